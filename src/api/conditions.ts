@@ -1,0 +1,59 @@
+import { rfc3339 } from '../environment/time.ts'
+import type { List, Stored } from './schema.ts'
+
+/** Conditions as Kubernetes' API conventions and kstatus read them. */
+export const conditionsSchema = {
+  type: 'array',
+  description:
+    'Ready sums up. Stalled (only when true) means that a person has to act, Reconciling (only when true) that the controller tries again.',
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['type'],
+  maxItems: 16,
+  items: {
+    type: 'object',
+    required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
+    properties: {
+      type: { type: 'string', maxLength: 64 },
+      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+      observedGeneration: { type: 'integer', format: 'int64' },
+      lastTransitionTime: { type: 'string', format: 'date-time' },
+      reason: { type: 'string', maxLength: 1024 },
+      message: { type: 'string', maxLength: 32768 },
+    },
+  },
+} as const satisfies List
+
+export type Condition = Stored<typeof conditionsSchema>[number]
+
+/** What is wrong with a hook, before it becomes conditions. */
+export interface Problem {
+  readonly reason: string
+  readonly message: string
+  /** stalled: a person has to act. reconciling: it may come right by itself, and is looked at again. */
+  readonly lasts: 'stalled' | 'reconciling'
+}
+
+/**
+ * The conditions of an object: Ready True without a problem; else Ready False and Stalled or Reconciling True. A
+ * condition whose status stays keeps its lastTransitionTime, so that an unchanged state gives an unchanged list.
+ * `now` is in milliseconds since the epoch.
+ */
+export const conditionsFor = (
+  problem: Problem | undefined,
+  ready: { readonly reason: string; readonly message: string },
+  before: readonly Condition[],
+  generation: number,
+  now: number,
+): Condition[] => {
+  const make = (type: string, status: Condition['status'], reason: string, message: string): Condition => {
+    const old = before.find(condition => condition.type === type)
+    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : rfc3339(now)
+    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
+  }
+  if (!problem) return [make('Ready', 'True', ready.reason, ready.message)]
+  const { reason, message, lasts } = problem
+  return [
+    make('Ready', 'False', reason, message),
+    make(lasts === 'stalled' ? 'Stalled' : 'Reconciling', 'True', reason, message),
+  ]
+}

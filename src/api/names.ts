@@ -1,0 +1,22 @@
+import type { Rule } from './schema.ts'
+
+/** The API group of the product's resources. */
+export const group = 'receiverhooks.dev'
+export const version = 'v1alpha1'
+export const apiVersion = `${group}/${version}`
+export const hookKind = 'ReceiverHook'
+export const hookPlural = 'receiverhooks'
+
+const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+const compiled = new RegExp(pattern)
+
+/** The rule of every field that names an object: a DNS subdomain (RFC 1123). */
+export const objectNameRule = {
+  rule: `self.matches('${pattern}')`,
+  message:
+    'must be the name of an object: lower-case letters, digits, "-" and ".", with a letter or digit at both ends',
+  holds: self => typeof self === 'string' && compiled.test(self),
+} as const satisfies Rule
+
+/** The longest name that the API server accepts for most kinds. */
+export const nameLength = 253

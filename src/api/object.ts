@@ -1,0 +1,49 @@
+import { isObject } from './json.ts'
+
+/** The metadata members that the product reads; all others travel along unread. */
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly generation?: number
+  /** RFC 3339. */
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly managedFields?: readonly unknown[]
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** Any Kubernetes object as it comes off the wire. */
+export interface KubeObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: ObjectMeta
+  readonly [member: string]: unknown
+}
+
+export const isKubeObject = (value: unknown): value is KubeObject =>
+  isObject(value) && isObject(value['metadata']) && typeof value['metadata']['name'] === 'string'
+
+/** An object as the API server stored it: with the metadata that only the server gives. */
+export type StoredObject = KubeObject & {
+  readonly metadata: ObjectMeta & { readonly uid: string; readonly resourceVersion: string }
+}
+
+export const isStoredObject = (value: unknown): value is StoredObject =>
+  isKubeObject(value) && value.metadata.uid !== undefined && value.metadata.resourceVersion !== undefined
+
+/** The owner that controls an object, if one does. */
+export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
+  object.metadata.ownerReferences?.find(owner => owner.controller === true)

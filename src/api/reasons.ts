@@ -1,0 +1,96 @@
+/**
+ * Every reason that an answer, a condition or an Event can give: one table, read by the code, by
+ * docs/reference/reasons.md, which is made from it, and by the test that keeps both complete.
+ */
+interface ReasonText {
+  /** What has happened, as a sentence. */
+  readonly means: string
+  /** What to do about it. */
+  readonly todo: string
+}
+
+export const reasons = {
+  Stepped: { means: 'The count was changed.', todo: 'Nothing.' },
+  AtBound: {
+    means: 'The count is at the bound of this direction already, or past it.',
+    todo: 'Nothing; raise `max` or lower `min` if the hook should go further.',
+  },
+  Suspended: { means: 'The hook has `suspend: true`.', todo: 'Set `suspend: false` to let deliveries run again.' },
+  Resolved: {
+    means: 'The message says that the alert is over, and the hook has `onResolved: ignore`.',
+    todo: 'Nothing; set `onResolved: run` if the end of an alert should run the hook.',
+  },
+  PartlyResolved: {
+    means: 'Some alerts of the group have ended and no new one fires.',
+    todo: 'Nothing: the end of one alert is no news that asks for a step.',
+  },
+  WouldPassBound: {
+    means: 'The step would pass the bound, and the hook has `overshoot: reject`.',
+    todo: 'Use a smaller `by`, another bound, or `overshoot: clamp`.',
+  },
+  TargetNotFound: {
+    means: 'The target does not exist in the namespace of the hook.',
+    todo: 'Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
+  },
+  TargetBeingDeleted: {
+    means: 'The target is being deleted.',
+    todo: 'Wait until it is gone and create it again, or aim the hook at another.',
+  },
+  NotScalable: {
+    means: 'The target is of a kind that this version cannot scale.',
+    todo: 'Use a Deployment, a StatefulSet, a ReplicaSet or a ReplicationController.',
+  },
+  OwnedByController: {
+    means: 'Another object controls the target and would set its count back.',
+    todo: 'Aim the hook at the owner that the message names.',
+  },
+  ManagedByAutoscaler: {
+    means: 'An autoscaler sets the count of the target and would undo each step.',
+    todo: 'Remove the autoscaler that the message names, or the hook.',
+  },
+  InvalidHook: {
+    means: 'The hook breaks a rule of its schema (it was stored before the rule, or past it).',
+    todo: 'Correct the field that the message names.',
+  },
+  Forbidden: {
+    means: "The product's service account lacks a right that this step needs.",
+    todo: 'Grant what the message names; docs/reference/permissions.md lists every right.',
+  },
+  SecretConflict: {
+    means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
+    todo: 'Choose another name, or delete that Secret; it is never read or changed.',
+  },
+  Valid: { means: 'The hook is in order and its URL is published.', todo: 'Nothing.' },
+  UnknownToken: {
+    means: 'The URL holds no token that this installation has signed.',
+    todo: "Compare the URL with the hook's `status.triggerURL`; it may have been cut or changed.",
+  },
+  HookDeleted: {
+    means: 'The hook of this URL was deleted. A new hook of the same name has another URL.',
+    todo: "Use the new hook's URL.",
+  },
+  TokenRotated: { means: "The hook's URL was replaced by a newer one.", todo: "Use the hook's present URL." },
+  TokenExpired: { means: 'The URL has expired.', todo: "Use the hook's present URL." },
+  MethodNotAllowed: { means: 'Only POST runs a hook.', todo: 'Send a POST.' },
+  BodyTooLarge: { means: 'The body is larger than a delivery may be.', todo: 'Send less; no body is needed at all.' },
+  BodyTooDeep: { means: 'The body is nested more deeply than any sender does.', todo: 'Send a flatter body, or none.' },
+  BodyUnreadable: { means: 'The body did not arrive whole.', todo: 'Send it again.' },
+  NotReady: { means: 'The endpoint has not read the hooks and keys yet.', todo: 'Nothing: the sender tries again.' },
+  ApiUnreachable: { means: 'The API server cannot be reached.', todo: 'Nothing: the sender tries again.' },
+  Contended: {
+    means: 'The target kept changing, or its queue was too long to finish in time.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  Overloaded: { means: 'Too many deliveries are waiting.', todo: 'Nothing: the sender tries again.' },
+  ShuttingDown: { means: 'The endpoint is shutting down.', todo: 'Nothing: the sender tries again.' },
+  SigningKeysReplaced: {
+    means: 'The signing keys were lost and new ones were made, so every hook has a new URL.',
+    todo: 'Give the new URLs to the senders, unless they read them from Secrets.',
+  },
+  SigningKeysUnreadable: {
+    means: 'The Secret of the signing keys holds something else. It is left alone, and no token is minted.',
+    todo: 'Restore the Secret; or delete it, to have new keys and new URLs made.',
+  },
+} as const satisfies Record<string, ReasonText>
+
+export type Reason = keyof typeof reasons

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { firstViolation } from '../../src/api/guard.ts'
+import { specSchema } from '../../src/api/hook.ts'
+import { hookSchema } from '../../src/drivers/registry.ts'
+import { scaleSchema } from '../../src/drivers/scale/schema.ts'
+
+const stored = {
+  driver: 'scale',
+  scale: {
+    target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+    action: 'up',
+    by: 1,
+    min: 1,
+    max: 10,
+    overshoot: 'clamp',
+  },
+  suspend: false,
+  onResolved: 'ignore',
+  token: { rotation: 0, overlap: '5m' },
+}
+const spec = hookSchema.properties['spec'] ?? hookSchema
+const scale = (change: object) => ({ ...stored, scale: { ...stored.scale, ...change } })
+
+describe('a stored spec', () => {
+  it('without a mistake has no violation', () => {
+    expect(firstViolation(spec, stored, 'spec')).toBeUndefined()
+    expect(firstViolation(spec, { ...stored, later: 'unknown fields are passed over' }, 'spec')).toBeUndefined()
+  })
+
+  it.each<[string, unknown, string, string]>([
+    ['no object', 'spec', 'spec', 'must be an object'],
+    ['no driver', { ...stored, driver: undefined }, 'spec.driver', 'must be set'],
+    ['an unknown driver', { ...stored, driver: 'x' }, 'spec.driver', 'must be one of scale'],
+    ['no member', { ...stored, scale: undefined }, 'spec.scale', 'must be set, because driver is scale'],
+    ['no default', scale({ by: undefined }), 'spec.scale.by', 'must be set'],
+    ['a wrong type', scale({ max: '10' }), 'spec.scale.max', 'must be an integer'],
+    ['a step that is no step', scale({ by: '0%' }), 'spec.scale.by', 'must be a count of at least 1'],
+    ['a step that is a list', scale({ by: [] }), 'spec.scale.by', 'must be an integer or a string'],
+    ['min above max', scale({ min: 11 }), 'spec.scale.max', 'must not be below min'],
+    ['a max of 0', scale({ max: 0, min: 0 }), 'spec.scale.max', 'must be at least 1'],
+    [
+      'a bad name',
+      scale({ target: { ...stored.scale.target, name: 'A' } }),
+      'spec.scale.target.name',
+      'must be the name',
+    ],
+    [
+      'a long name',
+      scale({ target: { ...stored.scale.target, name: 'a'.repeat(254) } }),
+      'spec.scale.target.name',
+      'at most 253',
+    ],
+    ['a bad duration', { ...stored, token: { rotation: 0, overlap: '5' } }, 'spec.token.overlap', 'must be a duration'],
+    [
+      'too long an overlap',
+      { ...stored, token: { rotation: 0, overlap: '1h', expiresAfter: '30m' } },
+      'spec.token.overlap',
+      'must be shorter',
+    ],
+    ['no boolean', { ...stored, suspend: 'false' }, 'spec.suspend', 'must be true or false'],
+  ])('with %s says where and what to write', (_name, value, path, message) => {
+    const violation = firstViolation(spec, value, 'spec')
+    expect(violation?.path).toBe(path)
+    expect(violation?.message).toContain(message)
+  })
+
+  it('has the member of its driver and no other', () => {
+    const other = { type: 'object', properties: {} } as const
+    const two = specSchema({ scale: scaleSchema, other })
+    expect(firstViolation(two, stored, 'spec')).toBeUndefined()
+    expect(firstViolation(two, { ...stored, other: {} }, 'spec')).toEqual({
+      path: 'spec.other',
+      message: 'must not be set, because driver is not other: remove it, or set driver to other',
+    })
+    expect(firstViolation(two, { ...stored, driver: 'other', other: {} }, 'spec')?.path).toBe('spec.scale')
+  })
+})

@@ -1,0 +1,26 @@
+import type { ApiResponse } from '../environment/environment.ts'
+import { isObject, stringAt, tryParseJson } from '../api/json.ts'
+
+/** The API server answered with an error: a `Status` object, or whatever stands in front of it said. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  /** The machine-readable `Status.reason`, as in `Conflict` or `AlreadyExists`; empty when the answer had none. */
+  readonly reason: string
+  /** How long the server asks to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(response: ApiResponse, what: string) {
+    const body = tryParseJson(response.body)
+    const said = stringAt(body, 'message') ?? (isObject(body) ? undefined : response.body.slice(0, 200))
+    super(`${what}: the API server answered ${response.status}${said ? `: ${said}` : ''}`)
+    this.status = response.status
+    this.reason = stringAt(body, 'reason') ?? ''
+    const seconds = Number(response.headers['retry-after'])
+    this.retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  }
+}
+
+/** Whether an error is the API server's answer with this status. */
+export const isStatus = (error: unknown, status: number): boolean =>
+  error instanceof ApiError && error.status === status

@@ -1,0 +1,59 @@
+import { isStoredObject, type KubeObject, type StoredObject } from '../api/object.ts'
+import { tryParseJson } from '../api/json.ts'
+import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
+import { ApiError } from './errors.ts'
+import { collectionPath, objectPath, type ResourceType } from './paths.ts'
+
+/** How long a request that no delivery waits for may take, in milliseconds. */
+const requestTimeoutMs = 10_000
+
+/** Sends one request whose answer is one object. Throws ApiError, or Unreachable. */
+export const send = async (
+  api: ApiConnection,
+  request: Omit<ApiRequest, 'lane' | 'timeoutMs'> & { readonly lane?: Lane; readonly timeoutMs?: number },
+): Promise<StoredObject> => {
+  const response = await api.request({ lane: 'bulk', timeoutMs: requestTimeoutMs, ...request })
+  const what = `${request.method} ${request.path}`
+  if (response.status < 200 || response.status > 299) throw new ApiError(response, what)
+  const object = tryParseJson(response.body)
+  if (!isStoredObject(object)) throw new ApiError({ ...response, body: 'not an object' }, what)
+  return object
+}
+
+/** One object, or undefined when there is none of that name. */
+export const read = async (
+  api: ApiConnection,
+  type: ResourceType,
+  namespace: string,
+  name: string,
+  options: { readonly lane?: Lane; readonly timeoutMs?: number } = {},
+): Promise<StoredObject | undefined> => {
+  try {
+    return await send(api, { method: 'GET', path: objectPath(type, namespace, name), ...options })
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** Stores a new object. Throws ApiError with reason AlreadyExists when the name is taken. */
+export const create = (
+  api: ApiConnection,
+  type: ResourceType,
+  namespace: string,
+  object: KubeObject,
+): Promise<StoredObject> =>
+  send(api, { method: 'POST', path: collectionPath(type, namespace), body: JSON.stringify(object) })
+
+/** Replaces an object; with a resourceVersion in its metadata, only that version of it (else 409 Conflict). */
+export const replace = (
+  api: ApiConnection,
+  type: ResourceType,
+  namespace: string,
+  object: KubeObject,
+): Promise<StoredObject> =>
+  send(api, {
+    method: 'PUT',
+    path: objectPath(type, namespace, object.metadata.name),
+    body: JSON.stringify(object),
+  })

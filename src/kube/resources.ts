@@ -1,0 +1,15 @@
+import { group, hookKind, hookPlural, version } from '../api/names.ts'
+import type { ResourceType } from './paths.ts'
+
+/** The types of object that the product itself reads and writes. */
+export const hooks: ResourceType = { group, version, resource: hookPlural, kind: hookKind }
+export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
+export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
+export const events: ResourceType = { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event' }
+export const leases: ResourceType = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', kind: 'Lease' }
+export const autoscalers: ResourceType = {
+  group: 'autoscaling',
+  version: 'v2',
+  resource: 'horizontalpodautoscalers',
+  kind: 'HorizontalPodAutoscaler',
+}

@@ -1,0 +1,52 @@
+import type { Plan } from './steps.ts'
+
+/** The size of a step: a count, or a share of the present count in percent. */
+export type Amount = { readonly count: number } | { readonly percent: number }
+
+/** How a count may move. `min` and `max` are inclusive, 0 <= min <= max. */
+export interface Movement {
+  readonly action: 'up' | 'down'
+  readonly by: Amount
+  readonly min: number
+  readonly max: number
+  /** clamp: a step that would pass the bound ends at it. reject: it is refused. */
+  readonly overshoot: 'clamp' | 'reject'
+}
+
+/** The largest count that Kubernetes stores (int32). */
+const largestCount = 2 ** 31 - 1
+
+/** A step as people write it: an integer of at least 1, or "1%" to "999%". Undefined for anything else. */
+export const parseAmount = (written: unknown): Amount | undefined => {
+  if (typeof written === 'number') {
+    return Number.isInteger(written) && written >= 1 && written <= largestCount ? { count: written } : undefined
+  }
+  const percent = typeof written === 'string' ? /^([1-9][0-9]{0,2})%$/.exec(written)?.[1] : undefined
+  return percent === undefined ? undefined : { percent: Number(percent) }
+}
+
+/** How many replicas a step is at a given count. A share is rounded up and is at least 1. */
+export const stepSize = (by: Amount, count: number): number =>
+  'count' in by ? by.count : Math.max(1, Math.ceil((count * by.percent) / 100))
+
+/** What a plan says when `overshoot` is reject and the step would pass the bound. */
+export const wouldPassBound = 'WouldPassBound'
+
+/**
+ * Promise 2. Up: at or above max, unchanged; else the lesser of count + step and max. Down: at or under min, unchanged;
+ * else the greater of count - step and min. The far bound never matters: an up from far below min is still one step.
+ */
+export const moveWithin = (movement: Movement): Plan => {
+  const { action, by, min, max, overshoot } = movement
+  return action === 'up'
+    ? count => {
+        if (count >= max) return count
+        const wanted = count + stepSize(by, count)
+        return wanted > max && overshoot === 'reject' ? { refused: wouldPassBound } : Math.min(wanted, max)
+      }
+    : count => {
+        if (count <= min) return count
+        const wanted = count - stepSize(by, count)
+        return wanted < min && overshoot === 'reject' ? { refused: wouldPassBound } : Math.max(wanted, min)
+      }
+}

@@ -1,0 +1,61 @@
+import { at } from '../api/json.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import { ApiError } from '../kube/errors.ts'
+import { read } from '../kube/requests.ts'
+import { obstacleOf } from './owner.ts'
+import type { Obstacle, Target } from './steps.ts'
+
+/** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
+const readTimeoutMs = 2000
+
+/** A version of a target, and the count in it. */
+export interface Version {
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly count: number
+}
+
+export type TargetState =
+  | { readonly state: 'found'; readonly version: Version }
+  | { readonly state: 'obstacle'; readonly reason: Obstacle; readonly message: string }
+  | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
+
+/**
+ * Reads a target as it is now. The object itself is read, not its /scale: that shows who controls it, and a role that
+ * may read workloads suffices.
+ */
+export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
+  const name = `${target.type.kind}/${target.name}`
+  try {
+    const object = await read(api, target.type, target.namespace, target.name, {
+      lane: 'step',
+      timeoutMs: readTimeoutMs,
+    })
+    if (!object) {
+      return {
+        state: 'obstacle',
+        reason: 'TargetNotFound',
+        message: `there is no ${name} in namespace ${target.namespace}`,
+      }
+    }
+    const obstacle = obstacleOf({ ...object, kind: target.type.kind })
+    if (obstacle) return { state: 'obstacle', ...obstacle }
+    const count = at(object, 'spec', 'replicas') ?? 0
+    if (typeof count !== 'number') {
+      return { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in spec.replicas` }
+    }
+    const { uid, resourceVersion } = object.metadata
+    return { state: 'found', version: { uid, resourceVersion, count } }
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) {
+      return { state: 'obstacle', reason: 'Forbidden', message: error.message }
+    }
+    if (error instanceof ApiError) {
+      const { message, retryAfterMs } = error
+      return { state: 'unreachable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    }
+    if (error instanceof Unreachable) return { state: 'unreachable', message: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,105 @@
+import type { Environment } from '../environment/environment.ts'
+import { objectPath } from '../kube/paths.ts'
+import { fold } from './fold.ts'
+import { targetQueue, type TargetQueue, type Waiting } from './queue.ts'
+import { readTarget } from './read.ts'
+import type { Plan, Step, Steps, Target } from './steps.ts'
+
+/** How many posts may wait in one process. Each holds a connection and some 2 kB. */
+const mostWaiting = 10_000
+
+/** How many targets keep their last version in memory while nobody posts for them. */
+const mostRemembered = 10_000
+
+/** The steps of one process: one queue a target, and the bound over all of them. */
+export interface StepService {
+  /** The steps of one delivery, which must be answered at `deadline` (monotonic, milliseconds). */
+  until(deadline: number): Steps
+}
+
+export const stepService = (environment: Environment): StepService => {
+  const { clock, metrics, random } = environment
+  const queues = new Map<string, TargetQueue>()
+  const instance = Buffer.from(random.bytes(8)).toString('hex')
+  let marks = 0
+  let waiting = 0
+  const writes = metrics.counter(
+    'receiverhooks_step_writes_total',
+    'Writes of a count to a target, by what became of them.',
+    ['result'],
+  )
+  const posts = metrics.counter(
+    'receiverhooks_steps_total',
+    'Posts that were folded into writes of a count, by what became of the write.',
+    ['result'],
+  )
+
+  /** No other write has this field manager: the instance is random, and its count only rises. */
+  const nextMark = (): string => `rhook.${instance}.${(++marks).toString(36)}`
+
+  const queueOf = (target: Target): TargetQueue => {
+    const key = objectPath(target.type, target.namespace, target.name)
+    const queue =
+      queues.get(key) ??
+      targetQueue(environment, target, nextMark, (result, folded) => {
+        writes.add({ result })
+        posts.add({ result }, folded)
+      })
+    queues.delete(key)
+    queues.set(key, queue)
+    if (queues.size > mostRemembered) forgetOldest(queues)
+    return queue
+  }
+
+  const change = (target: Target, plan: Plan, deadline: number): Promise<Step> =>
+    new Promise(resolve => {
+      if (waiting >= mostWaiting) {
+        return resolve({ step: 'unavailable', reason: 'Overloaded', message: `${waiting} deliveries are waiting` })
+      }
+      waiting += 1
+      const queue = queueOf(target)
+      const entry: Waiting = {
+        plan,
+        state: 'waiting',
+        settle: step => {
+          waiting -= 1
+          cancel()
+          resolve(step)
+        },
+      }
+      const cancel = clock.after(Math.max(0, deadline - clock.monotonic()), () => queue.expire(entry))
+      queue.add(entry)
+    })
+
+  return {
+    until: deadline => ({
+      change: (target, plan) => change(target, plan, deadline),
+      preview: (target, plan) => preview(environment, target, plan),
+    }),
+  }
+}
+
+/** The queues stand in the order of their last use; one at work must stay. */
+const forgetOldest = (queues: Map<string, TargetQueue>): void => {
+  for (const [key, queue] of queues) {
+    if (queue.idle) {
+      queues.delete(key)
+      return
+    }
+  }
+}
+
+const preview = async ({ api }: Environment, target: Target, plan: Plan): Promise<Step> => {
+  const found = await readTarget(api, target)
+  switch (found.state) {
+    case 'found': {
+      const [step] = fold(found.version.count, [plan]).steps
+      if (!step) throw new Error('a fold gives a step for each plan')
+      return 'refused' in step ? { step: 'refused', ...step } : { step: 'done', ...step }
+    }
+    case 'obstacle':
+      return { step: 'failed', reason: found.reason, message: found.message }
+    case 'unreachable':
+      return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
+  }
+}

@@ -1,0 +1,42 @@
+import type { ResourceType } from '../kube/paths.ts'
+
+/** An object whose count is to be changed. */
+export interface Target {
+  readonly type: ResourceType
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Why a plan leaves a count as it is, in the driver's own word, which is handed back to it. */
+export interface Refusal {
+  readonly refused: string
+}
+
+/** The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. */
+export type Plan = (count: number) => number | Refusal
+
+/** What became of one step. */
+export type Step =
+  /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
+  | { readonly step: 'done'; readonly from: number; readonly to: number }
+  /** The plan refused, at this count. */
+  | { readonly step: 'refused'; readonly refused: string; readonly from: number }
+  /** The target cannot be changed. Nothing was. */
+  | { readonly step: 'failed'; readonly reason: Obstacle; readonly message: string }
+  /** There was no time, room or server for it. Nothing was changed. */
+  | {
+      readonly step: 'unavailable'
+      readonly reason: 'ApiUnreachable' | 'Contended' | 'Overloaded'
+      readonly message: string
+    }
+  /** A write was sent and its answer is not known. */
+  | { readonly step: 'unknown' }
+
+export type Obstacle = 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController' | 'NotScalable' | 'Forbidden'
+
+/** A count changed exactly: every step is computed from the count that it replaces, and none is lost or doubled. */
+export interface Steps {
+  change(target: Target, plan: Plan): Promise<Step>
+  /** What `change` would do now, without doing it. */
+  preview(target: Target, plan: Plan): Promise<Step>
+}

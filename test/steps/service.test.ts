@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Plan, Step, Target } from '../../src/steps/steps.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fc, property } from '../support/property.ts'
+import { scaleServer } from '../support/scale-server.ts'
+import { fakeClock } from '../support/clock.ts'
+
+const target: Target = {
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name: 'web',
+}
+const up = (max = 500): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
+const down: Plan = moveWithin({ action: 'down', by: { count: 1 }, min: 0, max: 500, overshoot: 'clamp' })
+
+const setUp = (replicas: number, latencyMs = 2) => {
+  const clock = fakeClock()
+  const server = scaleServer(clock, replicas, latencyMs)
+  const environment = testEnvironment({ api: server.api, clock })
+  const service = stepService(environment)
+  const post = (plan: Plan = up(), withinMs = 4000): Promise<Step> =>
+    service.until(clock.monotonic() + withinMs).change(target, plan)
+  return { clock, environment, post, server, service }
+}
+
+describe('posts for one target', () => {
+  it('that come at once are folded into few writes, each with its own from and to', async () => {
+    const { clock, post, server } = setUp(0)
+    const posts = Array.from({ length: 200 }, () => post())
+    await clock.advance(100)
+    const steps = await Promise.all(posts)
+    expect(steps).toEqual(steps.map((_, i) => ({ step: 'done', from: i, to: i + 1 })))
+    expect(server.replicas).toBe(200)
+    expect(server.requests).toEqual(['GET', 'PATCH 200'])
+  })
+
+  it('take one request each on a quiet target, since its last version is remembered', async () => {
+    const { clock, post, server } = setUp(3)
+    for (let i = 0; i < 3; i++) {
+      const posted = post()
+      await clock.advance(10)
+      await posted
+    }
+    expect(server.requests).toEqual(['GET', 'PATCH 4', 'PATCH 5', 'PATCH 6'])
+  })
+
+  it('read first where something else keeps moving the version, and stop doing so when it is quiet again', async () => {
+    const { clock, post, server } = setUp(0)
+    const one = async (moved: boolean): Promise<void> => {
+      if (moved) server.outsideWrite()
+      server.requests.push('|')
+      const posted = post()
+      await clock.advance(20)
+      await posted
+    }
+    for (const moved of [false, true, true, true, false, false]) await one(moved)
+    expect(server.requests.join(' ')).toBe(
+      '| GET PATCH 1 | PATCH 2 GET PATCH 2 | GET PATCH 3 | GET PATCH 4 | GET PATCH 5 | PATCH 6',
+    )
+  })
+
+  it('at the bound are answered from a read that began after they arrived', async () => {
+    const { clock, post, server } = setUp(10)
+    const first = post(up(10))
+    await clock.advance(10)
+    expect(await first).toEqual({ step: 'done', from: 10, to: 10 })
+    server.outsideWrite(4)
+    const second = post(up(10))
+    await clock.advance(20)
+    expect(await second).toEqual({ step: 'done', from: 4, to: 5 })
+  })
+
+  it('that cancel each other out are written all the same: 200 means stored', async () => {
+    const { clock, post, server } = setUp(5)
+    const posts = [post(up()), post(down)]
+    await clock.advance(10)
+    expect(await Promise.all(posts)).toEqual([
+      { step: 'done', from: 5, to: 6 },
+      { step: 'done', from: 6, to: 5 },
+    ])
+    expect(server.requests).toEqual(['GET', 'PATCH 5'])
+  })
+
+  it('are computed again from the newer count after a conflict', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = ({ method }) => {
+      if (method === 'PATCH' && server.requests.length === 2) server.outsideWrite(7)
+      return 'answered'
+    }
+    const posted = post()
+    await clock.advance(20)
+    expect(await posted).toEqual({ step: 'done', from: 7, to: 8 })
+  })
+
+  it('of other targets are not held up by a slow one', async () => {
+    const { clock, post, server, service } = setUp(0, 1000)
+    const slow = post()
+    await clock.advance(1500)
+    expect(server.requests).toEqual(['GET', 'PATCH 1'])
+    const other = service.until(8000).preview({ ...target, name: 'other' }, up())
+    void service.until(8000).change({ ...target, name: 'other' }, up())
+    await clock.advance(1)
+    expect(server.requests).toEqual(['GET', 'PATCH 1', 'GET', 'GET'])
+    await clock.advance(8000)
+    await Promise.all([slow, other])
+  })
+})
+
+describe('a post whose step cannot be made', () => {
+  it('is told that the target is missing, or whose it is', async () => {
+    const { clock, post, server } = setUp(1)
+    server.ownerReferences = [{ kind: 'Rollout', name: 'web', controller: true }]
+    const owned = post()
+    await clock.advance(10)
+    expect(await owned).toEqual({
+      step: 'failed',
+      reason: 'OwnedByController',
+      message: 'Deployment/web is controlled by Rollout/web, which would set its count back: aim the hook at that',
+    })
+    server.replicas = undefined
+    const missing = post()
+    await clock.advance(10)
+    expect(await missing).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+  })
+
+  it.each([
+    [403, 'Forbidden'],
+    [400, 'NotScalable'],
+  ])('answers an API server that says %i with %s, and changes nothing', async (code, reason) => {
+    const { clock, post, server } = setUp(1)
+    const body = JSON.stringify({ kind: 'Status', message: 'no' })
+    server.fate = ({ method }) => (method === 'PATCH' ? { status: code, headers: {}, body } : 'answered')
+    const posted = post()
+    await clock.advance(10)
+    expect(await posted).toMatchObject({ step: 'failed', reason })
+    expect(server.replicas).toBe(1)
+  })
+
+  it('is told that there is no /scale when the object is there and its /scale is not', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')
+    const posted = post()
+    await clock.advance(20)
+    expect(await posted).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+  })
+
+  it('gets no answer when the answer to its write is lost', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
+    const posted = post()
+    await clock.advance(10)
+    expect(await posted).toEqual({ step: 'unknown' })
+    expect(server.replicas).toBe(2)
+  })
+
+  it('is tried again when the write surely never arrived, and is made once', async () => {
+    const { clock, post, server } = setUp(1)
+    let refusals = 3
+    server.fate = () => (refusals-- > 0 ? 'never arrives' : 'answered')
+    const posted = post()
+    await clock.advance(2000)
+    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(server.replicas).toBe(2)
+  })
+
+  it('leaves the queue at the end of its time, having changed nothing, and says what was wrong', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = () => 'never arrives'
+    const posted = post()
+    await clock.advance(4000)
+    expect(await posted).toMatchObject({ step: 'unavailable', reason: 'ApiUnreachable' })
+    server.fate = () => 'answered'
+    await clock.advance(5000)
+    expect(server.replicas).toBe(1)
+  })
+
+  it('waits behind a slow write: that one gets no answer, the one behind it 503, and neither runs twice', async () => {
+    const { clock, post, server } = setUp(1, 6000)
+    const first = post(up(), 8000)
+    await clock.advance(6001)
+    const second = post(up(), 1000)
+    await clock.advance(8000)
+    expect(await first).toEqual({ step: 'unknown' })
+    expect(await second).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    expect(server.replicas).toBe(2)
+  })
+
+  it('is refused at once when too many wait already', async () => {
+    const { clock, post, server } = setUp(0)
+    const posts = Array.from({ length: 10_001 }, () => post(up(20_000)))
+    await clock.advance(100)
+    expect(await posts.at(-1)).toMatchObject({ step: 'unavailable', reason: 'Overloaded' })
+    expect(server.replicas).toBe(10_000)
+  })
+
+  it('leaves no timer behind', async () => {
+    const { clock, post } = setUp(0)
+    const posted = post()
+    await clock.advance(10)
+    await posted
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a preview', () => {
+  it('says what a step would do and writes nothing', async () => {
+    const { clock, server, service } = setUp(3)
+    const previewed = service.until(4000).preview(target, up())
+    await clock.advance(10)
+    expect(await previewed).toEqual({ step: 'done', from: 3, to: 4 })
+    expect(server.requests).toEqual(['GET'])
+  })
+})
+
+describe('any interleaving of posts, conflicts, lost requests and outside writes', () => {
+  const posts = fc.array(
+    fc.record({
+      at: fc.nat(60),
+      action: fc.constantFrom('up' as const, 'down' as const),
+      by: fc.integer({ min: 1, max: 3 }),
+    }),
+    { minLength: 1, maxLength: 25 },
+  )
+  const outside = fc.array(fc.record({ at: fc.nat(60), by: fc.integer({ min: -2, max: 3 }) }), { maxLength: 6 })
+  const fates = fc.array(fc.constantFrom('answered' as const, 'answered' as const, 'never arrives' as const), {
+    maxLength: 30,
+  })
+
+  property(
+    'is as if the posts answered 200 had run one after another',
+    [posts, outside, fates],
+    async (written, writes, fate) => {
+      const { clock, post, server } = setUp(20)
+      let sent = 0
+      server.fate = () => fate[sent++] ?? 'answered'
+      let drift = 0
+      for (const { at, by } of writes) {
+        clock.after(at, () => {
+          drift += by
+          server.outsideWrite((server.replicas ?? 0) + by)
+        })
+      }
+      const answers: Promise<Step>[] = []
+      for (const { action, at, by } of written) {
+        const plan = moveWithin({ action, by: { count: by }, min: -1000, max: 1000, overshoot: 'clamp' })
+        clock.after(at, () => void answers.push(post(plan)))
+      }
+      await clock.advance(10_000)
+      const steps = await Promise.all(answers)
+      const moved = steps.reduce((sum, step) => sum + (step.step === 'done' ? step.to - step.from : 0), 0)
+      expect(steps.every(step => step.step === 'done' && step.to !== step.from)).toBe(true)
+      expect(server.replicas).toBe(20 + drift + moved)
+    },
+  )
+})

@@ -1,0 +1,40 @@
+import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
+import { pinoLog } from '../../src/environment/log.ts'
+import { promMetrics } from '../../src/environment/metrics.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { fakeClock, type FakeClock } from './clock.ts'
+import { seededRandom } from './random.ts'
+
+export interface TestEnvironment extends Environment {
+  readonly clock: FakeClock
+  /** Every log line so far, as JSON text, from `debug` up. */
+  readonly lines: string[]
+}
+
+/** A connection to nothing: every request is refused. */
+export const noApi: ApiConnection = {
+  request: request => Promise.reject(refused(request.path)),
+  // oxlint-disable-next-line require-yield
+  watch: async function* (request) {
+    throw refused(request.path)
+  },
+}
+
+const refused = (path: string): Unreachable => new Unreachable(`${path}: this test has no API server`, false)
+
+/** An environment in which nothing surprises: its own clock, seeded bytes, its own metrics, and log lines to look at. */
+export const testEnvironment = (
+  overrides: Partial<Omit<Environment, 'clock'>> & { readonly clock?: FakeClock } = {},
+): TestEnvironment => {
+  const clock = overrides.clock ?? fakeClock()
+  const lines: string[] = []
+  return {
+    random: seededRandom(1),
+    api: noApi,
+    log: pinoLog({ level: 'debug', clock, write: line => void lines.push(line.trimEnd()) }),
+    metrics: promMetrics(),
+    ...overrides,
+    clock,
+    lines,
+  }
+}

@@ -1,0 +1,51 @@
+import type { Delivery } from '../api/delivery.ts'
+import type { Outcome } from '../api/outcome.ts'
+import type { ApiConnection, Clock } from '../environment/environment.ts'
+import type { Plan, Step, Steps, Target } from '../steps/steps.ts'
+import { gate } from './gates.ts'
+import type { LiveHook } from './hook.ts'
+import type { Hooks } from './hooks.ts'
+
+interface Surroundings {
+  readonly api: ApiConnection
+  readonly clock: Clock
+  readonly hooks: Hooks
+  readonly steps: Steps
+  readonly dryRun: boolean
+}
+
+/**
+ * Passes a delivery through the gates and runs the driver. A hook is looked at again when its step is folded, not
+ * only when the post arrived: if it has changed by then, nothing is done and the delivery has to begin again.
+ */
+export const execute = async (
+  hook: LiveHook,
+  delivery: Delivery,
+  { api, clock, dryRun, hooks, steps }: Surroundings,
+): Promise<Outcome | 'changed meanwhile'> => {
+  const gated = gate(hook, delivery)
+  if (gated) return gated
+  if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
+
+  let changed = false
+  const watched = (change: (target: Target, plan: Plan) => Promise<Step>) => async (target: Target, plan: Plan) => {
+    let superseded = false
+    const step = await change(target, count => {
+      superseded = !hooks.unchanged(hook)
+      return superseded ? { refused: 'ChangedMeanwhile' } : plan(count)
+    })
+    changed = superseded && step.step === 'refused'
+    return step
+  }
+  const outcome = await hook.bound.execute(delivery, {
+    namespace: hook.namespace,
+    dryRun,
+    api,
+    clock,
+    steps: {
+      change: watched((target, plan) => steps.change(target, plan)),
+      preview: watched((target, plan) => steps.preview(target, plan)),
+    },
+  })
+  return changed ? 'changed meanwhile' : outcome
+}

@@ -1,0 +1,67 @@
+import { at, stringAt } from '../api/json.ts'
+import type { Violation } from '../api/guard.ts'
+import type { ReceiverHook } from '../api/hook.ts'
+import { isViolation, driverOf } from '../drivers/registry.ts'
+import type { Bound } from '../drivers/driver.ts'
+import type { Minted } from '../api/status.ts'
+import { checkedMilliseconds } from '../api/duration.ts'
+
+/** A hook as the trigger keeps it: what a delivery needs, and nothing else of the object. */
+export interface LiveHook {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly rotation: number
+  /** How long the former token is accepted after a rotation, in milliseconds. */
+  readonly overlapMs: number
+  readonly minted: Minted | undefined
+  readonly driver: string
+  readonly suspend: boolean
+  readonly onResolved: 'ignore' | 'run'
+  /** What the controller alone can see, and what makes every delivery fail. */
+  readonly obstacle: { readonly reason: 'ManagedByAutoscaler'; readonly message: string } | undefined
+  /** The driver with the hook's member; or the rule that the hook breaks. */
+  readonly bound: Bound | Violation
+}
+
+/** Makes the record of a hook: the one time for each version that its spec is judged. */
+export const liveHook = (hook: ReceiverHook): LiveHook => {
+  const bound = driverOf(hook.spec)
+  const { metadata, spec, status } = hook
+  const { generation, name, namespace, uid } = metadata
+  const told = { namespace, name, uid, generation, minted: status?.minted, obstacle: obstacleIn(hook), bound }
+  return isViolation(bound)
+    ? {
+        ...told,
+        driver: spec.driver,
+        rotation: rotationIn(spec),
+        overlapMs: 0,
+        suspend: false,
+        onResolved: 'ignore',
+      }
+    : {
+        ...told,
+        driver: spec.driver,
+        rotation: spec.token.rotation,
+        overlapMs: checkedMilliseconds(spec.token.overlap),
+        suspend: spec.suspend,
+        onResolved: spec.onResolved,
+      }
+}
+
+/** Even a hook that breaks a rule revokes what it has rotated out. */
+const rotationIn = (spec: unknown): number => Number(at(spec, 'token', 'rotation') ?? 0)
+
+const obstacleIn = ({ metadata, status }: ReceiverHook): LiveHook['obstacle'] => {
+  const stalled = status?.conditions?.find(condition => condition.type === 'Stalled' && condition.status === 'True')
+  if (stalled?.reason !== 'ManagedByAutoscaler' || status?.observedGeneration !== metadata.generation) return undefined
+  return { reason: stalled.reason, message: stalled.message }
+}
+
+/** Whether an object of the right kind has what every hook has; the spec is judged later. */
+export const isReceiverHook = (object: unknown): object is ReceiverHook =>
+  stringAt(object, 'metadata', 'namespace') !== undefined &&
+  stringAt(object, 'metadata', 'uid') !== undefined &&
+  typeof at(object, 'metadata', 'generation') === 'number' &&
+  stringAt(object, 'spec', 'driver') !== undefined

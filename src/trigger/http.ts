@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import { listen, type ListenAddress } from '../environment/listen.ts'
+import { wait } from '../environment/wait.ts'
+import type { Clock, Log } from '../environment/environment.ts'
+import { refusal, type TriggerAnswer } from './answer.ts'
+import { TooLarge, type Endpoint } from './endpoint.ts'
+import {
+  drainWithinMs,
+  headWithinMs,
+  idleConnectionMs,
+  mostBodyBytes,
+  mostConnections,
+  mostHeadBytes,
+  requestWithinMs,
+  slowClientCheckMs,
+} from './limits.ts'
+
+export interface TriggerServer {
+  readonly port: number
+  /** Takes no new connection, finishes what was accepted, and resolves when all is answered or its time has ended. */
+  drain(): Promise<void>
+}
+
+/** Serves an endpoint on a port (0: any free one) until drained. */
+export const serveTrigger = async (
+  endpoint: Endpoint,
+  clock: Clock,
+  log: Log,
+  address: ListenAddress,
+): Promise<TriggerServer> => {
+  const server = createServer(
+    {
+      headersTimeout: headWithinMs,
+      requestTimeout: requestWithinMs,
+      connectionsCheckingInterval: slowClientCheckMs,
+      keepAliveTimeout: idleConnectionMs,
+      maxHeaderSize: mostHeadBytes,
+    },
+    application(endpoint, log),
+  )
+  server.maxConnections = mostConnections
+  return {
+    port: await listen(server, address),
+    drain: async () => {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      server.closeIdleConnections()
+      await Promise.race([closed, wait(clock, drainWithinMs)])
+      server.closeAllConnections()
+    },
+  }
+}
+
+const application = (endpoint: Endpoint, log: Log): Express => {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
+  app.all('/v1/trigger/:token', trigger(endpoint))
+  app.use((_request, response) => send(response, refusal(404, 'UnknownToken')))
+  app.use(failed(log))
+  return app
+}
+
+const trigger =
+  (endpoint: Endpoint): RequestHandler<{ token: string }> =>
+  async (request, response) => {
+    const answer = await endpoint({
+      method: request.method,
+      token: request.params.token,
+      query: new URLSearchParams(request.url.split('?')[1] ?? ''),
+      headers: flat(request.headers),
+      body: () => readBody(request),
+    })
+    // What was not read of a body would be taken for the next request.
+    if (!request.complete) response.setHeader('connection', 'close')
+    send(response, answer)
+  }
+
+const send = (response: Response, answer: TriggerAnswer): void => {
+  if (answer === 'no answer') {
+    response.socket?.destroy()
+    return
+  }
+  response
+    .set({ 'cache-control': 'no-store', ...answer.headers })
+    .status(answer.status)
+    .json(answer.body)
+}
+
+/** The last resort. The URL holds a token, so it is neither logged nor echoed. */
+const failed =
+  (log: Log): ErrorRequestHandler =>
+  (error: unknown, _request, response: Response, _next) => {
+    if (error instanceof URIError) return send(response, refusal(404, 'UnknownToken'))
+    log.error({ error }, 'a post failed in a way it never should')
+    // The step may have been written: closing is the only answer that cannot be untrue.
+    response.socket?.destroy()
+  }
+
+const flat = (headers: IncomingMessage['headers']): Record<string, string> => {
+  const flattened: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flattened[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flattened
+}
+
+const readBody = async (request: IncomingMessage): Promise<Uint8Array> => {
+  if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > mostBodyBytes) throw new TooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}

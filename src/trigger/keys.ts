@@ -1,0 +1,64 @@
+import { at, stringAt } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import { watchedCache } from '../kube/cache.ts'
+import { read } from '../kube/requests.ts'
+import { configMaps } from '../kube/resources.ts'
+import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
+import { parsePublicKeys, type PublicKeys } from '../token/keys.ts'
+import { keyReadEveryMs } from './limits.ts'
+
+/** The public keys as this process sees them. */
+export interface Keys {
+  /** The newest key set that is known; undefined before the controller has published one. */
+  current(): PublicKeys | undefined
+  /** The key set, read again from the API server; all who ask at the same time share one read. Throws what it throws. */
+  readAgain(): Promise<PublicKeys | undefined>
+  run(stop: AbortSignal): Promise<void>
+}
+
+export const publicKeyCache = (environment: Environment, namespace: string): Keys => {
+  const { api, clock, log } = environment
+
+  const parse = (object: StoredObject): PublicKeys | undefined => {
+    const text = stringAt(at(object, 'data'), keySetEntry)
+    if (text === undefined) return undefined
+    try {
+      return parsePublicKeys(text, `${object.metadata.uid}/${object.metadata.resourceVersion}`)
+    } catch (error) {
+      log.error({ configMap: `${namespace}/${publicKeysConfigMap}`, error }, 'the public keys cannot be read')
+      return undefined
+    }
+  }
+
+  const cache = watchedCache<PublicKeys>(environment, {
+    type: configMaps,
+    namespace,
+    fieldSelector: `metadata.name=${publicKeysConfigMap}`,
+    keep: parse,
+  })
+
+  let readLive: PublicKeys | undefined
+  let reading: Promise<PublicKeys | undefined> | undefined
+  let lastRead = -Infinity
+
+  const readOnce = async (): Promise<PublicKeys | undefined> => {
+    // Forged key ids must not become a flood of reads; a true one waits for the next read at most this long.
+    await wait(clock, lastRead + keyReadEveryMs - clock.monotonic())
+    reading = undefined
+    lastRead = clock.monotonic()
+    const object = await read(api, configMaps, namespace, publicKeysConfigMap, {
+      lane: 'step',
+      timeoutMs: keyReadEveryMs,
+    })
+    readLive = object && parse(object)
+    return readLive
+  }
+
+  return {
+    current: () => cache.get(namespace, publicKeysConfigMap) ?? readLive,
+    readAgain: () => (reading ??= readOnce()),
+    run: stop => cache.run(stop),
+  }
+}

@@ -1,0 +1,41 @@
+/** Every bound of the trigger endpoint. Times are in milliseconds. */
+
+/** From the arrival of a post to its answer. Alert senders give up after 5 to 15 s. */
+export const answerWithinMs = 4000
+
+/** The largest body, in bytes: Alertmanager's largest groups stay under it. */
+export const mostBodyBytes = 1024 * 1024
+
+/** How deeply a body may be nested: senders stay under ten. */
+export const mostBodyDepth = 64
+
+/** How long a client may take to send its head, and then all of its request. */
+export const headWithinMs = 5000
+export const requestWithinMs = 10_000
+
+/** How often Node looks for clients that are too slow; its default of 30 s would let a slow body live that long. */
+export const slowClientCheckMs = 500
+
+/** How long an idle connection is kept for the next post: longer than the 60 s of common load balancers. */
+export const idleConnectionMs = 75_000
+
+/** The largest head, in bytes: the longest token takes a twentieth of it. */
+export const mostHeadBytes = 16 * 1024
+
+/** Connections at once, over all senders. */
+export const mostConnections = 12_000
+
+/** What a 503 asks the sender to wait, in seconds. */
+export const retryAfterSeconds = 1
+
+/** How many verified tokens are remembered. Each takes about 1 kB. */
+export const mostRememberedTokens = 20_000
+
+/** The public keys are read again for an unknown key id, at most this often. */
+export const keyReadEveryMs = 1000
+
+/** A live read of a hook, when the cache cannot be trusted. */
+export const hookReadWithinMs = 2000
+
+/** At shutdown: how long accepted posts may take to finish. */
+export const drainWithinMs = answerWithinMs + 1000

@@ -1,0 +1,41 @@
+import type { Environment } from '../environment/environment.ts'
+import type { Handled } from './endpoint.ts'
+
+/** Tells the metrics and the log what became of a post, which took `ms` milliseconds. */
+export type Recorder = (handled: Handled, ms: number) => void
+
+/** Seconds; a post takes a millisecond or two, and 4 s at the most. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
+
+export const recorder = ({ log, metrics }: Environment): Recorder => {
+  const deliveries = metrics.counter(
+    'receiverhooks_deliveries_total',
+    'Posts to trigger URLs, by what became of them.',
+    ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
+  )
+  const duration = metrics.histogram(
+    'receiverhooks_delivery_duration_seconds',
+    'From the arrival of a post to its answer.',
+    ['outcome'],
+    buckets,
+  )
+  return ({ answer, delivery, hook }, ms) => {
+    const status = answer === 'no answer' ? 0 : answer.status
+    const body = answer === 'no answer' ? undefined : answer.body
+    const outcome = body ? (body.outcome ?? 'refused') : 'unknown'
+    const labels = {
+      namespace: hook?.namespace ?? '',
+      hook: hook?.name ?? '',
+      driver: hook?.driver ?? '',
+      sender: delivery?.sender ?? '',
+      outcome,
+      reason: body?.reason ?? '',
+    }
+    deliveries.add(labels)
+    duration.observe({ outcome }, ms / 1000)
+    log.info(
+      { ...labels, status, from: body?.from, to: body?.to, dryRun: body?.dryRun, ms: Math.round(ms * 10) / 10 },
+      'delivery',
+    )
+  }
+}

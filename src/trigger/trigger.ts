@@ -1,0 +1,35 @@
+import type { Environment } from '../environment/environment.ts'
+import { stepService } from '../steps/service.ts'
+import { createVerifier } from '../token/verify.ts'
+import { authenticator } from './authenticate.ts'
+import { triggerEndpoint, type Endpoint } from './endpoint.ts'
+import { hookCache } from './hooks.ts'
+import { publicKeyCache } from './keys.ts'
+import { mostRememberedTokens } from './limits.ts'
+import { recorder } from './record.ts'
+
+export interface TriggerRole {
+  readonly endpoint: Endpoint
+  /** Whether hooks and keys have been read, so that posts can be served. */
+  ready(): boolean
+  /** Watches until `stop` is aborted. */
+  run(stop: AbortSignal): Promise<void>
+}
+
+/** The trigger: it can mint nothing and change no hook. `namespace` is the product's own. */
+export const triggerRole = (
+  environment: Environment,
+  options: { readonly namespace: string; readonly watchNamespace?: string },
+): TriggerRole => {
+  const hooks = hookCache(environment, options.watchNamespace)
+  const keys = publicKeyCache(environment, options.namespace)
+  const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
+  const endpoint = triggerEndpoint(environment, authenticate, hooks, stepService(environment), recorder(environment))
+  return {
+    endpoint,
+    ready: () => hooks.synced() && keys.current() !== undefined,
+    run: async stop => {
+      await Promise.all([hooks.run(stop), keys.run(stop)])
+    },
+  }
+}

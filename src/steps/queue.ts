@@ -1,9 +1,9 @@
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
+import { commit } from './commit.ts'
 import { fold, type Folded, type FoldedStep } from './fold.ts'
 import { readTarget, type Version } from './read.ts'
 import type { Obstacle, Plan, Step, Target } from './steps.ts'
-import { markedWrite } from './write.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
@@ -99,7 +99,8 @@ export const targetQueue = (
 
   const write = async (batch: readonly Waiting[], version: Version, folded: Folded, fresh: boolean): Promise<void> => {
     for (const entry of batch) entry.state = 'in flight'
-    const written = await markedWrite(api, target, nextMark(), version, folded.to)
+    const waitedFor = (): boolean => batch.some(entry => entry.state !== 'settled')
+    const written = await commit(environment, target, nextMark(), version, folded.to, waitedFor)
     count(written.write, batch.length)
     remembered = written.write === 'applied' ? written.version : undefined
     switch (written.write) {

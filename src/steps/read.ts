@@ -1,4 +1,5 @@
 import { at } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { ApiError } from '../kube/errors.ts'
@@ -14,6 +15,13 @@ export interface Version {
   readonly uid: string
   readonly resourceVersion: string
   readonly count: number
+}
+
+/** What an object's version and count are; undefined where the count is no number. */
+export const versionOf = (object: StoredObject): Version | undefined => {
+  const count = at(object, 'spec', 'replicas') ?? 0
+  const { uid, resourceVersion } = object.metadata
+  return typeof count === 'number' ? { uid, resourceVersion, count } : undefined
 }
 
 export type TargetState =
@@ -41,12 +49,10 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     }
     const obstacle = obstacleOf({ ...object, kind: target.type.kind })
     if (obstacle) return { state: 'obstacle', ...obstacle }
-    const count = at(object, 'spec', 'replicas') ?? 0
-    if (typeof count !== 'number') {
-      return { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in spec.replicas` }
-    }
-    const { uid, resourceVersion } = object.metadata
-    return { state: 'found', version: { uid, resourceVersion, count } }
+    const version = versionOf(object)
+    return version
+      ? { state: 'found', version }
+      : { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in spec.replicas` }
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) {
       return { state: 'obstacle', reason: 'Forbidden', message: error.message }

@@ -10,7 +10,8 @@ import type { Obstacle, Target } from './steps.ts'
 const writeTimeoutMs = 4000
 
 export type Written =
-  | { readonly write: 'applied'; readonly version: Version }
+  /** It is stored. `version` is the target's newest that is known, if any is. */
+  | { readonly write: 'applied'; readonly version: Version | undefined }
   /** The version that the count was computed from is no longer the newest. Nothing was written. */
   | { readonly write: 'stale' }
   /** There is no such /scale now. Nothing was written. */

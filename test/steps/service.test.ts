@@ -4,7 +4,7 @@ import { stepService } from '../../src/steps/service.ts'
 import type { Plan, Step, Target } from '../../src/steps/steps.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fc, property } from '../support/property.ts'
-import { scaleServer } from '../support/scale-server.ts'
+import { scaleServer, type Fate, type ScaleServer } from '../support/scale-server.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const target: Target = {
@@ -146,15 +146,6 @@ describe('a post whose step cannot be made', () => {
     expect(await posted).toMatchObject({ step: 'failed', reason: 'NotScalable' })
   })
 
-  it('gets no answer when the answer to its write is lost', async () => {
-    const { clock, post, server } = setUp(1)
-    server.fate = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
-    const posted = post()
-    await clock.advance(10)
-    expect(await posted).toEqual({ step: 'unknown' })
-    expect(server.replicas).toBe(2)
-  })
-
   it('is tried again when the write surely never arrived, and is made once', async () => {
     const { clock, post, server } = setUp(1)
     let refusals = 3
@@ -204,6 +195,67 @@ describe('a post whose step cannot be made', () => {
   })
 })
 
+describe('a post whose write is in doubt', () => {
+  it.each<[string, Fate, (server: ScaleServer) => void, string[]]>([
+    ['was stored, and its answer lost: it is not written twice', 'answer lost', () => {}, ['LIST']],
+    [
+      'was stored, and others have written since: the first version after it tells',
+      'answer lost',
+      server => [7, 8, 9].forEach(count => server.outsideWrite(count)),
+      ['LIST', 'LIST', 'LIST'],
+    ],
+    ['was lost on its way: the same is sent again', 'lost on its way', () => {}, ['LIST', 'PATCH 2']],
+    [
+      'was lost on its way, and someone else wrote first: it is computed anew',
+      'lost on its way',
+      server => server.outsideWrite(7),
+      ['LIST', 'GET', 'PATCH 8'],
+    ],
+    [
+      'was lost on its way, and someone else wrote the very same count',
+      'lost on its way',
+      server => server.outsideWrite(2),
+      ['LIST', 'GET', 'PATCH 3'],
+    ],
+    ['met a 500', { status: 500, headers: {}, body: '' }, () => {}, ['LIST', 'PATCH 2']],
+  ])('%s', async (_name, fate, meanwhile, then) => {
+    const { clock, post, server } = setUp(1)
+    let faults = 1
+    server.fate = ({ method }) => (method === 'PATCH' && faults-- > 0 ? fate : 'answered')
+    const posted = post()
+    await clock.advance(3.5)
+    meanwhile(server)
+    await clock.advance(100)
+    expect(server.requests.slice(2)).toEqual(then)
+    expect(await posted).toMatchObject({ step: 'done' })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('gets no answer where the history that would tell is gone', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
+    const posted = post()
+    await clock.advance(3.5)
+    for (const count of [5, 6, 7]) server.outsideWrite(count)
+    server.compactedBefore = 200
+    await clock.advance(100)
+    expect(await posted).toEqual({ step: 'unknown' })
+  })
+
+  it('gets no answer when its time ends before the evidence is found, and its target goes on', async () => {
+    const { clock, post, server } = setUp(1)
+    server.fate = ({ path }) => (path.endsWith('/scale') || path.endsWith('s') ? 'lost on its way' : 'answered')
+    const posted = post()
+    await clock.advance(4001)
+    expect(await posted).toEqual({ step: 'unknown' })
+    server.fate = () => 'answered'
+    const next = post()
+    await clock.advance(1000)
+    expect(await next).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(server.replicas).toBe(2)
+  })
+})
+
 describe('a preview', () => {
   it('says what a step would do and writes nothing', async () => {
     const { clock, server, service } = setUp(3)
@@ -224,9 +276,10 @@ describe('any interleaving of posts, conflicts, lost requests and outside writes
     { minLength: 1, maxLength: 25 },
   )
   const outside = fc.array(fc.record({ at: fc.nat(60), by: fc.integer({ min: -2, max: 3 }) }), { maxLength: 6 })
-  const fates = fc.array(fc.constantFrom('answered' as const, 'answered' as const, 'never arrives' as const), {
-    maxLength: 30,
-  })
+  const fates = fc.array(
+    fc.constantFrom<Fate>('answered', 'answered', 'answer lost', 'lost on its way', 'never arrives'),
+    { maxLength: 30 },
+  )
 
   property(
     'is as if the posts answered 200 had run one after another',

@@ -4,8 +4,11 @@ import { Unreachable } from '../../src/environment/unreachable.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { noApi } from './environment.ts'
 
-/** What happens to one request: it is answered, its answer is lost after it took effect, it never arrives, or else. */
-export type Fate = 'answered' | 'answer lost' | 'never arrives' | ApiResponse
+/**
+ * What happens to one request: it is answered; its answer is lost after it took effect; it is lost, which looks the same
+ * from here; it surely never arrives; or it gets this answer and has no effect.
+ */
+export type Fate = 'answered' | 'answer lost' | 'lost on its way' | 'never arrives' | ApiResponse
 
 export interface ScaleServer {
   readonly api: ApiConnection
@@ -14,61 +17,90 @@ export interface ScaleServer {
   ownerReferences: readonly object[]
   /** Decides what happens to each request; all are answered by default. */
   fate: (request: ApiRequest) => Fate
-  /** Each request so far, as `GET` or `PATCH n`. */
+  /** Exact versions below this one are answered with 410. */
+  compactedBefore: number
+  /** Each request so far, as `GET`, `LIST` or `PATCH n`. */
   readonly requests: string[]
   /** Somebody else writes: the count, or only the version. */
   outsideWrite(replicas?: number): void
 }
 
+const status = (code: number, reason: string): ApiResponse => ({
+  status: code,
+  headers: {},
+  body: JSON.stringify({ kind: 'Status', reason, message: reason }),
+})
+const ok = (body: object): ApiResponse => ({ status: 200, headers: {}, body: JSON.stringify(body) })
+const isList = ({ path }: ApiRequest): boolean => path.endsWith('/deployments')
+
 /** One Deployment behind a connection in fake time, which answers each request after `latencyMs`. */
 export const scaleServer = (clock: Clock, replicas: number, latencyMs = 2): ScaleServer => {
   let version = 100
-  const status = (code: number, reason: string): ApiResponse => ({
-    status: code,
-    headers: {},
-    body: JSON.stringify({ kind: 'Status', reason, message: reason }),
-  })
-  const handle = ({ body, method }: ApiRequest): ApiResponse => {
-    if (server.replicas === undefined) return status(404, 'NotFound')
-    if (method === 'PATCH') {
-      const sent = parseJson(body ?? '')
-      if (at(sent, 'metadata', 'resourceVersion') !== String(version)) return status(409, 'Conflict')
-      server.outsideWrite(Number(at(sent, 'spec', 'replicas')))
-    }
-    const metadata = {
+  let owner = 'kubectl'
+  /** Every version so far: what a list with an exact version shows. */
+  const history: { readonly version: number; readonly object: object }[] = []
+
+  const deployment = (): object => ({
+    kind: 'Deployment',
+    metadata: {
       name: 'web',
       uid: 'u1',
       resourceVersion: String(version),
       ownerReferences: server.ownerReferences,
+      managedFields: [{ manager: owner, operation: 'Apply', fieldsV1: { 'f:spec': { 'f:replicas': {} } } }],
+    },
+    spec: { replicas: server.replicas },
+  })
+  const listAt = (exact: string | undefined): ApiResponse => {
+    const asked = exact === undefined ? version : Number(exact)
+    if (asked < server.compactedBefore) return status(410, 'Expired')
+    const items = history.filter(entry => entry.version <= asked).slice(-1)
+    return ok({ metadata: { resourceVersion: String(asked) }, items: items.map(entry => entry.object) })
+  }
+  const write = (manager: string, count: number | undefined): void => {
+    version += 1
+    if (count !== undefined) {
+      server.replicas = count
+      owner = manager
     }
-    const spec = { replicas: server.replicas }
-    return { status: 200, headers: {}, body: JSON.stringify({ kind: 'Deployment', metadata, spec }) }
+    history.push({ version, object: deployment() })
+  }
+  const handle = (request: ApiRequest): ApiResponse => {
+    if (isList(request)) return listAt(request.query?.['resourceVersion'])
+    if (server.replicas === undefined) return status(404, 'NotFound')
+    if (request.method === 'PATCH') {
+      const sent = parseJson(request.body ?? '')
+      if (at(sent, 'metadata', 'resourceVersion') !== String(version)) return status(409, 'Conflict')
+      write(request.query?.['fieldManager'] ?? '', Number(at(sent, 'spec', 'replicas')))
+    }
+    return ok(deployment())
+  }
+  const nameOf = (request: ApiRequest): string => {
+    if (isList(request)) return 'LIST'
+    if (request.method !== 'PATCH') return request.method
+    return `PATCH ${String(at(parseJson(request.body ?? ''), 'spec', 'replicas'))}`
   }
   const server: ScaleServer = {
     replicas,
     ownerReferences: [],
     fate: () => 'answered',
+    compactedBefore: 0,
     requests: [],
-    outsideWrite: count => {
-      version += 1
-      if (count !== undefined) server.replicas = count
-    },
+    outsideWrite: count => write('outsider', count),
     api: {
       ...noApi,
       request: async request => {
-        const { body, method } = request
-        server.requests.push(
-          method === 'PATCH' ? `PATCH ${String(at(parseJson(body ?? ''), 'spec', 'replicas'))}` : method,
-        )
+        server.requests.push(nameOf(request))
         const fate = server.fate(request)
         await wait(clock, latencyMs / 2)
         if (fate === 'never arrives') throw new Unreachable('connection refused', false)
-        const response = typeof fate === 'object' ? fate : handle(request)
+        const response = typeof fate === 'object' ? fate : fate === 'lost on its way' ? undefined : handle(request)
         await wait(clock, latencyMs / 2)
-        if (fate === 'answer lost') throw new Unreachable('connection reset', true)
+        if (response === undefined || fate === 'answer lost') throw new Unreachable('connection reset', true)
         return response
       },
     },
   }
+  history.push({ version, object: deployment() })
   return server
 }

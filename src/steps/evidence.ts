@@ -1,0 +1,103 @@
+import { at, isObject, stringAt, tryParseJson } from '../api/json.ts'
+import { isStoredObject, type StoredObject } from '../api/object.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import { collectionPath } from '../kube/paths.ts'
+import { versionOf, type Version } from './read.ts'
+import type { Target } from './steps.ts'
+
+/** How long one read of the history may take, in milliseconds. */
+const readTimeoutMs = 2000
+
+/** What the API server's history says of a marked write whose answer was lost. */
+export type Evidence =
+  /** It happened. `newest` is the target as it is now, which others may have changed since. */
+  | { readonly evidence: 'applied'; readonly newest: Version | undefined }
+  /** It did not happen and never can: another write came first. */
+  | { readonly evidence: 'never' }
+  /** It has not happened so far: sending the same again does it once. */
+  | { readonly evidence: 'not yet' }
+  /** The history was compacted: nobody can tell any more. */
+  | { readonly evidence: 'history gone' }
+  | { readonly evidence: 'unreachable'; readonly message: string }
+
+/**
+ * Finds out what became of a marked write that was computed from `from`. It can only be the first version after
+ * that one, so the field manager that owns the count in the first version tells. It is found by bisection over the
+ * versions that the API server still has (5 minutes of them by default), in about three reads.
+ */
+export const findEvidence = async (
+  api: ApiConnection,
+  target: Target,
+  mark: string,
+  from: Version,
+): Promise<Evidence> => {
+  const before = BigInt(from.resourceVersion)
+  const now = await versionAt(api, target, undefined)
+  if (now.read !== 'ok') return now.evidence
+  let first = sameObject(now.object, from)
+  if (first?.metadata.resourceVersion === from.resourceVersion) return { evidence: 'not yet' }
+  const newest = first && versionOf(first)
+  if (first && ownerOfCount(first) === mark) return { evidence: 'applied', newest }
+  let low = before
+  let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n
+    const then = await versionAt(api, target, middle)
+    if (then.read !== 'ok') return then.evidence
+    const object = sameObject(then.object, from)
+    if (object?.metadata.resourceVersion === from.resourceVersion) {
+      low = middle
+    } else {
+      first = object
+      high = object ? BigInt(object.metadata.resourceVersion) : middle
+    }
+  }
+  return first && ownerOfCount(first) === mark ? { evidence: 'applied', newest } : { evidence: 'never' }
+}
+
+/** The field manager whose apply set spec.replicas last. */
+const ownerOfCount = (object: StoredObject): string | undefined => {
+  const owner = object.metadata.managedFields?.find(
+    entry => at(entry, 'operation') === 'Apply' && at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined,
+  )
+  return stringAt(owner, 'manager')
+}
+
+/** A target that was deleted, or replaced by another of its name, is none. */
+const sameObject = (object: StoredObject | undefined, from: Version): StoredObject | undefined =>
+  object?.metadata.uid === from.uid ? object : undefined
+
+type Read =
+  | { readonly read: 'ok'; readonly object: StoredObject | undefined; readonly listVersion: string }
+  | { readonly read: 'failed'; readonly evidence: Evidence }
+
+/** The target as it was when the API server's storage was at `version`; as it is now when that is undefined. */
+const versionAt = async (api: ApiConnection, target: Target, version: bigint | undefined): Promise<Read> => {
+  const failed = (evidence: Evidence): Read => ({ read: 'failed', evidence })
+  try {
+    const response = await api.request({
+      method: 'GET',
+      path: collectionPath(target.type, target.namespace),
+      query: {
+        fieldSelector: `metadata.name=${target.name}`,
+        limit: '1',
+        ...(version === undefined ? {} : { resourceVersion: String(version), resourceVersionMatch: 'Exact' }),
+      },
+      lane: 'step',
+      timeoutMs: readTimeoutMs,
+    })
+    if (response.status === 410) return failed({ evidence: 'history gone' })
+    const list = tryParseJson(response.body)
+    const items = at(list, 'items')
+    const listVersion = stringAt(list, 'metadata', 'resourceVersion')
+    if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
+      return failed({ evidence: 'unreachable', message: `the API server answered ${response.status}` })
+    }
+    const object: unknown = Array.isArray(items) ? items[0] : undefined
+    return { read: 'ok', object: isStoredObject(object) ? object : undefined, listVersion }
+  } catch (error) {
+    if (error instanceof Unreachable) return failed({ evidence: 'unreachable', message: error.message })
+    throw error
+  }
+}

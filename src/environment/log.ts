@@ -1,0 +1,46 @@
+import { destination, pino, stdSerializers } from 'pino'
+import type { Clock, Log, LogFields } from './environment.ts'
+import { redacted } from './redact.ts'
+import { rfc3339Micro } from './time.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/**
+ * A log of one JSON object a line, written synchronously, so that the last line before a crash is there.
+ * Lines below `level` are dropped. `write` takes each line with its line feed; standard output when absent.
+ * Whatever looks like a token is replaced by `[token]`.
+ */
+export const pinoLog = (options: {
+  readonly level: LogLevel
+  readonly clock: Clock
+  readonly write?: (line: string) => void
+}): Log => {
+  const write = options.write ?? toStandardOutput()
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${rfc3339Micro(options.clock.now())}"`,
+      formatters: { level: label => ({ level: label }), log: withErrors },
+    },
+    { write: line => write(redacted(line)) },
+  )
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  }
+}
+
+const toStandardOutput = (): ((line: string) => void) => {
+  const stream = destination({ dest: 1, sync: true })
+  return line => void stream.write(line)
+}
+
+/** JSON sees nothing in an Error: its type, message, stack and causes are spelled out, whatever the field's name. */
+const withErrors = (fields: LogFields): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? stdSerializers.err(value) : value]),
+  )

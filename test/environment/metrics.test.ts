@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { promMetrics } from '../../src/environment/metrics.ts'
+
+test('counters, gauges and histograms appear in the Prometheus text format', async () => {
+  const metrics = promMetrics()
+  metrics.counter('posts_total', 'Posts.', ['outcome']).add({ outcome: 'applied' })
+  metrics.counter('posts_total', 'Posts.', ['outcome']).add({ outcome: 'applied' }, 2)
+  metrics.gauge('hooks', 'Hooks.', []).set({}, 7)
+  metrics.histogram('seconds', 'Latency.', [], [0.1, 1]).observe({}, 0.5)
+  expect((await metrics.text()).split('\n')).toEqual(
+    expect.arrayContaining([
+      '# HELP posts_total Posts.',
+      '# TYPE posts_total counter',
+      'posts_total{outcome="applied"} 3',
+      'hooks 7',
+      'seconds_bucket{le="0.1"} 0',
+      'seconds_bucket{le="1"} 1',
+      'seconds_sum 0.5',
+      'seconds_count 1',
+    ]),
+  )
+})
+
+test('two environments share nothing', async () => {
+  const [one, other] = [promMetrics(), promMetrics()]
+  one.counter('posts_total', 'Posts.', []).add({})
+  expect(await other.text()).not.toContain('posts_total')
+})
+
+test('a name cannot be two kinds of metric', () => {
+  const metrics = promMetrics()
+  metrics.counter('posts_total', 'Posts.', [])
+  expect(() => metrics.gauge('posts_total', 'Posts.', [])).toThrow(/posts_total: exists already, as another kind/)
+})
+
+test('memory, CPU and event loop of the process are there when asked for', async () => {
+  const text = await promMetrics({ process: true }).text()
+  for (const name of ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds']) {
+    expect(text).toContain(`# TYPE ${name} `)
+  }
+  expect(await promMetrics().text()).not.toContain('process_')
+})

@@ -1,0 +1,126 @@
+import type { StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { follow } from './follow.ts'
+import type { Sink, Source } from './source.ts'
+
+/** What a watch keeps of a type's objects, always as the API server has them, but for the time a change travels. */
+export interface Cache<T> {
+  /** Whether all objects have been read once; stays true. */
+  synced(): boolean
+  /** Whether a watch is open and not silent. While not, changes may be missing: read live what must be right. */
+  fresh(): boolean
+  get(namespace: string, name: string): T | undefined
+  values(): IterableIterator<T>
+  readonly size: number
+  /** Calls `listener` for every later change, in order. It should only take note: it runs before the next change. */
+  subscribe(listener: (change: Change<T>) => void): void
+  /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
+  run(stop: AbortSignal): Promise<void>
+}
+
+/** A new object has no `before`, and a deleted one, or one that is no longer kept, no `now`. */
+export interface Change<T> {
+  /** Empty for objects outside of namespaces. */
+  readonly namespace: string
+  readonly name: string
+  readonly before: T | undefined
+  readonly now: T | undefined
+}
+
+interface Entry<T> {
+  readonly namespace: string
+  readonly name: string
+  readonly version: string
+  readonly value: T
+}
+
+/**
+ * A cache of the objects of `source`. `keep` turns each into what is kept of it, so that nothing else stays in memory;
+ * what it answers undefined for, or throws at, is not kept.
+ */
+export const watchedCache = <T>(
+  environment: Environment,
+  source: Source & { keep(object: StoredObject): T | undefined },
+): Cache<T> => {
+  const { log } = environment
+  const { resource } = source.type
+  const listeners: ((change: Change<T>) => void)[] = []
+  let entries = new Map<string, Entry<T>>()
+
+  const entryOf = (object: StoredObject): Entry<T> | undefined => {
+    const { name, namespace = '', resourceVersion } = object.metadata
+    try {
+      const value = source.keep(object)
+      return value === undefined ? undefined : { namespace, name, version: resourceVersion, value }
+    } catch (error) {
+      log.error({ resource, namespace, name, error }, 'an object cannot be read, it is left out')
+      return undefined
+    }
+  }
+
+  const tell = (before: Entry<T> | undefined, now: Entry<T> | undefined): void => {
+    const subject = now ?? before
+    if (subject === undefined || before?.version === now?.version) return
+    const { namespace, name } = subject
+    for (const listener of listeners) {
+      try {
+        listener({ namespace, name, before: before?.value, now: now?.value })
+      } catch (error) {
+        log.error({ resource, namespace, name, error }, 'a listener failed at a change')
+      }
+    }
+  }
+
+  const set = (object: StoredObject, now: Entry<T> | undefined): void => {
+    const key = keyOf(object.metadata.namespace ?? '', object.metadata.name)
+    const before = entries.get(key)
+    if (now === undefined) entries.delete(key)
+    else if (now.version !== before?.version) entries.set(key, now)
+    tell(before, now)
+  }
+
+  const replaceAll = (listed: Map<string, Entry<T>>): void => {
+    const old = entries
+    for (const [key, entry] of listed) {
+      const before = old.get(key)
+      // What has not changed stays the very same value.
+      if (before?.version === entry.version) listed.set(key, before)
+    }
+    entries = listed
+    for (const [key, before] of old) if (!listed.has(key)) tell(before, undefined)
+    for (const [key, entry] of listed) tell(old.get(key), entry)
+  }
+
+  const sink: Sink = {
+    list: () => {
+      const listed = new Map<string, Entry<T>>()
+      return {
+        add: object => {
+          const entry = entryOf(object)
+          if (entry !== undefined) listed.set(keyOf(entry.namespace, entry.name), entry)
+        },
+        done: () => replaceAll(listed),
+      }
+    },
+    put: object => set(object, entryOf(object)),
+    remove: object => set(object, undefined),
+  }
+
+  const following = follow(environment, source, sink)
+  return {
+    synced: following.synced,
+    fresh: following.fresh,
+    get: (namespace, name) => entries.get(keyOf(namespace, name))?.value,
+    values: function* () {
+      for (const { value } of entries.values()) yield value
+    },
+    get size() {
+      return entries.size
+    },
+    subscribe: listener => void listeners.push(listener),
+    run: following.run,
+  }
+}
+
+/** A slash is in no name. */
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`

@@ -1,0 +1,126 @@
+import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { rfc3339Micro } from '../environment/time.ts'
+import { isStatus } from './errors.ts'
+import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
+import { read, send } from './requests.ts'
+import { leases } from './resources.ts'
+
+/** Which Lease, and as whom. Identities must differ: two of the same would both believe that they hold it. */
+export interface LeaseOptions {
+  readonly namespace: string
+  readonly name: string
+  readonly identity: string
+}
+
+/** How long a holder is believed to be alive after its last sign of life. */
+const leaseDurationMs = 15_000
+
+/** How long one request may take: half of the time in which the holder must have renewed. */
+const requestWithinMs = 5_000
+
+export interface LeaseLock {
+  /**
+   * Takes the lease when it is free, or renews it. Answers false while another holds it.
+   * Throws ApiError and Unreachable; whether the lease is held is then not known.
+   */
+  attempt(): Promise<boolean>
+  /** Gives the lease up, if it is still held, so that the next need not wait until it expires. */
+  release(): Promise<void>
+}
+
+/**
+ * A `coordination.k8s.io/v1` Lease as a lock. Every write names the version that it replaces. Whether another holder is
+ * alive is judged by when this process last saw the lease change, never by the times in it: clocks differ.
+ */
+export const leaseLock = (environment: Environment, options: LeaseOptions): LeaseLock => {
+  const { api, clock } = environment
+  const { identity, name, namespace } = options
+  const request = { lane: 'lease', timeoutMs: requestWithinMs } as const
+  /** The lease as this process wrote it last, while nobody else is known to have written. */
+  let mine: StoredObject | undefined
+  let observed = { spec: '', at: -Infinity }
+
+  const put = async (lease: StoredObject, spec: JsonObject): Promise<boolean> => {
+    const path = objectPath(leases, namespace, name)
+    // Until the answer is there, which version the next write would replace is not known.
+    mine = undefined
+    mine = await send(api, { ...request, method: 'PUT', path, body: JSON.stringify({ ...lease, spec }) })
+    return true
+  }
+
+  const hold = (lease: StoredObject): Promise<boolean> => put(lease, heldSpec(specOf(lease), identity, clock.now()))
+
+  const create = async (): Promise<boolean> => {
+    const lease = {
+      apiVersion: apiVersionOf(leases),
+      kind: leases.kind,
+      metadata: { name, namespace },
+      spec: heldSpec({}, identity, clock.now()),
+    }
+    const path = collectionPath(leases, namespace)
+    mine = await send(api, { ...request, method: 'POST', path, body: JSON.stringify(lease) })
+    return true
+  }
+
+  const heldByOther = (lease: StoredObject): boolean => {
+    const spec = JSON.stringify(lease['spec'])
+    if (spec !== observed.spec) observed = { spec, at: clock.monotonic() }
+    const holder = stringAt(lease, 'spec', 'holderIdentity') ?? ''
+    const seconds = at(lease, 'spec', 'leaseDurationSeconds')
+    const durationMs = typeof seconds === 'number' ? seconds * 1000 : leaseDurationMs
+    return holder !== '' && holder !== identity && clock.monotonic() - observed.at < durationMs
+  }
+
+  const readAndHold = async (): Promise<boolean> => {
+    const lease = await read(api, leases, namespace, name, request)
+    if (lease === undefined) return await create()
+    return heldByOther(lease) ? false : await hold(lease)
+  }
+
+  return {
+    attempt: async () =>
+      // Where the quick renewal finds that somebody else wrote, only a read can tell who holds it now.
+      (mine !== undefined && (await unlessTooLate(hold(mine)))) || (await unlessTooLate(readAndHold())),
+    release: async () => {
+      if (mine !== undefined) await put(mine, releasedSpec(specOf(mine), clock.now()))
+      mine = undefined
+    },
+  }
+}
+
+/** Answers false where somebody else wrote, created or deleted the lease first. */
+const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
+  try {
+    return await write
+  } catch (error) {
+    if (isStatus(error, 409) || isStatus(error, 404)) return false
+    throw error
+  }
+}
+
+const specOf = (lease: StoredObject): JsonObject => {
+  const spec = lease['spec']
+  return isObject(spec) ? spec : {}
+}
+
+const heldSpec = (before: JsonObject, identity: string, now: number): JsonObject => {
+  const renewed = { ...before, leaseDurationSeconds: leaseDurationMs / 1000, renewTime: rfc3339Micro(now) }
+  if (before['holderIdentity'] === identity) return renewed
+  const transitions = before['leaseTransitions']
+  return {
+    ...renewed,
+    holderIdentity: identity,
+    acquireTime: rfc3339Micro(now),
+    // As in client-go, the first holder is no transition.
+    leaseTransitions: typeof transitions === 'number' ? transitions + 1 : 0,
+  }
+}
+
+const releasedSpec = (before: JsonObject, now: number): JsonObject => ({
+  ...before,
+  holderIdentity: '',
+  leaseDurationSeconds: 1,
+  renewTime: rfc3339Micro(now),
+})

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { inject, onTestFinished } from 'vitest'
+import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { crd } from '../../src/drivers/registry.ts'
+import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
+import { pinoLog } from '../../src/environment/log.ts'
+import { promMetrics } from '../../src/environment/metrics.ts'
+import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { wait } from '../../src/environment/wait.ts'
+import { loadAccess } from '../../src/kube/access.ts'
+import { isStatus } from '../../src/kube/errors.ts'
+import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { startRoles, type Roles } from '../../src/roles.ts'
+
+export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/** How long a test waits for what must happen within seconds, in milliseconds. */
+const patienceMs = 10_000
+
+/** The API server of this run, a namespace for hooks and one for the product, both new. */
+export interface Cluster {
+  readonly api: ApiConnection
+  readonly namespace: string
+  readonly systemNamespace: string
+  readonly createDeployment: (name: string, replicas: number) => Promise<StoredObject>
+  readonly replicas: (name: string) => Promise<number>
+  readonly createHook: (name: string, scale: object, spec?: object) => Promise<StoredObject>
+  /** Merges into a hook. */
+  readonly patchHook: (name: string, patch: object) => Promise<StoredObject>
+  /** The trigger URL of a hook, as soon as it has one for its present generation. */
+  readonly url: (name: string) => Promise<string>
+  readonly hook: (name: string) => Promise<StoredObject | undefined>
+  /** Reads until `wanted` holds, or fails with what was last seen. */
+  readonly until: typeof until
+}
+
+export const cluster = async (): Promise<Cluster> => {
+  const api = connect(await loadAccess({ kubeconfig: inject('kubeconfig'), env: {} }))
+  onTestFinished(() => api.close())
+  const id = randomBytes(4).toString('hex')
+  const namespace = `shop-${id}`
+  const systemNamespace = `system-${id}`
+  await installCrd(api)
+  for (const name of [namespace, systemNamespace]) {
+    await send(api, { method: 'POST', path: '/api/v1/namespaces', body: JSON.stringify({ metadata: { name } }) })
+  }
+  const hook = (name: string): Promise<StoredObject | undefined> => read(api, hooks, namespace, name)
+  return {
+    api,
+    namespace,
+    systemNamespace,
+    createDeployment: (name, replicas) => create(api, deployments, namespace, deployment(name, replicas)),
+    replicas: async name => Number(at(await read(api, deployments, namespace, name), 'spec', 'replicas')),
+    createHook: (name, scale, spec = {}) =>
+      create(api, hooks, namespace, {
+        apiVersion,
+        kind: hookKind,
+        metadata: { name },
+        spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10, ...scale }, ...spec },
+      }),
+    patchHook: (name, patch) =>
+      send(api, {
+        method: 'PATCH',
+        path: objectPath(hooks, namespace, name),
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+      }),
+    url: async name => {
+      const published = await until(
+        () => hook(name),
+        seen => at(seen, 'status', 'observedGeneration') === seen?.metadata.generation,
+      )
+      return stringAt(published, 'status', 'triggerURL') ?? ''
+    },
+    hook,
+    until,
+  }
+}
+
+export const until = async <T>(
+  look: () => Promise<T>,
+  wanted: (seen: T) => boolean,
+  withinMs = patienceMs,
+): Promise<T> => {
+  const end = nodeClock.monotonic() + withinMs
+  for (;;) {
+    const seen = await look()
+    if (wanted(seen)) return seen
+    if (nodeClock.monotonic() > end) throw new Error(`not within ${withinMs} ms; last seen: ${JSON.stringify(seen)}`)
+    await wait(nodeClock, 20)
+  }
+}
+
+const installCrd = async (api: ApiConnection): Promise<void> => {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  await send(api, { method: 'POST', path, body: JSON.stringify(crd) }).catch((error: unknown) => {
+    if (!isStatus(error, 409)) throw error
+  })
+  // A real API server serves a new kind a moment after it has stored it.
+  const list = { method: 'GET', path: `/apis/${apiVersion}/receiverhooks`, lane: 'bulk', timeoutMs: 5000 } as const
+  await until(
+    () => api.request(list),
+    response => response.status === 200,
+  )
+}
+
+const deployment = (name: string, replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'web', image: 'nginx:1.29' }] },
+    },
+  },
+})
+
+/** Both roles in this process, on free ports of loopback, stopped when the test ends. */
+export interface Product extends Roles {
+  readonly environment: Environment
+  /** Every log line, at the lowest level. */
+  readonly lines: string[]
+  readonly operations: string
+}
+
+export const product = async (
+  { api, namespace, systemNamespace }: Cluster,
+  roles: { readonly controller?: boolean; readonly trigger?: boolean; readonly publicURL?: string } = {},
+): Promise<Product> => {
+  const lines: string[] = []
+  const environment: Environment = {
+    api,
+    clock: nodeClock,
+    random: nodeRandom,
+    log: pinoLog({ level: 'debug', clock: nodeClock, write: line => void lines.push(line) }),
+    metrics: promMetrics(),
+  }
+  const address = { host: '127.0.0.1', port: 0 }
+  const started = await startRoles(environment, {
+    controller: roles.controller ?? true,
+    trigger: roles.trigger ?? true,
+    namespace: systemNamespace,
+    watchNamespace: namespace,
+    identity: randomBytes(4).toString('hex'),
+    publicURL: port => roles.publicURL ?? `http://127.0.0.1:${port}`,
+    triggerAddress: address,
+    operationsAddress: address,
+    shutdownDelayMs: 0,
+  })
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopped ??= started.stop())
+  onTestFinished(stop)
+  await until(
+    async () => started.ready(),
+    ready => ready,
+  )
+  return { ...started, stop, environment, lines, operations: `http://127.0.0.1:${started.operationsPort}` }
+}
+
+export interface Posted {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly headers: Headers
+}
+
+/** Posts to a URL, as `curl -X POST` does when there is no body. */
+export const post = async (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> => {
+  const response = await fetch(url, {
+    method: 'POST',
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    ...init,
+  })
+  const answer = parseJson(await response.text())
+  if (!isObject(answer)) throw new Error(`the answer is no JSON object: ${JSON.stringify(answer)}`)
+  return { status: response.status, body: answer, headers: response.headers }
+}

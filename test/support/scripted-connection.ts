@@ -1,0 +1,105 @@
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+
+/** A watch that the code under test has opened, as the server's side sees it. */
+export interface ScriptedWatch {
+  readonly request: ApiRequest
+  /** Whether the other side still listens. */
+  readonly open: boolean
+  /** Sends lines: text as it is, anything else as JSON. */
+  send(...lines: readonly unknown[]): void
+  /** Ends it in order. */
+  end(): void
+  /** Cuts it. */
+  cut(error?: Error): void
+}
+
+export interface ScriptedConnection extends ApiConnection {
+  /** Every request so far, watches not among them. */
+  readonly requests: readonly ApiRequest[]
+  readonly watches: readonly ScriptedWatch[]
+  /** The newest watch; throws when none was opened. */
+  watching(): ScriptedWatch
+}
+
+/** What a test lets a request be answered with: an Error rejects it. */
+export type Scripted = (request: ApiRequest, count: number) => ApiResponse | Error | Promise<ApiResponse | Error>
+
+/** An answer whose body is JSON. */
+export const answer = (status: number, body: unknown, headers: ApiResponse['headers'] = {}): ApiResponse => ({
+  status,
+  headers,
+  body: JSON.stringify(body),
+})
+
+/**
+ * A connection whose other side is the test. `answers` is asked for every request, with how many came before it;
+ * `opens` may refuse a watch with an error.
+ */
+export const scriptedConnection = (
+  answers: Scripted,
+  opens: (request: ApiRequest, count: number) => Error | undefined = () => undefined,
+): ScriptedConnection => {
+  const requests: ApiRequest[] = []
+  const watches: ScriptedWatch[] = []
+  return {
+    requests,
+    watches,
+    watching: () => {
+      const newest = watches.at(-1)
+      if (newest === undefined) throw new Error('no watch was opened')
+      return newest
+    },
+    request: async request => {
+      const answered = await answers(request, requests.push(request) - 1)
+      if (answered instanceof Error) throw answered
+      return answered
+    },
+    watch: (request, stop) => {
+      const { watch, lines } = scriptedWatch(request, stop, opens(request, watches.length))
+      watches.push(watch)
+      return lines
+    },
+  }
+}
+
+const scriptedWatch = (
+  request: ApiRequest,
+  stop: AbortSignal,
+  refusal: Error | undefined,
+): { watch: ScriptedWatch; lines: AsyncIterable<string> } => {
+  const queue: (string | Error)[] = refusal === undefined ? [] : [refusal]
+  let open = true
+  let wake = (): void => {}
+  const push = (...items: (string | Error)[]): void => {
+    queue.push(...items)
+    wake()
+  }
+  stop.addEventListener('abort', () => wake())
+  // An Error in the queue throws, but `end` ends in order.
+  const lines = async function* (): AsyncGenerator<string, void, undefined> {
+    try {
+      for (;;) {
+        const next = queue.shift()
+        if (stop.aborted || next === end) return
+        if (next instanceof Error) throw next
+        if (next !== undefined) yield next
+        else await new Promise<void>(resolve => (wake = resolve))
+      }
+    } finally {
+      open = false
+    }
+  }
+  const watch: ScriptedWatch = {
+    request,
+    get open() {
+      return open
+    },
+    send: (...sent) => push(...sent.map(line => (typeof line === 'string' ? line : JSON.stringify(line)))),
+    end: () => push(end),
+    cut: (error = new Unreachable('cut by the test', true)) => push(error),
+  }
+  return { watch, lines: lines() }
+}
+
+const end = new Error('ended in order')

@@ -1,0 +1,79 @@
+import { stringAt } from '../api/json.ts'
+import { controllerOf, type StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { watchedCache } from '../kube/cache.ts'
+import type { ResourceType } from '../kube/paths.ts'
+import { autoscalers } from '../kube/resources.ts'
+
+/** An autoscaler, by what it scales. */
+export interface Autoscaler {
+  /** The API group of the target. Its version says nothing: an autoscaler may name any that ever existed. */
+  readonly group: string
+  readonly kind: string
+  readonly name: string
+  /** What a person has to change: `HorizontalPodAutoscaler/web`, or the `ScaledObject/web` that made that. */
+  readonly shownAs: string
+}
+
+/** Which objects have an autoscaler on them. */
+export interface Autoscalers {
+  synced(): boolean
+  /** The autoscaler that sets an object's count, for people. */
+  of(namespace: string, type: ResourceType, name: string): string | undefined
+  /** Calls back when an object gets an autoscaler, loses it or gets another. */
+  subscribe(changed: (namespace: string, target: Autoscaler) => void): void
+  run(stop: AbortSignal): Promise<void>
+}
+
+export const watchAutoscalers = (environment: Environment, namespace?: string): Autoscalers => {
+  const cache = watchedCache<Autoscaler>(environment, {
+    type: autoscalers,
+    ...(namespace !== undefined && { namespace }),
+    keep: autoscalerOf,
+  })
+  /** By target; under each, by the autoscaler's own name. */
+  const byTarget = new Map<string, Map<string, string>>()
+
+  cache.subscribe(({ namespace, name, before, now }) => {
+    if (before) {
+      const key = keyOf(namespace, before)
+      const others = byTarget.get(key)
+      others?.delete(name)
+      if (others?.size === 0) byTarget.delete(key)
+    }
+    if (!now) return
+    const key = keyOf(namespace, now)
+    const all = byTarget.get(key) ?? new Map<string, string>()
+    byTarget.set(key, all.set(name, now.shownAs))
+  })
+
+  return {
+    synced: () => cache.synced(),
+    // Of several, the same one each time: a condition's message must not change by itself.
+    of: (namespace, { group, kind }, name) =>
+      [...(byTarget.get(keyOf(namespace, { group, kind, name }))?.values() ?? [])].sort()[0],
+    subscribe: changed =>
+      cache.subscribe(({ namespace, before, now }) => {
+        // Its status moves every few seconds; what it scales, hardly ever.
+        if (before && now && keyOf(namespace, before) === keyOf(namespace, now) && before.shownAs === now.shownAs)
+          return
+        for (const target of [before, now]) if (target) changed(namespace, target)
+      }),
+    run: stop => cache.run(stop),
+  }
+}
+
+const keyOf = (namespace: string, { group, kind, name }: Omit<Autoscaler, 'shownAs'>): string =>
+  [namespace, group, kind, name].join('/')
+
+const autoscalerOf = (object: StoredObject): Autoscaler | undefined => {
+  const apiVersion = stringAt(object, 'spec', 'scaleTargetRef', 'apiVersion') ?? ''
+  const kind = stringAt(object, 'spec', 'scaleTargetRef', 'kind')
+  const name = stringAt(object, 'spec', 'scaleTargetRef', 'name')
+  if (kind === undefined || name === undefined) return undefined
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const owner = controllerOf(object)
+  const shownAs =
+    owner?.kind === 'ScaledObject' ? `${owner.kind}/${owner.name}` : `${autoscalers.kind}/${object.metadata.name}`
+  return { group, kind, name, shownAs }
+}

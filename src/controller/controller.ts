@@ -1,0 +1,137 @@
+import type { Clock, Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import { watchedCache } from '../kube/cache.ts'
+import { elect, type Term } from '../kube/election.ts'
+import { isStatus } from '../kube/errors.ts'
+import { eventRecorder } from '../kube/events.ts'
+import { configMaps, hooks, secrets } from '../kube/resources.ts'
+import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
+import { createVerifier } from '../token/verify.ts'
+import { watchAutoscalers } from './autoscalers.ts'
+import { afterError, delay } from './backoff.ts'
+import { whileLeading } from './fence.ts'
+import { hookOf, isNews, keyOf, mayAimAt, nameOf } from './hooks.ts'
+import { keyKeeper } from './keys.ts'
+import { workQueue, type Work, type WorkQueue } from './queue.ts'
+import { reconcileHook } from './reconcile.ts'
+
+export interface ControllerOptions {
+  /** The product's own namespace: keys and lease are there. */
+  readonly namespace: string
+  /** Who this process is, in the lease and in Events. */
+  readonly identity: string
+  /** What trigger URLs begin with, without a slash at the end. */
+  readonly publicURL: string
+  /** The one namespace whose hooks are looked after; all when absent. */
+  readonly watchNamespace?: string
+}
+
+export interface ControllerRole {
+  /** Whether hooks and keys have been read, so that this process could lead. */
+  ready(): boolean
+  /** Watches, and reconciles while it leads, until `stop` is aborted. */
+  run(stop: AbortSignal): Promise<void>
+}
+
+/** How many hooks are looked at at a time. A look is two or three round trips, so this many keep two cores busy. */
+const hookWorkers = 16
+
+/** How often a cache is asked whether it has synced, and how long autoscalers are waited for, in milliseconds. */
+const syncPollMs = 10
+const autoscalerSyncMs = 10_000
+
+const keysKey = 'signing-keys'
+
+/**
+ * The controller: of all that run, the elected one mints tokens and writes statuses; the others keep their caches warm.
+ * It alone has the signing keys.
+ */
+export const controllerRole = (environment: Environment, options: ControllerOptions): ControllerRole => {
+  const { clock } = environment
+  const { identity, namespace, publicURL, watchNamespace } = options
+  const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
+  const hookCache = watchedCache(environment, { type: hooks, ...watched, keep: hookOf })
+  const keyCaches = [
+    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
+    watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true }),
+  ]
+  const autoscalers = watchAutoscalers(environment, watchNamespace)
+  // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
+  const verifier = createVerifier({ remember: 0 })
+  let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue } | undefined
+
+  const addHooks = (which: (hook: Hook) => boolean): void => {
+    for (const hook of hookCache.values()) {
+      if (which(hook)) leading?.hooks.add(keyOf(hook.metadata.namespace, hook.metadata.name))
+    }
+  }
+
+  for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
+  hookCache.subscribe(({ namespace, name, before, now }) => {
+    if (isNews(before, now)) leading?.hooks.add(keyOf(namespace, name))
+  })
+  autoscalers.subscribe((namespace, { kind, name }) =>
+    addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
+  )
+
+  const ready = (): boolean => hookCache.synced() && keyCaches.every(cache => cache.synced())
+
+  const lead = async (term: Term): Promise<void> => {
+    const { stop } = term
+    const api = whileLeading(environment.api, () => term.holds())
+    const fenced = { ...environment, api }
+    const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
+    const keys = keyKeeper(fenced, namespace, events, () => addHooks(() => true))
+    const reconcile: Work = async (key, attempts) => {
+      const ring = keys.ring()
+      const hook = hookCache.get(...nameOf(key))
+      if (!ring || !hook) return { settled: true }
+      try {
+        return await reconcileHook({ ...fenced, autoscalers, publicURL, ring, verifier }, hook, attempts)
+      } catch (error) {
+        // The cache is a moment behind: the hook has another version, or is gone.
+        if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
+        return { settled: false, againAfterMs: delay(afterError, attempts) }
+      }
+    }
+    await until(clock, ready, stop)
+    await autoscalersRead(stop)
+    leading = {
+      keys: workQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
+      hooks: workQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
+    }
+    leading.keys.add(keysKey)
+    await Promise.all([leading.keys.run(stop), leading.hooks.run(stop)])
+    leading = undefined
+  }
+
+  /** Without them hooks work all the same: an autoscaler is then noticed by nobody. */
+  const autoscalersRead = async (stop: AbortSignal): Promise<void> => {
+    await until(clock, () => autoscalers.synced(), stop, autoscalerSyncMs)
+    if (autoscalers.synced() || stop.aborted) return
+    environment.log.warn(
+      { seconds: autoscalerSyncMs / 1000 },
+      'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one are not told so',
+    )
+  }
+
+  return {
+    ready,
+    run: async stop => {
+      await Promise.all([
+        ...[hookCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
+        elect(environment, { namespace, name: controllerLease, identity }, lead, stop),
+      ])
+    },
+  }
+}
+
+type Hook = NonNullable<ReturnType<typeof hookOf>>
+
+const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
+
+/** Resolves when `condition` holds, when `stop` is aborted, or after `atMostMs`. */
+const until = async (clock: Clock, condition: () => boolean, stop: AbortSignal, atMostMs = Infinity): Promise<void> => {
+  const end = clock.monotonic() + atMostMs
+  while (!condition() && !stop.aborted && clock.monotonic() < end) await wait(clock, syncPollMs, stop)
+}

@@ -1,0 +1,14 @@
+import type { ApiConnection } from '../environment/environment.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+
+/**
+ * The connection as a leader has it: it reads at any time and writes only while `holds` says that the lease is held.
+ * An election fences nothing by itself, so each write also carries the version that it was computed from.
+ */
+export const whileLeading = (api: ApiConnection, holds: () => boolean): ApiConnection => ({
+  request: request =>
+    request.method === 'GET' || holds()
+      ? api.request(request)
+      : Promise.reject(new Unreachable(`${request.method} ${request.path}: not sent, the lease was lost`, false)),
+  watch: (request, stop) => api.watch(request, stop),
+})

@@ -1,0 +1,98 @@
+import type { Problem } from '../api/conditions.ts'
+import type { ReceiverHook, TokenSpec } from '../api/hook.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import type { Claims } from '../token/claims.ts'
+import { expiryOf, isCurrent, nextExpiry } from '../token/current.ts'
+import { mint } from '../token/mint.ts'
+import { triggerPath } from '../token/published.ts'
+import type { Verifier } from '../token/verify.ts'
+import type { Keyring } from './keys.ts'
+import { deleteSecret, ownedSecrets, putSecret, tokenIn } from './secret.ts'
+
+/** The token that a hook's URL has now. */
+export interface CurrentToken {
+  readonly token: string
+  readonly url: string
+  readonly claims: Claims
+}
+
+/** Where a hook's token can be found. */
+export type Publication =
+  /** To be written into the status. */
+  | ({ readonly published: 'status' } & CurrentToken)
+  /** Written into the Secret already. */
+  | ({ readonly published: 'secret' } & CurrentToken)
+  /** Nowhere: the Secret is not ours to write. */
+  | { readonly published: 'nowhere'; readonly problem: Problem }
+
+export interface Publishing {
+  readonly api: ApiConnection
+  readonly verifier: Verifier
+  readonly ring: Keyring
+  /** What URLs begin with, without a slash at the end. */
+  readonly publicURL: string
+}
+
+/**
+ * Keeps the token that a hook has, or mints one, and sees to it that the Secret of `token.secretName` holds it, and no
+ * Secret of a former name. The status is left to the caller. Throws what the API throws.
+ */
+export const publish = async (
+  { api, verifier, ring, publicURL }: Publishing,
+  hook: ReceiverHook,
+  spec: TokenSpec,
+  now: number,
+): Promise<Publication> => {
+  const { secretName } = spec
+  const owned = mayHaveSecrets(hook) ? await ownedSecrets(api, hook) : []
+  const stored = [...owned.map(tokenIn), hook.status?.token].filter(token => token !== undefined)
+  const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
+  const url = publicURL + triggerPath + current.token
+  if (secretName !== undefined) {
+    const put = await putSecret(api, hook, owned, secretName, { url, token: current.token })
+    if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
+  }
+  for (const secret of owned) if (secret.metadata.name !== secretName) await deleteSecret(api, secret)
+  return { published: secretName === undefined ? 'status' : 'secret', url, ...current }
+}
+
+/** A hook whose token was minted and is not in its status has, or had, a Secret. */
+const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
+  spec.token.secretName !== undefined || (status?.minted !== undefined && status.token === undefined)
+
+/** The first of the stored tokens that is still current. That is for the signature to say, not for a comparison. */
+const kept = async (
+  verifier: Verifier,
+  ring: Keyring,
+  hook: ReceiverHook,
+  spec: TokenSpec,
+  stored: readonly string[],
+  now: number,
+): Promise<Omit<CurrentToken, 'url'> | undefined> => {
+  const { creationTimestamp, uid } = hook.metadata
+  const wanted = { uid, rotation: spec.rotation, expiry: expiryOf(spec, creationTimestamp) }
+  for (const token of stored) {
+    const verdict = await verifier.verify(token, ring.current, now)
+    if (verdict.verdict === 'valid' && isCurrent(verdict.claims, wanted, now)) return { token, claims: verdict.claims }
+  }
+  return undefined
+}
+
+const minted = async (
+  ring: Keyring,
+  hook: ReceiverHook,
+  spec: TokenSpec,
+  now: number,
+): Promise<Omit<CurrentToken, 'url'>> => {
+  const { creationTimestamp, name, namespace, uid } = hook.metadata
+  const expiry = expiryOf(spec, creationTimestamp)
+  const expiresAt = expiry && nextExpiry(expiry, now)
+  const claims = { namespace, name, uid, rotation: spec.rotation, ...(expiresAt !== undefined && { expiresAt }) }
+  return { token: await mint(ring.signing, claims), claims }
+}
+
+const conflict = (name: string): Problem => ({
+  reason: 'SecretConflict',
+  message: `Secret/${name} exists and is not this hook's: choose another token.secretName, or delete that Secret`,
+  lasts: 'stalled',
+})

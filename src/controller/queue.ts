@@ -1,0 +1,131 @@
+import type { Environment } from '../environment/environment.ts'
+import { ApiError } from '../kube/errors.ts'
+import { afterError, delay } from './backoff.ts'
+import { queueMetrics, type Result } from './metrics.ts'
+
+/** What one look at a key came to. */
+export interface Worked {
+  /** Whether the attempts start to count from nothing again. */
+  readonly settled: boolean
+  /** When to look again although nothing has changed, in milliseconds; absent when only a change is worth a look. */
+  readonly againAfterMs?: number
+}
+
+/** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */
+export type Work = (key: string, attempts: number) => Promise<Worked>
+
+/** Keys to look at, each by one worker at a time. */
+export interface WorkQueue {
+  /** Asks for a look at a key, soon. A key that is being worked on is looked at once more after that. */
+  add(key: string): void
+  /** Works until `stop` is aborted; then drops what waits, and resolves when what is in progress has ended. */
+  run(stop: AbortSignal): Promise<void>
+}
+
+/**
+ * A work queue as controller-runtime has it: keys, not events, so that a hundred changes of one object are one look;
+ * `workers` of them at a time; a key whose work throws is tried again after a wait of its own.
+ */
+export const workQueue = (
+  environment: Environment,
+  options: { readonly controller: string; readonly workers: number },
+  work: Work,
+): WorkQueue => {
+  const { clock, log } = environment
+  const { controller, workers } = options
+  const metrics = queueMetrics(environment.metrics, controller)
+  /** In order of arrival, each with the moment of it. */
+  const waiting = new Map<string, number>()
+  /** Each with whether it was added again meanwhile. */
+  const working = new Map<string, { again: boolean }>()
+  const attempts = new Map<string, number>()
+  /** At most one timer a key: what cancels it. */
+  const timers = new Map<string, () => void>()
+  let state: 'new' | 'running' | 'stopped' = 'new'
+  let ended = (): void => {}
+
+  const add = (key: string): void => {
+    if (state === 'stopped') return
+    const inProgress = working.get(key)
+    if (inProgress) inProgress.again = true
+    else if (!waiting.has(key)) {
+      metrics.added()
+      waiting.set(key, clock.monotonic())
+    }
+    pump()
+  }
+
+  const addAfter = (key: string, ms: number): void => {
+    const cancel = clock.after(ms, () => {
+      timers.delete(key)
+      add(key)
+    })
+    timers.set(key, cancel)
+  }
+
+  const cancelTimer = (key: string): void => {
+    timers.get(key)?.()
+    timers.delete(key)
+  }
+
+  const pump = (): void => {
+    for (const [key, since] of waiting) {
+      if (state !== 'running' || working.size >= workers) break
+      waiting.delete(key)
+      metrics.waited(clock.monotonic() - since)
+      void workOn(key)
+    }
+    metrics.sizes(waiting.size, working.size)
+  }
+
+  const workOn = async (key: string): Promise<void> => {
+    const inProgress = { again: false }
+    working.set(key, inProgress)
+    cancelTimer(key)
+    const worked = await attempt(key, attempts.get(key) ?? 0)
+    working.delete(key)
+    if (state === 'stopped') {
+      if (working.size === 0) ended()
+      return
+    }
+    if (worked.settled) attempts.delete(key)
+    else attempts.set(key, (attempts.get(key) ?? 0) + 1)
+    if (inProgress.again) add(key)
+    else if (worked.againAfterMs !== undefined) addAfter(key, worked.againAfterMs)
+    pump()
+  }
+
+  const attempt = async (key: string, before: number): Promise<Worked> => {
+    const start = clock.monotonic()
+    const measure = (result: Result): void => metrics.worked(result, clock.monotonic() - start)
+    try {
+      const worked = await work(key, before)
+      measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
+      return worked
+    } catch (error) {
+      measure('error')
+      const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+      const againAfterMs = Math.max(delay(afterError, before), asked)
+      if (state === 'running') log.warn({ controller, object: key, againAfterMs, error }, 'trying again')
+      return { settled: false, againAfterMs }
+    }
+  }
+
+  const run = (stop: AbortSignal): Promise<void> =>
+    new Promise(resolve => {
+      ended = resolve
+      const end = (): void => {
+        state = 'stopped'
+        for (const key of timers.keys()) cancelTimer(key)
+        waiting.clear()
+        metrics.sizes(0, working.size)
+        if (working.size === 0) resolve()
+      }
+      if (stop.aborted) return end()
+      stop.addEventListener('abort', end, { once: true })
+      state = 'running'
+      pump()
+    })
+
+  return { add, run }
+}

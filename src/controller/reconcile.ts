@@ -1,0 +1,100 @@
+import type { Problem } from '../api/conditions.ts'
+import { checkedMilliseconds } from '../api/duration.ts'
+import { has } from '../api/guard.ts'
+import { tokenSchema, type ReceiverHook } from '../api/hook.ts'
+import type { Bound, Reading } from '../drivers/driver.ts'
+import { driverOf, isViolation } from '../drivers/registry.ts'
+import { jittered } from '../environment/chance.ts'
+import type { Environment } from '../environment/environment.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
+import { objectPath } from '../kube/paths.ts'
+import { read, send } from '../kube/requests.ts'
+import { hooks } from '../kube/resources.ts'
+import { dueIn } from '../token/current.ts'
+import type { Autoscalers } from './autoscalers.ts'
+import { delay } from './backoff.ts'
+import { publish, type Publication, type Publishing } from './publish.ts'
+import type { Worked } from './queue.ts'
+import { statusPatch } from './status.ts'
+
+/** A target may be created a moment after its hook: looked for often at first. Milliseconds. */
+const reconcilingBackoff = { first: 1000, longest: 15_000 }
+
+/** A person has to act, and may do it where no watch of ours sees it: another owner, another's Secret. Milliseconds. */
+const stalledBackoff = { first: 1000, longest: 120_000 }
+
+/** A hook that is Ready is validated again after this time and up to its half, in milliseconds. */
+const validateEveryMs = 240_000
+
+/** A token is not minted again more often than this, however short its life is made, in milliseconds. */
+const leastMs = 1000
+
+export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'random'> {
+  readonly autoscalers: Pick<Autoscalers, 'of'>
+}
+
+/**
+ * Makes what is published of a hook, and its status, what they should be. It reads the hook's target, and writes only
+ * what is not so already. Throws what the API throws.
+ */
+export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts: number): Promise<Worked> => {
+  const { generation: _, ...meta } = hook.metadata
+  if (meta.deletionTimestamp !== undefined) return { settled: true }
+  const bound = driverOf(hook.spec)
+  const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
+  const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
+
+  const publication = token && (await orForbidden(publish(x, hook, token, x.clock.now()), nowhere))
+  const problem = isViolation(bound)
+    ? invalid(bound)
+    : (problemOf(publication) ?? (await orForbidden(bound.validate(readingOf(x, hook)), itself)))
+
+  const target = isViolation(bound) ? undefined : bound.target
+  const now = x.clock.now()
+  const patch = statusPatch(hook, { target, problem, publication, overlapMs }, now)
+  if (patch) {
+    await send(x.api, {
+      method: 'PATCH',
+      path: objectPath(hooks, meta.namespace, meta.name, 'status'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
+    })
+  }
+  const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
+  const againAfterMs = Math.min(nextLook(x, problem, attempts), Math.max(leastMs, due ?? Infinity))
+  return { settled: problem === undefined, againAfterMs }
+}
+
+const readingOf = ({ api, autoscalers }: Reconciling, { metadata: { namespace } }: ReceiverHook): Reading => ({
+  namespace,
+  get: (type, name) => read(api, type, namespace, name),
+  autoscalerOf: (type, name) => autoscalers.of(namespace, type, name),
+})
+
+/** A right that is missing is the hook's problem, and said in its conditions; other errors are the caller's. */
+const orForbidden = async <T, U>(work: Promise<T>, instead: (problem: Problem) => U): Promise<T | U> => {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isStatus(error, 403)) throw error
+    return instead({ reason: 'Forbidden', message: error.message, lasts: 'stalled' })
+  }
+}
+
+const itself = (problem: Problem): Problem => problem
+
+const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })
+
+const problemOf = (publication: Publication | undefined): Problem | undefined =>
+  publication?.published === 'nowhere' ? publication.problem : undefined
+
+const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>): Problem => ({
+  reason: 'InvalidHook',
+  message: `${path}: ${message}`,
+  lasts: 'stalled',
+})
+
+const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
+  if (problem) return delay(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
+  return jittered(random, validateEveryMs, 0.5)
+}

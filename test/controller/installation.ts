@@ -1,0 +1,276 @@
+import { expect, onTestFinished } from 'vitest'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { controllerRole } from '../../src/controller/controller.ts'
+import { crd } from '../../src/drivers/registry.ts'
+import type { ApiConnection, ApiRequest, Clock } from '../../src/environment/environment.ts'
+import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { configMaps, events, hooks, secrets } from '../../src/kube/resources.ts'
+import { parsePublicKeys } from '../../src/token/keys.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { createVerifier, type Verdict } from '../../src/token/verify.ts'
+import { fakeClock, type FakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { seededRandom } from '../support/random.ts'
+import { signaturesTakeNoTime } from '../support/signatures.ts'
+
+export const system = 'receiver-hooks'
+export const shop = 'shop'
+export const publicURL = 'https://hooks.example.com'
+export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/** One controller process. */
+export interface Process {
+  ready(): boolean
+  /** Every request that was to change something, but for the lease: `PATCH /apis/…/status`. */
+  readonly writes: string[]
+  /** Every request. */
+  readonly requests: ApiRequest[]
+  readonly lines: string[]
+  /** Its calls never return, its timers never fire. */
+  crash(): void
+  stop(): Promise<void>
+}
+
+export interface ProcessOptions {
+  readonly publicURL?: string
+  /** Asked before each request is sent; what it answers, or throws, is the answer. */
+  readonly before?: (request: ApiRequest) => ReturnType<ApiConnection['request']> | undefined
+  /** Told of each request when its answer is on the way. */
+  readonly after?: (request: ApiRequest, process: Process) => void
+}
+
+/** An API server in fake time, with the product's namespace and one for hooks. */
+export interface Installation {
+  readonly api: ApiConnection
+  readonly clock: FakeClock
+  start(identity?: string, options?: ProcessOptions): Process
+  /** Lets time pass, in small steps, until `wanted` holds; fails when it does not within three minutes. */
+  until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T>
+  /** Lets time pass. */
+  pass(ms: number): Promise<void>
+  createDeployment(name: string): Promise<StoredObject>
+  createHook(name: string, spec?: object, scale?: object): Promise<StoredObject>
+  patchHook(name: string, patch: object): Promise<StoredObject>
+  readonly hook: (name: string) => Promise<StoredObject>
+  /** A hook, once the status speaks of its present generation. */
+  reconciled(name: string): Promise<StoredObject>
+  /** The reason of a hook's Ready condition, once it is this one. */
+  becomes(name: string, reason: string): Promise<StoredObject>
+  readonly tokens: () => Promise<Record<string, string | undefined>>
+  remove(type: ResourceType, namespace: string, name: string): Promise<void>
+  /** What the published keys say of a token. */
+  verify(token: string | undefined): Promise<Verdict>
+  /** The reasons of all Events in the product's namespace. */
+  events(): Promise<(string | undefined)[]>
+}
+
+/** Steps of time small enough for what is exchanged within a second. */
+const stepMs = 20
+
+export const installation = async (): Promise<Installation> => {
+  signaturesTakeNoTime()
+  const clock = fakeClock()
+  const api = connectInProcess(createApiServer({ clock, random: seededRandom(99) }))
+  const { start, processes } = starter(api, clock)
+
+  onTestFinished(async () => {
+    const lines = processes.flatMap(process => process.lines).join('\n')
+    expect(lines, 'the log replaced a token').not.toMatch(/\[token\]|eyJ|"d":/)
+    await Promise.all(processes.map(process => process.stop()))
+  })
+
+  const post = (path: string, object: object): Promise<StoredObject> =>
+    send(api, { method: 'POST', path, body: JSON.stringify(object) })
+  await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  for (const name of [system, shop]) {
+    await post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  }
+
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 500) await clock.advance(Math.min(500, ms - passed))
+  }
+
+  const until = async <T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> => {
+    let seen = await look()
+    for (let passed = 0; !wanted(seen); passed += stepMs) {
+      if (passed > 180_000) throw new Error(`not within three minutes; last seen: ${JSON.stringify(seen)}`)
+      await clock.advance(stepMs)
+      seen = await look()
+    }
+    return seen
+  }
+
+  const hook = async (name: string): Promise<StoredObject> => {
+    const found = await read(api, hooks, shop, name)
+    if (!found) throw new Error(`there is no hook ${name}`)
+    return found
+  }
+
+  const list = async (type: ResourceType, namespace: string): Promise<unknown[]> => {
+    const response = await api.request({
+      method: 'GET',
+      path: collectionPath(type, namespace),
+      lane: 'bulk',
+      timeoutMs: 1,
+    })
+    const items = at(parseJson(response.body), 'items')
+    return Array.isArray(items) ? items.map((item: unknown) => item) : []
+  }
+
+  return {
+    api,
+    clock,
+    start,
+    until,
+    pass,
+    createDeployment: name => create(api, deployments, shop, deployment(name)),
+    createHook: (name, spec = {}, scale = {}) =>
+      create(api, hooks, shop, {
+        apiVersion,
+        kind: hookKind,
+        metadata: { name },
+        spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10, ...scale }, ...spec },
+      }),
+    patchHook: (name, patch) =>
+      send(api, {
+        method: 'PATCH',
+        path: objectPath(hooks, shop, name),
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+      }),
+    hook,
+    reconciled: name =>
+      until(
+        () => hook(name),
+        seen => at(seen, 'status', 'observedGeneration') === seen.metadata.generation,
+      ),
+    becomes: (name, reason) =>
+      until(
+        () => hook(name),
+        seen => at(seen, 'status', 'observedGeneration') === seen.metadata.generation && readyReason(seen) === reason,
+      ),
+    tokens: async () => {
+      const all = await list(hooks, shop)
+      return Object.fromEntries(
+        all.map(found => [stringAt(found, 'metadata', 'name') ?? '', stringAt(found, 'status', 'token')]),
+      )
+    },
+    remove: async (type, namespace, name) => {
+      const path = objectPath(type, namespace, name)
+      const { status } = await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 1 })
+      expect(status).toBe(200)
+    },
+    verify: async token => {
+      const published = await read(api, configMaps, system, publicKeysConfigMap)
+      const keys = parsePublicKeys(stringAt(at(published, 'data'), keySetEntry) ?? '', '1')
+      return await createVerifier({ remember: 0 }).verify(token ?? '', keys, clock.now())
+    },
+    events: async () => (await list(events, system)).map(event => stringAt(event, 'reason')),
+  }
+}
+
+/** The reason of a hook's Ready condition. */
+export const readyReason = (hook: unknown): string | undefined => {
+  const conditions = at(hook, 'status', 'conditions')
+  const ready: unknown = Array.isArray(conditions)
+    ? conditions.find(condition => stringAt(condition, 'type') === 'Ready')
+    : undefined
+  return stringAt(ready, 'reason')
+}
+
+/** The types of a hook's conditions that are True. */
+export const trueConditions = (hook: unknown): unknown[] => {
+  const conditions = at(hook, 'status', 'conditions')
+  return Array.isArray(conditions)
+    ? conditions
+        .filter(condition => stringAt(condition, 'status') === 'True')
+        .map(condition => stringAt(condition, 'type'))
+    : []
+}
+
+/** What a Secret of the shop holds, decoded. */
+export const secretData = async (api: ApiConnection, name: string): Promise<Record<string, string> | undefined> => {
+  const secret = await read(api, secrets, shop, name)
+  return (
+    secret &&
+    Object.fromEntries(
+      Object.entries(at(secret, 'data') ?? {}).map(([key, value]) => [
+        key,
+        Buffer.from(String(value), 'base64').toString(),
+      ]),
+    )
+  )
+}
+
+export const deployment = (name: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'nginx' }] } },
+  },
+})
+
+const starter = (api: ApiConnection, clock: FakeClock) => {
+  const processes: Process[] = []
+  const start = (identity = 'first', options: ProcessOptions = {}): Process => {
+    let alive = true
+    const stop = new AbortController()
+    const writes: string[] = []
+    const requests: ApiRequest[] = []
+    const never = <T>(): Promise<T> => new Promise<T>(() => {})
+
+    const request: ApiConnection['request'] = async request => {
+      if (!alive) return await never()
+      requests.push(request)
+      if (request.method !== 'GET' && request.lane !== 'lease') writes.push(`${request.method} ${request.path}`)
+      const answer = await (options.before?.(request) ?? api.request(request))
+      options.after?.(request, process)
+      return alive ? answer : await never()
+    }
+    const mortal: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, run) => clock.after(ms, () => void (alive && run())),
+    }
+    const environment = testEnvironment({
+      api: { request, watch: (request, stop) => api.watch(request, stop) },
+      random: seededRandom(processes.length + 1),
+    })
+    const role = controllerRole(
+      { ...environment, clock: mortal },
+      { namespace: system, identity, publicURL: options.publicURL ?? publicURL },
+    )
+    const running = role.run(stop.signal)
+    const process: Process = {
+      ready: () => role.ready(),
+      writes,
+      requests,
+      lines: environment.lines,
+      crash: () => {
+        alive = false
+        stop.abort()
+      },
+      stop: async () => {
+        stop.abort()
+        if (!alive) return
+        const stopped = new AbortController()
+        void running.then(() => stopped.abort())
+        for (let step = 0; !stopped.signal.aborted; step++) {
+          if (step > 1000) throw new Error(`${identity} does not stop`)
+          await clock.advance(stepMs)
+        }
+      },
+    }
+    processes.push(process)
+    return process
+  }
+  return { start, processes }
+}

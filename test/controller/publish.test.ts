@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest'
+import { at, stringAt } from '../../src/api/json.ts'
+import { controllerOf } from '../../src/api/object.ts'
+import { milliseconds } from '../../src/api/duration.ts'
+import { acceptance } from '../../src/token/current.ts'
+import { tokenId } from '../../src/token/mint.ts'
+import { has } from '../../src/api/guard.ts'
+import { statusSchema } from '../../src/api/status.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, read } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
+import { installation, publicURL, secretData, shop, trueConditions } from './installation.ts'
+
+const started = async (token: object = {}) => {
+  const x = await installation()
+  await x.createDeployment('web')
+  await x.createHook('web-up', { token })
+  const process = x.start()
+  const first = await x.becomes('web-up', 'Valid')
+  const tokenNow = async () => stringAt(await x.hook('web-up'), 'status', 'token')
+  /** What the hook as it is now says to a token. */
+  const accepts = async (token: string | undefined) => {
+    const verdict = await x.verify(token)
+    if (verdict.verdict !== 'valid') return verdict.verdict
+    const hook = await x.hook('web-up')
+    const { status } = hook
+    return acceptance(
+      verdict.claims,
+      {
+        uid: hook.metadata.uid,
+        rotation: Number(at(hook, 'spec', 'token', 'rotation')),
+        overlapMs: milliseconds(stringAt(hook, 'spec', 'token', 'overlap') ?? '') ?? 0,
+        minted: has(statusSchema, status) ? status.minted : undefined,
+      },
+      x.clock.now(),
+    )
+  }
+  return { ...x, process, first, tokenNow, accepts, token: stringAt(first, 'status', 'token') }
+}
+
+const rotate = (rotation: number, more: object = {}) => ({ spec: { token: { rotation, ...more } } })
+
+describe('a rotation', () => {
+  test('gives a new URL, and the old one is accepted until its overlap is over', async () => {
+    const x = await started({ overlap: '1m' })
+    await x.patchHook('web-up', rotate(1))
+    expect(await x.accepts(x.token)).toBe('accepted')
+    await x.reconciled('web-up')
+    const second = await x.tokenNow()
+    expect(second).not.toBe(x.token)
+    expect([await x.accepts(x.token), await x.accepts(second)]).toEqual(['accepted', 'accepted'])
+    await x.pass(58_000)
+    expect(await x.accepts(x.token)).toBe('accepted')
+    await x.pass(3000)
+    expect([await x.accepts(x.token), await x.accepts(second)]).toEqual(['rotated', 'accepted'])
+  })
+
+  test('without an overlap cuts the old URL off before the controller has even looked', async () => {
+    const x = await started()
+    await x.patchHook('web-up', rotate(5, { overlap: '0s' }))
+    expect(await x.accepts(x.token)).toBe('rotated')
+    const hook = await x.reconciled('web-up')
+    const token = stringAt(hook, 'status', 'token')
+    expect(at(hook, 'status', 'minted')).toEqual({ id: tokenId(token ?? ''), rotation: 5 })
+    expect(await x.accepts(token)).toBe('accepted')
+  })
+})
+
+describe('a URL that expires', () => {
+  test('has a successor one overlap before its end, and is accepted until then', async () => {
+    const x = await started({ expiresAfter: '1h', overlap: '10m' })
+    await x.pass(49 * 60_000)
+    expect(await x.tokenNow()).toBe(x.token)
+    await x.pass(60_000 + 2000)
+    const second = await x.tokenNow()
+    expect(second).not.toBe(x.token)
+    expect([await x.accepts(x.token), await x.accepts(second)]).toEqual(['accepted', 'accepted'])
+    await x.pass(10 * 60_000)
+    expect([await x.accepts(x.token), await x.accepts(second)]).toEqual(['expired', 'accepted'])
+  })
+
+  test('with the shortest of lives is not minted more than once a second', async () => {
+    const x = await started({ expiresAfter: '1ms', overlap: '0s' })
+    const before = x.process.writes.length
+    await x.pass(20_000)
+    expect(x.process.writes.length - before).toBeLessThanOrEqual(21)
+  })
+})
+
+describe('a hook with token.secretName', () => {
+  const names = { secretName: 'web-url' }
+
+  test('has its URL and token in a Secret that it owns, and not in its status', async () => {
+    const x = await started(names)
+    const { status, metadata } = x.first
+    expect(status).not.toHaveProperty('token')
+    expect(status).not.toHaveProperty('triggerURL')
+    expect(at(status, 'minted', 'rotation')).toBe(0)
+    const data = await secretData(x.api, 'web-url')
+    expect(data?.['url']).toBe(`${publicURL}/v1/trigger/${data?.['token']}`)
+    expect(await x.accepts(data?.['token'])).toBe('accepted')
+    const secret = await read(x.api, secrets, shop, 'web-url')
+    expect(secret && controllerOf(secret)).toMatchObject({ kind: 'ReceiverHook', name: 'web-up', uid: metadata.uid })
+  })
+
+  test('gets the Secret back, with the same URL, when it is deleted or altered', async () => {
+    const x = await started(names)
+    const before = await secretData(x.api, 'web-url')
+    await x.remove(secrets, shop, 'web-url')
+    await x.pass(370_000)
+    expect(await secretData(x.api, 'web-url')).toEqual(before)
+  })
+
+  test('that rotates changes the Secret, and accepts the old token for the overlap', async () => {
+    const x = await started(names)
+    const before = await secretData(x.api, 'web-url')
+    await x.patchHook('web-up', rotate(1))
+    await x.reconciled('web-up')
+    const after = await secretData(x.api, 'web-url')
+    expect(after?.['token']).not.toBe(before?.['token'])
+    expect([await x.accepts(before?.['token']), await x.accepts(after?.['token'])]).toEqual(['accepted', 'accepted'])
+  })
+
+  test('that takes another name moves, and that drops the name has its token in its status again', async () => {
+    const x = await started(names)
+    const before = await secretData(x.api, 'web-url')
+    await x.patchHook('web-up', { spec: { token: { secretName: 'other-url' } } })
+    await x.reconciled('web-up')
+    expect(await secretData(x.api, 'other-url')).toEqual(before)
+    expect(await secretData(x.api, 'web-url')).toBeUndefined()
+    await x.patchHook('web-up', { spec: { token: { secretName: null } } })
+    await x.reconciled('web-up')
+    expect(await x.tokenNow()).toBe(before?.['token'])
+    expect(await secretData(x.api, 'other-url')).toBeUndefined()
+  })
+
+  test('that comes to have one keeps its token, and the status loses it', async () => {
+    const x = await started()
+    await x.patchHook('web-up', { spec: { token: names } })
+    const hook = await x.reconciled('web-up')
+    expect(hook['status']).not.toHaveProperty('token')
+    expect((await secretData(x.api, 'web-url'))?.['token']).toBe(x.token)
+  })
+
+  const foreign = (metadata: object = {}) => ({
+    metadata: { name: 'web-url', ...metadata },
+    data: { password: 'czNjcjN0' },
+  })
+
+  test.each([
+    ['is nobody’s', () => ({})],
+    ['is another hook’s', () => owned('someone-else')],
+    ['bears its label alone', (uid: string) => ({ labels: { 'receiverhooks.dev/hook-uid': uid } })],
+    ['bears its owner reference alone', (uid: string) => ({ ownerReferences: owned(uid).ownerReferences })],
+  ])('never touches a Secret of that name that %s, and says so', async (_, metadata) => {
+    const x = await installation()
+    await x.createDeployment('web')
+    const { metadata: made } = await x.createHook('web-up', { token: names })
+    const before = await create(x.api, secrets, shop, foreign(metadata(made.uid)))
+    const process = x.start()
+    const hook = await x.becomes('web-up', 'SecretConflict')
+    expect(trueConditions(hook)).toEqual(['Stalled'])
+    expect(hook['status']).not.toHaveProperty('token')
+    expect(hook['status']).not.toHaveProperty('triggerURL')
+    await x.pass(300_000)
+    expect(await read(x.api, secrets, shop, 'web-url')).toEqual(before)
+    const path = objectPath(secrets, shop, 'web-url')
+    expect(process.requests.filter(request => request.path === path)).toEqual([])
+    expect((await x.hook('web-up')).metadata.resourceVersion).toBe(hook.metadata.resourceVersion)
+
+    await x.remove(secrets, shop, 'web-url')
+    await x.pass(125_000)
+    await x.becomes('web-up', 'Valid')
+    expect(await x.verify((await secretData(x.api, 'web-url'))?.['token'])).toMatchObject({ verdict: 'valid' })
+  })
+
+  test('does not delete its former Secret before it has another', async () => {
+    const x = await started(names)
+    await create(x.api, secrets, shop, { ...foreign(), metadata: { name: 'taken' } })
+    await x.patchHook('web-up', { spec: { token: { secretName: 'taken' } } })
+    await x.becomes('web-up', 'SecretConflict')
+    expect(await x.accepts((await secretData(x.api, 'web-url'))?.['token'])).toBe('accepted')
+  })
+
+  test.each([1, 2])('that rotates and is killed at write %i ends with one new URL', async fatal => {
+    const x = await started(names)
+    const before = await secretData(x.api, 'web-url')
+    await x.process.stop()
+    await x.patchHook('web-up', rotate(1))
+    let writes = 0
+    x.start('killed', {
+      after: (request, process) => {
+        if (request.method !== 'GET' && request.lane !== 'lease' && ++writes === fatal) process.crash()
+      },
+    })
+    await x.until(
+      () => secretData(x.api, 'web-url'),
+      seen => seen?.['token'] !== before?.['token'],
+    )
+    const written = await secretData(x.api, 'web-url')
+    x.start('second')
+    await x.reconciled('web-up')
+    await x.pass(5000)
+    expect(await secretData(x.api, 'web-url')).toEqual(written)
+    expect([await x.accepts(before?.['token']), await x.accepts(written?.['token'])]).toEqual(['accepted', 'accepted'])
+  })
+})
+
+const owned = (uid: string) => ({
+  labels: { 'receiverhooks.dev/hook-uid': uid },
+  ownerReferences: [
+    { apiVersion: 'receiverhooks.dev/v1alpha1', kind: 'ReceiverHook', name: 'x', uid, controller: true },
+  ],
+})

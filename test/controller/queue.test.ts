@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest'
+import { workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
+import { ApiError } from '../../src/kube/errors.ts'
+import { settle } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+
+const done: Worked = { settled: true }
+
+/** A queue whose work ends when the test says so. */
+const started = (workers: number, work: Work) => {
+  const environment = testEnvironment()
+  const stop = new AbortController()
+  const queue = workQueue(environment, { controller: 'test', workers }, work)
+  const ended = queue.run(stop.signal)
+  return { ...environment, queue, ended, stop: () => stop.abort() }
+}
+
+/** Work that waits until it is let go, and what it was asked to do. */
+const gate = () => {
+  const looks: string[] = []
+  const open: (() => void)[] = []
+  const work: Work = key => {
+    looks.push(key)
+    return new Promise(resolve => open.push(() => resolve(done)))
+  }
+  return { looks, work, letGo: async () => (open.shift()?.(), await settle()) }
+}
+
+/** The moments, in milliseconds, at which a key is looked at, within `ms` from now. */
+const momentsOf = async (work: Work, ms: number): Promise<number[]> => {
+  const moments: number[] = []
+  const { clock, queue } = started(1, (key, attempts) => {
+    moments.push(clock.monotonic())
+    return work(key, attempts)
+  })
+  queue.add('a')
+  await clock.advance(ms)
+  return moments
+}
+
+describe('a work queue', () => {
+  test('looks once at a key that was added many times', async () => {
+    const { looks, work, letGo } = gate()
+    const { queue } = started(1, work)
+    queue.add('a')
+    for (const key of ['b', 'c', 'b', 'c', 'b']) queue.add(key)
+    for (let n = 0; n < 5; n++) await letGo()
+    expect(looks).toEqual(['a', 'b', 'c'])
+  })
+
+  test('looks once more at a key that was added while it was worked on, and never twice at a time', async () => {
+    const { looks, work, letGo } = gate()
+    const { queue } = started(4, work)
+    for (let n = 0; n < 3; n++) queue.add('a')
+    expect(looks).toEqual(['a'])
+    await letGo()
+    expect(looks).toEqual(['a', 'a'])
+    await letGo()
+    expect(looks).toEqual(['a', 'a'])
+  })
+
+  test('works on as many keys at a time as it has workers', async () => {
+    const { looks, work, letGo } = gate()
+    const { queue } = started(2, work)
+    for (const key of ['a', 'b', 'c']) queue.add(key)
+    expect(looks).toEqual(['a', 'b'])
+    await letGo()
+    expect(looks).toEqual(['a', 'b', 'c'])
+  })
+
+  test('works on what was added before it ran', async () => {
+    const looks: string[] = []
+    const queue = workQueue(testEnvironment(), { controller: 'test', workers: 1 }, async key => {
+      looks.push(key)
+      return done
+    })
+    queue.add('a')
+    expect(looks).toEqual([])
+    void queue.run(new AbortController().signal)
+    expect(looks).toEqual(['a'])
+  })
+
+  test('tries again after an error, after 5 ms and then twice as long each time, up to 1,000 s', async () => {
+    const moments = await momentsOf(async () => {
+      throw new Error('no')
+    }, 10_000_000)
+    const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
+    expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40])
+    expect(waits.slice(-2)).toEqual([1_000_000, 1_000_000])
+  })
+
+  test('counts from nothing again after a look that settled', async () => {
+    const answers = [false, false, true, false, true]
+    const attempts: number[] = []
+    await momentsOf(async (_, before) => {
+      attempts.push(before)
+      const settled = answers.shift()
+      return settled === undefined ? done : { settled, againAfterMs: 1 }
+    }, 100)
+    expect(attempts).toEqual([0, 1, 2, 0, 1, 0])
+  })
+
+  test('waits as long as the API server asks', async () => {
+    const busy = { status: 429, headers: { 'retry-after': '7' }, body: '' }
+    let first = true
+    const moments = await momentsOf(async () => {
+      if (!first) return done
+      first = false
+      throw new ApiError(busy, 'GET /')
+    }, 60_000)
+    expect(moments).toEqual([0, 7000])
+  })
+
+  test('looks again at the time that a look asked for; a look before that replaces it', async () => {
+    const looks: number[] = []
+    const { clock, queue } = started(1, async () => {
+      looks.push(clock.monotonic())
+      return { settled: true, againAfterMs: 1000 }
+    })
+    queue.add('a')
+    await clock.advance(700)
+    queue.add('a')
+    await clock.advance(1500)
+    expect(looks).toEqual([0, 700, 1700])
+    expect(clock.pending).toBe(1)
+  })
+
+  test('does not let one failing key delay another', async () => {
+    const looks: string[] = []
+    const { clock, queue } = started(1, async key => {
+      if (key === 'bad') throw new Error('no')
+      looks.push(key)
+      return done
+    })
+    queue.add('bad')
+    await clock.advance(500_000)
+    queue.add('good')
+    await settle()
+    expect(looks).toEqual(['good'])
+  })
+
+  test('ends when it is stopped, after what is in progress, and drops the rest', async () => {
+    const { looks, work, letGo } = gate()
+    const { clock, ended, queue, stop } = started(1, async (key, attempts) => {
+      await work(key, attempts)
+      return { settled: true, againAfterMs: 1 }
+    })
+    let over = false
+    void ended.then(() => (over = true))
+    queue.add('a')
+    queue.add('b')
+    stop()
+    await settle()
+    expect(over).toBe(false)
+    await letGo()
+    expect(over).toBe(true)
+    queue.add('c')
+    await clock.advance(1000)
+    expect(looks).toEqual(['a'])
+    expect(clock.pending).toBe(0)
+  })
+
+  test('measures under the names of controller-runtime', async () => {
+    const { clock, metrics, queue } = started(1, async key => {
+      if (key === 'bad') throw new Error('no')
+      return done
+    })
+    queue.add('good')
+    queue.add('bad')
+    await clock.advance(6)
+    const text = await metrics.text()
+    expect(text).toContain('workqueue_adds_total{name="test"} 3')
+    expect(text).toContain('workqueue_depth{name="test"} 0')
+    expect(text).toContain('controller_runtime_reconcile_total{controller="test",result="success"} 1')
+    expect(text).toContain('controller_runtime_reconcile_total{controller="test",result="error"} 2')
+    expect(text).toContain('controller_runtime_reconcile_errors_total{controller="test"} 2')
+    expect(text).toContain('controller_runtime_active_workers{controller="test"} 0')
+  })
+})

@@ -1,0 +1,75 @@
+import type { JsonObject } from '../api/json.ts'
+import { isStoredObject, type StoredObject } from '../api/object.ts'
+import type { Clock, Random } from '../environment/environment.ts'
+import { rfc3339 } from '../environment/time.ts'
+import { apiVersionOf } from '../kube/paths.ts'
+import { createDefinitions, type Definitions } from './definitions.ts'
+import type { ResourceDefinition } from './definition.ts'
+import type { RuleCompiler } from './rule.ts'
+import { createStore, keyOf, type Place, type Store } from './store.ts'
+
+/** All state of one server. */
+export interface Cluster {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly definitions: Definitions
+}
+
+/** One object, or a place for one. */
+export interface Addressed {
+  readonly definition: ResourceDefinition
+  /** Undefined for resources of the whole cluster. */
+  readonly namespace: string | undefined
+  readonly name: string
+}
+
+const firstNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+
+export const createCluster = (clock: Clock, random: Random, historyMs: number, rules: RuleCompiler): Cluster => {
+  const cluster = { clock, random, store: createStore(clock, historyMs), definitions: createDefinitions(rules) }
+  const definition = cluster.definitions.find('', 'v1', 'namespaces')
+  for (const name of firstNamespaces) {
+    const metadata = { name, uid: newUid(random), resourceVersion: '', creationTimestamp: rfc3339(clock.now()) }
+    const { object } = definition?.admit({ metadata }, undefined) ?? {}
+    if (isStoredObject(object)) cluster.store.put(namespacePlace(name), object)
+  }
+  return cluster
+}
+
+const namespacePlace = (name: string): Place => ({ kept: '/namespaces', key: keyOf(undefined, name) })
+
+export const namespaceExists = (cluster: Cluster, name: string): boolean =>
+  cluster.store.get(namespacePlace(name)) !== undefined
+
+export const placeOf = ({ definition, namespace, name }: Addressed): Place => ({
+  kept: definition.kept,
+  key: keyOf(namespace, name),
+})
+
+/** An object as a client of this version of its resource sees it. */
+export const viewOf = (definition: ResourceDefinition, object: StoredObject): StoredObject => {
+  const view: JsonObject = {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    ...(definition.encode?.(object) ?? object),
+  }
+  return isStoredObject(view) ? view : object
+}
+
+/** A random (version 4) UUID. */
+export const newUid = (random: Random): string => {
+  const bytes = random.bytes(16)
+  const hex = [...bytes].map((byte, index) => {
+    const marked = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte
+    return marked.toString(16).padStart(2, '0')
+  })
+  return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** Without vowels and what looks alike, as Kubernetes does. */
+const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
+
+/** Five letters that make a `generateName` a name. */
+export const newSuffix = (random: Random): string =>
+  [...random.bytes(5)].map(byte => suffixAlphabet[byte % suffixAlphabet.length]).join('')

@@ -1,0 +1,60 @@
+import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
+import { WatchRefused } from '../environment/unreachable.ts'
+import type { ApiServer, ServerRequest } from './server.ts'
+
+/**
+ * A connection to an in-memory server in the same process, without sockets: for tests and simulations. It never fails;
+ * answers come in the next microtask.
+ */
+export const connectInProcess = (server: ApiServer): ApiConnection => ({
+  request: request => Promise.resolve().then(() => server.handle(serverRequest(request))),
+  watch: (request, stop) => lines(server, request, stop),
+})
+
+const serverRequest = ({ method, path, query, contentType, body }: ApiRequest): ServerRequest => ({
+  method,
+  path,
+  contentType: contentType ?? 'application/json',
+  userAgent: 'receiver-hooks',
+  ...(query === undefined ? {} : { query }),
+  ...(body === undefined ? {} : { body }),
+})
+
+/** The lines of a watch: a queue between the server, which never waits, and a reader that does. */
+async function* lines(server: ApiServer, request: ApiRequest, stop: AbortSignal): AsyncGenerator<string> {
+  const waiting: string[] = []
+  let ended = stop.aborted
+  let wake = (): void => undefined
+  const end = (): void => {
+    ended = true
+    wake()
+  }
+  const query = { ...request.query, watch: 'true' }
+  const cancel = server.watch(
+    { ...serverRequest(request), query },
+    {
+      line: text => {
+        waiting.push(text)
+        wake()
+      },
+      end,
+    },
+  )
+  if (typeof cancel !== 'function') throw new WatchRefused(cancel.status, cancel.body)
+  stop.addEventListener('abort', end)
+  try {
+    for (;;) {
+      while (waiting.length > 0 && !stop.aborted) {
+        const line = waiting.shift()
+        if (line !== undefined) yield line
+      }
+      if (ended || stop.aborted) return
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    }
+  } finally {
+    stop.removeEventListener('abort', end)
+    cancel()
+  }
+}

@@ -1,0 +1,78 @@
+import type { JsonObject } from '../api/json.ts'
+import type { ResourceType } from '../kube/paths.ts'
+import type { Cause } from './status.ts'
+
+/** A column of `kubectl get`. Priority 0 is always shown, 1 with `-o wide`. */
+export interface Column {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: 'name'
+  readonly priority?: number
+  readonly description?: string
+  /** `now` is in milliseconds since the epoch. */
+  readonly cell: (object: JsonObject, now: number) => unknown
+}
+
+/** Where the count, the present count and the pods' selector are in an object that can be scaled. */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[]
+  readonly statusReplicas: readonly string[]
+  readonly selector: (object: JsonObject) => string
+}
+
+/** What a type's own rules make of an object that is to be stored. */
+export interface Admitted {
+  readonly object: JsonObject
+  readonly causes: readonly Cause[]
+  /** Members that the type does not know, and that are not in `object`. */
+  readonly unknownFields: readonly string[]
+}
+
+/** One version of a resource, as the server serves it. Built-in ones are rows in a table, others come from CRDs. */
+export interface ResourceDefinition extends ResourceType {
+  /** The name of the collection in the store; two definitions that name the same show the same objects. */
+  readonly kept: string
+  readonly singular: string
+  readonly listKind: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  readonly custom: boolean
+  /** Whether a PUT must name the version that it replaces. */
+  readonly versionRequired: boolean
+  readonly subresources: readonly ('status' | 'scale')[]
+  readonly scale?: ScalePaths
+  /** Whether metadata.generation counts changes of the specification. */
+  readonly generation: boolean
+  readonly columns: readonly Column[]
+  /** The members beside name and namespace that a field selector may name, and where they are. */
+  readonly fields: Readonly<Record<string, readonly string[]>>
+  /** Defaults, pruning and validation; `old` is the stored object of an update. */
+  readonly admit: (object: JsonObject, old: JsonObject | undefined) => Admitted
+  /** From what clients send to what is kept, where the two differ in more than apiVersion. */
+  readonly decode?: (object: JsonObject) => JsonObject
+  readonly encode?: (object: JsonObject) => JsonObject
+  /** The OpenAPI schema, for the document that `kubectl explain` reads. */
+  readonly openApi?: JsonObject
+}
+
+/** A row of the table of built-in resources: what is not said has the value that most of them have. */
+export type Row = Pick<ResourceType, 'group' | 'version' | 'resource' | 'kind'> &
+  Partial<Omit<ResourceDefinition, 'group' | 'version' | 'resource' | 'kind'>>
+
+export const define = (row: Row): ResourceDefinition => ({
+  kept: `${row.group}/${row.resource}`,
+  singular: row.kind.toLowerCase(),
+  listKind: `${row.kind}List`,
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  custom: false,
+  versionRequired: row.custom === true,
+  subresources: [],
+  generation: false,
+  columns: [],
+  fields: {},
+  admit: object => ({ object, causes: [], unknownFields: [] }),
+  ...row,
+})

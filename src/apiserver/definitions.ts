@@ -1,0 +1,43 @@
+import type { JsonObject } from '../api/json.ts'
+import { builtin } from './builtin.ts'
+import { customResourceDefinitions, definitionsOf } from './crd.ts'
+import type { ResourceDefinition } from './definition.ts'
+import type { RuleCompiler } from './rule.ts'
+
+/** What the server serves: the built-in table, and what CustomResourceDefinitions added. */
+export interface Definitions {
+  find(group: string, version: string, resource: string): ResourceDefinition | undefined
+  all(): readonly ResourceDefinition[]
+  /** Serves what a CRD asks for from now on, in place of what it asked for before. */
+  serve(name: string, crd: JsonObject): void
+  withdraw(name: string): void
+}
+
+export const createDefinitions = (rules: RuleCompiler): Definitions => {
+  const fixed = [...builtin, customResourceDefinitions(rules)]
+  const custom = new Map<string, readonly ResourceDefinition[]>()
+  let byPath = new Map<string, ResourceDefinition>()
+
+  const all = (): ResourceDefinition[] => [...fixed, ...[...custom.values()].flat()]
+  const index = (): void => {
+    byPath = new Map(
+      all().map(definition => [pathOf(definition.group, definition.version, definition.resource), definition]),
+    )
+  }
+  index()
+
+  return {
+    find: (group, version, resource) => byPath.get(pathOf(group, version, resource)),
+    all,
+    serve: (name, crd) => {
+      custom.set(name, definitionsOf(crd, rules))
+      index()
+    },
+    withdraw: name => {
+      custom.delete(name)
+      index()
+    },
+  }
+}
+
+const pathOf = (group: string, version: string, resource: string): string => `${group}/${version}/${resource}`

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type ServerResponse as HttpResponse } from 'node:http'
+import { isWatch, type ApiServer, type ServerRequest, type ServerResponse } from './server.ts'
+
+/** The largest body that is read, in bytes: as etcd's limit of an object, with room for a patch's escapes. */
+const maxBodyBytes = 3 * 1024 * 1024
+
+export interface Serving {
+  readonly url: string
+  /** Ends all watches and connections. */
+  close(): Promise<void>
+}
+
+/** Serves over HTTP on `host`; port 0 takes any free one. Rejects when the port is taken. */
+export const serveHttp = (
+  server: ApiServer,
+  { port, host = '127.0.0.1' }: { readonly port: number; readonly host?: string },
+): Promise<Serving> => {
+  const http = createServer((incoming, outgoing) => {
+    answer(server, incoming, outgoing).catch(() => outgoing.destroy())
+  })
+  // A watch may be silent for minutes, and clients keep connections for longer than Node's default.
+  http.keepAliveTimeout = 120_000
+  http.requestTimeout = 0
+  return new Promise((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(port, host, () => {
+      http.off('error', reject)
+      const address = http.address()
+      const bound = typeof address === 'object' && address !== null ? address.port : port
+      resolve({
+        url: `http://${host}:${bound}`,
+        close: () =>
+          new Promise(closed => {
+            http.close(() => closed())
+            http.closeAllConnections()
+          }),
+      })
+    })
+  })
+}
+
+const answer = async (server: ApiServer, incoming: IncomingMessage, outgoing: HttpResponse): Promise<void> => {
+  const body = await bodyOf(incoming)
+  if (body === undefined) return send(outgoing, tooLarge)
+  const request = requestOf(incoming, body)
+  if (!isWatch(request)) return send(outgoing, server.handle(request))
+  const head = (): void => {
+    if (!outgoing.headersSent) outgoing.writeHead(200, { 'content-type': 'application/json' })
+  }
+  const watching = server.watch(request, {
+    line: text => {
+      head()
+      outgoing.write(`${text}\n`)
+    },
+    end: () => {
+      head()
+      outgoing.end()
+    },
+  })
+  if (typeof watching !== 'function') return send(outgoing, watching)
+  head()
+  outgoing.flushHeaders()
+  outgoing.once('close', watching)
+}
+
+const requestOf = (incoming: IncomingMessage, body: string): ServerRequest => {
+  const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://localhost')
+  const { 'content-type': contentType, accept, 'user-agent': userAgent } = incoming.headers
+  return {
+    method: incoming.method ?? 'GET',
+    path: pathname,
+    query: Object.fromEntries(searchParams),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(accept === undefined ? {} : { accept }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    body,
+  }
+}
+
+const tooLarge: ServerResponse = { status: 413, headers: {}, body: 'the body is too large\n' }
+
+const bodyOf = async (incoming: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of incoming) {
+    if (!(chunk instanceof Uint8Array)) continue
+    size += chunk.byteLength
+    // What is too large is read to its end all the same, so that the client hears why.
+    if (size <= maxBodyBytes) chunks.push(chunk)
+  }
+  if (size > maxBodyBytes) return undefined
+  return new TextDecoder().decode(concatenated(chunks, size))
+}
+
+const concatenated = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}
+
+const send = (outgoing: HttpResponse, response: ServerResponse): void => {
+  outgoing.writeHead(response.status, response.headers)
+  outgoing.end(response.body)
+}

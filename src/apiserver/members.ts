@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
+import { at, isObject, type JsonObject } from '../api/json.ts'
+
+/** Stored objects are never changed: every edit makes a new object that shares what stayed the same. */
+
+/** The object with `value` at a path; `undefined` removes the member. Missing parents are made, unless to remove. */
+export const withMember = (object: JsonObject, path: readonly string[], value: unknown): JsonObject => {
+  const [name, ...rest] = path
+  if (name === undefined) return object
+  if (rest.length > 0) {
+    const inner = object[name]
+    if (value === undefined && !isObject(inner)) return object
+    return { ...object, [name]: withMember(isObject(inner) ? inner : {}, rest, value) }
+  }
+  if (value === undefined) return without(object, name)
+  return { ...object, [name]: value }
+}
+
+export const without = (object: JsonObject, name: string): JsonObject => {
+  if (!(name in object)) return object
+  const { [name]: _, ...rest } = object
+  return rest
+}
+
+export const equal = (a: unknown, b: unknown): boolean => a === b || isDeepStrictEqual(a, b)
+
+export const numberAt = (value: unknown, ...path: readonly string[]): number | undefined => {
+  const found = at(value, ...path)
+  return typeof found === 'number' ? found : undefined
+}
+
+/** A list at a path; empty where there is none. */
+export const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
+  const found = at(value, ...path)
+  return Array.isArray(found) ? found : []
+}
+
+/** The string entries of a list at a path. */
+export const stringsAt = (value: unknown, ...path: readonly string[]): string[] =>
+  listAt(value, ...path).filter(entry => typeof entry === 'string')
+
+/** An object of strings at a path, such as labels; empty where there is none. */
+export const stringMapAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> => {
+  const found = at(value, ...path)
+  if (!isObject(found)) return {}
+  const strings: Record<string, string> = {}
+  for (const [name, member] of Object.entries(found)) if (typeof member === 'string') strings[name] = member
+  return strings
+}

@@ -1,0 +1,161 @@
+import { at, stringAt, type JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import { checkIdentity, objectIn } from './body.ts'
+import { placeOf, viewOf, type Cluster } from './cluster.ts'
+import { numberAt, without } from './members.ts'
+import { countChanged, ownersAfterApply, ownersOf, ownersWithout, refuseForeign } from './ownership.ts'
+import { applyPatchType, mergePatch, patched } from './patch.ts'
+import { scaleOf, scaleType, withScale } from './scale.ts'
+import {
+  badRequest,
+  conflict,
+  forbiddenValue,
+  internalError,
+  invalid,
+  invalidOptions,
+  invalidValue,
+  notFound,
+  requiredValue,
+} from './status.ts'
+import { strategicMerge } from './strategic.ts'
+import { create, currentOf, update, writerOf, type Write, type Written } from './write.ts'
+
+/** POST: a new object. */
+export const post = (cluster: Cluster, write: Write, text: string): Written => {
+  const sent = objectIn(text, write.definition.kind)
+  checkIdentity(sent, write)
+  return create(cluster, write, decoded(write, sent), writerOf(cluster, write, 'Update'))
+}
+
+/** PUT: the whole object, its status or its scale. */
+export const put = (cluster: Cluster, write: Write, text: string): Written => {
+  const { definition, name, subresource } = write
+  const sent = objectIn(text, subresource === 'scale' ? scaleType.kind : definition.kind)
+  const writer = writerOf(cluster, write, 'Update')
+  if (subresource === 'scale') {
+    const current = currentOf(cluster, write)
+    return update(cluster, write, current, withScale(definition, current, sent), writer)
+  }
+  checkIdentity(sent, write)
+  const current = currentOf(cluster, write)
+  const { uid } = current.metadata
+  const askedUid = stringAt(sent, 'metadata', 'uid') ?? ''
+  if (askedUid !== '' && askedUid !== uid) {
+    const key = `/registry/${definition.resource}/${placeOf(write).key}`
+    const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${askedUid}, UID in object meta: ${uid}`
+    throw conflict(definition, name, why)
+  }
+  if (definition.versionRequired && (stringAt(sent, 'metadata', 'resourceVersion') ?? '') === '') {
+    const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')
+    throw invalid({ group: definition.group, kind: definition.resource }, name, [cause])
+  }
+  return update(cluster, write, current, decoded(write, sent), writer)
+}
+
+/** PATCH of any kind. `force` is the query's, for a server-side apply. */
+export const patch = (
+  cluster: Cluster,
+  write: Write,
+  contentType: string,
+  text: string,
+  options: { readonly force: boolean; readonly managerGiven: boolean },
+): Written => {
+  if (contentType === applyPatchType) {
+    if (options.managerGiven) return apply(cluster, write, text, options.force)
+    throw invalidOptions('PatchOptions', requiredValue('fieldManager', 'is required for apply patch'))
+  }
+  if (options.force) {
+    throw invalidOptions('PatchOptions', forbiddenValue('force', 'may not be specified for non-apply patch'))
+  }
+  const { definition, subresource } = write
+  const current = currentOf(cluster, write)
+  const writer = writerOf(cluster, write, 'Update')
+  if (subresource === 'scale') {
+    const scale = patched(scaleOf(definition, current), contentType, text, definition.custom)
+    return update(cluster, write, current, withScale(definition, current, scale), writer)
+  }
+  const next = patched(viewOf(definition, current), contentType, text, definition.custom)
+  checkIdentity(next, write)
+  return update(cluster, write, current, decoded(write, next), writer)
+}
+
+/** As it is kept: without apiVersion and kind, which depend on the path that it is read by. */
+const decoded = ({ definition }: Write, object: JsonObject): JsonObject =>
+  without(without(definition.decode?.(object) ?? object, 'apiVersion'), 'kind')
+
+/** Server-side apply: the members that are sent are set, and the count remembers who set it. */
+const apply = (cluster: Cluster, write: Write, text: string, force: boolean): Written => {
+  const { definition, name, subresource } = write
+  const sent = objectIn(text, definition.kind)
+  if (subresource === 'scale') return applyScale(cluster, write, sent, force)
+  if (stringAt(sent, 'kind') !== definition.kind) {
+    throw badRequest(`invalid object type: ${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`)
+  }
+  checkIdentity(sent, write)
+  const config = decoded(write, sent)
+  const current = cluster.store.get(placeOf(write))
+  const writer = writerOf(cluster, write, 'Apply')
+  if (!current) {
+    const uid = stringAt(sent, 'metadata', 'uid') ?? ''
+    if (uid !== '') {
+      throw conflict(
+        definition,
+        name,
+        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+      )
+    }
+    if (subresource !== undefined) throw notFound(definition, name)
+    return create(cluster, write, config, writer)
+  }
+  const merged = definition.custom ? mergePatch(current, config) : strategicMerge(current, config)
+  return applied(cluster, write, current, merged, config, force)
+}
+
+const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boolean): Written => {
+  const { definition, name } = write
+  const type = `${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`
+  if (type !== `${scaleType.group}/${scaleType.version}, Kind=${scaleType.kind}`) {
+    throw badRequest(`invalid object type: ${type}`)
+  }
+  checkIdentityOfScale(sent, write)
+  const current = currentOf(cluster, write)
+  if (definition.custom) {
+    // The real server cannot do it either; see docs on kinds whose /scale cannot be applied to.
+    throw internalError(
+      `failed to convert new object (/${name}; ${type}) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
+    )
+  }
+  const scale = mergePatch(scaleOf(definition, current), sent)
+  const next = withScale(definition, current, scale)
+  const replicas = numberAt(sent, 'spec', 'replicas')
+  const config = replicas === undefined ? {} : { spec: { replicas } }
+  return applied(cluster, write, current, next, config, force)
+}
+
+const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
+  const found = stringAt(sent, 'metadata', 'name') ?? ''
+  if (found !== '' && found !== name) {
+    throw badRequest(`the name of the object (${found}) does not match the name on the URL (${name})`)
+  }
+}
+
+/** Stores what an apply makes, with the owners of the count that follow from it. */
+const applied = (
+  cluster: Cluster,
+  write: Write,
+  current: StoredObject,
+  next: JsonObject,
+  config: JsonObject,
+  force: boolean,
+): Written => {
+  const { definition } = write
+  const writer = writerOf(cluster, write, 'Apply')
+  const path = definition.scale?.specReplicas
+  const former = ownersOf(current)
+  if (!path || at(config, ...path) === undefined) {
+    return update(cluster, write, current, next, writer, ownersWithout(former, writer))
+  }
+  const changed = countChanged(definition, current, next)
+  if (changed && !force) refuseForeign(definition, former, writer)
+  return update(cluster, write, current, next, writer, ownersAfterApply(former, writer, changed))
+}

@@ -1,0 +1,86 @@
+import jsonPatch, { type Operation } from 'fast-json-patch'
+import { isObject, parseJson, type JsonObject } from '../api/json.ts'
+import { strategicMerge } from './strategic.ts'
+import { badRequest, patchFailed, unsupportedMediaType } from './status.ts'
+
+export const applyPatchType = 'application/apply-patch+yaml'
+const jsonPatchType = 'application/json-patch+json'
+const mergePatchType = 'application/merge-patch+json'
+const strategicPatchType = 'application/strategic-merge-patch+json'
+
+/** What a patch makes of an object. Throws a StatusError: 400 unreadable, 415 unknown type, 422 a test that fails. */
+export const patched = (object: JsonObject, contentType: string, text: string, custom: boolean): JsonObject => {
+  switch (contentType) {
+    case jsonPatchType:
+      return withOperations(object, operations(text))
+    case mergePatchType:
+      return mergePatch(object, mergeBody(text))
+    case strategicPatchType:
+      // Custom resources have no schema of merge keys.
+      if (!custom) return strategicMerge(object, mergeBody(text))
+  }
+  throw unsupportedMediaType([jsonPatchType, mergePatchType, ...(custom ? [] : [strategicPatchType]), applyPatchType])
+}
+
+const mergeBody = (text: string): JsonObject => {
+  const patch = decoded(text)
+  if (!isObject(patch)) throw badRequest('error decoding patch: expected a JSON object')
+  return patch
+}
+
+const decoded = (text: string): unknown => {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${String(error)}`)
+  }
+}
+
+/** JSON Merge Patch, RFC 7396. */
+export const mergePatch = (target: unknown, patch: JsonObject): JsonObject => {
+  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {}
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name]
+    else merged[name] = isObject(value) ? mergePatch(merged[name], value) : value
+  }
+  return merged
+}
+
+const operationNames = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
+
+const isOperation = (value: unknown): value is Operation =>
+  isObject(value) && typeof value['path'] === 'string' && operationNames.has(String(value['op']))
+
+const operations = (text: string): Operation[] => {
+  const patch = decoded(text)
+  if (!Array.isArray(patch)) {
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp')
+  }
+  return patch.map((operation: unknown) => {
+    if (!isOperation(operation)) throw badRequest('error decoding patch: expected op, path and value')
+    return operation
+  })
+}
+
+/** JSON Patch, RFC 6902; like the real server, a `test` for null holds where there is nothing. */
+const withOperations = (object: JsonObject, patch: readonly Operation[]): JsonObject => {
+  let document: JsonObject = structuredClone(object)
+  for (const operation of patch) {
+    try {
+      if (operation.op === 'test' && operation.value === null && valueAt(document, operation.path) === undefined)
+        continue
+      document = jsonPatch.applyOperation(document, operation, true).newDocument
+    } catch {
+      throw patchFailed()
+    }
+  }
+  return document
+}
+
+const valueAt = (document: unknown, pointer: string): unknown => {
+  try {
+    return jsonPatch.getValueByPointer(document, pointer)
+  } catch {
+    return undefined
+  }
+}

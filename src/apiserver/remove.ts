@@ -1,0 +1,102 @@
+import { stringAt, type JsonObject } from '../api/json.ts'
+import { isStoredObject, type StoredObject } from '../api/object.ts'
+import { rfc3339 } from '../environment/time.ts'
+import { placeOf, type Addressed, type Cluster } from './cluster.ts'
+import type { ResourceDefinition } from './definition.ts'
+import { equal, stringsAt, withMember } from './members.ts'
+import type { Place } from './store.ts'
+import { conflict, notFound } from './status.ts'
+
+export interface Removal extends Addressed {
+  /** The request's DeleteOptions. */
+  readonly options: JsonObject
+  readonly dryRun: boolean
+}
+
+export interface Removed {
+  /** The object as it was last, or as it waits for its finalizers. */
+  readonly object: StoredObject
+  /** Whether it still exists, until its finalizers are gone. */
+  readonly pending: boolean
+}
+
+/** Deletes an object and what it owns; one that has finalizers is only marked. Throws a StatusError (404, 409). */
+export const remove = (cluster: Cluster, removal: Removal): Removed => {
+  const { definition, name, options } = removal
+  const place = placeOf(removal)
+  const current = cluster.store.get(place)
+  if (!current) throw notFound(definition, name)
+  checkPreconditions(removal, current)
+  if (removal.dryRun) return { object: current, pending: false }
+  if (stringsAt(current, 'metadata', 'finalizers').length > 0) {
+    return { object: marked(cluster, place, current), pending: true }
+  }
+  const last = cluster.store.remove(place) ?? current
+  afterRemoval(cluster, definition, last, stringAt(options, 'propagationPolicy') !== 'Orphan')
+  return { object: last, pending: false }
+}
+
+const checkPreconditions = ({ definition, name, options }: Removal, current: StoredObject): void => {
+  const refuse = (what: string, asked: string, found: string, meaning: string): never => {
+    const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). ${meaning}`
+    throw conflict(definition, name, why, definition.kind)
+  }
+  const { uid, resourceVersion } = current.metadata
+  const askedUid = stringAt(options, 'preconditions', 'uid')
+  if (askedUid !== undefined && askedUid !== uid) {
+    refuse('UID', askedUid, uid, 'The object might have been deleted and then recreated')
+  }
+  const askedVersion = stringAt(options, 'preconditions', 'resourceVersion')
+  if (askedVersion !== undefined && askedVersion !== resourceVersion) {
+    refuse('ResourceVersion', askedVersion, resourceVersion, 'The object might have been modified')
+  }
+}
+
+/** Being deleted: the object stays until its finalizers are gone. */
+const marked = (cluster: Cluster, place: Place, current: StoredObject): StoredObject => {
+  if (current.metadata.deletionTimestamp !== undefined) return current
+  const generation = current.metadata.generation
+  const next = withMember(
+    withMember(current, ['metadata', 'deletionTimestamp'], rfc3339(cluster.clock.now())),
+    ['metadata', 'deletionGracePeriodSeconds'],
+    0,
+  )
+  const counted = generation === undefined ? next : withMember(next, ['metadata', 'generation'], generation + 1)
+  return isStoredObject(counted) ? cluster.store.put(place, counted) : current
+}
+
+/** What goes with an object: what a namespace holds, what a CRD defined, and what nobody else owns. */
+export const afterRemoval = (
+  cluster: Cluster,
+  definition: ResourceDefinition,
+  last: StoredObject,
+  cascade = true,
+): void => {
+  const { store, definitions } = cluster
+  const { name, uid } = last.metadata
+  if (definition.kind === 'Namespace') for (const place of store.inNamespace(name)) store.remove(place)
+  if (definition.kind === 'CustomResourceDefinition') {
+    const kept = definitions.all().find(served => served.custom && `${served.resource}.${served.group}` === name)?.kept
+    if (kept !== undefined) for (const [key] of store.list(kept, '')) store.remove({ kept, key })
+    definitions.withdraw(name)
+  }
+  if (cascade) for (const place of store.ownedBy(uid)) disown(cluster, place, uid)
+}
+
+/** The garbage collector's work, at once: an object whose last owner is gone is deleted. */
+const disown = (cluster: Cluster, place: Place, uid: string): void => {
+  const object = cluster.store.get(place)
+  if (!object) return
+  const owners = (object.metadata.ownerReferences ?? []).filter(owner => owner.uid !== uid)
+  if (owners.length > 0) {
+    const next = withMember(object, ['metadata', 'ownerReferences'], owners)
+    if (isStoredObject(next) && !equal(next, object)) cluster.store.put(place, next)
+    return
+  }
+  if (stringsAt(object, 'metadata', 'finalizers').length > 0) {
+    marked(cluster, place, object)
+    return
+  }
+  cluster.store.remove(place)
+  for (const owned of cluster.store.ownedBy(object.metadata.uid)) disown(cluster, owned, object.metadata.uid)
+}

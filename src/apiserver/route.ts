@@ -1,0 +1,58 @@
+import type { Definitions } from './definitions.ts'
+import type { ResourceDefinition } from './definition.ts'
+
+/** What a path names. */
+export type Route =
+  | { readonly to: 'collection'; readonly definition: ResourceDefinition; readonly namespace: string | undefined }
+  | {
+      readonly to: 'object'
+      readonly definition: ResourceDefinition
+      readonly namespace: string | undefined
+      readonly name: string
+      readonly subresource: string | undefined
+    }
+  /** Something of an API group that is served, but no resource of it. */
+  | { readonly to: 'nothing' }
+  /** Not a path of resources at all. */
+  | { readonly to: 'document'; readonly path: string }
+
+/** Reads a percent-encoded path. */
+export const routeOf = (definitions: Definitions, path: string): Route => {
+  const [root, ...segments] = path
+    .split('/')
+    .filter(segment => segment !== '')
+    .map(decoded)
+  const isCore = root === 'api'
+  if (!isCore && root !== 'apis') return { to: 'document', path }
+  const [group = '', version = '', ...rest] = isCore ? ['', ...segments] : segments
+  if (rest.length === 0) return { to: 'document', path }
+  const find = (resource: string): ResourceDefinition | undefined => definitions.find(group, version, resource)
+
+  const [first = '', namespace = '', resource = '', name, subresource, ...more] = rest
+  const namespaced = first === 'namespaces' && resource !== '' ? find(resource) : undefined
+  if (namespaced?.namespaced && more.length === 0) return at(namespaced, namespace, name, subresource)
+  const definition = find(first)
+  const [, ownName, ownSubresource, ...beyond] = rest
+  const isReachable = definition && beyond.length === 0 && (!definition.namespaced || ownName === undefined)
+  if (isReachable) return at(definition, undefined, ownName, ownSubresource)
+  const isServed = definitions.all().some(served => served.group === group && served.version === version)
+  return isServed ? { to: 'nothing' } : { to: 'document', path }
+}
+
+const at = (
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string | undefined,
+  subresource: string | undefined,
+): Route =>
+  name === undefined
+    ? { to: 'collection', definition, namespace }
+    : { to: 'object', definition, namespace, name, subresource }
+
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

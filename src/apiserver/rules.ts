@@ -1,0 +1,60 @@
+import { at, isObject } from '../api/json.ts'
+import { equal } from './members.ts'
+import type { CelValue, Rule } from './rule.ts'
+import { duplicateValue, forbiddenValue, invalidValue, requiredValue, type Cause } from './status.ts'
+import { formerEntry, type Node } from './structural.ts'
+
+/** What a well-shaped value does against the CEL rules of its schema; `old` is what an update replaces. */
+export const brokenRules = (node: Node, value: unknown, old: unknown, path: string): Cause[] => {
+  if (value === null || value === undefined) return []
+  // Unchanged values are not judged again, but for rules that compare with the former one.
+  const unchanged = old !== undefined && equal(value, old)
+  const own = node.rules.flatMap(rule => {
+    if (rule.isTransition ? old === undefined : unchanged) return []
+    return causesOf(rule, rule.judge(celValue(node, value), celValue(node, old)), value, path)
+  })
+  return [...own, ...inner(node, value, old, path)]
+}
+
+const inner = (node: Node, value: unknown, old: unknown, path: string): Cause[] => {
+  const { items } = node
+  if (Array.isArray(value) && items) {
+    return value.flatMap((entry, index) =>
+      brokenRules(items, entry, formerEntry(node, old, entry), `${path}[${index}]`),
+    )
+  }
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, member]) => {
+    const schema = node.properties.get(name) ?? node.additional
+    return schema ? brokenRules(schema, member, at(old, name), path === '' ? name : `${path}.${name}`) : []
+  })
+}
+
+const causesOf = (rule: Rule, verdict: ReturnType<Rule['judge']>, value: unknown, path: string): Cause[] => {
+  if (verdict === true) return []
+  const field = (path + rule.fieldPath).replace(/^\./, '')
+  const message = verdict === false ? rule.message : `rule evaluation error: ${verdict.failed}`
+  if (rule.reason === 'FieldValueRequired') return [requiredValue(field, message)]
+  if (rule.reason === 'FieldValueForbidden') return [forbiddenValue(field, message)]
+  if (rule.reason === 'FieldValueDuplicate') return [duplicateValue(field, value)]
+  // The value is shown only where it is short.
+  return typeof value === 'object'
+    ? [{ reason: 'FieldValueInvalid', message: `Invalid value: ${message}`, field }]
+    : [invalidValue(field, value, message)]
+}
+
+/** A value as CEL sees it through its schema: whole numbers are int, others double. */
+const celValue = (node: Node | undefined, value: unknown): CelValue => {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && node?.type !== 'number' ? BigInt(value) : value
+  }
+  if (typeof value === 'string' || typeof value === 'boolean') return value
+  if (Array.isArray(value)) return value.map(entry => celValue(node?.items, entry))
+  if (!isObject(value)) return null
+  return new Map(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      celValue(node?.properties.get(name) ?? node?.additional, member),
+    ]),
+  )
+}

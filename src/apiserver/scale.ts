@@ -1,0 +1,48 @@
+import { at, stringAt, type JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { ResourceDefinition } from './definition.ts'
+import { numberAt, withMember } from './members.ts'
+import { conflict, invalid, invalidValue, noSuchResource, staleVersion } from './status.ts'
+
+/** The type of `/scale`, whatever it is a scale of. */
+export const scaleType = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
+
+/** An object as its `/scale` shows it. A count of 0 is left out, as the real server does. */
+export const scaleOf = (definition: ResourceDefinition, object: StoredObject): JsonObject => {
+  const { scale } = definition
+  if (!scale) throw noSuchResource()
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = numberAt(object, ...scale.specReplicas) ?? 0
+  const selector = scale.selector(object)
+  return {
+    kind: scaleType.kind,
+    apiVersion: `${scaleType.group}/${scaleType.version}`,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: {
+      replicas: numberAt(object, ...scale.statusReplicas) ?? 0,
+      ...(selector === '' ? {} : { selector }),
+    },
+  }
+}
+
+/**
+ * The object with the count of a Scale. Throws a StatusError when the Scale was made from another version (409) or of
+ * another object (409; custom resources do not look), or when its count is negative (422).
+ */
+export const withScale = (definition: ResourceDefinition, object: StoredObject, scale: JsonObject): JsonObject => {
+  if (!definition.scale) throw noSuchResource()
+  const { name, uid, resourceVersion } = object.metadata
+  const askedUid = stringAt(scale, 'metadata', 'uid') ?? ''
+  if (askedUid !== '' && askedUid !== uid && !definition.custom) {
+    const why = `Precondition failed: UID in precondition: ${askedUid}, UID in object meta: ${uid}`
+    throw conflict(definition, name, why, `${definition.resource}/scale`)
+  }
+  const askedVersion = stringAt(scale, 'metadata', 'resourceVersion') ?? ''
+  if (askedVersion !== '' && askedVersion !== resourceVersion) throw staleVersion(definition, name)
+  const replicas = at(scale, 'spec', 'replicas') ?? 0
+  if (typeof replicas !== 'number' || replicas < 0) {
+    throw invalid(scaleType, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')])
+  }
+  return withMember(object, definition.scale.specReplicas, replicas)
+}

@@ -1,0 +1,241 @@
+import { stringAt } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { Clock } from '../environment/environment.ts'
+import { listAt } from './members.ts'
+
+/** One write, as watches see it. `object` is the state after it; of a deletion, the last state at the new version. */
+export interface Change {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly revision: number
+  readonly object: StoredObject
+  readonly before: StoredObject | undefined
+}
+
+/** Where an object is kept: `kept` names the collection, such as `apps/deployments`. */
+export interface Place {
+  readonly kept: string
+  /** `namespace/name`; the namespace is empty for objects of the whole cluster. */
+  readonly key: string
+}
+
+export const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
+
+/** Objects and their history under one increasing version, as etcd keeps them. */
+export interface Store {
+  /** The version of the last write. */
+  revision(): number
+  /** Versions under this one can no longer be read. */
+  compacted(): number
+  get(place: Place): StoredObject | undefined
+  /** The objects whose key begins with `prefix`, in the order of their keys; with `revision`, as they were then. */
+  list(kept: string, prefix: string, revision?: number): (readonly [key: string, object: StoredObject])[]
+  /** Stores an object, new or in place of the former one, and gives it its version. */
+  put(place: Place, object: StoredObject): StoredObject
+  remove(place: Place): StoredObject | undefined
+  /** What happened to a collection after a version that is not compacted. */
+  changesAfter(kept: string, revision: number): Change[]
+  /** Tells of every later change to a collection, in order. Returns what ends it. */
+  subscribe(kept: string, listener: (change: Change) => void): () => void
+  /** The places of all objects that name `uid` as an owner. */
+  ownedBy(uid: string): Place[]
+  /** The places of all objects in a namespace. */
+  inNamespace(namespace: string): Place[]
+}
+
+interface Version {
+  readonly revision: number
+  readonly object: StoredObject | undefined
+}
+
+interface Collection {
+  readonly objects: Map<string, StoredObject>
+  readonly versions: Map<string, Version[]>
+  readonly listeners: Set<(change: Change) => void>
+  /** The keys of all that has a version, in order; undefined when it must be made anew. */
+  sorted: readonly string[] | undefined
+}
+
+interface LogEntry {
+  readonly at: number
+  readonly place: Place
+  readonly change: Change
+}
+
+/** A store that forgets what is older than `historyMs` milliseconds, by the monotonic clock. */
+export const createStore = (clock: Clock, historyMs: number): Store => {
+  const collections = new Map<string, Collection>()
+  const owned = new Map<string, Map<string, Place>>()
+  const log = createLog(clock, historyMs, entry => dropVersions(collectionOf(entry.place.kept), entry))
+  const publish = createPublisher(place => collectionOf(place.kept).listeners)
+  // The first version is not 0: to clients that means "any".
+  let revision = 1
+
+  const collectionOf = (kept: string): Collection => {
+    let collection = collections.get(kept)
+    if (!collection) {
+      collection = { objects: new Map(), versions: new Map(), listeners: new Set(), sorted: undefined }
+      collections.set(kept, collection)
+    }
+    return collection
+  }
+
+  const record = (place: Place, change: Change): void => {
+    const collection = collectionOf(place.kept)
+    const object = change.type === 'DELETED' ? undefined : change.object
+    const history = collection.versions.get(place.key)
+    if (history) history.push({ revision: change.revision, object })
+    else {
+      collection.versions.set(place.key, [{ revision: change.revision, object }])
+      collection.sorted = undefined
+    }
+    if (object) collection.objects.set(place.key, object)
+    else collection.objects.delete(place.key)
+    index(owned, place, change)
+    log.add({ at: clock.monotonic(), place, change })
+    publish(place, change)
+  }
+
+  return {
+    revision: () => revision,
+    compacted: () => log.compacted(),
+    get: place => collections.get(place.kept)?.objects.get(place.key),
+    list: (kept, prefix, at) => {
+      const collection = collectionOf(kept)
+      log.trim()
+      collection.sorted ??= [...collection.versions.keys()].sort()
+      return collection.sorted.flatMap(key => {
+        if (!key.startsWith(prefix)) return []
+        const object = at === undefined ? collection.objects.get(key) : asOf(collection.versions.get(key), at)
+        return object ? [[key, object] as const] : []
+      })
+    },
+    put: (place, object) => {
+      const before = collectionOf(place.kept).objects.get(place.key)
+      revision += 1
+      const stored = withVersion(object, revision)
+      record(place, { type: before ? 'MODIFIED' : 'ADDED', revision, object: stored, before })
+      return stored
+    },
+    remove: place => {
+      const before = collectionOf(place.kept).objects.get(place.key)
+      if (!before) return undefined
+      revision += 1
+      const last = withVersion(before, revision)
+      record(place, { type: 'DELETED', revision, object: last, before })
+      return last
+    },
+    changesAfter: (kept, after) => log.after(after).flatMap(entry => (entry.place.kept === kept ? [entry.change] : [])),
+    subscribe: (kept, listener) => {
+      const { listeners } = collectionOf(kept)
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    ownedBy: uid => [...(owned.get(uid)?.values() ?? [])],
+    inNamespace: namespace =>
+      [...collections].flatMap(([kept, { objects }]) =>
+        [...objects.keys()].filter(key => key.startsWith(`${namespace}/`)).map(key => ({ kept, key })),
+      ),
+  }
+}
+
+const withVersion = (object: StoredObject, revision: number): StoredObject => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: String(revision) },
+})
+
+/** What an object was at a version. */
+const asOf = (history: readonly Version[] | undefined, revision: number): StoredObject | undefined =>
+  history?.findLast(version => version.revision <= revision)?.object
+
+/** Forgets the versions that a compacted change has replaced, and the key once a deletion is all that is left. */
+const dropVersions = (collection: Collection, { place, change }: LogEntry): void => {
+  const history = collection.versions.get(place.key)
+  if (!history) return
+  const kept = history.findIndex(version => version.revision >= change.revision)
+  if (kept > 0) history.splice(0, kept)
+  const [first, ...later] = history.slice(0, 2)
+  if (first && first.object === undefined && later.length === 0) {
+    collection.versions.delete(place.key)
+    collection.sorted = undefined
+  }
+}
+
+/** The changes of the last `historyMs`, oldest first. */
+const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) => void) => {
+  const entries: LogEntry[] = []
+  let first = 0
+  let compacted = 0
+
+  const trim = (): void => {
+    const oldest = clock.monotonic() - historyMs
+    for (let entry = entries[first]; entry !== undefined && entry.at < oldest; entry = entries[first]) {
+      compacted = entry.change.revision
+      forget(entry)
+      first += 1
+    }
+    // Moving the array costs its length: only when half of it is gone.
+    if (first > 1024 && first > entries.length / 2) {
+      entries.splice(0, first)
+      first = 0
+    }
+  }
+
+  return {
+    trim,
+    compacted: (): number => {
+      trim()
+      return compacted
+    },
+    add: (entry: LogEntry): void => {
+      entries.push(entry)
+      trim()
+    },
+    after: (revision: number): LogEntry[] => {
+      let low = first
+      let high = entries.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if ((entries[middle]?.change.revision ?? Infinity) <= revision) low = middle + 1
+        else high = middle
+      }
+      return entries.slice(low)
+    },
+  }
+}
+
+/** Hands changes out in order, also when a listener writes while it is told of one. */
+const createPublisher = (listenersOf: (place: Place) => ReadonlySet<(change: Change) => void>) => {
+  const waiting: (readonly [Place, Change])[] = []
+  let publishing = false
+  return (place: Place, change: Change): void => {
+    waiting.push([place, change])
+    if (publishing) return
+    publishing = true
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        for (const listener of listenersOf(next[0])) listener(next[1])
+      }
+    } finally {
+      publishing = false
+    }
+  }
+}
+
+const ownerUids = (object: StoredObject | undefined): string[] =>
+  listAt(object, 'metadata', 'ownerReferences').flatMap(owner => stringAt(owner, 'uid') ?? [])
+
+/** Keeps the index from owners to what they own. */
+const index = (owned: Map<string, Map<string, Place>>, place: Place, change: Change): void => {
+  const id = `${place.kept} ${place.key}`
+  for (const uid of ownerUids(change.before)) {
+    const places = owned.get(uid)
+    places?.delete(id)
+    if (places?.size === 0) owned.delete(uid)
+  }
+  if (change.type === 'DELETED') return
+  for (const uid of ownerUids(change.object)) {
+    const places = owned.get(uid) ?? new Map<string, Place>()
+    places.set(id, place)
+    owned.set(uid, places)
+  }
+}

@@ -1,0 +1,78 @@
+import type { JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import { viewOf } from './cluster.ts'
+import type { ResourceDefinition } from './definition.ts'
+
+/** How a client wants objects: whole, as rows for people, or their metadata alone. */
+export type Representation = 'object' | 'table' | 'metadata'
+
+/** The first representation in an Accept header that this server has; whole objects for anything else. */
+export const representationIn = (accept: string): Representation => {
+  for (const type of accept.split(',')) {
+    const parameters = type.split(';').map(parameter => parameter.trim())
+    if (parameters[0] !== 'application/json' && parameters[0] !== '*/*') continue
+    if (parameters.includes('as=Table')) return 'table'
+    if (parameters.some(parameter => parameter.startsWith('as=PartialObjectMetadata'))) return 'metadata'
+    return 'object'
+  }
+  return 'object'
+}
+
+/** An object as a client asked for it. `now` is in milliseconds since the epoch. */
+export const represent = (
+  as: Representation,
+  definition: ResourceDefinition,
+  object: StoredObject,
+  now: number,
+): JsonObject => {
+  const version = { resourceVersion: object.metadata.resourceVersion }
+  if (as === 'table') return tableOf(definition, [object], version, now)
+  return as === 'metadata' ? partial(object) : viewOf(definition, object)
+}
+
+/** A list as a client asked for it; `metadata` is the list's own. */
+export const representList = (
+  as: Representation,
+  definition: ResourceDefinition,
+  objects: readonly StoredObject[],
+  metadata: JsonObject,
+  now: number,
+): JsonObject => {
+  if (as === 'table') return tableOf(definition, objects, metadata, now)
+  if (as === 'metadata') {
+    const items = objects.map(partial)
+    return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }
+  }
+  const { group, version, listKind } = definition
+  const apiVersion = group === '' ? version : `${group}/${version}`
+  return { kind: listKind, apiVersion, metadata, items: objects.map(object => viewOf(definition, object)) }
+}
+
+const partial = (object: StoredObject): JsonObject => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata: object.metadata,
+})
+
+/** What `kubectl get` prints. */
+const tableOf = (
+  { columns }: ResourceDefinition,
+  objects: readonly StoredObject[],
+  metadata: JsonObject,
+  now: number,
+): JsonObject => ({
+  kind: 'Table',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata,
+  columnDefinitions: columns.map(({ name, type, format = '', priority = 0, description = '' }) => ({
+    name,
+    type,
+    format,
+    description,
+    priority,
+  })),
+  rows: objects.map(object => ({
+    cells: columns.map(column => column.cell(object, now) ?? null),
+    object: partial(object),
+  })),
+})

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseJson, stringAt } from '../../src/api/json.ts'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { serveHttp, type Serving } from '../../src/apiserver/http.ts'
+import type { ApiRequest } from '../../src/environment/environment.ts'
+import { settle } from '../support/clock.ts'
+import { ask, configMap, configMaps } from './ask.ts'
+
+const watching: ApiRequest = {
+  method: 'GET',
+  path: configMaps,
+  query: { timeoutSeconds: '5' },
+  lane: 'watch',
+  timeoutMs: 1000,
+}
+
+describe('over HTTP', () => {
+  let serving: Serving | undefined
+  afterEach(() => serving?.close())
+
+  const serve = async () => {
+    const asked = ask()
+    serving = await serveHttp(asked.server, { port: 0 })
+    return { ...asked, url: serving.url, serving }
+  }
+
+  it('requests are answered, with their query, headers and body', async () => {
+    const { url } = await serve()
+    const created = await fetch(`${url}${configMaps}?dryRun=All`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(configMap('a', { text: 'é' })),
+    })
+    expect([created.status, created.headers.get('content-type')]).toEqual([201, 'application/json'])
+    expect(await created.json()).toMatchObject({ data: { text: 'é' } })
+    expect((await fetch(`${url}${configMaps}/a`)).status).toBe(404)
+  })
+
+  it('a watch is told line by line, and ends when the server closes', async () => {
+    const { url, post, serving } = await serve()
+    const response = await fetch(`${url}${configMaps}?watch=1`)
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    post(configMaps, configMap('a'))
+    const { value = '' } = (await reader?.read()) ?? {}
+    expect(value.endsWith('\n')).toBe(true)
+    expect(stringAt(parseJson(value), 'object', 'metadata', 'name')).toBe('a')
+    await serving.close()
+    await expect(reader?.read()).rejects.toThrow('terminated')
+  })
+
+  it('a watch that is refused is answered like any request', async () => {
+    const { url } = await serve()
+    const response = await fetch(`${url}${configMaps}?watch=1&labelSelector=a===b`)
+    expect(response.status).toBe(400)
+    await response.body?.cancel()
+  })
+
+  it('a body that is too large is refused with 413', async () => {
+    const { url } = await serve()
+    const response = await fetch(`${url}${configMaps}`, { method: 'POST', body: 'x'.repeat(4 * 1024 * 1024) })
+    expect(response.status).toBe(413)
+  })
+
+  it('a port that is taken is an error', async () => {
+    const { serving, server } = await serve()
+    await expect(serveHttp(server, { port: Number(new URL(serving.url).port) })).rejects.toThrow('EADDRINUSE')
+  })
+})
+
+describe('in the same process', () => {
+  it('requests are answered', async () => {
+    const api = connectInProcess(ask().server)
+    const body = JSON.stringify(configMap('a'))
+    const { status } = await api.request({ method: 'POST', path: configMaps, body, lane: 'bulk', timeoutMs: 1000 })
+    expect(status).toBe(201)
+  })
+
+  it('a watch yields lines until it is stopped', async () => {
+    const { server, post, clock } = ask()
+    const stop = new AbortController()
+    const names: (string | undefined)[] = []
+    const reading = (async () => {
+      for await (const line of connectInProcess(server).watch(watching, stop.signal)) {
+        names.push(stringAt(parseJson(line), 'object', 'metadata', 'name'))
+      }
+    })()
+    await settle()
+    post(configMaps, configMap('a'))
+    await settle()
+    post(configMaps, configMap('b'))
+    await settle()
+    stop.abort()
+    await reading
+    post(configMaps, configMap('c'))
+    expect(names).toEqual(['a', 'b'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('a watch ends when its time is over', async () => {
+    const { server, clock } = ask()
+    const reading = (async () => {
+      for await (const _ of connectInProcess(server).watch(watching, new AbortController().signal)) void _
+      return 'ended'
+    })()
+    await settle()
+    await clock.advance(5000)
+    expect(await reading).toBe('ended')
+  })
+
+  it('a watch that is refused throws with its status', async () => {
+    const query = { labelSelector: 'a===b' }
+    const lines = connectInProcess(ask().server).watch({ ...watching, query }, new AbortController().signal)
+    await expect(lines[Symbol.asyncIterator]().next()).rejects.toMatchObject({ name: 'WatchRefused', status: 400 })
+  })
+})

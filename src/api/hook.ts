@@ -67,7 +67,7 @@ const overlapIsShorter: NonNullable<Rule['holds']> = self => {
 export type TokenSpec = Stored<typeof tokenSchema>
 
 /** The members of a hook's spec that do not depend on its driver. */
-export const commonSpec = {
+const commonSpec = {
   suspend: {
     type: 'boolean',
     default: false,

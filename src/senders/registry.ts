@@ -4,7 +4,7 @@ import { plain } from './plain.ts'
 import type { Message, Sender } from './sender.ts'
 
 /** Every sender, the most particular first. Adding one is a file and a line here. */
-export const senders: readonly Sender[] = [alertmanager, plain]
+const senders: readonly Sender[] = [alertmanager, plain]
 
 /** What a message says, read by the first sender that recognises it. */
 export const deliveryOf = (message: Message): Delivery =>

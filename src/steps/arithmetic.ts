@@ -30,7 +30,7 @@ export const stepSize = (by: Amount, count: number): number =>
   'count' in by ? by.count : Math.max(1, Math.ceil((count * by.percent) / 100))
 
 /** What a plan says when `overshoot` is reject and the step would pass the bound. */
-export const wouldPassBound = 'WouldPassBound'
+const wouldPassBound = 'WouldPassBound'
 
 /**
  * Promise 2. Up: at or above max, unchanged; else the lesser of count + step and max. Down: at or under min, unchanged;

@@ -1,0 +1,64 @@
+import type { Obj, Schema } from '../../src/api/schema.ts'
+import { code, generated, table } from './markdown.ts'
+
+/** The page that describes every field of the resource, from its schema. */
+export const fieldsPage = (schema: Obj): string => `${generated}
+# ReceiverHook
+
+\`apiVersion: receiverhooks.dev/v1alpha1\`, \`kind: ReceiverHook\`, namespaced, short name \`rhook\`.
+${schema.description ?? ''}
+
+## spec
+
+${fieldTable('spec', schema.properties['spec'])}
+
+### Rules
+
+A manifest that breaks one of these is refused with the message on the right.
+
+${table(['field', 'message'], rulesOf('spec', schema.properties['spec']))}
+
+## status
+
+The controller alone writes it. \`token\` and \`triggerURL\` are secrets: whoever can read the status can run the hook.
+
+${fieldTable('status', schema.properties['status'])}
+`
+
+const fieldTable = (path: string, schema: Schema | undefined): string =>
+  table(['field', 'type', 'default', 'meaning'], rows(path, schema))
+
+const rows = (path: string, schema: Schema | undefined): string[][] =>
+  schema && 'properties' in schema
+    ? Object.entries(schema.properties).flatMap(([name, field]) => {
+        const required = schema.required?.includes(name) === true && field.default === undefined
+        const here = `${path}.${name}`
+        return [
+          [code(here), typeOf(field), required ? 'required' : defaultOf(field), meaningOf(field)],
+          ...rows(here, field),
+        ]
+      })
+    : []
+
+const typeOf = (schema: Schema): string => {
+  if (!('type' in schema)) return 'integer or string'
+  if (schema.type === 'string' && schema.enum) return schema.enum.map(code).join(' or ')
+  return schema.type === 'array' ? 'list' : schema.type
+}
+
+const defaultOf = (schema: Schema): string => (schema.default === undefined ? '' : code(JSON.stringify(schema.default)))
+
+const meaningOf = (schema: Schema): string => {
+  const least = 'minimum' in schema && schema.minimum !== undefined ? ` At least ${schema.minimum}.` : ''
+  return `${schema.description ?? ''}${least}`
+}
+
+const rulesOf = (path: string, schema: Schema | undefined): string[][] => {
+  if (!schema) return []
+  const own = (schema['x-kubernetes-validations'] ?? []).map(({ fieldPath = '', message }) => [
+    code(path + fieldPath),
+    message,
+  ])
+  const inner = 'properties' in schema ? Object.entries(schema.properties) : []
+  return [...own, ...inner.flatMap(([name, field]) => rulesOf(`${path}.${name}`, field))]
+}

@@ -1,0 +1,15 @@
+import { stringify } from 'yaml'
+import { sampleNamespace } from './samples.ts'
+
+/** A kubeconfig for the in-memory server, which asks nobody who they are. */
+export const kubeconfigFor = (server: string): string =>
+  stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'playground', cluster: { server } }],
+    users: [{ name: 'playground', user: {} }],
+    contexts: [
+      { name: 'playground', context: { cluster: 'playground', user: 'playground', namespace: sampleNamespace } },
+    ],
+    'current-context': 'playground',
+  })

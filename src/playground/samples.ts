@@ -1,0 +1,43 @@
+import { apiVersion, hookKind } from '../api/names.ts'
+import type { KubeObject } from '../api/object.ts'
+import { crd } from '../drivers/registry.ts'
+
+/** The namespace in which the playground's own objects stand. */
+export const sampleNamespace = 'shop'
+
+/** The product's own namespace in the playground. */
+export const systemNamespace = 'receiver-hooks'
+
+const hook = (name: string, action: 'up' | 'down'): KubeObject => ({
+  apiVersion,
+  kind: hookKind,
+  metadata: { name, namespace: sampleNamespace },
+  spec: { driver: 'scale', scale: { target: { name: 'web' }, action, min: 1, max: 10 } },
+})
+
+const web: KubeObject = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: sampleNamespace, labels: { app: 'web' } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'nginx:1.29' }] },
+    },
+  },
+}
+
+/** What the playground creates, in this order: the path of the collection, and the object. */
+export const samples: readonly (readonly [path: string, object: unknown])[] = [
+  ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd],
+  ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
+  ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: sampleNamespace } }],
+  [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, web],
+  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, hook('web-up', 'up')],
+  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, hook('web-down', 'down')],
+]
+
+/** The hooks among {@link samples}. */
+export const sampleHooks = ['web-up', 'web-down'] as const

@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect, inject, it, onTestFinished } from 'vitest'
+import { at, parseJson } from '../../src/api/json.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { send } from '../../src/kube/requests.ts'
+import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+
+/** A trigger in a process of its own. */
+const triggerProcess = async ({
+  namespace,
+  systemNamespace,
+}: Cluster): Promise<{ port: number; stop(): Promise<void> }> => {
+  const flags = ['--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', inject('kubeconfig')]
+  const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0', '--shutdown-delay', '0']
+  const child = spawn(process.execPath, ['src/main.ts', 'trigger', ...flags, ...ports], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  onTestFinished(stop)
+  return { port: await portOf(child), stop }
+}
+
+const portOf = async ({ stdout }: ChildProcess): Promise<number> => {
+  if (!stdout) throw new Error('the process has no output')
+  for await (const line of createInterface({ input: stdout })) {
+    const port = at(parseJson(line), 'triggerPort')
+    if (typeof port === 'number') {
+      stdout.resume()
+      return port
+    }
+  }
+  throw new Error('the trigger ended before it listened')
+}
+
+it('200 posts at once of one up end at exactly 200, and are answered within two seconds', async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 0)
+  await product(here)
+  await here.createHook('web-up', { max: 500 })
+  const url = await here.url('web-up')
+  const began = performance.now()
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(url)))
+  expect(performance.now() - began).toBeLessThan(2000)
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(answers.map(({ body }) => Number(body['to'])).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 200 }, (_, i) => i + 1),
+  )
+  expect(await here.replicas('web')).toBe(200)
+})
+
+it('200 posts at once, over two trigger processes and with an outside writer between them, lose no step', async () => {
+  const here = await cluster()
+  const { api, namespace } = here
+  await here.createDeployment('web', 0)
+  await product(here, { trigger: false, publicURL: 'http://replaced.example.com' })
+  await here.createHook('web-up', { max: 500 })
+  const path = new URL(await here.url('web-up')).pathname
+  const [first, second] = await Promise.all([triggerProcess(here), triggerProcess(here)])
+  const urls = [first, second].map(({ port }) => `http://127.0.0.1:${port}${path}`)
+  // Each has to be ready before the burst, or it would answer 503.
+  for (const url of urls) {
+    await here.until(
+      () => post(`${url}?dryRun=true`),
+      ({ status }) => status === 200,
+    )
+  }
+
+  const scale = objectPath(deployments, namespace, 'web', 'scale')
+  const addOutside = async (): Promise<void> => {
+    for (;;) {
+      const now = await send(api, { method: 'GET', path: scale })
+      const replicas = Number(at(now, 'spec', 'replicas') ?? 0) + 1
+      const body = JSON.stringify({ metadata: { resourceVersion: now.metadata.resourceVersion }, spec: { replicas } })
+      const query = { fieldManager: 'outsider' }
+      const contentType = 'application/merge-patch+json'
+      const request = { method: 'PATCH', path: scale, query, contentType, body, lane: 'bulk', timeoutMs: 5000 } as const
+      if ((await api.request(request)).status === 200) return
+    }
+  }
+  const outside = (async () => {
+    for (let i = 0; i < 5; i++) await addOutside()
+  })()
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => post(urls[i % 2] ?? '')))
+  await outside
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(answers.every(({ body }) => Number(body['to']) === Number(body['from']) + 1)).toBe(true)
+  expect(new Set(answers.map(({ body }) => body['to'])).size).toBe(200)
+  expect(await here.replicas('web')).toBe(205)
+  await Promise.all([first.stop(), second.stop()])
+})

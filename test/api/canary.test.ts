@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest'
+import { collectionPath, objectPath } from '../../src/kube/paths.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { notification } from '../support/alertmanager.ts'
+import { cluster, post, product } from '../support/product.ts'
+
+it('no token stands in a log line, an Event, a metric, a condition or an answer, whatever happens', async () => {
+  const here = await cluster()
+  const { api, namespace, systemNamespace } = here
+  await here.createDeployment('web', 2)
+  const running = await product(here)
+  const answers: unknown[] = []
+  const send = async (url: string, body?: unknown, init?: RequestInit): Promise<void> => {
+    answers.push((await post(url, body, init)).body)
+  }
+
+  await here.createHook('web-up', {})
+  await here.createHook('lost', { target: { name: 'nowhere' } })
+  await here.createHook('secret', {}, { token: { secretName: 'hook-url' } })
+  await here.createHook('taken', {}, { token: { secretName: 'hook-url' } })
+  const url = await here.url('web-up')
+  const lost = await here.url('lost')
+  const inSecret = await here.until(
+    async () => {
+      const path = objectPath({ group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }, namespace, 'hook-url')
+      return (await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })).body
+    },
+    body => body.includes('"url"'),
+  )
+  const secretURL = Buffer.from(/"url":\s*"([^"]+)"/.exec(inSecret)?.[1] ?? '', 'base64').toString()
+
+  await send(url)
+  await send(`${url}?dryRun=true`)
+  await send(secretURL)
+  await send(url, notification('resolved', 'all alerts resolved'))
+  await send(url, undefined, { method: 'PUT' })
+  await send(url, undefined, { body: 'x'.repeat(2_000_000) })
+  await send(`${url.slice(0, -10)}${'A'.repeat(10)}`)
+  await send(lost)
+  await here.patchHook('web-up', { spec: { token: { rotation: 1, overlap: '0s' } } })
+  const rotated = await here.url('web-up')
+  await send(url)
+  await send(rotated)
+  await api.request({ method: 'DELETE', path: objectPath(hooks, namespace, 'web-up'), lane: 'bulk', timeoutMs: 5000 })
+  const gone = await here.until(
+    () => post(rotated),
+    ({ status }) => status === 410,
+  )
+  answers.push(gone.body)
+
+  const read = async (path: string): Promise<string> =>
+    (await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })).body
+  const events = await Promise.all(
+    [namespace, systemNamespace].map(where =>
+      read(collectionPath({ group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event' }, where)),
+    ),
+  )
+  const conditions = (await read(collectionPath(hooks, namespace))).match(/"conditions":\[[^\]]*\]/g) ?? []
+  const metrics = await (await fetch(`${running.operations}/metrics`)).text()
+  await running.stop()
+
+  const tokens = [url, lost, secretURL, rotated].map(address => address.split('/').at(-1) ?? '')
+  expect(new Set(tokens).size).toBe(4)
+  const places = {
+    logs: running.lines.join(''),
+    events: events.join(''),
+    metrics,
+    conditions: conditions.join(''),
+    answers: JSON.stringify(answers),
+  }
+  expect(places.logs).toContain('"msg":"delivery"')
+  expect(places.metrics).toContain('receiverhooks_deliveries_total')
+  expect(places.conditions).toContain('TargetNotFound')
+  for (const [place, text] of Object.entries(places)) {
+    for (const token of tokens) {
+      expect(token.length, 'a token to look for').toBeGreaterThan(200)
+      const [, payload = '', signature = ''] = token.split('.')
+      expect(text.includes(payload), `the payload of a token is in the ${place}`).toBe(false)
+      expect(text.includes(signature), `the signature of a token is in the ${place}`).toBe(false)
+    }
+    // The log has a last line of defence; it must not have been needed.
+    expect(text.includes('[token]'), `a token was struck out of the ${place}`).toBe(false)
+  }
+})

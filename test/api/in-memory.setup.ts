@@ -1,0 +1,34 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { serveHttp } from '../../src/apiserver/http.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The path of a kubeconfig for the API server that these tests run on. */
+    kubeconfig: string
+  }
+}
+
+/** Runs the API tests on the in-memory server, or on the API server of the kubeconfig that TEST_KUBECONFIG names. */
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  const given = process.env['TEST_KUBECONFIG']
+  if (given !== undefined && given !== '') {
+    project.provide('kubeconfig', given)
+    return async () => undefined
+  }
+  const server = createApiServer({ clock: nodeClock, random: nodeRandom })
+  const serving = await serveHttp(server, { port: 0 })
+  const directory = await mkdtemp(join(tmpdir(), 'in-memory-api-server-'))
+  const kubeconfig = join(directory, 'kubeconfig')
+  await writeFile(kubeconfig, kubeconfigFor(serving.url))
+  project.provide('kubeconfig', kubeconfig)
+  return async () => {
+    await serving.close()
+    await rm(directory, { recursive: true })
+  }
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { publicKeysOf, signingKey, type PublicKeys } from '../../src/token/keys.ts'
+import { mint } from '../../src/token/mint.ts'
+import { createVerifier } from '../../src/token/verify.ts'
+import { authenticator } from '../../src/trigger/authenticate.ts'
+import type { LiveHook } from '../../src/trigger/hook.ts'
+import type { Found } from '../../src/trigger/hooks.ts'
+import { fakeClock } from '../support/clock.ts'
+import { seededRandom } from '../support/random.ts'
+import { someHook } from './some-hook.ts'
+
+const random = seededRandom(7)
+const key = signingKey(random.bytes(32))
+const otherKey = signingKey(random.bytes(32))
+const keys = publicKeysOf([key], 'v1')
+const claims = { namespace: 'shop', name: 'web-up', uid: 'uid-1', rotation: 1 }
+const hour = 3_600_000
+
+interface World {
+  readonly known?: PublicKeys | undefined
+  readonly readAgain?: PublicKeys | 'unreachable'
+  readonly synced?: boolean
+  readonly cached?: Found
+  readonly live?: Found
+}
+
+const found = (change: Partial<LiveHook> = {}): Found => ({ found: 'hook', hook: { ...someHook, ...change } })
+const none: Found = { found: 'none' }
+
+const judge = async (token: string, world: World) => {
+  const clock = fakeClock(Date.UTC(2026, 0, 1))
+  const { cached = found(), known = keys, live = none, readAgain = keys, synced = true } = world
+  const asked: string[] = []
+  const authenticate = authenticator(
+    clock,
+    createVerifier({ remember: 10 }),
+    {
+      current: () => known,
+      readAgain: () => {
+        asked.push('keys')
+        return readAgain === 'unreachable'
+          ? Promise.reject(new Unreachable('refused', false))
+          : Promise.resolve(readAgain)
+      },
+      run: () => Promise.resolve(),
+    },
+    {
+      synced: () => synced,
+      find: () => Promise.resolve(cached),
+      readLive: () => {
+        asked.push('hook')
+        return Promise.resolve(live)
+      },
+      unchanged: () => true,
+      run: () => Promise.resolve(),
+    },
+  )
+  const answer = await authenticate(token)
+  return { said: answer.accepted ? 'accepted' : `${answer.status} ${answer.reason}`, asked }
+}
+
+describe('a token', () => {
+  const now = Date.UTC(2026, 0, 1)
+  it.each<[string, () => Promise<string>, World, string, string[]]>([
+    ['of a hook as it is', () => mint(key, claims), {}, 'accepted', []],
+    ['that is none', () => Promise.resolve('x'), {}, '404 UnknownToken', []],
+    ['by a key nobody knows, after another look', () => mint(otherKey, claims), {}, '404 UnknownToken', ['keys']],
+    [
+      'by a key that was published a moment ago',
+      () => mint(otherKey, claims),
+      { readAgain: publicKeysOf([otherKey, key], 'v2') },
+      'accepted',
+      ['keys'],
+    ],
+    [
+      'by an unknown key while the API server is away: no false 404',
+      () => mint(otherKey, claims),
+      { readAgain: 'unreachable' },
+      '503 ApiUnreachable',
+      ['keys'],
+    ],
+    ['before the hooks were read', () => mint(key, claims), { synced: false }, '503 NotReady', []],
+    ['of a deleted hook', () => mint(key, claims), { cached: none }, '410 HookDeleted', []],
+    [
+      'of a hook that cannot be looked up: no false 410',
+      () => mint(key, claims),
+      { cached: { found: 'unreachable', message: 'refused' } },
+      '503 ApiUnreachable',
+      [],
+    ],
+    [
+      'of a former rotation, within its overlap',
+      () => mint(key, { ...claims, rotation: 0 }),
+      {
+        cached: found({
+          minted: { id: 'x', rotation: 1, previous: { rotation: 0, acceptedUntil: '2026-01-01T00:05:00Z' } },
+        }),
+      },
+      'accepted',
+      [],
+    ],
+    ['that was rotated out', () => mint(key, { ...claims, rotation: 0 }), {}, '410 TokenRotated', []],
+    [
+      'of a rotation that the cache has not seen',
+      () => mint(key, { ...claims, rotation: 2 }),
+      { live: found({ rotation: 2 }) },
+      'accepted',
+      ['hook'],
+    ],
+    [
+      'of a rotation that does not exist',
+      () => mint(key, { ...claims, rotation: 2 }),
+      { live: found() },
+      '410 TokenRotated',
+      ['hook'],
+    ],
+    ['that has expired', () => mint(key, { ...claims, expiresAt: now - 1000 }), {}, '410 TokenExpired', []],
+    ['that will expire', () => mint(key, { ...claims, expiresAt: now + hour }), {}, 'accepted', []],
+  ])('%s', async (_name, token, world, said, asked) => {
+    expect(await judge(await token(), world)).toEqual({ said, asked })
+  })
+})

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import type { Delivery } from '../../src/api/delivery.ts'
+import { gate } from '../../src/trigger/gates.ts'
+import type { LiveHook } from '../../src/trigger/hook.ts'
+import { someHook } from './some-hook.ts'
+
+const delivery = (phase: Delivery['phase']): Delivery => ({ sender: 'alertmanager', phase })
+
+describe('a gate', () => {
+  it.each<[string, Partial<LiveHook>, Delivery['phase'], string | undefined]>([
+    ['lets a plain post through', {}, 'none', undefined],
+    ['lets a firing alert through', {}, 'firing', undefined],
+    ['skips a resolved alert', {}, 'resolved', 'Resolved'],
+    ['lets a resolved alert through where the hook asks for it', { onResolved: 'run' }, 'resolved', undefined],
+    [
+      'skips a partly resolved group, whatever the hook asks for',
+      { onResolved: 'run' },
+      'partly resolved',
+      'PartlyResolved',
+    ],
+    ['skips everything while suspended', { suspend: true }, 'firing', 'Suspended'],
+    [
+      'fails where an autoscaler owns the target',
+      { obstacle: { reason: 'ManagedByAutoscaler', message: 'HorizontalPodAutoscaler/web' } },
+      'firing',
+      'ManagedByAutoscaler',
+    ],
+    [
+      'fails where the hook breaks a rule',
+      { bound: { path: 'spec.scale.max', message: 'must be set' } },
+      'firing',
+      'InvalidHook',
+    ],
+  ])('%s', (_name, hook, phase, reason) => {
+    const outcome = gate({ ...someHook, ...hook }, delivery(phase))
+    expect(outcome && 'reason' in outcome ? outcome.reason : undefined).toBe(reason)
+  })
+})

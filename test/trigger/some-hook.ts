@@ -1,0 +1,21 @@
+import type { LiveHook } from '../../src/trigger/hook.ts'
+
+/** A hook in good order, whose driver must not be run. */
+export const someHook: LiveHook = {
+  namespace: 'shop',
+  name: 'web-up',
+  uid: 'uid-1',
+  generation: 3,
+  rotation: 1,
+  overlapMs: 300_000,
+  minted: { id: '0123456789ab', rotation: 1 },
+  driver: 'scale',
+  suspend: false,
+  onResolved: 'ignore',
+  obstacle: undefined,
+  bound: {
+    target: 'Deployment/web',
+    validate: () => Promise.reject(new Error('a trigger validates nothing')),
+    execute: () => Promise.reject(new Error('this test runs no driver')),
+  },
+}

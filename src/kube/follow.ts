@@ -57,10 +57,14 @@ export const follow = (environment: Environment, source: Source, sink: Sink): Fo
   }
 
   /** Takes note of an error, and answers how long to wait before the next attempt. */
-  const failed = (error: unknown): number => {
+  const failed = (error: unknown, answered: boolean): number => {
     trustedFrom = Infinity
     cutSince ??= clock.monotonic()
-    if (needsList(error)) version = undefined
+    if (needsList(error)) {
+      // A resumed watch found that the API server is back: list at once. After a list, that would be a loop.
+      if (!answered && version !== undefined) backoff.reset()
+      version = undefined
+    }
     counters.cuts.add({ resource })
     const retryInMs = Math.round(backoff.next())
     const why = error instanceof Error ? error.message : String(error)
@@ -80,8 +84,8 @@ export const follow = (environment: Environment, source: Source, sink: Sink): Fo
         await watchOnce(version, answered, stop)
         answered = true
       } catch (error) {
+        if (!stop.aborted) await wait(clock, failed(error, answered), stop)
         answered = false
-        if (!stop.aborted) await wait(clock, failed(error), stop)
       }
     }
     trustedFrom = Infinity

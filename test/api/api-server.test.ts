@@ -1,230 +1,56 @@
-import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
-import type { ApiRequest } from '../../src/environment/environment.ts'
-import { connect, nodeClock, type NodeConnection } from '../../src/environment/node.ts'
-import { wait } from '../../src/environment/wait.ts'
-import { loadAccess } from '../../src/kube/access.ts'
-import { kubectl } from '../support/kubectl.ts'
+import { describe, expect, inject, it } from 'vitest'
+import { at, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
+import { apiServer, configMap, deployment, owners, versionOf, type Answer } from '../support/api-server.ts'
+import { kubectl, type Ran } from '../support/kubectl.ts'
 
 /** What the product stands on, and what the in-memory server therefore has to do as a real one does. */
-
-const id = randomBytes(4).toString('hex')
-const namespace = `api-server-${id}`
-const group = `${id}.example.dev`
-const root = `/apis/apps/v1/namespaces/${namespace}/deployments`
-const configMaps = `/api/v1/namespaces/${namespace}/configmaps`
-const widgets = `/apis/${group}/v1/namespaces/${namespace}/widgets`
-const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-
-let api: NodeConnection
-
-interface Answer {
-  readonly status: number
-  readonly body: JsonObject
-}
-
-const call = async (
-  method: ApiRequest['method'],
-  path: string,
-  body?: unknown,
-  extra: Partial<ApiRequest> = {},
-): Promise<Answer> => {
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) }
-  const response = await api.request({ method, path, ...sent, lane: 'bulk', timeoutMs: 10_000, ...extra })
-  const answer: unknown = response.body.startsWith('{') ? parseJson(response.body) : {}
-  if (!isObject(answer)) throw new Error(`${method} ${path} answered ${response.body}`)
-  return { status: response.status, body: answer }
-}
-
-const made = async (path: string, object: unknown): Promise<JsonObject> => {
-  const { status, body } = await call('POST', path, object)
-  expect(body).toMatchObject({ metadata: {} })
-  expect(status).toBe(201)
-  return body
-}
-
-const merge = (path: string, patch: unknown, query: Record<string, string> = {}): Promise<Answer> =>
-  call('PATCH', path, patch, { contentType: 'application/merge-patch+json', query })
-
-const versionOf = (object: JsonObject): string => stringAt(object, 'metadata', 'resourceVersion') ?? ''
-
-const deployment = (name: string, replicas: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'web', image: 'nginx' }] },
-    },
-  },
-})
-
-const configMap = (name: string, x: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name },
-  data: { x },
-})
-
-const widget = (name: string, spec: object) => ({ apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name }, spec })
+const { namespace, group, deployments, configMaps, widgets, request, call, made, read, merge, watch, widget } =
+  apiServer()
 
 /** The marked write that every step of the product is. */
 const mark = (name: string, manager: string, replicas: number, metadata: object = {}): Promise<Answer> =>
   call(
     'PATCH',
-    `${root}/${name}/scale`,
+    `${deployments}/${name}/scale`,
     { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name, ...metadata }, spec: { replicas } },
     { contentType: 'application/apply-patch+yaml', query: { fieldManager: manager, force: 'true' } },
   )
 
-/** Who owns the count of a Deployment, as `manager operation subresource`. */
-const owners = (object: JsonObject): string[] => {
-  const entries = at(object, 'metadata', 'managedFields')
-  return (Array.isArray(entries) ? entries : [])
-    .filter(entry => at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined)
-    .map(entry => ['manager', 'operation', 'subresource'].map(member => stringAt(entry, member) ?? '-').join(' '))
-}
-
-const read = async (path: string, query: Record<string, string> = {}): Promise<JsonObject> =>
-  (await call('GET', path, undefined, { query })).body
-
 const exactly = (name: string, version: string): Promise<JsonObject> =>
-  read(root, {
+  read(deployments, {
     fieldSelector: `metadata.name=${name}`,
     resourceVersion: version,
     resourceVersionMatch: 'Exact',
     limit: '1',
   })
 
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `widgets.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind: 'Widget', listKind: 'WidgetList', plural: 'widgets', singular: 'widget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.count', statusReplicasPath: '.status.count' } },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            required: ['spec'],
-            properties: {
-              spec: {
-                type: 'object',
-                required: ['driver'],
-                properties: {
-                  driver: { type: 'string', enum: ['scale', 'other'] },
-                  count: { type: 'integer' },
-                  min: { type: 'integer', minimum: 0, default: 1 },
-                  max: { type: 'integer', minimum: 1 },
-                  by: {
-                    'x-kubernetes-int-or-string': true,
-                    anyOf: [{ type: 'integer' }, { type: 'string' }],
-                    maxLength: 10,
-                    'x-kubernetes-validations': [
-                      {
-                        rule: "type(self) == int ? self >= 1 : self.matches('^[1-9][0-9]?%$')",
-                        message: 'must be a count of 1 or more, or a share such as 25%',
-                      },
-                    ],
-                  },
-                  token: {
-                    type: 'object',
-                    default: {},
-                    properties: {
-                      rotation: {
-                        type: 'integer',
-                        default: 0,
-                        'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'cannot be lowered' }],
-                      },
-                    },
-                  },
-                },
-                'x-kubernetes-validations': [
-                  {
-                    rule: '!has(self.max) || self.min <= self.max',
-                    fieldPath: '.max',
-                    message: 'min must not be above max',
-                  },
-                  {
-                    rule: "self.driver != 'scale' || has(self.max)",
-                    fieldPath: '.max',
-                    reason: 'FieldValueRequired',
-                    message: 'must be set, because driver is scale',
-                  },
-                ],
-              },
-              status: {
-                type: 'object',
-                default: { observedGeneration: -1 },
-                properties: { observedGeneration: { type: 'integer' }, count: { type: 'integer' } },
-              },
-            },
-          },
-        },
-      },
-    ],
-  },
-}
-
-const untilServed = async (): Promise<void> => {
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await call('GET', widgets)).status === 200) return
-    await wait(nodeClock, 50)
-  }
-  throw new Error('the custom resource is not served')
-}
-
-beforeAll(async () => {
-  api = connect(await loadAccess({ kubeconfig: inject('kubeconfig'), env: {} }))
-  await made('/api/v1/namespaces', { metadata: { name: namespace } })
-  await made(crds, crd)
-  await untilServed()
-})
-
-afterAll(async () => {
-  await call('DELETE', `${crds}/widgets.${group}`)
-  await call('DELETE', `/api/v1/namespaces/${namespace}`)
-  await api.close()
-})
-
 describe('a marked write on /scale', () => {
   it('sets the count, counts a generation and leaves its mark', async () => {
-    await made(root, deployment('marked', 2))
+    await made(deployments, deployment('marked', 2))
     expect((await mark('marked', 'rhook.a', 3)).status).toBe(200)
-    const after = await read(`${root}/marked`)
+    const after = await read(`${deployments}/marked`)
     expect(after).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 3 } })
     expect(owners(after)).toEqual(['rhook.a Apply scale'])
   })
 
   it('works at 0, where a Scale has no count', async () => {
-    await made(root, deployment('zero', 1))
+    await made(deployments, deployment('zero', 1))
     await mark('zero', 'rhook.a', 0)
-    expect(await read(`${root}/zero/scale`)).toMatchObject({ kind: 'Scale', spec: {} })
-    expect(owners(await read(`${root}/zero`))).toEqual(['rhook.a Apply scale'])
+    expect(await read(`${deployments}/zero/scale`)).toMatchObject({ kind: 'Scale', spec: {} })
+    expect(owners(await read(`${deployments}/zero`))).toEqual(['rhook.a Apply scale'])
     await mark('zero', 'rhook.b', 1)
-    expect(owners(await read(`${root}/zero`))).toEqual(['rhook.b Apply scale'])
+    expect(owners(await read(`${deployments}/zero`))).toEqual(['rhook.b Apply scale'])
   })
 
   it('stands beside the marks of the same count', async () => {
-    await made(root, deployment('same', 1))
+    await made(deployments, deployment('same', 1))
     await mark('same', 'rhook.a', 2)
     await mark('same', 'rhook.b', 2)
-    expect(owners(await read(`${root}/same`))).toEqual(['rhook.a Apply scale', 'rhook.b Apply scale'])
+    expect(owners(await read(`${deployments}/same`))).toEqual(['rhook.a Apply scale', 'rhook.b Apply scale'])
   })
 
   it('is refused with 409 when it was computed from an older version', async () => {
-    const first = await made(root, deployment('stale', 1))
+    const first = await made(deployments, deployment('stale', 1))
     await mark('stale', 'rhook.a', 2)
     const { status, body } = await mark('stale', 'rhook.b', 2, { resourceVersion: versionOf(first) })
     expect(status).toBe(409)
@@ -236,22 +62,22 @@ describe('a marked write on /scale', () => {
   })
 
   it('is refused with 409 when it means an object of another uid', async () => {
-    await made(root, deployment('uid', 1))
+    await made(deployments, deployment('uid', 1))
     const { status, body } = await mark('uid', 'rhook.a', 2, { uid: '00000000-0000-4000-8000-000000000000' })
     expect([status, body['reason']]).toEqual([409, 'Conflict'])
   })
 
   it('does not move the version when it is sent again', async () => {
-    await made(root, deployment('again', 1))
+    await made(deployments, deployment('again', 1))
     const { body } = await mark('again', 'rhook.a', 2)
     expect(versionOf((await mark('again', 'rhook.a', 2)).body)).toBe(versionOf(body))
   })
 
   it('changes nothing on a dry run', async () => {
-    const before = await made(root, deployment('dry', 1))
+    const before = await made(deployments, deployment('dry', 1))
     const dry = await call(
       'PATCH',
-      `${root}/dry/scale`,
+      `${deployments}/dry/scale`,
       { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'dry' }, spec: { replicas: 9 } },
       {
         contentType: 'application/apply-patch+yaml',
@@ -259,24 +85,24 @@ describe('a marked write on /scale', () => {
       },
     )
     expect(dry).toMatchObject({ status: 200, body: { spec: { replicas: 9 } } })
-    expect(versionOf(await read(`${root}/dry`))).toBe(versionOf(before))
+    expect(versionOf(await read(`${deployments}/dry`))).toBe(versionOf(before))
   })
 
   it('loses the count to a plain patch that changes it, and only to that', async () => {
-    await made(root, deployment('taken', 1))
+    await made(deployments, deployment('taken', 1))
     await mark('taken', 'rhook.a', 2)
-    await merge(`${root}/taken`, { metadata: { labels: { a: 'b' } } }, { fieldManager: 'other' })
-    expect(owners(await read(`${root}/taken`))).toEqual(['rhook.a Apply scale'])
-    await merge(`${root}/taken`, { spec: { replicas: 5 } }, { fieldManager: 'other' })
-    expect(owners(await read(`${root}/taken`))).toEqual(['other Update -'])
+    await merge(`${deployments}/taken`, { metadata: { labels: { a: 'b' } } }, { fieldManager: 'other' })
+    expect(owners(await read(`${deployments}/taken`))).toEqual(['rhook.a Apply scale'])
+    await merge(`${deployments}/taken`, { spec: { replicas: 5 } }, { fieldManager: 'other' })
+    expect(owners(await read(`${deployments}/taken`))).toEqual(['other Update -'])
   })
 
   it('without force, is refused where another mark holds the count', async () => {
-    await made(root, deployment('unforced', 1))
+    await made(deployments, deployment('unforced', 1))
     await mark('unforced', 'rhook.a', 2)
     const { status, body } = await call(
       'PATCH',
-      `${root}/unforced/scale`,
+      `${deployments}/unforced/scale`,
       { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'unforced' }, spec: { replicas: 4 } },
       { contentType: 'application/apply-patch+yaml', query: { fieldManager: 'rhook.b' } },
     )
@@ -304,9 +130,9 @@ describe('a marked write on /scale', () => {
 
 describe('a list at an exact version', () => {
   it('shows an object as it was then', async () => {
-    const first = await made(root, deployment('history', 1))
+    const first = await made(deployments, deployment('history', 1))
     await mark('history', 'rhook.a', 2)
-    const second = await read(`${root}/history`)
+    const second = await read(`${deployments}/history`)
     await mark('history', 'rhook.b', 3)
     expect(at(await exactly('history', versionOf(first)), 'items')).toMatchObject([{ spec: { replicas: 1 } }])
     expect(at(await exactly('history', versionOf(second)), 'items')).toMatchObject([{ spec: { replicas: 2 } }])
@@ -314,7 +140,7 @@ describe('a list at an exact version', () => {
 
   it('shows nothing before the object was', async () => {
     const before = await made(configMaps, configMap('before-it', '1'))
-    await made(root, deployment('later', 1))
+    await made(deployments, deployment('later', 1))
     expect(at(await exactly('later', versionOf(before)), 'items')).toEqual([])
   })
 
@@ -414,21 +240,6 @@ describe('a write', () => {
 })
 
 describe('a watch', () => {
-  const lines = async (path: string, query: Record<string, string>): Promise<JsonObject[]> => {
-    const seen: JsonObject[] = []
-    const request: ApiRequest = {
-      method: 'GET',
-      path,
-      query: { watch: 'true', timeoutSeconds: '2', allowWatchBookmarks: 'true', ...query },
-      lane: 'watch',
-      timeoutMs: 5000,
-    }
-    for await (const line of api.watch(request, new AbortController().signal)) {
-      const event = parseJson(line)
-      if (isObject(event)) seen.push(event)
-    }
-    return seen
-  }
   const told = (events: readonly JsonObject[]): string[] =>
     events
       .filter(event => event['type'] !== 'BOOKMARK')
@@ -439,7 +250,7 @@ describe('a watch', () => {
     await made(configMaps, { ...configMap('watched', '1'), metadata: { name: 'watched', labels: { watched: 'yes' } } })
     await merge(`${configMaps}/watched`, { data: { x: '2' } })
     await call('DELETE', `${configMaps}/watched`)
-    const events = await lines(configMaps, { resourceVersion: versionOf(start), labelSelector: 'watched=yes' })
+    const events = await watch(configMaps, { resourceVersion: versionOf(start), labelSelector: 'watched=yes' })
     expect(told(events)).toEqual(['ADDED watched', 'MODIFIED watched', 'DELETED watched'])
   })
 
@@ -450,13 +261,13 @@ describe('a watch', () => {
     })
     await merge(`${configMaps}/leaves`, { metadata: { labels: { leaves: 'yes' } } })
     await merge(`${configMaps}/leaves`, { metadata: { labels: { leaves: 'no' } } })
-    const events = await lines(configMaps, { resourceVersion: versionOf(start), labelSelector: 'leaves=yes' })
+    const events = await watch(configMaps, { resourceVersion: versionOf(start), labelSelector: 'leaves=yes' })
     expect(told(events)).toEqual(['ADDED leaves', 'DELETED leaves'])
   })
 
   it('of one name begins with what there is', async () => {
     await made(configMaps, configMap('alone', '1'))
-    expect(told(await lines(configMaps, { fieldSelector: 'metadata.name=alone' }))).toEqual(['ADDED alone'])
+    expect(told(await watch(configMaps, { fieldSelector: 'metadata.name=alone' }))).toEqual(['ADDED alone'])
   })
 })
 
@@ -533,7 +344,7 @@ describe('a custom resource', () => {
     expect(strict.body['message']).toBe(
       'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "spec.sacle"',
     )
-    const warned = await api.request({
+    const warned = await request({
       method: 'POST',
       path: widgets,
       body: JSON.stringify(widget('unknown', { driver: 'other', sacle: 1 })),
@@ -574,7 +385,7 @@ describe('an event', () => {
 })
 
 describe('kubectl', () => {
-  const run = (args: readonly string[], stdin = ''): Promise<{ code: number; stdout: string; stderr: string }> =>
+  const run = (args: readonly string[], stdin = ''): Promise<Ran> =>
     kubectl(inject('kubeconfig'), ['--namespace', namespace, ...args], stdin)
   const manifest = (replicas: number): string => JSON.stringify(deployment('applied', replicas))
 

@@ -185,7 +185,7 @@ describe('a leader', () => {
     await x.pass(12_000)
     answer()
     await x.pass(1000)
-    expect(statusWrites(process.writes)).toBe(1)
+    expect(statusWrites(process.writes)).toBe(0)
     expect((await x.hook('web-up'))['status']).toEqual({ observedGeneration: -1 })
   })
 

@@ -212,6 +212,14 @@ test('a list that expires between its pages begins again', async () => {
   expect([...cache.values()]).toEqual(['a-8'])
 })
 
+test('a list that expires again and again is not begun without pauses', async () => {
+  const { environment, api } = await running(request =>
+    request.query?.['continue'] === undefined ? list(7, [], 'old') : answer(410, { kind: 'Status', reason: 'Expired' }),
+  )
+  await environment.clock.advance(60_000)
+  expect(api.requests.length).toBeLessThan(20)
+})
+
 test.each([
   ['no JSON', '{"type":"ADDED","obj'],
   ['no event', '[]'],
@@ -249,6 +257,24 @@ test('a failing API server is asked less and less often, and at once again after
   api.watching().cut()
   await environment.clock.advance(100)
   expect(api.watches).toHaveLength(2)
+})
+
+test('an API server that is back, but without the version, is listed again at once', async () => {
+  let opened: 'down' | 'gone' = 'down'
+  const { environment, api } = await running(
+    () => list(7, []),
+    (_request, count) => (count === 0 ? undefined : opened === 'down' ? new Unreachable('refused', false) : gone),
+  )
+  api.watching().cut()
+  await environment.clock.advance(60_000)
+  opened = 'gone'
+  const before = api.watches.length
+  while (api.watches.length === before) await environment.clock.advance(100)
+  await environment.clock.advance(100)
+  expect(api.requests).toHaveLength(2)
+  // It goes on saying so, whatever is listed: that must not become a loop without pauses.
+  await environment.clock.advance(60_000)
+  expect(api.requests.length).toBeLessThan(12)
 })
 
 test('a server that ends every watch at once is not hammered', async () => {

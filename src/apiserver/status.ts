@@ -21,7 +21,6 @@ export type CauseReason =
   | 'FieldValueTypeInvalid'
   | 'FieldManagerConflict'
   | 'ResourceVersionTooLarge'
-  | 'NamespaceTerminating'
 
 /** The server's refusal of a request; `body` is the `Status` object that the client gets. */
 export class StatusError extends Error {
@@ -48,11 +47,10 @@ export class StatusError extends Error {
 /** `configmaps` or `deployments.apps`: how messages name a resource. */
 const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
-const about = (type: ResourceType, kind: string, name: string, causes?: readonly Cause[]): JsonObject => ({
+const about = (type: ResourceType, kind: string, name: string): JsonObject => ({
   ...(name === '' ? {} : { name }),
   ...(type.group === '' ? {} : { group: type.group }),
   kind,
-  ...(causes === undefined ? {} : { causes }),
 })
 
 export const notFound = (type: ResourceType, name: string): StatusError =>
@@ -133,20 +131,6 @@ export const versionTooLarge = (asked: number, current: number): StatusError =>
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })
-
-export const namespaceTerminating = (type: ResourceType, name: string, namespace: string): StatusError =>
-  new StatusError(
-    403,
-    'Forbidden',
-    `${qualified(type.resource, type.group)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
-    about(type, type.resource, name, [
-      {
-        reason: 'NamespaceTerminating',
-        message: `namespace ${namespace} is being terminated`,
-        field: 'metadata.namespace',
-      },
-    ]),
-  )
 
 export const internalError = (message: string): StatusError => new StatusError(500, '', message)
 

@@ -135,7 +135,7 @@ const exchange = (route: Route, request: ApiRequest): Promise<ApiResponse> =>
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: controller => {
         // It waited for a socket until its time was over. To abort it here keeps it from being written.
-
+        if (settled) return controller.abort(new Error('timed out'))
         socket = controller
       },
       onResponseStart: (_controller, statusCode, incoming) => {

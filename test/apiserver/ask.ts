@@ -30,7 +30,7 @@ export interface Watched {
   readonly cancel: () => void
 }
 
-export const patchTypes = {
+const patchTypes = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',

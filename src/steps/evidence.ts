@@ -23,7 +23,7 @@ export type Evidence =
 
 /**
  * Finds out what became of a marked write that was computed from `from`. It can only be the first version after
- * that one, so the field manager that owns the count in the first version tells. It is found by bisection over the
+ * that one, so the field managers that own the count in the first version tell. It is found by bisection over the
  * versions that the API server still has (5 minutes of them by default), in about three reads.
  */
 export const findEvidence = async (
@@ -38,7 +38,7 @@ export const findEvidence = async (
   let first = sameObject(now.object, from)
   if (first?.metadata.resourceVersion === from.resourceVersion) return { evidence: 'not yet' }
   const newest = first && versionOf(first)
-  if (first && ownerOfCount(first) === mark) return { evidence: 'applied', newest }
+  if (first && isMarked(first, mark)) return { evidence: 'applied', newest }
   let low = before
   let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
   while (high - low > 1n) {
@@ -53,16 +53,17 @@ export const findEvidence = async (
       high = object ? BigInt(object.metadata.resourceVersion) : middle
     }
   }
-  return first && ownerOfCount(first) === mark ? { evidence: 'applied', newest } : { evidence: 'never' }
+  return first && isMarked(first, mark) ? { evidence: 'applied', newest } : { evidence: 'never' }
 }
 
-/** The field manager whose apply set spec.replicas last. */
-const ownerOfCount = (object: StoredObject): string | undefined => {
-  const owner = object.metadata.managedFields?.find(
-    entry => at(entry, 'operation') === 'Apply' && at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined,
-  )
-  return stringAt(owner, 'manager')
-}
+/**
+ * Whether a write with this mark set the count. Marks of the same count stand beside one another until the count changes,
+ * so there may be several.
+ */
+const isMarked = (object: StoredObject, mark: string): boolean =>
+  object.metadata.managedFields?.some(
+    entry => at(entry, 'manager') === mark && at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined,
+  ) === true
 
 /** A target that was deleted, or replaced by another of its name, is none. */
 const sameObject = (object: StoredObject | undefined, from: Version): StoredObject | undefined =>

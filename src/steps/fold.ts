@@ -11,20 +11,16 @@ export interface Folded {
   readonly to: number
   /** One for each plan, in order. */
   readonly steps: readonly FoldedStep[]
-  /** Whether any plan moved the count, even if a later one moved it back: then the whole must be written. */
-  readonly moves: boolean
 }
 
 export const fold = (count: number, plans: readonly Plan[]): Folded => {
   let to = count
-  let moves = false
   const steps = plans.map((plan): FoldedStep => {
     const from = to
     const planned = plan(from)
     if (typeof planned !== 'number') return { from, refused: planned.refused }
     to = planned
-    moves ||= to !== from
     return { from, to }
   })
-  return { to, steps, moves }
+  return { to, steps }
 }

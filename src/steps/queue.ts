@@ -132,18 +132,20 @@ export const targetQueue = (
     const asked = new Set(fresh ? entries : [])
     const version = fresh ? await readNow() : remembered
     if (!version) return
-    const batch = entries
+    let batch = entries
     entries = []
-    const folded = fold(
-      version.count,
-      batch.map(entry => entry.plan),
-    )
-    if (folded.moves) return await write(batch, version, folded, fresh)
-    // No write will prove the count, so a post may only be answered from a read that began after it arrived. Those
-    // that arrived before it stand in front.
-    const proven = batch.filter(entry => asked.has(entry)).length
-    answer(batch.slice(0, proven), folded.steps)
-    putBack(batch.slice(proven))
+    let folded = foldAll(version, batch)
+    if (folded.to === version.count) {
+      // No write will prove the count, so that a post may only be answered from a read that began after it arrived.
+      // Those that did arrive before stand in front; the others wait for the next turn.
+      const proven = batch.filter(entry => asked.has(entry)).length
+      putBack(batch.slice(proven))
+      batch = batch.slice(0, proven)
+      folded = foldAll(version, batch)
+    }
+    if (folded.to !== version.count) return await write(batch, version, folded, fresh)
+    // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
+    answer(batch, folded.steps)
     if (!fresh) remembered = undefined
   }
 
@@ -182,3 +184,9 @@ export const targetQueue = (
     },
   }
 }
+
+const foldAll = (version: Version, batch: readonly Waiting[]): Folded =>
+  fold(
+    version.count,
+    batch.map(entry => entry.plan),
+  )

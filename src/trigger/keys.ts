@@ -45,7 +45,7 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
 
   const readOnce = async (): Promise<PublicKeys | undefined> => {
     // Forged key ids must not become a flood of reads; a true one waits for the next read at most this long.
-    await wait(clock, lastRead + keyReadEveryMs - clock.monotonic())
+    await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
     reading = undefined
     lastRead = clock.monotonic()
     const object = await read(api, configMaps, namespace, publicKeysConfigMap, {

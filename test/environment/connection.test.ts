@@ -188,8 +188,12 @@ test('a watch yields whole lines, however they are cut into parts', async () => 
   const sent = ['{"name":"Größe ✓ 𝄞"}', '{"b":2}', `{"long":"${'x'.repeat(100_000)}"}`]
   const bytes = Buffer.from(`${sent.join('\n')}\n`)
   const api = await serving((_request, response) => {
-    for (const byte of bytes.subarray(0, 60)) response.write(Buffer.of(byte))
-    response.end(bytes.subarray(60))
+    // Byte by byte, and each in a packet of its own: else the parts would be read together.
+    const next = (at: number): void => {
+      if (at === 40) response.end(bytes.subarray(at))
+      else response.write(bytes.subarray(at, at + 1), () => setTimeout(next, 1, at + 1))
+    }
+    next(0)
   })
   expect(await collect(api.watch(watch, new AbortController().signal))).toEqual({ lines: sent, error: undefined })
 })

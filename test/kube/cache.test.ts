@@ -4,7 +4,7 @@ import type { ApiRequest, ApiResponse } from '../../src/environment/environment.
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import { watchedCache, type Cache, type Change } from '../../src/kube/cache.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { settle } from '../support/clock.ts'
+import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment, type TestEnvironment } from '../support/environment.ts'
 import { answer, scriptedConnection, type Scripted, type ScriptedConnection } from '../support/scripted-connection.ts'
 
@@ -182,6 +182,21 @@ test('a silent watch is given up after 75 s, and was not fresh from then on', as
   expect(api.watches).toHaveLength(2)
   expect(api.watching().request.query?.['resourceVersion']).toBe('8')
   expect(messages()).toEqual(['watch cut'])
+})
+
+test('a stalled process does not trust what it has, though its watchdog has not run', async () => {
+  const clock = fakeClock()
+  const stalled = { ...clock, after: () => () => {} }
+  const api = scriptedConnection(() => list(7, []))
+  const cache = watchedCache(testEnvironment({ api, clock: stalled }), { type: hooks, keep: object => object })
+  const stop = new AbortController()
+  const done = cache.run(stop.signal)
+  await clock.advance(74_999)
+  expect(cache.fresh()).toBe(true)
+  await clock.advance(1)
+  expect(cache.fresh()).toBe(false)
+  stop.abort()
+  await done
 })
 
 const gone = new WatchRefused(410, 'too old')

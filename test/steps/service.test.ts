@@ -72,15 +72,18 @@ describe('posts for one target', () => {
     expect(await second).toEqual({ step: 'done', from: 4, to: 5 })
   })
 
-  it('that cancel each other out are written all the same: 200 means stored', async () => {
+  it('that cancel each other out write nothing: the count that was read is as they would leave it', async () => {
     const { clock, post, server } = setUp(5)
+    const first = post(up())
+    await clock.advance(2.5)
     const posts = [post(up()), post(down)]
-    await clock.advance(10)
-    expect(await Promise.all(posts)).toEqual([
+    await clock.advance(20)
+    expect(await Promise.all([first, ...posts])).toEqual([
       { step: 'done', from: 5, to: 6 },
-      { step: 'done', from: 6, to: 5 },
+      { step: 'done', from: 6, to: 7 },
+      { step: 'done', from: 7, to: 6 },
     ])
-    expect(server.requests).toEqual(['GET', 'PATCH 5'])
+    expect(server.requests).toEqual(['GET', 'PATCH 6', 'GET'])
   })
 
   it('are computed again from the newer count after a conflict', async () => {

@@ -22,9 +22,12 @@ export const checkedMilliseconds = (duration: string): number => {
   return parsed
 }
 
+/** In CEL: whether an expression is a duration, for rules that would fail on what {@link durationRule} refuses anyway. */
+export const isDuration = (expression: string): string => `${expression}.matches('${pattern}')`
+
 /** The rule of every field that holds a duration. */
 export const durationRule = {
-  rule: `self.matches('${pattern}')`,
+  rule: isDuration('self'),
   message: 'must be a duration: a number and a unit (h, m, s, ms), as in 30s, 5m or 1h30m',
   holds: self => typeof self === 'string' && compiled.test(self),
 } as const satisfies Rule

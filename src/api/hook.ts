@@ -1,9 +1,12 @@
-import { checkedMilliseconds, durationRule } from './duration.ts'
-import { at, stringAt } from './json.ts'
+import { checkedMilliseconds, durationRule, isDuration, milliseconds } from './duration.ts'
+import { at, isObject, stringAt } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
 import type { StoredObject } from './object.ts'
 import type { Bool, Obj, Properties, Rule, Stored, Str } from './schema.ts'
 import type { HookStatus } from './status.ts'
+
+/** A URL that lives shorter would be replaced more often than its senders could follow. In milliseconds. */
+const shortestLifeMs = 60_000
 
 /** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
 export const tokenSchema = {
@@ -36,8 +39,15 @@ export const tokenSchema = {
       type: 'string',
       maxLength: 32,
       description:
-        'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. By default a URL does not expire.',
-      'x-kubernetes-validations': [durationRule],
+        'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. At least 1m. By default a URL does not expire.',
+      'x-kubernetes-validations': [
+        durationRule,
+        {
+          rule: `!${isDuration('self')} || duration(self) >= duration('1m')`,
+          message: 'must be at least 1m',
+          holds: self => typeof self === 'string' && (milliseconds(self) ?? shortestLifeMs) >= shortestLifeMs,
+        },
+      ],
     },
     secretName: {
       type: 'string',
@@ -49,7 +59,7 @@ export const tokenSchema = {
   },
   'x-kubernetes-validations': [
     {
-      rule: '!has(self.expiresAfter) || duration(self.overlap) < duration(self.expiresAfter)',
+      rule: `!has(self.expiresAfter) || !${isDuration('self.expiresAfter')} || !${isDuration('self.overlap')} || duration(self.overlap) < duration(self.expiresAfter)`,
       fieldPath: '.overlap',
       message: 'must be shorter than expiresAfter',
       holds: self => overlapIsShorter(self),
@@ -136,3 +146,11 @@ export interface ReceiverHook extends StoredObject {
   readonly spec: HookSpec
   readonly status?: HookStatus
 }
+
+/** Whether an object has what every hook has, whatever its spec says; that is judged by its schema. */
+export const isReceiverHook = (object: StoredObject | undefined): object is ReceiverHook =>
+  object !== undefined &&
+  object.metadata.namespace !== undefined &&
+  object.metadata.generation !== undefined &&
+  object.metadata.creationTimestamp !== undefined &&
+  isObject(object['spec'])

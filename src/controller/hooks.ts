@@ -1,5 +1,4 @@
-import { isObject } from '../api/json.ts'
-import type { ReceiverHook } from '../api/hook.ts'
+import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 
 /**
@@ -7,16 +6,10 @@ import type { StoredObject } from '../api/object.ts'
  * here. Undefined for an object that lacks what every hook has; the rest of the spec is judged at each reconcile.
  */
 export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
-  if (!isHook(object)) return undefined
+  if (!isReceiverHook(object)) return undefined
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }
-
-const isHook = (object: StoredObject): object is ReceiverHook =>
-  object.metadata.namespace !== undefined &&
-  object.metadata.generation !== undefined &&
-  object.metadata.creationTimestamp !== undefined &&
-  isObject(object['spec'])
 
 /** How a hook is called in the queue and in log lines. */
 export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`

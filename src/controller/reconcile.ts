@@ -26,7 +26,7 @@ const stalledBackoff = { first: 1000, longest: 120_000 }
 /** A hook that is Ready is validated again after this time and up to its half, in milliseconds. */
 const validateEveryMs = 240_000
 
-/** A token is not minted again more often than this, however short its life is made, in milliseconds. */
+/** A token that is due now is looked at this much later, so that no rounding of times can make a loop. Milliseconds. */
 const leastMs = 1000
 
 export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'random'> {

@@ -1,4 +1,4 @@
-import { at, stringAt } from '../api/json.ts'
+import { at } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
@@ -58,10 +58,3 @@ const obstacleIn = ({ metadata, status }: ReceiverHook): LiveHook['obstacle'] =>
   if (stalled?.reason !== 'ManagedByAutoscaler' || status?.observedGeneration !== metadata.generation) return undefined
   return { reason: stalled.reason, message: stalled.message }
 }
-
-/** Whether an object of the right kind has what every hook has; the spec is judged later. */
-export const isReceiverHook = (object: unknown): object is ReceiverHook =>
-  stringAt(object, 'metadata', 'namespace') !== undefined &&
-  stringAt(object, 'metadata', 'uid') !== undefined &&
-  typeof at(object, 'metadata', 'generation') === 'number' &&
-  stringAt(object, 'spec', 'driver') !== undefined

@@ -1,3 +1,4 @@
+import { isReceiverHook } from '../api/hook.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
@@ -5,7 +6,7 @@ import { ApiError } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { hookReadWithinMs } from './limits.ts'
-import { isReceiverHook, liveHook, type LiveHook } from './hook.ts'
+import { liveHook, type LiveHook } from './hook.ts'
 
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }

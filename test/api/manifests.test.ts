@@ -112,6 +112,18 @@ describe('a manifest', () => {
       'must be shorter than expiresAfter',
     ],
     [
+      'with a life of a second',
+      { driver: 'scale', scale: good, token: { overlap: '0s', expiresAfter: '1s' } },
+      422,
+      'must be at least 1m',
+    ],
+    [
+      'with two bad durations',
+      { driver: 'scale', scale: good, token: { overlap: 'long', expiresAfter: 'longer' } },
+      422,
+      'must be a duration',
+    ],
+    [
       'with a bad Secret name',
       { driver: 'scale', scale: good, token: { secretName: 'a/b' } },
       422,

@@ -1,16 +1,13 @@
-import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { deliveryOf } from '../senders/registry.ts'
-import type { Delivery } from '../api/delivery.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, refusal, type TriggerAnswer } from './answer.ts'
 import type { Authenticate } from './authenticate.ts'
 import { parseBody } from './body.ts'
 import { execute } from './execute.ts'
-import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { answerWithinMs } from './limits.ts'
-import type { Recorder } from './record.ts'
+import type { Handled, Recorder } from './record.ts'
 
 /** A post, without express and without a socket. */
 export interface TriggerRequest {
@@ -29,14 +26,6 @@ export class TooLarge extends Error {
 }
 
 export type Endpoint = (request: TriggerRequest) => Promise<TriggerAnswer>
-
-/** What became of a post: its answer, and what the log and the metrics are told. */
-export interface Handled {
-  readonly answer: TriggerAnswer
-  readonly hook?: LiveHook
-  readonly delivery?: Delivery
-  readonly outcome?: Outcome
-}
 
 /** A delivery, step by step: token, body, sender, gates, driver, answer, record. */
 export const triggerEndpoint = (
@@ -61,7 +50,7 @@ export const triggerEndpoint = (
       const outcome = await execute(hook, delivery, { api, clock, hooks, dryRun, steps: steps.until(deadline) })
       if (outcome !== 'changed meanwhile') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
-        return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery, outcome }
+        return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }
       }
       const again = await authenticate(request.token)
       if (!again.accepted) return { answer: refusal(again.status, again.reason), hook }

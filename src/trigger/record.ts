@@ -1,5 +1,14 @@
+import type { Delivery } from '../api/delivery.ts'
 import type { Environment } from '../environment/environment.ts'
-import type { Handled } from './endpoint.ts'
+import type { TriggerAnswer } from './answer.ts'
+import type { LiveHook } from './hook.ts'
+
+/** What became of a post: its answer, and what the log and the metrics are told of it. */
+export interface Handled {
+  readonly answer: TriggerAnswer
+  readonly hook?: LiveHook
+  readonly delivery?: Delivery
+}
 
 /** Tells the metrics and the log what became of a post, which took `ms` milliseconds. */
 export type Recorder = (handled: Handled, ms: number) => void

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { at, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
-import { apiServer, configMap, deployment, owners, versionOf, type Answer } from '../support/api-server.ts'
+import { apiServer, configMap, owners, versionOf, type Answer } from '../support/api-server.ts'
+import { deployment } from '../support/objects.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
 
 /** What the product stands on, and what the in-memory server therefore has to do as a real one does. */

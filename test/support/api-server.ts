@@ -107,20 +107,6 @@ const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 export const versionOf = (object: JsonObject): string => stringAt(object, 'metadata', 'resourceVersion') ?? ''
 
-export const deployment = (name: string, replicas: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'web', image: 'nginx' }] },
-    },
-  },
-})
-
 export const configMap = (name: string, x: string) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',

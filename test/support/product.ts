@@ -15,6 +15,7 @@ import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
+import { deployment } from './objects.ts'
 
 export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
@@ -107,20 +108,6 @@ const installCrd = async (api: ApiConnection): Promise<void> => {
     response => response.status === 200,
   )
 }
-
-const deployment = (name: string, replicas: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'web', image: 'nginx:1.29' }] },
-    },
-  },
-})
 
 /** Both roles in this process, on free ports of loopback, stopped when the test ends. */
 export interface Product extends Roles {

@@ -29,6 +29,7 @@ export const serveTrigger = async (
   log: Log,
   address: ListenAddress,
 ): Promise<TriggerServer> => {
+  let draining = false
   const server = createServer(
     {
       headersTimeout: headWithinMs,
@@ -37,12 +38,13 @@ export const serveTrigger = async (
       keepAliveTimeout: idleConnectionMs,
       maxHeaderSize: mostHeadBytes,
     },
-    application(endpoint, log),
+    application(endpoint, log, () => !draining),
   )
   server.maxConnections = mostConnections
   return {
     port: await listen(server, address),
     drain: async () => {
+      draining = true
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       server.closeIdleConnections()
       await Promise.race([closed, wait(clock, drainWithinMs)])
@@ -51,20 +53,20 @@ export const serveTrigger = async (
   }
 }
 
-const application = (endpoint: Endpoint, log: Log): Express => {
+const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): Express => {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
   app.enable('strict routing')
-  app.all('/v1/trigger/:token', trigger(endpoint))
+  app.all('/v1/trigger/:token', trigger(endpoint, keepsAlive))
   app.use((_request, response) => send(response, refusal(404, 'UnknownToken')))
   app.use(failed(log))
   return app
 }
 
 const trigger =
-  (endpoint: Endpoint): RequestHandler<{ token: string }> =>
+  (endpoint: Endpoint, keepsAlive: () => boolean): RequestHandler<{ token: string }> =>
   async (request, response) => {
     const answer = await endpoint({
       method: request.method,
@@ -73,8 +75,8 @@ const trigger =
       headers: flat(request.headers),
       body: () => readBody(request),
     })
-    // What was not read of a body would be taken for the next request.
-    if (!request.complete) response.setHeader('connection', 'close')
+    // What was not read of a body would be taken for the next request; and while draining there is no next one.
+    if (!request.complete || !keepsAlive()) response.setHeader('connection', 'close')
     send(response, answer)
   }
 

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { nodeClock } from '../../src/environment/node.ts'
+import { refusal, type TriggerAnswer } from '../../src/trigger/answer.ts'
+import { TooLarge, type Endpoint, type TriggerRequest } from '../../src/trigger/endpoint.ts'
+import { serveTrigger } from '../../src/trigger/http.ts'
+import { testEnvironment } from '../support/environment.ts'
+
+const ok = { status: 200, headers: {}, body: { message: 'done', reason: 'Stepped' } } as const satisfies TriggerAnswer
+
+const serve = async (endpoint: Endpoint) => {
+  const { lines, log } = testEnvironment()
+  const server = await serveTrigger(endpoint, nodeClock, log, { host: '127.0.0.1', port: 0 })
+  onTestFinished(() => server.drain())
+  return { ...server, lines, url: `http://127.0.0.1:${server.port}/v1/trigger/TOKEN` }
+}
+
+/** Sends raw bytes and resolves with everything that comes back until the connection ends. */
+const raw = async (port: number, text: string): Promise<string> => {
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.setEncoding('utf8').on('data', (data: string) => void (received += data))
+  socket.on('error', () => undefined)
+  socket.write(text)
+  await once(socket, 'close')
+  return received
+}
+
+const statusesIn = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)
+
+describe('the trigger over HTTP', () => {
+  it('passes on what a post says, and nothing is read of the body before it is asked for', async () => {
+    const seen: TriggerRequest[] = []
+    const { url } = await serve(async request => {
+      seen.push(request)
+      expect(new TextDecoder().decode(await request.body())).toBe('{"a":1}')
+      return ok
+    })
+    const response = await fetch(`${url}?dryRun=true`, {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: { 'X-Event': 'push' },
+    })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual(ok.body)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('x-powered-by')).toBeNull()
+    const [request] = seen
+    expect(request?.method).toBe('POST')
+    expect(request?.token).toBe('TOKEN')
+    expect(request?.query.get('dryRun')).toBe('true')
+    expect(request?.headers['x-event']).toBe('push')
+  })
+
+  it('closes the connection where any answer could be untrue', async () => {
+    const { port } = await serve(() => Promise.resolve('no answer'))
+    expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')
+  })
+
+  it('closes it too when the endpoint fails in a way it never should, and logs no URL', async () => {
+    const { lines, port } = await serve(() => Promise.reject(new Error('a fault')))
+    expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')
+    expect(lines.join('')).toContain('a fault')
+    expect(lines.join('')).not.toContain('TOKEN')
+  })
+
+  it.each([
+    ['announced', `Content-Length: ${2 ** 21}\r\n\r\n${'x'.repeat(1000)}`],
+    ['in chunks', `Transfer-Encoding: chunked\r\n\r\n${`10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(17)}`],
+  ])('stops reading a body that is too large (%s), answers, and closes', async (_name, rest) => {
+    let refused: unknown
+    const { port } = await serve(async request => {
+      refused = await request.body().catch((error: unknown) => error)
+      return refusal(413, 'BodyTooLarge')
+    })
+    const answer = await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`)
+    expect(refused).toBeInstanceOf(TooLarge)
+    expect(statusesIn(answer)).toEqual(['413'])
+  })
+
+  it('never takes an unread body for the next request', async () => {
+    let posts = 0
+    const { port } = await serve(() => {
+      posts += 1
+      return Promise.resolve(refusal(404, 'UnknownToken'))
+    })
+    const inner = 'POST /v1/trigger/INNER HTTP/1.1\r\nHost: x\r\n\r\n'
+    const outer = `POST /v1/trigger/OUTER HTTP/1.1\r\nHost: x\r\nContent-Length: ${inner.length + 1000}\r\n\r\n`
+    const answer = await raw(port, outer + inner)
+    expect(statusesIn(answer)).toEqual(['404'])
+    expect(posts).toBe(1)
+  })
+
+  it('answers a head that is too large or no HTTP, and goes on', async () => {
+    const { port, url } = await serve(() => Promise.resolve(ok))
+    expect(statusesIn(await raw(port, `POST / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`))).toEqual([
+      '431',
+    ])
+    expect(statusesIn(await raw(port, 'hello\r\n\r\n'))).toEqual(['400'])
+    expect((await fetch(url, { method: 'POST' })).status).toBe(200)
+  })
+
+  it('finishes what it has accepted when it drains, and takes nothing new', async () => {
+    let finish = (): void => {}
+    const accepted = new Promise<void>(resolve => {
+      finish = resolve
+    })
+    let arrived = (): void => {}
+    const arriving = new Promise<void>(resolve => {
+      arrived = resolve
+    })
+    const { drain, url } = await serve(async () => {
+      arrived()
+      await accepted
+      return ok
+    })
+    const slow = fetch(url, { method: 'POST' })
+    await arriving
+    const drained = drain()
+    await expect(fetch(url, { method: 'POST' })).rejects.toThrow('fetch failed')
+    finish()
+    expect((await slow).status).toBe(200)
+    await drained
+  })
+})

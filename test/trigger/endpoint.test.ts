@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { crd } from '../../src/drivers/registry.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { configMaps, hooks } from '../../src/kube/resources.ts'
+import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
+import { mint } from '../../src/token/mint.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { triggerRole } from '../../src/trigger/trigger.ts'
+import { fakeClock, settle } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { deployment } from '../support/objects.ts'
+import { seededRandom } from '../support/random.ts'
+import { signaturesTakeNoTime } from '../support/signatures.ts'
+
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/** A trigger alone, on an in-memory API server: one hook, published by nobody but its key. */
+const setUp = async () => {
+  signaturesTakeNoTime()
+  const clock = fakeClock()
+  const random = seededRandom(3)
+  const api = connectInProcess(createApiServer({ clock, random }))
+  /** Runs before a request of the trigger goes out. */
+  const world = { before: async (_request: ApiRequest): Promise<void> => {} }
+  const watched: ApiConnection = {
+    request: async request => {
+      await world.before(request)
+      return await api.request(request)
+    },
+    watch: (request, stop) => api.watch(request, stop),
+  }
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
+  await create(api, deployments, 'default', deployment('web', 2))
+  const key = signingKey(random.bytes(32))
+  const data = { [keySetEntry]: formatPublicKeys([key]) }
+  await create(api, configMaps, 'default', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: publicKeysConfigMap },
+    data,
+  })
+  const hook = await create(api, hooks, 'default', {
+    apiVersion,
+    kind: hookKind,
+    metadata: { name: 'web-up' },
+    spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+  })
+  const token = await mint(key, { namespace: 'default', name: 'web-up', uid: hook.metadata.uid, rotation: 0 })
+
+  const environment = testEnvironment({ api: watched, clock })
+  const role = triggerRole(environment, { namespace: 'default' })
+  const stop = new AbortController()
+  void role.run(stop.signal)
+  await clock.advance(100)
+  return {
+    clock,
+    environment,
+    world,
+    ready: role.ready,
+    replicas: async () => at(await read(api, deployments, 'default', 'web'), 'spec', 'replicas'),
+    patchHook: (patch: object) =>
+      send(api, {
+        method: 'PATCH',
+        path: objectPath(hooks, 'default', 'web-up'),
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+      }),
+    deleteHook: () =>
+      api.request({ method: 'DELETE', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk', timeoutMs: 1000 }),
+    post: async () => {
+      const answering = role.endpoint({
+        method: 'POST',
+        token,
+        query: new URLSearchParams(),
+        headers: {},
+        body: () => Promise.resolve(new Uint8Array()),
+      })
+      // What the world does meanwhile takes no time here, but some turns of the event loop.
+      for (let turn = 0; turn < 10; turn++) await settle()
+      await clock.advance(5000)
+      const answer = await answering
+      if (answer === 'no answer') return answer
+      return { status: answer.status, reason: answer.body.reason, to: answer.body.to }
+    },
+  }
+}
+
+/** Does something once, when the trigger reads the target for the first time. */
+const onRead = (act: () => Promise<unknown>) => {
+  let done = false
+  return async ({ method, path }: ApiRequest): Promise<void> => {
+    if (done || method !== 'GET' || !path.includes('/deployments/')) return
+    done = true
+    await act()
+    await settle()
+  }
+}
+
+describe('a hook that changes while its post waits', () => {
+  it('is obeyed as it now is: suspended', async () => {
+    const { patchHook, post, replicas, world } = await setUp()
+    world.before = onRead(() => patchHook({ spec: { suspend: true } }))
+    expect(await post()).toMatchObject({ status: 200, reason: 'Suspended' })
+    expect(await replicas()).toBe(2)
+  })
+
+  it('is obeyed as it now is: another step', async () => {
+    const { patchHook, post, replicas, world } = await setUp()
+    world.before = onRead(() => patchHook({ spec: { scale: { by: 5 } } }))
+    expect(await post()).toEqual({ status: 200, reason: 'Stepped', to: 7 })
+    expect(await replicas()).toBe(7)
+  })
+
+  it('is not run when it is deleted', async () => {
+    const { deleteHook, post, replicas, world } = await setUp()
+    world.before = onRead(deleteHook)
+    expect(await post()).toMatchObject({ status: 410, reason: 'HookDeleted' })
+    expect(await replicas()).toBe(2)
+  })
+
+  it('is not run by a token that was rotated out without overlap', async () => {
+    const { patchHook, post, replicas, world } = await setUp()
+    world.before = onRead(() => patchHook({ spec: { token: { rotation: 1, overlap: '0s' } } }))
+    expect(await post()).toMatchObject({ status: 410, reason: 'TokenRotated' })
+    expect(await replicas()).toBe(2)
+  })
+
+  it('is run all the same when only its status changes', async () => {
+    const { patchHook, post, world } = await setUp()
+    world.before = onRead(() => patchHook({ metadata: { labels: { a: 'b' } } }))
+    expect(await post()).toEqual({ status: 200, reason: 'Stepped', to: 3 })
+  })
+})
+
+describe('a delivery', () => {
+  it('is counted by hook, sender, outcome and reason, and logged in one line', async () => {
+    const { environment, post } = await setUp()
+    await post()
+    const labels = 'namespace="default",hook="web-up",driver="scale",sender="plain",outcome="applied",reason="Stepped"'
+    expect(await environment.metrics.text()).toContain(`receiverhooks_deliveries_total{${labels}} 1`)
+    const lines = environment.lines.filter(line => line.includes('"msg":"delivery"'))
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('"outcome":"applied","reason":"Stepped","status":200,"from":2,"to":3')
+  })
+})

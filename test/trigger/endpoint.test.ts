@@ -63,7 +63,7 @@ const setUp = async () => {
     clock,
     environment,
     world,
-    ready: role.ready,
+    ready: () => role.ready(),
     replicas: async () => at(await read(api, deployments, 'default', 'web'), 'spec', 'replicas'),
     patchHook: (patch: object) =>
       send(api, {

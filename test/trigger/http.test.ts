@@ -110,15 +110,15 @@ describe('the trigger over HTTP', () => {
     const arriving = new Promise<void>(resolve => {
       arrived = resolve
     })
-    const { drain, url } = await serve(async () => {
+    const server = await serve(async () => {
       arrived()
       await accepted
       return ok
     })
-    const slow = fetch(url, { method: 'POST' })
+    const slow = fetch(server.url, { method: 'POST' })
     await arriving
-    const drained = drain()
-    await expect(fetch(url, { method: 'POST' })).rejects.toThrow('fetch failed')
+    const drained = server.drain()
+    await expect(fetch(server.url, { method: 'POST' })).rejects.toThrow('fetch failed')
     finish()
     expect((await slow).status).toBe(200)
     await drained

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { crd } from '../../src/drivers/registry.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, send } from '../../src/kube/requests.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { hookCache } from '../../src/trigger/hooks.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { seededRandom } from '../support/random.ts'
+
+/** A little longer than a watch may be silent, in milliseconds: it has just been reopened, and is not trusted yet. */
+const longSilence = 76_000
+
+const setUp = async () => {
+  const clock = fakeClock()
+  const api = connectInProcess(createApiServer({ clock, random: seededRandom(5) }))
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
+  const makeHook = () =>
+    create(api, hooks, 'default', {
+      apiVersion,
+      kind: hookKind,
+      metadata: { name: 'web-up' },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+    })
+  /** silent: watches are open and say nothing. away: nothing is answered. */
+  const world: { network: 'well' | 'silent' | 'away'; reads: number } = { network: 'well', reads: 0 }
+  const connection: ApiConnection = {
+    request: async request => {
+      if (request.lane === 'step') world.reads += 1
+      if (world.network === 'away') throw new Unreachable('refused', false)
+      return await api.request(request)
+    },
+    watch: async function* (request, stop) {
+      if (world.network === 'away') throw new Unreachable('refused', false)
+      for await (const line of api.watch(request, stop)) {
+        if (world.network === 'away') throw new Unreachable('cut', true)
+        if (world.network === 'well') yield line
+      }
+    },
+  }
+  const made = await makeHook()
+  const cache = hookCache(testEnvironment({ api: connection, clock }), undefined)
+  void cache.run(new AbortController().signal)
+  await clock.advance(100)
+  const remove = async (): Promise<void> => {
+    const path = objectPath(hooks, 'default', 'web-up')
+    await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 1000 })
+    await clock.advance(10)
+  }
+  const { uid } = made.metadata
+  return { cache, clock, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
+}
+
+describe('a hook', () => {
+  it('is found in the cache while its watch lives', async () => {
+    const { find, uid, world } = await setUp()
+    expect(await find()).toMatchObject({ found: 'hook', hook: { uid, driver: 'scale' } })
+    expect(world.reads).toBe(0)
+  })
+
+  it('is never said to be gone by the cache alone', async () => {
+    const { find, remove, world } = await setUp()
+    await remove()
+    expect(await find()).toEqual({ found: 'none' })
+    expect(world.reads).toBe(1)
+  })
+
+  it('is another when another of its name was made', async () => {
+    const { cache, clock, find, makeHook, remove } = await setUp()
+    await remove()
+    const again = await makeHook()
+    await clock.advance(10)
+    expect(await find()).toEqual({ found: 'none' })
+    expect(await cache.find('default', 'web-up', again.metadata.uid)).toMatchObject({ found: 'hook' })
+  })
+
+  it('is read live when the watch has been silent for longer than its bookmarks', async () => {
+    const { clock, find, remove, world } = await setUp()
+    world.network = 'silent'
+    await remove()
+    expect(await find()).toMatchObject({ found: 'hook' })
+    await clock.advance(longSilence)
+    world.reads = 0
+    expect(await find()).toEqual({ found: 'none' })
+    expect(world.reads).toBe(1)
+  })
+
+  it('cannot be found while the API server is away, which is not the same as gone', async () => {
+    const { clock, find, world } = await setUp()
+    world.network = 'away'
+    await clock.advance(longSilence)
+    expect(await find()).toMatchObject({ found: 'unreachable' })
+  })
+})

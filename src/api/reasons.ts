@@ -82,7 +82,6 @@ export const reasons = {
     todo: 'Nothing: the sender tries again.',
   },
   Overloaded: { means: 'Too many deliveries are waiting.', todo: 'Nothing: the sender tries again.' },
-  ShuttingDown: { means: 'The endpoint is shutting down.', todo: 'Nothing: the sender tries again.' },
   SigningKeysReplaced: {
     means: 'The signing keys were lost and new ones were made, so every hook has a new URL.',
     todo: 'Give the new URLs to the senders, unless they read them from Secrets.',

@@ -21,7 +21,7 @@ export interface Findings {
 /** Every member that the status has; undefined for one that is to be absent. */
 type WholeStatus = { readonly [Member in keyof HookStatus]-?: HookStatus[Member] | undefined }
 
-const ready = { reason: 'Valid', message: 'the hook is in order and its URL is published' }
+const ready = { reason: 'Valid', message: 'the hook is in order and its URL is published' } as const
 
 /**
  * The merge patch (RFC 7396) that turns a hook's status into what was found; undefined when it says so already. `now`

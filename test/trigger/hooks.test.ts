@@ -30,6 +30,7 @@ const setUp = async () => {
     })
   /** silent: watches are open and say nothing. away: nothing is answered. */
   const world: { network: 'well' | 'silent' | 'away'; reads: number } = { network: 'well', reads: 0 }
+  const isAway = (): boolean => world.network === 'away'
   const connection: ApiConnection = {
     request: async request => {
       if (request.lane === 'step') world.reads += 1
@@ -37,9 +38,9 @@ const setUp = async () => {
       return await api.request(request)
     },
     watch: async function* (request, stop) {
-      if (world.network === 'away') throw new Unreachable('refused', false)
+      if (isAway()) throw new Unreachable('refused', false)
       for await (const line of api.watch(request, stop)) {
-        if (world.network === 'away') throw new Unreachable('cut', true)
+        if (isAway()) throw new Unreachable('cut', true)
         if (world.network === 'well') yield line
       }
     },

@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { reasons } from '../../src/api/reasons.ts'
+
+const source = globSync('src/{api,controller,drivers,steps,trigger}/**/*.ts')
+  .filter(file => !file.endsWith('reasons.ts'))
+  .map(file => readFileSync(file, 'utf8'))
+  .join('\n')
+
+describe('the table of reasons', () => {
+  it.each(Object.keys(reasons))('%s is given by something', reason => {
+    expect(source).toContain(`'${reason}'`)
+  })
+
+  it.each(Object.entries(reasons))('%s says what it means and what to do, in sentences', (_reason, { means, todo }) => {
+    expect(means).toMatch(/^[A-Z].*\.$/)
+    expect(todo).toMatch(/^[A-Z].*\.$/)
+  })
+
+  it('knows every reason that an answer, a condition or an Event can give', () => {
+    const given = [...source.matchAll(/reason: '([A-Z]\w+)'/g)].map(([, reason = '']) => reason)
+    expect(given.length).toBeGreaterThan(20)
+    expect(given.filter(reason => !(reason in reasons) && !reason.startsWith('FieldValue'))).toEqual([])
+  })
+})

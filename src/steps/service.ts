@@ -56,6 +56,9 @@ export const stepService = (environment: Environment): StepService => {
       if (waiting >= mostWaiting) {
         return resolve({ step: 'unavailable', reason: 'Overloaded', message: `${waiting} deliveries are waiting` })
       }
+      if (deadline <= clock.monotonic()) {
+        return resolve({ step: 'unavailable', reason: 'Contended', message: 'its time was over before its turn came' })
+      }
       waiting += 1
       const queue = queueOf(target)
       const entry: Waiting = {

@@ -71,13 +71,16 @@ const judge = (response: ApiResponse, from: Version, to: number): Written => {
       return { write: 'stale' }
     case 404:
       return { write: 'missing' }
-    case 401:
     case 403:
       return { write: 'refused', reason: 'Forbidden', message }
+    // A token that is being renewed, a server that is busy: it was not looked at, and may be tried again.
+    case 401:
+    case 408:
     case 429:
       return { write: 'not sent', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     default:
       // A 5xx can follow a commit whose confirmation the server lost; every other 4xx precedes it.
+      if (status < 400) return { write: 'not sent', message }
       return status >= 500 ? { write: 'unknown', message } : { write: 'refused', reason: 'NotScalable', message }
   }
 }

@@ -181,6 +181,37 @@ describe('a post whose step cannot be made', () => {
     expect(server.replicas).toBe(2)
   })
 
+  it('is not made when its time is over before it begins', async () => {
+    const { clock, post, server } = setUp(1)
+    const late = post(up(), 0)
+    await clock.advance(10)
+    expect(await late).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    expect(server.requests).toEqual([])
+  })
+
+  it('is made when the API server asks who we are once more', async () => {
+    const { clock, post, server } = setUp(1)
+    let refusals = 1
+    server.fate = ({ method }) =>
+      method === 'PATCH' && refusals-- > 0 ? { status: 401, headers: {}, body: '{}' } : 'answered'
+    const posted = post()
+    await clock.advance(500)
+    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+  })
+
+  it('does not take others with it when its plan fails', async () => {
+    const { clock, environment, post } = setUp(1)
+    const broken = post(() => {
+      throw new Error('a faulty plan')
+    })
+    await clock.advance(10)
+    expect(await broken).toMatchObject({ step: 'unavailable' })
+    expect(environment.lines.join('')).toContain('a faulty plan')
+    const next = post()
+    await clock.advance(10)
+    expect(await next).toEqual({ step: 'done', from: 1, to: 2 })
+  })
+
   it('is refused at once when too many wait already', async () => {
     const { clock, post, server } = setUp(0)
     const posts = Array.from({ length: 10_001 }, () => post(up(20_000)))
@@ -298,16 +329,23 @@ describe('any interleaving of posts, conflicts, lost requests and outside writes
           server.outsideWrite((server.replicas ?? 0) + by)
         })
       }
-      const answers: Promise<Step>[] = []
+      const answers: Promise<{ readonly step: Step; readonly asked: number }>[] = []
       for (const { action, at, by } of written) {
         const plan = moveWithin({ action, by: { count: by }, min: -1000, max: 1000, overshoot: 'clamp' })
-        clock.after(at, () => void answers.push(post(plan)))
+        const asked = action === 'up' ? by : -by
+        clock.after(at, () => void answers.push(post(plan).then(step => ({ step, asked }))))
       }
       await clock.advance(10_000)
-      const steps = await Promise.all(answers)
-      const moved = steps.reduce((sum, step) => sum + (step.step === 'done' ? step.to - step.from : 0), 0)
-      expect(steps.every(step => step.step === 'done' && step.to !== step.from)).toBe(true)
-      expect(server.replicas).toBe(20 + drift + moved)
+      let certain = 20 + drift
+      let [least, most] = [0, 0]
+      for (const { asked, step } of await Promise.all(answers)) {
+        if (step.step === 'done') certain += step.to - step.from
+        if (step.step === 'done') expect(step.to - step.from).toBe(asked)
+        // Whoever got no answer was run once or not at all; whoever got 503 was not.
+        if (step.step === 'unknown') [least, most] = [least + Math.min(0, asked), most + Math.max(0, asked)]
+      }
+      expect(server.replicas).toBeGreaterThanOrEqual(certain + least)
+      expect(server.replicas).toBeLessThanOrEqual(certain + most)
     },
   )
 })

@@ -8,11 +8,10 @@ import { configMaps, hooks, secrets } from '../kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
-import { afterError, delay } from './backoff.ts'
 import { whileLeading } from './fence.ts'
 import { hookOf, isNews, keyOf, mayAimAt, nameOf } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
-import { workQueue, type Work, type WorkQueue } from './queue.ts'
+import { outOfDate, workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
 
 export interface ControllerOptions {
@@ -91,7 +90,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       } catch (error) {
         // The cache is a moment behind: the hook has another version, or is gone.
         if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
-        return { settled: false, againAfterMs: delay(afterError, attempts) }
+        return outOfDate
       }
     }
     await until(clock, ready, stop)

@@ -11,8 +11,11 @@ export interface Worked {
   readonly againAfterMs?: number
 }
 
+/** What was looked at was out of date: to be tried again as after an error, but nothing to speak of. */
+export const outOfDate = 'out of date'
+
 /** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */
-export type Work = (key: string, attempts: number) => Promise<Worked>
+export type Work = (key: string, attempts: number) => Promise<Worked | typeof outOfDate>
 
 /** Keys to look at, each by one worker at a time. */
 export interface WorkQueue {
@@ -39,6 +42,8 @@ export const workQueue = (
   /** Each with whether it was added again meanwhile. */
   const working = new Map<string, { again: boolean }>()
   const attempts = new Map<string, number>()
+  /** Errors in a row, apart from the attempts: a long wait for something must not make the first error weigh much. */
+  const errors = new Map<string, number>()
   /** At most one timer a key: what cancels it. */
   const timers = new Map<string, () => void>()
   let state: 'new' | 'running' | 'stopped' = 'new'
@@ -82,33 +87,46 @@ export const workQueue = (
     const inProgress = { again: false }
     working.set(key, inProgress)
     cancelTimer(key)
-    const worked = await attempt(key, attempts.get(key) ?? 0)
+    const worked = await attempt(key)
     working.delete(key)
     if (state === 'stopped') {
       if (working.size === 0) ended()
       return
     }
-    if (worked.settled) attempts.delete(key)
-    else attempts.set(key, (attempts.get(key) ?? 0) + 1)
     if (inProgress.again) add(key)
     else if (worked.againAfterMs !== undefined) addAfter(key, worked.againAfterMs)
     pump()
   }
 
-  const attempt = async (key: string, before: number): Promise<Worked> => {
+  const attempt = async (key: string): Promise<Pick<Worked, 'againAfterMs'>> => {
     const start = clock.monotonic()
     const measure = (result: Result): void => metrics.worked(result, clock.monotonic() - start)
+    const before = attempts.get(key) ?? 0
     try {
       const worked = await work(key, before)
+      if (worked === outOfDate) {
+        measure('requeue_after')
+        return { againAfterMs: failedOnceMore(key) }
+      }
       measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
+      errors.delete(key)
+      if (worked.settled) attempts.delete(key)
+      else attempts.set(key, before + 1)
       return worked
     } catch (error) {
       measure('error')
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-      const againAfterMs = Math.max(delay(afterError, before), asked)
+      const againAfterMs = Math.max(failedOnceMore(key), asked)
       if (state === 'running') log.warn({ controller, object: key, againAfterMs, error }, 'trying again')
-      return { settled: false, againAfterMs }
+      return { againAfterMs }
     }
+  }
+
+  /** Counts an error, and answers how long to wait after it. */
+  const failedOnceMore = (key: string): number => {
+    const before = errors.get(key) ?? 0
+    errors.set(key, before + 1)
+    return delay(afterError, before)
   }
 
   const run = (stop: AbortSignal): Promise<void> =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
+import { outOfDate, workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -80,13 +80,33 @@ describe('a work queue', () => {
     expect(looks).toEqual(['a'])
   })
 
-  test('tries again after an error, after 5 ms and then twice as long each time, up to 1,000 s', async () => {
+  test('waits after the first error no longer because much was waited for before it', async () => {
+    let failed = false
+    const moments = await momentsOf(async (_, attempts) => {
+      if (attempts === 30 && !failed) {
+        failed = true
+        throw new Error('once')
+      }
+      return { settled: false, againAfterMs: 1000 }
+    }, 32_000)
+    const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
+    expect(waits.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 1000))
+    expect(waits[30]).toBe(5)
+  })
+
+  test('tries again without a word what was out of date, as after an error', async () => {
+    let looks = 0
+    const moments = await momentsOf(async () => (++looks < 4 ? outOfDate : done), 1000)
+    expect(moments).toEqual([0, 5, 15, 35])
+  })
+
+  test('tries again after an error, after 5 ms and then twice as long each time, up to 30 s', async () => {
     const moments = await momentsOf(async () => {
       throw new Error('no')
     }, 10_000_000)
     const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
     expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40])
-    expect(waits.slice(-2)).toEqual([1_000_000, 1_000_000])
+    expect(waits.slice(-2)).toEqual([30_000, 30_000])
   })
 
   test('counts from nothing again after a look that settled', async () => {

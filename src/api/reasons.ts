@@ -74,7 +74,15 @@ export const reasons = {
   MethodNotAllowed: { means: 'Only POST runs a hook.', todo: 'Send a POST.' },
   BodyTooLarge: { means: 'The body is larger than a delivery may be.', todo: 'Send less; no body is needed at all.' },
   BodyTooDeep: { means: 'The body is nested more deeply than any sender does.', todo: 'Send a flatter body, or none.' },
-  BodyUnreadable: { means: 'The body did not arrive whole.', todo: 'Send it again.' },
+  BodyUnreadable: {
+    means: 'The body did not arrive whole, or is compressed.',
+    todo: 'Send it again, without Content-Encoding.',
+  },
+  BodyTooSlow: { means: 'The body did not arrive in time.', todo: 'Nothing: the sender tries again.' },
+  BadQuery: {
+    means: 'The query speaks of a dry run in a way that could be misread.',
+    todo: 'Write `dryRun=true`, `dryRun=false` or nothing.',
+  },
   NotReady: { means: 'The endpoint has not read the hooks and keys yet.', todo: 'Nothing: the sender tries again.' },
   ApiUnreachable: { means: 'The API server cannot be reached.', todo: 'Nothing: the sender tries again.' },
   Contended: {

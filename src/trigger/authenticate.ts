@@ -18,7 +18,7 @@ const no = (status: 404 | 410 | 503, reason: Reason): Authentication => ({ accep
 /** Decides which hook a token may run now, if any. */
 export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hooks: Hooks) => {
   const verify = async (token: string): Promise<Verdict | 'not ready'> => {
-    const known = keys.current()
+    const known = keys.fresh() ? keys.current() : await keys.readAgain()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
     // A key may have been published a moment ago: before anyone is told 404, the key set is read once more.
@@ -28,6 +28,7 @@ export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hook
 
   const judge = (found: Found, claims: Claims): Authentication | 'newer than known' => {
     if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
+    if (found.found === 'elsewhere') return no(404, 'UnknownToken')
     if (found.found === 'none') return no(410, 'HookDeleted')
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted

@@ -1,4 +1,5 @@
-import type { Environment } from '../environment/environment.ts'
+import type { Clock, Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
 import { deliveryOf } from '../senders/registry.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, refusal, type TriggerAnswer } from './answer.ts'
@@ -6,7 +7,7 @@ import type { Authenticate } from './authenticate.ts'
 import { parseBody } from './body.ts'
 import { execute } from './execute.ts'
 import type { Hooks } from './hooks.ts'
-import { answerWithinMs } from './limits.ts'
+import { answerWithinMs, bodyWithinMs, mostRounds } from './limits.ts'
 import type { Handled, Recorder } from './record.ts'
 
 /** A post, without express and without a socket. */
@@ -16,13 +17,18 @@ export interface TriggerRequest {
   readonly query: URLSearchParams
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Reads the body, once. Rejects with {@link TooLarge}, or anything else when it does not arrive whole. */
+  /** Reads the body, once. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. */
   body(): Promise<Uint8Array>
 }
 
 /** The body is larger than a delivery may be. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge'
+}
+
+/** So many bodies are on their way that there is no room for this one. */
+export class TooMany extends Error {
+  override readonly name = 'TooMany'
 }
 
 export type Endpoint = (request: TriggerRequest) => Promise<TriggerAnswer>
@@ -40,13 +46,14 @@ export const triggerEndpoint = (
     const first = await authenticate(request.token)
     if (!first.accepted) return { answer: refusal(first.status, first.reason) }
 
-    const read = await readBody(request)
+    const dryRun = dryRunIn(request.query)
+    if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook: first.hook }
+    const read = await readBody(clock, request)
     if ('refused' in read) return { answer: read.refused, hook: first.hook }
     const delivery = deliveryOf({ headers: request.headers, json: read.json })
-    const dryRun = request.query.get('dryRun') === 'true'
 
-    for (let authentication = first; ;) {
-      const { hook } = authentication
+    let { hook } = first
+    for (let round = 0; round < mostRounds; round++) {
       const outcome = await execute(hook, delivery, { api, clock, hooks, dryRun, steps: steps.until(deadline) })
       if (outcome !== 'changed meanwhile') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
@@ -54,8 +61,9 @@ export const triggerEndpoint = (
       }
       const again = await authenticate(request.token)
       if (!again.accepted) return { answer: refusal(again.status, again.reason), hook }
-      authentication = again
+      hook = again.hook
     }
+    return { answer: refusal(503, 'Contended'), hook, delivery }
   }
 
   return async request => {
@@ -66,11 +74,31 @@ export const triggerEndpoint = (
   }
 }
 
-const readBody = async (request: TriggerRequest): Promise<{ json: unknown } | { refused: TriggerAnswer }> => {
+/** Whether only to say what would be done; undefined where the query may mean it and does not say so plainly. */
+const dryRunIn = (query: URLSearchParams): boolean | undefined => {
+  const asked = [...query].filter(([name]) => name.toLowerCase() === 'dryrun')
+  const [name, value] = asked[0] ?? ['dryRun', 'false']
+  if (asked.length > 1 || name !== 'dryRun') return undefined
+  return value === 'true' ? true : value === 'false' ? false : undefined
+}
+
+const readBody = async (
+  clock: Clock,
+  request: TriggerRequest,
+): Promise<{ json: unknown } | { refused: TriggerAnswer }> => {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') return { refused: refusal(400, 'BodyUnreadable') }
+  const inTime = new AbortController()
   try {
-    const parsed = parseBody(await request.body())
+    const body = await Promise.race([request.body(), wait(clock, bodyWithinMs, inTime.signal)])
+    if (!body) return { refused: refusal(503, 'BodyTooSlow') }
+    const parsed = parseBody(body)
     return parsed === 'too deep' ? { refused: refusal(400, 'BodyTooDeep') } : parsed
   } catch (error) {
-    return { refused: error instanceof TooLarge ? refusal(413, 'BodyTooLarge') : refusal(400, 'BodyUnreadable') }
+    if (error instanceof TooLarge) return { refused: refusal(413, 'BodyTooLarge') }
+    if (error instanceof TooMany) return { refused: refusal(503, 'Overloaded') }
+    return { refused: refusal(400, 'BodyUnreadable') }
+  } finally {
+    inTime.abort()
   }
 }

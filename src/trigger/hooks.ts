@@ -1,4 +1,5 @@
-import { isReceiverHook } from '../api/hook.ts'
+import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
@@ -11,6 +12,8 @@ import { liveHook, type LiveHook } from './hook.ts'
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
+  /** In a namespace that is not served here. */
+  | { readonly found: 'elsewhere' }
   | { readonly found: 'unreachable'; readonly message: string }
 
 /** The hooks as this process sees them. */
@@ -32,14 +35,18 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   const cache = watchedCache<LiveHook>(environment, {
     type: hooks,
     ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
-    keep: object => (isReceiverHook(object) ? liveHook(object) : undefined),
+    keep: object => (isAlive(object) ? liveHook(object) : undefined),
   })
+  /** Those found by a live read: what the cache lacks says nothing against them. */
+  const readLately = new WeakSet<LiveHook>()
 
   const readLive = async (namespace: string, name: string, uid: string): Promise<Found> => {
     try {
       const object = await read(environment.api, hooks, namespace, name, { lane: 'step', timeoutMs: hookReadWithinMs })
-      if (!isReceiverHook(object) || object.metadata.uid !== uid) return { found: 'none' }
-      return { found: 'hook', hook: liveHook(object) }
+      if (!isAlive(object) || object.metadata.uid !== uid) return { found: 'none' }
+      const hook = liveHook(object)
+      readLately.add(hook)
+      return { found: 'hook', hook }
     } catch (error) {
       if (error instanceof ApiError || error instanceof Unreachable) {
         return { found: 'unreachable', message: error.message }
@@ -51,16 +58,19 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   return {
     synced: () => cache.synced(),
     async find(namespace, name, uid) {
+      if (watchNamespace !== undefined && namespace !== watchNamespace) return { found: 'elsewhere' }
       const hook = cache.fresh() ? cache.get(namespace, name) : undefined
       return hook?.uid === uid ? { found: 'hook', hook } : await readLive(namespace, name, uid)
     },
     readLive,
     unchanged: hook => {
       const now = cache.get(hook.namespace, hook.name)
-      // Not in the cache: it was found by a live read, and nothing newer is known.
-      if (now === undefined) return !cache.fresh()
-      return now === hook || (now.uid === hook.uid && now.generation <= hook.generation)
+      return now?.uid === hook.uid ? now.generation <= hook.generation : readLately.has(hook)
     },
     run: stop => cache.run(stop),
   }
 }
+
+/** A hook that is being deleted runs no more, however long its finalizers or its dependents hold it back. */
+const isAlive = (object: StoredObject | undefined): object is ReceiverHook =>
+  isReceiverHook(object) && object.metadata.deletionTimestamp === undefined

@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
-import { TooLarge, type Endpoint } from './endpoint.ts'
+import { TooLarge, TooMany, type Endpoint } from './endpoint.ts'
 import {
   drainWithinMs,
   headWithinMs,
@@ -12,6 +12,7 @@ import {
   mostBodyBytes,
   mostConnections,
   mostHeadBytes,
+  mostHeldBytes,
   requestWithinMs,
   slowClientCheckMs,
 } from './limits.ts'
@@ -38,7 +39,7 @@ export const serveTrigger = async (
       keepAliveTimeout: idleConnectionMs,
       maxHeaderSize: mostHeadBytes,
     },
-    application(endpoint, log, () => !draining),
+    onlyPaths(application(endpoint, log, () => !draining)),
   )
   server.maxConnections = mostConnections
   return {
@@ -53,20 +54,32 @@ export const serveTrigger = async (
   }
 }
 
+/**
+ * A request for anything but a path is none of ours, and is kept from Node's URL parser, which would print it, token and
+ * all, in a warning.
+ */
+const onlyPaths =
+  (app: Express): RequestListener =>
+  (request, response) => {
+    if (request.url?.startsWith('/') === true) return app(request, response)
+    response.writeHead(404, { connection: 'close' }).end()
+  }
+
 const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): Express => {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
   app.enable('strict routing')
-  app.all('/v1/trigger/:token', trigger(endpoint, keepsAlive))
+  const send = sender(keepsAlive)
+  app.all('/v1/trigger/:token', trigger(endpoint, bodyReader(), send))
   app.use((_request, response) => send(response, refusal(404, 'UnknownToken')))
-  app.use(failed(log))
+  app.use(failed(log, send))
   return app
 }
 
 const trigger =
-  (endpoint: Endpoint, keepsAlive: () => boolean): RequestHandler<{ token: string }> =>
+  (endpoint: Endpoint, readBody: BodyReader, send: Send): RequestHandler<{ token: string }> =>
   async (request, response) => {
     const answer = await endpoint({
       method: request.method,
@@ -75,30 +88,37 @@ const trigger =
       headers: flat(request.headers),
       body: () => readBody(request),
     })
-    // What was not read of a body would be taken for the next request; and while draining there is no next one.
-    if (!request.complete || !keepsAlive()) response.setHeader('connection', 'close')
+    // What was not read of a body would be taken for the next request.
+    if (!request.complete) response.setHeader('connection', 'close')
     send(response, answer)
   }
 
-const send = (response: Response, answer: TriggerAnswer): void => {
-  if (answer === 'no answer') {
-    response.socket?.destroy()
-    return
+type Send = (response: Response, answer: TriggerAnswer) => void
+
+const sender =
+  (keepsAlive: () => boolean): Send =>
+  (response, answer) => {
+    if (answer === 'no answer') {
+      // The request's socket: a pipelined response has none of its own yet.
+      response.req.socket.destroy()
+      return
+    }
+    // Whoever has no hook is not worth a connection that stays open; and while draining there is no next request.
+    if (answer.body.hook === undefined || !keepsAlive()) response.setHeader('connection', 'close')
+    response
+      .set({ 'cache-control': 'no-store', ...answer.headers })
+      .status(answer.status)
+      .json(answer.body)
   }
-  response
-    .set({ 'cache-control': 'no-store', ...answer.headers })
-    .status(answer.status)
-    .json(answer.body)
-}
 
 /** The last resort. The URL holds a token, so it is neither logged nor echoed. */
 const failed =
-  (log: Log): ErrorRequestHandler =>
+  (log: Log, send: Send): ErrorRequestHandler =>
   (error: unknown, _request, response: Response, _next) => {
     if (error instanceof URIError) return send(response, refusal(404, 'UnknownToken'))
     log.error({ error }, 'a post failed in a way it never should')
     // The step may have been written: closing is the only answer that cannot be untrue.
-    response.socket?.destroy()
+    response.req.socket.destroy()
   }
 
 const flat = (headers: IncomingMessage['headers']): Record<string, string> => {
@@ -109,14 +129,26 @@ const flat = (headers: IncomingMessage['headers']): Record<string, string> => {
   return flattened
 }
 
-const readBody = async (request: IncomingMessage): Promise<Uint8Array> => {
-  if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > mostBodyBytes) throw new TooLarge()
-    chunks.push(chunk)
+type BodyReader = (request: IncomingMessage) => Promise<Uint8Array>
+
+/** Reads bodies, each within its limit and all within theirs. */
+const bodyReader = (): BodyReader => {
+  let held = 0
+  return async request => {
+    if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
+    const chunks: Buffer[] = []
+    let size = 0
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length
+        held += chunk.length
+        if (size > mostBodyBytes) throw new TooLarge()
+        if (held > mostHeldBytes) throw new TooMany()
+        chunks.push(chunk)
+      }
+      return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+    } finally {
+      held -= size
+    }
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }

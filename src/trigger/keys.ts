@@ -13,6 +13,8 @@ import { keyReadEveryMs } from './limits.ts'
 export interface Keys {
   /** The newest key set that is known; undefined before the controller has published one. */
   current(): PublicKeys | undefined
+  /** Whether a watch sees to it that a revoked key is forgotten at once. */
+  fresh(): boolean
   /** The key set, read again from the API server; all who ask at the same time share one read. Throws what it throws. */
   readAgain(): Promise<PublicKeys | undefined>
   run(stop: AbortSignal): Promise<void>
@@ -39,7 +41,11 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
     keep: parse,
   })
 
+  /** What the last live read found, until the watch tells something newer. */
   let readLive: PublicKeys | undefined
+  cache.subscribe(() => {
+    readLive = undefined
+  })
   let reading: Promise<PublicKeys | undefined> | undefined
   let lastRead = -Infinity
 
@@ -57,7 +63,8 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
   }
 
   return {
-    current: () => cache.get(namespace, publicKeysConfigMap) ?? readLive,
+    current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
+    fresh: () => cache.fresh(),
     readAgain: () => (reading ??= readOnce()),
     run: stop => cache.run(stop),
   }

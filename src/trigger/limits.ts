@@ -3,8 +3,17 @@
 /** From the arrival of a post to its answer. Alert senders give up after 5 to 15 s. */
 export const answerWithinMs = 4000
 
+/** How often a post begins again because its hook changed while it waited. */
+export const mostRounds = 5
+
+/** How long a body may take, so that there is time left for the step. */
+export const bodyWithinMs = 3000
+
 /** The largest body, in bytes: Alertmanager's largest groups stay under it. */
 export const mostBodyBytes = 1024 * 1024
+
+/** The bytes of all bodies on their way, so that slow senders cannot fill the memory. */
+export const mostHeldBytes = 64 * 1024 * 1024
 
 /** How deeply a body may be nested: senders stay under ten. */
 export const mostBodyDepth = 64

@@ -31,7 +31,7 @@ export const recorder = ({ log, metrics }: Environment): Recorder => {
   return ({ answer, delivery, hook }, ms) => {
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body
-    const outcome = body ? (body.outcome ?? 'refused') : 'unknown'
+    const outcome = outcomeOf(answer)
     const labels = {
       namespace: hook?.namespace ?? '',
       hook: hook?.name ?? '',
@@ -47,4 +47,10 @@ export const recorder = ({ log, metrics }: Environment): Recorder => {
       'delivery',
     )
   }
+}
+
+/** The answer's outcome; a dry run has none, however it would have ended. */
+const outcomeOf = (answer: TriggerAnswer): string => {
+  if (answer === 'no answer') return 'unknown'
+  return answer.body.dryRun === true ? 'dry run' : (answer.body.outcome ?? 'refused')
 }

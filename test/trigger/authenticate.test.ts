@@ -21,6 +21,7 @@ interface World {
   readonly known?: PublicKeys | undefined
   readonly readAgain?: PublicKeys | 'unreachable'
   readonly synced?: boolean
+  readonly freshKeys?: boolean
   readonly cached?: Found
   readonly live?: Found
 }
@@ -30,13 +31,14 @@ const none: Found = { found: 'none' }
 
 const judge = async (token: string, world: World) => {
   const clock = fakeClock(Date.UTC(2026, 0, 1))
-  const { cached = found(), known = keys, live = none, readAgain = keys, synced = true } = world
+  const { cached = found(), known = keys, live = none, readAgain = keys, synced = true, freshKeys = true } = world
   const asked: string[] = []
   const authenticate = authenticator(
     clock,
     createVerifier({ remember: 10 }),
     {
       current: () => known,
+      fresh: () => freshKeys,
       readAgain: () => {
         asked.push('keys')
         return readAgain === 'unreachable'
@@ -79,6 +81,20 @@ describe('a token', () => {
       { readAgain: 'unreachable' },
       '503 ApiUnreachable',
       ['keys'],
+    ],
+    [
+      'by a key that was revoked while the watch of the keys was cut',
+      () => mint(key, claims),
+      { freshKeys: false, readAgain: publicKeysOf([otherKey], 'v2') },
+      '404 UnknownToken',
+      ['keys', 'keys'],
+    ],
+    [
+      'of a hook in another namespace than those served',
+      () => mint(key, claims),
+      { cached: { found: 'elsewhere' } },
+      '404 UnknownToken',
+      [],
     ],
     ['before the hooks were read', () => mint(key, claims), { synced: false }, '503 NotReady', []],
     ['of a deleted hook', () => mint(key, claims), { cached: none }, '410 HookDeleted', []],

@@ -11,6 +11,7 @@ import { configMaps, hooks } from '../../src/kube/resources.ts'
 import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import type { TriggerRequest } from '../../src/trigger/endpoint.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -54,6 +55,7 @@ const setUp = async () => {
   })
   const token = await mint(key, { namespace: 'default', name: 'web-up', uid: hook.metadata.uid, rotation: 0 })
 
+  let touches = 0
   const environment = testEnvironment({ api: watched, clock })
   const role = triggerRole(environment, { namespace: 'default' })
   const stop = new AbortController()
@@ -72,15 +74,23 @@ const setUp = async () => {
         contentType: 'application/merge-patch+json',
         body: JSON.stringify(patch),
       }),
+    touchTarget: () =>
+      send(api, {
+        method: 'PATCH',
+        path: objectPath(deployments, 'default', 'web'),
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify({ metadata: { labels: { touched: String(touches++) } } }),
+      }),
     deleteHook: () =>
       api.request({ method: 'DELETE', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk', timeoutMs: 1000 }),
-    post: async () => {
+    post: async (query = '', change: Partial<TriggerRequest> = {}) => {
       const answering = role.endpoint({
         method: 'POST',
         token,
-        query: new URLSearchParams(),
+        query: new URLSearchParams(query),
         headers: {},
         body: () => Promise.resolve(new Uint8Array()),
+        ...change,
       })
       // What the world does meanwhile takes no time here, but some turns of the event loop.
       for (let turn = 0; turn < 10; turn++) await settle()
@@ -139,6 +149,50 @@ describe('a hook that changes while its post waits', () => {
   })
 })
 
+describe('a post', () => {
+  it('whose hook changes each time that it is looked at gets 503, after a few rounds', async () => {
+    const { patchHook, post, replicas, touchTarget, world } = await setUp()
+    let reads = 0
+    world.before = async ({ method, path }) => {
+      if (!path.includes('/deployments/')) return
+      // The write is too late each time, and while the target is read anew its hook is changed.
+      if (method === 'PATCH') await touchTarget()
+      else await patchHook({ spec: { scale: { max: 100 + reads++ } } })
+      await settle()
+    }
+    expect(await post()).toMatchObject({ status: 503, reason: 'Contended' })
+    expect(reads).toBeLessThan(10)
+    expect(await replicas()).toBe(2)
+  })
+
+  it.each(['dryRun=TRUE', 'dryRun=1', 'dryRun=', 'dryrun=true', 'dryRun=true&dryRun=false'])(
+    'with ?%s is refused, since it may mean a dry run and does not say so',
+    async query => {
+      const { post, replicas } = await setUp()
+      expect(await post(query)).toMatchObject({ status: 400, reason: 'BadQuery' })
+      expect(await replicas()).toBe(2)
+    },
+  )
+
+  it('with ?dryRun=false runs', async () => {
+    expect(await (await setUp()).post('dryRun=false')).toMatchObject({ status: 200, to: 3 })
+  })
+
+  it('whose body does not arrive gets 503 while there is time to answer, and does nothing', async () => {
+    const { post, replicas } = await setUp()
+    expect(await post('', { body: () => new Promise(() => {}) })).toMatchObject({ status: 503, reason: 'BodyTooSlow' })
+    expect(await replicas()).toBe(2)
+  })
+
+  it('whose body is compressed is refused: it could say "resolved"', async () => {
+    const { post } = await setUp()
+    expect(await post('', { headers: { 'content-encoding': 'gzip' } })).toMatchObject({
+      status: 400,
+      reason: 'BodyUnreadable',
+    })
+  })
+})
+
 describe('a delivery', () => {
   it('is counted by hook, sender, outcome and reason, and logged in one line', async () => {
     const { environment, post } = await setUp()
@@ -148,5 +202,13 @@ describe('a delivery', () => {
     const lines = environment.lines.filter(line => line.includes('"msg":"delivery"'))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('"outcome":"applied","reason":"Stepped","status":200,"from":2,"to":3')
+  })
+
+  it('that is a dry run counts as one, not as what it would have done', async () => {
+    const { environment, post, replicas } = await setUp()
+    expect(await post('dryRun=true')).toMatchObject({ status: 200, to: 3 })
+    expect(await environment.metrics.text()).toContain('outcome="dry run"')
+    expect(await environment.metrics.text()).not.toContain('outcome="applied"')
+    expect(await replicas()).toBe(2)
   })
 })

@@ -55,7 +55,7 @@ const setUp = async () => {
     await clock.advance(10)
   }
   const { uid } = made.metadata
-  return { cache, clock, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
+  return { api, cache, clock, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
 }
 
 describe('a hook', () => {
@@ -90,6 +90,33 @@ describe('a hook', () => {
     world.reads = 0
     expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(1)
+  })
+
+  it('that only a live read has seen is unchanged as far as anyone knows', async () => {
+    const { cache, clock, makeHook, remove, world } = await setUp()
+    await remove()
+    world.network = 'silent'
+    const made = await makeHook()
+    await clock.advance(10)
+    const found = await cache.find('default', 'web-up', made.metadata.uid)
+    expect(found).toMatchObject({ found: 'hook' })
+    expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(true)
+  })
+
+  it('that is being deleted is gone, even while a finalizer holds it', async () => {
+    const { api, cache, clock, find, remove, uid } = await setUp()
+    await send(api, {
+      method: 'PATCH',
+      path: objectPath(hooks, 'default', 'web-up'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ metadata: { finalizers: ['example.com/hold'] } }),
+    })
+    const found = await find()
+    await remove()
+    await clock.advance(10)
+    expect(await find()).toEqual({ found: 'none' })
+    expect(await cache.readLive('default', 'web-up', uid)).toEqual({ found: 'none' })
+    expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(false)
   })
 
   it('cannot be found while the API server is away, which is not the same as gone', async () => {

@@ -7,7 +7,11 @@ import { TooLarge, type Endpoint, type TriggerRequest } from '../../src/trigger/
 import { serveTrigger } from '../../src/trigger/http.ts'
 import { testEnvironment } from '../support/environment.ts'
 
-const ok = { status: 200, headers: {}, body: { message: 'done', reason: 'Stepped' } } as const satisfies TriggerAnswer
+const ok = {
+  status: 200,
+  headers: {},
+  body: { message: 'done', hook: 'shop/web', reason: 'Stepped' },
+} as const satisfies TriggerAnswer
 
 const serve = async (endpoint: Endpoint) => {
   const { lines, log } = testEnvironment()
@@ -56,6 +60,36 @@ describe('the trigger over HTTP', () => {
   it('closes the connection where any answer could be untrue', async () => {
     const { port } = await serve(() => Promise.resolve('no answer'))
     expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')
+  })
+
+  it('closes a pipelined one as well, whose turn to answer has not come', async () => {
+    let release = (): void => {}
+    const first = new Promise<void>(resolve => {
+      release = resolve
+    })
+    let posts = 0
+    const { port } = await serve(async () => {
+      posts += 1
+      if (posts === 2) return 'no answer'
+      await first
+      return ok
+    })
+    const post = 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n'
+    expect(await raw(port, post + post)).toBe('')
+    release()
+  })
+
+  it.each(['http://[::bad/v1/trigger/TOKEN', 'http://x/v1/trigger/TOKEN', '*'])(
+    'has no answer but 404 for %s, and passes it to no parser that would print it',
+    async target => {
+      const { port } = await serve(() => Promise.resolve(ok))
+      expect(statusesIn(await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\n\r\n`))).toEqual(['404'])
+    },
+  )
+
+  it('keeps no connection open for whoever has no hook', async () => {
+    const { url } = await serve(() => Promise.resolve(refusal(404, 'UnknownToken')))
+    expect((await fetch(url, { method: 'POST' })).headers.get('connection')).toBe('close')
   })
 
   it('closes it too when the endpoint fails in a way it never should, and logs no URL', async () => {

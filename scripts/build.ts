@@ -3,6 +3,13 @@ import { build } from 'esbuild'
 
 const outfile = 'dist/receiver-hooks.mjs'
 
+/** An older Node would fail somewhere inside a dependency, with a message that says nothing. */
+const needsNode24 = `
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write('receiver-hooks needs Node 24 or later, and this is ' + process.version + ': use the "node" in node_modules/.bin, or npm start\\n');
+  process.exit(1);
+}`
+
 const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outfile,
@@ -19,7 +26,8 @@ const { metafile } = await build({
   logLevel: 'warning',
   // Some dependencies are CommonJS and require Node's own modules.
   banner: {
-    js: `import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
+    js: `import { createRequire as bundleRequire } from 'node:module';
+const require = bundleRequire(import.meta.url);${needsNode24}`,
   },
 })
 console.log(`${outfile}: ${Math.round((metafile.outputs[outfile]?.bytes ?? 0) / 1024)} kB`)

@@ -50,10 +50,11 @@ Flags:
                             (default: http://receiver-hooks-trigger.NAMESPACE.svc, reached from inside the cluster)
   --namespace NAME          the product's own namespace, for its keys and its lease
                             (default: POD_NAMESPACE, else the service account's, else receiver-hooks)
-  --watch-namespace NAME    serve the hooks of this namespace alone (default: all)
+  --watch-namespace NAME    serve the hooks of this namespace alone (default: all); several of these need each
+                            a --namespace of its own
   --kubeconfig FILE         how to reach the API server (default: KUBECONFIG, the pod's own account, ~/.kube/config)
   --context NAME            a context of the kubeconfig
-  --identity NAME           this process in the election (default: HOSTNAME and the process id)
+  --identity NAME           this process in the election (default: HOSTNAME and something random)
   --host ADDRESS            where to listen (default: 0.0.0.0)
   --trigger-port PORT       for posts (default: 8080)
   --operations-port PORT    for /healthz, /readyz and /metrics (default: 8081)
@@ -74,7 +75,7 @@ Flags of the playground:
 export const parseCommand = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  processId: number,
+  unique: string,
 ): Command => {
   const { positionals, values } = parse(args)
   if (values.help) return { command: 'help' }
@@ -101,7 +102,7 @@ export const parseCommand = (
     publicURL: values['public-url'] === undefined ? undefined : publicURL(values['public-url']),
     kubeconfig: values.kubeconfig,
     context: values.context,
-    identity: values.identity ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${processId}`,
+    identity: values.identity ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${unique}`,
     host: values.host ?? '0.0.0.0',
     triggerPort: port('trigger-port', values['trigger-port'] ?? '8080'),
     operationsPort: port('operations-port', values['operations-port'] ?? '8081'),

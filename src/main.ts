@@ -39,7 +39,7 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
 }
 
 const start = async (): Promise<(() => Promise<void>) | undefined> => {
-  const command = parseCommand(process.argv.slice(2), process.env, process.pid)
+  const command = parseCommand(process.argv.slice(2), process.env, Buffer.from(nodeRandom.bytes(4)).toString('hex'))
   switch (command.command) {
     case 'help':
       process.stdout.write(usage)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseCommand, usage, UsageError } from '../src/config.ts'
 import { version } from '../src/version.ts'
 
-const parse = (line: string, env = {}) => parseCommand(line.split(' ').filter(Boolean), env, 7)
+const parse = (line: string, env = {}) => parseCommand(line.split(' ').filter(Boolean), env, 'abc')
 
 describe('the command line', () => {
   it('runs both roles by default', () => {
@@ -15,7 +15,7 @@ describe('the command line', () => {
       publicURL: undefined,
       kubeconfig: undefined,
       context: undefined,
-      identity: 'pod-1_7',
+      identity: 'pod-1_abc',
       host: '0.0.0.0',
       triggerPort: 8080,
       operationsPort: 8081,

@@ -8,6 +8,15 @@ import type { HookStatus } from './status.ts'
 /** A URL that lives shorter would be replaced more often than its senders could follow. In milliseconds. */
 const shortestLifeMs = 60_000
 
+const yearMs = 8760 * 3_600_000
+
+/** Longer times are mistakes, and far longer ones lead past the end of the calendar. */
+const noLongerThanAYear = {
+  rule: `!${isDuration('self')} || duration(self) <= duration('8760h')`,
+  message: 'must be at most 8760h (a year)',
+  holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= yearMs,
+} as const satisfies Rule
+
 /** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
 export const tokenSchema = {
   type: 'object',
@@ -18,6 +27,7 @@ export const tokenSchema = {
       type: 'integer',
       format: 'int64',
       minimum: 0,
+      maximum: 2_147_483_647,
       default: 0,
       description: 'Raise it to get a new URL. It cannot be lowered: an old URL never comes back.',
       'x-kubernetes-validations': [
@@ -33,7 +43,7 @@ export const tokenSchema = {
       default: '5m',
       description:
         'How long the former URL is accepted beside the new one, after a rotation and before an expiry. "0s" cuts a leaked URL off at once.',
-      'x-kubernetes-validations': [durationRule],
+      'x-kubernetes-validations': [durationRule, noLongerThanAYear],
     },
     expiresAfter: {
       type: 'string',
@@ -42,6 +52,7 @@ export const tokenSchema = {
         'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. At least 1m. By default a URL does not expire.',
       'x-kubernetes-validations': [
         durationRule,
+        noLongerThanAYear,
         {
           rule: `!${isDuration('self')} || duration(self) >= duration('1m')`,
           message: 'must be at least 1m',

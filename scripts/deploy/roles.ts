@@ -1,0 +1,90 @@
+import { group, hookPlural } from '../../src/api/names.ts'
+import type { AnyDriver, Right } from '../../src/drivers/driver.ts'
+import { autoscalers, configMaps, events, hooks, leases, secrets } from '../../src/kube/resources.ts'
+import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
+
+/** A right, to the objects of these names alone where RBAC can tell names: not for `create`, where there is none yet. */
+export interface Grant extends Right {
+  readonly names?: readonly string[]
+}
+
+/** A ClusterRole, or a Role of the product's own namespace. */
+export interface Role {
+  readonly kind: 'ClusterRole' | 'Role'
+  readonly name: string
+  /** What it is for, as a sentence. */
+  readonly means: string
+  readonly grants: readonly Grant[]
+}
+
+/** Every role of the two service accounts. The manifest and the permissions page are made from these. */
+export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
+  {
+    kind: 'ClusterRole',
+    name: 'receiver-hooks-trigger',
+    means: 'What the trigger may do wherever there are hooks.',
+    grants: [
+      right(hooks, ['list', 'watch'], 'to know the hooks'),
+      right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
+      ...drivers.flatMap(({ rights }) => rights.trigger),
+    ],
+  },
+  {
+    kind: 'Role',
+    name: 'receiver-hooks-trigger',
+    means: "What the trigger may do in the product's own namespace.",
+    grants: [
+      named(publicKeysConfigMap, right(configMaps, ['list', 'watch'], 'to verify tokens')),
+      named(publicKeysConfigMap, right(configMaps, ['get'], 'to look once more before a key is said to be unknown')),
+    ],
+  },
+  {
+    kind: 'ClusterRole',
+    name: 'receiver-hooks-controller',
+    means: 'What the controller may do wherever there are hooks.',
+    grants: [
+      right(hooks, ['list', 'watch'], 'to know the hooks'),
+      { group, resource: `${hookPlural}/status`, verbs: ['patch'], why: 'to write URL and conditions' },
+      right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
+      ...drivers.flatMap(validating),
+    ],
+  },
+  {
+    kind: 'Role',
+    name: 'receiver-hooks-controller',
+    means: "What the controller may do in the product's own namespace.",
+    grants: [
+      named(signingKeysSecret, right(secrets, ['get', 'list', 'watch'], 'to mint tokens')),
+      right(secrets, ['create'], 'to make the signing keys when there are none'),
+      named(publicKeysConfigMap, right(configMaps, ['get', 'list', 'watch', 'update'], 'to publish the public keys')),
+      right(configMaps, ['create'], 'to publish the public keys for the first time'),
+      named(controllerLease, right(leases, ['get', 'update'], 'to be elected, and to stay so')),
+      right(leases, ['create'], 'to be elected for the first time'),
+      right(events, ['create', 'patch'], 'to tell of lost or unreadable signing keys'),
+    ],
+  },
+  {
+    kind: 'ClusterRole',
+    name: 'receiver-hooks-secrets',
+    means: 'What the controller needs besides where hooks have token.secretName. It is bound to nobody by itself.',
+    grants: [
+      right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot tell those from others'),
+      right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
+    ],
+  },
+]
+
+/** A hook is validated against the very objects that it will act on, so the controller gets what the trigger gets. */
+const validating = ({ rights }: AnyDriver): Grant[] =>
+  rights.trigger
+    .filter(({ verbs }) => verbs.includes('get'))
+    .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to tell whether a target is there' }))
+
+const right = ({ group, resource }: Pick<Right, 'group' | 'resource'>, verbs: Right['verbs'], why: string): Grant => ({
+  group,
+  resource,
+  verbs,
+  why,
+})
+
+const named = (name: string, grant: Grant): Grant => ({ ...grant, names: [name] })

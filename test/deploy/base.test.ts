@@ -1,0 +1,200 @@
+import { globSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { at, stringAt } from '../../src/api/json.ts'
+import { parseCommand } from '../../src/config.ts'
+import { drivers } from '../../src/drivers/registry.ts'
+import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
+import { version } from '../../src/version.ts'
+import { base, kindOf, listAt, manifestsIn, nameOf, secretsComponent, stringsAt } from './manifests.ts'
+
+const manifests = [...manifestsIn(base), ...manifestsIn(secretsComponent)].filter(
+  ({ file }) => file !== 'kustomization.yaml',
+)
+const objects = manifests.map(({ object }) => object)
+const ofKind = (kind: string): readonly unknown[] => objects.filter(object => kindOf(object) === kind)
+const named = (kind: string, name: string): unknown => ofKind(kind).find(object => nameOf(object) === name)
+
+describe.each([base, secretsComponent])('the folder %s', folder => {
+  it('is a kustomization of every file in it', () => {
+    const kustomization = manifestsIn(folder).find(({ file }) => file === 'kustomization.yaml')?.object
+    const listed = stringsAt(kustomization, 'resources').filter(file => !file.startsWith('..'))
+    const files = globSync('*', { cwd: folder }).filter(file => file !== 'kustomization.yaml')
+    expect([...listed].sort()).toEqual(files.sort())
+  })
+})
+
+it('the folder of the CRDs is a kustomization of every file in it, and part of the base', () => {
+  const of = (folder: string): unknown => manifestsIn(folder).find(({ file }) => file === 'kustomization.yaml')?.object
+  expect(stringsAt(of('crds'), 'resources')).toEqual(
+    globSync('*', { cwd: 'crds' }).filter(file => file !== 'kustomization.yaml'),
+  )
+  expect(stringsAt(of(base), 'resources')).toContain('../../../crds')
+})
+
+it.each(manifests)('every object says what it is: $object.kind in $file', ({ object }) => {
+  expect(stringAt(object, 'apiVersion')).toMatch(/^([a-z.0-9]+[/])?v1$/)
+  expect(kindOf(object)).not.toBe('')
+  expect(nameOf(object)).toMatch(/^receiver-hooks/)
+})
+
+describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
+  const deployment = named('Deployment', `receiver-hooks-${role}`)
+  const pod = at(deployment, 'spec', 'template', 'spec')
+  const [container, ...others] = listAt(pod, 'containers')
+  const command = parseCommand(stringsAt(container, 'args'), {}, 'x')
+
+  it('has arguments that the program takes', () => {
+    expect(command).toMatchObject({ command: 'run', roles: [role] })
+  })
+
+  it('runs this version, as its own service account, twice', () => {
+    expect(stringAt(container, 'image')).toBe(`receiver-hooks:${version}`)
+    expect(stringAt(pod, 'serviceAccountName')).toBe(`receiver-hooks-${role}`)
+    expect(named('ServiceAccount', `receiver-hooks-${role}`)).toBeDefined()
+    expect(at(deployment, 'spec', 'replicas')).toBe(2)
+  })
+
+  it('knows its namespace', () => {
+    const source = { fieldRef: { fieldPath: 'metadata.namespace' } }
+    expect(listAt(container, 'env')).toContainEqual({ name: 'POD_NAMESPACE', valueFrom: source })
+  })
+
+  it('is probed on the port of the operations server', () => {
+    expect(listAt(container, 'ports')).toContainEqual({
+      name: 'operations',
+      containerPort: 'operationsPort' in command && command.operationsPort,
+    })
+    for (const [probe, path] of [
+      ['livenessProbe', '/healthz'],
+      ['readinessProbe', '/readyz'],
+    ] as const) {
+      expect(at(container, probe, 'httpGet')).toEqual({ path, port: 'operations' })
+    }
+  })
+
+  it('is stopped no sooner than it has served what was sent to it', () => {
+    const graceSeconds = Number(at(pod, 'terminationGracePeriodSeconds') ?? 30)
+    const answersWithinMs = 4_000
+    expect('shutdownDelayMs' in command && command.shutdownDelayMs + answersWithinMs).toBeLessThan(graceSeconds * 1000)
+  })
+
+  it('keeps to the restricted Pod Security Standard, on a root file system that it cannot write', () => {
+    expect(others).toEqual([])
+    expect(at(pod, 'securityContext')).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    expect(at(container, 'securityContext')).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    for (const member of ['hostNetwork', 'hostPID', 'hostIPC', 'volumes']) expect(at(pod, member)).toBeUndefined()
+  })
+
+  it('asks for memory and says how much is too much', () => {
+    const quantity = /^[0-9]+(m|Mi)$/
+    for (const [member, resource] of [
+      ['requests', 'cpu'],
+      ['requests', 'memory'],
+      ['limits', 'memory'],
+    ] as const) {
+      expect(stringAt(container, 'resources', member, resource)).toMatch(quantity)
+    }
+  })
+})
+
+it('the namespace refuses pods that are not restricted', () => {
+  expect(at(named('Namespace', 'receiver-hooks'), 'metadata', 'labels')).toMatchObject({
+    'pod-security.kubernetes.io/enforce': 'restricted',
+  })
+})
+
+it('the Service leads from port 80, where URLs begin by default, to the port for posts', () => {
+  const service = named('Service', 'receiver-hooks-trigger')
+  expect(listAt(service, 'spec', 'ports')).toEqual([{ name: 'http', port: 80, targetPort: 'posts' }])
+  const template = at(named('Deployment', 'receiver-hooks-trigger'), 'spec', 'template')
+  expect(at(template, 'metadata', 'labels')).toMatchObject(Object(at(service, 'spec', 'selector')))
+  const command = parseCommand(['trigger'], {}, 'x')
+  expect(listAt(listAt(template, 'spec', 'containers')[0], 'ports')).toContainEqual({
+    name: 'posts',
+    containerPort: 'triggerPort' in command && command.triggerPort,
+  })
+})
+
+describe('the roles', () => {
+  const roles = [...ofKind('ClusterRole'), ...ofKind('Role')]
+  const rulesOf = (role: unknown): readonly unknown[] => listAt(role, 'rules')
+
+  it('hold no wildcard and no right to become more', () => {
+    for (const rule of roles.flatMap(rulesOf)) {
+      for (const member of ['apiGroups', 'resources', 'verbs']) expect(stringsAt(rule, member)).not.toContain('*')
+      for (const verb of ['bind', 'escalate', 'impersonate']) expect(stringsAt(rule, 'verbs')).not.toContain(verb)
+    }
+  })
+
+  it('give Secrets to the controller alone, and by name', () => {
+    const reading = roles.filter(role =>
+      rulesOf(role).some(
+        rule =>
+          stringsAt(rule, 'resources').includes('secrets') &&
+          stringsAt(rule, 'resourceNames').length === 0 &&
+          stringsAt(rule, 'verbs').some(verb => verb !== 'create'),
+      ),
+    )
+    expect(reading.map(nameOf)).toEqual(['receiver-hooks-secrets'])
+    const trigger = roles.filter(role => nameOf(role) === 'receiver-hooks-trigger')
+    expect(JSON.stringify(trigger)).not.toContain('secrets')
+  })
+
+  it('are bound to service accounts that exist, and the one for all Secrets only by its component', () => {
+    const bindings = manifests.filter(({ object }) => kindOf(object).endsWith('Binding') && at(object, 'roleRef'))
+    expect(bindings).toHaveLength(5)
+    for (const { file, object } of bindings) {
+      expect(named(stringAt(object, 'roleRef', 'kind') ?? '', stringAt(object, 'roleRef', 'name') ?? '')).toBeDefined()
+      const [subject, ...others] = listAt(object, 'subjects')
+      expect(others).toEqual([])
+      expect(named('ServiceAccount', stringAt(subject, 'name') ?? '')).toBeDefined()
+      expect(stringAt(subject, 'namespace')).toBe('receiver-hooks')
+      expect(stringAt(object, 'roleRef', 'name') === 'receiver-hooks-secrets').toBe(file === 'role-binding.yaml')
+    }
+  })
+
+  it('are part of "edit" and "admin" for hooks alone, and never of "view", since a status holds a URL', () => {
+    const aggregated = roles.filter(role => JSON.stringify(at(role, 'metadata')).includes('/aggregate-to-'))
+    expect(aggregated.map(nameOf)).toEqual(['receiver-hooks-edit'])
+    expect(at(aggregated[0], 'metadata', 'labels')).toEqual({
+      'rbac.authorization.k8s.io/aggregate-to-edit': 'true',
+      'rbac.authorization.k8s.io/aggregate-to-admin': 'true',
+    })
+    expect(rulesOf(aggregated[0]).map(rule => at(rule, 'resources'))).toEqual([['receiverhooks']])
+  })
+})
+
+describe('the admission policy', () => {
+  const policy = named('ValidatingAdmissionPolicy', 'receiver-hooks-authors')
+  const expressions = JSON.stringify(policy)
+
+  it('fails closed, and is bound to deny', () => {
+    expect(at(policy, 'spec', 'failurePolicy')).toBe('Fail')
+    expect(at(named('ValidatingAdmissionPolicyBinding', 'receiver-hooks-authors'), 'spec')).toEqual({
+      policyName: 'receiver-hooks-authors',
+      validationActions: ['Deny'],
+    })
+  })
+
+  it('knows every kind that can be scaled', () => {
+    const known = [...expressions.matchAll(/'([a-z]*\/[A-Z]\w+)': '(\w+)'/g)].map(([, kind, resource]) => [
+      kind,
+      resource,
+    ])
+    expect(known).toEqual(scalableKinds.map(({ group, kind, resource }) => [`${group}/${kind}`, resource]))
+  })
+
+  it.each(drivers.filter(({ rights }) => rights.author.length > 0).map(({ name }) => name))(
+    'asks the author of a hook with the driver %s',
+    driver => {
+      expect(expressions).toContain(`!has(object.spec.${driver}) || `)
+    },
+  )
+})

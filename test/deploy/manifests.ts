@@ -1,0 +1,46 @@
+import { globSync, readFileSync } from 'node:fs'
+import { parseAllDocuments } from 'yaml'
+import { at, stringAt } from '../../src/api/json.ts'
+
+export const base = 'deploy/kustomize/base'
+export const secretsComponent = 'deploy/kustomize/components/secrets'
+
+/** One object of a file, as it stands there. */
+export interface Manifest {
+  readonly file: string
+  readonly object: unknown
+}
+
+/** The objects in the YAML files of a folder. Throws what the parser finds wrong. */
+export const manifestsIn = (folder: string): readonly Manifest[] =>
+  globSync('*.yaml', { cwd: folder }).flatMap(file =>
+    objectsIn(readFileSync(`${folder}/${file}`, 'utf8')).map(object => ({ file, object })),
+  )
+
+/** The objects of a YAML stream. */
+export const objectsIn = (yaml: string): readonly unknown[] =>
+  parseAllDocuments(yaml).map(document => {
+    const [error] = document.errors
+    if (error) throw error
+    const object: unknown = document.toJS()
+    return object
+  })
+
+export const kindOf = (object: unknown): string => stringAt(object, 'kind') ?? ''
+export const nameOf = (object: unknown): string => stringAt(object, 'metadata', 'name') ?? ''
+
+/** The list at a path; empty where there is none. */
+export const listAt = (object: unknown, ...path: readonly string[]): readonly unknown[] => {
+  const list = at(object, ...path)
+  return Array.isArray(list) ? list.map((item: unknown) => item) : []
+}
+
+/** The strings of the list at a path. */
+export const stringsAt = (object: unknown, ...path: readonly string[]): readonly string[] =>
+  listAt(object, ...path).filter(item => typeof item === 'string')
+
+/** The blocks of a language in a Markdown page, without their fences. */
+export const blocksIn = (page: string, language: string): readonly string[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, block = '']) =>
+    of === language ? [block] : [],
+  )

@@ -1,6 +1,8 @@
 import type { Problem } from '../api/conditions.ts'
 import type { ReceiverHook, TokenSpec } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { ApiConnection } from '../environment/environment.ts'
+import { isStatus } from '../kube/errors.ts'
 import type { Claims } from '../token/claims.ts'
 import { expiryOf, isCurrent, nextExpiry } from '../token/current.ts'
 import { mint } from '../token/mint.ts'
@@ -44,7 +46,7 @@ export const publish = async (
   now: number,
 ): Promise<Publication> => {
   const { secretName } = spec
-  const owned = mayHaveSecrets(hook) ? await ownedSecrets(api, hook) : []
+  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook), secretName) : []
   const stored = [...owned.map(tokenIn), hook.status?.token].filter(token => token !== undefined)
   const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
   const url = publicURL + triggerPath + current.token
@@ -59,6 +61,22 @@ export const publish = async (
 /** A hook whose token was minted and is not in its status has, or had, a Secret. */
 const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
   spec.token.secretName !== undefined || (status?.minted !== undefined && status.token === undefined)
+
+/**
+ * A hook that wants no Secret does without those of a former name where the right to read them is missing, or has been
+ * taken away since: its token then goes into the status, and they are collected when the hook is deleted.
+ */
+const readable = async (
+  reading: Promise<readonly StoredObject[]>,
+  secretName: string | undefined,
+): Promise<readonly StoredObject[]> => {
+  try {
+    return await reading
+  } catch (error) {
+    if (secretName !== undefined || !isStatus(error, 403)) throw error
+    return []
+  }
+}
 
 /** The first of the stored tokens that is still current. That is for the signature to say, not for a comparison. */
 const kept = async (

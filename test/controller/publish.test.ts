@@ -184,6 +184,46 @@ describe('a hook with token.secretName', () => {
     expect(await x.accepts((await secretData(x.api, 'web-url'))?.['token'])).toBe('accepted')
   })
 
+  describe('where the controller has no right to Secrets', () => {
+    const message = 'secrets is forbidden: User "receiver-hooks-controller" cannot list resource "secrets"'
+    const forbidden = {
+      status: 403,
+      headers: {},
+      body: JSON.stringify({ kind: 'Status', reason: 'Forbidden', message }),
+    }
+    const withoutSecrets = async (token: object) => {
+      const x = await installation()
+      await x.createDeployment('web')
+      await x.createHook('web-up', { token })
+      x.start('without', {
+        before: ({ path }) =>
+          path.startsWith(`/api/v1/namespaces/${shop}/secrets`) ? Promise.resolve(forbidden) : undefined,
+      })
+      return x
+    }
+
+    test('says so, and other hooks have their URLs', async () => {
+      const x = await withoutSecrets(names)
+      await x.createHook('web-down', {}, { action: 'down' })
+      const hook = await x.becomes('web-up', 'Forbidden')
+      expect(JSON.stringify(at(hook, 'status', 'conditions'))).toContain(JSON.stringify(message).slice(1, -1))
+      expect(trueConditions(hook)).toEqual(['Stalled'])
+      expect(hook['status']).not.toHaveProperty('token')
+      expect(await x.verify(stringAt(await x.becomes('web-down', 'Valid'), 'status', 'token'))).toMatchObject({
+        verdict: 'valid',
+      })
+    })
+
+    test('keeps the URL that it had, and has it in its status again once it drops the name', async () => {
+      const x = await withoutSecrets({})
+      const token = stringAt(await x.becomes('web-up', 'Valid'), 'status', 'token')
+      await x.patchHook('web-up', { spec: { token: names } })
+      await x.becomes('web-up', 'Forbidden')
+      await x.patchHook('web-up', { spec: { token: { secretName: null } } })
+      expect(stringAt(await x.becomes('web-up', 'Valid'), 'status', 'token')).toBe(token)
+    })
+  })
+
   test.each([1, 2])('that rotates and is killed at write %i ends with one new URL', async fatal => {
     const x = await started(names)
     const before = await secretData(x.api, 'web-url')

@@ -61,8 +61,8 @@ export const serveTrigger = async (
 const onlyPaths =
   (app: Express): RequestListener =>
   (request, response) => {
-    if (request.url?.startsWith('/') === true) return app(request, response)
-    response.writeHead(404, { connection: 'close' }).end()
+    if (request.url?.startsWith('/') === true) app(request, response)
+    else response.writeHead(404, { connection: 'close' }).end()
   }
 
 const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): Express => {

@@ -207,7 +207,7 @@ export const secretData = async (api: ApiConnection, name: string): Promise<Reco
   )
 }
 
-export const deployment = (name: string) => ({
+const deployment = (name: string) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name },

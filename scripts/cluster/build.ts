@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { sourceFolder, versionOf, type Part } from './parts.ts'
+
+/** How often a build says how far it is, in milliseconds. */
+const progressEveryMs = 20_000
+
+/** Makes one file of a part in `folder`: there whole, or not at all. `say` is told of progress. */
+export const make = async (part: Part, file: string, folder: string, say: (line: string) => void): Promise<void> => {
+  const work = await mkdtemp(join(folder, '.making-'))
+  try {
+    const made = join(work, file)
+    const command = part.commands[file]
+    if (command === undefined) await joinManifests(part, made)
+    else await build(part, command, made, say)
+    await rename(made, join(folder, file))
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const build = async (part: Part, command: string, output: string, say: (line: string) => void): Promise<void> => {
+  const source = part.missing === undefined ? sourceFolder(part) : await vendored(part, part.missing, dirname(output))
+  const mode = part.missing === undefined ? '-mod=readonly' : '-mod=vendor'
+  const flags = ['-v', '-buildvcs=false', mode, '-ldflags', linkerFlags(part), '-o', output]
+  await go(['build', ...flags, command], source, say)
+  await chmod(output, 0o755)
+}
+
+/** A copy of the module with all that it needs, and with what a package embeds and its module does not carry. */
+const vendored = async (part: Part, missing: Readonly<Record<string, string>>, work: string): Promise<string> => {
+  const source = join(work, 'source')
+  await cp(sourceFolder(part), source, { recursive: true })
+  // It complains of the very file that is missing; -e lets it go on.
+  await go(['mod', 'vendor', '-e'], source, () => undefined)
+  for (const [path, content] of Object.entries(missing)) {
+    const file = join(source, 'vendor', path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
+  return source
+}
+
+/** No symbols; and Kubernetes' version, without which kubectl cannot read what the API server says of itself. */
+const linkerFlags = (part: Part): string => {
+  if (part.module !== 'k8s.io/kubernetes') return '-s -w'
+  const version = versionOf(part)
+  const [major, minor] = version.split('.')
+  const set = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor }
+  const variables = Object.entries(set).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+  return ['-s', '-w', ...variables].join(' ')
+}
+
+const joinManifests = async (part: Part, output: string): Promise<void> => {
+  await go(['mod', 'download', part.module], sourceFolder(part), () => undefined)
+  const root = (await go(['list', '-m', '-f', '{{.Dir}}', part.module], sourceFolder(part), () => undefined)).trim()
+  const texts = (part.manifests?.files ?? []).map(file => readFile(join(root, file), 'utf8'))
+  await writeFile(output, (await Promise.all(texts)).join('\n---\n'))
+}
+
+/** Runs go to its end, and resolves with what it printed. Rejects with the end of what it complained about. */
+const go = async (args: readonly string[], cwd: string, say: (line: string) => void): Promise<string> => {
+  const child = spawn('go', args, { cwd, env: { ...process.env, CGO_ENABLED: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const complaints: string[] = []
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (printed += text))
+  createInterface({ input: child.stderr }).on('line', line => void complaints.push(line))
+  const began = Date.now()
+  const timer = setInterval(() => {
+    say(`${complaints.length} packages, ${Math.round((Date.now() - began) / 1000)} s so far`)
+  }, progressEveryMs)
+  try {
+    const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
+    if (code === 0) return printed
+  } catch (error) {
+    const notFound = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw notFound
+      ? new Error(`Go is needed to build it, and "go" is not on PATH: ${howToGetGo}`, { cause: error })
+      : error
+  } finally {
+    clearInterval(timer)
+  }
+  throw new Error(`go ${args[0] ?? ''} failed in ${cwd}:\n${complaints.slice(-15).join('\n')}`)
+}
+
+const howToGetGo = 'install Go 1.26 or later, or set KUBEBUILDER_ASSETS to a folder that holds the binaries'

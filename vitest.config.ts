@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** For tests that talk to an API server, in milliseconds. */
+const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,8 +18,23 @@ export default defineConfig({
           name: 'in-memory',
           include: ['test/api/**/*.test.ts'],
           globalSetup: ['test/api/in-memory.setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: 'cluster-api',
+          include: ['test/api/**/*.test.ts'],
+          globalSetup: ['test/cluster/control-plane.setup.ts'],
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/cluster/control-plane.setup.ts'],
+          ...patience,
         },
       },
     ],

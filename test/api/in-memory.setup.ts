@@ -14,13 +14,8 @@ declare module 'vitest' {
   }
 }
 
-/** Runs the API tests on the in-memory server, or on the API server of the kubeconfig that TEST_KUBECONFIG names. */
+/** Runs tests on the in-memory API server. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
-  const given = process.env['TEST_KUBECONFIG']
-  if (given !== undefined && given !== '') {
-    project.provide('kubeconfig', given)
-    return async () => undefined
-  }
   const server = createApiServer({ clock: nodeClock, random: nodeRandom })
   const serving = await serveHttp(server, { port: 0 })
   const directory = await mkdtemp(join(tmpdir(), 'in-memory-api-server-'))

@@ -1,39 +1,14 @@
-import { expect, inject, it } from 'vitest'
-import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
-import { collectionPath } from '../../src/kube/paths.ts'
-import { hooks } from '../../src/kube/resources.ts'
-import { cluster, type Cluster } from '../support/product.ts'
-import { program } from '../support/program.ts'
+import { expect, it } from 'vitest'
+import { controller, leaseExpiryMs, published, says } from '../support/minting.ts'
+import { cluster } from '../support/product.ts'
 
 const hookCount = 200
-
-/** A killed leader's lease lasts this long. */
-const leaseExpiryMs = 15_000
-
-const controller = ({ namespace, systemNamespace }: Cluster) =>
-  program([
-    ...['controller', '--namespace', systemNamespace, '--watch-namespace', namespace],
-    ...['--kubeconfig', inject('kubeconfig'), '--public-url', 'https://hooks.example.com'],
-    ...['--host', '127.0.0.1', '--operations-port', '0', '--shutdown-delay', '0', '--log-level', 'debug'],
-  ])
-
-/** The URL and the version of each hook that has a URL. */
-const published = async ({ api, namespace }: Cluster): Promise<Map<string, { url: string; version: string }>> => {
-  const list = { method: 'GET', path: collectionPath(hooks, namespace), lane: 'bulk', timeoutMs: 10_000 } as const
-  const items = at(parseJson((await api.request(list)).body), 'items')
-  const found = (Array.isArray(items) ? items.filter(isObject) : []).flatMap(item => {
-    const [name, url] = [stringAt(item, 'metadata', 'name'), stringAt(item, 'status', 'triggerURL')]
-    const version = stringAt(item, 'metadata', 'resourceVersion')
-    return name !== undefined && url !== undefined && version !== undefined ? [[name, { url, version }] as const] : []
-  })
-  return new Map(found)
-}
 
 it('a controller killed in the middle of minting and started again changes no URL and repeats no write', async () => {
   const here = await cluster()
   await here.createDeployment('web', 1)
   const first = controller(here)
-  await first.said(line => (line.includes('"msg":"leading"') ? line : undefined))
+  await says(first, 'leading')
   // Killed as soon as some have a URL: the others are created meanwhile.
   const creating = Promise.all(Array.from({ length: hookCount }, (_, index) => here.createHook(`hook-${index}`, {})))
   await here.until(
@@ -56,7 +31,7 @@ it('a controller killed in the middle of minting and started again changes no UR
 
   await second.end('SIGTERM')
   const third = controller(here)
-  await third.said(line => (line.includes('"msg":"leading"') ? line : undefined))
+  await says(third, 'leading')
   // A change that it must see after everything else: then it has looked at every hook.
   await here.createHook('last', {})
   const all = await here.until(

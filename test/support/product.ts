@@ -24,6 +24,8 @@ const patienceMs = 10_000
 
 /** The API server of this run, a namespace for hooks and one for the product, both new. */
 export interface Cluster {
+  /** The path of the kubeconfig that `api` was made from. */
+  readonly kubeconfig: string
   readonly api: ApiConnection
   readonly namespace: string
   readonly systemNamespace: string
@@ -39,8 +41,8 @@ export interface Cluster {
   readonly until: typeof until
 }
 
-export const cluster = async (): Promise<Cluster> => {
-  const api = connect(await loadAccess({ kubeconfig: inject('kubeconfig'), env: {} }))
+export const cluster = async (kubeconfig = inject('kubeconfig')): Promise<Cluster> => {
+  const api = connect(await loadAccess({ kubeconfig, env: {} }))
   onTestFinished(() => api.close())
   const id = randomBytes(4).toString('hex')
   const namespace = `shop-${id}`
@@ -51,6 +53,7 @@ export const cluster = async (): Promise<Cluster> => {
   }
   const hook = (name: string): Promise<StoredObject | undefined> => read(api, hooks, namespace, name)
   return {
+    kubeconfig,
     api,
     namespace,
     systemNamespace,
@@ -96,7 +99,8 @@ export const until = async <T>(
   }
 }
 
-const installCrd = async (api: ApiConnection): Promise<void> => {
+/** Installs the product's CRD where it is not there yet, and waits until it is served. */
+export const installCrd = async (api: ApiConnection): Promise<void> => {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   await send(api, { method: 'POST', path, body: JSON.stringify(crd) }).catch((error: unknown) => {
     if (!isStatus(error, 409)) throw error

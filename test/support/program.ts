@@ -1,38 +1,40 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { spawnLeashed } from './leash.ts'
 
 /** The product in a process of its own, ended with the test at the latest. */
 export interface Program {
   /** Every line that it has printed so far. */
   readonly lines: readonly string[]
   /** The first line for which `find` gives something, as soon as it is printed. Rejects when the program ends before. */
-  said<T>(find: (line: string) => T | undefined): Promise<T>
+  readonly said: <T>(find: (line: string) => T | undefined) => Promise<T>
+  /** Makes it stand still, as on a machine that is suspended, or go on. */
+  readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
   /** Ends it with a signal and waits until it is gone. Resolves with its exit code, or null when the signal killed it. */
-  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>
+  readonly end: (signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL') => Promise<number | null>
 }
 
 /** Starts `receiver-hooks` with these arguments. */
 export const program = (args: readonly string[]): Program => {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { child, end, signal } = spawnLeashed(process.execPath, ['src/main.ts', ...args], {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
   const lines: string[] = []
   const listeners = new Set<() => void>()
+  if (!child.stdout) throw new Error('its output is to be a pipe')
   createInterface({ input: child.stdout }).on('line', line => {
     lines.push(line)
     for (const listener of listeners) listener()
   })
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (isRunning(child)) {
-      child.kill(signal)
-      await once(child, 'exit')
-    }
-    return child.exitCode
-  }
-  onTestFinished(async () => void (await end('SIGKILL')))
+  onTestFinished(() => end('SIGKILL'))
   return {
     lines,
-    end,
+    signal,
+    end: async how => {
+      await end(how)
+      return child.exitCode
+    },
     said: find =>
       new Promise((resolve, reject) => {
         const look = (): void => {
@@ -47,5 +49,3 @@ export const program = (args: readonly string[]): Program => {
       }),
   }
 }
-
-const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null

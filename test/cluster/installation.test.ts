@@ -1,0 +1,189 @@
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { at, isObject } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
+import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
+import { base, blocksIn, manifestsIn, nameOf } from '../deploy/manifests.ts'
+import { kubectl, type Ran } from '../support/kubectl.ts'
+import { cluster, until } from '../support/product.ts'
+import { applyBase } from './installation.ts'
+
+let applied: readonly string[]
+
+beforeAll(async () => {
+  applied = await applyBase(inject('kubeconfig'))
+})
+
+it('the API server accepts every object of deploy/kustomize/base, and applying it again changes none', async () => {
+  expect(applied.length).toBeGreaterThan(19)
+  expect(applied.filter(line => !/ (created|configured|unchanged)$/.test(line))).toEqual([])
+  const versions = async (): Promise<readonly string[]> => {
+    const columns = 'custom-columns=:kind,:metadata.name,:metadata.resourceVersion'
+    return (await kubectl(inject('kubeconfig'), ['get', '-k', base, '-o', columns])).stdout.trim().split('\n')
+  }
+  const before = await versions()
+  expect(before).toHaveLength(applied.length)
+  await applyBase(inject('kubeconfig'))
+  expect(await versions()).toEqual(before)
+})
+
+describe('the pods of the base', () => {
+  const create = (spec: object): Promise<Ran> => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { generateName: 'trial-' }, spec }
+    const args = ['-n', 'receiver-hooks', 'create', '--dry-run=server', '-f', '-']
+    return kubectl(inject('kubeconfig'), args, JSON.stringify(pod))
+  }
+  const pods = manifestsIn(base).flatMap(({ object }) => {
+    const spec = at(object, 'spec', 'template', 'spec')
+    return isObject(spec) ? [{ name: nameOf(object), spec }] : []
+  })
+
+  it.each(pods)('are let into their namespace: $name', async ({ spec }) => {
+    expect(await create(spec)).toMatchObject({ code: 0, stderr: '' })
+    expect((await create({ ...spec, hostNetwork: true })).stderr).toContain('violates PodSecurity "restricted')
+  })
+})
+
+/** A namespace, and what ann may do there: nothing but what commands of the how-to give her. */
+const shop = async () => {
+  const { kubeconfig, namespace } = await cluster()
+  const run = (args: readonly string[], stdin = ''): Promise<Ran> =>
+    kubectl(kubeconfig, ['-n', namespace, ...args], stdin)
+  const ann = (args: readonly string[], stdin = ''): Promise<Ran> => run(['--as=ann', ...args], stdin)
+  const succeed = async (ran: Promise<Ran>): Promise<void> => expect(await ran).toMatchObject({ code: 0, stderr: '' })
+  return {
+    namespace,
+    run,
+    ann,
+    /** Runs the commands of the how-to that create something of this name. */
+    howTo: async (name: string) => {
+      const commands = blocksIn('docs/how-to/install.md', 'console')
+        .flatMap(block => block.split('\n'))
+        .filter(line => line.startsWith('kubectl -n shop create') && line.includes(` ${name} `))
+      expect(commands.length).toBeGreaterThan(0)
+      for (const command of commands) await succeed(run(command.split(' ').slice(3)))
+    },
+    apply: (target: object, spec: object = {}, by = ann) =>
+      by(
+        ['apply', '-f', '-'],
+        JSON.stringify({
+          apiVersion,
+          kind: hookKind,
+          metadata: { name: 'web-up' },
+          spec: { driver: 'scale', scale: { target, action: 'up', max: 3 }, ...spec },
+        }),
+      ),
+    succeed,
+    may: async (user: string, ...what: readonly string[]) =>
+      (await run([`--as=${user}`, 'auth', 'can-i', ...what])).stdout.trim(),
+  }
+}
+
+/** What the policy says; a new policy or right is gone by a moment after it was stored. */
+const refusal = async (attempt: () => Promise<Ran>): Promise<string> =>
+  (await until(attempt, ({ code, stderr }) => code !== 0 && stderr.includes('denied request'))).stderr.replace(
+    /^.*denied request: /s,
+    '',
+  )
+
+const allowed = (attempt: () => Promise<Ran>): Promise<Ran> => until(attempt, ({ code }) => code === 0)
+
+describe('somebody who may write hooks and nothing else', () => {
+  it('may do so by the command of the how-to, and may not write their status', async () => {
+    const { howTo, may } = await shop()
+    expect(await may('ann', 'create', 'receiverhooks.receiverhooks.dev')).toBe('no')
+    await howTo('hook-authors')
+    expect(await may('ann', 'create', 'receiverhooks.receiverhooks.dev')).toBe('yes')
+    expect(await may('ann', 'patch', 'receiverhooks.receiverhooks.dev', '--subresource=status')).toBe('no')
+  })
+
+  const groupOf = ({ group }: Pick<ResourceType, 'group'>): string => (group === '' ? '' : ` (API group ${group})`)
+
+  it.each(scalableKinds)('may not write one on a $kind, but may once allowed to scale it', async type => {
+    const { ann, apply, howTo, namespace, run, succeed } = await shop()
+    await howTo('hook-authors')
+    const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: 'web' }
+    expect(await refusal(() => apply(target))).toBe(
+      `ann may not scale ${type.kind}/web: who writes this hook needs the right to patch ${type.resource}/scale` +
+        `${groupOf(type)} in namespace ${namespace}\n`,
+    )
+    const resource = `${type.resource}${type.group === '' ? '' : `.${type.group}`}/scale`
+    await succeed(run(['create', 'role', 'scale-web', '--verb=patch', `--resource=${resource}`, '--resource-name=web']))
+    await succeed(run(['create', 'rolebinding', 'scale-web', '--role=scale-web', '--user=ann']))
+    await allowed(() => apply(target))
+    expect(await refusal(() => apply({ ...target, name: 'other' }))).toContain(`ann may not scale ${type.kind}/other`)
+    await succeed(ann(['delete', 'receiverhooks', 'web-up']))
+  })
+
+  it('may write one on a Deployment after the commands of the how-to', async () => {
+    const { apply, howTo } = await shop()
+    await howTo('hook-authors')
+    await refusal(() => apply({ name: 'web' }))
+    await howTo('scale-web')
+    expect(await allowed(() => apply({ name: 'web' }))).toHaveProperty(
+      'stdout',
+      'receiverhook.receiverhooks.dev/web-up created\n',
+    )
+  })
+
+  it.each([
+    ['a custom resource', { apiVersion: 'example.dev/v1', kind: 'Widget' }, 'example.dev'],
+    ['a kind that cannot be scaled', { apiVersion: 'v1', kind: 'Pod' }, ''],
+  ])('may not write one on %s without the right to patch all of its group', async (_name, type, group) => {
+    const { apply, howTo, namespace, run, succeed } = await shop()
+    await howTo('hook-authors')
+    const target = { ...type, name: 'web' }
+    expect(await refusal(() => apply(target))).toBe(
+      `ann may not scale ${type.kind}/web: who writes this hook needs the right to patch *${groupOf({ group })} in namespace ${namespace}\n`,
+    )
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'all' },
+      rules: [{ apiGroups: [group], resources: ['*'], verbs: ['patch'] }],
+    }
+    await succeed(run(['create', '-f', '-'], JSON.stringify(role)))
+    await succeed(run(['create', 'rolebinding', 'all', '--role=all', '--user=ann']))
+    await allowed(() => apply(target))
+  })
+
+  it('may not change what the hook of another does, but may label it', async () => {
+    const { ann, apply, howTo, run, succeed } = await shop()
+    await howTo('hook-authors')
+    await succeed(apply({ name: 'web' }, {}, run))
+    const suspend = ['patch', 'receiverhook', 'web-up', '--type=merge', '-p', '{"spec":{"suspend":true}}']
+    expect(await refusal(() => ann(suspend))).toContain('ann may not scale Deployment/web')
+    await succeed(ann(['label', 'receiverhook', 'web-up', 'team=shop']))
+  })
+
+  it('may have no Secret made without the right to create Secrets', async () => {
+    const { apply, howTo, namespace, run, succeed } = await shop()
+    await howTo('hook-authors')
+    await howTo('scale-web')
+    const attempt = (): Promise<Ran> => apply({ name: 'web' }, { token: { secretName: 'web-url' } })
+    expect(
+      await until(
+        () => refusal(attempt),
+        said => !said.includes('may not scale'),
+      ),
+    ).toBe(
+      `ann may not have a Secret made: who sets token.secretName needs the right to create secrets in namespace ${namespace}\n`,
+    )
+    await succeed(run(['create', 'role', 'secrets', '--verb=create', '--resource=secrets']))
+    await succeed(run(['create', 'rolebinding', 'secrets', '--role=secrets', '--user=ann']))
+    await allowed(attempt)
+  })
+})
+
+it('the command of the how-to lets the controller write Secrets in that namespace alone', async () => {
+  const here = await shop()
+  const elsewhere = await shop()
+  const controller = 'system:serviceaccount:receiver-hooks:receiver-hooks-controller'
+  expect(await here.may(controller, 'create', 'secrets')).toBe('no')
+  await here.howTo('receiver-hooks-secrets')
+  await until(
+    () => here.may(controller, 'create', 'secrets'),
+    answer => answer === 'yes',
+  )
+  expect(await elsewhere.may(controller, 'create', 'secrets')).toBe('no')
+})

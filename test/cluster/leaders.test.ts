@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { controller, leaseExpiryMs, published, says } from '../support/minting.ts'
+import { cluster, type Cluster } from '../support/product.ts'
+import type { Program } from '../support/program.ts'
+import { installation } from './installation.ts'
+
+const hookCount = 500
+
+/** Creates them a few at a time, so that lists get their turn on the test's own connection. */
+const createHooks = async ({ createHook }: Cluster): Promise<void> => {
+  const names = Array.from({ length: hookCount }, (_, index) => `hook-${index}`).values()
+  const createInTurn = async (): Promise<void> => {
+    for (const name of names) await createHook(name, {})
+  }
+  await Promise.all(Array.from({ length: 8 }, createInTurn))
+}
+
+/** A leader that has begun to mint, with another controller that waits for its place. */
+const minting = async (): Promise<{ here: Cluster; leader: Program; other: Program; created: Promise<unknown> }> => {
+  const here = await cluster()
+  await here.createDeployment('web', 1)
+  const { kubeconfigs } = await installation(here)
+  const asController = { ...here, kubeconfig: kubeconfigs.controller }
+  const leader = controller(asController)
+  await says(leader, 'leading')
+  const other = controller(asController)
+  await says(other, 'started')
+  const created = createHooks(here)
+  await here.until(
+    () => published(here),
+    some => some.size > 0,
+  )
+  return { here, leader, other, created }
+}
+
+const allPublished = (here: Cluster) =>
+  here.until(
+    () => published(here),
+    all => all.size === hookCount,
+    leaseExpiryMs + 15_000,
+  )
+
+/** Creates a hook: once that has its URL, the leader has looked at everything that came before. */
+const afterAnotherHook = async (here: Cluster): Promise<ReturnType<typeof published>> => {
+  await here.createHook('last', {})
+  return await here.until(
+    () => published(here),
+    all => all.has('last'),
+  )
+}
+
+it('when the leader is killed in the middle of minting, another finishes, and no URL changes', async () => {
+  const { here, leader, other, created } = await minting()
+  await leader.end('SIGKILL')
+  await created
+  const before = await published(here)
+  expect(before.size).toBeLessThan(hookCount)
+
+  await says(other, 'leading')
+  const after = await allPublished(here)
+  for (const [name, then] of before) expect(after.get(name)).toEqual(then)
+  const later = await afterAnotherHook(here)
+  for (const [name, then] of after) expect(later.get(name)).toEqual(then)
+}, 60_000)
+
+it('a leader that stood still and wakes up again changes nothing of what another has minted meanwhile', async () => {
+  const { here, leader, other, created } = await minting()
+  leader.signal('SIGSTOP')
+  await created
+  const before = await published(here)
+  expect(before.size).toBeLessThan(hookCount)
+
+  await says(other, 'leading')
+  const after = await allPublished(here)
+  for (const [name, then] of before) expect(after.get(name)).toEqual(then)
+
+  leader.signal('SIGCONT')
+  await says(leader, 'no longer leading')
+  const later = await afterAnotherHook(here)
+  for (const [name, then] of after) expect(later.get(name)).toEqual(then)
+  await other.end('SIGTERM')
+  await here.until(
+    () => Promise.resolve(leader.lines.filter(line => line.includes('"msg":"leading"')).length),
+    terms => terms === 2,
+  )
+  const again = await published(here)
+  for (const [name, then] of later) expect(again.get(name)).toEqual(then)
+}, 90_000)

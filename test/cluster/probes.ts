@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import { at, stringAt } from '../../src/api/json.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { apiVersionOf, collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { autoscalers, configMaps, events, hooks, leases, secrets } from '../../src/kube/resources.ts'
+import { signingKey } from '../../src/token/keys.ts'
+import { mint } from '../../src/token/mint.ts'
+import { controllerLease, keySetEntry, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
+import { listAt } from '../deploy/manifests.ts'
+import { deployment } from '../support/objects.ts'
+import { deployments, post, type Cluster } from '../support/product.ts'
+import type { Account } from './installation.ts'
+
+/** An installation that runs as its two service accounts, while one thing that it should do is looked for. */
+export interface Trial extends Cluster {
+  /** Runs a role as its service account, over the connection that `through` makes of that account's. */
+  start(account: Account, through?: (api: ApiConnection) => ApiConnection): Promise<Started>
+  /** Whether something comes true: false once the API server has refused a request and there was time enough since. */
+  happens(condition: () => Promise<boolean>): Promise<boolean>
+}
+
+export interface Started {
+  readonly port: number
+  readonly ready: () => boolean
+  /** `GET /apis/…`: every request so far, watches not among them. */
+  readonly requests: readonly string[]
+  readonly stop: () => Promise<void>
+}
+
+/** Whether something that the product should do is done. */
+export type Probe = (x: Trial) => Promise<boolean>
+
+const readyReason = async ({ hook }: Trial): Promise<string | undefined> =>
+  stringAt(
+    listAt(await hook('web-up'), 'status', 'conditions').find(condition => at(condition, 'type') === 'Ready'),
+    'reason',
+  )
+
+const makeHook = async (x: Trial, type: ResourceType = deployments, token: object = {}): Promise<void> => {
+  const { spec, ...workload } = deployment('web', 1)
+  const selector = type.kind === 'ReplicationController' ? { app: 'web' } : spec.selector
+  const apiVersion = apiVersionOf(type)
+  await create(x.api, type, x.namespace, { ...workload, apiVersion, kind: type.kind, spec: { ...spec, selector } })
+  await x.createHook('web-up', { target: { apiVersion, kind: type.kind, name: 'web' } }, { token })
+}
+
+const remove = ({ api }: Cluster, type: ResourceType, namespace: string, name: string): Promise<unknown> =>
+  api.request({ method: 'DELETE', path: objectPath(type, namespace, name), lane: 'bulk', timeoutMs: 5000 })
+
+/** A controller that has minted. Only for probes of rights without which it mints all the same. */
+const minted = async (x: Trial): Promise<{ url: string; controller: Started }> => {
+  const controller = await x.start('controller')
+  await makeHook(x)
+  return { url: await urlOf(x), controller }
+}
+
+/** A controller that cannot list autoscalers waits for them, 10 s long, before it leads. */
+const mintedWithinMs = 20_000
+
+const urlOf = async (x: Trial): Promise<string> => {
+  const published = await x.until(
+    async () => stringAt(await x.hook('web-up'), 'status', 'triggerURL'),
+    url => url !== undefined,
+    mintedWithinMs,
+  )
+  return published ?? ''
+}
+
+const eventsOf = async ({ api, systemNamespace }: Trial, reason: string): Promise<readonly unknown[]> => {
+  const path = collectionPath(events, systemNamespace)
+  const { body } = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })
+  return listAt(JSON.parse(body), 'items').filter(event => at(event, 'reason') === reason)
+}
+
+const publicKeys = async ({ api, systemNamespace }: Trial): Promise<unknown> =>
+  at(await read(api, configMaps, systemNamespace, publicKeysConfigMap), 'data', keySetEntry)
+
+/** Makes the signing keys unreadable; by another `note` every time, so that the controller complains every time. */
+const spoilKeys = ({ api, systemNamespace }: Trial, note: string): Promise<unknown> =>
+  send(api, {
+    method: 'PATCH',
+    path: objectPath(secrets, systemNamespace, signingKeysSecret),
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ metadata: { annotations: { note } }, data: { [keySetEntry]: 'eA==' } }),
+  })
+
+export const controllerProbes = {
+  'a hook gets its URL': async x => {
+    const controller = await x.start('controller')
+    await x.happens(async () => controller.ready())
+    await makeHook(x)
+    return await x.happens(async () => stringAt(await x.hook('web-up'), 'status', 'triggerURL') !== undefined)
+  },
+  'an autoscaler is noticed': async x => {
+    await minted(x)
+    await create(x.api, autoscalers, x.namespace, {
+      apiVersion: apiVersionOf(autoscalers),
+      kind: autoscalers.kind,
+      metadata: { name: 'web' },
+      spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+    })
+    return await x.happens(async () => (await readyReason(x)) === 'ManagedByAutoscaler')
+  },
+  'signing keys that were deleted are made anew': async x => {
+    const { url } = await minted(x)
+    await remove(x, secrets, x.systemNamespace, signingKeysSecret)
+    return await x.happens(async () => (await x.url('web-up')) !== url)
+  },
+  'public keys that were deleted come back': async x => {
+    await minted(x)
+    await remove(x, configMaps, x.systemNamespace, publicKeysConfigMap)
+    return await x.happens(async () => (await publicKeys(x)) !== undefined)
+  },
+  'the public keys follow the signing keys': async x => {
+    await minted(x)
+    const before = await publicKeys(x)
+    await remove(x, secrets, x.systemNamespace, signingKeysSecret)
+    return await x.happens(async () => (await publicKeys(x)) !== before)
+  },
+  'the lease is given up at the end': async x => {
+    const { controller } = await minted(x)
+    await controller.stop()
+    const lease = await read(x.api, leases, x.systemNamespace, controllerLease)
+    return stringAt(lease, 'spec', 'holderIdentity') === ''
+  },
+  'an Event tells of new signing keys': async x => {
+    await minted(x)
+    await remove(x, secrets, x.systemNamespace, signingKeysSecret)
+    return await x.happens(async () => (await eventsOf(x, 'SigningKeysReplaced')).length > 0)
+  },
+  'an Event that repeats is counted': async x => {
+    await minted(x)
+    const unreadable = (): Promise<readonly unknown[]> => eventsOf(x, 'SigningKeysUnreadable')
+    await spoilKeys(x, 'once')
+    await x.happens(async () => (await unreadable()).length > 0)
+    await spoilKeys(x, 'twice')
+    return await x.happens(async () => (await unreadable()).some(event => at(event, 'series', 'count') === 2))
+  },
+} as const satisfies Record<string, Probe>
+
+const urlIn = async ({ api, namespace }: Trial, name: string): Promise<unknown> =>
+  at(await read(api, secrets, namespace, name), 'data', 'url')
+
+/** A hook with a URL in the Secret `web-url`, if it comes so far. */
+const inSecret = async (x: Trial): Promise<boolean> => {
+  await x.start('controller')
+  await makeHook(x, deployments, { secretName: 'web-url' })
+  return await x.happens(async () => (await urlIn(x, 'web-url')) !== undefined && (await readyReason(x)) === 'Valid')
+}
+
+export const secretsProbes = {
+  'a URL is put into a Secret': inSecret,
+  'a new URL is put into the Secret': async x => {
+    await inSecret(x)
+    const before = await urlIn(x, 'web-url')
+    await x.patchHook('web-up', { spec: { token: { rotation: 1 } } })
+    return await x.happens(async () => (await urlIn(x, 'web-url')) !== before)
+  },
+  'the Secret of a former name goes': async x => {
+    await inSecret(x)
+    await x.patchHook('web-up', { spec: { token: { secretName: 'other-url' } } })
+    return await x.happens(async () => (await urlIn(x, 'web-url')) === undefined)
+  },
+} as const satisfies Record<string, Probe>
+
+/** Hooks on targets of a kind. */
+export const validates =
+  (type: ResourceType): Probe =>
+  async x => {
+    await x.start('controller')
+    await makeHook(x, type)
+    return await x.happens(async () => (await readyReason(x)) === 'Valid')
+  }
+
+interface Served {
+  readonly trigger: Started
+  /** Where the trigger takes posts for the hook's URL, or for another token's. */
+  readonly address: (token?: string) => string
+}
+
+/** A trigger beside a controller that has minted. */
+const served = async (
+  x: Trial,
+  type?: ResourceType,
+  through?: (api: ApiConnection) => ApiConnection,
+): Promise<Served> => {
+  await x.start('controller')
+  await makeHook(x, type)
+  const url = await urlOf(x)
+  const trigger = await x.start('trigger', through)
+  await x.happens(async () => trigger.ready())
+  const at = (token: string): string => `http://127.0.0.1:${trigger.port}/v1/trigger/${token}`
+  return { trigger, address: (token = url.slice(url.lastIndexOf('/') + 1)) => at(token) }
+}
+
+const answers = async (x: Trial, address: string, status: number): Promise<boolean> =>
+  await x.happens(async () => (await post(address)).status === status)
+
+export const triggerProbes = {
+  'it is ready': async x => (await served(x)).trigger.ready(),
+  'a post reads nothing but its target': async x => {
+    const { address, trigger } = await served(x)
+    const target = `GET ${objectPath(deployments, x.namespace, 'web')}`
+    const toBegin = trigger.requests.length
+    const more = (): boolean => trigger.requests.slice(toBegin).some(request => request !== target)
+    for (let count = 0; count < 20 && !more(); count++) await post(`${address()}?dryRun=true`)
+    return !more()
+  },
+  'the URL of a deleted hook answers 410': async x => {
+    const { address } = await served(x)
+    await remove(x, hooks, x.namespace, 'web-up')
+    return await answers(x, address(), 410)
+  },
+  'a URL of unknown keys answers 404': async x => {
+    const { address } = await served(x)
+    const claims = { namespace: x.namespace, name: 'web-up', uid: 'none', rotation: 0 }
+    return await answers(x, address(await mint(signingKey(randomBytes(32)), claims)), 404)
+  },
+} as const satisfies Record<string, Probe>
+
+/** A post for a target of a kind. */
+export const steps =
+  (type: ResourceType): Probe =>
+  async x => {
+    const { address } = await served(x, type)
+    return (await post(address())).body['outcome'] === 'applied'
+  }
+
+/** A post for a target of a kind, where the answer to the write that it needs is lost on its way. */
+export const stepsInDoubt =
+  (type: ResourceType): Probe =>
+  async x => {
+    const { address } = await served(x, type, losingAnswers)
+    const answer = await post(address()).catch(() => undefined)
+    return answer?.body['outcome'] === 'applied'
+  }
+
+const losingAnswers = (api: ApiConnection): ApiConnection => ({
+  ...api,
+  request: async request => {
+    const answer = await api.request(request)
+    if (request.method === 'PATCH') throw new Unreachable('the answer was lost', true)
+    return answer
+  },
+})

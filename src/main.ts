@@ -31,7 +31,8 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
     operationsAddress: { host, port: options.operationsPort },
     shutdownDelayMs: options.shutdownDelayMs,
   })
-  log.info({ version, roles: options.roles, namespace, triggerPort: roles.triggerPort }, 'started')
+  const { operationsPort, triggerPort } = roles
+  log.info({ version, roles: options.roles, namespace, triggerPort, operationsPort }, 'started')
   return async () => {
     await roles.stop()
     await connection.close()

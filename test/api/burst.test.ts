@@ -1,41 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { expect, inject, it, onTestFinished } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { at, parseJson } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+import { program } from '../support/program.ts'
 
 /** A trigger in a process of its own. */
-const triggerProcess = async ({
-  namespace,
-  systemNamespace,
-}: Cluster): Promise<{ port: number; stop(): Promise<void> }> => {
+const triggerProcess = async ({ namespace, systemNamespace }: Cluster) => {
   const flags = ['--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', inject('kubeconfig')]
   const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0', '--shutdown-delay', '0']
-  const child = spawn(process.execPath, ['src/main.ts', 'trigger', ...flags, ...ports], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGTERM')
-    await once(child, 'exit')
+  const running = program(['trigger', ...flags, ...ports])
+  const started = await running.said(line => (line.includes('"msg":"started"') ? parseJson(line) : undefined))
+  return {
+    port: Number(at(started, 'triggerPort')),
+    /** How many of its writes the API server has stored. */
+    writes: async () => {
+      const response = await fetch(`http://127.0.0.1:${Number(at(started, 'operationsPort'))}/metrics`)
+      return Number(/step_writes_total\{result="applied"\} (\d+)/.exec(await response.text())?.[1] ?? 0)
+    },
+    stop: () => running.end('SIGTERM'),
   }
-  onTestFinished(stop)
-  return { port: await portOf(child), stop }
-}
-
-const portOf = async ({ stdout }: ChildProcess): Promise<number> => {
-  if (!stdout) throw new Error('the process has no output')
-  for await (const line of createInterface({ input: stdout })) {
-    const port = at(parseJson(line), 'triggerPort')
-    if (typeof port === 'number') {
-      stdout.resume()
-      return port
-    }
-  }
-  throw new Error('the trigger ended before it listened')
 }
 
 it('200 posts at once of one up end at exactly 200, and are answered within two seconds', async () => {
@@ -92,5 +76,7 @@ it('200 posts at once, over two trigger processes and with an outside writer bet
   expect(answers.every(({ body }) => Number(body['to']) === Number(body['from']) + 1)).toBe(true)
   expect(new Set(answers.map(({ body }) => body['to'])).size).toBe(200)
   expect(await here.replicas('web')).toBe(205)
+  expect(await first.writes()).toBeGreaterThan(0)
+  expect(await second.writes()).toBeGreaterThan(0)
   await Promise.all([first.stop(), second.stop()])
 })

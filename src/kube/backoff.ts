@@ -12,9 +12,10 @@ export interface Backoff {
 /** The first retry is quick, since most cuts are over at once. */
 const quickMs = 50
 const leastMs = 500
-const mostMs = 30_000
+/** Short enough that a new hook is not long unseen after an outage: each process has no more than four watches. */
+const mostMs = 10_000
 
-/** Waits that double from 500 ms up to 30 s, after one quick retry. Each is lengthened by up to its half, by chance. */
+/** Waits that double from 500 ms up to 10 s, after one quick retry. Each is lengthened by up to its half, by chance. */
 export const exponentialBackoff = (random: Random): Backoff => {
   let failures = 0
   return {

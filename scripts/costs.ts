@@ -17,6 +17,8 @@ import { send } from '../src/kube/requests.ts'
 
 const rounds = 5
 const manyHooks = 1000
+const manyPosts = 200
+const burstScale = { target: { name: 'web' }, action: 'up', max: 500 }
 const settleMs = 5000
 
 const folder = mkdtempSync(join(tmpdir(), 'receiver-hooks-costs-'))
@@ -51,19 +53,21 @@ const median = (figures: readonly number[]): number =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN
 
 const operationsPort = 18_081
+const triggerPort = 18_080
 const ready = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${operationsPort}/readyz`)).ok
 
 const startProduct = async (): Promise<{ product: ChildProcess; ms: number }> => {
   const began = performance.now()
   const product = start([
-    ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1', '--trigger-port', '0'],
+    ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
+    ...['--trigger-port', String(triggerPort)],
     ...['--operations-port', String(operationsPort), '--shutdown-delay', '0', '--log-level', 'error'],
   ])
   await until(ready)
   return { product, ms: performance.now() - began }
 }
 
-const hook = (index: number): object => ({
+const hook = (index: number) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name: `hook-${index}` },
@@ -72,6 +76,7 @@ const hook = (index: number): object => ({
 
 try {
   console.log('Starting an in-memory API server …')
+  const playgroundBegan = performance.now()
   const playground = start([
     'playground',
     '--api-port',
@@ -84,6 +89,7 @@ try {
     kubeconfig,
   ])
   await until(async () => readFileSync(kubeconfig, 'utf8').length > 0)
+  const playgroundMs = performance.now() - playgroundBegan
   const [first] = [at(parse(readFileSync(kubeconfig, 'utf8')), 'clusters')].flat()
   const api = connect({ server: stringAt(first, 'cluster', 'server') ?? '' })
 
@@ -119,11 +125,29 @@ try {
   await wait(nodeClock, settleMs)
   const fullAgain = residentMB(again.product)
 
+  const burst = hook(manyHooks)
+  const burstPath = `${path}/hook-${manyHooks}`
+  await send(api, {
+    method: 'POST',
+    path,
+    body: JSON.stringify({ ...burst, spec: { ...burst.spec, scale: burstScale } }),
+  })
+  const urlOf = async (): Promise<string> =>
+    stringAt(await send(api, { method: 'GET', path: burstPath }), 'status', 'triggerURL') ?? ''
+  await until(async () => (await urlOf()) !== '')
+  const url = (await urlOf()).replace(/^.*(?=[/]v1[/])/, `http://127.0.0.1:${triggerPort}`)
+  const burstBegan = performance.now()
+  const answers = await Promise.all(Array.from({ length: manyPosts }, () => fetch(url, { method: 'POST' })))
+  const burstMs = performance.now() - burstBegan
+  if (answers.some(({ status }) => status !== 200)) throw new Error('a post was not answered with 200')
+
   const table = [
     '| what | figure |',
     '|---|---|',
     `| from start to ready | ${Math.round(median(starts))} ms |`,
     `| from start to ready with ${manyHooks.toLocaleString('en')} hooks | ${Math.round(again.ms)} ms |`,
+    `| ${manyPosts} posts at once for one target, until all are answered | ${Math.round(burstMs)} ms |`,
+    `| the playground, from start to ready | ${Math.round(playgroundMs)} ms |`,
     `| resident memory, idle | ${median(idle)} MB |`,
     `| resident memory after minting ${manyHooks.toLocaleString('en')} hooks | ${full} MB |`,
     `| resident memory, started with ${manyHooks.toLocaleString('en')} hooks | ${fullAgain} MB |`,

@@ -17,10 +17,9 @@ const start = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const kubeconfig = join(folder, 'kubeconfig')
-  const began = performance.now()
   const playground = program(['playground', ...anyPorts, '--kubeconfig', kubeconfig])
   await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
-  return { playground, kubeconfig, ms: performance.now() - began }
+  return { playground, kubeconfig }
 }
 
 const run = async (kubeconfig: string, ...args: string[]): Promise<string> => {
@@ -39,9 +38,8 @@ const readmeLines = [...readFileSync('README.md', 'utf8').matchAll(/```console\n
 )
 
 describe('the playground', () => {
-  it('starts within two seconds, and prints URLs that work', async () => {
-    const { ms, playground } = await start()
-    expect(ms).toBeLessThan(2000)
+  it('prints URLs that work', async () => {
+    const { playground } = await start()
     const urls = playground.lines.flatMap(line => /curl -X POST (\S+)/.exec(line)?.[1] ?? [])
     expect(urls).toHaveLength(2)
     expect((await post(urls[0] ?? '')).body).toMatchObject({ outcome: 'applied', from: 2, to: 3 })

@@ -7,4 +7,36 @@ export interface Delivery {
    * new began. none: the sender does not speak of beginnings and ends.
    */
   readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'none'
+  /** Which delivery this is; absent where nothing names it, so that every copy counts. */
+  readonly identity?: Identity
+  /** The alerts that it speaks of; absent where the sender has none. */
+  readonly group?: AlertGroup
+}
+
+/** What makes two posts to one hook the same delivery. */
+export interface Identity {
+  /** Equal for two posts that bring the same news, and only for those. Of any length: it is hashed before it is kept. */
+  readonly key: string
+  /**
+   * When the news happened, in milliseconds since the epoch. The same key with no later `newsAt` is the same delivery
+   * however late it comes. Absent: the sender repeats itself on purpose, and the same key counts again once the hook's
+   * `dedupeWindow` is over.
+   */
+  readonly newsAt?: number
+}
+
+/** The identity of a delivery whose name is given once and never again: an id of the sender's. */
+export const namedOnce = (key: string): Identity => ({ key, newsAt: 0 })
+
+/** Alerts that their sender reports together, again and again, until all are over. */
+export interface AlertGroup {
+  /** Equal for all reports of the same group to the same receiver. Of any length. */
+  readonly key: string
+  /** What names each alert that fires now. */
+  readonly firing: readonly string[]
+  /**
+   * Whether only memory can tell what the news is: some alerts have ended, others fire, and the sender does not say why
+   * it reports. It is partly resolved when every alert that fires has been seen before.
+   */
+  readonly mixed: boolean
 }

@@ -1,6 +1,6 @@
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { AnyDriver, Right } from '../../src/drivers/driver.ts'
-import { autoscalers, configMaps, events, hooks, leases, secrets } from '../../src/kube/resources.ts'
+import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
 
 /** A right, to the objects of these names alone where RBAC can tell names: not for `create`, where there is none yet. */
@@ -26,6 +26,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
+      right(records, ['get', 'create', 'update'], 'to remember which deliveries have been executed'),
       ...drivers.flatMap(({ rights }) => rights.trigger),
     ],
   },
@@ -45,6 +46,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       { group, resource: `${hookPlural}/status`, verbs: ['patch'], why: 'to write URL and conditions' },
+      right(records, ['list', 'watch'], "to tell of deliveries in a hook's status"),
       right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
       ...drivers.flatMap(validating),
     ],

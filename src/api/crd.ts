@@ -57,6 +57,7 @@ const columns = [
   { name: 'By', type: 'string', jsonPath: '.spec.scale.by', priority: 1 },
   { name: 'Min', type: 'integer', jsonPath: '.spec.scale.min', priority: 1 },
   { name: 'Max', type: 'integer', jsonPath: '.spec.scale.max', priority: 1 },
+  { name: 'Last', type: 'date', jsonPath: '.status.lastDelivery.time' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ]
 

@@ -2,19 +2,27 @@ import { checkedMilliseconds, durationRule, isDuration, milliseconds } from './d
 import { at, isObject, stringAt } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
 import type { StoredObject } from './object.ts'
-import type { Bool, Obj, Properties, Rule, Stored, Str } from './schema.ts'
+import type { Obj, Properties, Rule, Stored } from './schema.ts'
 import type { HookStatus } from './status.ts'
 
 /** A URL that lives shorter would be replaced more often than its senders could follow. In milliseconds. */
 const shortestLifeMs = 60_000
 
-const yearMs = 8760 * 3_600_000
+const dayMs = 24 * 3_600_000
+const yearMs = 365 * dayMs
 
 /** Longer times are mistakes, and far longer ones lead past the end of the calendar. */
 const noLongerThanAYear = {
   rule: `!${isDuration('self')} || duration(self) <= duration('8760h')`,
   message: 'must be at most 8760h (a year)',
   holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= yearMs,
+} as const satisfies Rule
+
+/** Deliveries are remembered for as long. */
+const noLongerThanADay = {
+  rule: `!${isDuration('self')} || duration(self) <= duration('24h')`,
+  message: 'must be at most 24h',
+  holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= dayMs,
 } as const satisfies Rule
 
 /** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
@@ -100,8 +108,24 @@ const commonSpec = {
     default: 'ignore',
     description: 'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery.',
   },
+  cooldown: {
+    type: 'string',
+    maxLength: 32,
+    default: '0s',
+    description:
+      'The least time between two deliveries that change something, over all replicas. Those that come sooner are skipped.',
+    'x-kubernetes-validations': [durationRule, noLongerThanADay],
+  },
+  dedupeWindow: {
+    type: 'string',
+    maxLength: 32,
+    default: '40s',
+    description:
+      'How long two deliveries that bring the same news are one. After it a repeat is a new step; a delivery with an id of its own is never repeated.',
+    'x-kubernetes-validations': [durationRule, noLongerThanADay],
+  },
   token: tokenSchema,
-} as const satisfies { suspend: Bool; onResolved: Str; token: Obj }
+} as const satisfies Properties
 
 /** The schema of `spec`, made from the common members and each driver's own. */
 export const specSchema = (members: Properties): Obj => {

@@ -24,6 +24,18 @@ export const reasons = {
     means: 'Some alerts of the group have ended and no new one fires.',
     todo: 'Nothing: the end of one alert is no news that asks for a step.',
   },
+  Duplicate: {
+    means: 'This very delivery was decided before: its sender, or a copy of it, sent it again.',
+    todo: 'Nothing; set a shorter `dedupeWindow` if a repeat should be a new step.',
+  },
+  CoolingDown: {
+    means: 'The hook ran a moment ago, and its `cooldown` is not over.',
+    todo: 'Nothing; set a shorter `cooldown` if steps should follow one another sooner.',
+  },
+  OutcomeUnknown: {
+    means: 'The API server no longer has the history that would tell whether the step was made. It is not made again.',
+    todo: 'Look at the count of the target, and set it right by hand where the step is missing.',
+  },
   WouldPassBound: {
     means: 'The step would pass the bound, and the hook has `overshoot: reject`.',
     todo: 'Use a smaller `by`, another bound, or `overshoot: clamp`.',

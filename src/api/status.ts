@@ -1,5 +1,29 @@
 import { conditionsSchema } from './conditions.ts'
+import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
+
+/** The newest deliveries, newest first: how many a status tells. */
+export const mostRecent = 10
+
+const count = { type: 'integer', format: 'int64' } as const
+
+const deliverySchema = {
+  type: 'object',
+  description: 'What became of a delivery.',
+  required: ['time', 'sender', 'outcome', 'reason'],
+  properties: {
+    time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
+    sender: {
+      type: 'string',
+      maxLength: 64,
+      description: 'Who sent it, as far as that can be told: `alertmanager`, `plain`.',
+    },
+    outcome: { type: 'string', enum: deliveryOutcomes, description: 'What became of it.' },
+    reason: { type: 'string', maxLength: 64, description: 'Why; [every reason](reasons.md).' },
+    from: { type: 'integer', format: 'int64', description: 'The count before.' },
+    to: { type: 'integer', format: 'int64', description: 'The count after.' },
+  },
+} as const satisfies Obj
 
 /** The status of a hook; only the controller writes it. */
 export const statusSchema = {
@@ -40,6 +64,20 @@ export const statusSchema = {
           },
         },
       },
+    },
+    lastDelivery: deliverySchema,
+    recent: {
+      type: 'array',
+      description: 'The last deliveries that were answered, newest first. They appear within seconds.',
+      maxItems: mostRecent,
+      'x-kubernetes-list-type': 'atomic',
+      items: deliverySchema,
+    },
+    counts: {
+      type: 'object',
+      description:
+        "How many deliveries had which outcome since the hook was created. A trigger that is killed may take its last second's with it; the metrics are exact.",
+      properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },
 } as const satisfies Obj

@@ -1,4 +1,5 @@
 import { hookCrd, resourceSchema } from '../api/crd.ts'
+import { recordCrd } from '../api/record.ts'
 import { specSchema, type HookSpec } from '../api/hook.ts'
 import { firstViolation, type Violation } from '../api/guard.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
@@ -11,6 +12,9 @@ const spec = specSchema(Object.fromEntries(drivers.map(driver => [driver.name, d
 
 /** The CustomResourceDefinition of ReceiverHook. */
 export const crd = hookCrd(spec)
+
+/** Every CustomResourceDefinition of the product. */
+export const crds = [crd, recordCrd]
 
 /** The schema of the whole resource, as the reference page describes it. */
 export const hookSchema = resourceSchema(spec)

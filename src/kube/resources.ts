@@ -1,8 +1,10 @@
 import { group, hookKind, hookPlural, version } from '../api/names.ts'
+import { recordKind, recordPlural } from '../api/record.ts'
 import type { ResourceType } from './paths.ts'
 
 /** The types of object that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version, resource: hookPlural, kind: hookKind }
+export const records: ResourceType = { group, version, resource: recordPlural, kind: recordKind }
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
 export const events: ResourceType = { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event' }

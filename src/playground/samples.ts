@@ -1,6 +1,6 @@
 import { apiVersion, hookKind } from '../api/names.ts'
 import type { KubeObject } from '../api/object.ts'
-import { crd } from '../drivers/registry.ts'
+import { crds } from '../drivers/registry.ts'
 
 /** The namespace in which the playground's own objects stand. */
 export const sampleNamespace = 'shop'
@@ -31,7 +31,7 @@ const web: KubeObject = {
 
 /** What the playground creates, in this order: the path of the collection, and the object. */
 export const samples: readonly (readonly [path: string, object: unknown])[] = [
-  ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd],
+  ...crds.map((crd): [string, object] => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd]),
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: sampleNamespace } }],
   [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, web],

@@ -30,7 +30,7 @@ const mostly = <T>(good: fc.Arbitrary<T>, ...bad: T[]): fc.Arbitrary<T> =>
   fc.oneof({ arbitrary: good, weight: 20 }, { arbitrary: fc.constantFrom(...bad), weight: 1 })
 
 const duration = mostly<string>(
-  fc.constantFrom('0s', '1m', '90s', '5m', '1h30m', '1500ms', '59s', '24h'),
+  fc.constantFrom('0s', '1m', '90s', '5m', '1h30m', '1500ms', '59s', '24h', '25h'),
   '',
   '5',
   'm',
@@ -64,12 +64,14 @@ const specs = fc.record(
     }),
     suspend: fc.boolean(),
     onResolved: mostly(fc.constantFrom('ignore', 'run'), 'undo'),
+    cooldown: duration,
+    dedupeWindow: duration,
     token: fc.record(
       { rotation: fc.integer({ min: 0, max: 3 }), overlap: duration, expiresAfter: duration, secretName: name },
       { requiredKeys: ['rotation', 'overlap'] },
     ),
   },
-  { requiredKeys: ['driver', 'suspend', 'onResolved', 'token'] },
+  { requiredKeys: ['driver', 'suspend', 'onResolved', 'cooldown', 'dedupeWindow', 'token'] },
 )
 
 describe('admission and the check at a first delivery', () => {

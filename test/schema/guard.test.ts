@@ -16,6 +16,8 @@ const stored = {
   },
   suspend: false,
   onResolved: 'ignore',
+  cooldown: '0s',
+  dedupeWindow: '40s',
   token: { rotation: 0, overlap: '5m' },
 }
 const spec = hookSchema.properties['spec'] ?? hookSchema

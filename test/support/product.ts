@@ -3,7 +3,7 @@ import { inject, onTestFinished } from 'vitest'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import { crd } from '../../src/drivers/registry.ts'
+import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
@@ -99,18 +99,21 @@ export const until = async <T>(
   }
 }
 
-/** Installs the product's CRD where it is not there yet, and waits until it is served. */
+/** Installs the product's CRDs where they are not there yet, and waits until they are served. */
 export const installCrd = async (api: ApiConnection): Promise<void> => {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-  await send(api, { method: 'POST', path, body: JSON.stringify(crd) }).catch((error: unknown) => {
-    if (!isStatus(error, 409)) throw error
-  })
+  for (const crd of crds) {
+    await send(api, { method: 'POST', path, body: JSON.stringify(crd) }).catch((error: unknown) => {
+      if (!isStatus(error, 409)) throw error
+    })
+  }
   // A real API server serves a new kind a moment after it has stored it.
-  const list = { method: 'GET', path: `/apis/${apiVersion}/receiverhooks`, lane: 'bulk', timeoutMs: 5000 } as const
-  await until(
-    () => api.request(list),
-    response => response.status === 200,
-  )
+  for (const resource of ['receiverhooks', 'receiverhookrecords']) {
+    await until(
+      () => api.request({ method: 'GET', path: `/apis/${apiVersion}/${resource}`, lane: 'bulk', timeoutMs: 5000 }),
+      response => response.status === 200,
+    )
+  }
 }
 
 /** Both roles in this process, on free ports of loopback, stopped when the test ends. */

@@ -69,6 +69,8 @@ const outcomeOf = (step: Step, { action, by, max, min }: Scale): Outcome => {
         ? { outcome: 'unchanged', reason: 'AtBound', from, to }
         : { outcome: 'applied', reason: 'Stepped', from, to }
     }
+    case 'skipped':
+      return { outcome: 'skipped', reason: step.reason, message: step.message }
     case 'refused': {
       const bound = action === 'up' ? `above max ${max}` : `below min ${min}`
       const message = `a step ${action} by ${by} from ${step.from} would end ${bound}`

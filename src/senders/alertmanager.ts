@@ -1,42 +1,50 @@
-import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import { at, stringAt } from '../api/json.ts'
 import type { Delivery } from '../api/delivery.ts'
-import { parseTime } from '../environment/time.ts'
+import { alertsOf, labelText, namesOf, newest } from './alerts.ts'
 import type { Sender } from './sender.ts'
 
 /**
  * Prometheus Alertmanager's `webhook_configs`, body version 4.
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ *
+ * Peers and restarts send the same news again, and a reload or a second Prometheus changes the groupKey and the moments
+ * in it. So a notification is named by what it says: which alerts of which group are in which state, and why it was sent.
  */
 export const alertmanager: Sender = {
   name: 'alertmanager',
   recognise: ({ json }) =>
     at(json, 'version') === '4' && stringAt(json, 'groupKey') !== undefined && Array.isArray(at(json, 'alerts')),
-  parse: ({ json }) => ({ sender: 'alertmanager', phase: phaseOf(json) }),
+  parse: ({ json }) => {
+    const alerts = alertsOf(at(json, 'alerts'))
+    const why = stringAt(json, 'notification_reason')
+    const key = JSON.stringify(['alertmanager', stringAt(json, 'receiver'), labelText(at(json, 'groupLabels'))])
+    const firing = namesOf(alerts, 'firing')
+    const resolved = namesOf(alerts, 'resolved')
+    // A repeat is meant to count again; every other reason is given once for the same alerts.
+    const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
+    return {
+      sender: 'alertmanager',
+      phase: phaseOf(json, why),
+      identity: {
+        key: JSON.stringify([key, firing, resolved, truncated(json), why]),
+        ...(newsAt === undefined ? {} : { newsAt }),
+      },
+      group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
+    }
+  },
 }
 
-/** Since 0.32 a notification says why it was sent; before, the alerts have to tell. */
-const phaseOf = (body: unknown): Delivery['phase'] => {
-  const why = stringAt(body, 'notification_reason')
+/** Since 0.32 a notification says why it was sent; before, memory has to tell whether a mixed one brings an end. */
+const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   if (why === 'some alerts resolved') return 'partly resolved'
-  if (at(body, 'status') === 'resolved') {
-    if (why !== undefined) return why === 'all alerts resolved' ? 'resolved' : 'partly resolved'
-    // Alerts were cut off before the status was set: those may still fire.
-    return (at(body, 'truncatedAlerts') ?? 0) === 0 ? 'resolved' : 'partly resolved'
-  }
-  return why === undefined && newestIsAnEnd(alertsOf(body)) ? 'partly resolved' : 'firing'
+  if (at(body, 'status') !== 'resolved') return 'firing'
+  // Alerts are cut off before the status is set: those may still fire.
+  const isOver = why === undefined ? truncated(body) === 0 : why === 'all alerts resolved'
+  return isOver ? 'resolved' : 'partly resolved'
 }
 
-/** In a mixed message the newest change is the news: an alert's end is none that asks for a step. */
-const newestIsAnEnd = (alerts: readonly JsonObject[]): boolean => {
-  const newest = (status: string, member: string): number =>
-    Math.max(
-      -Infinity,
-      ...alerts.filter(alert => alert['status'] === status).map(alert => parseTime(stringAt(alert, member) ?? '')),
-    )
-  return newest('resolved', 'endsAt') > newest('firing', 'startsAt')
-}
-
-const alertsOf = (body: unknown): JsonObject[] => {
-  const alerts = at(body, 'alerts')
-  return Array.isArray(alerts) ? alerts.filter(isObject) : []
+/** How many alerts were left out of the body. */
+const truncated = (body: unknown): number => {
+  const count = at(body, 'truncatedAlerts')
+  return typeof count === 'number' ? count : 0
 }

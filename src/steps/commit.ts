@@ -9,25 +9,39 @@ import { markedWrite, type Written } from './write.ts'
 const firstLookMs = 25
 const longestLookMs = 400
 
+/** A marked write to be made certain. */
+export interface Intended {
+  readonly target: Target
+  /** The field manager that no other write has. */
+  readonly mark: string
+  /** The version that the count was computed from. */
+  readonly from: Pick<Version, 'uid' | 'resourceVersion'>
+  readonly to: number
+  /** Whether other processes may send the very same write: then a conflict may be with one of theirs. */
+  readonly shared: boolean
+}
+
+export type Committed =
+  | Written
+  /** The history that would tell has been compacted: nobody will ever know. */
+  | { readonly write: 'untold' }
+
 /**
  * A marked write whose outcome is made certain: while it is in doubt, the evidence is looked at and the same request is
  * sent again. Only where the history is gone, or nobody waits any more (`goOn` says), is the outcome left unknown.
  */
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
-  target: Target,
-  mark: string,
-  from: Version,
-  to: number,
+  { from, mark, shared, target, to }: Intended,
   goOn: () => boolean,
-): Promise<Written> => {
-  let inDoubt = false
+): Promise<Committed> => {
+  let lost = false
   for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, longestLookMs)) {
     const written = await markedWrite(api, target, mark, from, to)
     if (written.write === 'applied') return written
-    inDoubt ||= written.write === 'unknown'
-    if (!inDoubt) return written
-    // From here on a conflict may be with the first of our own requests, so that nothing but the evidence counts.
+    lost ||= written.write === 'unknown'
+    if (!lost && !shared) return written
+    // From here on a conflict may be with another request of the same mark, so that nothing but the evidence counts.
     const found = await findEvidence(api, target, mark, from)
     switch (found.evidence) {
       case 'applied':
@@ -35,8 +49,11 @@ export const commit = async (
       case 'never':
         return { write: 'stale' }
       case 'history gone':
-        return { write: 'unknown', message: 'the history that would tell has been compacted' }
+        return { write: 'untold' }
       case 'not yet':
+        // No request of ours is on its way, and the server will not have it: waiting changes nothing.
+        if (!lost && (written.write === 'refused' || written.write === 'missing')) return written
+        break
       case 'unreachable':
     }
     await wait(clock, lookMs)

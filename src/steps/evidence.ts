@@ -30,7 +30,7 @@ export const findEvidence = async (
   api: ApiConnection,
   target: Target,
   mark: string,
-  from: Version,
+  from: Pick<Version, 'uid' | 'resourceVersion'>,
 ): Promise<Evidence> => {
   const before = BigInt(from.resourceVersion)
   const now = await versionAt(api, target, undefined)
@@ -66,7 +66,7 @@ const isMarked = (object: StoredObject, mark: string): boolean =>
   ) === true
 
 /** A target that was deleted, or replaced by another of its name, is none. */
-const sameObject = (object: StoredObject | undefined, from: Version): StoredObject | undefined =>
+const sameObject = (object: StoredObject | undefined, from: Pick<Version, 'uid'>): StoredObject | undefined =>
   object?.metadata.uid === from.uid ? object : undefined
 
 type Read =

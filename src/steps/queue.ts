@@ -1,19 +1,30 @@
+import { emptyMemory } from '../api/record.ts'
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
+import { claim, type Claimed, type Member, type Part } from './claims.ts'
 import { commit } from './commit.ts'
-import { fold, type Folded, type FoldedStep } from './fold.ts'
+import { finishClaim, recordOutcome, type HelpPart } from './finish.ts'
+import type { Remembered } from './judge.ts'
+import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
+import { dropped } from './remember.ts'
 import type { Obstacle, Plan, Step, Target } from './steps.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
 const longestRetryMs = 800
 
+/** A delivery that its hook's memory has a say in, and that memory. */
+export interface Recorded extends Remembered {
+  readonly ledger: Ledger
+}
+
 /** One post that waits for its step. */
 export interface Waiting {
   readonly plan: Plan
+  readonly recorded?: Recorded
   readonly settle: (step: Step) => void
-  /** waiting: it may still leave the queue. in flight: a write that contains it has been sent. */
+  /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
   state: 'waiting' | 'in flight' | 'settled'
 }
 
@@ -23,6 +34,11 @@ export interface TargetQueue {
   /** Takes an entry out at the end of its time. What it answers depends on whether a write contains it. */
   expire(entry: Waiting): void
   readonly idle: boolean
+}
+
+/** A batch that has been folded: its members, and what becomes of each. */
+interface Batch extends Claimed {
+  readonly entries: readonly Waiting[]
 }
 
 /**
@@ -37,6 +53,8 @@ export const targetQueue = (
 ): TargetQueue => {
   const { api, clock, log } = environment
   let entries: Waiting[] = []
+  /** Those of the present turn. */
+  let current: readonly Waiting[] = []
   let running = false
   /** The version after our last write or read. */
   let remembered: Version | undefined
@@ -55,16 +73,9 @@ export const targetQueue = (
   }
 
   const putBack = (batch: readonly Waiting[]): void => {
-    const unsettled = batch.filter(entry => entry.state !== 'settled')
+    const unsettled = batch.filter(isUnsettled)
     for (const entry of unsettled) entry.state = 'waiting'
     entries = [...unsettled, ...entries]
-  }
-
-  const answer = (batch: readonly Waiting[], steps: readonly FoldedStep[]): void => {
-    for (const [index, entry] of batch.entries()) {
-      const folded = steps[index]
-      if (folded) settle(entry, 'refused' in folded ? { step: 'refused', ...folded } : { step: 'done', ...folded })
-    }
   }
 
   const fail = (batch: readonly Waiting[], reason: Obstacle, message: string): void => {
@@ -98,33 +109,114 @@ export const targetQueue = (
     }
   }
 
-  const write = async (batch: readonly Waiting[], version: Version, folded: Folded, fresh: boolean): Promise<void> => {
-    for (const entry of batch) entry.state = 'in flight'
-    const waitedFor = (): boolean => batch.some(entry => entry.state !== 'settled')
-    const written = await commit(environment, target, nextMark(), version, folded.to, waitedFor)
-    count(written.write, batch.length)
+  /** Tells each entry what became of it; those whose turn has not come wait for the next one. */
+  const answer = async ({ entries: batch, parts }: Batch, ledger: Ledger | undefined): Promise<void> => {
+    const helped: [Waiting, HelpPart][] = []
+    const again: Waiting[] = []
+    for (const [index, entry] of batch.entries()) {
+      const part = parts[index]
+      if (part?.part === 'help') helped.push([entry, part])
+      else if (part === undefined || part.part === 'wait') again.push(entry)
+      else settle(entry, stepOf(part))
+    }
+    for (const [entry, part] of helped) if (ledger && (await help(ledger, entry, part))) again.push(entry)
+    putBack(again)
+  }
+
+  /** Finishes what another process has claimed. Answers whether the entry has to be judged again after that. */
+  const help = async (ledger: Ledger, entry: Waiting, part: HelpPart): Promise<boolean> => {
+    entry.state = 'in flight'
+    const done = await finishClaim(environment, ledger, part, () => isUnsettled(entry))
+    remembered = undefined
+    if (done) settle(entry, done)
+    return done === undefined
+  }
+
+  const write = async (batch: Batch, mark: string, from: Version, fresh: boolean, ledger?: Ledger): Promise<void> => {
+    const waiting = batch.entries
+    for (const entry of waiting) if (entry.state === 'waiting') entry.state = 'in flight'
+    const shared = batch.rows.length > 0
+    const written = await commit(environment, { target, mark, from, to: batch.to, shared }, () =>
+      waiting.some(isUnsettled),
+    )
+    count(written.write, waiting.length)
+    if (ledger) recordOutcome(log, ledger, mark, batch.rows, written)
     remembered = written.write === 'applied' ? written.version : undefined
     switch (written.write) {
       case 'applied':
         trouble = undefined
         missing = false
         retryMs = firstRetryMs
-        return answer(batch, folded.steps)
+        return await answer(batch, ledger)
       case 'stale':
         readFirst ||= !fresh
-        return putBack(batch)
+        return putBack(waiting)
       case 'missing':
-        if (missing) return fail(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
+        if (missing) return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         missing = true
-        return putBack(batch)
+        return putBack(waiting)
       case 'refused':
-        return fail(batch, written.reason, written.message)
+        ledger?.later(dropped(mark))
+        return fail(waiting, written.reason, written.message)
       case 'not sent':
-        putBack(batch)
+        putBack(waiting)
         return await pause(written.message, written.retryAfterMs)
+      case 'untold':
+        for (const entry of waiting) settle(entry, entry.recorded?.delivery.identity ? untoldStep : { step: 'unknown' })
+        return
       case 'unknown':
-        for (const entry of batch) settle(entry, { step: 'unknown' })
+        for (const entry of waiting) expire(entry)
     }
+  }
+
+  /** The batch as it is to be written, judged on a hook's memory where a member has one. */
+  const folded = async (
+    batch: readonly Waiting[],
+    ledger: Ledger | undefined,
+    mark: string,
+    version: Version,
+    asked: ReadonlySet<Waiting>,
+  ): Promise<Batch | undefined> => {
+    const foldOn = (memory: Claimed['memory'], now: number, members: readonly Waiting[]): Batch => ({
+      entries: members,
+      ...claim(memory, now, members.map(memberOf), { target, version, mark }),
+    })
+    // Where no write will prove the count, a post may only be answered from a read that began after it arrived. Those
+    // that did arrive before stand in front; the others wait for the next turn.
+    const foldAll = (memory: Claimed['memory'], now: number): Batch => {
+      const members = batch.filter(isUnsettled)
+      const all = foldOn(memory, now, members)
+      return all.to === version.count
+        ? foldOn(
+            memory,
+            now,
+            members.filter(entry => asked.has(entry)),
+          )
+        : all
+    }
+    if (!ledger) return foldAll(emptyMemory, 0)
+
+    const judged = await ledger.decide(
+      (memory, now) => {
+        const result = foldAll(memory, now)
+        for (const entry of result.entries) entry.state = 'in flight'
+        return { memory: result.memory, result }
+      },
+      {
+        goOn: () => batch.some(isUnsettled),
+        withdrawn: () => {
+          for (const entry of batch) if (entry.state === 'in flight') entry.state = 'waiting'
+        },
+        delayed: message => (trouble = message),
+      },
+    )
+    if (judged.decided === 'stored') return judged.result
+    if (judged.decided === 'refused') {
+      const message = `the record of the hook: ${judged.message}`
+      for (const entry of batch) if (entry.recorded) settle(entry, { step: 'failed', reason: 'Forbidden', message })
+      putBack(batch)
+    }
+    return undefined
   }
 
   /** One write, or the answers to posts that need none. */
@@ -133,22 +225,21 @@ export const targetQueue = (
     const asked = new Set(fresh ? entries : [])
     const version = fresh ? await readNow() : remembered
     if (!version) return
-    let batch = entries.filter(entry => entry.state === 'waiting')
-    entries = batch
-    let folded = foldAll(version, batch)
-    entries = []
-    if (folded.to === version.count) {
-      // No write will prove the count, so that a post may only be answered from a read that began after it arrived.
-      // Those that did arrive before stand in front; the others wait for the next turn.
-      const proven = batch.filter(entry => asked.has(entry)).length
-      putBack(batch.slice(proven))
-      batch = batch.slice(0, proven)
-      folded = foldAll(version, batch)
-    }
-    if (folded.to !== version.count) return await write(batch, version, folded, fresh)
+    const waiting = entries.filter(isUnsettled)
+    const ledger = waiting.find(entry => entry.recorded)?.recorded?.ledger
+    // A record is one hook's: the named posts of the others have their turn after it.
+    const batch = waiting.filter(entry => !entry.recorded || entry.recorded.ledger === ledger)
+    entries = waiting.filter(entry => entry.recorded && entry.recorded.ledger !== ledger)
+    current = batch
+    const mark = nextMark()
+    const decided = await folded(batch, ledger, mark, version, asked)
+    if (!decided) return
+    const included = new Set(decided.entries)
+    putBack(batch.filter(entry => !included.has(entry)))
+    if (decided.to !== version.count) return await write(decided, mark, version, fresh, ledger)
     // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
-    answer(batch, folded.steps)
     if (!fresh) remembered = undefined
+    await answer(decided, ledger)
   }
 
   const run = async (): Promise<void> => {
@@ -156,14 +247,26 @@ export const targetQueue = (
     try {
       while (entries.length > 0) await turn()
     } catch (error) {
-      // A plan or a connection broke its contract. Whoever waits is told now; no write of theirs is on its way.
+      // A plan or a connection broke its contract. Whoever waits is told now.
       log.error({ target: target.name, namespace: target.namespace, error }, 'a step failed in a way it never should')
-      const message = 'an internal error: see the log'
-      for (const entry of entries) settle(entry, { step: 'unavailable', reason: 'ApiUnreachable', message })
+      trouble = 'an internal error: see the log'
+      for (const entry of [...current, ...entries]) expire(entry)
       entries = []
     } finally {
       running = false
     }
+  }
+
+  const expire = (entry: Waiting): void => {
+    // A named post may be sent again: its claim sees to it that it runs once.
+    if (entry.state === 'in flight' && !entry.recorded?.delivery.identity) return settle(entry, { step: 'unknown' })
+    // It is left where it stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
+    settle(
+      entry,
+      trouble === undefined
+        ? { step: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
+        : { step: 'unavailable', reason: 'ApiUnreachable', message: trouble },
+    )
   }
 
   return {
@@ -171,24 +274,30 @@ export const targetQueue = (
       entries.push(entry)
       if (!running) void run()
     },
-    expire(entry) {
-      if (entry.state === 'in flight') return settle(entry, { step: 'unknown' })
-      // It is left where it stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
-      settle(
-        entry,
-        trouble === undefined
-          ? { step: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
-          : { step: 'unavailable', reason: 'ApiUnreachable', message: trouble },
-      )
-    },
+    expire,
     get idle() {
       return !running
     },
   }
 }
 
-const foldAll = (version: Version, batch: readonly Waiting[]): Folded =>
-  fold(
-    version.count,
-    batch.map(entry => entry.plan),
-  )
+const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
+
+const memberOf = ({ plan, recorded }: Waiting): Member => ({ plan, ...(recorded && { remembered: recorded }) })
+
+const untoldStep: Step = {
+  step: 'skipped',
+  reason: 'OutcomeUnknown',
+  message: 'the API server no longer has the history that would tell whether the step was made',
+}
+
+const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
+  switch (part.part) {
+    case 'step':
+      return { step: 'done', from: part.from, to: part.to }
+    case 'refused':
+      return { step: 'refused', refused: part.refused, from: part.from }
+    case 'skip':
+      return { step: 'skipped', reason: part.reason, message: part.message }
+  }
+}

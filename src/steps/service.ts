@@ -1,7 +1,8 @@
 import type { Environment } from '../environment/environment.ts'
 import { objectPath } from '../kube/paths.ts'
 import { fold } from './fold.ts'
-import { targetQueue, type TargetQueue, type Waiting } from './queue.ts'
+import { judge } from './judge.ts'
+import { targetQueue, type Recorded, type TargetQueue, type Waiting } from './queue.ts'
 import { readTarget } from './read.ts'
 import type { Plan, Step, Steps, Target } from './steps.ts'
 
@@ -13,8 +14,11 @@ const mostRemembered = 10_000
 
 /** The steps of one process: one queue a target, and the bound over all of them. */
 export interface StepService {
-  /** The steps of one delivery, which must be answered at `deadline` (monotonic, milliseconds). */
-  until(deadline: number): Steps
+  /**
+   * The steps of one delivery, which must be answered at `deadline` (monotonic, milliseconds). `recorded` where its
+   * hook's memory has a say in it.
+   */
+  until(deadline: number, recorded?: Recorded): Steps
 }
 
 export const stepService = (environment: Environment): StepService => {
@@ -51,8 +55,10 @@ export const stepService = (environment: Environment): StepService => {
     return queue
   }
 
-  const change = (target: Target, plan: Plan, deadline: number): Promise<Step> =>
+  const change = (target: Target, plan: Plan, deadline: number, recorded: Recorded | undefined): Promise<Step> =>
     new Promise(resolve => {
+      const known = recorded && knownDuplicate(recorded, clock.now())
+      if (known) return resolve(known)
       if (waiting >= mostWaiting) {
         return resolve({ step: 'unavailable', reason: 'Overloaded', message: `${waiting} deliveries are waiting` })
       }
@@ -63,6 +69,7 @@ export const stepService = (environment: Environment): StepService => {
       const queue = queueOf(target)
       const entry: Waiting = {
         plan,
+        ...(recorded && { recorded }),
         state: 'waiting',
         settle: step => {
           waiting -= 1
@@ -75,11 +82,19 @@ export const stepService = (environment: Environment): StepService => {
     })
 
   return {
-    until: deadline => ({
-      change: (target, plan) => change(target, plan, deadline),
+    until: (deadline, recorded) => ({
+      change: (target, plan) => change(target, plan, deadline, recorded),
       preview: (target, plan) => preview(environment, target, plan),
     }),
   }
+}
+
+/** What was decided stays so, however old what is known here may be: the target need not be looked at. */
+const knownDuplicate = ({ ledger, ...remembered }: Recorded, now: number): Step | undefined => {
+  const memory = ledger.known()
+  const judged = memory && judge(memory, remembered, now)
+  if (judged?.judgement !== 'skip' || judged.remember) return undefined
+  return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
 
 /** The queues stand in the order of their last use; one at work must stay. */

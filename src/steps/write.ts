@@ -31,7 +31,7 @@ export const markedWrite = async (
   api: ApiConnection,
   target: Target,
   mark: string,
-  from: Version,
+  from: Pick<Version, 'uid' | 'resourceVersion'>,
   to: number,
 ): Promise<Written> => {
   const { name, namespace, type } = target
@@ -58,7 +58,7 @@ export const markedWrite = async (
   }
 }
 
-const judge = (response: ApiResponse, from: Version, to: number): Written => {
+const judge = (response: ApiResponse, from: Pick<Version, 'uid'>, to: number): Written => {
   if (response.status === 200 || response.status === 201) {
     const resourceVersion = stringAt(tryParseJson(response.body), 'metadata', 'resourceVersion')
     if (resourceVersion === undefined) return { write: 'unknown', message: 'the answer was not a Scale' }

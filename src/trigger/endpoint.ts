@@ -1,6 +1,7 @@
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { deliveryOf } from '../senders/registry.ts'
+import type { Ledgers } from '../steps/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, refusal, type TriggerAnswer } from './answer.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -39,6 +40,7 @@ export const triggerEndpoint = (
   authenticate: Authenticate,
   hooks: Hooks,
   steps: StepService,
+  ledgers: Ledgers,
   record: Recorder,
 ): Endpoint => {
   const deliver = async (request: TriggerRequest, deadline: number): Promise<Handled> => {
@@ -54,7 +56,7 @@ export const triggerEndpoint = (
 
     let { hook } = first
     for (let round = 0; round < mostRounds; round++) {
-      const outcome = await execute(hook, delivery, { api, clock, hooks, dryRun, steps: steps.until(deadline) })
+      const outcome = await execute(hook, delivery, { api, clock, hooks, ledgers, steps, deadline, dryRun })
       if (outcome !== 'changed meanwhile') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }

@@ -1,16 +1,24 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
-import type { Plan, Step, Steps, Target } from '../steps/steps.ts'
+import { isRemembered } from '../steps/judge.ts'
+import type { Ledgers } from '../steps/ledgers.ts'
+import type { Recorded } from '../steps/queue.ts'
+import type { StepService } from '../steps/service.ts'
+import type { Plan, Step, Target } from '../steps/steps.ts'
 import { gate } from './gates.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
+import { remember } from './remember.ts'
 
 interface Surroundings {
   readonly api: ApiConnection
   readonly clock: Clock
   readonly hooks: Hooks
-  readonly steps: Steps
+  readonly ledgers: Ledgers
+  readonly steps: StepService
+  /** When it must be answered, in monotonic milliseconds. */
+  readonly deadline: number
   readonly dryRun: boolean
 }
 
@@ -21,12 +29,14 @@ interface Surroundings {
 export const execute = async (
   hook: LiveHook,
   delivery: Delivery,
-  { api, clock, dryRun, hooks, steps }: Surroundings,
+  { api, clock, deadline, dryRun, hooks, ledgers, steps: service }: Surroundings,
 ): Promise<Outcome | 'changed meanwhile'> => {
+  const recorded = recordedOf(hook, delivery, ledgers)
   const gated = gate(hook, delivery)
-  if (gated) return gated
+  if (gated) return gated.outcome === 'skipped' && !dryRun ? await remember(gated, recorded, clock, deadline) : gated
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
+  const steps = service.until(deadline, recorded)
   let changed = false
   const watched = (change: (target: Target, plan: Plan) => Promise<Step>) => async (target: Target, plan: Plan) => {
     let superseded = false
@@ -48,4 +58,10 @@ export const execute = async (
     },
   })
   return changed ? 'changed meanwhile' : outcome
+}
+
+const recordedOf = (hook: LiveHook, delivery: Delivery, ledgers: Ledgers): Recorded | undefined => {
+  const { cooldownMs, dedupeWindowMs } = hook
+  const remembered = { delivery, cooldownMs, dedupeWindowMs }
+  return isRemembered(remembered) ? { ...remembered, ledger: ledgers.of(hook) } : undefined
 }

@@ -19,6 +19,9 @@ export interface LiveHook {
   readonly driver: string
   readonly suspend: boolean
   readonly onResolved: 'ignore' | 'run'
+  /** How long two deliveries of the same news are one, and the least time between two executions, in milliseconds. */
+  readonly dedupeWindowMs: number
+  readonly cooldownMs: number
   /** What the controller alone can see, and what makes every delivery fail. */
   readonly obstacle: { readonly reason: 'ManagedByAutoscaler'; readonly message: string } | undefined
   /** The driver with the hook's member; or the rule that the hook breaks. */
@@ -39,6 +42,8 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         overlapMs: 0,
         suspend: false,
         onResolved: 'ignore',
+        dedupeWindowMs: 0,
+        cooldownMs: 0,
       }
     : {
         ...told,
@@ -47,6 +52,8 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         overlapMs: checkedMilliseconds(spec.token.overlap),
         suspend: spec.suspend,
         onResolved: spec.onResolved,
+        dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
+        cooldownMs: checkedMilliseconds(spec.cooldown),
       }
 }
 

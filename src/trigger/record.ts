@@ -1,5 +1,8 @@
 import type { Delivery } from '../api/delivery.ts'
+import type { RecentDelivery } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
+import type { Ledgers } from '../steps/ledgers.ts'
+import { noted } from '../steps/remember.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 
@@ -10,13 +13,13 @@ export interface Handled {
   readonly delivery?: Delivery
 }
 
-/** Tells the metrics and the log what became of a post, which took `ms` milliseconds. */
+/** Tells the metrics, the log and the hook's record what became of a post, which took `ms` milliseconds. */
 export type Recorder = (handled: Handled, ms: number) => void
 
 /** Seconds; a post takes a millisecond or two, and 4 s at the most. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
-export const recorder = ({ log, metrics }: Environment): Recorder => {
+export const recorder = ({ clock, log, metrics }: Environment, ledgers: Ledgers): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
     'Posts to trigger URLs, by what became of them.',
@@ -28,7 +31,8 @@ export const recorder = ({ log, metrics }: Environment): Recorder => {
     ['outcome'],
     buckets,
   )
-  return ({ answer, delivery, hook }, ms) => {
+  return (handled, ms) => {
+    const { answer, delivery, hook } = handled
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body
     const outcome = outcomeOf(answer)
@@ -40,6 +44,8 @@ export const recorder = ({ log, metrics }: Environment): Recorder => {
       outcome,
       reason: body?.reason ?? '',
     }
+    const recent = recentOf(handled, clock.now())
+    if (hook && recent) ledgers.of(hook).later(noted(recent))
     deliveries.add(labels)
     duration.observe({ outcome }, ms / 1000)
     log.info(
@@ -53,4 +59,19 @@ export const recorder = ({ log, metrics }: Environment): Recorder => {
 const outcomeOf = (answer: TriggerAnswer): string => {
   if (answer === 'no answer') return 'unknown'
   return answer.body.dryRun === true ? 'dry run' : (answer.body.outcome ?? 'refused')
+}
+
+/** A delivery as its hook's status tells of it; undefined where nothing was decided, or only tried. */
+const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | undefined => {
+  if (answer === 'no answer' || !delivery) return undefined
+  const { dryRun, from, outcome, reason, to } = answer.body
+  if (outcome === undefined || outcome === 'unavailable' || dryRun === true) return undefined
+  return {
+    at,
+    sender: delivery.sender,
+    outcome,
+    reason,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  }
 }

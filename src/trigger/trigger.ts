@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import { openLedgers } from '../steps/ledgers.ts'
 import { stepService } from '../steps/service.ts'
 import { createVerifier } from '../token/verify.ts'
 import { authenticator } from './authenticate.ts'
@@ -24,12 +25,14 @@ export const triggerRole = (
   const hooks = hookCache(environment, options.watchNamespace)
   const keys = publicKeyCache(environment, options.namespace)
   const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
-  const endpoint = triggerEndpoint(environment, authenticate, hooks, stepService(environment), recorder(environment))
+  const ledgers = openLedgers(environment)
+  const record = recorder(environment, ledgers)
+  const endpoint = triggerEndpoint(environment, authenticate, hooks, stepService(environment), ledgers, record)
   return {
     endpoint,
     ready: () => hooks.synced() && keys.current() !== undefined,
     run: async stop => {
-      await Promise.all([hooks.run(stop), keys.run(stop)])
+      await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(stop)])
     },
   }
 }

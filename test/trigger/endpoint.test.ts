@@ -4,7 +4,7 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
-import { crd } from '../../src/drivers/registry.ts'
+import { crds } from '../../src/drivers/registry.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks } from '../../src/kube/resources.ts'
@@ -37,7 +37,7 @@ const setUp = async () => {
     watch: (request, stop) => api.watch(request, stop),
   }
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-  await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
+  for (const crd of crds) await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
   await create(api, deployments, 'default', deployment('web', 2))
   const key = signingKey(random.bytes(32))
   const data = { [keySetEntry]: formatPublicKeys([key]) }

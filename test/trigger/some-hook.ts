@@ -12,6 +12,8 @@ export const someHook: LiveHook = {
   driver: 'scale',
   suspend: false,
   onResolved: 'ignore',
+  dedupeWindowMs: 40_000,
+  cooldownMs: 0,
   obstacle: undefined,
   bound: {
     target: 'Deployment/web',

@@ -1,0 +1,15 @@
+import { namedOnce, type Identity } from '../api/delivery.ts'
+import type { Message } from './sender.ts'
+
+/** A Structured Field string (RFC 9651, section 3.3.3), with parameters that mean nothing here. */
+const quoted = /^"((?:[^"\\]|\\["\\])*)"\s*(?:;.*)?$/
+
+/**
+ * The name that whoever posts may give a delivery of any kind, in the header `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header). Its quotes may be left out. An empty one is none.
+ */
+export const idempotencyKey = ({ headers }: Message): Identity | undefined => {
+  const value = headers['idempotency-key']?.trim() ?? ''
+  const key = quoted.exec(value)?.[1]?.replaceAll(/\\(["\\])/g, '$1') ?? value
+  return key === '' ? undefined : namedOnce(`idempotency-key:${key}`)
+}

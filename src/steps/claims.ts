@@ -1,0 +1,96 @@
+import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
+import type { Reason } from '../api/reasons.ts'
+import { decided, judge, type Remembered } from './judge.ts'
+import type { Version } from './read.ts'
+import { applied, rowsOf, withRow } from './remember.ts'
+import type { Plan, Target } from './steps.ts'
+import { targetText } from './target.ts'
+
+/** One post of a batch: remembered or not. */
+export interface Member {
+  readonly plan: Plan
+  readonly remembered?: Remembered
+}
+
+/** What becomes of one member of a batch. */
+export type Part =
+  /** Its step, computed from the member's before it. */
+  | { readonly part: 'step'; readonly from: number; readonly to: number }
+  | { readonly part: 'refused'; readonly from: number; readonly refused: string }
+  | { readonly part: 'skip'; readonly reason: Reason; readonly message: string }
+  /** Another process's write has to be finished first. */
+  | { readonly part: 'help'; readonly claim: Claim; readonly claimed: readonly Row[]; readonly own: Row | undefined }
+  /** It depends on what becomes of this very write. */
+  | { readonly part: 'wait' }
+
+/** A batch as it is to be written: what has to be remembered before, and each member's part. */
+export interface Claimed {
+  readonly memory: Memory
+  /** The rows of this write. */
+  readonly rows: readonly Row[]
+  /** The count after the last step. */
+  readonly to: number
+  /** One for each member, in order. */
+  readonly parts: readonly Part[]
+}
+
+/**
+ * Folds a batch of posts, some of which a hook's memory has a say in, into one write with the field manager `mark`, and
+ * the memory that must be stored before that write is sent. Where nothing is to be written, the memory says that it is
+ * done. Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
+ */
+export const claim = (
+  before: Memory,
+  now: number,
+  members: readonly Member[],
+  { target, version, mark }: { readonly target: Target; readonly version: Version; readonly mark: string },
+): Claimed => {
+  const draft: Claim = {
+    mark,
+    target: targetText(target),
+    uid: version.uid,
+    version: version.resourceVersion,
+    to: version.count,
+  }
+  let memory = before
+  let to = version.count
+
+  const step = ({ plan, remembered }: Member): Part => {
+    const from = to
+    const planned = plan(from)
+    if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
+    to = planned
+    if (remembered) memory = decided(remembered, now, { from, to, claim: draft })(memory)
+    return { part: 'step', from, to }
+  }
+
+  const parts = members.map((member): Part => {
+    if (!member.remembered) return step(member)
+    const judged = judge(memory, member.remembered, now)
+    switch (judged.judgement) {
+      case 'new':
+        return step(member)
+      case 'skip': {
+        const { message, reason, remember } = judged
+        if (remember && member.remembered.delivery.identity) {
+          memory = decided(member.remembered, now, { skipped: reason })(memory)
+        }
+        return { part: 'skip', reason, message }
+      }
+      case 'unfinished':
+        return unfinished(memory, judged.row, mark, member.remembered)
+    }
+  })
+
+  const rows = rowsOf(memory, mark).map(row => ({ ...row, claim: { ...draft, to } }))
+  const isWritten = to !== version.count
+  memory = isWritten ? rows.reduce((so, row) => withRow(row)(so), memory) : applied(mark, rows)(memory)
+  return { memory, rows, to, parts }
+}
+
+const unfinished = (memory: Memory, row: Row, mark: string, { delivery: { identity } }: Remembered): Part => {
+  if (!row.claim) throw new Error('an unfinished row has a claim')
+  if (row.claim.mark === mark) return { part: 'wait' }
+  const own = identity && row.key === keyOf(identity.key) ? row : undefined
+  return { part: 'help', claim: row.claim, claimed: rowsOf(memory, row.claim.mark), own }
+}

@@ -1,0 +1,76 @@
+import type { Delivery } from '../api/delivery.ts'
+import { keyOf, type Memory, type Row } from '../api/record.ts'
+import type { Reason } from '../api/reasons.ts'
+import { rfc3339 } from '../environment/time.ts'
+import { allSeen, withGroup, withRow, type Update } from './remember.ts'
+
+/** A delivery that its hook's memory has a say in. */
+export interface Remembered {
+  readonly delivery: Pick<Delivery, 'identity' | 'group'>
+  /** How long two deliveries of the same key are one, in milliseconds. */
+  readonly dedupeWindowMs: number
+  /** The least time between two executions of the hook, in milliseconds. */
+  readonly cooldownMs: number
+}
+
+/** What a hook's memory says of a delivery. */
+export type Judgement =
+  /** It is to be executed. */
+  | { readonly judgement: 'new' }
+  /** It does not count. */
+  | { readonly judgement: 'skip'; readonly reason: Reason; readonly message: string; readonly remember: boolean }
+  /** A write stands in the way of which it is not known whether it was stored: finish that, and ask again. */
+  | { readonly judgement: 'unfinished'; readonly row: Row }
+
+/** Whether a delivery has to go through its hook's record at all. */
+export const isRemembered = ({ cooldownMs, delivery }: Remembered): boolean =>
+  delivery.identity !== undefined || cooldownMs > 0
+
+/**
+ * Judges a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so that a time in the future
+ * counts like one as far in the past.
+ */
+export const judge = (memory: Memory, { cooldownMs, dedupeWindowMs, delivery }: Remembered, now: number): Judgement => {
+  const { group, identity } = delivery
+  const row = identity && memory.rows.find(({ key }) => key === keyOf(identity.key))
+  if (row?.claim) return { judgement: 'unfinished', row }
+  if (row) {
+    const isSame = Math.abs(now - row.at) < dedupeWindowMs || isNoNews(identity.newsAt, row.newsAt)
+    const reason = row.skipped === 'OutcomeUnknown' ? row.skipped : 'Duplicate'
+    if (isSame) return { judgement: 'skip', reason, message: sameAs(row), remember: false }
+  }
+  if (group?.mixed && allSeen(memory, group)) {
+    const message = 'some alerts ended and no new one fires'
+    return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
+  }
+  if (cooldownMs > 0) {
+    const running = memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)
+    if (running) return { judgement: 'unfinished', row: running }
+    const sinceMs = Math.abs(now - (memory.ranAt ?? -Infinity))
+    if (sinceMs < cooldownMs) {
+      const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
+      return { judgement: 'skip', reason: 'CoolingDown', message, remember: true }
+    }
+  }
+  return { judgement: 'new' }
+}
+
+const isNoNews = (newsAt: number | undefined, known: number | undefined): boolean =>
+  newsAt !== undefined && known !== undefined && newsAt <= known
+
+const sameAs = ({ at, from, skipped, to }: Row): string => {
+  const became = skipped === undefined ? `the count went from ${from} to ${to}` : `it was skipped (${skipped})`
+  return `the same delivery was decided at ${rfc3339(at)}: ${became}`
+}
+
+/** What is to be remembered of a delivery that is decided at `at`. */
+export const decided = ({ delivery }: Remembered, at: number, row: Omit<Row, 'key' | 'at' | 'newsAt'>): Update => {
+  const { group, identity } = delivery
+  const { claim } = row
+  const key = identity ? keyOf(identity.key) : claim?.mark
+  const newsAt = identity?.newsAt
+  const rowUpdate = key === undefined ? same : withRow({ key, at, ...(newsAt === undefined ? {} : { newsAt }), ...row })
+  return memory => (group ? withGroup(group, at)(rowUpdate(memory)) : rowUpdate(memory))
+}
+
+const same: Update = memory => memory

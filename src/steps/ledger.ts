@@ -1,0 +1,196 @@
+import type { Memory } from '../api/record.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import {
+  putRecord,
+  readRecord,
+  type RecordOwner,
+  type RecordPut,
+  type RecordRead,
+  type RecordVersion,
+} from './record.ts'
+import type { Update } from './remember.ts'
+
+/** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
+const firstRetryMs = 25
+const longestRetryMs = 400
+
+/** How many updates wait at most, while the API server is away. What is beyond is not told, and claims are found out again. */
+const mostUpdates = 10_000
+
+/** How many processes' last writes a record tells. */
+const mostWriters = 16
+
+/** A judgement of a memory, and the memory that it leads to: the very same object when nothing is to be stored. */
+export interface Decision<T> {
+  readonly memory: Memory
+  readonly result: T
+}
+
+/** Judges a memory at `now`, in milliseconds since the epoch. Pure but for taking note: it may run many times. */
+export type Judge<T> = (memory: Memory, now: number) => Decision<T>
+
+export type Decided<T> =
+  /** Judged on the newest memory, and what follows is stored. Where nothing follows, the memory may be out of date. */
+  | { readonly decided: 'stored'; readonly result: T }
+  /** The API server will not have it. Nothing was stored. */
+  | { readonly decided: 'refused'; readonly message: string }
+  /** Nobody waits any more. What the last judgement led to may have been stored, or be stored still. */
+  | { readonly decided: 'given up' }
+
+/** Who waits for a decision. */
+export interface Deciding {
+  /** Whether anyone still waits. */
+  readonly goOn: () => boolean
+  /** What the last judgement led to was surely not stored. */
+  readonly withdrawn?: () => void
+  /** The API server cannot be asked just now, and why. */
+  readonly delayed?: (message: string) => void
+}
+
+/** The record of one hook, as one process reads and writes it. */
+export interface Ledger {
+  readonly owner: RecordOwner
+  /** What was last read or written, with the later updates; undefined before that. It may be out of date. */
+  known(): Memory | undefined
+  /** Judges the newest memory and stores what follows, by compare-and-swap; one decision at a time. */
+  decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
+  /** Stores an update with the next write, for which `flush` sees. */
+  later(update: Update): void
+  /** Stores the updates that wait. */
+  flush(goOn: () => boolean): Promise<void>
+  /** Whether updates wait. */
+  readonly dirty: boolean
+  /** Whether nothing waits or goes on, so that it may be forgotten. */
+  readonly idle: boolean
+}
+
+/** `instance` names this process among all that write the record. `dirtied` is told when updates begin to wait. */
+export const openLedger = (
+  { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
+  owner: RecordOwner,
+  instance: string,
+  dirtied: (ledger: Ledger) => void,
+): Ledger => {
+  let known: Extract<RecordRead, { read: 'found' }> | undefined
+  let updates: Update[] = []
+  /** What is known, with the updates: kept until either changes. */
+  let current: Memory | undefined
+  let writes = 0
+  let deciding = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const know = (version: typeof known, stored = 0): void => {
+    known = version
+    updates = updates.slice(stored)
+    current = undefined
+  }
+
+  const updated = ({ memory }: RecordVersion): Memory =>
+    (current ??= updates.reduce((so, update) => update(so), memory))
+
+  const readAgain = async () => {
+    const found = await readRecord(api, owner, () => {
+      log.error({ namespace: owner.namespace, record: owner.name }, 'the record cannot be read: it begins anew')
+    })
+    know(found.read === 'found' ? found : undefined)
+    return found
+  }
+
+  /** A put whose outcome is made certain, while anyone waits: it is looked for, and sent again. */
+  const putSurely = async (based: RecordVersion, memory: Memory, { delayed, goOn }: Deciding): Promise<RecordPut> => {
+    let inDoubt = false
+    for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
+      const written = await putRecord(api, owner, based, memory)
+      inDoubt ||= written.put === 'unknown'
+      // From here on a conflict may be with the first of our own requests.
+      if (written.put === 'stored' || !inDoubt) return written
+      if ('message' in written) delayed?.(written.message)
+      await wait(clock, waitMs)
+      if (!goOn()) return { put: 'unknown', message: 'nobody waits for it any more' }
+      const now = await readAgain()
+      if (now.read !== 'found') continue
+      if (now.object && isSigned(now.memory, instance, writes)) return { put: 'stored', object: now.object }
+      if (now.object?.metadata.resourceVersion !== based.object?.metadata.resourceVersion) return { put: 'conflict' }
+    }
+  }
+
+  const store = async <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
+    const { delayed, goOn, withdrawn } = waiting
+    let retryMs = firstRetryMs
+    const pause = async (message: string, askedMs = retryMs): Promise<void> => {
+      delayed?.(message)
+      await wait(clock, Math.min(askedMs, longestRetryMs))
+      retryMs = Math.min(retryMs * 2, longestRetryMs)
+    }
+    while (goOn()) {
+      const based = known ?? (await readAgain())
+      if (based.read !== 'found') {
+        if (based.read === 'refused') return { decided: 'refused', message: based.message }
+        await pause(based.message, based.retryAfterMs)
+        continue
+      }
+      const included = updates.length
+      const before = updated(based)
+      const { memory, result } = judge(before, clock.now())
+      if (memory === before) return { decided: 'stored', result }
+      writes += 1
+      const signed = sign(memory, instance, writes)
+      const written = await putSurely(based, signed, waiting)
+      if (written.put === 'stored') {
+        // After a doubt something newer may be known already.
+        const isNewest = known === based || known === undefined
+        know(isNewest ? { read: 'found', object: written.object, memory: signed } : known, included)
+        return { decided: 'stored', result }
+      }
+      if (written.put !== 'not sent') know(undefined)
+      if (written.put === 'unknown') return { decided: 'given up' }
+      withdrawn?.()
+      if (written.put === 'refused') return { decided: 'refused', message: written.message }
+      if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
+    }
+    return { decided: 'given up' }
+  }
+
+  const decide = <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
+    deciding += 1
+    const mine = turn.then(() => store(judge, waiting)).finally(() => (deciding -= 1))
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  const self: Ledger = {
+    owner,
+    known: () => known && updated(known),
+    decide,
+    later: update => {
+      if (updates.length >= mostUpdates) return
+      updates.push(update)
+      current &&= update(current)
+      if (updates.length === 1) dirtied(self)
+    },
+    flush: async goOn => {
+      if (updates.length === 0) return
+      const flushed = await decide(memory => ({ memory: { ...memory }, result: undefined }), { goOn })
+      if (flushed.decided !== 'refused') return
+      log.warn({ namespace: owner.namespace, record: owner.name, why: flushed.message }, 'the record is not written')
+      know(known, updates.length)
+    },
+    get dirty() {
+      return updates.length > 0
+    },
+    get idle() {
+      return updates.length === 0 && deciding === 0
+    },
+  }
+  return self
+}
+
+/** Puts the number of a process's write into the memory that it stores. */
+const sign = (memory: Memory, id: string, writes: number): Memory => ({
+  ...memory,
+  writers: [{ id, writes }, ...memory.writers.filter(writer => writer.id !== id)].slice(0, mostWriters),
+})
+
+const isSigned = ({ writers }: Memory, instance: string, number: number): boolean =>
+  writers.some(({ id, writes }) => id === instance && writes >= number)

@@ -1,0 +1,86 @@
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import { openLedger, type Ledger } from './ledger.ts'
+import type { RecordOwner } from './record.ts'
+
+/** Least times between two writes that nothing waits for, in milliseconds: of one record, and of one process. */
+const recordSpacingMs = 1000
+const processSpacingMs = 50
+
+/** How long such a write is tried, and how long all of them together when the process ends, in milliseconds. */
+const flushWithinMs = 10_000
+const closeWithinMs = 2000
+
+/** How many records are kept in memory while nothing goes on with them. */
+const mostIdle = 1000
+
+/** The records of all hooks, as one process reads and writes them. */
+export interface Ledgers {
+  of(owner: RecordOwner): Ledger
+  /** Writes what waits, at the rates above, until `stop` is aborted; then all that is left. */
+  run(stop: AbortSignal): Promise<void>
+}
+
+export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>): Ledgers => {
+  const { clock, random } = environment
+  const instance = Buffer.from(random.bytes(8)).toString('base64url')
+  /** In the order of their last use. */
+  const ledgers = new Map<string, Ledger>()
+  /** Each with when it may be written next, in monotonic milliseconds. */
+  const dirty = new Map<Ledger, number>()
+  const flushedAt = new WeakMap<Ledger, number>()
+  let wake = (): void => {}
+
+  const dirtied = (ledger: Ledger): void => {
+    const last = flushedAt.get(ledger) ?? -Infinity
+    dirty.set(ledger, Math.max(clock.monotonic() + processSpacingMs, last + recordSpacingMs))
+    wake()
+  }
+
+  const flush = async (ledger: Ledger, withinMs: number): Promise<void> => {
+    dirty.delete(ledger)
+    flushedAt.set(ledger, clock.monotonic())
+    const end = clock.monotonic() + withinMs
+    await ledger.flush(() => clock.monotonic() < end)
+    if (ledger.dirty) dirtied(ledger)
+  }
+
+  const nextDue = (): [ledger: Ledger, at: number] | undefined => {
+    let first: [Ledger, number] | undefined
+    for (const entry of dirty) if (!first || entry[1] < first[1]) first = entry
+    return first
+  }
+
+  const forgetIdle = (): void => {
+    for (const [key, ledger] of ledgers) {
+      if (ledgers.size <= mostIdle) return
+      if (ledger.idle) ledgers.delete(key)
+    }
+  }
+
+  return {
+    of: owner => {
+      const key = `${owner.namespace}/${owner.name}/${owner.uid}`
+      const ledger = ledgers.get(key) ?? openLedger(environment, owner, instance, dirtied)
+      ledgers.delete(key)
+      ledgers.set(key, ledger)
+      if (ledgers.size > mostIdle) forgetIdle()
+      return ledger
+    },
+    run: async stop => {
+      while (!stop.aborted) {
+        const due = nextDue()
+        const inMs = due ? due[1] - clock.monotonic() : Infinity
+        if (due && inMs <= 0) {
+          void flush(due[0], flushWithinMs)
+          await wait(clock, processSpacingMs, stop)
+        } else {
+          const woken = new AbortController()
+          wake = () => woken.abort()
+          await wait(clock, Math.min(inMs, 60_000), AbortSignal.any([stop, woken.signal]))
+        }
+      }
+      await Promise.all([...dirty.keys()].map(ledger => flush(ledger, closeWithinMs)))
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { AlertGroup } from '../api/delivery.ts'
+import { mostRecent } from '../api/status.ts'
+import { keyOf, type Memory, type RecentDelivery, type Row } from '../api/record.ts'
+
+/** How long a decided delivery is remembered, and how many of a hook at most: the oldest are forgotten first. */
+const rememberedMs = 24 * 3_600_000
+const mostRows = 1000
+
+/** How many alert groups of a hook are remembered, and how many firing alerts of each. */
+const mostGroups = 64
+const mostFiring = 128
+
+/** A change of a hook's memory. Pure: it may run many times, on whatever is newest. */
+export type Update = (memory: Memory) => Memory
+
+/** Adds a row in place of an older one of its key, and forgets what is too old or too much. Claims are never forgotten. */
+export const withRow =
+  (row: Row): Update =>
+  memory => {
+    const fresh = memory.rows.filter(
+      ({ at, claim, key }) => key !== row.key && (claim !== undefined || Math.abs(row.at - at) < rememberedMs),
+    )
+    const surplus = fresh.length + 1 - mostRows
+    const forgettable = new Set(surplus > 0 ? fresh.filter(({ claim }) => !claim).slice(0, surplus) : [])
+    return { ...memory, rows: [...fresh.filter(old => !forgettable.has(old)), row] }
+  }
+
+/** The rows whose write is this one. */
+export const rowsOf = (memory: Memory, mark: string): readonly Row[] =>
+  memory.rows.filter(({ claim }) => claim?.mark === mark)
+
+/** A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile. */
+export const applied =
+  (mark: string, claimed: readonly Row[]): Update =>
+  memory => {
+    const present = new Map(memory.rows.map(row => [row.key, row]))
+    const done = claimed
+      .filter(({ key }) => (present.get(key)?.claim?.mark ?? mark) === mark && !isDone(present.get(key)))
+      .map(finished)
+    const ran = done.filter(({ from, to }) => from !== to).map(({ at }) => at)
+    const next = done.reduce((so, row) => withRow(row)(so), memory)
+    return ran.length === 0 ? next : { ...next, ranAt: Math.max(memory.ranAt ?? 0, ...ran) }
+  }
+
+const isDone = (row: Row | undefined): boolean => row !== undefined && row.claim === undefined
+
+const finished = (row: Row): Row => {
+  const { claim: _, ...done } = row
+  return done
+}
+
+/** Nobody can tell any more whether a marked write was stored: what it was for is never executed again. */
+export const untold =
+  (mark: string): Update =>
+  memory => ({
+    ...memory,
+    rows: memory.rows.map(row =>
+      row.claim?.mark === mark
+        ? {
+            key: row.key,
+            at: row.at,
+            ...(row.newsAt === undefined ? {} : { newsAt: row.newsAt }),
+            skipped: 'OutcomeUnknown',
+          }
+        : row,
+    ),
+  })
+
+/** A marked write was not stored and never will be: its deliveries count as never seen. */
+export const dropped =
+  (mark: string): Update =>
+  memory => ({ ...memory, rows: memory.rows.filter(({ claim }) => claim?.mark !== mark) })
+
+/** A report of a group of alerts was decided at `at`. */
+export const withGroup =
+  ({ firing, key }: AlertGroup, at: number): Update =>
+  memory => {
+    const { [keyOf(key)]: _, ...others } = memory.groups
+    if (firing.length === 0) return { ...memory, groups: others }
+    const entry = { at, firing: firing.slice(0, mostFiring).map(alertKey) }
+    const kept = Object.entries(others).sort(([, a], [, b]) => b.at - a.at)
+    return { ...memory, groups: { ...Object.fromEntries(kept.slice(0, mostGroups - 1)), [keyOf(key)]: entry } }
+  }
+
+/** Whether every alert that fires did so when the group was last reported. */
+export const allSeen = (memory: Memory, { firing, key }: AlertGroup): boolean => {
+  const seen = new Set(memory.groups[keyOf(key)]?.firing)
+  return firing.every(alert => seen.has(alertKey(alert)))
+}
+
+/** Among the alerts of one group, 48 bits tell two apart. */
+const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
+
+/** A delivery was answered. */
+export const noted =
+  (delivery: RecentDelivery): Update =>
+  memory => ({
+    ...memory,
+    recent: [delivery, ...memory.recent].sort((a, b) => b.at - a.at).slice(0, mostRecent),
+    counts: { ...memory.counts, [delivery.outcome]: (memory.counts[delivery.outcome] ?? 0) + 1 },
+  })

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { deliveryOf } from '../../src/senders/registry.ts'
+import { notification } from '../support/alertmanager.ts'
+import { fc, property } from '../support/property.ts'
+
+const named = (value: string, json?: unknown) => deliveryOf({ headers: { 'idempotency-key': value }, json })
+
+describe('the header Idempotency-Key', () => {
+  it.each([
+    ['a structured-field string', '"8e03978e-40d5"', '8e03978e-40d5'],
+    ['one without its quotes', '8e03978e-40d5', '8e03978e-40d5'],
+    ['one with escapes', String.raw`"a\"b\\c"`, String.raw`a"b\c`],
+    ['one with parameters', '"a"; v=1', 'a'],
+    ['blanks around it', '  "a"  ', 'a'],
+    ['half a pair of quotes', '"a', '"a'],
+    ['an escape that is none', String.raw`"a\b"`, String.raw`"a\b"`],
+  ])('names a delivery once and for all: %s', (_name, value, key) => {
+    expect(named(value).identity).toEqual({ key: `idempotency-key:${key}`, newsAt: 0 })
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['blanks', '  '],
+    ['an empty string', '""'],
+  ])('that holds %s names none', (_name, value) => {
+    expect(named(value)).toEqual({ sender: 'plain', phase: 'none' })
+  })
+
+  it("wins over the sender's own name, and leaves the rest as it is", () => {
+    const json = notification('firing', 'new alerts added')
+    const { identity: own, ...rest } = deliveryOf({ headers: {}, json })
+    expect(own).toBeDefined()
+    expect(named('once', json)).toEqual({ ...rest, identity: { key: 'idempotency-key:once', newsAt: 0 } })
+    expect(named('""', json).identity).toEqual(own)
+  })
+
+  property('tells any two values apart, written as RFC 9651 says', [fc.string(), fc.string()], (a, b) => {
+    const written = (text: string) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+    const key = (text: string) => named(written(text)).identity?.key
+    expect(key(a) === key(b)).toBe(a === b)
+  })
+
+  property('is read without throwing, whatever it holds', [fc.string()], value => {
+    expect(named(value).phase).toBe('none')
+  })
+})

@@ -4,10 +4,11 @@ import { watchedCache } from '../kube/cache.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { isStatus } from '../kube/errors.ts'
 import { eventRecorder } from '../kube/events.ts'
-import { configMaps, hooks, secrets } from '../kube/resources.ts'
+import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
+import { isNew, pacer, taleOf, tell } from './deliveries.ts'
 import { whileLeading } from './fence.ts'
 import { hookOf, isNews, keyOf, mayAimAt, nameOf } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
@@ -39,6 +40,9 @@ const hookWorkers = 16
 const syncPollMs = 10
 const autoscalerSyncMs = 10_000
 
+/** Deliveries are told with one worker and this pause after each, in milliseconds: at most fifty statuses a second. */
+const tellPauseMs = 20
+
 const keysKey = 'signing-keys'
 
 /**
@@ -54,10 +58,12 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
     watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true }),
   ]
+  const recordCache = watchedCache(environment, { type: records, ...watched, keep: taleOf })
   const autoscalers = watchAutoscalers(environment, watchNamespace)
   // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
   const verifier = createVerifier({ remember: 0 })
-  let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue } | undefined
+  let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
+  const pace = pacer(clock, key => leading?.deliveries.add(key))
 
   const addHooks = (which: (hook: Hook) => boolean): void => {
     for (const hook of hookCache.values()) {
@@ -69,9 +75,19 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   hookCache.subscribe(({ namespace, name, before, now }) => {
     if (isNews(before, now)) leading?.hooks.add(keyOf(namespace, name))
   })
+  recordCache.subscribe(({ namespace, name, now }) => {
+    if (now && leading) pace.changed(keyOf(namespace, name))
+  })
   autoscalers.subscribe((namespace, { kind, name }) =>
     addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
   )
+
+  /** A hook, and what its record tells of it and its status does not. */
+  const newsOf = (key: string) => {
+    const hook = hookCache.get(...nameOf(key))
+    const tale = recordCache.get(...nameOf(key))
+    return hook && tale && isNew(hook, tale) ? { hook, tale } : undefined
+  }
 
   const ready = (): boolean => hookCache.synced() && keyCaches.every(cache => cache.synced())
 
@@ -85,23 +101,30 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const ring = keys.ring()
       const hook = hookCache.get(...nameOf(key))
       if (!ring || !hook) return { settled: true }
-      try {
-        return await reconcileHook({ ...fenced, autoscalers, publicURL, ring, verifier }, hook, attempts)
-      } catch (error) {
-        // The cache is a moment behind: the hook has another version, or is gone.
-        if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
-        return outOfDate
-      }
+      return await orOutOfDate(reconcileHook({ ...fenced, autoscalers, publicURL, ring, verifier }, hook, attempts))
+    }
+    /** Tells what the record says; a hook that is gone, or not seen yet, is told of with its next delivery. */
+    const tellDeliveries: Work = async key => {
+      const news = newsOf(key)
+      if (!news) return { settled: true }
+      await wait(clock, tellPauseMs, stop)
+      return (await orOutOfDate(tell(api, news.hook, news.tale))) ?? { settled: true }
     }
     await until(clock, ready, stop)
     await autoscalersRead(stop)
     leading = {
       keys: workQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
       hooks: workQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
+      deliveries: workQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, tellDeliveries),
     }
     leading.keys.add(keysKey)
-    await Promise.all([leading.keys.run(stop), leading.hooks.run(stop)])
+    for (const { metadata } of hookCache.values()) {
+      const key = keyOf(metadata.namespace, metadata.name)
+      if (newsOf(key)) leading.deliveries.add(key)
+    }
+    await Promise.all(Object.values(leading).map(queue => queue.run(stop)))
     leading = undefined
+    pace.stop()
   }
 
   /** Without them hooks work all the same: an autoscaler is then noticed by nobody. */
@@ -118,7 +141,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     ready,
     run: async stop => {
       await Promise.all([
-        ...[hookCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
+        ...[hookCache, recordCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
         elect(environment, { namespace, name: controllerLease, identity }, lead, stop),
       ])
     },
@@ -126,6 +149,16 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
 }
 
 type Hook = NonNullable<ReturnType<typeof hookOf>>
+
+/** The cache is a moment behind: the hook has another version, or is gone. */
+const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {
+  try {
+    return await work
+  } catch (error) {
+    if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
+    return outOfDate
+  }
+}
 
 const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
 

@@ -18,8 +18,11 @@ export interface Findings {
   readonly overlapMs: number
 }
 
-/** Every member that the status has; undefined for one that is to be absent. */
-type WholeStatus = { readonly [Member in keyof HookStatus]-?: HookStatus[Member] | undefined }
+/** What a reconcile does not speak of: deliveries.ts does. */
+type Deliveries = 'lastDelivery' | 'recent' | 'counts'
+
+/** Every other member that the status has; undefined for one that is to be absent. */
+type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }
 
 const ready = { reason: 'Valid', message: 'the hook is in order and its URL is published' } as const
 

@@ -5,7 +5,7 @@ import type { StoredObject } from '../../src/api/object.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { controllerRole } from '../../src/controller/controller.ts'
-import { crd } from '../../src/drivers/registry.ts'
+import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest, Clock } from '../../src/environment/environment.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
@@ -86,7 +86,7 @@ export const installation = async (): Promise<Installation> => {
 
   const post = (path: string, object: object): Promise<StoredObject> =>
     send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
   for (const name of [system, shop]) {
     await post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }

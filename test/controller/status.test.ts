@@ -20,7 +20,14 @@ const hookWith = (status: HookStatus, generation = 1): ReceiverHook => ({
     generation,
     creationTimestamp: rfc3339(now),
   },
-  spec: { driver: 'scale', suspend: false, onResolved: 'ignore', token: { rotation: 0, overlap: '5m' } },
+  spec: {
+    driver: 'scale',
+    suspend: false,
+    onResolved: 'ignore',
+    cooldown: '0s',
+    dedupeWindow: '40s',
+    token: { rotation: 0, overlap: '5m' },
+  },
   status,
 })
 
@@ -99,9 +106,10 @@ describe('the patch of a status', () => {
     expect(patch).toEqual({ observedGeneration: 2, conditions: [{ ...readyCondition, observedGeneration: 2 }] })
   })
 
-  test('passes over members that it does not know', () => {
-    const later = { lastDelivery: { outcome: 'applied' } }
-    const status: HookStatus = { ...inOrder, ...later }
+  test('passes over what is told of deliveries', () => {
+    const time = rfc3339(now)
+    const lastDelivery = { time, sender: 'plain', outcome: 'applied', reason: 'Stepped' } as const
+    const status: HookStatus = { ...inOrder, lastDelivery, recent: [lastDelivery], counts: { applied: 1 } }
     expect(statusPatch(hookWith(status), found(token(0)), now)).toBeUndefined()
   })
 })

@@ -104,9 +104,10 @@ const commonSpec = {
   },
   onResolved: {
     type: 'string',
-    enum: ['ignore', 'run'],
+    enum: ['ignore', 'run', 'undo'],
     default: 'ignore',
-    description: 'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery.',
+    description:
+      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings have changed, within the bounds.',
   },
   cooldown: {
     type: 'string',

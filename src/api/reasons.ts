@@ -15,6 +15,11 @@ export const reasons = {
     means: 'The count is at the bound of this direction already, or past it.',
     todo: 'Nothing; raise `max` or lower `min` if the hook should go further.',
   },
+  Undone: { means: 'What the firings of the alert had changed was taken back.', todo: 'Nothing.' },
+  NothingToUndo: {
+    means: 'The alert is over, and its firings had changed nothing here that could be taken back.',
+    todo: 'Nothing. A target that was replaced since has nothing to take back, nor have firings from before `onResolved: undo`.',
+  },
   Suspended: { means: 'The hook has `suspend: true`.', todo: 'Set `suspend: false` to let deliveries run again.' },
   Resolved: {
     means: 'The message says that the alert is over, and the hook has `onResolved: ignore`.',

@@ -45,6 +45,10 @@ const rowSchema = {
     to: count,
     /** The reason, when it was skipped. */
     skipped: { type: 'string' },
+    /** The hash of the key of the alert group that is to take this step back. */
+    group: { type: 'string' },
+    /** What this step takes back of its group, when it is an undo. */
+    undoes: count,
     /** Present while it is not known that the write has been stored. */
     claim: claimSchema,
   },
@@ -57,6 +61,19 @@ const groupSchema = {
     at: time,
     /** The hashes of the alerts that fired when the group was last reported. */
     firing: { type: 'array', items: { type: 'string' } },
+  },
+} as const satisfies Obj
+
+const undoSchema = {
+  type: 'object',
+  required: ['at', 'uid', 'delta'],
+  properties: {
+    /** When it last changed. */
+    at: time,
+    /** The target's. A target that was replaced has nothing to take back. */
+    uid: { type: 'string' },
+    /** What the group's firings have changed the count by. */
+    delta: count,
   },
 } as const satisfies Obj
 
@@ -75,13 +92,15 @@ const recentSchema = {
 
 const memorySchema = {
   type: 'object',
-  required: ['rows', 'groups', 'recent', 'counts', 'writers'],
+  required: ['rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
   properties: {
     /** Deliveries that were decided, in that order. */
     rows: { type: 'array', items: rowSchema },
     /** When the hook last changed something. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
+    /** By the hash of the group's key. */
+    undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
     counts: { type: 'object', additionalProperties: count },
@@ -103,7 +122,7 @@ export type Claim = Stored<typeof claimSchema>
 /** A delivery as `recent` and the counts tell of it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
-export const emptyMemory: Memory = { rows: [], groups: {}, recent: [], counts: {}, writers: [] }
+export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
 
 /** What a record's content says; undefined when it is none that this version wrote. */
 export const parseMemory = (content: unknown): Memory | undefined => {

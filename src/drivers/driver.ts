@@ -27,7 +27,7 @@ export interface Reading {
 /** What a driver may use when a delivery runs. */
 export interface Execution {
   readonly namespace: string
-  readonly dryRun: boolean
+  /** On a dry run they change nothing. */
   readonly steps: Steps
   readonly api: ApiConnection
   readonly clock: Clock
@@ -44,13 +44,16 @@ export interface Driver<N extends string, S extends Obj> {
   validate(member: Stored<S>, reading: Reading): Promise<Problem | undefined>
   /** At delivery: does it, and says what became of it. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+  /** At the end of an alert, where the hook says so: takes back what its firings have changed. */
+  undo(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
 }
 
 /** A driver with one hook's member bound to it. */
 export interface Bound {
   readonly target: string
-  validate(reading: Reading): Promise<Problem | undefined>
-  execute(delivery: Delivery, execution: Execution): Promise<Outcome>
+  readonly validate: (reading: Reading) => Promise<Problem | undefined>
+  readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
+  readonly undo: (delivery: Delivery, execution: Execution) => Promise<Outcome>
 }
 
 /** A driver whose types are hidden behind the guard, so that all drivers fit one list. */
@@ -71,6 +74,7 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           target: driver.target(member),
           validate: reading => driver.validate(member, reading),
           execute: (delivery, execution) => driver.execute(member, delivery, execution),
+          undo: (delivery, execution) => driver.undo(member, delivery, execution),
         }
       : (firstViolation(driver.schema, member, `spec.${driver.name}`) ?? {
           path: `spec.${driver.name}`,

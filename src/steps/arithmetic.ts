@@ -1,4 +1,4 @@
-import type { Plan } from './steps.ts'
+import type { Plan, UndoPlan } from './steps.ts'
 
 /** The size of a step: a count, or a share of the present count in percent. */
 export type Amount = { readonly count: number } | { readonly percent: number }
@@ -50,3 +50,13 @@ export const moveWithin = (movement: Movement): Plan => {
         return wanted < min && overshoot === 'reject' ? { refused: wouldPassBound } : Math.max(wanted, min)
       }
 }
+
+/** Takes back a sum of steps: the opposite movement, which stops at the bound that it moves towards, and never turns. */
+export const takeBackWithin =
+  ({ max, min }: Pick<Movement, 'min' | 'max'>): UndoPlan =>
+  (count, delta) =>
+    delta === 0
+      ? count
+      : moveWithin({ action: delta > 0 ? 'down' : 'up', by: { count: Math.abs(delta) }, min, max, overshoot: 'clamp' })(
+          count,
+        )

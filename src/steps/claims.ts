@@ -1,14 +1,15 @@
 import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
 import type { Reason } from '../api/reasons.ts'
-import { decided, judge, type Remembered } from './judge.ts'
+import { decided, judge, nothingToUndo, type Judgement, type Remembered } from './judge.ts'
 import type { Version } from './read.ts'
 import { applied, rowsOf, withRow } from './remember.ts'
-import type { Plan, Target } from './steps.ts'
+import type { Plan, Target, UndoPlan } from './steps.ts'
 import { targetText } from './target.ts'
 
 /** One post of a batch: remembered or not. */
 export interface Member {
-  readonly plan: Plan
+  /** The arithmetic of a step; and of one that takes back what others changed. */
+  readonly plan: Plan | UndoPlan
   readonly remembered?: Remembered
 }
 
@@ -55,13 +56,19 @@ export const claim = (
   let memory = before
   let to = version.count
 
-  const step = ({ plan, remembered }: Member): Part => {
+  const step = ({ plan, remembered }: Member, undoes?: number): Part => {
     const from = to
-    const planned = plan(from)
+    const planned = plan(from, undoes ?? 0)
     if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
     to = planned
-    if (remembered) memory = decided(remembered, now, { from, to, claim: draft })(memory)
+    const row = { from, to, claim: draft, ...(undoes === undefined ? {} : { undoes }) }
+    if (remembered) memory = decided(remembered, now, row)(memory)
     return { part: 'step', from, to }
+  }
+
+  const skip = (remembered: Remembered, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
+    if (remember && remembered.delivery.identity) memory = decided(remembered, now, { skipped: reason })(memory)
+    return { part: 'skip', reason, message }
   }
 
   const parts = members.map((member): Part => {
@@ -70,13 +77,10 @@ export const claim = (
     switch (judged.judgement) {
       case 'new':
         return step(member)
-      case 'skip': {
-        const { message, reason, remember } = judged
-        if (remember && member.remembered.delivery.identity) {
-          memory = decided(member.remembered, now, { skipped: reason })(memory)
-        }
-        return { part: 'skip', reason, message }
-      }
+      case 'undo':
+        return judged.uid === version.uid ? step(member, judged.delta) : skip(member.remembered, nothingToUndo)
+      case 'skip':
+        return skip(member.remembered, judged)
       case 'unfinished':
         return unfinished(memory, judged.row, mark, member.remembered)
     }

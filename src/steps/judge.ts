@@ -1,12 +1,14 @@
 import type { Delivery } from '../api/delivery.ts'
-import { keyOf, type Memory, type Row } from '../api/record.ts'
+import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
 import type { Reason } from '../api/reasons.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { allSeen, withGroup, withRow, type Update } from './remember.ts'
+import { allSeen, rowsOf, withGroup, withRow, type Update } from './remember.ts'
 
 /** A delivery that its hook's memory has a say in. */
 export interface Remembered {
-  readonly delivery: Pick<Delivery, 'identity' | 'group'>
+  readonly delivery: Pick<Delivery, 'identity' | 'group' | 'phase'>
+  /** Whether the end of an alert takes back what its firings changed. */
+  readonly undo: boolean
   /** How long two deliveries of the same key are one, in milliseconds. */
   readonly dedupeWindowMs: number
   /** The least time between two executions of the hook, in milliseconds. */
@@ -17,20 +19,23 @@ export interface Remembered {
 export type Judgement =
   /** It is to be executed. */
   | { readonly judgement: 'new' }
+  /** It is the end of alerts whose firings changed the count of the target of this uid by `delta`. */
+  | { readonly judgement: 'undo'; readonly uid: string; readonly delta: number }
   /** It does not count. */
   | { readonly judgement: 'skip'; readonly reason: Reason; readonly message: string; readonly remember: boolean }
   /** A write stands in the way of which it is not known whether it was stored: finish that, and ask again. */
   | { readonly judgement: 'unfinished'; readonly row: Row }
 
 /** Whether a delivery has to go through its hook's record at all. */
-export const isRemembered = ({ cooldownMs, delivery }: Remembered): boolean =>
-  delivery.identity !== undefined || cooldownMs > 0
+export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolean =>
+  delivery.identity !== undefined || cooldownMs > 0 || (undo && delivery.group !== undefined)
 
 /**
  * Judges a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so that a time in the future
  * counts like one as far in the past.
  */
-export const judge = (memory: Memory, { cooldownMs, dedupeWindowMs, delivery }: Remembered, now: number): Judgement => {
+export const judge = (memory: Memory, remembered: Remembered, now: number): Judgement => {
+  const { cooldownMs, dedupeWindowMs, delivery } = remembered
   const { group, identity } = delivery
   const row = identity && memory.rows.find(({ key }) => key === keyOf(identity.key))
   if (row?.claim) return { judgement: 'unfinished', row }
@@ -43,6 +48,7 @@ export const judge = (memory: Memory, { cooldownMs, dedupeWindowMs, delivery }: 
     const message = 'some alerts ended and no new one fires'
     return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
   }
+  if (isUndo(remembered)) return judgeUndo(memory, group?.key)
   if (cooldownMs > 0) {
     const running = memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)
     if (running) return { judgement: 'unfinished', row: running }
@@ -55,6 +61,26 @@ export const judge = (memory: Memory, { cooldownMs, dedupeWindowMs, delivery }: 
   return { judgement: 'new' }
 }
 
+/** Whether a delivery takes back what others changed, instead of running the hook. */
+export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && delivery.phase === 'resolved'
+
+const judgeUndo = (memory: Memory, group: string | undefined): Judgement => {
+  if (group === undefined) return nothingToUndo
+  const key = keyOf(group)
+  const running = memory.rows.find(row => row.claim !== undefined && row.group === key)
+  if (running) return { judgement: 'unfinished', row: running }
+  const entry = memory.undo[key]
+  return entry ? { judgement: 'undo', uid: entry.uid, delta: entry.delta } : nothingToUndo
+}
+
+/** Nothing that can be taken back was changed by these alerts. */
+export const nothingToUndo: Judgement & { judgement: 'skip' } = {
+  judgement: 'skip',
+  reason: 'NothingToUndo',
+  message: 'the firings of this alert changed nothing here that could be taken back',
+  remember: true,
+}
+
 const isNoNews = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
 
@@ -64,13 +90,25 @@ const sameAs = ({ at, from, skipped, to }: Row): string => {
 }
 
 /** What is to be remembered of a delivery that is decided at `at`. */
-export const decided = ({ delivery }: Remembered, at: number, row: Omit<Row, 'key' | 'at' | 'newsAt'>): Update => {
-  const { group, identity } = delivery
-  const { claim } = row
-  const key = identity ? keyOf(identity.key) : claim?.mark
-  const newsAt = identity?.newsAt
-  const rowUpdate = key === undefined ? same : withRow({ key, at, ...(newsAt === undefined ? {} : { newsAt }), ...row })
-  return memory => (group ? withGroup(group, at)(rowUpdate(memory)) : rowUpdate(memory))
-}
+export const decided =
+  ({ delivery, undo }: Remembered, at: number, row: Omit<Row, 'key' | 'at' | 'newsAt' | 'group'>): Update =>
+  memory => {
+    const { group, identity } = delivery
+    const newsAt = identity?.newsAt
+    const key = identity ? keyOf(identity.key) : nextKey(memory, row.claim)
+    const next =
+      key === undefined
+        ? memory
+        : withRow({
+            key,
+            at,
+            ...(newsAt === undefined ? {} : { newsAt }),
+            ...(undo && group && row.claim ? { group: keyOf(group.key) } : {}),
+            ...row,
+          })(memory)
+    return group ? withGroup(group, at)(next) : next
+  }
 
-const same: Update = memory => memory
+/** A key for a row without a name: its write's mark, and which of that write's rows it is. */
+const nextKey = (memory: Memory, claim: Claim | undefined): string | undefined =>
+  claim && `${claim.mark}/${rowsOf(memory, claim.mark).length}`

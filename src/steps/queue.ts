@@ -8,7 +8,7 @@ import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
 import { dropped } from './remember.ts'
-import type { Obstacle, Plan, Step, Target } from './steps.ts'
+import type { Obstacle, Plan, Step, Target, UndoPlan } from './steps.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
@@ -21,7 +21,7 @@ export interface Recorded extends Remembered {
 
 /** One post that waits for its step. */
 export interface Waiting {
-  readonly plan: Plan
+  readonly plan: Plan | UndoPlan
   readonly recorded?: Recorded
   readonly settle: (step: Step) => void
   /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
@@ -291,7 +291,8 @@ const untoldStep: Step = {
   message: 'the API server no longer has the history that would tell whether the step was made',
 }
 
-const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
+/** What a member of a batch is told. */
+export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
   switch (part.part) {
     case 'step':
       return { step: 'done', from: part.from, to: part.to }

@@ -10,6 +10,10 @@ const mostRows = 1000
 const mostGroups = 64
 const mostFiring = 128
 
+/** How many groups may have something to take back, and for how long: alerts can fire for weeks. */
+const mostUndo = 256
+const undoMs = 30 * 24 * 3_600_000
+
 /** A change of a hook's memory. Pure: it may run many times, on whatever is newest. */
 export type Update = (memory: Memory) => Memory
 
@@ -34,11 +38,11 @@ export const applied =
   (mark: string, claimed: readonly Row[]): Update =>
   memory => {
     const present = new Map(memory.rows.map(row => [row.key, row]))
-    const done = claimed
-      .filter(({ key }) => (present.get(key)?.claim?.mark ?? mark) === mark && !isDone(present.get(key)))
-      .map(finished)
+    const done = claimed.filter(
+      ({ key }) => (present.get(key)?.claim?.mark ?? mark) === mark && !isDone(present.get(key)),
+    )
     const ran = done.filter(({ from, to }) => from !== to).map(({ at }) => at)
-    const next = done.reduce((so, row) => withRow(row)(so), memory)
+    const next = done.reduce((so, row) => withRow(finished(row))(withUndo(row)(so)), memory)
     return ran.length === 0 ? next : { ...next, ranAt: Math.max(memory.ranAt ?? 0, ...ran) }
   }
 
@@ -48,6 +52,22 @@ const finished = (row: Row): Row => {
   const { claim: _, ...done } = row
   return done
 }
+
+/** What a row's step adds to what its group takes back, or has taken back of it. */
+const withUndo =
+  ({ at, claim, from = 0, group, to = 0, undoes }: Row): Update =>
+  memory => {
+    if (group === undefined || !claim) return memory
+    const { [group]: before, ...others } = memory.undo
+    const known = before?.uid === claim.uid ? before.delta : 0
+    const delta = undoes === undefined ? known + to - from : known - undoes
+    const kept = Object.entries(others)
+      .filter(([, entry]) => at - entry.at < undoMs)
+      .sort(([, a], [, b]) => b.at - a.at)
+      .slice(0, mostUndo - 1)
+    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, delta } }
+    return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
+  }
 
 /** Nobody can tell any more whether a marked write was stored: what it was for is never executed again. */
 export const untold =

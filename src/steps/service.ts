@@ -1,10 +1,11 @@
+import { emptyMemory, type Memory } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
 import { objectPath } from '../kube/paths.ts'
-import { fold } from './fold.ts'
+import { claim, type Part } from './claims.ts'
 import { judge } from './judge.ts'
-import { targetQueue, type Recorded, type TargetQueue, type Waiting } from './queue.ts'
+import { stepOf, targetQueue, type Recorded, type TargetQueue, type Waiting } from './queue.ts'
 import { readTarget } from './read.ts'
-import type { Plan, Step, Steps, Target } from './steps.ts'
+import type { Plan, Step, Steps, Target, UndoPlan } from './steps.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const mostWaiting = 10_000
@@ -19,6 +20,8 @@ export interface StepService {
    * hook's memory has a say in it.
    */
   until(deadline: number, recorded?: Recorded): Steps
+  /** The same steps, which change nothing: what they would do now. */
+  preview(deadline: number, recorded?: Recorded): Steps
 }
 
 export const stepService = (environment: Environment): StepService => {
@@ -55,7 +58,12 @@ export const stepService = (environment: Environment): StepService => {
     return queue
   }
 
-  const change = (target: Target, plan: Plan, deadline: number, recorded: Recorded | undefined): Promise<Step> =>
+  const change = (
+    target: Target,
+    plan: Plan | UndoPlan,
+    deadline: number,
+    recorded: Recorded | undefined,
+  ): Promise<Step> =>
     new Promise(resolve => {
       const known = recorded && knownDuplicate(recorded, clock.now())
       if (known) return resolve(known)
@@ -82,10 +90,15 @@ export const stepService = (environment: Environment): StepService => {
     })
 
   return {
-    until: (deadline, recorded) => ({
-      change: (target, plan) => change(target, plan, deadline, recorded),
-      preview: (target, plan) => preview(environment, target, plan),
-    }),
+    until: (deadline, recorded) => {
+      const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> => change(target, plan, deadline, recorded)
+      return { change: step, undo: step }
+    },
+    preview: (deadline, recorded) => {
+      const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> =>
+        preview(environment, target, plan, recorded, deadline)
+      return { change: step, undo: step }
+    },
   }
 }
 
@@ -107,17 +120,27 @@ const forgetOldest = (queues: Map<string, TargetQueue>): void => {
   }
 }
 
-const preview = async ({ api }: Environment, target: Target, plan: Plan): Promise<Step> => {
+/** What a step would be now, without its being made. */
+const preview = async (
+  { api, clock }: Environment,
+  target: Target,
+  plan: Plan | UndoPlan,
+  recorded: Recorded | undefined,
+  deadline: number,
+): Promise<Step> => {
   const found = await readTarget(api, target)
-  switch (found.state) {
-    case 'found': {
-      const [step] = fold(found.version.count, [plan]).steps
-      if (!step) throw new Error('a fold gives a step for each plan')
-      return 'refused' in step ? { step: 'refused', ...step } : { step: 'done', ...step }
-    }
-    case 'obstacle':
-      return { step: 'failed', reason: found.reason, message: found.message }
-    case 'unreachable':
-      return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
-  }
+  if (found.state === 'obstacle') return { step: 'failed', reason: found.reason, message: found.message }
+  if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
+  const { version } = found
+  const fold = (memory: Memory, now: number): Part | undefined =>
+    claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], { target, version, mark: '' }).parts[0]
+  if (!recorded) return previewed(fold(emptyMemory, 0))
+  const goOn = (): boolean => clock.monotonic() < deadline
+  const judged = await recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
+  return previewed(judged.decided === 'stored' ? judged.result : undefined)
 }
+
+const previewed = (part: Part | undefined): Step =>
+  part === undefined || part.part === 'help' || part.part === 'wait'
+    ? { step: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
+    : stepOf(part)

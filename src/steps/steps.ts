@@ -16,6 +16,9 @@ export interface Refusal {
 /** The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. */
 export type Plan = (count: number) => number | Refusal
 
+/** The arithmetic of taking back: the new count for the present one and what is to be taken back, a sum of steps. */
+export type UndoPlan = (count: number, delta: number) => number | Refusal
+
 /** What became of one step. */
 export type Step =
   /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
@@ -39,7 +42,7 @@ export type Obstacle = 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByControl
 
 /** A count changed exactly: every step is computed from the count that it replaces, and none is lost or doubled. */
 export interface Steps {
-  change(target: Target, plan: Plan): Promise<Step>
-  /** What `change` would do now, without doing it. */
-  preview(target: Target, plan: Plan): Promise<Step>
+  readonly change: (target: Target, plan: Plan) => Promise<Step>
+  /** Takes back what the firings of the delivery's alerts have changed, once. */
+  readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }

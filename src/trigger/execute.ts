@@ -1,11 +1,11 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
-import { isRemembered } from '../steps/judge.ts'
+import { isRemembered, isUndo } from '../steps/judge.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
 import type { Recorded } from '../steps/queue.ts'
 import type { StepService } from '../steps/service.ts'
-import type { Plan, Step, Target } from '../steps/steps.ts'
+import type { Refusal, Step, Target } from '../steps/steps.ts'
 import { gate } from './gates.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
@@ -22,6 +22,9 @@ interface Surroundings {
   readonly dryRun: boolean
 }
 
+/** A plan of one count or of more. */
+type PlanOf<Counts extends readonly number[]> = (...counts: Counts) => number | Refusal
+
 /**
  * Passes a delivery through the gates and runs the driver. A hook is looked at again when its step is folded, not
  * only when the post arrived: if it has changed by then, nothing is done and the delivery has to begin again.
@@ -36,32 +39,32 @@ export const execute = async (
   if (gated) return gated.outcome === 'skipped' && !dryRun ? await remember(gated, recorded, clock, deadline) : gated
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
-  const steps = service.until(deadline, recorded)
+  const steps = dryRun ? service.preview(deadline, recorded) : service.until(deadline, recorded)
   let changed = false
-  const watched = (change: (target: Target, plan: Plan) => Promise<Step>) => async (target: Target, plan: Plan) => {
-    let superseded = false
-    const step = await change(target, count => {
-      superseded = !hooks.unchanged(hook)
-      return superseded ? { refused: 'ChangedMeanwhile' } : plan(count)
-    })
-    changed = superseded && step.step === 'refused'
-    return step
-  }
-  const outcome = await hook.bound.execute(delivery, {
+  const watched =
+    <Counts extends readonly number[]>(step: (target: Target, plan: PlanOf<Counts>) => Promise<Step>) =>
+    async (target: Target, plan: PlanOf<Counts>): Promise<Step> => {
+      let superseded = false
+      const made = await step(target, (...counts) => {
+        superseded = !hooks.unchanged(hook)
+        return superseded ? { refused: 'ChangedMeanwhile' } : plan(...counts)
+      })
+      changed = superseded && made.step === 'refused'
+      return made
+    }
+  const { bound } = hook
+  const run = recorded && isUndo(recorded) ? bound.undo : bound.execute
+  const outcome = await run(delivery, {
     namespace: hook.namespace,
-    dryRun,
     api,
     clock,
-    steps: {
-      change: watched((target, plan) => steps.change(target, plan)),
-      preview: watched((target, plan) => steps.preview(target, plan)),
-    },
+    steps: { change: watched(steps.change), undo: watched(steps.undo) },
   })
   return changed ? 'changed meanwhile' : outcome
 }
 
 const recordedOf = (hook: LiveHook, delivery: Delivery, ledgers: Ledgers): Recorded | undefined => {
-  const { cooldownMs, dedupeWindowMs } = hook
-  const remembered = { delivery, cooldownMs, dedupeWindowMs }
+  const { cooldownMs, dedupeWindowMs, onResolved } = hook
+  const remembered = { delivery, undo: onResolved === 'undo', cooldownMs, dedupeWindowMs }
   return isRemembered(remembered) ? { ...remembered, ledger: ledgers.of(hook) } : undefined
 }

@@ -18,7 +18,7 @@ export interface LiveHook {
   readonly minted: Minted | undefined
   readonly driver: string
   readonly suspend: boolean
-  readonly onResolved: 'ignore' | 'run'
+  readonly onResolved: 'ignore' | 'run' | 'undo'
   /** How long two deliveries of the same news are one, and the least time between two executions, in milliseconds. */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number

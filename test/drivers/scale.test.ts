@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/api/outcome.ts'
 import type { Reading } from '../../src/drivers/driver.ts'
+import type { Execution } from '../../src/drivers/driver.ts'
 import { scale } from '../../src/drivers/scale/scale.ts'
 import type { Scale } from '../../src/drivers/scale/schema.ts'
-import type { Plan, Step, Target } from '../../src/steps/steps.ts'
+import type { Plan, Step, Target, UndoPlan } from '../../src/steps/steps.ts'
 import { noApi } from '../support/environment.ts'
 import { fakeClock } from '../support/clock.ts'
 
@@ -89,16 +90,17 @@ describe('what keeps a hook from scaling', () => {
 })
 
 describe('a delivery', () => {
-  const asked: { target: Target; plan: Plan; how: string }[] = []
-  const run = (step: Step, written: Partial<Scale> = {}, dryRun = false): Promise<Outcome> => {
-    const answer = (how: string) => (target: Target, plan: Plan) => {
+  const asked: { target: Target; plan: UndoPlan; how: 'change' | 'undo' }[] = []
+  const execution = (step: Step): Execution => {
+    const answer = (how: 'change' | 'undo') => (target: Target, plan: Plan | UndoPlan) => {
       asked.push({ target, plan, how })
       return Promise.resolve(step)
     }
-    const steps = { change: answer('change'), preview: answer('preview') }
-    const execution = { namespace: 'shop', dryRun, steps, api: noApi, clock: fakeClock() }
-    return scale.execute({ ...member, ...written }, { sender: 'plain', phase: 'none' }, execution)
+    const steps = { change: answer('change'), undo: answer('undo') }
+    return { namespace: 'shop', steps, api: noApi, clock: fakeClock() }
   }
+  const run = (step: Step, written: Partial<Scale> = {}): Promise<Outcome> =>
+    scale.execute({ ...member, ...written }, { sender: 'plain', phase: 'none' }, execution(step))
 
   it.each<[Step, Outcome]>([
     [
@@ -139,12 +141,18 @@ describe('a delivery', () => {
       namespace: 'shop',
       name: 'web',
     })
-    expect(last?.plan(5)).toBe(8)
+    expect(last?.plan(5, 0)).toBe(8)
     expect(last?.how).toBe('change')
   })
 
-  it('only looks on a dry run', async () => {
-    await run({ step: 'done', from: 1, to: 3 }, {}, true)
-    expect(asked.at(-1)?.how).toBe('preview')
+  it('that is the end of an alert takes back what its firings have changed, within the bounds', async () => {
+    const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
+    const undone = await scale.undo(member, resolved, execution({ step: 'done', from: 7, to: 4 }))
+    expect(undone).toEqual({ outcome: 'applied', reason: 'Undone', from: 7, to: 4 })
+    const last = asked.at(-1)
+    expect(last?.how).toBe('undo')
+    expect([last?.plan(7, 3), last?.plan(2, 3), last?.plan(7, -3), last?.plan(9, -3), last?.plan(7, 0)]).toEqual([
+      4, 1, 10, 10, 7,
+    ])
   })
 })

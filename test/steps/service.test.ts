@@ -102,7 +102,7 @@ describe('posts for one target', () => {
     const slow = post()
     await clock.advance(1500)
     expect(server.requests).toEqual(['GET', 'PATCH 1'])
-    const other = service.until(8000).preview({ ...target, name: 'other' }, up())
+    const other = service.preview(8000).change({ ...target, name: 'other' }, up())
     void service.until(8000).change({ ...target, name: 'other' }, up())
     await clock.advance(1)
     expect(server.requests).toEqual(['GET', 'PATCH 1', 'GET', 'GET'])
@@ -293,7 +293,7 @@ describe('a post whose write is in doubt', () => {
 describe('a preview', () => {
   it('says what a step would do and writes nothing', async () => {
     const { clock, server, service } = setUp(3)
-    const previewed = service.until(4000).preview(target, up())
+    const previewed = service.preview(4000).change(target, up())
     await clock.advance(10)
     expect(await previewed).toEqual({ step: 'done', from: 3, to: 4 })
     expect(server.requests).toEqual(['GET'])

@@ -19,5 +19,6 @@ export const someHook: LiveHook = {
     target: 'Deployment/web',
     validate: () => Promise.reject(new Error('a trigger validates nothing')),
     execute: () => Promise.reject(new Error('this test runs no driver')),
+    undo: () => Promise.reject(new Error('this test takes nothing back')),
   },
 }

@@ -1,8 +1,8 @@
 import type { Problem } from '../../api/conditions.ts'
 import type { Outcome } from '../../api/outcome.ts'
-import { moveWithin, parseAmount } from '../../steps/arithmetic.ts'
+import { moveWithin, parseAmount, takeBackWithin } from '../../steps/arithmetic.ts'
 import { obstacleOf } from '../../steps/owner.ts'
-import type { Plan, Step } from '../../steps/steps.ts'
+import type { Plan, Step, Target } from '../../steps/steps.ts'
 import type { Driver, Right } from '../driver.ts'
 import { scalableKind, scalableKinds, scalableKindsInWords } from './kinds.ts'
 import { scaleSchema, type Scale } from './schema.ts'
@@ -42,15 +42,27 @@ export const scale: Driver<'scale', typeof scaleSchema> = {
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 
-  async execute(member, _delivery, { dryRun, namespace, steps }): Promise<Outcome> {
-    const { apiVersion, kind, name } = member.target
-    const type = scalableKind(apiVersion, kind)
-    if (!type) return { outcome: 'failed', reason: 'NotScalable', message: notScalable(member.target) }
-    const target = { type, namespace, name }
-    const plan = planOf(member)
-    return outcomeOf(await (dryRun ? steps.preview(target, plan) : steps.change(target, plan)), member)
+  async execute(member, _delivery, { namespace, steps }): Promise<Outcome> {
+    const target = targetOf(member, namespace)
+    return target ? outcomeOf(await steps.change(target, planOf(member)), member, 'Stepped') : unscalable(member)
+  },
+
+  async undo(member, _delivery, { namespace, steps }): Promise<Outcome> {
+    const target = targetOf(member, namespace)
+    return target ? outcomeOf(await steps.undo(target, takeBackWithin(member)), member, 'Undone') : unscalable(member)
   },
 }
+
+const targetOf = ({ target: { apiVersion, kind, name } }: Scale, namespace: string): Target | undefined => {
+  const type = scalableKind(apiVersion, kind)
+  return type && { type, namespace, name }
+}
+
+const unscalable = ({ target }: Scale): Outcome => ({
+  outcome: 'failed',
+  reason: 'NotScalable',
+  message: notScalable(target),
+})
 
 const planOf = ({ action, by, max, min, overshoot }: Scale): Plan => {
   const amount = parseAmount(by)
@@ -61,13 +73,13 @@ const planOf = ({ action, by, max, min, overshoot }: Scale): Plan => {
 const notScalable = ({ apiVersion, kind }: Scale['target']): string =>
   `cannot scale a ${apiVersion} ${kind}: use one of ${scalableKindsInWords}`
 
-const outcomeOf = (step: Step, { action, by, max, min }: Scale): Outcome => {
+const outcomeOf = (step: Step, { action, by, max, min }: Scale, changed: 'Stepped' | 'Undone'): Outcome => {
   switch (step.step) {
     case 'done': {
       const { from, to } = step
       return from === to
         ? { outcome: 'unchanged', reason: 'AtBound', from, to }
-        : { outcome: 'applied', reason: 'Stepped', from, to }
+        : { outcome: 'applied', reason: changed, from, to }
     }
     case 'skipped':
       return { outcome: 'skipped', reason: step.reason, message: step.message }

@@ -47,6 +47,11 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       { group, resource: `${hookPlural}/status`, verbs: ['patch'], why: 'to write URL and conditions' },
       right(records, ['list', 'watch'], "to tell of deliveries in a hook's status"),
+      right(
+        events,
+        ['create', 'patch'],
+        "to tell when what becomes of a hook's deliveries changes; and of signing keys",
+      ),
       right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
       ...drivers.flatMap(validating),
     ],
@@ -62,7 +67,6 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
       right(configMaps, ['create'], 'to publish the public keys for the first time'),
       named(controllerLease, right(leases, ['get', 'update'], 'to be elected, and to stay so')),
       right(leases, ['create'], 'to be elected for the first time'),
-      right(events, ['create', 'patch'], 'to tell of lost or unreadable signing keys'),
     ],
   },
   {

@@ -118,3 +118,6 @@ export const reasons = {
 } as const satisfies Record<string, ReasonText>
 
 export type Reason = keyof typeof reasons
+
+/** Whether a text that was read somewhere is a reason of this version's. */
+export const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)

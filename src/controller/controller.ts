@@ -8,7 +8,7 @@ import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
-import { isNew, pacer, taleOf, tell } from './deliveries.ts'
+import { eventOf, isNew, pacer, taleOf, tell } from './deliveries.ts'
 import { whileLeading } from './fence.ts'
 import { hookOf, isNews, keyOf, mayAimAt, nameOf } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
@@ -108,7 +108,10 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const news = newsOf(key)
       if (!news) return { settled: true }
       await wait(clock, tellPauseMs, stop)
-      return (await orOutOfDate(tell(api, news.hook, news.tale))) ?? { settled: true }
+      if ((await orOutOfDate(tell(api, news.hook, news.tale))) === outOfDate) return outOfDate
+      const event = eventOf(news.hook, news.tale)
+      if (event) events.emit(event)
+      return { settled: true }
     }
     await until(clock, ready, stop)
     await autoscalersRead(stop)

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ReceiverHook } from '../api/hook.ts'
+import { apiVersion, hookKind } from '../api/names.ts'
+import { isReason, reasons } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
 import { deliveryOutcomes, parseMemory, type Memory, type RecentDelivery } from '../api/record.ts'
 import type { HookStatus } from '../api/status.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
+import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
@@ -54,6 +57,23 @@ export const tell = async (api: ApiConnection, { metadata }: ReceiverHook, { tol
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ metadata: { uid: metadata.uid }, status: { ...told, lastDelivery } }),
   })
+}
+
+/** What an Event tells of a hook's last delivery; undefined when its outcome is what the status said already. */
+export const eventOf = ({ metadata, status }: ReceiverHook, { told }: Tale): EmittedEvent | undefined => {
+  const { from, outcome, reason, to } = told.lastDelivery
+  const before = status?.lastDelivery
+  if (before?.outcome === outcome && before.reason === reason) return undefined
+  const { name, namespace, resourceVersion, uid } = metadata
+  const counts = from === undefined || to === undefined ? '' : ` (from ${from} to ${to})`
+  const { means, todo } = isReason(reason) ? reasons[reason] : { means: reason, todo: 'Nothing.' }
+  return {
+    regarding: { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion },
+    type: outcome === 'failed' || outcome === 'rejected' || reason === 'OutcomeUnknown' ? 'Warning' : 'Normal',
+    reason,
+    action: 'Deliver',
+    note: `${outcome}${counts}: ${means}${todo === 'Nothing.' ? '' : ` ${todo}`}`,
+  }
 }
 
 /** When each hook's deliveries are to be written next: the first change soon, further ones at most every ten seconds. */

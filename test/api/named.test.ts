@@ -149,4 +149,25 @@ describe("a hook's status", () => {
     })
     expect(at(seen, 'status', 'lastDelivery', 'from')).toBeUndefined()
   })
+
+  it('is accompanied by an Event when the outcome changes', async () => {
+    const { api, namespace, webUp } = await setUp()
+    await post(webUp)
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`
+    const seen = await until(
+      () => api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 }),
+      ({ body }) => body.includes('Stepped'),
+    )
+    expect(JSON.parse(seen.body)).toMatchObject({
+      items: [
+        {
+          type: 'Normal',
+          reason: 'Stepped',
+          action: 'Deliver',
+          note: 'applied (from 2 to 3): The count was changed.',
+          regarding: { kind: 'ReceiverHook', name: 'web-up' },
+        },
+      ],
+    })
+  })
 })

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { at, stringAt } from '../../src/api/json.ts'
+import { emptyMemory } from '../../src/api/record.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { apiVersionOf, collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
-import { autoscalers, configMaps, events, hooks, leases, secrets } from '../../src/kube/resources.ts'
+import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { controllerLease, keySetEntry, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
@@ -138,6 +139,22 @@ export const controllerProbes = {
     await spoilKeys(x, 'twice')
     return await x.happens(async () => (await unreadable()).some(event => at(event, 'series', 'count') === 2))
   },
+  'the status tells of deliveries': async x => {
+    await minted(x)
+    const owner = await x.hook('web-up')
+    const recent = { at: Date.UTC(2026, 0, 1), sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }
+    const { name, uid } = owner?.metadata ?? { name: '' }
+    await create(x.api, records, x.namespace, {
+      apiVersion: apiVersionOf(records),
+      kind: records.kind,
+      metadata: {
+        name,
+        ownerReferences: [{ apiVersion: apiVersionOf(hooks), kind: hooks.kind, name, uid: uid ?? '' }],
+      },
+      content: JSON.stringify({ ...emptyMemory, recent: [recent], counts: { applied: 1 } }),
+    })
+    return await x.happens(async () => at(await x.hook('web-up'), 'status', 'counts', 'applied') === 1)
+  },
 } as const satisfies Record<string, Probe>
 
 const urlIn = async ({ api, namespace }: Trial, name: string): Promise<unknown> =>
@@ -212,6 +229,20 @@ export const triggerProbes = {
     const { address } = await served(x)
     await remove(x, hooks, x.namespace, 'web-up')
     return await answers(x, address(), 410)
+  },
+  'a named post is executed once': async x => {
+    const { address } = await served(x)
+    const outcomes: unknown[] = []
+    for (let i = 0; i < 2; i++) {
+      outcomes.push((await post(address(), undefined, { headers: { 'idempotency-key': 'once' } })).body['reason'])
+    }
+    return outcomes.join() === 'Stepped,Duplicate'
+  },
+  'another named post is executed too': async x => {
+    const { address } = await served(x)
+    const named = (name: string) => post(address(), undefined, { headers: { 'idempotency-key': name } })
+    await named('first')
+    return (await named('second')).body['reason'] === 'Stepped'
   },
   'a URL of unknown keys answers 404': async x => {
     const { address } = await served(x)

@@ -148,12 +148,15 @@ const needsOfController: Readonly<Record<keyof typeof controllerProbes, readonly
   'the lease is given up at the end': ['update leases'],
   'an Event tells of new signing keys': ['create events'],
   'an Event that repeats is counted': ['patch events'],
+  'the status tells of deliveries': ['list receiverhookrecords', 'watch receiverhookrecords'],
 }
 
 const needsOfTrigger: Readonly<Record<keyof typeof triggerProbes, readonly string[]>> = {
   'it is ready': ['list receiverhooks', 'list configmaps'],
   'a post reads nothing but its target': ['watch receiverhooks', 'watch configmaps'],
   'the URL of a deleted hook answers 410': ['get receiverhooks'],
+  'a named post is executed once': ['get receiverhookrecords', 'create receiverhookrecords'],
+  'another named post is executed too': ['update receiverhookrecords'],
   'a URL of unknown keys answers 404': ['get configmaps'],
 }
 

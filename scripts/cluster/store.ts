@@ -2,38 +2,48 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { filesOf, versionOf, type Part } from './parts.ts'
+import { filesOf, kubernetesVersion, versionOf, type Part, type Says } from './parts.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** Where what was built from a part is kept, outside of the work tree: one folder a version. */
-export const storeFolder = (part: Part, env: Variables): string => {
+/** Where everything that is provided is kept, outside of the work tree. */
+export const storeRoot = (env: Variables): string => {
   const cache = env['XDG_CACHE_HOME'] ?? ''
-  const root = cache === '' ? join(homedir(), '.cache') : cache
-  return join(root, 'receiver-hooks', `${part.name}-${versionOf(part)}`)
+  return join(cache === '' ? join(homedir(), '.cache') : cache, 'receiver-hooks')
 }
 
-/** Where a file of a part is: in KUBEBUILDER_ASSETS, else where it was built; undefined where it is nowhere yet. */
+/** Where what was made of a part is kept: one folder a version. */
+export const storeFolder = (part: Part, env: Variables): string =>
+  join(storeRoot(env), `${part.name}-${versionOf(part)}`)
+
+/** Where what envtest publishes for the Kubernetes of this run is unpacked to. */
+export const envtestFolder = (env: Variables): string => join(storeRoot(env), `envtest-${kubernetesVersion(env)}`)
+
+/**
+ * Where a file of a part is: in KUBEBUILDER_ASSETS, else in what envtest publishes, else where it was made; undefined
+ * where it is nowhere yet.
+ */
 export const locate = (part: Part, file: string, env: Variables): string | undefined => {
-  const given = givenFile(part, file, env)
+  const given = [env['KUBEBUILDER_ASSETS'] ?? '', envtestFolder(env)]
+    .filter(folder => folder !== '')
+    .map(folder => join(folder, file))
+    .find(path => existsSync(path) && isOfVersion(part, path))
   if (given !== undefined) return given
-  const built = join(storeFolder(part, env), file)
-  return existsSync(built) ? built : undefined
-}
-
-const givenFile = (part: Part, file: string, env: Variables): string | undefined => {
-  const folder = env['KUBEBUILDER_ASSETS'] ?? ''
-  if (folder === '') return undefined
-  const path = join(folder, file)
-  return existsSync(path) && isOfVersion(part, path) ? path : undefined
+  const made = join(storeFolder(part, env), file)
+  return existsSync(made) ? made : undefined
 }
 
 /** A folder of another Kubernetes must not pass for the version that a test run asked for. */
-const isOfVersion = (part: Part, path: string): boolean => {
-  if (part.module !== 'k8s.io/kubernetes') return true
-  const said = execFileSync(path, ['--version'], { encoding: 'utf8' })
-  const minor = versionOf(part).split('.').slice(0, 2).join('.')
-  return said.startsWith(`Kubernetes v${minor}.`)
+const isOfVersion = (part: Part, path: string): boolean =>
+  part.says === undefined || minorOf(versionSaid(path, part.says)) === minorOf(versionOf(part))
+
+const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.')
+
+/** The version that a binary says it has; empty where it says none. Throws where it does not run. */
+export const versionSaid = (path: string, { args, before }: Says): string => {
+  const said = execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')
+  const line = said.find(text => text.startsWith(before)) ?? ''
+  return /^[0-9.]*/.exec(line.slice(before.length))?.[0] ?? ''
 }
 
 /** Where all files of these parts are. Throws an error that names what is missing and says how to get it. */

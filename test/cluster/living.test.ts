@@ -1,13 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { read } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
-import { kubectl } from '../support/kubectl.ts'
+import { kubectl, type Ran } from '../support/kubectl.ts'
 import { cluster, deployments, installCrd, post, type Cluster } from '../support/product.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
 import { startWorkloads } from './control-plane/workloads.ts'
+import { applyBase } from './installation.ts'
 import { installed } from './installed.ts'
 
 let controlPlane: ControlPlane
@@ -96,3 +98,72 @@ it('a hook says that `kubectl autoscale` has taken its target over, and works ag
   )
   expect(works.body).toMatchObject({ outcome: 'applied' })
 }, 60_000)
+
+describe('who has a ClusterRole of Kubernetes in a namespace, and no other right', () => {
+  const user = 'ann'
+  const hook = (name: string): string =>
+    JSON.stringify({
+      apiVersion,
+      kind: hookKind,
+      metadata: { name },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } },
+    })
+
+  /** A namespace with a hook in it, and kubectl as somebody with that role there. */
+  const bound = async (role: string) => {
+    await applyBase(controlPlane.kubeconfig)
+    const here = await cluster(controlPlane.kubeconfig)
+    await here.createHook('web-up', {})
+    const run = (args: readonly string[], stdin = ''): Promise<Ran> => kubectl(controlPlane.kubeconfig, args, stdin)
+    const inNamespace = ['-n', here.namespace]
+    const binding = await run([
+      ...inNamespace,
+      'create',
+      'rolebinding',
+      role,
+      `--clusterrole=${role}`,
+      `--user=${user}`,
+    ])
+    expect(binding).toMatchObject({ code: 0, stderr: '' })
+    const as = (args: readonly string[], stdin = ''): Promise<Ran> =>
+      run([`--as=${user}`, ...inNamespace, ...args], stdin)
+    // The role is put together by a controller, and taken note of a moment later.
+    await here.until(
+      () => as(['get', 'deployments']),
+      ({ code }) => code === 0,
+    )
+    return { as, here, run }
+  }
+
+  const succeeds = (ran: Ran): boolean => ran.code === 0
+
+  it.each(['edit', 'admin'])(
+    '%s: may read and write its hooks, but neither their status nor those elsewhere',
+    async role => {
+      const { as, here, run } = await bound(role)
+      await here.until(() => as(['create', '-f', '-'], hook('made')), succeeds)
+      expect(await as(['get', 'receiverhook', 'web-up'])).toMatchObject({ code: 0 })
+      const merge = (patch: string, ...more: string[]): Promise<Ran> =>
+        as(['patch', 'receiverhook', 'made', '--type=merge', '-p', patch, ...more])
+      expect(await merge('{"spec":{"scale":{"max":4}}}')).toMatchObject({ code: 0, stderr: '' })
+      expect((await merge('{"status":{"observedGeneration":9}}', '--subresource=status')).stderr).toContain('forbidden')
+      expect(await as(['delete', 'receiverhook', 'made'])).toMatchObject({ code: 0, stderr: '' })
+      const elsewhere = await run([`--as=${user}`, '-n', here.systemNamespace, 'create', '-f', '-'], hook('made'))
+      expect(elsewhere.stderr).toContain('forbidden')
+    },
+    60_000,
+  )
+
+  it('view: may not even read its hooks, whose status holds their URLs', async () => {
+    const { as, here } = await bound('view')
+    for (const args of [
+      ['get', 'receiverhooks'],
+      ['get', 'receiverhook', 'web-up'],
+      ['get', 'receiverhooks', '-w'],
+    ]) {
+      expect((await as(args)).stderr).toContain('forbidden')
+    }
+    expect((await as(['create', '-f', '-'], hook('made'))).stderr).toContain('forbidden')
+    expect(await here.hook('made')).toBeUndefined()
+  }, 60_000)
+})

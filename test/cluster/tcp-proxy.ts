@@ -1,24 +1,29 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
-/** Stands between the product and the API server, where a network can fail. */
+/** Stands between two programs, where a network can fail. */
 export interface TcpProxy {
   readonly port: number
   /** Cuts every connection. New ones are let through. */
   cut(): void
   /** Lets nothing more through on any present connection, and closes none of them. New ones are let through. */
   silence(): void
+  /** From now on, everything takes so much longer on its way, in both directions. */
+  delay(ms: number): void
 }
 
 export const tcpProxy = async (serverPort: number): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>()
+  let delayMs = 0
   const proxy = createServer({ allowHalfOpen: true }, client => {
     const server = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true })
     const pair = [client, server] as const
     pairs.add(pair)
-    client.pipe(server)
-    server.pipe(client)
+    client.pipe(delayed(() => delayMs)).pipe(server)
+    server.pipe(delayed(() => delayMs)).pipe(client)
     for (const socket of pair) {
       socket.on('error', () => undefined)
       socket.on('close', () => {
@@ -46,5 +51,19 @@ export const tcpProxy = async (serverPort: number): Promise<TcpProxy> => {
         server.unpipe().pause()
       }
     },
+    delay: ms => void (delayMs = ms),
   }
+}
+
+/** Passes everything on, in order, each piece so long after it came as `delayMs` then said. */
+const delayed = (delayMs: () => number): Transform => {
+  let passed = Promise.resolve()
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      const due = delayMs() === 0 ? undefined : sleep(delayMs())
+      passed = Promise.all([passed, due]).then(() => void this.push(chunk))
+      done()
+    },
+    flush: flushed => void passed.then(() => flushed()),
+  })
 }

@@ -38,12 +38,18 @@ export interface ControlPlane extends Reach {
 /** How long a start may take on a machine that is busy, in milliseconds; two seconds is usual. */
 const readyWithinMs = 60_000
 
-/** Starts a control plane of its own. Throws with the end of its log where it does not become ready. */
-export const startControlPlane = async (): Promise<ControlPlane> => {
+/**
+ * Starts a control plane of its own. The API server reaches etcd at the port that `etcdBehind` makes of etcd's own.
+ * Throws with the end of its log where it does not become ready.
+ */
+export const startControlPlane = async (
+  etcdBehind: (port: number) => Promise<number> = async port => port,
+): Promise<ControlPlane> => {
   const binaries = locateAll(clusterParts(kubernetesVersion(process.env)), process.env)
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-'))
   const [etcdPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const etcdURL = `http://127.0.0.1:${etcdPort}`
+  const seenEtcdURL = `http://127.0.0.1:${await etcdBehind(etcdPort)}`
   const server = `https://127.0.0.1:${apiPort}`
   const tokens = { admin: newToken(), alice: newToken(), bob: newToken() }
   await writeCredentials(folder, tokens)
@@ -57,7 +63,7 @@ export const startControlPlane = async (): Promise<ControlPlane> => {
     return started
   }
   const runApiServer = async (): Promise<Leashed> => {
-    const apiServer = await run('kube-apiserver', apiServerFlags(folder, etcdURL, apiPort))
+    const apiServer = await run('kube-apiserver', apiServerFlags(folder, seenEtcdURL, apiPort))
     await ready(apiServer, { folder, server, token: tokens.admin })
     return apiServer
   }

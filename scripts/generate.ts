@@ -8,12 +8,15 @@ import { stringify } from 'yaml'
 import { recordCrd } from '../src/api/record.ts'
 import { crd, drivers, hookSchema } from '../src/drivers/registry.ts'
 import { usage } from '../src/config.ts'
+import { senders } from '../src/senders/registry.ts'
 import { rolesManifest } from './deploy/manifest.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { fieldsPage } from './reference/fields.ts'
 import { permissionsPage } from './reference/permissions.ts'
 import { reasonsPage } from './reference/reasons.ts'
+import { sendersPage } from './reference/senders.ts'
 import { commandPage } from './reference/command.ts'
+import { whyPage } from './reference/why.ts'
 
 const roles = rolesFor(drivers)
 
@@ -26,6 +29,8 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/base/roles.yaml': rolesManifest(roles),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),
   'docs/reference/reasons.md': reasonsPage(),
+  'docs/reference/senders.md': sendersPage(senders),
+  'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),
   'docs/reference/permissions.md': permissionsPage(roles, drivers),
   'docs/reference/command-line.md': commandPage(usage),
 }

@@ -1,5 +1,5 @@
 import { rfc3339 } from '../environment/time.ts'
-import type { Reason } from './reasons.ts'
+import type { ReasonIn } from './reasons.ts'
 import type { List, Stored } from './schema.ts'
 
 /** Conditions as Kubernetes' API conventions and kstatus read them. */
@@ -28,7 +28,7 @@ export type Condition = Stored<typeof conditionsSchema>[number]
 
 /** What is wrong with a hook, before it becomes conditions. */
 export interface Problem {
-  readonly reason: Reason
+  readonly reason: ReasonIn<'condition'>
   readonly message: string
   /** stalled: a person has to act. reconciling: it may come right by itself, and is looked at again. */
   readonly lasts: 'stalled' | 'reconciling'
@@ -41,7 +41,7 @@ export interface Problem {
  */
 export const conditionsFor = (
   problem: Problem | undefined,
-  ready: { readonly reason: Reason; readonly message: string },
+  ready: { readonly reason: ReasonIn<'condition'>; readonly message: string },
   before: readonly Condition[],
   generation: number,
   now: number,

@@ -11,6 +11,8 @@ import type { Obj, Stored } from './schema.ts'
 
 /** What can become of a delivery that is told in the status. */
 export const deliveryOutcomes = ['applied', 'unchanged', 'skipped', 'rejected', 'failed'] as const
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number]
+
 const time = { type: 'integer', format: 'int64' } as const
 const count = { type: 'integer' } as const
 

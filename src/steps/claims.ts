@@ -1,5 +1,5 @@
 import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
-import type { Reason } from '../api/reasons.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import { decided, judge, nothingToUndo, type Judgement, type Remembered } from './judge.ts'
 import type { Version } from './read.ts'
 import { applied, rowsOf, withRow } from './remember.ts'
@@ -18,7 +18,7 @@ export type Part =
   /** Its step, computed from the member's before it. */
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
-  | { readonly part: 'skip'; readonly reason: Reason; readonly message: string }
+  | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
   /** Another process's write has to be finished first. */
   | { readonly part: 'help'; readonly claim: Claim; readonly claimed: readonly Row[]; readonly own: Row | undefined }
   /** It depends on what becomes of this very write. */

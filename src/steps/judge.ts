@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
-import type { Reason } from '../api/reasons.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { allSeen, rowsOf, withGroup, withRow, type Update } from './remember.ts'
 
@@ -22,7 +22,12 @@ export type Judgement =
   /** It is the end of alerts whose firings changed the count of the target of this uid by `delta`. */
   | { readonly judgement: 'undo'; readonly uid: string; readonly delta: number }
   /** It does not count. */
-  | { readonly judgement: 'skip'; readonly reason: Reason; readonly message: string; readonly remember: boolean }
+  | {
+      readonly judgement: 'skip'
+      readonly reason: ReasonIn<'skipped'>
+      readonly message: string
+      readonly remember: boolean
+    }
   /** A write stands in the way of which it is not known whether it was stored: finish that, and ask again. */
   | { readonly judgement: 'unfinished'; readonly row: Row }
 

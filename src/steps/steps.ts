@@ -1,4 +1,4 @@
-import type { Reason } from '../api/reasons.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import type { ResourceType } from '../kube/paths.ts'
 
 /** An object whose count is to be changed. */
@@ -24,7 +24,7 @@ export type Step =
   /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
   | { readonly step: 'done'; readonly from: number; readonly to: number }
   /** The hook's memory says that the delivery does not count. Nothing was changed. */
-  | { readonly step: 'skipped'; readonly reason: Reason; readonly message: string }
+  | { readonly step: 'skipped'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
   /** The plan refused, at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
   /** The target cannot be changed. Nothing was. */

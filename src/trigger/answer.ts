@@ -1,5 +1,5 @@
 import type { Outcome } from '../api/outcome.ts'
-import { reasons, type Reason } from '../api/reasons.ts'
+import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import { retryAfterSeconds } from './limits.ts'
 
 /** The body of every answer. `message` stands first: senders log the beginning. */
@@ -31,7 +31,7 @@ const statusOf = {
 } as const satisfies Record<Exclude<Outcome['outcome'], 'unknown'>, number>
 
 /** The answer to a post that never became a delivery. */
-export const refusal = (status: 400 | 404 | 405 | 410 | 413 | 503, reason: Reason): TriggerAnswer => ({
+export const refusal = (status: 400 | 404 | 405 | 410 | 413 | 503, reason: ReasonIn<'refused'>): TriggerAnswer => ({
   status,
   headers: { ...(status === 405 ? { allow: 'POST' } : {}), ...(status === 503 ? retryAfter : {}) },
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },

@@ -1,4 +1,4 @@
-import type { Reason } from '../api/reasons.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { Clock } from '../environment/environment.ts'
 import { ApiError } from '../kube/errors.ts'
@@ -11,9 +11,9 @@ import type { Keys } from './keys.ts'
 
 export type Authentication =
   | { readonly accepted: true; readonly hook: LiveHook }
-  | { readonly accepted: false; readonly status: 404 | 410 | 503; readonly reason: Reason }
+  | { readonly accepted: false; readonly status: 404 | 410 | 503; readonly reason: ReasonIn<'refused'> }
 
-const no = (status: 404 | 410 | 503, reason: Reason): Authentication => ({ accepted: false, status, reason })
+const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authentication => ({ accepted: false, status, reason })
 
 /** Decides which hook a token may run now, if any. */
 export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hooks: Hooks) => {

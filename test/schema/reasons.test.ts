@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { reasons } from '../../src/api/reasons.ts'
+import { whyPage } from '../../scripts/reference/why.ts'
 
 const source = globSync('src/{api,controller,drivers,steps,trigger}/**/*.ts')
   .filter(file => !file.endsWith('reasons.ts'))
@@ -23,3 +24,17 @@ describe('the table of reasons', () => {
     expect(given.filter(reason => !(reason in reasons) && !reason.startsWith('FieldValue'))).toEqual([])
   })
 })
+
+describe('the page on hooks that did not fire', () => {
+  it.each(Object.entries(reasons).filter(([reason, { where }]) => reason !== 'Valid' && !isGood(where)))(
+    'leads from %s to what to do',
+    (reason, { todo }) => {
+      const line = whyPage()
+        .split('\n')
+        .find(row => row.startsWith(`| \`${reason}\``))
+      expect(line).toContain(todo)
+    },
+  )
+})
+
+const isGood = (where: readonly string[]): boolean => where.every(place => place === 'applied' || place === 'event')

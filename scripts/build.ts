@@ -1,7 +1,10 @@
-/** Bundles the product into one file that Node 24 runs by itself: no node_modules, no compiler. */
+/**
+ * Bundles the product into files that Node 24 runs by themselves, with no node_modules and no compiler: the product, and
+ * beside it the small program that it starts for expressions. Another folder than `dist` can be named.
+ */
 import { build } from 'esbuild'
 
-const outfile = 'dist/receiver-hooks.mjs'
+const outdir = process.argv[2] ?? 'dist'
 
 /** An older Node would fail somewhere inside a dependency, with a message that says nothing. */
 const needsNode24 = `
@@ -11,8 +14,13 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }`
 
 const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
-  outfile,
+  entryPoints: {
+    'receiver-hooks': 'src/main.ts',
+    // src/environment/expressions/process.ts looks for it under this name.
+    'receiver-hooks-evaluator': 'src/environment/expressions/child.ts',
+  },
+  outdir,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -30,4 +38,6 @@ const { metafile } = await build({
 const require = bundleRequire(import.meta.url);${needsNode24}`,
   },
 })
-console.log(`${outfile}: ${Math.round((metafile.outputs[outfile]?.bytes ?? 0) / 1024)} kB`)
+for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+  if (file.endsWith('.mjs')) console.log(`${file}: ${Math.round(bytes / 1024)} kB`)
+}

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { parseCommand, usage, UsageError, type RunOptions } from './config.ts'
+import { forkEvaluator } from './environment/expressions/process.ts'
+import { supervisedExpressions } from './environment/expressions/supervised.ts'
 import { pinoLog } from './environment/log.ts'
 import { promMetrics } from './environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from './environment/node.ts'
@@ -18,7 +20,8 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
   const log = pinoLog({ level: options.logLevel, clock: nodeClock })
   const metrics = promMetrics({ process: true })
   const connection = connect(access)
-  const environment = { api: connection, clock: nodeClock, log, metrics, random: nodeRandom }
+  const expressions = supervisedExpressions(nodeClock, forkEvaluator)
+  const environment = { api: connection, clock: nodeClock, expressions, log, metrics, random: nodeRandom }
   const { host, publicURL } = options
   const roles = await startRoles(environment, {
     controller: options.roles.includes('controller'),
@@ -35,6 +38,7 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
   log.info({ version, roles: options.roles, namespace, triggerPort, operationsPort }, 'started')
   return async () => {
     await roles.stop()
+    expressions.close()
     await connection.close()
   }
 }

@@ -52,6 +52,25 @@ export interface ApiConnection {
   watch(request: ApiRequest, stop: AbortSignal): AsyncIterable<string>
 }
 
+/** A request to anything but the API server: whoever a delivery is passed on to, or whoever vouches for its sender. */
+export interface OutboundRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Absolute; `http` or `https`. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  readonly timeoutMs: number
+  /** How long an answer's body may be, in bytes: a longer one counts as none. */
+  readonly mostBytes: number
+}
+
+/**
+ * Sends a request and resolves with whatever was answered, errors and redirects included: redirects are not followed.
+ * Rejects only with {@link Unreachable}.
+ */
+export type Outbound = (request: OutboundRequest) => Promise<ApiResponse>
+
 /** Writes one structured line. Fields must never hold a token or a secret. */
 export interface Log {
   debug(fields: LogFields, message: string): void
@@ -78,10 +97,48 @@ export interface Metrics {
   text(): Promise<string>
 }
 
+/** What the expression of a hook can read of a delivery. */
+export interface ExpressionVariables {
+  /** In UTF-8, when it is a JSON object or list; else absent, and `body` is null. */
+  readonly body?: Uint8Array
+  /** Names in lower case. Those that hold secrets are kept from the expression. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  /** The name of the sender module that recognised the delivery. */
+  readonly sender: string
+}
+
+export interface Evaluation {
+  /** Whose expression it is: the hook's uid. One owner does not hold up another. */
+  readonly owner: string
+  readonly expression: string
+  readonly variables: ExpressionVariables
+  /** How long the answer may take, all waiting included, in milliseconds. */
+  readonly withinMs: number
+}
+
+/** What an expression says of a delivery. No message holds anything of the delivery. */
+export type Judgement =
+  | { readonly counts: boolean }
+  /** It failed while it ran, or gave something else than true or false. */
+  | { readonly failed: string }
+  /** It used more time or memory than it may have. */
+  | { readonly ranOver: string }
+  /** It has not been judged, and trying again may help. */
+  | { readonly unavailable: string }
+
+/** Evaluates the expressions of hooks (`when`), where they can harm nobody but their own hook. */
+export interface Expressions {
+  /** Never rejects. */
+  evaluate(evaluation: Evaluation): Promise<Judgement>
+}
+
 export interface Environment {
   readonly clock: Clock
   readonly random: Random
   readonly api: ApiConnection
+  /** `when`, in the trigger; nothing else asks for it. */
+  readonly expressions: Expressions
   readonly log: Log
   readonly metrics: Metrics
 }

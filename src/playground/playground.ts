@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { createApiServer } from '../apiserver/server.ts'
 import { serveHttp } from '../apiserver/http.ts'
 import { stringAt } from '../api/json.ts'
-import type { ApiConnection, Environment, Log } from '../environment/environment.ts'
+import type { Environment } from '../environment/environment.ts'
+import { forkEvaluator } from '../environment/expressions/process.ts'
+import { supervisedExpressions } from '../environment/expressions/supervised.ts'
 import type { ListenAddress } from '../environment/listen.ts'
 import { pinoLog, type LogLevel } from '../environment/log.ts'
 import { promMetrics } from '../environment/metrics.ts'
@@ -61,7 +63,15 @@ export const playground = async (
     port: settings.apiPort,
   }).catch((error: unknown) => tellOfPort(error, 'api-port', settings.apiPort))
   const connection = connect({ server: server.url })
-  const environment = environmentOf(connection, log)
+  const expressions = supervisedExpressions(nodeClock, forkEvaluator)
+  const environment: Environment = {
+    api: connection,
+    clock: nodeClock,
+    expressions,
+    log,
+    metrics: promMetrics({ process: true }),
+    random: nodeRandom,
+  }
   const stopWorkloads = new AbortController()
 
   for (const [path, object] of samples) await send(connection, { method: 'POST', path, body: JSON.stringify(object) })
@@ -85,18 +95,11 @@ export const playground = async (
   return async () => {
     stopWorkloads.abort()
     await Promise.all([roles.stop(), workloads])
+    expressions.close()
     await connection.close()
     await server.close()
   }
 }
-
-const environmentOf = (api: ApiConnection, log: Log): Environment => ({
-  api,
-  clock: nodeClock,
-  log,
-  metrics: promMetrics({ process: true }),
-  random: nodeRandom,
-})
 
 /** The URL of a sample hook, as soon as the controller has published it. */
 const urlOf = async ({ api, clock }: Environment, name: string): Promise<string> => {

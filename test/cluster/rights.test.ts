@@ -8,6 +8,7 @@ import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { WatchRefused } from '../../src/environment/unreachable.ts'
 import type { ResourceType } from '../../src/kube/paths.ts'
 import { startRoles } from '../../src/roles.ts'
+import { noExpressions } from '../support/environment.ts'
 import { cluster, until, type Cluster } from '../support/product.ts'
 import {
   installation,
@@ -66,6 +67,7 @@ const startAs =
       api: through(watched(as[account], requests, refused)),
       clock: nodeClock,
       random: nodeRandom,
+      expressions: noExpressions,
       log: pinoLog({ level: 'error', clock: nodeClock, write: () => undefined }),
       metrics: promMetrics(),
     }

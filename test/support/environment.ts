@@ -1,4 +1,4 @@
-import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
+import type { ApiConnection, Environment, Expressions } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
@@ -20,6 +20,11 @@ export const noApi: ApiConnection = {
   },
 }
 
+/** For tests that have no expression. */
+export const noExpressions: Expressions = {
+  evaluate: () => Promise.resolve({ unavailable: 'this test evaluates no expression' }),
+}
+
 const refused = (path: string): Unreachable => new Unreachable(`${path}: this test has no API server`, false)
 
 /** An environment in which nothing surprises: its own clock, seeded bytes, its own metrics, and log lines to look at. */
@@ -31,6 +36,7 @@ export const testEnvironment = (
   return {
     random: seededRandom(1),
     api: noApi,
+    expressions: noExpressions,
     log: pinoLog({ level: 'debug', clock, write: line => void lines.push(line.trimEnd()) }),
     metrics: promMetrics(),
     ...overrides,

@@ -5,6 +5,8 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
+import { forkEvaluator } from '../../src/environment/expressions/process.ts'
+import { supervisedExpressions } from '../../src/environment/expressions/supervised.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -129,9 +131,11 @@ export const product = async (
   roles: { readonly controller?: boolean; readonly trigger?: boolean; readonly publicURL?: string } = {},
 ): Promise<Product> => {
   const lines: string[] = []
+  const expressions = supervisedExpressions(nodeClock, forkEvaluator)
   const environment: Environment = {
     api,
     clock: nodeClock,
+    expressions,
     random: nodeRandom,
     log: pinoLog({ level: 'debug', clock: nodeClock, write: line => void lines.push(line) }),
     metrics: promMetrics(),
@@ -149,7 +153,7 @@ export const product = async (
     shutdownDelayMs: 0,
   })
   let stopped: Promise<void> | undefined
-  const stop = (): Promise<void> => (stopped ??= started.stop())
+  const stop = (): Promise<void> => (stopped ??= started.stop().then(() => expressions.close()))
   onTestFinished(stop)
   await until(
     async () => started.ready(),

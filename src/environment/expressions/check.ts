@@ -1,0 +1,84 @@
+import { parse } from '@bufbuild/cel'
+import { notBoolean } from './failure.ts'
+import { syntaxHint } from './hints.ts'
+import { canBe, kindsOf } from './kinds.ts'
+import { language } from './language.ts'
+import type { Mistake, Report } from './mistake.ts'
+import { offsetOf, positionAt } from './position.ts'
+
+/**
+ * What is wrong with an expression before it ever runs: what cannot be read, unknown variables, functions and macros,
+ * calls and comparisons that no value can make right, loops in loops in loops, and a result that is never true or
+ * false. The first such mistake; undefined when there is none. What it finds would fail at every delivery; what it does
+ * not find may still fail at one.
+ */
+export const check = (expression: string): Mistake | undefined => {
+  const reports: Report[] = []
+  try {
+    const { expr, sourceInfo } = parse(expression)
+    const kinds = kindsOf(
+      {
+        language: language(),
+        expression,
+        offsetOf: ({ id }) => offsetOf(sourceInfo, id),
+        report: report => reports.push(report),
+      },
+      expr,
+    )
+    if (kinds && !canBe(kinds, 'bool')) {
+      const hint = "compare it with something, as in sender == 'github'"
+      reports.push({ offset: 0, message: notBoolean(kinds), hint })
+    }
+  } catch (error) {
+    reports.push(unreadable(expression, error))
+  }
+  const first = reports.toSorted((one, other) => one.offset - other.offset)[0]
+  if (!first) return undefined
+  const { hint, message, offset } = first
+  return { message, ...positionAt(expression, offset), ...(hint === undefined ? {} : { hint }) }
+}
+
+/** A mistake as one line: message, place and hint. */
+export const described = ({ column, hint, line, message }: Mistake): string =>
+  `${message} (line ${line}, column ${column})${hint === undefined ? '' : `; ${hint}`}`
+
+const unreadable = (expression: string, error: unknown): Report => {
+  if (error instanceof RangeError) return { offset: 0, message: 'it is nested too deeply' }
+  const offset = offsetOfMistake(expression, error)
+  const rest = expression.slice(offset)
+  if (rest.trim() === '') return { offset, message: 'it ends too early' }
+  const left = /^([=!<>]=|&&|[|][|]|\W)\s*$/.exec(rest)?.[1]
+  if (left !== undefined) return { offset, message: `nothing follows ${left}` }
+  const found = /^(\w+|[^\s\w])/.exec(rest.trimStart())?.[0] ?? ''
+  const hint = syntaxHint(expression.slice(0, offset), rest.trimStart())
+  return { offset, message: `${JSON.stringify(found)} is not expected here`, hint }
+}
+
+const operator = /^\s*(?:[=!<>]=|&&|[|][|]|[<>+*/%-]|in\b)\s*(?=\S)/
+
+/** How often the right side of an operator is looked into. */
+const mostSides = 8
+
+/** The parser gives up at an operator when what follows it cannot be read: so that is read alone. */
+const offsetOfMistake = (expression: string, error: unknown, sides = mostSides): number => {
+  const offset = offsetIn(error)
+  const before = operator.exec(expression.slice(offset))?.[0]
+  if (before === undefined || sides === 0) return offset
+  const begin = offset + before.length
+  try {
+    parse(expression.slice(begin))
+    return offset
+  } catch (inner) {
+    return begin + offsetOfMistake(expression.slice(begin), inner, sides - 1)
+  }
+}
+
+/** Where the parser gave up. Its error is not exported, only its form is known. */
+const offsetIn = (error: unknown): number => {
+  const start = member(member(error, 'location'), 'start')
+  const offset = member(start, 'offset')
+  return typeof offset === 'number' ? offset : 0
+}
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined

@@ -1,0 +1,22 @@
+import type { Evaluation } from '../environment.ts'
+import type { Answer } from './message.ts'
+
+/** A process that evaluates one expression at a time, and can be ended in the middle of it. */
+export interface Evaluator {
+  /** Only when it is ready, and when what was sent before is answered. */
+  send(evaluation: Evaluation): void
+  /** How much of a processor it has used since it began, in milliseconds; undefined where the system does not say. */
+  usedMs(): number | undefined
+  /** Ends it at once, whatever it does. Nothing is told of it any more. */
+  end(): void
+}
+
+/** What is told of an evaluator; never before it is returned. */
+export interface EvaluatorEvents {
+  ready(): void
+  answered(answer: Answer): void
+  /** It ended without being asked to. broke: by its own doing, as when it needs more memory than it may have. */
+  ended(how: 'broke' | 'was ended'): void
+}
+
+export type StartEvaluator = (events: EvaluatorEvents) => Evaluator

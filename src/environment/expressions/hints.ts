@@ -1,0 +1,83 @@
+import { macros } from './language.ts'
+
+/** What people write who know other languages, and what it is called here. */
+const known: ReadonlyMap<string, string> = new Map([
+  ...['payload', 'event', 'json', 'data', 'request', 'input', 'object', 'self'].map(name => [name, 'body'] as const),
+  ...['params', 'parameters', 'args', 'url'].map(name => [name, 'query'] as const),
+  ['includes', 'contains'],
+  ['length', 'size'],
+  ['len', 'size'],
+  ['count', 'size'],
+  ['match', 'matches'],
+  ['test', 'matches'],
+  ['some', 'exists'],
+  ['any', 'exists'],
+  ['every', 'all'],
+  ['lower', 'lowerAscii'],
+  ['toLower', 'lowerAscii'],
+  ['toLowerCase', 'lowerAscii'],
+  ['upper', 'upperAscii'],
+  ['toUpper', 'upperAscii'],
+  ['toUpperCase', 'upperAscii'],
+])
+
+const words: ReadonlyMap<string, string> = new Map([
+  ['and', '&&'],
+  ['or', '||'],
+  ['not', '!'],
+])
+
+/** The name that was meant, where one is near. */
+export const didYouMean = (name: string, names: Iterable<string>): string | undefined => {
+  const meant = known.get(name) ?? nearest(name, names)
+  return meant === undefined ? undefined : `did you mean ${meant}?`
+}
+
+const nearest = (name: string, names: Iterable<string>): string | undefined => {
+  let best: { readonly name: string; readonly distance: number } | undefined
+  for (const other of names) {
+    const distance = distanceBetween(name.toLowerCase(), other.toLowerCase())
+    if (distance <= Math.min(2, name.length / 2) && distance < (best?.distance ?? Infinity)) {
+      best = { name: other, distance }
+    }
+  }
+  return best?.name
+}
+
+/** The fewest letters to add, drop or change (Levenshtein). Of long words only that they are far. */
+const distanceBetween = (one: string, other: string): number => {
+  if (Math.abs(one.length - other.length) > 2) return Infinity
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (const [i, letter] of one.split('').entries()) {
+    const next = [i + 1]
+    for (const [j, otherLetter] of other.split('').entries()) {
+      const changed = (row[j] ?? 0) + (letter === otherLetter ? 0 : 1)
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? Infinity
+}
+
+/** What to write instead of something that cannot be read, from the texts before and from there on. */
+export const syntaxHint = (before: string, rest: string): string | undefined => {
+  if (/^=[^=]/.test(rest)) return 'two values are compared with =='
+  if (/^&[^&]/.test(rest)) return 'both is written &&'
+  if (/^\|[^|]/.test(rest)) return 'either is written ||'
+  if (/^[“”‘’]/.test(rest)) return 'texts stand in straight quotes'
+  const word = /(?:^|\W)(not)\s*$/.exec(before)?.[1] ?? /^\w+/.exec(rest)?.[0]
+  const operator = word === undefined ? undefined : words.get(word)
+  return operator === undefined ? undefined : `${word} is written ${operator}`
+}
+
+/** How a macro is written, for one that is not. */
+export const macroHint = (name: string): string | undefined => {
+  const example = macros.get(name)
+  return example === undefined ? undefined : `write it as in ${example}`
+}
+
+/** For a name with a hyphen, which reads as a subtraction: headers.x-github-event. */
+export const hyphenHint = (expression: string): string | undefined => {
+  const [, root, name] = /(headers|query)\.(\w+(?:-\w+)+)/.exec(expression) ?? []
+  return root === undefined || name === undefined ? undefined : `write ${root}['${name.toLowerCase()}']`
+}

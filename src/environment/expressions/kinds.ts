@@ -1,0 +1,236 @@
+import { displayed, listed } from './failure.ts'
+import { didYouMean, hyphenHint, macroHint } from './hints.ts'
+import { macros, roots, textRoots, typeNames, type Expr, type Language } from './language.ts'
+import { mostNestedLoops } from './limits.ts'
+import type { Report } from './mistake.ts'
+
+/** The names of the types that a value can have; undefined where it can have any. */
+export type Kinds = readonly string[] | undefined
+
+export interface Inference {
+  readonly language: Language
+  readonly expression: string
+  readonly offsetOf: (expr: Expr) => number
+  readonly report: (report: Report) => void
+}
+
+/** The variables of the loops around a node, innermost last, and how many loops those are. */
+interface Scope {
+  readonly variables: ReadonlyMap<string, Kinds>
+  readonly loops: number
+}
+
+const outside: Scope = { variables: new Map(), loops: 0 }
+
+type Call = Extract<Expr['exprKind'], { case: 'callExpr' }>['value']
+type Loop = Extract<Expr['exprKind'], { case: 'comprehensionExpr' }>['value']
+type Select = Extract<Expr['exprKind'], { case: 'selectExpr' }>['value']
+
+const numbers: ReadonlySet<string> = new Set(['int', 'uint', 'double'])
+
+const kindOfConstant: Readonly<Record<string, string>> = {
+  boolValue: 'bool',
+  bytesValue: 'bytes',
+  doubleValue: 'double',
+  int64Value: 'int',
+  nullValue: 'null_type',
+  stringValue: 'string',
+  uint64Value: 'uint',
+}
+
+/** What kinds of values an expression can give. Reports every name, call and comparison that cannot be right. */
+export const kindsOf = (x: Inference, expr: Expr, scope: Scope = outside): Kinds => {
+  const { exprKind } = expr
+  switch (exprKind.case) {
+    case 'constExpr': {
+      const kind = kindOfConstant[exprKind.value.constantKind.case ?? '']
+      return kind === undefined ? undefined : [kind]
+    }
+    case 'identExpr':
+      return kindsOfName(x, expr, exprKind.value.name, scope)
+    case 'selectExpr':
+      return kindsOfSelect(x, expr, exprKind.value, scope)
+    case 'callExpr':
+      return kindsOfCall(x, expr, exprKind.value, scope)
+    case 'comprehensionExpr':
+      return kindsOfLoop(x, expr, exprKind.value, scope)
+    case 'listExpr':
+      for (const element of exprKind.value.elements) kindsOf(x, element, scope)
+      return ['list']
+    case 'structExpr':
+      if (exprKind.value.messageName !== '') {
+        x.report({ offset: x.offsetOf(expr), message: `there is no type ${exprKind.value.messageName} to make` })
+      }
+      for (const { keyKind, value } of exprKind.value.entries) {
+        if (keyKind.case === 'mapKey') kindsOf(x, keyKind.value, scope)
+        if (value) kindsOf(x, value, scope)
+      }
+      return ['map']
+    case undefined:
+      return undefined
+  }
+}
+
+const kindsOfName = (x: Inference, expr: Expr, name: string, scope: Scope): Kinds => {
+  if (scope.variables.has(name)) return scope.variables.get(name)
+  const kinds = roots.get(name)
+  if (kinds) return kinds
+  if (typeNames.has(name)) return ['type']
+  x.report({
+    offset: x.offsetOf(expr),
+    message: `there is no variable ${name}: an expression has ${[...roots.keys()].join(', ')}`,
+    hint: didYouMean(name, roots.keys()),
+  })
+  return undefined
+}
+
+const kindsOfSelect = (x: Inference, expr: Expr, { field, operand, testOnly }: Select, scope: Scope): Kinds => {
+  if (!operand || typeNames.has(dotted(expr) ?? '')) return ['type']
+  const kinds = kindsOf(x, operand, scope)
+  if (kinds && !kinds.includes('map')) {
+    x.report({ offset: x.offsetOf(expr), message: `${listed(kinds)} has no member ${field}` })
+  }
+  if (testOnly) return ['bool']
+  return ofTextRoot(operand, scope) ? ['string'] : undefined
+}
+
+const kindsOfCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds => {
+  const { args } = call
+  const qualified = call.target && `${dotted(call.target)}.${call.function}`
+  const isQualified = qualified !== undefined && x.language.funcs.find(qualified) !== undefined
+  const name = isQualified ? qualified : call.function
+  const target = isQualified ? undefined : call.target
+  const given = args.map(argument => kindsOf(x, argument, scope))
+  const [first, second, third] = given
+  const on = target && kindsOf(x, target, scope)
+
+  switch (name) {
+    case '_&&_':
+    case '_||_':
+      args.forEach((argument, index) => needsBoolean(x, argument, given[index], displayed(name)))
+      return ['bool']
+    case '@not_strictly_false':
+      return ['bool']
+    case '_?_:_':
+      if (args[0]) needsBoolean(x, args[0], first, '?:')
+      return second && third && [...new Set([...second, ...third])]
+    case '_[_]':
+      return kindsOfIndex(x, args, first, scope)
+    case '_==_':
+    case '_!=_':
+      if (first && second && !first.some(kind => second.some(other => areComparable(kind, other)))) {
+        const [one, other] = [listed(first), listed(second)]
+        x.report({ offset: x.offsetOf(expr), message: `${one} is never equal to ${other}` })
+      }
+      return ['bool']
+    default:
+      return kindsOfFunction(x, expr, name, target !== undefined, on, given)
+  }
+}
+
+const kindsOfFunction = (
+  x: Inference,
+  expr: Expr,
+  name: string,
+  isMethod: boolean,
+  on: Kinds,
+  given: readonly Kinds[],
+): Kinds => {
+  const offset = x.offsetOf(expr)
+  const shown = displayed(name)
+  const overloads = [...(x.language.funcs.find(name) ?? [])]
+  if (overloads.length === 0) {
+    const names = [...[...x.language.funcs].map(func => func.name), ...macros.keys()]
+    x.report({
+      offset,
+      message: macros.has(name) ? `${name} is not written like this` : `there is no function ${name}`,
+      hint: macroHint(name) ?? didYouMean(name, names),
+    })
+    return undefined
+  }
+  const fitting = overloads.filter(
+    func => (func.target !== undefined) === isMethod && func.arguments.length === given.length,
+  )
+  if (fitting.length === 0) {
+    const forms = overloads.map(func => formOf(func, shown))
+    x.report({ offset, message: `${shown} is not called like this`, hint: `write ${[...new Set(forms)].join(' or ')}` })
+    return undefined
+  }
+  const matching = fitting.filter(
+    func =>
+      (!func.target || canBe(on, func.target.name)) &&
+      func.arguments.every((argument, index) => canBe(given[index], argument.name)),
+  )
+  if (matching.length === 0) {
+    const taken = [...(isMethod ? [on] : []), ...given].map(kinds => (kinds ? listed(kinds) : 'any value'))
+    x.report({
+      offset,
+      message: `${shown} does not take ${taken.join(' and ')}`,
+      hint: name === '_-_' ? hyphenHint(x.expression) : undefined,
+    })
+    return undefined
+  }
+  const results = new Set(matching.map(func => func.result.name))
+  return results.has('dyn') ? undefined : [...results]
+}
+
+const kindsOfIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Scope): Kinds => {
+  const [operand, index] = args
+  if (operand && of && !of.includes('map') && !of.includes('list')) {
+    x.report({ offset: x.offsetOf(operand), message: `${listed(of)} has no members` })
+  }
+  if (!operand || !ofTextRoot(operand, scope)) return undefined
+  const constant = index?.exprKind.case === 'constExpr' ? index.exprKind.value.constantKind : undefined
+  if (index && dotted(operand) === 'headers' && constant?.case === 'stringValue' && /[A-Z]/.test(constant.value)) {
+    x.report({
+      offset: x.offsetOf(index),
+      message: 'the names of headers are in lower case',
+      hint: `write headers['${constant.value.toLowerCase()}']`,
+    })
+  }
+  return ['string']
+}
+
+const kindsOfLoop = (x: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds => {
+  const over = loop.iterRange && kindsOf(x, loop.iterRange, scope)
+  if (over && !over.includes('map') && !over.includes('list')) {
+    x.report({ offset: x.offsetOf(expr), message: `${listed(over)} has no elements` })
+  }
+  const loops = scope.loops + 1
+  if (loops > mostNestedLoops) {
+    x.report({ offset: x.offsetOf(expr), message: `loops are nested more than ${mostNestedLoops} deep` })
+  }
+  const sum = loop.accuInit && kindsOf(x, loop.accuInit, scope)
+  const inside = { loops, variables: new Map(scope.variables).set(loop.accuVar, sum).set(loop.iterVar, undefined) }
+  for (const part of [loop.loopCondition, loop.loopStep]) if (part) kindsOf(x, part, inside)
+  return loop.result && kindsOf(x, loop.result, inside)
+}
+
+const needsBoolean = (x: Inference, expr: Expr, kinds: Kinds, operator: string): void => {
+  if (!canBe(kinds, 'bool') && kinds) {
+    x.report({ offset: x.offsetOf(expr), message: `${operator} takes true or false, and this is ${listed(kinds)}` })
+  }
+}
+
+/** `a.b.c` as text; undefined where it is anything else than names. */
+const dotted = (expr: Expr): string | undefined => {
+  if (expr.exprKind.case === 'identExpr') return expr.exprKind.value.name
+  if (expr.exprKind.case !== 'selectExpr' || !expr.exprKind.value.operand) return undefined
+  const before = dotted(expr.exprKind.value.operand)
+  return before === undefined ? undefined : `${before}.${expr.exprKind.value.field}`
+}
+
+const ofTextRoot = (operand: Expr, scope: Scope): boolean => {
+  const name = dotted(operand)
+  return name !== undefined && textRoots.has(name) && !scope.variables.has(name)
+}
+
+export const canBe = (kinds: Kinds, type: string): boolean =>
+  kinds === undefined || type === 'dyn' || kinds.includes(type)
+
+const areComparable = (one: string, other: string): boolean => one === other || (numbers.has(one) && numbers.has(other))
+
+const formOf = (func: { readonly target: unknown; readonly arguments: readonly unknown[] }, name: string): string => {
+  const letters = func.arguments.map((_, index) => 'abc'[index] ?? 'd').join(', ')
+  return func.target === undefined ? `${name}(${letters})` : `x.${name}(${letters})`
+}

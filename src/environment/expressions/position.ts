@@ -1,0 +1,18 @@
+import type { parse } from '@bufbuild/cel'
+
+/** A place in an expression. `line` and `column` begin with 1, `offset` with 0. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+  readonly offset: number
+}
+
+export const positionAt = (expression: string, offset: number): Position => {
+  const lines = expression.slice(0, offset).split('\n')
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, offset }
+}
+
+type SourceInfo = ReturnType<typeof parse>['sourceInfo']
+
+/** Where the node of this id stands. */
+export const offsetOf = (sourceInfo: SourceInfo, id: bigint): number => sourceInfo?.positions[id.toString()] ?? 0

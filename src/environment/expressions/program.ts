@@ -1,0 +1,54 @@
+import { celType, isCelError, parse, plan, type CelInput } from '@bufbuild/cel'
+import type { ExpressionVariables } from '../environment.ts'
+import { bodyInput } from './body.ts'
+import { describeFailure, notBoolean } from './failure.ts'
+import { visibleHeaders } from './hidden.ts'
+import { language } from './language.ts'
+import { mostPrograms } from './limits.ts'
+
+/** What an expression says of a delivery; or why it says nothing, in words that hold nothing of the delivery. */
+export type Verdict = { readonly counts: boolean } | { readonly failed: string }
+
+export type Program = (variables: ExpressionVariables) => Verdict
+
+/** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
+export const compiler = (): ((expression: string) => Program) => {
+  const cel = language()
+  const programs = new Map<string, Program>()
+
+  const compile = (expression: string): Program => {
+    try {
+      const parsed = parse(expression)
+      const evaluate = plan(cel, parsed)
+      return ({ body, headers, query, sender }) => {
+        let input: CelInput | undefined
+        const result = evaluate({
+          // Most of the work with a large body is to read it, and not every expression asks for it.
+          get body() {
+            return (input ??= bodyInput(body))
+          },
+          headers: new Map(visibleHeaders(headers)),
+          query: new Map(Object.entries(query)),
+          sender,
+        })
+        if (typeof result === 'boolean') return { counts: result }
+        if (!isCelError(result)) return { failed: notBoolean([celType(result).name]) }
+        const why = describeFailure(expression, parsed, result)
+        return { failed: body === undefined ? `${why}; this delivery has no JSON body` : why }
+      }
+    } catch {
+      return () => ({ failed: 'the expression does not compile: see the conditions of the hook' })
+    }
+  }
+
+  return expression => {
+    const program = programs.get(expression) ?? compile(expression)
+    programs.delete(expression)
+    programs.set(expression, program)
+    for (const oldest of programs.keys()) {
+      if (programs.size <= mostPrograms) break
+      programs.delete(oldest)
+    }
+    return program
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../environment.ts'
+import { firstBarMs, longestBarMs, mostSlowRuns, mostStandings, probationMs, quickMs } from './limits.ts'
+
+/** How the expressions of hooks have behaved. An owner with another expression begins anew. */
+export interface Standings {
+  /** Whether its expression may run where those run that keep to their bounds. */
+  proven(owner: string, expression: string): boolean
+  /** How long it is still barred, in milliseconds; 0 when it is not. */
+  barredMs(owner: string, expression: string): number
+  /** `usedMs`: how much of a processor it took. */
+  ran(owner: string, expression: string, usedMs: number): void
+  ranOver(owner: string, expression: string): void
+}
+
+interface Standing {
+  readonly expression: string
+  readonly proven: boolean
+  /** How often in a row it took longer than what is quick. */
+  readonly slowRuns: number
+  /** How often in a row it ran over. */
+  readonly strikes: number
+  readonly lastStrike: number
+}
+
+export const standingsOf = (clock: Clock): Standings => {
+  const standings = new Map<string, Standing>()
+
+  const of = (owner: string, expression: string): Standing => {
+    const standing = standings.get(owner)
+    if (standing?.expression === expression) return standing
+    return { expression, proven: false, slowRuns: 0, strikes: 0, lastStrike: -Infinity }
+  }
+  const set = (owner: string, standing: Standing): void => {
+    standings.delete(owner)
+    standings.set(owner, standing)
+    for (const oldest of standings.keys()) {
+      if (standings.size <= mostStandings) break
+      standings.delete(oldest)
+    }
+  }
+
+  return {
+    proven: (owner, expression) => of(owner, expression).proven,
+    barredMs: (owner, expression) => {
+      const { lastStrike, strikes } = of(owner, expression)
+      if (strikes === 0) return 0
+      const bar = Math.min(firstBarMs * 2 ** (strikes - 1), longestBarMs)
+      return Math.max(0, lastStrike + bar - clock.monotonic())
+    },
+    ran: (owner, expression, usedMs) => {
+      const before = of(owner, expression)
+      const { lastStrike } = before
+      const onProbation = clock.monotonic() < lastStrike + probationMs
+      const slowRuns = usedMs <= quickMs ? 0 : before.slowRuns + 1
+      // One slow run can be an accident of the machine; to lose the place for it would be worse than to wait for it.
+      const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < mostSlowRuns))
+      set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
+    },
+    ranOver: (owner, expression) => {
+      const { strikes } = of(owner, expression)
+      set(owner, { expression, proven: false, slowRuns: 0, strikes: strikes + 1, lastStrike: clock.monotonic() })
+    },
+  }
+}

@@ -1,50 +1,38 @@
 import { at, stringAt } from '../api/json.ts'
-import type { Delivery } from '../api/delivery.ts'
-import { alertsOf, labelText, namesOf, newest } from './alerts.ts'
-import type { Sender } from './sender.ts'
+import { reportOf } from './alerts.ts'
+import { exampleURL, type Sender } from './sender.ts'
 
-/**
- * Prometheus Alertmanager's `webhook_configs`, body version 4.
- * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
- *
- * Peers and restarts send the same news again, and a reload or a second Prometheus changes the groupKey and the moments
- * in it. So a notification is named by what it says: which alerts of which group are in which state, and why it was sent.
- */
+/** Prometheus Alertmanager's `webhook_configs`, body version 4. */
 export const alertmanager: Sender = {
   name: 'alertmanager',
+  about: {
+    title: 'Alertmanager',
+    documentation: 'https://prometheus.io/docs/alerting/latest/configuration/#webhook_config',
+    identity:
+      'Receiver, group labels, the state of each alert (by fingerprint), how many alerts were cut off, and the reason (`notification_reason`, since 0.32). With a reason, the same again is one delivery for as long as no alert is newer, except for "repeat interval elapsed"; a repeat counts again after `dedupeWindow`.',
+    retries:
+      '5xx and no answer: at once, 500 ms to 60 s apart, for about the `group_interval` (10 s at least). 4xx, 429 included: only with the next flush of the group, one `group_interval` later, and so on for as long as the alert fires.',
+    failures:
+      '`alertmanager_notifications_failed_total{integration="webhook"}`, and its log, where the whole answer stands.',
+    configuration: {
+      where: '`alertmanager.yml`. Instead of `url`, `url_file` takes the path of a Secret that is mounted.',
+      language: 'yaml',
+      text: `route:
+  receiver: web-up
+  group_by: [alertname, namespace]
+  group_wait: 30s
+  group_interval: 5m
+  # Each repeat is another step, until the bound is reached.
+  repeat_interval: 15m
+receivers:
+  - name: web-up
+    webhook_configs:
+      - url: ${exampleURL}
+        send_resolved: true
+`,
+    },
+  },
   recognise: ({ json }) =>
     at(json, 'version') === '4' && stringAt(json, 'groupKey') !== undefined && Array.isArray(at(json, 'alerts')),
-  parse: ({ json }) => {
-    const alerts = alertsOf(at(json, 'alerts'))
-    const why = stringAt(json, 'notification_reason')
-    const key = JSON.stringify(['alertmanager', stringAt(json, 'receiver'), labelText(at(json, 'groupLabels'))])
-    const firing = namesOf(alerts, 'firing')
-    const resolved = namesOf(alerts, 'resolved')
-    // A repeat is meant to count again; every other reason is given once for the same alerts.
-    const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
-    return {
-      sender: 'alertmanager',
-      phase: phaseOf(json, why),
-      identity: {
-        key: JSON.stringify([key, firing, resolved, truncated(json), why]),
-        ...(newsAt === undefined ? {} : { newsAt }),
-      },
-      group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
-    }
-  },
-}
-
-/** Since 0.32 a notification says why it was sent; before, memory has to tell whether a mixed one brings an end. */
-const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
-  if (why === 'some alerts resolved') return 'partly resolved'
-  if (at(body, 'status') !== 'resolved') return 'firing'
-  // Alerts are cut off before the status is set: those may still fire.
-  const isOver = why === undefined ? truncated(body) === 0 : why === 'all alerts resolved'
-  return isOver ? 'resolved' : 'partly resolved'
-}
-
-/** How many alerts were left out of the body. */
-const truncated = (body: unknown): number => {
-  const count = at(body, 'truncatedAlerts')
-  return typeof count === 'number' ? count : 0
+  parse: ({ json }) => reportOf('alertmanager', json),
 }

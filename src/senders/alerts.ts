@@ -1,5 +1,6 @@
+import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { parseTime } from '../environment/time.ts'
+import { keyOf, momentOf, newsOf } from './identity.ts'
 
 /** Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws, whatever the alert. */
 
@@ -7,7 +8,7 @@ import { parseTime } from '../environment/time.ts'
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
 /** Labels as text that is equal for equal labels, whatever their order, and only for those. */
-export const labelText = (labels: unknown): string => {
+const labelText = (labels: unknown): string => {
   // A label is text. Whatever else may stand there could be nested too deeply to be written.
   const pairs = Object.entries(isObject(labels) ? labels : {}).map(([name, value]) =>
     JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
@@ -15,18 +16,48 @@ export const labelText = (labels: unknown): string => {
   return `[${pairs.sort().join()}]`
 }
 
-/** What names an alert: its fingerprint, and without one the labels that fingerprints are made of. */
-const nameOf = (alert: JsonObject): string => stringAt(alert, 'fingerprint') || labelText(at(alert, 'labels'))
-
-/** The names of the alerts of a status, in an order of their own. */
-export const namesOf = (alerts: readonly JsonObject[], status: 'firing' | 'resolved'): readonly string[] =>
-  alerts
-    .filter(alert => alert['status'] === status)
-    .map(nameOf)
-    .sort()
+/** What name these alerts, in an order of their own: their fingerprints, or the labels that those are made of. */
+export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
+  alerts.map(alert => stringAt(alert, 'fingerprint') || labelText(at(alert, 'labels'))).sort()
 
 /** The newest moment in a member of some alerts, in milliseconds since the epoch; undefined when none can be read. */
 export const newest = (alerts: readonly JsonObject[], member: string): number | undefined => {
-  const moments = alerts.map(alert => parseTime(stringAt(alert, member) ?? '')).filter(Number.isFinite)
+  const moments = alerts.map(alert => momentOf(alert[member])).filter(moment => moment !== undefined)
   return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
+}
+
+/**
+ * A group of alerts as Alertmanager reports it. Peers and restarts send the same news again, and a reload or a second
+ * Prometheus changes the groupKey and the moments in it. So a report is named by what it says: which alerts of which
+ * group are in which state, and why it was sent.
+ */
+export const reportOf = (sender: string, body: unknown): Delivery => {
+  const alerts = alertsOf(at(body, 'alerts'))
+  const why = stringAt(body, 'notification_reason')
+  const key = keyOf(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
+  const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
+  const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
+  // A repeat is meant to count again; every other reason is given once for the same alerts.
+  const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
+  return {
+    sender,
+    phase: phaseOf(body, why),
+    identity: newsOf(keyOf(key, firing, resolved, truncated(body), why), newsAt),
+    group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
+  }
+}
+
+/** Since Alertmanager 0.32 a report says why it was sent; else memory has to tell whether a mixed one brings an end. */
+const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
+  if (why === 'some alerts resolved') return 'partly resolved'
+  if (at(body, 'status') !== 'resolved') return 'firing'
+  // Alerts are cut off before the status is set: those may still fire.
+  const isOver = why === undefined ? truncated(body) === 0 : why === 'all alerts resolved'
+  return isOver ? 'resolved' : 'partly resolved'
+}
+
+/** How many alerts were left out of the body. */
+const truncated = (body: unknown): number => {
+  const count = at(body, 'truncatedAlerts')
+  return typeof count === 'number' ? count : 0
 }

@@ -1,8 +1,23 @@
-import type { Sender } from './sender.ts'
+import { exampleURL, type Sender } from './sender.ts'
 
 /** Anything that no other module recognises: a script, `curl`, a sender without a format of its own. Every post counts. */
 export const plain: Sender = {
   name: 'plain',
+  about: {
+    title: 'Anything else',
+    documentation: 'https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/',
+    identity:
+      'None, so that every post counts. The header `Idempotency-Key` gives a post of any sender a name: the same name again is the same delivery.',
+    retries: 'As whoever posts likes. A post that carries an `Idempotency-Key` may be sent again without fear.',
+    failures: 'The status and the `message` of the answer.',
+    configuration: {
+      where: 'A script.',
+      language: 'sh',
+      text: `curl --fail-with-body --retry 5 --retry-all-errors -X POST \\
+  -H 'Idempotency-Key: "release-2026.1"' '${exampleURL}'
+`,
+    },
+  },
   recognise: () => true,
   parse: () => ({ sender: 'plain', phase: 'none' }),
 }

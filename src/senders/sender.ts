@@ -1,4 +1,7 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Delivery } from '../api/delivery.ts'
+import type { Clock, Outbound } from '../environment/environment.ts'
+import type { Remembered } from './remembered.ts'
 
 /** A post as a sender module sees it. */
 export interface Message {
@@ -6,14 +9,69 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>
   /** The body as JSON, or undefined when it is none. */
   readonly json: unknown
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly receivedAt?: number
 }
 
-/** Knows one kind of sender. Neither function ever throws, whatever the message. */
+/** Knows one kind of sender. `recognise` and `parse` never throw, whatever the message. */
 export interface Sender {
   /** For metrics, logs and expressions: lower case. */
   readonly name: string
+  /** What whoever sets it up has to know; the reference page is made of it. */
+  readonly about: About
   /** Whether the message is this sender's. */
   recognise(message: Message): boolean
   /** What a recognised message says. */
   parse(message: Message): Delivery
+  /** Whether a recognised message is genuine, where the sender signs what it posts. */
+  verify?(message: Message, means: VerificationMeans): Promise<Verdict>
+  /** The link that a person has to open before the sender posts anything else, if a genuine message asks for that. */
+  confirmation?(message: Message): Confirmation | undefined
 }
+
+export interface About {
+  /** As its makers write it. */
+  readonly title: string
+  /** Where its makers say what it posts. */
+  readonly documentation: string
+  /** What makes two of its posts one delivery. */
+  readonly identity: string
+  /** After which answers it posts again, and for how long. */
+  readonly retries: string
+  /** Where its operator sees that a post has failed. */
+  readonly failures: string
+  readonly configuration: {
+    /** Where it is to be put. */
+    readonly where: string
+    readonly language: 'handlebars' | 'javascript' | 'json' | 'sh' | 'yaml'
+    /** Ready but for the hook's URL, in whose place {@link exampleURL} stands. */
+    readonly text: string
+  }
+}
+
+export interface VerificationMeans {
+  readonly outbound: Outbound
+  readonly clock: Clock
+  /** What senders sign with, by the URL that it was fetched from. */
+  readonly certificates: Remembered<X509Certificate>
+}
+
+export type Verdict =
+  /** Its sender's, or of a kind that is never signed. */
+  | 'genuine'
+  /** It is not what it says. The message says why, and holds nothing of the post. */
+  | { readonly refused: string }
+  /** It cannot be told now: whoever posts should try again. */
+  | { readonly unavailable: string }
+
+export interface Confirmation {
+  /** What would be confirmed, such as a topic's name. */
+  readonly subject: string
+  readonly link: string
+}
+
+/** Stands in configurations where the URL of a hook has to go. */
+export const exampleURL = 'https://hooks.example.com/v1/trigger/TOKEN'
+
+/** The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, a state that is not known. */
+export const noNews = 'partly resolved' satisfies Delivery['phase']

@@ -1,0 +1,66 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, stringAt } from '../api/json.ts'
+import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** Azure Monitor's action groups, with the common alert schema. */
+export const azureMonitor: Sender = {
+  name: 'azure-monitor',
+  about: {
+    title: 'Azure Monitor',
+    documentation: 'https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-common-schema',
+    identity:
+      '`alertId` and `monitorCondition`; the same again is one delivery unless `firedDateTime` or `resolvedDateTime` is later.',
+    retries: '408, 429, 503, 504 and no answer, a few times within minutes.',
+    failures: 'The history of the alert, in the portal under Monitor, Alerts.',
+    configuration: {
+      where:
+        'A deployment of a resource template (`az deployment group create`), or an action group with an action of type Webhook and the common alert schema enabled.',
+      language: 'json',
+      text: `{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "resources": [
+    {
+      "type": "Microsoft.Insights/actionGroups",
+      "apiVersion": "2023-01-01",
+      "name": "web-up",
+      "location": "Global",
+      "properties": {
+        "groupShortName": "web-up",
+        "enabled": true,
+        "webhookReceivers": [
+          {
+            "name": "web-up",
+            "serviceUri": "${exampleURL}",
+            "useCommonAlertSchema": true
+          }
+        ]
+      }
+    }
+  ]
+}
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    at(json, 'schemaId') === 'azureMonitorCommonAlertSchema' &&
+    stringAt(json, 'data', 'essentials', 'monitorCondition') !== undefined,
+  parse: ({ json }) => {
+    const essentials = at(json, 'data', 'essentials')
+    const condition = stringAt(essentials, 'monitorCondition')
+    const alert = wordAt(essentials, 'alertId')
+    const phase = phaseOf(condition)
+    if (alert === undefined) return { sender: 'azure-monitor', phase }
+    const newsAt = momentOf(at(essentials, condition === 'Resolved' ? 'resolvedDateTime' : 'firedDateTime'))
+    return {
+      sender: 'azure-monitor',
+      phase,
+      identity: newsOf(keyOf('azure-monitor', alert, condition), newsAt),
+      group: groupOfOne('azure-monitor', alert, phase),
+    }
+  },
+}
+
+const phaseOf = (condition: string | undefined): Delivery['phase'] =>
+  condition === 'Fired' ? 'firing' : condition === 'Resolved' ? 'resolved' : noNews

@@ -1,0 +1,57 @@
+import { stringAt } from '../api/json.ts'
+import { identityByID } from './identity.ts'
+import { exampleURL, type Message, type Sender } from './sender.ts'
+
+/** CloudEvents 1.0 over HTTP, in structured and in binary mode. Every event counts; `when` chooses among their types. */
+export const cloudevents: Sender = {
+  name: 'cloudevents',
+  about: {
+    title: 'CloudEvents',
+    documentation: 'https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md',
+    identity: '`source` and `id`, in whichever mode the event came.',
+    retries:
+      "As its source is set up. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
+    failures: 'As its source is set up. Knative hands the event to the `deadLetterSink`.',
+    configuration: {
+      where: '`kubectl apply`, for Knative Eventing.',
+      language: 'yaml',
+      text: `apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata:
+  name: web-up
+  namespace: shop
+spec:
+  broker: default
+  filter:
+    attributes:
+      type: com.example.queue.long
+  delivery:
+    retry: 5
+    backoffPolicy: exponential
+    backoffDelay: PT1S
+  subscriber:
+    uri: ${exampleURL}
+`,
+    },
+  },
+  recognise: message => attribute(message, 'specversion') !== undefined && attribute(message, 'type') !== undefined,
+  parse: message => ({
+    sender: 'cloudevents',
+    phase: 'none',
+    ...identityByID('cloudevents', attribute(message, 'source'), attribute(message, 'id')),
+  }),
+}
+
+/** An attribute of an event; in binary mode its header, which is percent-encoded (section 3.1.3.2). */
+const attribute = ({ headers, json }: Message, name: string): string | undefined => {
+  const value = headers['ce-specversion'] === undefined ? stringAt(json, name) : decoded(headers[`ce-${name}`])
+  return value === '' ? undefined : value
+}
+
+const decoded = (value: string | undefined): string | undefined => {
+  try {
+    return value === undefined ? undefined : decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,68 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, isObject, stringAt } from '../api/json.ts'
+import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/**
+ * Datadog's webhooks, with the payload of the configuration below. In the payload that Datadog brings, only the title
+ * tells a beginning from an end.
+ */
+export const datadog: Sender = {
+  name: 'datadog',
+  about: {
+    title: 'Datadog',
+    documentation: 'https://docs.datadoghq.com/integrations/webhooks/',
+    identity: 'The id of the event (`$ID`). A renotification is an event of its own, and counts.',
+    retries: '5xx and no answer within 15 s, five times.',
+    failures: 'An event in the event explorer.',
+    configuration: {
+      where:
+        'The payload of a webhook whose URL is the hook\'s (`POST https://api.datadoghq.com/api/v1/integration/webhooks/configuration/webhooks`, or the tile Webhooks), named in a monitor\'s message as `@webhook-web-up`. Leave "Encode as form" off.',
+      language: 'json',
+      text: `{
+  "name": "web-up",
+  "url": "${exampleURL}",
+  "encode_as": "json",
+  "payload": "{\\"id\\": \\"$ID\\", \\"title\\": \\"$EVENT_TITLE\\", \\"alert_id\\": \\"$ALERT_ID\\", \\"alert_cycle_key\\": \\"$ALERT_CYCLE_KEY\\", \\"alert_transition\\": \\"$ALERT_TRANSITION\\", \\"alert_scope\\": \\"$ALERT_SCOPE\\"}"
+}
+`,
+    },
+  },
+  recognise: ({ json }) => stringAt(json, 'alert_transition') !== undefined || isDefault(json),
+  parse: ({ json }) => {
+    const phase = phaseOf(stringAt(json, 'alert_transition') ?? titled.exec(stringAt(json, 'title') ?? '')?.[1] ?? '')
+    const alert = wordAt(json, 'alert_cycle_key') ?? wordAt(json, 'alert_id')
+    return {
+      sender: 'datadog',
+      phase,
+      ...identityByID('datadog', wordAt(json, 'id')),
+      ...(alert === undefined ? {} : { group: groupOfOne('datadog', alert, phase) }),
+    }
+  },
+}
+
+/** The payload that Datadog brings. */
+const isDefault = (json: unknown): boolean =>
+  ['body', 'last_updated', 'event_type', 'title', 'date', 'id'].every(name => isObject(json) && name in json) &&
+  at(json, 'org', 'id') !== undefined
+
+/** As in `[Triggered on {host:a}] The load is high`. */
+const titled = /^\[(Re-Triggered|Triggered|Recovered|Warn|Re-Warn|No data|Re-No data|Renotify)\b/i
+
+const phaseOf = (transition: string): Delivery['phase'] => {
+  switch (transition.toLowerCase()) {
+    case 'triggered':
+    case 're-triggered':
+    case 'warn':
+    case 're-warn':
+    case 'renotify':
+      return 'firing'
+    case 'recovered':
+      return 'resolved'
+    case 'no data':
+    case 're-no data':
+      return noNews
+    default:
+      return 'none'
+  }
+}

@@ -1,0 +1,40 @@
+import { at, stringAt } from '../api/json.ts'
+import { reportOf } from './alerts.ts'
+import { exampleURL, type Sender } from './sender.ts'
+
+/** Grafana Alerting's webhook contact point: Alertmanager's body, version 1, with an organisation. */
+export const grafana: Sender = {
+  name: 'grafana',
+  about: {
+    title: 'Grafana',
+    documentation:
+      'https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/',
+    identity:
+      'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. The same again counts again after `dedupeWindow`: Grafana does not say why it sends.',
+    retries: 'None at once, whatever the answer; the next flush of the group sends again, one group interval later.',
+    failures:
+      '"Last delivery attempt" on the page of contact points, and `grafana_alerting_notifications_failed_total`.',
+    configuration: {
+      where: '`/etc/grafana/provisioning/alerting/receiver-hooks.yaml`, or a contact point of type Webhook.',
+      language: 'yaml',
+      text: `apiVersion: 1
+contactPoints:
+  - orgId: 1
+    name: web-up
+    receivers:
+      - uid: web-up
+        type: webhook
+        disableResolveMessage: false
+        settings:
+          url: ${exampleURL}
+          httpMethod: POST
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    at(json, 'version') === '1' &&
+    stringAt(json, 'groupKey') !== undefined &&
+    typeof at(json, 'orgId') === 'number' &&
+    Array.isArray(at(json, 'alerts')),
+  parse: ({ json }) => reportOf('grafana', json),
+}

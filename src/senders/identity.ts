@@ -1,0 +1,35 @@
+import { namedOnce, type AlertGroup, type Delivery, type Identity } from '../api/delivery.ts'
+import { at } from '../api/json.ts'
+import { parseTime } from '../environment/time.ts'
+
+/** Text that is equal for equal parts in the same order, and only for those. */
+export const keyOf = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
+  JSON.stringify(parts)
+
+/** The identity of news that happened at a moment. Without one, the same news counts again after the window. */
+export const newsOf = (key: string, newsAt: number | undefined): Identity =>
+  newsAt === undefined ? { key } : { key, newsAt }
+
+/** The identity that an id gives which is never used again; none where the sender gave no id. */
+export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>
+  ids.includes(undefined) ? {} : { identity: namedOnce(keyOf(sender, ...ids)) }
+
+/** A text that is not empty, or a number as text: senders differ in how they write ids. */
+export const wordAt = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = at(value, ...path)
+  if (typeof found === 'number') return String(found)
+  return typeof found === 'string' && found !== '' ? found : undefined
+}
+
+/** Milliseconds since the epoch of an RFC 3339 moment, or of a number of just these; undefined for anything else. */
+export const momentOf = (value: unknown): number | undefined => {
+  const ms = typeof value === 'string' ? parseTime(value) : value
+  return typeof ms === 'number' && Number.isSafeInteger(ms) ? ms : undefined
+}
+
+/** The group of a sender that reports every alert by itself. */
+export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase']): AlertGroup => ({
+  key: keyOf(sender, alert),
+  firing: phase === 'firing' ? [alert] : [],
+  mixed: false,
+})

@@ -1,0 +1,64 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, stringAt } from '../api/json.ts'
+import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** New Relic's workflows, with the payload template that a webhook has there by default. */
+export const newRelic: Sender = {
+  name: 'new-relic',
+  about: {
+    title: 'New Relic',
+    documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
+    identity:
+      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later.',
+    retries: 'Not documented: count on none.',
+    failures: 'The notification log of the destination, under Alerts, Destinations.',
+    configuration: {
+      where: `The payload template of a workflow's webhook, whose destination has the URL \`${exampleURL}\`. This is the template that is there by default.`,
+      language: 'handlebars',
+      text: `{
+  "id": {{ json issueId }},
+  "issueUrl": {{ json issuePageUrl }},
+  "title": {{ json annotations.title.[0] }},
+  "priority": {{ json priority }},
+  "state": {{ json state }},
+  "trigger": {{ json triggerEvent }},
+  "createdAt": {{ createdAt }},
+  "updatedAt": {{ updatedAt }},
+  "alertPolicyNames": {{ json accumulations.policyName }},
+  "alertConditionNames": {{ json accumulations.conditionName }},
+  "workflowName": {{ json workflowName }}
+}
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    stringAt(json, 'issueUrl') !== undefined &&
+    stringAt(json, 'state') !== undefined &&
+    stringAt(json, 'workflowName') !== undefined,
+  parse: ({ json }) => {
+    const state = stringAt(json, 'state')
+    const phase = phaseOf(state ?? '')
+    const issue = wordAt(json, 'id') ?? wordAt(json, 'issueUrl')
+    if (issue === undefined) return { sender: 'new-relic', phase }
+    return {
+      sender: 'new-relic',
+      phase,
+      identity: newsOf(keyOf('new-relic', issue, state, stringAt(json, 'trigger')), momentOf(at(json, 'updatedAt'))),
+      group: groupOfOne('new-relic', issue, phase),
+    }
+  },
+}
+
+const phaseOf = (state: string): Delivery['phase'] => {
+  switch (state.toUpperCase()) {
+    case 'ACTIVATED':
+      return 'firing'
+    case 'CLOSED':
+    case 'DEACTIVATED':
+      return 'resolved'
+    default:
+      // CREATED comes before ACTIVATED, ACKNOWLEDGED after it.
+      return noNews
+  }
+}

@@ -1,0 +1,61 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, stringAt } from '../api/json.ts'
+import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** PagerDuty's webhook subscriptions, version 3: one event of one incident each. */
+export const pagerduty: Sender = {
+  name: 'pagerduty',
+  about: {
+    title: 'PagerDuty',
+    documentation: 'https://developer.pagerduty.com/docs/webhooks-overview',
+    identity: '`event.id`. An incident that is triggered or reopened fires; one that is resolved is resolved.',
+    retries: '5xx, 429 and no answer within 5 s, several times. Any event may arrive more than once.',
+    failures: 'The subscription, on the page Generic Webhooks (v3), is shown as temporarily disabled.',
+    configuration: {
+      where: '`POST https://api.pagerduty.com/webhook_subscriptions`, or Integrations, Generic Webhooks (v3).',
+      language: 'json',
+      text: `{
+  "webhook_subscription": {
+    "type": "webhook_subscription",
+    "delivery_method": {
+      "type": "http_delivery_method",
+      "url": "${exampleURL}"
+    },
+    "events": ["incident.triggered", "incident.reopened", "incident.resolved"],
+    "filter": { "type": "service_reference", "id": "P393ZNQ" }
+  }
+}
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    stringAt(json, 'event', 'id') !== undefined &&
+    stringAt(json, 'event', 'event_type') !== undefined &&
+    stringAt(json, 'event', 'resource_type') !== undefined,
+  parse: ({ json }) => {
+    const type = stringAt(json, 'event', 'event_type') ?? ''
+    const data = at(json, 'event', 'data')
+    const incident = type.startsWith('incident.') ? (wordAt(data, 'incident', 'id') ?? wordAt(data, 'id')) : undefined
+    const phase = phaseOf(type)
+    return {
+      sender: 'pagerduty',
+      phase,
+      ...identityByID('pagerduty', wordAt(json, 'event', 'id')),
+      ...(incident === undefined ? {} : { group: groupOfOne('pagerduty', incident, phase) }),
+    }
+  },
+}
+
+const phaseOf = (type: string): Delivery['phase'] => {
+  switch (type) {
+    case 'incident.triggered':
+    case 'incident.reopened':
+      return 'firing'
+    case 'incident.resolved':
+      return 'resolved'
+    default:
+      // Who subscribes to events of something else wants each of them; of an incident, most are work on it.
+      return type.startsWith('incident.') || type === 'pagey.ping' ? noNews : 'none'
+  }
+}

@@ -1,0 +1,57 @@
+import type { Delivery } from '../api/delivery.ts'
+import { isObject, type JsonObject } from '../api/json.ts'
+import { alertsOf, namesOf, newest } from './alerts.ts'
+import { keyOf, momentOf, newsOf } from './identity.ts'
+import { exampleURL, type Message, type Sender } from './sender.ts'
+
+/**
+ * A list of alerts as Prometheus, Thanos, Loki and vmalert post them to Alertmanager's API v2. They post all alerts that
+ * fire again each minute, and those that have ended for a quarter of an hour: only what began or ended later is news.
+ */
+export const prometheus: Sender = {
+  name: 'prometheus',
+  about: {
+    title: 'Prometheus alert API',
+    documentation: 'https://prometheus.io/docs/alerting/latest/clients/',
+    identity:
+      'The labels of each alert and whether it fires. The same alerts again are one delivery for as long as none began or ended later.',
+    retries: 'None for one post; every alert is posted again with the next round, about a minute later.',
+    failures: '`prometheus_notifications_errors_total`.',
+    configuration: {
+      where:
+        'A script. Prometheus itself posts to `/api/v2/alerts` under its target, so an Alertmanager belongs between it and a hook.',
+      language: 'sh',
+      text: `curl --fail-with-body --retry 5 -H 'content-type: application/json' '${exampleURL}' -d @- <<'END'
+[{"labels": {"alertname": "HighLoad", "namespace": "shop"}, "startsAt": "2026-01-01T10:00:00Z"}]
+END
+`,
+    },
+  },
+  recognise: ({ json }) => Array.isArray(json) && json.length > 0 && json.every(isAlert),
+  parse: message => {
+    const alerts = alertsOf(message.json)
+    const over = alerts.filter(alert => isOver(alert, message))
+    const firing = alerts.filter(alert => !isOver(alert, message))
+    const phase: Delivery['phase'] = firing.length > 0 ? 'firing' : 'resolved'
+    const newsAt = phase === 'firing' ? newest(firing, 'startsAt') : newest(over, 'endsAt')
+    return {
+      sender: 'prometheus',
+      phase,
+      identity: newsOf(keyOf('prometheus', namesOf(firing), namesOf(over)), newsAt),
+      group: { key: 'prometheus', firing: namesOf(firing), mixed: firing.length > 0 && over.length > 0 },
+    }
+  },
+}
+
+const isAlert = (value: unknown): value is JsonObject => {
+  const labels = isObject(value) ? value['labels'] : undefined
+  if (!isObject(labels)) return false
+  const values = Object.values(labels)
+  return values.length > 0 && values.every(label => typeof label === 'string')
+}
+
+/** An alert that fires has an end too: the moment until which it is to be believed without another word. */
+const isOver = ({ endsAt }: JsonObject, { receivedAt = 0 }: Message): boolean => {
+  const end = momentOf(endsAt)
+  return end !== undefined && end > 0 && end <= receivedAt
+}

@@ -1,0 +1,75 @@
+import type { Delivery } from '../api/delivery.ts'
+import { isObject, stringAt, tryParseJson } from '../api/json.ts'
+import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+import { amazonURL, verifySignature } from './sns-signature.ts'
+
+/**
+ * Amazon SNS, and CloudWatch's alarms through it. The body is JSON although it is sent as text/plain, and the alarm in it
+ * is JSON in a string. With raw message delivery the alarm is all of the body, and the id stands in a header.
+ */
+export const sns: Sender = {
+  name: 'sns',
+  about: {
+    title: 'CloudWatch and Amazon SNS',
+    documentation: 'https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html',
+    identity:
+      '`MessageId`, which retries keep. A CloudWatch alarm fires with `ALARM` and is resolved with `OK`; any other message counts each time.',
+    retries:
+      '5xx, 429 and no answer within 15 s: three times, 20 s apart, or as the delivery policy of the subscription says, for an hour at most. Any other 4xx is final.',
+    failures:
+      "The topic's metric `NumberOfNotificationsFailed`, delivery status logging, and the subscription's dead-letter queue.",
+    configuration: {
+      where:
+        'A command. SNS then posts a link with which a person has to confirm the subscription: it stands in an Event of the hook, and is never opened by the product. Signatures of both versions are verified.',
+      language: 'sh',
+      text: `aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:web-load \\
+  --protocol https --notification-endpoint '${exampleURL}'
+`,
+    },
+  },
+  recognise: message => typeOf(message) !== undefined,
+  parse: message => {
+    const { headers, json } = message
+    const isRaw = !isEnvelope(json)
+    const id = wordAt(isRaw ? headers['x-amz-sns-message-id'] : stringAt(json, 'MessageId'))
+    if (typeOf(message) !== 'Notification') return { sender: 'sns', phase: noNews, ...identityByID('sns', id) }
+    const content = isRaw ? json : tryParseJson(stringAt(json, 'Message') ?? '')
+    const phase = phaseOf(stringAt(content, 'NewStateValue') ?? '')
+    const alarm = wordAt(content, 'AlarmArn') ?? wordAt(content, 'AlarmName')
+    return {
+      sender: 'sns',
+      phase,
+      ...identityByID('sns', id),
+      ...(alarm === undefined ? {} : { group: groupOfOne('sns', alarm, phase) }),
+    }
+  },
+  verify: async ({ json }, means) => (isEnvelope(json) ? await verifySignature(json, means) : 'genuine'),
+  confirmation: ({ json }) => {
+    const link = amazonURL(stringAt(json, 'SubscribeURL'))
+    if (stringAt(json, 'Type') !== 'SubscriptionConfirmation' || link === undefined) return undefined
+    return { subject: stringAt(json, 'TopicArn') ?? '', link: link.href }
+  },
+}
+
+const isEnvelope = (json: unknown): boolean =>
+  isObject(json) && ['Type', 'MessageId', 'TopicArn', 'SignatureVersion'].every(name => typeof json[name] === 'string')
+
+/** `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`. */
+const typeOf = ({ headers, json }: Message): string | undefined => {
+  if (isEnvelope(json)) return stringAt(json, 'Type')
+  return headers['x-amz-sns-rawdelivery'] === 'true' ? 'Notification' : undefined
+}
+
+const phaseOf = (state: string): Delivery['phase'] => {
+  switch (state) {
+    case 'ALARM':
+      return 'firing'
+    case 'OK':
+      return 'resolved'
+    case 'INSUFFICIENT_DATA':
+      return noNews
+    default:
+      return 'none'
+  }
+}

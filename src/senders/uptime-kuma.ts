@@ -1,0 +1,56 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, isObject, stringAt } from '../api/json.ts'
+import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** Uptime Kuma's notification type Webhook, with the content type application/json. */
+export const uptimeKuma: Sender = {
+  name: 'uptime-kuma',
+  about: {
+    title: 'Uptime Kuma',
+    documentation: 'https://github.com/louislam/uptime-kuma/blob/master/server/notification-providers/webhook.js',
+    identity:
+      'Monitor and state; the same again is one delivery unless the heartbeat is later, as it is where "Resend Notification" is set. Tests and warnings of certificates ask for no step.',
+    retries: 'None.',
+    failures: 'Its log: "Cannot send notification to …".',
+    configuration: {
+      where: 'Settings, Notifications: type Webhook, request body "Preset - application/json". As its API writes it:',
+      language: 'json',
+      text: `{
+  "name": "web-up",
+  "type": "webhook",
+  "httpMethod": "post",
+  "webhookURL": "${exampleURL}",
+  "webhookContentType": "json",
+  "isDefault": false,
+  "applyExisting": false
+}
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    isObject(json) &&
+    stringAt(json, 'msg') !== undefined &&
+    (typeof at(json, 'heartbeat', 'status') === 'number' || json['heartbeat'] === null) &&
+    (isObject(json['monitor']) || json['monitor'] === null),
+  parse: ({ json }) => {
+    const monitor = wordAt(json, 'heartbeat', 'monitorID') ?? wordAt(json, 'monitor', 'id')
+    const status = wordAt(json, 'heartbeat', 'status')
+    const phase = phaseOf(status)
+    if (monitor === undefined || status === undefined) return { sender: 'uptime-kuma', phase }
+    return {
+      sender: 'uptime-kuma',
+      phase,
+      identity: newsOf(keyOf('uptime-kuma', monitor, status), heardAt(stringAt(json, 'heartbeat', 'time') ?? '')),
+      group: groupOfOne('uptime-kuma', monitor, phase),
+    }
+  },
+}
+
+/** In UTC, without saying so: `2026-01-01 10:00:07.123`. */
+const heardAt = (time: string): number | undefined =>
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(time) ? momentOf(`${time.replace(' ', 'T')}Z`) : undefined
+
+/** 0 down, 1 up, 2 not sure yet, 3 under maintenance. */
+const phaseOf = (status: string | undefined): Delivery['phase'] =>
+  status === '0' ? 'firing' : status === '1' ? 'resolved' : noNews

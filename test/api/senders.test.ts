@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { parseJson, stringAt } from '../../src/api/json.ts'
+import { deliveryOf } from '../../src/senders/registry.ts'
+import { knownBodies, type KnownBody } from '../senders/bodies.ts'
+import { cluster, post, product } from '../support/product.ts'
+
+/** A hook on a Deployment of its own, and what posts a known body to it as its sender does. */
+const setUp = async (spec: object = {}) => {
+  const here = await cluster()
+  await here.createDeployment('web', 0)
+  const running = await product(here)
+  await here.createHook('web-up', { max: 1000 }, spec)
+  const url = await here.url('web-up')
+  return {
+    ...here,
+    ...running,
+    send: async ({ message: { headers, json } }: KnownBody): Promise<string> => {
+      const { status, body } = await post(url, undefined, {
+        headers: { 'content-type': 'text/plain', ...headers },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      })
+      return `${status} ${String(body['outcome'])} ${String(body['reason'])}`
+    },
+  }
+}
+
+const bodyOf = (sender: string, name: string): KnownBody => {
+  const found = knownBodies.find(known => known.sender === sender && known.name === name)
+  if (!found) throw new Error(`there is no body ${sender}/${name}`)
+  return found
+}
+
+/** What a body is answered after others, whose names are `seen`: none of the bodies is a mixed one of alerts seen before. */
+const expected = ({ message, says }: KnownBody, seen: ReadonlySet<string>): string => {
+  if (seen.has(deliveryOf(message).identity?.key ?? '')) return '200 skipped Duplicate'
+  if (says.phase === 'partly resolved') return '200 skipped PartlyResolved'
+  return says.phase === 'resolved' ? '200 skipped Resolved' : '200 applied Stepped'
+}
+
+// Whether these fire depends on when they arrive.
+const timeless = knownBodies.filter(({ message }) => message.receivedAt === undefined)
+
+describe('posted one after another, the known bodies of', () => {
+  it.each([...new Set(timeless.map(({ sender }) => sender))])(
+    '%s have the outcome that their table says',
+    async sender => {
+      const running = await setUp({ dedupeWindow: '1h' })
+      const bodies = timeless.filter(known => known.sender === sender)
+      const seen = new Set<string>()
+      const answers: string[] = []
+      const wanted: string[] = []
+      for (const known of bodies) {
+        answers.push(`${known.name}: ${await running.send(known)}`)
+        wanted.push(`${known.name}: ${expected(known, seen)}`)
+        seen.add(deliveryOf(known.message).identity?.key ?? 'none')
+      }
+      expect(answers).toEqual(wanted)
+      expect(await running.replicas('web')).toBe(wanted.filter(line => line.endsWith('Stepped')).length)
+      await running.stop()
+      const logged = running.lines.filter(line => line.includes('"msg":"delivery"'))
+      expect(new Set(logged.map(line => stringAt(parseJson(line), 'sender')))).toEqual(new Set([sender]))
+    },
+  )
+})
+
+describe('a group in which some alerts have ended and the others fire, without a reason given', () => {
+  it.each([
+    ['alertmanager', '0.25-two-firing', '0.25-mixed'],
+    ['grafana', 'two-firing', 'mixed'],
+  ])('is partly resolved where all that fire have been seen: %s', async (sender, before, mixed) => {
+    const { send } = await setUp()
+    expect(await send(bodyOf(sender, before))).toBe('200 applied Stepped')
+    expect(await send(bodyOf(sender, mixed))).toBe('200 skipped PartlyResolved')
+  })
+
+  it.each([
+    ['alertmanager', '0.25-firing', '0.25-mixed'],
+    ['grafana', 'firing', 'mixed'],
+  ])('runs the hook where one fires that has not been seen: %s', async (sender, before, mixed) => {
+    const { send } = await setUp()
+    expect(await send(bodyOf(sender, before))).toBe('200 applied Stepped')
+    expect(await send(bodyOf(sender, mixed))).toBe('200 applied Stepped')
+  })
+})
+
+describe('the same news after the window', () => {
+  it.each([
+    [
+      'began earlier at another Prometheus, it is no news',
+      'alertmanager',
+      'first-notification',
+      'first-notification-of-another-prometheus',
+      'Duplicate',
+    ],
+    [
+      'of a new occurrence, it is',
+      'alertmanager',
+      'first-notification',
+      'first-notification-of-a-new-occurrence',
+      'Stepped',
+    ],
+    [
+      'as a repeat, it is another step',
+      'alertmanager',
+      'repeat-interval-elapsed',
+      'repeat-interval-elapsed',
+      'Stepped',
+    ],
+    [
+      'of an event that is delivered once more, it is no news',
+      'pagerduty',
+      'triggered',
+      'triggered-sent-again',
+      'Duplicate',
+    ],
+    ['of an alert that fired anew, it is', 'azure-monitor', 'fired', 'fired-later', 'Stepped'],
+    ['as a step of an escalation, it is another step', 'zabbix', 'problem', 'problem-sent-again', 'Stepped'],
+    ['of a monitor that is still down, it is another step', 'uptime-kuma', 'down', 'down-still', 'Stepped'],
+    ['of an event in another mode, it is no news', 'cloudevents', 'structured', 'binary', 'Duplicate'],
+  ])('%s (%s)', async (_name, sender, first, second, reason) => {
+    const { send } = await setUp({ dedupeWindow: '0s' })
+    expect(await send(bodyOf(sender, first))).toBe('200 applied Stepped')
+    expect(await send(bodyOf(sender, second))).toMatch(new RegExp(`^200 \\w+ ${reason}$`))
+  })
+})

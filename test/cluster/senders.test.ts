@@ -1,0 +1,98 @@
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { parts } from '../../scripts/cluster/parts.ts'
+import { locate } from '../../scripts/cluster/store.ts'
+import { at, parseJson } from '../../src/api/json.ts'
+import { listen } from '../../src/environment/listen.ts'
+import { deliveryOf, senders } from '../../src/senders/registry.ts'
+import { exampleURL } from '../../src/senders/sender.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { spawnLeashed } from '../support/leash.ts'
+import { cluster, until } from '../support/product.ts'
+import { freePort } from './control-plane/ports.ts'
+
+const part = parts.find(({ name }) => name === 'alertmanager')
+const alertmanager = part && locate(part, 'alertmanager', process.env)
+
+/** What takes posts at a URL of loopback, and the bodies that came so far. */
+const receiver = async () => {
+  const bodies: unknown[] = []
+  const server = createServer((request, response) => {
+    void text(request).then(body => {
+      bodies.push(parseJson(body))
+      response.end()
+    })
+  })
+  onTestFinished(() => void server.close())
+  return { bodies, url: `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/v1/trigger/TOKEN` }
+}
+
+/** An Alertmanager with this configuration, as soon as it is ready. Answers its address. */
+const start = async (binary: string, configuration: string): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'alertmanager-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const [file, log, port] = [join(folder, 'alertmanager.yml'), join(folder, 'log'), await freePort()]
+  writeFileSync(file, configuration)
+  const flags = ['--config.file', file, '--storage.path', folder, '--cluster.listen-address', '']
+  const output = openSync(log, 'w')
+  const running = spawnLeashed(binary, [...flags, '--web.listen-address', `127.0.0.1:${port}`], {
+    stdout: output,
+    stderr: output,
+  })
+  onTestFinished(() => running.end('SIGKILL'))
+  const address = `http://127.0.0.1:${port}`
+  await until(
+    async () => {
+      if (!running.running()) throw new Error(readFileSync(log, 'utf8'))
+      return (await fetch(`${address}/-/ready`).catch(() => undefined))?.ok
+    },
+    ready => ready === true,
+  )
+  return address
+}
+
+// `npm run cluster:binaries -- alertmanager` builds it.
+describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
+  it('takes the ready configuration, and what it then posts is understood', async () => {
+    const { bodies, url } = await receiver()
+    const ready = senders.find(({ name }) => name === 'alertmanager')?.about.configuration.text ?? ''
+    const configuration = ready.replace(exampleURL, url).replace('group_wait: 30s', 'group_wait: 1s')
+    const address = await start(alertmanager ?? '', configuration)
+    const labels = { alertname: 'HighLoad', namespace: 'shop' }
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify([{ labels, startsAt: '2026-01-01T10:00:00Z' }])
+    expect((await fetch(`${address}/api/v2/alerts`, { method: 'POST', headers, body })).status).toBe(200)
+    const posted = await until(
+      async () => bodies,
+      seen => seen.length > 0,
+    )
+    const delivery = deliveryOf({ headers: {}, json: posted[0] })
+    expect(at(posted[0], 'notification_reason')).toBe('first notification')
+    expect(delivery).toMatchObject({
+      sender: 'alertmanager',
+      phase: 'firing',
+      identity: { newsAt: Date.UTC(2026, 0, 1, 10) },
+      group: { firing: [expect.stringMatching(/^[0-9a-f]{16}$/)], mixed: false },
+    })
+  })
+
+  it('refuses a configuration that it does not know', async () => {
+    await expect(start(alertmanager ?? '', 'route: {receiver: nobody}\n')).rejects.toThrow('nobody')
+  })
+})
+
+it('the API server accepts the example with a CronJob', async () => {
+  await cluster()
+  const create = (...args: readonly string[]) => kubectl(inject('kubeconfig'), args)
+  await create('create', 'namespace', 'shop')
+  const path = 'deploy/examples/cron-job.yaml'
+  const { stderr, stdout } = await create('apply', '--dry-run=server', '--validate=strict', '-f', path)
+  expect(stderr).toBe('')
+  expect(stdout).toBe(
+    'receiverhook.receiverhooks.dev/morning created (server dry run)\ncronjob.batch/morning created (server dry run)\n',
+  )
+})

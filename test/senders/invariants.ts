@@ -1,0 +1,29 @@
+import type { Delivery } from '../../src/api/delivery.ts'
+import { confirmationOf, deliveryOf, senders } from '../../src/senders/registry.ts'
+import type { Message } from '../../src/senders/sender.ts'
+
+const phases = new Set<string>(['firing', 'resolved', 'partly resolved', 'none'])
+const names = new Set(senders.map(({ name }) => name))
+
+/** What is wrong with what the senders make of a message, whatever the message; undefined when nothing is. */
+export const wrongWith = (message: Message): string | undefined => {
+  try {
+    // None may throw, whether the message is its own or not.
+    for (const sender of senders) sender.parse(message)
+    const link = confirmationOf(message)?.link
+    if (link !== undefined && !link.startsWith('https://sns.')) return `a link to ${link} would be shown`
+    return wrongDelivery(deliveryOf(message))
+  } catch (error) {
+    return error instanceof Error ? `it throws: ${error.stack ?? error.message}` : 'it throws'
+  }
+}
+
+const wrongDelivery = ({ group, identity, phase, sender }: Delivery): string | undefined => {
+  if (!names.has(sender)) return `there is no sender ${sender}`
+  if (!phases.has(phase)) return `there is no phase ${phase}`
+  if (identity && (typeof identity.key !== 'string' || identity.key === '')) return 'a name without text'
+  if (identity && !Number.isSafeInteger(identity.newsAt ?? 0)) return `news at ${identity.newsAt}`
+  if (group && (typeof group.key !== 'string' || group.key === '')) return 'a group without a name'
+  if (group?.firing.some(alert => typeof alert !== 'string' || alert === '') === true) return 'an alert without a name'
+  return undefined
+}

@@ -1,0 +1,80 @@
+import type { X509Certificate } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { senders, verify } from '../../src/senders/registry.ts'
+import { remembered } from '../../src/senders/remembered.ts'
+import { fakeClock } from '../support/clock.ts'
+import { fc, property } from '../support/property.ts'
+import { knownBodies } from './bodies.ts'
+import { wrongWith } from './invariants.ts'
+import { mutated, seededChance } from './mutations.ts'
+
+/** Names that senders look for, so that what is generated gets further than the door. */
+const words = fc.constantFrom(...new Set(knownBodies.flatMap(({ message }) => namesIn(message.json))))
+
+function namesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) => [name, ...namesIn(inner)])
+}
+
+const json = fc.letrec<{ value: unknown }>(tie => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom<unknown>(null, true, 0, 1, '', '1', '4', 'firing', 'resolved', '2026-01-01T00:00:00Z'),
+    fc.jsonValue({ maxDepth: 1 }),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(words, tie('value'), { maxKeys: 8 }),
+  ),
+})).value
+
+const headerNames = fc.constantFrom(...new Set(knownBodies.flatMap(({ message }) => Object.keys(message.headers))))
+const headers = fc.dictionary(headerNames, fc.string())
+
+property('no message makes a sender throw, or say what it may not', [headers, json], (given, body) => {
+  expect(wrongWith({ headers: given, json: body })).toBeUndefined()
+})
+
+property(
+  'nor does a known message with any other value in one place',
+  [fc.nat(), fc.nat(), json],
+  (which, seed, value) => {
+    const known = knownBodies[which % knownBodies.length]
+    const body: unknown = structuredClone(known?.message.json)
+    const inner = typeof body === 'object' && body !== null ? body : {}
+    const names = Object.keys(inner)
+    Reflect.set(inner, names[seed % Math.max(1, names.length)] ?? 'a', value)
+    expect(wrongWith({ headers: known?.message.headers ?? {}, json: inner })).toBeUndefined()
+  },
+)
+
+it.each(senders.map(({ name }) => name))('nor do three thousand damaged messages of %s', name => {
+  const known = knownBodies.filter(({ sender }) => sender === name).map(({ message }) => message)
+  const chance = seededChance(7)
+  const wrong = Array.from({ length: 3000 }, () => mutated(known, chance)).find(
+    message => wrongWith(message) !== undefined,
+  )
+  expect(wrong && wrongWith(wrong)).toBeUndefined()
+})
+
+it('nor does the verification of damaged messages of SNS fail to give a verdict', async () => {
+  const known = knownBodies.filter(({ sender }) => sender === 'sns').map(({ message }) => message)
+  const chance = seededChance(11)
+  const means = {
+    clock: fakeClock(),
+    certificates: remembered<X509Certificate>(4),
+    outbound: async () => ({ status: 200, headers: {}, body: 'no certificate' }),
+  }
+  const verdicts = await Promise.all(Array.from({ length: 2000 }, () => verify(mutated(known, chance), means)))
+  const kinds = verdicts.map(verdict => (verdict === 'genuine' ? verdict : (Object.keys(verdict)[0] ?? '')))
+  expect(new Set(kinds)).toEqual(new Set(['genuine', 'refused', 'unavailable']))
+})
+
+it('nor do fifty thousand levels of nesting', () => {
+  const deep: unknown = JSON.parse(`${'{"labels":'.repeat(50_000)}1${'}'.repeat(50_000)}`)
+  for (const { message } of knownBodies) {
+    const body = typeof message.json === 'object' && message.json !== null ? message.json : {}
+    for (const member of Object.keys(body)) {
+      expect(wrongWith({ ...message, json: { ...body, [member]: deep } })).toBeUndefined()
+    }
+    expect(wrongWith({ ...message, json: deep })).toBeUndefined()
+  }
+})

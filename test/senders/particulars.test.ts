@@ -1,0 +1,76 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { deliveryOf } from '../../src/senders/registry.ts'
+import { knownBodies } from './bodies.ts'
+
+const bodyOf = (sender: string, name: string): object => {
+  const found = knownBodies.find(known => known.sender === sender && known.name === name)?.message.json
+  if (typeof found !== 'object' || found === null) throw new Error(`there is no body ${sender}/${name}`)
+  return found
+}
+const read = (json: unknown, headers: Record<string, string> = {}) => deliveryOf({ headers, json })
+
+describe('what looks like a sender but is not', () => {
+  it.each([
+    ['Grafana of another version', { ...bodyOf('grafana', 'firing'), version: '2' }],
+    ['Grafana without an organisation', { ...bodyOf('grafana', 'firing'), orgId: undefined }],
+    ['an incident without an id', { event: { event_type: 'incident.triggered', resource_type: 'incident' } }],
+    [
+      'an alert of Azure in another schema',
+      { ...bodyOf('azure-monitor', 'fired'), schemaId: 'AzureMonitorMetricAlert' },
+    ],
+    ['no alerts', []],
+    ['alerts without labels', [{ labels: {}, startsAt: '2026-01-01T10:00:00Z' }]],
+    ['alerts whose labels are no texts', [{ labels: { alertname: 1 } }]],
+    ['an alert among other things', [{ labels: { alertname: 'HighLoad' } }, 1]],
+    ['an event of CloudEvents without a type', { specversion: '1.0', id: '1', source: '/' }],
+    ['an envelope of SNS without a topic', { Type: 'Notification', MessageId: '1', SignatureVersion: '1' }],
+  ])('is plain: %s', (_name, json) => {
+    expect(read(json)).toEqual({ sender: 'plain', phase: 'none' })
+  })
+})
+
+describe('a monitor of Uptime Kuma', () => {
+  it.each(['UTC', 'Asia/Tokyo'])('was heard at a moment in UTC, also where the trigger runs in %s', zone => {
+    vi.stubEnv('TZ', zone)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(read(bodyOf('uptime-kuma', 'down')).identity?.newsAt).toBe(Date.UTC(2026, 0, 1, 10, 0, 7, 123))
+  })
+})
+
+it('an alarm of CloudWatch in another region is another one, though its name is the same', () => {
+  const alarm = (region: string) => {
+    const AlarmArn = `arn:aws:cloudwatch:${region}:123456789012:alarm:web-load`
+    return read({ AlarmName: 'web-load', AlarmArn, NewStateValue: 'ALARM' }, { 'x-amz-sns-rawdelivery': 'true' })
+  }
+  expect(alarm('eu-central-1').group?.key).not.toBe(alarm('us-east-1').group?.key)
+})
+
+describe('an id that is missing', () => {
+  it.each<[string, unknown, Record<string, string>]>([
+    ['of GitHub', {}, { 'x-github-event': 'push' }],
+    ['of GitLab', {}, { 'x-gitlab-event': 'Push Hook' }],
+    ['of an event of CloudEvents', { specversion: '1.0', type: 'a', source: '/' }, {}],
+    ['of an event of Datadog', { alert_transition: 'Triggered' }, {}],
+    [
+      'of an alert of Azure',
+      { schemaId: 'azureMonitorCommonAlertSchema', data: { essentials: { monitorCondition: 'Fired' } } },
+      {},
+    ],
+    ['of a message of SNS', { AlarmName: 'a', NewStateValue: 'ALARM' }, { 'x-amz-sns-rawdelivery': 'true' }],
+  ])('leaves the delivery without a name, so that it counts: %s', (_name, json, headers) => {
+    const { identity, sender } = read(json, headers)
+    expect(sender).not.toBe('plain')
+    expect(identity).toBeUndefined()
+  })
+})
+
+describe('a state that is not known', () => {
+  it.each<[string, unknown]>([
+    ['of Azure', { schemaId: 'azureMonitorCommonAlertSchema', data: { essentials: { monitorCondition: 'Paused' } } }],
+    ['of New Relic', { ...bodyOf('new-relic', 'activated'), state: 'MUTED' }],
+    ['of Zabbix', { ...bodyOf('zabbix', 'problem'), event_value: '{EVENT.VALUE}' }],
+    ['of PagerDuty', { event: { id: '1', event_type: 'incident.renamed', resource_type: 'incident' } }],
+  ])('asks for no step: %s', (_name, json) => {
+    expect(read(json).phase).toBe('partly resolved')
+  })
+})

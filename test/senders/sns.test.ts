@@ -1,0 +1,229 @@
+import { generateKeyPairSync, sign, type X509Certificate } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Outbound, OutboundRequest } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { confirmationOf, verify } from '../../src/senders/registry.ts'
+import { remembered } from '../../src/senders/remembered.ts'
+import type { VerificationMeans } from '../../src/senders/sender.ts'
+import { fakeClock } from '../support/clock.ts'
+import { fc, property } from '../support/property.ts'
+import { certificate } from './certificate.ts'
+
+const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const others = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const now = Date.UTC(2026, 0, 1)
+const day = 86_400_000
+const pem = certificate(keys, [now - day, now + day])
+const certificateURL = 'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5ca.pem'
+const topic = 'arn:aws:sns:eu-central-1:123456789012:web-load'
+
+/** The means of a trigger, and what it asked of the outside. */
+const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, body: pem })) => {
+  const asked: OutboundRequest[] = []
+  const certificates = remembered<X509Certificate>(4)
+  const given: VerificationMeans = {
+    clock: fakeClock(now),
+    certificates,
+    outbound: request => {
+      asked.push(request)
+      return outbound(request)
+    },
+  }
+  return { ...given, asked }
+}
+
+type Fields = Readonly<Record<string, string>>
+
+const notification: Fields = {
+  Type: 'Notification',
+  MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+  TopicArn: topic,
+  Subject: 'My First Message',
+  Message: 'Hello world!\nHow are you?',
+  Timestamp: '2026-01-01T00:00:00.000Z',
+}
+
+const subscription: Fields = {
+  Type: 'SubscriptionConfirmation',
+  MessageId: '165545c9-2a5c-472c-8df2-7ff2be2b3b1b',
+  TopicArn: topic,
+  Token: '2336412f37',
+  Message: 'You have chosen to subscribe to the topic.',
+  SubscribeURL: `https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}&Token=2336412f37`,
+  Timestamp: '2026-01-01T00:00:00.000Z',
+}
+
+/** A message as Amazon signs it: the names in the order of its documentation. */
+const signed = (fields: Fields, version: '1' | '2', key = keys.privateKey): Fields => {
+  const names =
+    fields['Type'] === 'Notification'
+      ? ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
+      : ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
+  const text = names.map(name => (fields[name] === undefined ? '' : `${name}\n${fields[name]}\n`)).join('')
+  const signature = sign(version === '1' ? 'sha1' : 'sha256', Buffer.from(text), key).toString('base64')
+  return { ...fields, SignatureVersion: version, Signature: signature, SigningCertURL: certificateURL }
+}
+
+const without = (fields: Fields, ...names: readonly string[]): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
+
+const verdict = (json: unknown, given: VerificationMeans = means()) => verify({ headers: {}, json }, given)
+
+describe('the signature of an SNS message', () => {
+  it.each([
+    ['a notification, version 1', signed(notification, '1')],
+    ['a notification, version 2', signed(notification, '2')],
+    ['a notification without a subject', signed(without(notification, 'Subject'), '1')],
+    ['a subscription, version 1', signed(subscription, '1')],
+    ['a subscription, version 2', signed(subscription, '2')],
+    ['the end of a subscription', signed({ ...subscription, Type: 'UnsubscribeConfirmation' }, '2')],
+  ])('makes it genuine: %s', async (_name, json) => {
+    expect(await verdict(json)).toBe('genuine')
+  })
+
+  it.each(['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn'])('does not hold for another %s', async name => {
+    expect(await verdict({ ...signed(notification, '2'), [name]: 'other' })).toHaveProperty('refused')
+  })
+
+  it.each(['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn'])(
+    'of a subscription does not hold for another %s',
+    async name => {
+      expect(await verdict({ ...signed(subscription, '2'), [name]: 'other' })).toHaveProperty('refused')
+    },
+  )
+
+  it.each([
+    ['a subject that was not signed', { ...signed(without(notification, 'Subject'), '1'), Subject: 'added' }],
+    ["somebody else's key", signed(notification, '2', others.privateKey)],
+    ['version 2 said to be version 1', { ...signed(notification, '2'), SignatureVersion: '1' }],
+    ['a version that there is not', { ...signed(notification, '2'), SignatureVersion: '3' }],
+    ['no signature', without(signed(notification, '1'), 'Signature')],
+    ['a signature that is no base64', { ...signed(notification, '1'), Signature: '!!' }],
+    ['a type that is not signed', { ...signed(notification, '1'), Type: 'constructor' }],
+    ['no certificate', without(signed(notification, '1'), 'SigningCertURL')],
+  ])('is refused: %s', async (_name, json) => {
+    expect(await verdict(json)).toHaveProperty('refused')
+  })
+
+  property(
+    'holds for no message but its own',
+    [fc.subarray(Object.keys(notification), { minLength: 1 }), fc.string()],
+    async (names, text) => {
+      const json = signed(notification, '2')
+      const changed = { ...json, ...Object.fromEntries(names.map(name => [name, text])) }
+      const isSame = names.every(name => json[name] === text)
+      expect((await verdict(changed)) === 'genuine').toBe(isSame)
+    },
+  )
+})
+
+describe('the certificate of an SNS message', () => {
+  it.each([
+    'http://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.com.example.com/SimpleNotificationService-9c64.pem',
+    'https://example.com/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.com@example.com/SimpleNotificationService-9c64.pem',
+    'https://user:password@sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.com:8443/SimpleNotificationService-9c64.pem',
+    'https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.s3.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://s3.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.com/bucket/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.txt',
+    'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem?Action=Publish',
+    'https://169.254.169.254/SimpleNotificationService-9c64.pem',
+    'file:///etc/passwd',
+    '/SimpleNotificationService-9c64.pem',
+    '',
+  ])('is never fetched from %s', async url => {
+    const given = means()
+    expect(await verdict({ ...signed(notification, '1'), SigningCertURL: url }, given)).toHaveProperty('refused')
+    expect(given.asked).toEqual([])
+  })
+
+  it.each([
+    certificateURL,
+    'https://sns.us-gov-west-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-9c64.pem',
+  ])('is fetched once from %s', async url => {
+    const given = means()
+    const json = { ...signed(notification, '1'), SigningCertURL: url }
+    expect([await verdict(json, given), await verdict(json, given)]).toEqual(['genuine', 'genuine'])
+    expect(given.asked).toMatchObject([{ method: 'GET', url }])
+  })
+
+  it.each<[string, Outbound]>([
+    ['its host cannot be reached', () => Promise.reject(new Unreachable('refused', false))],
+    ['its host redirects', async () => ({ status: 302, headers: { location: 'http://localhost' }, body: pem })],
+    ['its host answers with an error', async () => ({ status: 403, headers: {}, body: '<Error/>' })],
+    ['it is none', async () => ({ status: 200, headers: {}, body: '<html></html>' })],
+  ])('that cannot be had now is no reason to lose the message: %s', async (_name, outbound) => {
+    const given = means(outbound)
+    expect(await verdict(signed(notification, '1'), given)).toHaveProperty('unavailable')
+    expect(given.certificates.get(certificateURL)).toBeUndefined()
+  })
+
+  it.each([
+    ['before its time', [now + day, now + 2 * day]],
+    ['after its time', [now - 2 * day, now - day]],
+  ] as const)('does not hold %s', async (_name, valid) => {
+    const given = means(async () => ({ status: 200, headers: {}, body: certificate(keys, valid) }))
+    expect(await verdict(signed(notification, '1'), given)).toHaveProperty('refused')
+  })
+
+  it('of another kind of key does not hold', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const body = certificate({ privateKey, publicKey }, [now - day, now + day])
+    const given = means(async () => ({ status: 200, headers: {}, body }))
+    expect(await verdict(signed(notification, '2', privateKey), given)).toHaveProperty('refused')
+  })
+})
+
+describe('a message that is not signed', () => {
+  it.each([
+    ['a post of any kind', {}, { text: 'scale up' }],
+    ['raw message delivery', { 'x-amz-sns-rawdelivery': 'true' }, { AlarmName: 'web-load', NewStateValue: 'ALARM' }],
+  ])('is believed, since its token is its proof: %s', async (_name, headers, json) => {
+    expect(await verify({ headers, json }, means())).toBe('genuine')
+  })
+})
+
+describe('the link that confirms a subscription', () => {
+  const confirmation = (json: unknown) => confirmationOf({ headers: {}, json })
+
+  it('is handed on with the topic, and not opened', async () => {
+    const given = means()
+    const json = signed(subscription, '2')
+    expect(await verdict(json, given)).toBe('genuine')
+    expect(confirmation(json)).toEqual({ subject: topic, link: subscription['SubscribeURL'] })
+    expect(given.asked.map(({ url }) => url)).toEqual([certificateURL])
+  })
+
+  it('is handed on as a browser would read it', () => {
+    const SubscribeURL = ' https:sns.eu-central-1.amazonaws.com/\n?Action=ConfirmSubscription'
+    expect(confirmation(signed({ ...subscription, SubscribeURL }, '2'))?.link).toBe(
+      'https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription',
+    )
+  })
+
+  it.each([
+    ['of a host that is not of Amazon', signed({ ...subscription, SubscribeURL: 'https://example.com/' }, '2')],
+    ['that would undo the end of a subscription', signed({ ...subscription, Type: 'UnsubscribeConfirmation' }, '2')],
+    ['that is missing', without(signed(subscription, '2'), 'SubscribeURL')],
+    ['of a notification', signed({ ...notification, SubscribeURL: subscription['SubscribeURL'] ?? '' }, '2')],
+    ['of a post that is no message of SNS', { Type: 'SubscriptionConfirmation' }],
+  ])('is not handed on: one %s', (_name, json) => {
+    expect(confirmation(json)).toBeUndefined()
+  })
+})
+
+describe('what is remembered', () => {
+  it('is bounded: the oldest is forgotten first', () => {
+    const values = remembered<number>(2)
+    values.set('a', 1)
+    values.set('b', 2)
+    values.set('a', 3)
+    values.set('c', 4)
+    expect([values.get('a'), values.get('b'), values.get('c')]).toEqual([3, undefined, 4])
+  })
+})

@@ -5,6 +5,7 @@ import { supervisedExpressions } from './environment/expressions/supervised.ts'
 import { pinoLog } from './environment/log.ts'
 import { promMetrics } from './environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from './environment/node.ts'
+import { nodeOutbound } from './environment/outbound.ts'
 import { startRoles } from './roles.ts'
 import { version } from './version.ts'
 
@@ -21,7 +22,15 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
   const metrics = promMetrics({ process: true })
   const connection = connect(access)
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
-  const environment = { api: connection, clock: nodeClock, expressions, log, metrics, random: nodeRandom }
+  const environment = {
+    api: connection,
+    clock: nodeClock,
+    expressions,
+    log,
+    metrics,
+    outbound: nodeOutbound,
+    random: nodeRandom,
+  }
   const { host, publicURL } = options
   const roles = await startRoles(environment, {
     controller: options.roles.includes('controller'),

@@ -1,3 +1,4 @@
+import { authRole } from '../../src/api/auth.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { AnyDriver, Right } from '../../src/drivers/driver.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
@@ -76,6 +77,14 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot tell those from others'),
       right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
+    ],
+  },
+  {
+    kind: 'ClusterRole',
+    name: authRole,
+    means: 'What both need besides where hooks have auth. It is bound to nobody by itself.',
+    grants: [
+      right(secrets, ['get'], 'to hold posts against the Secret that auth names, and to tell whether it is there'),
     ],
   },
 ]

@@ -13,7 +13,7 @@ ${roles.map(roleSection).join('')}
 
 Who creates a hook or changes its spec needs the right to write \`receiverhooks\` in its namespace (the ClusterRoles \`edit\` and
 \`admin\` have it; \`view\` has nothing, since the status holds the URL), and what the hook needs of its author. An admission policy
-sees to it. A target of a kind that is not listed asks for \`patch\` on \`*\` in its API group, and \`token.secretName\` for \`create\` on
+sees to it. A target of a kind that is not listed asks for \`patch\` on \`*\` in its API group, \`auth\` for \`get\` on the Secret that it names, and \`token.secretName\` for \`create\` on
 \`secrets\`.
 ${drivers.map(({ name, rights }) => `\nThe driver \`${name}\`:\n\n${grantTable(rights.author)}\n`).join('')}`
 

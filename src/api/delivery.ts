@@ -4,9 +4,9 @@ export interface Delivery {
   readonly sender: string
   /**
    * firing: something began or goes on. resolved: all of it is over. partly resolved: some of it is over and nothing
-   * new began. none: the sender does not speak of beginnings and ends.
+   * new began. no news: a ping, a handshake, an acknowledgement. none: the sender does not speak of beginnings and ends.
    */
-  readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'none'
+  readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'no news' | 'none'
   /** Which delivery this is; absent where nothing names it, so that every copy counts. */
   readonly identity?: Identity
   /** The alerts that it speaks of; absent where the sender has none. */

@@ -1,3 +1,4 @@
+import { authSchema } from './auth.ts'
 import { checkedMilliseconds, durationRule, isDuration, milliseconds } from './duration.ts'
 import { at, isObject, stringAt } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
@@ -102,6 +103,13 @@ const commonSpec = {
     default: false,
     description: 'While true, deliveries are answered and skipped.',
   },
+  when: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 4096,
+    description:
+      'A CEL expression over body, headers, query and sender: a delivery for which it is false is skipped. By default every delivery counts.',
+  },
   onResolved: {
     type: 'string',
     enum: ['ignore', 'run', 'undo'],
@@ -126,6 +134,7 @@ const commonSpec = {
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   token: tokenSchema,
+  auth: authSchema,
 } as const satisfies Properties
 
 /** The schema of `spec`, made from the common members and each driver's own. */

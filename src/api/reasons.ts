@@ -42,6 +42,31 @@ export const reasons = {
     means: 'The hook has `suspend: true`.',
     todo: 'Set `suspend: false` to let deliveries run again.',
   },
+  Filtered: {
+    where: ['skipped'],
+    means: 'The expression in `when` is false for this delivery.',
+    todo: 'Nothing; correct `when` if the delivery should count, and try it with `?dryRun=true`.',
+  },
+  ExpressionFailed: {
+    where: ['skipped'],
+    means: 'The expression in `when` failed on this delivery, or gave something else than true or false.',
+    todo: 'Guard what a delivery may lack with `has()`; the message says what was missing.',
+  },
+  ExpressionTooSlow: {
+    where: ['skipped'],
+    means: 'The expression in `when` used more time or memory than it may have.',
+    todo: 'Write a simpler one: fewer loops over lists of the body.',
+  },
+  ExpressionBusy: {
+    where: ['unavailable'],
+    means: 'The expression in `when` was not judged in time, or is not run for a while since it ran over its budget.',
+    todo: 'Nothing: the sender tries again; write a simpler expression if this hook had ExpressionTooSlow before.',
+  },
+  InvalidExpression: {
+    where: ['failed', 'condition'],
+    means: 'The expression in `when` does not compile, or uses a name that there is not.',
+    todo: 'Correct it at the position that the message names.',
+  },
   Resolved: {
     where: ['skipped'],
     means: 'The message says that the alert is over, and the hook has `onResolved: ignore`.',
@@ -66,6 +91,26 @@ export const reasons = {
     where: ['skipped'],
     means: 'The API server no longer has the history that would tell whether the step was made. It is not made again.',
     todo: 'Look at the count of the target, and set it right by hand where the step is missing.',
+  },
+  NoNews: {
+    where: ['skipped'],
+    means: 'The message asks for no step: a ping, a handshake, an acknowledgement, a state that is not known.',
+    todo: 'Nothing.',
+  },
+  NotGenuine: {
+    where: ['refused'],
+    means: "The signature in the message is not its sender's.",
+    todo: 'Look who posts it; the log of the sender shows whether it did.',
+  },
+  NotVerified: {
+    where: ['refused'],
+    means: 'The certificate that would show whether the message is genuine could not be fetched.',
+    todo: 'Nothing: the sender tries again; let the trigger reach its host if it goes on.',
+  },
+  SubscriptionToConfirm: {
+    where: ['event'],
+    means: 'A sender asks whether it may post to this hook.',
+    todo: 'Open the link of the Event if it should; it is never opened by itself.',
   },
   WouldPassBound: {
     where: ['rejected'],
@@ -112,6 +157,11 @@ export const reasons = {
     means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
     todo: 'Choose another name, or delete that Secret; it is never read or changed.',
   },
+  AuthSecretNotFound: {
+    where: ['failed', 'condition'],
+    means: 'The Secret that `auth` names is not there, or has nothing under a key that it needs.',
+    todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
+  },
   Valid: {
     where: ['condition'],
     means: 'The hook is in order and its URL is published.',
@@ -136,6 +186,11 @@ export const reasons = {
     where: ['refused'],
     means: 'The URL has expired.',
     todo: "Use the hook's present URL.",
+  },
+  Unauthorized: {
+    where: ['refused'],
+    means: "The post does not prove what the hook's `auth` asks for.",
+    todo: 'Give the sender what is in the Secret of `auth`; docs/how-to/authenticate-senders.md shows how.',
   },
   MethodNotAllowed: {
     where: ['refused'],

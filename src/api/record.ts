@@ -33,6 +33,17 @@ const claimSchema = {
   },
 } as const satisfies Obj
 
+const reportSchema = {
+  type: 'object',
+  required: ['group', 'firing'],
+  properties: {
+    /** The hash of the group's key. */
+    group: { type: 'string' },
+    /** The hashes of the alerts that fire. */
+    firing: { type: 'array', items: { type: 'string' } },
+  },
+} as const satisfies Obj
+
 const rowSchema = {
   type: 'object',
   required: ['key', 'at'],
@@ -53,6 +64,8 @@ const rowSchema = {
     undoes: count,
     /** Present while it is not known that the write has been stored. */
     claim: claimSchema,
+    /** What it reports of its group of alerts, which counts as seen once the write has been stored. */
+    report: reportSchema,
   },
 } as const satisfies Obj
 
@@ -92,6 +105,12 @@ const recentSchema = {
   },
 } as const satisfies Obj
 
+const confirmationSchema = {
+  type: 'object',
+  required: ['at', 'subject', 'link'],
+  properties: { at: time, subject: { type: 'string' }, link: { type: 'string' } },
+} as const satisfies Obj
+
 const memorySchema = {
   type: 'object',
   required: ['rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
@@ -106,6 +125,8 @@ const memorySchema = {
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
     counts: { type: 'object', additionalProperties: count },
+    /** What a sender has asked to be confirmed by a person, and when. */
+    confirmation: confirmationSchema,
     /** The last write of each process, newest first: how one tells after a lost answer whether its write is in here. */
     writers: {
       type: 'array',
@@ -121,6 +142,7 @@ const memorySchema = {
 export type Memory = Stored<typeof memorySchema>
 export type Row = Stored<typeof rowSchema>
 export type Claim = Stored<typeof claimSchema>
+export type Report = Stored<typeof reportSchema>
 /** A delivery as `recent` and the counts tell of it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 

@@ -8,12 +8,13 @@ import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
-import { eventOf, isNew, pacer, taleOf, tell } from './deliveries.ts'
+import { eventsOf, isNew, pacer, taleOf, tell } from './deliveries.ts'
 import { whileLeading } from './fence.ts'
-import { hookOf, isNews, keyOf, mayAimAt, nameOf } from './hooks.ts'
+import { hookOf, isNews, keyOf, mayAimAt, nameOf, otherConditions } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
 import { outOfDate, workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
+import { writtenHooks } from './written.ts'
 
 export interface ControllerOptions {
   /** The product's own namespace: keys and lease are there. */
@@ -63,6 +64,8 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
   const verifier = createVerifier({ remember: 0 })
   let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
+  const written = writtenHooks()
+  const hookNow = (key: string): Hook | undefined => written.newest(key, hookCache.get(...nameOf(key)))
   const pace = pacer(clock, key => leading?.deliveries.add(key))
 
   const addHooks = (which: (hook: Hook) => boolean): void => {
@@ -73,7 +76,9 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
 
   for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
   hookCache.subscribe(({ namespace, name, before, now }) => {
-    if (isNews(before, now)) leading?.hooks.add(keyOf(namespace, name))
+    const key = keyOf(namespace, name)
+    const isOwn = written.seen(key, now)
+    if (isNews(before, now) || (!isOwn && otherConditions(before, now))) leading?.hooks.add(key)
   })
   recordCache.subscribe(({ namespace, name, now }) => {
     if (now && leading) pace.changed(keyOf(namespace, name))
@@ -84,7 +89,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
 
   /** A hook, and what its record tells of it and its status does not. */
   const newsOf = (key: string) => {
-    const hook = hookCache.get(...nameOf(key))
+    const hook = hookNow(key)
     const tale = recordCache.get(...nameOf(key))
     return hook && tale && isNew(hook, tale) ? { hook, tale } : undefined
   }
@@ -99,18 +104,20 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     const keys = keyKeeper(fenced, namespace, events, () => addHooks(() => true))
     const reconcile: Work = async (key, attempts) => {
       const ring = keys.ring()
-      const hook = hookCache.get(...nameOf(key))
+      const hook = hookNow(key)
       if (!ring || !hook) return { settled: true }
-      return await orOutOfDate(reconcileHook({ ...fenced, autoscalers, publicURL, ring, verifier }, hook, attempts))
+      const x = { ...fenced, autoscalers, publicURL, ring, verifier, wrote: written.put }
+      return await orOutOfDate(reconcileHook(x, hook, attempts))
     }
     /** Tells what the record says; a hook that is gone, or not seen yet, is told of with its next delivery. */
     const tellDeliveries: Work = async key => {
       const news = newsOf(key)
       if (!news) return { settled: true }
       await wait(clock, tellPauseMs, stop)
-      if ((await orOutOfDate(tell(api, news.hook, news.tale))) === outOfDate) return outOfDate
-      const event = eventOf(news.hook, news.tale)
-      if (event) events.emit(event)
+      const told = await orOutOfDate(tell(api, news.hook, news.tale))
+      if (told === outOfDate) return outOfDate
+      written.put(told)
+      for (const event of eventsOf(news.hook, news.tale)) events.emit(event)
       return { settled: true }
     }
     await until(clock, ready, stop)

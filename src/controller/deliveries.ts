@@ -5,7 +5,7 @@ import { isReason, reasons } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
 import { deliveryOutcomes, parseMemory, type Memory, type RecentDelivery } from '../api/record.ts'
 import type { HookStatus } from '../api/status.ts'
-import { rfc3339 } from '../environment/time.ts'
+import { parseTime, rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
@@ -23,6 +23,8 @@ type Told = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
 export interface Tale {
   readonly hookUid: string
   readonly told: Told
+  /** What a sender has asked a person to confirm. */
+  readonly confirmation: Memory['confirmation'] | undefined
 }
 
 /** Undefined for a record that tells of no delivery, belongs to no hook or cannot be read. */
@@ -30,7 +32,7 @@ export const taleOf = (record: StoredObject): Tale | undefined => {
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const memory = parseMemory(record['content'])
   const told = memory && toldBy(memory)
-  return hookUid === undefined || !told ? undefined : { hookUid, told }
+  return hookUid === undefined || !told ? undefined : { hookUid, told, confirmation: memory.confirmation }
 }
 
 const toldBy = ({ counts, recent }: Memory): Told | undefined => {
@@ -47,33 +49,53 @@ export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, told }: Tal
   hookUid === metadata.uid &&
   !isDeepStrictEqual(told, { lastDelivery: status?.lastDelivery, recent: status?.recent, counts: status?.counts })
 
-/** Writes what is told of a hook's deliveries into its status. Throws what the API throws. */
-export const tell = async (api: ApiConnection, { metadata }: ReceiverHook, { told }: Tale): Promise<void> => {
+/** Writes what is told of a hook's deliveries into its status, and answers the hook as it is then. Throws what the API throws. */
+export const tell = async (api: ApiConnection, { metadata }: ReceiverHook, { told }: Tale): Promise<StoredObject> => {
   // A merge patch keeps what it does not name: the counts of the delivery before.
   const lastDelivery = { from: null, to: null, ...told.lastDelivery }
-  await send(api, {
+  return await send(api, {
     method: 'PATCH',
     path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),
     contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ metadata: { uid: metadata.uid }, status: { ...told, lastDelivery } }),
+    body: JSON.stringify({
+      metadata: { resourceVersion: metadata.resourceVersion },
+      status: { ...told, lastDelivery },
+    }),
   })
 }
 
-/** What an Event tells of a hook's last delivery; undefined when its outcome is what the status said already. */
-export const eventOf = ({ metadata, status }: ReceiverHook, { told }: Tale): EmittedEvent | undefined => {
+/** What Events tell of what the status does not say yet. */
+export const eventsOf = (hook: ReceiverHook, tale: Tale): readonly EmittedEvent[] =>
+  [confirmationEvent(hook, tale), outcomeEvent(hook, tale)].filter(event => event !== undefined)
+
+const confirmationEvent = (hook: ReceiverHook, { confirmation }: Tale): EmittedEvent | undefined => {
+  const toldUntil = parseTime(hook.status?.lastDelivery?.time ?? '')
+  // The status tells whole seconds: one Event too many is counted to the first, one too few would be missed.
+  if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < toldUntil) return undefined
+  const note = `to let ${confirmation.subject} post to this hook, open ${confirmation.link}`
+  return { regarding: regarding(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
+}
+
+/** Undefined when the outcome is what the status said already. */
+const outcomeEvent = (hook: ReceiverHook, { told }: Tale): EmittedEvent | undefined => {
+  const { status } = hook
   const { from, outcome, reason, to } = told.lastDelivery
   const before = status?.lastDelivery
   if (before?.outcome === outcome && before.reason === reason) return undefined
-  const { name, namespace, resourceVersion, uid } = metadata
   const counts = from === undefined || to === undefined ? '' : ` (from ${from} to ${to})`
   const { means, todo } = isReason(reason) ? reasons[reason] : { means: reason, todo: 'Nothing.' }
   return {
-    regarding: { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion },
+    regarding: regarding(hook),
     type: outcome === 'failed' || outcome === 'rejected' || reason === 'OutcomeUnknown' ? 'Warning' : 'Normal',
     reason,
     action: 'Deliver',
     note: `${outcome}${counts}: ${means}${todo === 'Nothing.' ? '' : ` ${todo}`}`,
   }
+}
+
+const regarding = ({ metadata }: ReceiverHook): EmittedEvent['regarding'] => {
+  const { name, namespace, resourceVersion, uid } = metadata
+  return { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }
 }
 
 /** When each hook's deliveries are to be written next: the first change soon, further ones at most every ten seconds. */

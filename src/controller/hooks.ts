@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 
@@ -30,6 +31,10 @@ export const isNews = (before: ReceiverHook | undefined, now: ReceiverHook | und
     before.metadata.generation !== now.metadata.generation ||
     before.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
     (before.status?.token !== undefined && before.status.token !== now.status?.token))
+
+/** Whether a hook's conditions have changed. Where we did not do it, a look may have been at what was there before. */
+export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
+  now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 
 /** Whether a hook's last look, or the one that is due, was or will be at this target. */
 export const mayAimAt = (hook: ReceiverHook, target: string): boolean =>

@@ -2,6 +2,7 @@ import type { Problem } from '../api/conditions.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import { has } from '../api/guard.ts'
 import { tokenSchema, type ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { Bound, Reading } from '../drivers/driver.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
@@ -11,6 +12,7 @@ import { objectPath } from '../kube/paths.ts'
 import { read, send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { dueIn } from '../token/current.ts'
+import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { delay } from './backoff.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
@@ -31,6 +33,8 @@ const leastMs = 1000
 
 export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'random'> {
   readonly autoscalers: Pick<Autoscalers, 'of'>
+  /** Takes note of the hook as the status was written. */
+  readonly wrote: (hook: StoredObject) => void
 }
 
 /**
@@ -47,22 +51,34 @@ export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts
   const publication = token && (await orForbidden(publish(x, hook, token, x.clock.now()), nowhere))
   const problem = isViolation(bound)
     ? invalid(bound)
-    : (problemOf(publication) ?? (await orForbidden(bound.validate(readingOf(x, hook)), itself)))
+    : (problemOf(publication) ??
+      (await wrongExpression(hook)) ??
+      (await orForbidden(bound.validate(readingOf(x, hook)), itself)) ??
+      (await authProblem(x.api, hook)))
 
   const target = isViolation(bound) ? undefined : bound.target
   const now = x.clock.now()
   const patch = statusPatch(hook, { target, problem, publication, overlapMs }, now)
   if (patch) {
-    await send(x.api, {
+    const written = await send(x.api, {
       method: 'PATCH',
       path: objectPath(hooks, meta.namespace, meta.name, 'status'),
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
+    x.wrote(written)
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
   const againAfterMs = Math.min(nextLook(x, problem, attempts), Math.max(leastMs, due ?? Infinity))
   return { settled: problem === undefined, againAfterMs }
+}
+
+/** What evaluates expressions is large, and loaded only where some hook has one. */
+const wrongExpression = async ({ spec: { when } }: ReceiverHook): Promise<Problem | undefined> => {
+  if (when === undefined) return undefined
+  const { check, described } = await import('../environment/expressions/check.ts')
+  const mistake = check(when)
+  return mistake && { reason: 'InvalidExpression', message: `spec.when: ${described(mistake)}`, lasts: 'stalled' }
 }
 
 const readingOf = ({ api, autoscalers }: Reconciling, { metadata: { namespace } }: ReceiverHook): Reading => ({

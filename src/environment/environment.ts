@@ -137,6 +137,7 @@ export interface Environment {
   readonly clock: Clock
   readonly random: Random
   readonly api: ApiConnection
+  readonly outbound: Outbound
   /** `when`, in the trigger; nothing else asks for it. */
   readonly expressions: Expressions
   readonly log: Log

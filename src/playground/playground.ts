@@ -9,6 +9,7 @@ import type { ListenAddress } from '../environment/listen.ts'
 import { pinoLog, type LogLevel } from '../environment/log.ts'
 import { promMetrics } from '../environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
+import { nodeOutbound } from '../environment/outbound.ts'
 import { wait } from '../environment/wait.ts'
 import { hooks } from '../kube/resources.ts'
 import { read, send } from '../kube/requests.ts'
@@ -70,6 +71,7 @@ export const playground = async (
     expressions,
     log,
     metrics: promMetrics({ process: true }),
+    outbound: nodeOutbound,
     random: nodeRandom,
   }
   const stopWorkloads = new AbortController()

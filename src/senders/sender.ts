@@ -74,4 +74,4 @@ export interface Confirmation {
 export const exampleURL = 'https://hooks.example.com/v1/trigger/TOKEN'
 
 /** The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, a state that is not known. */
-export const noNews = 'partly resolved' satisfies Delivery['phase']
+export const noNews = 'no news' satisfies Delivery['phase']

@@ -1,4 +1,4 @@
-import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
+import type { Claim, Memory, Row } from '../api/record.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import { decided, judge, nothingToUndo, type Judgement, type Remembered } from './judge.ts'
 import type { Version } from './read.ts'
@@ -23,6 +23,10 @@ export type Part =
   | { readonly part: 'help'; readonly claim: Claim; readonly claimed: readonly Row[]; readonly own: Row | undefined }
   /** It depends on what becomes of this very write. */
   | { readonly part: 'wait' }
+
+/** Whether what is to be done could be over already, or be wrong, where the memory was out of date. */
+export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
+  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && part.reason === 'NothingToUndo'))
 
 /** A batch as it is to be written: what has to be remembered before, and each member's part. */
 export interface Claimed {
@@ -82,7 +86,7 @@ export const claim = (
       case 'skip':
         return skip(member.remembered, judged)
       case 'unfinished':
-        return unfinished(memory, judged.row, mark, member.remembered)
+        return unfinished(memory, judged, mark)
     }
   })
 
@@ -92,9 +96,8 @@ export const claim = (
   return { memory, rows, to, parts }
 }
 
-const unfinished = (memory: Memory, row: Row, mark: string, { delivery: { identity } }: Remembered): Part => {
+const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {
   if (!row.claim) throw new Error('an unfinished row has a claim')
   if (row.claim.mark === mark) return { part: 'wait' }
-  const own = identity && row.key === keyOf(identity.key) ? row : undefined
-  return { part: 'help', claim: row.claim, claimed: rowsOf(memory, row.claim.mark), own }
+  return { part: 'help', claim: row.claim, claimed: rowsOf(memory, row.claim.mark), own: isOwn ? row : undefined }
 }

@@ -40,20 +40,29 @@ export const findEvidence = async (
   const newest = first && versionOf(first)
   if (first && isMarked(first, mark)) return { evidence: 'applied', newest }
   let low = before
+  /** Whether the target is known to have been unchanged at `low`. What is compacted tells nothing, and may be needless. */
+  let isKnown = true
   let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
   while (high - low > 1n) {
     const middle = (low + high) / 2n
     const then = await versionAt(api, target, middle)
-    if (then.read !== 'ok') return then.evidence
+    if (then.read !== 'ok') {
+      if (then.evidence.evidence !== 'history gone') return then.evidence
+      low = middle
+      isKnown = false
+      continue
+    }
     const object = sameObject(then.object, from)
     if (object?.metadata.resourceVersion === from.resourceVersion) {
       low = middle
+      isKnown = true
     } else {
       first = object
       high = object ? BigInt(object.metadata.resourceVersion) : middle
     }
   }
-  return first && isMarked(first, mark) ? { evidence: 'applied', newest } : { evidence: 'never' }
+  if (first && isMarked(first, mark)) return { evidence: 'applied', newest }
+  return { evidence: isKnown ? 'never' : 'history gone' }
 }
 
 /**

@@ -26,7 +26,7 @@ export const finishClaim = async (
   const from = { uid, resourceVersion: version }
   const written: Committed = target
     ? await commit(environment, { target, mark, from, to, shared: true }, goOn)
-    : { write: 'stale' }
+    : { write: 'untold' }
   recordOutcome(environment.log, ledger, mark, claimed, written)
   if (written.write === 'refused') return { step: 'failed', reason: written.reason, message: written.message }
   if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return undefined

@@ -2,7 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { keyOf, type Claim, type Memory, type Row } from '../api/record.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { allSeen, rowsOf, withGroup, withRow, type Update } from './remember.ts'
+import { allSeen, reportOf, rowsOf, withReport, withRow, type Update } from './remember.ts'
 
 /** A delivery that its hook's memory has a say in. */
 export interface Remembered {
@@ -28,8 +28,11 @@ export type Judgement =
       readonly message: string
       readonly remember: boolean
     }
-  /** A write stands in the way of which it is not known whether it was stored: finish that, and ask again. */
-  | { readonly judgement: 'unfinished'; readonly row: Row }
+  /**
+   * A write stands in the way of which it is not known whether it was stored: finish that, and ask again, unless
+   * it is the delivery's own.
+   */
+  | { readonly judgement: 'unfinished'; readonly row: Row; readonly isOwn: boolean }
 
 /** Whether a delivery has to go through its hook's record at all. */
 export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolean =>
@@ -42,21 +45,26 @@ export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolea
 export const judge = (memory: Memory, remembered: Remembered, now: number): Judgement => {
   const { cooldownMs, dedupeWindowMs, delivery } = remembered
   const { group, identity } = delivery
-  const row = identity && memory.rows.find(({ key }) => key === keyOf(identity.key))
-  if (row?.claim) return { judgement: 'unfinished', row }
+  // Once, not for each row: a hash costs more than all the rest.
+  const own = identity && keyOf(identity.key)
+  const row = memory.rows.find(({ key }) => key === own)
   if (row) {
-    const isSame = Math.abs(now - row.at) < dedupeWindowMs || isNoNews(identity.newsAt, row.newsAt)
+    const isSame = Math.abs(now - row.at) < dedupeWindowMs || isNoNews(identity?.newsAt, row.newsAt)
+    if (row.claim) return { judgement: 'unfinished', row, isOwn: isSame }
     const reason = row.skipped === 'OutcomeUnknown' ? row.skipped : 'Duplicate'
     if (isSame) return { judgement: 'skip', reason, message: sameAs(row), remember: false }
   }
-  if (group?.mixed && allSeen(memory, group)) {
+  if (group?.mixed) {
     const message = 'some alerts ended and no new one fires'
-    return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
+    if (allSeen(memory, group)) return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
+    const reported = keyOf(group.key)
+    const running = memory.rows.find(({ report }) => report?.group === reported)
+    if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   }
   if (isUndo(remembered)) return judgeUndo(memory, group?.key)
   if (cooldownMs > 0) {
     const running = memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)
-    if (running) return { judgement: 'unfinished', row: running }
+    if (running) return { judgement: 'unfinished', row: running, isOwn: false }
     const sinceMs = Math.abs(now - (memory.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
       const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
@@ -73,7 +81,7 @@ const judgeUndo = (memory: Memory, group: string | undefined): Judgement => {
   if (group === undefined) return nothingToUndo
   const key = keyOf(group)
   const running = memory.rows.find(row => row.claim !== undefined && row.group === key)
-  if (running) return { judgement: 'unfinished', row: running }
+  if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   const entry = memory.undo[key]
   return entry ? { judgement: 'undo', uid: entry.uid, delta: entry.delta } : nothingToUndo
 }
@@ -109,9 +117,10 @@ export const decided =
             at,
             ...(newsAt === undefined ? {} : { newsAt }),
             ...(undo && group && row.claim ? { group: keyOf(group.key) } : {}),
+            ...(group && row.claim ? { report: reportOf(group) } : {}),
             ...row,
           })(memory)
-    return group ? withGroup(group, at)(next) : next
+    return group && !row.claim ? withReport(reportOf(group), at)(next) : next
   }
 
 /** A key for a row without a name: its write's mark, and which of that write's rows it is. */

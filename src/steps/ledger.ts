@@ -15,6 +15,9 @@ import type { Update } from './remember.ts'
 const firstRetryMs = 25
 const longestRetryMs = 400
 
+/** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
+const mostConflicts = 8
+
 /** How many updates wait at most, while the API server is away. What is beyond is not told, and claims are found out again. */
 const mostUpdates = 10_000
 
@@ -25,14 +28,21 @@ const mostWriters = 16
 export interface Decision<T> {
   readonly memory: Memory
   readonly result: T
+  /** That it is right only on the newest memory, which is read for it where nothing is to be stored. */
+  readonly needsNewest?: boolean
 }
 
 /** Judges a memory at `now`, in milliseconds since the epoch. Pure but for taking note: it may run many times. */
 export type Judge<T> = (memory: Memory, now: number) => Decision<T>
 
 export type Decided<T> =
-  /** Judged on the newest memory, and what follows is stored. Where nothing follows, the memory may be out of date. */
+  /**
+   * Judged on the newest memory, and what follows is stored. Where nothing follows, the memory may be out of date, unless
+   * the judgement asked for the newest.
+   */
   | { readonly decided: 'stored'; readonly result: T }
+  /** The hook is no more, or another has its name. Nothing was stored. */
+  | { readonly decided: 'gone' }
   /** The API server will not have it. Nothing was stored. */
   | { readonly decided: 'refused'; readonly message: string }
   /** Nobody waits any more. What the last judgement led to may have been stored, or be stored still. */
@@ -65,7 +75,7 @@ export interface Ledger {
   readonly idle: boolean
 }
 
-/** `instance` names this process among all that write the record. `dirtied` is told when updates begin to wait. */
+/** `instance` names this ledger among all that write the record, in all processes. `dirtied` is told when updates begin to wait. */
 export const openLedger = (
   { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
   owner: RecordOwner,
@@ -77,6 +87,8 @@ export const openLedger = (
   /** What is known, with the updates: kept until either changes. */
   let current: Memory | undefined
   let writes = 0
+  /** Our writes of which nobody knows what became of them, and how many of the updates each would have stored. */
+  let doubtful: readonly Doubtful[] = []
   let deciding = 0
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -93,8 +105,15 @@ export const openLedger = (
     const found = await readRecord(api, owner, () => {
       log.error({ namespace: owner.namespace, record: owner.name }, 'the record cannot be read: it begins anew')
     })
-    know(found.read === 'found' ? found : undefined)
+    know(found.read === 'found' ? found : undefined, found.read === 'found' ? storedBy(found) : 0)
     return found
+  }
+
+  /** How many of the updates are in a version already: it ends the doubts about all writes that it came before. */
+  const storedBy = ({ memory, object }: RecordVersion): number => {
+    const landed = doubtful.find(({ number }) => isSigned(memory, instance, number))
+    doubtful = doubtful.filter(({ version }) => version === object?.metadata.resourceVersion)
+    return landed?.updates ?? 0
   }
 
   /** A put whose outcome is made certain, while anyone waits: it is looked for, and sent again. */
@@ -118,22 +137,29 @@ export const openLedger = (
   const store = async <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
     const { delayed, goOn, withdrawn } = waiting
     let retryMs = firstRetryMs
+    let conflicts = 0
     const pause = async (message: string, askedMs = retryMs): Promise<void> => {
       delayed?.(message)
       await wait(clock, Math.min(askedMs, longestRetryMs))
       retryMs = Math.min(retryMs * 2, longestRetryMs)
     }
     while (goOn()) {
+      const isFresh = known === undefined
       const based = known ?? (await readAgain())
       if (based.read !== 'found') {
+        if (based.read === 'gone') return { decided: 'gone' }
         if (based.read === 'refused') return { decided: 'refused', message: based.message }
         await pause(based.message, based.retryAfterMs)
         continue
       }
       const included = updates.length
       const before = updated(based)
-      const { memory, result } = judge(before, clock.now())
-      if (memory === before) return { decided: 'stored', result }
+      const { memory, needsNewest = false, result } = judge(before, clock.now())
+      if (memory === before) {
+        if (isFresh || !needsNewest) return { decided: 'stored', result }
+        know(undefined)
+        continue
+      }
       writes += 1
       const signed = sign(memory, instance, writes)
       const written = await putSurely(based, signed, waiting)
@@ -144,10 +170,16 @@ export const openLedger = (
         return { decided: 'stored', result }
       }
       if (written.put !== 'not sent') know(undefined)
-      if (written.put === 'unknown') return { decided: 'given up' }
+      if (written.put === 'unknown') {
+        const version = based.object?.metadata.resourceVersion
+        doubtful = [...doubtful, { number: writes, version, updates: included }]
+        return { decided: 'given up' }
+      }
       withdrawn?.()
       if (written.put === 'refused') return { decided: 'refused', message: written.message }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
+      // The others are through after a few: a server that always says so is not to be asked without a pause.
+      if (written.put === 'conflict' && ++conflicts > mostConflicts) await pause('the record kept changing')
     }
     return { decided: 'given up' }
   }
@@ -172,9 +204,11 @@ export const openLedger = (
     flush: async goOn => {
       if (updates.length === 0) return
       const flushed = await decide(memory => ({ memory: { ...memory }, result: undefined }), { goOn })
-      if (flushed.decided !== 'refused') return
-      log.warn({ namespace: owner.namespace, record: owner.name, why: flushed.message }, 'the record is not written')
+      if (flushed.decided !== 'refused' && flushed.decided !== 'gone') return
+      const why = flushed.decided === 'refused' ? flushed.message : 'the hook is no more'
+      log.warn({ namespace: owner.namespace, record: owner.name, why }, 'the record is not written')
       know(known, updates.length)
+      doubtful = []
     },
     get dirty() {
       return updates.length > 0
@@ -186,6 +220,13 @@ export const openLedger = (
   return self
 }
 
+/** A write that may have been stored, or may be stored still in place of `version`. */
+interface Doubtful {
+  readonly number: number
+  readonly version: string | undefined
+  readonly updates: number
+}
+
 /** Puts the number of a process's write into the memory that it stores. */
 const sign = (memory: Memory, id: string, writes: number): Memory => ({
   ...memory,
@@ -193,4 +234,4 @@ const sign = (memory: Memory, id: string, writes: number): Memory => ({
 })
 
 const isSigned = ({ writers }: Memory, instance: string, number: number): boolean =>
-  writers.some(({ id, writes }) => id === instance && writes >= number)
+  writers.some(({ id, writes }) => id === instance && writes === number)

@@ -22,13 +22,16 @@ export interface Ledgers {
 }
 
 export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>): Ledgers => {
-  const { clock, random } = environment
+  const { clock, log, random } = environment
   const instance = Buffer.from(random.bytes(8)).toString('base64url')
+  /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
+  let opened = 0
   /** In the order of their last use. */
   const ledgers = new Map<string, Ledger>()
   /** Each with when it may be written next, in monotonic milliseconds. */
   const dirty = new Map<Ledger, number>()
   const flushedAt = new WeakMap<Ledger, number>()
+  const flushing = new Set<Promise<void>>()
   let wake = (): void => {}
 
   const dirtied = (ledger: Ledger): void => {
@@ -41,8 +44,27 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
     dirty.delete(ledger)
     flushedAt.set(ledger, clock.monotonic())
     const end = clock.monotonic() + withinMs
-    await ledger.flush(() => clock.monotonic() < end)
+    try {
+      await ledger.flush(() => clock.monotonic() < end)
+    } catch (error) {
+      const { name, namespace } = ledger.owner
+      log.error({ namespace, record: name, error }, 'writing a record failed in a way it never should')
+    }
     if (ledger.dirty) dirtied(ledger)
+  }
+
+  const begin = (ledger: Ledger): void => {
+    const flushed = flush(ledger, flushWithinMs).finally(() => flushing.delete(flushed))
+    flushing.add(flushed)
+  }
+
+  /** What is under way first: only after that it shows what is left. */
+  const flushAll = async (): Promise<void> => {
+    const end = clock.monotonic() + closeWithinMs
+    const inTime = new AbortController()
+    await Promise.race([Promise.all(flushing), wait(clock, closeWithinMs, inTime.signal)])
+    inTime.abort()
+    await Promise.all([...dirty.keys()].map(ledger => flush(ledger, end - clock.monotonic())))
   }
 
   const nextDue = (): [ledger: Ledger, at: number] | undefined => {
@@ -61,7 +83,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   return {
     of: owner => {
       const key = `${owner.namespace}/${owner.name}/${owner.uid}`
-      const ledger = ledgers.get(key) ?? openLedger(environment, owner, instance, dirtied)
+      const ledger = ledgers.get(key) ?? openLedger(environment, owner, `${instance}.${++opened}`, dirtied)
       ledgers.delete(key)
       ledgers.set(key, ledger)
       if (ledgers.size > mostIdle) forgetIdle()
@@ -72,7 +94,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
         const due = nextDue()
         const inMs = due ? due[1] - clock.monotonic() : Infinity
         if (due && inMs <= 0) {
-          void flush(due[0], flushWithinMs)
+          begin(due[0])
           await wait(clock, processSpacingMs, stop)
         } else {
           const woken = new AbortController()
@@ -80,7 +102,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
           await wait(clock, Math.min(inMs, 60_000), AbortSignal.any([stop, woken.signal]))
         }
       }
-      await Promise.all([...dirty.keys()].map(ledger => flush(ledger, closeWithinMs)))
+      await flushAll()
     },
   }
 }

@@ -1,18 +1,24 @@
 import { emptyMemory } from '../api/record.ts'
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
-import { claim, type Claimed, type Member, type Part } from './claims.ts'
+import { claim, needsNewest, type Claimed, type Member, type Part } from './claims.ts'
 import { commit } from './commit.ts'
 import { finishClaim, recordOutcome, type HelpPart } from './finish.ts'
 import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
 import { dropped } from './remember.ts'
-import type { Obstacle, Plan, Step, Target, UndoPlan } from './steps.ts'
+import { changedMeanwhile, type Obstacle, type Plan, type Step, type Target, type UndoPlan } from './steps.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
 const longestRetryMs = 800
+
+/**
+ * How long a version is good for a write, in milliseconds: well within the history that the API server keeps, since
+ * evidence needs all that happened after it.
+ */
+const rememberedMs = 60_000
 
 /** A delivery that its hook's memory has a say in, and that memory. */
 export interface Recorded extends Remembered {
@@ -56,8 +62,9 @@ export const targetQueue = (
   /** Those of the present turn. */
   let current: readonly Waiting[] = []
   let running = false
-  /** The version after our last write or read. */
+  /** The version after our last write or read, and when it was learnt, in monotonic milliseconds. */
   let remembered: Version | undefined
+  let rememberedAt = -Infinity
   /** Someone else moves the version between our writes, so that reading first is cheaper than a conflict. */
   let readFirst = false
   /** The last write found no /scale, although the object was there. */
@@ -97,6 +104,7 @@ export const targetQueue = (
       case 'found':
         readFirst &&= found.version.resourceVersion !== remembered?.resourceVersion
         remembered = found.version
+        rememberedAt = clock.monotonic()
         trouble = undefined
         return found.version
       case 'obstacle':
@@ -125,6 +133,8 @@ export const targetQueue = (
 
   /** Finishes what another process has claimed. Answers whether the entry has to be judged again after that. */
   const help = async (ledger: Ledger, entry: Waiting, part: HelpPart): Promise<boolean> => {
+    // Its time may have ended while another was helped: what has been answered must not come back.
+    if (!isUnsettled(entry)) return false
     entry.state = 'in flight'
     const done = await finishClaim(environment, ledger, part, () => isUnsettled(entry))
     remembered = undefined
@@ -142,6 +152,7 @@ export const targetQueue = (
     count(written.write, waiting.length)
     if (ledger) recordOutcome(log, ledger, mark, batch.rows, written)
     remembered = written.write === 'applied' ? written.version : undefined
+    rememberedAt = clock.monotonic()
     switch (written.write) {
       case 'applied':
         trouble = undefined
@@ -200,7 +211,7 @@ export const targetQueue = (
       (memory, now) => {
         const result = foldAll(memory, now)
         for (const entry of result.entries) entry.state = 'in flight'
-        return { memory: result.memory, result }
+        return { memory: result.memory, result, needsNewest: needsNewest(result.parts) }
       },
       {
         goOn: () => batch.some(isUnsettled),
@@ -211,16 +222,19 @@ export const targetQueue = (
       },
     )
     if (judged.decided === 'stored') return judged.result
-    if (judged.decided === 'refused') {
-      const message = `the record of the hook: ${judged.message}`
-      for (const entry of batch) if (entry.recorded) settle(entry, { step: 'failed', reason: 'Forbidden', message })
-      putBack(batch)
-    }
+    if (judged.decided === 'given up') return undefined
+    const step: Step =
+      judged.decided === 'gone'
+        ? { step: 'refused', refused: changedMeanwhile, from: version.count }
+        : { step: 'failed', reason: 'Forbidden', message: `the record of the hook: ${judged.message}` }
+    for (const entry of batch) if (entry.recorded) settle(entry, step)
+    putBack(batch)
     return undefined
   }
 
   /** One write, or the answers to posts that need none. */
   const turn = async (): Promise<void> => {
+    if (clock.monotonic() - rememberedAt > rememberedMs) remembered = undefined
     const fresh = remembered === undefined || readFirst
     const asked = new Set(fresh ? entries : [])
     const version = fresh ? await readNow() : remembered

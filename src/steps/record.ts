@@ -7,7 +7,7 @@ import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
-import { records } from '../kube/resources.ts'
+import { hooks, records } from '../kube/resources.ts'
 
 /** How long one request for a record may take, in milliseconds: two fit into a delivery's time. */
 const requestWithinMs = 2000
@@ -27,6 +27,8 @@ export interface RecordVersion {
 
 export type RecordRead =
   | ({ readonly read: 'found' } & RecordVersion)
+  /** The hook is no more, or another has its name: its memory must not be begun, and that of the other not be touched. */
+  | { readonly read: 'gone' }
   | { readonly read: 'refused'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
@@ -53,6 +55,10 @@ export const readRecord = async (
   try {
     const object = await read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
     const isOurs = object?.metadata.ownerReferences?.some(owner => owner.uid === uid) === true
+    if (!isOurs) {
+      const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+      if (hook?.metadata.uid !== uid) return { read: 'gone' }
+    }
     const memory = isOurs ? parseMemory(object?.['content']) : emptyMemory
     if (!memory) unreadable()
     return { read: 'found', object, memory: memory ?? emptyMemory }

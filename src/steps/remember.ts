@@ -1,6 +1,6 @@
 import type { AlertGroup } from '../api/delivery.ts'
 import { mostRecent } from '../api/status.ts'
-import { keyOf, type Memory, type RecentDelivery, type Row } from '../api/record.ts'
+import { keyOf, type Memory, type RecentDelivery, type Report, type Row } from '../api/record.ts'
 
 /** How long a decided delivery is remembered, and how many of a hook at most: the oldest are forgotten first. */
 const rememberedMs = 24 * 3_600_000
@@ -41,15 +41,20 @@ export const applied =
     const done = claimed.filter(
       ({ key }) => (present.get(key)?.claim?.mark ?? mark) === mark && !isDone(present.get(key)),
     )
-    const ran = done.filter(({ from, to }) => from !== to).map(({ at }) => at)
-    const next = done.reduce((so, row) => withRow(finished(row))(withUndo(row)(so)), memory)
-    return ran.length === 0 ? next : { ...next, ranAt: Math.max(memory.ranAt ?? 0, ...ran) }
+    const next = done.reduce((so, row) => withRow(finished(row))(withUndo(row)(reported(row)(so))), memory)
+    return ranBy(next, done)
   }
+
+/** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
+const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
+  const ran = rows.filter(({ from, to }) => from !== to).map(({ at }) => at)
+  return ran.length === 0 ? memory : { ...memory, ranAt: Math.max(...ran) }
+}
 
 const isDone = (row: Row | undefined): boolean => row !== undefined && row.claim === undefined
 
 const finished = (row: Row): Row => {
-  const { claim: _, ...done } = row
+  const { claim: _, report: __, ...done } = row
   return done
 }
 
@@ -73,7 +78,7 @@ const withUndo =
 export const untold =
   (mark: string): Update =>
   memory => ({
-    ...memory,
+    ...rowsOf(memory, mark).reduce((so, row) => reported(row)(so), ranBy(memory, rowsOf(memory, mark))),
     rows: memory.rows.map(row =>
       row.claim?.mark === mark
         ? {
@@ -91,16 +96,27 @@ export const dropped =
   (mark: string): Update =>
   memory => ({ ...memory, rows: memory.rows.filter(({ claim }) => claim?.mark !== mark) })
 
+/** What a group of alerts reports. */
+export const reportOf = ({ firing, key }: AlertGroup): Report => ({
+  group: keyOf(key),
+  firing: firing.slice(0, mostFiring).map(alertKey),
+})
+
 /** A report of a group of alerts was decided at `at`. */
-export const withGroup =
-  ({ firing, key }: AlertGroup, at: number): Update =>
+export const withReport =
+  ({ firing, group }: Report, at: number): Update =>
   memory => {
-    const { [keyOf(key)]: _, ...others } = memory.groups
+    const { [group]: _, ...others } = memory.groups
     if (firing.length === 0) return { ...memory, groups: others }
-    const entry = { at, firing: firing.slice(0, mostFiring).map(alertKey) }
     const kept = Object.entries(others).sort(([, a], [, b]) => b.at - a.at)
-    return { ...memory, groups: { ...Object.fromEntries(kept.slice(0, mostGroups - 1)), [keyOf(key)]: entry } }
+    return { ...memory, groups: { ...Object.fromEntries(kept.slice(0, mostGroups - 1)), [group]: { at, firing } } }
   }
+
+/** The report that came with a row. */
+const reported =
+  ({ at, report }: Row): Update =>
+  memory =>
+    report ? withReport(report, at)(memory) : memory
 
 /** Whether every alert that fires did so when the group was last reported. */
 export const allSeen = (memory: Memory, { firing, key }: AlertGroup): boolean => {
@@ -110,6 +126,11 @@ export const allSeen = (memory: Memory, { firing, key }: AlertGroup): boolean =>
 
 /** Among the alerts of one group, 48 bits tell two apart. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
+
+/** A sender asks a person to confirm something. */
+export const toConfirm =
+  (confirmation: NonNullable<Memory['confirmation']>): Update =>
+  memory => ({ ...memory, confirmation })
 
 /** A delivery was answered. */
 export const noted =

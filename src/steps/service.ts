@@ -5,7 +5,7 @@ import { claim, type Part } from './claims.ts'
 import { judge } from './judge.ts'
 import { stepOf, targetQueue, type Recorded, type TargetQueue, type Waiting } from './queue.ts'
 import { readTarget } from './read.ts'
-import type { Plan, Step, Steps, Target, UndoPlan } from './steps.ts'
+import { changedMeanwhile, type Plan, type Step, type Steps, type Target, type UndoPlan } from './steps.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const mostWaiting = 10_000
@@ -137,6 +137,7 @@ const preview = async (
   if (!recorded) return previewed(fold(emptyMemory, 0))
   const goOn = (): boolean => clock.monotonic() < deadline
   const judged = await recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
+  if (judged.decided === 'gone') return { step: 'refused', refused: changedMeanwhile, from: version.count }
   return previewed(judged.decided === 'stored' ? judged.result : undefined)
 }
 

@@ -13,6 +13,9 @@ export interface Refusal {
   readonly refused: string
 }
 
+/** A refusal that is no plan's: the hook is not what it was when the delivery was judged. */
+export const changedMeanwhile = 'ChangedMeanwhile'
+
 /** The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. */
 export type Plan = (count: number) => number | Refusal
 

@@ -31,9 +31,13 @@ const statusOf = {
 } as const satisfies Record<Exclude<Outcome['outcome'], 'unknown'>, number>
 
 /** The answer to a post that never became a delivery. */
-export const refusal = (status: 400 | 404 | 405 | 410 | 413 | 503, reason: ReasonIn<'refused'>): TriggerAnswer => ({
+export const refusal = (
+  status: 400 | 401 | 404 | 405 | 410 | 413 | 503,
+  reason: ReasonIn<'refused'>,
+  headers: Readonly<Record<string, string>> = {},
+): TriggerAnswer => ({
   status,
-  headers: { ...(status === 405 ? { allow: 'POST' } : {}), ...(status === 503 ? retryAfter : {}) },
+  headers: { ...headers, ...(status === 405 ? { allow: 'POST' } : {}), ...(status === 503 ? retryAfter : {}) },
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },
 })
 

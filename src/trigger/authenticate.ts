@@ -13,7 +13,11 @@ export type Authentication =
   | { readonly accepted: true; readonly hook: LiveHook }
   | { readonly accepted: false; readonly status: 404 | 410 | 503; readonly reason: ReasonIn<'refused'> }
 
-const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authentication => ({ accepted: false, status, reason })
+const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authentication => ({
+  accepted: false,
+  status,
+  reason,
+})
 
 /** Decides which hook a token may run now, if any. */
 export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hooks: Hooks) => {

@@ -1,19 +1,24 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Outcome } from '../api/outcome.ts'
-import type { ApiConnection, Clock } from '../environment/environment.ts'
+import type { ApiConnection, Clock, Expressions, ExpressionVariables } from '../environment/environment.ts'
 import { isRemembered, isUndo } from '../steps/judge.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
 import type { Recorded } from '../steps/queue.ts'
 import type { StepService } from '../steps/service.ts'
-import type { Refusal, Step, Target } from '../steps/steps.ts'
-import { gate } from './gates.ts'
+import { changedMeanwhile, type Refusal, type Step, type Target } from '../steps/steps.ts'
+import { closed, passedOver } from './gates.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
+import { stepTakesMs } from './limits.ts'
 import { remember } from './remember.ts'
+import { filtered } from './when.ts'
 
 interface Surroundings {
   readonly api: ApiConnection
   readonly clock: Clock
+  readonly expressions: Expressions
+  /** What an expression can read of the delivery. */
+  readonly variables: ExpressionVariables
   readonly hooks: Hooks
   readonly ledgers: Ledgers
   readonly steps: StepService
@@ -32,10 +37,13 @@ type PlanOf<Counts extends readonly number[]> = (...counts: Counts) => number | 
 export const execute = async (
   hook: LiveHook,
   delivery: Delivery,
-  { api, clock, deadline, dryRun, hooks, ledgers, steps: service }: Surroundings,
+  { api, clock, deadline, dryRun, expressions, hooks, ledgers, steps: service, variables }: Surroundings,
 ): Promise<Outcome | 'changed meanwhile'> => {
   const recorded = recordedOf(hook, delivery, ledgers)
-  const gated = gate(hook, delivery)
+  const gated =
+    closed(hook) ??
+    (await filtered(expressions, hook, variables, deadline - clock.monotonic() - stepTakesMs)) ??
+    passedOver(hook, delivery)
   if (gated) return gated.outcome === 'skipped' && !dryRun ? await remember(gated, recorded, clock, deadline) : gated
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
@@ -44,12 +52,10 @@ export const execute = async (
   const watched =
     <Counts extends readonly number[]>(step: (target: Target, plan: PlanOf<Counts>) => Promise<Step>) =>
     async (target: Target, plan: PlanOf<Counts>): Promise<Step> => {
-      let superseded = false
-      const made = await step(target, (...counts) => {
-        superseded = !hooks.unchanged(hook)
-        return superseded ? { refused: 'ChangedMeanwhile' } : plan(...counts)
-      })
-      changed = superseded && made.step === 'refused'
+      const made = await step(target, (...counts) =>
+        hooks.unchanged(hook) ? plan(...counts) : { refused: changedMeanwhile },
+      )
+      changed = made.step === 'refused' && made.refused === changedMeanwhile
       return made
     }
   const { bound } = hook

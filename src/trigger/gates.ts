@@ -2,12 +2,20 @@ import type { Delivery } from '../api/delivery.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { LiveHook } from './hook.ts'
 
-/** Whether a delivery counts: undefined when it does, else what it is answered. Pure. */
-export const gate = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
+/** What is answered to every delivery, whatever it says; undefined when the hook is open. Pure. */
+export const closed = (hook: LiveHook): Outcome | undefined => {
   if ('path' in hook.bound) {
     return { outcome: 'failed', reason: 'InvalidHook', message: `${hook.bound.path} ${hook.bound.message}` }
   }
-  if (hook.suspend) return { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' }
+  if (hook.obstacle?.reason === 'InvalidExpression') return { outcome: 'failed', ...hook.obstacle }
+  return hook.suspend ? { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } : undefined
+}
+
+/** What is answered to a delivery that an open hook does not run for; undefined when it counts. Pure. */
+export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
+  if (delivery.phase === 'no news') {
+    return { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
+  }
   if (delivery.phase === 'partly resolved') {
     return { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts ended and no new one fires' }
   }

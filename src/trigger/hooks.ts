@@ -9,6 +9,9 @@ import { hooks } from '../kube/resources.ts'
 import { hookReadWithinMs } from './limits.ts'
 import { liveHook, type LiveHook } from './hook.ts'
 
+/** How many deleted hooks are remembered: a post that was on its way to one is answered within seconds. */
+const mostGone = 10_000
+
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
@@ -39,6 +42,14 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   })
   /** Those found by a live read: what the cache lacks says nothing against them. */
   const readLately = new WeakSet<LiveHook>()
+  /** The uids of hooks that the watch has told to be gone, the newest last. */
+  const gone = new Set<string>()
+  cache.subscribe(({ before, now }) => {
+    if (!before || before.uid === now?.uid) return
+    gone.add(before.uid)
+    const [oldest] = gone
+    if (oldest !== undefined && gone.size > mostGone) gone.delete(oldest)
+  })
 
   const readLive = async (namespace: string, name: string, uid: string): Promise<Found> => {
     try {
@@ -65,7 +76,7 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     readLive,
     unchanged: hook => {
       const now = cache.get(hook.namespace, hook.name)
-      return now?.uid === hook.uid ? now.generation <= hook.generation : readLately.has(hook)
+      return now?.uid === hook.uid ? now.generation <= hook.generation : readLately.has(hook) && !gone.has(hook.uid)
     },
     run: stop => cache.run(stop),
   }

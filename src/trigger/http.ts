@@ -85,7 +85,7 @@ const trigger =
       method: request.method,
       token: request.params.token,
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
-      headers: flat(request.headers),
+      headers: flat(request.headersDistinct),
       body: () => readBody(request),
     })
     // What was not read of a body would be taken for the next request.
@@ -121,10 +121,11 @@ const failed =
     response.req.socket.destroy()
   }
 
-const flat = (headers: IncomingMessage['headers']): Record<string, string> => {
+/** Of a header that was sent more than once all values, where Node would keep the first of some. */
+const flat = (headers: IncomingMessage['headersDistinct']): Record<string, string> => {
   const flattened: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flattened[name] = Array.isArray(value) ? value.join(', ') : value
+    if (value !== undefined) flattened[name] = value.join(', ')
   }
   return flattened
 }

@@ -6,6 +6,9 @@ export const answerWithinMs = 4000
 /** How often a post begins again because its hook changed while it waited. */
 export const mostRounds = 5
 
+/** What a step is left of a delivery's time when an expression is waited for. */
+export const stepTakesMs = 1500
+
 /** How long a body may take, so that there is time left for the step. */
 export const bodyWithinMs = 3000
 
@@ -43,8 +46,21 @@ export const mostRememberedTokens = 20_000
 /** The public keys are read again for an unknown key id, at most this often. */
 export const keyReadEveryMs = 1000
 
+/** How many certificates of senders are remembered: each of them signs with one at a time. */
+export const mostCertificates = 32
+
 /** A live read of a hook, when the cache cannot be trusted. */
 export const hookReadWithinMs = 2000
+
+/** How long what a Secret of `auth` holds is gone by; a changed one counts after this time. */
+export const secretKeptMs = 2000
+
+/** A read of such a Secret: a post waits for it before its body. */
+export const secretReadWithinMs = 1000
+
+/** How many of them are kept, and how large one may be, in bytes of JSON: 16 MiB in all. */
+export const mostKeptSecrets = 1000
+export const largestKeptSecret = 16 * 1024
 
 /** At shutdown: how long accepted posts may take to finish. */
 export const drainWithinMs = answerWithinMs + 1000

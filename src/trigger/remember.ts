@@ -6,14 +6,15 @@ import type { Recorded } from '../steps/queue.ts'
 
 /**
  * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
- * Answers the skip, once it is stored; or that there was no time or no right to store it by `deadline`.
+ * Answers the skip, once it is stored; that the hook is no more; or that there was no time or no right to store it by
+ * `deadline`.
  */
 export const remember = async (
   skipped: Extract<Outcome, { outcome: 'skipped' }>,
   recorded: Recorded | undefined,
   clock: Clock,
   deadline: number,
-): Promise<Outcome> => {
+): Promise<Outcome | 'changed meanwhile'> => {
   if (!recorded?.delivery.identity) return skipped
   const deciding = recorded.ledger.decide<Outcome>(
     (memory, now) => {
@@ -31,6 +32,7 @@ export const remember = async (
   const made = await Promise.race([deciding, wait(clock, deadline - clock.monotonic(), inTime.signal)])
   inTime.abort()
   if (made?.decided === 'stored') return made.result
+  if (made?.decided === 'gone') return 'changed meanwhile'
   if (made?.decided === 'refused') {
     return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
   }

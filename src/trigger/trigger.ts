@@ -2,6 +2,8 @@ import type { Environment } from '../environment/environment.ts'
 import { openLedgers } from '../steps/ledgers.ts'
 import { stepService } from '../steps/service.ts'
 import { createVerifier } from '../token/verify.ts'
+import { authBar } from './auth.ts'
+import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
 import { triggerEndpoint, type Endpoint } from './endpoint.ts'
 import { hookCache } from './hooks.ts'
@@ -27,7 +29,15 @@ export const triggerRole = (
   const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
   const ledgers = openLedgers(environment)
   const record = recorder(environment, ledgers)
-  const endpoint = triggerEndpoint(environment, authenticate, hooks, stepService(environment), ledgers, record)
+  const endpoint = triggerEndpoint(
+    environment,
+    authenticate,
+    authBar(secretReader(environment)),
+    hooks,
+    stepService(environment),
+    ledgers,
+    record,
+  )
   return {
     endpoint,
     ready: () => hooks.synced() && keys.current() !== undefined,

@@ -1,10 +1,15 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
-import { hooks } from '../../src/kube/resources.ts'
+import { create } from '../../src/kube/requests.ts'
+import { hooks, secrets } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { cluster, post, product } from '../support/product.ts'
 
-it('no token stands in a log line, an Event, a metric, a condition or an answer, whatever happens', async () => {
+const canary = (what: string): string => `${what}-${randomBytes(12).toString('hex')}`
+const encoded = (text: string): string => Buffer.from(text).toString('base64')
+
+it('no token and no credential stands in a log line, an Event, a metric, a condition or an answer, whatever happens', async () => {
   const here = await cluster()
   const { api, namespace, systemNamespace } = here
   await here.createDeployment('web', 2)
@@ -18,6 +23,15 @@ it('no token stands in a log line, an Event, a metric, a condition or an answer,
   await here.createHook('lost', { target: { name: 'nowhere' } })
   await here.createHook('secret', {}, { token: { secretName: 'hook-url' } })
   await here.createHook('taken', {}, { token: { secretName: 'hook-url' } })
+  const credentials = { token: canary('token'), username: canary('username'), password: canary('password') }
+  const data = Object.fromEntries(Object.entries(credentials).map(([key, value]) => [key, encoded(value)]))
+  const sent = canary('sent')
+  await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'senders' }, data })
+  const secretKeyRef = { name: 'senders', key: 'token' }
+  await here.createHook('bearer', {}, { auth: { bearer: { secretKeyRef } } })
+  await here.createHook('basic', {}, { auth: { basic: { secretRef: { name: 'senders' } } } })
+  await here.createHook('hmac', {}, { auth: { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } } })
+  await here.createHook('keyless', {}, { auth: { bearer: { secretKeyRef: { ...secretKeyRef, key: 'nothing' } } } })
   const url = await here.url('web-up')
   const lost = await here.url('lost')
   const inSecret = await here.until(
@@ -37,6 +51,22 @@ it('no token stands in a log line, an Event, a metric, a condition or an answer,
   await send(url, undefined, { body: 'x'.repeat(2_000_000) })
   await send(`${url.slice(0, -10)}${'A'.repeat(10)}`)
   await send(lost)
+  const user = encoded(`${credentials.username}:${credentials.password}`)
+  const signature = createHmac('sha256', credentials.token).update('x').digest('hex')
+  const wrongUser = encoded(`${credentials.username}:${sent}`)
+  for (const authorization of [
+    `Bearer ${credentials.token}`,
+    `Bearer ${sent}`,
+    `Basic ${user}`,
+    `Basic ${wrongUser}`,
+  ]) {
+    for (const name of ['bearer', 'basic', 'keyless']) {
+      await send(await here.url(name), undefined, { headers: { authorization } })
+    }
+  }
+  for (const body of ['x', 'another']) {
+    await send(await here.url('hmac'), undefined, { body, headers: { 'x-signature': signature } })
+  }
   await here.patchHook('web-up', { spec: { token: { rotation: 1, overlap: '0s' } } })
   const rotated = await here.url('web-up')
   await send(url)
@@ -71,7 +101,14 @@ it('no token stands in a log line, an Event, a metric, a condition or an answer,
   expect(places.logs).toContain('"msg":"delivery"')
   expect(places.metrics).toContain('receiverhooks_deliveries_total')
   expect(places.conditions).toContain('TargetNotFound')
+  expect(places.conditions).toContain('AuthSecretNotFound')
+  expect(places.answers).toContain('Unauthorized')
+  const secret = [...Object.values(credentials), sent].flatMap(value => [value, encoded(value)])
+  const made = [user, wrongUser, signature, createHmac('sha256', credentials.token).update('another').digest('hex')]
   for (const [place, text] of Object.entries(places)) {
+    for (const credential of [...secret, ...made]) {
+      expect(text.includes(credential), `a credential is in the ${place}`).toBe(false)
+    }
     for (const token of tokens) {
       expect(token.length, 'a token to look for').toBeGreaterThan(200)
       const [, payload = '', signature = ''] = token.split('.')

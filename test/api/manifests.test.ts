@@ -165,6 +165,8 @@ describe('a manifest', () => {
       },
       suspend: false,
       onResolved: 'ignore',
+      cooldown: '0s',
+      dedupeWindow: '40s',
       token: { rotation: 0, overlap: '5m' },
     })
     expect(at(tryParseJson(response.body), 'status')).toEqual({ observedGeneration: -1 })

@@ -3,7 +3,7 @@ import { at, isObject } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
 import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
-import { base, blocksIn, manifestsIn, nameOf } from '../deploy/manifests.ts'
+import { authComponent, base, blocksIn, manifestsIn, nameOf } from '../deploy/manifests.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
 import { cluster, until } from '../support/product.ts'
 import { applyBase } from './installation.ts'
@@ -173,6 +173,28 @@ describe('somebody who may write hooks and nothing else', () => {
     await succeed(run(['create', 'rolebinding', 'secrets', '--role=secrets', '--user=ann']))
     await allowed(attempt)
   })
+
+  it.each([
+    ['bearer', { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }],
+    ['basic', { basic: { secretRef: { name: 'senders' } } }],
+    ['hmac', { hmac: { secretKeyRef: { name: 'senders', key: 'token' } } }],
+  ])('may not ask senders for what is in a Secret (%s) without the right to read that', async (_form, auth) => {
+    const { apply, howTo, namespace, run, succeed } = await shop()
+    await howTo('hook-authors')
+    await howTo('scale-web')
+    const attempt = (): Promise<Ran> => apply({ name: 'web' }, { auth })
+    expect(
+      await until(
+        () => refusal(attempt),
+        said => !said.includes('may not scale'),
+      ),
+    ).toBe(
+      `ann may not read Secret/senders: who sets auth needs the right to get that Secret in namespace ${namespace}\n`,
+    )
+    await succeed(run(['create', 'role', 'senders', '--verb=get', '--resource=secrets', '--resource-name=senders']))
+    await succeed(run(['create', 'rolebinding', 'senders', '--role=senders', '--user=ann']))
+    await allowed(attempt)
+  })
 })
 
 it('the command of the how-to lets the controller write Secrets in that namespace alone', async () => {
@@ -186,4 +208,29 @@ it('the command of the how-to lets the controller write Secrets in that namespac
     answer => answer === 'yes',
   )
   expect(await elsewhere.may(controller, 'create', 'secrets')).toBe('no')
+})
+
+it('the command of the how-to for auth lets both accounts read Secrets of that namespace by name, and no more', async () => {
+  const here = await shop()
+  const elsewhere = await shop()
+  const ask = async ({ may }: typeof here, verb: string): Promise<readonly string[]> =>
+    await Promise.all(
+      ['controller', 'trigger'].map(account =>
+        may(`system:serviceaccount:receiver-hooks:receiver-hooks-${account}`, verb, 'secrets'),
+      ),
+    )
+  expect(await ask(here, 'get')).toEqual(['no', 'no'])
+  const command = blocksIn('docs/how-to/authenticate-senders.md', 'console')
+    .flatMap(block => block.trim().split('\n'))
+    .find(line => line.endsWith(` ${authComponent}`))
+  const [program, , namespace, ...args] = command?.split(' ') ?? []
+  expect([program, namespace]).toEqual(['kubectl', 'shop'])
+  await here.succeed(here.run(args))
+  await until(
+    () => ask(here, 'get'),
+    answers => answers.every(answer => answer === 'yes'),
+  )
+  for (const refused of [await ask(here, 'list'), await ask(here, 'watch'), await ask(elsewhere, 'get')]) {
+    expect(refused).toEqual(['no', 'no'])
+  }
 })

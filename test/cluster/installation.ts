@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { authRole } from '../../src/api/auth.ts'
 import { at, isObject, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect } from '../../src/environment/node.ts'
@@ -43,6 +44,9 @@ export const rightsOfBase = (): readonly Right[] => accounts.flatMap(account => 
 
 /** Every right that the controller has beside those where somebody binds the ClusterRole for Secrets to it. */
 export const rightsToSecrets = (): readonly Right[] => rightsIn('controller', 'receiver-hooks-secrets')
+
+/** Every right that both have beside those in a namespace where somebody applies the component for auth. */
+export const rightsOfAuth = (): readonly Right[] => accounts.flatMap(account => rightsIn(account, authRole))
 
 /** The rights in the roles of a name, as those of an account. */
 const rightsIn = (account: Account, role: string): readonly Right[] =>

@@ -39,12 +39,12 @@ const readyReason = async ({ hook }: Trial): Promise<string | undefined> =>
     'reason',
   )
 
-const makeHook = async (x: Trial, type: ResourceType = deployments, token: object = {}): Promise<void> => {
+const makeHook = async (x: Trial, type: ResourceType = deployments, more: object = {}): Promise<void> => {
   const { spec, ...workload } = deployment('web', 1)
   const selector = type.kind === 'ReplicationController' ? { app: 'web' } : spec.selector
   const apiVersion = apiVersionOf(type)
   await create(x.api, type, x.namespace, { ...workload, apiVersion, kind: type.kind, spec: { ...spec, selector } })
-  await x.createHook('web-up', { target: { apiVersion, kind: type.kind, name: 'web' } }, { token })
+  await x.createHook('web-up', { target: { apiVersion, kind: type.kind, name: 'web' } }, more)
 }
 
 const remove = ({ api }: Cluster, type: ResourceType, namespace: string, name: string): Promise<unknown> =>
@@ -163,7 +163,7 @@ const urlIn = async ({ api, namespace }: Trial, name: string): Promise<unknown> 
 /** A hook with a URL in the Secret `web-url`, if it comes so far. */
 const inSecret = async (x: Trial): Promise<boolean> => {
   await x.start('controller')
-  await makeHook(x, deployments, { secretName: 'web-url' })
+  await makeHook(x, deployments, { token: { secretName: 'web-url' } })
   return await x.happens(async () => (await urlIn(x, 'web-url')) !== undefined && (await readyReason(x)) === 'Valid')
 }
 
@@ -202,9 +202,10 @@ const served = async (
   x: Trial,
   type?: ResourceType,
   through?: (api: ApiConnection) => ApiConnection,
+  more?: object,
 ): Promise<Served> => {
   await x.start('controller')
-  await makeHook(x, type)
+  await makeHook(x, type, more)
   const url = await urlOf(x)
   const trigger = await x.start('trigger', through)
   await x.happens(async () => trigger.ready())
@@ -276,3 +277,29 @@ const losingAnswers = (api: ApiConnection): ApiConnection => ({
     return answer
   },
 })
+
+const authenticated = { auth: { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } } }
+
+const makeSenders = (x: Trial): Promise<unknown> =>
+  create(x.api, secrets, x.namespace, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'senders' },
+    data: { token: Buffer.from('s3cret').toString('base64') },
+  })
+
+/** A hook with `auth`. */
+export const validatesAuth: Probe = async x => {
+  await makeSenders(x)
+  await x.start('controller')
+  await makeHook(x, deployments, authenticated)
+  return await x.happens(async () => (await readyReason(x)) === 'Valid')
+}
+
+/** A post that proves what `auth` asks for. */
+export const stepsWithAuth: Probe = async x => {
+  await makeSenders(x)
+  const { address } = await served(x, deployments, undefined, authenticated)
+  const answer = await post(address(), undefined, { headers: { authorization: 'Bearer s3cret' } })
+  return answer.body['outcome'] === 'applied'
+}

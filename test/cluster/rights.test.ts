@@ -8,10 +8,11 @@ import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { WatchRefused } from '../../src/environment/unreachable.ts'
 import type { ResourceType } from '../../src/kube/paths.ts'
 import { startRoles } from '../../src/roles.ts'
-import { noExpressions } from '../support/environment.ts'
+import { noExpressions, noOutbound } from '../support/environment.ts'
 import { cluster, until, type Cluster } from '../support/product.ts'
 import {
   installation,
+  rightsOfAuth,
   rightsOfBase,
   rightsToSecrets,
   titleOf,
@@ -24,8 +25,10 @@ import {
   secretsProbes,
   steps,
   stepsInDoubt,
+  stepsWithAuth,
   triggerProbes,
   validates,
+  validatesAuth,
   type Probe,
   type Trial,
 } from './probes.ts'
@@ -68,6 +71,7 @@ const startAs =
       clock: nodeClock,
       random: nodeRandom,
       expressions: noExpressions,
+      outbound: noOutbound,
       log: pinoLog({ level: 'error', clock: nodeClock, write: () => undefined }),
       metrics: promMetrics(),
     }
@@ -127,6 +131,7 @@ interface Row {
 
 const base = rightsOfBase()
 const withSecrets = [...base, ...rightsToSecrets()]
+const withAuth = [...base, ...rightsOfAuth()]
 
 /** The rights of an account, in words such as `patch deployments/scale`. */
 const rightsOf = (account: Account, words: readonly string[], among = base): readonly Right[] =>
@@ -193,16 +198,25 @@ const rowsOfKind = (type: ResourceType): readonly Row[] => {
   ]
 }
 
+const rowOfAuth = (does: string, probe: Probe, account: Account): Row => ({
+  does,
+  probe,
+  held: withAuth,
+  needs: rightsOf(account, ['get secrets'], rightsOfAuth()),
+})
+
 const rows: readonly Row[] = [
   ...rowsOf(controllerProbes, needsOfController, words => rightsOf('controller', words)),
   ...rowsOf(triggerProbes, needsOfTrigger, words => rightsOf('trigger', words)),
   ...rowsOf(secretsProbes, needsOfSecrets, words => rightsOf('controller', words, rightsToSecrets()), withSecrets),
+  rowOfAuth('a hook with auth is Ready', validatesAuth, 'controller'),
+  rowOfAuth('a post that proves what auth asks for is executed', stepsWithAuth, 'trigger'),
   ...scalableKinds.flatMap(rowsOfKind),
 ]
 
 it('every right of the base has its place in this table, once', () => {
   const known = rows.flatMap(({ needs }) => needs).map(titleOf)
-  expect(known.toSorted()).toEqual(withSecrets.map(titleOf).toSorted())
+  expect(known.toSorted()).toEqual([...withSecrets, ...rightsOfAuth()].map(titleOf).toSorted())
 })
 
 describe('with all rights', () => {

@@ -1,20 +1,22 @@
 import { globSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { authRole } from '../../src/api/auth.ts'
 import { at, stringAt } from '../../src/api/json.ts'
 import { parseCommand } from '../../src/config.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
 import { version } from '../../src/version.ts'
-import { base, kindOf, listAt, manifestsIn, nameOf, secretsComponent, stringsAt } from './manifests.ts'
+import { authComponent, base, kindOf, listAt, manifestsIn, nameOf, secretsComponent, stringsAt } from './manifests.ts'
 
-const manifests = [...manifestsIn(base), ...manifestsIn(secretsComponent)].filter(
-  ({ file }) => file !== 'kustomization.yaml',
-)
+const folders = [base, secretsComponent, authComponent]
+const manifests = folders
+  .flatMap(folder => manifestsIn(folder).map(manifest => ({ ...manifest, folder })))
+  .filter(({ file }) => file !== 'kustomization.yaml')
 const objects = manifests.map(({ object }) => object)
 const ofKind = (kind: string): readonly unknown[] => objects.filter(object => kindOf(object) === kind)
 const named = (kind: string, name: string): unknown => ofKind(kind).find(object => nameOf(object) === name)
 
-describe.each([base, secretsComponent])('the folder %s', folder => {
+describe.each(folders)('the folder %s', folder => {
   it('is a kustomization of every file in it', () => {
     const kustomization = manifestsIn(folder).find(({ file }) => file === 'kustomization.yaml')?.object
     const listed = stringsAt(kustomization, 'resources').filter(file => !file.startsWith('..'))
@@ -135,7 +137,7 @@ describe('the roles', () => {
     }
   })
 
-  it('give Secrets to the controller alone, and by name', () => {
+  it('give Secrets to the controller alone, and by name, but for those that are bound to nobody', () => {
     const reading = roles.filter(role =>
       rulesOf(role).some(
         rule =>
@@ -144,22 +146,40 @@ describe('the roles', () => {
           stringsAt(rule, 'verbs').some(verb => verb !== 'create'),
       ),
     )
-    expect(reading.map(nameOf)).toEqual(['receiver-hooks-secrets'])
+    expect(reading.map(nameOf)).toEqual(['receiver-hooks-secrets', 'receiver-hooks-auth'])
     const trigger = roles.filter(role => nameOf(role) === 'receiver-hooks-trigger')
     expect(JSON.stringify(trigger)).not.toContain('secrets')
   })
 
-  it('are bound to service accounts that exist, and the one for all Secrets only by its component', () => {
+  it('are bound to service accounts that exist, and those for Secrets only by their components', () => {
     const bindings = manifests.filter(({ object }) => kindOf(object).endsWith('Binding') && at(object, 'roleRef'))
-    expect(bindings).toHaveLength(5)
-    for (const { file, object } of bindings) {
+    expect(bindings).toHaveLength(6)
+    for (const { folder, object } of bindings) {
       expect(named(stringAt(object, 'roleRef', 'kind') ?? '', stringAt(object, 'roleRef', 'name') ?? '')).toBeDefined()
-      const [subject, ...others] = listAt(object, 'subjects')
-      expect(others).toEqual([])
-      expect(named('ServiceAccount', stringAt(subject, 'name') ?? '')).toBeDefined()
-      expect(stringAt(subject, 'namespace')).toBe('receiver-hooks')
-      expect(stringAt(object, 'roleRef', 'name') === 'receiver-hooks-secrets').toBe(file === 'role-binding.yaml')
+      const subjects = listAt(object, 'subjects')
+      expect(subjects).toHaveLength(folder === authComponent ? 2 : 1)
+      for (const subject of subjects) {
+        expect(named('ServiceAccount', stringAt(subject, 'name') ?? '')).toBeDefined()
+        expect(stringAt(subject, 'namespace')).toBe('receiver-hooks')
+      }
+      const components = { 'receiver-hooks-secrets': secretsComponent, [authRole]: authComponent }
+      const role = stringAt(object, 'roleRef', 'name') ?? ''
+      expect(folder).toBe(new Map(Object.entries(components)).get(role) ?? base)
     }
+  })
+
+  it('for the Secrets of auth let them be read by name, and are bound in one namespace at a time, to both accounts', () => {
+    expect(rulesOf(named('ClusterRole', authRole))).toEqual([
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+    ])
+    const [binding, ...others] = manifests.filter(({ folder }) => folder === authComponent)
+    expect(others).toEqual([])
+    expect(binding && kindOf(binding.object)).toBe('RoleBinding')
+    expect(at(binding?.object, 'metadata')).toEqual({ name: authRole })
+    expect(listAt(binding?.object, 'subjects').map(subject => stringAt(subject, 'name'))).toEqual([
+      'receiver-hooks-controller',
+      'receiver-hooks-trigger',
+    ])
   })
 
   it('are part of "edit" and "admin" for hooks alone, and never of "view", since a status holds a URL', () => {

@@ -4,6 +4,7 @@ import { at, stringAt } from '../../src/api/json.ts'
 
 export const base = 'deploy/kustomize/base'
 export const secretsComponent = 'deploy/kustomize/components/secrets'
+export const authComponent = 'deploy/kustomize/components/auth'
 
 /** One object of a file, as it stands there. */
 export interface Manifest {

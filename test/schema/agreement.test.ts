@@ -50,6 +50,34 @@ const by = mostly<string | number>(
   '%',
   '25 %',
 )
+const secretKeyRef = fc.record({
+  name,
+  key: mostly<string>(fc.constantFrom('token', 'a.b_c-D', '..x'), '', 'a b', 'a/b'),
+})
+const header = mostly<string>(
+  fc.constantFrom('X-Hub-Signature-256', 'x_sig', '1'),
+  '',
+  '-x',
+  'X:',
+  'X Y',
+  'é',
+  '__proto__',
+)
+const prefix = mostly<string>(fc.constantFrom('sha256=', '', 'v1, t=', "a'b\\"), ' a', '\n', 'a\t', 'é')
+/** Mostly one of the three. */
+const auth = fc.oneof(
+  { arbitrary: fc.record({ bearer: fc.record({ secretKeyRef }) }), weight: 3 },
+  { arbitrary: fc.record({ basic: fc.record({ secretRef: fc.record({ name }) }) }), weight: 3 },
+  { arbitrary: fc.record({ hmac: fc.record({ secretKeyRef, header, prefix }) }), weight: 6 },
+  fc.record(
+    {
+      bearer: fc.record({ secretKeyRef }),
+      basic: fc.record({ secretRef: fc.record({ name }) }),
+      hmac: fc.record({ secretKeyRef, header, prefix }),
+    },
+    { requiredKeys: [] },
+  ),
+)
 /** Every member that the API server would have filled in is there, since the guard judges what is stored. */
 const specs = fc.record(
   {
@@ -63,6 +91,7 @@ const specs = fc.record(
       overshoot: mostly(fc.constantFrom('clamp', 'reject'), 'wrap'),
     }),
     suspend: fc.boolean(),
+    when: mostly(fc.constant('body.ok'), ''),
     onResolved: mostly(fc.constantFrom('ignore', 'run'), 'undo'),
     cooldown: duration,
     dedupeWindow: duration,
@@ -70,6 +99,7 @@ const specs = fc.record(
       { rotation: fc.integer({ min: 0, max: 3 }), overlap: duration, expiresAfter: duration, secretName: name },
       { requiredKeys: ['rotation', 'overlap'] },
     ),
+    auth,
   },
   { requiredKeys: ['driver', 'suspend', 'onResolved', 'cooldown', 'dedupeWindow', 'token'] },
 )
@@ -82,6 +112,29 @@ describe('admission and the check at a first delivery', () => {
       admitted: violation === undefined,
       violation,
     })
+  })
+
+  test('let exactly one form of auth through, of all that may be written', () => {
+    const scale = {
+      target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      ...{ action: 'up', by: 1, min: 1, max: 3, overshoot: 'clamp' },
+    }
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
+    const secretKeyRef = { name: 'senders', key: 'token' }
+    for (let chosen = 0; chosen < 8; chosen++) {
+      const auth = {
+        ...(chosen & 1 && { bearer: { secretKeyRef } }),
+        ...(chosen & 2 && { basic: { secretRef: { name: 'senders' } } }),
+        ...(chosen & 4 && { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } }),
+      }
+      const violation = firstViolation(spec, { ...good, auth }, 'spec')
+      const one = Object.keys(auth).length === 1
+      expect(violation).toEqual(
+        one ? undefined : { path: 'spec.auth', message: 'must have exactly one of bearer, basic and hmac' },
+      )
+      expect(admits({ ...good, auth })).toBe(one)
+    }
   })
 
   test('are compared on good and on bad specs', () => {

@@ -27,7 +27,7 @@ export interface KnownBody {
   }
 }
 
-const phases: readonly Delivery['phase'][] = ['firing', 'resolved', 'partly resolved', 'none']
+const phases: readonly Delivery['phase'][] = ['firing', 'resolved', 'partly resolved', 'no news', 'none']
 
 const read = (path: string): KnownBody => {
   const file = parseJson(readFileSync(path, 'utf8'))

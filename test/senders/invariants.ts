@@ -2,7 +2,7 @@ import type { Delivery } from '../../src/api/delivery.ts'
 import { confirmationOf, deliveryOf, senders } from '../../src/senders/registry.ts'
 import type { Message } from '../../src/senders/sender.ts'
 
-const phases = new Set<string>(['firing', 'resolved', 'partly resolved', 'none'])
+const phases = new Set<string>(['firing', 'resolved', 'partly resolved', 'no news', 'none'])
 const names = new Set(senders.map(({ name }) => name))
 
 /** What is wrong with what the senders make of a message, whatever the message; undefined when nothing is. */

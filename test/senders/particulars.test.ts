@@ -71,6 +71,6 @@ describe('a state that is not known', () => {
     ['of Zabbix', { ...bodyOf('zabbix', 'problem'), event_value: '{EVENT.VALUE}' }],
     ['of PagerDuty', { event: { id: '1', event_type: 'incident.renamed', resource_type: 'incident' } }],
   ])('asks for no step: %s', (_name, json) => {
-    expect(read(json).phase).toBe('partly resolved')
+    expect(read(json).phase).toBe('no news')
   })
 })

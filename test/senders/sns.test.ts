@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign, type X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, type X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Outbound, OutboundRequest } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
@@ -8,14 +8,12 @@ import type { VerificationMeans } from '../../src/senders/sender.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 import { certificate } from './certificate.ts'
+import { certificateURL, keys, notification, signed, subscription, topic, type Fields } from './sns-messages.ts'
 
-const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const others = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const now = Date.UTC(2026, 0, 1)
 const day = 86_400_000
 const pem = certificate(keys, [now - day, now + day])
-const certificateURL = 'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5ca.pem'
-const topic = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 
 /** The means of a trigger, and what it asked of the outside. */
 const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, body: pem })) => {
@@ -30,38 +28,6 @@ const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, bod
     },
   }
   return { ...given, asked }
-}
-
-type Fields = Readonly<Record<string, string>>
-
-const notification: Fields = {
-  Type: 'Notification',
-  MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
-  TopicArn: topic,
-  Subject: 'My First Message',
-  Message: 'Hello world!\nHow are you?',
-  Timestamp: '2026-01-01T00:00:00.000Z',
-}
-
-const subscription: Fields = {
-  Type: 'SubscriptionConfirmation',
-  MessageId: '165545c9-2a5c-472c-8df2-7ff2be2b3b1b',
-  TopicArn: topic,
-  Token: '2336412f37',
-  Message: 'You have chosen to subscribe to the topic.',
-  SubscribeURL: `https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}&Token=2336412f37`,
-  Timestamp: '2026-01-01T00:00:00.000Z',
-}
-
-/** A message as Amazon signs it: the names in the order of its documentation. */
-const signed = (fields: Fields, version: '1' | '2', key = keys.privateKey): Fields => {
-  const names =
-    fields['Type'] === 'Notification'
-      ? ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
-      : ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
-  const text = names.map(name => (fields[name] === undefined ? '' : `${name}\n${fields[name]}\n`)).join('')
-  const signature = sign(version === '1' ? 'sha1' : 'sha256', Buffer.from(text), key).toString('base64')
-  return { ...fields, SignatureVersion: version, Signature: signature, SigningCertURL: certificateURL }
 }
 
 const without = (fields: Fields, ...names: readonly string[]): Fields =>

@@ -1,4 +1,4 @@
-import type { ApiConnection, Environment, Expressions } from '../../src/environment/environment.ts'
+import type { ApiConnection, Environment, Expressions, Outbound } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
@@ -20,6 +20,9 @@ export const noApi: ApiConnection = {
   },
 }
 
+/** A network with nobody on it. */
+export const noOutbound: Outbound = ({ url }) => Promise.reject(refused(url))
+
 /** For tests that have no expression. */
 export const noExpressions: Expressions = {
   evaluate: () => Promise.resolve({ unavailable: 'this test evaluates no expression' }),
@@ -37,6 +40,7 @@ export const testEnvironment = (
     random: seededRandom(1),
     api: noApi,
     expressions: noExpressions,
+    outbound: noOutbound,
     log: pinoLog({ level: 'debug', clock, write: line => void lines.push(line.trimEnd()) }),
     metrics: promMetrics(),
     ...overrides,

@@ -4,7 +4,7 @@ import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { crds } from '../../src/drivers/registry.ts'
-import type { ApiConnection, Environment } from '../../src/environment/environment.ts'
+import type { ApiConnection, Environment, Outbound } from '../../src/environment/environment.ts'
 import { forkEvaluator } from '../../src/environment/expressions/process.ts'
 import { supervisedExpressions } from '../../src/environment/expressions/supervised.ts'
 import { pinoLog } from '../../src/environment/log.ts'
@@ -17,6 +17,7 @@ import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
+import { noOutbound } from './environment.ts'
 import { deployment } from './objects.ts'
 
 export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
@@ -128,7 +129,12 @@ export interface Product extends Roles {
 
 export const product = async (
   { api, namespace, systemNamespace }: Cluster,
-  roles: { readonly controller?: boolean; readonly trigger?: boolean; readonly publicURL?: string } = {},
+  roles: {
+    readonly controller?: boolean
+    readonly trigger?: boolean
+    readonly publicURL?: string
+    readonly outbound?: Outbound
+  } = {},
 ): Promise<Product> => {
   const lines: string[] = []
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
@@ -136,6 +142,7 @@ export const product = async (
     api,
     clock: nodeClock,
     expressions,
+    outbound: roles.outbound ?? noOutbound,
     random: nodeRandom,
     log: pinoLog({ level: 'debug', clock: nodeClock, write: line => void lines.push(line) }),
     metrics: promMetrics(),

@@ -142,6 +142,14 @@ describe('a hook that changes while its post waits', () => {
     expect(await replicas()).toBe(2)
   })
 
+  it('is not run for a post that proves nothing, once it asks for that', async () => {
+    const { patchHook, post, replicas, world } = await setUp()
+    const auth = { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }
+    world.before = onRead(() => patchHook({ spec: { auth } }))
+    expect(await post()).toMatchObject({ status: 422, reason: 'AuthSecretNotFound' })
+    expect(await replicas()).toBe(2)
+  })
+
   it('is run all the same when only its status changes', async () => {
     const { patchHook, post, world } = await setUp()
     world.before = onRead(() => patchHook({ metadata: { labels: { a: 'b' } } }))

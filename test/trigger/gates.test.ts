@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
-import { gate } from '../../src/trigger/gates.ts'
+import { closed, passedOver } from '../../src/trigger/gates.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
 import { someHook } from './some-hook.ts'
 
@@ -26,13 +26,20 @@ describe('a gate', () => {
       'ManagedByAutoscaler',
     ],
     [
+      'fails where the expression is invalid, even while suspended',
+      { suspend: true, obstacle: { reason: 'InvalidExpression', message: 'spec.when: …' } },
+      'firing',
+      'InvalidExpression',
+    ],
+    [
       'fails where the hook breaks a rule',
       { bound: { path: 'spec.scale.max', message: 'must be set' } },
       'firing',
       'InvalidHook',
     ],
   ])('%s', (_name, hook, phase, reason) => {
-    const outcome = gate({ ...someHook, ...hook }, delivery(phase))
+    const judged = { ...someHook, ...hook }
+    const outcome = closed(judged) ?? passedOver(judged, delivery(phase))
     expect(outcome && 'reason' in outcome ? outcome.reason : undefined).toBe(reason)
   })
 })

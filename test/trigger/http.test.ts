@@ -57,6 +57,17 @@ describe('the trigger over HTTP', () => {
     expect(request?.headers['x-event']).toBe('push')
   })
 
+  it('passes on every value of a header that is sent more than once', async () => {
+    const seen: TriggerRequest['headers'][] = []
+    const { port } = await serve(({ headers }) => {
+      seen.push(headers)
+      return Promise.resolve(ok)
+    })
+    const twice = 'Authorization: Bearer a\r\nX-Sig: 1\r\nauthorization: Bearer b\r\nx-sig: 2\r\n'
+    await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}\r\n`)
+    expect(seen).toMatchObject([{ authorization: 'Bearer a, Bearer b', 'x-sig': '1, 2' }])
+  })
+
   it('closes the connection where any answer could be untrue', async () => {
     const { port } = await serve(() => Promise.resolve('no answer'))
     expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')

@@ -11,9 +11,11 @@ export const someHook: LiveHook = {
   minted: { id: '0123456789ab', rotation: 1 },
   driver: 'scale',
   suspend: false,
+  when: undefined,
   onResolved: 'ignore',
   dedupeWindowMs: 40_000,
   cooldownMs: 0,
+  auth: undefined,
   obstacle: undefined,
   bound: {
     target: 'Deployment/web',

@@ -1,0 +1,40 @@
+import type { ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
+import { hookOf, keyOf } from './hooks.ts'
+
+/**
+ * The hooks as our own writes left them, until the cache has caught up. Whoever looks at a hook again sooner would
+ * compare with what was there before, and leave a status that is no longer so.
+ */
+export interface Written {
+  /** What the API server answered to a write. */
+  readonly put: (object: StoredObject) => void
+  /** The newer one: the cache's, or ours. */
+  newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined
+  /** The cache has this now. Answers whether it is what we wrote. */
+  seen(key: string, now: ReceiverHook | undefined): boolean
+}
+
+export const writtenHooks = (): Written => {
+  const written = new Map<string, ReceiverHook>()
+  return {
+    put: object => {
+      const hook = hookOf(object)
+      if (hook) written.set(keyOf(hook.metadata.namespace, hook.metadata.name), hook)
+    },
+    newest: (key, cached) => {
+      const own = written.get(key)
+      return own && cached && isNewer(own, cached) ? own : cached
+    },
+    seen: (key, now) => {
+      const own = written.get(key)
+      if (!own) return false
+      if (!now || !isNewer(own, now)) written.delete(key)
+      return now?.metadata.resourceVersion === own.metadata.resourceVersion
+    },
+  }
+}
+
+/** Versions of one kind of object are numbers that rise. */
+const isNewer = (a: ReceiverHook, b: ReceiverHook): boolean =>
+  BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion)

@@ -1,0 +1,101 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { at, stringAt } from '../../src/api/json.ts'
+import { read } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
+import { blocksIn, kindOf, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { cluster, post, product, type Cluster, type Posted } from '../support/product.ts'
+
+const page = 'docs/how-to/authenticate-senders.md'
+
+const manifests = blocksIn(page, 'yaml').filter(block => block.includes('kind: ReceiverHook'))
+const [alertmanager] = blocksIn(page, 'yaml')
+  .filter(block => block.startsWith('# alertmanager.yml'))
+  .flatMap(objectsIn)
+
+/** The page's commands for Secrets, as kubectl's arguments, each value that is to be random drawn anew. */
+const commands = blocksIn(page, 'console')
+  .flatMap(block => block.trim().split('\n'))
+  .filter(line => line.includes(' create secret '))
+  .map(line => line.replaceAll(/"\$\(openssl rand -hex 32\)"/g, () => randomBytes(32).toString('hex')))
+
+/** The page's Secrets and hooks in a namespace of the test's own, as kubectl makes them. */
+const followed = async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  await product(here)
+  const run = async (args: readonly string[], stdin = ''): Promise<string> => {
+    const { code, stderr, stdout } = await kubectl(here.kubeconfig, args, stdin)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    return stdout
+  }
+  const apply = (manifest: string): Promise<string> => run(['apply', '-f', '-'], manifest)
+  for (const command of commands) {
+    const [program, , namespace, ...args] = command.split(' ')
+    expect([program, namespace]).toEqual(['kubectl', 'shop'])
+    // "create" speaks protobuf, which the in-memory API server does not.
+    await apply(await run(['-n', here.namespace, ...args, '--dry-run=client', '-o', 'yaml']))
+  }
+  for (const manifest of manifests) {
+    await apply(manifest.replaceAll('namespace: shop', `namespace: ${here.namespace}`))
+  }
+  return here
+}
+
+const valueIn = async ({ api, namespace }: Cluster, secret: string, key: string): Promise<string> =>
+  Buffer.from(stringAt(await read(api, secrets, namespace, secret), 'data', key) ?? '', 'base64').toString()
+
+/** What Alertmanager sends for an `http_config`: its files are those of mounted Secrets. */
+const headersFor = async (here: Cluster, config: unknown): Promise<Record<string, string>> => {
+  const fromFile = async (...path: string[]): Promise<string> => {
+    const [key = '', secret = ''] = (stringAt(config, ...path) ?? '').split('/').toReversed()
+    return (await valueIn(here, secret, key)).trim()
+  }
+  const user = stringAt(config, 'basic_auth', 'username')
+  if (user === undefined) {
+    const type = stringAt(config, 'authorization', 'type') ?? 'Bearer'
+    return { authorization: `${type} ${await fromFile('authorization', 'credentials_file')}` }
+  }
+  const password = await fromFile('basic_auth', 'password_file')
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
+}
+
+const notification = JSON.stringify({ receiver: 'x', status: 'firing', alerts: [], version: '4', groupKey: '{}' })
+const push = JSON.stringify({ ref: 'refs/heads/main', repository: { full_name: 'shop/web' } })
+
+const signatureOf = async (here: Cluster, secret: string, body: string): Promise<string> =>
+  createHmac('sha256', await valueIn(here, secret, 'secret'))
+    .update(body)
+    .digest('hex')
+
+const receivers = listAt(alertmanager, 'receivers').map(receiver => ({
+  name: stringAt(receiver, 'name') ?? '',
+  config: at(listAt(receiver, 'webhook_configs')[0], 'http_config'),
+}))
+
+it('the page has a hook for each way, and Alertmanager is told both of its own', () => {
+  expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 4 }, () => 'ReceiverHook'))
+  expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual(['by-token', 'by-user', 'on-push', 'on-alert'])
+  expect(receivers.map(({ name }) => name)).toEqual(['by-token', 'by-user'])
+  expect(commands).toHaveLength(4)
+})
+
+it('a hook is run by whoever does what the page says, and by nobody else', async () => {
+  const here = await followed()
+  const send = async (hook: string, headers: Record<string, string>, body: string): Promise<Posted> =>
+    await post(await here.url(hook), undefined, { headers, body })
+  const both = async (hook: string, headers: Record<string, string>, body: string): Promise<void> => {
+    const [told, toldNothing] = [await send(hook, headers, body), await send(hook, {}, body)]
+    expect({ hook, ...told.body }).toMatchObject({ hook: `${here.namespace}/${hook}`, outcome: 'applied' })
+    expect(toldNothing).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
+  }
+  for (const { config, name } of receivers) await both(name, await headersFor(here, config), notification)
+  const github = {
+    'X-GitHub-Event': 'push',
+    'X-Hub-Signature-256': `sha256=${await signatureOf(here, 'github', push)}`,
+  }
+  await both('on-push', github, push)
+  const grafana = { 'X-Grafana-Alerting-Signature': await signatureOf(here, 'grafana', notification) }
+  await both('on-alert', grafana, notification)
+})

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import type { Fate } from './fateful.ts'
+import { status } from './step-server.ts'
+import { hooksOfWorld, type Script } from './step-world.ts'
+
+const good: fc.WeightedArbitrary<Fate> = { weight: 12, arbitrary: fc.constant('answered') }
+
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  good,
+  { weight: 2, arbitrary: fc.constant('answer lost') },
+  { weight: 2, arbitrary: fc.constant('lost on its way') },
+  { weight: 1, arbitrary: fc.constant('never arrives') },
+  { weight: 2, arbitrary: fc.record({ landsAfter: fc.oneof(fc.nat(60), fc.nat(6000)) }) },
+  { weight: 1, arbitrary: fc.constantFrom(500, 504).map(code => ({ saysInstead: status(code) })) },
+  { weight: 1, arbitrary: fc.constantFrom(429, 500, 503, 401).map(code => ({ declined: status(code) })) },
+)
+
+/** Most come close together, some late. */
+const moment = fc.oneof(fc.nat(40), fc.nat(400), fc.nat(6000))
+const process = fc.nat(2)
+
+/** Histories of two or three processes and up to a dozen deliveries in which anything can go wrong. */
+export const scripts: fc.Arbitrary<Script> = fc.record({
+  processes: fc.constantFrom(2, 3),
+  things: fc.array(
+    fc.record({
+      hook: fc.nat(hooksOfWorld.length - 1),
+      named: fc.boolean(),
+      copies: fc.array(fc.record({ at: moment, process }), { minLength: 1, maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 12 },
+  ),
+  outside: fc.array(fc.record({ at: moment, target: fc.nat(1), by: fc.integer({ min: -3, max: 3 }) }), {
+    maxLength: 6,
+  }),
+  fates: fc.array(fate, { maxLength: 80, size: 'max' }),
+  latencies: fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })), {
+    minLength: 1,
+    maxLength: 9,
+  }),
+  deaths: fc.array(fc.record({ at: moment, process }), { maxLength: 2 }),
+  jumps: fc.array(fc.record({ at: moment, process, ms: fc.integer({ min: -9000, max: 9000 }) }), { maxLength: 2 }),
+})

@@ -1,0 +1,283 @@
+import type { Identity } from '../../src/api/delivery.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
+import { openLedgers } from '../../src/steps/ledgers.ts'
+import type { Recorded } from '../../src/steps/queue.ts'
+import { noted } from '../../src/steps/remember.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Step, Target } from '../../src/steps/steps.ts'
+import { fakeClock, type FakeClock } from './clock.ts'
+import { testEnvironment } from './environment.ts'
+import { fatefulConnection, type Fate } from './fateful.ts'
+import { seededRandom } from './random.ts'
+import { stepServer, type StepServer } from './step-server.ts'
+
+/** Something that is to be done once: an unnamed post, or a delivery with all its copies. */
+export interface Thing {
+  readonly hook: number
+  readonly named: boolean
+  /** When it is posted, and to which process. Only the first, when it has no name. */
+  readonly copies: readonly { readonly at: number; readonly process: number }[]
+}
+
+/** One history, as plain data: the same script makes the same history. */
+export interface Script {
+  readonly processes: number
+  readonly things: readonly Thing[]
+  readonly outside: readonly { readonly at: number; readonly target: number; readonly by: number }[]
+  /** Of each request in its turn; all after these are answered. */
+  readonly fates: readonly Fate[]
+  /** Of each way in its turn, over and over. */
+  readonly latencies: readonly number[]
+  /** The first process never dies. */
+  readonly deaths: readonly { readonly at: number; readonly process: number }[]
+  readonly jumps: readonly { readonly at: number; readonly process: number; readonly ms: number }[]
+}
+
+/** Each in namespace shop; the last of them has a cooldown. */
+export const hooksOfWorld = [
+  { name: 'web-up', action: 'up', target: 'web', cooldownMs: 0 },
+  { name: 'web-down', action: 'down', target: 'web', cooldownMs: 0 },
+  { name: 'api-up', action: 'up', target: 'api', cooldownMs: 0 },
+  { name: 'web-slow', action: 'up', target: 'web', cooldownMs: 3_600_000 },
+] as const
+
+const targets = ['web', 'api'] as const
+const startCount = 1_000_000_000
+
+/** When all that can go wrong has gone wrong, and when what came of it has been told, in milliseconds. */
+const quietAt = 12_000
+const endAt = 24_000
+
+/** How long a delivery has, and how often its sender tries again. */
+const answerWithinMs = 4000
+const mostRetries = 3
+
+/** What one post was told, or nothing when its process died. */
+export interface Told {
+  readonly thing: number
+  readonly step: Step | 'died'
+  readonly tookMs: number
+}
+
+/** What is to be looked at after a history. */
+export interface Ended {
+  readonly server: StepServer
+  /** In the order of the answers. */
+  readonly told: readonly Told[]
+  /** How often each thing was applied, by the writes that are stored. */
+  readonly applied: readonly number[]
+  readonly died: boolean
+  /** Timers that nobody has stopped, in living processes. */
+  readonly timers: number
+  readonly errors: readonly string[]
+}
+
+/** Each thing has a step of its own size, so that the writes tell which are in them, and how often. */
+const stepOfThing = (index: number): number => 4 ** index
+
+/** How often each thing is in these writes. */
+const appliedIn = (things: readonly Thing[], server: StepServer): number[] => {
+  const applied = things.map(() => 0)
+  for (const { by, from, to } of server.writes) {
+    if (!by.startsWith('rhook.')) continue
+    let rest = to - from
+    for (const [index, { hook }] of things.entries()) {
+      const size = stepOfThing(index)
+      const sign = hooksOfWorld[hook]?.action === 'down' ? -1 : 1
+      const times = (((sign * (rest / size)) % 4) + 4) % 4
+      rest -= sign * times * size
+      applied[index] = (applied[index] ?? 0) + times
+    }
+    if (rest !== 0) throw new Error(`no steps add up to the write from ${from} to ${to}`)
+  }
+  return applied
+}
+
+const targetOf = (name: string): Target => ({
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name,
+})
+
+/** One process of the product, as far as it takes steps. */
+interface Process {
+  readonly clock: FakeClock
+  dead: boolean
+  readonly errors: string[]
+  readonly post: (index: number, thing: Thing) => Promise<Step>
+}
+
+/** Plays a script to its end. */
+export const play = async (script: Script): Promise<Ended> => {
+  const { deaths, fates, jumps, latencies, outside, things } = script
+  const clock = fakeClock()
+  const server = stepServer({ web: startCount, api: startCount })
+  for (const { name } of hooksOfWorld) server.hooks.set(name, `uid of ${name}`)
+  const stop = new AbortController()
+  let requests = 0
+  let ways = 0
+  let timers = 0
+
+  const start = (number: number): Process => {
+    let offset = 0
+    const own: FakeClock = {
+      ...clock,
+      now: () => clock.now() + offset,
+      jump: ms => (offset += ms),
+      after: (ms, run) => {
+        timers += 1
+        let waits = true
+        const done = (): void => {
+          if (waits) timers -= 1
+          waits = false
+        }
+        const cancel = clock.after(ms, () => {
+          done()
+          run()
+        })
+        return () => {
+          done()
+          cancel()
+        }
+      },
+    }
+    const api = fatefulConnection(own, server.handle, {
+      fate: () => (clock.monotonic() < quietAt ? fates[requests++] : undefined) ?? 'answered',
+      latencyMs: () => (clock.monotonic() < quietAt ? latencies[ways++ % latencies.length] : undefined) ?? 1,
+      isDead: () => process.dead,
+    })
+    const errors: string[] = []
+    const error = (fields: object, message: string): void =>
+      void errors.push(
+        `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.stack : value))}`,
+      )
+    const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock: own }
+    const log = { ...environment.log, error }
+    const ledgers = openLedgers({ ...environment, log })
+    const service = stepService({ ...environment, log })
+    void ledgers.run(stop.signal)
+
+    const post = async (index: number, { hook, named }: Thing): Promise<Step> => {
+      const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
+      const identity: { identity?: Identity } = named ? { identity: { key: `thing ${index}` } } : {}
+      const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
+      const isRecorded = named || at.cooldownMs > 0
+      const recorded: Recorded | undefined = isRecorded
+        ? {
+            ledger,
+            delivery: { phase: 'none', ...identity },
+            undo: false,
+            cooldownMs: at.cooldownMs,
+            dedupeWindowMs: 600_000,
+          }
+        : undefined
+      const by = { count: stepOfThing(index) }
+      const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
+      const step = await service.until(clock.monotonic() + answerWithinMs, recorded).change(targetOf(at.target), plan)
+      const outcome = outcomeOf(step)
+      if (outcome) ledger.later(noted({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' }))
+      return step
+    }
+    const process: Process = { clock: own, dead: false, errors, post }
+    return process
+  }
+
+  const processes = Array.from({ length: script.processes }, (_, number) => start(number))
+  const told: Told[] = []
+  const posting: Promise<void>[] = []
+  const living = (number: number): Process | undefined =>
+    processes[number % processes.length]?.dead === false ? processes[number % processes.length] : processes[0]
+
+  /** Posts as a sender does: again, to whoever lives, when it was told to come again, or nothing. */
+  const send = async (index: number, thing: Thing, process: number, retries: number): Promise<void> => {
+    const to = living(process)
+    if (!to) return
+    const sentAt = clock.monotonic()
+    const step = await Promise.race([
+      to.post(index, thing),
+      new Promise<'died'>(resolve => clock.after(answerWithinMs + 500, () => resolve('died'))),
+    ])
+    told.push({ thing: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
+    const again = to.dead || step === 'died' || step.step === 'unavailable' || step.step === 'unknown'
+    if (thing.named && again && retries > 0 && clock.monotonic() < quietAt)
+      await send(index, thing, process + 1, retries - 1)
+  }
+  const sendAt = (at: number, index: number, thing: Thing, process: number, retries: number): void =>
+    void clock.after(at, () => void posting.push(send(index, thing, process, retries)))
+
+  for (const [index, thing] of things.entries()) {
+    for (const { at, process } of thing.named ? thing.copies : thing.copies.slice(0, 1)) {
+      sendAt(at, index, thing, process, mostRetries)
+    }
+    // However it went, somebody asks at last, and is answered.
+    if (thing.named) sendAt(quietAt + 6000, index, thing, 0, 0)
+  }
+  for (const { at, by, target } of outside) {
+    clock.after(at, () => server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))
+  }
+  for (const { at, ms, process } of jumps) clock.after(at, () => processes[process % processes.length]?.clock.jump(ms))
+  for (const { at, process } of deaths) {
+    clock.after(at, () => {
+      const dying = process % processes.length === 0 ? undefined : processes[process % processes.length]
+      if (dying) dying.dead = true
+    })
+  }
+
+  await clock.advance(endAt)
+  stop.abort()
+  await clock.advance(5000)
+  await Promise.all(posting)
+  return {
+    server,
+    told,
+    applied: appliedIn(things, server),
+    died: processes.some(({ dead }) => dead),
+    timers,
+    errors: processes.flatMap(({ errors }) => errors),
+  }
+}
+
+const outcomeOf = ({ step }: Step): 'applied' | 'skipped' | undefined =>
+  step === 'done' ? 'applied' : step === 'skipped' ? 'skipped' : undefined
+
+/** What of the promises this history has broken, in words. */
+export const broken = ({ things }: Script, { applied, died, errors, server, timers, told }: Ended): string[] => {
+  const found: string[] = [...errors]
+  const slowRuns = things.reduce(
+    (sum, { hook }, index) => sum + (hooksOfWorld[hook]?.cooldownMs === 0 ? 0 : (applied[index] ?? 0)),
+    0,
+  )
+  if (slowRuns > 1) found.push(`the hook with a cooldown ran ${slowRuns} times in it`)
+  for (const [index, { hook, named }] of things.entries()) {
+    const times = applied[index] ?? 0
+    const answers = told.filter(({ thing }) => thing === index)
+    const all = answers.map(({ step }) => (step === 'died' ? step : JSON.stringify(step))).join(', ')
+    const tell = (what: string): void => void found.push(`thing ${index} ${what}; applied ${times} times; told ${all}`)
+    const cools = hooksOfWorld[hook]?.cooldownMs !== 0
+    if (times > 1) tell('was doubled')
+    if (answers.some(({ step }) => isDone(step)) && times !== 1) tell('was told to be done')
+    const wrong = answers.find(({ step }) => isDone(step) && Math.abs(step.to - step.from) !== stepOfThing(index))
+    if (wrong) tell('was told of a step of another size')
+    const certainlyNot = answers.every(({ step }) => step !== 'died' && step.step !== 'unknown' && !isDone(step))
+    if (!named && certainlyNot && times > 0) tell('changed something, and was told that it did not')
+    const last = answers.at(-1)?.step
+    if (named && (last === undefined || last === 'died' || !['done', 'skipped'].includes(last.step))) {
+      tell('has no answer at last')
+    }
+    if (named && !cools && times !== 1) tell('was not applied although it was answered at last')
+    if (answers.some(({ tookMs, step }) => step !== 'died' && tookMs > answerWithinMs)) tell('was answered too late')
+  }
+  if (timers > 0) found.push(`${timers} timers are left`)
+  for (const [number, { name }] of hooksOfWorld.entries()) {
+    if (died) break
+    const answers = told.filter(({ step, thing }) => things[thing]?.hook === number && step !== 'died')
+    for (const outcome of ['applied', 'skipped'] as const) {
+      const wanted = answers.filter(({ step }) => step !== 'died' && outcomeOf(step) === outcome).length
+      const counted = server.memory(name)?.counts[outcome] ?? 0
+      if (counted !== wanted) found.push(`${name} counts ${counted} ${outcome}, and ${wanted} were answered so`)
+    }
+  }
+  return found
+}
+
+const isDone = (step: Told['step']): step is Extract<Step, { step: 'done' }> => step !== 'died' && step.step === 'done'

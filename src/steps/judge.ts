@@ -49,7 +49,8 @@ export const judge = (memory: Memory, remembered: Remembered, now: number): Judg
   const own = identity && keyOf(identity.key)
   const row = memory.rows.find(({ key }) => key === own)
   if (row) {
-    const isSame = Math.abs(now - row.at) < dedupeWindowMs || isNoNews(identity?.newsAt, row.newsAt)
+    const isOld = isNoNews(identity?.newsAt, row.newsAt) && !endsAgain(memory, delivery)
+    const isSame = Math.abs(now - row.at) < dedupeWindowMs || isOld
     if (row.claim) return { judgement: 'unfinished', row, isOwn: isSame }
     const reason = row.skipped === 'OutcomeUnknown' ? row.skipped : 'Duplicate'
     if (isSame) return { judgement: 'skip', reason, message: sameAs(row), remember: false }
@@ -93,6 +94,13 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
   message: 'the firings of this alert changed nothing here that could be taken back',
   remember: true,
 }
+
+/**
+ * Whether a delivery ends alerts that have been reported as firing since their last end. Where one of two Prometheus
+ * saw an alert end and the other did not, both ends tell of the same beginning.
+ */
+const endsAgain = ({ groups }: Memory, { group, phase }: Remembered['delivery']): boolean =>
+  phase === 'resolved' && group !== undefined && groups[keyOf(group.key)] !== undefined
 
 const isNoNews = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known

@@ -116,3 +116,13 @@ it('a dry run says what would be taken back, and changes nothing', async () => {
   expect(await replicas('web')).toBe(4)
   expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { from: 4, to: 2 } })
 })
+
+it('a later end of the same alert takes back what its repeats have changed since the first end', async () => {
+  const { replicas, webUp } = await setUp()
+  await post(webUp, of('HighLoad', 'firing', 1))
+  await post(webUp, of('HighLoad', 'resolved', 1))
+  await post(webUp, of('HighLoad', 'firing', 1, 'repeat interval elapsed'))
+  expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { reason: 'Undone', from: 4, to: 2 } })
+  expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { reason: 'Duplicate' } })
+  expect(await replicas('web')).toBe(2)
+})

@@ -113,7 +113,10 @@ const alertmanager: BuiltPart = {
   from: 'Go module',
   name: 'alertmanager',
   module: 'github.com/prometheus/alertmanager',
-  commands: { alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager' },
+  commands: {
+    alertmanager: 'github.com/prometheus/alertmanager/cmd/alertmanager',
+    amtool: 'github.com/prometheus/alertmanager/cmd/amtool',
+  },
   variables: prometheusVersion,
   missing: { 'github.com/prometheus/alertmanager/ui/app/dist/index.html': '<title>Alertmanager</title>\n' },
 }
@@ -136,14 +139,16 @@ const helm: UnpackedPart = {
   says: { args: ['version', '--short'], before: 'v' },
 }
 
+/** What watches over a cluster, and tells of alerts. */
+export const monitoringParts: readonly Part[] = [prometheus, alertmanager]
+
 export const parts: readonly Part[] = [
   ...kubernetesVersions.map(kubernetes),
   etcd,
   kwok,
   kubectlPart,
   helm,
-  prometheus,
-  alertmanager,
+  ...monitoringParts,
 ]
 
 /** What a cluster of this version is made of. */

@@ -3,4 +3,7 @@
 // Package tools names the commands to build, so that go.mod pins all that they need.
 package tools
 
-import _ "github.com/prometheus/alertmanager/cmd/alertmanager"
+import (
+	_ "github.com/prometheus/alertmanager/cmd/alertmanager"
+	_ "github.com/prometheus/alertmanager/cmd/amtool"
+)

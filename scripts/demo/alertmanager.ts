@@ -1,0 +1,41 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { Leashed } from '../../test/support/leash.ts'
+import { metricOf, startPart } from './part.ts'
+
+export interface Alertmanager extends Leashed {
+  /** A counter of its own about webhooks, summed up. */
+  webhooks(counter: string): Promise<number>
+}
+
+/** What an Alertmanager is to do. Ports are of loopback. */
+export interface AlertmanagerSettings {
+  readonly name: string
+  readonly folder: string
+  readonly port: number
+  /** Its configuration, as an object. */
+  readonly config: unknown
+  /** Flags besides; by default it is alone. */
+  readonly flags?: readonly string[]
+}
+
+/** Starts an Alertmanager; what one of the same name and folder has stored, it takes up. */
+export const startAlertmanager = async (settings: AlertmanagerSettings): Promise<Alertmanager> => {
+  const { flags = ['--cluster.listen-address='], name, port } = settings
+  const folder = join(settings.folder, name)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'alertmanager.yaml'), stringify(settings.config))
+  const args = [
+    `--config.file=${join(folder, 'alertmanager.yaml')}`,
+    `--storage.path=${join(folder, 'data')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    `--web.external-url=http://${name}.example.com`,
+    '--web.route-prefix=/',
+    ...flags,
+  ]
+  return {
+    ...(await startPart({ name, command: 'alertmanager', args, port, folder })),
+    webhooks: counter => metricOf(port, `alertmanager_${counter}`, 'integration="webhook"'),
+  }
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { parse } from 'yaml'
+
+/** The files in deploy/examples/alertmanager, at a pace at which one can watch what they do. */
+
+type Members = Readonly<Record<string, (value: unknown) => unknown>>
+
+const example = (name: string, members: Members): unknown => {
+  const parsed: unknown = parse(readFileSync(join(folder, name), 'utf8'), (key, value: unknown) => {
+    const change = typeof key === 'string' ? members[key] : undefined
+    return change ? change(value) : value
+  })
+  return parsed
+}
+
+const folder = join(import.meta.dirname, '../../deploy/examples/alertmanager')
+
+/** Prometheus' rules, whose alerts fire as soon as what they say is so. */
+export const exampleRules = (): unknown => example('rules.yaml', { for: () => '0s' })
+
+/** How soon Alertmanager tells of a new alert and how often of changes, and how long until it tells once more. */
+export interface Intervals {
+  readonly groupWait: string
+  readonly groupInterval: string
+  readonly repeatInterval: string
+}
+
+/** Alertmanager's configuration, which reads the hooks' URLs from files in `urls`. */
+export const exampleRoutes = (intervals: Intervals, urls: string): unknown =>
+  example('alertmanager.yaml', {
+    group_wait: () => intervals.groupWait,
+    group_interval: () => intervals.groupInterval,
+    repeat_interval: () => intervals.repeatInterval,
+    url_file: path => join(urls, basename(String(path))),
+  })

@@ -1,6 +1,6 @@
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { findEvidence } from './evidence.ts'
+import { findEvidence, type Evidence } from './evidence.ts'
 import type { Version } from './read.ts'
 import type { Target } from './steps.ts'
 import { markedWrite, type Written } from './write.ts'
@@ -8,6 +8,12 @@ import { markedWrite, type Written } from './write.ts'
 /** The wait between two looks at a write that is in doubt, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 25
 const longestLookMs = 400
+
+/**
+ * How often a write that is forbidden is sent again: an API server that has just started refuses everyone until it has
+ * read its roles.
+ */
+export const forbiddenTries = 5
 
 /** A marked write to be made certain. */
 export interface Intended {
@@ -21,6 +27,14 @@ export interface Intended {
   readonly shared: boolean
 }
 
+/** Who is interested in a write. */
+export interface Interest {
+  /** Whether anyone still waits for it. */
+  readonly goOn: () => boolean
+  /** The evidence was looked at, and this is what it said. */
+  readonly looked: (evidence: Evidence['evidence']) => void
+}
+
 export type Committed =
   | Written
   /** The history that would tell has been compacted: nobody will ever know. */
@@ -28,21 +42,24 @@ export type Committed =
 
 /**
  * A marked write whose outcome is made certain: while it is in doubt, the evidence is looked at and the same request is
- * sent again. Only where the history is gone, or nobody waits any more (`goOn` says), is the outcome left unknown.
+ * sent again. Only where the history is gone, or nobody waits any more, is the outcome left unknown.
  */
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { from, mark, shared, target, to }: Intended,
-  goOn: () => boolean,
+  { goOn, looked }: Interest,
 ): Promise<Committed> => {
   let lost = false
+  let forbidden = 0
   for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, longestLookMs)) {
     const written = await markedWrite(api, target, mark, from, to)
     if (written.write === 'applied') return written
     lost ||= written.write === 'unknown'
-    if (!lost && !shared) return written
+    const mayPass = written.write === 'refused' && written.reason === 'Forbidden' && ++forbidden < forbiddenTries
+    if (!lost && !shared && !mayPass) return written
     // From here on a conflict may be with another request of the same mark, so that nothing but the evidence counts.
     const found = await findEvidence(api, target, mark, from)
+    looked(found.evidence)
     switch (found.evidence) {
       case 'applied':
         return { write: 'applied', version: found.newest }
@@ -52,7 +69,7 @@ export const commit = async (
         return { write: 'untold' }
       case 'not yet':
         // No request of ours is on its way, and the server will not have it: waiting changes nothing.
-        if (!lost && (written.write === 'refused' || written.write === 'missing')) return written
+        if (!lost && !mayPass && (written.write === 'refused' || written.write === 'missing')) return written
         break
       case 'unreachable':
     }

@@ -1,9 +1,10 @@
 import type { Row } from '../api/record.ts'
 import type { Environment, Log } from '../environment/environment.ts'
 import type { Part } from './claims.ts'
-import { commit, type Committed } from './commit.ts'
+import { commit, type Committed, type Interest } from './commit.ts'
+import { findEvidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
-import { applied, dropped, untold } from './remember.ts'
+import { applied, dropped, rowsOf, untold } from './remember.ts'
 import type { Step } from './steps.ts'
 import { parseTarget } from './target.ts'
 
@@ -13,25 +14,53 @@ export type HelpPart = Extract<Part, { part: 'help' }>
 /**
  * Finishes a claimed write by sending the very same request, whoever has claimed it: it is done once however many send
  * it, so that there is no holder to wait for. Answers the delivery's step, when the write was its own; undefined when it
- * has to be judged again. `goOn` says whether anyone still waits.
+ * has to be judged again.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   ledger: Ledger,
   { claim, claimed, own }: HelpPart,
-  goOn: () => boolean,
+  interest: Interest,
 ): Promise<Step | undefined> => {
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const from = { uid, resourceVersion: version }
   const written: Committed = target
-    ? await commit(environment, { target, mark, from, to, shared: true }, goOn)
+    ? await commit(environment, { target, mark, from, to, shared: true }, interest)
     : { write: 'untold' }
   recordOutcome(environment.log, ledger, mark, claimed, written)
   if (written.write === 'refused') return { step: 'failed', reason: written.reason, message: written.message }
+  if (written.write === 'missing')
+    return { step: 'failed', reason: 'NotScalable', message: `${claim.target} has no /scale` }
   if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return undefined
   return { step: 'done', from: own.from, to: own.to }
 }
+
+/**
+ * Looks what became of the oldest claim that its process has left behind, without sending its write: whoever sent the
+ * delivery may have been told that nothing was changed.
+ */
+export const lookAtAbandoned = async (
+  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+  ledger: Ledger,
+  looked: Interest['looked'],
+): Promise<void> => {
+  const memory = ledger.known()
+  const now = environment.clock.now()
+  const claim = memory?.rows.find(row => row.claim && Math.abs(now - row.at) > abandonedMs)?.claim
+  const target = claim && parseTarget(claim.target, ledger.owner.namespace)
+  if (!memory || !claim || !target) return
+  const from = { uid: claim.uid, resourceVersion: claim.version }
+  const { evidence } = await findEvidence(environment.api, target, claim.mark, from)
+  looked(evidence)
+  const claimed = rowsOf(memory, claim.mark)
+  if (evidence === 'applied') ledger.later(applied(claim.mark, claimed))
+  if (evidence === 'never') ledger.later(dropped(claim.mark))
+  if (evidence === 'history gone') ledger.later(untold(claim.mark))
+}
+
+/** After so long, in milliseconds, no process is at work on a claim any more: a delivery has four seconds. */
+const abandonedMs = 10_000
 
 /** Puts into the record what became of a claimed write. What is not certain stays a claim, for the next one to finish. */
 export const recordOutcome = (
@@ -42,8 +71,7 @@ export const recordOutcome = (
   { write }: Committed,
 ): void => {
   if (write === 'applied') ledger.later(applied(mark, claimed))
-  // Missing: its target is there and has no /scale any more.
-  if (write === 'stale' || write === 'missing') ledger.later(dropped(mark))
+  if (write === 'stale') ledger.later(dropped(mark))
   if (write !== 'untold') return
   ledger.later(untold(mark))
   const { name, namespace } = ledger.owner

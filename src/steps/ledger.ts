@@ -1,6 +1,7 @@
 import type { Memory } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import { forbiddenTries } from './commit.ts'
 import {
   putRecord,
   readRecord,
@@ -87,6 +88,8 @@ export const openLedger = (
   /** What is known, with the updates: kept until either changes. */
   let current: Memory | undefined
   let writes = 0
+  /** How many requests in a row were refused. */
+  let refusals = 0
   /** Our writes of which nobody knows what became of them, and how many of the updates each would have stored. */
   let doubtful: readonly Doubtful[] = []
   let deciding = 0
@@ -148,8 +151,10 @@ export const openLedger = (
       const based = known ?? (await readAgain())
       if (based.read !== 'found') {
         if (based.read === 'gone') return { decided: 'gone' }
-        if (based.read === 'refused') return { decided: 'refused', message: based.message }
-        await pause(based.message, based.retryAfterMs)
+        if (based.read === 'refused' && ++refusals >= forbiddenTries) {
+          return { decided: 'refused', message: based.message }
+        }
+        await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)
         continue
       }
       const included = updates.length
@@ -164,6 +169,7 @@ export const openLedger = (
       const signed = sign(memory, instance, writes)
       const written = await putSurely(based, signed, waiting)
       if (written.put === 'stored') {
+        refusals = 0
         // After a doubt something newer may be known already.
         const isNewest = known === based || known === undefined
         know(isNewest ? { read: 'found', object: written.object, memory: signed } : known, included)
@@ -176,7 +182,10 @@ export const openLedger = (
         return { decided: 'given up' }
       }
       withdrawn?.()
-      if (written.put === 'refused') return { decided: 'refused', message: written.message }
+      if (written.put === 'refused') {
+        if (!written.forbidden || ++refusals >= forbiddenTries) return { decided: 'refused', message: written.message }
+        await pause(written.message)
+      }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
       // The others are through after a few: a server that always says so is not to be asked without a pause.
       if (written.put === 'conflict' && ++conflicts > mostConflicts) await pause('the record kept changing')

@@ -2,12 +2,11 @@ import { emptyMemory } from '../api/record.ts'
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
 import { claim, needsNewest, type Claimed, type Member, type Part } from './claims.ts'
-import { commit } from './commit.ts'
-import { finishClaim, recordOutcome, type HelpPart } from './finish.ts'
+import { commit, forbiddenTries } from './commit.ts'
+import { finishClaim, lookAtAbandoned, recordOutcome, type HelpPart } from './finish.ts'
 import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
-import { dropped } from './remember.ts'
 import { changedMeanwhile, type Obstacle, type Plan, type Step, type Target, type UndoPlan } from './steps.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
@@ -19,6 +18,12 @@ const longestRetryMs = 800
  * evidence needs all that happened after it.
  */
 const rememberedMs = 60_000
+
+/** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
+const mostConflicts = 8
+
+/** How many posts one claim holds at most: the record has to stay as small as it may be, and quick to judge. */
+const mostClaimed = 500
 
 /** A delivery that its hook's memory has a say in, and that memory. */
 export interface Recorded extends Remembered {
@@ -42,6 +47,14 @@ export interface TargetQueue {
   readonly idle: boolean
 }
 
+/** What is told of a queue's work. */
+export interface Telling {
+  /** A write's result, and how many posts were in it. */
+  readonly count: (result: string, posts: number) => void
+  /** What the evidence of a lost answer said. */
+  readonly looked: (evidence: string) => void
+}
+
 /** A batch that has been folded: its members, and what becomes of each. */
 interface Batch extends Claimed {
   readonly entries: readonly Waiting[]
@@ -49,13 +62,13 @@ interface Batch extends Claimed {
 
 /**
  * Group commit for one target: whatever waits is folded, in order, into the next marked write. `nextMark` gives a
- * field manager that no other write has; `count` is told of each write's result.
+ * field manager that no other write has.
  */
 export const targetQueue = (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   target: Target,
   nextMark: () => string,
-  count: (result: string, posts: number) => void,
+  { count, looked }: Telling,
 ): TargetQueue => {
   const { api, clock, log } = environment
   let entries: Waiting[] = []
@@ -72,6 +85,10 @@ export const targetQueue = (
   /** Why the last attempt failed; what a post is told whose time ends meanwhile. */
   let trouble: string | undefined
   let retryMs = firstRetryMs
+  let conflicts = 0
+  let tidying = false
+  /** How many reads in a row were forbidden. */
+  let forbidden = 0
 
   const settle = (entry: Waiting, step: Step): void => {
     if (entry.state === 'settled') return
@@ -90,6 +107,19 @@ export const targetQueue = (
     for (const entry of batch) settle(entry, { step: 'failed', reason, message })
   }
 
+  /**
+   * The server will not have a write that others may send as well, and who sends it next may be let through: so nothing
+   * is certain for a post without a name. A named one is told, and is executed if it is sent again.
+   */
+  const failShared = (batch: Batch, reason: Obstacle, message: string): void => {
+    remembered = undefined
+    for (const [entry, part] of partsOf(batch)) {
+      if (part?.part !== 'step') continue
+      settle(entry, entry.recorded?.delivery.identity ? { step: 'failed', reason, message } : { step: 'unknown' })
+    }
+    putBack(batch.entries)
+  }
+
   const pause = async (message: string, askedMs: number | undefined): Promise<void> => {
     trouble = message
     await wait(clock, Math.min(askedMs ?? retryMs, longestRetryMs))
@@ -102,12 +132,17 @@ export const targetQueue = (
     const found = await readTarget(api, target)
     switch (found.state) {
       case 'found':
+        forbidden = 0
         readFirst &&= found.version.resourceVersion !== remembered?.resourceVersion
         remembered = found.version
         rememberedAt = clock.monotonic()
         trouble = undefined
         return found.version
       case 'obstacle':
+        if (found.reason === 'Forbidden' && ++forbidden < forbiddenTries) {
+          await pause(found.message, undefined)
+          return undefined
+        }
         entries = entries.filter(entry => !asked.has(entry))
         fail([...asked], found.reason, found.message)
         return undefined
@@ -118,11 +153,10 @@ export const targetQueue = (
   }
 
   /** Tells each entry what became of it; those whose turn has not come wait for the next one. */
-  const answer = async ({ entries: batch, parts }: Batch, ledger: Ledger | undefined): Promise<void> => {
+  const answer = async (batch: Batch, ledger: Ledger | undefined): Promise<void> => {
     const helped: [Waiting, HelpPart][] = []
     const again: Waiting[] = []
-    for (const [index, entry] of batch.entries()) {
-      const part = parts[index]
+    for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') helped.push([entry, part])
       else if (part === undefined || part.part === 'wait') again.push(entry)
       else settle(entry, stepOf(part))
@@ -136,19 +170,30 @@ export const targetQueue = (
     // Its time may have ended while another was helped: what has been answered must not come back.
     if (!isUnsettled(entry)) return false
     entry.state = 'in flight'
-    const done = await finishClaim(environment, ledger, part, () => isUnsettled(entry))
+    const done = await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) })
     remembered = undefined
     if (done) settle(entry, done)
     return done === undefined
   }
 
+  /** What earlier processes have left unfinished, one at a time and beside the work: nobody waits for it. */
+  const tidy = async (ledger: Ledger): Promise<void> => {
+    if (tidying) return
+    tidying = true
+    await lookAtAbandoned(environment, ledger, looked).catch((error: unknown) =>
+      log.error({ error }, 'an abandoned claim cannot be looked at'),
+    )
+    tidying = false
+  }
+
   const write = async (batch: Batch, mark: string, from: Version, fresh: boolean, ledger?: Ledger): Promise<void> => {
     const waiting = batch.entries
     for (const entry of waiting) if (entry.state === 'waiting') entry.state = 'in flight'
+    // What is skipped is skipped, whatever becomes of the write.
+    for (const [entry, part] of partsOf(batch)) if (part?.part === 'skip') settle(entry, stepOf(part))
     const shared = batch.rows.length > 0
-    const written = await commit(environment, { target, mark, from, to: batch.to, shared }, () =>
-      waiting.some(isUnsettled),
-    )
+    const goOn = (): boolean => waiting.some(isUnsettled)
+    const written = await commit(environment, { target, mark, from, to: batch.to, shared }, { goOn, looked })
     count(written.write, waiting.length)
     if (ledger) recordOutcome(log, ledger, mark, batch.rows, written)
     remembered = written.write === 'applied' ? written.version : undefined
@@ -158,23 +203,32 @@ export const targetQueue = (
         trouble = undefined
         missing = false
         retryMs = firstRetryMs
+        conflicts = 0
         return await answer(batch, ledger)
       case 'stale':
         readFirst ||= !fresh
-        return putBack(waiting)
+        putBack(waiting)
+        if (++conflicts > mostConflicts) await wait(clock, firstRetryMs)
+        return
       case 'missing':
+        if (shared) return failShared(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         if (missing) return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         missing = true
         return putBack(waiting)
       case 'refused':
-        ledger?.later(dropped(mark))
-        return fail(waiting, written.reason, written.message)
+        return shared
+          ? failShared(batch, written.reason, written.message)
+          : fail(waiting, written.reason, written.message)
       case 'not sent':
         putBack(waiting)
         return await pause(written.message, written.retryAfterMs)
       case 'untold':
-        for (const entry of waiting) settle(entry, entry.recorded?.delivery.identity ? untoldStep : { step: 'unknown' })
-        return
+        for (const [entry, part] of partsOf(batch)) {
+          if (part?.part === 'step' || part?.part === 'refused') {
+            settle(entry, entry.recorded?.delivery.identity ? untoldStep : { step: 'unknown' })
+          }
+        }
+        return putBack(waiting)
       case 'unknown':
         for (const entry of waiting) expire(entry)
     }
@@ -242,14 +296,17 @@ export const targetQueue = (
     const waiting = entries.filter(isUnsettled)
     const ledger = waiting.find(entry => entry.recorded)?.recorded?.ledger
     // A record is one hook's: the named posts of the others have their turn after it.
-    const batch = waiting.filter(entry => !entry.recorded || entry.recorded.ledger === ledger)
-    entries = waiting.filter(entry => entry.recorded && entry.recorded.ledger !== ledger)
+    let room = mostClaimed
+    const batch = waiting.filter(({ recorded }) => !recorded || (recorded.ledger === ledger && room-- > 0))
+    const taken = new Set(batch)
+    entries = waiting.filter(entry => !taken.has(entry))
     current = batch
     const mark = nextMark()
     const decided = await folded(batch, ledger, mark, version, asked)
     if (!decided) return
     const included = new Set(decided.entries)
     putBack(batch.filter(entry => !included.has(entry)))
+    if (ledger) void tidy(ledger)
     if (decided.to !== version.count) return await write(decided, mark, version, fresh, ledger)
     // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
     if (!fresh) remembered = undefined
@@ -294,6 +351,9 @@ export const targetQueue = (
     },
   }
 }
+
+const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
+  entries.map((entry, index) => [entry, parts[index]])
 
 const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
 

@@ -37,7 +37,7 @@ export type RecordPut =
   /** Another came first. Nothing was stored. */
   | { readonly put: 'conflict' }
   /** The server will not have it. Nothing was stored. */
-  | { readonly put: 'refused'; readonly message: string }
+  | { readonly put: 'refused'; readonly message: string; readonly forbidden: boolean }
   /** It surely did not happen, and may be tried again. */
   | { readonly put: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It may or may not have happened. */
@@ -117,14 +117,14 @@ const judge = (response: ApiResponse, existed: boolean): RecordPut => {
       return { put: 'conflict' }
     case 404:
       // The record that was read has been deleted since; or there is no such namespace, or kind of object.
-      return existed ? { put: 'conflict' } : { put: 'refused', message }
+      return existed ? { put: 'conflict' } : { put: 'refused', message, forbidden: false }
     case 401:
     case 408:
     case 429:
       return { put: 'not sent', message, ...askedToWait(error) }
     default:
       if (status < 400) return { put: 'not sent', message }
-      return status >= 500 ? { put: 'unknown', message } : { put: 'refused', message }
+      return status >= 500 ? { put: 'unknown', message } : { put: 'refused', message, forbidden: status === 403 }
   }
 }
 

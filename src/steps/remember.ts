@@ -17,15 +17,14 @@ const undoMs = 30 * 24 * 3_600_000
 /** A change of a hook's memory. Pure: it may run many times, on whatever is newest. */
 export type Update = (memory: Memory) => Memory
 
-/** Adds a row in place of an older one of its key, and forgets what is too old or too much. Claims are never forgotten. */
+/** Adds a row in place of an older one of its key, and forgets what is too old or too much. An open claim is never too
+ * much: it would be executed again. After a day nobody can tell what became of it. */
 export const withRow =
   (row: Row): Update =>
   memory => {
-    const fresh = memory.rows.filter(
-      ({ at, claim, key }) => key !== row.key && (claim !== undefined || Math.abs(row.at - at) < rememberedMs),
-    )
-    const surplus = fresh.length + 1 - mostRows
-    const forgettable = new Set(surplus > 0 ? fresh.filter(({ claim }) => !claim).slice(0, surplus) : [])
+    const fresh = memory.rows.filter(({ at, key }) => key !== row.key && Math.abs(row.at - at) < rememberedMs)
+    const done = fresh.filter(({ claim }) => !claim)
+    const forgettable = new Set(done.slice(0, Math.max(0, done.length + 1 - mostRows)))
     return { ...memory, rows: [...fresh.filter(old => !forgettable.has(old)), row] }
   }
 
@@ -78,7 +77,11 @@ const withUndo =
 export const untold =
   (mark: string): Update =>
   memory => ({
-    ...rowsOf(memory, mark).reduce((so, row) => reported(row)(so), ranBy(memory, rowsOf(memory, mark))),
+    ...rowsOf(memory, mark).reduce(
+      // What may have been taken back is not taken back again.
+      (so, row) => reported(row)(row.undoes === undefined ? so : withUndo(row)(so)),
+      ranBy(memory, rowsOf(memory, mark)),
+    ),
     rows: memory.rows.map(row =>
       row.claim?.mark === mark
         ? {

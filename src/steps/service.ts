@@ -1,5 +1,6 @@
 import { emptyMemory, type Memory } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { claim, type Part } from './claims.ts'
 import { judge } from './judge.ts'
@@ -41,6 +42,12 @@ export const stepService = (environment: Environment): StepService => {
     ['result'],
   )
 
+  const evidence = metrics.counter(
+    'receiverhooks_step_evidence_total',
+    "Looks at the API server's history after an answer was lost or a claim was met, by what they showed.",
+    ['evidence'],
+  )
+
   /** No other write has this field manager: the instance is random, and its count only rises. */
   const nextMark = (): string => `rhook.${instance}.${(++marks).toString(36)}`
 
@@ -48,9 +55,12 @@ export const stepService = (environment: Environment): StepService => {
     const key = objectPath(target.type, target.namespace, target.name)
     const queue =
       queues.get(key) ??
-      targetQueue(environment, target, nextMark, (result, folded) => {
-        writes.add({ result })
-        posts.add({ result }, folded)
+      targetQueue(environment, target, nextMark, {
+        count: (result, folded) => {
+          writes.add({ result })
+          posts.add({ result }, folded)
+        },
+        looked: found => evidence.add({ evidence: found }),
       })
     queues.delete(key)
     queues.set(key, queue)
@@ -136,9 +146,14 @@ const preview = async (
     claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], { target, version, mark: '' }).parts[0]
   if (!recorded) return previewed(fold(emptyMemory, 0))
   const goOn = (): boolean => clock.monotonic() < deadline
-  const judged = await recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
-  if (judged.decided === 'gone') return { step: 'refused', refused: changedMeanwhile, from: version.count }
-  return previewed(judged.decided === 'stored' ? judged.result : undefined)
+  const inTime = new AbortController()
+  const judged = await Promise.race([
+    recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn }),
+    wait(clock, deadline - clock.monotonic(), inTime.signal),
+  ])
+  inTime.abort()
+  if (judged?.decided === 'gone') return { step: 'refused', refused: changedMeanwhile, from: version.count }
+  return previewed(judged?.decided === 'stored' ? judged.result : undefined)
 }
 
 const previewed = (part: Part | undefined): Step =>

@@ -136,9 +136,23 @@ describe('a post whose step cannot be made', () => {
     const body = JSON.stringify({ kind: 'Status', message: 'no' })
     server.fate = ({ method }) => (method === 'PATCH' ? { status: code, headers: {}, body } : 'answered')
     const posted = post()
-    await clock.advance(10)
+    await clock.advance(1000)
     expect(await posted).toMatchObject({ step: 'failed', reason })
     expect(server.replicas).toBe(1)
+  })
+
+  it('is made where an API server that has just started forbids everything for a moment', async () => {
+    const { clock, post, server } = setUp(1)
+    let refusals = 3
+    server.fate = () =>
+      refusals-- > 0 ? { status: 403, headers: {}, body: JSON.stringify({ kind: 'Status' }) } : 'answered'
+    const first = post()
+    await clock.advance(1000)
+    expect(await first).toEqual({ step: 'done', from: 1, to: 2 })
+    refusals = 3
+    const second = post()
+    await clock.advance(1000)
+    expect(await second).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
   it('is told that there is no /scale when the object is there and its /scale is not', async () => {

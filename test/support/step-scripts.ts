@@ -39,5 +39,6 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
     maxLength: 9,
   }),
   deaths: fc.array(fc.record({ at: moment, process }), { maxLength: 2 }),
+  compactions: fc.array(moment, { maxLength: 2 }),
   jumps: fc.array(fc.record({ at: moment, process, ms: fc.integer({ min: -9000, max: 9000 }) }), { maxLength: 2 }),
 })

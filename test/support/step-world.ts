@@ -30,6 +30,8 @@ export interface Script {
   readonly latencies: readonly number[]
   /** The first process never dies. */
   readonly deaths: readonly { readonly at: number; readonly process: number }[]
+  /** When the history of the server is forgotten. */
+  readonly compactions: readonly number[]
   readonly jumps: readonly { readonly at: number; readonly process: number; readonly ms: number }[]
 }
 
@@ -109,7 +111,7 @@ interface Process {
 
 /** Plays a script to its end. */
 export const play = async (script: Script): Promise<Ended> => {
-  const { deaths, fates, jumps, latencies, outside, things } = script
+  const { compactions, deaths, fates, jumps, latencies, outside, things } = script
   const clock = fakeClock()
   const server = stepServer({ web: startCount, api: startCount })
   for (const { name } of hooksOfWorld) server.hooks.set(name, `uid of ${name}`)
@@ -215,6 +217,7 @@ export const play = async (script: Script): Promise<Ended> => {
   for (const { at, by, target } of outside) {
     clock.after(at, () => server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))
   }
+  for (const at of compactions) clock.after(at, () => server.compact())
   for (const { at, ms, process } of jumps) clock.after(at, () => processes[process % processes.length]?.clock.jump(ms))
   for (const { at, process } of deaths) {
     clock.after(at, () => {
@@ -242,7 +245,7 @@ const outcomeOf = ({ step }: Step): 'applied' | 'skipped' | undefined =>
 
 /** What of the promises this history has broken, in words. */
 export const broken = ({ things }: Script, { applied, died, errors, server, timers, told }: Ended): string[] => {
-  const found: string[] = [...errors]
+  const found = errors.filter(error => !error.startsWith('nobody can tell whether a step was made'))
   const slowRuns = things.reduce(
     (sum, { hook }, index) => sum + (hooksOfWorld[hook]?.cooldownMs === 0 ? 0 : (applied[index] ?? 0)),
     0,
@@ -264,7 +267,8 @@ export const broken = ({ things }: Script, { applied, died, errors, server, time
     if (named && (last === undefined || last === 'died' || !['done', 'skipped'].includes(last.step))) {
       tell('has no answer at last')
     }
-    if (named && !cools && times !== 1) tell('was not applied although it was answered at last')
+    const isUntold = answers.some(({ step }) => step !== 'died' && 'reason' in step && step.reason === 'OutcomeUnknown')
+    if (named && !cools && times !== 1 && !isUntold) tell('was not applied although it was answered at last')
     if (answers.some(({ tookMs, step }) => step !== 'died' && tookMs > answerWithinMs)) tell('was answered too late')
   }
   if (timers > 0) found.push(`${timers} timers are left`)

@@ -1,0 +1,49 @@
+import { randomInt } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
+import { check } from './exact/check.ts'
+import { written } from './exact/history.ts'
+import type { Extent } from './exact/plan.ts'
+import { report } from './exact/report.ts'
+import { run } from './exact/run.ts'
+
+/**
+ * What runs each time, some 2,000 posts; and what EXACT=long runs, in minutes. EXACT_SEED chooses what is sent and killed,
+ * and EXACT_HISTORY names a file that the history is kept in.
+ */
+const short: Extent = { deliveries: 1650, targets: 20, triggers: 3, triggerKills: 1, apiServerKills: 1, senders: 48 }
+const long: Extent = { deliveries: 20_000, targets: 50, triggers: 3, triggerKills: 8, apiServerKills: 2, senders: 64 }
+
+const extent = process.env['EXACT'] === 'long' ? long : short
+/** How long it may take on a machine that is busy, in milliseconds. */
+const longestMs = 1_200_000
+
+const seed = Number(process.env['EXACT_SEED'] ?? randomInt(1, 1_000_000))
+
+let controlPlane: ControlPlane
+
+beforeAll(async () => {
+  controlPlane = await startControlPlane()
+}, 90_000)
+afterAll(() => controlPlane.stop())
+
+it(
+  `every target ends where the answers and the outside writes put it, after ${extent.deliveries} deliveries while processes are killed`,
+  async () => {
+    const ran = await run(controlPlane, seed, extent)
+    const checked = check(ran.history)
+    console.log(report(seed, extent, ran, checked))
+    const broken = checked.violations.length > 0
+    const file = process.env['EXACT_HISTORY'] ?? (broken ? join(tmpdir(), `exact-${seed}.jsonl`) : undefined)
+    if (file !== undefined) {
+      await writeFile(file, written(ran.history))
+      console.log(`the history is in ${file}`)
+    }
+    expect(checked.violations).toEqual([])
+    expect(ran.errors).toEqual([])
+  },
+  longestMs,
+)

@@ -1,0 +1,82 @@
+import type { History, OutsideWrite, Version } from './history.ts'
+
+/** A version of a target, and whose write it is. */
+export interface Checkpoint {
+  readonly resourceVersion: string
+  readonly count: number
+  /** The process of the product that wrote it; absent where somebody else did. */
+  readonly process?: string
+  /** It was not stored before this moment, nor after that one. */
+  readonly notBefore: number
+  readonly storedBy: number
+}
+
+/** The versions of each target in their order, and those that nobody can have written. */
+export const checkpointsIn = (
+  history: History,
+): { readonly checkpoints: ReadonlyMap<string, readonly Checkpoint[]>; readonly violations: readonly string[] } => {
+  const violations: string[] = []
+  const processes = new Map(history.instances.map(({ instance, process }) => [instance, process]))
+  const storedBy = storedByMoments(history.versions)
+  const marks = new Set<string>()
+  const checkpoints = new Map<string, readonly Checkpoint[]>()
+
+  const checkpoint = (version: Version, before: Version | undefined): Checkpoint => {
+    const { count, resourceVersion, target } = version
+    const seenBy = storedBy.get(resourceVersion) ?? Infinity
+    const whole = { resourceVersion, count, notBefore: -Infinity, storedBy: seenBy }
+    if (!before) return whole
+    const what = `${target} ${before.count} to ${count} (version ${resourceVersion})`
+    if (version.generation !== before.generation + 1) violations.push(`${what}: versions before it were not seen`)
+    const mark = markOf(version, before)
+    if (mark === undefined) {
+      const write = history.outside.find(each => isMadeBy(each, version, before))
+      if (!write) violations.push(`${what}: neither the product nor the outside writer wrote it`)
+      const { endedAt = Infinity, made, sentAt = -Infinity } = write ?? {}
+      return {
+        ...whole,
+        notBefore: sentAt,
+        storedBy: Math.min(seenBy, made === undefined ? Infinity : endedAt),
+      }
+    }
+    if (marks.has(mark)) violations.push(`${what}: the mark ${mark} was stored twice`)
+    marks.add(mark)
+    const process = processes.get(mark.split('.')[1] ?? '')
+    if (process === undefined) violations.push(`${what}: no process of the product signs with ${mark}`)
+    return { ...whole, process: process ?? mark }
+  }
+
+  for (const [target, unordered] of Map.groupBy(history.versions, version => version.target)) {
+    const versions = unordered.toSorted((a, b) => a.generation - b.generation)
+    checkpoints.set(
+      target,
+      versions.map((version, index) => checkpoint(version, versions[index - 1])),
+    )
+  }
+  const seen = new Set(history.versions.map(({ resourceVersion, target }) => `${target} ${resourceVersion}`))
+  for (const { made, target, to } of history.outside) {
+    if (made === undefined || seen.has(`${target} ${made}`)) continue
+    violations.push(`${target}: the outside writer was told that its ${to} was stored as ${made}, and nobody saw that`)
+  }
+  return { checkpoints, violations }
+}
+
+/** The mark of the product's write, where a version is one: it owns the count as it did not before. */
+const markOf = ({ owners }: Version, before: Version): string | undefined =>
+  owners.find(owner => owner.startsWith('rhook.') && !before.owners.includes(owner))
+
+const isMadeBy = ({ base, made, target, to }: OutsideWrite, version: Version, before: Version): boolean =>
+  target === version.target &&
+  base === before.resourceVersion &&
+  to === version.count &&
+  (made === undefined || made === version.resourceVersion)
+
+/** When each version was stored at the latest: whatever has a higher version was stored after it. */
+const storedByMoments = (versions: readonly Version[]): ReadonlyMap<string, number> => {
+  let earliest = Infinity
+  return new Map(
+    versions
+      .toSorted((a, b) => Number(b.resourceVersion) - Number(a.resourceVersion))
+      .map(({ resourceVersion, seenAt }) => [resourceVersion, (earliest = Math.min(earliest, seenAt))]),
+  )
+}

@@ -1,0 +1,106 @@
+import type { Rng } from '../../simulation/seed.ts'
+import type { Hook } from './history.ts'
+
+/** How much is to happen in a run. */
+export interface Extent {
+  readonly deliveries: number
+  readonly targets: number
+  /** How many triggers run, how often one of them is killed, and how often the API server is. */
+  readonly triggers: number
+  readonly triggerKills: number
+  readonly apiServerKills: number
+  /** How many senders post at the same time, each without a pause. */
+  readonly senders: number
+}
+
+/** A target, and its count in the beginning. */
+export interface PlannedTarget {
+  readonly name: string
+  readonly replicas: number
+}
+
+/** Something that is to be sent. */
+export interface Delivery {
+  readonly hook: string
+  /** Absent where it does not name itself; and then it is sent once. */
+  readonly name?: string
+  /** By what it is named. */
+  readonly by?: 'idempotency-key' | 'alertmanager'
+  readonly copies: number
+  /** Whether the copies are sent all at once, or each after the one before has been answered. */
+  readonly together: boolean
+}
+
+/** How many of the targets are narrow, so that many posts meet a bound, and how many somebody else scales as well. */
+const narrow = 0.2
+const outside = 0.4
+
+/** The share of deliveries that name themselves. */
+const named = 0.1
+
+/** How many deliveries for one target come at a time, at most. */
+const mostTogether = 12
+
+export interface Plan {
+  readonly targets: readonly PlannedTarget[]
+  readonly hooks: readonly Hook[]
+  readonly deliveries: readonly Delivery[]
+  /** Those that somebody else scales as well. */
+  readonly outside: readonly string[]
+}
+
+/** What a run is to do, by chance. Each target has a hook up and one down, whose steps are alike in the long run. */
+export const plan = (rng: Rng, extent: Extent): Plan => {
+  const names = Array.from({ length: extent.targets }, (_, index) => `target-${index}`)
+  const hooks = names.flatMap((target, index): Hook[] => {
+    const min = rng.pick([0, 0, 1, 5])
+    const max = min + (index < narrow * extent.targets ? rng.int(4, 12) : rng.int(80, 300))
+    const by = rng.pick([1, 1, 2, 3, 7])
+    const hook = { target, by, min, max, overshoot: rng.pick(['clamp', 'reject'] as const) }
+    return [
+      { name: `${target}-up`, ...hook, action: 'up' },
+      { name: `${target}-down`, ...hook, action: 'down', by: rng.chance(0.5) ? by : Math.max(1, by - 1) },
+    ]
+  })
+  const targets = hooks
+    .filter(({ action }) => action === 'up')
+    .map(({ max, min, target }) => ({ name: target, replicas: Math.floor((min + max) / 2) }))
+  return {
+    targets,
+    hooks,
+    deliveries: deliveries(rng, hooks, names, extent.deliveries),
+    outside: names.filter(() => rng.chance(outside)),
+  }
+}
+
+/** Now and then many for one target at a time. */
+const deliveries = (
+  rng: Rng,
+  hooks: readonly Hook[],
+  targets: readonly string[],
+  count: number,
+): readonly Delivery[] => {
+  const planned: Delivery[] = []
+  while (planned.length < count) {
+    const target = rng.pick(targets)
+    const own = hooks.filter(hook => hook.target === target)
+    const together = Math.min(rng.chance(0.2) ? rng.int(2, mostTogether) : 1, count - planned.length)
+    for (let each = 0; each < together; each++) planned.push(delivery(rng, rng.pick(own).name, planned.length))
+  }
+  return planned
+}
+
+const delivery = (rng: Rng, hook: string, index: number): Delivery =>
+  rng.chance(named)
+    ? {
+        hook,
+        name: `delivery-${index}`,
+        by: rng.pick(['idempotency-key', 'alertmanager']),
+        copies: rng.int(2, 3),
+        together: rng.chance(0.5),
+      }
+    : { hook, copies: 1, together: false }
+
+/** So many moments spread over a run, each by chance in its own part: how many deliveries have begun by then. */
+export const moments = (rng: Rng, count: number, { deliveries: all }: Extent): readonly number[] =>
+  Array.from({ length: count }, (_, part) => Math.floor(((part + 0.1 + 0.8 * rng.fraction()) / count) * all))

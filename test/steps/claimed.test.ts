@@ -1,0 +1,353 @@
+import { describe, expect, it } from 'vitest'
+import type { Delivery } from '../../src/api/delivery.ts'
+import { emptyMemory, keyOf, type Claim, type Row } from '../../src/api/record.ts'
+import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
+import { openLedgers } from '../../src/steps/ledgers.ts'
+import type { Recorded } from '../../src/steps/queue.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Step, Target } from '../../src/steps/steps.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { seededRandom } from '../support/random.ts'
+import { status, stepServer, type StepServer } from '../support/step-server.ts'
+
+const targetOf = (name: string): Target => ({
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name,
+})
+const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
+
+type About = Partial<Pick<Recorded, 'undo' | 'cooldownMs'>> & {
+  readonly hook?: string
+  readonly target?: string
+  readonly delivery?: Partial<Delivery>
+}
+
+const setUp = (replicas = 2) => {
+  const clock = fakeClock()
+  const server = stepServer({ web: replicas, api: replicas })
+  const requests: string[] = []
+  const world = { fate: (_request: string): Fate => 'answered' }
+  let started = 0
+  /** Starts a process, whose posts may go through the record of a hook. */
+  const start = () => {
+    let dead = false
+    const api = fatefulConnection(clock, server.handle, {
+      fate: ({ method, path }) => {
+        const request = `${method} ${path.split('/').slice(6).join('/')}`
+        requests.push(request)
+        return world.fate(request)
+      },
+      latencyMs: () => 1,
+      isDead: () => dead,
+    })
+    const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
+    const ledgers = openLedgers(environment)
+    const service = stepService(environment)
+    const recordedOf = ({ cooldownMs = 0, delivery = {}, hook = 'web-up', undo = false }: About): Recorded => {
+      server.hooks.set(hook, `uid of ${hook}`)
+      return {
+        ledger: ledgers.of({ namespace: 'shop', name: hook, uid: `uid of ${hook}` }),
+        delivery: { phase: 'firing', ...delivery },
+        undo,
+        dedupeWindowMs: 40_000,
+        cooldownMs,
+      }
+    }
+    const steps = (about: About) => service.until(clock.monotonic() + 4000, recordedOf(about))
+    return {
+      environment,
+      ledgers,
+      post: (about: About): Promise<Step> => steps(about).change(targetOf(about.target ?? 'web'), up),
+      undo: (about: About): Promise<Step> =>
+        steps({ undo: true, ...about }).undo(targetOf('web'), takeBackWithin({ min: 0, max: 100_000 })),
+      unnamed: (): Promise<Step> => service.until(clock.monotonic() + 4000).change(targetOf('web'), up),
+      preview: (about: About): Promise<Step> =>
+        service.preview(clock.monotonic() + 4000, recordedOf(about)).change(targetOf('web'), up),
+      die: () => {
+        dead = true
+      },
+    }
+  }
+  return { clock, requests, server, start, world }
+}
+
+const named = (key: string, newsAt?: number): About => ({
+  delivery: { identity: newsAt === undefined ? { key } : { key, newsAt } },
+})
+
+/** A record that holds these rows. */
+const putRows = (server: StepServer, rows: readonly Row[], hook = 'web-up'): void =>
+  server.putRecord(hook, `uid of ${hook}`, JSON.stringify({ ...emptyMemory, rows }))
+
+const claimOf = (server: StepServer, more: Partial<Claim> = {}): Claim => {
+  const { uid, version } = server.version('web')
+  return { mark: 'rhook.gone.1', target: 'apps/v1/deployments/Deployment/web', uid, version, to: 3, ...more }
+}
+
+describe('a delivery whose claim a dead process has left behind', () => {
+  it('is finished by a copy in another process, with the very same write', async () => {
+    const { clock, requests, server, start, world } = setUp()
+    const [first, second] = [start(), start()]
+    world.fate = request => {
+      if (request === 'PATCH deployments/web/scale') first.die()
+      return 'answered'
+    }
+    void first.post(named('a'))
+    await clock.advance(100)
+    world.fate = () => 'answered'
+    expect(server.memory('web-up')?.rows[0]?.claim).toMatchObject({ to: 3 })
+    const copy = second.post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(server.writes).toHaveLength(1)
+    expect(requests.filter(request => request.startsWith('PATCH'))).toHaveLength(2)
+  })
+
+  it('is made anew where somebody else has written first', async () => {
+    const { clock, server, start } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    server.outsideWrite('web', () => 8)
+    const copy = start().post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toEqual({ step: 'done', from: 8, to: 9 })
+  })
+
+  it('counts as unknown where the history is gone that would tell, and is not made again', async () => {
+    const { clock, server, start } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
+    server.compact()
+    const process = start()
+    const copy = process.post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(server.replicas('web')).toBe(10)
+    expect(process.environment.lines.join()).toContain('nobody can tell')
+  })
+
+  it('counts as unknown where the claim names a target that this version cannot read', async () => {
+    const { clock, server, start } = setUp()
+    const claim = claimOf(server, { target: 'a newer way to write it' })
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    const copy = start().post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(server.replicas('web')).toBe(2)
+  })
+
+  it('does not stand in the way when its target is gone', async () => {
+    const { clock, server, start } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    server.removeTarget('web')
+    const copy = start().post({ ...named('a'), target: 'api' })
+    await clock.advance(200)
+    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+  })
+
+  it('is finished before a repeat of it that is due, which is a step of its own', async () => {
+    const { clock, server, start } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    await clock.advance(60_000)
+    const repeat = start().post(named('a'))
+    await clock.advance(100)
+    expect(await repeat).toEqual({ step: 'done', from: 3, to: 4 })
+    expect(server.writes.map(({ by, to }) => [by === 'rhook.gone.1', to])).toEqual([
+      [true, 3],
+      [false, 4],
+    ])
+  })
+
+  it('is looked up anew before it is finished: what was known may be over', async () => {
+    const { clock, server, start } = setUp()
+    const second = start()
+    const claim = claimOf(server)
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    // The second process reads the record while the claim stands in it; then its write is refused, and it is dropped.
+    const other = second.preview(named('b'))
+    await clock.advance(100)
+    await other
+    putRows(server, [])
+    const copy = second.post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(server.writes.map(({ by }) => by)).not.toContain(claim.mark)
+  })
+})
+
+describe('a delivery in a batch with others', () => {
+  it('of its own hook shares the write, and its copy is a duplicate', async () => {
+    const { clock, server, start } = setUp()
+    const process = start()
+    const posts = [process.post(named('a')), process.unnamed(), process.post(named('b')), process.post(named('a'))]
+    await clock.advance(100)
+    expect(await Promise.all(posts)).toEqual([
+      { step: 'done', from: 2, to: 3 },
+      { step: 'done', from: 3, to: 4 },
+      { step: 'done', from: 4, to: 5 },
+      expect.objectContaining({ step: 'skipped', reason: 'Duplicate' }),
+    ])
+    expect(server.writes.map(({ to }) => to)).toEqual([5])
+  })
+
+  it('of other hooks waits for its own write', async () => {
+    const { clock, server, start } = setUp()
+    const process = start()
+    const posts = [process.post(named('a')), process.post({ ...named('a'), hook: 'web-too' }), process.post(named('b'))]
+    await clock.advance(100)
+    expect(await Promise.all(posts)).toEqual([
+      { step: 'done', from: 2, to: 3 },
+      { step: 'done', from: 4, to: 5 },
+      { step: 'done', from: 3, to: 4 },
+    ])
+    expect(server.writes.map(({ to }) => to)).toEqual([4, 5])
+  })
+
+  it('is told of its own skip, although the write of the others is refused', async () => {
+    const { clock, start, world } = setUp()
+    const process = start()
+    const early = process.post({ ...named('a'), cooldownMs: 60_000 })
+    await clock.advance(100)
+    await early
+    world.fate = request => (request.startsWith('PATCH') ? { declined: status(403) } : 'answered')
+    const before = process.unnamed()
+    await clock.advance(0.5)
+    const posts = [process.unnamed(), process.post({ ...named('b'), cooldownMs: 60_000 })]
+    await clock.advance(1000)
+    expect(await Promise.all(posts)).toMatchObject([
+      { step: 'failed', reason: 'Forbidden' },
+      { step: 'skipped', reason: 'CoolingDown' },
+    ])
+    expect(await before).toMatchObject({ step: 'failed' })
+  })
+
+  it('is told why it was skipped, although the write of the others came too late', async () => {
+    const { clock, server, start, world } = setUp()
+    const process = start()
+    const early = process.post({ ...named('a'), cooldownMs: 60_000 })
+    await clock.advance(100)
+    await early
+    let patches = 0
+    world.fate = request => {
+      if (request.startsWith('PATCH') && ++patches === 2) server.outsideWrite('web')
+      return 'answered'
+    }
+    const before = process.unnamed()
+    await clock.advance(0.5)
+    const posts = [process.unnamed(), process.post({ ...named('b'), cooldownMs: 60_000 })]
+    await clock.advance(200)
+    expect(await Promise.all(posts)).toMatchObject([{ step: 'done' }, { step: 'skipped', reason: 'CoolingDown' }])
+    expect([await before, patches]).toMatchObject([{ step: 'done' }, 3])
+  })
+
+  it('is judged on what became of the others, where nobody can tell that of their write', async () => {
+    const { clock, server, start, world } = setUp()
+    const process = start()
+    world.fate = request => (request.startsWith('PATCH') ? 'answer lost' : 'answered')
+    const posts = ['a', 'b'].map(key => process.post({ ...named(key), cooldownMs: 60_000 }))
+    // After the write, and before the evidence is looked at.
+    while (server.writes.length === 0) await clock.advance(0.5)
+    for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
+    server.compact()
+    await clock.advance(300)
+    expect(await Promise.all(posts)).toMatchObject([
+      { step: 'skipped', reason: 'OutcomeUnknown' },
+      { step: 'skipped', reason: 'CoolingDown' },
+    ])
+  })
+
+  it('of thousands does not make the record larger than a record may be', async () => {
+    const { clock, server, start, world } = setUp()
+    const process = start()
+    let longest = 0
+    world.fate = () => {
+      longest = Math.max(longest, JSON.stringify(server.record('web-up') ?? '').length)
+      return 'answered'
+    }
+    const posts = Array.from({ length: 3000 }, (_, i) => process.post(named(`job ${i}`)))
+    await clock.advance(3900)
+    const steps = await Promise.all(posts)
+    expect(longest).toBeGreaterThan(0)
+    expect(longest).toBeLessThan(256 * 1024)
+    expect(steps.filter(({ step }) => step === 'done')).toHaveLength(3000)
+  }, 30_000)
+})
+
+describe('a post without a name in a write that was refused', () => {
+  // The other process is allowed to write by then: rights are given and taken, and webhooks change their minds.
+  it('is not told that nothing was changed: another process may finish the claim of the named one beside it', async () => {
+    const { clock, server, start, world } = setUp()
+    const [first, second] = [start(), start()]
+    let refusals = 5
+    world.fate = request => (request.startsWith('PATCH') && refusals-- > 0 ? { declined: status(403) } : 'answered')
+    const reading = first.preview(named('other'))
+    await clock.advance(100)
+    await reading
+    const posts = [first.post(named('a')), first.unnamed()]
+    await clock.advance(1000)
+    expect(await Promise.all(posts)).toMatchObject([{ step: 'failed' }, { step: 'unknown' }])
+    const copy = second.post(named('a'))
+    await clock.advance(100)
+    expect(await copy).toMatchObject({ step: 'done' })
+    // Both steps were in the one write.
+    expect(server.replicas('web')).toBe(4)
+  })
+})
+
+describe('a report of new alerts beside ended ones', () => {
+  it('is a step although somebody else wrote first', async () => {
+    const { clock, server, start, world } = setUp()
+    const group = { key: 'g', firing: ['x', 'z'], mixed: true }
+    world.fate = request => {
+      if (request.startsWith('PATCH') && server.writes.length === 0) server.outsideWrite('web', () => 7)
+      return 'answered'
+    }
+    const posted = start().post({ delivery: { ...named('a').delivery, group } })
+    await clock.advance(100)
+    expect(await posted).toEqual({ step: 'done', from: 7, to: 8 })
+  })
+})
+
+describe('the end of an alert that has no name', () => {
+  it('takes back what another process has counted since this one last looked', async () => {
+    const { clock, server, start } = setUp()
+    const [first, second] = [start(), start()]
+    const firing = { phase: 'firing' as const, group: { key: 'g', firing: ['x'], mixed: false } }
+    const other = second.post({ ...named('other'), undo: true })
+    await clock.advance(100)
+    await other
+    const fired = first.post({ delivery: firing, undo: true })
+    await clock.advance(100)
+    expect(await fired).toMatchObject({ step: 'done', from: 3, to: 4 })
+    const over = second.undo({ delivery: { phase: 'resolved', group: { ...firing.group, firing: [] } } })
+    await clock.advance(100)
+    expect(await over).toEqual({ step: 'done', from: 4, to: 3 })
+    expect(server.replicas('web')).toBe(3)
+  })
+})
+
+describe('a server that always answers 409', () => {
+  it('is not asked without a pause', async () => {
+    const { clock, requests, start, world } = setUp()
+    world.fate = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
+    const process = start()
+    const posted = process.unnamed()
+    await clock.advance(5000)
+    expect(await posted).toMatchObject({ step: 'unavailable' })
+    expect(requests.length).toBeLessThan(250)
+  })
+})
+
+describe('a dry run', () => {
+  it('is answered in its time also while the record cannot be reached', async () => {
+    const { clock, start, world } = setUp()
+    const process = start()
+    world.fate = request => (request.includes('receiverhookrecords') ? 'lost on its way' : 'answered')
+    let answered: Step | undefined
+    void process.preview(named('a')).then(step => (answered = step))
+    await clock.advance(4001)
+    expect(answered).toMatchObject({ step: 'unavailable' })
+  })
+})

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest'
+import type { AlertGroup, Delivery, Identity } from '../../src/api/delivery.ts'
+import { emptyMemory, keyOf, type Claim, type Memory, type Row } from '../../src/api/record.ts'
+import { decided, isRemembered, judge, type Judgement, type Remembered } from '../../src/steps/judge.ts'
+import { applied, dropped } from '../../src/steps/remember.ts'
+import { fc, property } from '../support/property.ts'
+
+const second = 1000
+const now = Date.UTC(2026, 0, 1, 10)
+
+const claim: Claim = { mark: 'rhook.a.1', target: 'apps/v1/deployments/Deployment/web', uid: 't1', version: '7', to: 3 }
+const step: Pick<Row, 'from' | 'to'> = { from: 2, to: 3 }
+
+const named = (key: string, newsAt?: number): { readonly identity: Identity } => ({
+  identity: newsAt === undefined ? { key } : { key, newsAt },
+})
+const remembered = (delivery: Partial<Delivery>, more: Partial<Omit<Remembered, 'delivery'>> = {}): Remembered => ({
+  delivery: { phase: 'firing', ...delivery },
+  undo: false,
+  dedupeWindowMs: 40 * second,
+  cooldownMs: 0,
+  ...more,
+})
+
+/** A judgement in a word: the reason of a skip, or what it is. */
+const word = (judged: Judgement): string => (judged.judgement === 'skip' ? judged.reason : judged.judgement)
+
+/** What a memory says of a delivery that comes so many seconds after the one that is in it. */
+const judged = (memory: Memory, delivery: Remembered, seconds: number): string =>
+  word(judge(memory, delivery, now + seconds * second))
+
+const memoryOf = (delivery: Remembered, row: Partial<Row> = step): Memory => decided(delivery, now, row)(emptyMemory)
+
+describe('two deliveries of the same key', () => {
+  const again = remembered(named('repeat'))
+  it.each<[string, number, string]>([
+    ['at once', 0, 'Duplicate'],
+    ['within the window', 39.9, 'Duplicate'],
+    ['after the window', 40, 'new'],
+    ['from a process whose clock is behind, within the window', -39.9, 'Duplicate'],
+    ['from a process whose clock is far behind', -40, 'new'],
+  ])('are one or two by when the second comes: %s', (_name, seconds, wanted) => {
+    expect(judged(memoryOf(again), again, seconds)).toBe(wanted)
+  })
+
+  it('are one also when the first was skipped, and when it changed nothing', () => {
+    expect(judged(memoryOf(again, { skipped: 'Suspended' }), again, 15)).toBe('Duplicate')
+    expect(judged(memoryOf(again, { from: 10, to: 10 }), again, 15)).toBe('Duplicate')
+  })
+
+  it('are told apart by a window that does not slide: copies do not make it longer', () => {
+    const memory = memoryOf(again)
+    const copy = judge(memory, again, now + 30 * second)
+    expect(copy).toMatchObject({ reason: 'Duplicate', remember: false })
+    expect(judged(memory, again, 41)).toBe('new')
+  })
+
+  it('are always two where the window is nothing', () => {
+    expect(judged(memoryOf(again), { ...again, dedupeWindowMs: 0 }, 0)).toBe('new')
+  })
+
+  it.each<[string, number | undefined, number | undefined, string]>([
+    ['the news of both is of one moment', 5, 5, 'Duplicate'],
+    ['the news of the second is older, as from a second Prometheus', 5, 4, 'Duplicate'],
+    ['the second has newer news', 5, 6, 'new'],
+    ['the second is meant to repeat the first', 5, undefined, 'new'],
+    ['nobody knows when the news of the first was', undefined, 5, 'new'],
+  ])('are one however late when there is no news: %s', (_name, first, then, wanted) => {
+    const hour = 3600
+    expect(judged(memoryOf(remembered(named('a', first))), remembered(named('a', then)), hour)).toBe(wanted)
+  })
+
+  it('are one within the window, whatever the news: peers differ in it', () => {
+    expect(judged(memoryOf(remembered(named('a', 5))), remembered(named('a', 6)), 15)).toBe('Duplicate')
+  })
+
+  it('say that nobody can tell when nobody can tell of the first', () => {
+    const memory = memoryOf(again, { skipped: 'OutcomeUnknown' })
+    expect(judged(memory, again, 15)).toBe('OutcomeUnknown')
+    expect(judged(memory, again, 41)).toBe('new')
+  })
+
+  it('wait for the first when its write is not known to be stored', () => {
+    expect(judged(memoryOf(again, { ...step, claim }), again, 1)).toBe('unfinished')
+    expect(judged(memoryOf(again, { ...step, claim }), remembered(named('another')), 1)).toBe('new')
+  })
+})
+
+describe('a delivery without a name', () => {
+  it('goes past the record unless its hook has a cooldown or its alert can be taken back', () => {
+    const group: AlertGroup = { key: 'g', firing: ['x'], mixed: false }
+    expect(isRemembered(remembered({}))).toBe(false)
+    expect(isRemembered(remembered({ group }))).toBe(false)
+    expect(isRemembered(remembered({}, { undo: true }))).toBe(false)
+    expect(isRemembered(remembered({ group }, { undo: true }))).toBe(true)
+    expect(isRemembered(remembered({}, { cooldownMs: 1 }))).toBe(true)
+    expect(isRemembered(remembered(named('a')))).toBe(true)
+  })
+})
+
+describe('a report of some alerts that ended and others that fire', () => {
+  const group = (firing: readonly string[], mixed = true): AlertGroup => ({ key: 'g', firing, mixed })
+  const report = (key: string, firing: readonly string[], mixed = true): Remembered =>
+    remembered({ ...named(key), group: group(firing, mixed) })
+  const seen = memoryOf(report('first', ['x', 'y'], false))
+
+  it.each<[string, Remembered, string]>([
+    ['all that fire were seen before', report('a', ['x']), 'PartlyResolved'],
+    ['a new one fires', report('a', ['x', 'z']), 'new'],
+    ['it is of another group', remembered({ ...named('a'), group: { ...group(['x']), key: 'h' } }), 'new'],
+    ['the sender says that it is no end', report('a', ['x'], false), 'new'],
+  ])('is judged by what was seen: %s', (_name, delivery, wanted) => {
+    expect(judged(seen, delivery, 60)).toBe(wanted)
+  })
+
+  it('forgets a group that is over: the same alert is new again', () => {
+    const over = decided(remembered({ ...named('end'), phase: 'resolved', group: group([], false) }), now, {
+      skipped: 'Resolved',
+    })(seen)
+    expect(judged(over, report('a', ['x']), 60)).toBe('new')
+  })
+
+  it('still counts when the write that was to carry it was never stored', () => {
+    const delivery = report('a', ['x', 'z'])
+    const tried = decided(delivery, now, { ...step, claim })(seen)
+    expect(judged(dropped(claim.mark)(tried), delivery, 1)).toBe('new')
+  })
+
+  it('waits for the write that is to tell whether its alert was seen', () => {
+    const tried = decided(report('a', ['x', 'z']), now, { ...step, claim })(seen)
+    expect(judged(tried, report('b', ['z']), 1)).toBe('unfinished')
+    const rows = tried.rows.filter(row => row.claim)
+    expect(judged(applied(claim.mark, rows)(tried), report('b', ['z']), 1)).toBe('PartlyResolved')
+  })
+})
+
+describe('a hook with a cooldown', () => {
+  const cooling = remembered({}, { cooldownMs: 60 * second })
+  const ran = applied(claim.mark, [{ key: 'k', at: now, ...step, claim }])(emptyMemory)
+
+  it.each<[string, number, string]>([
+    ['a moment later', 1, 'CoolingDown'],
+    ['just before it is over', 59.9, 'CoolingDown'],
+    ['when it is over', 60, 'new'],
+    ['from a process whose clock is behind', -5, 'CoolingDown'],
+  ])('runs again only after it: %s', (_name, seconds, wanted) => {
+    expect(judged(ran, cooling, seconds)).toBe(wanted)
+  })
+
+  it('waits for a run that is not known to be stored, and not for one that changes nothing', () => {
+    expect(judged(memoryOf(cooling, { ...step, claim }), cooling, 3600)).toBe('unfinished')
+    expect(judged(memoryOf(cooling, { from: 3, to: 3, claim }), cooling, 1)).toBe('new')
+  })
+
+  it('has not run when its write was never stored, or changed nothing', () => {
+    expect(judged(dropped(claim.mark)(memoryOf(cooling, { ...step, claim })), cooling, 1)).toBe('new')
+    const unchanged = applied(claim.mark, [{ key: 'k', at: now, from: 3, to: 3, claim }])(emptyMemory)
+    expect(judged(unchanged, cooling, 1)).toBe('new')
+  })
+
+  it('still cools down after a run whose clock was an hour ahead and was set right', () => {
+    const hour = 3600 * second
+    const ahead = applied('early', [{ key: 'early', at: now + hour, ...step, claim: { ...claim, mark: 'early' } }])(
+      emptyMemory,
+    )
+    const next = applied(claim.mark, [{ key: 'k', at: now, ...step, claim }])(ahead)
+    expect(judged(ahead, cooling, 0)).toBe('new')
+    expect(judged(next, cooling, 1)).toBe('CoolingDown')
+    expect(judged(next, cooling, 61)).toBe('new')
+  })
+
+  it('skips a copy as a duplicate before it looks at the cooldown', () => {
+    const delivery = remembered(named('a'), { cooldownMs: 60 * second })
+    expect(judged(memoryOf(delivery), delivery, 1)).toBe('Duplicate')
+  })
+})
+
+describe('the end of an alert whose firings can be taken back', () => {
+  const group: AlertGroup = { key: 'g', firing: ['x'], mixed: false }
+  const firing = remembered({ ...named('f'), group }, { undo: true })
+  const over: AlertGroup = { ...group, firing: [] }
+  const end = remembered({ ...named('r'), phase: 'resolved', group: over }, { undo: true })
+  const fired = memoryOf(firing, { ...step, claim })
+  const done = applied(claim.mark, fired.rows)(fired)
+
+  it('waits for a firing that is not finished, takes back what was changed, and then nothing more', () => {
+    expect(judged(fired, end, 1)).toBe('unfinished')
+    expect(judge(done, end, now)).toEqual({ judgement: 'undo', uid: 't1', delta: 1 })
+    const mark = 'rhook.a.2'
+    const taking = decided(end, now, { from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)
+    expect(judged(taking, end, 1)).toBe('unfinished')
+    const taken = applied(
+      mark,
+      taking.rows.filter(row => row.claim),
+    )(taking)
+    expect(judged(taken, { ...end, delivery: { ...end.delivery, ...named('r2') } }, 1)).toBe('NothingToUndo')
+    expect(taken.undo).toEqual({})
+  })
+
+  it('finds what was changed again when the taking back was never stored', () => {
+    const mark = 'rhook.a.2'
+    const taking = decided(end, now, { from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)
+    expect(judged(dropped(mark)(taking), end, 1)).toBe('undo')
+  })
+})
+
+property(
+  'what is decided is a duplicate for the whole window, whatever else is decided meanwhile',
+  [
+    fc.array(fc.tuple(fc.nat(9), fc.integer({ min: -20, max: 20 })), { maxLength: 40 }),
+    fc.integer({ min: -39, max: 39 }),
+  ],
+  (others, seconds) => {
+    const delivery = remembered(named('mine'))
+    const memory = others.reduce(
+      (so, [key, at]) => decided(remembered(named(`other ${key}`)), now + at * second, step)(so),
+      memoryOf(delivery),
+    )
+    expect(judged(memory, delivery, seconds)).toBe('Duplicate')
+    expect(memory.rows.filter(({ key }) => key === keyOf('mine'))).toHaveLength(1)
+  },
+)

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest'
+import { emptyMemory, parseMemory, type Claim, type Memory, type Row } from '../../src/api/record.ts'
+import { mostRecent } from '../../src/api/status.ts'
+import {
+  allSeen,
+  applied,
+  dropped,
+  noted,
+  reportOf,
+  rowsOf,
+  untold,
+  withReport,
+  withRow,
+  type Update,
+} from '../../src/steps/remember.ts'
+import { fc, property } from '../support/property.ts'
+
+const hour = 3_600_000
+const now = Date.UTC(2026, 0, 1)
+
+const claimed = (mark: string): Claim => ({
+  mark,
+  target: 'apps/v1/deployments/Deployment/web',
+  uid: 't1',
+  version: '7',
+  to: 3,
+})
+const row = (key: string, more: Partial<Row> = {}): Row => ({ key, at: now, from: 2, to: 3, ...more })
+const after = (...updates: readonly Update[]): Memory => updates.reduce((so, update) => update(so), emptyMemory)
+const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
+
+describe('what is remembered of deliveries', () => {
+  it('is the last thousand, the oldest forgotten first', () => {
+    const memory = after(...Array.from({ length: 1003 }, (_, i) => withRow(row(`${i}`))))
+    expect(memory.rows).toHaveLength(1000)
+    expect([keys(memory)[0], keys(memory).at(-1)]).toEqual(['3', '1002'])
+  })
+
+  it('is a day old at the most, by whichever clock', () => {
+    const old = after(withRow(row('old')), withRow(row('next', { at: now + 24 * hour - 1 })))
+    expect(keys(old)).toEqual(['old', 'next'])
+    expect(keys(withRow(row('new', { at: now + 24 * hour }))(old))).toEqual(['next', 'new'])
+    expect(keys(withRow(row('behind', { at: now - 25 * hour }))(old))).toEqual(['behind'])
+  })
+
+  it('never loses a claim of the last day, however much comes after it', () => {
+    const claims = Array.from({ length: 1200 }, (_, i) => withRow(row(`claim ${i}`, { claim: claimed('m') })))
+    const memory = after(...claims, withRow(row('new', { at: now + 23 * hour })))
+    expect(rowsOf(memory, 'm')).toHaveLength(1200)
+    expect(keys(memory).at(-1)).toBe('new')
+    expect(rowsOf(after(...claims, withRow(row('later', { at: now + 25 * hour }))), 'm')).toEqual([])
+  })
+
+  it('has room for what is done, however many claims nobody has finished', () => {
+    const claims = Array.from({ length: 1000 }, (_, i) => withRow(row(`claim ${i}`, { claim: claimed('m') })))
+    expect(keys(after(...claims, withRow(row('a')), withRow(row('b'))))).toContain('a')
+  })
+
+  it('is one row for each key, the newest', () => {
+    const memory = after(withRow(row('a')), withRow(row('b')), withRow(row('a', { at: now + 1 })))
+    expect(memory.rows.map(({ at, key }) => [key, at])).toEqual([
+      ['b', now],
+      ['a', now + 1],
+    ])
+  })
+
+  it('is 64 groups of alerts, those reported last', () => {
+    const report = (i: number) => withReport(reportOf({ key: `${i}`, firing: ['x'], mixed: false }), now + i)
+    const memory = after(...Array.from({ length: 70 }, (_, i) => report(i)))
+    const isSeen = (i: number) => allSeen(memory, { key: `${i}`, firing: ['x'], mixed: true })
+    expect(Object.keys(memory.groups)).toHaveLength(64)
+    expect([isSeen(5), isSeen(6), isSeen(69)]).toEqual([false, true, true])
+  })
+
+  it('is 256 groups that can be taken back, for 30 days', () => {
+    const fire = (i: number, at = now + i) => {
+      const mark = `m${i}`
+      return applied(mark, [row(`k${i}`, { at, group: `g${i}`, claim: claimed(mark) })])
+    }
+    const many = after(...Array.from({ length: 260 }, (_, i) => fire(i)))
+    expect(Object.keys(many.undo)).toHaveLength(256)
+    expect(many.undo['g3']).toBeUndefined()
+    expect(many.undo['g4']).toEqual({ at: now + 4, uid: 't1', delta: 1 })
+    const later = fire(300, now + 31 * 24 * hour)(many)
+    expect(Object.keys(later.undo)).toEqual(['g300'])
+  })
+
+  it('is as many of the newest deliveries as the status tells of, and how many there were', () => {
+    const memory = after(
+      ...Array.from({ length: 15 }, (_, i) =>
+        noted({ at: now + ((i * 7) % 15), sender: 'plain', outcome: i % 3 ? 'applied' : 'skipped', reason: 'Stepped' }),
+      ),
+    )
+    expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: mostRecent }, (_, i) => 14 - i))
+    expect(memory.counts).toEqual({ applied: 10, skipped: 5 })
+  })
+
+  it('can be read again by the version that wrote it', () => {
+    const memory = after(
+      withRow(row('a', { claim: claimed('m'), report: reportOf({ key: 'g', firing: ['x'], mixed: true }) })),
+      applied('n', [row('b', { claim: claimed('n'), group: 'g' })]),
+      noted({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 2, to: 3 }),
+    )
+    expect(parseMemory(JSON.stringify(memory))).toEqual(memory)
+  })
+})
+
+describe('a marked write', () => {
+  const rows = [
+    row('a', { claim: claimed('m'), group: 'g' }),
+    row('b', {
+      claim: claimed('m'),
+      from: 3,
+      to: 5,
+      newsAt: 4,
+      report: reportOf({ key: 'h', firing: ['x'], mixed: false }),
+    }),
+  ]
+  const before = after(...rows.map(withRow))
+
+  it('that is stored makes its rows done, and tells what it has changed', () => {
+    const memory = applied('m', rows)(before)
+    expect(memory.rows).toEqual([row('a', { group: 'g' }), row('b', { from: 3, to: 5, newsAt: 4 })])
+    expect(memory).toMatchObject({ ranAt: now, undo: { g: { delta: 1 } } })
+    expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
+    expect(applied('m', rows)(memory)).toEqual(memory)
+  })
+
+  it('that is stored brings back what someone has dropped', () => {
+    expect(applied('m', rows)(dropped('m')(before))).toEqual(applied('m', rows)(before))
+  })
+
+  it('that is not stored leaves nothing behind', () => {
+    expect(dropped('m')(before)).toEqual(emptyMemory)
+    expect(dropped('another')(before)).toEqual(before)
+  })
+
+  it('of which nobody can tell is not made again, and counts as a run', () => {
+    const memory = untold('m')(before)
+    expect(memory.rows).toEqual([
+      { key: 'a', at: now, skipped: 'OutcomeUnknown' },
+      { key: 'b', at: now, newsAt: 4, skipped: 'OutcomeUnknown' },
+    ])
+    expect([memory.ranAt, memory.undo]).toEqual([now, {}])
+    expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
+  })
+})
+
+it('what may have been taken back is not taken back again', () => {
+  const fired = applied('m', [row('a', { claim: claimed('m'), group: 'g' })])
+  const taking = row('end', { claim: claimed('n'), group: 'g', from: 3, to: 2, undoes: 1 })
+  expect(after(fired, withRow(taking)).undo['g']?.delta).toBe(1)
+  expect(after(fired, withRow(taking), untold('n')).undo).toEqual({})
+  expect(after(fired, withRow(taking), dropped('n')).undo['g']?.delta).toBe(1)
+})
+
+describe('whatever others do meanwhile', () => {
+  /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */
+  const ends = fc.array(
+    fc.record({
+      end: fc.constantFrom('applied' as const, 'dropped' as const, 'untold' as const),
+      told: fc.integer({ min: 1, max: 3 }),
+      rows: fc.integer({ min: 1, max: 3 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+
+  property(
+    'each write has the end that it had, in every order in which it is told',
+    [ends, fc.array(fc.nat(), { minLength: 18, maxLength: 18 })],
+    (writes, order) => {
+      const rowsOfWrite = (index: number, count: number): Row[] =>
+        Array.from({ length: count }, (_, i) =>
+          row(`${index}/${i}`, {
+            at: now + index,
+            from: i,
+            to: i + 4 ** index,
+            group: 'g',
+            claim: claimed(`m${index}`),
+          }),
+        )
+      const tellings = writes.flatMap(({ end, rows, told }, index): Update[] => {
+        const update: Update =
+          end === 'applied'
+            ? applied(`m${index}`, rowsOfWrite(index, rows))
+            : (end === 'dropped' ? dropped : untold)(`m${index}`)
+        return Array.from({ length: told }, () => update)
+      })
+      const shuffled = tellings
+        .map((update, index) => ({ update, place: order[index] ?? 0 }))
+        .sort((a, b) => a.place - b.place)
+        .map(({ update }) => update)
+      const claims = writes.flatMap(({ rows }, index) => rowsOfWrite(index, rows).map(withRow))
+      const memory = after(...claims, ...shuffled)
+      const wanted = writes.flatMap(({ end, rows }, index) =>
+        end === 'dropped' ? [] : rowsOfWrite(index, rows).map(({ key }) => `${key} ${end === 'untold'}`),
+      )
+      expect(memory.rows.map(({ key, skipped }) => `${key} ${skipped !== undefined}`).sort()).toEqual(wanted.sort())
+      expect(memory.rows.filter(({ claim }) => claim)).toEqual([])
+      const delta = writes.reduce((sum, { end, rows }, index) => sum + (end === 'applied' ? rows * 4 ** index : 0), 0)
+      expect(memory.undo['g']?.delta ?? 0).toBe(delta)
+    },
+  )
+})

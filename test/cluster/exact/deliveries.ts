@@ -71,7 +71,7 @@ const untrue = ({ answer, name }: Attempt, hook: Hook | undefined): string | und
     case '200 Duplicate':
       return name !== undefined && toldTo({ answer }) ? undefined : `a copy of nothing: ${answer.message}`
     default:
-      return status === 422 || status === 503 ? undefined : `unexpected: ${said}: ${answer.message}`
+      return status === 503 ? undefined : `unexpected: ${said}: ${answer.message}`
   }
 }
 

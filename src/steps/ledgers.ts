@@ -33,11 +33,14 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   const flushedAt = new WeakMap<Ledger, number>()
   const flushing = new Set<Promise<void>>()
   let wake = (): void => {}
+  /** Until when the loop sleeps, unless it is woken, in monotonic milliseconds. */
+  let sleepsUntil = -Infinity
 
   const dirtied = (ledger: Ledger): void => {
     const last = flushedAt.get(ledger) ?? -Infinity
-    dirty.set(ledger, Math.max(clock.monotonic() + processSpacingMs, last + recordSpacingMs))
-    wake()
+    const due = Math.max(clock.monotonic() + processSpacingMs, last + recordSpacingMs)
+    dirty.set(ledger, due)
+    if (due < sleepsUntil) wake()
   }
 
   const flush = async (ledger: Ledger, withinMs: number): Promise<void> => {
@@ -99,7 +102,9 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
         } else {
           const woken = new AbortController()
           wake = () => woken.abort()
-          await wait(clock, Math.min(inMs, 60_000), AbortSignal.any([stop, woken.signal]))
+          const sleepMs = Math.min(inMs, 60_000)
+          sleepsUntil = clock.monotonic() + sleepMs
+          await wait(clock, sleepMs, AbortSignal.any([stop, woken.signal]))
         }
       }
       await flushAll()

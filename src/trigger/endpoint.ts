@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Clock, Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
 import { confirmationOf, deliveryOf, verify } from '../senders/registry.ts'
 import { remembered } from '../senders/remembered.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
@@ -130,15 +129,18 @@ const bodyOf = (clock: Clock, request: TriggerRequest): Body => {
 const readBody = async (clock: Clock, request: TriggerRequest): ReturnType<Body> => {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return { refused: refusal(400, 'BodyUnreadable') }
-  const inTime = new AbortController()
+  let cancel = (): void => {}
   try {
-    const body = await Promise.race([request.body(), wait(clock, bodyWithinMs, inTime.signal)])
+    const late = new Promise<undefined>(resolve => {
+      cancel = clock.after(bodyWithinMs, () => resolve(undefined))
+    })
+    const body = await Promise.race([request.body(), late])
     return body ? { body } : { refused: refusal(503, 'BodyTooSlow') }
   } catch (error) {
     if (error instanceof TooLarge) return { refused: refusal(413, 'BodyTooLarge') }
     if (error instanceof TooMany) return { refused: refusal(503, 'Overloaded') }
     return { refused: refusal(400, 'BodyUnreadable') }
   } finally {
-    inTime.abort()
+    cancel()
   }
 }

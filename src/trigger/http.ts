@@ -86,12 +86,18 @@ const trigger =
       token: request.params.token,
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
       headers: flat(request.headersDistinct),
-      body: () => readBody(request),
+      body: () => (isBodiless(request) ? Promise.resolve(noBody) : readBody(request)),
     })
     // What was not read of a body would be taken for the next request.
     if (!request.complete) response.setHeader('connection', 'close')
     send(response, answer)
   }
+
+const noBody = new Uint8Array()
+
+/** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
+const isBodiless = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 
 type Send = (response: Response, answer: TriggerAnswer) => void
 
@@ -105,10 +111,15 @@ const sender =
     }
     // Whoever has no hook is not worth a connection that stays open; and while draining there is no next request.
     if (answer.body.hook === undefined || !keepsAlive()) response.setHeader('connection', 'close')
+    const text = JSON.stringify(answer.body)
     response
-      .set({ 'cache-control': 'no-store', ...answer.headers })
-      .status(answer.status)
-      .json(answer.body)
+      .writeHead(answer.status, {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(text),
+        'cache-control': 'no-store',
+        ...answer.headers,
+      })
+      .end(text)
   }
 
 /** The last resort. The URL holds a token, so it is neither logged nor echoed. */

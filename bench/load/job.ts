@@ -1,0 +1,108 @@
+import { isObject } from '../../src/api/json.ts'
+
+/** What the load process is asked to do. Each job is measured there, and told as one {@link Report}. */
+export type Job = PostJob | WriteJob | SwapJob | CreateJob | DeleteJob | StatusJob | ListJob | ReadyJob | EditJob
+
+/** Posts to trigger URLs, in turns, `concurrency` at a time, each `gapMs` after the one before was answered. */
+export interface PostJob {
+  readonly job: 'post'
+  readonly urls: readonly string[]
+  readonly count: number
+  readonly concurrency: number
+  readonly gapMs?: number
+  /** Each an Alertmanager notification that was never sent before; no body when absent. */
+  readonly body?: 'alertmanager'
+}
+
+/** Marked writes of the counts of these Deployments, in turns, each from the version that the one before left. */
+export interface WriteJob {
+  readonly job: 'write'
+  readonly targets: readonly string[]
+  readonly count: number
+  readonly concurrency: number
+  readonly gapMs?: number
+  /** Reads each target before it writes, as one must where others write too. */
+  readonly readFirst?: boolean
+  /** What the count is taken modulo, so that it stays small. */
+  readonly modulo?: number
+}
+
+/** Steps of one Deployment as they are made without a queue: read, compare and swap, again on a conflict. */
+export interface SwapJob {
+  readonly job: 'swap'
+  readonly target: string
+  readonly count: number
+  readonly concurrency: number
+}
+
+/** Creates objects from a template in which NAME stands for each one's name. */
+export interface CreateJob {
+  readonly job: 'create'
+  readonly path: string
+  readonly template: string
+  readonly names: readonly string[]
+}
+
+/** Deletes all objects of a collection. */
+export interface DeleteJob {
+  readonly job: 'delete'
+  readonly path: string
+}
+
+/** Merge-patches the status of these hooks with one as the controller writes it. */
+export interface StatusJob {
+  readonly job: 'status'
+  readonly hooks: readonly string[]
+  readonly concurrency: number
+}
+
+/** Lists a collection, page by page, without looking at what is in it. */
+export interface ListJob {
+  readonly job: 'list'
+  readonly path: string
+}
+
+/** Watches hooks until `count` of them are Ready. */
+export interface ReadyJob {
+  readonly job: 'ready'
+  readonly path: string
+  readonly count: number
+}
+
+/** Suspends a hook and lets it go on, `count` times, until that is seen each time. */
+export interface EditJob {
+  readonly job: 'edit'
+  readonly hook: string
+  readonly collection: string
+  readonly count: number
+  /** By a watch of all hooks, or in the answers of all of these trigger URLs. */
+  readonly seen: 'watch' | readonly string[]
+}
+
+/** What became of a job. */
+export interface Report {
+  /** From its beginning to its end, in milliseconds. */
+  readonly elapsedMs: number
+  /** How long each request took, in milliseconds. */
+  readonly latencies: readonly number[]
+  /** Other figures of the job: how many answers of each status, the time of a moment since the epoch. */
+  readonly notes: Readonly<Record<string, number>>
+}
+
+/** How the load process reaches the API server. */
+export interface Reached {
+  readonly server: string
+  /** PEM; absent over plain HTTP. */
+  readonly ca?: string
+  readonly token?: string
+}
+
+/** The parent's messages. The two sides are one program, so that a name is proof enough. */
+export type Asked = { readonly id: number; readonly api: Reached; readonly job: Job }
+
+export type Told = { readonly id: number; readonly report: Report } | { readonly id: number; readonly error: string }
+
+export const isAsked = (message: unknown): message is Asked => isObject(message) && 'id' in message && 'job' in message
+
+export const isTold = (message: unknown): message is Told =>
+  isObject(message) && 'id' in message && ('report' in message || 'error' in message)

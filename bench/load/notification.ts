@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+
+/** A first notification as Alertmanager 0.34 posts it, of an alert that never fired before. */
+export const notification = (): string => {
+  const instance = randomBytes(8).toString('hex')
+  const labels = { alertname: 'HighLoad', instance, namespace: 'shop', severity: 'page' }
+  const annotations = { summary: 'The shop is slow', description: 'p99 latency is above 500 ms for 5 minutes' }
+  return JSON.stringify({
+    receiver: 'web\\-up',
+    status: 'firing',
+    notification_reason: 'first notification',
+    alerts: [
+      {
+        status: 'firing',
+        labels,
+        annotations,
+        startsAt: new Date().toISOString(),
+        endsAt: '0001-01-01T00:00:00Z',
+        generatorURL: 'http://prometheus.example.com:9090/graph?g0.expr=load+%3E+1',
+        fingerprint: instance,
+      },
+    ],
+    groupLabels: { alertname: 'HighLoad', instance },
+    commonLabels: labels,
+    commonAnnotations: annotations,
+    externalURL: 'http://alertmanager.example.com:9093',
+    version: '4',
+    groupKey: `{}:{alertname="HighLoad", instance="${instance}"}`,
+    truncatedAlerts: 0,
+    routeLabels: {},
+  })
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+
+/** The clock tick in which Linux counts a process's time: 100 a second, on every architecture. */
+const tickMs = 10
+
+/** How much memory a process holds, in MB. */
+export const residentMB = (pid: number): number => statusMB(pid, 'VmRSS')
+
+/** How much it has held at most. */
+export const peakResidentMB = (pid: number): number => statusMB(pid, 'VmHWM')
+
+const statusMB = (pid: number, field: string): number => {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
+}
+
+/** How long a process has been on a processor so far, in all its threads, in milliseconds. */
+export const processorMs = (pid: number): number => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name, in parentheses, may have spaces in it: user and system time are the 12th and 13th after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * tickMs
+}

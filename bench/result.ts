@@ -1,0 +1,123 @@
+import type { Comparison, Figure, Growth, Measured, Reach } from './row.ts'
+import { exponentOf, ratiosOf, spreadOf, type Spread } from './stats.ts'
+
+/** What a whole run came to. */
+export interface Results {
+  readonly about: About
+  readonly rows: readonly RowResult[]
+}
+
+/** What the figures depend on. */
+export interface About {
+  readonly date: string
+  readonly processor: string
+  readonly processors: number
+  readonly memoryGB: number
+  readonly node: string
+  readonly server: string
+  readonly rounds: number
+  readonly quick: boolean
+}
+
+export type RowResult = ComparisonResult | GrowthResult | FailedResult
+
+export interface ComparisonResult extends Pick<Comparison, 'kind' | 'name' | 'title' | 'baseline'> {
+  readonly figures: readonly FigureResult[]
+}
+
+export interface FigureResult extends Figure {
+  /** Undefined where the baseline knows no such figure. */
+  readonly baseline?: Spread
+  readonly product: Spread
+  /** Round by round, in the direction of the reach. */
+  readonly ratio?: Spread
+  /** Undefined where nothing is asked of it. */
+  readonly met?: boolean
+}
+
+export interface GrowthResult extends Pick<Growth, 'kind' | 'name' | 'title' | 'axis'> {
+  readonly figures: readonly (Figure & {
+    readonly points: readonly (readonly [size: number, Spread])[]
+    /** 1 is linear; see {@link exponentOf}. Undefined of figures that are 0. */
+    readonly exponent?: number
+    readonly met?: boolean
+  })[]
+}
+
+/** A row that could not be run to its end. */
+export interface FailedResult {
+  readonly kind: 'failed'
+  readonly name: string
+  readonly title: string
+  readonly why: string
+}
+
+/** How much steeper than linear a line may seem before it is: its points scatter. */
+const slack = 0.1
+
+export const compared = (
+  { baseline, figures, kind, name, title }: Comparison,
+  baselines: readonly Measured[],
+  products: readonly Measured[],
+): ComparisonResult => ({
+  kind,
+  name,
+  title,
+  baseline,
+  figures: figures.map(figure =>
+    comparedFigure(figure, valuesOf(baselines, figure.key), valuesOf(products, figure.key)),
+  ),
+})
+
+const comparedFigure = (figure: Figure, baseline: readonly number[], product: readonly number[]): FigureResult => {
+  const spread = spreadOf(product)
+  const { reach } = figure
+  if (baseline.length === 0 || reach?.of === 'product') {
+    return {
+      ...figure,
+      ...(baseline.length > 0 && { baseline: spreadOf(baseline) }),
+      product: spread,
+      ...(reach && { met: isMet(reach, spread) }),
+    }
+  }
+  const ratio = spreadOf(reach?.of === 'speed-up' ? ratiosOf(baseline, product) : ratiosOf(product, baseline))
+  return {
+    ...figure,
+    baseline: spreadOf(baseline),
+    product: spread,
+    ratio,
+    ...(reach && { met: isMet(reach, ratio) }),
+  }
+}
+
+/** Ratios are judged by their median; a figure with a bound of its own may never pass it. */
+const isMet = (reach: Reach, { least, median, most }: Spread): boolean => {
+  const judged = reach.of === 'product' ? ('atMost' in reach ? most : least) : median
+  return 'atMost' in reach ? judged <= reach.atMost : judged >= reach.atLeast
+}
+
+export const grown = (
+  { axis, figures, kind, name, title }: Growth,
+  measured: readonly (readonly [size: number, Measured])[],
+): GrowthResult => {
+  const sizes = [...new Set(measured.map(([size]) => size))].sort((a, b) => a - b)
+  return {
+    kind,
+    name,
+    title,
+    axis,
+    figures: figures.map(figure => {
+      const points = sizes.map(size => {
+        const runs = measured.flatMap(([of, figures]) => (of === size ? [figures] : []))
+        return [size, spreadOf(valuesOf(runs, figure.key))] as const
+      })
+      const medians = points.map(([size, { median }]) => [size, median] as const)
+      if (medians.some(([, median]) => median <= 0)) return { ...figure, points }
+      const exponent = exponentOf(medians)
+      return { ...figure, points, exponent, met: exponent <= 1 + slack }
+    }),
+  }
+}
+
+const valuesOf = (runs: readonly Measured[], key: string): readonly number[] =>
+  runs.flatMap(run => (run[key] === undefined ? [] : [run[key]]))

@@ -1,0 +1,62 @@
+import type { Needs } from './server.ts'
+import type { Stage } from './stage.ts'
+
+/** What one run of one side came to, by the names of the row's figures. */
+export type Measured = Readonly<Record<string, number>>
+
+/** How far a figure is to come. */
+export type Reach =
+  /** What the product takes, by what the baseline takes. */
+  | { readonly of: 'ratio'; readonly atMost: number }
+  | { readonly of: 'ratio'; readonly atLeast: number }
+  /** What the baseline takes, by what the product takes. */
+  | { readonly of: 'speed-up'; readonly atLeast: number }
+  /** The product's figure itself. */
+  | { readonly of: 'product'; readonly atMost: number }
+
+export type Unit = 'ms' | 's' | 'MB' | 'us' | '/s' | ''
+
+/** One figure of a row. */
+export interface Figure {
+  /** Under which name a run tells it. */
+  readonly key: string
+  /** What stands beside the row's title: `p50`. */
+  readonly title: string
+  readonly unit: Unit
+  readonly reach?: Reach
+}
+
+/** Something the product does, beside the least that it takes without the product. */
+export interface Comparison {
+  readonly kind: 'comparison'
+  /** For `--only`. */
+  readonly name: string
+  readonly title: string
+  /** What the baseline is, in words. */
+  readonly baseline: string
+  readonly figures: readonly Figure[]
+  readonly needs?: Needs
+  /** Whether each side is run once before the first round, unmeasured. */
+  readonly warm?: boolean
+  readonly prepare: (stage: Stage) => Promise<Contest>
+}
+
+/** Both sides of a comparison, ready to be run in turns. */
+export interface Contest {
+  readonly baseline: () => Promise<Measured>
+  readonly product: () => Promise<Measured>
+}
+
+/** The same thing at several sizes. It is to grow in proportion at most. */
+export interface Growth {
+  readonly kind: 'growth'
+  readonly name: string
+  readonly title: string
+  /** What the size counts. */
+  readonly axis: string
+  readonly figures: readonly Figure[]
+  readonly sizes: (quick: boolean) => readonly number[]
+  readonly prepare: (stage: Stage) => Promise<(size: number) => Promise<Measured>>
+}
+
+export type Row = Comparison | Growth

@@ -1,0 +1,30 @@
+import type { Comparison } from '../row.ts'
+import { names, triggerPathsOf } from '../stage.ts'
+import { quantile } from '../stats.ts'
+
+/** Alerts are spread over hooks; each hook remembers what it has seen for a day. */
+const hooks = 20
+
+/** Each delivery brings news of an alert that never fired before, and is claimed before it is carried out. */
+export const named: Comparison = {
+  kind: 'comparison',
+  name: 'named',
+  title: `one named delivery at a time, Alertmanager's, over ${hooks} hooks`,
+  baseline: 'the marked write alone',
+  figures: [{ key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 2.3 } }],
+  warm: true,
+  prepare: async stage => {
+    const count = stage.quick ? 20 : 200
+    await stage.deployments(names('hooked', hooks))
+    await stage.hooks(names('hooked', hooks), 'up')
+    const targets = await stage.deployments(names('raw', hooks))
+    const { origin } = await stage.product()
+    const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
+    const figures = ({ latencies }: { readonly latencies: readonly number[] }) => ({ p50: quantile(latencies, 0.5) })
+    return {
+      baseline: async () => figures(await stage.load.run({ job: 'write', targets, count, concurrency: 1 })),
+      product: async () =>
+        figures(await stage.load.run({ job: 'post', urls, count, concurrency: 1, body: 'alertmanager' })),
+    }
+  },
+}

@@ -1,0 +1,38 @@
+import { peakResidentMB, residentMB } from '../process.ts'
+import type { Comparison } from '../row.ts'
+import { hookCollection } from '../stage.ts'
+import { createHooks, startAndMint, untilIdle } from './hooks.ts'
+
+/** A rollout, or a node that is drained. */
+export const restart: Comparison = {
+  kind: 'comparison',
+  name: 'restart',
+  title: 'restart with 10,000 hooks',
+  baseline: 'listing them, 500 a page, without looking at them',
+  needs: { audit: true },
+  figures: [
+    { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 2 } },
+    { key: 'writes', title: 'writes in the audit log, the lease apart', unit: '', reach: { of: 'product', atMost: 0 } },
+    { key: 'rss', title: 'RSS, once idle', unit: 'MB', reach: { of: 'product', atMost: 160 } },
+    { key: 'peak', title: 'RSS at most', unit: 'MB' },
+  ],
+  prepare: async stage => {
+    const count = stage.quick ? 40 : 10_000
+    await createHooks(stage, count)
+    const { product } = await startAndMint(stage, count)
+    await product.end()
+    // A log that shows no writes proves nothing unless it shows those that were made.
+    if (stage.server.productWrites() < count) throw new Error('the audit log does not show the writes of the start')
+    return {
+      baseline: async () => ({ time: (await stage.load.run({ job: 'list', path: hookCollection })).elapsedMs }),
+      product: async () => {
+        const before = stage.server.productWrites()
+        const started = await stage.product()
+        await untilIdle(stage, started)
+        const [rss, peak] = [residentMB(started.pid), peakResidentMB(started.pid)]
+        await started.end()
+        return { time: started.startMs, writes: stage.server.productWrites() - before, rss, peak }
+      },
+    }
+  },
+}

@@ -1,0 +1,47 @@
+/**
+ * The in-memory API server in a process of its own. Arguments: where to write the log of what was written, as the audit
+ * log of a real one has it, or nothing; and "workloads" where Deployments are to get ready. Prints its URL.
+ */
+import { appendFileSync } from 'node:fs'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { serveHttp } from '../../src/apiserver/http.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
+
+const [auditLog = '', workloads = ''] = process.argv.slice(2)
+const server = createApiServer({ clock: nodeClock, random: nodeRandom })
+const audited: typeof server = {
+  ...server,
+  handle: request => {
+    if (auditLog !== '' && request.method !== 'GET') {
+      const { method: verb, path: requestURI, userAgent } = request
+      appendFileSync(auditLog, `${JSON.stringify({ verb, requestURI, userAgent })}\n`)
+    }
+    return server.handle(request)
+  },
+}
+
+/** Says of a Deployment that all of its replicas are ready, a moment after its count has changed. */
+const makeReady = (line: string): void => {
+  const object = at(parseJson(line), 'object')
+  const replicas = at(object, 'spec', 'replicas') ?? 1
+  if (replicas === (at(object, 'status', 'readyReplicas') ?? 0)) return
+  const [namespace, name] = ['namespace', 'name'].map(member => stringAt(object, 'metadata', member))
+  setImmediate(() => {
+    server.handle({
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status: { replicas, readyReplicas: replicas, availableReplicas: replicas } }),
+    })
+  })
+}
+
+if (workloads !== '') {
+  server.watch(
+    { method: 'GET', path: '/apis/apps/v1/deployments', query: { watch: 'true', timeoutSeconds: '86400' } },
+    { line: makeReady, end: () => undefined },
+  )
+}
+const { url } = await serveHttp(audited, { port: 0 })
+console.log(url)

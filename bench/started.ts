@@ -1,0 +1,81 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../test/cluster/control-plane/ports.ts'
+import { spawnLeashed } from '../test/support/leash.ts'
+import type { Server } from './server.ts'
+
+/** A program under measurement, ready. */
+export interface Started {
+  readonly pid: number
+  /** Where posts go. */
+  readonly origin: string
+  /** From its start to its readiness, in milliseconds. */
+  readonly startMs: number
+  /** When it was started, in milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly end: () => Promise<void>
+}
+
+/** How often a program is asked whether it is ready, in milliseconds: it costs both of them time. */
+const askEveryMs = 5
+
+/** How long it may take, in milliseconds. */
+const readyWithinMs = 120_000
+
+/** Node's flags for the program, such as --cpu-prof, for whoever looks for what the time goes to. */
+const nodeFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(flag => flag !== '')
+
+const start = async (log: string, args: readonly string[], origin: string, readyPort: number): Promise<Started> => {
+  const output = openSync(log, 'a')
+  const startedAt = performance.timeOrigin + performance.now()
+  const began = performance.now()
+  const { child, end, running } = spawnLeashed(process.execPath, args, { stdout: output, stderr: output })
+  closeSync(output)
+  while (!(await isReady(readyPort))) {
+    if (!running() || performance.now() - began > readyWithinMs) {
+      await end('SIGKILL')
+      throw new Error(`not ready; its log ends with:\n${readFileSync(log, 'utf8').split('\n').slice(-10).join('\n')}`)
+    }
+    await sleep(askEveryMs)
+  }
+  return {
+    pid: child.pid ?? 0,
+    origin,
+    startMs: performance.now() - began,
+    startedAt,
+    end: () => end('SIGTERM'),
+  }
+}
+
+const isReady = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const request = get({ host: '127.0.0.1', port, path: '/readyz', agent: false }, response => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    request.once('error', () => resolve(false))
+  })
+
+/** Starts the product as it is installed, its log included: both roles, or one of them. */
+export const startProduct = async (
+  bundle: string,
+  { folder, kubeconfig }: Server,
+  role?: 'controller' | 'trigger',
+): Promise<Started> => {
+  const [trigger, operations] = [await freePort(), await freePort()]
+  const args = [
+    ...[...nodeFlags, bundle, ...(role === undefined ? [] : [role])],
+    ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
+    ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
+  ]
+  return await start(join(folder, `product-${operations}.log`), args, `http://127.0.0.1:${trigger}`, operations)
+}
+
+/** Starts express and undici alone. */
+export const startBare = async (bundle: string, { folder, reached }: Server): Promise<Started> => {
+  const port = await freePort()
+  const args = [bundle, String(port), JSON.stringify(reached)]
+  return await start(join(folder, `bare-${port}.log`), args, `http://127.0.0.1:${port}`, port)
+}

@@ -19,6 +19,18 @@ const folder = join(import.meta.dirname, '../../deploy/examples/alertmanager')
 /** Prometheus' rules, whose alerts fire as soon as what they say is so. */
 export const exampleRules = (): unknown => example('rules.yaml', { for: () => '0s' })
 
+/** The load per pod above which {@link exampleRules} call a pod busy, and that below which they call it idle. */
+export interface Thresholds {
+  readonly busy: number
+  readonly idle: number
+}
+
+export const exampleThresholds = (): Thresholds => {
+  const rules = readFileSync(join(folder, 'rules.yaml'), 'utf8')
+  const after = (sign: string): number => Number(new RegExp(`expr: .* ${sign} ([0-9]+)$`, 'm').exec(rules)?.[1])
+  return { busy: after('>'), idle: after('<') }
+}
+
 /** How soon Alertmanager tells of a new alert and how often of changes, and how long until it tells once more. */
 export interface Intervals {
   readonly groupWait: string

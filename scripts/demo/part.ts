@@ -8,17 +8,23 @@ import { locateAll } from '../cluster/store.ts'
 /** How long a start may take on a machine that is busy, in milliseconds; a second is usual. */
 const readyWithinMs = 60_000
 
+/** How to get Prometheus and Alertmanager. */
+export const howToGetThem = 'npm run cluster:binaries -- prometheus alertmanager'
+
 /** Where Prometheus and Alertmanager are. Throws an error that says how to get what is missing. */
 const monitoringBinaries = (): Readonly<Record<string, string>> => {
   try {
     return locateAll(monitoringParts, process.env)
   } catch (error) {
-    throw new Error(
-      'Prometheus or Alertmanager is missing: run "npm run cluster:binaries -- prometheus alertmanager"',
-      {
-        cause: error,
-      },
-    )
+    throw new Error(`Prometheus or Alertmanager is missing: run "${howToGetThem}"`, { cause: error })
+  }
+}
+
+export const areThere = (): boolean => {
+  try {
+    return Object.keys(monitoringBinaries()).length > 0
+  } catch {
+    return false
   }
 }
 

@@ -8,6 +8,7 @@ import type { Leashed } from '../../test/support/leash.ts'
 import { startPart } from './part.ts'
 
 export interface Prometheus extends Leashed {
+  readonly port: number
   /** How many alerts fire. */
   readonly firing: () => Promise<number>
 }
@@ -47,7 +48,7 @@ export const startPrometheus = async (settings: PrometheusSettings): Promise<Pro
   ]
   const started = await startPart({ name, command: 'prometheus', args, port, folder })
   await awake(port)
-  return { ...started, firing: async () => listAt(await ask(port, 'alerts'), 'data', 'alerts').length }
+  return { ...started, port, firing: async () => listAt(await ask(port, 'alerts'), 'data', 'alerts').length }
 }
 
 const awake = async (port: number): Promise<void> => {
@@ -69,6 +70,9 @@ const listAt = (object: unknown, ...path: readonly string[]): readonly unknown[]
   return Array.isArray(list) ? list : []
 }
 
+/** Alerts that differ in nothing but who saw them are one. */
+export const alertRelabelling = [{ action: 'labeldrop', regex: 'replica' }]
+
 const configOf = ({ alertmanagers, evaluationInterval, load, name, scrapeInterval }: PrometheusSettings) => ({
   global: {
     scrape_interval: scrapeInterval,
@@ -77,8 +81,7 @@ const configOf = ({ alertmanagers, evaluationInterval, load, name, scrapeInterva
     external_labels: { replica: name },
   },
   alerting: {
-    // Alerts that differ in nothing but who saw them are one.
-    alert_relabel_configs: [{ action: 'labeldrop', regex: 'replica' }],
+    alert_relabel_configs: alertRelabelling,
     alertmanagers: [{ static_configs: [{ targets: alertmanagers.map(onLoopback) }] }],
   },
   rule_files: ['rules.yaml'],

@@ -112,6 +112,16 @@ describe.each(tools)('beside $tool', ({ flags }) => {
 
 const [{ flags: flux }, { flags: argo }] = tools
 
+it.each([
+  { tool: 'Flux', flags: flux, is: 'stays', count: 4 },
+  { tool: 'Argo CD', flags: argo, is: 'becomes 1', count: 1 },
+])('$tool: a count that was stepped and is then taken out of Git $is', async ({ count, flags }) => {
+  const here = await setUp(flags, 5)
+  expect(await here.step('down')).toBe(4)
+  await apply(here, flags, manifest(here))
+  expect(await here.replicas('web')).toBe(count)
+})
+
 it('Flux: a count that somebody else owns as well when it is taken out of Git stays', async () => {
   const here = await setUp(flux, 3)
   const { apiVersion, kind, metadata } = manifest(here)

@@ -1,0 +1,205 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { alertRelabelling } from '../../scripts/demo/prometheus.ts'
+import { heading } from '../../scripts/demo/drawing.ts'
+import { exampleThresholds } from '../../scripts/demo/examples.ts'
+import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { read, send } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
+import { blocksIn, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
+import { commandsOf, inNamespaceOf, newFolder, runCommands } from '../gitops/page.ts'
+import { notification } from '../support/alertmanager.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { deployment } from '../support/objects.ts'
+import { cluster, post, product, until, type Cluster } from '../support/product.ts'
+
+const alertmanagerPage = 'docs/how-to/autoscale-with-alertmanager.md'
+const fluxPage = 'docs/how-to/gitops-flux.md'
+const argoPage = 'docs/how-to/gitops-argo-cd.md'
+
+/** The objects in a page's blocks of YAML. */
+const yamlIn = (page: string): readonly unknown[] => blocksIn(page, 'yaml').flatMap(objectsIn)
+
+const fileObjects = (file: string): readonly unknown[] => objectsIn(readFileSync(file, 'utf8'))
+
+const examples = [
+  { what: 'an Application', file: 'deploy/examples/argo-cd/application.yaml', crd: 'application' },
+  { what: 'a Kustomization', file: 'deploy/examples/flux/kustomization.yaml', crd: 'kustomization' },
+  {
+    what: 'AlertmanagerConfigs',
+    file: 'deploy/examples/alertmanager/prometheus-operator.yaml',
+    crd: 'alertmanagerconfig',
+  },
+]
+
+/** The kinds of others, as far as the examples use them. */
+const installCrds = async (here: Cluster): Promise<void> => {
+  for (const { crd } of examples) {
+    const file = `test/gitops/crds/${crd}.yaml`
+    expect(await kubectl(here.kubeconfig, ['apply', '-f', file])).toMatchObject({ code: 0, stderr: '' })
+    const established = ['wait', '--for=condition=Established', '-f', file]
+    expect(await kubectl(here.kubeconfig, established)).toMatchObject({ code: 0, stderr: '' })
+  }
+}
+
+it.each(examples)('the API server takes the example of $what, and nothing misspelt', async ({ file }) => {
+  const here = await cluster()
+  await installCrds(here)
+  const text = inNamespaceOf(here, readFileSync(file, 'utf8'))
+  const create = ['create', '--dry-run=server', '--validate=strict', '-f', '-']
+  // Discovery of a kind that has just been installed may lag behind.
+  await until(
+    () => kubectl(here.kubeconfig, create, text),
+    ({ code, stderr }) => code === 0 && stderr === '',
+  )
+  const misspelt = text.replace(/jsonPointers|dependsOn|urlSecret/, '$&s')
+  const { code, stderr } = await kubectl(here.kubeconfig, create, misspelt)
+  expect(stderr).toContain('unknown field')
+  expect(code).toBe(1)
+})
+
+it('what the pages show of the examples is what stands there', () => {
+  const [kustomization, ignore] = yamlIn(fluxPage)
+  const [flux] = fileObjects('deploy/examples/flux/kustomization.yaml')
+  const merged = { ...specOf(kustomization), ...specOf(ignore) }
+  expect({ ...(isObject(kustomization) && kustomization), spec: merged }).toEqual(flux)
+  expect(yamlIn(argoPage)).toEqual(fileObjects('deploy/examples/argo-cd/application.yaml'))
+
+  const [routes, config, prometheus] = yamlIn(alertmanagerPage)
+  const [plain] = fileObjects('deploy/examples/alertmanager/alertmanager.yaml')
+  const configs = fileObjects('deploy/examples/alertmanager/prometheus-operator.yaml')
+  expect(listAt(routes, 'route', 'routes')).toEqual(listAt(plain, 'route', 'routes').slice(0, 1))
+  expect(listAt(routes, 'receivers')).toEqual(listAt(plain, 'receivers').slice(0, 2))
+  expect(config).toEqual(configs[0])
+  expect(at(prometheus, 'alerting', 'alert_relabel_configs')).toEqual(alertRelabelling)
+  expect(blocksIn(alertmanagerPage, 'text')[0]).toContain(heading(exampleThresholds()))
+})
+
+const specOf = (object: unknown): object => {
+  const spec = at(object, 'spec')
+  return isObject(spec) ? spec : {}
+}
+
+it('the operator is told the same routes as an Alertmanager with a configuration of its own', () => {
+  const [plain] = fileObjects('deploy/examples/alertmanager/alertmanager.yaml')
+  const routes = listAt(plain, 'route', 'routes')
+  const configs = fileObjects('deploy/examples/alertmanager/prometheus-operator.yaml')
+  expect(configs.map(nameOf)).toEqual(routes.map(route => stringAt(route, 'receiver')))
+  const translated = configs.map(config => {
+    const route = at(config, 'spec', 'route')
+    const matchers = listAt(route, 'matchers').map(
+      matcher => `${stringAt(matcher, 'name')}${stringAt(matcher, 'matchType')}"${stringAt(matcher, 'value')}"`,
+    )
+    return {
+      receiver: stringAt(route, 'receiver'),
+      // The operator adds this one.
+      matchers: [...matchers, `namespace="${stringAt(config, 'metadata', 'namespace')}"`],
+      group_by: at(route, 'groupBy'),
+      group_wait: at(route, 'groupWait'),
+      group_interval: at(route, 'groupInterval'),
+      repeat_interval: at(route, 'repeatInterval'),
+    }
+  })
+  expect(translated).toEqual(routes)
+})
+
+/** A namespace with the product and the Deployment `web`, which was applied with these flags of kubectl. */
+const setUp = async (replicas: number, ...flags: string[]) => {
+  const here = await cluster()
+  const apply = (object: object) =>
+    kubectl(here.kubeconfig, ['-n', here.namespace, 'apply', ...flags, '-f', '-'], JSON.stringify(object))
+  const web = deployment('web', replicas)
+  expect(await apply(web)).toMatchObject({ code: 0, stderr: '' })
+  await product(here)
+  const { replicas: _, ...spec } = web.spec
+  return { here, folder: newFolder(), apply, withoutCount: { ...web, spec } }
+}
+
+/** Creates the hook `web-up`, and waits for the Secret with its URL. */
+const createHook = async (here: Cluster): Promise<void> => {
+  await here.createHook('web-up', {}, { token: { secretName: 'web-up-url' } })
+  await until(
+    () => read(here.api, secrets, here.namespace, 'web-up-url'),
+    secret => secret !== undefined,
+  )
+}
+
+const run = async (here: Cluster, page: string, folder: string) => {
+  const ran = await runCommands(here, commandsOf(here, page, folder), folder)
+  expect(ran).toMatchObject({ code: 0, stderr: '' })
+  return ran.stdout
+}
+
+it('who does what the page of Alertmanager says has URLs where Alertmanager looks for them', async () => {
+  const { here, folder } = await setUp(2)
+  await installCrds(here)
+  const said = await run(here, alertmanagerPage, folder)
+  expect(said).toContain('receiverhook.receiverhooks.dev/web-up condition met')
+  expect(said).toContain('SUCCESS')
+  const [shown = ''] = blocksIn(alertmanagerPage, 'yaml')
+  writeFileSync(join(folder, 'shown.yml'), shown)
+  const checked = await runCommands(here, 'amtool check-config shown.yml', folder)
+  expect(checked).toMatchObject({ code: 0, stderr: '' })
+  const [plain] = fileObjects('deploy/examples/alertmanager/alertmanager.yaml')
+  const files = listAt(plain, 'receivers')
+    .flatMap(receiver => listAt(receiver, 'webhook_configs'))
+    .map(webhook => stringAt(webhook, 'url_file') ?? '')
+  expect(files).toHaveLength(2)
+  const mounted = await read(here.api, secrets, here.namespace, 'receiver-hooks')
+  const urls = files.map(file => {
+    const [, key = ''] = /^\/etc\/alertmanager\/secrets\/receiver-hooks\/(.+)$/.exec(file) ?? []
+    return Buffer.from(stringAt(mounted, 'data', key) ?? '', 'base64').toString()
+  })
+  const answers = []
+  for (const url of urls) answers.push((await post(url)).body)
+  expect(answers).toMatchObject([
+    { from: 2, to: 3 },
+    { from: 3, to: 2 },
+  ])
+})
+
+it('with the expression of the page an alert is one step, whatever is repeated', async () => {
+  const { here } = await setUp(1)
+  const [, when] = /`when: ([^`]+)`/.exec(readFileSync(alertmanagerPage, 'utf8')) ?? []
+  await here.createHook('web-up', {}, { when })
+  const url = await here.url('web-up')
+  const reasons = []
+  for (const why of ['first notification', 'repeat interval elapsed']) {
+    reasons.push((await post(url, notification('firing', why))).body['reason'])
+  }
+  expect(reasons).toEqual(['Stepped', 'Filtered'])
+})
+
+it('who does what the page of Flux says may write hooks, and keeps the count that is taken out of Git', async () => {
+  const flux = ['--server-side', '--force-conflicts', '--field-manager=kustomize-controller']
+  const { apply, folder, here, withoutCount } = await setUp(3, ...flux)
+  await createHook(here)
+  expect(await run(here, fluxPage, folder)).toMatch(/http:\S+$/)
+  for (const right of [
+    ['patch', 'deployments.apps/web', '--subresource=scale'],
+    ['create', 'secrets'],
+  ]) {
+    const as = [`--as=system:serviceaccount:${here.namespace}:deployer`, '-n', here.namespace]
+    const answer = await kubectl(here.kubeconfig, ['auth', 'can-i', ...right, ...as])
+    expect(answer.stdout).toBe('yes\n')
+  }
+  expect(await apply(withoutCount)).toMatchObject({ code: 0 })
+  expect(await here.replicas('web')).toBe(3)
+})
+
+it('who does what the page of Argo CD says keeps the count that is taken out of Git', async () => {
+  const { apply, folder, here, withoutCount } = await setUp(3)
+  await createHook(here)
+  const path = `/api/v1/namespaces/${here.namespace}/configmaps`
+  await send(here.api, { method: 'POST', path, body: JSON.stringify({ metadata: { name: 'argocd-cm' } }) })
+  writeFileSync(join(folder, 'web.yaml'), JSON.stringify(withoutCount))
+  expect(await run(here, argoPage, folder)).toMatch(/http:\S+$/)
+  expect(await apply(withoutCount)).toMatchObject({ code: 0 })
+  expect(await here.replicas('web')).toBe(3)
+})
+
+it('the demo of the page is a script of this package', () => {
+  const manifest = parseJson(readFileSync('package.json', 'utf8'))
+  expect(stringAt(manifest, 'scripts', 'demo:autoscaling')).toBe('node scripts/demo/autoscaling.ts')
+})

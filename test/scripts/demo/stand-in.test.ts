@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import { notificationOf, stepOf, type Alert } from '../../../scripts/demo/stand-in.ts'
+import { deliveryOf } from '../../../src/senders/registry.ts'
+
+const intervals = { groupWait: '1s', groupInterval: '4s', repeatInterval: '3s' }
+
+/** What is told of an alert, looked at every half second, that fires for as long as these say. */
+const told = (fires: (second: number) => boolean, seconds: number, repeatInterval = '3s'): readonly string[] => {
+  let alert: Alert | undefined
+  const news: string[] = []
+  for (let now = 0; now <= seconds * 1000; now += 500) {
+    const step = stepOf(alert, fires(now / 1000), now, { ...intervals, repeatInterval })
+    alert = step.alert
+    if (step.why !== undefined) news.push(`${now / 1000} s: ${step.why}`)
+  }
+  return news
+}
+
+it('an alert is told of after group_wait, again with each group_interval, and when it is over', () => {
+  expect(told(second => second >= 2 && second < 10, 20)).toEqual([
+    '3 s: first notification',
+    '7 s: repeat interval elapsed',
+    '11 s: all alerts resolved',
+  ])
+})
+
+it('a repeat_interval that equals group_interval has a repeat at every second flush', () => {
+  expect(told(() => true, 18, '4s')).toEqual([
+    '1 s: first notification',
+    '9 s: repeat interval elapsed',
+    '17 s: repeat interval elapsed',
+  ])
+})
+
+it('an alert that is over before group_wait is not told of', () => {
+  expect(told(second => second < 1, 10)).toEqual([])
+})
+
+it.each([
+  ['first notification', 'firing'],
+  ['repeat interval elapsed', 'firing'],
+  ['all alerts resolved', 'resolved'],
+] as const)('what is posted is understood as of Alertmanager: %s is %s', (why, phase) => {
+  const delivery = deliveryOf({ headers: {}, json: notificationOf('WebBusy', why, 0) })
+  expect(delivery).toMatchObject({ sender: 'alertmanager', phase })
+})

@@ -1,8 +1,8 @@
-import type { Row } from '../api/record.ts'
-import type { Environment, Log } from '../environment/environment.ts'
+import { emptyMemory, type Claim, type Row } from '../api/record.ts'
+import type { ApiConnection, Environment, Log } from '../environment/environment.ts'
 import type { Part } from './claims.ts'
 import { commit, type Committed, type Interest } from './commit.ts'
-import { findEvidence } from './evidence.ts'
+import { findEvidence, type Evidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
 import { applied, dropped, rowsOf, untold } from './remember.ts'
 import type { Step } from './steps.ts'
@@ -45,22 +45,31 @@ export const lookAtAbandoned = async (
   ledger: Ledger,
   looked: Interest['looked'],
 ): Promise<void> => {
-  const memory = ledger.known()
   const now = environment.clock.now()
-  const claim = memory?.rows.find(row => row.claim && Math.abs(now - row.at) > abandonedMs)?.claim
-  const target = claim && parseTarget(claim.target, ledger.owner.namespace)
-  if (!memory || !claim || !target) return
-  const from = { uid: claim.uid, resourceVersion: claim.version }
-  const { evidence } = await findEvidence(environment.api, target, claim.mark, from)
-  looked(evidence)
-  const claimed = rowsOf(memory, claim.mark)
-  if (evidence === 'applied') ledger.later(applied(claim.mark, claimed))
-  if (evidence === 'never') ledger.later(dropped(claim.mark))
-  if (evidence === 'history gone') ledger.later(untold(claim.mark))
+  const abandoned = ledger.known()?.rows.find(row => row.claim && isAbandoned(row, now))
+  if (abandoned?.claim) looked(await lookAtClaim(environment.api, ledger, abandoned.claim))
 }
 
 /** After so long, in milliseconds, no process is at work on a claim any more: a delivery has four seconds. */
 const abandonedMs = 10_000
+
+export const isAbandoned = ({ at }: Row, now: number): boolean => Math.abs(now - at) > abandonedMs
+
+/** Looks what became of a claim, without sending its write, and puts into the record what is certain. */
+export const lookAtClaim = async (
+  api: ApiConnection,
+  ledger: Ledger,
+  { mark, target: text, uid, version }: Claim,
+): Promise<Evidence['evidence']> => {
+  const target = parseTarget(text, ledger.owner.namespace)
+  if (!target) return 'unreachable'
+  const { evidence } = await findEvidence(api, target, mark, { uid, resourceVersion: version })
+  const claimed = rowsOf(ledger.known() ?? emptyMemory, mark)
+  if (evidence === 'applied') ledger.later(applied(mark, claimed))
+  if (evidence === 'never') ledger.later(dropped(mark))
+  if (evidence === 'history gone') ledger.later(untold(mark))
+  return evidence
+}
 
 /** Puts into the record what became of a claimed write. What is not certain stays a claim, for the next one to finish. */
 export const recordOutcome = (

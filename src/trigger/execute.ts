@@ -44,7 +44,8 @@ export const execute = async (
     closed(hook) ??
     (await filtered(expressions, hook, variables, deadline - clock.monotonic() - stepTakesMs)) ??
     passedOver(hook, delivery)
-  if (gated) return gated.outcome === 'skipped' && !dryRun ? await remember(gated, recorded, clock, deadline) : gated
+  if (gated)
+    return gated.outcome === 'skipped' && !dryRun ? await remember(gated, recorded, { api, clock, deadline }) : gated
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
   const steps = dryRun ? service.preview(deadline, recorded) : service.until(deadline, recorded)

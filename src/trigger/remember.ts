@@ -1,40 +1,80 @@
+import { keyOf, type Claim } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
-import type { Clock } from '../environment/environment.ts'
+import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import { isAbandoned, lookAtClaim } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
+import type { Decided } from '../steps/ledger.ts'
 import type { Recorded } from '../steps/queue.ts'
+
+type Skipped = Extract<Outcome, { outcome: 'skipped' }>
+
+/** What is waited between two looks at a copy that another process is still executing, in milliseconds. */
+const lookEveryMs = 100
 
 /**
  * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
- * Answers the skip, once it is stored; that the hook is no more; or that there was no time or no right to store it by
- * `deadline`.
+ * Answers the skip, once it is stored; what became of a copy that was being executed before the gate was closed; that the
+ * hook is no more; or that there was no time or no right for it by `deadline`.
  */
 export const remember = async (
-  skipped: Extract<Outcome, { outcome: 'skipped' }>,
+  skipped: Skipped,
   recorded: Recorded | undefined,
-  clock: Clock,
-  deadline: number,
+  { api, clock, deadline }: { readonly api: ApiConnection; readonly clock: Clock; readonly deadline: number },
 ): Promise<Outcome | 'changed meanwhile'> => {
   if (!recorded?.delivery.identity) return skipped
-  const deciding = recorded.ledger.decide<Outcome>(
-    (memory, now) => {
-      const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
-      if (judged.judgement === 'unfinished') return { memory, result: skipped }
-      if (judged.judgement === 'skip' && !judged.remember) {
-        const { message, reason } = judged
-        return { memory, result: { outcome: 'skipped', reason, message } }
-      }
-      return { memory: decided(recorded, now, { skipped: skipped.reason })(memory), result: skipped }
-    },
-    { goOn: () => clock.monotonic() < deadline },
-  )
   const inTime = new AbortController()
-  const made = await Promise.race([deciding, wait(clock, deadline - clock.monotonic(), inTime.signal)])
+  const made = await Promise.race([
+    store(skipped, recorded, api, clock, deadline),
+    wait(clock, deadline - clock.monotonic(), inTime.signal),
+  ])
   inTime.abort()
-  if (made?.decided === 'stored') return made.result
-  if (made?.decided === 'gone') return 'changed meanwhile'
-  if (made?.decided === 'refused') {
-    return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
+  switch (made?.decided) {
+    case 'stored':
+      return made.result
+    case 'gone':
+      return 'changed meanwhile'
+    case 'refused':
+      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
+    case 'given up':
+    case undefined:
+      return {
+        outcome: 'unavailable',
+        reason: 'Contended',
+        message: 'another copy of this delivery is not finished yet',
+      }
   }
-  return { outcome: 'unavailable', reason: 'ApiUnreachable', message: 'the record of the hook cannot be written' }
 }
+
+const store = async (
+  skipped: Skipped,
+  recorded: Recorded,
+  api: ApiConnection,
+  clock: Clock,
+  deadline: number,
+): Promise<Decided<Skipped>> => {
+  const goOn = (): boolean => clock.monotonic() < deadline
+  while (goOn()) {
+    const made = await recorded.ledger.decide<Skipped | Claim>(
+      (memory, now) => {
+        const own = memory.rows.find(({ key }) => key === keyOf(recorded.delivery.identity?.key ?? ''))
+        if (own?.claim && !isAbandoned(own, now)) return { memory, result: own.claim, needsNewest: true }
+        const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
+        if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
+        return { memory: decided(recorded, now, { skipped: skipped.reason })(memory), result: skipped }
+      },
+      { goOn },
+    )
+    if (made.decided !== 'stored') return made
+    if ('outcome' in made.result) return { decided: 'stored', result: made.result }
+    const seen = await lookAtClaim(api, recorded.ledger, made.result)
+    if (seen === 'not yet' || seen === 'unreachable') await wait(clock, lookEveryMs)
+  }
+  return { decided: 'given up' }
+}
+
+const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({
+  outcome: 'skipped',
+  reason,
+  message,
+})

@@ -14,6 +14,8 @@ export interface Cluster {
   readonly random: Random
   readonly store: Store
   readonly definitions: Definitions
+  /** An object as JSON, as clients of this version of its resource see it. */
+  readonly textOf: (definition: ResourceDefinition, object: StoredObject) => string
 }
 
 /** One object, or a place for one. */
@@ -27,7 +29,8 @@ export interface Addressed {
 const firstNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 export const createCluster = (clock: Clock, random: Random, historyMs: number, rules: RuleCompiler): Cluster => {
-  const cluster = { clock, random, store: createStore(clock, historyMs), definitions: createDefinitions(rules) }
+  const store = createStore(clock, historyMs)
+  const cluster = { clock, random, store, definitions: createDefinitions(rules), textOf: rememberedTexts() }
   const definition = cluster.definitions.find('', 'v1', 'namespaces')
   for (const name of firstNamespaces) {
     const metadata = { name, uid: newUid(random), resourceVersion: '', creationTimestamp: rfc3339(clock.now()) }
@@ -55,6 +58,18 @@ export const viewOf = (definition: ResourceDefinition, object: StoredObject): St
     ...(definition.encode?.(object) ?? object),
   }
   return isStoredObject(view) ? view : object
+}
+
+/** Stored objects never change, and all who watch one are told of it in the same words. */
+const rememberedTexts = (): Cluster['textOf'] => {
+  const texts = new WeakMap<StoredObject, { readonly definition: ResourceDefinition; readonly text: string }>()
+  return (definition, object) => {
+    const known = texts.get(object)
+    if (known?.definition === definition) return known.text
+    const text = JSON.stringify(viewOf(definition, object))
+    texts.set(object, { definition, text })
+    return text
+  }
 }
 
 /** A random (version 4) UUID. */

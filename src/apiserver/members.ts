@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { at, isObject, type JsonObject } from '../api/json.ts'
 
 /** Stored objects are never changed: every edit makes a new object that shares what stayed the same. */
@@ -22,7 +21,17 @@ export const without = (object: JsonObject, name: string): JsonObject => {
   return rest
 }
 
-export const equal = (a: unknown, b: unknown): boolean => a === b || isDeepStrictEqual(a, b)
+/** Whether two JSON values say the same; a member that is undefined is none. What two objects share is not looked at. */
+export const equal = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((entry, index) => equal(entry, b[index]))
+  }
+  if (!isObject(a) || !isObject(b)) return false
+  for (const name in a) if (!equal(a[name], b[name])) return false
+  for (const name in b) if (b[name] !== undefined && a[name] === undefined) return false
+  return true
+}
 
 export const numberAt = (value: unknown, ...path: readonly string[]): number | undefined => {
   const found = at(value, ...path)

@@ -50,6 +50,7 @@ const at = (
     : { to: 'object', definition, namespace, name, subresource }
 
 const decoded = (segment: string): string => {
+  if (!segment.includes('%')) return segment
   try {
     return decodeURIComponent(segment)
   } catch {

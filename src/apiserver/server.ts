@@ -1,4 +1,5 @@
 import type { JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { Clock, Random } from '../environment/environment.ts'
 import { objectIn } from './body.ts'
 import { celRules } from './cel.ts'
@@ -11,6 +12,7 @@ import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
 import { methodNotAllowed, noSuchResource, StatusError, unsupportedMediaType } from './status.ts'
+import type { Change } from './store.ts'
 import { represent, representationIn, representList, type Representation } from './table.ts'
 import { isTrue, openWatch, type Sink } from './watch.ts'
 import { currentOf, type Write, type Written } from './write.ts'
@@ -45,6 +47,8 @@ export interface ApiServer {
    * that refuses.
    */
   watch(request: ServerRequest, sink: Sink): (() => void) | ServerResponse
+  /** Tells of every later change to a collection, named as in `apps/deployments`, in the form in which it is kept. */
+  observe(kept: string, listener: (change: Change) => void): void
 }
 
 /** How long old versions can be read, in milliseconds, as with a real API server's default. */
@@ -69,6 +73,7 @@ export const createApiServer = (options: {
         return refusal(error)
       }
     },
+    observe: (kept, listener) => void cluster.store.subscribe(kept, listener),
   }
 }
 
@@ -91,10 +96,13 @@ const refusal = (error: unknown): ServerResponse => {
   return json(500, new StatusError(500, 'InternalError', message).body)
 }
 
-const json = (status: number, body: JsonObject, headers: Readonly<Record<string, string>> = {}): ServerResponse => ({
+const json = (status: number, body: JsonObject, headers: Readonly<Record<string, string>> = {}): ServerResponse =>
+  jsonText(status, JSON.stringify(body), headers)
+
+const jsonText = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): ServerResponse => ({
   status,
   headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(body),
+  body,
 })
 
 const text = (status: number, body: string): ServerResponse => ({
@@ -173,10 +181,7 @@ const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute):
   switch (request.method) {
     case 'GET': {
       const object = currentOf(cluster, route)
-      return json(
-        200,
-        subresource === 'scale' ? scaleOf(definition, object) : represent(as, definition, object, cluster.clock.now()),
-      )
+      return jsonText(200, shown(cluster, write, as, object))
     }
     case 'PUT':
       checkMediaType(request)
@@ -255,9 +260,17 @@ const written = (
   as: Representation,
   { object, created, warnings }: Written,
 ): ServerResponse => {
-  const { definition } = write
-  const body =
-    write.subresource === 'scale' ? scaleOf(definition, object) : represent(as, definition, object, cluster.clock.now())
   const warning = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
-  return json(created ? 201 : 200, body, warning === '' ? {} : { warning })
+  return jsonText(created ? 201 : 200, shown(cluster, write, as, object), warning === '' ? {} : { warning })
+}
+
+/** An object, or its scale, as JSON in the form that a client asked for. */
+const shown = (
+  { clock, textOf }: Cluster,
+  { definition, subresource }: Write,
+  as: Representation,
+  object: StoredObject,
+): string => {
+  if (subresource === 'scale') return JSON.stringify(scaleOf(definition, object))
+  return as === 'object' ? textOf(definition, object) : JSON.stringify(represent(as, definition, object, clock.now()))
 }

@@ -28,12 +28,15 @@ export const openWatch = (
   as: Representation,
   sink: Sink,
 ): (() => void) => {
-  const { clock, store } = cluster
+  const { clock, store, textOf } = cluster
   const { definition } = collection
   const selection = selectionOf(collection, query)
   const from = startOf(query)
   const write = (type: string, object: JsonObject): void => sink.line(JSON.stringify({ type, object }))
-  const show = (type: string, object: StoredObject): void => write(type, represent(as, definition, object, clock.now()))
+  const show = (type: string, object: StoredObject): void => {
+    if (as === 'object') sink.line(`{"type":"${type}","object":${textOf(definition, object)}}`)
+    else write(type, represent(as, definition, object, clock.now()))
+  }
 
   if (from > 0 && from < store.compacted()) {
     write('ERROR', expired(`too old resource version: ${from} (${store.compacted()})`).body)

@@ -1,0 +1,190 @@
+import { at } from '../../../src/api/json.ts'
+import type { Reason } from '../../../src/api/reasons.ts'
+import type { Answer } from '../../../src/trigger/answer.ts'
+import type { Violation } from '../happened.ts'
+import {
+  accepts,
+  filtered,
+  hasCooldown,
+  hasForgotten,
+  isThere,
+  onResolved,
+  stepOf,
+  takenBack,
+  targetOf,
+} from './model.ts'
+import { currentAt, mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
+import type { Explanation } from './writes.ts'
+
+/** How long a process may take over an answer at the worst, and when all is well, in milliseconds. */
+const longestAnswerMs = 8000
+const wellAnswerMs = 4000
+
+/**
+ * Answers are true: what says that nothing was to be done has seen a count, or a hook, at which nothing was; a 404 or a
+ * 410 is given to no token that is good; and when all is well every post is answered in time.
+ */
+export const checkAnswers = (timeline: Timeline, explanation: Explanation): readonly Violation[] =>
+  timeline.stories.flatMap(story => {
+    const { answer, post } = story
+    const about = { timeline, explanation, story, versions: mayGoBy(timeline, story, story.arrived, story.ended) }
+    const untrue = answer === undefined || answer === 'no answer' ? undefined : judge(about, answer.body)
+    return [lateness(timeline, story), untrue].flatMap(found =>
+      found ? [{ promise: found.promise, why: `post ${post.id} to ${post.hook} ${found.why}` }] : [],
+    )
+  })
+
+const lateness = (timeline: Timeline, { answer, arrivedAt, endedAt, post }: Story): Violation | undefined => {
+  const took = endedAt - arrivedAt
+  if (answer !== undefined && took > longestAnswerMs && !stoodStill(timeline, post.process)) {
+    return { promise: 'liveness', why: `was answered after ${took} ms` }
+  }
+  if (!post.healed) return undefined
+  const status = answer === undefined || answer === 'no answer' ? 'no answer' : answer.status
+  const isUntold = status === 'no answer' || at(answer, 'body', 'reason') === 'OutcomeUnknown'
+  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : status === 200 || status === 409
+  if (isServed && took <= wellAnswerMs) return undefined
+  return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
+}
+
+/** How long a process goes by a version of a target, whose successors the API server may have forgotten, in milliseconds. */
+const rememberedMs = 60_000
+
+/** Whether nobody may be able to tell what became of a write. */
+const forgotLately = ({ happened }: Timeline, moment: number): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.includes('forgets') && moment - entry.at < rememberedMs)
+
+const stoodStill = ({ happened }: Timeline, process: string): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.startsWith(`${process} stands still`))
+
+/** What an answer is judged by. */
+interface About {
+  readonly timeline: Timeline
+  readonly explanation: Explanation
+  readonly story: Story
+  /** The versions of its hook that the process may have gone by. */
+  readonly versions: readonly HookVersion[]
+}
+
+/** Answers what is untrue, if anything is. */
+type Judge = (about: About, answer: Answer) => Violation | undefined
+
+const judge: Judge = (about, answer) => {
+  const known = judges[answer.reason]
+  if (known) return known(about, answer)
+  return { promise: 'answers', why: `was told ${answer.reason}, which nothing in here can cause` }
+}
+
+const unlessSome =
+  (promise: string, why: string, holds: (version: HookVersion, about: About, answer: Answer) => boolean): Judge =>
+  (about, answer) =>
+    about.versions.some(version => holds(version, about, answer)) ? undefined : { promise, why: `was told ${why}` }
+
+/** The count that an answer speaks of is one at which the hook does nothing, and one that the target had. */
+const stays =
+  (what: string, outcome: (count: number) => number | 'rejected'): Judge =>
+  (about, answer) => {
+    const count = answer.from ?? Number.NaN
+    const { explanation, timeline, versions } = about
+    const story = firstCopy(about)
+    const there = versions.filter(version => isThere(version, story.post.uid))
+    if (!there.some(version => isStill(version, count, story) || stepOf(version, count) === outcome(count))) {
+      return { promise: '2', why: `was told that ${count} ${what}` }
+    }
+    const isSeen = there.some(version => countsSeen(timeline, explanation, story, targetOf(version)).has(count))
+    return isSeen
+      ? undefined
+      : { promise: '1', why: `was told that the count is ${count}, which it never was meanwhile` }
+  }
+
+/** Whether a hook takes back, and that would change nothing at a count, whichever way it goes. */
+const isStill = (version: HookVersion, count: number, { post }: Story): boolean =>
+  post.kind === 'resolved' &&
+  onResolved(version) === 'undo' &&
+  [takenBack(version, count, 1), takenBack(version, count, -1)].includes(count)
+
+/** A copy of a delivery may be told what became of an earlier one, wherever that was. */
+const firstCopy = ({ story, timeline }: About): Story => {
+  const { key, uid } = story.post
+  const first = key === undefined ? story : timeline.stories.find(({ post }) => post.uid === uid && post.key === key)
+  return { ...story, arrived: first?.arrived ?? story.arrived }
+}
+
+const isTrue: Judge = () => undefined
+
+/** The answers that the world in here can cause. Those that tell of a step are judged with the writes. */
+const judges: Partial<Record<Reason, Judge>> = {
+  Stepped: isTrue,
+  Undone: isTrue,
+  NothingToUndo: unlessSome(
+    '1',
+    'that nothing can be taken back by a hook that does not take back',
+    version => onResolved(version) === 'undo',
+  ),
+  Filtered: unlessSome(
+    'when',
+    'that its expression is false',
+    (version, { story }) => filtered(version, story.post) === 'does not',
+  ),
+  ExpressionFailed: unlessSome(
+    'when',
+    'that its expression fails',
+    (version, { story }) => filtered(version, story.post) === 'fails',
+  ),
+  Duplicate: isTrue,
+  ApiUnreachable: isTrue,
+  Contended: isTrue,
+  NotReady: isTrue,
+  Overloaded: isTrue,
+  BodyTooSlow: isTrue,
+  AtBound: stays('is at a bound', count => count),
+  WouldPassBound: stays('is so near to a bound that a step would pass it', () => 'rejected'),
+  Suspended: unlessSome('5', 'that the hook is suspended', ({ object }) => at(object, 'spec', 'suspend') === true),
+  CoolingDown: unlessSome('4', 'of a cooldown that the hook does not have', hasCooldown),
+  OutcomeUnknown: ({ timeline }) =>
+    hasForgotten(timeline) ? undefined : { promise: '4', why: 'was told that the history is gone, and it never was' },
+  Resolved: ({ story }) =>
+    story.post.kind === 'resolved' ? undefined : { promise: '1', why: 'was taken for the end of an alert' },
+  ManagedByAutoscaler: unlessSome('5', 'of an autoscaler that the status does not speak of', ({ object }) =>
+    JSON.stringify(object['status']).includes('ManagedByAutoscaler'),
+  ),
+  TargetNotFound: unlessSome('5', 'that the target is missing, which it never was meanwhile', (version, about) =>
+    wasMissing(about.timeline, targetOf(version), about.story),
+  ),
+  HookDeleted: unlessSome(
+    'false 410',
+    'that its hook is deleted',
+    (version, { story }) => !isThere(version, story.post.uid),
+  ),
+  TokenRotated: unlessSome(
+    'false 410',
+    'that its token was rotated out',
+    (version, { story }) => !accepts(version, story.post.rotation, Number.MAX_SAFE_INTEGER),
+  ),
+  UnknownToken: () => ({ promise: 'false 404', why: 'was told that its token is unknown' }),
+}
+
+/** The counts of a target between a post's arrival and its answer, those between the steps of one write included. */
+const countsSeen = (
+  timeline: Timeline,
+  { cancelled, explained }: Explanation,
+  story: Story,
+  target: string,
+): ReadonlySet<number> => {
+  const versions = timeline.targets.get(target) ?? []
+  const seen = new Set(upTo(versions, currentAt(versions, story.arrived), story.ended).map(({ count }) => count))
+  const own = [...cancelled, ...explained.map(({ fold, steps }) => ({ ...fold, steps }))].filter(
+    each => each.target === target && (story.post.key !== undefined || each.process === story.post.process),
+  )
+  for (const { place, steps } of own) {
+    // Those of one batch that cancelled one another out are answered one after another.
+    if (place < story.arrived || (timeline.happened[place]?.at ?? 0) > story.endedAt) continue
+    for (const { from, to } of steps) seen.add(from).add(to)
+  }
+  return seen
+}
+
+const wasMissing = ({ targets }: Timeline, target: string, { arrived, ended }: Story): boolean => {
+  const versions = targets.get(target) ?? []
+  return upTo(versions, currentAt(versions, arrived), ended).some(({ deleted }) => deleted)
+}

@@ -1,0 +1,25 @@
+import type { Happened, Violation } from '../happened.ts'
+import { checkAnswers } from './answers.ts'
+import { checkSteps } from './bounds.ts'
+import { checkNamed } from './named.ts'
+import { checkPublishing } from './publishing.ts'
+import { checkQuiet } from './quiet.ts'
+import { timelineOf } from './timeline.ts'
+import { checkUndo } from './undo.ts'
+import { explain } from './writes.ts'
+
+/** Holds a history against the promises: what it lacks, or nothing. */
+export const check = (happened: readonly Happened[]): readonly Violation[] => {
+  const timeline = timelineOf(happened)
+  const explanation = explain(timeline)
+  const { explained, violations } = explanation
+  return [
+    ...violations,
+    ...checkSteps(timeline, explained),
+    ...checkNamed(timeline, explanation),
+    ...checkUndo(timeline),
+    ...checkAnswers(timeline, explanation),
+    ...checkPublishing(timeline),
+    ...checkQuiet(timeline),
+  ]
+}

@@ -1,0 +1,69 @@
+import { checkedMilliseconds } from '../../../src/api/duration.ts'
+import { at, stringAt } from '../../../src/api/json.ts'
+import { parseTime } from '../../../src/environment/time.ts'
+import type { Post } from '../happened.ts'
+import { filter } from '../world/expressions.ts'
+import type { HookVersion, Timeline } from './timeline.ts'
+
+/**
+ * What a hook's spec makes of a count, as the resource's description says: written down a second time, and apart from
+ * the product. `rejected` where `overshoot` is reject and the step would pass the bound.
+ */
+export const stepOf = ({ object }: HookVersion, count: number): number | 'rejected' => {
+  const scale = at(object, 'spec', 'scale')
+  const by = at(scale, 'by')
+  const size = typeof by === 'number' ? by : Math.max(1, Math.ceil((count * Number.parseInt(String(by), 10)) / 100))
+  const up = at(scale, 'action') === 'up'
+  const bound = Number(at(scale, up ? 'max' : 'min'))
+  if (up ? count >= bound : count <= bound) return count
+  const wanted = up ? count + size : count - size
+  if (up ? wanted <= bound : wanted >= bound) return wanted
+  return at(scale, 'overshoot') === 'reject' ? 'rejected' : bound
+}
+
+/** Where taking back `delta` leads from a count, by a hook's bounds: it stops at the one that it moves towards. */
+export const takenBack = ({ object }: HookVersion, count: number, delta: number): number => {
+  const scale = at(object, 'spec', 'scale')
+  const [min, max] = [Number(at(scale, 'min')), Number(at(scale, 'max'))]
+  if (delta > 0) return count <= min ? count : Math.max(count - delta, min)
+  return count >= max ? count : Math.min(count - delta, max)
+}
+
+export const onResolved = ({ object }: HookVersion): string => String(at(object, 'spec', 'onResolved'))
+
+/** What a hook's `when` makes of a post. */
+export const filtered = ({ object }: HookVersion, post: Post) => filter(stringAt(object, 'spec', 'when'), post)
+
+/** How long two deliveries that look alike are one, in milliseconds. */
+export const dedupeWindowOf = ({ object }: HookVersion): number =>
+  checkedMilliseconds(stringAt(object, 'spec', 'dedupeWindow') ?? '40s')
+
+/** Whether the API server has forgotten its history, so that nobody may be able to tell what became of a write. */
+export const hasForgotten = ({ happened }: Timeline): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.includes('forgets'))
+
+/** The least time between two executions, in milliseconds. */
+export const cooldownOf = ({ object }: HookVersion): number =>
+  checkedMilliseconds(stringAt(object, 'spec', 'cooldown') ?? '0s')
+
+export const hasCooldown = (version: HookVersion): boolean => cooldownOf(version) > 0
+
+export const targetOf = ({ object }: HookVersion): string => String(at(object, 'spec', 'scale', 'target', 'name'))
+
+/** Whether a hook is there and lets deliveries through, for a token of this uid. */
+export const isOn = (version: HookVersion, uid: string): boolean =>
+  isThere(version, uid) && at(version.object, 'spec', 'suspend') !== true
+
+export const isThere = ({ deleted, uid }: HookVersion, wanted: string): boolean => !deleted && uid === wanted
+
+/** Whether a hook accepts a token of a rotation, at the moment `wall` of the process that asks. */
+export const accepts = ({ object }: HookVersion, rotation: number, wall: number): boolean => {
+  const token = at(object, 'spec', 'token')
+  const wanted = Number(at(token, 'rotation'))
+  const minted = at(object, 'status', 'minted')
+  if (rotation === wanted) return true
+  if (rotation > wanted || at(token, 'overlap') === '0s' || minted === undefined) return false
+  if (at(minted, 'rotation') === rotation) return true
+  const previous = at(minted, 'previous')
+  return at(previous, 'rotation') === rotation && wall < parseTime(String(at(previous, 'acceptedUntil')))
+}

@@ -1,0 +1,221 @@
+import { parseTime } from '../../../src/environment/time.ts'
+import type { Violation } from '../happened.ts'
+import { cooldownOf, dedupeWindowOf, hasForgotten, onResolved } from './model.ts'
+import type { Story, Timeline } from './timeline.ts'
+import type { Step } from './walk.ts'
+import type { Explanation } from './writes.ts'
+
+/** A step that took effect, of a delivery that its hook's record knows. */
+interface Executed extends Step {
+  /** When it was folded, in milliseconds: between these. */
+  readonly earliest: number
+  readonly latest: number
+  /** From this place on it is stored. */
+  readonly stored: number
+  readonly how: string
+}
+
+/**
+ * Promise 4, over all copies of a delivery: applied at most once; an answer that says that it was applied before is
+ * true. And a hook with a cooldown runs once within it.
+ */
+export const checkNamed = (timeline: Timeline, explanation: Explanation): readonly Violation[] => {
+  const executed = executedIn(timeline, explanation)
+  return [
+    ...doubled(timeline, executed),
+    ...timeline.stories.flatMap(story => untrueDuplicate(timeline, executed, story)),
+    ...timeline.stories.flatMap(story => noDuplicate(timeline, story)),
+    ...timeline.stories.flatMap(story => ranAfterAll(timeline, executed, story)),
+    ...tooSoon(timeline, executed),
+    ...timeline.stories.flatMap(story => noCooldown(timeline, executed, story)),
+  ]
+}
+
+const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
+  const between = (from: number, to: number): Pick<Executed, 'earliest' | 'latest'> => ({
+    earliest: happened[from]?.at ?? 0,
+    latest: happened[to]?.at ?? 0,
+  })
+  const written = explained.flatMap(({ fold, steps, stored }) =>
+    steps.map((step): Executed => {
+      return { ...step, ...between(fold.place, stored.place), stored: stored.place, how: fold.mark }
+    }),
+  )
+  const others = cancelled.flatMap(({ place, steps }) =>
+    steps.map((step): Executed => {
+      const [story] = step.stories
+      const how = `post ${story?.post.id}, which cancelled out`
+      return { ...step, ...between(story?.arrived ?? place, place), stored: place, how }
+    }),
+  )
+  return [...written, ...others].filter(({ claimed }) => claimed)
+}
+
+const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {
+  const last = new Map<string, Executed>()
+  const inOrder = executed.toSorted((a, b) => a.stored - b.stored)
+  return inOrder.flatMap(step => {
+    const { claimed, stories } = step
+    if (!claimed || claimed.key === '') return []
+    const key = `${claimed.uid} ${claimed.key}`
+    const before = last.get(key)
+    last.set(key, step)
+    if (!before || mayRunAgain(timeline, before, step)) return []
+    const ids = [...before.stories, ...stories].map(({ post }) => `${post.id} (${post.delivery})`)
+    return [
+      { promise: '4', why: `one delivery ran twice, by ${before.how} and by ${step.how}: posts ${ids.join(', ')}` },
+    ]
+  })
+}
+
+/** Whether a delivery that looks like one that ran is another: a repeat after the window, or a later end of an alert. */
+const mayRunAgain = (timeline: Timeline, before: Executed, { latest, stories }: Executed): boolean => {
+  const [story] = stories
+  if (!story) return false
+  const { alert, kind, repeats, since = 0, uid } = story.post
+  if (before.stories.some(({ post }) => since > (post.since ?? 0))) return true
+  const window = Math.min(...windowsOf(timeline, story.post))
+  const isOver = clocksJump(timeline) || latest - before.earliest >= window - clocksDifferMs
+  if (repeats || !isOver) return isOver
+  // After an end the alert has fired again.
+  const hasFired = (other: Story): boolean =>
+    other.post.uid === uid && other.post.alert === alert && other.post.kind === 'firing' && other.ended > before.stored
+  return kind === 'resolved' && timeline.stories.some(hasFired)
+}
+
+/** The moments in a record are wall clocks', and mean nothing where those jump. */
+const clocksJump = ({ happened }: Timeline): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.includes('wall clock'))
+
+const untrueDuplicate = (
+  { rows }: Timeline,
+  executed: readonly Executed[],
+  { answer, ended, post }: Story,
+): readonly Violation[] => {
+  if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
+  const [, from, to] = /count went from (\d+) to (\d+)/.exec(answer.body.message) ?? []
+  if (from === to) return []
+  const isTrue = executed.some(
+    ({ claimed, stored, ...step }) =>
+      claimed?.uid === post.uid &&
+      claimed.key === post.key &&
+      String(step.from) === from &&
+      String(step.to) === to &&
+      stored < ended,
+  )
+  // One that cancelled out, and whose process died before it could say so, is in the record alone.
+  if (isTrue || rows.has(`${post.uid} ${post.key} ${from} ${to}`)) return []
+  const why = `post ${post.id} (${post.delivery}) was told ${JSON.stringify(answer.body.message)}, and no such step is stored`
+  return [{ promise: '3', why }]
+}
+
+/** What is called a duplicate has been told before; and a repeat, or an alert that began anew, is one within the window alone. */
+const noDuplicate = (
+  timeline: Timeline,
+  { answer, arrivedAt, ended, endedAt, post, wall }: Story,
+): readonly Violation[] => {
+  if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
+  const what = `post ${post.id} (${post.delivery}) was called a duplicate`
+  const told = timeline.stories.filter(
+    other =>
+      other.post.id !== post.id &&
+      other.post.uid === post.uid &&
+      other.post.news === post.news &&
+      other.arrived < ended,
+  )
+  if (told.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
+  const isNewer = told.every(other => (other.post.since ?? 0) < (post.since ?? 0))
+  const decidedAt = parseTime(/was decided at (\S+Z)/.exec(answer.body.message)?.[1] ?? '')
+  const longest = Math.max(...windowsOf(timeline, post))
+  const agoMs = Math.max(wall - decidedAt, decidedAt - wall - (endedAt - arrivedAt))
+  const isRecent = agoMs < longest + clocksDifferMs + wholeSecondMs
+  if (!(post.repeats || isNewer) || clocksJump(timeline) || isRecent) return []
+  return [{ promise: '4', why: `${what} of what was decided ${agoMs} ms ago, which its window does not reach` }]
+}
+
+/** Moments in messages are in whole seconds. */
+const wholeSecondMs = 1000
+
+const windowsOf = ({ hooks }: Timeline, { hook, uid }: Story['post']): readonly number[] =>
+  (hooks.get(hook) ?? []).filter(version => version.uid === uid).map(dedupeWindowOf)
+
+/** What a named delivery is told that is not executed, and not later either. */
+const skips: ReadonlySet<string> = new Set([
+  'Suspended',
+  'Filtered',
+  'CoolingDown',
+  'ExpressionFailed',
+  'NothingToUndo',
+])
+
+/** A delivery that was skipped is not executed by another copy of it later on. */
+const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: Story): readonly Violation[] => {
+  const { answer, ended, endedAt, post } = story
+  if (answer === undefined || answer === 'no answer' || post.key === undefined || !skips.has(answer.body.reason))
+    return []
+  const isSame = (other: Story): boolean => other.post.uid === post.uid && other.post.key === post.key
+  // What was under way already when this one was answered may be finished.
+  if (timeline.stories.some(other => isSame(other) && other.arrived < ended && other.ended > ended)) return []
+  const skipped: Executed = {
+    stories: [story],
+    from: 0,
+    to: 0,
+    claimed: { key: post.key, uid: post.uid },
+    earliest: story.arrivedAt,
+    latest: endedAt,
+    stored: ended,
+    how: answer.body.reason,
+  }
+  const after = executed.find(
+    step =>
+      step.claimed?.uid === post.uid &&
+      step.claimed.key === post.key &&
+      step.earliest > endedAt &&
+      !mayRunAgain(timeline, skipped, step),
+  )
+  if (!after) return []
+  const why = `post ${post.id} (${post.delivery}) was skipped (${answer.body.reason}), and ran after all by ${after.how}`
+  return [{ promise: '4', why }]
+}
+
+/** How far apart the wall clocks of two processes are, as long as none jumps, in milliseconds. */
+const clocksDifferMs = 400
+
+/** A hook that cools down has run, or may have. */
+const noCooldown = (
+  timeline: Timeline,
+  executed: readonly Executed[],
+  { answer, arrivedAt, endedAt, post }: Story,
+): readonly Violation[] => {
+  if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'CoolingDown') return []
+  const longest = Math.max(...(timeline.hooks.get(post.hook) ?? []).map(cooldownOf))
+  const hasRun = executed.some(
+    ({ claimed, earliest, latest }) =>
+      claimed?.uid === post.uid && earliest <= endedAt && latest > arrivedAt - longest - clocksDifferMs,
+  )
+  const mayHaveRun = [...timeline.rows].some(row => row.startsWith(`${post.uid} `)) || hasForgotten(timeline)
+  if (hasRun || mayHaveRun || clocksJump(timeline)) return []
+  return [
+    { promise: 'cooldown', why: `post ${post.id} to ${post.hook} was told that it cools down, and it has not run` },
+  ]
+}
+
+const tooSoon = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {
+  if (clocksJump(timeline)) return []
+  const versions = [...timeline.hooks.values()].flat()
+  const lastAt = new Map<string, number>()
+  return executed
+    .toSorted((a, b) => a.latest - b.latest)
+    .flatMap(({ claimed, earliest, how, latest, stories: [story] }) => {
+      const version = versions.find(({ uid }) => uid === claimed?.uid)
+      const cooldownMs = version ? cooldownOf(version) : 0
+      const last = lastAt.get(claimed?.uid ?? '') ?? -Infinity
+      lastAt.set(claimed?.uid ?? '', earliest)
+      // What is taken back need not wait.
+      const isUndo = story?.post.kind === 'resolved' && version !== undefined && onResolved(version) === 'undo'
+      if (latest - last >= cooldownMs - clocksDifferMs || cooldownMs === 0 || isUndo) return []
+      return [
+        { promise: 'cooldown', why: `${version?.object.metadata.name} ran again by ${how} after ${latest - last} ms` },
+      ]
+    })
+}

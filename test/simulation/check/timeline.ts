@@ -1,0 +1,230 @@
+import { at, stringAt } from '../../../src/api/json.ts'
+import type { StoredObject } from '../../../src/api/object.ts'
+import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
+import type { Happened, Post } from '../happened.ts'
+import { rowsIn } from '../rows.ts'
+
+/**
+ * A history, sorted for the checks. Every moment is a place in the list of what happened: of two events of one
+ * millisecond that still says which was first.
+ */
+export interface Timeline {
+  readonly stories: readonly Story[]
+  readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
+  readonly targets: ReadonlyMap<string, readonly TargetVersion[]>
+  /** By mark. A fold is made anew where another write of the record came first. */
+  readonly folds: ReadonlyMap<string, readonly Fold[]>
+  /** By mark: the named steps in it, and those of hooks with a cooldown, as the records tell. */
+  readonly claims: ReadonlyMap<string, readonly ClaimedStep[]>
+  /** The rows of records that were done without ever having been a claim: hook, key, from and to. */
+  readonly rows: ReadonlySet<string>
+  readonly knowledge: ReadonlyMap<string, Knowledge>
+  readonly happened: readonly Happened[]
+}
+
+/** A post, from its arrival at a process to its answer, or to the end of that process. */
+export interface Story {
+  readonly post: Post
+  readonly arrived: number
+  readonly arrivedAt: number
+  /** When its answer left, or when it was sure that none would. */
+  readonly ended: number
+  readonly endedAt: number
+  /** Undefined where the process did not live to answer. */
+  readonly answer: TriggerAnswer | undefined
+  /** The wall clock of the process at both ends, whichever is earlier. */
+  readonly wall: number
+}
+
+export interface HookVersion {
+  readonly place: number
+  readonly version: number
+  readonly uid: string
+  readonly deleted: boolean
+  readonly object: StoredObject
+}
+
+export interface TargetVersion {
+  readonly place: number
+  readonly version: number
+  readonly uid: string
+  readonly deleted: boolean
+  readonly count: number
+  /** The field managers that own the count. */
+  readonly owners: readonly string[]
+}
+
+/** A marked write, when it was folded. */
+export interface Fold {
+  readonly place: number
+  readonly process: string
+  readonly target: string
+  readonly mark: string
+  readonly version: string
+  readonly to: number
+}
+
+/** A step of a delivery that its hook's record knows. */
+export interface ClaimedStep {
+  /** The hook. */
+  readonly uid: string
+  /** The delivery's; or, where it has no name, the mark, and which of its rows it is. */
+  readonly key: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What a process has been told of hooks. */
+export interface Knowledge {
+  /** All versions up to this one, from this place on. */
+  readonly heard: { readonly place: number; readonly version: number }[]
+  /** Where its watch of hooks opened and ended. */
+  readonly watching: { readonly place: number; readonly open: boolean }[]
+}
+
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
+
+export const timelineOf = (happened: readonly Happened[]): Timeline => {
+  const stories = new Map<number, Writable<Story>>()
+  const hooks = new Map<string, HookVersion[]>()
+  const targets = new Map<string, TargetVersion[]>()
+  const folds = new Map<string, Fold[]>()
+  const claims = new Map<string, readonly ClaimedStep[]>()
+  const claimed = new Set<string>()
+  const rows = new Set<string>()
+  const knowledge = new Map<string, Knowledge>()
+  const last = happened.at(-1)?.at ?? 0
+
+  for (const [place, entry] of happened.entries()) {
+    switch (entry.what) {
+      case 'post': {
+        const { post, wall } = entry
+        const open = { ended: happened.length, endedAt: last, answer: undefined }
+        stories.set(post.id, { post, arrived: place, arrivedAt: entry.at, wall, ...open })
+        break
+      }
+      case 'answer': {
+        const story = stories.get(entry.post)
+        if (!story) throw new Error(`post ${entry.post} was answered before it arrived`)
+        story.answer = entry.answer
+        story.ended = place
+        story.endedAt = entry.at
+        story.wall = Math.min(story.wall, entry.wall)
+        break
+      }
+      case 'crash':
+      case 'end':
+        for (const story of stories.values()) {
+          if (story.post.process !== entry.process || story.ended !== happened.length) continue
+          story.ended = place
+          story.endedAt = entry.at
+        }
+        break
+      case 'stored': {
+        const { deleted, object, resource } = entry
+        const { name, resourceVersion, uid } = object.metadata
+        const common = { place, version: Number(resourceVersion), uid, deleted }
+        if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
+        if (resource === 'deployments') listIn(targets, name).push({ ...common, ...countIn(object) })
+        if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
+        break
+      }
+      case 'folded':
+        listIn(folds, entry.mark).push({ place, ...entry })
+        break
+      case 'start':
+        knowledge.set(entry.process, { heard: [], watching: [] })
+        break
+      case 'heard':
+        knowledge.get(entry.process)?.heard.push({ place, version: entry.version })
+        break
+      case 'watching':
+        knowledge.get(entry.process)?.watching.push({ place, open: entry.open })
+        break
+      case 'request':
+      case 'written':
+      case 'world':
+      case 'log':
+      case 'broken':
+    }
+  }
+  return { stories: [...stories.values()], hooks, targets, folds, claims, rows, knowledge, happened }
+}
+
+/** Takes from a version of a record the steps that are under way, by the mark of their write, and those that are done. */
+const readRecord = (
+  record: StoredObject,
+  claims: Map<string, readonly ClaimedStep[]>,
+  claimed: Set<string>,
+  done: Set<string>,
+): void => {
+  const found = new Map<string, ClaimedStep[]>()
+  const uid = record.metadata.ownerReferences?.[0]?.uid ?? ''
+  for (const { at, claim, from, key, to } of rowsIn(record['content'])) {
+    if (from === undefined || to === undefined) continue
+    const row = `${uid} ${key} ${from} ${to}`
+    const decided = `${row} ${at}`
+    if (claim) {
+      listIn(found, claim.mark).push({ uid, key, from, to })
+      claimed.add(decided)
+    } else if (!claimed.has(decided)) done.add(row)
+  }
+  for (const [mark, steps] of found) claims.set(mark, steps)
+}
+
+export const listIn = <K, T>(lists: Map<K, T[]>, key: K): T[] => {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+
+const countIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> => ({
+  count: Number(at(object, 'spec', 'replicas') ?? 0),
+  owners: (object.metadata.managedFields ?? [])
+    .filter(entry => at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined)
+    .map(entry => stringAt(entry, 'manager') ?? ''),
+})
+
+/** Those of a list that were current at some moment from the version `since` on, up to a place. */
+export const upTo = <T extends { readonly place: number }>(
+  list: readonly T[],
+  since: number,
+  place: number,
+): readonly T[] => list.slice(Math.max(0, since), list.findLastIndex(version => version.place <= place) + 1)
+
+/** Which of a hook's versions was current at a place; -1 before the first. */
+export const currentAt = (list: readonly { readonly place: number }[], place: number): number =>
+  list.findLastIndex(version => version.place <= place)
+
+/** How long after a change a process may still go by what was before, in milliseconds. */
+const graceMs = 1000
+
+/**
+ * The versions of a post's hook that its process may go by at a place: none older than what its watch has told it; and
+ * where that was not open from the arrival on, none older than the arrival, since it has to read then. What was current
+ * a second ago is always allowed.
+ */
+export const mayGoBy = (
+  { happened, hooks, knowledge }: Timeline,
+  { arrived, post }: Pick<Story, 'arrived' | 'post'>,
+  place: number,
+  until = place,
+): readonly HookVersion[] => {
+  const versions = hooks.get(post.hook) ?? []
+  const known = knowledge.get(post.process)
+  if (!known) return []
+  const version = known.heard.findLast(heard => heard.place < place)?.version ?? 0
+  const told = versions.findLastIndex(candidate => candidate.version <= version)
+  const bound = isBlind(known, arrived, until) ? Math.max(told, currentAt(versions, arrived)) : told
+  const now = happened[place]?.at ?? Infinity
+  const since = Math.min(
+    bound,
+    versions.findLastIndex(candidate => (happened[candidate.place]?.at ?? 0) <= now - graceMs),
+  )
+  return upTo(versions, since, until)
+}
+
+/** Whether a process had no watch of hooks from one place to another. */
+const isBlind = ({ watching }: Knowledge, from: number, to: number): boolean =>
+  watching.findLast(({ place }) => place <= from)?.open !== true &&
+  !watching.some(({ open, place }) => open && place > from && place < to)

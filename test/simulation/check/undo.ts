@@ -1,0 +1,136 @@
+import type { Row } from '../../../src/api/record.ts'
+import type { Violation } from '../happened.ts'
+import { rowsIn } from '../rows.ts'
+import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
+import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
+
+/** What the firings of one alert have changed at one hook, and nobody has taken back. */
+interface Sum {
+  /** The target that was changed last. */
+  readonly uid: string
+  readonly delta: number
+}
+
+/** One alert at one hook: the newest sum last. */
+type Account = { readonly place: number; readonly sum: Sum }[]
+
+/** A step that is claimed, or has cancelled out without having been claimed. */
+interface Claimed {
+  readonly story: Story
+  readonly row: Row
+  /** The object that is to be changed. */
+  readonly uid: string
+  /** What there was to take back at that moment. */
+  readonly sum: Sum
+}
+
+const nothing: Sum = { uid: '', delta: 0 }
+
+/**
+ * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
+ * there were the records tell, and the API server which of their writes it has stored.
+ */
+export const checkUndo = (timeline: Timeline): readonly Violation[] => {
+  // Where the API server has forgotten, steps may have been made of which nobody can tell.
+  if (hasForgotten(timeline)) return []
+  const stories = new Map(timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story]))
+  const marks = new Set([...timeline.targets.values()].flatMap(versions => versions.flatMap(({ owners }) => owners)))
+  const accounts = new Map<string, Account>()
+  const open = new Map<string, Claimed>()
+  const seen = new Set<string>()
+  const found: Violation[] = []
+
+  const accountOf = ({ post }: Story): Account => listIn(accounts, `${post.uid} ${post.alert}`)
+
+  const settle = (place: number, { row, story, sum, uid }: Claimed): void => {
+    const account = accountOf(story)
+    const now = newest(account)
+    if (story.post.kind === 'firing') return void account.push({ place, sum: added(now, row, uid) })
+    const why = wrong(timeline, story, row, { sum, uid })
+    if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
+    account.push({ place, sum: { uid: now.uid, delta: now.delta - sum.delta } })
+  }
+
+  for (const [place, entry] of timeline.happened.entries()) {
+    if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
+    const hook = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
+    const rows = rowsIn(entry.object['content'])
+    const claims = new Set(rows.map(row => idOf(hook, row)))
+    for (const [id, claimed] of open) {
+      if (claimed.story.post.uid !== hook || claims.has(id)) continue
+      open.delete(id)
+      if (marks.has(claimed.row.claim?.mark ?? '')) settle(place, claimed)
+    }
+    for (const row of rows) {
+      const story = stories.get(`${hook} ${row.key}`)
+      if (!story || row.from === undefined || row.to === undefined || !takesBack(timeline, story)) continue
+      const decided = `${hook} ${row.key} ${row.at}`
+      const sum = newest(accountOf(story))
+      if (row.claim) {
+        const id = idOf(hook, row)
+        if (!open.has(id)) open.set(id, { story, row, sum, uid: row.claim.uid })
+      } else if (!seen.has(decided)) settle(place, { story, row, sum, uid: targetAt(timeline, story, place) })
+      seen.add(decided)
+    }
+  }
+  return [...found, ...timeline.stories.flatMap(story => untrueNothing(timeline, accountOf(story), story))]
+}
+
+/** Names a claim. */
+const idOf = (hook: string, { at, claim, key }: Row): string => `${hook} ${key} ${at} ${claim?.mark}`
+
+const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
+
+const added = ({ delta, uid }: Sum, { from = 0, to = 0 }: Row, target: string): Sum => ({
+  uid: target,
+  delta: (uid === target ? delta : 0) + to - from,
+})
+
+/** Nobody edits that of a hook that is there. */
+const takesBack = ({ hooks }: Timeline, { post }: Story): boolean => {
+  const version = hooks.get(post.hook)?.find(({ uid }) => uid === post.uid)
+  return post.alert !== undefined && version !== undefined && onResolved(version) === 'undo'
+}
+
+/** The object that a hook was aimed at, where a step cancelled out and so was never claimed. */
+const targetAt = ({ hooks, targets }: Timeline, { post }: Story, place: number): string => {
+  const hook = upTo(hooks.get(post.hook) ?? [], 0, place).findLast(({ uid }) => uid === post.uid)
+  return upTo((hook && targets.get(targetOf(hook))) ?? [], 0, place).at(-1)?.uid ?? ''
+}
+
+const wrong = (
+  { hooks }: Timeline,
+  { ended, post }: Story,
+  { from = 0, to = 0 }: Row,
+  { sum, uid }: { readonly sum: Sum; readonly uid: string },
+): string | undefined => {
+  const what = `took the count from ${from} to ${to}, where its alert has changed ${sum.delta}`
+  if (sum.uid !== uid) return `${what} of another object`
+  const ever = upTo(hooks.get(post.hook) ?? [], 0, ended)
+  const isRight = (version: HookVersion): boolean =>
+    version.uid === post.uid && sum.delta !== 0 && takenBack(version, from, sum.delta) === to
+  return ever.some(isRight) ? undefined : what
+}
+
+/** An end that was told that there is nothing to take back, although there was, all the time, at the object that is there. */
+const untrueNothing = (timeline: Timeline, account: Account, story: Story): readonly Violation[] => {
+  const { answer, arrived, ended, post } = story
+  if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'NothingToUndo') return []
+  const during = upTo(account, currentAt(account, arrived), ended).map(({ sum }) => sum)
+  const isNone = currentAt(account, arrived) === -1 || during.some(({ delta }) => delta === 0)
+  const targets = [...timeline.targets.values()].flatMap(versions =>
+    upTo(versions, currentAt(versions, arrived), ended),
+  )
+  const isElsewhere = during.some(({ uid }) => !targets.every(target => target.deleted || target.uid !== uid))
+  if (isNone || !isElsewhere || hasMoved(timeline, story)) return []
+  const delta = during.map(sum => sum.delta).join(', ')
+  return [{ promise: 'undo', why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${delta}` }]
+}
+
+/** Whether the hook was aimed at another target, or that was made anew, so that it has nothing to take back there. */
+const hasMoved = ({ hooks, targets }: Timeline, { ended, post }: Story): boolean => {
+  const names = upTo(hooks.get(post.hook) ?? [], 0, ended).map(({ object }) => JSON.stringify(object['spec']))
+  const aims = new Set(names.map(spec => /"target":\{[^}]*\}/.exec(spec)?.[0]))
+  const remade = [...targets.values()].some(versions => upTo(versions, 0, ended).some(({ deleted }) => deleted))
+  return aims.size > 1 || remade
+}

@@ -1,0 +1,80 @@
+import { isOn, stepOf, targetOf } from './model.ts'
+import { mayGoBy, type Story, type Timeline } from './timeline.ts'
+
+/** One step of a count, and the post that it is the step of. */
+export interface Step {
+  /** The post; or, of a delivery that its hook's record knows, all those of which one was folded. */
+  readonly stories: readonly Story[]
+  readonly from: number
+  readonly to: number
+  /** What the record calls it, and which hook's record. */
+  readonly claimed?: { readonly key: string; readonly uid: string }
+}
+
+/** How many attempts are enough: what is explained at all is mostly explained at the first. */
+const mostAttempts = 20_000
+
+/**
+ * Finds an order of all certain steps that leads from one count to another, with steps of those posts in the gaps that
+ * may have been folded, at `place`, without an answer that says so.
+ */
+export const walk = (
+  timeline: Timeline,
+  way: { readonly from: number; readonly to: number; readonly target: string; readonly place: number },
+  certain: readonly Step[],
+  perhaps: readonly Story[],
+): readonly Step[] | undefined => {
+  let attempts = 0
+
+  const go = (
+    count: number,
+    steps: readonly Step[],
+    open: readonly Step[],
+    silent: readonly Story[],
+  ): readonly Step[] | undefined => {
+    if (open.length === 0 && count === way.to && steps.length > 0) return steps
+    if (attempts++ > mostAttempts) return undefined
+    const tried = new Set<string>()
+    for (const step of open) {
+      if (step.from !== count || tried.has(String(step.to))) continue
+      tried.add(String(step.to))
+      const rest = open.filter(other => other !== step)
+      const found = go(step.to, [...steps, step], rest, silent)
+      if (found) return found
+    }
+    for (const story of silent) {
+      const rest = silent.filter(other => other !== story)
+      for (const to of ends(timeline, story, way, count)) {
+        // Posts to one hook are alike.
+        if (tried.has(`${story.post.hook} ${to}`)) continue
+        tried.add(`${story.post.hook} ${to}`)
+        const found = go(to, [...steps, { stories: [story], from: count, to }], open, rest)
+        if (found) return found
+      }
+    }
+    return undefined
+  }
+  // Those of one write are answered in their order: of many, few others would be found in time.
+  const answered = ({ stories: [story] }: Step): number => story?.ended ?? Infinity
+  return go(
+    way.from,
+    [],
+    certain.toSorted((a, b) => answered(a) - answered(b)),
+    perhaps,
+  )
+}
+
+/** Where a post can lead from a count. */
+const ends = (
+  timeline: Timeline,
+  story: Story,
+  { place, target }: { readonly place: number; readonly target: string },
+  count: number,
+): readonly number[] => {
+  const found = mayGoBy(timeline, story, place).flatMap(version => {
+    if (!isOn(version, story.post.uid) || targetOf(version) !== target) return []
+    const to = stepOf(version, count)
+    return to === 'rejected' || to === count ? [] : [to]
+  })
+  return [...new Set(found)]
+}

@@ -1,0 +1,236 @@
+import type { Violation } from '../happened.ts'
+import { hasCooldown } from './model.ts'
+import { storedWrites, type Write } from './stored.ts'
+import { currentAt, listIn, upTo, type Fold, type Story, type Timeline } from './timeline.ts'
+import { walk, type Step } from './walk.ts'
+
+/** A write, and the posts whose steps it holds, in an order that leads from the count before it to its own. */
+export interface Explained extends Write {
+  readonly steps: readonly Step[]
+}
+
+export interface Explanation {
+  readonly explained: readonly Explained[]
+  readonly cancelled: readonly Cancelled[]
+  readonly violations: readonly Violation[]
+}
+
+/** Steps that cancelled one another out, so that no write was needed: up by two, and down by two. */
+export interface Cancelled {
+  readonly process: string
+  readonly target: string
+  /** When they were answered. */
+  readonly place: number
+  readonly steps: readonly Step[]
+}
+
+/**
+ * Promises 1 and 3. Every marked write is made of the steps of posts that were answered 200, all of them, in some
+ * order, of the deliveries that were claimed for it, and of any of those unnamed that got no answer.
+ */
+export const explain = (timeline: Timeline): Explanation => {
+  const { violations, writes } = storedWrites(timeline)
+  const { applied, loose, perhaps } = assign(timeline, writes)
+  const found: Violation[] = [...violations]
+  const used = new Set<Story>()
+
+  const explained = writes.map((write): Explained => {
+    const { before, fold, stored } = write
+    const answered = applied.get(write) ?? []
+    const claimed = claimedSteps(timeline, write)
+    const silent = (perhaps.get(write) ?? []).filter(story => !used.has(story))
+    const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
+    // Posts that are answered together may have cancelled one another out, apart from any write.
+    for (const apart of perhapsApart(answered)) {
+      const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
+      const steps = walk(timeline, way, certain, silent)
+      if (!steps) continue
+      loose.push(...apart)
+      for (const story of steps.flatMap(step => step.stories)) used.add(story)
+      return { ...write, steps }
+    }
+    found.push({ promise: '1', why: unexplained(write, [...answered, ...claimed], silent) })
+    return { ...write, steps: [...answered, ...claimed] }
+  })
+
+  const unclaimed = withoutWrite(recordedAnswers(timeline), explained)
+  const cancelled = groups([...loose, ...unclaimed]).flatMap((group): Cancelled[] => {
+    const loop = cancelling(timeline, group)
+    if (!loop) found.push({ promise: '3', why: unstored(group) })
+    return loop ? [loop] : []
+  })
+  return { explained, cancelled, violations: found }
+}
+
+/** Whether a post's step goes through its hook's record, which then tells of it. */
+const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
+  post.key !== undefined ||
+  (hooks.get(post.hook) ?? []).some(version => version.uid === post.uid && hasCooldown(version))
+
+/** Which write can hold the step of which post that no record tells of. */
+const assign = (timeline: Timeline, writes: readonly Write[]) => {
+  const committed = byKey(writes, ({ fold }) => keyOf(fold))
+  /** The first fold of each mark: from then on a post that joins its queue has no part in it. */
+  const begun = byKey(
+    [...timeline.folds.values()].flatMap(folds => folds.slice(0, 1)),
+    keyOf,
+  )
+  const applied = new Map<Write, Step[]>()
+  const perhaps = new Map<Write, Story[]>()
+  const loose: Step[] = []
+  for (const story of timeline.stories) {
+    if (isRecorded(timeline, story)) continue
+    const step = appliedStep(story)
+    if (step) {
+      // Writes of one queue come one after another, and a post is answered when its own is known to be stored.
+      const own = committed.get(keyOf({ process: story.post.process, target: targetIn(story) })) ?? []
+      const write = own.findLast(({ stored }) => stored.place < story.ended)
+      if (write && story.arrived < write.fold.place) listIn(applied, write).push(step)
+      else loose.push(step)
+    } else if (story.answer === undefined || story.answer === 'no answer') {
+      for (const target of timeline.targets.keys()) {
+        const key = keyOf({ process: story.post.process, target })
+        // Whatever is in flight when a post's time is over, or its process dies, may hold it; nothing before that can.
+        const folds = begun.get(key)?.filter(fold => fold.place < story.ended) ?? []
+        // The answer to the write before it may have come at the very moment of the crash.
+        const isSudden = story.answer === undefined && atOf(timeline, folds.at(-1)) === story.endedAt
+        for (const last of folds.slice(isSudden ? -2 : -1)) {
+          const write = committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
+          if (write && story.arrived < write.fold.place) listIn(perhaps, write).push(story)
+        }
+      }
+    }
+  }
+  return { applied, loose, perhaps }
+}
+
+const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at
+
+/** What an answer says was applied. */
+const appliedStep = (story: Story): Step | undefined => {
+  const { answer } = story
+  if (answer === undefined || answer === 'no answer' || answer.body.outcome !== 'applied') return undefined
+  const { from = Number.NaN, to = Number.NaN } = answer.body
+  return { stories: [story], from, to }
+}
+
+const targetIn = ({ answer }: Story): string =>
+  (answer !== undefined && answer !== 'no answer' && /^Deployment\/(\S+) went/.exec(answer.body.message)?.[1]) || ''
+
+/** The steps of a write that records tell of. */
+const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
+  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, key, to, uid }) => {
+    if (from === to) return []
+    const stories = timeline.stories.filter(
+      story =>
+        story.post.uid === uid &&
+        (story.post.key === undefined ? key.startsWith(`${fold.mark}/`) : key === story.post.key) &&
+        story.post.process === fold.process &&
+        story.arrived < fold.place &&
+        story.ended > fold.place,
+    )
+    return [{ stories, from, to, claimed: { key, uid } }]
+  })
+
+/** The answers that say applied, of posts whose step a record must tell of. */
+const recordedAnswers = (timeline: Timeline): readonly Step[] =>
+  timeline.stories.flatMap(story => {
+    const step = isRecorded(timeline, story) ? appliedStep(story) : undefined
+    return step ? [{ ...step, claimed: { key: story.post.key ?? '', uid: story.post.uid } }] : []
+  })
+
+/**
+ * The answers that tell of no claimed step of a stored write. Many may tell of the same named one; of posts without a name
+ * each has a claim of its own, which is not named after it.
+ */
+const withoutWrite = (answers: readonly Step[], explained: readonly Explained[]): readonly Step[] => {
+  const told = new Set<Step>()
+  return answers
+    .toSorted((a, b) => endOf([a]) - endOf([b]))
+    .filter(answer => {
+      const [story] = answer.stories
+      const isTold = ({ claimed, from, stories, to }: Step): boolean =>
+        claimed?.uid === answer.claimed?.uid &&
+        from === answer.from &&
+        to === answer.to &&
+        (claimed?.key === answer.claimed?.key || (story !== undefined && stories.includes(story)))
+      const step = explained
+        .filter(({ stored }) => stored.place < (story?.ended ?? 0))
+        .flatMap(({ steps }) => steps.filter(each => isTold(each) && !told.has(each)))[0]
+      if (step && story?.post.key === undefined) told.add(step)
+      return step === undefined
+    })
+}
+
+/** The steps that one process told of at one moment. */
+const groups = (steps: readonly Step[]): readonly (readonly Step[])[] => [
+  ...byKey(steps, ({ stories: [story] }) => {
+    const { endedAt, post } = story ?? {}
+    return `${post?.process} ${story && targetIn(story)} ${endedAt}`
+  }).values(),
+]
+
+/**
+ * Which of the answered steps may have cancelled one another out, apart from a write, the likeliest first: none; those
+ * that were not answered first; all.
+ */
+const perhapsApart = (answered: readonly Step[]): readonly (readonly Step[])[] => {
+  const [first = [], ...later] = groups(answered).toSorted((a, b) => endOf(a) - endOf(b))
+  return [[], ...later.map((_, index) => later.slice(index).flat()), [...first, ...later.flat()]]
+}
+
+const endOf = ([step]: readonly Step[]): number => step?.stories[0]?.endedAt ?? 0
+
+/** How steps lead from a count that the target had back to it, with any that have not been answered so. */
+const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | undefined => {
+  const stories = group.flatMap(step => step.stories)
+  const [story] = stories
+  if (!story) return undefined
+  const arrived = Math.min(...stories.map(each => each.arrived))
+  const target = targetIn(story)
+  const versions = timeline.targets.get(target) ?? []
+  const counts = new Set(upTo(versions, currentAt(versions, arrived), story.ended).map(({ count }) => count))
+  const silent = timeline.stories.filter(
+    other =>
+      other.post.process === story.post.process &&
+      isSilent(other) &&
+      other.arrived < story.ended &&
+      other.ended > arrived,
+  )
+  // A delivery may have made a step once before that looks just like the one that it is answered with here.
+  const companions = timeline.stories.flatMap(other => {
+    const step = other.post.process === story.post.process && other.endedAt === story.endedAt && appliedStep(other)
+    return step && targetIn(other) === target && !stories.includes(other) ? [step] : []
+  })
+  for (const certain of [group, [...group, ...companions]]) {
+    for (const count of counts) {
+      const steps = walk(timeline, { from: count, to: count, target, place: story.ended }, certain, silent)
+      if (steps) return { process: story.post.process, target, place: story.ended, steps }
+    }
+  }
+  return undefined
+}
+
+/** Whether a post was not told what became of it. */
+const isSilent = ({ answer }: Story): boolean => answer === undefined || answer === 'no answer' || answer.status === 503
+
+const unexplained = ({ before, fold, stored }: Write, certain: readonly Step[], silent: readonly Story[]): string => {
+  const ids = silent.map(({ post }) => post.id)
+  return `${fold.target} went from ${before.count} to ${stored.count} by ${fold.mark} of ${fold.process} (version ${stored.version}), and this does not add up: [${certain.map(stepText).join('; ')}], and any of the unanswered [${ids.join(', ')}]`
+}
+
+const unstored = (group: readonly Step[]): string =>
+  `${group[0]?.stories[0]?.post.process} answered [${group.map(stepText).join('; ')}], and no write holds that`
+
+const stepText = ({ claimed, from, stories, to }: Step): string => {
+  const ids = stories.map(({ post }) => post.id)
+  return `post ${ids.join(' or ')}${claimed ? ', recorded,' : ''} from ${from} to ${to}`
+}
+
+const keyOf = ({ process, target }: Pick<Fold, 'process' | 'target'>): string => `${process} ${target}`
+
+const byKey = <T>(list: readonly T[], key: (entry: T) => string): ReadonlyMap<string, readonly T[]> => {
+  const lists = new Map<string, T[]>()
+  for (const entry of list) listIn(lists, key(entry)).push(entry)
+  return lists
+}

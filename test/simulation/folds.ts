@@ -1,0 +1,37 @@
+import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { recordPlural } from '../../src/api/record.ts'
+import type { ApiRequest } from '../../src/environment/environment.ts'
+import { rowsIn } from './rows.ts'
+import type { Simulation } from './simulation.ts'
+
+/**
+ * Takes note of each fold. What a process folds it sends at that very moment: the marked write itself, or first the claim
+ * of it. Whoever sends a mark of another process only helps. The instance in a mark tells whose it is.
+ */
+export const foldWatcher = (note: Simulation['note']): ((process: string, request: ApiRequest) => void) => {
+  const owners = new Map<string, string>()
+  const last = new Map<string, string>()
+
+  const folded = (process: string, mark: string, target: string, version: string, to: number): void => {
+    const instance = mark.split('.')[1] ?? ''
+    if (!owners.has(instance)) owners.set(instance, process)
+    const fold = `${target} ${version} ${to}`
+    if (owners.get(instance) !== process || last.get(mark) === fold) return
+    last.set(mark, fold)
+    note({ what: 'folded', process, mark, target, version, to })
+  }
+
+  return (process, { body = '', method, path, query }) => {
+    const manager = query?.['fieldManager']
+    if (method === 'PATCH' && manager?.startsWith('rhook.') === true) {
+      const sent = tryParseJson(body)
+      const version = stringAt(sent, 'metadata', 'resourceVersion') ?? ''
+      folded(process, manager, stringAt(sent, 'metadata', 'name') ?? '', version, Number(at(sent, 'spec', 'replicas')))
+    }
+    if ((method === 'PUT' || method === 'POST') && path.includes(`/${recordPlural}`)) {
+      for (const { claim } of body.includes('claim') ? rowsIn(at(tryParseJson(body), 'content')) : []) {
+        if (claim) folded(process, claim.mark, claim.target.split('/').at(-1) ?? '', claim.version, claim.to)
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { StoredObject } from '../../src/api/object.ts'
+import type { LogFields } from '../../src/environment/environment.ts'
+import type { TriggerAnswer } from '../../src/trigger/answer.ts'
+
+/** One post, as it reaches a trigger. */
+export interface Post {
+  readonly id: number
+  readonly process: string
+  readonly hook: string
+  /** What its token says. */
+  readonly uid: string
+  readonly rotation: number
+  readonly kind: 'plain' | 'firing' | 'resolved'
+  /** What its sender calls the delivery: equal for all copies of one. */
+  readonly delivery: string
+  /** What it tells: equal for all posts of which one is to be executed, but for repeats. */
+  readonly news: string
+  /** The alert that it tells of, if it does; and since when that fires: it rises. */
+  readonly alert?: string
+  readonly since?: number
+  /** Whether it is marked as a drill, which some hooks do not run for. */
+  readonly drill: boolean
+  /** What the product tells two copies by, as its record has it; undefined where every copy counts. */
+  readonly key: string | undefined
+  /** Whether the same again is one delivery only within the hook's `dedupeWindow`, and meant to count after it. */
+  readonly repeats: boolean
+  /** Posted after all faults have ended. */
+  readonly healed: boolean
+}
+
+/** What can happen in a history. The order of a list of these is the order in which it happened. */
+export type Happened = { readonly at: number } & (
+  | { readonly what: 'start' | 'crash' | 'end'; readonly process: string }
+  /** A process asked the API server; `became` says what the network and the server made of it. */
+  | { readonly what: 'request'; readonly process: string; readonly asked: string; readonly became: string }
+  /** A process has folded a marked write of a count: it, or the claim of it, leaves at this moment. */
+  | {
+      readonly what: 'folded'
+      readonly process: string
+      readonly target: string
+      readonly mark: string
+      readonly version: string
+      readonly to: number
+    }
+  /** The API server did, or would not do, what a process asked. `changed`: it has a newer version since. */
+  | {
+      readonly what: 'written'
+      readonly process: string
+      readonly asked: string
+      readonly status: number
+      readonly changed: boolean
+    }
+  /** The API server has stored a version of a hook, a target or an object of the product's own. */
+  | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
+  /** A process was told all changes of hooks up to a version. */
+  | { readonly what: 'heard'; readonly process: string; readonly version: number }
+  | { readonly what: 'watching'; readonly process: string; readonly open: boolean }
+  | { readonly what: 'post'; readonly post: Post; readonly wall: number }
+  | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }
+  | { readonly what: 'world'; readonly did: string }
+  | {
+      readonly what: 'log'
+      readonly process: string
+      readonly level: 'warn' | 'error'
+      readonly message: string
+      readonly fields: LogFields
+    }
+  /** Something that must never happen was seen at once, not by a check afterwards. */
+  | { readonly what: 'broken'; readonly why: string }
+)
+
+/** A promise that a history does not keep. */
+export interface Violation {
+  /** The number of the promise, or `liveness`. */
+  readonly promise: string
+  readonly why: string
+}
+
+/** One line of a trace. */
+export const described = (happened: Happened): string => `${happened.at.toFixed(0).padStart(7)} ${textOf(happened)}`
+
+const textOf = (happened: Happened): string => {
+  switch (happened.what) {
+    case 'start':
+    case 'crash':
+    case 'end':
+      return `${happened.process} ${happened.what.toUpperCase()}`
+    case 'request':
+      return `${happened.process} ${happened.asked}: ${happened.became}`
+    case 'folded':
+      return `${happened.process} folds ${happened.mark}: ${happened.target} to ${happened.to} after ${happened.version}`
+    case 'written':
+      return `  server ${happened.asked}: ${happened.status}${happened.changed ? '' : ', nothing changed'}`
+    case 'stored': {
+      const { metadata, spec, status } = happened.object
+      const marks = (metadata.managedFields ?? []).map(entry => JSON.stringify(entry).slice(12, 60))
+      return `  stored ${happened.resource}/${metadata.name} ${metadata.resourceVersion}${happened.deleted ? ' DELETED' : ''} ${JSON.stringify({ uid: metadata.uid.slice(0, 6), generation: metadata.generation, spec: happened.resource === 'deployments' ? { replicas: replicasOf(spec) } : spec, status, content: happened.object['content'], marks })}`
+    }
+    case 'heard':
+      return `${happened.process} knows hooks up to ${happened.version}`
+    case 'watching':
+      return `${happened.process} ${happened.open ? 'watches' : 'no longer watches'} hooks`
+    case 'post':
+      return `post ${JSON.stringify(happened.post)}`
+    case 'answer':
+      return `post ${happened.post} answered ${JSON.stringify(happened.answer === 'no answer' ? happened.answer : { status: happened.answer.status, ...happened.answer.body })}`
+    case 'world':
+      return `WORLD ${happened.did}`
+    case 'log':
+      return `${happened.process} ${happened.level}: ${happened.message} ${JSON.stringify(happened.fields, errorsAsText)}`
+    case 'broken':
+      return `BROKEN ${happened.why}`
+  }
+}
+
+const replicasOf = (spec: unknown): unknown =>
+  typeof spec === 'object' && spec !== null && 'replicas' in spec ? spec.replicas : undefined
+
+const errorsAsText = (_: string, value: unknown): unknown =>
+  value instanceof Error ? `${value.name}: ${value.message}` : value

@@ -1,0 +1,199 @@
+import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
+// The controller imports it when it meets the first expression: that takes real time, unless it is there already.
+import '../../src/environment/expressions/check.ts'
+import { check } from './check/check.ts'
+import { foldWatcher } from './folds.ts'
+import { faultsOf, noFaults, type Faults } from './faults.ts'
+import type { Happened, Violation } from './happened.ts'
+import type { Simulation } from './simulation.ts'
+import { rngOf } from './seed.ts'
+import { simulatedServer } from './server.ts'
+import { signaturesTakeNoTime } from './signatures.ts'
+import { virtualTime, type VirtualTime } from './time.ts'
+import { tripwire } from './tripwire.ts'
+import { act, nowAndThen } from './world/actor.ts'
+import { collectGarbage } from './world/collector.ts'
+import { editHook } from './world/editor.ts'
+import { startFleet, type Fleet } from './world/fleet.ts'
+import { hooksPath, install, type Installation } from './world/installation.ts'
+import { autoscale, recreateTarget, reportStatus, scaleOutside } from './world/outside.ts'
+import { postOffice, type PostTo } from './world/posting.ts'
+import { readTokens, type Board } from './world/published.ts'
+import { alertmanagers, namedScript, script, type Senders } from './world/senders.ts'
+import { makeTrouble } from './world/trouble.ts'
+
+/** All that happened with one seed, and what of it must not happen. */
+export interface History {
+  readonly seed: number
+  readonly happened: readonly Happened[]
+  readonly violations: readonly Violation[]
+  readonly events: number
+  /** In milliseconds of virtual time. */
+  readonly lasted: number
+}
+
+/** How long trouble lasts, in milliseconds. */
+const troubleMs = { least: 4_000, most: 20_000 }
+
+/** What had begun when the trouble ended is over by then, in milliseconds: a watch that was to fall silent has done so. */
+const begunMs = 11_000
+
+/** How long the product may take to recover once all is well, in milliseconds: a dead watch is noticed after 75 s. */
+const recoveryMs = 200_000
+
+/** How long the end of a history is quiet, in milliseconds. */
+const quietMs = 6_000
+
+/** No history needs nearly as many: whoever makes more spins. */
+const mostEvents = 200_000
+
+/** Runs the history of a seed, and holds it against the promises. */
+export const runHistory = async (seed: number): Promise<History> => {
+  const wire = tripwire()
+  const restore = signaturesTakeNoTime()
+  try {
+    return await play(seed)
+  } finally {
+    restore()
+    wire()
+  }
+}
+
+const play = async (seed: number): Promise<History> => {
+  const rng = rngOf(seed, 0x5eed, 0x1)
+  const time = virtualTime(rng.fork())
+  const happened: Happened[] = []
+  const note: Simulation['note'] = what => void happened.push({ at: time.now, ...what })
+  const server = simulatedServer(time, rng.fork(), note)
+  let faults = faultsOf(rng)
+  const trouble = faults
+  const simulation: Simulation = {
+    time,
+    server,
+    rng,
+    note,
+    silent: new Set(),
+    noteFolds: foldWatcher(note),
+    faults: () => faults,
+  }
+
+  collectGarbage(simulation)
+  const installation = install(server, rng)
+  const board = readTokens(server)
+  const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
+  const post = postOffice(simulation, fleet)
+  const lasts = rng.int(troubleMs.least, troubleMs.most)
+  populate(simulation, installation, { board, post, fleet, trouble, lasts })
+
+  const run = async (done: () => boolean, limit: number): Promise<boolean> => {
+    const ending = await time.runUntil(done, time.now + limit, mostEvents)
+    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} events, and no end of them` })
+    return ending === 'done'
+  }
+  await run(() => false, lasts)
+  faults = noFaults
+  note({ what: 'world', did: 'the time of trouble is over' })
+  await run(() => false, begunMs)
+  for (const name of installation.hooks) server.tell('PATCH', `${hooksPath}/${name}`, { spec: { suspend: false } })
+  const isWell = everyHalfSecond(time, () => unwell(simulation, fleet, installation, board) === undefined)
+  if (!(await run(isWell, recoveryMs))) {
+    const why = unwell(simulation, fleet, installation, board) ?? 'too late'
+    note({ what: 'broken', why: `${recoveryMs / 1000} s after all trouble: ${why}` })
+  }
+  note({ what: 'world', did: 'posts to every hook by every trigger' })
+  postToAll(fleet, installation, board, post)
+  await run(() => false, quietMs)
+  note({ what: 'world', did: 'is quiet' })
+  await run(() => false, quietMs)
+  return { seed, happened, violations: check(happened), events: time.events, lasted: time.now }
+}
+
+/** Everybody who does something while there is trouble. */
+const populate = (
+  simulation: Simulation,
+  installation: Installation,
+  cast: {
+    readonly board: Board
+    readonly post: PostTo
+    readonly fleet: Fleet
+    readonly trouble: Faults
+    readonly lasts: number
+  },
+): void => {
+  const { rng, server, time } = simulation
+  const { board, fleet, lasts, post, trouble } = cast
+  const { hooks, targets } = installation
+  let deliveries = 0
+  const senders: Senders = { board, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
+  const goOn = (): boolean => time.now < lasts
+  const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
+    if (rng.chance(probability)) act(simulation, goOn, nowAndThen(rng.pick(meanMs), once))
+  }
+  often([200, 600, 1500], script(senders))
+  often([2000, 4000], namedScript(senders), 0.7)
+  often([1000, 4000], alertmanagers(senders), 0.8)
+  often([1000, 4000], alertmanagers(senders), 0.4)
+  often([300, 1500, 4000], scaleOutside(server, targets), 0.7)
+  often([150, 500, 2000], reportStatus(server, targets), 0.6)
+  often([5000], recreateTarget(server, targets), 0.2)
+  often([3000], autoscale(server, targets), 0.25)
+  often([1000, 3000], editHook(server, installation), 0.6)
+  makeTrouble(simulation, fleet, trouble, lasts)
+}
+
+const everyHalfSecond = (time: VirtualTime, condition: () => boolean): (() => boolean) => {
+  let next = 0
+  return () => {
+    if (time.now < next) return false
+    next = time.now + 500
+    return condition()
+  }
+}
+
+/** What is not yet as it should be when all is well; undefined when nothing is. */
+const unwell = (
+  { server, silent }: Simulation,
+  fleet: Fleet,
+  { hooks }: Installation,
+  board: Board,
+): string | undefined => {
+  const waited = fleet.members().find(member => !member.ready())
+  if (waited) return `${waited.process.name} is not ready`
+  const ending = fleet.members().find(({ serving }) => !serving)
+  if (ending) return `${ending.process.name} has not ended`
+  const frozen = fleet.members().find(({ process }) => process.frozen)
+  if (frozen) return `${frozen.process.name} stands still`
+  if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
+  for (const name of hooks) {
+    const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
+    const token = board.of(name).at(-1)
+    const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}
+    const rotation = at(hook, 'spec', 'token', 'rotation')
+    if (at(hook, 'status', 'observedGeneration') !== generation) return `the status of ${name} is not up to date`
+    if (token?.uid !== uid || token?.rotation !== rotation) return `${name} has no token of its present rotation`
+    const conditions = at(hook, 'status', 'conditions')
+    const isReady = (condition: unknown): boolean =>
+      at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True'
+    if (!Array.isArray(conditions) || !conditions.some(isReady))
+      return `${name} is not Ready: ${JSON.stringify(conditions)}`
+  }
+  return undefined
+}
+
+const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({
+  uid: stringAt(object, 'metadata', 'uid') ?? '',
+  generation: at(object, 'metadata', 'generation'),
+})
+
+/** Posts to each hook, by each trigger. */
+const postToAll = (fleet: Fleet, { hooks }: Installation, board: Board, post: PostTo): void => {
+  for (const member of fleet.members()) {
+    if (!member.endpoint) continue
+    for (const hook of hooks) {
+      const published = board.of(hook).at(-1)
+      if (!published) continue
+      const delivery = `last ${hook} ${member.process.name}`
+      void post({ hook, published, kind: 'plain', delivery, news: delivery, healed: true }, member)
+    }
+  }
+}

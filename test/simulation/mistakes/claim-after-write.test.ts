@@ -1,0 +1,36 @@
+import { vi } from 'vitest'
+import type { Ledger } from '../../../src/steps/ledger.ts'
+import { isFound } from './mistake.ts'
+
+// What is decided goes into the record with its next write, a second later, and not before the count is written.
+vi.mock(import('../../../src/steps/ledger.ts'), async original => {
+  const real = await original()
+  return {
+    ...real,
+    openLedger: (environment, owner, instance, dirtied) => {
+      const ledger = real.openLedger(environment, owner, instance, () => dirtied(late))
+      const late: Ledger = {
+        owner,
+        known: () => ledger.known(),
+        later: update => ledger.later(update),
+        flush: goOn => ledger.flush(goOn),
+        get dirty() {
+          return ledger.dirty
+        },
+        get idle() {
+          return ledger.idle
+        },
+        decide: async (judge, deciding) => {
+          const known = ledger.known()
+          if (!known) return await ledger.decide(judge, deciding)
+          const { memory, result } = judge(known, environment.clock.now())
+          ledger.later(now => ({ ...memory, recent: now.recent, counts: now.counts }))
+          return { decided: 'stored', result }
+        },
+      }
+      return late
+    },
+  }
+})
+
+isFound(import.meta.url)

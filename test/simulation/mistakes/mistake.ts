@@ -1,0 +1,55 @@
+import { basename } from 'node:path'
+import { expect, test } from 'vitest'
+import { runHistory } from '../history.ts'
+import { toldMistakes } from './told.ts'
+
+/** A mistake is given so many times the histories that it took: chance is wide. */
+const patience = 10
+
+/** With SIMULATION_STARTS set to a number, a test begins at so many other seeds instead, and says what each took. */
+const starts = Number(process.env['SIMULATION_STARTS'] ?? 0)
+
+/** What takes more histories than this is for CI and `SIMULATION=all`: the tests should stay quick. */
+const quick = 30
+
+/** No mistake is looked for beyond this. */
+const mostSeeds = 150
+
+/** Sees the simulation find the mistake that the file `url` has put in. */
+export const isFound = (url: string): void => {
+  const name = basename(url, '.test.ts')
+  const {
+    mistake = name,
+    promises = [],
+    seeds: expected = mostSeeds,
+  } = toldMistakes().find(told => told.name === name) ?? {}
+  const isWanted = expected <= quick || process.env['CI'] !== undefined || process.env['SIMULATION'] === 'all'
+
+  if (starts > 0) return howManyItTakes(name, mistake)
+  test.runIf(isWanted)(`the simulation finds it: ${mistake}`, { timeout: 120_000 }, async () => {
+    const { seeds, violation } = await seedsUntilFound(1, patience * expected)
+    expect(violation, `${seeds} histories`).toBeDefined()
+    expect(promises).toContain(violation?.promise)
+  })
+}
+
+/** Prints what becomes a row of the page. */
+const howManyItTakes = (name: string, mistake: string): void =>
+  test(`how many histories it takes: ${mistake}`, { timeout: 3_600_000 }, async () => {
+    const taken: number[] = []
+    for (let start = 1; start <= starts; start++) {
+      const { seeds, violation } = await seedsUntilFound(start * 1_000_000, mostSeeds)
+      taken.push(seeds)
+      console.log(`${name}: ${seeds} (${violation?.promise}) ${violation?.why}`)
+    }
+    console.log(`${name}: median ${taken.toSorted((a, b) => a - b)[starts >> 1]} of ${taken.join(' ')}`)
+    expect(Math.min(...taken)).toBeLessThan(mostSeeds)
+  })
+
+const seedsUntilFound = async (first: number, most: number) => {
+  for (let seeds = 1; seeds <= most; seeds++) {
+    const { violations } = await runHistory(first + seeds - 1)
+    if (violations[0]) return { seeds, violation: violations[0] }
+  }
+  return { seeds: most, violation: undefined }
+}

@@ -1,0 +1,13 @@
+import { vi } from 'vitest'
+import { isFound } from './mistake.ts'
+
+// What a watch has told is gone by also while the watch is cut or silent, and nothing is read live.
+vi.mock(import('../../../src/kube/cache.ts'), async original => {
+  const real = await original()
+  return {
+    ...real,
+    watchedCache: (environment, source) => ({ ...real.watchedCache(environment, source), fresh: () => true }),
+  }
+})
+
+isFound(import.meta.url)

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+
+/** Where the mistakes are told, each with the seeds that it took. */
+const page = 'docs/explanation/how-it-is-proved.md'
+
+/** A row of the page's table. */
+export interface Told {
+  readonly mistake: string
+  /** The test, without `.test.ts`. */
+  readonly name: string
+  /** What the simulation may find broken by it. */
+  readonly promises: readonly string[]
+  /** How many seeds it took, the median of several starts. */
+  readonly seeds: number
+}
+
+/** The mistakes that the page tells. */
+export const toldMistakes = (): readonly Told[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^\| (.+?) \| `([a-z0-9-]+)` \| (.+?) \| (\d+) \|$/gm)].map(
+    ([, mistake = '', name = '', promises = '', seeds = '']) => ({
+      mistake,
+      name,
+      promises: promises.split(', '),
+      seeds: Number(seeds),
+    }),
+  )

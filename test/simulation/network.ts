@@ -1,0 +1,114 @@
+import type { ServerResponse } from '../../src/apiserver/server.ts'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { declined, isOfHooks, status, travelMs, versionIn } from './messages.ts'
+import type { Rng } from './seed.ts'
+import type { SimulatedProcess, Simulation } from './simulation.ts'
+import { watchLines } from './watch.ts'
+
+/** The way between one process and the API server, with all that can happen on it. */
+export const connectionOf = (simulation: Simulation, rng: Rng, self: () => SimulatedProcess): ApiConnection => {
+  return {
+    request: request => {
+      simulation.noteFolds(self().name, request)
+      return new Promise((resolve, reject) => exchange(simulation, rng, self(), request, { resolve, reject }))
+    },
+    watch: (request, stop) => watchLines(simulation, rng, self(), request, stop),
+  }
+}
+
+interface Settle {
+  readonly resolve: (response: ApiResponse) => void
+  readonly reject: (error: Unreachable) => void
+}
+
+const exchange = (
+  { faults, note, server, time }: Simulation,
+  rng: Rng,
+  self: SimulatedProcess,
+  request: ApiRequest,
+  settle: Settle,
+): void => {
+  const asked = `${request.method} ${request.path}${queryOf(request)}`
+  const became = (what: string): void => note({ what: 'request', process: self.name, asked, became: what })
+  if (!self.alive) return
+  if (self.mayCrash()) return became('never left')
+  const { lost, refused } = faults()
+  let settled = false
+
+  const finish = (run: () => void): void => {
+    if (settled || self.mayCrash()) return
+    settled = true
+    cancelTimeout()
+    run()
+  }
+  const fail = (why: string, mayHaveArrived: boolean): void =>
+    finish(() => {
+      became(why)
+      settle.reject(new Unreachable(`${request.method} ${request.path}: ${why}`, mayHaveArrived))
+    })
+  const cancelTimeout = self.after(request.timeoutMs, () => fail(`no answer within ${request.timeoutMs} ms`, true))
+  const back = (run: () => void): void => void self.after(travelMs(rng, faults()), run)
+  /** A loss shows as a reset, or only by the time that passes. */
+  const loseOrReset = (): void => {
+    if (rng.chance(0.7)) back(() => fail('connection reset', true))
+  }
+
+  if (rng.chance(refused)) return back(() => fail('connection refused', false))
+  if (rng.chance(lost)) loseOrReset()
+  else
+    time.at(travelMs(rng, faults()), () => {
+      if (!server.up) return rng.chance(0.5) ? back(() => fail('connection refused', false)) : loseOrReset()
+      const response = answerOf({ faults, server }, rng, self.name, request)
+      if (rng.chance(faults().lost)) {
+        became(`answer ${response.status} is lost`)
+        return loseOrReset()
+      }
+      back(() =>
+        finish(() => {
+          became(`${response.status}`)
+          noteList({ note }, self.name, request, response)
+          settle.resolve(response)
+        }),
+      )
+    })
+  self.mayCrash()
+}
+
+/** Answers of a server that has lost its storage's confirmation. */
+const failedAfterwards = (rng: Rng): ServerResponse =>
+  rng.pick([status(500, 'InternalError'), status(504, 'Timeout', { 'retry-after': '1' })])
+
+const answerOf = (
+  { faults, server }: Pick<Simulation, 'faults' | 'server'>,
+  rng: Rng,
+  process: string,
+  { body, contentType = 'application/json', method, path, query }: ApiRequest,
+): ServerResponse => {
+  if (rng.chance(faults().declined)) return declined(rng)
+  const response = server.ask(process, {
+    method,
+    path,
+    contentType,
+    userAgent: 'receiver-hooks',
+    ...(query === undefined ? {} : { query }),
+    ...(body === undefined ? {} : { body }),
+  })
+  return method !== 'GET' && rng.chance(faults().failedAfterwards) ? failedAfterwards(rng) : response
+}
+
+const queryOf = ({ query = {} }: ApiRequest): string =>
+  Object.entries(query)
+    .map(([name, value], index) => `${index === 0 ? '?' : '&'}${name}=${value}`)
+    .join('')
+
+/** A list tells all that was stored before it. */
+const noteList = (
+  { note }: Pick<Simulation, 'note'>,
+  process: string,
+  { method, path }: ApiRequest,
+  response: ServerResponse,
+): void => {
+  if (method !== 'GET' || response.status !== 200 || !isOfHooks(path)) return
+  note({ what: 'heard', process, version: versionIn(response.body) })
+}

@@ -1,0 +1,116 @@
+import { group, hookPlural } from '../../src/api/names.ts'
+import { recordPlural } from '../../src/api/record.ts'
+import { createApiServer, type ServerRequest, type ServerResponse } from '../../src/apiserver/server.ts'
+import type { Change } from '../../src/apiserver/store.ts'
+import type { Sink } from '../../src/apiserver/watch.ts'
+import type { Clock } from '../../src/environment/environment.ts'
+import { wallClock, type Simulation } from './simulation.ts'
+import type { Happened } from './happened.ts'
+import type { Rng } from './seed.ts'
+import type { VirtualTime } from './time.ts'
+
+/** The API server of a history: what it stored outlives its restarts. */
+export interface SimulatedServer {
+  readonly up: boolean
+  /** Answers what a process asks, noting what it stored. Only while it is up. */
+  ask(process: string, request: ServerRequest): ServerResponse
+  /** Answers the world at once, faults or not: whoever in it asks would try again until it works. */
+  tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
+  /** Opens a watch; `cut` is told when the server goes down. */
+  watch(request: ServerRequest, sink: Sink, cut: () => void): (() => void) | ServerResponse
+  /** Cuts all connections and is gone for a while. */
+  restart(downMs: number): void
+  /** Forgets all versions but the newest. */
+  compact(): void
+  /** From now on notes each version that is stored of a hook, a target and the product's own objects. */
+  follow(): void
+  /** Calls back at each version that is noted. */
+  onStored(told: (stored: Stored) => void): void
+}
+
+export type Stored = Extract<Happened, { what: 'stored' }>
+
+/** The collections whose every version the checks look at. */
+const followed = [
+  ['deployments', 'apps/deployments'],
+  [hookPlural, `${group}/${hookPlural}`],
+  [recordPlural, `${group}/${recordPlural}`],
+  ['configmaps', '/configmaps'],
+  ['secrets', '/secrets'],
+] as const
+
+const historyMs = 300_000
+
+export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['note']): SimulatedServer => {
+  let compactedMs = 0
+  const clock: Clock = {
+    now: () => Math.floor(wallClock(time)),
+    // Whatever it stored before a compaction is as old as the whole history that it keeps.
+    monotonic: () => time.now + compactedMs,
+    after: (ms, run) => time.at(ms, run),
+  }
+  const server = createApiServer({ clock, random: { bytes: rng.bytes }, historyMs, rules: () => () => true })
+  const listeners: ((stored: Stored) => void)[] = []
+  const connections = new Set<() => void>()
+  let up = true
+  /** How many versions of what is followed have been stored. */
+  let versions = 0
+
+  const stored = (resource: string, { object, type }: Change): void => {
+    versions += 1
+    const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
+    note(entry)
+    for (const told of listeners) told({ ...entry, at: time.now })
+  }
+
+  const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>
+    server.handle({
+      method,
+      path,
+      contentType: method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+      userAgent: 'outside',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...extra,
+    })
+
+  return {
+    get up() {
+      return up
+    },
+    ask: (process, request) => {
+      const before = versions
+      const response = server.handle(request)
+      if (request.method !== 'GET') {
+        const { status } = response
+        const asked = `${request.method} ${request.path}`
+        note({ what: 'written', process, asked, status, changed: versions !== before })
+      }
+      return response
+    },
+    tell,
+    watch: (request, sink, cut) => {
+      const cancel = server.watch(request, sink)
+      if (typeof cancel !== 'function') return cancel
+      connections.add(cut)
+      return () => {
+        connections.delete(cut)
+        cancel()
+      }
+    },
+    restart: downMs => {
+      up = false
+      for (const cut of [...connections]) cut()
+      time.at(downMs, () => {
+        up = true
+        note({ what: 'world', did: 'the API server is back' })
+      })
+    },
+    compact: () => {
+      compactedMs += historyMs + 1
+    },
+    follow: () => {
+      for (const [resource, kept] of followed) server.observe(kept, change => stored(resource, change))
+    },
+    onStored: told => void listeners.push(told),
+  }
+}

@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { failure, fingerprint } from './figures.ts'
+import { runHistory } from './history.ts'
+
+/** How many histories `npm test` takes; `npm run test:simulation` takes as many as there is time for. */
+const histories = 60
+
+describe('the whole product, in virtual time', () => {
+  test(`keeps its promises in ${histories} histories`, { timeout: 60_000 }, async () => {
+    const failures: string[] = []
+    for (let seed = 1; seed <= histories; seed++) {
+      const { violations } = await runHistory(seed)
+      if (violations.length > 0) failures.push(failure(seed, violations))
+    }
+    expect(failures).toEqual([])
+  })
+
+  test('the same seed gives the same history, in any process', { timeout: 60_000 }, async () => {
+    const [first, second] = [await runHistory(7), await runHistory(7)]
+    expect(fingerprint(second)).toBe(fingerprint(first))
+    expect(first.happened.length).toBeGreaterThan(200)
+    const said = execFileSync(process.execPath, ['test/simulation/run.ts', '--seed', '7'], { encoding: 'utf8' })
+    expect(said).toContain(`fingerprint ${fingerprint(first)}`)
+  })
+
+  test('another seed gives another history', async () => {
+    expect(fingerprint(await runHistory(8))).not.toBe(fingerprint(await runHistory(9)))
+  })
+})

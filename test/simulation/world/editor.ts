@@ -1,0 +1,46 @@
+import { parseJson, at } from '../../../src/api/json.ts'
+import type { SimulatedServer } from '../server.ts'
+import type { Actor } from './actor.ts'
+import { allExpressions } from './expressions.ts'
+import { amount, hooksPath, newHook, overlaps, secretOf, type Installation } from './installation.ts'
+
+/** People change a hook: what it does, whether it does it, its token; or delete it and make it again. */
+export const editHook =
+  (server: SimulatedServer, { hooks, targets }: Installation) =>
+  async ({ did, rng, sleep }: Actor): Promise<void> => {
+    const name = rng.pick(hooks)
+    const path = `${hooksPath}/${name}`
+    const hook = parseJson(server.tell('GET', path).body)
+    const rotation = Number(at(hook, 'spec', 'token', 'rotation') ?? 0)
+    if (rng.chance(0.2)) {
+      did(`deletes ${name}`)
+      // What it owns is collected later.
+      server.tell('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
+      if (rng.chance(0.5)) await sleep(rng.int(0, 3000))
+      did(`makes ${name} again`)
+      server.tell('POST', hooksPath, newHook(rng, name, targets))
+      return
+    }
+    const spec = rng.pick([
+      { scale: { by: amount(rng) } },
+      { scale: { min: rng.int(0, 3) } },
+      { scale: { max: rng.int(4, 20) } },
+      { scale: { action: rng.pick(['up', 'down']) } },
+      { scale: { target: { apiVersion: 'apps/v1', kind: 'Deployment', name: rng.pick(targets) } } },
+      { suspend: true },
+      { suspend: true },
+      { suspend: rng.chance(0.5) },
+      { token: { rotation: rotation + 1 } },
+      { token: { rotation: rotation + 1, overlap: rng.pick(overlaps) } },
+      { token: { secretName: rng.chance(0.5) ? secretOf(name) : null } },
+      { when: rng.chance(0.5) ? rng.pick(allExpressions) : null },
+    ])
+    const { status } = server.tell('PATCH', path, { spec })
+    did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
+    // Whoever suspends a hook means to let it go on some day.
+    if ('suspend' in spec && spec.suspend) {
+      await sleep(rng.int(300, 3000))
+      did(`lets ${name} go on`)
+      server.tell('PATCH', path, { spec: { suspend: false } })
+    }
+  }

@@ -1,0 +1,92 @@
+import { controllerRole } from '../../../src/controller/controller.ts'
+import type { Endpoint } from '../../../src/trigger/endpoint.ts'
+import { triggerRole } from '../../../src/trigger/trigger.ts'
+import { noFaults } from '../faults.ts'
+import { createProcess } from '../process.ts'
+import type { SimulatedProcess, Simulation } from '../simulation.ts'
+import { system } from './installation.ts'
+
+/** A process with one role in it. */
+export interface Member {
+  readonly process: SimulatedProcess
+  readonly role: 'controller' | 'trigger'
+  ready(): boolean
+  /** Of a trigger alone. */
+  readonly endpoint: Endpoint | undefined
+  /** Whether posts may be sent to it. */
+  serving: boolean
+  /** Posts that it has not answered yet. */
+  open: number
+  /** Tells it to end in order. */
+  readonly stop: () => void
+}
+
+/** The processes of the product. One that has crashed or ended comes back, with nothing that it knew. */
+export interface Fleet {
+  /** Those that are alive. */
+  readonly members: () => readonly Member[]
+  /** Takes one out of service, lets it finish, and ends it; another takes its place. */
+  replace(member: Member): void
+}
+
+/** What trigger URLs begin with. */
+const publicURL = 'https://hooks.example.com'
+
+/** How long until a process that is gone is there again, in milliseconds. */
+const backMs = { least: 20, most: 3000 }
+
+/** How long a process that is to stop finishes what it has accepted, in milliseconds. */
+const drainMs = 5_000
+
+/** How often a process that is to stop looks whether it has, in milliseconds. */
+const drainLookMs = 50
+
+export const startFleet = (
+  simulation: Simulation,
+  size: { readonly controllers: number; readonly triggers: number },
+): Fleet => {
+  const { note, rng } = simulation
+  const seats = new Map<string, Member>()
+
+  const start = (seat: string, role: Member['role'], life: number): void => {
+    const process = createProcess(simulation, `${seat}.${life}`)
+    const stop = new AbortController()
+    const started = startRole(role, process)
+    seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
+    process.onEnd(() => {
+      seats.delete(seat)
+      const again = simulation.faults() === noFaults ? backMs.least : rng.int(backMs.least, backMs.most)
+      simulation.time.at(again, () => start(seat, role, life + 1))
+    })
+    started.run(stop.signal).then(
+      () => process.end(),
+      (error: unknown) => note({ what: 'broken', why: `${process.name} failed: ${String(error)}` }),
+    )
+  }
+
+  for (let index = 0; index < size.controllers; index++) start(`controller-${index}`, 'controller', 0)
+  for (let index = 0; index < size.triggers; index++) start(`trigger-${index}`, 'trigger', 0)
+
+  return {
+    members: () => [...seats.values()],
+    replace: member => {
+      if (!member.serving || !member.process.alive) return
+      member.serving = false
+      note({ what: 'world', did: `${member.process.name} is to end` })
+      const began = simulation.time.now
+      const look = (): void => {
+        if (member.open === 0 || simulation.time.now - began >= drainMs) member.stop()
+        else member.process.after(drainLookMs, look)
+      }
+      look()
+    },
+  }
+}
+
+const startRole = (
+  role: Member['role'],
+  { environment, name }: SimulatedProcess,
+): Pick<Member, 'ready' | 'endpoint'> & { run(stop: AbortSignal): Promise<void> } => {
+  if (role === 'trigger') return triggerRole(environment, { namespace: system })
+  return { ...controllerRole(environment, { namespace: system, identity: name, publicURL }), endpoint: undefined }
+}

@@ -1,0 +1,67 @@
+import { apiVersion, hookKind } from '../../../src/api/names.ts'
+import { crds } from '../../../src/drivers/registry.ts'
+import { deployment } from '../../support/objects.ts'
+import type { Rng } from '../seed.ts'
+import type { SimulatedServer } from '../server.ts'
+import { allExpressions } from './expressions.ts'
+
+/** Where the hooks and their targets are, and where the product is. */
+const shop = 'shop'
+export const system = 'receiver-hooks'
+
+export const hooksPath = `/apis/${apiVersion}/namespaces/${shop}/receiverhooks`
+export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
+export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
+
+const allTargets = ['web', 'api', 'batch'] as const
+
+/** What people have made before the product starts. */
+export interface Installation {
+  readonly targets: readonly string[]
+  readonly hooks: readonly string[]
+}
+
+export const install = (server: SimulatedServer, rng: Rng): Installation => {
+  const made = (path: string, object: object): void => {
+    const response = server.tell('POST', path, object)
+    if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
+  }
+  for (const crd of crds) made('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  for (const name of [shop, system]) made('/api/v1/namespaces', { metadata: { name } })
+  server.follow()
+  const targets = allTargets.slice(0, rng.int(1, allTargets.length))
+  for (const name of targets) made(deploymentsPath, deployment(name, rng.int(0, 8)))
+  const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
+  for (const name of hooks) made(hooksPath, newHook(rng, name, targets))
+  return { targets, hooks }
+}
+
+export const newHook = (rng: Rng, name: string, targets: readonly string[]) => ({
+  apiVersion,
+  kind: hookKind,
+  metadata: { name },
+  spec: {
+    driver: 'scale',
+    scale: {
+      target: { name: rng.pick(targets) },
+      action: rng.pick(['up', 'down']),
+      by: amount(rng),
+      min: rng.int(0, 3),
+      max: rng.int(4, 20),
+      overshoot: rng.chance(0.2) ? 'reject' : 'clamp',
+    },
+    token: { overlap: rng.pick(overlaps), ...(rng.chance(0.15) ? { secretName: secretOf(name) } : {}) },
+    cooldown: rng.chance(0.25) ? rng.pick(['1s', '4s', '15s']) : '0s',
+    dedupeWindow: rng.pick(['1s', '3s', '40s']),
+    onResolved: rng.pick(['ignore', 'run', 'undo', 'undo']),
+    ...(rng.chance(0.1) ? { when: rng.pick(allExpressions) } : {}),
+  },
+})
+
+/** The Secret that holds a hook's URL, where it is to be in one. */
+export const secretOf = (hook: string): string => `${hook}-url`
+
+export const amount = (rng: Rng): number | string =>
+  rng.chance(0.25) ? rng.pick(['10%', '50%', '100%']) : rng.int(1, 3)
+
+export const overlaps = ['0s', '3s', '5m'] as const

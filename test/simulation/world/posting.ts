@@ -1,0 +1,107 @@
+import { keyOf } from '../../../src/api/record.ts'
+import { deliveryOf } from '../../../src/senders/registry.ts'
+import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
+import type { Post } from '../happened.ts'
+import { travelMs } from '../messages.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Fleet, Member } from './fleet.ts'
+import type { Published } from './published.ts'
+
+/** What is to be posted, and how its sender names it. */
+export interface Letter extends Pick<Post, 'hook' | 'kind' | 'delivery' | 'news' | 'alert' | 'since' | 'healed'> {
+  readonly published: Published
+  readonly repeats?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+/** What the sender gets: an answer, or nothing that could be told from any other nothing. */
+export type Reply = Exclude<TriggerAnswer, 'no answer'> | 'none'
+
+/** Posts to any trigger that serves, or to this one. Resolves always, at the latest when the sender gives up. */
+export type PostTo = (letter: Letter, to?: Member) => Promise<Reply>
+
+/** How long a sender waits, in milliseconds. */
+const patienceMs = 10_000
+
+/** Of bodies: how many come slowly, and how slowly at most, in milliseconds. */
+const slowBody = { probability: 0.02, ms: 4000 }
+
+export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
+  const { faults, note, time } = simulation
+  const rng = simulation.rng.fork()
+  let posts = 0
+
+  const choose = (): Member | undefined => {
+    const serving = fleet.members().filter(({ endpoint, serving }) => endpoint !== undefined && serving)
+    const ready = serving.filter(member => member.ready())
+    const among = ready.length > 0 && rng.chance(0.9) ? ready : serving
+    return among.length > 0 ? rng.pick(among) : undefined
+  }
+
+  const deliver = (letter: Letter, member: Member, reply: (reply: Reply) => void): void => {
+    const { endpoint, process } = member
+    if (!endpoint || process.mayCrash()) return reply('none')
+    const { alert, body, delivery, headers = {}, healed, hook, kind, news, published, repeats = false, since } = letter
+    const { identity } = deliveryOf({ headers, json: body })
+    const { rotation, token, uid } = published
+    const id = posts++
+    const post: Post = {
+      id,
+      process: process.name,
+      hook,
+      uid,
+      rotation,
+      kind,
+      delivery,
+      news,
+      ...(alert === undefined ? {} : { alert }),
+      ...(since === undefined ? {} : { since }),
+      drill: 'x-drill' in headers,
+      key: identity && keyOf(identity.key),
+      repeats,
+      healed,
+    }
+    note({ what: 'post', post, wall: process.environment.clock.now() })
+    member.open += 1
+    process.onEnd(() => reply('none'))
+    endpoint({
+      method: 'POST',
+      token,
+      query: new URLSearchParams(),
+      headers,
+      body: () => bodyOf(letter),
+    }).then(
+      answer => {
+        if (!process.alive) return
+        member.open -= 1
+        note({ what: 'answer', post: id, answer, wall: process.environment.clock.now() })
+        if (answer === 'no answer' || process.mayCrash() || rng.chance(faults().postLost)) return reply('none')
+        time.at(travelMs(rng, faults()), () => reply(answer))
+      },
+      (error: unknown) => note({ what: 'broken', why: `${process.name} threw at a post: ${String(error)}` }),
+    )
+  }
+
+  const bodyOf = ({ body }: Letter): Promise<Uint8Array> => {
+    const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body))
+    if (faults().slow === 0 || !rng.chance(slowBody.probability)) return Promise.resolve(bytes)
+    return new Promise(resolve => time.at(rng.int(1, slowBody.ms), () => resolve(bytes)))
+  }
+
+  return (letter, to) =>
+    new Promise(resolve => {
+      const reply = (got: Reply): void => {
+        cancel()
+        resolve(got)
+      }
+      const cancel = time.at(patienceMs, () => reply('none'))
+      time.at(travelMs(rng, faults()), () => {
+        if (rng.chance(faults().postLost)) return rng.chance(0.5) ? reply('none') : undefined
+        const member = to ?? choose()
+        if (!member?.process.alive) return reply('none')
+        member.process.onEnd(() => reply('none'))
+        member.process.after(0, () => deliver(letter, member, reply))
+      })
+    })
+}

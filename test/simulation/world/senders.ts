@@ -1,0 +1,131 @@
+import { rfc3339 } from '../../../src/environment/time.ts'
+import { notification } from '../../support/alertmanager.ts'
+import type { Rng } from '../seed.ts'
+import type { Actor } from './actor.ts'
+import type { Board, Published } from './published.ts'
+import type { Letter, PostTo, Reply } from './posting.ts'
+
+/** What a sender has to know. */
+export interface Senders {
+  readonly post: PostTo
+  readonly board: Board
+  readonly hooks: readonly string[]
+  /** A name that no other delivery has. */
+  readonly newDelivery: () => string
+}
+
+/** The token that a sender has: mostly the newest, which it reads again each time, or one that it once copied. */
+const tokenOf = (rng: Rng, board: Board, hook: string): Published | undefined => {
+  const tokens = board.of(hook)
+  return tokens.length > 0 && rng.chance(0.1) ? rng.pick(tokens) : tokens.at(-1)
+}
+
+const isFinal = (reply: Reply): boolean => reply !== 'none' && reply.status < 500
+
+/** A script: posts plainly, some times many at once, and never again. */
+export const script =
+  ({ board, hooks, newDelivery, post }: Senders) =>
+  ({ rng }: Actor): void => {
+    const together = rng.chance(0.25) ? rng.int(2, 8) : 1
+    const one = rng.pick(hooks)
+    for (let index = 0; index < together; index++) {
+      const hook = rng.chance(0.5) ? one : rng.pick(hooks)
+      const published = tokenOf(rng, board, hook)
+      if (!published) continue
+      const headers = rng.chance(0.1) ? { 'x-drill': 'true' } : {}
+      const delivery = newDelivery()
+      void post({ hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers })
+    }
+  }
+
+/** A careful script: names its delivery, and posts it two or three times, each until it is answered. */
+export const namedScript =
+  (senders: Senders) =>
+  async (actor: Actor): Promise<void> => {
+    const { board, hooks, newDelivery } = senders
+    const { rng } = actor
+    const hook = rng.pick(hooks)
+    const published = tokenOf(rng, board, hook)
+    if (!published) return
+    const delivery = newDelivery()
+    const headers = { 'idempotency-key': delivery }
+    const letter: Letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers }
+    const copies = Array.from({ length: rng.int(2, 3) }, async () => {
+      await actor.sleep(rng.int(0, 3000))
+      await insist(actor, 10_000, () => senders.post(letter))
+    })
+    await Promise.all(copies)
+  }
+
+/** Posts until there is an answer that is not an error of the receiver's: at once with backoff, for a while. */
+const insist = async ({ sleep }: Actor, whileMs: number, post: () => Promise<Reply>): Promise<boolean> => {
+  let waitedMs = 0
+  for (let pauseMs = 500; waitedMs < whileMs; pauseMs *= 1.5) {
+    if (isFinal(await post())) return true
+    await sleep(pauseMs)
+    waitedMs += pauseMs
+  }
+  return false
+}
+
+/** What a pair of Alertmanagers tells of one alert, in order: it fires, goes on firing, ends, and perhaps fires again. */
+const newsOf = (rng: Rng): readonly News[] =>
+  Array.from({ length: rng.chance(0.4) ? 2 : 1 }).flatMap((_, episode) => {
+    const repeats = rng.chance(0.4) ? rng.int(1, 3) : 0
+    // A second Prometheus may have seen it fire all the time.
+    const since = episode > 0 && rng.chance(0.7) ? episode : 0
+    const reasons: readonly Reason[] = [
+      'first notification',
+      ...Array.from({ length: repeats }, () => 'repeat interval elapsed' as const),
+      'all alerts resolved',
+    ]
+    return reasons.map(reason => ({ reason, since }))
+  })
+
+interface News {
+  readonly reason: Reason
+  /** Rises with each time that the alert begins. */
+  readonly since: number
+}
+
+type Reason = 'first notification' | 'repeat interval elapsed' | 'all alerts resolved'
+
+/** A pair of Alertmanagers: both tell all news of an alert, the second unless it has heard that the first did. */
+export const alertmanagers =
+  (senders: Senders) =>
+  async (actor: Actor): Promise<void> => {
+    const { board, hooks, newDelivery, post } = senders
+    const { rng, sleep } = actor
+    const hook = rng.pick(hooks)
+    const alert = newDelivery()
+    for (const [index, { reason, since }] of newsOf(rng).entries()) {
+      const kind = reason === 'all alerts resolved' ? 'resolved' : 'firing'
+      const news = `${alert} ${reason}`
+      const about = { hook, kind, news, alert, since, delivery: `${alert} ${index} ${kind}`, healed: false } as const
+      const body = notificationOf(kind, reason, hook, alert, since)
+      const repeats = reason === 'repeat interval elapsed'
+      let told = false
+      const peer = async (afterMs: number): Promise<void> => {
+        await sleep(afterMs)
+        for (let flush = 0; flush < 3 && (!told || rng.chance(0.3)); flush++) {
+          const tell = (): Promise<Reply> => {
+            const published = tokenOf(rng, board, hook)
+            return published ? post({ ...about, published, repeats, body }) : Promise.resolve('none')
+          }
+          if (await insist(actor, 10_000, tell)) {
+            told = true
+            return
+          }
+          await sleep(rng.int(1000, 5000))
+        }
+      }
+      await Promise.all([peer(0), peer(rng.int(500, 4000))])
+      await sleep(rng.int(500, 4000))
+    }
+  }
+
+const notificationOf = (status: 'firing' | 'resolved', reason: Reason, hook: string, alert: string, since: number) => {
+  const body = notification(status, reason)
+  const alerts = body.alerts.map(each => ({ ...each, startsAt: rfc3339(Date.parse(each.startsAt) + since * 60_000) }))
+  return { ...body, alerts, receiver: hook, groupLabels: { alert }, groupKey: `{}:{alert="${alert}"}` }
+}

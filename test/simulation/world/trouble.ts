@@ -1,0 +1,56 @@
+import type { Faults } from '../faults.ts'
+import type { SimulatedProcess, Simulation } from '../simulation.ts'
+import type { Rng } from '../seed.ts'
+import { act, times } from './actor.ts'
+import type { Fleet } from './fleet.ts'
+
+/** A restart of the API server takes this long at most, in milliseconds. */
+const downMs = 4000
+
+/** Wall clocks jump this far at most, in either direction, in milliseconds. */
+const jumpMs = 600_000
+
+/** A process stands still this long at most, in milliseconds: longer than a lease. */
+const freezeMs = 20_000
+
+/** What befalls the API server and whole processes, at moments of its own. */
+export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
+  const { server } = simulation
+  const goOn = (): boolean => simulation.time.now < withinMs
+  const befall = (count: number, what: Parameters<typeof times>[2]): void =>
+    act(simulation, goOn, times(count, withinMs, what))
+
+  const someProcess = (rng: Rng): SimulatedProcess | undefined => {
+    const members = fleet.members()
+    return members.length > 0 ? rng.pick(members).process : undefined
+  }
+
+  befall(faults.restarts, ({ did, rng }) => {
+    if (!server.up) return
+    const ms = rng.int(20, downMs)
+    did(`the API server is gone for ${ms} ms`)
+    server.restart(ms)
+  })
+  befall(faults.compactions, ({ did }) => {
+    did('the API server forgets its history')
+    server.compact()
+  })
+  befall(faults.jumps, ({ did, rng }) => {
+    const process = someProcess(rng)
+    if (!process) return
+    const ms = rng.int(-jumpMs, jumpMs)
+    did(`the wall clock of ${process.name} jumps by ${ms} ms`)
+    process.jump(ms)
+  })
+  befall(faults.freezes, ({ did, rng }) => {
+    const process = someProcess(rng)
+    if (!process) return
+    const ms = rng.int(50, freezeMs)
+    did(`${process.name} stands still for ${ms} ms`)
+    process.freeze(ms)
+  })
+  befall(faults.replacements, ({ rng }) => {
+    const members = fleet.members()
+    if (members.length > 0) fleet.replace(rng.pick(members))
+  })
+}

@@ -6,7 +6,7 @@ import { completeness } from './test/support/complete.ts'
 const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
 
 /** What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. */
-const floor = { lines: 90, branches: 80 }
+const floor = { lines: 96, branches: 88 }
 
 /** The suite that runs, where its coverage is to be kept. */
 const suite = process.env['COVERAGE'] ?? ''

@@ -8,6 +8,7 @@ import type { Happened, Violation } from './happened.ts'
 import type { Simulation } from './simulation.ts'
 import { rngOf } from './seed.ts'
 import { simulatedServer } from './server.ts'
+import { signalsEnd } from './signals.ts'
 import { signaturesTakeNoTime } from './signatures.ts'
 import { virtualTime, type VirtualTime } from './time.ts'
 import { tripwire } from './tripwire.ts'
@@ -51,19 +52,24 @@ const mostEvents = 200_000
 export const runHistory = async (seed: number): Promise<History> => {
   const wire = tripwire()
   const restore = signaturesTakeNoTime()
+  const end = signalsEnd()
   try {
-    return await play(seed)
+    return await play(seed, end)
   } finally {
+    end()
     restore()
     wire()
   }
 }
 
-const play = async (seed: number): Promise<History> => {
+const play = async (seed: number, end: () => void): Promise<History> => {
   const rng = rngOf(seed, 0x5eed, 0x1)
   const time = virtualTime(rng.fork())
   const happened: Happened[] = []
-  const note: Simulation['note'] = what => void happened.push({ at: time.now, ...what })
+  let isOver = false
+  const note: Simulation['note'] = what => {
+    if (!isOver) happened.push({ at: time.now, ...what })
+  }
   const server = simulatedServer(time, rng.fork(), note)
   let faults = faultsOf(rng)
   const trouble = faults
@@ -105,6 +111,10 @@ const play = async (seed: number): Promise<History> => {
   await run(() => false, quietMs)
   note({ what: 'world', did: 'is quiet' })
   await run(() => false, quietMs)
+  isOver = true
+  end()
+  // What follows from that is not of this history, and not of the next one either.
+  await run(() => true, 0)
   return { seed, happened, violations: check(happened), events: time.events, lasted: time.now }
 }
 

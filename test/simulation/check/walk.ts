@@ -16,11 +16,11 @@ const mostAttempts = 20_000
 
 /**
  * Finds an order of all certain steps that leads from one count to another, with steps of those posts in the gaps that
- * may have been folded, at `place`, without an answer that says so.
+ * may have been folded, at `place` or from `since` on until then, without an answer that says so.
  */
 export const walk = (
   timeline: Timeline,
-  way: { readonly from: number; readonly to: number; readonly target: string; readonly place: number },
+  way: Way & { readonly from: number; readonly to: number },
   certain: readonly Step[],
   perhaps: readonly Story[],
 ): readonly Step[] | undefined => {
@@ -64,14 +64,21 @@ export const walk = (
   )
 }
 
+/** Where, and when. */
+interface Way {
+  readonly target: string
+  readonly place: number
+  readonly since?: number
+}
+
 /** Where a post can lead from a count. */
 const ends = (
   timeline: Timeline,
   story: Story,
-  { place, target }: { readonly place: number; readonly target: string },
+  { place, since = place, target }: Way,
   count: number,
 ): readonly number[] => {
-  const found = mayGoBy(timeline, story, place).flatMap(version => {
+  const found = mayGoBy(timeline, story, since, place).flatMap(version => {
     if (!isOn(version, story.post.uid) || targetOf(version) !== target) return []
     const to = stepOf(version, count)
     return to === 'rejected' || to === count ? [] : [to]

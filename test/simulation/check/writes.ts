@@ -91,10 +91,13 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
       for (const target of timeline.targets.keys()) {
         const key = keyOf({ process: story.post.process, target })
         // Whatever is in flight when a post's time is over, or its process dies, may hold it; nothing before that can.
-        const folds = begun.get(key)?.filter(fold => fold.place < story.ended) ?? []
+        const all = begun.get(key) ?? []
+        const folds = all.filter(fold => fold.place < story.ended)
+        // Where a record has to be written first, the fold is noted after that, and the post's time may be over by then.
+        const next = story.answer === 'no answer' ? all.slice(folds.length, folds.length + 1) : []
         // The answer to the write before it may have come at the very moment of the crash.
         const isSudden = story.answer === undefined && atOf(timeline, folds.at(-1)) === story.endedAt
-        for (const last of folds.slice(isSudden ? -2 : -1)) {
+        for (const last of [...folds.slice(isSudden ? -2 : -1), ...next]) {
           const write = committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
           if (write && story.arrived < write.fold.place) listIn(perhaps, write).push(story)
         }
@@ -204,7 +207,9 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
   })
   for (const certain of [group, [...group, ...companions]]) {
     for (const count of counts) {
-      const steps = walk(timeline, { from: count, to: count, target, place: story.ended }, certain, silent)
+      // Where that had to be recorded first, the steps were folded some time before they were answered.
+      const way = { from: count, to: count, target, since: arrived, place: story.ended }
+      const steps = walk(timeline, way, certain, silent)
       if (steps) return { process: story.post.process, target, place: story.ended, steps }
     }
   }

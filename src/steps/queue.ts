@@ -139,6 +139,7 @@ export const targetQueue = (
         trouble = undefined
         return found.version
       case 'obstacle':
+        missing = false
         if (found.reason === 'Forbidden' && ++forbidden < forbiddenTries) {
           await pause(found.message, undefined)
           return undefined
@@ -212,7 +213,7 @@ export const targetQueue = (
         return
       case 'missing':
         if (shared) return failShared(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
-        if (missing) return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
+        if (missing && fresh) return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         missing = true
         return putBack(waiting)
       case 'refused':

@@ -155,6 +155,22 @@ describe('a post whose step cannot be made', () => {
     expect(await second).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
+  it('is told that the target is missing, however often it has been made and deleted before', async () => {
+    const { clock, post, server } = setUp(10)
+    const one = async (): Promise<Step> => {
+      const posted = post(up(10))
+      await clock.advance(50)
+      return await posted
+    }
+    for (let times = 0; times < 2; times++) {
+      server.replicas = 9
+      expect(await one()).toMatchObject({ step: 'done', to: 10 })
+      expect(await one()).toMatchObject({ step: 'done', from: 10, to: 10 })
+      server.replicas = undefined
+      expect(await one()).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+    }
+  })
+
   it('is told that there is no /scale when the object is there and its /scale is not', async () => {
     const { clock, post, server } = setUp(1)
     server.fate = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')

@@ -34,18 +34,23 @@ export const senders: readonly Sender[] = [
   plain,
 ]
 
-const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
+/** The first sender that recognises a message. What is asked of a message next takes it, so that it is looked for once. */
+export const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
 
 /** What a message says, read by the first sender that recognises it, and named as whoever posts it wishes. */
-export const deliveryOf = (message: Message): Delivery => {
-  const delivery = senderOf(message).parse(message)
+export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
+  const delivery = sender.parse(message)
   const identity = idempotencyKey(message)
   return identity ? { ...delivery, identity } : delivery
 }
 
 /** Whether a message is what it says it is. Senders that sign nothing are believed: the URL's token is their proof. */
-export const verify = async (message: Message, means: VerificationMeans): Promise<Verdict> =>
-  (await senderOf(message).verify?.(message, means)) ?? 'genuine'
+export const verify = async (
+  message: Message,
+  means: VerificationMeans,
+  sender = senderOf(message),
+): Promise<Verdict> => (await sender.verify?.(message, means)) ?? 'genuine'
 
 /** The link that a person has to open before a message's sender posts anything else. To be shown only when it is genuine. */
-export const confirmationOf = (message: Message): Confirmation | undefined => senderOf(message).confirmation?.(message)
+export const confirmationOf = (message: Message, sender = senderOf(message)): Confirmation | undefined =>
+  sender.confirmation?.(message)

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Clock, Environment } from '../environment/environment.ts'
-import { confirmationOf, deliveryOf, verify } from '../senders/registry.ts'
+import { confirmationOf, deliveryOf, senderOf, verify } from '../senders/registry.ts'
 import { remembered } from '../senders/remembered.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
 import { toConfirm } from '../steps/remember.ts'
@@ -74,14 +74,15 @@ export const triggerEndpoint = (
     const parsed = parseBody(read.body)
     if (parsed === 'too deep') return { answer: refusal(400, 'BodyTooDeep'), hook }
     const message = { headers: request.headers, json: parsed.json, receivedAt: clock.now() }
-    const verdict = await verify(message, { outbound, clock, certificates })
+    const sender = senderOf(message)
+    const verdict = await verify(message, { outbound, clock, certificates }, sender)
     if (verdict !== 'genuine') {
       const answer = 'refused' in verdict ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified')
       log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message is not taken for its sender's")
       return { answer, hook }
     }
-    const delivery = deliveryOf(message)
-    const confirmation = dryRun ? undefined : confirmationOf(message)
+    const delivery = deliveryOf(message, sender)
+    const confirmation = dryRun ? undefined : confirmationOf(message, sender)
     if (confirmation) ledgers.of(hook).later(toConfirm({ at: clock.now(), ...confirmation }))
 
     const variables = {

@@ -112,7 +112,8 @@ const ready = async (
     await sleep(50)
   }
   const log = (await readFile(join(folder, 'kube-apiserver.log'), 'utf8')).split('\n').slice(-20).join('\n')
-  throw new Error(`the API server is not ready within ${readyWithinMs / 1000} s; the end of its log:\n${log}`)
+  const what = apiServer.running() ? `is not ready within ${readyWithinMs / 1000} s` : 'has ended'
+  throw new Error(`the API server ${what}; the end of its log:\n${log}`)
 }
 
 const saysReady = async ({ server, ca }: Reach, token: string): Promise<boolean> => {

@@ -1,26 +1,39 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 
 /** Below the range from which the kernel takes ports for outgoing connections, so that none of those gets in between. */
-const range = { from: 20_000, to: 32_000 }
+const range = { from: 20_000, to: 26_000 }
 
-/** A port of loopback that nobody listens on, for a program that must be told its port. */
+/** So far above a port is its guard, a port where the process that was given it listens until it ends. */
+const guardAbove = 6000
+
+/**
+ * A port of loopback for a program that must be told its port. Nobody listens on it, and no other process that asks
+ * here is given it while this one lives: the port of a server that is down for a while is nobody else's.
+ */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = randomInt(range.from, range.to)
-    if (await isFree(port)) return port
+    const guard = await listener(port + guardAbove)
+    if (!guard) continue
+    const tried = await listener(port)
+    if (!tried) {
+      guard.close()
+      continue
+    }
+    guard.unref()
+    await new Promise(closed => tried.close(closed))
+    return port
   }
 }
 
-const isFree = async (port: number): Promise<boolean> => {
+const listener = async (port: number): Promise<Server | undefined> => {
   const server = createServer().listen(port, '127.0.0.1')
   try {
     await once(server, 'listening')
-    return true
+    return server
   } catch {
-    return false
-  } finally {
-    server.close()
+    return undefined
   }
 }

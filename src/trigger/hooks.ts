@@ -24,7 +24,8 @@ export interface Hooks {
   readonly synced: () => boolean
   /**
    * The hook of this name and uid: from the cache while that can be trusted, else by a live read. The cache alone
-   * never says that there is none, since a false "none" is a lost alert.
+   * never says that there is none, or that something is in the way of its steps, since that would lose an alert: a
+   * process that was stalled learns late of what has become of a hook meanwhile.
    */
   find(namespace: string, name: string, uid: string): Promise<Found>
   /** Reads past the cache. */
@@ -71,7 +72,7 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     async find(namespace, name, uid) {
       if (watchNamespace !== undefined && namespace !== watchNamespace) return { found: 'elsewhere' }
       const hook = cache.fresh() ? cache.get(namespace, name) : undefined
-      return hook?.uid === uid ? { found: 'hook', hook } : await readLive(namespace, name, uid)
+      return hook?.uid === uid && !hook.obstacle ? { found: 'hook', hook } : await readLive(namespace, name, uid)
     },
     readLive,
     unchanged: hook => {

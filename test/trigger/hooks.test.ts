@@ -119,6 +119,29 @@ describe('a hook', () => {
     expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(false)
   })
 
+  it('that the cache knows to be stalled is read again, since that may be over', async () => {
+    const { api, clock, find, world } = await setUp()
+    const stall = async (status: 'True' | 'False'): Promise<void> => {
+      const type = 'Stalled'
+      const told = { type, status, reason: 'ManagedByAutoscaler', message: 'web-hpa sets the count' }
+      const conditions = [{ ...told, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+      await send(api, {
+        method: 'PATCH',
+        path: `${objectPath(hooks, 'default', 'web-up')}/status`,
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify({ status: { observedGeneration: 1, conditions } }),
+      })
+    }
+    await stall('True')
+    await clock.advance(10)
+    expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: { reason: 'ManagedByAutoscaler' } } })
+    expect(world.reads).toBe(1)
+    world.network = 'silent'
+    await stall('False')
+    expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: undefined } })
+    expect(world.reads).toBe(2)
+  })
+
   it('cannot be found while the API server is away, which is not the same as gone', async () => {
     const { clock, find, world } = await setUp()
     world.network = 'away'

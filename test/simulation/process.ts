@@ -70,7 +70,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
       offset += ms
     },
     freeze: ms => {
-      frozenUntil = time.now + ms
+      frozenUntil = Math.max(frozenUntil, time.now + ms)
     },
   }
   note({ what: 'start', process: name })

@@ -177,8 +177,11 @@ const countsSeen = (
     each => each.target === target && (story.post.key !== undefined || each.process === story.post.process),
   )
   for (const { place, steps } of own) {
-    // Those of one batch that cancelled one another out are answered one after another.
-    if (place < story.arrived || (timeline.happened[place]?.at ?? 0) > story.endedAt) continue
+    // Those of one batch that cancelled one another out are answered one after another, and may look like part of the
+    // write before.
+    const isAnsweredWithIt = steps.some(({ stories }) => stories.some(({ endedAt }) => endedAt === story.endedAt))
+    const isWithin = place >= story.arrived && (timeline.happened[place]?.at ?? 0) <= story.endedAt
+    if (!isWithin && !isAnsweredWithIt) continue
     for (const { from, to } of steps) seen.add(from).add(to)
   }
   return seen

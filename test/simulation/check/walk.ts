@@ -25,6 +25,11 @@ export const walk = (
   perhaps: readonly Story[],
 ): readonly Step[] | undefined => {
   let attempts = 0
+  /** Of what is left, whatever the order of what came before: those that lead nowhere are not looked at again. */
+  const deadEnds = new Set<string>()
+  const numbers = new Map<Step | Story, number>([...certain, ...perhaps].map((part, index) => [part, index]))
+  const named = (count: number, open: readonly Step[], silent: readonly Story[]): string =>
+    [count, ...[...open, ...silent].map(part => numbers.get(part))].join(' ')
 
   const go = (
     count: number,
@@ -33,7 +38,8 @@ export const walk = (
     silent: readonly Story[],
   ): readonly Step[] | undefined => {
     if (open.length === 0 && count === way.to && steps.length > 0) return steps
-    if (attempts++ > mostAttempts) return undefined
+    const left = named(count, open, silent)
+    if (deadEnds.has(left) || attempts++ > mostAttempts) return undefined
     const tried = new Set<string>()
     for (const step of open) {
       if (step.from !== count || tried.has(String(step.to))) continue
@@ -52,6 +58,7 @@ export const walk = (
         if (found) return found
       }
     }
+    deadEnds.add(left)
     return undefined
   }
   // Those of one write are answered in their order: of many, few others would be found in time.

@@ -41,8 +41,12 @@ export const explain = (timeline: Timeline): Explanation => {
     const silent = (perhaps.get(write) ?? []).filter(story => !used.has(story))
     const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
     // Posts that are answered together may have cancelled one another out, apart from any write.
-    for (const apart of perhapsApart(answered)) {
-      const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
+    const ways = perhapsApart(answered).map(apart => ({
+      apart,
+      certain: [...answered.filter(step => !apart.includes(step)), ...claimed],
+      isLoop: groups(apart).every(group => cancelling(timeline, group) !== undefined),
+    }))
+    for (const { apart, certain } of [...ways.filter(({ isLoop }) => isLoop), ...ways]) {
       const steps = walk(timeline, way, certain, silent)
       if (!steps) continue
       loose.push(...apart)
@@ -174,12 +178,12 @@ const groups = (steps: readonly Step[]): readonly (readonly Step[])[] => [
 ]
 
 /**
- * Which of the answered steps may have cancelled one another out, apart from a write, the likeliest first: none; those
- * that were not answered first; all.
+ * Which of the answered steps may have cancelled one another out, apart from a write, the likeliest first: those that were
+ * not answered first, since all of one write are answered at once; none; all.
  */
 const perhapsApart = (answered: readonly Step[]): readonly (readonly Step[])[] => {
   const [first = [], ...later] = groups(answered).toSorted((a, b) => endOf(a) - endOf(b))
-  return [[], ...later.map((_, index) => later.slice(index).flat()), [...first, ...later.flat()]]
+  return [...later.map((_, index) => later.slice(index).flat()), [], [...first, ...later.flat()]]
 }
 
 const endOf = ([step]: readonly Step[]): number => step?.stories[0]?.endedAt ?? 0

@@ -1,8 +1,12 @@
 /**
- * Bundles the product into files that Node 24 runs by themselves, with no node_modules and no compiler: the product, and
- * beside it the small program that it starts for expressions. Another folder than `dist` can be named.
+ * Bundles the product into files that Node 24 runs by themselves, with no node_modules and no compiler: the product, the
+ * small program that it starts for expressions, and the parts that either loads only when they are needed. Another folder
+ * than `dist` can be named.
  */
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { bundled } from './bundling.ts'
 
 const outdir = process.argv[2] ?? 'dist'
 
@@ -13,31 +17,30 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(1);
 }`
 
+// A part is named by its content: those of an earlier build would stay beside the new ones.
+const former = existsSync(outdir) ? readdirSync(outdir).filter(file => file.startsWith('part-')) : []
+for (const file of former) rmSync(join(outdir, file))
+
 const { metafile } = await build({
+  ...bundled(needsNode24),
   entryPoints: {
     'receiver-hooks': 'src/main.ts',
     // src/environment/expressions/process.ts looks for it under this name.
     'receiver-hooks-evaluator': 'src/environment/expressions/child.ts',
   },
   outdir,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
+  // What is imported on demand is in files of its own, so that it costs neither time nor memory before.
+  splitting: true,
+  chunkNames: 'part-[hash]',
   sourcemap: 'linked',
   legalComments: 'linked',
   metafile: true,
-  logLevel: 'warning',
-  // Some dependencies are CommonJS and require Node's own modules.
-  banner: {
-    js: `import { createRequire as bundleRequire } from 'node:module';
-const require = bundleRequire(import.meta.url);${needsNode24}`,
-  },
 })
-for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
-  if (file.endsWith('.mjs')) console.log(`${file}: ${Math.round(bytes / 1024)} kB`)
+const outputs = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'))
+for (const [file, { bytes, entryPoint }] of outputs) {
+  if (entryPoint !== undefined && basename(file).startsWith('receiver-hooks')) {
+    console.log(`${file}: ${Math.round(bytes / 1024)} kB`)
+  }
 }
+const parts = outputs.filter(([file]) => basename(file).startsWith('part-'))
+console.log(`${parts.length} parts: ${Math.round(parts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} kB`)

@@ -1,0 +1,19 @@
+import type { BuildOptions } from 'esbuild'
+
+/** How TypeScript becomes files that Node 24 runs by themselves. The names in stack traces stay. */
+export const bundled = (head = ''): BuildOptions => ({
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  logLevel: 'warning',
+  // Some dependencies are CommonJS and require Node's own modules.
+  banner: {
+    js: `import { createRequire as bundleRequire } from 'node:module';
+const require = bundleRequire(import.meta.url);${head}`,
+  },
+})

@@ -6,6 +6,7 @@ import { pinoLog } from './environment/log.ts'
 import { promMetrics } from './environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from './environment/node.ts'
 import { nodeOutbound } from './environment/outbound.ts'
+import { standardOutput } from './environment/standard-output.ts'
 import { startRoles } from './roles.ts'
 import { version } from './version.ts'
 
@@ -18,7 +19,7 @@ const run = async (options: RunOptions): Promise<() => Promise<void>> => {
     ...(context === undefined ? {} : { context }),
   })
   const namespace = options.namespace ?? access.namespace ?? 'receiver-hooks'
-  const log = pinoLog({ level: options.logLevel, clock: nodeClock })
+  const log = pinoLog({ level: options.logLevel, clock: nodeClock, write: standardOutput(process) })
   const metrics = promMetrics({ process: true })
   const connection = connect(access)
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)

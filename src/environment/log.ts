@@ -1,4 +1,4 @@
-import { destination, pino, stdSerializers } from 'pino'
+import { pino, stdSerializers } from 'pino'
 import type { Clock, Log, LogFields } from './environment.ts'
 import { redacted } from './redact.ts'
 import { rfc3339Micro } from './time.ts'
@@ -7,16 +7,14 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /**
- * A log of one JSON object a line, written synchronously, so that the last line before a crash is there.
- * Lines below `level` are dropped. `write` takes each line with its line feed; standard output when absent.
+ * A log of one JSON object a line. Lines below `level` are dropped. `write` takes each line with its line feed.
  * Whatever looks like a token is replaced by `[token]`.
  */
 export const pinoLog = (options: {
   readonly level: LogLevel
   readonly clock: Clock
-  readonly write?: (line: string) => void
+  readonly write: (line: string) => void
 }): Log => {
-  const write = options.write ?? toStandardOutput()
   const logger = pino(
     {
       level: options.level,
@@ -24,7 +22,7 @@ export const pinoLog = (options: {
       timestamp: () => `,"time":"${rfc3339Micro(options.clock.now())}"`,
       formatters: { level: label => ({ level: label }), log: withErrors },
     },
-    { write: line => write(redacted(line)) },
+    { write: line => options.write(redacted(line)) },
   )
   return {
     debug: (fields, message) => logger.debug(fields, message),
@@ -32,11 +30,6 @@ export const pinoLog = (options: {
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
   }
-}
-
-const toStandardOutput = (): ((line: string) => void) => {
-  const stream = destination({ dest: 1, sync: true })
-  return line => void stream.write(line)
 }
 
 /** JSON sees nothing in an Error: its type, message, stack and causes are spelled out, whatever the field's name. */

@@ -58,7 +58,7 @@ export const playground = async (
   print: (line: string) => void,
 ): Promise<() => Promise<void>> => {
   print('Starting an in-memory API server, the controller and the trigger endpoint …')
-  const log = pinoLog({ level: settings.logLevel, clock: nodeClock })
+  const log = pinoLog({ level: settings.logLevel, clock: nodeClock, write: line => print(line.trimEnd()) })
   const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), {
     host,
     port: settings.apiPort,

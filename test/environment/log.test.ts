@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parseJson } from '../../src/api/json.ts'
+import { at, parseJson } from '../../src/api/json.ts'
 import { pinoLog, type LogLevel } from '../../src/environment/log.ts'
 import { fakeClock } from '../support/clock.ts'
 
@@ -60,4 +62,28 @@ test('what only resembles a token stays as it is', () => {
   const fields = { host: 'hooks.example.com', version: '1.2.3', word: 'eyJ', half: 'eyJhbGciOiJFZERTQSJ9' }
   log.info(fields, 'x')
   expect(last()).toMatchObject(fields)
+})
+
+test.each([
+  [
+    'goes on',
+    'await new Promise(resolve => setTimeout(resolve, 10)); console.log("after")',
+    ['first', 'second', 'after'],
+  ],
+  ['exits at once', 'process.exit(3)', ['first', 'second']],
+  ['dies of an error', 'throw new Error("broken")', ['first', 'second']],
+])('all lines are on standard output, in their order, when the process %s', (_how, then, expected) => {
+  const modules = join(import.meta.dirname, '../../src/environment')
+  const program = `
+    const { pinoLog } = await import(${JSON.stringify(join(modules, 'log.ts'))})
+    const { standardOutput } = await import(${JSON.stringify(join(modules, 'standard-output.ts'))})
+    const log = pinoLog({ level: 'info', clock: { now: () => 0 }, write: standardOutput(process) })
+    log.info({}, 'first')
+    log.info({}, 'second')
+    ${then}`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program], {
+    encoding: 'utf8',
+  })
+  const said = stdout.trim().split('\n')
+  expect(said.map(line => (line.startsWith('{') ? at(parseJson(line), 'msg') : line))).toEqual(expected)
 })

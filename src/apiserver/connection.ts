@@ -11,11 +11,12 @@ export const connectInProcess = (server: ApiServer): ApiConnection => ({
   watch: (request, stop) => lines(server, request, stop),
 })
 
-const serverRequest = ({ method, path, query, contentType, body }: ApiRequest): ServerRequest => ({
+const serverRequest = ({ as, method, path, query, contentType, body }: ApiRequest): ServerRequest => ({
   method,
   path,
   contentType: contentType ?? 'application/json',
   userAgent: 'receiver-hooks',
+  ...(as === 'metadata' && { accept: 'application/json;as=PartialObjectMetadata' }),
   ...(query === undefined ? {} : { query }),
   ...(body === undefined ? {} : { body }),
 })

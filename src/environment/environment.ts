@@ -26,6 +26,8 @@ export interface ApiRequest {
   /** The media type of `body`; `application/json` when absent. */
   readonly contentType?: string
   readonly body?: string
+  /** Ask for the metadata of objects alone, as PartialObjectMetadata; they are whole when absent. */
+  readonly as?: 'metadata'
   /** Requests of one lane share connections; lanes share none, so that none stalls another. */
   readonly lane: Lane
   readonly timeoutMs: number

@@ -102,8 +102,11 @@ const tlsOptions = ({ insecure, ...tls }: Tls): Omit<Tls, 'insecure'> & { readon
 const queryOf = ({ query }: ApiRequest): string =>
   query === undefined ? '' : `?${new URLSearchParams(query).toString()}`
 
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'
+
 const headersOf = (request: ApiRequest, authorization: string | undefined): Record<string, string> => ({
-  accept: 'application/json',
+  accept: request.as === 'metadata' ? metadataAlone : 'application/json',
   'user-agent': 'receiver-hooks',
   ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
   ...(authorization === undefined ? {} : { authorization }),

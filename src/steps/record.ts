@@ -93,6 +93,8 @@ export const putRecord = async (
       method: object ? 'PUT' : 'POST',
       path: object ? objectPath(records, namespace, name) : collectionPath(records, namespace),
       body: JSON.stringify(body),
+      // The content is known already, and large.
+      as: 'metadata',
       lane: 'step',
       timeoutMs: requestWithinMs,
     })
@@ -107,7 +109,7 @@ const judge = (response: ApiResponse, existed: boolean): RecordPut => {
   if (response.status === 200 || response.status === 201) {
     const object = tryParseJson(response.body)
     return isStoredObject(object)
-      ? { put: 'stored', object: withoutContent(object) }
+      ? { put: 'stored', object: withoutHistory(object) }
       : { put: 'unknown', message: 'the answer was no object' }
   }
   const error = new ApiError(response, 'storing the record')
@@ -128,8 +130,8 @@ const judge = (response: ApiResponse, existed: boolean): RecordPut => {
   }
 }
 
-/** The content is known already, and large. */
-const withoutContent = ({ metadata }: StoredObject): StoredObject => ({
+/** What says who has written which field is of no use here. */
+const withoutHistory = ({ metadata }: StoredObject): StoredObject => ({
   metadata: { ...metadata, managedFields: [] },
 })
 

@@ -367,6 +367,23 @@ describe('a custom resource', () => {
   })
 })
 
+describe('who asks for metadata alone', () => {
+  it.each(['GET', 'PUT'] as const)('gets the version and nothing else as the answer to a %s', async method => {
+    const name = `meta-${method.toLowerCase()}`
+    const { metadata } = await made(widgets, widget(name, { driver: 'other' }))
+    const body = method === 'PUT' ? { ...widget(name, { driver: 'scale', max: 2 }), metadata } : undefined
+    const answer = await call(method, `${widgets}/${name}`, body, { as: 'metadata' })
+    expect(answer).toMatchObject({ status: 200, body: { kind: 'PartialObjectMetadata', metadata: { name } } })
+    expect(Object.keys(answer.body).toSorted()).toEqual(['apiVersion', 'kind', 'metadata'])
+    expect(versionOf(answer.body)).toBe(versionOf(await read(`${widgets}/${name}`)))
+  })
+
+  it('still gets a Status where it is refused', async () => {
+    const { status, body } = await call('GET', `${widgets}/none`, undefined, { as: 'metadata' })
+    expect([status, body['kind'], body['reason']]).toEqual([404, 'Status', 'NotFound'])
+  })
+})
+
 describe('an event', () => {
   it('that is written as events.k8s.io/v1 is read as v1', async () => {
     await made(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`, {

@@ -72,6 +72,8 @@ export interface Ledger {
   flush(goOn: () => boolean): Promise<void>
   /** Whether updates wait. */
   readonly dirty: boolean
+  /** When updates were last stored, with a decision or alone, in monotonic milliseconds. */
+  readonly storedAt: number
   /** Whether nothing waits or goes on, so that it may be forgotten. */
   readonly idle: boolean
 }
@@ -85,6 +87,7 @@ export const openLedger = (
 ): Ledger => {
   let known: Extract<RecordRead, { read: 'found' }> | undefined
   let updates: Update[] = []
+  let storedAt = -Infinity
   /** What is known, with the updates: kept until either changes. */
   let current: Memory | undefined
   let writes = 0
@@ -98,6 +101,7 @@ export const openLedger = (
   const know = (version: typeof known, stored = 0): void => {
     known = version
     updates = updates.slice(stored)
+    if (stored > 0) storedAt = clock.monotonic()
     current = undefined
   }
 
@@ -221,6 +225,9 @@ export const openLedger = (
     },
     get dirty() {
       return updates.length > 0
+    },
+    get storedAt() {
+      return storedAt
     },
     get idle() {
       return updates.length === 0 && deciding === 0

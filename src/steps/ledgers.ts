@@ -37,7 +37,8 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   let sleepsUntil = -Infinity
 
   const dirtied = (ledger: Ledger): void => {
-    const last = flushedAt.get(ledger) ?? -Infinity
+    // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
+    const last = Math.max(flushedAt.get(ledger) ?? -Infinity, ledger.storedAt)
     const due = Math.max(clock.monotonic() + processSpacingMs, last + recordSpacingMs)
     dirty.set(ledger, due)
     if (due < sleepsUntil) wake()

@@ -52,6 +52,28 @@ describe('records that nothing waits for', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('travel with decisions where there are any, and are written alone only after the last', async () => {
+    const { clock, counted, ledgers, of, stop, writes } = setUp()
+    const running = ledgers.run(stop.signal)
+    const decide = async (): Promise<void> => {
+      const decided = of('web-up').decide(memory => ({ memory: { ...memory }, result: 0 }), { goOn: () => true })
+      await clock.advance(10)
+      await decided
+      of('web-up').later(one)
+    }
+    for (let i = 0; i < 20; i++) {
+      await decide()
+      await clock.advance(110)
+    }
+    // The first is told of at once, since nobody knows that there will be a second.
+    expect(writes.length).toBe(21)
+    await clock.advance(2000)
+    expect(writes.length).toBe(22)
+    expect(counted('web-up')).toBe(20)
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
   it('are written at most twenty a second together, the one that has waited longest first', async () => {
     const { clock, ledgers, of, writes, stop } = setUp()
     const running = ledgers.run(stop.signal)

@@ -17,6 +17,9 @@ vi.mock(import('../../../src/steps/ledger.ts'), async original => {
         get dirty() {
           return ledger.dirty
         },
+        get storedAt() {
+          return ledger.storedAt
+        },
         get idle() {
           return ledger.idle
         },

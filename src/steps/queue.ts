@@ -1,13 +1,11 @@
-import { emptyMemory } from '../api/record.ts'
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
-import { claim, needsNewest, type Claimed, type Member, type Part } from './claims.ts'
+import { foldBatch, isUnsettled, partsOf, stepOf, untoldStep, type Batch, type Fold, type Waiting } from './batch.ts'
 import { commit, forbiddenTries } from './commit.ts'
 import { finishClaim, lookAtAbandoned, recordOutcome, type HelpPart } from './finish.ts'
-import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
-import { changedMeanwhile, type Obstacle, type Plan, type Step, type Target, type UndoPlan } from './steps.ts'
+import type { Obstacle, Step, Target } from './steps.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
@@ -25,20 +23,6 @@ const mostConflicts = 8
 /** How many posts one claim holds at most: the record has to stay as small as it may be, and quick to judge. */
 const mostClaimed = 500
 
-/** A delivery that its hook's memory has a say in, and that memory. */
-export interface Recorded extends Remembered {
-  readonly ledger: Ledger
-}
-
-/** One post that waits for its step. */
-export interface Waiting {
-  readonly plan: Plan | UndoPlan
-  readonly recorded?: Recorded
-  readonly settle: (step: Step) => void
-  /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
-  state: 'waiting' | 'in flight' | 'settled'
-}
-
 /** The queue of one target. It is worked off while it has entries; while one write is in flight the others wait. */
 export interface TargetQueue {
   add(entry: Waiting): void
@@ -53,11 +37,6 @@ export interface Telling {
   readonly count: (result: string, posts: number) => void
   /** What the evidence of a lost answer said. */
   readonly looked: (evidence: string) => void
-}
-
-/** A batch that has been folded: its members, and what becomes of each. */
-interface Batch extends Claimed {
-  readonly entries: readonly Waiting[]
 }
 
 /**
@@ -235,54 +214,16 @@ export const targetQueue = (
     }
   }
 
-  /** The batch as it is to be written, judged on a hook's memory where a member has one. */
-  const folded = async (
+  /** The batch as it is to be written; undefined when whoever needed a memory has been told why there is none. */
+  const decide = async (
     batch: readonly Waiting[],
+    fold: Fold,
     ledger: Ledger | undefined,
-    mark: string,
-    version: Version,
-    asked: ReadonlySet<Waiting>,
   ): Promise<Batch | undefined> => {
-    const foldOn = (memory: Claimed['memory'], now: number, members: readonly Waiting[]): Batch => ({
-      entries: members,
-      ...claim(memory, now, members.map(memberOf), { target, version, mark }),
-    })
-    // Where no write will prove the count, a post may only be answered from a read that began after it arrived. Those
-    // that did arrive before stand in front; the others wait for the next turn.
-    const foldAll = (memory: Claimed['memory'], now: number): Batch => {
-      const members = batch.filter(isUnsettled)
-      const all = foldOn(memory, now, members)
-      return all.to === version.count
-        ? foldOn(
-            memory,
-            now,
-            members.filter(entry => asked.has(entry)),
-          )
-        : all
-    }
-    if (!ledger) return foldAll(emptyMemory, 0)
-
-    const judged = await ledger.decide(
-      (memory, now) => {
-        const result = foldAll(memory, now)
-        for (const entry of result.entries) entry.state = 'in flight'
-        return { memory: result.memory, result, needsNewest: needsNewest(result.parts) }
-      },
-      {
-        goOn: () => batch.some(isUnsettled),
-        withdrawn: () => {
-          for (const entry of batch) if (entry.state === 'in flight') entry.state = 'waiting'
-        },
-        delayed: message => (trouble = message),
-      },
-    )
-    if (judged.decided === 'stored') return judged.result
-    if (judged.decided === 'given up') return undefined
-    const step: Step =
-      judged.decided === 'gone'
-        ? { step: 'refused', refused: changedMeanwhile, from: version.count }
-        : { step: 'failed', reason: 'Forbidden', message: `the record of the hook: ${judged.message}` }
-    for (const entry of batch) if (entry.recorded) settle(entry, step)
+    const decided = await foldBatch(batch, fold, ledger, message => (trouble = message))
+    if (decided.folded === 'batch') return decided.batch
+    if (decided.folded === 'nobody waits') return undefined
+    for (const entry of batch) if (entry.recorded) settle(entry, decided.step)
     putBack(batch)
     return undefined
   }
@@ -303,7 +244,7 @@ export const targetQueue = (
     entries = waiting.filter(entry => !taken.has(entry))
     current = batch
     const mark = nextMark()
-    const decided = await folded(batch, ledger, mark, version, asked)
+    const decided = await decide(batch, { target, version, mark, asked }, ledger)
     if (!decided) return
     const included = new Set(decided.entries)
     putBack(batch.filter(entry => !included.has(entry)))
@@ -350,30 +291,5 @@ export const targetQueue = (
     get idle() {
       return !running
     },
-  }
-}
-
-const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
-  entries.map((entry, index) => [entry, parts[index]])
-
-const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
-
-const memberOf = ({ plan, recorded }: Waiting): Member => ({ plan, ...(recorded && { remembered: recorded }) })
-
-const untoldStep: Step = {
-  step: 'skipped',
-  reason: 'OutcomeUnknown',
-  message: 'the API server no longer has the history that would tell whether the step was made',
-}
-
-/** What a member of a batch is told. */
-export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
-  switch (part.part) {
-    case 'step':
-      return { step: 'done', from: part.from, to: part.to }
-    case 'refused':
-      return { step: 'refused', refused: part.refused, from: part.from }
-    case 'skip':
-      return { step: 'skipped', reason: part.reason, message: part.message }
   }
 }

@@ -5,7 +5,7 @@ import { wait } from '../environment/wait.ts'
 import { isAbandoned, lookAtClaim } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
 import type { Decided } from '../steps/ledger.ts'
-import type { Recorded } from '../steps/queue.ts'
+import type { Recorded } from '../steps/batch.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 

@@ -1,7 +1,7 @@
 import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers } from '../../src/steps/ledgers.ts'
-import type { Recorded } from '../../src/steps/queue.ts'
+import type { Recorded } from '../../src/steps/batch.ts'
 import { noted } from '../../src/steps/remember.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Step, Target } from '../../src/steps/steps.ts'

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { stringAt } from '../api/json.ts'
-import type { Access, Tls } from '../environment/access.ts'
+import type { Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
+import { plainAccess, type LoadedAccess } from './kubeconfig.ts'
 
 export interface AccessOptions {
   /** A kubeconfig file; it alone is read then. */
@@ -18,9 +19,6 @@ export interface AccessOptions {
   readonly serviceAccount?: string
   readonly clock?: Clock
 }
-
-/** How to reach the API server, and the namespace that goes with it: the context's or the pod's own. */
-export type LoadedAccess = Access & { readonly namespace?: string }
 
 /**
  * Finds the API server as kubectl does: the file that is named, else KUBECONFIG, else the service account of the pod,
@@ -66,6 +64,25 @@ const fromPod = async (host: string, port: string, directory: string, clock: Clo
 const askAgainMs = 1_000
 
 const fromKubeconfig = async (
+  files: readonly string[],
+  context: string | undefined,
+  clock: Clock,
+): Promise<LoadedAccess> => (await readPlain(files, context)) ?? (await fromClientLibrary(files, context, clock))
+
+/** Undefined for what the client library has to read, whatever is wrong with it included. */
+const readPlain = async (files: readonly string[], context: string | undefined): Promise<LoadedAccess | undefined> => {
+  const [file, ...more] = files
+  if (file === undefined || more.length > 0) return undefined
+  const { parse } = await import('./yaml.ts')
+  try {
+    const config: unknown = parse(await readFile(file, 'utf8'))
+    return plainAccess(config, context)
+  } catch {
+    return undefined
+  }
+}
+
+const fromClientLibrary = async (
   files: readonly string[],
   context: string | undefined,
   clock: Clock,

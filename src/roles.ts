@@ -2,6 +2,7 @@ import type { Environment } from './environment/environment.ts'
 import type { ListenAddress } from './environment/listen.ts'
 import { wait } from './environment/wait.ts'
 import { controllerRole } from './controller/controller.ts'
+import { sharedFollow } from './kube/shared.ts'
 import { serveOperations } from './operations/server.ts'
 import { serveTrigger, type TriggerServer } from './trigger/http.ts'
 import { triggerRole } from './trigger/trigger.ts'
@@ -29,11 +30,12 @@ export interface Roles {
   stop(): Promise<void>
 }
 
-/** Runs one role or both in this process; they meet in the API server alone. */
+/** Runs one role or both in this process; they meet in the API server alone, and read its hooks together. */
 export const startRoles = async (environment: Environment, options: RolesOptions): Promise<Roles> => {
   const { clock, log, metrics } = environment
   const { identity, namespace } = options
-  const watching = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
+  const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
+  const watching = { ...watchNamespace, follow: sharedFollow() }
   const stop = new AbortController()
   const trigger = options.trigger ? triggerRole(environment, { namespace, ...watching }) : undefined
   const server: TriggerServer | undefined =

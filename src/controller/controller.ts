@@ -1,16 +1,19 @@
+import type { ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { isStatus } from '../kube/errors.ts'
 import { eventRecorder } from '../kube/events.ts'
+import type { Follow } from '../kube/follow.ts'
 import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
-import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
+import { controllerLease, publicKeysConfigMap, signingKeysSecret, triggerPath } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
 import { eventsOf, isNew, pacer, taleOf, tell } from './deliveries.ts'
 import { whileLeading } from './fence.ts'
-import { hookOf, isNews, keyOf, mayAimAt, nameOf, otherConditions } from './hooks.ts'
+import { hookOf, isNews, kept, keyOf, mayAimAt, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
 import { outOfDate, workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
@@ -25,6 +28,8 @@ export interface ControllerOptions {
   readonly publicURL: string
   /** The one namespace whose hooks are looked after; all when absent. */
   readonly watchNamespace?: string
+  /** How hooks are followed, where others in this process follow them as well. */
+  readonly follow?: Follow
 }
 
 export interface ControllerRole {
@@ -54,7 +59,12 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const { clock } = environment
   const { identity, namespace, publicURL, watchNamespace } = options
   const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
-  const hookCache = watchedCache(environment, { type: hooks, ...watched, keep: hookOf })
+  const urlOf = (token: string): string => publicURL + triggerPath + token
+  const keepHook = (object: StoredObject): KeptHook | undefined => {
+    const hook = hookOf(object)
+    return hook && kept(hook, urlOf)
+  }
+  const hookCache = watchedCache(environment, { type: hooks, ...watched, keep: keepHook }, options.follow)
   const keyCaches = [
     watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
     watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true }),
@@ -65,10 +75,13 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const verifier = createVerifier({ remember: 0 })
   let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
   const written = writtenHooks()
-  const hookNow = (key: string): Hook | undefined => written.newest(key, hookCache.get(...nameOf(key)))
+  const hookNow = (key: string): ReceiverHook | undefined => {
+    const cached = hookCache.get(...nameOf(key))
+    return written.newest(key, cached && whole(cached, urlOf))
+  }
   const pace = pacer(clock, key => leading?.deliveries.add(key))
 
-  const addHooks = (which: (hook: Hook) => boolean): void => {
+  const addHooks = (which: (hook: KeptHook) => boolean): void => {
     for (const hook of hookCache.values()) {
       if (which(hook)) leading?.hooks.add(keyOf(hook.metadata.namespace, hook.metadata.name))
     }
@@ -157,8 +170,6 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     },
   }
 }
-
-type Hook = NonNullable<ReturnType<typeof hookOf>>
 
 /** The cache is a moment behind: the hook has another version, or is gone. */
 const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {

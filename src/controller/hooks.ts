@@ -3,14 +3,38 @@ import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 
 /**
- * A hook as the controller's cache keeps it: without its managedFields, which are half of its bytes and read by nobody
- * here. Undefined for an object that lacks what every hook has; the rest of the spec is judged at each reconcile.
+ * A hook as the controller's cache keeps it: of its metadata only what is read here, since managedFields and what
+ * kubectl writes into annotations are more than half of its bytes. Undefined for an object that lacks what every hook
+ * has; the rest of the spec is judged at each reconcile.
  */
 export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
   if (!isReceiverHook(object)) return undefined
-  const { managedFields: _, ...metadata } = object.metadata
-  return { ...object, metadata }
+  const { spec, status } = object
+  const { creationTimestamp, deletionTimestamp, generation, name, namespace, resourceVersion, uid } = object.metadata
+  const alive = { name, namespace, uid, resourceVersion, generation, creationTimestamp }
+  const metadata = deletionTimestamp === undefined ? alive : { ...alive, deletionTimestamp }
+  return status ? { metadata, spec, status } : { metadata, spec }
 }
+
+/** A hook as it is kept: a URL ends with its token, and ten thousand of them need not stand there twice. */
+export type KeptHook = ReceiverHook & {
+  /** Whether the status has the URL that goes with its token, which is then left out. */
+  readonly hasURL: boolean
+}
+
+/** `urlOf` says which URL goes with a token. */
+export const kept = (hook: ReceiverHook, urlOf: (token: string) => string): KeptHook => {
+  const { metadata, spec, status } = hook
+  if (status?.token === undefined || status.triggerURL !== urlOf(status.token)) return { ...hook, hasURL: false }
+  const { triggerURL: _, ...rest } = status
+  return { metadata, spec, status: rest, hasURL: true }
+}
+
+/** The hook that was kept. */
+export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => string): ReceiverHook =>
+  hasURL && hook.status?.token !== undefined
+    ? { ...hook, status: { ...hook.status, triggerURL: urlOf(hook.status.token) } }
+    : hook
 
 /** How a hook is called in the queue and in log lines. */
 export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`

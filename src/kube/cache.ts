@@ -1,6 +1,6 @@
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
-import { follow } from './follow.ts'
+import { follow, type Follow } from './follow.ts'
 import type { Sink, Source } from './source.ts'
 
 /** What a watch keeps of a type's objects, always as the API server has them, but for the time a change travels. */
@@ -36,11 +36,12 @@ interface Entry<T> {
 
 /**
  * A cache of the objects of `source`. `keep` turns each into what is kept of it, so that nothing else stays in memory;
- * what it answers undefined for, or throws at, is not kept.
+ * what it answers undefined for, or throws at, is not kept. Unless told otherwise it lists and watches by itself.
  */
 export const watchedCache = <T>(
   environment: Environment,
   source: Source & { keep(object: StoredObject): T | undefined },
+  followedBy: Follow = follow,
 ): Cache<T> => {
   const { log } = environment
   const { resource } = source.type
@@ -106,7 +107,7 @@ export const watchedCache = <T>(
     remove: object => set(object, undefined),
   }
 
-  const following = follow(environment, source, sink)
+  const following = followedBy(environment, source, sink)
   return {
     synced: following.synced,
     fresh: following.fresh,

@@ -16,11 +16,14 @@ export interface Following {
   readonly run: (stop: AbortSignal) => Promise<void>
 }
 
+/** A way to follow the objects of `source`: {@link follow}, or one that several parts of a process share. */
+export type Follow = (environment: Environment, source: Source, sink: Sink) => Following
+
 /**
  * Follows the objects of `source`: lists them, watches from the list's version on, and resumes, whatever happens, from
  * the last version that was seen; where the API server no longer has that one, it lists again.
  */
-export const follow = (environment: Environment, source: Source, sink: Sink): Following => {
+export const follow: Follow = (environment, source, sink) => {
   const { clock, log } = environment
   const { resource } = source.type
   const counters = countersOf(environment)

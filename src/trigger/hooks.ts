@@ -4,6 +4,7 @@ import { Unreachable } from '../environment/unreachable.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { ApiError } from '../kube/errors.ts'
+import type { Follow } from '../kube/follow.ts'
 import { read } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { hookReadWithinMs } from './limits.ts'
@@ -35,12 +36,16 @@ export interface Hooks {
   run(stop: AbortSignal): Promise<void>
 }
 
-export const hookCache = (environment: Environment, watchNamespace: string | undefined): Hooks => {
-  const cache = watchedCache<LiveHook>(environment, {
-    type: hooks,
-    ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
-    keep: object => (isAlive(object) ? liveHook(object) : undefined),
-  })
+export const hookCache = (environment: Environment, watchNamespace: string | undefined, follow?: Follow): Hooks => {
+  const cache = watchedCache<LiveHook>(
+    environment,
+    {
+      type: hooks,
+      ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
+      keep: object => (isAlive(object) ? liveHook(object) : undefined),
+    },
+    follow,
+  )
   /** Those found by a live read: what the cache lacks says nothing against them. */
   const readLately = new WeakSet<LiveHook>()
   /** The uids of hooks that the watch has told to be gone, the newest last. */

@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import type { Follow } from '../kube/follow.ts'
 import { openLedgers } from '../steps/ledgers.ts'
 import { stepService } from '../steps/service.ts'
 import { createVerifier } from '../token/verify.ts'
@@ -19,12 +20,15 @@ export interface TriggerRole {
   run(stop: AbortSignal): Promise<void>
 }
 
-/** The trigger: it can mint nothing and change no hook. `namespace` is the product's own. */
+/**
+ * The trigger: it can mint nothing and change no hook. `namespace` is the product's own; `follow` is how hooks are
+ * followed, where others in this process follow them as well.
+ */
 export const triggerRole = (
   environment: Environment,
-  options: { readonly namespace: string; readonly watchNamespace?: string },
+  options: { readonly namespace: string; readonly watchNamespace?: string; readonly follow?: Follow },
 ): TriggerRole => {
-  const hooks = hookCache(environment, options.watchNamespace)
+  const hooks = hookCache(environment, options.watchNamespace, options.follow)
   const keys = publicKeyCache(environment, options.namespace)
   const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
   const ledgers = openLedgers(environment)

@@ -78,7 +78,7 @@ test('lists in pages, then watches from the version of the list', async () => {
   const { api, cache, changes } = await running((_request, count) =>
     count === 0 ? list(7, [object('a', 1)], 'token') : list(7, [object('b', 2)]),
   )
-  expect(api.requests.map(({ query }) => query)).toEqual([{ limit: '500' }, { limit: '500', continue: 'token' }])
+  expect(api.requests.map(({ query }) => query)).toEqual([{ limit: '250' }, { limit: '250', continue: 'token' }])
   expect(api.requests[0]?.path).toBe('/apis/receiverhooks.dev/v1alpha1/receiverhooks')
   expect(api.watching().request).toMatchObject({
     lane: 'watch',

@@ -1,0 +1,60 @@
+import type { Environment } from '../environment/environment.ts'
+import { follow, type Follow, type Following } from './follow.ts'
+import { selectorOf, type Sink, type Source } from './source.ts'
+import { collectionPath } from './paths.ts'
+
+/**
+ * A {@link Follow} for all of one process: whoever follows the same objects shares one list and one watch, and each
+ * object is read and parsed once. All have to be there before the first of them runs, and run until the same `stop`.
+ */
+export const sharedFollow = (): Follow => {
+  const shared = new Map<string, Shared>()
+  return (environment, source, sink) => {
+    const key = keyOf(source)
+    const one = shared.get(key) ?? begin(environment, source)
+    shared.set(key, one)
+    one.join(sink)
+    return one.following
+  }
+}
+
+interface Shared {
+  readonly following: Following
+  join(sink: Sink): void
+}
+
+const begin = (environment: Environment, source: Source): Shared => {
+  const sinks: Sink[] = []
+  const following = follow(environment, source, intoAll(sinks))
+  let running: Promise<void> | undefined
+  return {
+    following: { ...following, run: stop => (running ??= following.run(stop)) },
+    join: sink => {
+      if (running) throw new Error(`${source.type.resource} are being followed already: this one would miss their list`)
+      sinks.push(sink)
+    },
+  }
+}
+
+const intoAll = (sinks: readonly Sink[]): Sink => ({
+  list: () => {
+    const lists = sinks.map(sink => sink.list())
+    return {
+      add: object => {
+        for (const list of lists) list.add(object)
+      },
+      done: () => {
+        for (const list of lists) list.done()
+      },
+    }
+  },
+  put: object => {
+    for (const sink of sinks) sink.put(object)
+  },
+  remove: object => {
+    for (const sink of sinks) sink.remove(object)
+  },
+})
+
+const keyOf = (source: Source): string =>
+  `${collectionPath(source.type, source.namespace)}?${new URLSearchParams(selectorOf(source)).toString()}`

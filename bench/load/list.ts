@@ -2,7 +2,7 @@ import type { Api } from './api.ts'
 import type { ListJob, Report } from './job.ts'
 
 /** As many as the product asks for. */
-const pageSize = 500
+const pageSize = 250
 
 export const list = async (api: Api, { path }: ListJob): Promise<Report> => {
   const began = performance.now()

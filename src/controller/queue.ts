@@ -1,6 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
 import { ApiError } from '../kube/errors.ts'
 import { afterError, delay } from './backoff.ts'
+import { later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 
 /** What one look at a key came to. */
@@ -44,8 +45,6 @@ export const workQueue = (
   const attempts = new Map<string, number>()
   /** Errors in a row, apart from the attempts: a long wait for something must not make the first error weigh much. */
   const errors = new Map<string, number>()
-  /** At most one timer a key: what cancels it. */
-  const timers = new Map<string, () => void>()
   let state: 'new' | 'running' | 'stopped' = 'new'
   let ended = (): void => {}
 
@@ -60,18 +59,7 @@ export const workQueue = (
     pump()
   }
 
-  const addAfter = (key: string, ms: number): void => {
-    const cancel = clock.after(ms, () => {
-      timers.delete(key)
-      add(key)
-    })
-    timers.set(key, cancel)
-  }
-
-  const cancelTimer = (key: string): void => {
-    timers.get(key)?.()
-    timers.delete(key)
-  }
+  const again = later(clock, add)
 
   const pump = (): void => {
     for (const [key, since] of waiting) {
@@ -86,7 +74,7 @@ export const workQueue = (
   const workOn = async (key: string): Promise<void> => {
     const inProgress = { again: false }
     working.set(key, inProgress)
-    cancelTimer(key)
+    again.delete(key)
     const worked = await attempt(key)
     working.delete(key)
     if (state === 'stopped') {
@@ -94,7 +82,7 @@ export const workQueue = (
       return
     }
     if (inProgress.again) add(key)
-    else if (worked.againAfterMs !== undefined) addAfter(key, worked.againAfterMs)
+    else if (worked.againAfterMs !== undefined) again.set(key, worked.againAfterMs)
     pump()
   }
 
@@ -134,7 +122,7 @@ export const workQueue = (
       ended = resolve
       const end = (): void => {
         state = 'stopped'
-        for (const key of timers.keys()) cancelTimer(key)
+        again.clear()
         waiting.clear()
         metrics.sizes(0, working.size)
         if (working.size === 0) resolve()

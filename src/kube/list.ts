@@ -3,11 +3,12 @@ import { isStoredObject } from '../api/object.ts'
 import { unlessAborted } from '../environment/abort.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
 import { ApiError } from './errors.ts'
+import { interner } from './intern.ts'
 import { collectionPath } from './paths.ts'
 import { quoted, selectorOf, type Sink, type Source } from './source.ts'
 
-/** How many objects one answer holds. */
-const pageSize = 500
+/** How many objects one answer holds. All of them are in memory at once; more of them save no time. */
+const pageSize = 250
 
 /** How long one page may take, in milliseconds. */
 const pageWithinMs = 30_000
@@ -25,6 +26,7 @@ export const listAll = async (
   const { resource } = source.type
   const path = collectionPath(source.type, source.namespace)
   const list = sink.list()
+  const interned = interner()
   let next: Readonly<Record<string, string>> = {}
   for (;;) {
     const query = { limit: String(pageSize), ...selectorOf(source), ...next }
@@ -40,7 +42,7 @@ export const listAll = async (
       )
     }
     for (const item of items) {
-      if (isStoredObject(item)) list.add(item)
+      if (isStoredObject(item)) list.add(interned(item))
       else log.warn({ resource }, 'an item of a list has no name, uid or resourceVersion: it is left out')
     }
     const token = stringAt(page, 'metadata', 'continue')

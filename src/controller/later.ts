@@ -1,0 +1,108 @@
+import type { Clock } from '../environment/environment.ts'
+
+/** Keys that become due, each once, at times of their own. */
+export interface Later {
+  /** Replaces when the key was due before. `ms` is from now, in milliseconds. */
+  set(key: string, ms: number): void
+  delete(key: string): void
+  clear(): void
+}
+
+interface Entry {
+  readonly key: string
+  /** In monotonic milliseconds. */
+  readonly at: number
+}
+
+/** How many entries that were replaced or deleted may lie about, beside as many as there are keys. */
+const mostStale = 64
+
+/** Calls `due` for each key when its time has come. One timer serves all: ten thousand of them are megabytes. */
+export const later = (clock: Clock, due: (key: string) => void): Later => {
+  const entries = new Map<string, Entry>()
+  /** The soonest first; with entries that no longer count. */
+  let heap: Entry[] = []
+  let armed: { readonly at: number; readonly cancel: () => void } | undefined
+
+  const counts = (entry: Entry): boolean => entries.get(entry.key) === entry
+
+  const disarm = (): void => {
+    armed?.cancel()
+    armed = undefined
+  }
+
+  const arm = (): void => {
+    while (heap[0] && !counts(heap[0])) pop(heap)
+    const [first] = heap
+    if (first && armed && armed.at <= first.at) return
+    disarm()
+    if (first) armed = { at: first.at, cancel: clock.after(Math.max(0, first.at - clock.monotonic()), fire) }
+  }
+
+  const fire = (): void => {
+    armed = undefined
+    const now = clock.monotonic()
+    const ripe: string[] = []
+    for (let first = heap[0]; first && first.at <= now; first = heap[0]) {
+      pop(heap)
+      if (!counts(first)) continue
+      entries.delete(first.key)
+      ripe.push(first.key)
+    }
+    arm()
+    for (const key of ripe) due(key)
+  }
+
+  return {
+    set: (key, ms) => {
+      const entry = { key, at: clock.monotonic() + ms }
+      entries.set(key, entry)
+      push(heap, entry)
+      // Sorted lists are heaps.
+      if (heap.length > 2 * entries.size + mostStale) heap = heap.filter(counts).sort((a, b) => a.at - b.at)
+      arm()
+    },
+    delete: key => {
+      entries.delete(key)
+      if (entries.size === 0) disarm()
+    },
+    clear: () => {
+      entries.clear()
+      heap = []
+      disarm()
+    },
+  }
+}
+
+/** A binary heap: an entry is no later than the two at twice its index and one and two more. */
+const push = (heap: Entry[], entry: Entry): void => {
+  let index = heap.push(entry) - 1
+  while (index > 0) {
+    const above = (index - 1) >> 1
+    if (isNoLater(heap[above], entry)) break
+    move(heap, above, index)
+    index = above
+  }
+  heap[index] = entry
+}
+
+const pop = (heap: Entry[]): void => {
+  const last = heap.pop()
+  if (!last || heap.length === 0) return
+  let index = 0
+  for (;;) {
+    const left = 2 * index + 1
+    const sooner = isNoLater(heap[left], heap[left + 1] ?? last) ? left : left + 1
+    if (isNoLater(last, heap[sooner] ?? last)) break
+    move(heap, sooner, index)
+    index = sooner
+  }
+  heap[index] = last
+}
+
+const isNoLater = (a: Entry | undefined, b: Entry): boolean => a !== undefined && a.at <= b.at
+
+const move = (heap: Entry[], from: number, to: number): void => {
+  const entry = heap[from]
+  if (entry) heap[to] = entry
+}

@@ -64,7 +64,7 @@ export const syntaxHint = (before: string, rest: string): string | undefined => 
   if (/^=[^=]/.test(rest)) return 'two values are compared with =='
   if (/^&[^&]/.test(rest)) return 'both is written &&'
   if (/^\|[^|]/.test(rest)) return 'either is written ||'
-  if (/^[“”‘’]/.test(rest)) return 'texts stand in straight quotes'
+  if (/^[\u201c\u201d\u2018\u2019]/.test(rest)) return 'texts stand in straight quotes'
   const word = /(?:^|\W)(not)\s*$/.exec(before)?.[1] ?? /^\w+/.exec(rest)?.[0]
   const operator = word === undefined ? undefined : words.get(word)
   return operator === undefined ? undefined : `${word} is written ${operator}`

@@ -2,6 +2,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseAllDocuments } from 'yaml'
+import { at, stringAt } from '../src/api/json.ts'
 import { freePort } from '../test/cluster/control-plane/ports.ts'
 import { spawnLeashed } from '../test/support/leash.ts'
 import type { Server } from './server.ts'
@@ -27,11 +29,22 @@ const readyWithinMs = 120_000
 /** Node's flags for the program, such as --cpu-prof, for whoever looks for what the time goes to. */
 const nodeFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(flag => flag !== '')
 
-const start = async (log: string, args: readonly string[], origin: string, readyPort: number): Promise<Started> => {
+/** What the program is given in its Deployment, whoever runs it there: the variables that have a plain value. */
+const installedEnvironment = (): readonly string[] => {
+  const [deployment] = parseAllDocuments(readFileSync('deploy/kustomize/base/trigger.yaml', 'utf8'))
+  const containers = at(deployment?.toJS(), 'spec', 'template', 'spec', 'containers')
+  const variables = Array.isArray(containers) ? at(containers[0], 'env') : undefined
+  return (Array.isArray(variables) ? variables : []).flatMap(variable => {
+    const [name, value] = [stringAt(variable, 'name'), stringAt(variable, 'value')]
+    return name === undefined || value === undefined ? [] : [`${name}=${value}`]
+  })
+}
+
+const start = async (log: string, command: readonly string[], origin: string, readyPort: number): Promise<Started> => {
   const output = openSync(log, 'a')
   const startedAt = performance.timeOrigin + performance.now()
   const began = performance.now()
-  const { child, end, running } = spawnLeashed(process.execPath, args, { stdout: output, stderr: output })
+  const { child, end, running } = spawnLeashed('env', command, { stdout: output, stderr: output })
   closeSync(output)
   while (!(await isReady(readyPort))) {
     if (!running() || performance.now() - began > readyWithinMs) {
@@ -58,24 +71,24 @@ const isReady = (port: number): Promise<boolean> =>
     request.once('error', () => resolve(false))
   })
 
-/** Starts the product as it is installed, its log included: both roles, or one of them. */
+/** Starts the product as it is installed, its environment and its log included: both roles, or one of them. */
 export const startProduct = async (
   bundle: string,
   { folder, kubeconfig }: Server,
   role?: 'controller' | 'trigger',
 ): Promise<Started> => {
   const [trigger, operations] = [await freePort(), await freePort()]
-  const args = [
-    ...[...nodeFlags, bundle, ...(role === undefined ? [] : [role])],
+  const command = [
+    ...[...installedEnvironment(), process.execPath, ...nodeFlags, bundle, ...(role === undefined ? [] : [role])],
     ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
     ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
   ]
-  return await start(join(folder, `product-${operations}.log`), args, `http://127.0.0.1:${trigger}`, operations)
+  return await start(join(folder, `product-${operations}.log`), command, `http://127.0.0.1:${trigger}`, operations)
 }
 
 /** Starts express and undici alone. */
 export const startBare = async (bundle: string, { folder, reached }: Server): Promise<Started> => {
   const port = await freePort()
-  const args = [bundle, String(port), JSON.stringify(reached)]
-  return await start(join(folder, `bare-${port}.log`), args, `http://127.0.0.1:${port}`, port)
+  const command = [process.execPath, bundle, String(port), JSON.stringify(reached)]
+  return await start(join(folder, `bare-${port}.log`), command, `http://127.0.0.1:${port}`, port)
 }

@@ -32,15 +32,23 @@ export const withRow =
 export const rowsOf = (memory: Memory, mark: string): readonly Row[] =>
   memory.rows.filter(({ claim }) => claim?.mark === mark)
 
-/** A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile. */
+/**
+ * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or has taken them
+ * for given up.
+ */
 export const applied =
   (mark: string, claimed: readonly Row[]): Update =>
   memory => {
     const present = new Map(memory.rows.map(row => [row.key, row]))
-    const done = claimed.filter(
-      ({ key }) => (present.get(key)?.claim?.mark ?? mark) === mark && !isDone(present.get(key)),
-    )
-    const next = done.reduce((so, row) => withRow(finished(row))(withUndo(row)(reported(row)(so))), memory)
+    const done = claimed.filter(({ key }) => {
+      const now = present.get(key)
+      return now === undefined || now.claim?.mark === mark || now.displaced === mark
+    })
+    const next = done.reduce((so, row) => {
+      const now = present.get(row.key)
+      const isOver = now?.displaced === mark && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
+      return withRow(isOver ? undisplaced(now) : finished(row))(withUndo(row)(reported(row)(so)))
+    }, memory)
     return ranBy(next, done)
   }
 
@@ -50,11 +58,15 @@ const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
   return ran.length === 0 ? memory : { ...memory, ranAt: Math.max(...ran) }
 }
 
-const isDone = (row: Row | undefined): boolean => row !== undefined && row.claim === undefined
-
 const finished = (row: Row): Row => {
   const { claim: _, report: __, ...done } = row
   return done
+}
+
+/** The skip of a later news than that of the write in whose place it stands. */
+const undisplaced = (row: Row): Row => {
+  const { displaced: _, ...skip } = row
+  return skip
 }
 
 /** What a row's step adds to what its group takes back, or has taken back of it. */

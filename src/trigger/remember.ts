@@ -54,21 +54,27 @@ const store = async (
   deadline: number,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
+  /** The mark of a write that has not been made, and may never be. */
+  let unmade: string | undefined
   while (goOn()) {
     const made = await recorded.ledger.decide<Skipped | Claim>(
       (memory, now) => {
         const own = memory.rows.find(({ key }) => key === keyOf(recorded.delivery.identity?.key ?? ''))
-        if (own?.claim && !isAbandoned(own, now)) return { memory, result: own.claim, needsNewest: true }
+        // However old it seems: it may have been made, and clocks differ.
+        const isGivenUp = own?.claim !== undefined && own.claim.mark === unmade && isAbandoned(own, now)
+        if (own?.claim && !isGivenUp) return { memory, result: own.claim, needsNewest: true }
         const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
-        return { memory: decided(recorded, now, { skipped: skipped.reason })(memory), result: skipped }
+        const row = { skipped: skipped.reason, ...(own?.claim && { displaced: own.claim.mark }) }
+        return { memory: decided(recorded, now, row)(memory), result: skipped }
       },
       { goOn },
     )
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
     const seen = await lookAtClaim(api, recorded.ledger, made.result)
-    if (seen === 'not yet' || seen === 'unreachable') await wait(clock, lookEveryMs)
+    if (seen === 'not yet' && unmade !== made.result.mark) unmade = made.result.mark
+    else if (seen === 'not yet' || seen === 'unreachable') await wait(clock, lookEveryMs)
   }
   return { decided: 'given up' }
 }

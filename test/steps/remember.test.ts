@@ -130,6 +130,23 @@ describe('a marked write', () => {
     expect(applied('m', rows)(dropped('m')(before))).toEqual(applied('m', rows)(before))
   })
 
+  it('that is stored counts, though someone has taken it for given up and skipped its delivery', () => {
+    const skipping = withRow({ key: 'a', at: now, skipped: 'Suspended', displaced: 'm' })
+    const memory = applied('m', rows)(skipping(before))
+    expect(memory).toEqual(applied('m', rows)(before))
+    // Told again by whoever has helped, it counts no second time.
+    const later = withRow({ key: 'a', at: now + hour, skipped: 'CoolingDown' })(memory)
+    expect(applied('m', rows)(later)).toEqual(later)
+  })
+
+  it('that is stored counts, though a later news of its delivery was skipped, which stays so', () => {
+    const newer = { key: 'b', at: now + 1, newsAt: 5, skipped: 'Suspended' }
+    const memory = applied('m', rows)(withRow({ ...newer, displaced: 'm' })(before))
+    expect(memory.rows).toContainEqual(newer)
+    expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
+    expect(applied('m', rows)(memory)).toEqual(memory)
+  })
+
   it('that is not stored leaves nothing behind', () => {
     expect(dropped('m')(before)).toEqual(emptyMemory)
     expect(dropped('another')(before)).toEqual(before)

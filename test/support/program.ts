@@ -14,9 +14,9 @@ export interface Program {
   readonly end: (signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL') => Promise<number | null>
 }
 
-/** Starts `receiver-hooks` with these arguments. */
-export const program = (args: readonly string[]): Program => {
-  const { child, end, signal } = spawnLeashed(process.execPath, ['src/main.ts', ...args], {
+/** Starts `receiver-hooks`, from its source or from a bundle, with these arguments. */
+export const program = (args: readonly string[], file = 'src/main.ts'): Program => {
+  const { child, end, signal } = spawnLeashed(process.execPath, [file, ...args], {
     stdout: 'pipe',
     stderr: 'inherit',
   })

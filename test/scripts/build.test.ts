@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { serveHttp } from '../../src/apiserver/http.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { crds } from '../../src/drivers/registry.ts'
+import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { send } from '../../src/kube/requests.ts'
+import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { program } from '../support/program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
+const bundle = join(folder, 'receiver-hooks.mjs')
+/** The files whose text has this word in it. */
+const filesWith = (word: string): readonly string[] =>
+  readdirSync(folder).filter(file => file.endsWith('.mjs') && readFileSync(join(folder, file), 'utf8').includes(word))
+
+beforeAll(() => {
+  writeFileSync(join(folder, 'part-OFBEFORE.mjs'), '')
+  execFileSync(process.execPath, ['scripts/build.ts', folder])
+}, 60_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('the bundle', () => {
+  it('says its version', () => {
+    expect(execFileSync(process.execPath, [bundle, '--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('has no part of an earlier one beside it', () => {
+    expect(readdirSync(folder)).not.toContain('part-OFBEFORE.mjs')
+  })
+
+  it('gets ready without the client library, the expressions and the playground, where nothing needs them', async () => {
+    const needless = ['ExecAuth', 'JsonPatchError', 'CelError'].flatMap(filesWith)
+    expect(needless.length).toBeGreaterThanOrEqual(3)
+    for (const file of needless) rmSync(join(folder, file), { force: true })
+    const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
+    const api = connect({ server: server.url })
+    onTestFinished(async () => {
+      await api.close()
+      await server.close()
+    })
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+    for (const crd of crds) await send(api, { method: 'POST', path: definitions, body: JSON.stringify(crd) })
+    const kubeconfig = join(folder, 'kubeconfig')
+    writeFileSync(kubeconfig, kubeconfigFor(server.url))
+    const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0']
+    const running = program(['--kubeconfig', kubeconfig, '--namespace', 'default', ...ports], bundle)
+    await running.said(line => line.includes('"msg":"started"') || undefined)
+    const port = await running.said(line => /"operationsPort":(\d+)/.exec(line)?.[1])
+    await expect
+      .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status, { timeout: 20_000 })
+      .toBe(200)
+  })
+})

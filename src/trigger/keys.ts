@@ -43,7 +43,10 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
 
   /** What the last live read found, until the watch tells something newer. */
   let readLive: PublicKeys | undefined
+  /** How many changes the watch has told. */
+  let changes = 0
   cache.subscribe(() => {
+    changes += 1
     readLive = undefined
   })
   let reading: Promise<PublicKeys | undefined> | undefined
@@ -54,18 +57,23 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
     reading = undefined
     lastRead = clock.monotonic()
+    const before = changes
     const object = await read(api, configMaps, namespace, publicKeysConfigMap, {
       lane: 'step',
       timeoutMs: keyReadEveryMs,
     })
+    // The answer may be older than what was told meanwhile, and would bring back a key that was dropped.
+    if (changes !== before) return await readAgain()
     readLive = object && parse(object)
     return readLive
   }
 
+  const readAgain = (): Promise<PublicKeys | undefined> => (reading ??= readOnce())
+
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
     fresh: () => cache.fresh(),
-    readAgain: () => (reading ??= readOnce()),
+    readAgain,
     run: stop => cache.run(stop),
   }
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ApiResponse } from '../../src/environment/environment.ts'
+import { formatPublicKeys, signingKey, type SigningKey } from '../../src/token/keys.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { publicKeyCache } from '../../src/trigger/keys.ts'
+import { settle } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { seededRandom } from '../support/random.ts'
+import { answer, scriptedConnection } from '../support/scripted-connection.ts'
+
+const random = seededRandom(3)
+const [former, newer] = [signingKey(random.bytes(32)), signingKey(random.bytes(32))]
+const namespace = 'receiver-hooks'
+
+const configMap = (resourceVersion: string, ...keys: readonly [SigningKey, ...SigningKey[]]) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: publicKeysConfigMap, namespace, uid: 'uid-1', resourceVersion },
+  data: { [keySetEntry]: formatPublicKeys(keys) },
+})
+
+describe('the public keys', () => {
+  it('are read once more where the watch has told of a change before an answer that may be older', async () => {
+    const answers: ((response: ApiResponse) => void)[] = []
+    const connection = scriptedConnection(request =>
+      request.path.endsWith(publicKeysConfigMap)
+        ? new Promise(resolve => answers.push(resolve))
+        : answer(200, { metadata: { resourceVersion: '5' }, items: [configMap('5', newer, former)] }),
+    )
+    const environment = testEnvironment({ api: connection })
+    const keys = publicKeyCache(environment, namespace)
+    const stop = new AbortController()
+    onTestFinished(() => stop.abort())
+    void keys.run(stop.signal)
+    await settle()
+    const known = (set = keys.current()) => [former, newer].map(({ kid }) => set?.find(kid) !== undefined)
+
+    const reading = keys.readAgain()
+    await environment.clock.advance(1)
+    connection.watching().send({ type: 'MODIFIED', object: configMap('6', newer) })
+    await settle()
+    answers[0]?.(answer(200, configMap('5', newer, former)))
+    await settle()
+    expect(known()).toEqual([false, true])
+
+    await environment.clock.advance(1000)
+    answers[1]?.(answer(200, configMap('6', newer)))
+    expect(known(await reading)).toEqual([false, true])
+    expect(known()).toEqual([false, true])
+  })
+})

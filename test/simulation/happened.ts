@@ -1,6 +1,7 @@
 import type { StoredObject } from '../../src/api/object.ts'
 import type { LogFields } from '../../src/environment/environment.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
+import type { Followed } from './messages.ts'
 
 /** One post, as it reaches a trigger. */
 export interface Post {
@@ -10,6 +11,8 @@ export interface Post {
   /** What its token says. */
   readonly uid: string
   readonly rotation: number
+  /** The key that it is signed with; empty where it is forged. */
+  readonly kid: string
   readonly kind: 'plain' | 'firing' | 'resolved'
   /** What its sender calls the delivery: equal for all copies of one. */
   readonly delivery: string
@@ -18,6 +21,8 @@ export interface Post {
   /** The alert that it tells of, if it does; and since when that fires: it rises. */
   readonly alert?: string
   readonly since?: number
+  /** What its sender shows beside the token. */
+  readonly proof: Proof | undefined
   /** Whether it is marked as a drill, which some hooks do not run for. */
   readonly drill: boolean
   /** What the product tells two copies by, as its record has it; undefined where every copy counts. */
@@ -26,6 +31,16 @@ export interface Post {
   readonly repeats: boolean
   /** Posted after all faults have ended. */
   readonly healed: boolean
+}
+
+/** What a sender shows that it has, in the form in which it shows it. */
+export interface Proof {
+  readonly form: 'bearer' | 'basic' | 'hmac'
+  readonly word: string
+  /** Where the signature stands, in lower case. */
+  readonly header?: string
+  /** How what is sent differs from what the word makes right, if it does. */
+  readonly spoiled?: 'begins alike' | 'as long' | 'longer'
 }
 
 /** What can happen in a history. The order of a list of these is the order in which it happened. */
@@ -52,9 +67,9 @@ export type Happened = { readonly at: number } & (
     }
   /** The API server has stored a version of a hook, a target or an object of the product's own. */
   | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
-  /** A process was told all changes of hooks up to a version. */
-  | { readonly what: 'heard'; readonly process: string; readonly version: number }
-  | { readonly what: 'watching'; readonly process: string; readonly open: boolean }
+  /** A process was told all changes of hooks, or of the keys, up to a version. */
+  | { readonly what: 'heard'; readonly of: Followed; readonly process: string; readonly version: number }
+  | { readonly what: 'watching'; readonly of: Followed; readonly process: string; readonly open: boolean }
   | { readonly what: 'post'; readonly post: Post; readonly wall: number }
   | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }
   | { readonly what: 'world'; readonly did: string }
@@ -97,9 +112,9 @@ const textOf = (happened: Happened): string => {
       return `  stored ${happened.resource}/${metadata.name} ${metadata.resourceVersion}${happened.deleted ? ' DELETED' : ''} ${JSON.stringify({ uid: metadata.uid.slice(0, 6), generation: metadata.generation, spec: happened.resource === 'deployments' ? { replicas: replicasOf(spec) } : spec, status, content: happened.object['content'], marks })}`
     }
     case 'heard':
-      return `${happened.process} knows hooks up to ${happened.version}`
+      return `${happened.process} knows ${happened.of} up to ${happened.version}`
     case 'watching':
-      return `${happened.process} ${happened.open ? 'watches' : 'no longer watches'} hooks`
+      return `${happened.process} ${happened.open ? 'watches' : 'no longer watches'} ${happened.of}`
     case 'post':
       return `post ${JSON.stringify(happened.post)}`
     case 'answer':

@@ -1,4 +1,3 @@
-import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
 // The controller imports it when it meets the first expression: that takes real time, unless it is there already.
 import '../../src/environment/expressions/check.ts'
 import { check } from './check/check.ts'
@@ -16,12 +15,24 @@ import { act, nowAndThen } from './world/actor.ts'
 import { collectGarbage } from './world/collector.ts'
 import { editHook } from './world/editor.ts'
 import { startFleet, type Fleet } from './world/fleet.ts'
-import { hooksPath, install, type Installation } from './world/installation.ts'
-import { autoscale, recreateTarget, reportStatus, scaleOutside } from './world/outside.ts'
+import { readCredentials, type Wallet } from './world/credentials.ts'
+import { bringBack, postToAll, postWithKeys, postWithWords } from './world/healed.ts'
+import { install, type Installation } from './world/installation.ts'
+import {
+  autoscale,
+  putAutoscaler,
+  recreateTarget,
+  removeAutoscaler,
+  reportStatus,
+  scaleOutside,
+} from './world/outside.ts'
+import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { readTokens, type Board } from './world/published.ts'
-import { alertmanagers, namedScript, script, type Senders } from './world/senders.ts'
+import { changeWord, giveWord } from './world/secrets.ts'
+import { alertmanagers, forger, namedScript, script, type Senders } from './world/senders.ts'
 import { makeTrouble } from './world/trouble.ts'
+import { unwell } from './world/unwell.ts'
 
 /** All that happened with one seed, and what of it must not happen. */
 export interface History {
@@ -41,6 +52,16 @@ const begunMs = 11_000
 
 /** How long the product may take to recover once all is well, in milliseconds: a dead watch is noticed after 75 s. */
 const recoveryMs = 200_000
+
+/** About as long as the controller takes to look at a hook, in milliseconds. */
+const momentMs = 25
+
+/**
+ * When all is well, posts are answered, and a key that was dropped counts no more, by the first of these; and a changed
+ * Secret counts by the second. In milliseconds.
+ */
+const answeredMs = 1_100
+const wordCountsMs = 2_010
 
 /** How long the end of a history is quiet, in milliseconds. */
 const quietMs = 6_000
@@ -84,12 +105,13 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   }
 
   collectGarbage(simulation)
-  const installation = install(server, rng)
   const board = readTokens(server)
+  const wallet = readCredentials(server)
+  const installation = install(server, rng)
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
   const post = postOffice(simulation, fleet)
   const lasts = rng.int(troubleMs.least, troubleMs.most)
-  populate(simulation, installation, { board, post, fleet, trouble, lasts })
+  populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts })
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
@@ -100,14 +122,45 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   faults = noFaults
   note({ what: 'world', did: 'the time of trouble is over' })
   await run(() => false, begunMs)
-  for (const name of installation.hooks) server.tell('PATCH', `${hooksPath}/${name}`, { spec: { suspend: false } })
-  const isWell = everyHalfSecond(time, () => unwell(simulation, fleet, installation, board) === undefined)
-  if (!(await run(isWell, recoveryMs))) {
+  bringBack(simulation, installation)
+  const recovers = async (): Promise<void> => {
+    const isWell = everyHalfSecond(time, () => unwell(simulation, fleet, installation, board) === undefined)
+    if (await run(isWell, recoveryMs)) return
     const why = unwell(simulation, fleet, installation, board) ?? 'too late'
     note({ what: 'broken', why: `${recoveryMs / 1000} s after all trouble: ${why}` })
   }
+  await recovers()
+  if (rng.chance(0.2)) {
+    const target = rng.pick(installation.targets)
+    note({ what: 'world', did: `an autoscaler on ${target}, for a moment` })
+    putAutoscaler(server, target)
+    await run(() => false, rng.int(1, momentMs))
+    removeAutoscaler(server, target)
+    await run(() => false, answeredMs)
+    await recovers()
+  }
   note({ what: 'world', did: 'posts to every hook by every trigger' })
-  postToAll(fleet, installation, board, post)
+  const last = { fleet, hooks: installation.hooks, board, wallet, post }
+  postToAll(last)
+  if (installation.asking) {
+    await run(() => false, answeredMs)
+    note({ what: 'world', did: 'gives all senders another word' })
+    for (const hook of installation.hooks) giveWord(server, rng, hook)
+    await run(() => false, wordCountsMs)
+    postWithWords(rng, last)
+  }
+  if (installation.rotating) {
+    note({ what: 'world', did: 'adds a signing key, and signs with it' })
+    addKey(server, rng)
+    signWithLast(server)
+    await recovers()
+    postWithKeys(last)
+    await run(() => false, answeredMs)
+    note({ what: 'world', did: 'drops the former key' })
+    dropOthers(server)
+    await run(() => false, answeredMs)
+    postWithKeys(last)
+  }
   await run(() => false, quietMs)
   note({ what: 'world', did: 'is quiet' })
   await run(() => false, quietMs)
@@ -124,6 +177,7 @@ const populate = (
   installation: Installation,
   cast: {
     readonly board: Board
+    readonly wallet: Wallet
     readonly post: PostTo
     readonly fleet: Fleet
     readonly trouble: Faults
@@ -131,16 +185,17 @@ const populate = (
   },
 ): void => {
   const { rng, server, time } = simulation
-  const { board, fleet, lasts, post, trouble } = cast
+  const { board, fleet, lasts, post, trouble, wallet } = cast
   const { hooks, targets } = installation
   let deliveries = 0
-  const senders: Senders = { board, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
+  const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
   const goOn = (): boolean => time.now < lasts
   const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
     if (rng.chance(probability)) act(simulation, goOn, nowAndThen(rng.pick(meanMs), once))
   }
   often([200, 600, 1500], script(senders))
   often([2000, 4000], namedScript(senders), 0.7)
+  often([300, 2000], forger(senders), 0.1)
   often([1000, 4000], alertmanagers(senders), 0.8)
   often([1000, 4000], alertmanagers(senders), 0.4)
   often([300, 1500, 4000], scaleOutside(server, targets), 0.7)
@@ -148,6 +203,8 @@ const populate = (
   often([5000], recreateTarget(server, targets), 0.2)
   often([3000], autoscale(server, targets), 0.25)
   often([1000, 3000], editHook(server, installation), 0.6)
+  if (installation.rotating) often([5000], rotateKeys(server))
+  if (installation.asking) often([1500, 4000], changeWord(server, hooks), 0.7)
   makeTrouble(simulation, fleet, trouble, lasts)
 }
 
@@ -157,53 +214,5 @@ const everyHalfSecond = (time: VirtualTime, condition: () => boolean): (() => bo
     if (time.now < next) return false
     next = time.now + 500
     return condition()
-  }
-}
-
-/** What is not yet as it should be when all is well; undefined when nothing is. */
-const unwell = (
-  { server, silent }: Simulation,
-  fleet: Fleet,
-  { hooks }: Installation,
-  board: Board,
-): string | undefined => {
-  const waited = fleet.members().find(member => !member.ready())
-  if (waited) return `${waited.process.name} is not ready`
-  const ending = fleet.members().find(({ serving }) => !serving)
-  if (ending) return `${ending.process.name} has not ended`
-  const frozen = fleet.members().find(({ process }) => process.frozen)
-  if (frozen) return `${frozen.process.name} stands still`
-  if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
-  for (const name of hooks) {
-    const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
-    const token = board.of(name).at(-1)
-    const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}
-    const rotation = at(hook, 'spec', 'token', 'rotation')
-    if (at(hook, 'status', 'observedGeneration') !== generation) return `the status of ${name} is not up to date`
-    if (token?.uid !== uid || token?.rotation !== rotation) return `${name} has no token of its present rotation`
-    const conditions = at(hook, 'status', 'conditions')
-    const isReady = (condition: unknown): boolean =>
-      at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True'
-    if (!Array.isArray(conditions) || !conditions.some(isReady))
-      return `${name} is not Ready: ${JSON.stringify(conditions)}`
-  }
-  return undefined
-}
-
-const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({
-  uid: stringAt(object, 'metadata', 'uid') ?? '',
-  generation: at(object, 'metadata', 'generation'),
-})
-
-/** Posts to each hook, by each trigger. */
-const postToAll = (fleet: Fleet, { hooks }: Installation, board: Board, post: PostTo): void => {
-  for (const member of fleet.members()) {
-    if (!member.endpoint) continue
-    for (const hook of hooks) {
-      const published = board.of(hook).at(-1)
-      if (!published) continue
-      const delivery = `last ${hook} ${member.process.name}`
-      void post({ hook, published, kind: 'plain', delivery, news: delivery, healed: true }, member)
-    }
   }
 }

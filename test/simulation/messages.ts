@@ -32,5 +32,11 @@ export const declined = (rng: Rng): ServerResponse =>
 /** The version of a list, or of the object in a line of a watch: the first one in the text. */
 export const versionIn = (text: string): number => Number(/"resourceVersion":"(\d+)"/.exec(text)?.[1] ?? 0)
 
-/** Whether a path is that of all hooks. */
-export const isOfHooks = (path: string): boolean => path.endsWith(`/${hookPlural}`)
+/** What the checks look at of what a process is told. */
+export type Followed = 'hooks' | 'keys'
+
+/** What is in the collection at a path, where the checks look at it: the only ConfigMap that anyone follows has the keys. */
+export const followedAt = (path: string): Followed | undefined => {
+  if (path.endsWith(`/${hookPlural}`)) return 'hooks'
+  return path.endsWith('/configmaps') ? 'keys' : undefined
+}

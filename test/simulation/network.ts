@@ -1,7 +1,7 @@
 import type { ServerResponse } from '../../src/apiserver/server.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { declined, isOfHooks, status, travelMs, versionIn } from './messages.ts'
+import { declined, followedAt, status, travelMs, versionIn } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 import { watchLines } from './watch.ts'
@@ -109,6 +109,7 @@ const noteList = (
   { method, path }: ApiRequest,
   response: ServerResponse,
 ): void => {
-  if (method !== 'GET' || response.status !== 200 || !isOfHooks(path)) return
-  note({ what: 'heard', process, version: versionIn(response.body) })
+  const of = followedAt(path)
+  if (method !== 'GET' || response.status !== 200 || !of) return
+  note({ what: 'heard', of, process, version: versionIn(response.body) })
 }

@@ -1,4 +1,4 @@
-import { declined, isOfHooks, travelMs, versionIn } from './messages.ts'
+import { declined, followedAt, travelMs, versionIn } from './messages.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import type { Rng } from './seed.ts'
@@ -19,7 +19,7 @@ export async function* watchLines(
   stop: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const { note } = simulation
-  const ofHooks = isOfHooks(request.path)
+  const of = followedAt(request.path)
   const arrived: string[] = []
   let ending: { readonly error?: Error } | undefined
   let wake = (): void => undefined
@@ -32,7 +32,7 @@ export async function* watchLines(
   const close = openWatch(simulation, rng, self, request, {
     line: text => {
       if (ending || self.mayCrash()) return
-      if (ofHooks) note({ what: 'heard', process: self.name, version: versionIn(text) })
+      if (of) note({ what: 'heard', of, process: self.name, version: versionIn(text) })
       arrived.push(text)
       wake()
     },
@@ -41,7 +41,7 @@ export async function* watchLines(
   const stopped = (): void => end()
   stop.addEventListener('abort', stopped)
   if (stop.aborted) stopped()
-  if (ofHooks) note({ what: 'watching', process: self.name, open: true })
+  if (of) note({ what: 'watching', of, process: self.name, open: true })
   try {
     for (;;) {
       for (let line = arrived.shift(); line !== undefined && !stop.aborted; line = arrived.shift()) yield line
@@ -54,7 +54,7 @@ export async function* watchLines(
   } finally {
     stop.removeEventListener('abort', stopped)
     close()
-    if (ofHooks && self.alive) note({ what: 'watching', process: self.name, open: false })
+    if (of && self.alive) note({ what: 'watching', of, process: self.name, open: false })
   }
 }
 

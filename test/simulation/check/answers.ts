@@ -10,9 +10,12 @@ import {
   isThere,
   onResolved,
   stepOf,
+  stoodStill,
   takenBack,
   targetOf,
 } from './model.ts'
+import { isKeyGone } from './keys.ts'
+import { shownTo, type Shown } from './proofs.ts'
 import { currentAt, mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import type { Explanation } from './writes.ts'
 
@@ -42,10 +45,13 @@ const lateness = (timeline: Timeline, { answer, arrivedAt, endedAt, post }: Stor
   if (!post.healed) return undefined
   const status = answer === undefined || answer === 'no answer' ? 'no answer' : answer.status
   const isUntold = status === 'no answer' || at(answer, 'body', 'reason') === 'OutcomeUnknown'
-  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : status === 200 || status === 409
+  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status)
   if (isServed && took <= wellAnswerMs) return undefined
   return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
 }
+
+/** The step was made, or cannot be made. That a post did not show what it had to, or that its key was dropped, is judged apart. */
+const served: ReadonlySet<number | string> = new Set([200, 401, 404, 409])
 
 /** How long a process goes by a version of a target, whose successors the API server may have forgotten, in milliseconds. */
 const rememberedMs = 60_000
@@ -53,9 +59,6 @@ const rememberedMs = 60_000
 /** Whether nobody may be able to tell what became of a write. */
 const forgotLately = ({ happened }: Timeline, moment: number): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.includes('forgets') && moment - entry.at < rememberedMs)
-
-const stoodStill = ({ happened }: Timeline, process: string): boolean =>
-  happened.some(entry => entry.what === 'world' && entry.did.startsWith(`${process} stands still`))
 
 /** What an answer is judged by. */
 interface About {
@@ -112,6 +115,11 @@ const firstCopy = ({ story, timeline }: About): Story => {
 
 const isTrue: Judge = () => undefined
 
+const maySee =
+  (shown: Shown) =>
+  (version: HookVersion, { story, timeline }: About): boolean =>
+    isThere(version, story.post.uid) && shownTo(timeline, version, story).includes(shown)
+
 /** The answers that the world in here can cause. Those that tell of a step are judged with the writes. */
 const judges: Partial<Record<Reason, Judge>> = {
   Stepped: isTrue,
@@ -161,7 +169,14 @@ const judges: Partial<Record<Reason, Judge>> = {
     'that its token was rotated out',
     (version, { story }) => !accepts(version, story.post.rotation, Number.MAX_SAFE_INTEGER),
   ),
-  UnknownToken: () => ({ promise: 'false 404', why: 'was told that its token is unknown' }),
+  Unauthorized: unlessSome('auth', 'that it does not show what is asked for, which it does', maySee('too little')),
+  AuthSecretNotFound: unlessSome(
+    'auth',
+    'that a Secret is missing, which it never was meanwhile',
+    maySee('cannot be told'),
+  ),
+  UnknownToken: ({ story, timeline }) =>
+    isKeyGone(timeline, story) ? undefined : { promise: 'false 404', why: 'was told that its token is unknown' },
 }
 
 /** The counts of a target between a post's arrival and its answer, those between the steps of one write included. */

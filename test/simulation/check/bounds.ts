@@ -1,6 +1,7 @@
 import { at } from '../../../src/api/json.ts'
 import type { Violation } from '../happened.ts'
 import { accepts, filtered, isOn, onResolved, stepOf, targetOf } from './model.ts'
+import { isShown } from './proofs.ts'
 import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import type { Step } from './walk.ts'
 import type { Explained } from './writes.ts'
@@ -35,6 +36,9 @@ const whyNot = (timeline: Timeline, { fold }: Explained, { from, to }: Step, sto
   const now = mayGoBy(timeline, story, fold.place)
   if (!now.some(version => isOn(version, post.uid) && says(version))) {
     return { promise: '5', why: 'the hook no longer said so, and the process knew, or should have read it' }
+  }
+  if (!now.some(version => isOn(version, post.uid) && says(version) && isShown(timeline, version, story))) {
+    return { promise: 'auth', why: 'it did not show what the hook asks for' }
   }
   const since = mayGoBy(timeline, story, story.arrived, fold.place)
   if (since.some(version => isOn(version, post.uid) && accepts(version, post.rotation, wall))) return undefined

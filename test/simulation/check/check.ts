@@ -1,7 +1,9 @@
 import type { Happened, Violation } from '../happened.ts'
 import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
+import { checkKeys } from './keys.ts'
 import { checkNamed } from './named.ts'
+import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
 import { checkQuiet } from './quiet.ts'
 import { timelineOf } from './timeline.ts'
@@ -19,6 +21,8 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkNamed(timeline, explanation),
     ...checkUndo(timeline),
     ...checkAnswers(timeline, explanation),
+    ...checkKeys(timeline),
+    ...checkProofs(timeline),
     ...checkPublishing(timeline),
     ...checkQuiet(timeline),
   ]

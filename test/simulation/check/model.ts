@@ -42,6 +42,9 @@ export const dedupeWindowOf = ({ object }: HookVersion): number =>
 export const hasForgotten = ({ happened }: Timeline): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.includes('forgets'))
 
+export const stoodStill = ({ happened }: Timeline, process: string): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.startsWith(`${process} stands still`))
+
 /** The least time between two executions, in milliseconds. */
 export const cooldownOf = ({ object }: HookVersion): number =>
   checkedMilliseconds(stringAt(object, 'spec', 'cooldown') ?? '0s')

@@ -58,6 +58,6 @@ const wasLost = (
 /** Whether a process has not been told yet what a hook says. */
 const isBehind = ({ hooks, knowledge }: Timeline, process: string, hook: string, place: number): boolean => {
   const current = hooks.get(hook)?.findLast(version => version.place < place)
-  const heard = knowledge.get(process)?.heard.findLast(entry => entry.place < place)
+  const heard = knowledge.get(process)?.hooks.heard.findLast(entry => entry.place < place)
   return (heard?.version ?? 0) < (current?.version ?? 0)
 }

@@ -1,8 +1,11 @@
-import { at, stringAt } from '../../../src/api/json.ts'
+import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../../src/token/published.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
+import type { Followed } from '../messages.ts'
+import { wordIn } from '../world/secrets.ts'
 
 /**
  * A history, sorted for the checks. Every moment is a place in the list of what happened: of two events of one
@@ -12,13 +15,17 @@ export interface Timeline {
   readonly stories: readonly Story[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
   readonly targets: ReadonlyMap<string, readonly TargetVersion[]>
+  /** The Secrets of `auth`. */
+  readonly secrets: ReadonlyMap<string, readonly SecretVersion[]>
   /** By mark. A fold is made anew where another write of the record came first. */
   readonly folds: ReadonlyMap<string, readonly Fold[]>
   /** By mark: the named steps in it, and those of hooks with a cooldown, as the records tell. */
   readonly claims: ReadonlyMap<string, readonly ClaimedStep[]>
   /** The rows of records that were done without ever having been a claim: hook, key, from and to. */
   readonly rows: ReadonlySet<string>
-  readonly knowledge: ReadonlyMap<string, Knowledge>
+  /** The sets of public keys. */
+  readonly keys: readonly KeySet[]
+  readonly knowledge: ReadonlyMap<string, Readonly<Record<Followed, Knowledge>>>
   readonly happened: readonly Happened[]
 }
 
@@ -54,6 +61,19 @@ export interface TargetVersion {
   readonly owners: readonly string[]
 }
 
+export interface SecretVersion {
+  readonly place: number
+  /** Empty where the Secret is gone, or holds none. */
+  readonly word: string
+}
+
+/** A version of the set of public keys. */
+export interface KeySet {
+  readonly place: number
+  readonly version: number
+  readonly kids: ReadonlySet<string>
+}
+
 /** A marked write, when it was folded. */
 export interface Fold {
   readonly place: number
@@ -74,11 +94,11 @@ export interface ClaimedStep {
   readonly to: number
 }
 
-/** What a process has been told of hooks. */
+/** What a process has been told of hooks, or of the keys. */
 export interface Knowledge {
   /** All versions up to this one, from this place on. */
   readonly heard: { readonly place: number; readonly version: number }[]
-  /** Where its watch of hooks opened and ended. */
+  /** Where its watch of them opened and ended. */
   readonly watching: { readonly place: number; readonly open: boolean }[]
 }
 
@@ -88,11 +108,13 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const stories = new Map<number, Writable<Story>>()
   const hooks = new Map<string, HookVersion[]>()
   const targets = new Map<string, TargetVersion[]>()
+  const secrets = new Map<string, SecretVersion[]>()
   const folds = new Map<string, Fold[]>()
   const claims = new Map<string, readonly ClaimedStep[]>()
   const claimed = new Set<string>()
   const rows = new Set<string>()
-  const knowledge = new Map<string, Knowledge>()
+  const keys: KeySet[] = []
+  const knowledge = new Map<string, Record<Followed, Knowledge>>()
   const last = happened.at(-1)?.at ?? 0
 
   for (const [place, entry] of happened.entries()) {
@@ -126,6 +148,8 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         const common = { place, version: Number(resourceVersion), uid, deleted }
         if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
         if (resource === 'deployments') listIn(targets, name).push({ ...common, ...countIn(object) })
+        if (name === publicKeysConfigMap) keys.push({ ...common, kids: kidsIn(object) })
+        if (resource === 'secrets') listIn(secrets, name).push({ place, word: deleted ? '' : wordIn(object) })
         if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
         break
       }
@@ -133,13 +157,13 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         listIn(folds, entry.mark).push({ place, ...entry })
         break
       case 'start':
-        knowledge.set(entry.process, { heard: [], watching: [] })
+        knowledge.set(entry.process, { hooks: { heard: [], watching: [] }, keys: { heard: [], watching: [] } })
         break
       case 'heard':
-        knowledge.get(entry.process)?.heard.push({ place, version: entry.version })
+        knowledge.get(entry.process)?.[entry.of].heard.push({ place, version: entry.version })
         break
       case 'watching':
-        knowledge.get(entry.process)?.watching.push({ place, open: entry.open })
+        knowledge.get(entry.process)?.[entry.of].watching.push({ place, open: entry.open })
         break
       case 'request':
       case 'written':
@@ -148,7 +172,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'broken':
     }
   }
-  return { stories: [...stories.values()], hooks, targets, folds, claims, rows, knowledge, happened }
+  return { stories: [...stories.values()], hooks, targets, secrets, folds, claims, rows, keys, knowledge, happened }
 }
 
 /** Takes from a version of a record the steps that are under way, by the mark of their write, and those that are done. */
@@ -185,6 +209,11 @@ const countIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> 
     .map(entry => stringAt(entry, 'manager') ?? ''),
 })
 
+const kidsIn = (configMap: StoredObject): ReadonlySet<string> => {
+  const keys = at(tryParseJson(stringAt(configMap, 'data', keySetEntry) ?? ''), 'keys')
+  return new Set(Array.isArray(keys) ? keys.map(key => stringAt(key, 'kid') ?? '') : [])
+}
+
 /** Those of a list that were current at some moment from the version `since` on, up to a place. */
 export const upTo = <T extends { readonly place: number }>(
   list: readonly T[],
@@ -205,13 +234,22 @@ const graceMs = 1000
  * a second ago is always allowed.
  */
 export const mayGoBy = (
-  { happened, hooks, knowledge }: Timeline,
-  { arrived, post }: Pick<Story, 'arrived' | 'post'>,
+  timeline: Timeline,
+  story: Pick<Story, 'arrived' | 'post'>,
   place: number,
   until = place,
-): readonly HookVersion[] => {
-  const versions = hooks.get(post.hook) ?? []
-  const known = knowledge.get(post.process)
+): readonly HookVersion[] => mayKnow(timeline, 'hooks', timeline.hooks.get(story.post.hook) ?? [], story, place, until)
+
+/** The same, of any versions that a process is told of. */
+export const mayKnow = <T extends { readonly place: number; readonly version: number }>(
+  { happened, knowledge }: Timeline,
+  of: Followed,
+  versions: readonly T[],
+  { arrived, post }: Pick<Story, 'arrived' | 'post'>,
+  place: number,
+  until: number,
+): readonly T[] => {
+  const known = knowledge.get(post.process)?.[of]
   if (!known) return []
   const version = known.heard.findLast(heard => heard.place < place)?.version ?? 0
   const told = versions.findLastIndex(candidate => candidate.version <= version)
@@ -224,7 +262,7 @@ export const mayGoBy = (
   return upTo(versions, since, until)
 }
 
-/** Whether a process had no watch of hooks from one place to another. */
+/** Whether a process had no watch from one place to another. */
 const isBlind = ({ watching }: Knowledge, from: number, to: number): boolean =>
   watching.findLast(({ place }) => place <= from)?.open !== true &&
   !watching.some(({ open, place }) => open && place > from && place < to)

@@ -1,5 +1,7 @@
 import { isOn, stepOf, targetOf } from './model.ts'
-import { mayGoBy, type Story, type Timeline } from './timeline.ts'
+import { mayBeAccepted } from './keys.ts'
+import { isShown } from './proofs.ts'
+import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
 /** One step of a count, and the post that it is the step of. */
 export interface Step {
@@ -25,6 +27,12 @@ export const walk = (
   perhaps: readonly Story[],
 ): readonly Step[] | undefined => {
   let attempts = 0
+  const known = new Map<Story, readonly HookVersion[]>()
+  const versionsOf = (story: Story): readonly HookVersion[] => {
+    const versions = known.get(story) ?? openTo(timeline, way, story)
+    known.set(story, versions)
+    return versions
+  }
   /** Of what is left, whatever the order of what came before: those that lead nowhere are not looked at again. */
   const deadEnds = new Set<string>()
   const numbers = new Map<Step | Story, number>([...certain, ...perhaps].map((part, index) => [part, index]))
@@ -50,7 +58,7 @@ export const walk = (
     }
     for (const story of silent) {
       const rest = silent.filter(other => other !== story)
-      for (const to of ends(timeline, story, way, count)) {
+      for (const to of ends(versionsOf(story), count)) {
         // Posts to one hook are alike.
         if (tried.has(`${story.post.hook} ${to}`)) continue
         tried.add(`${story.post.hook} ${to}`)
@@ -78,15 +86,17 @@ interface Way {
   readonly since?: number
 }
 
+/** The versions of a post's hook by which it can be folded. */
+const openTo = (timeline: Timeline, { place, since = place, target }: Way, story: Story): readonly HookVersion[] => {
+  if (!mayBeAccepted(timeline, story, place)) return []
+  return mayGoBy(timeline, story, since, place).filter(
+    version => isOn(version, story.post.uid) && targetOf(version) === target && isShown(timeline, version, story),
+  )
+}
+
 /** Where a post can lead from a count. */
-const ends = (
-  timeline: Timeline,
-  story: Story,
-  { place, since = place, target }: Way,
-  count: number,
-): readonly number[] => {
-  const found = mayGoBy(timeline, story, since, place).flatMap(version => {
-    if (!isOn(version, story.post.uid) || targetOf(version) !== target) return []
+const ends = (versions: readonly HookVersion[], count: number): readonly number[] => {
+  const found = versions.flatMap(version => {
     const to = stepOf(version, count)
     return to === 'rejected' || to === count ? [] : [to]
   })

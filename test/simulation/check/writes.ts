@@ -41,12 +41,12 @@ export const explain = (timeline: Timeline): Explanation => {
     const silent = (perhaps.get(write) ?? []).filter(story => !used.has(story))
     const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
     // Posts that are answered together may have cancelled one another out, apart from any write.
-    const ways = perhapsApart(answered).map(apart => ({
-      apart,
-      certain: [...answered.filter(step => !apart.includes(step)), ...claimed],
-      isLoop: groups(apart).every(group => cancelling(timeline, group) !== undefined),
-    }))
-    for (const { apart, certain } of [...ways.filter(({ isLoop }) => isLoop), ...ways]) {
+    const ways = perhapsApart(answered)
+    const isLoop = (apart: readonly Step[]): boolean =>
+      groups(apart).every(group => cancelling(timeline, group) !== undefined)
+    for (const [index, apart] of [...ways, ...ways].entries()) {
+      if (index < ways.length && !isLoop(apart)) continue
+      const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
       const steps = walk(timeline, way, certain, silent)
       if (!steps) continue
       loose.push(...apart)

@@ -2,12 +2,15 @@ import { parseJson, at } from '../../../src/api/json.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'
 import { allExpressions } from './expressions.ts'
-import { amount, hooksPath, newHook, overlaps, secretOf, type Installation } from './installation.ts'
+import { amount, newHook, overlaps, secretOf, type Installation } from './installation.ts'
+import { hooksPath } from './paths.ts'
+import { askFor } from './secrets.ts'
 
-/** People change a hook: what it does, whether it does it, its token; or delete it and make it again. */
+/** People change a hook: what it does, whether it does it, its token, what it asks for; or delete it and make it again. */
 export const editHook =
-  (server: SimulatedServer, { hooks, targets }: Installation) =>
+  (server: SimulatedServer, installation: Installation) =>
   async ({ did, rng, sleep }: Actor): Promise<void> => {
+    const { asking, hooks, targets } = installation
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const hook = parseJson(server.tell('GET', path).body)
@@ -18,7 +21,7 @@ export const editHook =
       server.tell('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
       if (rng.chance(0.5)) await sleep(rng.int(0, 3000))
       did(`makes ${name} again`)
-      server.tell('POST', hooksPath, newHook(rng, name, targets))
+      server.tell('POST', hooksPath, newHook(rng, name, installation))
       return
     }
     const spec = rng.pick([
@@ -34,6 +37,7 @@ export const editHook =
       { token: { rotation: rotation + 1, overlap: rng.pick(overlaps) } },
       { token: { secretName: rng.chance(0.5) ? secretOf(name) : null } },
       { when: rng.chance(0.5) ? rng.pick(allExpressions) : null },
+      ...(asking ? [{ auth: rng.chance(0.7) ? { ...askNothing, ...askFor(rng, name) } : null }] : []),
     ])
     const { status } = server.tell('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
@@ -44,3 +48,6 @@ export const editHook =
       server.tell('PATCH', path, { spec: { suspend: false } })
     }
   }
+
+/** Members that are null in a patch are taken away. */
+const askNothing = { bearer: null, basic: null, hmac: null }

@@ -4,7 +4,7 @@ import { triggerRole } from '../../../src/trigger/trigger.ts'
 import { noFaults } from '../faults.ts'
 import { createProcess } from '../process.ts'
 import type { SimulatedProcess, Simulation } from '../simulation.ts'
-import { system } from './installation.ts'
+import { system } from './paths.ts'
 
 /** A process with one role in it. */
 export interface Member {

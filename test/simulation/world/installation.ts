@@ -4,14 +4,8 @@ import { deployment } from '../../support/objects.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { allExpressions } from './expressions.ts'
-
-/** Where the hooks and their targets are, and where the product is. */
-const shop = 'shop'
-export const system = 'receiver-hooks'
-
-export const hooksPath = `/apis/${apiVersion}/namespaces/${shop}/receiverhooks`
-export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
-export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
+import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
+import { askFor, giveWord } from './secrets.ts'
 
 const allTargets = ['web', 'api', 'batch'] as const
 
@@ -19,6 +13,10 @@ const allTargets = ['web', 'api', 'batch'] as const
 export interface Installation {
   readonly targets: readonly string[]
   readonly hooks: readonly string[]
+  /** Whether hooks may ask their senders for more than the URL. */
+  readonly asking: boolean
+  /** Whether the signing keys are rotated. */
+  readonly rotating: boolean
 }
 
 export const install = (server: SimulatedServer, rng: Rng): Installation => {
@@ -32,11 +30,15 @@ export const install = (server: SimulatedServer, rng: Rng): Installation => {
   const targets = allTargets.slice(0, rng.int(1, allTargets.length))
   for (const name of targets) made(deploymentsPath, deployment(name, rng.int(0, 8)))
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
-  for (const name of hooks) made(hooksPath, newHook(rng, name, targets))
-  return { targets, hooks }
+  const installation = { targets, hooks, asking: rng.chance(0.4), rotating: rng.chance(0.2) }
+  for (const name of hooks) {
+    if (installation.asking) giveWord(server, rng, name)
+    made(hooksPath, newHook(rng, name, installation))
+  }
+  return installation
 }
 
-export const newHook = (rng: Rng, name: string, targets: readonly string[]) => ({
+export const newHook = (rng: Rng, name: string, { asking, targets }: Installation) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
@@ -55,6 +57,7 @@ export const newHook = (rng: Rng, name: string, targets: readonly string[]) => (
     dedupeWindow: rng.pick(['1s', '3s', '40s']),
     onResolved: rng.pick(['ignore', 'run', 'undo', 'undo']),
     ...(rng.chance(0.1) ? { when: rng.pick(allExpressions) } : {}),
+    ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
   },
 })
 

@@ -1,7 +1,7 @@
 import { deployment } from '../../support/objects.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'
-import { autoscalersPath, deploymentsPath } from './installation.ts'
+import { autoscalersPath, deploymentsPath } from './paths.ts'
 
 /** Somebody else scales a target, in one of the ways in which people and programs do. */
 export const scaleOutside =
@@ -46,14 +46,21 @@ export const recreateTarget =
     server.tell('POST', deploymentsPath, deployment(name, rng.int(0, 8)))
   }
 
+export const putAutoscaler = (server: SimulatedServer, name: string): void => {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name }
+  server.tell('POST', autoscalersPath, { metadata: { name }, spec: { scaleTargetRef, maxReplicas: 10 } })
+}
+
+export const removeAutoscaler = (server: SimulatedServer, name: string): void =>
+  void server.tell('DELETE', `${autoscalersPath}/${name}`)
+
 /** An autoscaler appears on a target, sets its count, and goes. */
 export const autoscale =
   (server: SimulatedServer, targets: readonly string[]) =>
   async ({ did, rng, sleep }: Actor): Promise<void> => {
     const name = rng.pick(targets)
-    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name }
     did(`an autoscaler on ${name}`)
-    server.tell('POST', autoscalersPath, { metadata: { name }, spec: { scaleTargetRef, maxReplicas: 10 } })
+    putAutoscaler(server, name)
     const stays = rng.pick([50, 500, 2000])
     for (let turn = rng.int(0, 3); turn > 0; turn--) {
       await sleep(rng.int(1, stays))
@@ -63,5 +70,5 @@ export const autoscale =
     }
     await sleep(rng.int(1, stays))
     did(`no autoscaler on ${name}`)
-    server.tell('DELETE', `${autoscalersPath}/${name}`)
+    removeAutoscaler(server, name)
   }

@@ -4,11 +4,15 @@ import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Post } from '../happened.ts'
 import { travelMs } from '../messages.ts'
 import type { Simulation } from '../simulation.ts'
+import { headersOf } from './credentials.ts'
 import type { Fleet, Member } from './fleet.ts'
 import type { Published } from './published.ts'
 
 /** What is to be posted, and how its sender names it. */
-export interface Letter extends Pick<Post, 'hook' | 'kind' | 'delivery' | 'news' | 'alert' | 'since' | 'healed'> {
+export interface Letter extends Pick<
+  Post,
+  'hook' | 'kind' | 'delivery' | 'news' | 'alert' | 'since' | 'healed' | 'proof'
+> {
   readonly published: Published
   readonly repeats?: boolean
   readonly headers?: Readonly<Record<string, string>>
@@ -42,9 +46,11 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
   const deliver = (letter: Letter, member: Member, reply: (reply: Reply) => void): void => {
     const { endpoint, process } = member
     if (!endpoint || process.mayCrash()) return reply('none')
-    const { alert, body, delivery, headers = {}, healed, hook, kind, news, published, repeats = false, since } = letter
-    const { identity } = deliveryOf({ headers, json: body })
-    const { rotation, token, uid } = published
+    const { alert, delivery, healed, hook, kind, news, proof, published, repeats = false, since } = letter
+    const bytes = new TextEncoder().encode(letter.body === undefined ? '' : JSON.stringify(letter.body))
+    const headers = { ...letter.headers, ...(proof && headersOf(proof, bytes)) }
+    const { identity } = deliveryOf({ headers, json: letter.body })
+    const { kid, rotation, token, uid } = published
     const id = posts++
     const post: Post = {
       id,
@@ -52,11 +58,13 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
       hook,
       uid,
       rotation,
+      kid,
       kind,
       delivery,
       news,
       ...(alert === undefined ? {} : { alert }),
       ...(since === undefined ? {} : { since }),
+      proof,
       drill: 'x-drill' in headers,
       key: identity && keyOf(identity.key),
       repeats,
@@ -70,7 +78,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
       token,
       query: new URLSearchParams(),
       headers,
-      body: () => bodyOf(letter),
+      body: () => arriving(bytes),
     }).then(
       answer => {
         if (!process.alive) return
@@ -83,8 +91,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
     )
   }
 
-  const bodyOf = ({ body }: Letter): Promise<Uint8Array> => {
-    const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body))
+  const arriving = (bytes: Uint8Array): Promise<Uint8Array> => {
     if (faults().slow === 0 || !rng.chance(slowBody.probability)) return Promise.resolve(bytes)
     return new Promise(resolve => time.at(rng.int(1, slowBody.ms), () => resolve(bytes)))
   }

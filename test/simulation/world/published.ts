@@ -1,6 +1,8 @@
 import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import { hookKind, hookPlural } from '../../../src/api/names.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
+import { algorithm, tokenType } from '../../../src/token/claims.ts'
+import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 
 /** A token that a hook once had. */
@@ -9,7 +11,7 @@ export interface Published {
   /** What it says. */
   readonly uid: string
   readonly rotation: number
-  /** The key that it is signed with. */
+  /** The key that it is signed with; empty where it is forged. */
   readonly kid: string
 }
 
@@ -23,20 +25,34 @@ export const tokenIn = (resource: string, object: StoredObject): readonly [hook:
 
 /** The tokens that can be read in the hooks' statuses, and in their Secrets. */
 export interface Board {
-  /** All that were ever there, the newest last. */
+  /** All that were ever there, the one that was written last at the end. */
   of(hook: string): readonly Published[]
 }
 
 export const readTokens = (server: SimulatedServer): Board => {
   const tokens = new Map<string, Published[]>()
+  /** What stands where. */
+  const standing = new Map<string, string | undefined>()
   server.onStored(({ deleted, object, resource }) => {
     if (deleted) return
     const [hook, token] = tokenIn(resource, object)
+    const where = `${resource} ${object.metadata.uid}`
+    const isNew = token !== standing.get(where)
+    standing.set(where, token)
+    if (token === undefined || !isNew) return
     const known = tokens.get(hook) ?? []
-    if (token === undefined || known.some(other => other.token === token)) return
-    tokens.set(hook, [...known, { token, ...claimsIn(token) }])
+    tokens.set(hook, [...known.filter(other => other.token !== token), { token, ...claimsIn(token) }])
   })
   return { of: hook => tokens.get(hook) ?? [] }
+}
+
+/** A token that looks just like another, and that nobody has signed: with a key that there is, or with one that there never was. */
+export const forged = (rng: Rng, { token, ...published }: Published): Published => {
+  const [header = '', claims = ''] = token.split('.')
+  const kid = Buffer.from(rng.bytes(32)).toString('base64url')
+  const unknown = Buffer.from(JSON.stringify({ alg: algorithm, typ: tokenType, kid })).toString('base64url')
+  const signature = Buffer.from(rng.bytes(64)).toString('base64url')
+  return { ...published, kid: '', token: `${rng.chance(0.5) ? unknown : header}.${claims}.${signature}` }
 }
 
 /** What a token says, taken on trust. */

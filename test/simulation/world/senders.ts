@@ -2,13 +2,15 @@ import { rfc3339 } from '../../../src/environment/time.ts'
 import { notification } from '../../support/alertmanager.ts'
 import type { Rng } from '../seed.ts'
 import type { Actor } from './actor.ts'
-import type { Board, Published } from './published.ts'
-import type { Letter, PostTo, Reply } from './posting.ts'
+import { shown, type Wallet } from './credentials.ts'
+import { forged, type Board, type Published } from './published.ts'
+import type { PostTo, Reply } from './posting.ts'
 
 /** What a sender has to know. */
 export interface Senders {
   readonly post: PostTo
   readonly board: Board
+  readonly wallet: Wallet
   readonly hooks: readonly string[]
   /** A name that no other delivery has. */
   readonly newDelivery: () => string
@@ -24,7 +26,7 @@ const isFinal = (reply: Reply): boolean => reply !== 'none' && reply.status < 50
 
 /** A script: posts plainly, some times many at once, and never again. */
 export const script =
-  ({ board, hooks, newDelivery, post }: Senders) =>
+  ({ board, hooks, newDelivery, post, wallet }: Senders) =>
   ({ rng }: Actor): void => {
     const together = rng.chance(0.25) ? rng.int(2, 8) : 1
     const one = rng.pick(hooks)
@@ -34,25 +36,37 @@ export const script =
       if (!published) continue
       const headers = rng.chance(0.1) ? { 'x-drill': 'true' } : {}
       const delivery = newDelivery()
-      void post({ hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers })
+      const proof = shown(rng, wallet, hook)
+      void post({ hook, published, proof, kind: 'plain', delivery, news: delivery, healed: false, headers })
     }
+  }
+
+/** Somebody who makes up URLs, and knows what they look like. */
+export const forger =
+  ({ board, hooks, newDelivery, post }: Senders) =>
+  ({ rng }: Actor): void => {
+    const hook = rng.pick(hooks)
+    const published = board.of(hook).at(-1)
+    const delivery = newDelivery()
+    const about = { hook, kind: 'plain', proof: undefined, delivery, news: delivery, healed: false } as const
+    if (published) void post({ ...about, published: forged(rng, published) })
   }
 
 /** A careful script: names its delivery, and posts it two or three times, each until it is answered. */
 export const namedScript =
   (senders: Senders) =>
   async (actor: Actor): Promise<void> => {
-    const { board, hooks, newDelivery } = senders
+    const { board, hooks, newDelivery, post, wallet } = senders
     const { rng } = actor
     const hook = rng.pick(hooks)
     const published = tokenOf(rng, board, hook)
     if (!published) return
     const delivery = newDelivery()
     const headers = { 'idempotency-key': delivery }
-    const letter: Letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers }
+    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
     const copies = Array.from({ length: rng.int(2, 3) }, async () => {
       await actor.sleep(rng.int(0, 3000))
-      await insist(actor, 10_000, () => senders.post(letter))
+      await insist(actor, 10_000, () => post({ ...letter, proof: shown(rng, wallet, hook) }))
     })
     await Promise.all(copies)
   }
@@ -94,7 +108,7 @@ type Reason = 'first notification' | 'repeat interval elapsed' | 'all alerts res
 export const alertmanagers =
   (senders: Senders) =>
   async (actor: Actor): Promise<void> => {
-    const { board, hooks, newDelivery, post } = senders
+    const { board, hooks, newDelivery, post, wallet } = senders
     const { rng, sleep } = actor
     const hook = rng.pick(hooks)
     const alert = newDelivery()
@@ -110,7 +124,8 @@ export const alertmanagers =
         for (let flush = 0; flush < 3 && (!told || rng.chance(0.3)); flush++) {
           const tell = (): Promise<Reply> => {
             const published = tokenOf(rng, board, hook)
-            return published ? post({ ...about, published, repeats, body }) : Promise.resolve('none')
+            if (!published) return Promise.resolve('none')
+            return post({ ...about, published, proof: shown(rng, wallet, hook), repeats, body })
           }
           if (await insist(actor, 10_000, tell)) {
             told = true
@@ -119,8 +134,10 @@ export const alertmanagers =
           await sleep(rng.int(1000, 5000))
         }
       }
-      await Promise.all([peer(0), peer(rng.int(500, 4000))])
-      await sleep(rng.int(500, 4000))
+      const both = Promise.all([peer(0), peer(rng.int(500, 4000))])
+      // Now and then the next news overtakes this.
+      if (rng.chance(0.25)) await sleep(rng.int(50, 1500))
+      else await both.then(() => sleep(rng.int(500, 4000)))
     }
   }
 

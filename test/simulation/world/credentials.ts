@@ -1,0 +1,78 @@
+import { createHmac } from 'node:crypto'
+import { authOf, type Auth } from '../../../src/api/auth.ts'
+import { isReceiverHook } from '../../../src/api/hook.ts'
+import { hookPlural } from '../../../src/api/names.ts'
+import type { Proof } from '../happened.ts'
+import type { Rng } from '../seed.ts'
+import type { SimulatedServer } from '../server.ts'
+import { authSecretOf, userName, wordIn } from './secrets.ts'
+
+/** What senders have been given beside the URLs: at once, whenever it is changed. */
+export interface Wallet {
+  /** What a hook asks for; `ago` 1 is what it asked for before its Secret was changed. Undefined where it asks for nothing. */
+  of(hook: string, ago?: number): Proof | undefined
+}
+
+export const readCredentials = (server: SimulatedServer): Wallet => {
+  const asked = new Map<string, Auth | undefined>()
+  const words = new Map<string, readonly string[]>()
+  server.onStored(({ object, resource }) => {
+    const { name } = object.metadata
+    if (resource === hookPlural && isReceiverHook(object)) asked.set(name, authOf(object.spec.auth))
+    const word = resource === 'secrets' ? wordIn(object) : ''
+    const known = words.get(name) ?? []
+    if (word !== '' && known.at(-1) !== word) words.set(name, [...known, word])
+  })
+  return {
+    of: (hook, ago = 0) => {
+      const auth = asked.get(hook)
+      const word = words.get(authSecretOf(hook))?.at(-1 - ago)
+      if (!auth || word === undefined) return undefined
+      return { form: auth.form, word, ...(auth.form === 'hmac' ? { header: auth.header.toLowerCase() } : {}) }
+    },
+  }
+}
+
+/** What a sender shows a hook: mostly what that asks for. */
+export const shown = (rng: Rng, wallet: Wallet, hook: string): Proof | undefined => {
+  const proof = wallet.of(hook)
+  return !proof || rng.chance(0.75) ? proof : wrong(rng, wallet, hook, proof)
+}
+
+/** What is not, or no longer, what a hook asks for. */
+export const wrong = (rng: Rng, wallet: Wallet, hook: string, proof: Proof): Proof | undefined => {
+  const spoiled = rng.pick(['begins alike', 'as long', 'longer'] as const)
+  return rng.pick<() => Proof | undefined>([
+    () => undefined,
+    () => wallet.of(hook, rng.int(1, 2)) ?? proof,
+    () => ({ form: proof.form === 'bearer' ? 'basic' : 'bearer', word: proof.word }),
+    () => ({ ...proof, spoiled }),
+  ])()
+}
+
+/** The headers by which a post shows what its sender has. */
+export const headersOf = ({ form, header = '', spoiled, word }: Proof, body: Uint8Array): Record<string, string> => {
+  switch (form) {
+    case 'bearer':
+      return { authorization: `Bearer ${spoil(word, spoiled)}` }
+    case 'basic':
+      return { authorization: `Basic ${Buffer.from(`${userName}:${spoil(word, spoiled)}`).toString('base64')}` }
+    case 'hmac': {
+      const digits = createHmac('sha256', word).update(body).digest('hex')
+      return { [header]: (header.startsWith('x-hub') ? 'sha256=' : '') + spoil(digits, spoiled) }
+    }
+  }
+}
+
+const spoil = (text: string, how: Proof['spoiled']): string => {
+  switch (how) {
+    case undefined:
+      return text
+    case 'begins alike':
+      return text.slice(0, text.length >> 1)
+    case 'as long':
+      return text.slice(0, -1) + (text.endsWith('0') ? '1' : '0')
+    case 'longer':
+      return `${text}0`
+  }
+}

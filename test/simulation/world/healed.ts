@@ -1,0 +1,69 @@
+import type { Simulation } from '../simulation.ts'
+import type { Rng } from '../seed.ts'
+import { wrong, type Wallet } from './credentials.ts'
+import type { Fleet } from './fleet.ts'
+import type { Installation } from './installation.ts'
+import { hooksPath } from './paths.ts'
+import type { PostTo } from './posting.ts'
+import type { Board } from './published.ts'
+import { giveWord, wordOf } from './secrets.ts'
+
+/** Whoever has stopped or taken away something for a while brings it back. */
+export const bringBack = ({ rng, server }: Simulation, { asking, hooks }: Installation): void => {
+  for (const hook of hooks) {
+    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
+    if (asking && wordOf(server, hook) === '') giveWord(server, rng, hook)
+  }
+}
+
+/** What is posted when all is well, and by what it can be. */
+export interface LastPosts {
+  readonly fleet: Fleet
+  readonly hooks: readonly string[]
+  readonly board: Board
+  readonly wallet: Wallet
+  readonly post: PostTo
+}
+
+/** Posts to each hook, by each trigger, with what senders have to show now. */
+export const postToAll = ({ board, fleet, hooks, post, wallet }: LastPosts): void => {
+  for (const member of fleet.members()) {
+    if (!member.endpoint) continue
+    for (const hook of hooks) {
+      const published = board.of(hook).at(-1)
+      if (!published) continue
+      const delivery = `last ${hook} ${member.process.name}`
+      const about = { hook, published, kind: 'plain', healed: true } as const
+      void post({ ...about, proof: wallet.of(hook), delivery, news: delivery }, member)
+    }
+  }
+}
+
+/** Posts to the hooks that ask their senders for something: with that, with what it was before, and with something wrong. */
+export const postWithWords = (rng: Rng, { board, fleet, hooks, post, wallet }: LastPosts): void => {
+  const member = rng.pick(fleet.members().filter(({ endpoint }) => endpoint))
+  for (const hook of hooks) {
+    const published = board.of(hook).at(-1)
+    const proof = wallet.of(hook)
+    if (!published || !proof) continue
+    const about = { hook, published, kind: 'plain', healed: true } as const
+    const all = [proof, wallet.of(hook, 1), wrong(rng, wallet, hook, proof)]
+    for (const [index, shown] of all.entries()) {
+      const delivery = `last ${hook} shows ${index}`
+      void post({ ...about, proof: shown, delivery, news: delivery }, member)
+    }
+  }
+}
+
+/** Posts by each trigger, with the URL that a hook has and with the one that it had before. */
+export const postWithKeys = ({ board, fleet, hooks, post, wallet }: LastPosts): void => {
+  for (const member of fleet.members()) {
+    if (!member.endpoint) continue
+    const hook = hooks[0] ?? ''
+    for (const published of board.of(hook).slice(-2)) {
+      const delivery = `last ${hook} ${member.process.name} by ${published.kid}`
+      const about = { hook, published, proof: wallet.of(hook), kind: 'plain', healed: true } as const
+      void post({ ...about, delivery, news: delivery }, member)
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { apiVersion } from '../../../src/api/names.ts'
+
+/** Where the hooks and their targets are, and where the product is. */
+export const shop = 'shop'
+export const system = 'receiver-hooks'
+
+export const hooksPath = `/apis/${apiVersion}/namespaces/${shop}/receiverhooks`
+export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
+export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
+export const secretsPath = `/api/v1/namespaces/${shop}/secrets`
+export const systemSecretsPath = `/api/v1/namespaces/${system}/secrets`

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { at, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
 import { jsonOf, type Api } from './api.ts'
 import type { EditJob, Report } from './job.ts'
+import { notification } from './notification.ts'
 import { measured } from './pace.ts'
 
 /** Between two edits, in milliseconds, so that all that follows from one is over. */
@@ -14,7 +15,8 @@ export const edit = async (api: Api, { collection, count, hook, seen }: EditJob)
       body: JSON.stringify({ spec: { suspend } }),
       contentType: 'application/merge-patch+json',
     })
-  const { close, when } = seen === 'watch' ? await byWatch(api, hook, collection) : byAnswers(seen)
+  const watch = await byWatch(api, hook, collection)
+  const { close, when } = seen === 'watch' ? watch : byAnswers(watch, seen)
   const paced = await measured({ concurrency: 1, count, gapMs: pauseMs }, async index => {
     const suspend = index % 2 === 0
     await Promise.all([patch(suspend), when(suspend)])
@@ -24,7 +26,7 @@ export const edit = async (api: Api, { collection, count, hook, seen }: EditJob)
   return { ...paced, notes: {} }
 }
 
-/** How often each replica is asked, in milliseconds: to be asked costs it time. */
+/** How often a replica is asked that does not go by the edit yet, in milliseconds. */
 const askEveryMs = 1
 
 interface Sight {
@@ -58,19 +60,31 @@ const byWatch = async (api: Api, hook: string, collection: string): Promise<Sigh
   }
 }
 
-/** Asks each replica what it would do, again and again. */
-const byAnswers = (urls: readonly string[]): Sight => {
+/**
+ * Asks each replica what it would do, once a watch has seen the edit, and again until it goes by it: asking before would
+ * take the processors from those who are to hear of it. Neither answer needs the API server.
+ */
+const byAnswers = (watch: Sight, urls: readonly string[]): Sight => {
   const pools = urls.map(url => ({ url: new URL(url), pool: new Pool(new URL(url).origin, { connections: 1 }) }))
+  const body = notification('resolved')
+  const headers = { 'content-type': 'application/json' }
   const acts = async ({ pool, url }: (typeof pools)[number], suspended: boolean): Promise<void> => {
+    const path = `${url.pathname}?dryRun=true`
+    const wanted = suspended ? 'Suspended' : 'Resolved'
     for (;;) {
-      const response = await pool.request({ method: 'POST', path: `${url.pathname}?dryRun=true` })
-      const reason = stringAt(tryParseJson(await response.body.text()), 'reason')
-      if ((reason === 'Suspended') === suspended) return
+      const response = await pool.request({ method: 'POST', path, headers, body })
+      if (stringAt(tryParseJson(await response.body.text()), 'reason') === wanted) return
       await sleep(askEveryMs)
     }
   }
   return {
-    when: suspended => Promise.all(pools.map(replica => acts(replica, suspended))),
-    close: async () => void (await Promise.all(pools.map(({ pool }) => pool.close()))),
+    when: async suspended => {
+      await watch.when(suspended)
+      await Promise.all(pools.map(replica => acts(replica, suspended)))
+    },
+    close: async () => {
+      await watch.close()
+      await Promise.all(pools.map(({ pool }) => pool.close()))
+    },
   }
 }

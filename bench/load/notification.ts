@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto'
 
-/** A first notification as Alertmanager 0.34 posts it, of an alert that never fired before. */
-export const notification = (): string => {
+/** A notification as Alertmanager 0.34 posts it: the first of an alert that never fired before, or the last. */
+export const notification = (status: 'firing' | 'resolved' = 'firing'): string => {
   const instance = randomBytes(8).toString('hex')
   const labels = { alertname: 'HighLoad', instance, namespace: 'shop', severity: 'page' }
   const annotations = { summary: 'The shop is slow', description: 'p99 latency is above 500 ms for 5 minutes' }
   return JSON.stringify({
     receiver: 'web\\-up',
-    status: 'firing',
-    notification_reason: 'first notification',
+    status,
+    notification_reason: status === 'firing' ? 'first notification' : 'all alerts resolved',
     alerts: [
       {
-        status: 'firing',
+        status,
         labels,
         annotations,
         startsAt: new Date().toISOString(),
-        endsAt: '0001-01-01T00:00:00Z',
+        endsAt: status === 'firing' ? '0001-01-01T00:00:00Z' : new Date().toISOString(),
         generatorURL: 'http://prometheus.example.com:9090/graph?g0.expr=load+%3E+1',
         fingerprint: instance,
       },

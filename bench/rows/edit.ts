@@ -5,7 +5,7 @@ import { createHooks, startAndMint, untilIdle } from './hooks.ts'
 
 const replicas = 3
 
-/** From the edit's request to the answer of the last replica that goes by it. */
+/** From the edit's request to the answer of the last replica that goes by it; they are asked once a watch has seen it. */
 export const edit: Comparison = {
   kind: 'comparison',
   name: 'edit',

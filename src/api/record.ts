@@ -44,6 +44,13 @@ const reportSchema = {
   },
 } as const satisfies Obj
 
+/** What was decided of an earlier news of the same delivery. */
+const formerSchema = {
+  type: 'object',
+  required: ['at'],
+  properties: { at: time, newsAt: time, from: count, to: count, skipped: { type: 'string' } },
+} as const satisfies Obj
+
 const rowSchema = {
   type: 'object',
   required: ['key', 'at'],
@@ -66,6 +73,8 @@ const rowSchema = {
     undoes: count,
     /** Present while it is not known that the write has been stored. */
     claim: claimSchema,
+    /** What stood in its place, and stands there again if the write is not made. */
+    former: formerSchema,
     /** What it reports of its group of alerts, which counts as seen once the write has been stored. */
     report: reportSchema,
   },

@@ -19,7 +19,8 @@ export type Evidence =
   | { readonly evidence: 'not yet' }
   /** The history was compacted: nobody can tell any more. */
   | { readonly evidence: 'history gone' }
-  | { readonly evidence: 'unreachable'; readonly message: string }
+  /** `isRefused`: the API server will not tell, and would not the next time. */
+  | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
 /**
  * Finds out what became of a marked write that was computed from `from`. It can only be the first version after
@@ -102,12 +103,14 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
     const items = at(list, 'items')
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')
     if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
-      return failed({ evidence: 'unreachable', message: `the API server answered ${response.status}` })
+      const isRefused = response.status === 403 || response.status === 404
+      return failed({ evidence: 'unreachable', message: `the API server answered ${response.status}`, isRefused })
     }
     const object: unknown = Array.isArray(items) ? items[0] : undefined
     return { read: 'ok', object: isStoredObject(object) ? object : undefined, listVersion }
   } catch (error) {
-    if (error instanceof Unreachable) return failed({ evidence: 'unreachable', message: error.message })
+    if (error instanceof Unreachable)
+      return failed({ evidence: 'unreachable', message: error.message, isRefused: false })
     throw error
   }
 }

@@ -46,8 +46,11 @@ export const lookAtAbandoned = async (
   looked: Interest['looked'],
 ): Promise<void> => {
   const now = environment.clock.now()
-  const abandoned = ledger.known()?.rows.find(row => row.claim && isAbandoned(row, now))
-  if (abandoned?.claim) looked(await lookAtClaim(environment.api, ledger, abandoned.claim))
+  const known = ledger.known() ?? emptyMemory
+  const claim = known.rows.find(row => row.claim && isAbandoned(row, now))?.claim
+  if (!claim) return
+  const { evidence } = await lookAtClaim(environment.api, ledger, { claim, claimed: rowsOf(known, claim.mark) })
+  looked(evidence)
 }
 
 /** After so long, in milliseconds, no process is at work on a claim any more: a delivery has four seconds. */
@@ -55,20 +58,26 @@ const abandonedMs = 10_000
 
 export const isAbandoned = ({ at }: Row, now: number): boolean => Math.abs(now - at) > abandonedMs
 
+/** A write that has been claimed, and the rows of its record. */
+export interface ClaimedWrite {
+  readonly claim: Claim
+  readonly claimed: readonly Row[]
+}
+
 /** Looks what became of a claim, without sending its write, and puts into the record what is certain. */
 export const lookAtClaim = async (
   api: ApiConnection,
   ledger: Ledger,
-  { mark, target: text, uid, version }: Claim,
-): Promise<Evidence['evidence']> => {
+  { claim: { mark, target: text, uid, version }, claimed }: ClaimedWrite,
+): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
-  if (!target) return 'unreachable'
-  const { evidence } = await findEvidence(api, target, mark, { uid, resourceVersion: version })
-  const claimed = rowsOf(ledger.known() ?? emptyMemory, mark)
+  if (!target) return { evidence: 'unreachable', message: `${text} is no target`, isRefused: true }
+  const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
+  const { evidence } = found
   if (evidence === 'applied') ledger.later(applied(mark, claimed))
   if (evidence === 'never') ledger.later(dropped(mark))
   if (evidence === 'history gone') ledger.later(untold(mark))
-  return evidence
+  return found
 }
 
 /** Puts into the record what became of a claimed write. What is not certain stays a claim, for the next one to finish. */

@@ -55,9 +55,12 @@ export const judge = (memory: Memory, remembered: Remembered, now: number): Judg
     const reason = row.skipped === 'OutcomeUnknown' ? row.skipped : 'Duplicate'
     if (isSame) return { judgement: 'skip', reason, message: sameAs(row), remember: false }
   }
-  if (group?.mixed) {
+  if (group?.mixed && allSeen(memory, group)) {
     const message = 'some alerts ended and no new one fires'
-    if (allSeen(memory, group)) return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
+    return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
+  }
+  // What is said to fire, once that is known to be done, must not come after what says that it ended.
+  if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
     const running = memory.rows.find(({ report }) => report?.group === reported)
     if (running) return { judgement: 'unfinished', row: running, isOwn: false }
@@ -117,6 +120,7 @@ export const decided =
     const { group, identity } = delivery
     const newsAt = identity?.newsAt
     const key = identity ? keyOf(identity.key) : nextKey(memory, row.claim)
+    const former = row.claim && formerOf(memory.rows.find(other => other.key === key))
     const next =
       key === undefined
         ? memory
@@ -126,10 +130,24 @@ export const decided =
             ...(newsAt === undefined ? {} : { newsAt }),
             ...(undo && group && row.claim ? { group: keyOf(group.key) } : {}),
             ...(group && row.claim ? { report: reportOf(group) } : {}),
+            ...(former && { former }),
             ...row,
           })(memory)
     return group && !row.claim ? withReport(reportOf(group), at)(next) : next
   }
+
+/** What is kept of a row that a claim takes the place of. */
+const formerOf = (row: Row | undefined): Row['former'] => {
+  if (!row || row.claim) return undefined
+  const { at, from, newsAt, skipped, to } = row
+  return {
+    at,
+    ...(newsAt === undefined ? {} : { newsAt }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(skipped === undefined ? {} : { skipped }),
+  }
+}
 
 /** A key for a row without a name: its write's mark, and which of that write's rows it is. */
 const nextKey = (memory: Memory, claim: Claim | undefined): string | undefined =>

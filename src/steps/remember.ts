@@ -40,9 +40,9 @@ export const applied =
   (mark: string, claimed: readonly Row[]): Update =>
   memory => {
     const present = new Map(memory.rows.map(row => [row.key, row]))
-    const done = claimed.filter(({ key }) => {
+    const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
-      return now === undefined || now.claim?.mark === mark || now.displaced === mark
+      return now === undefined || now.claim?.mark === mark || now.displaced === mark || isFormer(now, former)
     })
     const next = done.reduce((so, row) => {
       const now = present.get(row.key)
@@ -59,9 +59,13 @@ const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
 }
 
 const finished = (row: Row): Row => {
-  const { claim: _, report: __, ...done } = row
+  const { claim: _, former: __, report: ___, ...done } = row
   return done
 }
+
+/** Whether a row is what stood in the place of another before. */
+const isFormer = (row: Row, former: Row['former']): boolean =>
+  row.claim === undefined && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
 /** The skip of a later news than that of the write in whose place it stands. */
 const undisplaced = (row: Row): Row => {
@@ -106,10 +110,16 @@ export const untold =
     ),
   })
 
-/** A marked write was not stored and never will be: its deliveries count as never seen. */
+/** A marked write was not stored and never will be: its deliveries count as never seen, but for what was decided before. */
 export const dropped =
   (mark: string): Update =>
-  memory => ({ ...memory, rows: memory.rows.filter(({ claim }) => claim?.mark !== mark) })
+  memory => ({
+    ...memory,
+    rows: memory.rows.flatMap(row => {
+      if (row.claim?.mark !== mark) return [row]
+      return row.former ? [{ key: row.key, ...row.former }] : []
+    }),
+  })
 
 /** What a group of alerts reports. */
 export const reportOf = ({ firing, key }: AlertGroup): Report => ({

@@ -1,11 +1,12 @@
-import { keyOf, type Claim } from '../api/record.ts'
+import { keyOf } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { isAbandoned, lookAtClaim } from '../steps/finish.ts'
+import { isAbandoned, lookAtClaim, type ClaimedWrite } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
 import type { Decided } from '../steps/ledger.ts'
 import type { Recorded } from '../steps/batch.ts'
+import { rowsOf } from '../steps/remember.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 
@@ -54,15 +55,18 @@ const store = async (
   deadline: number,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
-  /** The mark of a write that has not been made, and may never be. */
+  /** The mark of a write that has not been made as far as anyone can tell, and may never be. */
   let unmade: string | undefined
   while (goOn()) {
-    const made = await recorded.ledger.decide<Skipped | Claim>(
+    const made = await recorded.ledger.decide<Skipped | ClaimedWrite>(
       (memory, now) => {
         const own = memory.rows.find(({ key }) => key === keyOf(recorded.delivery.identity?.key ?? ''))
         // However old it seems: it may have been made, and clocks differ.
         const isGivenUp = own?.claim !== undefined && own.claim.mark === unmade && isAbandoned(own, now)
-        if (own?.claim && !isGivenUp) return { memory, result: own.claim, needsNewest: true }
+        if (own?.claim && !isGivenUp) {
+          const result = { claim: own.claim, claimed: rowsOf(memory, own.claim.mark) }
+          return { memory, result, needsNewest: true }
+        }
         const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
         const row = { skipped: skipped.reason, ...(own?.claim && { displaced: own.claim.mark }) }
@@ -72,9 +76,11 @@ const store = async (
     )
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
+    const { mark } = made.result.claim
     const seen = await lookAtClaim(api, recorded.ledger, made.result)
-    if (seen === 'not yet' && unmade !== made.result.mark) unmade = made.result.mark
-    else if (seen === 'not yet' || seen === 'unreachable') await wait(clock, lookEveryMs)
+    const isUnmade = seen.evidence === 'not yet' || (seen.evidence === 'unreachable' && seen.isRefused)
+    if (isUnmade && unmade !== mark) unmade = mark
+    else if (isUnmade || seen.evidence === 'unreachable') await wait(clock, lookEveryMs)
   }
   return { decided: 'given up' }
 }

@@ -132,6 +132,28 @@ describe('a report of some alerts that ended and others that fire', () => {
     const rows = tried.rows.filter(row => row.claim)
     expect(judged(applied(claim.mark, rows)(tried), report('b', ['z']), 1)).toBe('PartlyResolved')
   })
+
+  it('waits for the write that is to tell of the firing, also where it says that all is over', () => {
+    const tried = decided(report('a', ['x'], false), now, { ...step, claim })(emptyMemory)
+    const end = remembered({ ...named('end', 1), phase: 'resolved', group: group([], false) })
+    expect(judged(tried, end, 1)).toBe('unfinished')
+    const rows = tried.rows.filter(row => row.claim)
+    const ended = decided(end, now, step)(applied(claim.mark, rows)(tried))
+    // The firing is not told of after that, so a late copy of the end is no other end.
+    expect(judged(ended, end, 60)).toBe('Duplicate')
+  })
+})
+
+describe('an earlier news of a delivery', () => {
+  const [earlier, later] = [remembered(named('a', 1)), remembered(named('a', 2))]
+
+  it('stays decided when the write for the later one was never stored', () => {
+    const tried = decided(later, now, { ...step, claim })(memoryOf(earlier))
+    expect(judged(tried, earlier, 60)).toBe('unfinished')
+    const memory = dropped(claim.mark)(tried)
+    expect(judged(memory, earlier, 60)).toBe('Duplicate')
+    expect(judged(memory, later, 60)).toBe('new')
+  })
 })
 
 describe('a hook with a cooldown', () => {

@@ -147,6 +147,17 @@ describe('a marked write', () => {
     expect(applied('m', rows)(memory)).toEqual(memory)
   })
 
+  it('that is not stored leaves what was decided of an earlier news', () => {
+    const former = { at: now, newsAt: 1, from: 2, to: 3 }
+    const earlier = { key: 'a', ...former }
+    const later = row('a', { at: now + 1, newsAt: 2, claim: claimed('m'), group: 'g', former })
+    const memory = after(withRow(earlier), withRow(later))
+    expect(dropped('m')(memory).rows).toEqual([earlier])
+    // And the other way round: who dropped it was wrong.
+    expect(applied('m', [later])(dropped('m')(memory))).toEqual(applied('m', [later])(memory))
+    expect(applied('m', [later])(memory)).toMatchObject({ rows: [{ key: 'a', newsAt: 2 }], undo: { g: { delta: 1 } } })
+  })
+
   it('that is not stored leaves nothing behind', () => {
     expect(dropped('m')(before)).toEqual(emptyMemory)
     expect(dropped('another')(before)).toEqual(before)

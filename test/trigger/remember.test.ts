@@ -6,7 +6,7 @@ import { markedWrite } from '../../src/steps/write.ts'
 import { remember } from '../../src/trigger/remember.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { stepServer } from '../support/step-server.ts'
+import { status, stepServer } from '../support/step-server.ts'
 
 const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
 const owner = { namespace: 'shop', name: 'web-up', uid: 'h1' }
@@ -17,12 +17,22 @@ const target = {
 }
 
 /** A delivery that another process has claimed so long ago, in milliseconds, and the skip that this one is to remember. */
-const setUp = async ({ agoMs, isWritten }: { readonly agoMs: number; readonly isWritten: boolean }) => {
+const setUp = async ({
+  agoMs,
+  isHidden = false,
+  isWritten,
+}: {
+  readonly agoMs: number
+  /** Whether the target may no longer be read. */
+  readonly isHidden?: boolean
+  readonly isWritten: boolean
+}) => {
   const clock = fakeClock()
   const server = stepServer({ web: 2 })
   server.hooks.set(owner.name, owner.uid)
   const api: ApiConnection = {
-    request: async request => server.handle(request),
+    request: async request =>
+      isHidden && request.path.endsWith('/deployments') ? status(403, 'Forbidden') : server.handle(request),
     watch: () => {
       throw new Error('nothing is watched')
     },
@@ -73,6 +83,14 @@ describe('a skip of a delivery that another process has claimed', () => {
     const { memory, remembering } = await setUp({ agoMs: 20_000, isWritten: false })
     expect(await remembering).toEqual(skipped)
     expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), skipped: 'Suspended' }], undo: {} })
+  })
+
+  it('on a target that may no longer be read is remembered in its place, once it is given up', async () => {
+    const { memory, remembering, write } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
+    expect(await remembering).toEqual(skipped)
+    // Should the write be made all the same, the one who makes it tells what is to be taken back.
+    await write()
+    expect(await memory()).toMatchObject({ rows: [{ skipped: 'Suspended', displaced: 'rhook.other' }] })
   })
 
   it('and may carry out still gets 503, while that is so', async () => {

@@ -3,7 +3,7 @@
  * small program that it starts for expressions, and the parts that either loads only when they are needed. Another folder
  * than `dist` can be named.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { bundled } from './bundling.ts'
@@ -16,10 +16,6 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write('receiver-hooks needs Node 24 or later, and this is ' + process.version + ': use the "node" in node_modules/.bin, or npm start\\n');
   process.exit(1);
 }`
-
-// A part is named by its content: those of an earlier build would stay beside the new ones.
-const former = existsSync(outdir) ? readdirSync(outdir).filter(file => file.startsWith('part-')) : []
-for (const file of former) rmSync(join(outdir, file))
 
 const { metafile } = await build({
   ...bundled(needsNode24),
@@ -36,6 +32,11 @@ const { metafile } = await build({
   legalComments: 'linked',
   metafile: true,
 })
+// A part is named by its content: those of an earlier build would stay beside the new ones.
+const made = new Set(Object.keys(metafile.outputs).map(file => basename(file)))
+for (const file of readdirSync(outdir)) {
+  if (/^part-[A-Z0-9]{8}\.mjs/.test(file) && !made.has(file)) rmSync(join(outdir, file))
+}
 const outputs = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'))
 for (const [file, { bytes, entryPoint }] of outputs) {
   if (entryPoint !== undefined && basename(file).startsWith('receiver-hooks')) {

@@ -73,10 +73,11 @@ const fromKubeconfig = async (
 const readPlain = async (files: readonly string[], context: string | undefined): Promise<LoadedAccess | undefined> => {
   const [file, ...more] = files
   if (file === undefined || more.length > 0) return undefined
-  const { parse } = await import('./yaml.ts')
+  const { parseDocument } = await import('./yaml.ts')
   try {
-    const config: unknown = parse(await readFile(file, 'utf8'))
-    return plainAccess(config, context)
+    const document = parseDocument(await readFile(file, 'utf8'))
+    const isClear = document.errors.length === 0 && document.warnings.length === 0
+    return isClear ? plainAccess(document.toJS(), context) : undefined
   } catch {
     return undefined
   }
@@ -115,7 +116,8 @@ const readKubeconfig = async (files: readonly string[], context: string | undefi
       config.mergeConfig(part, (config.currentContext ?? '') !== '')
     }
   } catch (error) {
-    throw new Error(`${from}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    // oxlint-disable-next-line preserve-caught-error -- its message shows the file
+    throw new Error(`${from}: ${firstLineOf(error)}`)
   }
   if (context !== undefined) config.setCurrentContext(context)
   const current = config.getCurrentContext()
@@ -132,6 +134,10 @@ const readKubeconfig = async (files: readonly string[], context: string | undefi
   }
   return plainHttpAllowed(config)
 }
+
+/** Of a parser's error: the lines after it show the file, and a token may stand in them. */
+const firstLineOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 
 /** The client library refuses http:// servers, as the playground's is, unless certificates need not be checked. */
 const plainHttpAllowed = (config: KubeConfig): KubeConfig => {

@@ -22,7 +22,7 @@ export const plainAccess = (config: unknown, context?: string): LoadedAccess | u
   const cluster = entry(config, 'cluster', stringAt(chosen, 'cluster'))
   const user = entry(config, 'user', stringAt(chosen, 'user'))
   const server = stringAt(cluster, 'server')
-  if (!chosen || !cluster || !user || server === undefined || !URL.canParse(server)) return undefined
+  if (!chosen || !cluster || !user || server === undefined || !isAddress(server)) return undefined
   const [cert, key, ca] = [
     pem(user, 'client-certificate'),
     pem(user, 'client-key'),
@@ -39,11 +39,11 @@ export const plainAccess = (config: unknown, context?: string): LoadedAccess | u
       ...(ca && { ca }),
       ...(cert && { cert }),
       ...(key && { key }),
-      ...(servername !== undefined && { servername }),
+      ...(servername !== undefined && servername !== '' && { servername }),
       ...(cluster['insecure-skip-tls-verify'] === true && { insecure: true }),
     },
     ...(token !== undefined && token !== '' && { authorization: () => Promise.resolve(`Bearer ${token}`) }),
-    ...(namespace !== undefined && { namespace }),
+    ...(namespace !== undefined && namespace !== '' && { namespace }),
   }
 }
 
@@ -55,8 +55,18 @@ const entry = (config: unknown, kind: keyof typeof understood, name: string | un
   const inside = at(found, kind)
   if (more.length > 0 || !isObject(inside)) return undefined
   const known: readonly string[] = understood[kind]
-  return Object.keys(inside).every(member => known.includes(member)) ? inside : undefined
+  return Object.entries(inside).every(([name, value]) => known.includes(name) && isOfItsType(name, value))
+    ? inside
+    : undefined
 }
+
+/** A token that is a number to YAML is no token: the client library is to judge what is meant. */
+const isOfItsType = (name: string, value: unknown): boolean => {
+  if (name === 'extensions') return true
+  return typeof value === (name === 'insecure-skip-tls-verify' ? 'boolean' : 'string')
+}
+
+const isAddress = (server: string): boolean => /^https?:\/\//.test(server) && URL.canParse(server)
 
 const pem = (from: JsonObject, member: string): Buffer | undefined => {
   const data = stringAt(from, `${member}-data`)

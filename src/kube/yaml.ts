@@ -1,2 +1,2 @@
 /** The part of yaml that is needed here. Imported on demand, and under a name: a bundle gives a CommonJS module none. */
-export { parse } from 'yaml'
+export { parseDocument } from 'yaml'

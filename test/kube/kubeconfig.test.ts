@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,10 @@ test.each<[string, ReturnType<typeof configOf>]>([
   ['a token', configOf({ cluster: { 'certificate-authority-data': data('CA') }, context: { namespace: 'shop' } })],
   ['a certificate', configOf({ user: certificate, cluster: { 'tls-server-name': 'kubernetes', extensions: [] } })],
   ['a server that is not to be checked', configOf({ cluster: { 'insecure-skip-tls-verify': true } })],
+  [
+    'a namespace and a server name that are empty',
+    configOf({ cluster: { 'tls-server-name': '' }, context: { namespace: '' } }),
+  ],
   ['a CA that is empty', configOf({ cluster: { 'certificate-authority-data': '' } })],
 ])('a kubeconfig with %s is read as the client library reads it', async (_what, config) => {
   const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
@@ -51,6 +56,9 @@ test.each<[string, unknown]>([
   ['a context that is not there', configOf({ top: { 'current-context': 'two' } })],
   ['no user', configOf({ top: { users: [] } })],
   ['no server', configOf({ cluster: { server: '' } })],
+  ['a server that is no address', configOf({ cluster: { server: 'localhost:8080' } })],
+  ['a token that is a number', configOf({ user: { token: 12345 } })],
+  ['a text where yes or no is meant', configOf({ cluster: { 'insecure-skip-tls-verify': 'true' } })],
   ['nothing in it', null],
 ])('a kubeconfig with %s is left to the client library', (_what, config) => {
   expect(plainAccess(config)).toBeUndefined()
@@ -59,4 +67,21 @@ test.each<[string, unknown]>([
 test('another context than the current one can be chosen', () => {
   const contexts = ['one', 'two'].map(name => ({ name, context: { cluster: 'c', user: 'u', namespace: `of-${name}` } }))
   expect(plainAccess(configOf({ top: { contexts } }), 'two')?.namespace).toBe('of-two')
+})
+
+test.each([
+  ['a tag that nobody knows', 'token: !vault s3cr3t'],
+  ['an indentation that is wrong', 'token: s3cr3t\n   wrong: 1'],
+])('a kubeconfig with %s is never printed', async (_what, line) => {
+  const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'config')
+  await writeFile(file, stringify(configOf()).replace(/token: secret/, line))
+  const program = `
+    const { loadAccess } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/kube/access.ts'))})
+    await loadAccess({ kubeconfig: ${JSON.stringify(file)}, env: {} }).catch(error => console.log(error))`
+  const { stderr, stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program], {
+    encoding: 'utf8',
+  })
+  expect(stdout + stderr).not.toContain('s3cr3t')
 })

@@ -7,6 +7,7 @@ import { ApiError } from '../kube/errors.ts'
 import type { Follow } from '../kube/follow.ts'
 import { read } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
+import { freshReads } from './fresh.ts'
 import { hookReadWithinMs } from './limits.ts'
 import { liveHook, type LiveHook } from './hook.ts'
 
@@ -29,7 +30,7 @@ export interface Hooks {
    * process that was stalled learns late of what has become of a hook meanwhile.
    */
   find(namespace: string, name: string, uid: string): Promise<Found>
-  /** Reads past the cache. */
+  /** Reads past the cache. Many who ask at the same time cost two reads. */
   readLive(namespace: string, name: string, uid: string): Promise<Found>
   /** Whether a hook is still exactly as it was found, as far as this process knows. */
   unchanged(hook: LiveHook): boolean
@@ -57,7 +58,10 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     if (oldest !== undefined && gone.size > mostGone) gone.delete(oldest)
   })
 
-  const readLive = async (namespace: string, name: string, uid: string): Promise<Found> => {
+  const shared = freshReads<Found>()
+  const readLive = (namespace: string, name: string, uid: string): Promise<Found> =>
+    shared(`${namespace}/${name}/${uid}`, () => readAnew(namespace, name, uid))
+  const readAnew = async (namespace: string, name: string, uid: string): Promise<Found> => {
     try {
       const object = await read(environment.api, hooks, namespace, name, { lane: 'step', timeoutMs: hookReadWithinMs })
       if (!isAlive(object) || object.metadata.uid !== uid) return { found: 'none' }
@@ -77,7 +81,8 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     async find(namespace, name, uid) {
       if (watchNamespace !== undefined && namespace !== watchNamespace) return { found: 'elsewhere' }
       const hook = cache.fresh() ? cache.get(namespace, name) : undefined
-      return hook?.uid === uid && !hook.obstacle ? { found: 'hook', hook } : await readLive(namespace, name, uid)
+      if (hook?.uid === uid && mayRun(hook)) return { found: 'hook', hook }
+      return await readLive(namespace, name, uid)
     },
     readLive,
     unchanged: hook => {
@@ -87,6 +92,9 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     run: stop => cache.run(stop),
   }
 }
+
+/** Whether nothing is in the way of its steps, as far as is known. */
+const mayRun = ({ bound, obstacle }: LiveHook): boolean => !obstacle && !('path' in bound)
 
 /** A hook that is being deleted runs no more, however long its finalizers or its dependents hold it back. */
 const isAlive = (object: StoredObject | undefined): object is ReceiverHook =>

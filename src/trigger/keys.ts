@@ -62,9 +62,11 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
       lane: 'step',
       timeoutMs: keyReadEveryMs,
     })
+    const found = object && parse(object)
     // The answer may be older than what was told meanwhile, and would bring back a key that was dropped.
-    if (changes !== before) return await readAgain()
-    readLive = object && parse(object)
+    const told = cache.get(namespace, publicKeysConfigMap)
+    if (changes !== before && found?.version !== told?.version) return await readAgain()
+    readLive = found
     return readLive
   }
 

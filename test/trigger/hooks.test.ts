@@ -136,10 +136,22 @@ describe('a hook', () => {
     await clock.advance(10)
     expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: { reason: 'ManagedByAutoscaler' } } })
     expect(world.reads).toBe(1)
+    // However many posts it gets.
+    await Promise.all(Array.from({ length: 100 }, find))
+    expect(world.reads).toBe(3)
     world.network = 'silent'
     await stall('False')
     expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: undefined } })
-    expect(world.reads).toBe(2)
+    expect(world.reads).toBe(4)
+  })
+
+  it('that is read live is as it was after it was asked for', async () => {
+    const { cache, clock, remove, uid } = await setUp()
+    const before = cache.readLive('default', 'web-up', uid)
+    await remove()
+    const after = cache.readLive('default', 'web-up', uid)
+    await clock.advance(10)
+    expect([(await before).found, (await after).found]).toEqual(['hook', 'none'])
   })
 
   it('cannot be found while the API server is away, which is not the same as gone', async () => {

@@ -88,8 +88,9 @@ const stays =
   (what: string, outcome: (count: number) => number | 'rejected'): Judge =>
   (about, answer) => {
     const count = answer.from ?? Number.NaN
-    const { explanation, timeline, versions } = about
+    const { explanation, timeline } = about
     const story = firstCopy(about)
+    const versions = mayGoBy(timeline, story, story.arrived, story.ended)
     const there = versions.filter(version => isThere(version, story.post.uid))
     if (!there.some(version => isStill(version, count, story) || stepOf(version, count) === outcome(count))) {
       return { promise: '2', why: `was told that ${count} ${what}` }

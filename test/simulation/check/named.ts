@@ -69,9 +69,11 @@ const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Vi
 }
 
 /** Whether a delivery that looks like one that ran is another: a repeat after the window, or a later end of an alert. */
-const mayRunAgain = (timeline: Timeline, before: Executed, { latest, stories }: Executed): boolean => {
-  const [story] = stories
-  if (!story) return false
+const mayRunAgain = (timeline: Timeline, before: Executed, step: Executed): boolean =>
+  step.stories.some(story => mayBeAnother(timeline, before, step, story))
+
+/** The same, when the step is that of one of the posts of which it may be. */
+const mayBeAnother = (timeline: Timeline, before: Executed, { latest }: Executed, story: Story): boolean => {
   const { alert, kind, repeats, since = 0, uid } = story.post
   if (before.stories.some(({ post }) => since > (post.since ?? 0))) return true
   const window = Math.min(...windowsOf(timeline, story.post))

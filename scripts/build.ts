@@ -6,7 +6,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
-import { bundled } from './bundling.ts'
+import { bundled, httpByRequire } from './bundling.ts'
 
 const outdir = process.argv[2] ?? 'dist'
 
@@ -27,6 +27,7 @@ const { metafile } = await build({
   outdir,
   // What is imported on demand is in files of its own, so that it costs neither time nor memory before.
   splitting: true,
+  plugins: [httpByRequire],
   chunkNames: 'part-[hash]',
   sourcemap: 'linked',
   legalComments: 'linked',

@@ -33,7 +33,9 @@ export const pinoLog = (options: {
 }
 
 /** JSON sees nothing in an Error: its type, message, stack and causes are spelled out, whatever the field's name. */
-const withErrors = (fields: LogFields): Record<string, unknown> =>
-  Object.fromEntries(
+const withErrors = (fields: LogFields): Record<string, unknown> => {
+  if (!Object.values(fields).some(value => value instanceof Error)) return fields
+  return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? stdSerializers.err(value) : value]),
   )
+}

@@ -85,7 +85,7 @@ const trigger =
       method: request.method,
       token: request.params.token,
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
-      headers: flat(request.headersDistinct),
+      headers: flat(request.rawHeaders),
       body: () => (isBodiless(request) ? Promise.resolve(noBody) : readBody(request)),
     })
     // What was not read of a body would be taken for the next request.
@@ -133,10 +133,11 @@ const failed =
   }
 
 /** Of a header that was sent more than once all values, where Node would keep the first of some. */
-const flat = (headers: IncomingMessage['headersDistinct']): Record<string, string> => {
+const flat = (headers: IncomingMessage['rawHeaders']): Record<string, string> => {
   const flattened: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flattened[name] = value.join(', ')
+  for (let index = 0; index < headers.length; index += 2) {
+    const [name, value] = [(headers[index] ?? '').toLowerCase(), headers[index + 1] ?? '']
+    flattened[name] = Object.hasOwn(flattened, name) ? `${flattened[name]}, ${value}` : value
   }
   return flattened
 }

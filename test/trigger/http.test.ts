@@ -63,9 +63,9 @@ describe('the trigger over HTTP', () => {
       seen.push(headers)
       return Promise.resolve(ok)
     })
-    const twice = 'Authorization: Bearer a\r\nX-Sig: 1\r\nauthorization: Bearer b\r\nx-sig: 2\r\n'
+    const twice = 'Authorization: Bearer a\r\nX-Sig: 1\r\nauthorization: Bearer b\r\nx-sig: 2\r\nConstructor: c\r\n'
     await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}\r\n`)
-    expect(seen).toMatchObject([{ authorization: 'Bearer a, Bearer b', 'x-sig': '1, 2' }])
+    expect(seen).toMatchObject([{ authorization: 'Bearer a, Bearer b', 'x-sig': '1, 2', constructor: 'c' }])
   })
 
   it('closes the connection where any answer could be untrue', async () => {

@@ -65,10 +65,11 @@ export const judge = (memory: Memory, remembered: Remembered, now: number): Judg
     const running = memory.rows.find(({ report }) => report?.group === reported)
     if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   }
+  // The runs of a hook that cools down are told of in their order, those that take back among them.
+  const running = cooldownMs > 0 && memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)
+  if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   if (isUndo(remembered)) return judgeUndo(memory, group?.key)
   if (cooldownMs > 0) {
-    const running = memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)
-    if (running) return { judgement: 'unfinished', row: running, isOwn: false }
     const sinceMs = Math.abs(now - (memory.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
       const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`

@@ -219,6 +219,13 @@ describe('the end of an alert whose firings can be taken back', () => {
     expect(taken.undo).toEqual({})
   })
 
+  it('waits for any run of a hook that cools down, so that what is told last is what ran last', () => {
+    const run = remembered({}, { undo: true, cooldownMs: 30 * second })
+    const running = decided(run, now, { ...step, claim: { ...claim, mark: 'rhook.b.1' } })(done)
+    expect(judged(running, { ...end, cooldownMs: 30 * second }, 1)).toBe('unfinished')
+    expect(judged(running, end, 1)).toBe('undo')
+  })
+
   it('finds what was changed again when the taking back was never stored', () => {
     const mark = 'rhook.a.2'
     const taking = decided(end, now, { from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)

@@ -1,4 +1,4 @@
-import { isOn, stepOf, targetOf } from './model.ts'
+import { filtered, isOn, stepOf, targetOf } from './model.ts'
 import { mayBeAccepted } from './keys.ts'
 import { isShown } from './proofs.ts'
 import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
@@ -90,7 +90,11 @@ interface Way {
 const openTo = (timeline: Timeline, { place, since = place, target }: Way, story: Story): readonly HookVersion[] => {
   if (!mayBeAccepted(timeline, story, place)) return []
   return mayGoBy(timeline, story, since, place).filter(
-    version => isOn(version, story.post.uid) && targetOf(version) === target && isShown(timeline, version, story),
+    version =>
+      isOn(version, story.post.uid) &&
+      targetOf(version) === target &&
+      filtered(version, story.post) === 'counts' &&
+      isShown(timeline, version, story),
   )
 }
 

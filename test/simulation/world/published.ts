@@ -25,7 +25,7 @@ export const tokenIn = (resource: string, object: StoredObject): readonly [hook:
 
 /** The tokens that can be read in the hooks' statuses, and in their Secrets. */
 export interface Board {
-  /** All that were ever there, the one that was written last at the end. */
+  /** All that were ever there, those of the hook that there is now at the end, and of them the one that was written last. */
   of(hook: string): readonly Published[]
 }
 
@@ -33,8 +33,11 @@ export const readTokens = (server: SimulatedServer): Board => {
   const tokens = new Map<string, Published[]>()
   /** What stands where. */
   const standing = new Map<string, string | undefined>()
+  /** The uid of each hook, by its name. */
+  const living = new Map<string, string>()
   server.onStored(({ deleted, object, resource }) => {
     if (deleted) return
+    if (resource === hookPlural) living.set(object.metadata.name, object.metadata.uid)
     const [hook, token] = tokenIn(resource, object)
     const where = `${resource} ${object.metadata.uid}`
     const isNew = token !== standing.get(where)
@@ -43,7 +46,14 @@ export const readTokens = (server: SimulatedServer): Board => {
     const known = tokens.get(hook) ?? []
     tokens.set(hook, [...known.filter(other => other.token !== token), { token, ...claimsIn(token) }])
   })
-  return { of: hook => tokens.get(hook) ?? [] }
+  return {
+    of: hook => {
+      const known = tokens.get(hook) ?? []
+      const isOfNow = ({ uid }: Published): boolean => uid === living.get(hook)
+      // A Secret of a hook that was deleted can be written late.
+      return [...known.filter(token => !isOfNow(token)), ...known.filter(isOfNow)]
+    },
+  }
 }
 
 /** A token that looks just like another, and that nobody has signed: with a key that there is, or with one that there never was. */

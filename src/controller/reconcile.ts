@@ -6,7 +6,7 @@ import type { StoredObject } from '../api/object.ts'
 import type { Bound, Reading } from '../drivers/driver.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { ApiRequest, Environment } from '../environment/environment.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
 import { objectPath } from '../kube/paths.ts'
 import { read, send } from '../kube/requests.ts'
@@ -53,7 +53,7 @@ export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts
     ? invalid(bound)
     : (problemOf(publication) ??
       (await wrongExpression(hook)) ??
-      (await orForbidden(bound.validate(readingOf(x, hook)), itself)) ??
+      (await orForbidden(validated(x, hook, bound), itself)) ??
       (await authProblem(x.api, hook)))
 
   const target = isViolation(bound) ? undefined : bound.target
@@ -81,9 +81,23 @@ const wrongExpression = async ({ spec: { when } }: ReceiverHook): Promise<Proble
   return mistake && { reason: 'InvalidExpression', message: `spec.when: ${described(mistake)}`, lasts: 'stalled' }
 }
 
-const readingOf = ({ api, autoscalers }: Reconciling, { metadata: { namespace } }: ReceiverHook): Reading => ({
+/**
+ * The API server's cache answers without its storage, which bears all that is written meanwhile. It may be behind, so
+ * that a problem has to be there in the storage as well.
+ */
+const validated = async (x: Reconciling, hook: ReceiverHook, bound: Bound): Promise<Problem | undefined> =>
+  (await bound.validate(readingOf(x, hook, anyVersion))) && (await bound.validate(readingOf(x, hook, {})))
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list */
+const anyVersion = { query: { resourceVersion: '0' } }
+
+const readingOf = (
+  { api, autoscalers }: Reconciling,
+  { metadata: { namespace } }: ReceiverHook,
+  version: Pick<ApiRequest, 'query'>,
+): Reading => ({
   namespace,
-  get: (type, name) => read(api, type, namespace, name),
+  get: (type, name) => read(api, type, namespace, name, { as: 'metadata', ...version }),
   autoscalerOf: (type, name) => autoscalers.of(namespace, type, name),
 })
 

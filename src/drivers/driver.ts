@@ -19,6 +19,7 @@ export interface Right {
 /** What a driver may look at when a hook is reconciled: its own namespace, and which autoscaler owns what. */
 export interface Reading {
   readonly namespace: string
+  /** The metadata of an object; undefined when there is none. */
   get(type: ResourceType, name: string): Promise<KubeObject | undefined>
   /** The autoscaler that sets an object's count, as in `HorizontalPodAutoscaler/web`. */
   autoscalerOf(type: ResourceType, name: string): string | undefined

@@ -26,7 +26,7 @@ export const read = async (
   type: ResourceType,
   namespace: string,
   name: string,
-  options: { readonly lane?: Lane; readonly timeoutMs?: number } = {},
+  options: Pick<ApiRequest, 'as' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number } = {},
 ): Promise<StoredObject | undefined> => {
   try {
     return await send(api, { method: 'GET', path: objectPath(type, namespace, name), ...options })

@@ -225,6 +225,19 @@ describe('a target', () => {
     expect(at(ready, 'status', 'token')).toBe(at(waiting, 'status', 'token'))
   })
 
+  test('that a cache of the API server does not know yet is there', async () => {
+    const x = await installation()
+    await x.createDeployment('web')
+    await x.createHook('web-up')
+    const late = { status: 404, headers: {}, body: JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound' }) }
+    const { requests } = x.start('one', {
+      before: ({ path, query }) =>
+        path.endsWith('/deployments/web') && query?.['resourceVersion'] === '0' ? Promise.resolve(late) : undefined,
+    })
+    expect(readyReason(await x.reconciled('web-up'))).toBe('Valid')
+    expect(requests.filter(({ path }) => path.endsWith('/deployments/web'))).toHaveLength(2)
+  })
+
   test('that is gone is noticed within some minutes', async () => {
     const x = await installation()
     await x.createDeployment('web')

@@ -26,11 +26,11 @@ const require = bundleRequire(import.meta.url);${head}`,
  */
 export const httpByRequire: Plugin = {
   name: 'node:http by require',
-  setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^node:http$/ }, ({ kind, path }) =>
+  setup: build => {
+    build.onResolve({ filter: /^node:http$/ }, ({ kind, path }) =>
       kind === 'import-statement' ? { path, namespace: 'by-require' } : undefined,
     )
-    onLoad({ filter: /.*/, namespace: 'by-require' }, ({ path }) => ({
+    build.onLoad({ filter: /.*/, namespace: 'by-require' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)})`,
     }))
   },

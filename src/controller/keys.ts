@@ -43,6 +43,12 @@ export interface KeyKeeper {
 /** How long until a Secret that cannot be read is looked at again, unless it changes, in milliseconds. */
 const unreadableMs = 300_000
 
+/**
+ * How long until keys that are in order are looked at again, in milliseconds: a Secret that was deleted before a watch told
+ * of it was never there as far as that watch knows.
+ */
+const lookAgainMs = 60_000
+
 /** `changed` is called when another key signs from now on, or the set is another. */
 export const keyKeeper = (
   environment: Pick<Environment, 'api' | 'log' | 'random'>,
@@ -122,7 +128,7 @@ export const keyKeeper = (
         inUse = { jwks, ring: { signing, current: publicKeysOf([signing], signing.kid) } }
         changed()
       }
-      return { settled: true }
+      return { settled: true, againAfterMs: lookAgainMs }
     },
   }
 }

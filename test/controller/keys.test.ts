@@ -250,3 +250,16 @@ describe('two keepers of the keys', () => {
     expect(slow.ring()?.signing.kid).toBe(next.kid)
   })
 })
+
+test('keys that are in order are looked at again within a minute, whatever the watches tell', async () => {
+  const x = await installation()
+  const { requests } = x.start()
+  const looks = () => requests.filter(({ path }) => path.endsWith(`/secrets/${signingKeysSecret}`)).length
+  await x.until(
+    async () => looks(),
+    count => count > 0,
+  )
+  const before = looks()
+  await x.pass(61_000)
+  expect(looks()).toBeGreaterThan(before)
+})

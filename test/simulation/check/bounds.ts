@@ -1,6 +1,5 @@
-import { at } from '../../../src/api/json.ts'
 import type { Violation } from '../happened.ts'
-import { accepts, filtered, isOn, onResolved, stepOf, targetOf } from './model.ts'
+import { accepts, filtered, isOn, mayTakeBack, onResolved, stepOf, targetOf } from './model.ts'
 import { isShown } from './proofs.ts'
 import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import type { Step } from './walk.ts'
@@ -48,7 +47,5 @@ const whyNot = (timeline: Timeline, { fold }: Explained, { from, to }: Step, sto
 /** Whether the end of an alert may lead from one count to another; whether it takes back the right number is judged apart. */
 const ends = (version: HookVersion, from: number, to: number): boolean => {
   if (onResolved(version) === 'run') return stepOf(version, from) === to
-  const scale = at(version.object, 'spec', 'scale')
-  const isWithin = to < from ? to >= Number(at(scale, 'min')) : to <= Number(at(scale, 'max'))
-  return onResolved(version) === 'undo' && isWithin
+  return onResolved(version) === 'undo' && mayTakeBack(version, from, to)
 }

@@ -70,3 +70,9 @@ export const accepts = ({ object }: HookVersion, rotation: number, wall: number)
   const previous = at(minted, 'previous')
   return at(previous, 'rotation') === rotation && wall < parseTime(String(at(previous, 'acceptedUntil')))
 }
+
+/** Whether a step that takes back may lead from one count to another: it stays within the bound that it moves towards. */
+export const mayTakeBack = ({ object }: HookVersion, from: number, to: number): boolean => {
+  const scale = at(object, 'spec', 'scale')
+  return to < from ? to >= Number(at(scale, 'min')) : to <= Number(at(scale, 'max'))
+}

@@ -1,4 +1,4 @@
-import { filtered, isOn, stepOf, targetOf } from './model.ts'
+import { filtered, isOn, mayTakeBack, onResolved, stepOf, targetOf } from './model.ts'
 import { mayBeAccepted } from './keys.ts'
 import { isShown } from './proofs.ts'
 import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
@@ -58,7 +58,7 @@ export const walk = (
     }
     for (const story of silent) {
       const rest = silent.filter(other => other !== story)
-      for (const to of ends(versionsOf(story), count)) {
+      for (const to of ends(versionsOf(story), story, count, [way.to, ...open.map(({ from }) => from)])) {
         // Posts to one hook are alike.
         if (tried.has(`${story.post.hook} ${to}`)) continue
         tried.add(`${story.post.hook} ${to}`)
@@ -98,9 +98,17 @@ const openTo = (timeline: Timeline, { place, since = place, target }: Way, story
   )
 }
 
-/** Where a post can lead from a count. */
-const ends = (versions: readonly HookVersion[], count: number): readonly number[] => {
+/** Where a post can lead from a count; what takes back leads anywhere within the bounds, of which `wanted` matter. */
+const ends = (
+  versions: readonly HookVersion[],
+  { post }: Story,
+  count: number,
+  wanted: readonly number[],
+): readonly number[] => {
   const found = versions.flatMap(version => {
+    if (post.kind === 'resolved' && onResolved(version) === 'undo') {
+      return wanted.filter(to => to !== count && mayTakeBack(version, count, to))
+    }
     const to = stepOf(version, count)
     return to === 'rejected' || to === count ? [] : [to]
   })

@@ -62,8 +62,8 @@ export const judge = (memory: Memory, remembered: Remembered, now: number): Judg
   // What is said to fire, once that is known to be done, must not come after what says that it ended.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
-    const running = memory.rows.find(({ report }) => report?.group === reported)
-    if (running) return { judgement: 'unfinished', row: running, isOwn: false }
+    const telling = memory.rows.find(({ report }) => report?.group === reported)
+    if (telling) return { judgement: 'unfinished', row: telling, isOwn: false }
   }
   // The runs of a hook that cools down are told of in their order, those that take back among them.
   const running = cooldownMs > 0 && memory.rows.find(({ claim, from, to }) => claim !== undefined && from !== to)

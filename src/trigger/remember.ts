@@ -10,6 +10,13 @@ import { rowsOf } from '../steps/remember.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 
+interface Means {
+  readonly api: ApiConnection
+  readonly clock: Clock
+  /** In monotonic milliseconds. */
+  readonly deadline: number
+}
+
 /** What is waited between two looks at a copy that another process is still executing, in milliseconds. */
 const lookEveryMs = 100
 
@@ -21,13 +28,14 @@ const lookEveryMs = 100
 export const remember = async (
   skipped: Skipped,
   recorded: Recorded | undefined,
-  { api, clock, deadline }: { readonly api: ApiConnection; readonly clock: Clock; readonly deadline: number },
+  means: Means,
 ): Promise<Outcome | 'changed meanwhile'> => {
-  if (!recorded?.delivery.identity) return skipped
+  const { identity } = recorded?.delivery ?? {}
+  if (!recorded || !identity) return skipped
   const inTime = new AbortController()
   const made = await Promise.race([
-    store(skipped, recorded, api, clock, deadline),
-    wait(clock, deadline - clock.monotonic(), inTime.signal),
+    store(skipped, recorded, keyOf(identity.key), means),
+    wait(means.clock, means.deadline - means.clock.monotonic(), inTime.signal),
   ])
   inTime.abort()
   switch (made?.decided) {
@@ -47,12 +55,12 @@ export const remember = async (
   }
 }
 
+/** `key` is that of the delivery's row: a hash, which costs more than to look at all rows. */
 const store = async (
   skipped: Skipped,
   recorded: Recorded,
-  api: ApiConnection,
-  clock: Clock,
-  deadline: number,
+  key: string,
+  { api, clock, deadline }: Means,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
   /** The mark of a write that has not been made as far as anyone can tell, and may never be. */
@@ -60,7 +68,7 @@ const store = async (
   while (goOn()) {
     const made = await recorded.ledger.decide<Skipped | ClaimedWrite>(
       (memory, now) => {
-        const own = memory.rows.find(({ key }) => key === keyOf(recorded.delivery.identity?.key ?? ''))
+        const own = memory.rows.find(row => row.key === key)
         // However old it seems: it may have been made, and clocks differ.
         const isGivenUp = own?.claim !== undefined && own.claim.mark === unmade && isAbandoned(own, now)
         if (own?.claim && !isGivenUp) {

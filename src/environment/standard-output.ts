@@ -14,8 +14,9 @@ export const standardOutput = (process: Process): ((line: string) => void) => {
   const stream = destination({ dest: 1, sync: true })
   let lines = ''
   const flush = (): void => {
-    if (lines !== '') stream.write(lines)
+    const written = lines
     lines = ''
+    if (written !== '') stream.write(written)
   }
   process.on('exit', flush)
   return line => {

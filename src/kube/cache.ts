@@ -12,6 +12,8 @@ export interface Cache<T> {
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number
+  /** How many whole lists have been read: whoever is not told of a change may still be missing in the newest. */
+  readonly lists: number
   /** Calls `listener` for every later change, in order. It should only take note: it runs before the next change. */
   subscribe(listener: (change: Change<T>) => void): void
   /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
@@ -47,6 +49,7 @@ export const watchedCache = <T>(
   const { resource } = source.type
   const listeners: ((change: Change<T>) => void)[] = []
   let entries = new Map<string, Entry<T>>()
+  let lists = 0
 
   const entryOf = (object: StoredObject): Entry<T> | undefined => {
     const { name, namespace = '', resourceVersion } = object.metadata
@@ -88,6 +91,7 @@ export const watchedCache = <T>(
       if (before?.version === entry.version) listed.set(key, before)
     }
     entries = listed
+    lists += 1
     for (const [key, before] of old) if (!listed.has(key)) tell(before, undefined)
     for (const [key, entry] of listed) tell(old.get(key), entry)
   }
@@ -117,6 +121,9 @@ export const watchedCache = <T>(
     },
     get size() {
       return entries.size
+    },
+    get lists() {
+      return lists
     },
     subscribe: listener => void listeners.push(listener),
     run: following.run,

@@ -47,8 +47,11 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     },
     follow,
   )
-  /** Those found by a live read: what the cache lacks says nothing against them. */
-  const readLately = new WeakSet<LiveHook>()
+  /**
+   * Those found by a live read, with what the cache had when that began: what it lacked then says nothing against them.
+   * What it has been told of their name since then may.
+   */
+  const readLately = new WeakMap<LiveHook, Beside>()
   /** The uids of hooks that the watch has told to be gone, the newest last. */
   const gone = new Set<string>()
   cache.subscribe(({ before, now }) => {
@@ -61,12 +64,17 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   const shared = freshReads<Found>()
   const readLive = (namespace: string, name: string, uid: string): Promise<Found> =>
     shared(`${namespace}/${name}/${uid}`, () => readAnew(namespace, name, uid))
+  const besideOf = (namespace: string, name: string): Beside => ({
+    lists: cache.lists,
+    known: cache.get(namespace, name),
+  })
   const readAnew = async (namespace: string, name: string, uid: string): Promise<Found> => {
+    const beside = besideOf(namespace, name)
     try {
       const object = await read(environment.api, hooks, namespace, name, { lane: 'step', timeoutMs: hookReadWithinMs })
       if (!isAlive(object) || object.metadata.uid !== uid) return { found: 'none' }
       const hook = liveHook(object)
-      readLately.add(hook)
+      readLately.set(hook, beside)
       return { found: 'hook', hook }
     } catch (error) {
       if (error instanceof ApiError || error instanceof Unreachable) {
@@ -86,11 +94,19 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     },
     readLive,
     unchanged: hook => {
-      const now = cache.get(hook.namespace, hook.name)
-      return now?.uid === hook.uid ? now.generation <= hook.generation : readLately.has(hook) && !gone.has(hook.uid)
+      const now = besideOf(hook.namespace, hook.name)
+      if (now.known?.uid === hook.uid) return now.known.generation <= hook.generation
+      const then = readLately.get(hook)
+      return then?.lists === now.lists && then.known === now.known && !gone.has(hook.uid)
     },
     run: stop => cache.run(stop),
   }
+}
+
+/** What the cache had under a hook's name. Values that have not changed are the very same. */
+interface Beside {
+  readonly lists: number
+  readonly known: LiveHook | undefined
 }
 
 /** Whether nothing is in the way of its steps, as far as is known. */

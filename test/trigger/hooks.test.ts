@@ -4,7 +4,7 @@ import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { crd } from '../../src/drivers/registry.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
-import { Unreachable } from '../../src/environment/unreachable.ts'
+import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
@@ -28,8 +28,8 @@ const setUp = async () => {
       metadata: { name: 'web-up' },
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
     })
-  /** silent: watches are open and say nothing. away: nothing is answered. */
-  const world: { network: 'well' | 'silent' | 'away'; reads: number } = { network: 'well', reads: 0 }
+  /** silent: watches are open and say nothing. expired: what they would resume from is gone. away: nothing is answered. */
+  const world: { network: 'well' | 'silent' | 'expired' | 'away'; reads: number } = { network: 'well', reads: 0 }
   const isAway = (): boolean => world.network === 'away'
   const connection: ApiConnection = {
     request: async request => {
@@ -41,6 +41,7 @@ const setUp = async () => {
       if (isAway()) throw new Unreachable('refused', false)
       for await (const line of api.watch(request, stop)) {
         if (isAway()) throw new Unreachable('cut', true)
+        if (world.network === 'expired') throw new WatchRefused(410, 'too old')
         if (world.network === 'well') yield line
       }
     },
@@ -101,6 +102,24 @@ describe('a hook', () => {
     const found = await cache.find('default', 'web-up', made.metadata.uid)
     expect(found).toMatchObject({ found: 'hook' })
     expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(true)
+  })
+
+  it.each([
+    ['deleted', false],
+    ['deleted and made again', true],
+  ])('that only a live read has seen, and was %s before the next list, has changed', async (_what, again) => {
+    const { cache, clock, makeHook, remove, world } = await setUp()
+    world.network = 'silent'
+    await remove()
+    const made = await makeHook()
+    await clock.advance(longSilence)
+    const found = await cache.find('default', 'web-up', made.metadata.uid)
+    expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(true)
+    world.network = 'expired'
+    await remove()
+    if (again) await makeHook()
+    await clock.advance(10_000)
+    expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(false)
   })
 
   it('that is being deleted is gone, even while a finalizer holds it', async () => {

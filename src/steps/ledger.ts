@@ -1,4 +1,4 @@
-import type { Memory } from '../api/record.ts'
+import type { Memory, RecentDelivery } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { forbiddenTries } from './commit.ts'
@@ -10,7 +10,7 @@ import {
   type RecordRead,
   type RecordVersion,
 } from './record.ts'
-import type { Update } from './remember.ts'
+import { joined, noted, noteOf, type Note, type Update } from './remember.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 25
@@ -68,6 +68,8 @@ export interface Ledger {
   decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
   /** Stores an update with the next write, for which `flush` sees. */
   later(update: Update): void
+  /** Tells of a delivery with the next write. However many wait to be told, they take the room of the newest. */
+  note(delivery: RecentDelivery): void
   /** Stores the updates that wait. */
   flush(goOn: () => boolean): Promise<void>
   /** Whether updates wait. */
@@ -87,6 +89,8 @@ export const openLedger = (
 ): Ledger => {
   let known: Extract<RecordRead, { read: 'found' }> | undefined
   let updates: Update[] = []
+  /** What the last of the updates tells of deliveries, while no write has been made of it. */
+  let note: Note | undefined
   let storedAt = -Infinity
   /** What is known, with the updates: kept until either changes. */
   let current: Memory | undefined
@@ -101,6 +105,7 @@ export const openLedger = (
   const know = (version: typeof known, stored = 0): void => {
     known = version
     updates = updates.slice(stored)
+    if (updates.length === 0) note = undefined
     if (stored > 0) storedAt = clock.monotonic()
     current = undefined
   }
@@ -162,6 +167,7 @@ export const openLedger = (
         continue
       }
       const included = updates.length
+      note = undefined
       const before = updated(based)
       const { memory, needsNewest = false, result } = judge(before, clock.now())
       if (memory === before) {
@@ -204,15 +210,29 @@ export const openLedger = (
     return mine
   }
 
+  const later = (update: Update): void => {
+    if (updates.length >= mostUpdates) return
+    note = undefined
+    updates.push(update)
+    current &&= update(current)
+    if (updates.length === 1) dirtied(self)
+  }
+
   const self: Ledger = {
     owner,
     known: () => known && updated(known),
     decide,
-    later: update => {
-      if (updates.length >= mostUpdates) return
-      updates.push(update)
-      current &&= update(current)
-      if (updates.length === 1) dirtied(self)
+    later,
+    note: delivery => {
+      const own = noteOf(delivery)
+      if (note) {
+        note = joined(own, note)
+        updates[updates.length - 1] = noted(note)
+        current &&= noted(own)(current)
+      } else {
+        later(noted(own))
+        note = own
+      }
     },
     flush: async goOn => {
       if (updates.length === 0) return

@@ -157,11 +157,21 @@ export const toConfirm =
   (confirmation: NonNullable<Memory['confirmation']>): Update =>
   memory => ({ ...memory, confirmation })
 
-/** A delivery was answered. */
+/** What is told of deliveries: the newest of them, newest first, and how many ended how. */
+export type Note = Pick<Memory, 'recent' | 'counts'>
+
+/** What is told of one delivery. */
+export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
+
+/** What two notes tell together. */
+export const joined = (note: Note, before: Note): Note => {
+  const counts = { ...before.counts }
+  for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
+  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, mostRecent)
+  return { recent, counts }
+}
+
+/** Deliveries were answered. */
 export const noted =
-  (delivery: RecentDelivery): Update =>
-  memory => ({
-    ...memory,
-    recent: [delivery, ...memory.recent].sort((a, b) => b.at - a.at).slice(0, mostRecent),
-    counts: { ...memory.counts, [delivery.outcome]: (memory.counts[delivery.outcome] ?? 0) + 1 },
-  })
+  (note: Note): Update =>
+  memory => ({ ...memory, ...joined(note, memory) })

@@ -2,7 +2,6 @@ import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
-import { noted } from '../steps/remember.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 
@@ -45,7 +44,7 @@ export const recorder = ({ clock, log, metrics }: Environment, ledgers: Ledgers)
       reason: body?.reason ?? '',
     }
     const recent = recentOf(handled, clock.now())
-    if (hook && recent) ledgers.of(hook).later(noted(recent))
+    if (hook && recent) ledgers.of(hook).note(recent)
     deliveries.add(labels)
     duration.observe({ outcome }, ms / 1000)
     log.info(

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { emptyMemory, type Memory, type RecentDelivery } from '../../src/api/record.ts'
 import { openLedger, type Decided, type Ledger } from '../../src/steps/ledger.ts'
-import { noted } from '../../src/steps/remember.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -138,7 +137,7 @@ describe('a decision', () => {
     ['declined with 429', { declined: status(429) }, ['GET', 'POST', 'POST']],
   ])('is made once when its request was %s', async (_name, fate, wanted) => {
     const { clock, decide, ledger, requests, rows, server } = setUp(['answered', fate])
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     const deciding = decide(add('a'))
     await clock.advance(1000)
     expect(await deciding).toEqual({ decided: 'stored', result: 'added' })
@@ -242,7 +241,7 @@ describe('a record', () => {
 
   it('of the hook that has the name now is left alone by what is late for a former one', async () => {
     const { clock, decide, ledger, open, rows, server } = setUp()
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     server.hooks.set('web-up', 'u2')
     await Promise.all([decide(add('b'), 4000, open('two', 'u2')), clock.advance(100)])
     await Promise.all([ledger.flush(() => true), clock.advance(100)])
@@ -267,12 +266,12 @@ describe('an update that can wait', () => {
   it('is known at once, and stored with the next decision or when it is flushed', async () => {
     const { clock, decide, ledger, requests, server } = setUp()
     await Promise.all([decide(add('a')), clock.advance(100)])
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     expect(ledger.known()?.counts).toEqual({ applied: 1 })
     expect([ledger.dirty, ledger.idle]).toEqual([true, false])
     await Promise.all([decide(add('b')), clock.advance(100)])
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
-    ledger.later(noted(delivery('skipped')))
+    ledger.note(delivery('skipped'))
     await Promise.all([ledger.flush(() => true), clock.advance(100)])
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1, skipped: 1 })
     expect(requests).toEqual(['GET', 'POST', 'PUT', 'PUT'])
@@ -283,7 +282,7 @@ describe('an update that can wait', () => {
     const { clock, decide, ledger, server } = setUp()
     const deciding = decide(add('a'))
     await clock.advance(4.5)
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     await clock.advance(100)
     await deciding
     expect(ledger.dirty).toBe(true)
@@ -298,11 +297,11 @@ describe('an update that can wait', () => {
     ['it is stored just before it is written once more', { landsAfter: 999 }],
   ])('counts once when nobody waited for its outcome: %s', async (_name, fate) => {
     const { clock, fates, ledger, server } = setUp()
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     fates.push('answered', fate, ...Array.from({ length: 9 }, () => 'never arrives' as const))
     const end = clock.monotonic() + 100
     await Promise.all([ledger.flush(() => clock.monotonic() < end), clock.advance(1000)])
-    ledger.later(noted(delivery('skipped')))
+    ledger.note(delivery('skipped'))
     fates.length = 0
     await Promise.all([ledger.flush(() => true), clock.advance(1000)])
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1, skipped: 1 })
@@ -312,10 +311,27 @@ describe('an update that can wait', () => {
   it('is forgotten where the server will not have it, and the log says so', async () => {
     const { clock, environment, fates, ledger } = setUp()
     fates.push(...Array.from({ length: 5 }, () => ({ declined: status(403) })))
-    ledger.later(noted(delivery()))
+    ledger.note(delivery())
     await Promise.all([ledger.flush(() => true), clock.advance(2000)])
     expect(ledger.idle).toBe(true)
     expect(environment.lines.join()).toContain('not written')
+  })
+
+  it('takes no room of its own where it tells of a delivery: each is counted, and the newest are kept', async () => {
+    const { clock, decide, ledger, server } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    ledger.note(delivery())
+    const deciding = decide(add('b'))
+    await clock.advance(0.5)
+    for (let i = 0; i < 12_000; i++) ledger.note(delivery(i % 3 === 0 ? 'skipped' : 'applied'))
+    const known = ledger.known()
+    await clock.advance(100)
+    await deciding
+    expect(ledger.dirty).toBe(true)
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')).toMatchObject({ counts: { applied: 8001, skipped: 4000 }, recent: known?.recent })
+    expect(known?.recent).toHaveLength(10)
+    expect(ledger.dirty).toBe(false)
   })
 
   it('is one of ten thousand at the most', () => {
@@ -365,7 +381,7 @@ describe('several ledgers of one record', () => {
         clock.after(at, () => {
           if (act === 'later') {
             laters += 1
-            ledger.later(noted(delivery()))
+            ledger.note(delivery())
           } else if (act === 'flush') {
             const end = clock.monotonic() + withinMs
             void ledger.flush(() => clock.monotonic() < end)

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { openLedgers } from '../../src/steps/ledgers.ts'
-import { noted } from '../../src/steps/remember.ts'
+import { noted, noteOf } from '../../src/steps/remember.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
 
-const one = noted({ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' })
+const one = noted(noteOf({ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }))
 
 const setUp = (latencyMs = 1) => {
   const clock = fakeClock()

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { emptyMemory, parseMemory, type Claim, type Memory, type Row } from '../../src/api/record.ts'
+import {
+  emptyMemory,
+  parseMemory,
+  type Claim,
+  type Memory,
+  type RecentDelivery,
+  type Row,
+} from '../../src/api/record.ts'
 import { mostRecent } from '../../src/api/status.ts'
 import {
   allSeen,
   applied,
   dropped,
   noted,
+  noteOf,
   reportOf,
   rowsOf,
   untold,
@@ -28,6 +36,9 @@ const claimed = (mark: string): Claim => ({
 const row = (key: string, more: Partial<Row> = {}): Row => ({ key, at: now, from: 2, to: 3, ...more })
 const after = (...updates: readonly Update[]): Memory => updates.reduce((so, update) => update(so), emptyMemory)
 const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
+
+const delivered = (delivery: Partial<RecentDelivery>): Update =>
+  noted(noteOf({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }))
 
 describe('what is remembered of deliveries', () => {
   it('is the last thousand, the oldest forgotten first', () => {
@@ -88,7 +99,7 @@ describe('what is remembered of deliveries', () => {
   it('is as many of the newest deliveries as the status tells of, and how many there were', () => {
     const memory = after(
       ...Array.from({ length: 15 }, (_, i) =>
-        noted({ at: now + ((i * 7) % 15), sender: 'plain', outcome: i % 3 ? 'applied' : 'skipped', reason: 'Stepped' }),
+        delivered({ at: now + ((i * 7) % 15), outcome: i % 3 ? 'applied' : 'skipped' }),
       ),
     )
     expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: mostRecent }, (_, i) => 14 - i))
@@ -99,7 +110,7 @@ describe('what is remembered of deliveries', () => {
     const memory = after(
       withRow(row('a', { claim: claimed('m'), report: reportOf({ key: 'g', firing: ['x'], mixed: true }) })),
       applied('n', [row('b', { claim: claimed('n'), group: 'g' })]),
-      noted({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 2, to: 3 }),
+      delivered({ at: now, from: 2, to: 3 }),
     )
     expect(parseMemory(JSON.stringify(memory))).toEqual(memory)
   })

@@ -2,7 +2,6 @@ import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers } from '../../src/steps/ledgers.ts'
 import type { Recorded } from '../../src/steps/batch.ts'
-import { noted } from '../../src/steps/remember.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Step, Target } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
@@ -177,7 +176,7 @@ export const play = async (script: Script): Promise<Ended> => {
       const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
       const step = await service.until(clock.monotonic() + answerWithinMs, recorded).change(targetOf(at.target), plan)
       const outcome = outcomeOf(step)
-      if (outcome) ledger.later(noted({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' }))
+      if (outcome) ledger.note({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' })
       return step
     }
     const process: Process = { clock: own, dead: false, errors, post }

@@ -13,6 +13,7 @@ vi.mock(import('../../../src/steps/ledger.ts'), async original => {
         owner,
         known: () => ledger.known(),
         later: update => ledger.later(update),
+        note: delivery => ledger.note(delivery),
         flush: goOn => ledger.flush(goOn),
         get dirty() {
           return ledger.dirty

@@ -76,7 +76,7 @@ export const statusSchema = {
     counts: {
       type: 'object',
       description:
-        "How many deliveries had which outcome since the hook was created. A trigger that is killed may take its last second's with it; the metrics are exact.",
+        "How many deliveries had which outcome since the hook was created. A trigger that is killed takes those with it that it has not written yet, mostly its last second's; the metrics are exact.",
       properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },

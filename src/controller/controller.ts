@@ -7,6 +7,7 @@ import { elect, type Term } from '../kube/election.ts'
 import { isStatus } from '../kube/errors.ts'
 import { eventRecorder } from '../kube/events.ts'
 import type { Follow } from '../kube/follow.ts'
+import { pauseAfter } from '../kube/make-way.ts'
 import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret, triggerPath } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
@@ -46,7 +47,7 @@ const hookWorkers = 16
 const syncPollMs = 10
 const autoscalerSyncMs = 10_000
 
-/** Deliveries are told with one worker and this pause after each, in milliseconds: at most fifty statuses a second. */
+/** Deliveries are told with one worker and at least this pause, in milliseconds: at most fifty statuses a second. */
 const tellPauseMs = 20
 
 const keysKey = 'signing-keys'
@@ -122,12 +123,15 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const x = { ...fenced, autoscalers, publicURL, ring, verifier, wrote: written.put }
       return await orOutOfDate(reconcileHook(x, hook, attempts))
     }
+    let tookMs = 0
     /** Tells what the record says; a hook that is gone, or not seen yet, is told of with its next delivery. */
     const tellDeliveries: Work = async key => {
       const news = newsOf(key)
       if (!news) return { settled: true }
-      await wait(clock, tellPauseMs, stop)
+      await wait(clock, pauseAfter(tookMs, tellPauseMs), stop)
+      const began = clock.monotonic()
       const told = await orOutOfDate(tell(api, news.hook, news.tale))
+      tookMs = clock.monotonic() - began
       if (told === outOfDate) return outOfDate
       written.put(told)
       for (const event of eventsOf(news.hook, news.tale)) events.emit(event)

@@ -1,9 +1,10 @@
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordOwner } from './record.ts'
 
-/** Least times between two writes that nothing waits for, in milliseconds: of one record, and of one process. */
+/** Least times between two writes that nobody waits for, in milliseconds: of one record, and of one process. */
 const recordSpacingMs = 1000
 const processSpacingMs = 50
 
@@ -32,6 +33,8 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   const dirty = new Map<Ledger, number>()
   const flushedAt = new WeakMap<Ledger, number>()
   const flushing = new Set<Promise<void>>()
+  /** How long the last such write took, in milliseconds. */
+  let tookMs = 0
   let wake = (): void => {}
   /** Until when the loop sleeps, unless it is woken, in monotonic milliseconds. */
   let sleepsUntil = -Infinity
@@ -47,13 +50,15 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   const flush = async (ledger: Ledger, withinMs: number): Promise<void> => {
     dirty.delete(ledger)
     flushedAt.set(ledger, clock.monotonic())
-    const end = clock.monotonic() + withinMs
+    const began = clock.monotonic()
+    const end = began + withinMs
     try {
       await ledger.flush(() => clock.monotonic() < end)
     } catch (error) {
       const { name, namespace } = ledger.owner
       log.error({ namespace, record: name, error }, 'writing a record failed in a way it never should')
     }
+    tookMs = clock.monotonic() - began
     if (ledger.dirty) dirtied(ledger)
   }
 
@@ -99,7 +104,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
         const inMs = due ? due[1] - clock.monotonic() : Infinity
         if (due && inMs <= 0) {
           begin(due[0])
-          await wait(clock, processSpacingMs, stop)
+          await wait(clock, pauseAfter(tookMs, processSpacingMs), stop)
         } else {
           const woken = new AbortController()
           wake = () => woken.abort()

@@ -87,6 +87,18 @@ describe('records that nothing waits for', () => {
     await Promise.all([running, clock.advance(0)])
   })
 
+  it('make way where the API server is slow: it has four times as long for those that somebody waits for', async () => {
+    const { clock, ledgers, of, writes, stop } = setUp(20)
+    const running = ledgers.run(stop.signal)
+    for (let i = 0; i < 60; i++) of(`hook-${i}`).later(one)
+    // Each is read and written, which are four ways of 20 ms.
+    await clock.advance(3200)
+    expect(writes.length).toBeGreaterThanOrEqual(9)
+    expect(writes.length).toBeLessThanOrEqual(11)
+    stop.abort()
+    await Promise.all([running, clock.advance(10_000)])
+  })
+
   it('are all written when the process ends, those also whose write was under way', async () => {
     const { clock, counted, ledgers, of, stop } = setUp(200)
     const running = ledgers.run(stop.signal)

@@ -30,6 +30,6 @@ export const momentOf = (value: unknown): number | undefined => {
 /** The group of a sender that reports every alert by itself. */
 export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase']): AlertGroup => ({
   key: keyOf(sender, alert),
-  firing: phase === 'firing' ? [alert] : [],
+  firing: phase === 'firing' || phase === 'partly resolved' ? [alert] : [],
   mixed: false,
 })

@@ -10,7 +10,7 @@ export const newRelic: Sender = {
     title: 'New Relic',
     documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
     identity:
-      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later.',
+      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. That a person acknowledges an issue, or that one of its incidents is closed and others are open, asks for no step.',
     retries: 'Not documented: count on none.',
     failures: 'The notification log of the destination, under Alerts, Destinations.',
     configuration: {
@@ -38,27 +38,41 @@ export const newRelic: Sender = {
     stringAt(json, 'workflowName') !== undefined,
   parse: ({ json }) => {
     const state = stringAt(json, 'state')
-    const phase = phaseOf(state ?? '')
+    const trigger = stringAt(json, 'trigger')
+    const phase = phaseOf(state ?? '', trigger ?? '')
     const issue = wordAt(json, 'id') ?? wordAt(json, 'issueUrl')
     if (issue === undefined) return { sender: 'new-relic', phase }
     return {
       sender: 'new-relic',
       phase,
-      identity: newsOf(keyOf('new-relic', issue, state, stringAt(json, 'trigger')), momentOf(at(json, 'updatedAt'))),
+      identity: newsOf(keyOf('new-relic', issue, state, trigger), momentOf(at(json, 'updatedAt'))),
       group: groupOfOne('new-relic', issue, phase),
     }
   },
 }
 
-const phaseOf = (state: string): Delivery['phase'] => {
+const phaseOf = (state: string, trigger: string): Delivery['phase'] => {
   switch (state.toUpperCase()) {
     case 'ACTIVATED':
-      return 'firing'
+      return whileActive(trigger)
     case 'CLOSED':
     case 'DEACTIVATED':
       return 'resolved'
     default:
       // CREATED comes before ACTIVATED, ACKNOWLEDGED after it.
       return noNews
+  }
+}
+
+/** What else happens to an issue is posted with the state that it is in: ACTIVATED for as long as it is open. */
+const whileActive = (trigger: string): Delivery['phase'] => {
+  switch (trigger.toUpperCase()) {
+    case 'INCIDENT_CLOSED':
+      return 'partly resolved'
+    case 'USER_ACTION':
+      // A person has acknowledged it, or taken that back.
+      return noNews
+    default:
+      return 'firing'
   }
 }

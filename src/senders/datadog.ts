@@ -46,8 +46,8 @@ const isDefault = (json: unknown): boolean =>
   ['body', 'last_updated', 'event_type', 'title', 'date', 'id'].every(name => isObject(json) && name in json) &&
   at(json, 'org', 'id') !== undefined
 
-/** As in `[Triggered on {host:a}] The load is high`. */
-const titled = /^\[(Re-Triggered|Triggered|Recovered|Warn|Re-Warn|No data|Re-No data|Renotify)\b/i
+/** As in `[Triggered on {host:a}] The load is high`, also behind other tags: a monitor with a priority puts `[P1]` before it. */
+const titled = /^(?:\[[^\]]*\] )*?\[(Re-Triggered|Triggered|Recovered|Warn|Re-Warn|No data|Re-No data|Renotify)\b/i
 
 const phaseOf = (transition: string): Delivery['phase'] => {
   switch (transition.toLowerCase()) {
@@ -62,7 +62,11 @@ const phaseOf = (transition: string): Delivery['phase'] => {
     case 'no data':
     case 're-no data':
       return noNews
-    default:
+    case '':
+    case 'null':
+      // No monitor's.
       return 'none'
+    default:
+      return noNews
   }
 }

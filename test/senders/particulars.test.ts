@@ -68,9 +68,26 @@ describe('a state that is not known', () => {
   it.each<[string, unknown]>([
     ['of Azure', { schemaId: 'azureMonitorCommonAlertSchema', data: { essentials: { monitorCondition: 'Paused' } } }],
     ['of New Relic', { ...bodyOf('new-relic', 'activated'), state: 'MUTED' }],
+    ['of Datadog', { ...bodyOf('datadog', 'triggered'), alert_transition: 'Muted' }],
     ['of Zabbix', { ...bodyOf('zabbix', 'problem'), event_value: '{EVENT.VALUE}' }],
     ['of PagerDuty', { event: { id: '1', event_type: 'incident.renamed', resource_type: 'incident' } }],
   ])('asks for no step: %s', (_name, json) => {
     expect(read(json).phase).toBe('no news')
+  })
+})
+
+describe('an event of Datadog', () => {
+  it.each(['', 'null'])('that is no monitor\'s, and so has no transition, counts: "%s"', transition => {
+    expect(read({ ...bodyOf('datadog', 'triggered'), alert_transition: transition }).phase).toBe('none')
+  })
+
+  it.each([
+    ['[Triggered] [Recovered] is its name', 'firing'],
+    ['[P2] [Re-No data on {host:a}] Load', 'no news'],
+    ['[TEST] [P2] [Recovered] Load', 'resolved'],
+    ['The load has [Recovered]', 'none'],
+    ['[', 'none'],
+  ])('of which only the title tells, says by its first known tag what it is: %s', (title, phase) => {
+    expect(read({ ...bodyOf('datadog', 'default-payload-triggered'), title }).phase).toBe(phase)
   })
 })

@@ -21,10 +21,21 @@ export const wordAt = (value: unknown, ...path: readonly string[]): string | und
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 
-/** Milliseconds since the epoch of an RFC 3339 moment, or of a number of just these; undefined for anything else. */
+/** A moment of RFC 3339, also with a blank for its T, without the colon of its zone, or without a zone. */
+const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?$/i
+
+/**
+ * Milliseconds since the epoch of a moment, or of a number of just these; undefined for anything else. A moment without
+ * a zone is in UTC, as Alertmanager's API reads it: Date.parse would take the trigger's own, and text that is no moment.
+ */
 export const momentOf = (value: unknown): number | undefined => {
-  const ms = typeof value === 'string' ? parseTime(value) : value
+  const ms = typeof value === 'string' ? momentIn(value) : value
   return typeof ms === 'number' && Number.isSafeInteger(ms) ? ms : undefined
+}
+
+const momentIn = (text: string): number | undefined => {
+  const [, day, time, zone = 'Z'] = moment.exec(text) ?? []
+  return day === undefined ? undefined : parseTime(`${day}T${time}${zone}`)
 }
 
 /** The group of a sender that reports every alert by itself. */

@@ -41,15 +41,11 @@ export const uptimeKuma: Sender = {
     return {
       sender: 'uptime-kuma',
       phase,
-      identity: newsOf(keyOf('uptime-kuma', monitor, status), heardAt(stringAt(json, 'heartbeat', 'time') ?? '')),
+      identity: newsOf(keyOf('uptime-kuma', monitor, status), momentOf(at(json, 'heartbeat', 'time'))),
       group: groupOfOne('uptime-kuma', monitor, phase),
     }
   },
 }
-
-/** In UTC, without saying so: `2026-01-01 10:00:07.123`. */
-const heardAt = (time: string): number | undefined =>
-  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(time) ? momentOf(`${time.replace(' ', 'T')}Z`) : undefined
 
 /** 0 down, 1 up, 2 not sure yet, 3 under maintenance. */
 const phaseOf = (status: string | undefined): Delivery['phase'] =>

@@ -29,6 +29,37 @@ describe('what looks like a sender but is not', () => {
   })
 })
 
+describe('when an alert began', () => {
+  const newsAt = (startsAt: unknown) => {
+    const alerts = [{ status: 'firing', fingerprint: 'a', startsAt }]
+    const report = { version: '4', groupKey: '{}', status: 'firing', notification_reason: 'first notification', alerts }
+    return read(report).identity?.newsAt
+  }
+
+  it.each(['UTC', 'Asia/Tokyo'])('is in UTC where no zone is given, also where the trigger runs in %s', zone => {
+    vi.stubEnv('TZ', zone)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(newsAt('2026-01-01T10:00:00')).toBe(Date.UTC(2026, 0, 1, 10))
+    expect(newsAt('2026-01-01 10:00:00.5')).toBe(Date.UTC(2026, 0, 1, 10, 0, 0, 500))
+  })
+
+  it.each([
+    ['2026-01-01T10:00:00.123456789Z', Date.UTC(2026, 0, 1, 10, 0, 0, 123)],
+    ['2026-01-01T12:30:00+02:30', Date.UTC(2026, 0, 1, 10)],
+    ['2026-01-01T11:00:00+0100', Date.UTC(2026, 0, 1, 10)],
+    ['0001-01-01T00:00:00Z', -62_135_596_800_000],
+  ])('is read from %s', (text, moment) => {
+    expect(newsAt(text)).toBe(moment)
+  })
+
+  it.each(['alert 5', '1', '5 (x)', '01/02/2026', 'Thu Jan 01 2026', '2026-13-01T00:00:00Z', '2026-01-01', 1.5, 1e300])(
+    'is not known from %s, which is no moment',
+    text => {
+      expect(newsAt(text)).toBeUndefined()
+    },
+  )
+})
+
 describe('a monitor of Uptime Kuma', () => {
   it.each(['UTC', 'Asia/Tokyo'])('was heard at a moment in UTC, also where the trigger runs in %s', zone => {
     vi.stubEnv('TZ', zone)

@@ -14,10 +14,13 @@ export const newsOf = (key: string, newsAt: number | undefined): Identity =>
 export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>
   ids.includes(undefined) ? {} : { identity: namedOnce(keyOf(sender, ...ids)) }
 
-/** A text that is not empty, or a number as text: senders differ in how they write ids. */
+/**
+ * A text that is not empty, or a number as text: senders differ in how they write ids. Beyond 53 bits JSON.parse gives
+ * neighbours the same number, which names neither.
+ */
 export const wordAt = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = at(value, ...path)
-  if (typeof found === 'number') return String(found)
+  if (typeof found === 'number') return Math.abs(found) > Number.MAX_SAFE_INTEGER ? undefined : String(found)
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 

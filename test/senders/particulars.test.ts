@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { parseJson } from '../../src/api/json.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
 import { knownBodies } from './bodies.ts'
 
@@ -93,6 +94,21 @@ describe('an id that is missing', () => {
     expect(sender).not.toBe('plain')
     expect(identity).toBeUndefined()
   })
+})
+
+describe('an id that is a number', () => {
+  const idOf = (id: string) => read(parseJson(`{"alert_transition": "Triggered", "id": ${id}}`)).identity?.key
+
+  it('names a delivery as its text does', () => {
+    expect(idOf('7654321')).toBe(idOf('"7654321"'))
+  })
+
+  it.each(['7654321012345678901', '1e999', '-9007199254740993'])(
+    'names none where JSON cannot tell it from the next one: %s',
+    id => {
+      expect(idOf(id)).toBeUndefined()
+    },
+  )
 })
 
 describe('a state that is not known', () => {

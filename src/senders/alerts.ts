@@ -26,6 +26,15 @@ export const newest = (alerts: readonly JsonObject[], member: string): number | 
   return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
 }
 
+/** Why Alertmanager may send a report, since 0.32: of each it is known what follows. "unknown" is one of its words too. */
+const reasons: ReadonlySet<string | undefined> = new Set([
+  'first notification',
+  'new alerts added',
+  'some alerts resolved',
+  'all alerts resolved',
+  'repeat interval elapsed',
+])
+
 /**
  * A group of alerts as Alertmanager reports it. Peers and restarts send the same news again, and a reload or a second
  * Prometheus changes the groupKey and the moments in it. So a report is named by what it says: which alerts of which
@@ -33,7 +42,8 @@ export const newest = (alerts: readonly JsonObject[], member: string): number | 
  */
 export const reportOf = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
-  const why = stringAt(body, 'notification_reason')
+  const given = stringAt(body, 'notification_reason')
+  const why = reasons.has(given) ? given : undefined
   const key = keyOf(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))

@@ -68,6 +68,15 @@ describe('an Alertmanager notification', () => {
     expect(read(json)).toMatchObject({ sender: 'alertmanager', phase })
   })
 
+  it.each(['', 'unknown', 'none', 'alerts regrouped'])('whose reason is "%s" is read like one without', why => {
+    const withWhy = (alerts: readonly Alert[], extra: object = {}) =>
+      read(body(alerts, undefined, { notification_reason: why, ...extra }))
+    expect(withWhy([ended]).phase).toBe('resolved')
+    expect(withWhy([ended], cut).phase).toBe('partly resolved')
+    expect(withWhy([ended, other])).toMatchObject({ phase: 'firing', group: { mixed: true } })
+    expect(withWhy([firing]).identity?.newsAt).toBeUndefined()
+  })
+
   it.each([
     ['no body', undefined],
     ['a payload template that replaced the body', { text: 'scale up' }],

@@ -23,7 +23,9 @@ ${table(
 )}
 
 - An alert that fires runs the hook. One that is over runs it only where \`onResolved\` says so. Where some alerts of a group are over
-  and no new one fires, and for pings, acknowledgements and unknown states, the hook is skipped with the reason \`PartlyResolved\`.
+  and no new one fires, the hook is skipped with the reason \`PartlyResolved\`; for pings, acknowledgements and unknown states, with
+  \`NoNews\`.
+- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, also where the table has a later moment make them two.
 - Posts of a sender that does not speak of beginnings and ends all count.
 - The header \`Idempotency-Key\` names a delivery of any sender, and wins over what the table says.
 - 503 asks the sender to try again, and is answered only where nothing was changed or the delivery has a name. No other refusal gets

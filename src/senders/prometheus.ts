@@ -14,7 +14,7 @@ export const prometheus: Sender = {
     title: 'Prometheus alert API',
     documentation: 'https://prometheus.io/docs/alerting/latest/clients/',
     identity:
-      'The labels of each alert and whether it fires. The same alerts again are one delivery for as long as none began or ended later.',
+      'The labels of each alert and whether it fires. The same alerts again are one delivery for as long as none began or ended later. All alerts that are posted to a hook are one group: with `onResolved: undo`, a post whose alerts are all over takes back what any have changed.',
     retries: 'None for one post; every alert is posted again with the next round, about a minute later.',
     failures: '`prometheus_notifications_errors_total`.',
     configuration: {
@@ -32,13 +32,14 @@ END
     const alerts = alertsOf(message.json)
     const over = alerts.filter(alert => isOver(alert, message))
     const firing = alerts.filter(alert => !isOver(alert, message))
+    const names = namesOf(firing)
     const phase: Delivery['phase'] = firing.length > 0 ? 'firing' : 'resolved'
     const newsAt = phase === 'firing' ? newest(firing, 'startsAt') : newest(over, 'endsAt')
     return {
       sender: 'prometheus',
       phase,
-      identity: newsOf(keyOf('prometheus', namesOf(firing), namesOf(over)), newsAt),
-      group: { key: 'prometheus', firing: namesOf(firing), mixed: firing.length > 0 && over.length > 0 },
+      identity: newsOf(keyOf('prometheus', names, namesOf(over)), newsAt),
+      group: { key: 'prometheus', firing: names, mixed: firing.length > 0 && over.length > 0 },
     }
   },
 }

@@ -29,7 +29,7 @@ export interface ControllerOptions {
   readonly publicURL: string
   /** The one namespace whose hooks are looked after; all when absent. */
   readonly watchNamespace?: string
-  /** How hooks are followed, where others in this process follow them as well. */
+  /** How hooks and public keys are followed, where others in this process follow them as well. */
   readonly follow?: Follow
 }
 
@@ -68,7 +68,11 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const hookCache = watchedCache(environment, { type: hooks, ...watched, keep: keepHook }, options.follow)
   const keyCaches = [
     watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
-    watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true }),
+    watchedCache(
+      environment,
+      { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true },
+      options.follow,
+    ),
   ]
   const recordCache = watchedCache(environment, { type: records, ...watched, keep: taleOf })
   const autoscalers = watchAutoscalers(environment, watchNamespace)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { stringAt } from '../api/json.ts'
+import { stringAt, tryParseJson } from '../api/json.ts'
 import type { Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
@@ -73,9 +73,13 @@ const fromKubeconfig = async (
 const readPlain = async (files: readonly string[], context: string | undefined): Promise<LoadedAccess | undefined> => {
   const [file, ...more] = files
   if (file === undefined || more.length > 0) return undefined
-  const { parseDocument } = await import('./yaml.ts')
   try {
-    const document = parseDocument(await readFile(file, 'utf8'))
+    const text = await readFile(file, 'utf8')
+    // JSON is YAML, and takes no parser that has to be loaded first.
+    const json = tryParseJson(text)
+    if (json !== undefined) return plainAccess(json, context)
+    const { parseDocument } = await import('./yaml.ts')
+    const document = parseDocument(text)
     const isClear = document.errors.length === 0 && document.warnings.length === 0
     return isClear ? plainAccess(document.toJS(), context) : undefined
   } catch {

@@ -3,6 +3,7 @@ import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache } from '../kube/cache.ts'
+import type { Follow } from '../kube/follow.ts'
 import { read } from '../kube/requests.ts'
 import { configMaps } from '../kube/resources.ts'
 import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
@@ -20,7 +21,7 @@ export interface Keys {
   run(stop: AbortSignal): Promise<void>
 }
 
-export const publicKeyCache = (environment: Environment, namespace: string): Keys => {
+export const publicKeyCache = (environment: Environment, namespace: string, follow?: Follow): Keys => {
   const { api, clock, log } = environment
 
   const parse = (object: StoredObject): PublicKeys | undefined => {
@@ -34,12 +35,11 @@ export const publicKeyCache = (environment: Environment, namespace: string): Key
     }
   }
 
-  const cache = watchedCache<PublicKeys>(environment, {
-    type: configMaps,
-    namespace,
-    fieldSelector: `metadata.name=${publicKeysConfigMap}`,
-    keep: parse,
-  })
+  const cache = watchedCache<PublicKeys>(
+    environment,
+    { type: configMaps, namespace, fieldSelector: `metadata.name=${publicKeysConfigMap}`, keep: parse },
+    follow,
+  )
 
   /** What the last live read found, until the watch tells something newer. */
   let readLive: PublicKeys | undefined

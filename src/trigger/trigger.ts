@@ -21,15 +21,15 @@ export interface TriggerRole {
 }
 
 /**
- * The trigger: it can mint nothing and change no hook. `namespace` is the product's own; `follow` is how hooks are
- * followed, where others in this process follow them as well.
+ * The trigger: it can mint nothing and change no hook. `namespace` is the product's own; `follow` is how hooks and
+ * keys are followed, where others in this process follow them as well.
  */
 export const triggerRole = (
   environment: Environment,
   options: { readonly namespace: string; readonly watchNamespace?: string; readonly follow?: Follow },
 ): TriggerRole => {
   const hooks = hookCache(environment, options.watchNamespace, options.follow)
-  const keys = publicKeyCache(environment, options.namespace)
+  const keys = publicKeyCache(environment, options.namespace, options.follow)
   const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
   const ledgers = openLedgers(environment)
   const record = recorder(environment, ledgers)

@@ -56,14 +56,16 @@ export const serveTrigger = async (
 
 /**
  * A request for anything but a path is none of ours, and is kept from Node's URL parser, which would print it, token and
- * all, in a warning.
+ * all, in a warning. Express asks that parser only where there is a fragment, which no request has (RFC 9112, section 3.2).
  */
 const onlyPaths =
   (app: Express): RequestListener =>
   (request, response) => {
-    if (request.url?.startsWith('/') === true) app(request, response)
+    if (path.test(request.url ?? '')) app(request, response)
     else response.writeHead(404, { connection: 'close' }).end()
   }
+
+const path = /^\/[^#]*$/
 
 const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): Express => {
   const app = express()

@@ -90,13 +90,23 @@ describe('the trigger over HTTP', () => {
     release()
   })
 
-  it.each(['http://[::bad/v1/trigger/TOKEN', 'http://x/v1/trigger/TOKEN', '*'])(
-    'has no answer but 404 for %s, and passes it to no parser that would print it',
-    async target => {
-      const { port } = await serve(() => Promise.resolve(ok))
-      expect(statusesIn(await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\n\r\n`))).toEqual(['404'])
-    },
-  )
+  it.each([
+    'http://[::bad/v1/trigger/TOKEN',
+    'http://x/v1/trigger/TOKEN',
+    '//user@host:bad/v1/trigger/TOKEN#',
+    '/v1/trigger/TOKEN#fragment',
+    '*',
+  ])('has no answer but 404 for %s, and passes it to no parser that would print it', async target => {
+    const warnings: string[] = []
+    const warned = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const { port } = await serve(() => Promise.resolve(ok))
+    const answer = await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(statusesIn(answer)).toEqual(['404'])
+    expect(answer).not.toContain('TOKEN')
+    expect(warnings.join()).not.toContain('TOKEN')
+  })
 
   it('keeps no connection open for whoever has no hook', async () => {
     const { url } = await serve(() => Promise.resolve(refusal(404, 'UnknownToken')))

@@ -74,22 +74,23 @@ const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): E
   app.enable('case sensitive routing')
   app.enable('strict routing')
   const send = sender(keepsAlive)
-  app.all('/v1/trigger/:token', trigger(endpoint, bodyReader(), send))
+  app.all('/v1/trigger/:token', trigger(endpoint, heldBodies(), send))
   app.use((_request, response) => send(response, refusal(404, 'UnknownToken')))
   app.use(failed(log, send))
   return app
 }
 
 const trigger =
-  (endpoint: Endpoint, readBody: BodyReader, send: Send): RequestHandler<{ token: string }> =>
+  (endpoint: Endpoint, bodies: Bodies, send: Send): RequestHandler<{ token: string }> =>
   async (request, response) => {
+    const body = bodies.of(request)
     const answer = await endpoint({
       method: request.method,
       token: request.params.token,
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
       headers: flat(request.rawHeaders),
-      body: () => (isBodiless(request) ? Promise.resolve(noBody) : readBody(request)),
-    })
+      body: () => (isBodiless(request) ? Promise.resolve(noBody) : body.read()),
+    }).finally(body.release)
     // What was not read of a body would be taken for the next request.
     if (!request.complete) response.setHeader('connection', 'close')
     send(response, answer)
@@ -144,26 +145,43 @@ const flat = (headers: IncomingMessage['rawHeaders']): Record<string, string> =>
   return flattened
 }
 
-type BodyReader = (request: IncomingMessage) => Promise<Uint8Array>
+/** The bodies of all posts. Each has its limit, and all together theirs. */
+interface Bodies {
+  of(request: IncomingMessage): Body
+}
 
-/** Reads bodies, each within its limit and all within theirs. */
-const bodyReader = (): BodyReader => {
+interface Body {
+  /** Reads it, once. */
+  readonly read: () => Promise<Uint8Array>
+  /** The post is answered: until then what was read of its body stays in memory, and counts. */
+  readonly release: () => void
+}
+
+const heldBodies = (): Bodies => {
   let held = 0
-  return async request => {
-    if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
-    const chunks: Buffer[] = []
-    let size = 0
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        size += chunk.length
-        held += chunk.length
-        if (size > mostBodyBytes) throw new TooLarge()
-        if (held > mostHeldBytes) throw new TooMany()
-        chunks.push(chunk)
+  return {
+    of: request => {
+      let size = 0
+      let isReleased = false
+      return {
+        read: async () => {
+          if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
+          const chunks: Buffer[] = []
+          for await (const chunk of request as AsyncIterable<Buffer>) {
+            if (isReleased) throw new Error('the post was answered before its body had arrived')
+            size += chunk.length
+            held += chunk.length
+            if (size > mostBodyBytes) throw new TooLarge()
+            if (held > mostHeldBytes) throw new TooMany()
+            chunks.push(chunk)
+          }
+          return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+        },
+        release: () => {
+          isReleased = true
+          held -= size
+        },
       }
-      return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-    } finally {
-      held -= size
-    }
+    },
   }
 }

@@ -15,7 +15,7 @@ export const bodyWithinMs = 3000
 /** The largest body, in bytes: Alertmanager's largest groups stay under it. */
 export const mostBodyBytes = 1024 * 1024
 
-/** The bytes of all bodies on their way, so that slow senders cannot fill the memory. */
+/** The bytes of all bodies of posts that are not answered yet, so that neither slow senders nor a slow API server fill the memory. */
 export const mostHeldBytes = 64 * 1024 * 1024
 
 /** How deeply a body may be nested: senders stay under ten. */

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, type TriggerAnswer } from '../../src/trigger/answer.ts'
-import { TooLarge, type Endpoint, type TriggerRequest } from '../../src/trigger/endpoint.ts'
+import { TooLarge, TooMany, type Endpoint, type TriggerRequest } from '../../src/trigger/endpoint.ts'
 import { serveTrigger } from '../../src/trigger/http.ts'
 import { testEnvironment } from '../support/environment.ts'
 
@@ -132,6 +132,35 @@ describe('the trigger over HTTP', () => {
     const answer = await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`)
     expect(refused).toBeInstanceOf(TooLarge)
     expect(statusesIn(answer)).toEqual(['413'])
+  })
+
+  it('has no room for more bodies than 64 MiB, until their posts are answered', async () => {
+    let answer = (): void => {}
+    const slow = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    let read = 0
+    let refused: unknown
+    const { url } = await serve(async request => {
+      try {
+        await request.body()
+      } catch (error) {
+        refused = error
+        return refusal(503, 'Overloaded')
+      }
+      read += 1
+      await slow
+      return ok
+    })
+    const body = new Uint8Array(1024 * 1024)
+    const post = async (): Promise<number> => (await fetch(url, { method: 'POST', body })).status
+    const waiting = Array.from({ length: 64 }, post)
+    await expect.poll(() => read, { timeout: 10_000 }).toBe(64)
+    expect(await post()).toBe(503)
+    expect(refused).toBeInstanceOf(TooMany)
+    answer()
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
+    expect(await post()).toBe(200)
   })
 
   it('never takes an unread body for the next request', async () => {

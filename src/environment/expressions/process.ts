@@ -17,17 +17,15 @@ const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIG
  * a thread goes past the thread's limit, as `size()` of a text of 10 MB does.
  */
 export const forkEvaluator: StartEvaluator = events => {
-  const child = fork(program, [], {
-    execArgv: [`--max-old-space-size=${mostMemoryMiB}`, '--max-semi-space-size=8', '--v8-pool-size=1', '--no-warnings'],
-    // It needs nothing of this process, and is to learn nothing of it.
-    env: {},
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  })
   let told = true
   const ended = (how: 'broke' | 'was ended'): void => {
     if (told) events.ended(how)
     told = false
+  }
+  const child = forked()
+  if (!child) {
+    queueMicrotask(() => ended('was ended'))
+    return { send: () => {}, usedMs: () => undefined, end: () => void (told = false) }
   }
   child.on('message', message => {
     if (!told) return
@@ -51,6 +49,26 @@ export const forkEvaluator: StartEvaluator = events => {
       told = false
       child.kill('SIGKILL')
     },
+  }
+}
+
+/** Node tells by an event that there are too many processes, and throws where there is too little memory for one. */
+const forked = (): ChildProcess | undefined => {
+  try {
+    return fork(program, [], {
+      execArgv: [
+        `--max-old-space-size=${mostMemoryMiB}`,
+        '--max-semi-space-size=8',
+        '--v8-pool-size=1',
+        '--no-warnings',
+      ],
+      // It needs nothing of this process, and is to learn nothing of it.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    })
+  } catch {
+    return undefined
   }
 }
 

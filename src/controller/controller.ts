@@ -80,6 +80,10 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const verifier = createVerifier({ remember: 0 })
   let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
   const written = writtenHooks()
+  const wrote = (object: StoredObject): void => {
+    const { name, namespace = '' } = object.metadata
+    written.put(object, hookCache.get(namespace, name))
+  }
   const hookNow = (key: string): ReceiverHook | undefined => {
     const cached = hookCache.get(...nameOf(key))
     return written.newest(key, cached && whole(cached, urlOf))
@@ -124,7 +128,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const ring = keys.ring()
       const hook = hookNow(key)
       if (!ring || !hook) return { settled: true }
-      const x = { ...fenced, autoscalers, publicURL, ring, verifier, wrote: written.put }
+      const x = { ...fenced, autoscalers, publicURL, ring, verifier, wrote }
       return await orOutOfDate(reconcileHook(x, hook, attempts))
     }
     let tookMs = 0
@@ -137,7 +141,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const told = await orOutOfDate(tell(api, news.hook, news.tale))
       tookMs = clock.monotonic() - began
       if (told === outOfDate) return outOfDate
-      written.put(told)
+      wrote(told)
       for (const event of eventsOf(news.hook, news.tale)) events.emit(event)
       return { settled: true }
     }

@@ -7,20 +7,24 @@ import { hookOf, keyOf } from './hooks.ts'
  * compare with what was there before, and leave a status that is no longer so.
  */
 export interface Written {
-  /** What the API server answered to a write. */
-  readonly put: (object: StoredObject) => void
+  /** What the API server answered to a write; `cached` is what the cache has of that hook by now. */
+  put(object: StoredObject, cached: ReceiverHook | undefined): void
   /** The newer one: the cache's, or ours. */
   newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined
   /** The cache has this now. Answers whether it is what we wrote. */
   seen(key: string, now: ReceiverHook | undefined): boolean
+  /** How many of them there are. */
+  readonly size: number
 }
 
 export const writtenHooks = (): Written => {
   const written = new Map<string, ReceiverHook>()
   return {
-    put: object => {
+    put: (object, cached) => {
       const hook = hookOf(object)
-      if (hook) written.set(keyOf(hook.metadata.namespace, hook.metadata.name), hook)
+      // The watch may have been faster than the answer: nothing would tell then when to forget it.
+      if (!hook || !cached || !isNewer(hook, cached)) return
+      written.set(keyOf(hook.metadata.namespace, hook.metadata.name), hook)
     },
     newest: (key, cached) => {
       const own = written.get(key)
@@ -31,6 +35,9 @@ export const writtenHooks = (): Written => {
       if (!own) return false
       if (!now || !isNewer(own, now)) written.delete(key)
       return now?.metadata.resourceVersion === own.metadata.resourceVersion
+    },
+    get size() {
+      return written.size
     },
   }
 }

@@ -85,9 +85,15 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 export type Labels = Readonly<Record<string, string | number>>
 
+export interface Counter {
+  add(labels: Labels, by?: number): void
+  /** Forgets the series whose labels are such, soon; the next `add` of one begins it anew. */
+  forget(which: (labels: Labels) => boolean): void
+}
+
 /** Counters only rise; gauges are set; histograms observe seconds. Each is created once, by name. */
 export interface Metrics {
-  counter(name: string, help: string, labels: readonly string[]): { add(labels: Labels, by?: number): void }
+  counter(name: string, help: string, labels: readonly string[]): Counter
   gauge(name: string, help: string, labels: readonly string[]): { set(labels: Labels, value: number): void }
   histogram(
     name: string,

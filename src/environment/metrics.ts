@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Metrics } from './environment.ts'
+import type { Labels, Metrics } from './environment.ts'
 
 /**
  * Metrics in a registry of their own. Creating one of a name that is there returns the first.
@@ -12,7 +12,10 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   return {
     counter: (name, help, labelNames) => {
       const counter = once(register, name, Counter, () => new Counter({ name, help, labelNames, registers }))
-      return { add: (labels, by = 1) => counter.inc(labels, by) }
+      return {
+        add: (labels, by = 1) => counter.inc(labels, by),
+        forget: which => void forget(counter, which),
+      }
     },
     gauge: (name, help, labelNames) => {
       const gauge = once(register, name, Gauge, () => new Gauge({ name, help, labelNames, registers }))
@@ -26,6 +29,15 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
     text: () => register.metrics(),
   }
 }
+
+const forget = async (counter: Counter, which: (labels: Labels) => boolean): Promise<void> => {
+  const { values } = await counter.get()
+  for (const { labels } of values) if (which(known(labels))) counter.remove(labels)
+}
+
+/** Every series has all labels; prom-client's types do not say so. */
+const known = (labels: Partial<Record<string, string | number>>): Labels =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value ?? '']))
 
 /** The metric of this name, created at its first use. Throws when the name belongs to another kind of metric. */
 const once = <M>(register: Registry, name: string, kind: abstract new (...args: never[]) => M, create: () => M): M => {

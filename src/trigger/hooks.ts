@@ -34,6 +34,8 @@ export interface Hooks {
   readLive(namespace: string, name: string, uid: string): Promise<Found>
   /** Whether a hook is still exactly as it was found, as far as this process knows. */
   unchanged(hook: LiveHook): boolean
+  /** Whether there is a hook of this name, as far as this process knows. */
+  has(namespace: string, name: string): boolean
   run(stop: AbortSignal): Promise<void>
 }
 
@@ -99,6 +101,7 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
       const then = readLately.get(hook)
       return then?.lists === now.lists && then.known === now.known && !gone.has(hook.uid)
     },
+    has: (namespace, name) => cache.get(namespace, name) !== undefined,
     run: stop => cache.run(stop),
   }
 }

@@ -4,6 +4,8 @@ import type { Environment } from '../environment/environment.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
+import type { Hooks } from './hooks.ts'
+import { seriesEnder } from './series.ts'
 
 /** What became of a post: its answer, and what the log and the metrics are told of it. */
 export interface Handled {
@@ -18,7 +20,11 @@ export type Recorder = (handled: Handled, ms: number) => void
 /** Seconds; a post takes a millisecond or two, and 4 s at the most. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
-export const recorder = ({ clock, log, metrics }: Environment, ledgers: Ledgers): Recorder => {
+export const recorder = (
+  { clock, log, metrics }: Environment,
+  ledgers: Ledgers,
+  hooks: Pick<Hooks, 'has'>,
+): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
     'Posts to trigger URLs, by what became of them.',
@@ -30,6 +36,7 @@ export const recorder = ({ clock, log, metrics }: Environment, ledgers: Ledgers)
     ['outcome'],
     buckets,
   )
+  const endSeries = seriesEnder(clock, deliveries, hooks)
   return (handled, ms) => {
     const { answer, delivery, hook } = handled
     const status = answer === 'no answer' ? 0 : answer.status
@@ -46,6 +53,7 @@ export const recorder = ({ clock, log, metrics }: Environment, ledgers: Ledgers)
     const recent = recentOf(handled, clock.now())
     if (hook && recent) ledgers.of(hook).note(recent)
     deliveries.add(labels)
+    endSeries()
     duration.observe({ outcome }, ms / 1000)
     log.info(
       { ...labels, status, from: body?.from, to: body?.to, dryRun: body?.dryRun, ms: Math.round(ms * 10) / 10 },

@@ -32,7 +32,7 @@ export const triggerRole = (
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
   const ledgers = openLedgers(environment)
-  const record = recorder(environment, ledgers)
+  const record = recorder(environment, ledgers, hooks)
   const endpoint = triggerEndpoint(
     environment,
     authenticate,

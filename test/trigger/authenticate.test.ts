@@ -55,6 +55,7 @@ const judge = async (token: string, world: World) => {
         return Promise.resolve(live)
       },
       unchanged: () => true,
+      has: () => true,
       run: () => Promise.resolve(),
     },
   )

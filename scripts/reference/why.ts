@@ -44,7 +44,7 @@ const look = `
 | \`kubectl -n NAMESPACE get receiverhook NAME -o yaml\` | \`status.recent\`: the last ten deliveries with outcome and reason, within seconds; \`status.counts\`; \`status.conditions\` |
 | \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome |
 | the trigger's log | one line a delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
-| \`receiverhooks_deliveries_total{namespace, hook, driver, sender, outcome, reason}\` | every delivery of every replica, exactly |
+| \`receiverhooks_deliveries_total{namespace, hook, driver, sender, outcome, reason}\` | every delivery of every replica, exactly, until ten minutes after the hook's end |
 | \`curl -X POST "URL?dryRun=true"\` with the sender's body | what it would do now, without doing it |
 
 Nothing there at all? Then nothing has reached the trigger endpoint: look at the sender, at its URL and at what stands between.

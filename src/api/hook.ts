@@ -58,7 +58,7 @@ export const tokenSchema = {
       type: 'string',
       maxLength: 32,
       description:
-        'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. At least 1m. By default a URL does not expire.',
+        'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. It says nothing of URLs that were published before it was set or changed: raise `rotation` as well to end those. At least 1m. By default a URL does not expire.',
       'x-kubernetes-validations': [
         durationRule,
         noLongerThanAYear,

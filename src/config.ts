@@ -176,7 +176,7 @@ const publicURL = (text: string): string => {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
     throw new UsageError(`--public-url must be an http or https URL such as https://hooks.example.com, and is ${text}`)
   }
-  const { hash, search } = new URL(text)
-  if (hash !== '' || search !== '') throw new UsageError('--public-url must end with its path: no query, no fragment')
+  // Not as the URL parser sees it, which passes over an empty query, and over blanks and line breaks around it.
+  if (/[?#\s]/.test(text)) throw new UsageError('--public-url must end with its path: no query, no fragment, no blank')
   return text.replace(/\/+$/, '')
 }

@@ -1,5 +1,5 @@
 import type { Violation } from '../happened.ts'
-import { hasCooldown } from './model.ts'
+import { hasCooldown, targetOf } from './model.ts'
 import { storedWrites, type Write } from './stored.ts'
 import { currentAt, listIn, upTo, type Fold, type Story, type Timeline } from './timeline.ts'
 import { walk, type Step } from './walk.ts'
@@ -47,7 +47,9 @@ export const explain = (timeline: Timeline): Explanation => {
     for (const [index, apart] of [...ways, ...ways].entries()) {
       if (index < ways.length && !isLoop(apart)) continue
       const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
-      const steps = walk(timeline, way, certain, silent)
+      const steps = past(stillIn(timeline, write, answered), still =>
+        walk(timeline, way, [...certain, ...still], silent),
+      )
       if (!steps) continue
       loose.push(...apart)
       for (const story of steps.flatMap(step => step.stories)) used.add(story)
@@ -112,6 +114,32 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
 }
 
 const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at
+
+/**
+ * The posts that a write's batch left the count for, as those answered at the same moment were told: of several orders
+ * that explain a write, one that comes by the counts that they saw is meant.
+ */
+const stillIn = ({ hooks, stories }: Timeline, { fold }: Write, answered: readonly Step[]): readonly Step[] => {
+  const moments = new Set(answered.flatMap(step => step.stories.map(({ endedAt }) => endedAt)))
+  return stories.flatMap((story): Step[] => {
+    const { answer, arrived, endedAt, post } = story
+    const isIn = post.process === fold.process && arrived < fold.place && moments.has(endedAt)
+    if (!isIn || answer === undefined || answer === 'no answer') return []
+    const { from, outcome } = answer.body
+    if (from === undefined || (outcome !== 'unchanged' && outcome !== 'rejected')) return []
+    const aims = hooks.get(post.hook)?.some(version => version.uid === post.uid && targetOf(version) === fold.target)
+    return aims === true ? [{ stories: [story], from, to: from }] : []
+  })
+}
+
+/** A way past the posts that the count was left for, without them; or any, where there is none. */
+const past = (
+  still: readonly Step[],
+  find: (still: readonly Step[]) => readonly Step[] | undefined,
+): readonly Step[] | undefined => {
+  const found = still.length === 0 ? undefined : find(still)
+  return found ? found.filter(step => !still.includes(step)) : find([])
+}
 
 /** What an answer says was applied. */
 const appliedStep = (story: Story): Step | undefined => {

@@ -78,6 +78,8 @@ export interface Ledger {
   readonly storedAt: number
   /** Whether nothing waits or goes on, so that it may be forgotten. */
   readonly idle: boolean
+  /** How many rows of what was last read or written it keeps in memory. */
+  readonly rows: number
 }
 
 /** `instance` names this ledger among all that write the record, in all processes. `dirtied` is told when updates begin to wait. */
@@ -251,6 +253,9 @@ export const openLedger = (
     },
     get idle() {
       return updates.length === 0 && deciding === 0
+    },
+    get rows() {
+      return known?.memory.rows.length ?? 0
     },
   }
   return self

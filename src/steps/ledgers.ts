@@ -12,8 +12,12 @@ const processSpacingMs = 50
 const flushWithinMs = 10_000
 const closeWithinMs = 2000
 
-/** How many records are kept in memory while nothing goes on with them. */
+/** How many records are kept in memory while nothing goes on with them, and how many rows of theirs: some 14 MB. */
 const mostIdle = 1000
+const mostIdleRows = 100_000
+
+/** How often the rows are counted, in milliseconds. */
+const countRowsEveryMs = 10_000
 
 /** The records of all hooks, as one process reads and writes them. */
 export interface Ledgers {
@@ -89,6 +93,15 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
     }
   }
 
+  /** The newest stay. */
+  const forgetRows = (): void => {
+    let rows = 0
+    for (const [key, ledger] of [...ledgers].toReversed()) {
+      rows += ledger.rows
+      if (rows > mostIdleRows && ledger.idle) ledgers.delete(key)
+    }
+  }
+
   return {
     of: owner => {
       const key = `${owner.namespace}/${owner.name}/${owner.uid}`
@@ -99,7 +112,12 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
       return ledger
     },
     run: async stop => {
+      let countedAt = clock.monotonic()
       while (!stop.aborted) {
+        if (clock.monotonic() - countedAt >= countRowsEveryMs) {
+          forgetRows()
+          countedAt = clock.monotonic()
+        }
         const due = nextDue()
         const inMs = due ? due[1] - clock.monotonic() : Infinity
         if (due && inMs <= 0) {

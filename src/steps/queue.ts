@@ -20,8 +20,11 @@ const rememberedMs = 60_000
 /** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
 const mostConflicts = 8
 
-/** How many posts one claim holds at most: the record has to stay as small as it may be, and quick to judge. */
-const mostClaimed = 500
+/**
+ * How many posts one claim holds at most. With all that each may report of its alerts these are 150 kB of the megabyte
+ * that a record can hold, and every process may have such a claim at the same time.
+ */
+const mostClaimed = 100
 
 /** The queue of one target. It is worked off while it has entries; while one write is in flight the others wait. */
 export interface TargetQueue {

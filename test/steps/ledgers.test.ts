@@ -157,6 +157,21 @@ describe('the ledgers of a process', () => {
     expect(ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'another' })).not.toBe(of('web-up'))
   })
 
+  it('are forgotten beyond a hundred thousand rows, the newest last', async () => {
+    const { clock, ledgers, of, stop } = setUp()
+    const running = ledgers.run(stop.signal)
+    const rows = Array.from({ length: 1000 }, (_, i) => ({ key: `row-${i}`, at: 0, skipped: 'Filtered' }))
+    const opened = Array.from({ length: 103 }, (_, i) => of(`hook-${i}`))
+    const filled = opened.map(ledger =>
+      ledger.decide(memory => ({ memory: { ...memory, rows }, result: 0 }), { goOn: () => true }),
+    )
+    await Promise.all([...filled, clock.advance(61_000)])
+    const kept = opened.filter(ledger => ledgers.of(ledger.owner) === ledger)
+    expect(kept).toEqual(opened.slice(3))
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
   it('are forgotten beyond a thousand, except where something waits', () => {
     const { of } = setUp()
     const [busy, idle] = [of('busy'), of('idle')]

@@ -24,6 +24,9 @@ vi.mock(import('../../../src/steps/ledger.ts'), async original => {
         get idle() {
           return ledger.idle
         },
+        get rows() {
+          return ledger.rows
+        },
         decide: async (judge, deciding) => {
           const known = ledger.known()
           if (!known) return await ledger.decide(judge, deciding)

@@ -23,8 +23,8 @@ export interface Stage {
   readonly bare: () => Promise<Started>
   /** Deployments of no replicas. Answers their paths. */
   readonly deployments: (names: readonly string[]) => Promise<readonly string[]>
-  /** A hook for each Deployment, which adds one, or takes one away: `NAME-up`, `NAME-down`. */
-  readonly hooks: (names: readonly string[], action: 'up' | 'down') => Promise<void>
+  /** A hook for each Deployment, which adds one, or takes one away: `NAME-up`, `NAME-down`. `more` is added to its spec. */
+  readonly hooks: (names: readonly string[], action: 'up' | 'down', more?: object) => Promise<void>
   /** The paths of the trigger URLs of all hooks that have one, by the hook's name. */
   readonly triggerPaths: () => Promise<ReadonlyMap<string, string>>
   readonly count: (deployment: string) => Promise<number>
@@ -78,8 +78,8 @@ export const openStage = async (
       await load.run({ job: 'create', path, names, template: JSON.stringify(deployment('NAME', 0)) })
       return names.map(name => objectPath(deploymentType, namespace, name))
     },
-    hooks: async (names, action) => {
-      const template = JSON.stringify(hook(`NAME-${action}`, 'NAME', action))
+    hooks: async (names, action, more = {}) => {
+      const template = JSON.stringify(hook(`NAME-${action}`, 'NAME', action, more))
       await load.run({ job: 'create', path: hookCollection, names, template })
     },
     triggerPaths: async () => new Map(await published(server)),
@@ -95,11 +95,11 @@ export const openStage = async (
   }
 }
 
-const hook = (name: string, target: string, action: 'up' | 'down') => ({
+const hook = (name: string, target: string, action: 'up' | 'down', more: object) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
-  spec: { driver: 'scale', scale: { target: { name: target }, action, min: 0, max: 1_000_000 } },
+  spec: { driver: 'scale', scale: { target: { name: target }, action, min: 0, max: 1_000_000 }, ...more },
 })
 
 /** The product's resources, and the namespaces of the product and of the hooks. */

@@ -5,6 +5,7 @@ import { edit } from './edit.ts'
 import { growthOfHooks } from './growth-hooks.ts'
 import { growthOfQueue } from './growth-queue.ts'
 import { growthOfReplicas } from './growth-replicas.ts'
+import { hang } from './hang.ts'
 import { live } from './live.ts'
 import { mint } from './mint.ts'
 import { named } from './named.ts'
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   unnamed,
   live,
   named,
+  hang,
   throughput,
   burst,
   mint,

@@ -1,0 +1,60 @@
+import type { Comparison } from '../row.ts'
+import { names, triggerPathsOf } from '../stage.ts'
+import { quantile } from '../stats.ts'
+
+/** What the posts that hang stand apart, in milliseconds: some are evaluated, the others refused until that ends. */
+const gapMs = 50
+
+/** A quarter of a million additions, which take many times the budget of an expression. */
+const numbers = `[${Array.from({ length: 500 }, (_, number) => number).join()}]`
+const hanging = `${numbers}.all(a, ${numbers}.all(b, a + b >= 0))`
+
+/** One tenant's expression, and another one's posts. */
+export const hang: Comparison = {
+  kind: 'comparison',
+  name: 'hang',
+  title: "one unnamed post at a time, beside posts to another hook whose expression takes all of an expression's time",
+  baseline: 'the same without those',
+  figures: [
+    { key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 1.25 } },
+    { key: 'p99', title: 'p99', unit: 'ms', reach: { of: 'ratio', atMost: 1.25 } },
+    {
+      key: 'executed',
+      title: 'posts to that other hook that were executed',
+      unit: '',
+      reach: { of: 'product', atMost: 0 },
+    },
+  ],
+  warm: true,
+  prepare: async stage => {
+    const count = stage.quick ? 30 : 1000
+    await stage.deployments(names('hooked', 2))
+    await stage.hooks(names('hooked', 1), 'up')
+    await stage.hooks(names('hooked', 2).slice(1), 'up', { when: hanging })
+    const { origin } = await stage.product()
+    const [own = '', other = ''] = [...(await triggerPathsOf(stage, 2))].toSorted().map(([, path]) => origin + path)
+    const posts = async () => {
+      const { latencies } = await stage.load.run({ job: 'post', urls: [own], count, concurrency: 1 })
+      return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
+    }
+    return {
+      baseline: posts,
+      product: async () => {
+        let executed = 0
+        let goOn = true
+        const beside = async (): Promise<void> => {
+          while (goOn) {
+            const { notes } = await stage
+              .onlooker()
+              .run({ job: 'post', urls: [other], count: 4, concurrency: 4, gapMs })
+            executed += notes['200 applied'] ?? 0
+          }
+        }
+        const ending = beside()
+        const figures = await posts().finally(() => (goOn = false))
+        await ending
+        return { ...figures, executed }
+      },
+    }
+  },
+}

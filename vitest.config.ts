@@ -2,7 +2,10 @@ import { stripTypeScriptTypes } from 'node:module'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { completeness } from './test/support/complete.ts'
 
-/** For tests that talk to an API server, in milliseconds. */
+/**
+ * How long a test may take, in milliseconds. None is about time that passes for real: a machine that is busy with
+ * something else is no reason to fail.
+ */
 const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
 
 /** What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. */
@@ -67,6 +70,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/api/**', 'test/cluster/**'],
+          ...patience,
         },
       },
       {

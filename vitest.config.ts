@@ -8,6 +8,9 @@ import { completeness } from './test/support/complete.ts'
  */
 const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
 
+/** The same for those that start real parts, or share their machine with some. */
+const longPatience = { testTimeout: 120_000, hookTimeout: 120_000 }
+
 /** What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. */
 const floor = { lines: 96, branches: 88 }
 
@@ -88,7 +91,7 @@ export default defineConfig({
           name: 'cluster-api',
           include: ['test/api/**/*.test.ts'],
           globalSetup: ['test/cluster/control-plane.setup.ts'],
-          ...patience,
+          ...longPatience,
         },
       },
       {
@@ -97,7 +100,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
           globalSetup: ['test/cluster/control-plane.setup.ts'],
-          ...patience,
+          ...longPatience,
         },
       },
     ],

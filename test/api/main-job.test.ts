@@ -149,18 +149,20 @@ describe('a hook that is changed', () => {
     const { createHook, patchHook, until, url } = await setUp(5)
     await createHook('web-up', { max: 1000 })
     const address = await url('web-up')
-    const began = performance.now()
     await patchHook('web-up', { spec: { suspend: true } })
-    await until(
+    const suspended = await until(
       () => post(address),
       ({ body }) => body['reason'] === 'Suspended',
+      1000,
     )
+    expect(suspended.status).toBe(200)
     await patchHook('web-up', { spec: { suspend: false } })
-    await until(
+    const resumed = await until(
       () => post(address),
       ({ body }) => body['outcome'] === 'applied',
+      1000,
     )
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(resumed.status).toBe(200)
   })
 
   it('has a new URL after a rotation; the old one is accepted for the overlap, or not at all', async () => {

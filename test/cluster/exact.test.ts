@@ -27,7 +27,7 @@ let controlPlane: ControlPlane
 
 beforeAll(async () => {
   controlPlane = await startControlPlane()
-}, 90_000)
+})
 afterAll(() => controlPlane.stop())
 
 it(

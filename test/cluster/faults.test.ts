@@ -28,7 +28,7 @@ let controlPlane: ControlPlane
 
 beforeAll(async () => {
   controlPlane = await startControlPlane()
-}, 90_000)
+})
 afterAll(() => controlPlane.stop())
 
 describe('an API server that is killed', () => {
@@ -52,10 +52,10 @@ describe('an API server that is killed', () => {
     await served(senders, before + 20)
     const tallies = await senders.end()
     await expectExact(here, tallies)
-    for (const [name, { others }] of tallies) {
-      expect(others.length, `${name}: posts met the outage`).toBeGreaterThan(0)
+    for (const [name, { others, unanswered }] of tallies) {
+      expect(others.length + unanswered, `${name}: posts met the outage`).toBeGreaterThan(0)
     }
-  }, 90_000)
+  })
 
   it('and comes back after 20 s, gets posts 503 with Retry-After meanwhile, and then both roles go on', async () => {
     const here = await cluster(controlPlane.kubeconfig)
@@ -84,7 +84,7 @@ describe('an API server that is killed', () => {
     expect((await post(await product.url('after'))).status).toBe(200)
     await deleteHook(here, 'to-delete')
     await until(() => post(toDelete), isAnswered(410))
-  }, 90_000)
+  })
 })
 
 describe('a connection to the API server', () => {
@@ -111,7 +111,7 @@ describe('a connection to the API server', () => {
       await until(() => post(deleted), isAnswered(410), 1000)
     }
     expect((await post(url)).body).toMatchObject({ outcome: 'applied' })
-  }, 60_000)
+  })
 
   it('that goes silent is given up after its bookmarks are due, and deletions and new hooks are seen then', async () => {
     const { here, proxy } = await behindProxy()

@@ -19,7 +19,7 @@ beforeAll(async () => {
   // The garbage collector looks for kinds when it starts, and then every half a minute only.
   await installCrd(controlPlane.api)
   await startWorkloads(controlPlane)
-}, 90_000)
+})
 afterAll(() => controlPlane.stop())
 
 const setUp = async (replicas: number): Promise<Cluster> => {
@@ -50,7 +50,7 @@ it('the pods of a Deployment that a hook scales become Ready, and go again', asy
   await readyAre(4)
   expect((await post(await here.url('web-down'))).body).toMatchObject({ outcome: 'applied', from: 4, to: 2 })
   await readyAre(2)
-}, 60_000)
+})
 
 it('a step is exact while the deployment controller writes the status between posts', async () => {
   const here = await setUp(0)
@@ -60,7 +60,7 @@ it('a step is exact while the deployment controller writes the status between po
     expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: count - 1, to: count })
   }
   expect(await here.replicas('web')).toBe(30)
-}, 60_000)
+})
 
 it('the garbage collector removes the Secret with the URL when its hook is deleted', async () => {
   const here = await setUp(1)
@@ -97,7 +97,7 @@ it('a hook says that `kubectl autoscale` has taken its target over, and works ag
     ({ status }) => status === 200,
   )
   expect(works.body).toMatchObject({ outcome: 'applied' })
-}, 60_000)
+})
 
 describe('who has a ClusterRole of Kubernetes in a namespace, and no other right', () => {
   const user = 'ann'
@@ -151,7 +151,6 @@ describe('who has a ClusterRole of Kubernetes in a namespace, and no other right
       const elsewhere = await run([`--as=${user}`, '-n', here.systemNamespace, 'create', '-f', '-'], hook('made'))
       expect(elsewhere.stderr).toContain('forbidden')
     },
-    60_000,
   )
 
   it('view: may not even read its hooks, whose status holds their URLs', async () => {
@@ -165,5 +164,5 @@ describe('who has a ClusterRole of Kubernetes in a namespace, and no other right
     }
     expect((await as(['create', '-f', '-'], hook('made'))).stderr).toContain('forbidden')
     expect(await here.hook('made')).toBeUndefined()
-  }, 60_000)
+  })
 })

@@ -35,8 +35,8 @@ import {
 /** How long something that cannot happen is waited for, after the API server has refused what it would take. */
 const graceMs = 500
 
-/** How long something that should happen may take, in milliseconds: two Events that are one series are 10 s apart. */
-const patienceMs = 20_000
+/** How long something that should happen may take on a machine that is busy, in milliseconds: two Events that are one series are 10 s apart. */
+const patienceMs = 60_000
 
 /** What the API server has refused: `trigger: patch deployments/scale`. */
 const refusalIn = (said: string): string =>

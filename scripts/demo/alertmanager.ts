@@ -1,12 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { parseJson } from '../../src/api/json.ts'
 import type { Leashed } from '../../test/support/leash.ts'
 import { metricOf, startPart } from './part.ts'
 
 export interface Alertmanager extends Leashed {
   /** A counter of its own about webhooks, summed up. */
   webhooks(counter: string): Promise<number>
+  /** How many alerts fire, as far as it has been told. */
+  readonly firing: () => Promise<number>
 }
 
 /** What an Alertmanager is to do. Ports are of loopback. */
@@ -36,6 +39,14 @@ export const startAlertmanager = async (settings: AlertmanagerSettings): Promise
   ]
   return {
     ...(await startPart({ name, command: 'alertmanager', args, port, folder })),
+    firing: async () => alertsIn(await (await fetch(`http://127.0.0.1:${port}/api/v2/alerts`)).text()),
     webhooks: counter => metricOf(port, `alertmanager_${counter}`, 'integration="webhook"'),
   }
+}
+
+/** It lists those alone that are not over. */
+const alertsIn = (answer: string): number => {
+  const alerts = parseJson(answer)
+  if (!Array.isArray(alerts)) throw new Error(`a list of alerts was expected, not ${answer}`)
+  return alerts.length
 }

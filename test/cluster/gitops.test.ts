@@ -70,7 +70,6 @@ const applying = (here: Cluster, flags: Flags) => {
       return here.until(
         async () => count,
         now => now >= wanted,
-        20_000,
       )
     },
   }
@@ -87,9 +86,10 @@ describe.each(tools)('beside $tool', ({ flags }) => {
     await once()
     expect(await here.step('up')).toBe(1)
     await once()
-    expect(counts()).toEqual([1, 2, 3, 2, 1, 0, 1])
-    expect(seen.length).toBeGreaterThan(counts().length + 3)
-  }, 60_000)
+    const wanted = await counts()
+    expect(wanted).toEqual([1, 2, 3, 2, 1, 0, 1])
+    expect(seen.length).toBeGreaterThan(wanted.length + 3)
+  })
 
   it('a count that is in Git comes back with each apply, and steps go on from there', async () => {
     const here = await setUp(flags, 1)
@@ -100,7 +100,7 @@ describe.each(tools)('beside $tool', ({ flags }) => {
     }
     expect(await here.step('down')).toBe(0)
     await apply(here, flags, manifest(here, 1))
-    expect(counts()).toEqual([1, 2, 3, 1, 2, 3, 1, 0, 1])
+    expect(await counts()).toEqual([1, 2, 3, 1, 2, 3, 1, 0, 1])
   })
 
   it('a count that is taken out of Git, and that nobody has stepped since, becomes 1', async () => {

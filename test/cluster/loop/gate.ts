@@ -7,8 +7,8 @@ import type { Shop } from './shop.ts'
 
 /** What becomes of a notification on its way to the trigger. */
 export type Passage =
-  /** Alertmanager gets the trigger's answer: at once, or when this is resolved. */
-  | { readonly answer: 'passed on'; readonly when?: Promise<unknown> }
+  /** Alertmanager gets the trigger's answer: at once, or when this has resolved, which is called with the answer there. */
+  | { readonly answer: 'passed on'; readonly when?: () => Promise<unknown> }
   /** The trigger's answer is thrown away: Alertmanager is told this in its place, or its connection is cut. */
   | { readonly answer: 'lost'; readonly instead: number | 'nothing' }
   /** It does not reach the trigger, and no answer comes. */
@@ -53,7 +53,7 @@ export const openGate = async ({ urls }: Shop): Promise<Gate> => {
     const text = await answer.text()
     notification.reason = stringAt(parseJson(text), 'reason')
     if (passage.answer === 'passed on') {
-      await passage.when
+      await passage.when?.()
       response.writeHead(answer.status, headers).end(text)
     } else if (passage.instead === 'nothing') response.destroy()
     else response.writeHead(passage.instead).end()

@@ -16,13 +16,15 @@ export interface Seen {
 export interface Watched {
   readonly seen: readonly Seen[]
   readonly now: () => Seen
-  /** Every count that was wanted, one after another, each once. */
-  readonly counts: () => readonly number[]
+  /** Every count that was wanted until now, one after another, each once: the watch has told of the present version. */
+  readonly counts: () => Promise<readonly number[]>
 }
 
 /** Watches a Deployment until the test ends. A watch that is cut is an error there. */
-export const watchDeployment = async ({ api, namespace }: Cluster, name: string): Promise<Watched> => {
-  const before = await send(api, { method: 'GET', path: objectPath(deployments, namespace, name) })
+export const watchDeployment = async ({ api, namespace, until }: Cluster, name: string): Promise<Watched> => {
+  const read = () => send(api, { method: 'GET', path: objectPath(deployments, namespace, name) })
+  const before = await read()
+  let toldOf = before.metadata.generation ?? 0
   let now = seenIn(before)
   const seen = [now]
   const stop = new AbortController()
@@ -42,15 +44,25 @@ export const watchDeployment = async ({ api, namespace }: Cluster, name: string)
       stop.signal,
     )
     for await (const line of events) {
-      now = seenIn(at(parseJson(line), 'object'))
+      const object = at(parseJson(line), 'object')
+      now = seenIn(object)
       seen.push(now)
+      toldOf = Number(at(object, 'metadata', 'generation'))
     }
   })()
   onTestFinished(async () => {
     stop.abort()
     await watching
   })
-  return { seen, now: () => now, counts: () => countsOf(seen) }
+  const counts = async (): Promise<readonly number[]> => {
+    const { generation = 0 } = (await read()).metadata
+    await until(
+      async () => toldOf,
+      told => told >= generation,
+    )
+    return countsOf(seen)
+  }
+  return { seen, now: () => now, counts }
 }
 
 const seenIn = (object: unknown): Seen => ({

@@ -5,6 +5,7 @@ import { at, isObject, stringAt } from '../../../src/api/json.ts'
 import { collectionPath } from '../../../src/kube/paths.ts'
 import { read, send } from '../../../src/kube/requests.ts'
 import { hooks, secrets } from '../../../src/kube/resources.ts'
+import { exampleThresholds } from '../../../scripts/demo/examples.ts'
 import { serveLoad, type Load } from '../../../scripts/demo/load.ts'
 import { manifestsIn, kindOf } from '../../deploy/manifests.ts'
 import { says } from '../../support/minting.ts'
@@ -20,11 +21,15 @@ import { watchDeployment, type Watched } from './path.ts'
 export interface Shop extends Cluster {
   readonly watched: Watched
   readonly load: Load
+  /** Whether the rules ask for nothing more, once as many pods are there as are wanted now. */
+  readonly isEnough: () => Promise<boolean>
   /** What the trigger has answered so far. */
   readonly deliveries: () => readonly Delivered[]
   /** The URLs of the hooks `web-up` and `web-down`. */
   readonly urls: Readonly<Record<HookName, string>>
 }
+
+const thresholds = exampleThresholds()
 
 const hookNames = ['web-up', 'web-down'] as const
 
@@ -52,7 +57,11 @@ export const openShop = async (
     ready => ready === replicas,
     30_000,
   )
-  return { ...here, watched, load, urls, deliveries: () => deliveriesIn(deliveries) }
+  const isEnough = async (): Promise<boolean> => {
+    const each = (load.totals.at(-1)?.total ?? 0) / (await here.replicas('web'))
+    return each >= thresholds.idle && each <= thresholds.busy
+  }
+  return { ...here, watched, load, urls, isEnough, deliveries: () => deliveriesIn(deliveries) }
 }
 
 /** Puts URLs where Alertmanager looks for them, as a mounted Secret does: a file a hook, without a line feed. */
@@ -94,7 +103,6 @@ const urlOf = async ({ api, namespace, until }: Cluster, name: HookName): Promis
   const url = await until(
     async () => stringAt(await read(api, secrets, namespace, `${name}-url`), 'data', 'url'),
     found => found !== undefined,
-    20_000,
   )
   return Buffer.from(url ?? '', 'base64').toString()
 }

@@ -16,6 +16,7 @@ import { heading, newsOf, rowsOf } from './drawing.ts'
 import { endings, type Endings } from './endings.ts'
 import { exampleRoutes, exampleRules, exampleThresholds } from './examples.ts'
 import { serveLoad, type Load } from './load.ts'
+import { dedupeWindow, intervals, little, much, quietMs } from './pace.ts'
 import { areThere, howToGetThem } from './part.ts'
 import { startPrometheus } from './prometheus.ts'
 import { hookNames, openShop, type HookName, type Shop } from './shop.ts'
@@ -29,17 +30,6 @@ Flags:
   --pods-need TIME    how long a pod takes until it is ready (default: 0s)
   --cooldown TIME     the cooldown of both hooks (default: 0s)
 `
-
-/** A step every two seconds, so that one need not wait long; docs/how-to/autoscale-with-alertmanager.md says why so. */
-const intervals = { groupWait: '1s', groupInterval: '2s', repeatInterval: '1500ms' }
-const dedupeWindow = '1s'
-
-/** All that there is to do. Two pods have a quiet time with the one, and it takes five for the other. */
-const little = 12
-const much = 45
-
-/** How long it stays quiet between two changes, in milliseconds. */
-const quietMs = 3000
 
 /** How often a row is drawn, in milliseconds. */
 const rowEveryMs = 1000
@@ -64,7 +54,7 @@ const startReal = async ({ atEnd, folder, load, shop }: Here): Promise<void> => 
   atEnd(() => alertmanager.end('SIGKILL'))
   const prometheus = await startPrometheus({
     ...{ name: 'prometheus', folder, rules: exampleRules(), load: load.port, alertmanagers: [port] },
-    ...{ scrapeInterval: '250ms', evaluationInterval: '500ms' },
+    ...{ scrapeInterval: '500ms', evaluationInterval: '500ms' },
   })
   atEnd(() => prometheus.end('SIGKILL'))
   print(`Prometheus is at http://127.0.0.1:${prometheus.port}, Alertmanager at http://127.0.0.1:${port}.`)

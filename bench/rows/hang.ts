@@ -32,7 +32,8 @@ export const hang: Comparison = {
     await stage.hooks(names('hooked', 1), 'up')
     await stage.hooks(names('hooked', 2).slice(1), 'up', { when: hanging })
     const { origin } = await stage.product()
-    const [own = '', other = ''] = [...(await triggerPathsOf(stage, 2))].toSorted().map(([, path]) => origin + path)
+    const paths = await triggerPathsOf(stage, 2)
+    const [own = '', other = ''] = names('hooked', 2).map(name => origin + paths.get(`${name}-up`))
     const posts = async () => {
       const { latencies } = await stage.load.run({ job: 'post', urls: [own], count, concurrency: 1 })
       return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
@@ -41,9 +42,9 @@ export const hang: Comparison = {
       baseline: posts,
       product: async () => {
         let executed = 0
-        let goOn = true
+        const over = new AbortController()
         const beside = async (): Promise<void> => {
-          while (goOn) {
+          while (!over.signal.aborted) {
             const { notes } = await stage
               .onlooker()
               .run({ job: 'post', urls: [other], count: 4, concurrency: 4, gapMs })
@@ -51,7 +52,7 @@ export const hang: Comparison = {
           }
         }
         const ending = beside()
-        const figures = await posts().finally(() => (goOn = false))
+        const figures = await posts().finally(() => over.abort())
         await ending
         return { ...figures, executed }
       },

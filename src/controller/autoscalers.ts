@@ -2,6 +2,7 @@ import { stringAt } from '../api/json.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
+import { listAll } from '../kube/list.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import { autoscalers } from '../kube/resources.ts'
 
@@ -18,8 +19,11 @@ export interface Autoscaler {
 /** Which objects have an autoscaler on them. */
 export interface Autoscalers {
   synced(): boolean
-  /** The autoscaler that sets an object's count, for people. */
-  of(namespace: string, type: ResourceType, name: string): string | undefined
+  /**
+   * The autoscaler that sets an object's count, for people. It is in a hook's way, so what is known of it is looked at
+   * once more where the watch may have missed its end. Throws what the API throws.
+   */
+  of(namespace: string, type: ResourceType, name: string): Promise<string | undefined>
   /** Calls back when an object gets an autoscaler, loses it or gets another. */
   subscribe(changed: (namespace: string, target: Autoscaler) => void): void
   run(stop: AbortSignal): Promise<void>
@@ -33,6 +37,25 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   })
   /** By target; under each, by the autoscaler's own name. */
   const byTarget = new Map<string, Map<string, string>>()
+
+  const known = (namespace: string, { group, kind }: ResourceType, name: string): string | undefined =>
+    firstOf(byTarget.get(keyOf(namespace, { group, kind, name }))?.values() ?? [])
+
+  const listed = async (
+    namespace: string,
+    { group, kind }: ResourceType,
+    name: string,
+  ): Promise<string | undefined> => {
+    const key = keyOf(namespace, { group, kind, name })
+    const found: string[] = []
+    const add = (object: StoredObject): void => {
+      const autoscaler = autoscalerOf(object)
+      if (autoscaler && keyOf(namespace, autoscaler) === key) found.push(autoscaler.shownAs)
+    }
+    const sink = { list: () => ({ add, done: () => {} }) }
+    await listAll(environment, { type: autoscalers, namespace }, sink, new AbortController().signal)
+    return firstOf(found)
+  }
 
   cache.subscribe(({ namespace, name, before, now }) => {
     if (before) {
@@ -49,9 +72,10 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
 
   return {
     synced: () => cache.synced(),
-    // Of several, the same one each time: a condition's message must not change by itself.
-    of: (namespace, { group, kind }, name) =>
-      [...(byTarget.get(keyOf(namespace, { group, kind, name }))?.values() ?? [])].sort()[0],
+    of: async (namespace, type, name) => {
+      const found = known(namespace, type, name)
+      return found === undefined || cache.fresh() ? found : await listed(namespace, type, name)
+    },
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
         // Its status moves every few seconds; what it scales, hardly ever.
@@ -62,6 +86,9 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     run: stop => cache.run(stop),
   }
 }
+
+/** Of several, the same one each time: a condition's message must not change by itself. */
+const firstOf = (shown: Iterable<string>): string | undefined => [...shown].sort()[0]
 
 const keyOf = (namespace: string, { group, kind, name }: Omit<Autoscaler, 'shownAs'>): string =>
   [namespace, group, kind, name].join('/')

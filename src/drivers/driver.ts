@@ -22,7 +22,7 @@ export interface Reading {
   /** The metadata of an object; undefined when there is none. */
   get(type: ResourceType, name: string): Promise<KubeObject | undefined>
   /** The autoscaler that sets an object's count, as in `HorizontalPodAutoscaler/web`. */
-  autoscalerOf(type: ResourceType, name: string): string | undefined
+  autoscalerOf(type: ResourceType, name: string): Promise<string | undefined>
 }
 
 /** What a driver may use when a delivery runs. */

@@ -20,7 +20,7 @@ const pageWithinMs = 30_000
 export const listAll = async (
   { api, log }: Environment,
   source: Source,
-  sink: Sink,
+  sink: Pick<Sink, 'list'>,
   stop: AbortSignal,
 ): Promise<string> => {
   const { resource } = source.type

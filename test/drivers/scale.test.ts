@@ -20,7 +20,7 @@ const web = { kind: 'Deployment', metadata: { name: 'web' } }
 const reading = (change: Partial<Reading> = {}): Reading => ({
   namespace: 'shop',
   get: () => Promise.resolve(web),
-  autoscalerOf: () => undefined,
+  autoscalerOf: () => Promise.resolve(undefined),
   ...change,
 })
 
@@ -73,7 +73,7 @@ describe('what keeps a hook from scaling', () => {
     [
       'an autoscaler',
       {},
-      { autoscalerOf: () => 'HorizontalPodAutoscaler/web' },
+      { autoscalerOf: () => Promise.resolve('HorizontalPodAutoscaler/web') },
       'ManagedByAutoscaler',
       'stalled',
       'HorizontalPodAutoscaler/web sets the count of Deployment/web',

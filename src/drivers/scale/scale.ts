@@ -36,7 +36,7 @@ export const scale: Driver<'scale', typeof scaleSchema> = {
     }
     const obstacle = obstacleOf({ ...object, kind: type.kind })
     if (obstacle) return { ...obstacle, lasts: obstacle.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
-    const autoscaler = reading.autoscalerOf(type, target.name)
+    const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined
     const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step`
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }

@@ -1,0 +1,81 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import { watchAutoscalers } from '../../src/controller/autoscalers.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create } from '../../src/kube/requests.ts'
+import { autoscalers } from '../../src/kube/resources.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { seededRandom } from '../support/random.ts'
+import { deployments } from './installation.ts'
+
+/** Longer than a watch may be silent, in milliseconds. */
+const longSilence = 76_000
+
+const setUp = async () => {
+  const clock = fakeClock()
+  const api = connectInProcess(createApiServer({ clock, random: seededRandom(7) }))
+  const world: { network: 'well' | 'silent' | 'away'; lists: number } = { network: 'well', lists: 0 }
+  const connection: ApiConnection = {
+    request: async request => {
+      world.lists += 1
+      if (world.network === 'away') throw new Unreachable('refused', false)
+      return await api.request(request)
+    },
+    watch: async function* (request, stop) {
+      for await (const line of api.watch(request, stop)) if (world.network === 'well') yield line
+    },
+  }
+  for (const name of ['b', 'a']) {
+    await create(api, autoscalers, 'default', {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 3 },
+    })
+  }
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const watched = watchAutoscalers(testEnvironment({ api: connection, clock }))
+  void watched.run(stop.signal)
+  await clock.advance(100)
+  world.lists = 0
+  const remove = async (name: string): Promise<void> => {
+    const path = objectPath(autoscalers, 'default', name)
+    await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 1000 })
+    await clock.advance(10)
+  }
+  return { clock, of: () => watched.of('default', deployments, 'web'), remove, world }
+}
+
+describe('the autoscaler of an object', () => {
+  it('is what the watch has told while it lives, of several the first by name', async () => {
+    const { of, remove, world } = await setUp()
+    expect(await of()).toBe('HorizontalPodAutoscaler/a')
+    await remove('a')
+    expect(await of()).toBe('HorizontalPodAutoscaler/b')
+    await remove('b')
+    expect(await of()).toBeUndefined()
+    expect(world.lists).toBe(0)
+  })
+
+  it('is looked at once more where the watch may have missed its end', async () => {
+    const { clock, of, remove, world } = await setUp()
+    world.network = 'silent'
+    await remove('a')
+    await clock.advance(longSilence)
+    expect(await of()).toBe('HorizontalPodAutoscaler/b')
+    await remove('b')
+    expect(await of()).toBeUndefined()
+  })
+
+  it('is not known while neither the watch nor a look at it can tell', async () => {
+    const { clock, of, world } = await setUp()
+    world.network = 'away'
+    await clock.advance(longSilence)
+    await expect(of()).rejects.toThrow(Unreachable)
+  })
+})

@@ -16,15 +16,34 @@ export interface Step {
 /** How many attempts are enough: what is explained at all is mostly explained at the first. */
 const mostAttempts = 20_000
 
+/** Up to how many steps that nobody was told of the fewest are looked for. */
+const mostSilent = 4
+
 /**
  * Finds an order of all certain steps that leads from one count to another, with steps of those posts in the gaps that
- * may have been folded, at `place` or from `since` on until then, without an answer that says so.
+ * may have been folded, at `place` or from `since` on until then, without an answer that says so. With as few of these
+ * as it takes: what is left may have to explain the next write.
  */
 export const walk = (
   timeline: Timeline,
   way: Way & { readonly from: number; readonly to: number },
   certain: readonly Step[],
   perhaps: readonly Story[],
+): readonly Step[] | undefined => {
+  for (let most = 0; most < Math.min(mostSilent, perhaps.length); most++) {
+    const steps = walkWith(timeline, way, certain, perhaps, most)
+    if (steps) return steps
+  }
+  return walkWith(timeline, way, certain, perhaps, Infinity)
+}
+
+/** The same with `most` such steps at most. */
+const walkWith = (
+  timeline: Timeline,
+  way: Way & { readonly from: number; readonly to: number },
+  certain: readonly Step[],
+  perhaps: readonly Story[],
+  most: number,
 ): readonly Step[] | undefined => {
   let attempts = 0
   const known = new Map<Story, readonly HookVersion[]>()
@@ -56,7 +75,8 @@ export const walk = (
       const found = go(step.to, [...steps, step], rest, silent)
       if (found) return found
     }
-    for (const story of silent) {
+    const isSpent = perhaps.length - silent.length >= most
+    for (const story of isSpent ? [] : silent) {
       const rest = silent.filter(other => other !== story)
       for (const to of ends(versionsOf(story), story, count, [way.to, ...open.map(({ from }) => from)])) {
         // Posts to one hook are alike.

@@ -62,8 +62,8 @@ export const targetQueue = (
   let rememberedAt = -Infinity
   /** Someone else moves the version between our writes, so that reading first is cheaper than a conflict. */
   let readFirst = false
-  /** The last write found no /scale, although the object was there. */
-  let missing = false
+  /** The uid of the object whose /scale the last write did not find. It may have been deleted since it was read. */
+  let missing: string | undefined
   /** Why the last attempt failed; what a post is told whose time ends meanwhile. */
   let trouble: string | undefined
   let retryMs = firstRetryMs
@@ -121,7 +121,7 @@ export const targetQueue = (
         trouble = undefined
         return found.version
       case 'obstacle':
-        missing = false
+        missing = undefined
         if (found.reason === 'Forbidden' && ++forbidden < forbiddenTries) {
           await pause(found.message, undefined)
           return undefined
@@ -184,7 +184,7 @@ export const targetQueue = (
     switch (written.write) {
       case 'applied':
         trouble = undefined
-        missing = false
+        missing = undefined
         retryMs = firstRetryMs
         conflicts = 0
         return await answer(batch, ledger)
@@ -195,8 +195,9 @@ export const targetQueue = (
         return
       case 'missing':
         if (shared) return failShared(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
-        if (missing && fresh) return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
-        missing = true
+        if (missing === from.uid)
+          return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
+        missing = from.uid
         return putBack(waiting)
       case 'refused':
         return shared

@@ -179,6 +179,20 @@ describe('a post whose step cannot be made', () => {
     expect(await posted).toMatchObject({ step: 'failed', reason: 'NotScalable' })
   })
 
+  it('is made where the object is deleted and made again, twice, just before its write', async () => {
+    const { clock, post, server } = setUp(1)
+    let deleted = 0
+    server.fate = ({ method }) => {
+      if (deleted === 2) return 'answered'
+      if (method === 'PATCH') return { status: 404, headers: {}, body: `{"deleted":${++deleted}}` }
+      const metadata = { name: 'web', namespace: 'shop', uid: `earlier-${deleted}`, resourceVersion: '7' }
+      return { status: 200, headers: {}, body: JSON.stringify({ metadata, spec: { replicas: 5 } }) }
+    }
+    const posted = post()
+    await clock.advance(100)
+    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+  })
+
   it('is tried again when the write surely never arrived, and is made once', async () => {
     const { clock, post, server } = setUp(1)
     let refusals = 3

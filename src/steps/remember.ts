@@ -79,13 +79,18 @@ const withUndo =
   memory => {
     if (group === undefined || !claim) return memory
     const { [group]: before, ...others } = memory.undo
-    const known = before?.uid === claim.uid ? before.delta : 0
+    const isSame = before?.uid === claim.uid
+    const isEarlier = before?.version !== undefined && BigInt(claim.version) < BigInt(before.version)
+    // What is found out late of a target that has been replaced says nothing of the one that is there.
+    if (isEarlier && !isSame) return memory
+    const known = isSame ? before.delta : 0
     const delta = undoes === undefined ? known + to - from : known - undoes
+    const version = isEarlier ? before.version : claim.version
     const kept = Object.entries(others)
       .filter(([, entry]) => at - entry.at < undoMs)
       .sort(([, a], [, b]) => b.at - a.at)
       .slice(0, mostUndo - 1)
-    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, delta } }
+    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, version, delta } }
     return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
   }
 

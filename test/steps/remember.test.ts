@@ -91,7 +91,7 @@ describe('what is remembered of deliveries', () => {
     const many = after(...Array.from({ length: 260 }, (_, i) => fire(i)))
     expect(Object.keys(many.undo)).toHaveLength(256)
     expect(many.undo['g3']).toBeUndefined()
-    expect(many.undo['g4']).toEqual({ at: now + 4, uid: 't1', delta: 1 })
+    expect(many.undo['g4']).toEqual({ at: now + 4, uid: 't1', version: claimed('m4').version, delta: 1 })
     const later = fire(300, now + 31 * 24 * hour)(many)
     expect(Object.keys(later.undo)).toEqual(['g300'])
   })
@@ -192,6 +192,23 @@ it('what may have been taken back is not taken back again', () => {
   expect(after(fired, withRow(taking), untold('n')).undo).toEqual({})
   expect(after(fired, withRow(taking), dropped('n')).undo['g']?.delta).toBe(1)
 })
+
+it.each([
+  ['told first', ['early', 'late'], 2],
+  ['found out last', ['late', 'early'], 2],
+  ['found out between two of the one that is there', ['late', 'early', 'again'], 3],
+] as const)(
+  'a step of a target that has been replaced, %s, leaves what the present one has to take back',
+  (_when, order, delta) => {
+    const steps = {
+      early: applied('e', [row('a', { claim: { ...claimed('e'), uid: 'gone', version: '9' }, group: 'g' })]),
+      late: applied('l', [row('b', { claim: { ...claimed('l'), version: '10' }, group: 'g', to: 4 })]),
+      again: applied('m', [row('c', { claim: { ...claimed('m'), version: '12' }, group: 'g' })]),
+    }
+    const memory = after(...order.map(name => steps[name]))
+    expect(memory.undo['g']).toMatchObject({ uid: 't1', delta })
+  },
+)
 
 describe('whatever others do meanwhile', () => {
   /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */

@@ -6,8 +6,9 @@ import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } 
 
 /** What the firings of one alert have changed at one hook, and nobody has taken back. */
 interface Sum {
-  /** The target that was changed last. */
+  /** The target that was changed, of several the newest: later ones have higher versions. */
   readonly uid: string
+  readonly version: bigint
   readonly delta: number
 }
 
@@ -24,7 +25,7 @@ interface Claimed {
   readonly sum: Sum
 }
 
-const nothing: Sum = { uid: '', delta: 0 }
+const nothing: Sum = { uid: '', version: 0n, delta: 0 }
 
 /**
  * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
@@ -48,7 +49,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
     if (story.post.kind === 'firing') return void account.push({ place, sum: added(now, row, uid) })
     const why = wrong(timeline, story, row, { sum, uid })
     if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
-    account.push({ place, sum: { uid: now.uid, delta: now.delta - sum.delta } })
+    account.push({ place, sum: { ...now, delta: now.delta - sum.delta } })
   }
 
   for (const [place, entry] of timeline.happened.entries()) {
@@ -81,10 +82,12 @@ const idOf = (hook: string, { at, claim, key }: Row): string => `${hook} ${key} 
 
 const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
 
-const added = ({ delta, uid }: Sum, { from = 0, to = 0 }: Row, target: string): Sum => ({
-  uid: target,
-  delta: (uid === target ? delta : 0) + to - from,
-})
+const added = (sum: Sum, { claim, from = 0, to = 0 }: Row, target: string): Sum => {
+  const version = BigInt(claim?.version ?? sum.version)
+  const isEarlier = version < sum.version
+  if (sum.uid === target) return { ...sum, version: isEarlier ? sum.version : version, delta: sum.delta + to - from }
+  return isEarlier ? sum : { uid: target, version, delta: to - from }
+}
 
 /** Nobody edits that of a hook that is there. */
 const takesBack = ({ hooks }: Timeline, { post }: Story): boolean => {

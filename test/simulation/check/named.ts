@@ -1,5 +1,6 @@
 import { parseTime } from '../../../src/environment/time.ts'
 import type { Violation } from '../happened.ts'
+import { rowsIn } from '../rows.ts'
 import { cooldownOf, dedupeWindowOf, hasForgotten, onResolved } from './model.ts'
 import type { Story, Timeline } from './timeline.ts'
 import type { Step } from './walk.ts'
@@ -31,7 +32,8 @@ export const checkNamed = (timeline: Timeline, explanation: Explanation): readon
   ]
 }
 
-const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
+const executedIn = (timeline: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
+  const { happened } = timeline
   const between = (from: number, to: number): Pick<Executed, 'earliest' | 'latest'> => ({
     earliest: happened[from]?.at ?? 0,
     latest: happened[to]?.at ?? 0,
@@ -45,10 +47,24 @@ const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanatio
     steps.map((step): Executed => {
       const [story] = step.stories
       const how = `post ${story?.post.id}, which cancelled out`
-      return { ...step, ...between(story?.arrived ?? place, place), stored: place, how }
+      const arrived = story?.arrived ?? place
+      return { ...step, ...between(arrived, recordedAt(timeline, step, arrived, place)), stored: place, how }
     }),
   )
   return [...written, ...others].filter(({ claimed }) => claimed)
+}
+
+/** When a record told first of a step that was answered at `answered`, which may be long after that; else then. */
+const recordedAt = ({ happened }: Timeline, { claimed, from, to }: Step, arrived: number, answered: number): number => {
+  const before = new Set<string>()
+  for (const [place, entry] of happened.slice(0, answered).entries()) {
+    if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
+    if (entry.object.metadata.ownerReferences?.[0]?.uid !== claimed?.uid) continue
+    const rows = rowsIn(entry.object['content']).filter(row => row.from === from && row.to === to)
+    if (place > arrived && rows.some(({ at, key }) => !before.has(`${key} ${at}`))) return place
+    for (const { at, key } of rows) before.add(`${key} ${at}`)
+  }
+  return answered
 }
 
 const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {

@@ -1,6 +1,5 @@
 import { parseTime } from '../../../src/environment/time.ts'
 import type { Violation } from '../happened.ts'
-import { rowsIn } from '../rows.ts'
 import { cooldownOf, dedupeWindowOf, hasForgotten, onResolved } from './model.ts'
 import type { Story, Timeline } from './timeline.ts'
 import type { Step } from './walk.ts'
@@ -32,8 +31,7 @@ export const checkNamed = (timeline: Timeline, explanation: Explanation): readon
   ]
 }
 
-const executedIn = (timeline: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
-  const { happened } = timeline
+const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
   const between = (from: number, to: number): Pick<Executed, 'earliest' | 'latest'> => ({
     earliest: happened[from]?.at ?? 0,
     latest: happened[to]?.at ?? 0,
@@ -47,24 +45,10 @@ const executedIn = (timeline: Timeline, { cancelled, explained }: Explanation): 
     steps.map((step): Executed => {
       const [story] = step.stories
       const how = `post ${story?.post.id}, which cancelled out`
-      const arrived = story?.arrived ?? place
-      return { ...step, ...between(arrived, recordedAt(timeline, step, arrived, place)), stored: place, how }
+      return { ...step, ...between(story?.arrived ?? place, place), stored: place, how }
     }),
   )
   return [...written, ...others].filter(({ claimed }) => claimed)
-}
-
-/** When a record told first of a step that was answered at `answered`, which may be long after that; else then. */
-const recordedAt = ({ happened }: Timeline, { claimed, from, to }: Step, arrived: number, answered: number): number => {
-  const before = new Set<string>()
-  for (const [place, entry] of happened.slice(0, answered).entries()) {
-    if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
-    if (entry.object.metadata.ownerReferences?.[0]?.uid !== claimed?.uid) continue
-    const rows = rowsIn(entry.object['content']).filter(row => row.from === from && row.to === to)
-    if (place > arrived && rows.some(({ at, key }) => !before.has(`${key} ${at}`))) return place
-    for (const { at, key } of rows) before.add(`${key} ${at}`)
-  }
-  return answered
 }
 
 const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {
@@ -221,19 +205,22 @@ const noCooldown = (
 const tooSoon = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {
   if (clocksJump(timeline)) return []
   const versions = [...timeline.hooks.values()].flat()
-  const lastAt = new Map<string, number>()
+  /** The run before, by the time at which it was folded: between these. */
+  const lastOf = new Map<string, Pick<Executed, 'earliest' | 'latest'>>()
   return executed
     .toSorted((a, b) => a.latest - b.latest)
     .flatMap(({ claimed, earliest, how, latest, stories: [story] }) => {
       const version = versions.find(({ uid }) => uid === claimed?.uid)
       const cooldownMs = version ? cooldownOf(version) : 0
-      const last = lastAt.get(claimed?.uid ?? '') ?? -Infinity
-      lastAt.set(claimed?.uid ?? '', earliest)
+      const leastMs = cooldownMs - clocksDifferMs
+      const last = lastOf.get(claimed?.uid ?? '')
+      // One that cancelled out may have been answered long after it was folded, and so have come before.
+      if (last && latest - last.earliest < leastMs && last.latest - earliest >= leastMs) return []
+      lastOf.set(claimed?.uid ?? '', { earliest, latest })
       // What is taken back need not wait.
       const isUndo = story?.post.kind === 'resolved' && version !== undefined && onResolved(version) === 'undo'
-      if (latest - last >= cooldownMs - clocksDifferMs || cooldownMs === 0 || isUndo) return []
-      return [
-        { promise: 'cooldown', why: `${version?.object.metadata.name} ran again by ${how} after ${latest - last} ms` },
-      ]
+      if (!last || latest - last.earliest >= leastMs || cooldownMs === 0 || isUndo) return []
+      const afterMs = latest - last.earliest
+      return [{ promise: 'cooldown', why: `${version?.object.metadata.name} ran again by ${how} after ${afterMs} ms` }]
     })
 }

@@ -49,7 +49,8 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
     if (story.post.kind === 'firing') return void account.push({ place, sum: added(now, row, uid) })
     const why = wrong(timeline, story, row, { sum, uid })
     if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
-    account.push({ place, sum: { ...now, delta: now.delta - sum.delta } })
+    // One that is found out late may have been of a target that has been replaced since.
+    if (now.uid === uid) account.push({ place, sum: { ...now, delta: now.delta - sum.delta } })
   }
 
   for (const [place, entry] of timeline.happened.entries()) {

@@ -212,29 +212,28 @@ export const openLedger = (
     return mine
   }
 
-  const later = (update: Update): void => {
-    if (updates.length >= mostUpdates) return
+  /** Answers whether there was room for it. */
+  const later = (update: Update): boolean => {
+    if (updates.length >= mostUpdates) return false
     note = undefined
     updates.push(update)
     current &&= update(current)
     if (updates.length === 1) dirtied(self)
+    return true
   }
 
   const self: Ledger = {
     owner,
     known: () => known && updated(known),
     decide,
-    later,
+    later: update => void later(update),
     note: delivery => {
       const own = noteOf(delivery)
       if (note) {
         note = joined(own, note)
         updates[updates.length - 1] = noted(note)
         current &&= noted(own)(current)
-      } else {
-        later(noted(own))
-        note = own
-      }
+      } else if (later(noted(own))) note = own
     },
     flush: async goOn => {
       if (updates.length === 0) return

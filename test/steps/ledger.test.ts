@@ -334,6 +334,14 @@ describe('an update that can wait', () => {
     expect(ledger.dirty).toBe(false)
   })
 
+  it('is not displaced by deliveries that come when there is no room', async () => {
+    const { clock, ledger, server } = setUp()
+    for (let i = 0; i < 10_000; i++) ledger.later(memory => ({ ...memory, ranAt: (memory.ranAt ?? 0) + 1 }))
+    for (let i = 0; i < 3; i++) ledger.note(delivery())
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')).toMatchObject({ ranAt: 10_000, counts: {} })
+  })
+
   it('is one of ten thousand at the most', () => {
     const { ledger } = setUp()
     let run = 0

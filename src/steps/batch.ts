@@ -1,9 +1,8 @@
 import { emptyMemory } from '../api/record.ts'
-import { claim, needsNewest, type Claimed, type Member, type Part } from './claims.ts'
+import { claim, needsNewest, type Claimed, type Ground, type Member, type Part } from './claims.ts'
 import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
-import type { Version } from './read.ts'
-import { changedMeanwhile, type Plan, type Step, type Target, type UndoPlan } from './steps.ts'
+import { changedMeanwhile, type Plan, type Step, type UndoPlan } from './steps.ts'
 
 /** A delivery that its hook's memory has a say in, and that memory. */
 export interface Recorded extends Remembered {
@@ -31,11 +30,7 @@ export type Folded =
   | { readonly folded: 'nobody waits' }
 
 /** What posts are folded on. */
-export interface Fold {
-  readonly target: Target
-  readonly version: Version
-  /** The field manager of the write. */
-  readonly mark: string
+export interface Fold extends Ground {
   /** Those that arrived before the read began that `version` is from; none where it is from a write. */
   readonly asked: ReadonlySet<Waiting>
 }
@@ -90,8 +85,9 @@ const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waitin
     ...claim(memory, now, members.map(memberOf), fold),
   })
   const members = waiting.filter(isUnsettled)
+  const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)
-  return all.to === fold.version.count ? fromAll(members.filter(entry => fold.asked.has(entry))) : all
+  return all.isWritten ? all : fromAll(members.filter(isAsked))
 }
 
 /** Each post with what becomes of it. */

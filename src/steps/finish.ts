@@ -4,24 +4,32 @@ import type { Part } from './claims.ts'
 import { commit, type Committed, type Interest } from './commit.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
-import { applied, dropped, rowsOf, untold } from './remember.ts'
-import type { Step } from './steps.ts'
+import { dropped, rowsOf, untold, written } from './remember.ts'
+import type { Obstacle, Step } from './steps.ts'
 import { parseTarget } from './target.ts'
 
 /** What stands in the way of a delivery: a write that has been claimed and is not known to be stored. */
 export type HelpPart = Extract<Part, { part: 'help' }>
 
+/** What has come of helping. */
+export type Finished =
+  /** The write was the delivery's own, and is stored. */
+  | { readonly finished: 'own'; readonly step: Step }
+  /** It stands in the way no longer. */
+  | { readonly finished: 'other' }
+  /** The server will not have it, and why: it stands there still. */
+  | { readonly finished: 'refused'; readonly step: Step }
+
 /**
  * Finishes a claimed write by sending the very same request, whoever has claimed it: it is done once however many send
- * it, so that there is no holder to wait for. Answers the delivery's step, when the write was its own; undefined when it
- * has to be judged again.
+ * it, so that there is no holder to wait for.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   ledger: Ledger,
-  { claim, claimed, own }: HelpPart,
+  { claim, claimed, own }: Pick<HelpPart, 'claim' | 'claimed' | 'own'>,
   interest: Interest,
-): Promise<Step | undefined> => {
+): Promise<Finished> => {
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const from = { uid, resourceVersion: version }
@@ -29,12 +37,16 @@ export const finishClaim = async (
     ? await commit(environment, { target, mark, from, to, shared: true }, interest)
     : { write: 'untold' }
   recordOutcome(environment.log, ledger, mark, claimed, written)
-  if (written.write === 'refused') return { step: 'failed', reason: written.reason, message: written.message }
-  if (written.write === 'missing')
-    return { step: 'failed', reason: 'NotScalable', message: `${claim.target} has no /scale` }
-  if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return undefined
-  return { step: 'done', from: own.from, to: own.to }
+  if (written.write === 'refused') return refused(written.reason, written.message)
+  if (written.write === 'missing') return refused('NotScalable', `${claim.target} has no /scale`)
+  if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return { finished: 'other' }
+  return { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
 }
+
+const refused = (reason: Obstacle, message: string): Finished => ({
+  finished: 'refused',
+  step: { step: 'failed', reason, message },
+})
 
 /**
  * Looks what became of the oldest claim that its process has left behind, without sending its write: whoever sent the
@@ -74,7 +86,7 @@ export const lookAtClaim = async (
   if (!target) return { evidence: 'unreachable', message: `${text} is no target`, isRefused: true }
   const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
   const { evidence } = found
-  if (evidence === 'applied') ledger.later(applied(mark, claimed))
+  if (evidence === 'applied') ledger.later(written(mark, claimed))
   if (evidence === 'never') ledger.later(dropped(mark))
   if (evidence === 'history gone') ledger.later(untold(mark))
   return found
@@ -88,7 +100,7 @@ export const recordOutcome = (
   claimed: readonly Row[],
   { write }: Committed,
 ): void => {
-  if (write === 'applied') ledger.later(applied(mark, claimed))
+  if (write === 'applied') ledger.later(written(mark, claimed))
   if (write === 'stale') ledger.later(dropped(mark))
   if (write !== 'untold') return
   ledger.later(untold(mark))

@@ -71,6 +71,8 @@ export const targetQueue = (
   let tidying = false
   /** How many reads in a row were forbidden. */
   let forbidden = 0
+  /** The marks of claimed writes that the server has refused. They are tried again when the queue has been idle. */
+  const refused = new Set<string>()
 
   const settle = (entry: Waiting, step: Step): void => {
     if (entry.state === 'settled') return
@@ -93,8 +95,9 @@ export const targetQueue = (
    * The server will not have a write that others may send as well, and who sends it next may be let through: so nothing
    * is certain for a post without a name. A named one is told, and is executed if it is sent again.
    */
-  const failShared = (batch: Batch, reason: Obstacle, message: string): void => {
+  const failShared = (batch: Batch, mark: string, reason: Obstacle, message: string): void => {
     remembered = undefined
+    refused.add(mark)
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part !== 'step') continue
       settle(entry, entry.recorded?.delivery.identity ? { step: 'failed', reason, message } : { step: 'unknown' })
@@ -138,25 +141,46 @@ export const targetQueue = (
   /** Tells each entry what became of it; those whose turn has not come wait for the next one. */
   const answer = async (batch: Batch, ledger: Ledger | undefined): Promise<void> => {
     const helped: [Waiting, HelpPart][] = []
+    const refusals = new Map<string, Step>()
     const again: Waiting[] = []
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') helped.push([entry, part])
       else if (part === undefined || part.part === 'wait') again.push(entry)
       else settle(entry, stepOf(part))
     }
-    for (const [entry, part] of helped) if (ledger && (await help(ledger, entry, part))) again.push(entry)
+    for (const [entry, part] of helped) if (ledger && (await help(ledger, entry, part, refusals))) again.push(entry)
     putBack(again)
   }
 
-  /** Finishes what another process has claimed. Answers whether the entry has to be judged again after that. */
-  const help = async (ledger: Ledger, entry: Waiting, part: HelpPart): Promise<boolean> => {
+  /**
+   * Finishes what another process has claimed. Answers whether the entry has to be judged again after that. `refusals`
+   * are what others have been told just now, by the mark of what they met.
+   */
+  const help = async (
+    ledger: Ledger,
+    entry: Waiting,
+    part: HelpPart,
+    refusals: Map<string, Step>,
+  ): Promise<boolean> => {
     // Its time may have ended while another was helped: what has been answered must not come back.
     if (!isUnsettled(entry)) return false
+    const { mark } = part.claim
+    // Another has met it meanwhile. Where its own write can stand in for that one, it is not to be told of that.
+    if (!part.isVain && refused.has(mark)) return true
+    const told = refusals.get(mark)
+    if (told) {
+      settle(entry, told)
+      return false
+    }
     entry.state = 'in flight'
     const done = await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) })
     remembered = undefined
-    if (done) settle(entry, done)
-    return done === undefined
+    if (done.finished === 'refused') refused.add(mark)
+    else refused.delete(mark)
+    if (done.finished === 'other' || (done.finished === 'refused' && !part.isVain)) return true
+    if (done.finished === 'refused') refusals.set(mark, done.step)
+    settle(entry, done.step)
+    return false
   }
 
   /** What earlier processes have left unfinished, one at a time and beside the work: nobody waits for it. */
@@ -194,14 +218,14 @@ export const targetQueue = (
         if (++conflicts > mostConflicts) await wait(clock, firstRetryMs)
         return
       case 'missing':
-        if (shared) return failShared(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
+        if (shared) return failShared(batch, mark, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         if (missing === from.uid)
           return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         missing = from.uid
         return putBack(waiting)
       case 'refused':
         return shared
-          ? failShared(batch, written.reason, written.message)
+          ? failShared(batch, mark, written.reason, written.message)
           : fail(waiting, written.reason, written.message)
       case 'not sent':
         putBack(waiting)
@@ -248,12 +272,12 @@ export const targetQueue = (
     entries = waiting.filter(entry => !taken.has(entry))
     current = batch
     const mark = nextMark()
-    const decided = await decide(batch, { target, version, mark, asked }, ledger)
+    const decided = await decide(batch, { target, version, mark, refused, asked }, ledger)
     if (!decided) return
     const included = new Set(decided.entries)
     putBack(batch.filter(entry => !included.has(entry)))
     if (ledger) void tidy(ledger)
-    if (decided.to !== version.count) return await write(decided, mark, version, fresh, ledger)
+    if (decided.isWritten) return await write(decided, mark, version, fresh, ledger)
     // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
     if (!fresh) remembered = undefined
     await answer(decided, ledger)
@@ -271,6 +295,7 @@ export const targetQueue = (
       entries = []
     } finally {
       running = false
+      refused.clear()
     }
   }
 

@@ -42,14 +42,29 @@ export const applied =
     const present = new Map(memory.rows.map(row => [row.key, row]))
     const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
-      return now === undefined || now.claim?.mark === mark || now.displaced === mark || isFormer(now, former)
+      return now === undefined || now.claim?.mark === mark || isDisplaced(now, mark) || isFormer(now, former)
     })
     const next = done.reduce((so, row) => {
       const now = present.get(row.key)
-      const isOver = now?.displaced === mark && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
+      const isSkip = now !== undefined && !now.claim && isDisplaced(now, mark)
+      const isOver = isSkip && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
       return withRow(isOver ? undisplaced(now) : finished(row))(withUndo(row)(reported(row)(so)))
     }, memory)
     return ranBy(next, done)
+  }
+
+/** The same, where it was a write that is stored: then none of those that were claimed from the same version ever is. */
+export const written =
+  (mark: string, claimed: readonly Row[]): Update =>
+  memory => {
+    const next = applied(mark, claimed)(memory)
+    const isOver = ({ claim }: Row): boolean =>
+      claim !== undefined &&
+      claim.mark !== mark &&
+      claimed.some(({ claim: made }) => made?.uid === claim.uid && made.version === claim.version)
+    return next.rows.some(isOver)
+      ? { ...next, rows: next.rows.flatMap(row => (isOver(row) ? beforeClaim(row) : [row])) }
+      : next
   }
 
 /** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
@@ -59,7 +74,7 @@ const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
 }
 
 const finished = (row: Row): Row => {
-  const { claim: _, former: __, report: ___, ...done } = row
+  const { claim: _, former: __, report: ___, rivals: ____, ...done } = row
   return done
 }
 
@@ -67,9 +82,13 @@ const finished = (row: Row): Row => {
 const isFormer = (row: Row, former: Row['former']): boolean =>
   row.claim === undefined && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
+/** Whether a row stands in the place of a write, as far as anyone knew when that was decided. */
+const isDisplaced = ({ displaced, rivals }: Row, mark: string): boolean =>
+  displaced === mark || rivals?.some(({ claim }) => claim?.mark === mark) === true
+
 /** The skip of a later news than that of the write in whose place it stands. */
 const undisplaced = (row: Row): Row => {
-  const { displaced: _, ...skip } = row
+  const { displaced: _, rivals: __, ...skip } = row
   return skip
 }
 
@@ -115,16 +134,28 @@ export const untold =
     ),
   })
 
-/** A marked write was not stored and never will be: its deliveries count as never seen, but for what was decided before. */
+/**
+ * A marked write was not stored and never will be: its deliveries count as never seen, but for what was decided before.
+ * Where it stood in for another, that is a claim again: it may have been the one that came first.
+ */
 export const dropped =
   (mark: string): Update =>
   memory => ({
     ...memory,
     rows: memory.rows.flatMap(row => {
       if (row.claim?.mark !== mark) return [row]
-      return row.former ? [{ key: row.key, ...row.former }] : []
+      const [rival, ...older] = row.rivals ?? []
+      return rival ? [older.length > 0 ? { ...rival, rivals: older } : rival] : beforeClaim(row)
     }),
   })
+
+/** Without the rows of a write, and of those that it stands in for. */
+export const withoutClaim =
+  (mark: string): Update =>
+  memory => ({ ...memory, rows: memory.rows.flatMap(row => (row.claim?.mark === mark ? beforeClaim(row) : [row])) })
+
+/** What stood in the place of a claim before anything was claimed there. */
+const beforeClaim = ({ former, key }: Row): readonly Row[] => (former ? [{ key, ...former }] : [])
 
 /** What a group of alerts reports. */
 export const reportOf = ({ firing, key }: AlertGroup): Report => ({

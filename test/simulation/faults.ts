@@ -27,6 +27,7 @@ export interface Faults {
   readonly jumps: number
   readonly freezes: number
   readonly replacements: number
+  readonly policies: number
 }
 
 export const noFaults: Faults = {
@@ -45,6 +46,7 @@ export const noFaults: Faults = {
   jumps: 0,
   freezes: 0,
   replacements: 0,
+  policies: 0,
 }
 
 /** Each kind of fault is absent from some histories: a mistake often shows only where little else goes wrong. */
@@ -67,5 +69,6 @@ export const faultsOf = (rng: Rng): Faults => {
     jumps: times(4, 0.4),
     freezes: times(2, 0.3),
     replacements: times(3, 0.4),
+    policies: times(4, 0.3),
   }
 }

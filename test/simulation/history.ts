@@ -28,9 +28,10 @@ import {
 } from './world/outside.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
+import { hooksPath } from './world/paths.ts'
 import { readTokens, type Board } from './world/published.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
-import { alertmanagers, forger, namedScript, script, type Senders } from './world/senders.ts'
+import { alertmanagers, forger, namedScript, script, stubborn, type Senders } from './world/senders.ts'
 import { makeTrouble } from './world/trouble.ts'
 import { unwell } from './world/unwell.ts'
 
@@ -196,6 +197,8 @@ const populate = (
   often([200, 600, 1500], script(senders))
   often([2000, 4000], namedScript(senders), 0.7)
   often([300, 2000], forger(senders), 0.1)
+  const edit = (hook: string, spec: object): void => void server.tell('PATCH', `${hooksPath}/${hook}`, { spec })
+  often([300, 1000], stubborn(senders, edit), trouble.policies > 0 ? 0.9 : 0.1)
   often([1000, 4000], alertmanagers(senders), 0.8)
   often([1000, 4000], alertmanagers(senders), 0.4)
   often([300, 1500, 4000], scaleOutside(server, targets), 0.7)

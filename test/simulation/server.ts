@@ -1,3 +1,4 @@
+import { at, tryParseJson } from '../../src/api/json.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import { createApiServer, type ServerRequest, type ServerResponse } from '../../src/apiserver/server.ts'
@@ -6,6 +7,7 @@ import type { Sink } from '../../src/apiserver/watch.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import type { Happened } from './happened.ts'
+import { status } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { VirtualTime } from './time.ts'
 
@@ -18,6 +20,8 @@ export interface SimulatedServer {
   tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
   /** Opens a watch; `cut` is told when the server goes down. */
   watch(request: ServerRequest, sink: Sink, cut: () => void): (() => void) | ServerResponse
+  /** Refuses writes of a count, until the answer is called. */
+  refuse(policy: Policy): () => void
   /** Cuts all connections and is gone for a while. */
   restart(downMs: number): void
   /** Forgets all versions but the newest. */
@@ -26,6 +30,15 @@ export interface SimulatedServer {
   follow(): void
   /** Calls back at each version that is noted. */
   onStored(told: (stored: Stored) => void): void
+}
+
+/** A policy of the cluster on counts, which is asked before anything else, as a webhook that changes requests is. */
+export interface Policy {
+  /** It has nothing against counts up to this one. */
+  readonly most: number
+  /** Of being against one that is higher: webhooks change their minds. */
+  readonly chance: number
+  readonly status: number
 }
 
 export type Stored = Extract<Happened, { what: 'stored' }>
@@ -52,6 +65,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   const server = createApiServer({ clock, random: { bytes: rng.bytes }, historyMs, rules: () => () => true })
   const listeners: ((stored: Stored) => void)[] = []
   const connections = new Set<() => void>()
+  const policies = new Set<Policy>()
   let up = true
   /** How many versions of what is followed have been stored. */
   let versions = 0
@@ -61,6 +75,12 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)
     for (const told of listeners) told({ ...entry, at: time.now })
+  }
+
+  const refusedBy = ({ body = '', method, path }: ServerRequest): Policy | undefined => {
+    if (policies.size === 0 || method !== 'PATCH' || !path.endsWith('/scale')) return undefined
+    const count = Number(at(tryParseJson(body), 'spec', 'replicas'))
+    return [...policies].find(({ chance, most }) => count > most && rng.chance(chance))
   }
 
   const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>
@@ -79,11 +99,11 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     },
     ask: (process, request) => {
       const before = versions
-      const response = server.handle(request)
+      const policy = refusedBy(request)
+      const response = policy ? status(policy.status, 'Denied') : server.handle(request)
       if (request.method !== 'GET') {
-        const { status } = response
         const asked = `${request.method} ${request.path}`
-        note({ what: 'written', process, asked, status, changed: versions !== before })
+        note({ what: 'written', process, asked, status: response.status, changed: versions !== before })
       }
       return response
     },
@@ -96,6 +116,10 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
         connections.delete(cut)
         cancel()
       }
+    },
+    refuse: policy => {
+      policies.add(policy)
+      return () => policies.delete(policy)
     },
     restart: downMs => {
       up = false

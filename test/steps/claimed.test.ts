@@ -5,7 +5,7 @@ import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers } from '../../src/steps/ledgers.ts'
 import type { Recorded } from '../../src/steps/batch.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Step, Target } from '../../src/steps/steps.ts'
+import type { Plan, Step, Target } from '../../src/steps/steps.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -23,22 +23,24 @@ type About = Partial<Pick<Recorded, 'undo' | 'cooldownMs'>> & {
   readonly hook?: string
   readonly target?: string
   readonly delivery?: Partial<Delivery>
+  /** What the hook says now, where it was edited. */
+  readonly plan?: Plan
 }
 
 const setUp = (replicas = 2) => {
   const clock = fakeClock()
   const server = stepServer({ web: replicas, api: replicas })
   const requests: string[] = []
-  const world = { fate: (_request: string): Fate => 'answered' }
+  const world = { fate: (_request: string, _body = ''): Fate => 'answered' }
   let started = 0
   /** Starts a process, whose posts may go through the record of a hook. */
   const start = () => {
     let dead = false
     const api = fatefulConnection(clock, server.handle, {
-      fate: ({ method, path }) => {
+      fate: ({ body, method, path }) => {
         const request = `${method} ${path.split('/').slice(6).join('/')}`
         requests.push(request)
-        return world.fate(request)
+        return world.fate(request, body)
       },
       latencyMs: () => 1,
       isDead: () => dead,
@@ -60,10 +62,11 @@ const setUp = (replicas = 2) => {
     return {
       environment,
       ledgers,
-      post: (about: About): Promise<Step> => steps(about).change(targetOf(about.target ?? 'web'), up),
+      post: (about: About): Promise<Step> => steps(about).change(targetOf(about.target ?? 'web'), about.plan ?? up),
       undo: (about: About): Promise<Step> =>
         steps({ undo: true, ...about }).undo(targetOf('web'), takeBackWithin({ min: 0, max: 100_000 })),
-      unnamed: (): Promise<Step> => service.until(clock.monotonic() + 4000).change(targetOf('web'), up),
+      unnamed: (plan: Plan = up): Promise<Step> =>
+        service.until(clock.monotonic() + 4000).change(targetOf('web'), plan),
       preview: (about: About): Promise<Step> =>
         service.preview(clock.monotonic() + 4000, recordedOf(about)).change(targetOf('web'), up),
       die: () => {
@@ -293,6 +296,136 @@ describe('a post without a name in a write that was refused', () => {
     expect(await copy).toMatchObject({ step: 'done' })
     // Both steps were in the one write.
     expect(server.replicas('web')).toBe(4)
+  })
+})
+
+describe('a claimed write that the API server refuses', () => {
+  const upBy = (count: number, max = 100): Plan =>
+    moveWithin({ action: 'up', by: { count }, min: 0, max, overshoot: 'clamp' })
+
+  /** A policy that is against the write of a count. */
+  const against =
+    (count: number) =>
+    (request: string, body = ''): Fate =>
+      request.startsWith('PATCH') && body.includes(`"replicas":${count}}`) ? { declined: status(422) } : 'answered'
+
+  /** The claims that a record tells of, once all that a process has to tell is in it. */
+  const claimsAfter = async (
+    { clock, server }: Pick<ReturnType<typeof setUp>, 'clock' | 'server'>,
+    { ledgers }: ReturnType<ReturnType<typeof setUp>['start']>,
+  ) => {
+    await Promise.all([ledgers.run(AbortSignal.abort()), clock.advance(100)])
+    return server.memory('web-up')?.rows.filter(({ claim }) => claim !== undefined)
+  }
+
+  it('gives way to what the hook says once it has been edited', async () => {
+    const installation = setUp()
+    const { clock, server, start, world } = installation
+    world.fate = against(3)
+    const early = start().post(named('a'))
+    await clock.advance(100)
+    expect(await early).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+    const second = start()
+    const copy = second.post({ ...named('a'), plan: upBy(2) })
+    await clock.advance(100)
+    expect(await copy).toEqual({ step: 'done', from: 2, to: 4 })
+    expect(server.writes.map(({ to }) => to)).toEqual([4])
+    expect(await claimsAfter(installation, second)).toEqual([])
+  })
+
+  it('gives way to another delivery of a hook that cools down', async () => {
+    const installation = setUp()
+    const { clock, start, world } = installation
+    world.fate = against(3)
+    const early = start().post({ cooldownMs: 60_000 })
+    await clock.advance(100)
+    expect(await early).toEqual({ step: 'unknown' })
+    const second = start()
+    const next = second.post({ ...named('b'), cooldownMs: 60_000, plan: upBy(2) })
+    await clock.advance(100)
+    expect(await next).toEqual({ step: 'done', from: 2, to: 4 })
+    expect(await claimsAfter(installation, second)).toEqual([])
+  })
+
+  it('is made sure never to be made, where there is nothing left to do', async () => {
+    const installation = setUp()
+    const { clock, server, start, world } = installation
+    const before = server.version('web')
+    world.fate = against(3)
+    const early = start().post(named('a'))
+    await clock.advance(100)
+    await early
+    const second = start()
+    const copy = second.post({ ...named('a'), plan: upBy(1, 2) })
+    await clock.advance(100)
+    expect(await copy).toEqual({ step: 'done', from: 2, to: 2 })
+    expect(server.version('web')).not.toEqual(before)
+    expect(server.replicas('web')).toBe(2)
+    expect(await claimsAfter(installation, second)).toEqual([])
+  })
+
+  it('leaves nothing that the end of its alert could take back, and that end is told so', async () => {
+    const installation = setUp()
+    const { clock, server, start, world } = installation
+    const group = { key: 'g', firing: ['x'], mixed: false }
+    world.fate = against(3)
+    const fired = start().post({ delivery: { ...named('a').delivery, group }, undo: true })
+    await clock.advance(100)
+    expect(await fired).toMatchObject({ step: 'failed' })
+    const second = start()
+    const over = second.undo({
+      delivery: { ...named('b').delivery, phase: 'resolved', group: { ...group, firing: [] } },
+    })
+    await clock.advance(100)
+    expect(await over).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
+    expect(server.replicas('web')).toBe(2)
+    expect(await claimsAfter(installation, second)).toEqual([])
+  })
+
+  it('is sent again where the hook still asks for it, and says that it was refused', async () => {
+    const { clock, server, start, world } = setUp()
+    world.fate = against(3)
+    const early = start().post(named('a'))
+    await clock.advance(100)
+    await early
+    const claimed = server.memory('web-up')?.rows[0]?.claim
+    const process = start()
+    const copies = [process.post(named('a')), process.post(named('a'))]
+    await clock.advance(100)
+    expect(await Promise.all(copies)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
+    expect(server.memory('web-up')?.rows).toMatchObject([{ key: keyOf('a'), claim: claimed }])
+    world.fate = () => 'answered'
+    const last = process.post(named('a'))
+    await clock.advance(100)
+    expect(await last).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(server.writes.map(({ by }) => by)).toEqual([claimed?.mark])
+  })
+
+  it('is counted once where a process that has died gets it through after all, whenever that is', async () => {
+    const ends = new Set<number>()
+    for (let landsAfter = 0; landsAfter < 40; landsAfter += 0.5) {
+      const installation = setUp()
+      const { clock, server, start, world } = installation
+      const first = start()
+      world.fate = request => {
+        if (!request.startsWith('PATCH')) return 'answered'
+        first.die()
+        return { landsAfter }
+      }
+      void first.post(named('a'))
+      await clock.advance(10)
+      world.fate = against(3)
+      const second = start()
+      const copy = second.post({ ...named('a'), plan: upBy(2) })
+      await clock.advance(200)
+      const step = await copy
+      const [write] = server.writes
+      expect(step).toEqual({ step: 'done', from: write?.from, to: write?.to })
+      expect(server.writes).toHaveLength(1)
+      expect(await claimsAfter(installation, second)).toEqual([])
+      ends.add(server.replicas('web') ?? 0)
+    }
+    expect(ends).toEqual(new Set([3, 4]))
   })
 })
 

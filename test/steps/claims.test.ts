@@ -36,7 +36,12 @@ const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Member => ({
       }),
 })
 const on = (memory: Memory, members: readonly Member[], count = 5, mark = 'm'): Claimed =>
-  claim(memory, now, members, { target, mark, version: { uid: 't1', resourceVersion: '7', count } })
+  claim(memory, now, members, {
+    target,
+    mark,
+    version: { uid: 't1', resourceVersion: '7', count },
+    refused: new Set(['refused']),
+  })
 
 /** A memory with the claim of a write of another process for this key. */
 const foreign = (key: string): Memory => on(emptyMemory, [member({ key })], 5, 'other').memory

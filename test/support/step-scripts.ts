@@ -13,6 +13,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ landsAfter: fc.oneof(fc.nat(60), fc.nat(6000)) }) },
   { weight: 1, arbitrary: fc.constantFrom(500, 504).map(code => ({ saysInstead: status(code) })) },
   { weight: 1, arbitrary: fc.constantFrom(429, 500, 503, 401).map(code => ({ declined: status(code) })) },
+  { weight: 3, arbitrary: fc.constantFrom(403, 422).map(code => ({ declined: status(code) })) },
 )
 
 /** Most come close together, some late. */

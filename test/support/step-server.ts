@@ -79,7 +79,11 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
     const changed = countOf(before) !== to
     if (before && changed) writes.push({ target: name, by: manager, from: countOf(before), to })
     version += 1
-    const managedFields = changed ? [owner(manager)] : at(before, 'metadata', 'managedFields')
+    const owners = at(before, 'metadata', 'managedFields')
+    // Marks of one count stand beside one another; whoever writes something else leaves the count to its owners.
+    const beside: readonly unknown[] = Array.isArray(owners) ? owners : []
+    const others = manager.startsWith('rhook.') ? [...beside, owner(manager)] : owners
+    const managedFields = changed ? [owner(manager)] : others
     store(name, {
       kind: 'Deployment',
       metadata: { name, namespace: 'shop', uid, resourceVersion: String(version), managedFields },

@@ -11,6 +11,7 @@ import {
   onResolved,
   stepOf,
   stoodStill,
+  wasRefusing,
   takenBack,
   targetOf,
 } from './model.ts'
@@ -116,6 +117,11 @@ const firstCopy = ({ story, timeline }: About): Story => {
 
 const isTrue: Judge = () => undefined
 
+const isRefused: Judge = ({ story, timeline }) =>
+  wasRefusing(timeline, story.arrived, story.ended)
+    ? undefined
+    : { promise: 'answers', why: 'was told that the API server refuses the count, which it did not meanwhile' }
+
 const maySee =
   (shown: Shown) =>
   (version: HookVersion, { story, timeline }: About): boolean =>
@@ -157,6 +163,8 @@ const judges: Partial<Record<Reason, Judge>> = {
   ManagedByAutoscaler: unlessSome('5', 'of an autoscaler that the status does not speak of', ({ object }) =>
     JSON.stringify(object['status']).includes('ManagedByAutoscaler'),
   ),
+  Forbidden: isRefused,
+  NotScalable: isRefused,
   TargetNotFound: unlessSome('5', 'that the target is missing, which it never was meanwhile', (version, about) =>
     wasMissing(about.timeline, targetOf(version), about.story),
   ),

@@ -42,6 +42,21 @@ export const dedupeWindowOf = ({ object }: HookVersion): number =>
 export const hasForgotten = ({ happened }: Timeline): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.includes('forgets'))
 
+/** Whether a policy of the cluster was against some counts between two places. */
+export const wasRefusing = ({ happened }: Timeline, from: number, to: number): boolean => {
+  let inForce = 0
+  for (const [place, entry] of happened.entries()) {
+    if (place > to) break
+    if (entry.what !== 'world') continue
+    if (entry.did.startsWith('a policy refuses')) inForce += 1
+    if (entry.did === 'the policy is taken back') inForce -= 1
+    if (place >= from && inForce > 0) return true
+    // It was against them until then.
+    if (place >= from && entry.did === 'the policy is taken back') return true
+  }
+  return inForce > 0
+}
+
 export const stoodStill = ({ happened }: Timeline, process: string): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.startsWith(`${process} stands still`))
 

@@ -8,7 +8,7 @@ vi.mock(import('../../../src/steps/finish.ts'), async original => {
     ...real,
     finishClaim: ({ log }, ledger, { claim, claimed }) => {
       real.recordOutcome(log, ledger, claim.mark, claimed, { write: 'stale' })
-      return Promise.resolve(undefined)
+      return Promise.resolve({ finished: 'other' })
     },
   }
 })

@@ -3,6 +3,7 @@ import { notification } from '../../support/alertmanager.ts'
 import type { Rng } from '../seed.ts'
 import type { Actor } from './actor.ts'
 import { shown, type Wallet } from './credentials.ts'
+import { amount } from './installation.ts'
 import { forged, type Board, type Published } from './published.ts'
 import type { PostTo, Reply } from './posting.ts'
 
@@ -69,6 +70,29 @@ export const namedScript =
       await insist(actor, 10_000, () => post({ ...letter, proof: shown(rng, wallet, hook) }))
     })
     await Promise.all(copies)
+  }
+
+/**
+ * A pipeline that is started again and again, whatever it was told, while somebody edits what the hook asks for: how it
+ * goes on where a policy was against that.
+ */
+export const stubborn =
+  (senders: Senders, edit: (hook: string, spec: object) => void) =>
+  async ({ rng, sleep }: Actor): Promise<void> => {
+    const { board, hooks, newDelivery, post, wallet } = senders
+    const hook = rng.pick(hooks)
+    const published = board.of(hook).at(-1)
+    if (!published) return
+    const delivery = newDelivery()
+    const headers = { 'idempotency-key': delivery }
+    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
+    const withinMs = rng.pick([20, 100, 1000])
+    const sometimes = (count: number, once: () => unknown): readonly Promise<unknown>[] =>
+      Array.from({ length: count }, () => sleep(rng.int(0, withinMs)).then(once))
+    await Promise.all([
+      ...sometimes(rng.int(3, 8), () => post({ ...letter, proof: shown(rng, wallet, hook) })),
+      ...sometimes(rng.int(1, 4), () => edit(hook, { scale: { by: amount(rng) } })),
+    ])
   }
 
 /** Posts until there is an answer that is not an error of the receiver's: at once with backoff, for a while. */

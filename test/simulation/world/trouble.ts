@@ -13,6 +13,9 @@ const jumpMs = 600_000
 /** A process stands still this long at most, in milliseconds: longer than a lease. */
 const freezeMs = 20_000
 
+/** A policy is in force this long at most, in milliseconds. */
+const policyMs = 8000
+
 /** What befalls the API server and whole processes, at moments of its own. */
 export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
   const { server } = simulation
@@ -48,6 +51,16 @@ export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults
     const ms = rng.int(50, freezeMs)
     did(`${process.name} stands still for ${ms} ms`)
     process.freeze(ms)
+  })
+  befall(faults.policies, ({ did, rng }) => {
+    const most = rng.chance(0.5) ? rng.int(0, 9) : -1
+    const policy = { most, chance: rng.pick([0.5, 0.8, 1]), status: rng.pick([403, 422, 422]) }
+    did(`a policy refuses counts over ${policy.most}`)
+    const end = server.refuse(policy)
+    simulation.time.at(rng.int(20, policyMs), () => {
+      end()
+      did('the policy is taken back')
+    })
   })
   befall(faults.replacements, ({ rng }) => {
     const members = fleet.members()

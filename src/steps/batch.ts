@@ -78,6 +78,9 @@ export const foldBatch = async (
 /**
  * Where no write will prove the count, a post may only be answered from a read that began after it arrived. Those that did
  * arrive before stand in front; the others wait for the next turn.
+ *
+ * Posts that no memory has a say in do not wait until it is stored what others are skipped for: what their hooks say could
+ * be over by then. Whoever stands first has the turn.
  */
 const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const fromAll = (members: readonly Waiting[]): Batch => ({
@@ -87,7 +90,11 @@ const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waitin
   const members = waiting.filter(isUnsettled)
   const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)
-  return all.isWritten ? all : fromAll(members.filter(isAsked))
+  const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
+  if (!batch.isWritten || batch.rows.length > 0 || batch.memory === memory) return batch
+  return batch.entries[0]?.recorded
+    ? fromAll(batch.entries.filter(entry => entry.recorded && isAsked(entry)))
+    : fromAll(batch.entries.filter(entry => !entry.recorded))
 }
 
 /** Each post with what becomes of it. */

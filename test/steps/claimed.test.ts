@@ -261,6 +261,52 @@ describe('a delivery in a batch with others', () => {
     ])
   })
 
+  it('that is skipped is stored apart from the steps of the others, whose hooks may be gone by then', async () => {
+    const { clock, server, start, world } = setUp()
+    const process = start()
+    const early = process.post({ ...named('a'), cooldownMs: 60_000 })
+    await clock.advance(100)
+    await early
+    let isDeleted = false
+    world.fate = request => {
+      // While the skip is being stored, the hook of the other post goes.
+      if (request.startsWith('PUT')) isDeleted = true
+      return 'answered'
+    }
+    const before = process.unnamed()
+    await clock.advance(0.5)
+    const skipped = process.post({ ...named('b'), cooldownMs: 60_000 })
+    const other = process.unnamed(count => (isDeleted ? { refused: 'gone' } : count + 1))
+    await clock.advance(200)
+    expect(await Promise.all([before, skipped, other])).toMatchObject([
+      { step: 'done', from: 3, to: 4 },
+      { step: 'skipped', reason: 'CoolingDown' },
+      { step: 'refused', refused: 'gone' },
+    ])
+    expect(server.replicas('web')).toBe(4)
+  })
+
+  it('that is skipped does not keep the others from their turn, however many such come', async () => {
+    const { clock, start } = setUp()
+    const process = start()
+    const early = process.post({ ...named('a'), cooldownMs: 60_000 })
+    await clock.advance(100)
+    await early
+    const skipped: Promise<Step>[] = []
+    const posts: Promise<Step>[] = []
+    for (let moment = 0; moment < 100; moment++) {
+      skipped.push(process.post({ ...named(`b ${moment}`), cooldownMs: 60_000 }))
+      if (moment < 20) posts.push(process.unnamed())
+      await clock.advance(1)
+    }
+    const all = Promise.all(posts).then(steps => ({ steps, at: clock.monotonic() }))
+    const before = clock.monotonic()
+    await clock.advance(4000)
+    expect((await all).steps.map(({ step }) => step)).toEqual(posts.map(() => 'done'))
+    expect((await all).at).toBeLessThanOrEqual(before)
+    expect((await Promise.all(skipped)).map(({ step }) => step)).toEqual(skipped.map(() => 'skipped'))
+  })
+
   it('of thousands does not make the record larger than a record may be', async () => {
     const { clock, server, start, world } = setUp()
     const process = start()

@@ -57,6 +57,8 @@ export const commit = async (
     lost ||= written.write === 'unknown'
     const mayPass = written.write === 'refused' && written.reason === 'Forbidden' && ++forbidden < forbiddenTries
     if (!lost && !shared && !mayPass) return written
+    /** No request of ours is on its way, and the server will not have it: waiting changes nothing. */
+    const isSettled = ({ write }: Written): boolean => !lost && !mayPass && (write === 'refused' || write === 'missing')
     // From here on a conflict may be with another request of the same mark, so that nothing but the evidence counts.
     const found = await findEvidence(api, target, mark, from)
     looked(found.evidence)
@@ -68,10 +70,11 @@ export const commit = async (
       case 'history gone':
         return { write: 'untold' }
       case 'not yet':
-        // No request of ours is on its way, and the server will not have it: waiting changes nothing.
-        if (!lost && !mayPass && (written.write === 'refused' || written.write === 'missing')) return written
+        if (isSettled(written)) return written
         break
       case 'unreachable':
+        // The kind of the target is gone, or the right to it.
+        if (found.isRefused && isSettled(written)) return written
     }
     await wait(clock, lookMs)
     if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }

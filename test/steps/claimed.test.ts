@@ -475,6 +475,21 @@ describe('a claimed write that the API server refuses', () => {
   })
 })
 
+describe('a claim on a target whose kind is gone', () => {
+  it('keeps nobody from the present target', async () => {
+    const { clock, server, start } = setUp()
+    const claim = claimOf(server, { target: 'example.com/v1/widgets/Widget/x' })
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    const process = start()
+    const first = process.post({ ...named('c'), cooldownMs: 60_000 })
+    await clock.advance(20)
+    const other = process.unnamed()
+    await clock.advance(200)
+    expect(await other).toMatchObject({ step: 'done' })
+    expect(await first).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+  })
+})
+
 describe('a report of new alerts beside ended ones', () => {
   it('is a step although somebody else wrote first', async () => {
     const { clock, server, start, world } = setUp()

@@ -51,7 +51,7 @@ const formerSchema = {
   properties: { at: time, newsAt: time, from: count, to: count, skipped: { type: 'string' } },
 } as const satisfies Obj
 
-const plainRowSchema = {
+const rowSchema = {
   type: 'object',
   required: ['key', 'at'],
   properties: {
@@ -77,19 +77,6 @@ const plainRowSchema = {
     former: formerSchema,
     /** What it reports of its group of alerts, which counts as seen once the write has been stored. */
     report: reportSchema,
-  },
-} as const satisfies Obj
-
-const rowSchema = {
-  ...plainRowSchema,
-  properties: {
-    ...plainRowSchema.properties,
-    /**
-     * Earlier claims of the same delivery that this one stands in for, newest first: the API server refused their writes,
-     * which are from the same version. One of all these writes at most can be made; if it is not this one's, the newest of
-     * them stands here again.
-     */
-    rivals: { type: 'array', items: plainRowSchema },
   },
 } as const satisfies Obj
 

@@ -2,7 +2,7 @@ import type { Claim, Memory, Row } from '../api/record.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import { decided, judge, nothingToUndo, type Judgement, type Remembered } from './judge.ts'
 import type { Version } from './read.ts'
-import { applied, rowsOf, withoutClaim, withRow } from './remember.ts'
+import { applied, rowsOf, withRow, type Origin } from './remember.ts'
 import type { Plan, Target, UndoPlan } from './steps.ts'
 import { targetText } from './target.ts'
 
@@ -19,13 +19,14 @@ export type Part =
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
-  /** Another process's write has to be finished first. `isVain`: the server is known to refuse that. */
+  /** Another process's write has to be finished first. */
   | {
       readonly part: 'help'
       readonly claim: Claim
       readonly claimed: readonly Row[]
       readonly own: Row | undefined
-      readonly isVain: boolean
+      /** Somebody has been told meanwhile that it does not count: it is not to be finished. */
+      readonly isGivenUp: boolean
     }
   /** It depends on what becomes of this very write. */
   | { readonly part: 'wait' }
@@ -53,71 +54,29 @@ export interface Ground {
   readonly version: Version
   /** The field manager of the write. */
   readonly mark: string
-  /** The field managers of writes that the server has refused. */
-  readonly refused: ReadonlySet<string>
 }
+
+/** What the claims from a version have in common. */
+export const originOf = (target: Target, { resourceVersion, uid }: Version): Origin => ({
+  target: targetText(target),
+  uid,
+  version: resourceVersion,
+})
 
 /**
  * Folds a batch of posts, some of which a hook's memory has a say in, into one write with the field manager `mark`, and
  * the memory that must be stored before that write is sent. Where nothing is to be written, the memory says that it is
  * done. Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
- *
- * A claim in the way whose write the server refuses stands aside, where that is from the same version: then one of the
- * two can be made at most, and even one that leaves the count sees to it that the other never is. It does not where the new
- * write would be for the very count that was refused.
  */
-export const claim = (before: Memory, now: number, members: readonly Member[], ground: Ground): Claimed => {
-  const claimed = claimOver(before, now, members, ground, standsAside(ground))
-  const { aside, rows, to } = claimed
-  if (aside.length === 0) return claimed
-  const isVain = rows.length > 0 && aside.at(-1)?.to === to
-  const isTooMuch = aside.length > mostRivals || rows.some(({ rivals = [] }) => rivals.length > mostRivals)
-  return isVain || isTooMuch ? claimOver(before, now, members, ground, () => false) : claimed
-}
-
-/** How many claims one stands in for at most: they are in its record, and a hook may be edited often. */
-const mostRivals = 8
-
-/** Whether a claim can be stood in for. */
-const standsAside =
-  ({ refused, target, version }: Ground) =>
-  (claim: Claim): boolean =>
-    refused.has(claim.mark) &&
-    claim.target === targetText(target) &&
-    claim.uid === version.uid &&
-    claim.version === version.resourceVersion
-
-/** What is claimed over claims that stand aside. */
-interface Over extends Claimed {
-  readonly aside: readonly Claim[]
-}
-
-const claimOver = (
+export const claim = (
   before: Memory,
   now: number,
   members: readonly Member[],
-  { target, version, mark, refused }: Ground,
-  standsAside: (claim: Claim) => boolean,
-): Over => {
-  const draft: Claim = {
-    mark,
-    target: targetText(target),
-    uid: version.uid,
-    version: version.resourceVersion,
-    to: version.count,
-  }
+  { target, version, mark }: Ground,
+): Claimed => {
+  const draft: Claim = { mark, ...originOf(target, version), to: version.count }
   let memory = before
   let to = version.count
-  const aside: Claim[] = []
-
-  /** The memory's judgement, once all claims that stand aside have done so. They are there all the same. */
-  const judged = (remembered: Remembered): Judgement => {
-    const judgement = judge(without(memory, aside), remembered, now)
-    const inTheWay = judgement.judgement === 'unfinished' ? judgement.row.claim : undefined
-    if (!inTheWay || !standsAside(inTheWay)) return judgement
-    aside.push(inTheWay)
-    return judged(remembered)
-  }
 
   const step = ({ plan, remembered }: Member, undoes?: number): Part => {
     const from = to
@@ -130,46 +89,35 @@ const claimOver = (
   }
 
   const skip = (remembered: Remembered, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
-    // It would not be one if a write that stands aside were made after all.
-    if (aside.length > 0) return { part: 'wait' }
     if (remember && remembered.delivery.identity) memory = decided(remembered, now, { skipped: reason })(memory)
     return { part: 'skip', reason, message }
   }
 
   const parts = members.map((member): Part => {
     if (!member.remembered) return step(member)
-    const judgement = judged(member.remembered)
-    switch (judgement.judgement) {
+    const judged = judge(memory, member.remembered, now)
+    switch (judged.judgement) {
       case 'new':
         return step(member)
       case 'undo':
-        return judgement.uid === version.uid ? step(member, judgement.delta) : skip(member.remembered, nothingToUndo)
+        return judged.uid === version.uid ? step(member, judged.delta) : skip(member.remembered, nothingToUndo)
       case 'skip':
-        return skip(member.remembered, judgement)
+        return skip(member.remembered, judged)
       case 'unfinished':
-        return unfinished(memory, judgement, mark, refused)
+        return unfinished(memory, judged, mark)
     }
   })
 
-  const isWritten = to !== version.count || aside.length > 0
   const rows = rowsOf(memory, mark).map(row => ({ ...row, claim: { ...draft, to } }))
+  const isWritten = to !== version.count
   memory = isWritten ? rows.reduce((so, row) => withRow(row)(so), memory) : applied(mark, rows)(memory)
-  return { memory, rows, to, parts, isWritten, aside }
+  return { memory, rows, to, parts, isWritten }
 }
 
-/** A memory as it is without these claims. */
-const without = (memory: Memory, claims: readonly Claim[]): Memory =>
-  claims.reduce((so, { mark }) => withoutClaim(mark)(so), memory)
-
-const unfinished = (
-  memory: Memory,
-  { isOwn, row }: Judgement & { judgement: 'unfinished' },
-  mark: string,
-  refused: ReadonlySet<string>,
-): Part => {
+const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {
   const { claim } = row
   if (!claim) throw new Error('an unfinished row has a claim')
   if (claim.mark === mark) return { part: 'wait' }
-  const claimed = rowsOf(memory, claim.mark)
-  return { part: 'help', claim, claimed, own: isOwn ? row : undefined, isVain: refused.has(claim.mark) }
+  const isGivenUp = memory.rows.some(({ displaced }) => displaced === claim.mark)
+  return { part: 'help', claim, claimed: rowsOf(memory, claim.mark), own: isOwn ? row : undefined, isGivenUp }
 }

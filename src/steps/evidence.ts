@@ -13,12 +13,15 @@ const readTimeoutMs = 2000
 export type Evidence =
   /** It happened. `newest` is the target as it is now, which others may have changed since. */
   | { readonly evidence: 'applied'; readonly newest: Version | undefined }
-  /** It did not happen and never can: another write came first. */
-  | { readonly evidence: 'never' }
+  /** It did not happen and never can: another write came first, after which these field managers owned the count. */
+  | { readonly evidence: 'never'; readonly owners: readonly string[] }
   /** It has not happened so far: sending the same again does it once. */
   | { readonly evidence: 'not yet' }
-  /** The history was compacted: nobody can tell any more. */
-  | { readonly evidence: 'history gone' }
+  /**
+   * The history was compacted: nobody can tell any more, nor of any other write from that version, unless its field
+   * manager is one of these.
+   */
+  | { readonly evidence: 'history gone'; readonly owners: readonly string[] }
   /** `isRefused`: the API server will not tell, and would not the next time. */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
@@ -39,7 +42,8 @@ export const findEvidence = async (
   let first = sameObject(now.object, from)
   if (first?.metadata.resourceVersion === from.resourceVersion) return { evidence: 'not yet' }
   const newest = first && versionOf(first)
-  if (first && isMarked(first, mark)) return { evidence: 'applied', newest }
+  const newestOwners = ownersOf(first)
+  if (newestOwners.includes(mark)) return { evidence: 'applied', newest }
   let low = before
   /** Whether the target is known to have been unchanged at `low`. What is compacted tells nothing, and may be needless. */
   let isKnown = true
@@ -62,18 +66,19 @@ export const findEvidence = async (
       high = object ? BigInt(object.metadata.resourceVersion) : middle
     }
   }
-  if (first && isMarked(first, mark)) return { evidence: 'applied', newest }
-  return { evidence: isKnown ? 'never' : 'history gone' }
+  const owners = ownersOf(first)
+  if (owners.includes(mark)) return { evidence: 'applied', newest }
+  return isKnown ? { evidence: 'never', owners } : { evidence: 'history gone', owners: [...owners, ...newestOwners] }
 }
 
 /**
- * Whether a write with this mark set the count. Marks of the same count stand beside one another until the count changes,
- * so there may be several.
+ * The field managers of the writes that set the count. Marks of the same count stand beside one another until the count
+ * changes, so there may be several.
  */
-const isMarked = (object: StoredObject, mark: string): boolean =>
-  object.metadata.managedFields?.some(
-    entry => at(entry, 'manager') === mark && at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined,
-  ) === true
+const ownersOf = (object: StoredObject | undefined): readonly string[] =>
+  (object?.metadata.managedFields ?? []).flatMap(entry =>
+    at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
+  )
 
 /** A target that was deleted, or replaced by another of its name, is none. */
 const sameObject = (object: StoredObject | undefined, from: Pick<Version, 'uid'>): StoredObject | undefined =>
@@ -98,7 +103,7 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
       lane: 'step',
       timeoutMs: readTimeoutMs,
     })
-    if (response.status === 410) return failed({ evidence: 'history gone' })
+    if (response.status === 410) return failed({ evidence: 'history gone', owners: [] })
     const list = tryParseJson(response.body)
     const items = at(list, 'items')
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')

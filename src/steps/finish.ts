@@ -1,10 +1,10 @@
-import { emptyMemory, type Claim, type Row } from '../api/record.ts'
+import { emptyMemory, type Claim, type Memory, type Row } from '../api/record.ts'
 import type { ApiConnection, Environment, Log } from '../environment/environment.ts'
 import type { Part } from './claims.ts'
 import { commit, type Committed, type Interest } from './commit.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
-import { dropped, rowsOf, untold, written } from './remember.ts'
+import { applied, dropped, ofVersion, ofWrite, rowsOf, untold, type Which } from './remember.ts'
 import type { Obstacle, Step } from './steps.ts'
 import { parseTarget } from './target.ts'
 
@@ -27,9 +27,10 @@ export type Finished =
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   ledger: Ledger,
-  { claim, claimed, own }: Pick<HelpPart, 'claim' | 'claimed' | 'own'>,
+  { claim, claimed, isGivenUp, own }: Omit<HelpPart, 'part'>,
   interest: Interest,
 ): Promise<Finished> => {
+  if (isGivenUp) return await lookAtGivenUp(environment.api, ledger, { claim, claimed }, interest)
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const from = { uid, resourceVersion: version }
@@ -43,6 +44,20 @@ export const finishClaim = async (
   return { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
 }
 
+/** Somebody was told that a part of this write does not count: nobody is to make it. */
+const lookAtGivenUp = async (
+  api: ApiConnection,
+  ledger: Ledger,
+  write: ClaimedWrite,
+  { looked }: Interest,
+): Promise<Finished> => {
+  const found = await lookAtClaim(api, ledger, write)
+  looked(found.evidence)
+  if (found.evidence !== 'not yet' && found.evidence !== 'unreachable') return { finished: 'other' }
+  const message = found.evidence === 'unreachable' ? found.message : 'a write that was given up could still be made'
+  return { finished: 'refused', step: { step: 'unavailable', reason: 'Contended', message } }
+}
+
 const refused = (reason: Obstacle, message: string): Finished => ({
   finished: 'refused',
   step: { step: 'failed', reason, message },
@@ -50,20 +65,27 @@ const refused = (reason: Obstacle, message: string): Finished => ({
 
 /**
  * Looks what became of the oldest claim that its process has left behind, without sending its write: whoever sent the
- * delivery may have been told that nothing was changed.
+ * delivery may have been told that nothing was changed. `open` are the marks of those that were looked at before and may
+ * still be made, which are not looked at again before the others.
  */
 export const lookAtAbandoned = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   ledger: Ledger,
   looked: Interest['looked'],
+  open: Set<string>,
 ): Promise<void> => {
-  const now = environment.clock.now()
   const known = ledger.known() ?? emptyMemory
-  const claim = known.rows.find(row => row.claim && isAbandoned(row, now))?.claim
-  if (!claim) return
+  const abandoned = abandonedIn(known, environment.clock.now())
+  const claim = abandoned.find(({ mark }) => !open.has(mark))
+  if (!claim) return open.clear()
   const { evidence } = await lookAtClaim(environment.api, ledger, { claim, claimed: rowsOf(known, claim.mark) })
   looked(evidence)
+  if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
 }
+
+/** The claims of a memory that their processes have left behind. */
+export const abandonedIn = (memory: Memory, now: number): readonly Claim[] =>
+  memory.rows.flatMap(row => (row.claim && isAbandoned(row, now) ? row.claim : []))
 
 /** After so long, in milliseconds, no process is at work on a claim any more: a delivery has four seconds. */
 const abandonedMs = 10_000
@@ -76,7 +98,10 @@ export interface ClaimedWrite {
   readonly claimed: readonly Row[]
 }
 
-/** Looks what became of a claim, without sending its write, and puts into the record what is certain. */
+/**
+ * Looks what became of a claim, without sending its write, and puts into the record what is certain: of the others from the
+ * same version too, which may be thousands where the server has refused them all.
+ */
 export const lookAtClaim = async (
   api: ApiConnection,
   ledger: Ledger,
@@ -86,9 +111,17 @@ export const lookAtClaim = async (
   if (!target) return { evidence: 'unreachable', message: `${text} is no target`, isRefused: true }
   const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
   const { evidence } = found
-  if (evidence === 'applied') ledger.later(written(mark, claimed))
-  if (evidence === 'never') ledger.later(dropped(mark))
-  if (evidence === 'history gone') ledger.later(untold(mark))
+  const isRival = ofVersion({ target: text, uid, version })
+  const others =
+    (owners: readonly string[]): Which =>
+    claim =>
+      isRival(claim) && !owners.includes(claim.mark)
+  if (evidence === 'applied') {
+    ledger.later(applied(mark, claimed))
+    ledger.later(dropped(others([mark])))
+  }
+  if (evidence === 'never') ledger.later(dropped(others(found.owners)))
+  if (evidence === 'history gone') ledger.later(untold(others(found.owners)))
   return found
 }
 
@@ -100,10 +133,10 @@ export const recordOutcome = (
   claimed: readonly Row[],
   { write }: Committed,
 ): void => {
-  if (write === 'applied') ledger.later(written(mark, claimed))
-  if (write === 'stale') ledger.later(dropped(mark))
+  if (write === 'applied') ledger.later(applied(mark, claimed))
+  if (write === 'stale') ledger.later(dropped(ofWrite(mark)))
   if (write !== 'untold') return
-  ledger.later(untold(mark))
+  ledger.later(untold(ofWrite(mark)))
   const { name, namespace } = ledger.owner
   log.error({ namespace, hook: name, mark }, 'nobody can tell whether a step was made: it is not made again')
 }

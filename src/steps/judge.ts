@@ -121,9 +121,7 @@ export const decided =
     const { group, identity } = delivery
     const newsAt = identity?.newsAt
     const key = identity ? keyOf(identity.key) : nextKey(memory, row.claim)
-    const before = row.claim && memory.rows.find(other => other.key === key)
-    const former = formerOf(before)
-    const rivals = rivalsOf(before)
+    const former = row.claim && formerOf(memory.rows.find(other => other.key === key))
     const next =
       key === undefined
         ? memory
@@ -134,7 +132,6 @@ export const decided =
             ...(undo && group && row.claim ? { group: keyOf(group.key) } : {}),
             ...(group && row.claim ? { report: reportOf(group) } : {}),
             ...(former && { former }),
-            ...(rivals && { rivals }),
             ...row,
           })(memory)
     return group && !row.claim ? withReport(reportOf(group), at)(next) : next
@@ -142,7 +139,7 @@ export const decided =
 
 /** What is kept of a row that a claim takes the place of. */
 const formerOf = (row: Row | undefined): Row['former'] => {
-  if (!row || row.claim) return row?.former
+  if (!row || row.claim) return undefined
   const { at, from, newsAt, skipped, to } = row
   return {
     at,
@@ -151,13 +148,6 @@ const formerOf = (row: Row | undefined): Row['former'] => {
     ...(to === undefined ? {} : { to }),
     ...(skipped === undefined ? {} : { skipped }),
   }
-}
-
-/** What a claim stands in for that takes the place of another. */
-const rivalsOf = (row: Row | undefined): Row['rivals'] => {
-  if (!row?.claim) return undefined
-  const { rivals = [], ...newest } = row
-  return [newest, ...rivals]
 }
 
 /** A key for a row without a name: its write's mark, and which of that write's rows it is. */

@@ -187,7 +187,9 @@ export const openLedger = (
         know(isNewest ? { read: 'found', object: written.object, memory: signed } : known, included)
         return { decided: 'stored', result }
       }
-      if (written.put !== 'not sent') know(undefined)
+      // What was just read stays known where there is no room for more: to find out what is over in it.
+      const isFinal = written.put === 'refused' && !written.forbidden && isFresh
+      if (written.put !== 'not sent' && !isFinal) know(undefined)
       if (written.put === 'unknown') {
         const version = based.object?.metadata.resourceVersion
         doubtful = [...doubtful, { number: writes, version, updates: included }]
@@ -195,8 +197,9 @@ export const openLedger = (
       }
       withdrawn?.()
       if (written.put === 'refused') {
-        if (!written.forbidden || ++refusals >= forbiddenTries) return { decided: 'refused', message: written.message }
-        await pause(written.message)
+        const isTold = written.forbidden && ++refusals >= forbiddenTries
+        if (isFinal || isTold) return { decided: 'refused', message: written.message }
+        if (written.forbidden) await pause(written.message)
       }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
       // The others are through after a few: a server that always says so is not to be asked without a pause.

@@ -1,11 +1,16 @@
 import { wait } from '../environment/wait.ts'
 import type { Environment } from '../environment/environment.ts'
 import { foldBatch, isUnsettled, partsOf, stepOf, untoldStep, type Batch, type Fold, type Waiting } from './batch.ts'
+import { originOf } from './claims.ts'
 import { commit, forbiddenTries } from './commit.ts'
-import { finishClaim, lookAtAbandoned, recordOutcome, type HelpPart } from './finish.ts'
+import { fence } from './fence.ts'
+import { abandonedIn, finishClaim, lookAtAbandoned, recordOutcome, type HelpPart } from './finish.ts'
+import { isUndo } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
+import { dropped, ofVersion } from './remember.ts'
 import type { Obstacle, Step, Target } from './steps.ts'
+import { targetText } from './target.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
@@ -25,6 +30,12 @@ const mostConflicts = 8
  * that a record can hold, and every process may have such a claim at the same time.
  */
 const mostClaimed = 100
+
+/**
+ * How many claims from one version may have been left behind before they are made impossible, which a write of the same
+ * count does for all of them at once: each name that is refused leaves one, and a record can be full.
+ */
+const mostRefused = 200
 
 /** The queue of one target. It is worked off while it has entries; while one write is in flight the others wait. */
 export interface TargetQueue {
@@ -71,8 +82,10 @@ export const targetQueue = (
   let tidying = false
   /** How many reads in a row were forbidden. */
   let forbidden = 0
-  /** The marks of claimed writes that the server has refused. They are tried again when the queue has been idle. */
-  const refused = new Set<string>()
+  /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
+  let unfenced: string | undefined
+  /** The marks of abandoned claims whose writes may still be made. */
+  const open = new Set<string>()
 
   const settle = (entry: Waiting, step: Step): void => {
     if (entry.state === 'settled') return
@@ -95,9 +108,8 @@ export const targetQueue = (
    * The server will not have a write that others may send as well, and who sends it next may be let through: so nothing
    * is certain for a post without a name. A named one is told, and is executed if it is sent again.
    */
-  const failShared = (batch: Batch, mark: string, reason: Obstacle, message: string): void => {
+  const failShared = (batch: Batch, reason: Obstacle, message: string): void => {
     remembered = undefined
-    refused.add(mark)
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part !== 'step') continue
       settle(entry, entry.recorded?.delivery.identity ? { step: 'failed', reason, message } : { step: 'unknown' })
@@ -138,8 +150,11 @@ export const targetQueue = (
     }
   }
 
-  /** Tells each entry what became of it; those whose turn has not come wait for the next one. */
-  const answer = async (batch: Batch, ledger: Ledger | undefined): Promise<void> => {
+  /**
+   * Tells each entry what became of it; those whose turn has not come wait for the next one. `version` is what they were
+   * folded on.
+   */
+  const answer = async (batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> => {
     const helped: [Waiting, HelpPart][] = []
     const refusals = new Map<string, Step>()
     const again: Waiting[] = []
@@ -148,7 +163,8 @@ export const targetQueue = (
       else if (part === undefined || part.part === 'wait') again.push(entry)
       else settle(entry, stepOf(part))
     }
-    for (const [entry, part] of helped) if (ledger && (await help(ledger, entry, part, refusals))) again.push(entry)
+    for (const [entry, part] of helped)
+      if (ledger && (await help(ledger, entry, part, version, refusals))) again.push(entry)
     putBack(again)
   }
 
@@ -160,34 +176,74 @@ export const targetQueue = (
     ledger: Ledger,
     entry: Waiting,
     part: HelpPart,
+    version: Version,
     refusals: Map<string, Step>,
   ): Promise<boolean> => {
     // Its time may have ended while another was helped: what has been answered must not come back.
     if (!isUnsettled(entry)) return false
-    const { mark } = part.claim
-    // Another has met it meanwhile. Where its own write can stand in for that one, it is not to be told of that.
-    if (!part.isVain && refused.has(mark)) return true
-    const told = refusals.get(mark)
-    if (told) {
-      settle(entry, told)
-      return false
+    const { claim } = part
+    let refusal = refusals.get(claim.mark)
+    if (!refusal) {
+      entry.state = 'in flight'
+      const done = await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) })
+      remembered = undefined
+      if (done.finished === 'other') return true
+      if (done.finished === 'own') {
+        settle(entry, done.step)
+        return false
+      }
+      refusal = done.step
+      refusals.set(claim.mark, refusal)
     }
-    entry.state = 'in flight'
-    const done = await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) })
-    remembered = undefined
-    if (done.finished === 'refused') refused.add(mark)
-    else refused.delete(mark)
-    if (done.finished === 'other' || (done.finished === 'refused' && !part.isVain)) return true
-    if (done.finished === 'refused') refusals.set(mark, done.step)
-    settle(entry, done.step)
+    if (await makesWay(ledger, entry, part, version)) return true
+    settle(entry, refusal)
     return false
+  }
+
+  /** Gets a write out of the way that the server refuses. Answers whether the entry has to be judged again after that. */
+  const makesWay = async (
+    ledger: Ledger,
+    { plan, recorded }: Waiting,
+    { claim, isGivenUp }: HelpPart,
+    version: Version,
+  ): Promise<boolean> => {
+    // Another target's version cannot be moved from here.
+    if (claim.target !== targetText(target)) return false
+    // It can be made from the newest version alone, and that is not this one any more.
+    if (!ofVersion(originOf(target, version))(claim)) return true
+    // The very count that has been refused just now would be refused again.
+    const asksForThat = recorded && !isUndo(recorded) && plan(version.count, 0) === claim.to
+    return (isGivenUp || !asksForThat) && (await fenceOff(ledger, version))
+  }
+
+  /** Makes all writes from a version impossible. Answers whether it is worth another look at what stands in the way. */
+  const fenceOff = async (ledger: Ledger, version: Version): Promise<boolean> => {
+    if (unfenced === version.resourceVersion) return false
+    const fenced = await fence(api, target, version)
+    switch (fenced.fenced) {
+      case 'yes':
+        remembered = undefined
+        if (!fenced.isOurs) return true
+        ledger.later(dropped(ofVersion(originOf(target, version))))
+        log.info(
+          { namespace: target.namespace, target: target.name, version: version.resourceVersion },
+          'the writes from this version that the API server refused are made impossible',
+        )
+        return true
+      case 'no':
+        unfenced = version.resourceVersion
+        return false
+      case 'unknown':
+        await pause(fenced.message, fenced.retryAfterMs)
+        return true
+    }
   }
 
   /** What earlier processes have left unfinished, one at a time and beside the work: nobody waits for it. */
   const tidy = async (ledger: Ledger): Promise<void> => {
     if (tidying) return
     tidying = true
-    await lookAtAbandoned(environment, ledger, looked).catch((error: unknown) =>
+    await lookAtAbandoned(environment, ledger, looked, open).catch((error: unknown) =>
       log.error({ error }, 'an abandoned claim cannot be looked at'),
     )
     tidying = false
@@ -211,21 +267,21 @@ export const targetQueue = (
         missing = undefined
         retryMs = firstRetryMs
         conflicts = 0
-        return await answer(batch, ledger)
+        return await answer(batch, from, ledger)
       case 'stale':
         readFirst ||= !fresh
         putBack(waiting)
         if (++conflicts > mostConflicts) await wait(clock, firstRetryMs)
         return
       case 'missing':
-        if (shared) return failShared(batch, mark, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
+        if (shared) return failShared(batch, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         if (missing === from.uid)
           return fail(waiting, 'NotScalable', `${target.type.kind}/${target.name} has no /scale`)
         missing = from.uid
         return putBack(waiting)
       case 'refused':
         return shared
-          ? failShared(batch, mark, written.reason, written.message)
+          ? failShared(batch, written.reason, written.message)
           : fail(waiting, written.reason, written.message)
       case 'not sent':
         putBack(waiting)
@@ -256,6 +312,12 @@ export const targetQueue = (
     return undefined
   }
 
+  const isCrowded = (ledger: Ledger, version: Version): boolean => {
+    const known = ledger.known()
+    if (!known || known.rows.length < mostRefused) return false
+    return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostRefused
+  }
+
   /** One write, or the answers to posts that need none. */
   const turn = async (): Promise<void> => {
     if (clock.monotonic() - rememberedAt > rememberedMs) remembered = undefined
@@ -265,6 +327,7 @@ export const targetQueue = (
     if (!version) return
     const waiting = entries.filter(isUnsettled)
     const ledger = waiting.find(entry => entry.recorded)?.recorded?.ledger
+    if (ledger && isCrowded(ledger, version) && (await fenceOff(ledger, version))) return
     // A record is one hook's: the named posts of the others have their turn after it.
     let room = mostClaimed
     const batch = waiting.filter(({ recorded }) => !recorded || (recorded.ledger === ledger && room-- > 0))
@@ -272,15 +335,15 @@ export const targetQueue = (
     entries = waiting.filter(entry => !taken.has(entry))
     current = batch
     const mark = nextMark()
-    const decided = await decide(batch, { target, version, mark, refused, asked }, ledger)
+    const decided = await decide(batch, { target, version, mark, asked }, ledger)
+    if (ledger) void tidy(ledger)
     if (!decided) return
     const included = new Set(decided.entries)
     putBack(batch.filter(entry => !included.has(entry)))
-    if (ledger) void tidy(ledger)
     if (decided.isWritten) return await write(decided, mark, version, fresh, ledger)
     // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
     if (!fresh) remembered = undefined
-    await answer(decided, ledger)
+    await answer(decided, version, ledger)
   }
 
   const run = async (): Promise<void> => {
@@ -295,7 +358,7 @@ export const targetQueue = (
       entries = []
     } finally {
       running = false
-      refused.clear()
+      unfenced = undefined
     }
   }
 

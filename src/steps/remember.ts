@@ -1,6 +1,6 @@
 import type { AlertGroup } from '../api/delivery.ts'
 import { mostRecent } from '../api/status.ts'
-import { keyOf, type Memory, type RecentDelivery, type Report, type Row } from '../api/record.ts'
+import { keyOf, type Claim, type Memory, type RecentDelivery, type Report, type Row } from '../api/record.ts'
 
 /** How long a decided delivery is remembered, and how many of a hook at most: the oldest are forgotten first. */
 const rememberedMs = 24 * 3_600_000
@@ -42,29 +42,14 @@ export const applied =
     const present = new Map(memory.rows.map(row => [row.key, row]))
     const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
-      return now === undefined || now.claim?.mark === mark || isDisplaced(now, mark) || isFormer(now, former)
+      return now === undefined || now.claim?.mark === mark || now.displaced === mark || isFormer(now, former)
     })
     const next = done.reduce((so, row) => {
       const now = present.get(row.key)
-      const isSkip = now !== undefined && !now.claim && isDisplaced(now, mark)
-      const isOver = isSkip && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
+      const isOver = now?.displaced === mark && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
       return withRow(isOver ? undisplaced(now) : finished(row))(withUndo(row)(reported(row)(so)))
     }, memory)
     return ranBy(next, done)
-  }
-
-/** The same, where it was a write that is stored: then none of those that were claimed from the same version ever is. */
-export const written =
-  (mark: string, claimed: readonly Row[]): Update =>
-  memory => {
-    const next = applied(mark, claimed)(memory)
-    const isOver = ({ claim }: Row): boolean =>
-      claim !== undefined &&
-      claim.mark !== mark &&
-      claimed.some(({ claim: made }) => made?.uid === claim.uid && made.version === claim.version)
-    return next.rows.some(isOver)
-      ? { ...next, rows: next.rows.flatMap(row => (isOver(row) ? beforeClaim(row) : [row])) }
-      : next
   }
 
 /** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
@@ -74,7 +59,7 @@ const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
 }
 
 const finished = (row: Row): Row => {
-  const { claim: _, former: __, report: ___, rivals: ____, ...done } = row
+  const { claim: _, former: __, report: ___, ...done } = row
   return done
 }
 
@@ -82,13 +67,9 @@ const finished = (row: Row): Row => {
 const isFormer = (row: Row, former: Row['former']): boolean =>
   row.claim === undefined && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
-/** Whether a row stands in the place of a write, as far as anyone knew when that was decided. */
-const isDisplaced = ({ displaced, rivals }: Row, mark: string): boolean =>
-  displaced === mark || rivals?.some(({ claim }) => claim?.mark === mark) === true
-
 /** The skip of a later news than that of the write in whose place it stands. */
 const undisplaced = (row: Row): Row => {
-  const { displaced: _, rivals: __, ...skip } = row
+  const { displaced: _, ...skip } = row
   return skip
 }
 
@@ -113,49 +94,62 @@ const withUndo =
     return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
   }
 
-/** Nobody can tell any more whether a marked write was stored: what it was for is never executed again. */
+/** Which claims are meant. */
+export type Which = (claim: Claim) => boolean
+
+/** Those of one write. */
+export const ofWrite =
+  (mark: string): Which =>
+  claim =>
+    claim.mark === mark
+
+/** A version of a target, which a claim is from. */
+export type Origin = Pick<Claim, 'target' | 'uid' | 'version'>
+
+/** Those from one version of a target: one of their writes at most is ever stored. */
+export const ofVersion =
+  ({ target, uid, version }: Origin): Which =>
+  claim =>
+    claim.version === version && claim.uid === uid && claim.target === target
+
+/** Nobody can tell any more whether these marked writes were stored: what they were for is never executed again. */
 export const untold =
-  (mark: string): Update =>
-  memory => ({
-    ...rowsOf(memory, mark).reduce(
-      // What may have been taken back is not taken back again.
-      (so, row) => reported(row)(row.undoes === undefined ? so : withUndo(row)(so)),
-      ranBy(memory, rowsOf(memory, mark)),
-    ),
-    rows: memory.rows.map(row =>
-      row.claim?.mark === mark
-        ? {
-            key: row.key,
-            at: row.at,
-            ...(row.newsAt === undefined ? {} : { newsAt: row.newsAt }),
-            skipped: 'OutcomeUnknown',
-          }
-        : row,
-    ),
-  })
+  (which: Which): Update =>
+  memory => {
+    const isMeant = ({ claim }: Row): boolean => claim !== undefined && which(claim)
+    const meant = memory.rows.filter(isMeant)
+    return {
+      ...meant.reduce(
+        // What may have been taken back is not taken back again.
+        (so, row) => reported(row)(row.undoes === undefined ? so : withUndo(row)(so)),
+        ranBy(memory, meant),
+      ),
+      rows: memory.rows.map(row =>
+        isMeant(row)
+          ? {
+              key: row.key,
+              at: row.at,
+              ...(row.newsAt === undefined ? {} : { newsAt: row.newsAt }),
+              skipped: 'OutcomeUnknown',
+            }
+          : row,
+      ),
+    }
+  }
 
 /**
- * A marked write was not stored and never will be: its deliveries count as never seen, but for what was decided before.
- * Where it stood in for another, that is a claim again: it may have been the one that came first.
+ * These marked writes were not stored and never will be: their deliveries count as never seen, but for what was decided
+ * before.
  */
 export const dropped =
-  (mark: string): Update =>
+  (which: Which): Update =>
   memory => ({
     ...memory,
     rows: memory.rows.flatMap(row => {
-      if (row.claim?.mark !== mark) return [row]
-      const [rival, ...older] = row.rivals ?? []
-      return rival ? [older.length > 0 ? { ...rival, rivals: older } : rival] : beforeClaim(row)
+      if (!row.claim || !which(row.claim)) return [row]
+      return row.former ? [{ key: row.key, ...row.former }] : []
     }),
   })
-
-/** Without the rows of a write, and of those that it stands in for. */
-export const withoutClaim =
-  (mark: string): Update =>
-  memory => ({ ...memory, rows: memory.rows.flatMap(row => (row.claim?.mark === mark ? beforeClaim(row) : [row])) })
-
-/** What stood in the place of a claim before anything was claimed there. */
-const beforeClaim = ({ former, key }: Row): readonly Row[] => (former ? [{ key, ...former }] : [])
 
 /** What a group of alerts reports. */
 export const reportOf = ({ firing, key }: AlertGroup): Report => ({

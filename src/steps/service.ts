@@ -144,12 +144,7 @@ const preview = async (
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
   const { version } = found
   const fold = (memory: Memory, now: number): Part | undefined =>
-    claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], {
-      target,
-      version,
-      mark: '',
-      refused: new Set(),
-    }).parts[0]
+    claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], { target, version, mark: '' }).parts[0]
   if (!recorded) return previewed(fold(emptyMemory, 0))
   const goOn = (): boolean => clock.monotonic() < deadline
   const inTime = new AbortController()

@@ -77,12 +77,7 @@ const store = async (
         }
         const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
-        const { claim, rivals } = own ?? {}
-        const row = {
-          skipped: skipped.reason,
-          ...(claim && { displaced: claim.mark }),
-          ...(claim && rivals && { rivals }),
-        }
+        const row = { skipped: skipped.reason, ...(own?.claim && { displaced: own.claim.mark }) }
         return { memory: decided(recorded, now, row)(memory), result: skipped }
       },
       { goOn },

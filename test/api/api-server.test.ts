@@ -45,8 +45,9 @@ describe('a marked write on /scale', () => {
 
   it('stands beside the marks of the same count', async () => {
     await made(deployments, deployment('same', 1))
-    await mark('same', 'rhook.a', 2)
-    await mark('same', 'rhook.b', 2)
+    const { body } = await mark('same', 'rhook.a', 2)
+    const beside = await mark('same', 'rhook.b', 2, { resourceVersion: versionOf(body) })
+    expect(versionOf(beside.body)).not.toBe(versionOf(body))
     expect(owners(await read(`${deployments}/same`))).toEqual(['rhook.a Apply scale', 'rhook.b Apply scale'])
   })
 

@@ -1,13 +1,10 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { Row } from '../../src/api/record.ts'
 
-/**
- * The rows in the content of a record, which the product has written and is not judged here; and the claims that others
- * stand in for.
- */
+/** The rows in the content of a record, which the product has written and is not judged here. */
 export const rowsIn = (content: unknown): readonly Row[] => {
   const rows = typeof content === 'string' ? at(tryParseJson(content), 'rows') : undefined
-  return Array.isArray(rows) ? rows.filter(isRow).flatMap(row => [row, ...(row.rivals ?? [])]) : []
+  return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
 const isRow = (row: unknown): row is Row =>

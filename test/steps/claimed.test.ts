@@ -10,6 +10,7 @@ import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { seededRandom } from '../support/random.ts'
+import { remember } from '../../src/trigger/remember.ts'
 import { status, stepServer, type StepServer } from '../support/step-server.ts'
 
 const targetOf = (name: string): Target => ({
@@ -31,7 +32,7 @@ const setUp = (replicas = 2) => {
   const clock = fakeClock()
   const server = stepServer({ web: replicas, api: replicas })
   const requests: string[] = []
-  const world = { fate: (_request: string, _body = ''): Fate => 'answered' }
+  const world = { fate: (_request: string, _body: string): Fate => 'answered' }
   let started = 0
   /** Starts a process, whose posts may go through the record of a hook. */
   const start = () => {
@@ -40,7 +41,7 @@ const setUp = (replicas = 2) => {
       fate: ({ body, method, path }) => {
         const request = `${method} ${path.split('/').slice(6).join('/')}`
         requests.push(request)
-        return world.fate(request, body)
+        return world.fate(request, body ?? '')
       },
       latencyMs: () => 1,
       isDead: () => dead,
@@ -62,6 +63,7 @@ const setUp = (replicas = 2) => {
     return {
       environment,
       ledgers,
+      recordedOf,
       post: (about: About): Promise<Step> => steps(about).change(targetOf(about.target ?? 'web'), about.plan ?? up),
       undo: (about: About): Promise<Step> =>
         steps({ undo: true, ...about }).undo(targetOf('web'), takeBackWithin({ min: 0, max: 100_000 })),
@@ -352,7 +354,7 @@ describe('a claimed write that the API server refuses', () => {
   /** A policy that is against the write of a count. */
   const against =
     (count: number) =>
-    (request: string, body = ''): Fate =>
+    (request: string, body: string): Fate =>
       request.startsWith('PATCH') && body.includes(`"replicas":${count}}`) ? { declined: status(422) } : 'answered'
 
   /** The claims that a record tells of, once all that a process has to tell is in it. */
@@ -472,6 +474,175 @@ describe('a claimed write that the API server refuses', () => {
       ends.add(server.replicas('web') ?? 0)
     }
     expect(ends).toEqual(new Set([3, 4]))
+  })
+})
+
+describe('claimed writes that the API server refuses', () => {
+  const refusing = (request: string): Fate => (request.startsWith('PATCH') ? { declined: status(422) } : 'answered')
+
+  it('are not made again by a delivery that was in one of them with others', async () => {
+    const { clock, server, start, world } = setUp()
+    world.fate = refusing
+    const process = start()
+    const warm = process.preview(named('warm'))
+    await clock.advance(100)
+    await warm
+    const early = [process.post(named('a')), process.post(named('b'))]
+    await clock.advance(100)
+    expect(await Promise.all(early)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
+    const again = process.post(named('a'))
+    await clock.advance(100)
+    expect(await again).toMatchObject({ step: 'failed' })
+    world.fate = () => 'answered'
+    for (const key of ['b', 'a', 'b', 'a']) {
+      const copy = process.post(named(key))
+      await clock.advance(2000)
+      await copy
+    }
+    expect(server.replicas('web')).toBe(4)
+  })
+
+  it.each([false, true])('count as the run of a hook that cools down (history gone: %s)', async isCompacted => {
+    const { clock, server, start, world } = setUp()
+    const cooling = (key: string): About => ({ ...named(key), cooldownMs: 60_000 })
+    const first = start()
+    world.fate = request => {
+      if (!request.startsWith('PATCH')) return 'answered'
+      first.die()
+      return { landsAfter: 500 }
+    }
+    void first.post(cooling('a'))
+    await clock.advance(10)
+    const second = start()
+    world.fate = (request, body) => {
+      if (!request.startsWith('PATCH')) return 'answered'
+      if (!body.includes('"replicas":2}')) return { declined: status(422) }
+      second.die()
+      return 'never arrives'
+    }
+    void second.post({
+      ...cooling('a'),
+      plan: moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 2, overshoot: 'clamp' }),
+    })
+    await clock.advance(1000)
+    expect(server.replicas('web')).toBe(3)
+    world.fate = () => 'answered'
+    const third = start()
+    if (isCompacted) {
+      for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
+      server.compact()
+    }
+    const copy = third.post(cooling('a'))
+    await clock.advance(100)
+    const outcome = isCompacted ? { reason: 'OutcomeUnknown' } : { step: 'done', from: 2, to: 3 }
+    expect(await copy).toMatchObject(outcome)
+    const next = third.post(cooling('b'))
+    await clock.advance(100)
+    expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+  })
+
+  it('do not fill a record, however many there are', async () => {
+    const { clock, server, start, world } = setUp()
+    world.fate = (request, body) =>
+      request.startsWith('PATCH') && !body.includes('"replicas":2}') ? { declined: status(422) } : 'answered'
+    const process = start()
+    for (let i = 0; i < 1500; i++) {
+      const posted = process.post(named(`job ${i}`))
+      await clock.advance(100)
+      expect(await posted).toMatchObject({ step: 'failed' })
+    }
+    expect(server.memory('web-up')?.rows.length).toBeLessThan(400)
+  }, 30_000)
+
+  it('are cleaned out of a record that is full of them, once they are all over', async () => {
+    const { clock, server, start, world } = setUp()
+    const rows: Row[] = []
+    for (let i = 0; i < 4600; i++) {
+      const claim = claimOf(server, { mark: `rhook.70710a2ebd22e0b2.${i}` })
+      rows.push({ key: keyOf(`job ${i}`), at: clock.now(), from: 2, to: 3, claim })
+    }
+    putRows(server, rows)
+    // What the record is sent as, and no more than that.
+    const full = JSON.stringify(server.record('web-up')).length
+    server.outsideWrite('web', () => 5)
+    world.fate = (request, body) =>
+      request.startsWith('PUT') && Buffer.byteLength(body) > full ? { declined: status(422) } : 'answered'
+    const process = start()
+    void process.ledgers.run(new AbortController().signal)
+    await clock.advance(20_000)
+    let last: Step | undefined
+    for (let i = 0; i < 3; i++) {
+      const posted = process.post(named(`new ${i}`))
+      await clock.advance(5000)
+      last = await posted
+    }
+    expect(last).toMatchObject({ step: 'done' })
+    expect(server.memory('web-up')?.rows.length).toBeLessThan(10)
+  }, 60_000)
+
+  it('leave a bounded number of marks on a target', async () => {
+    const { clock, server, start, world } = setUp()
+    world.fate = (request, body) =>
+      request.startsWith('PATCH') && body.includes('"replicas":3}') ? { declined: status(422) } : 'answered'
+    const process = start()
+    const group = { key: 'g', firing: ['x'], mixed: false }
+    const ends: string[] = []
+    for (let i = 0; i < 20; i++) {
+      const fired = process.post({ delivery: { ...named(`a${i}`).delivery, group }, undo: true })
+      await clock.advance(1000)
+      await fired
+      const over = process.undo({
+        delivery: { ...named(`b${i}`).delivery, phase: 'resolved', group: { ...group, firing: [] } },
+      })
+      await clock.advance(1000)
+      ends.push((await over).step)
+    }
+    expect(ends.slice(0, 8)).toEqual(Array<string>(8).fill('skipped'))
+    expect(ends.at(-1)).toBe('failed')
+    expect(server.owners('web')).toEqual([
+      'kubectl',
+      ...Array.from({ length: 8 }, (_, i) => `receiver-hooks.fence.${i + 1}`),
+    ])
+  })
+
+  it('are tried again however often they were refused', async () => {
+    const { clock, start, world } = setUp()
+    world.fate = refusing
+    for (let i = 0; i < 12; i++) {
+      const plan = moveWithin({ action: 'up', by: { count: 2 + i }, min: 0, max: 100, overshoot: 'clamp' })
+      const posted = start().post({ ...named('a'), plan })
+      await clock.advance(100)
+      await posted
+    }
+    world.fate = (request, body) =>
+      request.startsWith('PATCH') && !/"replicas":[23]}/.test(body) ? { declined: status(422) } : 'answered'
+    const last = start().post(named('a'))
+    await clock.advance(100)
+    expect(await last).toMatchObject({ step: 'done', from: 2, to: 3 })
+  })
+})
+
+describe('a write that was given up because one of its deliveries is skipped', () => {
+  it('is not made by the copy of another of them', async () => {
+    const { clock, server, start } = setUp()
+    const claim = claimOf(server, { to: 4 })
+    putRows(server, [
+      { key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim },
+      { key: keyOf('b'), at: clock.now(), from: 3, to: 4, claim },
+    ])
+    await clock.advance(11_000)
+    const process = start()
+    const skipped = remember(
+      { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' },
+      process.recordedOf(named('a')),
+      { api: process.environment.api, clock, deadline: clock.monotonic() + 4000 },
+    )
+    await clock.advance(1000)
+    expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Suspended' })
+    const b = process.post(named('b'))
+    await clock.advance(1000)
+    expect(await b).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(server.replicas('web')).toBe(3)
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { emptyMemory, keyOf, type Memory } from '../../src/api/record.ts'
 import { claim, needsNewest, type Claimed, type Member } from '../../src/steps/claims.ts'
-import { applied, dropped, rowsOf } from '../../src/steps/remember.ts'
+import { applied, dropped, rowsOf, ofWrite } from '../../src/steps/remember.ts'
 import type { Plan, Target } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -40,7 +40,6 @@ const on = (memory: Memory, members: readonly Member[], count = 5, mark = 'm'): 
     target,
     mark,
     version: { uid: 't1', resourceVersion: '7', count },
-    refused: new Set(['refused']),
   })
 
 /** A memory with the claim of a write of another process for this key. */
@@ -107,7 +106,7 @@ describe('a batch that is claimed', () => {
     expect(first.rows).toMatchObject([{ key: 'm/0' }])
     const then = on(applied('m', first.rows)(first.memory), [cools], 6, 'n')
     expect(then.parts).toMatchObject([{ part: 'skip', reason: 'CoolingDown' }])
-    expect(on(dropped('m')(first.memory), [cools]).parts).toMatchObject([{ part: 'step' }])
+    expect(on(dropped(ofWrite('m'))(first.memory), [cools]).parts).toMatchObject([{ part: 'step' }])
   })
 })
 

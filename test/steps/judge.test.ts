@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AlertGroup, Delivery, Identity } from '../../src/api/delivery.ts'
 import { emptyMemory, keyOf, type Claim, type Memory, type Row } from '../../src/api/record.ts'
 import { decided, isRemembered, judge, type Judgement, type Remembered } from '../../src/steps/judge.ts'
-import { applied, dropped } from '../../src/steps/remember.ts'
+import { applied, dropped, ofWrite } from '../../src/steps/remember.ts'
 import { fc, property } from '../support/property.ts'
 
 const second = 1000
@@ -123,7 +123,7 @@ describe('a report of some alerts that ended and others that fire', () => {
   it('still counts when the write that was to carry it was never stored', () => {
     const delivery = report('a', ['x', 'z'])
     const tried = decided(delivery, now, { ...step, claim })(seen)
-    expect(judged(dropped(claim.mark)(tried), delivery, 1)).toBe('new')
+    expect(judged(dropped(ofWrite(claim.mark))(tried), delivery, 1)).toBe('new')
   })
 
   it('waits for the write that is to tell whether its alert was seen', () => {
@@ -150,7 +150,7 @@ describe('an earlier news of a delivery', () => {
   it('stays decided when the write for the later one was never stored', () => {
     const tried = decided(later, now, { ...step, claim })(memoryOf(earlier))
     expect(judged(tried, earlier, 60)).toBe('unfinished')
-    const memory = dropped(claim.mark)(tried)
+    const memory = dropped(ofWrite(claim.mark))(tried)
     expect(judged(memory, earlier, 60)).toBe('Duplicate')
     expect(judged(memory, later, 60)).toBe('new')
   })
@@ -175,7 +175,7 @@ describe('a hook with a cooldown', () => {
   })
 
   it('has not run when its write was never stored, or changed nothing', () => {
-    expect(judged(dropped(claim.mark)(memoryOf(cooling, { ...step, claim })), cooling, 1)).toBe('new')
+    expect(judged(dropped(ofWrite(claim.mark))(memoryOf(cooling, { ...step, claim })), cooling, 1)).toBe('new')
     const unchanged = applied(claim.mark, [{ key: 'k', at: now, from: 3, to: 3, claim }])(emptyMemory)
     expect(judged(unchanged, cooling, 1)).toBe('new')
   })
@@ -229,7 +229,7 @@ describe('the end of an alert whose firings can be taken back', () => {
   it('finds what was changed again when the taking back was never stored', () => {
     const mark = 'rhook.a.2'
     const taking = decided(end, now, { from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)
-    expect(judged(dropped(mark)(taking), end, 1)).toBe('undo')
+    expect(judged(dropped(ofWrite(mark))(taking), end, 1)).toBe('undo')
   })
 })
 

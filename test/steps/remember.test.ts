@@ -20,6 +20,7 @@ import {
   withReport,
   withRow,
   type Update,
+  ofWrite,
 } from '../../src/steps/remember.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -138,7 +139,7 @@ describe('a marked write', () => {
   })
 
   it('that is stored brings back what someone has dropped', () => {
-    expect(applied('m', rows)(dropped('m')(before))).toEqual(applied('m', rows)(before))
+    expect(applied('m', rows)(dropped(ofWrite('m'))(before))).toEqual(applied('m', rows)(before))
   })
 
   it('that is stored counts, though someone has taken it for given up and skipped its delivery', () => {
@@ -163,19 +164,19 @@ describe('a marked write', () => {
     const earlier = { key: 'a', ...former }
     const later = row('a', { at: now + 1, newsAt: 2, claim: claimed('m'), group: 'g', former })
     const memory = after(withRow(earlier), withRow(later))
-    expect(dropped('m')(memory).rows).toEqual([earlier])
+    expect(dropped(ofWrite('m'))(memory).rows).toEqual([earlier])
     // And the other way round: who dropped it was wrong.
-    expect(applied('m', [later])(dropped('m')(memory))).toEqual(applied('m', [later])(memory))
+    expect(applied('m', [later])(dropped(ofWrite('m'))(memory))).toEqual(applied('m', [later])(memory))
     expect(applied('m', [later])(memory)).toMatchObject({ rows: [{ key: 'a', newsAt: 2 }], undo: { g: { delta: 1 } } })
   })
 
   it('that is not stored leaves nothing behind', () => {
-    expect(dropped('m')(before)).toEqual(emptyMemory)
-    expect(dropped('another')(before)).toEqual(before)
+    expect(dropped(ofWrite('m'))(before)).toEqual(emptyMemory)
+    expect(dropped(ofWrite('another'))(before)).toEqual(before)
   })
 
   it('of which nobody can tell is not made again, and counts as a run', () => {
-    const memory = untold('m')(before)
+    const memory = untold(ofWrite('m'))(before)
     expect(memory.rows).toEqual([
       { key: 'a', at: now, skipped: 'OutcomeUnknown' },
       { key: 'b', at: now, newsAt: 4, skipped: 'OutcomeUnknown' },
@@ -189,8 +190,8 @@ it('what may have been taken back is not taken back again', () => {
   const fired = applied('m', [row('a', { claim: claimed('m'), group: 'g' })])
   const taking = row('end', { claim: claimed('n'), group: 'g', from: 3, to: 2, undoes: 1 })
   expect(after(fired, withRow(taking)).undo['g']?.delta).toBe(1)
-  expect(after(fired, withRow(taking), untold('n')).undo).toEqual({})
-  expect(after(fired, withRow(taking), dropped('n')).undo['g']?.delta).toBe(1)
+  expect(after(fired, withRow(taking), untold(ofWrite('n'))).undo).toEqual({})
+  expect(after(fired, withRow(taking), dropped(ofWrite('n'))).undo['g']?.delta).toBe(1)
 })
 
 it.each([
@@ -239,7 +240,7 @@ describe('whatever others do meanwhile', () => {
         const update: Update =
           end === 'applied'
             ? applied(`m${index}`, rowsOfWrite(index, rows))
-            : (end === 'dropped' ? dropped : untold)(`m${index}`)
+            : (end === 'dropped' ? dropped : untold)(ofWrite(`m${index}`))
         return Array.from({ length: told }, () => update)
       })
       const shuffled = tellings

@@ -5,6 +5,9 @@ import { hooksOfWorld, type Script } from './step-world.ts'
 
 const good: fc.WeightedArbitrary<Fate> = { weight: 12, arbitrary: fc.constant('answered') }
 
+/** What policies of the cluster say to counts. */
+const refused: fc.Arbitrary<Fate> = fc.constantFrom(422, 422, 422, 403).map(code => ({ declined: status(code) }))
+
 const fate: fc.Arbitrary<Fate> = fc.oneof(
   good,
   { weight: 2, arbitrary: fc.constant('answer lost') },
@@ -13,7 +16,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ landsAfter: fc.oneof(fc.nat(60), fc.nat(6000)) }) },
   { weight: 1, arbitrary: fc.constantFrom(500, 504).map(code => ({ saysInstead: status(code) })) },
   { weight: 1, arbitrary: fc.constantFrom(429, 500, 503, 401).map(code => ({ declined: status(code) })) },
-  { weight: 3, arbitrary: fc.constantFrom(403, 422).map(code => ({ declined: status(code) })) },
+  { weight: 3, arbitrary: refused },
 )
 
 /** Most come close together, some late. */
@@ -27,14 +30,17 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
     fc.record({
       hook: fc.nat(hooksOfWorld.length - 1),
       named: fc.boolean(),
-      copies: fc.array(fc.record({ at: moment, process }), { minLength: 1, maxLength: 4 }),
+      copies: fc.array(fc.record({ at: moment, process }), { minLength: 1, maxLength: 6 }),
     }),
     { minLength: 1, maxLength: 12 },
   ),
   outside: fc.array(fc.record({ at: moment, target: fc.nat(1), by: fc.integer({ min: -3, max: 3 }) }), {
     maxLength: 6,
   }),
-  fates: fc.array(fate, { maxLength: 80, size: 'max' }),
+  fates: fc.oneof(
+    fc.array(fate, { maxLength: 80, size: 'max' }),
+    fc.array(fc.oneof(fate, refused), { maxLength: 200, size: 'max' }),
+  ),
   latencies: fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })), {
     minLength: 1,
     maxLength: 9,

@@ -23,6 +23,8 @@ export interface StepServer {
   replicas(target: string): number | undefined
   /** The uid and the resourceVersion of a target. */
   version(target: string): { readonly uid: string; readonly version: string }
+  /** The field managers of a target's count. */
+  owners(target: string): readonly string[]
   /** Somebody else writes: the count, or only the version. */
   outsideWrite(target: string, change?: (count: number) => number): void
   /** Puts another Deployment in the place of one, or of none. */
@@ -74,16 +76,20 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
   const store = (name: string, object: JsonObject | undefined): void => {
     history.set(name, [...(history.get(name) ?? []), { version, object }])
   }
-  const write = (name: string, uid: string, manager: string, to: number): void => {
+  const ownersOf = (name: string): readonly string[] => {
+    const entries = at(newest(name), 'metadata', 'managedFields')
+    return Array.isArray(entries) ? entries.map(entry => stringAt(entry, 'manager') ?? '') : []
+  }
+  const write = (name: string, uid: string, manager: string, to: number, applies = false): void => {
     const before = newest(name)
     const changed = countOf(before) !== to
     if (before && changed) writes.push({ target: name, by: manager, from: countOf(before), to })
+    const owners = ownersOf(name)
+    // Who applies the count that is there owns it beside the others, and changes nothing where it does so already.
+    if (applies && !changed && owners.includes(manager)) return
     version += 1
-    const owners = at(before, 'metadata', 'managedFields')
-    // Marks of one count stand beside one another; whoever writes something else leaves the count to its owners.
-    const beside: readonly unknown[] = Array.isArray(owners) ? owners : []
-    const others = manager.startsWith('rhook.') ? [...beside, owner(manager)] : owners
-    const managedFields = changed ? [owner(manager)] : others
+    const same = applies ? [...owners, manager] : owners
+    const managedFields = (changed ? [manager] : same).map(owner)
     store(name, {
       kind: 'Deployment',
       metadata: { name, namespace: 'shop', uid, resourceVersion: String(version), managedFields },
@@ -118,6 +124,7 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
       String(at(before, 'metadata', 'uid')),
       query?.['fieldManager'] ?? '',
       countOf(isObject(sent) ? sent : {}),
+      true,
     )
     return ok({ metadata: at(newest(name), 'metadata') })
   }
@@ -167,6 +174,7 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
       uid: stringAt(newest(name), 'metadata', 'uid') ?? '',
       version: stringAt(newest(name), 'metadata', 'resourceVersion') ?? '',
     }),
+    owners: ownersOf,
     outsideWrite: (name, change = count => count) => {
       const before = newest(name)
       if (before) write(name, String(at(before, 'metadata', 'uid')), 'outsider', change(countOf(before)))

@@ -202,7 +202,7 @@ export const play = async (script: Script): Promise<Ended> => {
       new Promise<'died'>(resolve => clock.after(answerWithinMs + 500, () => resolve('died'))),
     ])
     told.push({ thing: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
-    const again = to.dead || step === 'died' || step.step === 'unavailable' || step.step === 'unknown'
+    const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
     if (thing.named && again && retries > 0 && clock.monotonic() < quietAt)
       await send(index, thing, process + 1, retries - 1)
   }

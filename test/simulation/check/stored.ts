@@ -1,5 +1,4 @@
 import type { Violation } from '../happened.ts'
-import { wasRefusing } from './model.ts'
 import type { Fold, TargetVersion, Timeline } from './timeline.ts'
 
 /** A marked write that the API server has stored. */
@@ -8,6 +7,9 @@ export interface Write {
   readonly stored: TargetVersion
   readonly before: TargetVersion
 }
+
+/** What makes the writes from a version impossible leaves its count. */
+const isFence = (owner: string): boolean => owner.startsWith('receiver-hooks.fence.')
 
 /** The marked writes in the sequence of all versions, each the first after the version that it was computed from. */
 export const storedWrites = (
@@ -28,11 +30,12 @@ export const storedWrites = (
         const fold = folds.findLast(({ to, version }) => to === stored.count && version === String(before?.version))
         if (seen.has(mark)) broken(`${mark} was written twice`)
         else if (!fold || !before || before.deleted) broken(`nobody has folded ${mark} like that`)
-        else if (before.count === stored.count && !wasRefusing(timeline, 0, stored.place)) {
-          broken(`${mark} wrote the count that was there`)
-        } else writes.push({ fold, stored, before })
+        else if (before.count === stored.count) broken(`${mark} wrote the count that was there`)
+        else writes.push({ fold, stored, before })
         seen.add(mark)
       }
+      const fences = stored.owners.filter(owner => isFence(owner) && !before?.owners.includes(owner))
+      if (fences.length > 0 && stored.count !== before?.count) broken('a fence changed the count')
       const isOurs = stored.owners.includes('receiver-hooks') && before?.owners.includes('receiver-hooks') !== true
       if (isOurs) broken('the product wrote it without a mark')
     }

@@ -46,8 +46,6 @@ const walkWith = (
   most: number,
 ): readonly Step[] | undefined => {
   let attempts = 0
-  /** A write that leaves the count is there only to be the first: it may hold no step that changes anything. */
-  const isStill = certain.length === 0 && way.from === way.to
   const known = new Map<Story, readonly HookVersion[]>()
   const versionsOf = (story: Story): readonly HookVersion[] => {
     const versions = known.get(story) ?? openTo(timeline, way, story)
@@ -66,7 +64,7 @@ const walkWith = (
     open: readonly Step[],
     silent: readonly Story[],
   ): readonly Step[] | undefined => {
-    if (open.length === 0 && count === way.to && (steps.length > 0 || isStill)) return steps
+    if (open.length === 0 && count === way.to && steps.length > 0) return steps
     const left = named(count, open, silent)
     if (deadEnds.has(left) || attempts++ > mostAttempts) return undefined
     const tried = new Set<string>()

@@ -1,5 +1,5 @@
 import { emptyMemory, type Claim, type Memory, type Row } from '../api/record.ts'
-import type { ApiConnection, Environment, Log } from '../environment/environment.ts'
+import type { Environment, Log } from '../environment/environment.ts'
 import type { Part } from './claims.ts'
 import { commit, type Committed, type Interest } from './commit.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
@@ -30,7 +30,7 @@ export const finishClaim = async (
   { claim, claimed, isGivenUp, own }: Omit<HelpPart, 'part'>,
   interest: Interest,
 ): Promise<Finished> => {
-  if (isGivenUp) return await lookAtGivenUp(environment.api, ledger, { claim, claimed }, interest)
+  if (isGivenUp) return await lookAtGivenUp(environment, ledger, { claim, claimed }, interest)
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const from = { uid, resourceVersion: version }
@@ -46,12 +46,12 @@ export const finishClaim = async (
 
 /** Somebody was told that a part of this write does not count: nobody is to make it. */
 const lookAtGivenUp = async (
-  api: ApiConnection,
+  environment: Pick<Environment, 'api' | 'clock'>,
   ledger: Ledger,
   write: ClaimedWrite,
   { looked }: Interest,
 ): Promise<Finished> => {
-  const found = await lookAtClaim(api, ledger, write)
+  const found = await lookAtClaim(environment, ledger, write)
   looked(found.evidence)
   if (found.evidence !== 'not yet' && found.evidence !== 'unreachable') return { finished: 'other' }
   const message = found.evidence === 'unreachable' ? found.message : 'a write that was given up could still be made'
@@ -78,7 +78,7 @@ export const lookAtAbandoned = async (
   const abandoned = abandonedIn(known, environment.clock.now())
   const claim = abandoned.find(({ mark }) => !open.has(mark))
   if (!claim) return open.clear()
-  const { evidence } = await lookAtClaim(environment.api, ledger, { claim, claimed: rowsOf(known, claim.mark) })
+  const { evidence } = await lookAtClaim(environment, ledger, { claim, claimed: rowsOf(known, claim.mark) })
   looked(evidence)
   if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
 }
@@ -103,7 +103,7 @@ export interface ClaimedWrite {
  * same version too, which may be thousands where the server has refused them all.
  */
 export const lookAtClaim = async (
-  api: ApiConnection,
+  { api, clock }: Pick<Environment, 'api' | 'clock'>,
   ledger: Ledger,
   { claim: { mark, target: text, uid, version }, claimed }: ClaimedWrite,
 ): Promise<Evidence> => {
@@ -121,7 +121,12 @@ export const lookAtClaim = async (
     ledger.later(dropped(others([mark])))
   }
   if (evidence === 'never') ledger.later(dropped(others(found.owners)))
-  if (evidence === 'history gone') ledger.later(untold(others(found.owners)))
+  if (evidence === 'history gone') {
+    const isOther = others(found.owners)
+    const now = clock.now()
+    // A process that is at work on its own may know more.
+    ledger.later(untold((other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))))
+  }
   return found
 }
 

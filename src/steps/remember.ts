@@ -94,13 +94,13 @@ const withUndo =
     return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
   }
 
-/** Which claims are meant. */
-export type Which = (claim: Claim) => boolean
+/** Which claims are meant, and of which rows. */
+export type Which = (claim: Claim, row: Row) => boolean
 
 /** Those of one write. */
 export const ofWrite =
-  (mark: string): Which =>
-  claim =>
+  (mark: string) =>
+  (claim: Claim): boolean =>
     claim.mark === mark
 
 /** A version of a target, which a claim is from. */
@@ -108,15 +108,15 @@ export type Origin = Pick<Claim, 'target' | 'uid' | 'version'>
 
 /** Those from one version of a target: one of their writes at most is ever stored. */
 export const ofVersion =
-  ({ target, uid, version }: Origin): Which =>
-  claim =>
+  ({ target, uid, version }: Origin) =>
+  (claim: Claim): boolean =>
     claim.version === version && claim.uid === uid && claim.target === target
 
 /** Nobody can tell any more whether these marked writes were stored: what they were for is never executed again. */
 export const untold =
   (which: Which): Update =>
   memory => {
-    const isMeant = ({ claim }: Row): boolean => claim !== undefined && which(claim)
+    const isMeant = (row: Row): boolean => row.claim !== undefined && which(row.claim, row)
     const meant = memory.rows.filter(isMeant)
     return {
       ...meant.reduce(
@@ -146,7 +146,7 @@ export const dropped =
   memory => ({
     ...memory,
     rows: memory.rows.flatMap(row => {
-      if (!row.claim || !which(row.claim)) return [row]
+      if (!row.claim || !which(row.claim, row)) return [row]
       return row.former ? [{ key: row.key, ...row.former }] : []
     }),
   })

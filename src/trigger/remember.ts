@@ -85,7 +85,7 @@ const store = async (
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
     const { mark } = made.result.claim
-    const seen = await lookAtClaim(api, recorded.ledger, made.result)
+    const seen = await lookAtClaim({ api, clock }, recorded.ledger, made.result)
     const isUnmade = seen.evidence === 'not yet' || (seen.evidence === 'unreachable' && seen.isRefused)
     if (isUnmade && unmade !== mark) unmade = mark
     else if (isUnmade || seen.evidence === 'unreachable') await wait(clock, lookEveryMs)

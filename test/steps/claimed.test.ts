@@ -182,6 +182,32 @@ describe('a delivery whose claim a dead process has left behind', () => {
   })
 })
 
+describe('a claim of which nobody can tell any more', () => {
+  it('says nothing of another from the same version whose process is at work', async () => {
+    const { clock, server, start } = setUp()
+    const claim = claimOf(server)
+    const living = { ...claim, mark: 'rhook.living.1' }
+    const process = start()
+    putRows(server, [
+      { key: keyOf('a'), at: clock.now() - 20_000, from: 2, to: 3, claim },
+      { key: keyOf('b'), at: clock.now() - 20_000, from: 2, to: 3, claim: { ...claim, mark: 'rhook.gone.2' } },
+      { key: keyOf('c'), at: clock.now(), from: 2, to: 3, claim: living },
+    ])
+    for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
+    server.compact()
+    // Some other delivery of the hook, after which what was left behind is looked at.
+    const posted = process.post(named('d'))
+    await clock.advance(100)
+    await posted
+    const memory = process.ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'uid of web-up' }).known()
+    expect(memory?.rows.slice(0, 3)).toMatchObject([
+      { skipped: 'OutcomeUnknown' },
+      { skipped: 'OutcomeUnknown' },
+      { claim: living },
+    ])
+  })
+})
+
 describe('a delivery in a batch with others', () => {
   it('of its own hook shares the write, and its copy is a duplicate', async () => {
     const { clock, server, start } = setUp()

@@ -65,8 +65,8 @@ const rowSchema = {
     to: count,
     /** The reason, when it was skipped. */
     skipped: { type: 'string' },
-    /** The mark of the write in whose place it was skipped, since that seemed to have been given up. */
-    displaced: { type: 'string' },
+    /** The mark of its write, where nobody could tell what became of that: whoever has made it may tell yet. */
+    lost: { type: 'string' },
     /** The hash of the key of the alert group that is to take this step back. */
     group: { type: 'string' },
     /** What this step takes back of its group, when it is an undo. */

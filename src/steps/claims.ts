@@ -20,14 +20,7 @@ export type Part =
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
   /** Another process's write has to be finished first. */
-  | {
-      readonly part: 'help'
-      readonly claim: Claim
-      readonly claimed: readonly Row[]
-      readonly own: Row | undefined
-      /** Somebody has been told meanwhile that it does not count: it is not to be finished. */
-      readonly isGivenUp: boolean
-    }
+  | { readonly part: 'help'; readonly claim: Claim; readonly claimed: readonly Row[]; readonly own: Row | undefined }
   /** It depends on what becomes of this very write. */
   | { readonly part: 'wait' }
 
@@ -118,6 +111,5 @@ const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'un
   const { claim } = row
   if (!claim) throw new Error('an unfinished row has a claim')
   if (claim.mark === mark) return { part: 'wait' }
-  const isGivenUp = memory.rows.some(({ displaced }) => displaced === claim.mark)
-  return { part: 'help', claim, claimed: rowsOf(memory, claim.mark), own: isOwn ? row : undefined, isGivenUp }
+  return { part: 'help', claim, claimed: rowsOf(memory, claim.mark), own: isOwn ? row : undefined }
 }

@@ -73,8 +73,8 @@ export const commit = async (
         if (isSettled(written)) return written
         break
       case 'unreachable':
-        // The kind of the target is gone, or the right to it.
-        if (found.isRefused && isSettled(written)) return written
+        // The kind of the target is gone, or the right to it: who has sent it before may have been let through.
+        if (found.isRefused && isSettled(written)) return { write: 'unknown', message: found.message }
     }
     await wait(clock, lookMs)
     if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }

@@ -75,7 +75,7 @@ export const findEvidence = async (
  * The field managers of the writes that set the count. Marks of the same count stand beside one another until the count
  * changes, so there may be several.
  */
-const ownersOf = (object: StoredObject | undefined): readonly string[] =>
+export const ownersOf = (object: StoredObject | undefined): readonly string[] =>
   (object?.metadata.managedFields ?? []).flatMap(entry =>
     at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
   )

@@ -1,13 +1,13 @@
 import type { ApiConnection } from '../environment/environment.ts'
-import type { Version } from './read.ts'
+import { ownersOf } from './evidence.ts'
+import { readTarget, type Version } from './read.ts'
 import type { Obstacle, Target } from './steps.ts'
 import { markedWrite } from './write.ts'
 
-/**
- * How many field managers there are for fences. Each leaves an entry in the target's managedFields until its count
- * changes, and can move a version only once before that.
- */
-const fences = 8
+/** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
+const mostFences = 8
+
+const managers: readonly string[] = Array.from({ length: mostFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 export type Fenced =
   /** No write from that version can be made any more. `isOurs`: none has been. */
@@ -18,30 +18,45 @@ export type Fenced =
 
 /**
  * Sees to it that no write from a version can be made any more, whoever sends it and whenever: by a write from that version
- * that leaves its count. A new field manager of the count is a new version of the target, and one that owns it already
- * is none.
+ * that leaves its count. One more owner of the count is a new version of the target; to apply what a field manager owns
+ * already is none.
  */
-export const fence = async (api: ApiConnection, target: Target, version: Version): Promise<Fenced> => {
-  for (let number = 1; number <= fences; number++) {
-    const written = await markedWrite(api, target, `receiver-hooks.fence.${number}`, version, version.count)
-    switch (written.write) {
-      case 'applied':
-        if (written.version?.resourceVersion !== version.resourceVersion) return { fenced: 'yes', isOurs: true }
-        break
-      case 'stale':
-        return { fenced: 'yes', isOurs: false }
-      case 'missing':
-        return { fenced: 'no', reason: 'NotScalable', message: `${target.type.kind}/${target.name} has no /scale` }
-      case 'refused':
-        return { fenced: 'no', reason: written.reason, message: written.message }
-      // Sent again, it is made once: where it was stored, that version is no more.
-      case 'not sent':
-      case 'unknown': {
-        const { message } = written
-        const retryAfterMs = 'retryAfterMs' in written ? written.retryAfterMs : undefined
-        return { fenced: 'unknown', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-      }
-    }
+export const fence = async (
+  api: ApiConnection,
+  target: Target,
+  from: Pick<Version, 'uid' | 'resourceVersion'>,
+): Promise<Fenced> => {
+  const found = await readTarget(api, target)
+  if (found.state === 'obstacle') return { fenced: 'no', reason: found.reason, message: found.message }
+  if (found.state === 'unreachable') return unknown(found)
+  const { object, version } = found
+  if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
+    return { fenced: 'yes', isOurs: false }
   }
-  return { fenced: 'no', reason: 'NotScalable', message: `${fences} fences stand there already` }
+  const owners = ownersOf(object)
+  const manager = managers.find(name => !owners.includes(name))
+  if (manager === undefined) {
+    return { fenced: 'no', reason: 'NotScalable', message: `${mostFences} fences stand there already` }
+  }
+  const written = await markedWrite(api, target, manager, version, version.count)
+  switch (written.write) {
+    case 'applied':
+      return { fenced: 'yes', isOurs: true }
+    case 'stale':
+      return { fenced: 'yes', isOurs: false }
+    case 'missing':
+      return { fenced: 'no', reason: 'NotScalable', message: `${target.type.kind}/${target.name} has no /scale` }
+    case 'refused':
+      return { fenced: 'no', reason: written.reason, message: written.message }
+    case 'not sent':
+    case 'unknown':
+      // Made again, it is from a newer version where this one was stored.
+      return unknown(written)
+  }
 }
+
+const unknown = ({ message, retryAfterMs }: { readonly message: string; readonly retryAfterMs?: number }): Fenced => ({
+  fenced: 'unknown',
+  message,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+})

@@ -17,8 +17,10 @@ export type Finished =
   | { readonly finished: 'own'; readonly step: Step }
   /** It stands in the way no longer. */
   | { readonly finished: 'other' }
-  /** The server will not have it, and why: it stands there still. */
+  /** The server will not have it, and why: it could still be made, from the version that the target has. */
   | { readonly finished: 'refused'; readonly step: Step }
+  /** It cannot be told what became of it, and why. */
+  | { readonly finished: 'unknown'; readonly step: Step }
 
 /**
  * Finishes a claimed write by sending the very same request, whoever has claimed it: it is done once however many send
@@ -27,10 +29,9 @@ export type Finished =
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   ledger: Ledger,
-  { claim, claimed, isGivenUp, own }: Omit<HelpPart, 'part'>,
+  { claim, claimed, own }: Omit<HelpPart, 'part'>,
   interest: Interest,
 ): Promise<Finished> => {
-  if (isGivenUp) return await lookAtGivenUp(environment, ledger, { claim, claimed }, interest)
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const from = { uid, resourceVersion: version }
@@ -40,22 +41,12 @@ export const finishClaim = async (
   recordOutcome(environment.log, ledger, mark, claimed, written)
   if (written.write === 'refused') return refused(written.reason, written.message)
   if (written.write === 'missing') return refused('NotScalable', `${claim.target} has no /scale`)
+  if (written.write === 'unknown') {
+    const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
+    return { finished: 'unknown', step: { step: 'unavailable', reason: 'Contended', message } }
+  }
   if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return { finished: 'other' }
   return { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
-}
-
-/** Somebody was told that a part of this write does not count: nobody is to make it. */
-const lookAtGivenUp = async (
-  environment: Pick<Environment, 'api' | 'clock'>,
-  ledger: Ledger,
-  write: ClaimedWrite,
-  { looked }: Interest,
-): Promise<Finished> => {
-  const found = await lookAtClaim(environment, ledger, write)
-  looked(found.evidence)
-  if (found.evidence !== 'not yet' && found.evidence !== 'unreachable') return { finished: 'other' }
-  const message = found.evidence === 'unreachable' ? found.message : 'a write that was given up could still be made'
-  return { finished: 'refused', step: { step: 'unavailable', reason: 'Contended', message } }
 }
 
 const refused = (reason: Obstacle, message: string): Finished => ({
@@ -108,7 +99,10 @@ export const lookAtClaim = async (
   { claim: { mark, target: text, uid, version }, claimed }: ClaimedWrite,
 ): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
-  if (!target) return { evidence: 'unreachable', message: `${text} is no target`, isRefused: true }
+  if (!target) {
+    ledger.later(untold(ofWrite(mark)))
+    return { evidence: 'history gone', owners: [] }
+  }
   const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
   const { evidence } = found
   const isRival = ofVersion({ target: text, uid, version })

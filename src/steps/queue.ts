@@ -4,7 +4,7 @@ import { foldBatch, isUnsettled, partsOf, stepOf, untoldStep, type Batch, type F
 import { originOf } from './claims.ts'
 import { commit, forbiddenTries } from './commit.ts'
 import { fence } from './fence.ts'
-import { abandonedIn, finishClaim, lookAtAbandoned, recordOutcome, type HelpPart } from './finish.ts'
+import { abandonedIn, finishClaim, lookAtAbandoned, recordOutcome, type Finished, type HelpPart } from './finish.ts'
 import { isUndo } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
@@ -35,7 +35,7 @@ const mostClaimed = 100
  * How many claims from one version may have been left behind before they are made impossible, which a write of the same
  * count does for all of them at once: each name that is refused leaves one, and a record can be full.
  */
-const mostRefused = 200
+const mostAbandoned = 200
 
 /** The queue of one target. It is worked off while it has entries; while one write is in flight the others wait. */
 export interface TargetQueue {
@@ -84,6 +84,8 @@ export const targetQueue = (
   let forbidden = 0
   /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
   let unfenced: string | undefined
+  /** The version that was fenced last: it is never the newest again. */
+  let fenced: string | undefined
   /** The marks of abandoned claims whose writes may still be made. */
   const open = new Set<string>()
 
@@ -156,7 +158,7 @@ export const targetQueue = (
    */
   const answer = async (batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> => {
     const helped: [Waiting, HelpPart][] = []
-    const refusals = new Map<string, Step>()
+    const told = new Map<string, Finished>()
     const again: Waiting[] = []
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') helped.push([entry, part])
@@ -164,7 +166,7 @@ export const targetQueue = (
       else settle(entry, stepOf(part))
     }
     for (const [entry, part] of helped)
-      if (ledger && (await help(ledger, entry, part, version, refusals))) again.push(entry)
+      if (ledger && (await help(ledger, entry, part, version, told))) again.push(entry)
     putBack(again)
   }
 
@@ -177,26 +179,19 @@ export const targetQueue = (
     entry: Waiting,
     part: HelpPart,
     version: Version,
-    refusals: Map<string, Step>,
+    told: Map<string, Finished>,
   ): Promise<boolean> => {
     // Its time may have ended while another was helped: what has been answered must not come back.
     if (!isUnsettled(entry)) return false
-    const { claim } = part
-    let refusal = refusals.get(claim.mark)
-    if (!refusal) {
-      entry.state = 'in flight'
-      const done = await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) })
-      remembered = undefined
-      if (done.finished === 'other') return true
-      if (done.finished === 'own') {
-        settle(entry, done.step)
-        return false
-      }
-      refusal = done.step
-      refusals.set(claim.mark, refusal)
-    }
-    if (await makesWay(ledger, entry, part, version)) return true
-    settle(entry, refusal)
+    const { mark } = part.claim
+    const met = told.get(mark)
+    if (!met) entry.state = 'in flight'
+    const done = met ?? (await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) }))
+    if (!met) remembered = undefined
+    if (done.finished === 'other') return true
+    if (done.finished !== 'own') told.set(mark, done)
+    if (done.finished === 'refused' && (await makesWay(ledger, entry, part, version))) return true
+    settle(entry, done.step)
     return false
   }
 
@@ -204,7 +199,7 @@ export const targetQueue = (
   const makesWay = async (
     ledger: Ledger,
     { plan, recorded }: Waiting,
-    { claim, isGivenUp }: HelpPart,
+    { claim, own }: HelpPart,
     version: Version,
   ): Promise<boolean> => {
     // Another target's version cannot be moved from here.
@@ -212,18 +207,24 @@ export const targetQueue = (
     // It can be made from the newest version alone, and that is not this one any more.
     if (!ofVersion(originOf(target, version))(claim)) return true
     // The very count that has been refused just now would be refused again.
-    const asksForThat = recorded && !isUndo(recorded) && plan(version.count, 0) === claim.to
-    return (isGivenUp || !asksForThat) && (await fenceOff(ledger, version))
+    const isUndoing = recorded && isUndo(recorded)
+    const asksForThat = plan(version.count, own?.undoes ?? 0) === claim.to && (!isUndoing || own?.undoes !== undefined)
+    return !asksForThat && (await fenceOff(ledger, version))
   }
 
   /** Makes all writes from a version impossible. Answers whether it is worth another look at what stands in the way. */
   const fenceOff = async (ledger: Ledger, version: Version): Promise<boolean> => {
+    if (fenced === version.resourceVersion) return true
     if (unfenced === version.resourceVersion) return false
-    const fenced = await fence(api, target, version)
-    switch (fenced.fenced) {
+    const made = await fence(api, target, version)
+    switch (made.fenced) {
       case 'yes':
         remembered = undefined
-        if (!fenced.isOurs) return true
+        if (!made.isOurs) {
+          if (++conflicts > mostConflicts) await wait(clock, firstRetryMs)
+          return true
+        }
+        fenced = version.resourceVersion
         ledger.later(dropped(ofVersion(originOf(target, version))))
         log.info(
           { namespace: target.namespace, target: target.name, version: version.resourceVersion },
@@ -234,7 +235,7 @@ export const targetQueue = (
         unfenced = version.resourceVersion
         return false
       case 'unknown':
-        await pause(fenced.message, fenced.retryAfterMs)
+        await pause(made.message, made.retryAfterMs)
         return true
     }
   }
@@ -314,8 +315,8 @@ export const targetQueue = (
 
   const isCrowded = (ledger: Ledger, version: Version): boolean => {
     const known = ledger.known()
-    if (!known || known.rows.length < mostRefused) return false
-    return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostRefused
+    if (!known || known.rows.length < mostAbandoned) return false
+    return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostAbandoned
   }
 
   /** One write, or the answers to posts that need none. */

@@ -25,7 +25,7 @@ export const versionOf = (object: StoredObject): Version | undefined => {
 }
 
 export type TargetState =
-  | { readonly state: 'found'; readonly version: Version }
+  | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject }
   | { readonly state: 'obstacle'; readonly reason: Obstacle; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
@@ -51,7 +51,7 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     if (obstacle) return { state: 'obstacle', ...obstacle }
     const version = versionOf(object)
     return version
-      ? { state: 'found', version }
+      ? { state: 'found', version, object }
       : { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in spec.replicas` }
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) {

@@ -33,8 +33,8 @@ export const rowsOf = (memory: Memory, mark: string): readonly Row[] =>
   memory.rows.filter(({ claim }) => claim?.mark === mark)
 
 /**
- * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or has taken them
- * for given up.
+ * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or could not tell
+ * what became of it.
  */
 export const applied =
   (mark: string, claimed: readonly Row[]): Update =>
@@ -42,12 +42,11 @@ export const applied =
     const present = new Map(memory.rows.map(row => [row.key, row]))
     const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
-      return now === undefined || now.claim?.mark === mark || now.displaced === mark || isFormer(now, former)
+      return now === undefined || now.claim?.mark === mark || now.lost === mark || isFormer(now, former)
     })
     const next = done.reduce((so, row) => {
-      const now = present.get(row.key)
-      const isOver = now?.displaced === mark && (now.newsAt ?? -Infinity) > (row.newsAt ?? -Infinity)
-      return withRow(isOver ? undisplaced(now) : finished(row))(withUndo(row)(reported(row)(so)))
+      const isTakenBack = row.undoes !== undefined && present.get(row.key)?.lost === mark
+      return withRow(finished(row))(isTakenBack ? so : withUndo(row)(reported(row)(so)))
     }, memory)
     return ranBy(next, done)
   }
@@ -66,12 +65,6 @@ const finished = (row: Row): Row => {
 /** Whether a row is what stood in the place of another before. */
 const isFormer = (row: Row, former: Row['former']): boolean =>
   row.claim === undefined && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
-
-/** The skip of a later news than that of the write in whose place it stands. */
-const undisplaced = (row: Row): Row => {
-  const { displaced: _, ...skip } = row
-  return skip
-}
 
 /** What a row's step adds to what its group takes back, or has taken back of it. */
 const withUndo =
@@ -116,24 +109,19 @@ export const ofVersion =
 export const untold =
   (which: Which): Update =>
   memory => {
-    const isMeant = (row: Row): boolean => row.claim !== undefined && which(row.claim, row)
-    const meant = memory.rows.filter(isMeant)
+    const meant = memory.rows.filter(row => row.claim && which(row.claim, row))
     return {
       ...meant.reduce(
         // What may have been taken back is not taken back again.
         (so, row) => reported(row)(row.undoes === undefined ? so : withUndo(row)(so)),
         ranBy(memory, meant),
       ),
-      rows: memory.rows.map(row =>
-        isMeant(row)
-          ? {
-              key: row.key,
-              at: row.at,
-              ...(row.newsAt === undefined ? {} : { newsAt: row.newsAt }),
-              skipped: 'OutcomeUnknown',
-            }
-          : row,
-      ),
+      rows: memory.rows.map(row => {
+        const { at, claim, key, newsAt } = row
+        if (!claim || !which(claim, row)) return row
+        const lost = claim.mark
+        return { key, at, ...(newsAt === undefined ? {} : { newsAt }), skipped: 'OutcomeUnknown', lost }
+      }),
     }
   }
 

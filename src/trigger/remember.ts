@@ -2,11 +2,13 @@ import { keyOf } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import { fence } from '../steps/fence.ts'
 import { isAbandoned, lookAtClaim, type ClaimedWrite } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
-import type { Decided } from '../steps/ledger.ts'
+import type { Decided, Ledger } from '../steps/ledger.ts'
 import type { Recorded } from '../steps/batch.ts'
-import { rowsOf } from '../steps/remember.ts'
+import { dropped, ofVersion, ofWrite, rowsOf, untold } from '../steps/remember.ts'
+import { parseTarget } from '../steps/target.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 
@@ -63,34 +65,63 @@ const store = async (
   { api, clock, deadline }: Means,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
-  /** The mark of a write that has not been made as far as anyone can tell, and may never be. */
-  let unmade: string | undefined
   while (goOn()) {
-    const made = await recorded.ledger.decide<Skipped | ClaimedWrite>(
+    const made = await recorded.ledger.decide<Skipped | OpenClaim>(
       (memory, now) => {
         const own = memory.rows.find(row => row.key === key)
         // However old it seems: it may have been made, and clocks differ.
-        const isGivenUp = own?.claim !== undefined && own.claim.mark === unmade && isAbandoned(own, now)
-        if (own?.claim && !isGivenUp) {
-          const result = { claim: own.claim, claimed: rowsOf(memory, own.claim.mark) }
+        if (own?.claim) {
+          const isOver = isAbandoned(own, now)
+          const result = { claim: own.claim, claimed: rowsOf(memory, own.claim.mark), isOver }
           return { memory, result, needsNewest: true }
         }
         const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
-        const row = { skipped: skipped.reason, ...(own?.claim && { displaced: own.claim.mark }) }
-        return { memory: decided(recorded, now, row)(memory), result: skipped }
+        return { memory: decided(recorded, now, { skipped: skipped.reason })(memory), result: skipped }
       },
       { goOn },
     )
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
-    const { mark } = made.result.claim
-    const seen = await lookAtClaim({ api, clock }, recorded.ledger, made.result)
-    const isUnmade = seen.evidence === 'not yet' || (seen.evidence === 'unreachable' && seen.isRefused)
-    if (isUnmade && unmade !== mark) unmade = mark
-    else if (isUnmade || seen.evidence === 'unreachable') await wait(clock, lookEveryMs)
+    if (!(await isSettled(made.result, recorded.ledger, { api, clock }))) await wait(clock, lookEveryMs)
   }
   return { decided: 'given up' }
+}
+
+/** A claim of which it is not known what became of it. */
+interface OpenClaim extends ClaimedWrite {
+  /** Whether the process that has claimed it is at work on it no more. */
+  readonly isOver: boolean
+}
+
+/**
+ * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
+ * deliveries may be in. Answers whether it is settled.
+ */
+const isSettled = async (
+  open: OpenClaim,
+  ledger: Ledger,
+  { api, clock }: Pick<Means, 'api' | 'clock'>,
+): Promise<boolean> => {
+  const { claim, isOver } = open
+  const seen = await lookAtClaim({ api, clock }, ledger, open)
+  switch (seen.evidence) {
+    case 'not yet': {
+      const target = parseTarget(claim.target, ledger.owner.namespace)
+      if (!isOver || !target) return false
+      const made = await fence(api, target, { uid: claim.uid, resourceVersion: claim.version })
+      if (made.fenced === 'yes' && made.isOurs) ledger.later(dropped(ofVersion(claim)))
+      return made.fenced === 'yes'
+    }
+    case 'unreachable':
+      // The right to the target is gone, or its kind: it is not made by anybody from here.
+      if (isOver && seen.isRefused) ledger.later(untold(ofWrite(claim.mark)))
+      return isOver && seen.isRefused
+    case 'applied':
+    case 'never':
+    case 'history gone':
+      return true
+  }
 }
 
 const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({

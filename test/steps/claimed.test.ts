@@ -6,7 +6,7 @@ import { openLedgers } from '../../src/steps/ledgers.ts'
 import type { Recorded } from '../../src/steps/batch.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Plan, Step, Target } from '../../src/steps/steps.ts'
-import { fakeClock } from '../support/clock.ts'
+import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { seededRandom } from '../support/random.ts'
@@ -648,27 +648,129 @@ describe('claimed writes that the API server refuses', () => {
   })
 })
 
-describe('a write that was given up because one of its deliveries is skipped', () => {
-  it('is not made by the copy of another of them', async () => {
-    const { clock, server, start } = setUp()
+describe('a delivery that is skipped while its claim has been left behind', () => {
+  type Process = ReturnType<ReturnType<typeof setUp>['start']>
+
+  const skip = (process: Process, clock: FakeClock, key: string) =>
+    remember(
+      { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' },
+      process.recordedOf(named(key)),
+      { api: process.environment.api, clock, deadline: clock.monotonic() + 4000 },
+    )
+
+  /** Two deliveries that were claimed in one write. */
+  const claimedTogether = ({ clock, server }: ReturnType<typeof setUp>): void => {
     const claim = claimOf(server, { to: 4 })
     putRows(server, [
       { key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim },
-      { key: keyOf('b'), at: clock.now(), from: 3, to: 4, claim },
+      { key: keyOf('b'), at: clock.now(), newsAt: 5, from: 3, to: 4, claim },
     ])
+  }
+
+  it.each([1, 2])('is not made by the copy of another of the same write (skipped %i times)', async times => {
+    const installation = setUp()
+    const { clock, server, start } = installation
+    claimedTogether(installation)
     await clock.advance(11_000)
     const process = start()
-    const skipped = remember(
-      { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' },
-      process.recordedOf(named('a')),
-      { api: process.environment.api, clock, deadline: clock.monotonic() + 4000 },
-    )
-    await clock.advance(1000)
-    expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Suspended' })
-    const b = process.post(named('b'))
+    for (let i = 0; i < times; i++) {
+      const skipped = skip(process, clock, 'a')
+      await clock.advance(61_000)
+      expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Suspended' })
+    }
+    const b = process.post(named('b', 5))
     await clock.advance(1000)
     expect(await b).toEqual({ step: 'done', from: 2, to: 3 })
     expect(server.replicas('web')).toBe(3)
+  })
+
+  it.each([undefined, 'b'])('has one answer, though a helper is just making its write (with %s)', async other => {
+    const installation = setUp()
+    const { clock, server, start, world } = installation
+    if (other !== undefined) claimedTogether(installation)
+    else putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    await clock.advance(11_000)
+    const [helper, second] = [start(), start()]
+    world.fate = request => (request.startsWith('PATCH') ? { landsAfter: 500 } : 'answered')
+    const cooling = { cooldownMs: 60_000 }
+    const copy = helper.post({ ...named(other ?? 'a', other === undefined ? undefined : 5), ...cooling })
+    await clock.advance(50)
+    const skipped = skip(second, clock, 'a')
+    await clock.advance(600)
+    world.fate = () => 'answered'
+    const next = second.post({ ...named('c'), ...cooling })
+    await clock.advance(4000)
+    await Promise.all([copy, next])
+    expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    expect(server.writes.map(({ by }) => by)).toEqual(['rhook.gone.1'])
+  })
+})
+
+describe('a claim that cannot be cleared up', () => {
+  it.each<[string, number, Partial<Record<string, number>>]>([
+    ['its evidence is forbidden', 7, { list: 403, write: 422 }],
+    ['a fence is answered 409', 2, { write: 422, fence: 409 }],
+  ])('is not tried without a pause where %s', async (_, count, codes) => {
+    const { clock, requests, server, start, world } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 9, claim: claimOf(server, { to: 9 }) }])
+    if (count !== 2) server.outsideWrite('web', () => count)
+    world.fate = (request, body) => {
+      const list = request === 'GET deployments' ? codes['list'] : undefined
+      const isFence = body.includes(`"replicas":${count}}`)
+      const code = request.startsWith('PATCH') ? codes[isFence ? 'fence' : 'write'] : list
+      return code === undefined ? 'answered' : { declined: status(code) }
+    }
+    const posted = start().post(named('a'))
+    await clock.advance(4100)
+    expect(await posted).toMatchObject({ step: 'unavailable' })
+    expect(requests.length).toBeLessThan(500)
+  })
+
+  it('is fenced once for all that wait for it', async () => {
+    const { clock, requests, server, start, world } = setUp()
+    const claim = claimOf(server, { to: 52 })
+    const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
+    putRows(
+      server,
+      keys.map((key, i) => ({ key: keyOf(key), at: clock.now(), from: 2 + i, to: 3 + i, claim })),
+    )
+    world.fate = (request, body) =>
+      request.startsWith('PATCH') && !body.includes('"replicas":2}') ? { declined: status(422) } : 'answered'
+    const process = start()
+    const warm = process.preview(named('warm'))
+    await clock.advance(100)
+    await warm
+    void process.unnamed(count => count)
+    const posts = keys.map(key => process.post(named(key)))
+    await clock.advance(4100)
+    await Promise.all(posts)
+    expect(requests.filter(request => request.startsWith('PATCH')).length).toBeLessThan(10)
+  })
+})
+
+describe('what was answered', () => {
+  it('is known once its process tells of it, though another could not tell meanwhile', async () => {
+    const { clock, server, start } = setUp()
+    const group = { key: 'g', firing: ['x'], mixed: false }
+    const [first, second] = [start(), start()]
+    const about = { delivery: { ...named('a').delivery, group }, undo: true }
+    const posted = first.post(about)
+    await clock.advance(100)
+    expect(await posted).toMatchObject({ step: 'done', from: 2, to: 3 })
+    for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
+    server.compact()
+    const copy = second.post(about)
+    await clock.advance(100)
+    expect(await copy).toMatchObject({ reason: 'OutcomeUnknown' })
+    for (const process of [second, first]) {
+      void process.recordedOf(about).ledger.flush(() => true)
+      await clock.advance(100)
+    }
+    const over = start().undo({
+      delivery: { ...named('z').delivery, phase: 'resolved', group: { ...group, firing: [] } },
+    })
+    await clock.advance(100)
+    expect(await over).toMatchObject({ step: 'done', from: 10, to: 9 })
   })
 })
 
@@ -683,7 +785,7 @@ describe('a claim on a target whose kind is gone', () => {
     const other = process.unnamed()
     await clock.advance(200)
     expect(await other).toMatchObject({ step: 'done' })
-    expect(await first).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+    expect(await first).toMatchObject({ step: 'unavailable', reason: 'Contended' })
   })
 })
 

@@ -85,12 +85,16 @@ describe('a skip of a delivery that another process has claimed', () => {
     expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), skipped: 'Suspended' }], undo: {} })
   })
 
-  it('on a target that may no longer be read is remembered in its place, once it is given up', async () => {
-    const { memory, remembering, write } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
-    expect(await remembering).toEqual(skipped)
-    // Should the write be made all the same, the one who makes it tells what is to be taken back.
-    await write()
-    expect(await memory()).toMatchObject({ rows: [{ skipped: 'Suspended', displaced: 'rhook.other' }] })
+  it('on a target that may no longer be read is one of which nobody can tell, once it is given up', async () => {
+    const { memory, remembering } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
+    expect(await remembering).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
+    expect(await memory()).toMatchObject({ rows: [{ skipped: 'OutcomeUnknown', lost: 'rhook.other' }] })
+  })
+
+  it('and given up can never be carried out after that', async () => {
+    const { remembering, write } = await setUp({ agoMs: 20_000, isWritten: false })
+    await remembering
+    expect(await write()).toEqual({ write: 'stale' })
   })
 
   it('and may carry out still gets 503, while that is so', async () => {

@@ -41,7 +41,8 @@ export const fence = async (
   const written = await markedWrite(api, target, manager, version, version.count)
   switch (written.write) {
     case 'applied':
-      return { fenced: 'yes', isOurs: true }
+      if (written.version?.resourceVersion !== version.resourceVersion) return { fenced: 'yes', isOurs: true }
+      return { fenced: 'no', reason: 'NotScalable', message: 'a write of the same count moves no version' }
     case 'stale':
       return { fenced: 'yes', isOurs: false }
     case 'missing':

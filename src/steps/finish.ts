@@ -38,7 +38,9 @@ export const finishClaim = async (
   const written: Committed = target
     ? await commit(environment, { target, mark, from, to, shared: true }, interest)
     : { write: 'untold' }
-  recordOutcome(environment.log, ledger, mark, claimed, written)
+  // A hook cools down from now on, and not from when the write was claimed.
+  const madeAt = written.write === 'applied' && written.isNow ? environment.clock.now() : undefined
+  recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
   if (written.write === 'refused') return refused(written.reason, written.message)
   if (written.write === 'missing') return refused('NotScalable', `${claim.target} has no /scale`)
   if (written.write === 'unknown') {
@@ -131,8 +133,9 @@ export const recordOutcome = (
   mark: string,
   claimed: readonly Row[],
   { write }: Committed,
+  madeAt?: number,
 ): void => {
-  if (write === 'applied') ledger.later(applied(mark, claimed))
+  if (write === 'applied') ledger.later(applied(mark, claimed, madeAt))
   if (write === 'stale') ledger.later(dropped(ofWrite(mark)))
   if (write !== 'untold') return
   ledger.later(untold(ofWrite(mark)))

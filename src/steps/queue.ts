@@ -8,7 +8,7 @@ import { abandonedIn, finishClaim, lookAtAbandoned, recordOutcome, type Finished
 import { isUndo } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import { readTarget, type Version } from './read.ts'
-import { dropped, ofVersion } from './remember.ts'
+import { dropped, ofVersion, type Origin } from './remember.ts'
 import type { Obstacle, Step, Target } from './steps.ts'
 import { targetText } from './target.ts'
 
@@ -84,8 +84,8 @@ export const targetQueue = (
   let forbidden = 0
   /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
   let unfenced: string | undefined
-  /** The version that was fenced last: it is never the newest again. */
-  let fenced: string | undefined
+  /** The version that was fenced in this turn: nothing that was claimed from it is in the way any more. */
+  let fenced: Origin | undefined
   /** The marks of abandoned claims whose writes may still be made. */
   const open = new Set<string>()
 
@@ -159,6 +159,7 @@ export const targetQueue = (
   const answer = async (batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> => {
     const helped: [Waiting, HelpPart][] = []
     const told = new Map<string, Finished>()
+    fenced = undefined
     const again: Waiting[] = []
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') helped.push([entry, part])
@@ -184,13 +185,18 @@ export const targetQueue = (
     // Its time may have ended while another was helped: what has been answered must not come back.
     if (!isUnsettled(entry)) return false
     const { mark } = part.claim
+    if (fenced && ofVersion(fenced)(part.claim)) return true
     const met = told.get(mark)
     if (!met) entry.state = 'in flight'
     const done = met ?? (await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) }))
     if (!met) remembered = undefined
     if (done.finished === 'other') return true
-    if (done.finished !== 'own') told.set(mark, done)
-    if (done.finished === 'refused' && (await makesWay(ledger, entry, part, version))) return true
+    if (done.finished === 'refused' && (await makesWay(ledger, entry, part, version))) {
+      told.set(mark, { finished: 'other' })
+      return true
+    }
+    // What was given up because the time of this one was over says nothing of the others.
+    if (done.finished !== 'own' && isUnsettled(entry)) told.set(mark, done)
     settle(entry, done.step)
     return false
   }
@@ -214,7 +220,6 @@ export const targetQueue = (
 
   /** Makes all writes from a version impossible. Answers whether it is worth another look at what stands in the way. */
   const fenceOff = async (ledger: Ledger, version: Version): Promise<boolean> => {
-    if (fenced === version.resourceVersion) return true
     if (unfenced === version.resourceVersion) return false
     const made = await fence(api, target, version)
     switch (made.fenced) {
@@ -224,8 +229,8 @@ export const targetQueue = (
           if (++conflicts > mostConflicts) await wait(clock, firstRetryMs)
           return true
         }
-        fenced = version.resourceVersion
-        ledger.later(dropped(ofVersion(originOf(target, version))))
+        fenced = originOf(target, version)
+        ledger.later(dropped(ofVersion(fenced)))
         log.info(
           { namespace: target.namespace, target: target.name, version: version.resourceVersion },
           'the writes from this version that the API server refused are made impossible',

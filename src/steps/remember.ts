@@ -22,7 +22,9 @@ export type Update = (memory: Memory) => Memory
 export const withRow =
   (row: Row): Update =>
   memory => {
-    const fresh = memory.rows.filter(({ at, key }) => key !== row.key && Math.abs(row.at - at) < rememberedMs)
+    // Clocks differ, and what is told late is old: a claim that is newer than the row stays.
+    const isFresh = ({ at, claim }: Row): boolean => (claim && at > row.at) || Math.abs(row.at - at) < rememberedMs
+    const fresh = memory.rows.filter(old => old.key !== row.key && isFresh(old))
     const done = fresh.filter(({ claim }) => !claim)
     const forgettable = new Set(done.slice(0, Math.max(0, done.length + 1 - mostRows)))
     return { ...memory, rows: [...fresh.filter(old => !forgettable.has(old)), row] }
@@ -34,27 +36,30 @@ export const rowsOf = (memory: Memory, mark: string): readonly Row[] =>
 
 /**
  * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or could not tell
- * what became of it.
+ * what became of it. `madeAt` is when it was made, where that is known and was long after it was claimed.
  */
 export const applied =
-  (mark: string, claimed: readonly Row[]): Update =>
+  (mark: string, claimed: readonly Row[], madeAt = -Infinity): Update =>
   memory => {
     const present = new Map(memory.rows.map(row => [row.key, row]))
     const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
       return now === undefined || now.claim?.mark === mark || now.lost === mark || isFormer(now, former)
     })
+    const isLost = ({ key }: Row): boolean => present.get(key)?.lost === mark
     const next = done.reduce((so, row) => {
-      const isTakenBack = row.undoes !== undefined && present.get(row.key)?.lost === mark
-      return withRow(finished(row))(isTakenBack ? so : withUndo(row)(reported(row)(so)))
+      if (!isLost(row)) return withRow(finished(row))(withUndo(row)(reported(row)(so)))
+      // That it ran, what it reported and what it took back was told when it was given up, and may be over by now.
+      return withRow(finished(row))(row.undoes === undefined ? withUndo(row)(so) : so)
     }, memory)
-    return ranBy(next, done)
+    const ran = done.filter(row => !isLost(row))
+    return ranBy(next, ran, madeAt)
   }
 
 /** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
-const ranBy = (memory: Memory, rows: readonly Row[]): Memory => {
+const ranBy = (memory: Memory, rows: readonly Row[], madeAt = -Infinity): Memory => {
   const ran = rows.filter(({ from, to }) => from !== to).map(({ at }) => at)
-  return ran.length === 0 ? memory : { ...memory, ranAt: Math.max(...ran) }
+  return ran.length === 0 ? memory : { ...memory, ranAt: Math.max(madeAt, ...ran) }
 }
 
 const finished = (row: Row): Row => {

@@ -2,6 +2,7 @@ import { keyOf } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import { forbiddenTries } from '../steps/commit.ts'
 import { fence } from '../steps/fence.ts'
 import { isAbandoned, lookAtClaim, type ClaimedWrite } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
@@ -65,6 +66,8 @@ const store = async (
   { api, clock, deadline }: Means,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
+  /** The mark of the claim that was met last, and how often in a row the server would not tell of it. */
+  let open = { mark: '', refusals: 0 }
   while (goOn()) {
     const made = await recorded.ledger.decide<Skipped | OpenClaim>(
       (memory, now) => {
@@ -83,7 +86,10 @@ const store = async (
     )
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
-    if (!(await isSettled(made.result, recorded.ledger, { api, clock }))) await wait(clock, lookEveryMs)
+    const { mark } = made.result.claim
+    if (mark !== open.mark) open = { mark, refusals: 0 }
+    else await wait(clock, lookEveryMs)
+    open.refusals = await settleClaim(made.result, recorded.ledger, { api, clock }, open.refusals)
   }
   return { decided: 'given up' }
 }
@@ -96,32 +102,27 @@ interface OpenClaim extends ClaimedWrite {
 
 /**
  * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
- * deliveries may be in. Answers whether it is settled.
+ * deliveries may be in. `refusals` is how often in a row the server would not tell; answers that number after this look.
  */
-const isSettled = async (
+const settleClaim = async (
   open: OpenClaim,
   ledger: Ledger,
   { api, clock }: Pick<Means, 'api' | 'clock'>,
-): Promise<boolean> => {
+  refusals: number,
+): Promise<number> => {
   const { claim, isOver } = open
   const seen = await lookAtClaim({ api, clock }, ledger, open)
-  switch (seen.evidence) {
-    case 'not yet': {
-      const target = parseTarget(claim.target, ledger.owner.namespace)
-      if (!isOver || !target) return false
-      const made = await fence(api, target, { uid: claim.uid, resourceVersion: claim.version })
-      if (made.fenced === 'yes' && made.isOurs) ledger.later(dropped(ofVersion(claim)))
-      return made.fenced === 'yes'
-    }
-    case 'unreachable':
-      // The right to the target is gone, or its kind: it is not made by anybody from here.
-      if (isOver && seen.isRefused) ledger.later(untold(ofWrite(claim.mark)))
-      return isOver && seen.isRefused
-    case 'applied':
-    case 'never':
-    case 'history gone':
-      return true
+  const target = parseTarget(claim.target, ledger.owner.namespace)
+  if (seen.evidence === 'unreachable' && seen.isRefused) {
+    // The right to the target is gone, or its kind: it is not made by anybody from here.
+    if (isOver && refusals + 1 >= forbiddenTries) ledger.later(untold(ofWrite(claim.mark)))
+    return refusals + 1
   }
+  if (seen.evidence === 'not yet' && isOver && target) {
+    const made = await fence(api, target, { uid: claim.uid, resourceVersion: claim.version })
+    if (made.fenced === 'yes' && made.isOurs) ledger.later(dropped(ofVersion(claim)))
+  }
+  return 0
 }
 
 const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({

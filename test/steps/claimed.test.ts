@@ -152,6 +152,16 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
+  it('has a hook cool down from when it is finished', async () => {
+    const { clock, server, start } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    await clock.advance(61_000)
+    const next = start().post({ ...named('b'), cooldownMs: 60_000 })
+    await clock.advance(300)
+    expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+    expect(server.writes).toHaveLength(1)
+  })
+
   it('is finished before a repeat of it that is due, which is a step of its own', async () => {
     const { clock, server, start } = setUp()
     putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
@@ -684,6 +694,34 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     expect(server.replicas('web')).toBe(3)
   })
 
+  it('does not give the others up because the API server would not tell once', async () => {
+    const installation = setUp()
+    const { clock, start, world } = installation
+    claimedTogether(installation)
+    await clock.advance(11_000)
+    let asked = 0
+    world.fate = request => (request === 'GET deployments' && asked++ === 0 ? { declined: status(403) } : 'answered')
+    const process = start()
+    const skipped = skip(process, clock, 'a')
+    await clock.advance(4100)
+    expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Suspended' })
+    const b = process.post(named('b', 5))
+    await clock.advance(300)
+    expect(await b).toMatchObject({ step: 'done' })
+  })
+
+  it('is not looked into without a pause where a fence is answered 409', async () => {
+    const installation = setUp()
+    const { clock, requests, start, world } = installation
+    claimedTogether(installation)
+    await clock.advance(11_000)
+    world.fate = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
+    const skipped = skip(start(), clock, 'a')
+    await clock.advance(4100)
+    expect(await skipped).toMatchObject({ outcome: 'unavailable' })
+    expect(requests.length).toBeLessThan(250)
+  })
+
   it.each([undefined, 'b'])('has one answer, though a helper is just making its write (with %s)', async other => {
     const installation = setUp()
     const { clock, server, start, world } = installation
@@ -726,6 +764,56 @@ describe('a claim that cannot be cleared up', () => {
     expect(requests.length).toBeLessThan(500)
   })
 
+  it('does not keep those waiting that meet it, where somebody writes before the fence', async () => {
+    const { clock, server, start, world } = setUp()
+    const claim = claimOf(server, { to: 102 })
+    const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
+    putRows(
+      server,
+      keys.map((key, i) => ({ key: keyOf(key), at: clock.now(), from: 2 + i, to: 3 + i, claim })),
+    )
+    const process = start()
+    const warm = process.preview(named('warm'))
+    await clock.advance(100)
+    await warm
+    void process.unnamed(count => count)
+    let stage: 'before' | 'refused' | 'written' = 'before'
+    world.fate = (request, body) => {
+      if (request.startsWith('PATCH') && body.includes('"replicas":102}')) {
+        stage = 'refused'
+        return { declined: status(422) }
+      }
+      if (stage === 'refused' && request === 'GET deployments/web') {
+        stage = 'written'
+        server.outsideWrite('web', () => 5)
+      }
+      return 'answered'
+    }
+    const posts = keys.map(key => process.post(named(key)))
+    await clock.advance(4100)
+    expect((await Promise.all(posts)).filter(({ step }) => step !== 'done')).toEqual([])
+  })
+
+  it('ends the time of the one that helps, and not that of the others', async () => {
+    const { clock, server, start, world } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    let isHeld = true
+    world.fate = request => {
+      const isLost = (isHeld && request === 'GET deployments/web') || request === 'GET deployments'
+      return isLost || request.startsWith('PATCH') ? 'never arrives' : 'answered'
+    }
+    const process = start()
+    const first = process.post(named('a'))
+    await clock.advance(2000)
+    const second = process.post(named('a'))
+    isHeld = false
+    await clock.advance(2100)
+    world.fate = () => 'answered'
+    await clock.advance(1900)
+    expect(await first).toMatchObject({ step: 'unavailable' })
+    expect(await second).toMatchObject({ step: 'done' })
+  })
+
   it('is fenced once for all that wait for it', async () => {
     const { clock, requests, server, start, world } = setUp()
     const claim = claimOf(server, { to: 52 })
@@ -748,12 +836,15 @@ describe('a claim that cannot be cleared up', () => {
   })
 })
 
-describe('what was answered', () => {
-  it('is known once its process tells of it, though another could not tell meanwhile', async () => {
-    const { clock, server, start } = setUp()
-    const group = { key: 'g', firing: ['x'], mixed: false }
+describe('what was answered, and another process could not tell of', () => {
+  const group = { key: 'g', firing: ['x'], mixed: false }
+  const end = { ...named('end').delivery, phase: 'resolved', group: { ...group, firing: [] } } as const
+
+  /** The first process has made a delivery and not told of it, and the second could not find that out. */
+  const given = async (about: About) => {
+    const installation = setUp()
+    const { clock, server, start } = installation
     const [first, second] = [start(), start()]
-    const about = { delivery: { ...named('a').delivery, group }, undo: true }
     const posted = first.post(about)
     await clock.advance(100)
     expect(await posted).toMatchObject({ step: 'done', from: 2, to: 3 })
@@ -762,13 +853,45 @@ describe('what was answered', () => {
     const copy = second.post(about)
     await clock.advance(100)
     expect(await copy).toMatchObject({ reason: 'OutcomeUnknown' })
-    for (const process of [second, first]) {
-      void process.recordedOf(about).ledger.flush(() => true)
-      await clock.advance(100)
+    /** Both tell what they know, the first last. */
+    const tell = async (): Promise<void> => {
+      for (const process of [second, first]) {
+        void process.recordedOf(about).ledger.flush(() => true)
+        await clock.advance(100)
+      }
     }
-    const over = start().undo({
-      delivery: { ...named('z').delivery, phase: 'resolved', group: { ...group, firing: [] } },
-    })
+    return { ...installation, second, tell }
+  }
+
+  it('is no later run of a hook that has run since', async () => {
+    const cooling = { cooldownMs: 60_000 }
+    const { clock, second, start, tell } = await given({ ...named('a'), ...cooling })
+    await clock.advance(61_000)
+    const next = second.post({ ...named('b'), ...cooling })
+    await clock.advance(300)
+    expect(await next).toMatchObject({ step: 'done' })
+    await tell()
+    const last = start().post({ ...named('c'), ...cooling })
+    await clock.advance(300)
+    expect(await last).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+  })
+
+  it('does not fire again once that is over', async () => {
+    const { clock, second, start, tell } = await given({ delivery: { ...named('a').delivery, group } })
+    const over = second.post({ delivery: end })
+    await clock.advance(100)
+    await over
+    await tell()
+    await clock.advance(60_000)
+    const again = start().post({ delivery: { ...named('b').delivery, group: { ...group, mixed: true } } })
+    await clock.advance(300)
+    expect(await again).toMatchObject({ step: 'done' })
+  })
+
+  it('is known once its process tells of it', async () => {
+    const { clock, start, tell } = await given({ delivery: { ...named('a').delivery, group }, undo: true })
+    await tell()
+    const over = start().undo({ delivery: end })
     await clock.advance(100)
     expect(await over).toMatchObject({ step: 'done', from: 10, to: 9 })
   })

@@ -177,6 +177,12 @@ describe('a marked write', () => {
   })
 })
 
+it('a claim outlives what is told late of a day before', () => {
+  const late = row('late', { at: now - 24 * hour - 1000, claim: claimed('m') })
+  const open = row('open', { claim: claimed('n') })
+  expect(applied('m', [late])(after(withRow(late), withRow(open))).rows).toContainEqual(open)
+})
+
 it('what may have been taken back is not taken back again', () => {
   const fired = applied('m', [row('a', { claim: claimed('m'), group: 'g' })])
   const taking = row('end', { claim: claimed('n'), group: 'g', from: 3, to: 2, undoes: 1 })

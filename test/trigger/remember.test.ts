@@ -86,7 +86,8 @@ describe('a skip of a delivery that another process has claimed', () => {
   })
 
   it('on a target that may no longer be read is one of which nobody can tell, once it is given up', async () => {
-    const { memory, remembering } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
+    const { clock, memory, remembering } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
+    await clock.advance(1000)
     expect(await remembering).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
     expect(await memory()).toMatchObject({ rows: [{ skipped: 'OutcomeUnknown', lost: 'rhook.other' }] })
   })

@@ -80,7 +80,8 @@ export const foldBatch = async (
  * arrive before stand in front; the others wait for the next turn.
  *
  * Posts that no memory has a say in do not wait until it is stored what others are skipped for: what their hooks say could
- * be over by then. Whoever stands first has the turn.
+ * be over by then. Whoever stands first has the turn, and neither waits for those that have to help first, which can take
+ * its time.
  */
 const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const fromAll = (members: readonly Waiting[]): Batch => ({
@@ -92,9 +93,10 @@ const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waitin
   const all = fromAll(members)
   const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
   if (!batch.isWritten || batch.rows.length > 0 || batch.memory === memory) return batch
-  return batch.entries[0]?.recorded
-    ? fromAll(batch.entries.filter(entry => entry.recorded && isAsked(entry)))
-    : fromAll(batch.entries.filter(entry => !entry.recorded))
+  const others = batch.entries.filter((_, index) => batch.parts[index]?.part !== 'help')
+  return others[0]?.recorded
+    ? fromAll(others.filter(entry => entry.recorded && isAsked(entry)))
+    : fromAll(others.filter(entry => !entry.recorded))
 }
 
 /** Each post with what becomes of it. */

@@ -1,3 +1,4 @@
+import { at } from '../api/json.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { ownersOf } from './evidence.ts'
 import { readTarget, type Version } from './read.ts'
@@ -32,6 +33,10 @@ export const fence = async (
   const { object, version } = found
   if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
     return { fenced: 'yes', isOurs: false }
+  }
+  // A count that is not there may mean something else than 0.
+  if (at(object, 'spec', 'replicas') === undefined) {
+    return { fenced: 'no', reason: 'NotScalable', message: `${target.type.kind}/${target.name} has no count` }
   }
   const owners = ownersOf(object)
   const manager = managers.find(name => !owners.includes(name))

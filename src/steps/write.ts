@@ -10,7 +10,7 @@ import type { Obstacle, Target } from './steps.ts'
 const writeTimeoutMs = 4000
 
 export type Written =
-  /** It is stored. `version` is the target's newest that is known, if any is. `isNow`: the last request has made it. */
+  /** It is stored. `version` is the target's newest that is known, if any is. `isNow`: our request has made it, or may have. */
   | { readonly write: 'applied'; readonly version: Version | undefined; readonly isNow: boolean }
   /** The version that the count was computed from is no longer the newest. Nothing was written. */
   | { readonly write: 'stale' }

@@ -2,13 +2,12 @@ import { keyOf } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { forbiddenTries } from '../steps/commit.ts'
 import { fence } from '../steps/fence.ts'
 import { isAbandoned, lookAtClaim, type ClaimedWrite } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
 import type { Decided, Ledger } from '../steps/ledger.ts'
 import type { Recorded } from '../steps/batch.ts'
-import { dropped, ofVersion, ofWrite, rowsOf, untold } from '../steps/remember.ts'
+import { dropped, ofVersion, rowsOf } from '../steps/remember.ts'
 import { parseTarget } from '../steps/target.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
@@ -20,8 +19,9 @@ interface Means {
   readonly deadline: number
 }
 
-/** What is waited between two looks at a copy that another process is still executing, in milliseconds. */
-const lookEveryMs = 100
+/** The wait between two looks at a copy that another process may still be executing, in milliseconds; it doubles up to the longest. */
+const firstLookMs = 50
+const longestLookMs = 800
 
 /**
  * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
@@ -66,8 +66,10 @@ const store = async (
   { api, clock, deadline }: Means,
 ): Promise<Decided<Skipped>> => {
   const goOn = (): boolean => clock.monotonic() < deadline
-  /** The mark of the claim that was met last, and how often in a row the server would not tell of it. */
-  let open = { mark: '', refusals: 0 }
+  /** The mark of the claim that was met last. */
+  let met: string | undefined
+  let lookMs = firstLookMs
+  let unfenced = false
   while (goOn()) {
     const made = await recorded.ledger.decide<Skipped | OpenClaim>(
       (memory, now) => {
@@ -87,9 +89,12 @@ const store = async (
     if (made.decided !== 'stored') return made
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
     const { mark } = made.result.claim
-    if (mark !== open.mark) open = { mark, refusals: 0 }
-    else await wait(clock, lookEveryMs)
-    open.refusals = await settleClaim(made.result, recorded.ledger, { api, clock }, open.refusals)
+    if (mark === met) {
+      await wait(clock, lookMs)
+      lookMs = Math.min(lookMs * 2, longestLookMs)
+    }
+    met = mark
+    unfenced ||= !(await settleClaim(made.result, recorded.ledger, { api, clock }, unfenced))
   }
   return { decided: 'given up' }
 }
@@ -102,27 +107,21 @@ interface OpenClaim extends ClaimedWrite {
 
 /**
  * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
- * deliveries may be in. `refusals` is how often in a row the server would not tell; answers that number after this look.
+ * deliveries may be in, unless it is `unfenced`. Answers whether there is any use in trying that again.
  */
 const settleClaim = async (
   open: OpenClaim,
   ledger: Ledger,
   { api, clock }: Pick<Means, 'api' | 'clock'>,
-  refusals: number,
-): Promise<number> => {
+  unfenced: boolean,
+): Promise<boolean> => {
   const { claim, isOver } = open
   const seen = await lookAtClaim({ api, clock }, ledger, open)
   const target = parseTarget(claim.target, ledger.owner.namespace)
-  if (seen.evidence === 'unreachable' && seen.isRefused) {
-    // The right to the target is gone, or its kind: it is not made by anybody from here.
-    if (isOver && refusals + 1 >= forbiddenTries) ledger.later(untold(ofWrite(claim.mark)))
-    return refusals + 1
-  }
-  if (seen.evidence === 'not yet' && isOver && target) {
-    const made = await fence(api, target, { uid: claim.uid, resourceVersion: claim.version })
-    if (made.fenced === 'yes' && made.isOurs) ledger.later(dropped(ofVersion(claim)))
-  }
-  return 0
+  if (seen.evidence !== 'not yet' || !isOver || !target || unfenced) return true
+  const made = await fence(api, target, { uid: claim.uid, resourceVersion: claim.version })
+  if (made.fenced === 'yes' && made.isOurs) ledger.later(dropped(ofVersion(claim)))
+  return made.fenced !== 'no'
 }
 
 const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({

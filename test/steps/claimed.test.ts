@@ -152,10 +152,12 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
-  it('has a hook cool down from when it is finished', async () => {
-    const { clock, server, start } = setUp()
+  it.each<Fate>(['answered', 'answer lost'])('has a hook cool down from when it is finished (%s)', async fate => {
+    const { clock, server, start, world } = setUp()
     putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     await clock.advance(61_000)
+    let patches = 0
+    world.fate = request => (request.startsWith('PATCH') && patches++ === 0 ? fate : 'answered')
     const next = start().post({ ...named('b'), cooldownMs: 60_000 })
     await clock.advance(300)
     expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
@@ -343,6 +345,31 @@ describe('a delivery in a batch with others', () => {
     expect((await all).steps.map(({ step }) => step)).toEqual(posts.map(() => 'done'))
     expect((await all).at).toBeLessThanOrEqual(before)
     expect((await Promise.all(skipped)).map(({ step }) => step)).toEqual(skipped.map(() => 'skipped'))
+  })
+
+  it('without a name does not wait until others have helped, though a skip is to be remembered', async () => {
+    const { clock, server, start, world } = setUp()
+    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    server.outsideWrite('web', () => 2)
+    const process = start()
+    const warm = process.preview(named('warm'))
+    await clock.advance(100)
+    await warm
+    world.fate = request => (request === 'GET deployments' ? 'never arrives' : 'answered')
+    const before = process.unnamed()
+    const copy = process.post(named('a'))
+    const end = process.undo({
+      delivery: { ...named('end').delivery, phase: 'resolved', group: { key: 'g', firing: [], mixed: false } },
+    })
+    const plain = process.unnamed()
+    await clock.advance(100)
+    expect(await Promise.all([before, end, plain])).toMatchObject([
+      { step: 'done' },
+      { step: 'skipped', reason: 'NothingToUndo' },
+      { step: 'done' },
+    ])
+    await clock.advance(4000)
+    expect(await copy).toMatchObject({ step: 'unavailable' })
   })
 
   it('of thousands does not make the record larger than a record may be', async () => {

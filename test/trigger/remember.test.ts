@@ -85,11 +85,11 @@ describe('a skip of a delivery that another process has claimed', () => {
     expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), skipped: 'Suspended' }], undo: {} })
   })
 
-  it('on a target that may no longer be read is one of which nobody can tell, once it is given up', async () => {
+  it('on a target that may not be read gets 503, however long ago it was: it may have been carried out', async () => {
     const { clock, memory, remembering } = await setUp({ agoMs: 20_000, isHidden: true, isWritten: false })
-    await clock.advance(1000)
-    expect(await remembering).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
-    expect(await memory()).toMatchObject({ rows: [{ skipped: 'OutcomeUnknown', lost: 'rhook.other' }] })
+    await clock.advance(4000)
+    expect(await remembering).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
+    expect(await memory()).toMatchObject({ rows: [{ claim: { mark: 'rhook.other' } }] })
   })
 
   it('and given up can never be carried out after that', async () => {

@@ -152,7 +152,7 @@ const skips: ReadonlySet<string> = new Set([
 
 /** A delivery that was skipped is not executed by another copy of it later on. */
 const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: Story): readonly Violation[] => {
-  const { answer, ended, endedAt, post } = story
+  const { answer, arrived, ended, endedAt, post } = story
   if (answer === undefined || answer === 'no answer' || post.key === undefined || !skips.has(answer.body.reason))
     return []
   const isSame = (other: Story): boolean => other.post.uid === post.uid && other.post.key === post.key
@@ -165,7 +165,8 @@ const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: S
     claimed: { key: post.key, uid: post.uid },
     earliest: story.arrivedAt,
     latest: endedAt,
-    stored: ended,
+    // It may have been decided long before it was answered: what fired in between came after it.
+    stored: arrived,
     how: answer.body.reason,
   }
   const after = executed.find(

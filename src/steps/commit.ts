@@ -64,7 +64,7 @@ export const commit = async (
     looked(found.evidence)
     switch (found.evidence) {
       case 'applied':
-        return { write: 'applied', version: found.newest, isNow: lost }
+        return { write: 'applied', version: found.newest }
       case 'never':
         return { write: 'stale' }
       case 'history gone':

@@ -34,22 +34,38 @@ export const finishClaim = async (
 ): Promise<Finished> => {
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
+  const seen = await lookAtClaim(environment, ledger, { claim, claimed })
+  interest.looked(seen.evidence)
+  if (seen.evidence === 'applied') return isMade(own)
+  if (seen.evidence === 'history gone') tellUntold(environment.log, ledger, mark)
+  if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  const written: Committed = target
-    ? await commit(environment, { target, mark, from, to, shared: true }, interest)
-    : { write: 'untold' }
-  // A hook cools down from now on, and not from when the write was claimed.
-  const madeAt = written.write === 'applied' && written.isNow ? environment.clock.now() : undefined
+  const written = await commit(environment, { target, mark, from, to, shared: true }, interest)
+  // What was not made before was made now: a hook cools down from then on, and not from when it was claimed.
+  const madeAt = seen.evidence === 'not yet' ? environment.clock.now() : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
-  if (written.write === 'refused') return refused(written.reason, written.message)
-  if (written.write === 'missing') return refused('NotScalable', `${claim.target} has no /scale`)
-  if (written.write === 'unknown') {
-    const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
-    return { finished: 'unknown', step: { step: 'unavailable', reason: 'Contended', message } }
+  switch (written.write) {
+    case 'applied':
+      return isMade(own)
+    case 'refused':
+      return refused(written.reason, written.message)
+    case 'missing':
+      return refused('NotScalable', `${claim.target} has no /scale`)
+    case 'unknown': {
+      const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
+      return { finished: 'unknown', step: { step: 'unavailable', reason: 'Contended', message } }
+    }
+    case 'stale':
+    case 'not sent':
+    case 'untold':
+      return { finished: 'other' }
   }
-  if (written.write !== 'applied' || own?.from === undefined || own.to === undefined) return { finished: 'other' }
-  return { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
 }
+
+const isMade = (own: HelpPart['own']): Finished =>
+  own?.from === undefined || own.to === undefined
+    ? { finished: 'other' }
+    : { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
 
 const refused = (reason: Obstacle, message: string): Finished => ({
   finished: 'refused',
@@ -139,6 +155,10 @@ export const recordOutcome = (
   if (write === 'stale') ledger.later(dropped(ofWrite(mark)))
   if (write !== 'untold') return
   ledger.later(untold(ofWrite(mark)))
-  const { name, namespace } = ledger.owner
+  tellUntold(log, ledger, mark)
+}
+
+const tellUntold = (log: Log, { owner }: Ledger, mark: string): void => {
+  const { name, namespace } = owner
   log.error({ namespace, hook: name, mark }, 'nobody can tell whether a step was made: it is not made again')
 }

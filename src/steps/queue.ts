@@ -342,14 +342,18 @@ export const targetQueue = (
     current = batch
     const mark = nextMark()
     const decided = await decide(batch, { target, version, mark, asked }, ledger)
+    if (decided) {
+      const included = new Set(decided.entries)
+      putBack(batch.filter(entry => !included.has(entry)))
+      if (decided.isWritten) await write(decided, mark, version, fresh, ledger)
+      else {
+        // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
+        if (!fresh) remembered = undefined
+        await answer(decided, version, ledger)
+      }
+    }
+    // After those that had to be finished: what is found out of them is told by who has finished them.
     if (ledger) void tidy(ledger)
-    if (!decided) return
-    const included = new Set(decided.entries)
-    putBack(batch.filter(entry => !included.has(entry)))
-    if (decided.isWritten) return await write(decided, mark, version, fresh, ledger)
-    // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
-    if (!fresh) remembered = undefined
-    await answer(decided, version, ledger)
   }
 
   const run = async (): Promise<void> => {

@@ -10,8 +10,8 @@ import type { Obstacle, Target } from './steps.ts'
 const writeTimeoutMs = 4000
 
 export type Written =
-  /** It is stored. `version` is the target's newest that is known, if any is. `isNow`: our request has made it, or may have. */
-  | { readonly write: 'applied'; readonly version: Version | undefined; readonly isNow: boolean }
+  /** It is stored. `version` is the target's newest that is known, if any is. */
+  | { readonly write: 'applied'; readonly version: Version | undefined }
   /** The version that the count was computed from is no longer the newest. Nothing was written. */
   | { readonly write: 'stale' }
   /** There is no such /scale now. Nothing was written. */
@@ -62,7 +62,7 @@ const judge = (response: ApiResponse, from: Pick<Version, 'uid'>, to: number): W
   if (response.status === 200 || response.status === 201) {
     const resourceVersion = stringAt(tryParseJson(response.body), 'metadata', 'resourceVersion')
     if (resourceVersion === undefined) return { write: 'unknown', message: 'the answer was not a Scale' }
-    return { write: 'applied', version: { uid: from.uid, resourceVersion, count: to }, isNow: true }
+    return { write: 'applied', version: { uid: from.uid, resourceVersion, count: to } }
   }
   const error = new ApiError(response, 'scaling')
   const { message, retryAfterMs, status } = error

@@ -97,8 +97,9 @@ describe('a delivery whose claim a dead process has left behind', () => {
     const { clock, requests, server, start, world } = setUp()
     const [first, second] = [start(), start()]
     world.fate = request => {
-      if (request === 'PATCH deployments/web/scale') first.die()
-      return 'answered'
+      if (request !== 'PATCH deployments/web/scale') return 'answered'
+      first.die()
+      return 'never arrives'
     }
     void first.post(named('a'))
     await clock.advance(100)

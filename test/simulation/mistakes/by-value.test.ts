@@ -15,9 +15,7 @@ vi.mock(import('../../../src/steps/commit.ts'), async original => {
       if (written.write === 'applied' || !lost) return written
       const found = await readTarget(api, target)
       if (found.state === 'found' && found.version.resourceVersion !== from.resourceVersion) {
-        return found.version.count === to
-          ? { write: 'applied', version: found.version, isNow: false }
-          : { write: 'stale' }
+        return found.version.count === to ? { write: 'applied', version: found.version } : { write: 'stale' }
       }
       await wait(clock, 25)
       if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }

@@ -34,6 +34,7 @@ export const finishClaim = async (
 ): Promise<Finished> => {
   const { mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
+  const lookedAt = environment.clock.now()
   const seen = await lookAtClaim(environment, ledger, { claim, claimed })
   interest.looked(seen.evidence)
   if (seen.evidence === 'applied') return isMade(own)
@@ -41,8 +42,8 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
   const written = await commit(environment, { target, mark, from, to, shared: true }, interest)
-  // What was not made before was made now: a hook cools down from then on, and not from when it was claimed.
-  const madeAt = seen.evidence === 'not yet' ? environment.clock.now() : undefined
+  // What was not made then was made after: a hook cools down from then on, and not from when it was claimed.
+  const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
   switch (written.write) {
     case 'applied':

@@ -208,8 +208,33 @@ const countsSeen = (
     if (!isWithin && !isAnsweredWithIt) continue
     for (const { from, to } of steps) seen.add(from).add(to)
   }
-  return seen
+  return withSilent(timeline, story, target, seen)
 }
+
+/** Posts that were not told what became of them may have been in a batch with it, and have cancelled one another out. */
+const withSilent = (
+  timeline: Timeline,
+  { arrived, ended, post }: Story,
+  target: string,
+  seen: ReadonlySet<number>,
+): ReadonlySet<number> => {
+  const steps = timeline.stories
+    .filter(other => isUntold(other) && other.post.process === post.process)
+    .filter(other => other.arrived < ended && other.ended > arrived)
+    .flatMap(other => mayGoBy(timeline, other, other.arrived, other.ended))
+    .filter(version => targetOf(version) === target)
+  const counts = new Set(seen)
+  for (const count of counts) {
+    for (const version of steps) {
+      const to = stepOf(version, count)
+      if (typeof to === 'number') counts.add(to)
+    }
+  }
+  return counts
+}
+
+const isUntold = ({ answer }: Story): boolean =>
+  answer === undefined || answer === 'no answer' || answer.body.outcome === 'unavailable'
 
 const wasMissing = ({ targets }: Timeline, target: string, { arrived, ended }: Story): boolean => {
   const versions = targets.get(target) ?? []

@@ -83,7 +83,9 @@ const idOf = (hook: string, { at, claim, key }: Row): string => `${hook} ${key} 
 
 const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
 
-const added = (sum: Sum, { claim, from = 0, to = 0 }: Row, target: string): Sum => {
+/** Where nothing is left to take back, it is forgotten of which object that was. */
+const added = (before: Sum, { claim, from = 0, to = 0 }: Row, target: string): Sum => {
+  const sum = before.delta === 0 ? nothing : before
   const version = BigInt(claim?.version ?? sum.version)
   const isEarlier = version < sum.version
   if (sum.uid === target) return { ...sum, version: isEarlier ? sum.version : version, delta: sum.delta + to - from }

@@ -47,9 +47,8 @@ export const explain = (timeline: Timeline): Explanation => {
     for (const [index, apart] of [...ways, ...ways].entries()) {
       if (index < ways.length && !isLoop(apart)) continue
       const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
-      const steps = past(stillIn(timeline, write, answered), still =>
-        walk(timeline, way, [...certain, ...still], silent),
-      )
+      const left = [...stillIn(timeline, write, answered), ...leftByClaims(timeline, write)]
+      const steps = past(left, still => walk(timeline, way, [...certain, ...still], silent))
       if (!steps) continue
       loose.push(...apart)
       for (const story of steps.flatMap(step => step.stories)) used.add(story)
@@ -131,6 +130,10 @@ const stillIn = ({ hooks, stories }: Timeline, { fold }: Write, answered: readon
     return aims === true ? [{ stories: [story], from, to: from }] : []
   })
 }
+
+/** The same, of the deliveries that records tell of: their copies are told of it later on. */
+const leftByClaims = (timeline: Timeline, { fold }: Write): readonly Step[] =>
+  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, to }) => (from === to ? [{ stories: [], from, to }] : []))
 
 /** A way past the posts that the count was left for, without them; or any, where there is none. */
 const past = (

@@ -172,8 +172,8 @@ export const targetQueue = (
   }
 
   /**
-   * Finishes what another process has claimed. Answers whether the entry has to be judged again after that. `refusals`
-   * are what others have been told just now, by the mark of what they met.
+   * Finishes what another process has claimed. Answers whether the entry has to be judged again after that. `told` is what
+   * came of it for others just now, by the mark of what they met.
    */
   const help = async (
     ledger: Ledger,

@@ -34,7 +34,7 @@ export const explain = (timeline: Timeline): Explanation => {
   const found: Violation[] = [...violations]
   const used = new Set<Story>()
 
-  const explained = writes.map((write): Explained => {
+  const explainOne = (write: Write): Explained => {
     const { before, fold, stored } = write
     const answered = applied.get(write) ?? []
     const claimed = claimedSteps(timeline, write)
@@ -56,7 +56,13 @@ export const explain = (timeline: Timeline): Explanation => {
     }
     found.push({ promise: '1', why: unexplained(write, [...answered, ...claimed], silent) })
     return { ...write, steps: [...answered, ...claimed] }
-  })
+  }
+  // First those that few of the unanswered can be in: the others have more to choose from.
+  const choices = (write: Write): number => perhaps.get(write)?.length ?? 0
+  const byWrite = new Map(
+    writes.toSorted((a, b) => choices(a) - choices(b)).map(write => [write, explainOne(write)] as const),
+  )
+  const explained = writes.flatMap(write => byWrite.get(write) ?? [])
 
   const unclaimed = withoutWrite(recordedAnswers(timeline), explained)
   const cancelled = groups([...loose, ...unclaimed]).flatMap((group): Cancelled[] => {

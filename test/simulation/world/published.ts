@@ -25,7 +25,7 @@ export const tokenIn = (resource: string, object: StoredObject): readonly [hook:
 
 /** The tokens that can be read in the hooks' statuses, and in their Secrets. */
 export interface Board {
-  /** All that were ever there, those of the hook that there is now at the end, and of them the one that was written last. */
+  /** All that were ever there, those of the hook that there is now at the end, and of its last rotation the one written last. */
   of(hook: string): readonly Published[]
 }
 
@@ -50,8 +50,9 @@ export const readTokens = (server: SimulatedServer): Board => {
     of: hook => {
       const known = tokens.get(hook) ?? []
       const isOfNow = ({ uid }: Published): boolean => uid === living.get(hook)
-      // A Secret of a hook that was deleted can be written late.
-      return [...known.filter(token => !isOfNow(token)), ...known.filter(isOfNow)]
+      // A Secret of a hook that was deleted, or that has been rotated or no longer names it, can be written late.
+      const present = known.filter(isOfNow).toSorted((a, b) => a.rotation - b.rotation)
+      return [...known.filter(token => !isOfNow(token)), ...present]
     },
   }
 }

@@ -12,3 +12,10 @@ export const wait = (clock: Clock, ms: number, stop?: AbortSignal): Promise<void
     const cancel = clock.after(ms, done)
     stop?.addEventListener('abort', done)
   })
+
+/** What comes of something within `ms` milliseconds, and undefined after that; what comes of it later is nobody's. */
+export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Promise<T | undefined> => {
+  const over = new AbortController()
+  const first = await Promise.race([made, wait(clock, Math.max(0, ms), over.signal)]).finally(() => over.abort())
+  return first ?? undefined
+}

@@ -2,7 +2,7 @@ import { at } from '../api/json.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { ownersOf } from './evidence.ts'
 import { readTarget, type Version } from './read.ts'
-import type { Obstacle, Target } from './steps.ts'
+import type { Target } from './steps.ts'
 import { markedWrite } from './write.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
@@ -14,7 +14,7 @@ export type Fenced =
   /** No write from that version can be made any more. `isOurs`: none has been. */
   | { readonly fenced: 'yes'; readonly isOurs: boolean }
   /** The server will not have even that, or all fences stand there already. */
-  | { readonly fenced: 'no'; readonly reason: Obstacle; readonly message: string }
+  | { readonly fenced: 'no' }
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
 
 /**
@@ -28,32 +28,29 @@ export const fence = async (
   from: Pick<Version, 'uid' | 'resourceVersion'>,
 ): Promise<Fenced> => {
   const found = await readTarget(api, target)
-  if (found.state === 'obstacle') return { fenced: 'no', reason: found.reason, message: found.message }
+  if (found.state === 'obstacle') return { fenced: 'no' }
   if (found.state === 'unreachable') return unknown(found)
   const { object, version } = found
   if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
     return { fenced: 'yes', isOurs: false }
   }
   // A count that is not there may mean something else than 0.
-  if (at(object, 'spec', 'replicas') === undefined) {
-    return { fenced: 'no', reason: 'NotScalable', message: `${target.type.kind}/${target.name} has no count` }
-  }
+  if (at(object, 'spec', 'replicas') === undefined) return { fenced: 'no' }
   const owners = ownersOf(object)
   const manager = managers.find(name => !owners.includes(name))
-  if (manager === undefined) {
-    return { fenced: 'no', reason: 'NotScalable', message: `${mostFences} fences stand there already` }
-  }
+  if (manager === undefined) return { fenced: 'no' }
   const written = await markedWrite(api, target, manager, version, version.count)
   switch (written.write) {
     case 'applied':
-      if (written.version?.resourceVersion !== version.resourceVersion) return { fenced: 'yes', isOurs: true }
-      return { fenced: 'no', reason: 'NotScalable', message: 'a write of the same count moves no version' }
+      // Else it was owned already, whatever was read of its owners.
+      return written.version?.resourceVersion === version.resourceVersion
+        ? { fenced: 'no' }
+        : { fenced: 'yes', isOurs: true }
     case 'stale':
       return { fenced: 'yes', isOurs: false }
     case 'missing':
-      return { fenced: 'no', reason: 'NotScalable', message: `${target.type.kind}/${target.name} has no /scale` }
     case 'refused':
-      return { fenced: 'no', reason: written.reason, message: written.message }
+      return { fenced: 'no' }
     case 'not sent':
     case 'unknown':
       // Made again, it is from a newer version where this one was stored.

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordOwner } from './record.ts'
@@ -74,9 +74,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   /** What is under way first: only after that it shows what is left. */
   const flushAll = async (): Promise<void> => {
     const end = clock.monotonic() + closeWithinMs
-    const inTime = new AbortController()
-    await Promise.race([Promise.all(flushing), wait(clock, closeWithinMs, inTime.signal)])
-    inTime.abort()
+    await within(clock, closeWithinMs, Promise.all(flushing))
     await Promise.all([...dirty.keys()].map(ledger => flush(ledger, end - clock.monotonic())))
   }
 

@@ -1,6 +1,6 @@
 import { emptyMemory, type Memory } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { stepOf, type Recorded, type Waiting } from './batch.ts'
 import { claim, type Part } from './claims.ts'
@@ -147,12 +147,8 @@ const preview = async (
     claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], { target, version, mark: '' }).parts[0]
   if (!recorded) return previewed(fold(emptyMemory, 0))
   const goOn = (): boolean => clock.monotonic() < deadline
-  const inTime = new AbortController()
-  const judged = await Promise.race([
-    recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn }),
-    wait(clock, deadline - clock.monotonic(), inTime.signal),
-  ])
-  inTime.abort()
+  const deciding = recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
+  const judged = await within(clock, deadline - clock.monotonic(), deciding)
   if (judged?.decided === 'gone') return { step: 'refused', refused: changedMeanwhile, from: version.count }
   return previewed(judged?.decided === 'stored' ? judged.result : undefined)
 }

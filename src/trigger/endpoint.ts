@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Clock, Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import { within } from '../environment/wait.ts'
 import { confirmationOf, deliveryOf, senderOf, verify } from '../senders/registry.ts'
 import { remembered } from '../senders/remembered.ts'
 import type { Ledgers } from '../steps/ledgers.ts'
@@ -99,7 +99,7 @@ export const triggerEndpoint = (
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }
       }
-      const again = await inTime(clock, deadline, admit(request, body, dryRun))
+      const again = await within(clock, deadline - clock.monotonic(), admit(request, body, dryRun))
       if (!again) break
       if ('answer' in again) return { hook, ...again }
       hook = again.hook
@@ -113,15 +113,6 @@ export const triggerEndpoint = (
     record(handled, clock.monotonic() - arrived)
     return handled.answer
   }
-}
-
-/** What comes of something, or undefined when `deadline` comes first, in monotonic milliseconds. */
-const inTime = async <T>(clock: Clock, deadline: number, made: Promise<T>): Promise<T | undefined> => {
-  const over = new AbortController()
-  const left = Math.max(0, deadline - clock.monotonic())
-  const first = await Promise.race([made, wait(clock, left, over.signal)])
-  over.abort()
-  return first ?? undefined
 }
 
 /** Whether only to say what would be done; undefined where the query may mean it and does not say so plainly. */

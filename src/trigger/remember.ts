@@ -1,7 +1,7 @@
 import { keyOf } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import { wait, within } from '../environment/wait.ts'
 import { fence } from '../steps/fence.ts'
 import { isAbandoned, lookAtClaim, type ClaimedWrite } from '../steps/finish.ts'
 import { decided, judge } from '../steps/judge.ts'
@@ -35,12 +35,9 @@ export const remember = async (
 ): Promise<Outcome | 'changed meanwhile'> => {
   const { identity } = recorded?.delivery ?? {}
   if (!recorded || !identity) return skipped
-  const inTime = new AbortController()
-  const made = await Promise.race([
-    store(skipped, recorded, keyOf(identity.key), means),
-    wait(means.clock, means.deadline - means.clock.monotonic(), inTime.signal),
-  ])
-  inTime.abort()
+  const { clock, deadline } = means
+  const stored = store(skipped, recorded, keyOf(identity.key), means)
+  const made = await within(clock, deadline - clock.monotonic(), stored)
   switch (made?.decided) {
     case 'stored':
       return made.result

@@ -98,7 +98,9 @@ const undoSchema = {
     at: time,
     /** The target's. A target that was replaced has nothing to take back. */
     uid: { type: 'string' },
-    /** The newest version of the target that such a step was computed from. Those of a target that it replaced are lower. */
+    /** As in a claim. */
+    target: { type: 'string' },
+    /** The newest version of the target that such a step was computed from. Those of an object that it replaced are lower. */
     version: { type: 'string' },
     /** What the group's firings have changed the count by. */
     delta: count,

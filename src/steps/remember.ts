@@ -78,19 +78,29 @@ const withUndo =
     if (group === undefined || !claim) return memory
     const { [group]: before, ...others } = memory.undo
     const isSame = before?.uid === claim.uid
-    const isEarlier = before?.version !== undefined && BigInt(claim.version) < BigInt(before.version)
+    const isLate = before !== undefined && isEarlier(at, claim, before)
     // What is found out late of a target that has been replaced says nothing of the one that is there.
-    if (isEarlier && !isSame) return memory
+    if (isLate && !isSame) return memory
     const known = isSame ? before.delta : 0
     const delta = undoes === undefined ? known + to - from : known - undoes
-    const version = isEarlier ? before.version : claim.version
+    const { target } = claim
+    const version = isLate ? (before.version ?? claim.version) : claim.version
     const kept = Object.entries(others)
       .filter(([, entry]) => at - entry.at < undoMs)
       .sort(([, a], [, b]) => b.at - a.at)
       .slice(0, mostUndo - 1)
-    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, version, delta } }
+    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, target, version, delta } }
     return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
   }
+
+/**
+ * Whether a step came before the last one that is known. Versions tell, whatever the clocks say, but those of two targets
+ * tell nothing: where a hook was aimed at another one, what was decided first came first.
+ */
+const isEarlier = (at: number, { target, version }: Claim, known: Memory['undo'][string]): boolean => {
+  if (known.target !== undefined && known.target !== target) return at < known.at
+  return known.version !== undefined && BigInt(version) < BigInt(known.version)
+}
 
 /** Which claims are meant, and of which rows. */
 export type Which = (claim: Claim, row: Row) => boolean

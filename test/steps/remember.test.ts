@@ -92,7 +92,13 @@ describe('what is remembered of deliveries', () => {
     const many = after(...Array.from({ length: 260 }, (_, i) => fire(i)))
     expect(Object.keys(many.undo)).toHaveLength(256)
     expect(many.undo['g3']).toBeUndefined()
-    expect(many.undo['g4']).toEqual({ at: now + 4, uid: 't1', version: claimed('m4').version, delta: 1 })
+    expect(many.undo['g4']).toEqual({
+      at: now + 4,
+      uid: 't1',
+      target: claimed('m4').target,
+      version: claimed('m4').version,
+      delta: 1,
+    })
     const later = fire(300, now + 31 * 24 * hour)(many)
     expect(Object.keys(later.undo)).toEqual(['g300'])
   })
@@ -209,6 +215,26 @@ it.each([
     expect(memory.undo['g']).toMatchObject({ uid: 't1', delta })
   },
 )
+
+it.each([
+  ['told in their order', ['old', 'new', 'again']],
+  ['the one on the old target found out last', ['new', 'again', 'old']],
+  ['the one on the old target found out between', ['new', 'old', 'again']],
+] as const)('steps of a hook that is aimed at another target, %s, leave what that one has to take back', (_, order) => {
+  const at = (name: string, later: number, version: string) => ({
+    at: now + later,
+    group: 'g',
+    claim: { ...claimed(name), target: `apps/v1/deployments/Deployment/${name}`, uid: name, version },
+  })
+  const steps = {
+    // The version of a target that has long been left alone is low.
+    old: applied('old', [row('a', at('old', 0, '23'))]),
+    new: applied('new', [row('b', { ...at('new', 1, '12'), to: 5 })]),
+    again: applied('new', [row('c', { ...at('new', 2, '24'), to: 6 })]),
+  }
+  const memory = after(...order.map(name => steps[name]))
+  expect(memory.undo['g']).toMatchObject({ uid: 'new', delta: 7 })
+})
 
 describe('whatever others do meanwhile', () => {
   /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */

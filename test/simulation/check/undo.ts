@@ -6,9 +6,13 @@ import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } 
 
 /** What the firings of one alert have changed at one hook, and nobody has taken back. */
 interface Sum {
-  /** The target that was changed, of several the newest: later ones have higher versions. */
+  /** The object that was changed, of several the newest. */
   readonly uid: string
+  /** Its name, as in a claim, and the newest version that a step was computed from. */
+  readonly target: string
   readonly version: bigint
+  /** When such a step was decided last. */
+  readonly at: number
   readonly delta: number
 }
 
@@ -25,7 +29,7 @@ interface Claimed {
   readonly sum: Sum
 }
 
-const nothing: Sum = { uid: '', version: 0n, delta: 0 }
+const nothing: Sum = { uid: '', target: '', version: 0n, at: -Infinity, delta: 0 }
 
 /**
  * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
@@ -83,13 +87,17 @@ const idOf = (hook: string, { at, claim, key }: Row): string => `${hook} ${key} 
 
 const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
 
-/** Where nothing is left to take back, it is forgotten of which object that was. */
-const added = (before: Sum, { claim, from = 0, to = 0 }: Row, target: string): Sum => {
+/**
+ * Where nothing is left to take back, it is forgotten of which object that was. Of one name the newest object has the
+ * highest versions; of two names, what was decided last counts.
+ */
+const added = (before: Sum, { at, claim, from = 0, to = 0 }: Row, uid: string): Sum => {
   const sum = before.delta === 0 ? nothing : before
+  const target = claim?.target ?? sum.target
   const version = BigInt(claim?.version ?? sum.version)
-  const isEarlier = version < sum.version
-  if (sum.uid === target) return { ...sum, version: isEarlier ? sum.version : version, delta: sum.delta + to - from }
-  return isEarlier ? sum : { uid: target, version, delta: to - from }
+  const isLate = sum.target === target ? version < sum.version : at < sum.at
+  if (sum.uid !== uid) return isLate ? sum : { uid, target, version, at, delta: to - from }
+  return { ...sum, version: isLate ? sum.version : version, at, delta: sum.delta + to - from }
 }
 
 /** Nobody edits that of a hook that is there. */

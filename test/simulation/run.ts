@@ -23,6 +23,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 128 }
 /** How many failing seeds are enough to stop. */
 const mostFailures = 20
 
+const progressEveryMs = 10_000
+
 const one = async (seed: number, trace: boolean): Promise<boolean> => {
   const history = await runHistory(seed)
   const { violations } = history
@@ -42,6 +44,10 @@ const many = async (
   let failures = 0
   const threads: Worker[] = []
   console.log(`from seed ${first} on`)
+  const progress = setInterval(
+    () => console.error(`${figures.histories} histories so far, ${failures} failed`),
+    progressEveryMs,
+  )
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, limit.seconds * 1000)
     const told = ({ figures: own, seed, violations }: Told): void => {
@@ -63,6 +69,7 @@ const many = async (
       threads.push(thread)
     }
   })
+  clearInterval(progress)
   await Promise.all(threads.map(thread => thread.terminate()))
   const seconds = (performance.now() - began) / 1000
   const rate = Math.round((figures.histories / seconds) * 60)

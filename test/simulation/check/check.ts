@@ -13,7 +13,7 @@ import { explain } from './writes.ts'
 /** Holds a history against the promises: what it lacks, or nothing. */
 export const check = (happened: readonly Happened[]): readonly Violation[] => {
   const timeline = timelineOf(happened)
-  const explanation = explain(timeline)
+  const explanation = explain(timeline, write => checkSteps(timeline, [write]).length === 0)
   const { explained, violations } = explanation
   return [
     ...violations,

@@ -26,9 +26,10 @@ export interface Cancelled {
 
 /**
  * Promises 1 and 3. Every marked write is made of the steps of posts that were answered 200, all of them, in some
- * order, of the deliveries that were claimed for it, and of any of those unnamed that got no answer.
+ * order, of the deliveries that were claimed for it, and of any of those unnamed that got no answer. Of several ways to
+ * explain one, the first is meant whose steps their hooks allow.
  */
-export const explain = (timeline: Timeline): Explanation => {
+export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boolean): Explanation => {
   const { violations, writes } = storedWrites(timeline)
   const { applied, loose, perhaps } = assign(timeline, writes)
   const found: Violation[] = [...violations]
@@ -44,15 +45,23 @@ export const explain = (timeline: Timeline): Explanation => {
     const ways = perhapsApart(answered)
     const isLoop = (apart: readonly Step[]): boolean =>
       groups(apart).every(group => cancelling(timeline, group) !== undefined)
+    let chosen: { readonly apart: readonly Step[]; readonly write: Explained } | undefined
     for (const [index, apart] of [...ways, ...ways].entries()) {
       if (index < ways.length && !isLoop(apart)) continue
       const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
       const left = [...stillIn(timeline, write, answered), ...leftByClaims(timeline, write)]
       const steps = past(left, still => walk(timeline, way, [...certain, ...still], silent))
       if (!steps) continue
-      loose.push(...apart)
-      for (const story of steps.flatMap(step => step.stories)) used.add(story)
-      return { ...write, steps }
+      const candidate = { apart, write: { ...write, steps } }
+      chosen ??= candidate
+      if (!isAllowed(candidate.write)) continue
+      chosen = candidate
+      break
+    }
+    if (chosen) {
+      loose.push(...chosen.apart)
+      for (const story of chosen.write.steps.flatMap(step => step.stories)) used.add(story)
+      return chosen.write
     }
     found.push({ promise: '1', why: unexplained(write, [...answered, ...claimed], silent) })
     return { ...write, steps: [...answered, ...claimed] }

@@ -1,3 +1,4 @@
+import { durationRule, milliseconds, noLongerThanADay } from './duration.ts'
 import { isObject } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
 import type { Obj, Rule, Stored } from './schema.ts'
@@ -5,6 +6,8 @@ import type { Obj, Rule, Stored } from './schema.ts'
 const keyPattern = '^[-._a-zA-Z0-9]+$'
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, with the partitions of China and of governments. */
+const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
 
 const matching = (pattern: string, message: string) => {
   const compiled = new RegExp(pattern)
@@ -37,13 +40,20 @@ const secretKeyRef = {
   },
 } as const satisfies Obj
 
-const forms = ['bearer', 'basic', 'hmac'] as const
+/** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
+const replayWindow = {
+  type: 'string',
+  maxLength: 32,
+  'x-kubernetes-validations': [durationRule, noLongerThanADay],
+} as const
+
+const forms = ['bearer', 'basic', 'hmac', 'sns'] as const
 
 /** What a sender has to prove beside the token. */
 export const authSchema = {
   type: 'object',
   description:
-    'What a post must prove besides having the URL: exactly one of bearer, basic and hmac. Another post is answered 401. Absent: nothing. It needs a right of its own; [how to set it up](../how-to/authenticate-senders.md).',
+    'What a post must prove besides having the URL: exactly one of bearer, basic, hmac and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).',
   properties: {
     bearer: {
       type: 'object',
@@ -75,7 +85,7 @@ export const authSchema = {
           type: 'string',
           maxLength: 128,
           default: 'X-Hub-Signature-256',
-          description: "The header with the signature. By default GitHub's.",
+          description: "The header with the signature. The default is GitHub's.",
           'x-kubernetes-validations': [
             matching(headerPattern, 'must be the name of a header: letters, digits, "-" and "_"'),
           ],
@@ -84,25 +94,57 @@ export const authSchema = {
           type: 'string',
           maxLength: 64,
           default: 'sha256=',
-          description: 'What stands before the digits. By default what GitHub writes; "" where there is nothing.',
+          description: 'What the header has before the digits. The default is what GitHub writes. Use "" for nothing.',
           'x-kubernetes-validations': [
             matching(prefixPattern, 'must be what stands before the hexadecimal digits, as in "sha256=", or ""'),
           ],
+        },
+        replayWindow: {
+          ...replayWindow,
+          description:
+            'Within this time one signed body counts once, whatever its posts are named. The hook skips a further one as a Duplicate, and so also a repeat that its sender means. By default 0s: each post with a name of its own counts.',
+        },
+      },
+    },
+    sns: {
+      type: 'object',
+      description:
+        "The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed.",
+      required: ['topicArn'],
+      properties: {
+        topicArn: {
+          type: 'string',
+          maxLength: 350,
+          description: 'The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`.',
+          'x-kubernetes-validations': [
+            matching(
+              topicPattern,
+              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or aws-cn or aws-us-gov in the place of aws',
+            ),
+          ],
+        },
+        replayWindow: {
+          ...replayWindow,
+          description:
+            'Within this time one message counts once, whatever its posts are named. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
         },
       },
     },
   },
   'x-kubernetes-validations': [
     {
-      rule: '[has(self.bearer), has(self.basic), has(self.hmac)].exists_one(set, set)',
-      message: 'must have exactly one of bearer, basic and hmac',
+      rule: '[has(self.bearer), has(self.basic), has(self.hmac), has(self.sns)].exists_one(set, set)',
+      message: 'must have exactly one of bearer, basic, hmac and sns',
       holds: self => isObject(self) && forms.filter(form => self[form] !== undefined).length === 1,
     },
   ],
 } as const satisfies Obj
 
-/** What a hook asks of its senders beside the token, and which Secret in its namespace tells whether they have it. */
-export type Auth =
+/** What a hook asks of its senders beside the token. */
+export type Auth = SecretAuth | TopicAuth
+
+/** What a Secret in the namespace of the hook holds. */
+export type SecretAuth =
   | { readonly form: 'bearer'; readonly secret: string; readonly key: string }
   | { readonly form: 'basic'; readonly secret: string }
   | {
@@ -113,19 +155,30 @@ export type Auth =
       readonly prefix: string
     }
 
+/** A signed message of one topic of Amazon SNS. */
+export interface TopicAuth {
+  readonly form: 'sns'
+  readonly topicArn: string
+}
+
 /** What the member `auth` of a spec says; undefined where there is none. */
-export const authOf = ({ basic, bearer, hmac }: Stored<typeof authSchema> = {}): Auth | undefined => {
+export const authOf = ({ basic, bearer, hmac, sns }: Stored<typeof authSchema> = {}): Auth | undefined => {
   if (bearer) return { form: 'bearer', secret: bearer.secretKeyRef.name, key: bearer.secretKeyRef.key }
   if (basic) return { form: 'basic', secret: basic.secretRef.name }
+  if (sns) return { form: 'sns', topicArn: sns.topicArn }
   if (!hmac) return undefined
   const { header, prefix, secretKeyRef } = hmac
   return { form: 'hmac', secret: secretKeyRef.name, key: secretKeyRef.key, header, prefix }
 }
 
-/** The ClusterRole to read such Secrets. It is bound to nobody until somebody applies the component in a namespace. */
+/** How long one signed body counts once, in milliseconds; 0 where each counts. */
+export const replayWindowOf = ({ hmac, sns }: Stored<typeof authSchema> = {}): number =>
+  milliseconds(hmac?.replayWindow ?? sns?.replayWindow ?? '') ?? 0
+
+/** The ClusterRole to read such Secrets. It is bound to nobody until an administrator binds it in a namespace. */
 export const authRole = 'receiver-hooks-auth'
 
-/** What to say where the right to read a Secret is missing. */
-export const unreadable = (account: 'controller' | 'trigger', namespace: string, { secret }: Auth): string =>
-  `the ${account} may not read Secret/${secret}, which auth names: an administrator of the cluster has to run ` +
-  `kubectl -n ${namespace} apply -k deploy/kustomize/components/auth`
+/** Says what to do where the right to read a Secret is missing. No path of a checkout: few people have one. */
+export const unreadable = (account: 'controller' | 'trigger', namespace: string, { secret }: SecretAuth): string =>
+  `the ${account} may not read Secret/${secret}, which auth names: an administrator has to bind the ClusterRole ` +
+  `${authRole} in namespace ${namespace} to the service accounts of controller and trigger`

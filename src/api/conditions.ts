@@ -6,7 +6,7 @@ import type { List, Stored } from './schema.ts'
 export const conditionsSchema = {
   type: 'array',
   description:
-    'Ready sums up. Stalled (only when true) means that a person has to act, Reconciling (only when true) that the controller tries again.',
+    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again.',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   maxItems: 16,
@@ -41,7 +41,7 @@ export interface Problem {
  */
 export const conditionsFor = (
   problem: Problem | undefined,
-  ready: { readonly reason: ReasonIn<'condition'>; readonly message: string },
+  ready: { readonly reason: ReasonIn<'ready'>; readonly message: string },
   before: readonly Condition[],
   generation: number,
   now: number,

@@ -1,4 +1,4 @@
-import type { Auth } from './auth.ts'
+import type { SecretAuth } from './auth.ts'
 import { stringAt, type JsonObject } from './json.ts'
 
 /** What senders are held against, by the names of its parts: the content of a Secret, which must never leave the process. */
@@ -16,7 +16,7 @@ export interface Lacking {
  * The credentials that a Secret holds for an `auth`. An empty value counts as none: whoever sends nothing would match it. A
  * line break at the end of a value does not count: files end with one, and no sender means it.
  */
-export const credentialsIn = (secret: JsonObject | undefined, auth: Auth): Credentials | Lacking => {
+export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | Lacking => {
   if (!secret) return { lacks: `there is no Secret/${auth.secret}, which auth names` }
   const values = keysOf(auth).map(key => ({ key, value: valueAt(secret, key) }))
   const empty = values.find(({ value }) => value.length === 0)
@@ -35,7 +35,7 @@ export const credentialsIn = (secret: JsonObject | undefined, auth: Auth): Crede
 const nothing = Buffer.alloc(0)
 const colon = Buffer.from(':')
 
-const keysOf = (auth: Auth): readonly string[] => (auth.form === 'basic' ? ['username', 'password'] : [auth.key])
+const keysOf = (auth: SecretAuth): readonly string[] => (auth.form === 'basic' ? ['username', 'password'] : [auth.key])
 
 const valueAt = (secret: JsonObject, key: string): Buffer =>
   withoutLineBreak(Buffer.from(stringAt(secret, 'data', key) ?? '', 'base64'))

@@ -11,6 +11,23 @@ export interface Delivery {
   readonly identity?: Identity
   /** The alerts that it speaks of; absent where the sender has none. */
   readonly group?: AlertGroup
+  /** The images that a registry tells were pushed, in its order; absent where the sender is no registry. */
+  readonly pushes?: readonly Push[]
+  /** What a registry's body lacks that a push needs, for people; there are no pushes then. */
+  readonly unreadable?: string
+}
+
+/** A tag that was pushed to a registry: what it names is new, or was built again. */
+export interface Push {
+  /** The registry's host, in lower case, with its port; absent where the registry does not tell it. */
+  readonly host?: string
+  /** The repository in it: `library/nginx`. */
+  readonly path: string
+  readonly tag: string
+  /** What the tag names now, with the algorithm; absent where the registry does not tell it. */
+  readonly digest?: string
+  /** When it was pushed, in milliseconds since the epoch, as the registry says; absent where it does not. */
+  readonly at?: number
 }
 
 /** What makes two posts to one hook the same delivery. */
@@ -23,6 +40,8 @@ export interface Identity {
    * `dedupeWindow` is over.
    */
   readonly newsAt?: number
+  /** How long two posts of this key are one, in milliseconds. Absent: as long as the hook's `dedupeWindow`. */
+  readonly withinMs?: number
 }
 
 /** The identity of a delivery whose name is given once and never again: an id of the sender's. */

@@ -31,3 +31,12 @@ export const durationRule = {
   message: 'must be a duration: a number and a unit (h, m, s, ms), as in 30s, 5m or 1h30m',
   holds: self => typeof self === 'string' && compiled.test(self),
 } as const satisfies Rule
+
+const dayMs = 24 * 3_600_000
+
+/** The rule of a time for which deliveries have to be remembered: they are for a day. */
+export const noLongerThanADay = {
+  rule: `!${isDuration('self')} || duration(self) <= duration('24h')`,
+  message: 'must be at most 24h',
+  holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= dayMs,
+} as const satisfies Rule

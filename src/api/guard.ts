@@ -9,71 +9,105 @@ export interface Violation {
 }
 
 /**
- * The first thing in `value` that `schema` does not allow, or undefined. It judges what the API server stored, so
+ * Finds the first thing in `value` that `schema` does not allow, or undefined. It judges what the API server stored, so
  * required and defaulted members must be there; members that the schema does not know are passed over.
  */
-export const firstViolation = (schema: Schema, value: unknown, path: string): Violation | undefined =>
-  wrongShape(schema, value, path) ?? brokenRule(schema, value, path)
+export const firstViolation = (schema: Schema, value: unknown, path: string): Violation | undefined => {
+  const found: Violation[] = []
+  judge(schema, value, path, { found, most: 1 })
+  return found[0]
+}
+
+/**
+ * Finds everything in `value` that `schema` does not allow, in the order of the schema. A rule is judged only of a value
+ * whose shape is right, inside as well: that is all that a rule is written for.
+ */
+export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
+  const found: Violation[] = []
+  judge(schema, value, path, { found, most: Infinity })
+  return found
+}
 
 /** Whether `value` is what the API server would have stored under `schema`. */
 export const has = <S extends Schema>(schema: S, value: unknown): value is Stored<S> =>
   firstViolation(schema, value, '') === undefined
 
-const brokenRule = (schema: Schema, value: unknown, path: string): Violation | undefined => {
-  const broken = schema['x-kubernetes-validations']?.find(rule => rule.holds?.(value) === false)
-  return broken && { path: path + (broken.fieldPath ?? ''), message: broken.message }
+interface Search {
+  readonly found: Violation[]
+  /** The search ends when so many are found. */
+  readonly most: number
 }
 
-const wrongShape = (schema: Schema, value: unknown, path: string): Violation | undefined => {
-  const expected = (what: string): Violation => ({ path, message: `must be ${what}` })
-  if (value === null && schema.nullable === true) return undefined
+/** Adds what is wrong with a value and its members to the search. Returns whether the shape of all of it is right. */
+const judge = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
+  if (!hasShape(schema, value, path, search)) return false
+  for (const rule of schema['x-kubernetes-validations'] ?? []) {
+    if (search.found.length >= search.most) break
+    if (rule.holds?.(value) === false) search.found.push({ path: path + (rule.fieldPath ?? ''), message: rule.message })
+  }
+  return true
+}
+
+const hasShape = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
+  if (value === null && schema.nullable === true) return true
+  const wrong = wrongItself(schema, value)
+  if (wrong !== undefined) {
+    search.found.push({ path, message: `must be ${wrong}` })
+    return false
+  }
+  if (!('type' in schema)) return true
+  if (schema.type === 'array') {
+    const items: readonly unknown[] = Array.isArray(value) ? value : []
+    return all(items, search, (item, index) => judge(schema.items, item, `${path}[${index}]`, search))
+  }
+  if (schema.type !== 'object' || !isObject(value) || 'x-kubernetes-preserve-unknown-fields' in schema) return true
+  if ('additionalProperties' in schema) {
+    const { additionalProperties } = schema
+    return all(Object.keys(value), search, name => judge(additionalProperties, value[name], `${path}.${name}`, search))
+  }
+  return all(Object.keys(schema.properties), search, name => {
+    const member = schema.properties[name]
+    if (!member) return true
+    if (value[name] !== undefined) return judge(member, value[name], `${path}.${name}`, search)
+    if (schema.required?.includes(name) !== true && member.default === undefined) return true
+    search.found.push({ path: `${path}.${name}`, message: 'must be set' })
+    return false
+  })
+}
+
+/** What a value should be and is not, whatever its members are. */
+const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   if (!('type' in schema)) {
-    return Number.isInteger(value) || typeof value === 'string' ? undefined : expected('an integer or a string')
+    return Number.isInteger(value) || typeof value === 'string' ? undefined : 'an integer or a string'
   }
   switch (schema.type) {
-    case 'string': {
-      if (typeof value !== 'string') return expected('a string')
-      if (schema.enum && !schema.enum.includes(value)) return expected(`one of ${schema.enum.join(', ')}`)
-      if (value.length < (schema.minLength ?? 0)) return expected(`at least ${schema.minLength} characters long`)
-      if (value.length > (schema.maxLength ?? Infinity)) return expected(`at most ${schema.maxLength} characters long`)
-      return undefined
-    }
-    case 'integer': {
-      if (typeof value !== 'number' || !Number.isInteger(value)) return expected('an integer')
-      if (value < (schema.minimum ?? -Infinity)) return expected(`at least ${schema.minimum}`)
-      if (value > (schema.maximum ?? Infinity)) return expected(`at most ${schema.maximum}`)
-      return undefined
-    }
+    case 'string':
+      if (typeof value !== 'string') return 'a string'
+      if (schema.enum && !schema.enum.includes(value)) return `one of ${schema.enum.join(', ')}`
+      if (value.length < (schema.minLength ?? 0)) return `at least ${schema.minLength} characters long`
+      return value.length > (schema.maxLength ?? Infinity) ? `at most ${schema.maxLength} characters long` : undefined
+    case 'integer':
+    case 'number':
+      if (typeof value !== 'number') return schema.type === 'integer' ? 'an integer' : 'a number'
+      if (schema.type === 'integer' && !Number.isInteger(value)) return 'an integer'
+      if (value < (schema.minimum ?? -Infinity)) return `at least ${schema.minimum}`
+      return value > (schema.maximum ?? Infinity) ? `at most ${schema.maximum}` : undefined
     case 'boolean':
-      return typeof value === 'boolean' ? undefined : expected('true or false')
-    case 'array': {
-      if (!Array.isArray(value)) return expected('a list')
-      if (value.length > (schema.maxItems ?? Infinity)) return expected(`at most ${schema.maxItems} entries long`)
-      return first(value, (item, index) => firstViolation(schema.items, item, `${path}[${index}]`))
-    }
-    case 'object': {
-      if (!isObject(value)) return expected('an object')
-      if ('additionalProperties' in schema) {
-        return first(Object.entries(value), ([name, member]) =>
-          firstViolation(schema.additionalProperties, member, `${path}.${name}`),
-        )
-      }
-      return first(Object.entries(schema.properties), ([name, member]) => {
-        if (value[name] !== undefined) return firstViolation(member, value[name], `${path}.${name}`)
-        const needed = schema.required?.includes(name) === true || member.default !== undefined
-        return needed ? { path: `${path}.${name}`, message: 'must be set' } : undefined
-      })
-    }
+      return typeof value === 'boolean' ? undefined : 'true or false'
+    case 'array':
+      if (!Array.isArray(value)) return 'a list'
+      return value.length > (schema.maxItems ?? Infinity) ? `at most ${schema.maxItems} entries long` : undefined
+    case 'object':
+      return isObject(value) ? undefined : 'an object'
   }
 }
 
-const first = <T>(
-  items: readonly T[],
-  judge: (item: T, index: number) => Violation | undefined,
-): Violation | undefined => {
+/** Whether all are right; it looks at each, until the search has found enough. */
+const all = <T>(items: readonly T[], search: Search, isRight: (item: T, index: number) => boolean): boolean => {
+  let right = true
   for (const [index, item] of items.entries()) {
-    const violation = judge(item, index)
-    if (violation) return violation
+    if (search.found.length >= search.most) return right
+    if (!isRight(item, index)) right = false
   }
-  return undefined
+  return right
 }

@@ -1,29 +1,22 @@
 import { authSchema } from './auth.ts'
-import { checkedMilliseconds, durationRule, isDuration, milliseconds } from './duration.ts'
+import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject, stringAt } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
 import type { StoredObject } from './object.ts'
 import type { Obj, Properties, Rule, Stored } from './schema.ts'
 import type { HookStatus } from './status.ts'
+import { whenSchema } from './when.ts'
 
 /** A URL that lives shorter would be replaced more often than its senders could follow. In milliseconds. */
 const shortestLifeMs = 60_000
 
-const dayMs = 24 * 3_600_000
-const yearMs = 365 * dayMs
+const yearMs = 365 * 24 * 3_600_000
 
 /** Longer times are mistakes, and far longer ones lead past the end of the calendar. */
 const noLongerThanAYear = {
   rule: `!${isDuration('self')} || duration(self) <= duration('8760h')`,
   message: 'must be at most 8760h (a year)',
   holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= yearMs,
-} as const satisfies Rule
-
-/** Deliveries are remembered for as long. */
-const noLongerThanADay = {
-  rule: `!${isDuration('self')} || duration(self) <= duration('24h')`,
-  message: 'must be at most 24h',
-  holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= dayMs,
 } as const satisfies Rule
 
 /** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
@@ -38,7 +31,7 @@ export const tokenSchema = {
       minimum: 0,
       maximum: 2_147_483_647,
       default: 0,
-      description: 'Raise it to get a new URL. It cannot be lowered: an old URL never comes back.',
+      description: 'Raise it to get a new URL. You cannot lower it, so an old URL never comes back.',
       'x-kubernetes-validations': [
         {
           rule: 'self >= oldSelf',
@@ -51,14 +44,14 @@ export const tokenSchema = {
       maxLength: 32,
       default: '5m',
       description:
-        'How long the former URL is accepted beside the new one, after a rotation and before an expiry. "0s" cuts a leaked URL off at once.',
+        'How long the old URL works beside the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
       'x-kubernetes-validations': [durationRule, noLongerThanAYear],
     },
     expiresAfter: {
       type: 'string',
       maxLength: 32,
       description:
-        'When set, a URL is accepted until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. It says nothing of URLs that were published before it was set or changed: raise `rotation` as well to end those. At least 1m. By default a URL does not expire.',
+        'A URL works until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. URLs from before you set or changed this keep their end: raise `rotation` as well to end those. At least 1m. By default a URL does not expire.',
       'x-kubernetes-validations': [
         durationRule,
         noLongerThanAYear,
@@ -73,7 +66,7 @@ export const tokenSchema = {
       type: 'string',
       maxLength: nameLength,
       description:
-        'When set, the URL and the token are put into this Secret (keys `url` and `token`), which the controller creates, and are left out of the status.',
+        'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status.',
       'x-kubernetes-validations': [objectNameRule],
     },
   },
@@ -90,39 +83,60 @@ export const tokenSchema = {
 const overlapIsShorter: NonNullable<Rule['holds']> = self => {
   const expiresAfter = stringAt(self, 'expiresAfter')
   const overlap = stringAt(self, 'overlap')
-  if (expiresAfter === undefined || overlap === undefined) return true
-  return checkedMilliseconds(overlap) < checkedMilliseconds(expiresAfter)
+  return (milliseconds(overlap ?? '') ?? 0) < (milliseconds(expiresAfter ?? '') ?? Infinity)
 }
 
 export type TokenSpec = Stored<typeof tokenSchema>
+
+/** How many posts a hook takes that says nothing of it. Generous: it is there for floods, and a sender's burst is to pass. */
+export const defaultRateLimit = { perSecond: 100, burst: 1000 } as const
+
+/** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
+const rateLimitSchema = {
+  type: 'object',
+  description:
+    'How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
+  properties: {
+    perSecond: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 10_000,
+      default: defaultRateLimit.perSecond,
+      description: 'Posts a second, in the long run. For less than one a second use `cooldown`.',
+    },
+    burst: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 100_000,
+      default: defaultRateLimit.burst,
+      description: 'How many posts may come at once after a pause.',
+    },
+  },
+} as const satisfies Obj
 
 /** The members of a hook's spec that do not depend on its driver. */
 const commonSpec = {
   suspend: {
     type: 'boolean',
     default: false,
-    description: 'While true, deliveries are answered and skipped.',
+    description: 'While true, the hook answers deliveries and skips them.',
   },
-  when: {
-    type: 'string',
-    minLength: 1,
-    maxLength: 4096,
-    description:
-      'A CEL expression over body, headers, query and sender: a delivery for which it is false is skipped. By default every delivery counts.',
-  },
+  when: whenSchema,
   onResolved: {
     type: 'string',
     enum: ['ignore', 'run', 'undo'],
     default: 'ignore',
     description:
-      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings have changed, within the bounds.',
+      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds.',
   },
   cooldown: {
     type: 'string',
     maxLength: 32,
     default: '0s',
     description:
-      'The least time between two deliveries that change something, over all replicas. Those that come sooner are skipped.',
+      'The least time between two deliveries that change something, over all replicas. The hook skips a delivery that comes sooner.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   dedupeWindow: {
@@ -130,15 +144,19 @@ const commonSpec = {
     maxLength: 32,
     default: '40s',
     description:
-      'How long two deliveries that bring the same news are one. After it a repeat is a new step; a delivery with an id of its own is never repeated.',
+      'Identical notifications within this time run once. After it a repeat is a new step. A delivery with an id of its own never runs twice.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
+  rateLimit: rateLimitSchema,
   token: tokenSchema,
   auth: authSchema,
 } as const satisfies Properties
 
-/** The schema of `spec`, made from the common members and each driver's own. */
-export const specSchema = (members: Properties): Obj => {
+/**
+ * The schema of `spec`, made from the common members and each driver's own. `undoing` are the drivers that can take back what
+ * they did.
+ */
+export const specSchema = (members: Properties, undoing: readonly string[]): Obj => {
   const names = Object.keys(members)
   return {
     type: 'object',
@@ -148,12 +166,15 @@ export const specSchema = (members: Properties): Obj => {
       driver: {
         type: 'string',
         enum: names,
-        description: 'What a delivery does. The member of the same name says how, and must be set.',
+        description: 'The action of a delivery. Set the member of the same name, which says how.',
       },
       ...members,
       ...commonSpec,
     },
-    'x-kubernetes-validations': names.flatMap(memberRules),
+    'x-kubernetes-validations': [
+      ...names.flatMap(memberRules),
+      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing)]),
+    ],
   }
 }
 
@@ -174,6 +195,14 @@ const memberRules = (name: string): Rule[] => [
     holds: self => at(self, 'driver') === name || at(self, name) === undefined,
   },
 ]
+
+/** Only a driver that can take back what it did is asked to. */
+const undoRule = (undoing: readonly string[]): Rule => ({
+  rule: `self.onResolved != 'undo' || self.driver in [${undoing.map(name => `'${name}'`).join(', ')}]`,
+  fieldPath: '.onResolved',
+  message: `cannot be undo with this driver: use ignore or run (what can be taken back: ${undoing.join(', ') || 'nothing'})`,
+  holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
+})
 
 /** What every part of the product may read of a hook's spec without knowing its driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {

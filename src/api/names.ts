@@ -7,6 +7,13 @@ export const apiVersion = `${group}/${version}`
 export const hookKind = 'ReceiverHook'
 export const hookPlural = 'receiverhooks'
 
+/** The admission policies of an installation, and the bindings of the same names. */
+export const policyNames = {
+  authors: 'receiver-hooks-authors',
+  trigger: 'receiver-hooks-trigger',
+  records: 'receiver-hooks-records',
+} as const
+
 const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const compiled = new RegExp(pattern)
 

@@ -33,7 +33,7 @@ export interface KubeObject {
   readonly [member: string]: unknown
 }
 
-const isKubeObject = (value: unknown): value is KubeObject =>
+export const isKubeObject = (value: unknown): value is KubeObject =>
   isObject(value) && isObject(value['metadata']) && typeof value['metadata']['name'] === 'string'
 
 /** An object as the API server stored it: with the metadata that only the server gives. */

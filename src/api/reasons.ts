@@ -1,7 +1,9 @@
 import type { DeliveryOutcome } from './record.ts'
 
-/** An answer's outcome; `refused` for an answer that has none. */
-export type Place = DeliveryOutcome | 'unavailable' | 'refused' | 'condition' | 'event'
+/**
+ * An answer's outcome; `refused` for an answer that has none; `condition` for a hook that is not Ready, `ready` for one that is.
+ */
+export type Place = DeliveryOutcome | 'unavailable' | 'unreadable' | 'refused' | 'condition' | 'ready' | 'event'
 
 /**
  * Every reason that an answer, a condition or an Event can give: one table, read by the code, by
@@ -25,92 +27,147 @@ export const reasons = {
   AtBound: {
     where: ['unchanged'],
     means: 'The count is at the bound of this direction already, or past it.',
-    todo: 'Nothing; raise `max` or lower `min` if the hook should go further.',
+    todo: 'Nothing. If the hook should go further, raise `max` or lower `min`.',
   },
   Undone: {
     where: ['applied'],
-    means: 'What the firings of the alert had changed was taken back.',
+    means: 'The alert ended, and the hook took back what its firings had changed.',
     todo: 'Nothing.',
   },
   NothingToUndo: {
     where: ['skipped'],
-    means: 'The alert is over, and its firings had changed nothing here that could be taken back.',
-    todo: 'Nothing. A target that was replaced since has nothing to take back, nor have firings from before `onResolved: undo`.',
+    means: 'The alert ended, and its firings had changed nothing that the hook can take back.',
+    todo: 'Nothing. The hook takes nothing back from a target that was replaced since, nor from before it had `onResolved: undo`.',
+  },
+  RolledOut: {
+    where: ['applied'],
+    means: 'Workloads that run the pushed image are rolling out.',
+    todo: 'Nothing.',
+  },
+  Restarted: {
+    where: ['applied'],
+    means:
+      'The workloads are being restarted. `redeploy` does so for a message that names no image, as `withoutImage` says.',
+    todo: 'Nothing.',
+  },
+  UpToDate: {
+    where: ['unchanged'],
+    means: 'Every workload that runs the image has this push already.',
+    todo: 'Nothing.',
+  },
+  NotForThisHook: {
+    where: ['skipped'],
+    means: 'No workload of this hook runs the pushed image, or the hook wants another image or tag.',
+    todo: 'Nothing. If it should have counted, compare the image and tag in the message with `image`, `pushedAs`, `tags` and what runs.',
+  },
+  Superseded: {
+    where: ['skipped'],
+    means:
+      'A later push, a higher version or a later restart was there first. The hook never goes back to an older one.',
+    todo: 'Nothing.',
+  },
+  PushUnreadable: {
+    where: ['unreadable'],
+    means: 'The message comes from a registry, and names no repository or no tag.',
+    todo: 'Check what the registry is set to send. The message says what is missing.',
+  },
+  PartlyDone: {
+    where: ['failed'],
+    means: 'Some workloads are rolling out, and the API server refused the others.',
+    todo: 'Correct what the message names, and send the same post again. The hook then does the rest.',
+  },
+  ImageNeverPulled: {
+    where: ['failed'],
+    means: 'Somebody pushed the same tag again, and a container that runs it never pulls: `imagePullPolicy: Never`.',
+    todo: 'Set another pull policy, or push a new tag.',
+  },
+  InvalidTags: {
+    where: ['condition', 'failed'],
+    means: 'The text in `tags.semver` is no range of versions.',
+    todo: 'Write it as npm does: `~1.4`, `>=2 <3`.',
+  },
+  Unfinished: {
+    where: ['unavailable'],
+    means: 'The work is not finished yet. It goes on by itself for a minute, and the same post sent again finishes it.',
+    todo: 'Nothing: the sender tries again. If it does not, look at the last delivery in the status.',
   },
   Suspended: {
-    where: ['skipped'],
+    where: ['skipped', 'ready'],
     means: 'The hook has `suspend: true`.',
     todo: 'Set `suspend: false` to let deliveries run again.',
   },
   Filtered: {
     where: ['skipped'],
     means: 'The expression in `when` is false for this delivery.',
-    todo: 'Nothing; correct `when` if the delivery should count, and try it with `?dryRun=true`.',
+    todo: 'Nothing. If the delivery should count, correct `when`, and try it with `?dryRun=true`.',
   },
   ExpressionFailed: {
-    where: ['skipped'],
-    means: 'The expression in `when` failed on this delivery, or gave something else than true or false.',
-    todo: 'Guard what a delivery may lack with `has()`; the message says what was missing.',
+    where: ['failed'],
+    means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',
+    todo: 'Ask with `has()` for what a delivery may lack. The message says what was missing.',
   },
   ExpressionTooSlow: {
-    where: ['skipped'],
+    where: ['failed'],
     means: 'The expression in `when` used more time or memory than it may have.',
-    todo: 'Write a simpler one: fewer loops over lists of the body.',
+    todo: 'Write a simpler expression, with fewer loops over lists of the body.',
   },
   ExpressionBusy: {
     where: ['unavailable'],
-    means: 'The expression in `when` was not judged in time, or is not run for a while since it ran over its budget.',
-    todo: 'Nothing: the sender tries again; write a simpler expression if this hook had ExpressionTooSlow before.',
+    means:
+      'There was no time to evaluate the expression in `when`, or it has to wait because it ran over its budget before.',
+    todo: 'Nothing: the sender tries again. If the hook had ExpressionTooSlow before, write a simpler expression.',
   },
   InvalidExpression: {
     where: ['failed', 'condition'],
-    means: 'The expression in `when` does not compile, or uses a name that there is not.',
-    todo: 'Correct it at the position that the message names.',
+    means: 'The expression in `when` does not compile, uses an unknown name, or takes too long to check.',
+    todo: 'Correct it at the position that the message names, or use fewer brackets and operators.',
   },
   Resolved: {
     where: ['skipped'],
-    means: 'The message says that the alert is over, and the hook has `onResolved: ignore`.',
-    todo: 'Nothing; set `onResolved: run` if the end of an alert should run the hook.',
+    means: 'The alert ended, and the hook has `onResolved: ignore`.',
+    todo: 'Nothing. If the end of an alert should run the hook, set `onResolved: run`.',
   },
   PartlyResolved: {
     where: ['skipped'],
-    means: 'Some alerts of the group have ended and no new one fires.',
-    todo: 'Nothing: the end of one alert is no news that asks for a step.',
+    means: 'Some alerts of the group ended, and no new one fires.',
+    todo: 'Nothing: the end of one alert asks for no step.',
   },
   Duplicate: {
     where: ['skipped'],
-    means: 'This very delivery was decided before: its sender, or a copy of it, sent it again.',
-    todo: 'Nothing; set a shorter `dedupeWindow` if a repeat should be a new step.',
+    means:
+      'The hook has had this delivery, or its signed body, before. Its sender, or a copy of the sender, sent it again.',
+    todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` of `auth`.',
   },
   CoolingDown: {
     where: ['skipped'],
     means: 'The hook ran a moment ago, and its `cooldown` is not over.',
-    todo: 'Nothing; set a shorter `cooldown` if steps should follow one another sooner.',
+    todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
   },
   OutcomeUnknown: {
     where: ['skipped'],
-    means: 'The API server no longer has the history that would tell whether the step was made. It is not made again.',
-    todo: 'Look at the count of the target, and set it right by hand where the step is missing.',
+    means:
+      'The API server no longer has the history that shows whether the step was made. The hook does not make it again.',
+    todo: 'Look at the count of the target, and set it by hand if the step is missing.',
   },
   NoNews: {
     where: ['skipped'],
-    means: 'The message asks for no step: a ping, a handshake, an acknowledgement, a state that is not known.',
+    means: 'The message asks for no step: it is a ping, a handshake, an acknowledgement or an unknown state.',
     todo: 'Nothing.',
   },
   NotGenuine: {
     where: ['refused'],
     means: "The signature in the message is not its sender's.",
-    todo: 'Look who posts it; the log of the sender shows whether it did.',
+    todo: 'Find out who posts it. The log of the sender shows whether the sender did.',
   },
   NotVerified: {
     where: ['refused'],
-    means: 'The certificate that would show whether the message is genuine could not be fetched.',
-    todo: 'Nothing: the sender tries again; let the trigger reach its host if it goes on.',
+    means: 'The trigger could not fetch the certificate that proves the message.',
+    todo: 'Nothing: the sender tries again. If it goes on, let the trigger reach the host of the certificate.',
   },
   SubscriptionToConfirm: {
     where: ['event'],
     means: 'A sender asks whether it may post to this hook.',
-    todo: 'Open the link of the Event if it should; it is never opened by itself.',
+    todo: 'If it may, open the link in the Event. The product never opens it.',
   },
   WouldPassBound: {
     where: ['rejected'],
@@ -122,64 +179,69 @@ export const reasons = {
     means: 'The target does not exist in the namespace of the hook.',
     todo: 'Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
   },
+  PoolNotFound: {
+    where: ['failed', 'condition'],
+    means: 'The Cluster that the hook names has no pool of that name.',
+    todo: 'Correct `pool`; the message names those that there are.',
+  },
   TargetBeingDeleted: {
     where: ['failed', 'condition'],
     means: 'The target is being deleted.',
-    todo: 'Wait until it is gone and create it again, or aim the hook at another.',
+    todo: 'Wait until it is gone and create it again, or choose another target.',
   },
   NotScalable: {
     where: ['failed', 'condition'],
-    means: 'The target is of a kind that this version cannot scale.',
-    todo: 'Use a Deployment, a StatefulSet, a ReplicaSet or a ReplicationController.',
+    means: 'The target has no count that a hook can change: its kind has none, or the API server would not keep it.',
+    todo: 'Use a Deployment, a StatefulSet, a ReplicaSet, a ReplicationController, a HorizontalPodAutoscaler, a ScaledObject or a custom resource that has `/scale`.',
   },
   OwnedByController: {
     where: ['failed', 'condition'],
-    means: 'Another object controls the target and would set its count back.',
-    todo: 'Aim the hook at the owner that the message names.',
+    means: 'Another object controls the target, and would set its count back.',
+    todo: 'Make the owner that the message names the target.',
   },
   ManagedByAutoscaler: {
     where: ['failed', 'condition'],
-    means: 'An autoscaler sets the count of the target and would undo each step.',
-    todo: 'Remove the autoscaler that the message names, or the hook.',
+    means: 'An autoscaler sets the count of the target, and would undo each step.',
+    todo: 'Make the autoscaler that the message names the target, to change the least that it keeps. Or remove one of the two.',
   },
   InvalidHook: {
     where: ['failed', 'condition'],
-    means: 'The hook breaks a rule of its schema (it was stored before the rule, or past it).',
+    means: 'The hook breaks a rule of its schema. It was stored before that rule, or around it.',
     todo: 'Correct the field that the message names.',
   },
   Forbidden: {
     where: ['failed', 'condition'],
-    means: "The product's service account lacks a right that this step needs.",
-    todo: 'Grant what the message names; docs/reference/permissions.md lists every right.',
+    means: "The product's service account lacks a right that this hook needs.",
+    todo: 'Grant the right that the message names. docs/reference/permissions.md lists every right.',
   },
   SecretConflict: {
     where: ['condition'],
     means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
-    todo: 'Choose another name, or delete that Secret; it is never read or changed.',
+    todo: 'Choose another name, or delete that Secret. The product never reads or changes it.',
   },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
-    means: 'The Secret that `auth` names is not there, or has nothing under a key that it needs.',
+    means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',
     todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
   },
   Valid: {
-    where: ['condition'],
-    means: 'The hook is in order and its URL is published.',
+    where: ['ready'],
+    means: 'The hook is valid, and its URL is published.',
     todo: 'Nothing.',
   },
   UnknownToken: {
     where: ['refused'],
-    means: 'The URL holds no token that this installation has signed.',
-    todo: "Compare the URL with the hook's `status.triggerURL`; it may have been cut or changed.",
+    means: 'This installation has not signed the token in the URL.',
+    todo: "Compare the URL with the hook's `status.triggerURL`. Somebody may have cut or changed it.",
   },
   HookDeleted: {
     where: ['refused'],
-    means: 'The hook of this URL was deleted. A new hook of the same name has another URL.',
-    todo: "Use the new hook's URL.",
+    means: 'The hook of this URL was deleted. A new hook of the same name has a new URL.',
+    todo: 'Use the URL of the new hook.',
   },
   TokenRotated: {
     where: ['refused'],
-    means: "The hook's URL was replaced by a newer one.",
+    means: 'The hook has a newer URL.',
     todo: "Use the hook's present URL.",
   },
   TokenExpired: {
@@ -190,7 +252,7 @@ export const reasons = {
   Unauthorized: {
     where: ['refused'],
     means: "The post does not prove what the hook's `auth` asks for.",
-    todo: 'Give the sender what is in the Secret of `auth`; docs/how-to/authenticate-senders.md shows how.',
+    todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how.',
   },
   MethodNotAllowed: {
     where: ['refused'],
@@ -200,17 +262,23 @@ export const reasons = {
   BodyTooLarge: {
     where: ['refused'],
     means: 'The body is larger than a delivery may be.',
-    todo: 'Send less; no body is needed at all.',
+    todo: 'Send less. A hook needs no body at all.',
   },
   BodyTooDeep: {
     where: ['refused'],
-    means: 'The body is nested more deeply than any sender does.',
+    means: 'The body is nested deeper than that of any known sender.',
     todo: 'Send a flatter body, or none.',
   },
   BodyUnreadable: {
     where: ['refused'],
-    means: 'The body did not arrive whole, or is compressed.',
-    todo: 'Send it again, without Content-Encoding.',
+    means:
+      'The body did not arrive whole, or it is no JSON although its Content-Type, or a "{" or "[" at its beginning, says so.',
+    todo: 'Send all of it, as JSON in UTF-8. Or send text that begins with something else, without a Content-Type of JSON.',
+  },
+  EncodingNotSupported: {
+    where: ['refused'],
+    means: 'The trigger cannot read this Content-Encoding.',
+    todo: 'Use the Content-Encoding gzip or deflate, or none.',
   },
   BodyTooSlow: {
     where: ['refused'],
@@ -219,38 +287,69 @@ export const reasons = {
   },
   BadQuery: {
     where: ['refused'],
-    means: 'The query speaks of a dry run in a way that could be misread.',
+    means: 'The query asks for a dry run in a way that can be misread, so nothing was done.',
     todo: 'Write `dryRun=true`, `dryRun=false` or nothing.',
   },
   NotReady: {
     where: ['refused'],
-    means: 'The endpoint has not read the hooks and keys yet.',
+    means: 'The trigger has not read the hooks and keys yet.',
     todo: 'Nothing: the sender tries again.',
   },
   ApiUnreachable: {
     where: ['unavailable', 'refused'],
-    means: 'The API server cannot be reached.',
+    means: 'The trigger cannot reach the API server.',
     todo: 'Nothing: the sender tries again.',
+  },
+  InternalError: {
+    where: ['unavailable'],
+    means: 'The trigger failed in a way that it never should. Nothing was changed.',
+    todo: "Report what the trigger's log says of it. The sender tries again.",
   },
   Contended: {
     where: ['unavailable', 'refused'],
     means: 'The target kept changing, or its queue was too long to finish in time.',
     todo: 'Nothing: the sender tries again.',
   },
+  RateLimited: {
+    where: ['unavailable'],
+    means: 'More posts came for the hook than its `rateLimit` lets through.',
+    todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
+  },
+  WritesLimited: {
+    where: ['unavailable', 'event'],
+    means:
+      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
+    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or have those that mean the same bear the same name.',
+  },
+  RecordFull: {
+    where: ['unavailable', 'event'],
+    means: 'More named deliveries came than the hook can remember within `dedupeWindow` or `replayWindow`.',
+    todo: 'Nothing: the sender tries again, and there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
+  },
+  RecordTooNew: {
+    where: ['unavailable'],
+    means: "A later version of this program wrote the hook's record, and this one cannot read it.",
+    todo: 'Finish the upgrade, or go back to the later version. Until then this replica executes no named delivery.',
+  },
   Overloaded: {
     where: ['unavailable', 'refused'],
     means: 'Too many deliveries are waiting.',
     todo: 'Nothing: the sender tries again.',
   },
+  PublicKeysRestored: {
+    where: ['event'],
+    means: 'Somebody changed or deleted the ConfigMap of the public keys. The controller wrote it again.',
+    todo: 'Find out who may write it. With a key of their own in it they can make URLs.',
+  },
   SigningKeysReplaced: {
     where: ['event'],
-    means: 'The signing keys were lost and new ones were made, so every hook has a new URL.',
+    means: 'The signing keys were lost. The controller made new ones, so every hook has a new URL.',
     todo: 'Give the new URLs to the senders, unless they read them from Secrets.',
   },
   SigningKeysUnreadable: {
     where: ['event'],
-    means: 'The Secret of the signing keys holds something else. It is left alone, and no token is minted.',
-    todo: 'Restore the Secret; or delete it, to have new keys and new URLs made.',
+    means: 'The Secret of the signing keys holds something else. The controller leaves it alone, and makes no URL.',
+    todo: 'Restore the Secret. Or delete it, and the controller makes new keys and new URLs.',
   },
 } as const satisfies Record<string, ReasonText>
 

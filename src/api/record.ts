@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { has } from './guard.ts'
-import { tryParseJson, type JsonObject } from './json.ts'
+import { at, tryParseJson, type JsonObject } from './json.ts'
 import { group, version } from './names.ts'
 import type { Obj, Stored } from './schema.ts'
 
@@ -30,6 +29,8 @@ const claimSchema = {
     version: { type: 'string' },
     /** The count that the write sets, which may fold other posts' steps. */
     to: count,
+    /** False while nobody but the process that stored it may have sent the write. */
+    helped: { type: 'boolean' },
   },
 } as const satisfies Obj
 
@@ -48,7 +49,16 @@ const reportSchema = {
 const formerSchema = {
   type: 'object',
   required: ['at'],
-  properties: { at: time, newsAt: time, from: count, to: count, skipped: { type: 'string' } },
+  properties: {
+    at: time,
+    newsAt: time,
+    /** The hash of the signed body, where the hook counts one once. */
+    body: { type: 'string' },
+    from: count,
+    to: count,
+    told: { type: 'string' },
+    skipped: { type: 'string' },
+  },
 } as const satisfies Obj
 
 const rowSchema = {
@@ -60,9 +70,12 @@ const rowSchema = {
     /** When it was decided. */
     at: time,
     newsAt: time,
+    body: { type: 'string' },
     /** The delivery's own step. Absent when it was skipped. */
     from: count,
     to: count,
+    /** What was done, where it is no step. */
+    told: { type: 'string' },
     /** The reason, when it was skipped. */
     skipped: { type: 'string' },
     /** The mark of its write, where nobody could tell what became of that: whoever has made it may tell yet. */
@@ -77,6 +90,21 @@ const rowSchema = {
     former: formerSchema,
     /** What it reports of its group of alerts, which counts as seen once the write has been stored. */
     report: reportSchema,
+  },
+} as const satisfies Obj
+
+const actSchema = {
+  type: 'object',
+  required: ['key', 'at', 'id'],
+  properties: {
+    /** As of a row. */
+    key: { type: 'string' },
+    /** When it was decided. */
+    at: time,
+    newsAt: time,
+    body: { type: 'string' },
+    /** What it leaves as evidence wherever it writes. */
+    id: { type: 'string' },
   },
 } as const satisfies Obj
 
@@ -117,6 +145,8 @@ const recentSchema = {
     reason: { type: 'string' },
     from: count,
     to: count,
+    summary: { type: 'string' },
+    message: { type: 'string' },
   },
 } as const satisfies Obj
 
@@ -130,8 +160,14 @@ const memorySchema = {
   type: 'object',
   required: ['rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
   properties: {
+    /** The form of this content; absent in what the first version wrote, which is form 1. */
+    format: { type: 'integer', minimum: 1 },
     /** Deliveries that were decided, in that order. */
     rows: { type: 'array', items: rowSchema },
+    /** The names of its closed pages, the oldest first: what was decided before. */
+    pages: { type: 'array', items: { type: 'string' } },
+    /** What was begun for deliveries and is not known to be done, in the order in which it was begun. */
+    acts: { type: 'array', items: actSchema },
     /** When the hook last changed something. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
@@ -140,6 +176,10 @@ const memorySchema = {
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
     counts: { type: 'object', additionalProperties: count },
+    /** When a delivery was last refused since no further name could be remembered. */
+    fullAt: time,
+    /** When a process last told that deliveries are refused since they make the API server store too much. */
+    limitedAt: time,
     /** What a sender has asked to be confirmed by a person, and when. */
     confirmation: confirmationSchema,
     /** The last write of each process, newest first: how one tells after a lost answer whether its write is in here. */
@@ -154,23 +194,64 @@ const memorySchema = {
   },
 } as const satisfies Obj
 
-export type Memory = Stored<typeof memorySchema>
-export type Row = Stored<typeof rowSchema>
+/** What an object holds that is a closed page of a record. */
+const pageSchema = {
+  type: 'object',
+  required: ['format', 'page'],
+  properties: { format: { type: 'integer', minimum: 1 }, page: { type: 'array', items: rowSchema } },
+} as const satisfies Obj
+
+/** What a record's content says. `src/record/memory.ts` has the rows with their states. */
+export type StoredMemory = Stored<typeof memorySchema>
+export type StoredRow = Stored<typeof rowSchema>
+export type OpenAct = Stored<typeof actSchema>
 export type Claim = Stored<typeof claimSchema>
 export type Report = Stored<typeof reportSchema>
 /** A delivery as `recent` and the counts tell of it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
-export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
+/**
+ * The newest form of a record's content that this version knows. It rises when an earlier version could not work on the
+ * content without doing a delivery twice or losing one. A content says the earliest form that has all that is in it.
+ */
+export const recordFormat = 3
 
-/** What a record's content says; undefined when it is none that this version wrote. */
-export const parseMemory = (content: unknown): Memory | undefined => {
+/** The form in which a claim may say that nobody has helped it: who finishes it has to say so in the record first. */
+export const unhelpedFormat = 2
+
+/** The form in which a record may have closed pages. */
+export const pagedFormat = 3
+
+/** What can be made of a record's content. */
+export type Content =
+  | { readonly content: 'known'; readonly memory: StoredMemory }
+  /** A later version wrote it: what it says is not to be guessed, and must not be begun anew. */
+  | { readonly content: 'newer'; readonly format: number }
+  | { readonly content: 'unreadable' }
+
+/** Reads a record's content, as any version has stored it. */
+export const parseContent = (content: unknown): Content => {
   const parsed = typeof content === 'string' ? tryParseJson(content) : undefined
-  return has(memorySchema, parsed) ? parsed : undefined
+  const format = at(parsed, 'format')
+  if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
+  return has(memorySchema, parsed) ? { content: 'known', memory: parsed } : { content: 'unreadable' }
 }
 
-/** 128 bits of SHA-256 (FIPS 180-4) in base64url: names can be long, and may tell what is nobody's business. */
-export const keyOf = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22)
+/** What can be made of a page's content. */
+export type PageContent =
+  | { readonly content: 'known'; readonly rows: readonly StoredRow[] }
+  | Exclude<Content, { content: 'known' }>
+
+/** Reads a page's content. */
+export const parsePage = (content: unknown): PageContent => {
+  const parsed = typeof content === 'string' ? tryParseJson(content) : undefined
+  const format = at(parsed, 'format')
+  if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
+  return has(pageSchema, parsed) ? { content: 'known', rows: parsed.page } : { content: 'unreadable' }
+}
+
+/** Makes the content of a page. */
+export const storedPage = (page: readonly StoredRow[]): Stored<typeof pageSchema> => ({ format: pagedFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'
@@ -197,7 +278,7 @@ export const recordCrd: JsonObject = {
           openAPIV3Schema: {
             type: 'object',
             description:
-              'What the triggers remember of the deliveries of the ReceiverHook of the same name. It is theirs alone; deleting it forgets which deliveries have been executed.',
+              'What the triggers remember of the deliveries of the ReceiverHook of the same name, or of the hook that owns it. It is theirs alone; deleting it forgets which deliveries have been executed.',
             properties: {
               apiVersion: { type: 'string' },
               kind: { type: 'string' },

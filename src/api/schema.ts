@@ -3,6 +3,8 @@
  * is a plain constant (`as const satisfies Obj`); the CRD, the types, the guard and the reference pages are made from it.
  */
 
+import type { JsonObject } from './json.ts'
+
 /**
  * One rule over a value, twice: in CEL for the API server, which judges it at admission, and in TypeScript for a
  * hook's first delivery. `message` says what to write. A rule on `oldSelf` is judged at admission alone.
@@ -17,6 +19,8 @@ export interface Rule {
 }
 
 interface Node {
+  /** What a form calls it; absent: its name in words. */
+  readonly title?: string
   readonly description?: string
   readonly nullable?: boolean
   readonly default?: unknown
@@ -34,6 +38,12 @@ export interface Str extends Node {
 export interface Int extends Node {
   readonly type: 'integer'
   readonly format?: 'int32' | 'int64'
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+export interface Num extends Node {
+  readonly type: 'number'
   readonly minimum?: number
   readonly maximum?: number
 }
@@ -68,9 +78,15 @@ export interface Obj extends Node {
   readonly 'x-kubernetes-map-type'?: 'atomic'
 }
 
+/** An object that the API server stores as it is, whatever its members are. */
+export interface Free extends Node {
+  readonly type: 'object'
+  readonly 'x-kubernetes-preserve-unknown-fields': true
+}
+
 export type Properties = { readonly [name: string]: Schema }
 
-export type Schema = Str | Int | Bool | IntOrString | List | Dict | Obj
+export type Schema = Str | Int | Num | Bool | IntOrString | List | Dict | Free | Obj
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {}
 type RequiredOf<S> = S extends { required: readonly (infer R extends PropertyKey)[] } ? R : never
@@ -84,7 +100,7 @@ type Value<S, Live extends boolean> = S extends { enum: readonly (infer E)[] }
   ? E
   : S extends { type: 'string' }
     ? string
-    : S extends { type: 'integer' }
+    : S extends { type: 'integer' | 'number' }
       ? number
       : S extends { type: 'boolean' }
         ? boolean
@@ -96,7 +112,9 @@ type Value<S, Live extends boolean> = S extends { enum: readonly (infer E)[] }
               ? Fields<P, Live extends true ? RequiredOf<S> | Defaulted<P> : RequiredOf<S>, Live>
               : S extends { additionalProperties: infer V }
                 ? { readonly [k: string]: Value<V, Live> }
-                : never
+                : S extends { 'x-kubernetes-preserve-unknown-fields': true }
+                  ? JsonObject
+                  : never
 
 /** A value of schema S as the API server stores it: defaults filled in. */
 export type Stored<S> = Value<S, true>

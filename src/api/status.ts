@@ -5,6 +5,9 @@ import type { Obj, Stored } from './schema.ts'
 /** The newest deliveries, newest first: how many a status tells. */
 export const mostRecent = 10
 
+/** How long the message of a delivery may be in a status, in characters: ten of them are kept for each hook, in its record too. */
+export const longestMessage = 160
+
 const count = { type: 'integer', format: 'int64' } as const
 
 const deliverySchema = {
@@ -16,12 +19,31 @@ const deliverySchema = {
     sender: {
       type: 'string',
       maxLength: 64,
-      description: 'Who sent it, as far as that can be told: `alertmanager`, `plain`.',
+      description: 'Who sent it: `alertmanager` for example, or `plain` for an unknown sender.',
     },
     outcome: { type: 'string', enum: deliveryOutcomes, description: 'What became of it.' },
     reason: { type: 'string', maxLength: 64, description: 'Why; [every reason](reasons.md).' },
     from: { type: 'integer', format: 'int64', description: 'The count before.' },
     to: { type: 'integer', format: 'int64', description: 'The count after.' },
+    summary: { type: 'string', maxLength: 256, description: 'What the hook did, if that is no change of a count.' },
+    message: {
+      type: 'string',
+      maxLength: longestMessage,
+      description: 'The answer to the sender, cut if it is long.',
+    },
+  },
+} as const satisfies Obj
+
+/** No path of a column can join members, so that the newest delivery has its result as one text as well. */
+const lastDeliverySchema = {
+  ...deliverySchema,
+  properties: {
+    ...deliverySchema.properties,
+    result: {
+      type: 'string',
+      maxLength: 128,
+      description: 'What became of it, for a column: `applied 2 -> 3`, `skipped Duplicate`.',
+    },
   },
 } as const satisfies Obj
 
@@ -34,17 +56,17 @@ export const statusSchema = {
     observedGeneration: {
       type: 'integer',
       format: 'int64',
-      description: 'The generation of the spec that this status speaks of.',
+      description: 'The generation of the spec that this status is about.',
     },
     target: { type: 'string', description: 'What the hook acts on, as in `Deployment/web`.' },
     conditions: conditionsSchema,
     token: {
       type: 'string',
-      description: 'The trigger token. Who has it can run the hook. Absent where `token.secretName` is set.',
+      description: 'The trigger token. Whoever has it can run the hook. Absent if `token.secretName` is set.',
     },
     triggerURL: {
       type: 'string',
-      description: 'POST to this URL to run the hook. Absent where `token.secretName` is set.',
+      description: 'POST to this URL to run the hook. Absent if `token.secretName` is set.',
     },
     minted: {
       type: 'object',
@@ -52,23 +74,23 @@ export const statusSchema = {
       required: ['id', 'rotation'],
       properties: {
         id: { type: 'string', description: 'A short fingerprint of the token, to tell two apart.' },
-        rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` that it was minted for.' },
-        expiresAt: { type: 'string', format: 'date-time', description: 'When it expires; absent when it does not.' },
+        rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` of this token.' },
+        expiresAt: { type: 'string', format: 'date-time', description: 'When it expires. Absent if it does not.' },
         previous: {
           type: 'object',
           description: 'The token before the last rotation.',
           required: ['rotation', 'acceptedUntil'],
           properties: {
             rotation: { type: 'integer', format: 'int64', description: 'The rotation that it was minted for.' },
-            acceptedUntil: { type: 'string', format: 'date-time', description: 'Until when it is still accepted.' },
+            acceptedUntil: { type: 'string', format: 'date-time', description: 'When it stops working.' },
           },
         },
       },
     },
-    lastDelivery: deliverySchema,
+    lastDelivery: lastDeliverySchema,
     recent: {
       type: 'array',
-      description: 'The last deliveries that were answered, newest first. They appear within seconds.',
+      description: 'The last deliveries, newest first. They appear within seconds.',
       maxItems: mostRecent,
       'x-kubernetes-list-type': 'atomic',
       items: deliverySchema,
@@ -76,11 +98,22 @@ export const statusSchema = {
     counts: {
       type: 'object',
       description:
-        "How many deliveries had which outcome since the hook was created. A trigger that is killed takes those with it that it has not written yet, mostly its last second's; the metrics are exact.",
+        'How many deliveries had each outcome since the hook was created. A killed trigger loses the ones that it has not written yet, mostly those of its last second, or of the last five of a busy hook. The metrics are exact.',
       properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },
 } as const satisfies Obj
+
+/** Says in a few words what became of a delivery: the counts where there are both, else the reason. */
+export const resultOf = ({
+  from,
+  outcome,
+  reason,
+  to,
+}: Pick<Stored<typeof deliverySchema>, 'outcome' | 'reason' | 'from' | 'to'>): string => {
+  if (from === undefined || to === undefined) return `${outcome} ${reason}`
+  return from === to ? `${outcome} at ${to}` : `${outcome} ${from} -> ${to}`
+}
 
 export type HookStatus = Stored<typeof statusSchema>
 export type Minted = NonNullable<HookStatus['minted']>

@@ -33,7 +33,8 @@ export interface ApiRequest {
   readonly timeoutMs: number
 }
 
-export type Lane = 'step' | 'bulk' | 'watch' | 'lease'
+/** step: a delivery waits for it. lookup: whether there is such a hook at all, which anybody's post may ask. */
+export type Lane = 'step' | 'act' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
 export interface ApiResponse {
   readonly status: number
@@ -51,7 +52,17 @@ export interface ApiConnection {
    * `stop` is aborted; throws `Unreachable` when it is cut, and `WatchRefused` when the server answers with an error.
    * `timeoutMs` bounds the wait for the response's head alone.
    */
-  watch(request: ApiRequest, stop: AbortSignal): AsyncIterable<string>
+  watch(request: ApiRequest, stop: AbortSignal): Watch
+}
+
+/** The lines of a watch, and a way to ask whoever sends them. */
+export interface Watch extends AsyncIterable<string> {
+  /**
+   * Sends a request over the connection that carries the watch, once that is open: so the very API server that sends
+   * the lines answers. Rejects with {@link Unreachable}. Resolves with undefined where the connection
+   * carries nothing but the watch, as over HTTP/1.1.
+   */
+  readonly ask: (request: ApiRequest) => Promise<ApiResponse | undefined>
 }
 
 /** A request to anything but the API server: whoever a delivery is passed on to, or whoever vouches for its sender. */
@@ -135,8 +146,29 @@ export type Judgement =
   /** It has not been judged, and trying again may help. */
   | { readonly unavailable: string }
 
-/** Evaluates the expressions of hooks (`when`), where they can harm nobody but their own hook. */
+/** A request to read one expression, without a delivery. */
+export interface ExpressionCheck {
+  /** Whose expression it is: the hook's namespace. One owner does not hold up another. */
+  readonly owner: string
+  readonly expression: string
+  /** How long the answer may take, all waiting included, in milliseconds. */
+  readonly withinMs: number
+}
+
+/** What is found in an expression before it ever runs. */
+export type Checked =
+  | { readonly sound: true }
+  /** It cannot be right; says why and where. */
+  | { readonly mistake: string }
+  /** To check it took more time or memory than that may take. */
+  | { readonly ranOver: string }
+  /** It has not been checked, and trying again may help. */
+  | { readonly unavailable: string }
+
+/** Checks and evaluates the expressions of hooks (`when`), where they can harm nobody but their own hook. */
 export interface Expressions {
+  /** Never rejects. */
+  check(check: ExpressionCheck): Promise<Checked>
   /** Never rejects. */
   evaluate(evaluation: Evaluation): Promise<Judgement>
 }
@@ -146,7 +178,7 @@ export interface Environment {
   readonly random: Random
   readonly api: ApiConnection
   readonly outbound: Outbound
-  /** `when`, in the trigger; nothing else asks for it. */
+  /** `when`: the controller checks it, the trigger evaluates it. */
   readonly expressions: Expressions
   readonly log: Log
   readonly metrics: Metrics

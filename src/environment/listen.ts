@@ -4,10 +4,35 @@ import type { Server } from 'node:net'
 export interface ListenAddress {
   readonly host: string
   readonly port: number
+  /** The flag that names the port, as in `--trigger-port`, for whoever has to choose another. */
+  readonly flag?: string
 }
 
-/** Starts a server and resolves with its port. Rejects with what the system says, EADDRINUSE for one. */
-export const listen = (server: Server, { host, port }: ListenAddress): Promise<number> =>
+/** Every address, of IPv6 and of IPv4. */
+const everywhere = '::'
+const everywhereOfIPv4 = '0.0.0.0'
+
+/** What the system says where it has no IPv6: it was built without, or started with `ipv6.disable=1`. */
+const withoutIPv6: ReadonlySet<unknown> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+/**
+ * Starts a server and resolves with its port. `::` means every address, also where the system has no IPv6. Rejects with
+ * an error that says what to do.
+ */
+export const listen = async (server: Server, address: ListenAddress): Promise<number> => {
+  try {
+    return await listenAt(server, address).catch((error: unknown) => {
+      if (address.host !== everywhere || !withoutIPv6.has(codeOf(error))) throw error
+      return listenAt(server, { ...address, host: everywhereOfIPv4 })
+    })
+  } catch (error) {
+    throw new Error(refusalOf(error, address), { cause: error })
+  }
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+const listenAt = (server: Server, { host, port }: ListenAddress): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -16,3 +41,18 @@ export const listen = (server: Server, { host, port }: ListenAddress): Promise<n
       resolve(typeof address === 'object' && address ? address.port : port)
     })
   })
+
+const refusalOf = (error: unknown, { flag, host, port }: ListenAddress): string => {
+  const another = flag === undefined ? 'choose another port' : `choose another with ${flag} PORT (0 takes any free one)`
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is taken by another program: end that program, or ${another}`
+    case 'EACCES':
+      return `port ${port} on ${host} is reserved for the system: ${another}`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is no address of this machine: name one of its own with --host ADDRESS`
+    default:
+      return `cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
+  }
+}

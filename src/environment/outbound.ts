@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import type { Outbound } from './environment.ts'
 import { Unreachable } from './unreachable.ts'
 
@@ -6,9 +6,11 @@ import { Unreachable } from './unreachable.ts'
 export const nodeOutbound: Outbound = async ({ body, headers, method, mostBytes, timeoutMs, url }) => {
   const dispatcher = new Agent({ connectTimeout: timeoutMs, pipelining: 0 })
   try {
-    const response = await request(url, {
+    const { origin, pathname, search } = new URL(url)
+    const response = await dispatcher.request({
+      origin,
+      path: `${pathname}${search}`,
       method,
-      dispatcher,
       headers: { 'user-agent': 'receiver-hooks', ...headers },
       body: body ?? null,
       headersTimeout: timeoutMs,

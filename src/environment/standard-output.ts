@@ -1,16 +1,11 @@
 import { destination } from 'pino'
 
-/** What is used of the process. */
-interface Process {
-  on(event: 'exit', run: () => void): unknown
-}
-
 /**
  * Writes lines to standard output, all those of one turn of the event loop at once: one write takes as long as all else
  * that the line of a post costs. It is synchronous, and comes before the end of the process, so that the line that tells
  * why it died is there.
  */
-export const standardOutput = (process: Process): ((line: string) => void) => {
+export const standardOutput = (atExit: (run: () => void) => void): ((line: string) => void) => {
   const stream = destination({ dest: 1, sync: true })
   let lines = ''
   const flush = (): void => {
@@ -18,7 +13,7 @@ export const standardOutput = (process: Process): ((line: string) => void) => {
     lines = ''
     if (written !== '') stream.write(written)
   }
-  process.on('exit', flush)
+  atExit(flush)
   return line => {
     if (lines === '') setImmediate(flush)
     lines += line

@@ -39,7 +39,7 @@ const kindOfConstant: Readonly<Record<string, string>> = {
 }
 
 /** What kinds of values an expression can give. Reports every name, call and comparison that cannot be right. */
-export const kindsOf = (x: Inference, expr: Expr, scope: Scope = outside): Kinds => {
+export const infer = (x: Inference, expr: Expr, scope: Scope = outside): Kinds => {
   const { exprKind } = expr
   switch (exprKind.case) {
     case 'constExpr': {
@@ -47,23 +47,23 @@ export const kindsOf = (x: Inference, expr: Expr, scope: Scope = outside): Kinds
       return kind === undefined ? undefined : [kind]
     }
     case 'identExpr':
-      return kindsOfName(x, expr, exprKind.value.name, scope)
+      return inferName(x, expr, exprKind.value.name, scope)
     case 'selectExpr':
-      return kindsOfSelect(x, expr, exprKind.value, scope)
+      return inferSelect(x, expr, exprKind.value, scope)
     case 'callExpr':
-      return kindsOfCall(x, expr, exprKind.value, scope)
+      return inferCall(x, expr, exprKind.value, scope)
     case 'comprehensionExpr':
-      return kindsOfLoop(x, expr, exprKind.value, scope)
+      return inferLoop(x, expr, exprKind.value, scope)
     case 'listExpr':
-      for (const element of exprKind.value.elements) kindsOf(x, element, scope)
+      for (const element of exprKind.value.elements) infer(x, element, scope)
       return ['list']
     case 'structExpr':
       if (exprKind.value.messageName !== '') {
         x.report({ offset: x.offsetOf(expr), message: `there is no type ${exprKind.value.messageName} to make` })
       }
       for (const { keyKind, value } of exprKind.value.entries) {
-        if (keyKind.case === 'mapKey') kindsOf(x, keyKind.value, scope)
-        if (value) kindsOf(x, value, scope)
+        if (keyKind.case === 'mapKey') infer(x, keyKind.value, scope)
+        if (value) infer(x, value, scope)
       }
       return ['map']
     case undefined:
@@ -71,7 +71,7 @@ export const kindsOf = (x: Inference, expr: Expr, scope: Scope = outside): Kinds
   }
 }
 
-const kindsOfName = (x: Inference, expr: Expr, name: string, scope: Scope): Kinds => {
+const inferName = (x: Inference, expr: Expr, name: string, scope: Scope): Kinds => {
   if (scope.variables.has(name)) return scope.variables.get(name)
   const kinds = roots.get(name)
   if (kinds) return kinds
@@ -84,9 +84,9 @@ const kindsOfName = (x: Inference, expr: Expr, name: string, scope: Scope): Kind
   return undefined
 }
 
-const kindsOfSelect = (x: Inference, expr: Expr, { field, operand, testOnly }: Select, scope: Scope): Kinds => {
+const inferSelect = (x: Inference, expr: Expr, { field, operand, testOnly }: Select, scope: Scope): Kinds => {
   if (!operand || typeNames.has(dotted(expr) ?? '')) return ['type']
-  const kinds = kindsOf(x, operand, scope)
+  const kinds = infer(x, operand, scope)
   if (kinds && !kinds.includes('map')) {
     x.report({ offset: x.offsetOf(expr), message: `${listed(kinds)} has no member ${field}` })
   }
@@ -94,15 +94,15 @@ const kindsOfSelect = (x: Inference, expr: Expr, { field, operand, testOnly }: S
   return ofTextRoot(operand, scope) ? ['string'] : undefined
 }
 
-const kindsOfCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds => {
+const inferCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds => {
   const { args } = call
   const qualified = call.target && `${dotted(call.target)}.${call.function}`
   const isQualified = qualified !== undefined && x.language.funcs.find(qualified) !== undefined
   const name = isQualified ? qualified : call.function
   const target = isQualified ? undefined : call.target
-  const given = args.map(argument => kindsOf(x, argument, scope))
+  const given = args.map(argument => infer(x, argument, scope))
   const [first, second, third] = given
-  const on = target && kindsOf(x, target, scope)
+  const on = target && infer(x, target, scope)
 
   switch (name) {
     case '_&&_':
@@ -115,7 +115,7 @@ const kindsOfCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds 
       if (args[0]) needsBoolean(x, args[0], first, '?:')
       return second && third && [...new Set([...second, ...third])]
     case '_[_]':
-      return kindsOfIndex(x, args, first, scope)
+      return inferIndex(x, args, first, scope)
     case '_==_':
     case '_!=_':
       if (first && second && !first.some(kind => second.some(other => areComparable(kind, other)))) {
@@ -124,11 +124,11 @@ const kindsOfCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds 
       }
       return ['bool']
     default:
-      return kindsOfFunction(x, expr, name, target !== undefined, on, given)
+      return inferFunction(x, expr, name, target !== undefined, on, given)
   }
 }
 
-const kindsOfFunction = (
+const inferFunction = (
   x: Inference,
   expr: Expr,
   name: string,
@@ -174,7 +174,7 @@ const kindsOfFunction = (
   return results.has('dyn') ? undefined : [...results]
 }
 
-const kindsOfIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Scope): Kinds => {
+const inferIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Scope): Kinds => {
   const [operand, index] = args
   if (operand && of && !of.includes('map') && !of.includes('list')) {
     x.report({ offset: x.offsetOf(operand), message: `${listed(of)} has no members` })
@@ -191,8 +191,8 @@ const kindsOfIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Sco
   return ['string']
 }
 
-const kindsOfLoop = (x: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds => {
-  const over = loop.iterRange && kindsOf(x, loop.iterRange, scope)
+const inferLoop = (x: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds => {
+  const over = loop.iterRange && infer(x, loop.iterRange, scope)
   if (over && !over.includes('map') && !over.includes('list')) {
     x.report({ offset: x.offsetOf(expr), message: `${listed(over)} has no elements` })
   }
@@ -200,10 +200,10 @@ const kindsOfLoop = (x: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds 
   if (loops > mostNestedLoops) {
     x.report({ offset: x.offsetOf(expr), message: `loops are nested more than ${mostNestedLoops} deep` })
   }
-  const sum = loop.accuInit && kindsOf(x, loop.accuInit, scope)
+  const sum = loop.accuInit && infer(x, loop.accuInit, scope)
   const inside = { loops, variables: new Map(scope.variables).set(loop.accuVar, sum).set(loop.iterVar, undefined) }
-  for (const part of [loop.loopCondition, loop.loopStep]) if (part) kindsOf(x, part, inside)
-  return loop.result && kindsOf(x, loop.result, inside)
+  for (const part of [loop.loopCondition, loop.loopStep]) if (part) infer(x, part, inside)
+  return loop.result && infer(x, loop.result, inside)
 }
 
 const needsBoolean = (x: Inference, expr: Expr, kinds: Kinds, operator: string): void => {

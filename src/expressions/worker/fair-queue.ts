@@ -1,5 +1,5 @@
 /** What waits, in lines of its own for each owner, which are served in turn. */
-export interface Line<T extends Waiting> {
+export interface FairQueue<T extends Waiting> {
   readonly size: number
   /** Puts it at the end of its owner's line. Gives what has to leave for it, or itself: those who hold most leave first. */
   add(item: T): readonly T[]
@@ -14,13 +14,13 @@ export interface Waiting {
   readonly bytes: number
 }
 
-export interface LineLimits {
+export interface FairQueueLimits {
   /** How many of one owner may wait. */
   readonly mostOfOne: number
   readonly mostBytes: number
 }
 
-export const lineOf = <T extends Waiting>({ mostBytes, mostOfOne }: LineLimits): Line<T> => {
+export const fairQueue = <T extends Waiting>({ mostBytes, mostOfOne }: FairQueueLimits): FairQueue<T> => {
   const lines = new Map<string, { readonly items: Set<T>; bytes: number }>()
   let size = 0
   let bytes = 0

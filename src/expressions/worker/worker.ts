@@ -1,28 +1,25 @@
-import type { Clock, Evaluation, Judgement } from '../environment.ts'
+import type { Clock } from '../../environment/environment.ts'
 import type { Evaluator, StartEvaluator } from './evaluator.ts'
-import {
-  budgetMs,
-  idleMs,
-  lookAgainMs,
-  mostMemoryMiB,
-  mostWaiting,
-  mostWaitingBytes,
-  startAgainMs,
-  stuckMs,
-} from './limits.ts'
-import { lineOf, type Waiting } from './line.ts'
+import type { Answer, Question } from './message.ts'
+import { idleMs, lookAgainMs, mostMemoryMiB, mostWaiting, mostWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
+import { fairQueue, type Waiting } from './fair-queue.ts'
 
-/** An evaluation on its way. */
+/** Why a question has no answer: it used more time or memory than it may have, or it has not been asked. */
+export type Failure = { readonly ranOver: string } | { readonly unavailable: string }
+
+/** A question on its way. Exactly one of its functions is called, once. */
 export interface Job extends Waiting {
-  readonly evaluation: Evaluation
-  /** `usedMs`: how much of a processor it took, where it came to its end. */
-  finish(judgement: Judgement, usedMs?: number): void
+  readonly question: Question
+  /** How much of a processor it may use, in milliseconds. */
+  readonly budgetMs: number
+  answered(answer: Answer): void
+  failed(failure: Failure): void
 }
 
 /** One evaluator at most, and those who wait for it. */
-export interface Seat {
+export interface Worker {
   add(job: Job): void
-  /** Takes a job out of the line, if it is still in it. */
+  /** Takes a job out of the queue, if it is still in it. */
   remove(job: Job): void
   removeAll(owner: string): readonly Job[]
   close(): void
@@ -40,29 +37,29 @@ interface Run {
   cancel(): void
 }
 
-const busy: Judgement = { unavailable: 'too many deliveries wait for expressions' }
-const tooSlow: Judgement = { ranOver: `the expression took longer than ${budgetMs} ms` }
-const tooLarge: Judgement = { ranOver: `the expression needed more than ${mostMemoryMiB} MiB of memory` }
-const lost: Judgement = { unavailable: 'the process that evaluates expressions was ended' }
+const busy: Failure = { unavailable: 'too many deliveries wait for expressions' }
+const tooSlow = (budgetMs: number): Failure => ({ ranOver: `the expression took longer than ${budgetMs} ms` })
+const tooLarge: Failure = { ranOver: `the expression needed more than ${mostMemoryMiB} MiB of memory` }
+const lost: Failure = { unavailable: 'the process that evaluates expressions was ended' }
 
 /**
  * Evaluates one after another, each owner in turn. The evaluator is started when it is needed, and ended when it was
  * not needed for a while. What uses more of a processor than its budget is ended with the evaluator that runs it: time
  * alone says nothing on a busy machine. The others lose no more than their place in time: they wait for the next one.
  */
-export const seatOf = (clock: Clock, start: StartEvaluator): Seat => {
-  const line = lineOf<Job>({ mostOfOne: mostWaiting, mostBytes: mostWaitingBytes })
+export const workerOf = (clock: Clock, start: StartEvaluator, mostOfOne = mostWaiting): Worker => {
+  const queue = fairQueue<Job>({ mostOfOne, mostBytes: mostWaitingBytes })
   let state: State = { is: 'empty' }
 
   const begin = (): void => {
     const evaluator: Evaluator = start({
       ready: () => isCurrent(evaluator) && rest(evaluator),
-      answered: ({ usedMs, verdict }) => {
+      answered: answer => {
         if (state.is !== 'running' || state.evaluator !== evaluator) return
         const { run } = state
         run.cancel()
         rest(evaluator)
-        run.job.finish(verdict, usedMs)
+        run.job.answered(answer)
       },
       ended: how => isCurrent(evaluator) && onEnd(how),
     })
@@ -81,10 +78,10 @@ export const seatOf = (clock: Clock, start: StartEvaluator): Seat => {
   }
 
   const next = (): void => {
-    if (line.size === 0) return
+    if (queue.size === 0) return
     if (state.is === 'empty') begin()
     else if (state.is === 'idle') {
-      const job = line.take()
+      const job = queue.take()
       if (!job) return
       state.cancel()
       run(state.evaluator, job)
@@ -92,25 +89,26 @@ export const seatOf = (clock: Clock, start: StartEvaluator): Seat => {
   }
 
   const run = (evaluator: Evaluator, job: Job): void => {
+    const { budgetMs } = job
     const began = clock.monotonic()
     const usedBefore = evaluator.usedMs()
     const look = (ms: number): (() => void) =>
       clock.after(ms, () => {
         const took = clock.monotonic() - began
         const used = usedSince(evaluator, usedBefore) ?? took
-        if (used >= budgetMs) breakOff(evaluator, job, tooSlow)
+        if (used >= budgetMs) breakOff(evaluator, job, tooSlow(budgetMs))
         else if (took >= stuckMs) breakOff(evaluator, job, lost)
         else cancel = look(Math.max(budgetMs - used, lookAgainMs))
       })
     let cancel = look(budgetMs)
     state = { is: 'running', evaluator, run: { job, cancel: () => cancel() } }
-    evaluator.send(job.evaluation)
+    evaluator.send(job.question)
   }
 
-  const breakOff = (evaluator: Evaluator, job: Job, judgement: Judgement): void => {
+  const breakOff = (evaluator: Evaluator, job: Job, failure: Failure): void => {
     evaluator.end()
     state = { is: 'empty' }
-    job.finish(judgement)
+    job.failed(failure)
     next()
   }
 
@@ -128,19 +126,19 @@ export const seatOf = (clock: Clock, start: StartEvaluator): Seat => {
     if (before.is === 'idle') before.cancel()
     if (before.is === 'running') {
       before.run.cancel()
-      before.run.job.finish(how === 'broke' ? tooLarge : lost)
+      before.run.job.failed(how === 'broke' ? tooLarge : lost)
     }
     next()
   }
 
   return {
     add: job => {
-      if (state.is === 'closed') return job.finish(lost)
-      for (const left of line.add(job)) left.finish(busy)
+      if (state.is === 'closed') return job.failed(lost)
+      for (const left of queue.add(job)) left.failed(busy)
       next()
     },
-    remove: job => line.remove(job),
-    removeAll: owner => line.removeAll(owner),
+    remove: job => queue.remove(job),
+    removeAll: owner => queue.removeAll(owner),
     close: () => {
       const before = state
       state = { is: 'closed' }
@@ -148,9 +146,9 @@ export const seatOf = (clock: Clock, start: StartEvaluator): Seat => {
       if ('cancel' in before) before.cancel()
       if (before.is === 'running') {
         before.run.cancel()
-        before.run.job.finish(lost)
+        before.run.job.failed(lost)
       }
-      for (let job = line.take(); job; job = line.take()) job.finish(lost)
+      for (let job = queue.take(); job; job = queue.take()) job.failed(lost)
     },
   }
 }

@@ -1,9 +1,10 @@
 /** What runs in an evaluator's process: answers questions until it is ended, or until nobody is left to ask. */
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
-import { leashedJudge } from './leash.ts'
+import { answering } from './answer.ts'
 import { longestLifeOfARunMs } from './limits.ts'
-import { isQuestion, readyMessage, type Answer } from './message.ts'
+import { isQuestion, readyMessage, type Answer, type Found } from './message.ts'
+import { watchdog } from './watchdog.ts'
 
 /** Where memory runs out for all, this process is the one to give up. Linux alone knows the file. */
 const offerItself = (): void => {
@@ -14,16 +15,17 @@ const offerItself = (): void => {
   }
 }
 
-const judge = leashedJudge(longestLifeOfARunMs)
+const answer = answering()
+const watched = watchdog<Found>(longestLifeOfARunMs)
 
 offerItself()
 process.on('disconnect', () => process.exit(0))
 process.on('message', message => {
   if (!isQuestion(message)) return
   const before = process.threadCpuUsage()
-  const verdict = judge(message)
+  const found = watched(() => answer(message))
   const { system, user } = process.threadCpuUsage(before)
-  const answer: Answer = { verdict, usedMs: (system + user) / 1000 }
-  process.send?.(answer)
+  const answered: Answer = { ...found, usedMs: (system + user) / 1000 }
+  process.send?.(answered)
 })
 process.send?.(readyMessage)

@@ -1,7 +1,8 @@
 import { parse } from '@bufbuild/cel'
+import { longestWhen, mostNestedBrackets, mostUnaryInARow, scanWhen } from '../../api/when.ts'
 import { notBoolean } from './failure.ts'
 import { syntaxHint } from './hints.ts'
-import { canBe, kindsOf } from './kinds.ts'
+import { canBe, infer } from './infer.ts'
 import { language } from './language.ts'
 import type { Mistake, Report } from './mistake.ts'
 import { offsetOf, positionAt } from './position.ts'
@@ -14,9 +15,11 @@ import { offsetOf, positionAt } from './position.ts'
  */
 export const check = (expression: string): Mistake | undefined => {
   const reports: Report[] = []
+  const costly = costlyToParse(expression)
+  if (costly) return { message: costly.message, ...positionAt(expression, costly.offset) }
   try {
     const { expr, sourceInfo } = parse(expression)
-    const kinds = kindsOf(
+    const kinds = infer(
       {
         language: language(),
         expression,
@@ -36,6 +39,20 @@ export const check = (expression: string): Mistake | undefined => {
   if (!first) return undefined
   const { hint, message, offset } = first
   return { message, ...positionAt(expression, offset), ...(hint === undefined ? {} : { hint }) }
+}
+
+/** What must not even be parsed. Admission refuses it, so that it can only be in what was never admitted. */
+const costlyToParse = (expression: string): Report | undefined => {
+  if (expression.length > longestWhen) {
+    return { offset: longestWhen, message: `it has more than ${longestWhen} characters` }
+  }
+  const { runAt, tooDeepAt } = scanWhen(expression)
+  if (tooDeepAt !== undefined) {
+    return { offset: tooDeepAt, message: `brackets are nested more than ${mostNestedBrackets} deep` }
+  }
+  return runAt === undefined
+    ? undefined
+    : { offset: runAt, message: `there are more than ${mostUnaryInARow} of ! or - in a row` }
 }
 
 /** A mistake as one line: message, place and hint. */

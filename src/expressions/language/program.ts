@@ -1,5 +1,6 @@
 import { celType, isCelError, parse, plan, type CelInput } from '@bufbuild/cel'
-import type { ExpressionVariables } from '../environment.ts'
+import { boundedMap } from '../../environment/bounded-map.ts'
+import type { ExpressionVariables } from '../../environment/environment.ts'
 import { bodyInput } from './body.ts'
 import { describeFailure, notBoolean } from './failure.ts'
 import { visibleHeaders } from './hidden.ts'
@@ -14,7 +15,7 @@ export type Program = (variables: ExpressionVariables) => Verdict
 /** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
 export const compiler = (): ((expression: string) => Program) => {
   const cel = language()
-  const programs = new Map<string, Program>()
+  const programs = boundedMap<string, Program>(mostPrograms)
 
   const compile = (expression: string): Program => {
     try {
@@ -43,12 +44,7 @@ export const compiler = (): ((expression: string) => Program) => {
 
   return expression => {
     const program = programs.get(expression) ?? compile(expression)
-    programs.delete(expression)
     programs.set(expression, program)
-    for (const oldest of programs.keys()) {
-      if (programs.size <= mostPrograms) break
-      programs.delete(oldest)
-    }
     return program
   }
 }

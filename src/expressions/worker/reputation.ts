@@ -1,8 +1,9 @@
-import type { Clock } from '../environment.ts'
-import { firstBarMs, longestBarMs, mostSlowRuns, mostStandings, probationMs, quickMs } from './limits.ts'
+import { boundedMap } from '../../environment/bounded-map.ts'
+import type { Clock } from '../../environment/environment.ts'
+import { firstBarMs, longestBarMs, mostSlowRuns, mostReputations, probationMs, quickMs } from './limits.ts'
 
 /** How the expressions of hooks have behaved. An owner with another expression begins anew. */
-export interface Standings {
+export interface Reputations {
   /** Whether its expression may run where those run that keep to their bounds. */
   proven(owner: string, expression: string): boolean
   /** How long it is still barred, in milliseconds; 0 when it is not. */
@@ -12,7 +13,7 @@ export interface Standings {
   ranOver(owner: string, expression: string): void
 }
 
-interface Standing {
+interface Reputation {
   readonly expression: string
   readonly proven: boolean
   /** How often in a row it took longer than what is quick. */
@@ -22,21 +23,13 @@ interface Standing {
   readonly lastStrike: number
 }
 
-export const standingsOf = (clock: Clock): Standings => {
-  const standings = new Map<string, Standing>()
+export const reputationsOf = (clock: Clock): Reputations => {
+  const reputations = boundedMap<string, Reputation>(mostReputations)
 
-  const of = (owner: string, expression: string): Standing => {
-    const standing = standings.get(owner)
-    if (standing?.expression === expression) return standing
+  const of = (owner: string, expression: string): Reputation => {
+    const reputation = reputations.get(owner)
+    if (reputation?.expression === expression) return reputation
     return { expression, proven: false, slowRuns: 0, strikes: 0, lastStrike: -Infinity }
-  }
-  const set = (owner: string, standing: Standing): void => {
-    standings.delete(owner)
-    standings.set(owner, standing)
-    for (const oldest of standings.keys()) {
-      if (standings.size <= mostStandings) break
-      standings.delete(oldest)
-    }
   }
 
   return {
@@ -54,11 +47,17 @@ export const standingsOf = (clock: Clock): Standings => {
       const slowRuns = usedMs <= quickMs ? 0 : before.slowRuns + 1
       // One slow run can be an accident of the machine; to lose the place for it would be worse than to wait for it.
       const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < mostSlowRuns))
-      set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
+      reputations.set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
     },
     ranOver: (owner, expression) => {
       const { strikes } = of(owner, expression)
-      set(owner, { expression, proven: false, slowRuns: 0, strikes: strikes + 1, lastStrike: clock.monotonic() })
+      reputations.set(owner, {
+        expression,
+        proven: false,
+        slowRuns: 0,
+        strikes: strikes + 1,
+        lastStrike: clock.monotonic(),
+      })
     },
   }
 }

@@ -1,10 +1,9 @@
-import type { Evaluation } from '../environment.ts'
-import type { Answer } from './message.ts'
+import type { Answer, Question } from './message.ts'
 
-/** A process that evaluates one expression at a time, and can be ended in the middle of it. */
+/** A process that checks or evaluates one expression at a time, and can be ended in the middle of it. */
 export interface Evaluator {
   /** Only when it is ready, and when what was sent before is answered. */
-  send(evaluation: Evaluation): void
+  send(question: Question): void
   /** How much of a processor it has used since it began, in milliseconds; undefined where the system does not say. */
   usedMs(): number | undefined
   /** Ends it at once, whatever it does. Nothing is told of it any more. */

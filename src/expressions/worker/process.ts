@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { isAnswer, readyMessage, type Question } from './message.ts'
+import { isAnswer, readyMessage } from './message.ts'
 import type { StartEvaluator } from './evaluator.ts'
 import { mostMemoryMiB } from './limits.ts'
 
@@ -17,18 +17,18 @@ const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIG
  * a thread goes past the thread's limit, as `size()` of a text of 10 MB does.
  */
 export const forkEvaluator: StartEvaluator = events => {
-  let told = true
+  let isHeard = true
   const ended = (how: 'broke' | 'was ended'): void => {
-    if (told) events.ended(how)
-    told = false
+    if (isHeard) events.ended(how)
+    isHeard = false
   }
   const child = forked()
   if (!child) {
     queueMicrotask(() => ended('was ended'))
-    return { send: () => {}, usedMs: () => undefined, end: () => void (told = false) }
+    return { send: () => {}, usedMs: () => undefined, end: () => void (isHeard = false) }
   }
   child.on('message', message => {
-    if (!told) return
+    if (!isHeard) return
     if (message === readyMessage) events.ready()
     else if (isAnswer(message)) events.answered(message)
   })
@@ -39,14 +39,13 @@ export const forkEvaluator: StartEvaluator = events => {
   child.unref()
   child.channel?.unref()
   return {
-    send: ({ expression, variables }) => {
-      const question: Question = { expression, variables }
+    send: question => {
       // A process that has gone says so by its exit.
       child.send(question, () => {})
     },
     usedMs: () => usedMs(child),
     end: () => {
-      told = false
+      isHeard = false
       child.kill('SIGKILL')
     },
   }

@@ -1,7 +1,16 @@
-/** Every bound of the expressions. Times are in milliseconds. */
+/** Every bound of the evaluation. Times are in milliseconds. */
 
 /** How much of a processor one evaluation may use. The slowest that is of use takes a tenth of it. */
 export const budgetMs = 50
+
+/**
+ * How much of a processor one check may use. The slowest text that admission lets through takes a tenth of it; a mistake
+ * here would keep a good hook from working until somebody edits it.
+ */
+export const checkBudgetMs = 200
+
+/** How many checks of one namespace wait. */
+export const mostChecksWaiting = 20_000
 
 /** The shortest time after which a run that is not over is looked at again. */
 export const lookAgainMs = 5
@@ -22,12 +31,6 @@ export const mostMemoryMiB = 96
 export const mostWaiting = 1000
 export const mostWaitingBytes = 32 * 1024 * 1024
 
-/** How many compiled expressions are kept. */
-export const mostPrograms = 256
-
-/** How deep loops may lie in one another: a third one inside would take a body's size to the third power. */
-export const mostNestedLoops = 2
-
 /** How long a hook is barred after its expression ran over: this, and twice as long each time, up to the longest. */
 export const firstBarMs = 1000
 export const longestBarMs = 60_000
@@ -36,7 +39,7 @@ export const longestBarMs = 60_000
 export const probationMs = 60_000
 
 /** Of how many hooks it is known how they behaved. */
-export const mostStandings = 10_000
+export const mostReputations = 10_000
 
 /** Who takes more of a processor than this, so many times in a row, could hold up others, and waits among their like. */
 export const quickMs = 10

@@ -1,0 +1,24 @@
+/** Provides time and chance for real, without loading the HTTP client that sockets take. */
+import { randomBytes } from 'node:crypto'
+import type { Clock, Random } from './environment.ts'
+
+/** The longest delay that setTimeout takes; it runs longer ones at once. */
+const longestTimeoutMs = 2 ** 31 - 1
+
+export const nodeClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (ms, run) => {
+    let timer: NodeJS.Timeout
+    const arm = (left: number): void => {
+      timer =
+        left > longestTimeoutMs
+          ? setTimeout(() => arm(left - longestTimeoutMs), longestTimeoutMs)
+          : setTimeout(run, left)
+    }
+    arm(ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+export const nodeRandom: Random = { bytes: n => randomBytes(n) }

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import type { Dispatcher } from 'undici'
+import { unlessAborted } from './abort.ts'
+import type { ApiRequest, Watch } from './environment.ts'
+import { exchange, optionsOf, reasonOf, type Way } from './exchange.ts'
+import { Unreachable, WatchRefused } from './unreachable.ts'
+
+/** How much of an answer that refuses a watch is looked at, in characters. */
+const refusalLength = 500
+
+/** A connection that carries one watch, and what is asked over it meanwhile. */
+export interface WatchConnection {
+  readonly way: Way
+  /** Whether requests can share it with the watch. To be asked once the watch is open. */
+  readonly isShared: () => boolean
+  readonly close: () => void
+}
+
+/** Opens a watch over a connection of its own, which is closed with it. */
+export const watchOver = (connection: WatchConnection, request: ApiRequest, stop: AbortSignal): Watch => {
+  const opened = new AbortController()
+  const ended = new AbortController()
+  const lines = linesOver(connection, request, stop, { opened: () => opened.abort(), ended: () => ended.abort() })
+  return {
+    [Symbol.asyncIterator]: () => lines,
+    ask: async asked => {
+      const first = AbortSignal.any([opened.signal, ended.signal, AbortSignal.timeout(asked.timeoutMs)])
+      if (!first.aborted) await once(first, 'abort')
+      if (!opened.signal.aborted) throw new Unreachable(`${asked.method} ${asked.path}: the watch is not open`, false)
+      return connection.isShared() ? await exchange(connection.way, asked) : undefined
+    },
+  }
+}
+
+async function* linesOver(
+  { close, way }: WatchConnection,
+  request: ApiRequest,
+  stop: AbortSignal,
+  events: { readonly opened: () => void; readonly ended: () => void },
+): AsyncGenerator<string, void, undefined> {
+  if (stop.aborted) return close()
+  const abort = new AbortController()
+  const stopped = (): void => abort.abort(new Error('stopped'))
+  stop.addEventListener('abort', stopped)
+  const late = (): void => abort.abort(new Error(`no answer within ${request.timeoutMs} ms`))
+  const timer = setTimeout(late, request.timeoutMs)
+  try {
+    const authorization = await unlessAborted(way.authorization(), abort.signal)
+    const options = optionsOf(way, request, authorization)
+    const response = await way.dispatcher.request({ ...options, signal: abort.signal })
+    if (response.statusCode !== 200) throw await refusalOf(request, response)
+    clearTimeout(timer)
+    events.opened()
+    yield* linesOf(response.body)
+  } catch (error) {
+    if (stop.aborted) return
+    if (error instanceof WatchRefused) throw error
+    // A watch changes nothing, so whether the server has seen it makes no difference.
+    throw new Unreachable(`watch of ${request.path}: ${reasonOf(error)}`, true, error)
+  } finally {
+    clearTimeout(timer)
+    stop.removeEventListener('abort', stopped)
+    abort.abort()
+    events.ended()
+    close()
+  }
+}
+
+const refusalOf = async (request: ApiRequest, response: Dispatcher.ResponseData): Promise<WatchRefused> => {
+  const said = (await response.body.text()).slice(0, refusalLength)
+  return new WatchRefused(
+    response.statusCode,
+    `watch of ${request.path}: the API server answered ${response.statusCode}: ${said}`,
+  )
+}
+
+/** Splits a stream at its line feeds. A last line without one was cut off, and is dropped. */
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of chunks) {
+    const parts = decoder.decode(chunk, { stream: true }).split('\n')
+    parts[0] = rest + parts[0]
+    rest = parts.pop() ?? ''
+    yield* parts
+  }
+}

@@ -1,0 +1,18 @@
+import { check, described } from '../language/check.ts'
+import { compiler } from '../language/program.ts'
+import type { Findings, Found, Question } from './message.ts'
+
+/** Makes what answers the questions to an evaluator, one after another. It remembers compiled expressions. */
+export const answering = (): ((question: Question) => Found) => {
+  const compile = compiler()
+  return question => {
+    if (question.ask === 'evaluate') return { verdict: compile(question.expression)(question.variables) }
+    return { checked: findings(question.expression) }
+  }
+}
+
+/** Checks an expression. */
+export const findings = (expression: string): Findings => {
+  const mistake = check(expression)
+  return mistake ? { mistake: described(mistake) } : { sound: true }
+}

@@ -1,0 +1,29 @@
+import type { ExpressionVariables } from '../../environment/environment.ts'
+import type { Verdict } from '../language/program.ts'
+
+/** What an evaluator is asked: to check an expression, or to evaluate it for a delivery. */
+export type Question =
+  | { readonly ask: 'check'; readonly expression: string }
+  | { readonly ask: 'evaluate'; readonly expression: string; readonly variables: ExpressionVariables }
+
+/** Of a check: the first mistake as one line, or that there is none. */
+export type Findings = { readonly sound: true } | { readonly mistake: string }
+
+/** What an evaluator finds, to each of its questions. */
+export type Found = { readonly checked: Findings } | { readonly verdict: Verdict }
+
+/** `usedMs`: how much of a processor it took. */
+export type Answer = Found & { readonly usedMs: number }
+
+/** What an evaluator says when it can be asked. */
+export const readyMessage = 'ready'
+
+/** Both ends are one version of one program: this tells kinds of messages apart, and trusts their insides. */
+export const isQuestion = (message: unknown): message is Question =>
+  typeof message === 'object' && message !== null && 'ask' in message && 'expression' in message
+
+export const isAnswer = (message: unknown): message is Answer =>
+  typeof message === 'object' &&
+  message !== null &&
+  'usedMs' in message &&
+  ('checked' in message || 'verdict' in message)

@@ -1,0 +1,125 @@
+import type {
+  Checked,
+  Clock,
+  Evaluation,
+  ExpressionCheck,
+  Expressions,
+  Judgement,
+} from '../../environment/environment.ts'
+import type { StartEvaluator } from './evaluator.ts'
+import { apartMs, budgetMs, checkBudgetMs, mostChecksWaiting } from './limits.ts'
+import { reputationsOf } from './reputation.ts'
+import { workerOf, type Failure, type Job, type Worker } from './worker.ts'
+
+/** Expressions that can be closed: what is under way is then not judged. */
+export interface SupervisedExpressions extends Expressions {
+  close(): void
+}
+
+/** Checks and evaluates expressions in processes that live only while they are used: see the two functions. */
+export const supervisedExpressions = (clock: Clock, start: StartEvaluator): SupervisedExpressions => {
+  const evaluations = evaluating(clock, start)
+  const checks = checking(clock, start)
+  return {
+    check: checks.check,
+    evaluate: evaluations.evaluate,
+    close: () => {
+      evaluations.close()
+      checks.close()
+    },
+  }
+}
+
+/** Checks expressions in a process of its own: a text that is slow to read holds up checks alone, and no delivery. */
+const checking = (clock: Clock, start: StartEvaluator) => {
+  const worker = workerOf(clock, start, mostChecksWaiting)
+  return {
+    check: ({ expression, owner, withinMs }: ExpressionCheck): Promise<Checked> =>
+      new Promise(resolve => {
+        const done = (checked: Checked): void => {
+          cancel()
+          resolve(checked)
+        }
+        const job: Job = {
+          owner,
+          bytes: expression.length,
+          question: { ask: 'check', expression },
+          budgetMs: checkBudgetMs,
+          answered: answer => done('checked' in answer ? answer.checked : notAnswered),
+          failed: done,
+        }
+        const cancel = clock.after(withinMs, () =>
+          giveUp(worker, job, 'the expression was not checked in time', resolve),
+        )
+        worker.add(job)
+      }),
+    close: () => worker.close(),
+  }
+}
+
+/**
+ * Evaluates expressions in one process; for a while after any of them ran over its budget in two: one for those that
+ * have been seen to be quick, and one for all others, so that what runs over, and ends its process by that, meets only
+ * the new and the slow. Whose expression ran over is barred for a while, longer each time: then nothing of it is judged,
+ * and senders try again.
+ */
+const evaluating = (clock: Clock, start: StartEvaluator) => {
+  const reputations = reputationsOf(clock)
+  const provenWorker = workerOf(clock, start)
+  const otherWorker = workerOf(clock, start)
+  let apartUntil = -Infinity
+
+  const barred = (owner: string, expression: string): Failure => ({
+    unavailable: `the expression ran over its budget, and is not run again for ${Math.ceil(reputations.barredMs(owner, expression) / 1000)} s`,
+  })
+
+  /** Notes that an expression ran over, and sends away whatever else waits for it. */
+  const ranOver = (owner: string, expression: string): void => {
+    reputations.ranOver(owner, expression)
+    apartUntil = clock.monotonic() + apartMs
+    const all = [...provenWorker.removeAll(owner), ...otherWorker.removeAll(owner)]
+    for (const other of all) other.failed(barred(owner, expression))
+  }
+
+  return {
+    evaluate: ({ expression, owner, variables, withinMs }: Evaluation): Promise<Judgement> => {
+      if (reputations.barredMs(owner, expression) > 0) return Promise.resolve(barred(owner, expression))
+      const apart = clock.monotonic() < apartUntil && reputations.proven(owner, expression)
+      const worker = apart ? provenWorker : otherWorker
+
+      return new Promise(resolve => {
+        const job: Job = {
+          owner,
+          bytes: (variables.body?.length ?? 0) + expression.length,
+          question: { ask: 'evaluate', expression, variables },
+          budgetMs,
+          answered: answer => {
+            cancel()
+            resolve('verdict' in answer ? answer.verdict : notAnswered)
+            reputations.ran(owner, expression, answer.usedMs)
+          },
+          failed: failure => {
+            cancel()
+            resolve(failure)
+            if ('ranOver' in failure) ranOver(owner, expression)
+          },
+        }
+        const cancel = clock.after(withinMs, () =>
+          giveUp(worker, job, 'the expression was not judged in time', resolve),
+        )
+        worker.add(job)
+      })
+    },
+    close: () => {
+      provenWorker.close()
+      otherWorker.close()
+    },
+  }
+}
+
+const notAnswered: Failure = { unavailable: 'the process that evaluates expressions answered something else' }
+
+const giveUp = (worker: Worker, job: Job, why: string, resolve: (failure: Failure) => void): void => {
+  worker.remove(job)
+  resolve({ unavailable: why })
+}

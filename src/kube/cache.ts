@@ -7,8 +7,13 @@ import type { Sink, Source } from './source.ts'
 export interface Cache<T> {
   /** Whether all objects have been read once; stays true. */
   synced(): boolean
-  /** Whether a watch is open and not silent. While not, changes may be missing: read live what must be right. */
+  /**
+   * Whether all that was stored until a moment ago is known to be here ({@link currentForMs}). While not, changes may be
+   * missing, however alive the watch seems: read live what must be right. Whoever asks makes it be proven for a while.
+   */
   fresh(): boolean
+  /** Says why the objects cannot be read, or are not watched, at the moment; undefined while they are. */
+  trouble(): string | undefined
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number
@@ -62,7 +67,7 @@ export const watchedCache = <T>(
     }
   }
 
-  const tell = (before: Entry<T> | undefined, now: Entry<T> | undefined): void => {
+  const notify = (before: Entry<T> | undefined, now: Entry<T> | undefined): void => {
     const subject = now ?? before
     if (subject === undefined || before?.version === now?.version) return
     const { namespace, name } = subject
@@ -76,11 +81,11 @@ export const watchedCache = <T>(
   }
 
   const set = (object: StoredObject, now: Entry<T> | undefined): void => {
-    const key = keyOf(object.metadata.namespace ?? '', object.metadata.name)
+    const key = entryKey(object.metadata.namespace ?? '', object.metadata.name)
     const before = entries.get(key)
     if (now === undefined) entries.delete(key)
     else if (now.version !== before?.version) entries.set(key, now)
-    tell(before, now)
+    notify(before, now)
   }
 
   const replaceAll = (listed: Map<string, Entry<T>>): void => {
@@ -92,8 +97,8 @@ export const watchedCache = <T>(
     }
     entries = listed
     lists += 1
-    for (const [key, before] of old) if (!listed.has(key)) tell(before, undefined)
-    for (const [key, entry] of listed) tell(old.get(key), entry)
+    for (const [key, before] of old) if (!listed.has(key)) notify(before, undefined)
+    for (const [key, entry] of listed) notify(old.get(key), entry)
   }
 
   const sink: Sink = {
@@ -102,7 +107,7 @@ export const watchedCache = <T>(
       return {
         add: object => {
           const entry = entryOf(object)
-          if (entry !== undefined) listed.set(keyOf(entry.namespace, entry.name), entry)
+          if (entry !== undefined) listed.set(entryKey(entry.namespace, entry.name), entry)
         },
         done: () => replaceAll(listed),
       }
@@ -115,7 +120,8 @@ export const watchedCache = <T>(
   return {
     synced: following.synced,
     fresh: following.fresh,
-    get: (namespace, name) => entries.get(keyOf(namespace, name))?.value,
+    trouble: following.trouble,
+    get: (namespace, name) => entries.get(entryKey(namespace, name))?.value,
     values: function* () {
       for (const { value } of entries.values()) yield value
     },
@@ -131,4 +137,4 @@ export const watchedCache = <T>(
 }
 
 /** A slash is in no name. */
-const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
+const entryKey = (namespace: string, name: string): string => `${namespace}/${name}`

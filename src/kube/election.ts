@@ -1,7 +1,7 @@
 import { jittered } from '../environment/chance.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { leaseLock, type LeaseLock, type LeaseOptions } from './lease.ts'
+import { LeaseImpossible, leaseLock, type LeaseLock, type LeaseOptions } from './lease.ts'
 
 /** One time of leading. */
 export interface Term {
@@ -9,6 +9,11 @@ export interface Term {
   readonly stop: AbortSignal
   /** Whether the lease is surely held at this moment, timers late or not. Ask it before every write that matters. */
   readonly holds: () => boolean
+}
+
+export interface ElectionOptions extends LeaseOptions {
+  /** Is told why nobody can lead before a person has done something, and undefined when that is over. */
+  readonly impossible?: (why: string | undefined) => void
 }
 
 /** A leader that could not renew for this long gives up: 5 s before another may take the lease. */
@@ -27,7 +32,7 @@ const retryJitter = 1.2
  */
 export const elect = async (
   environment: Environment,
-  options: LeaseOptions,
+  options: ElectionOptions,
   lead: (term: Term) => Promise<void>,
   stop: AbortSignal,
 ): Promise<void> => {
@@ -35,16 +40,17 @@ export const elect = async (
   const { identity, name } = options
   const status = metrics.gauge('leader_election_master_status', '1 while this process leads, else 0.', ['name'])
   const lock = leaseLock(environment, options)
+  const attempt = attempts(environment, lock, options.impossible)
   status.set({ name }, 0)
   while (!stop.aborted) {
-    const heldSince = await attempt(environment, lock)
+    const heldSince = await attempt()
     if (typeof heldSince !== 'number') {
       await wait(clock, jittered(random, retryMs, retryJitter), stop)
       continue
     }
     log.info({ lease: name, identity }, 'leading')
     status.set({ name }, 1)
-    const ending = await serveTerm(environment, lock, heldSince, lead, stop)
+    const ending = await serveTerm(environment, { lock, attempt, heldSince }, lead, stop)
     status.set({ name }, 0)
     log.info({ lease: name, identity, ending }, 'no longer leading')
     if (ending === 'released') await wait(clock, retryMs, stop)
@@ -52,21 +58,38 @@ export const elect = async (
 }
 
 /** When the lease was surely held, the moment before the request was sent; or that another holds it, or nobody knows. */
-const attempt = async ({ clock, log }: Environment, lock: LeaseLock): Promise<number | 'taken' | 'unknown'> => {
-  const sentAt = clock.monotonic()
-  try {
-    return (await lock.attempt()) ? sentAt : 'taken'
-  } catch (error) {
-    log.warn({ why: error instanceof Error ? error.message : String(error) }, 'the lease could not be taken or renewed')
-    return 'unknown'
+type Attempt = () => Promise<number | 'taken' | 'unknown'>
+
+/** What goes wrong again and again is logged once. */
+const attempts = (
+  { clock, log }: Environment,
+  lock: LeaseLock,
+  impossible: (why: string | undefined) => void = () => {},
+): Attempt => {
+  let trouble: string | undefined
+  return async () => {
+    const sentAt = clock.monotonic()
+    try {
+      const held = await lock.attempt()
+      trouble = undefined
+      impossible(undefined)
+      return held ? sentAt : 'taken'
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const isImpossible = error instanceof LeaseImpossible
+      impossible(isImpossible ? why : undefined)
+      if (isImpossible && why !== trouble) log.error({}, why)
+      else log[why === trouble ? 'debug' : 'warn']({ why }, 'the lease could not be taken or renewed')
+      trouble = why
+      return 'unknown'
+    }
   }
 }
 
 /** Leads until the lease is lost, or until `lead` has ended and the lease is released. */
 const serveTerm = async (
   environment: Environment,
-  lock: LeaseLock,
-  heldSince: number,
+  { attempt, heldSince, lock }: { readonly attempt: Attempt; readonly heldSince: number; readonly lock: LeaseLock },
   lead: (term: Term) => Promise<void>,
   stop: AbortSignal,
 ): Promise<'lost' | 'released'> => {
@@ -91,7 +114,7 @@ const serveTerm = async (
   while (!over.aborted) {
     await wait(clock, retryMs, over)
     if (over.aborted) break
-    const held = await attempt(environment, lock)
+    const held = await attempt()
     if (held === 'taken') lost.abort()
     else if (held !== 'unknown') renewedAt = held
   }

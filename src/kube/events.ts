@@ -6,17 +6,22 @@ import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { send } from './requests.ts'
 import { events } from './resources.ts'
 
+/** An object that an Event is about. */
+export interface EventObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
 /** What is to be told of an object. */
 export interface EmittedEvent {
   /** The object. Its namespace is the Event's. */
-  readonly regarding: {
-    readonly apiVersion: string
-    readonly kind: string
-    readonly namespace: string
-    readonly name: string
-    readonly uid?: string
-    readonly resourceVersion?: string
-  }
+  readonly regarding: EventObject
+  /** A second object, which the first acts on. */
+  readonly related?: EventObject | undefined
   readonly type: 'Normal' | 'Warning'
   /** Why, for machines: `TargetNotFound`. */
   readonly reason: string
@@ -59,7 +64,11 @@ export const eventRecorder = (
   reporting: { readonly controller: string; readonly instance: string },
 ): EventRecorder => {
   const { clock, log, metrics } = environment
-  const dropped = metrics.counter('receiverhooks_events_dropped_total', 'Events not written, for their number.', [])
+  const dropped = metrics.counter(
+    'receiverhooks_events_dropped_total',
+    'Events that were not written, because there were too many.',
+    [],
+  )
   const slots = new Map<string, Slot>()
   const waiting: Slot[] = []
   let writing = false
@@ -139,7 +148,7 @@ const writeDue = async (environment: Environment, reporting: Reporting, slot: Sl
 const createEvent = async (
   { api, clock }: Environment,
   { controller, instance }: Reporting,
-  { regarding, type, reason, action, note }: EmittedEvent,
+  { regarding, related, type, reason, action, note }: EmittedEvent,
   name: string,
   count: number,
 ): Promise<void> => {
@@ -152,6 +161,7 @@ const createEvent = async (
     reportingController: controller,
     reportingInstance: instance,
     regarding,
+    ...(related && { related }),
     type,
     reason,
     action,

@@ -2,16 +2,20 @@ import type { Environment } from '../environment/environment.ts'
 import { WatchRefused } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
 import { exponentialBackoff } from './backoff.ts'
+import { currencyOf } from './currency.ts'
 import { ApiError } from './errors.ts'
 import { listAll } from './list.ts'
+import { remedyOf } from './remedy.ts'
 import type { Sink, Source } from './source.ts'
-import { MalformedEvent, openWithinMs, silenceMs, watchEvents } from './watch.ts'
+import { MalformedEvent, openWatch, openWithinMs } from './watch.ts'
 
 export interface Following {
   /** Whether a whole list has been read; stays true. */
   readonly synced: () => boolean
-  /** Whether a watch is open and not silent: what the sink was told is what the API server has. */
+  /** Whether the sink is known to have been told of all that was stored until a moment ago ({@link currentForMs}). */
   readonly fresh: () => boolean
+  /** Says why there is no list yet, or no watch; undefined while there is one. */
+  readonly trouble: () => string | undefined
   /** Lists and watches until `stop` is aborted. Never rejects. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
@@ -30,38 +34,37 @@ export const follow: Follow = (environment, source, sink) => {
   const backoff = exponentialBackoff(environment.random)
   let version: string | undefined
   let synced = false
-  let heardAt = -Infinity
-  /** From when on the open watch is trusted; never, while none is open. */
-  let trustedFrom = Infinity
+  const currency = currencyOf(environment, source)
   let cutSince: number | undefined
+  /** Why the last list or watch failed: what goes wrong again and again is said once. */
+  let trouble: string | undefined
 
   const healthy = (): void => {
     backoff.reset()
+    trouble = undefined
     if (cutSince === undefined) return
     log.info({ resource, seconds: Math.round((clock.monotonic() - cutSince) / 1000) }, 'watch recovered')
     cutSince = undefined
   }
 
-  /** Watches until the API server ends it in order. `answered`: the server was there the moment before. */
-  const watchOnce = async (from: string, answered: boolean, stop: AbortSignal): Promise<void> => {
-    heardAt = clock.monotonic()
-    trustedFrom = answered ? heardAt : heardAt + openWithinMs
+  /** Watches until the API server ends it in order. */
+  const watchOnce = async (from: string, stop: AbortSignal): Promise<void> => {
+    const watch = openWatch(environment, source, from, stop)
     const cancelHealthy = clock.after(openWithinMs, healthy)
+    const endProof = currency.proveOver(watch)
     try {
-      for await (const event of watchEvents(environment, source, from, stop)) {
-        heardAt = clock.monotonic()
-        trustedFrom = Math.min(trustedFrom, heardAt)
+      for await (const event of watch.events) {
         if (event.type !== 'bookmark') sink[event.type](event.object)
         version = event.version
       }
     } finally {
+      endProof()
       cancelHealthy()
     }
   }
 
   /** Takes note of an error, and answers how long to wait before the next attempt. */
   const failed = (error: unknown, answered: boolean): number => {
-    trustedFrom = Infinity
     cutSince ??= clock.monotonic()
     if (needsList(error)) {
       // A resumed watch found that the API server is back: list at once. After a list, that would be a loop.
@@ -71,7 +74,10 @@ export const follow: Follow = (environment, source, sink) => {
     counters.cuts.add({ resource })
     const retryInMs = Math.round(backoff.next())
     const why = error instanceof Error ? error.message : String(error)
-    log.warn({ resource, why, relist: version === undefined, retryInMs }, 'watch cut')
+    const remedy = remedyOf(error, source.type, source.namespace)
+    const level = (remedy ?? why) === trouble ? 'debug' : 'warn'
+    trouble = remedy ?? why
+    log[level]({ resource, why, relist: version === undefined, retryInMs }, remedy ?? 'watch cut')
     return retryInMs
   }
 
@@ -84,19 +90,19 @@ export const follow: Follow = (environment, source, sink) => {
           counters.lists.add({ resource })
           synced = answered = true
         }
-        await watchOnce(version, answered, stop)
+        await watchOnce(version, stop)
         answered = true
       } catch (error) {
         if (!stop.aborted) await wait(clock, failed(error, answered), stop)
         answered = false
       }
     }
-    trustedFrom = Infinity
   }
 
   return {
     synced: () => synced,
-    fresh: () => clock.monotonic() >= trustedFrom && clock.monotonic() - heardAt < silenceMs,
+    trouble: () => trouble,
+    fresh: () => currency.current(),
     run,
   }
 }

@@ -2,7 +2,7 @@ import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rfc3339Micro } from '../environment/time.ts'
-import { isStatus } from './errors.ts'
+import { ApiError, isStatus } from './errors.ts'
 import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { read, send } from './requests.ts'
 import { leases } from './resources.ts'
@@ -14,6 +14,11 @@ export interface LeaseOptions {
   readonly identity: string
 }
 
+/** The lease cannot be held by anybody before a person has done what the message says. */
+export class LeaseImpossible extends Error {
+  override readonly name = 'LeaseImpossible'
+}
+
 /** How long a holder is believed to be alive after its last sign of life. */
 const leaseDurationMs = 15_000
 
@@ -23,7 +28,8 @@ const requestWithinMs = 5_000
 export interface LeaseLock {
   /**
    * Takes the lease when it is free, or renews it. Answers false while another holds it.
-   * Throws ApiError and Unreachable; whether the lease is held is then not known.
+   * Throws ApiError and Unreachable; whether the lease is held is then not known. Throws LeaseImpossible where its
+   * namespace is missing, or where this process has no right to it.
    */
   attempt(): Promise<boolean>
   /** Gives the lease up, if it is still held, so that the next need not wait until it expires. */
@@ -60,7 +66,12 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
       spec: heldSpec({}, identity, clock.now()),
     }
     const path = collectionPath(leases, namespace)
-    mine = await send(api, { ...request, method: 'POST', path, body: JSON.stringify(lease) })
+    try {
+      mine = await send(api, { ...request, method: 'POST', path, body: JSON.stringify(lease) })
+    } catch (error) {
+      // A name that is free cannot be missing: what is missing is where it should be.
+      throw isStatus(error, 404) ? new LeaseImpossible(missing(namespace), { cause: error }) : error
+    }
     return true
   }
 
@@ -80,13 +91,32 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
   }
 
   return {
-    attempt: async () =>
+    attempt: () =>
       // Where the quick renewal finds that somebody else wrote, only a read can tell who holds it now.
-      (mine !== undefined && (await unlessTooLate(hold(mine)))) || (await unlessTooLate(readAndHold())),
+      explained(
+        async () => (mine !== undefined && (await unlessTooLate(hold(mine)))) || (await unlessTooLate(readAndHold())),
+        options,
+      ),
     release: async () => {
       if (mine !== undefined) await put(mine, releasedSpec(specOf(mine), clock.now()))
       mine = undefined
     },
+  }
+}
+
+const missing = (namespace: string): string =>
+  `the namespace ${namespace} does not exist: make it with kubectl create namespace ${namespace}, or name another with --namespace`
+
+/** Says what to do where the API server refuses for good. */
+const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: LeaseOptions): Promise<T> => {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error
+    const what = `this process may not hold the lease ${namespace}/${name}`
+    throw new LeaseImpossible(`${what}: give its account the roles of the installation (${error.message})`, {
+      cause: error,
+    })
   }
 }
 

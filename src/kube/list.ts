@@ -18,7 +18,7 @@ const pageWithinMs = 30_000
  * Throws ApiError (410 when the list took longer than the API server remembers it), Unreachable, and when stopped.
  */
 export const listAll = async (
-  { api, log }: Environment,
+  { api, log }: Pick<Environment, 'api' | 'log'>,
   source: Source,
   sink: Pick<Sink, 'list'>,
   stop: AbortSignal,

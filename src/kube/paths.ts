@@ -9,10 +9,11 @@ export interface ResourceType {
 
 /** The path of all objects of a type: in one namespace, or everywhere when it is undefined. */
 export const collectionPath = (type: ResourceType, namespace?: string): string => {
-  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`
+  const [group, version, resource] = [type.group, type.version, type.resource].map(encodeURIComponent)
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   return namespace === undefined
-    ? `${root}/${type.resource}`
-    : `${root}/namespaces/${encodeURIComponent(namespace)}/${type.resource}`
+    ? `${root}/${resource}`
+    : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
 }
 
 /** The path of one object, or of one of its subresources. */

@@ -15,3 +15,9 @@ export const autoscalers: ResourceType = {
   resource: 'horizontalpodautoscalers',
   kind: 'HorizontalPodAutoscaler',
 }
+export const scaledObjects: ResourceType = {
+  group: 'keda.sh',
+  version: 'v1alpha1',
+  resource: 'scaledobjects',
+  kind: 'ScaledObject',
+}

@@ -1,7 +1,7 @@
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { fraction } from '../environment/chance.ts'
-import type { ApiRequest, Clock, Environment } from '../environment/environment.ts'
+import type { ApiRequest, ApiResponse, Clock, Environment } from '../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
 import { collectionPath } from './paths.ts'
 import { quoted, selectorOf, type Source } from './source.ts'
@@ -20,7 +20,7 @@ export class MalformedEvent extends Error {
 export const openWithinMs = 5_000
 
 /** The API server sends a bookmark about every 60 s; a watch that is silent for longer than this is dead. */
-export const silenceMs = 75_000
+const silenceMs = 75_000
 
 /** A watch that ends sooner, even in order, did no good: to reopen it at once could go on for ever. */
 const uselessMs = 1_000
@@ -28,38 +28,70 @@ const uselessMs = 1_000
 /** The API server ends a watch in order after about this long; spread, so that not all end at once. */
 const watchSeconds = { least: 270, spread: 30 }
 
-/**
- * Watches from the version `from` on. Ends when the API server ends the watch in order, or when `stop` is aborted.
- * Throws WatchRefused (410: that version is gone), Unreachable when it is cut or silent, and MalformedEvent.
- */
-export async function* watchEvents(
-  environment: Environment,
+export interface OpenWatch {
+  /**
+   * Ends when the API server ends the watch in order, or when it is stopped. Throws WatchRefused (410: that version is
+   * gone), Unreachable when it is cut, silent or given up, and MalformedEvent.
+   */
+  readonly events: AsyncGenerator<WatchEvent, void, undefined>
+  /** Asks the API server that sends the events. Never rejects. */
+  readonly ask: (request: ApiRequest) => Promise<ApiResponse | 'no answer' | 'cannot be asked'>
+  /** Cuts the watch and its connection. */
+  readonly giveUp: (why: string) => void
+}
+
+/** Watches from the version `from` on, until `stop` is aborted. */
+export const openWatch = (
+  environment: Pick<Environment, 'api' | 'clock' | 'random'>,
   source: Source,
   from: string,
   stop: AbortSignal,
-): AsyncGenerator<WatchEvent, void, undefined> {
+): OpenWatch => {
   const { api, clock } = environment
   const { resource } = source.type
-  const openedAt = clock.monotonic()
-  const silence = new AbortController()
-  const watchdog = onSilence(clock, () => silence.abort())
-  try {
-    for await (const line of api.watch(
-      watchRequest(environment, source, from),
-      AbortSignal.any([stop, silence.signal]),
-    )) {
-      watchdog.heard()
-      yield parseEvent(line, resource)
-    }
-  } finally {
-    watchdog.cancel()
+  const cut = new AbortController()
+  let why: string | undefined
+  const giveUp = (reason: string): void => {
+    why ??= reason
+    cut.abort()
   }
-  if (stop.aborted) return
-  if (silence.signal.aborted) throw new Unreachable(`watch of ${resource}: silent for ${silenceMs / 1000} s`, true)
-  if (clock.monotonic() - openedAt < uselessMs) throw new Unreachable(`watch of ${resource}: ended at once`, true)
+  const watch = api.watch(watchRequest(environment, source, from), AbortSignal.any([stop, cut.signal]))
+
+  const events = async function* (): AsyncGenerator<WatchEvent, void, undefined> {
+    const openedAt = clock.monotonic()
+    const watchdog = onSilence(clock, () => giveUp(`silent for ${silenceMs / 1000} s`))
+    try {
+      for await (const line of watch) {
+        watchdog.heard()
+        yield parseEvent(line, resource)
+      }
+    } finally {
+      watchdog.cancel()
+    }
+    if (stop.aborted) return
+    if (why !== undefined) throw new Unreachable(`watch of ${resource}: ${why}`, true)
+    if (clock.monotonic() - openedAt < uselessMs) throw new Unreachable(`watch of ${resource}: ended at once`, true)
+  }
+
+  return {
+    events: events(),
+    ask: async request => {
+      try {
+        return (await watch.ask(request)) ?? 'cannot be asked'
+      } catch (error) {
+        if (error instanceof Unreachable) return 'no answer'
+        throw error
+      }
+    },
+    giveUp,
+  }
 }
 
-const watchRequest = ({ random }: Environment, source: Source, resourceVersion: string): ApiRequest => ({
+const watchRequest = (
+  { random }: Pick<Environment, 'random'>,
+  source: Source,
+  resourceVersion: string,
+): ApiRequest => ({
   method: 'GET',
   path: collectionPath(source.type, source.namespace),
   query: {
@@ -85,6 +117,9 @@ const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel():
   return { heard: () => void (heardAt = clock.monotonic()), cancel: () => cancel() }
 }
 
+/** Whether a watch can be resumed from this: from anything else the API server would refuse it for ever. */
+const isVersion = (text: string): boolean => /^[0-9]+$/.test(text)
+
 const parseEvent = (line: string, resource: string): WatchEvent => {
   const event = tryParseJson(line)
   const type = stringAt(event, 'type')
@@ -96,7 +131,7 @@ const parseEvent = (line: string, resource: string): WatchEvent => {
     )
   }
   const version = stringAt(object, 'metadata', 'resourceVersion')
-  if (version !== undefined) {
+  if (version !== undefined && isVersion(version)) {
     if (type === 'BOOKMARK') return { type: 'bookmark', version }
     if (type === 'DELETED' && isStoredObject(object)) return { type: 'remove', object, version }
     if ((type === 'ADDED' || type === 'MODIFIED') && isStoredObject(object)) return { type: 'put', object, version }

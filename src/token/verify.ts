@@ -15,6 +15,8 @@ export type Verdict =
 export interface Verifier {
   /** Judges `token` by `keys`, at the moment `now` (milliseconds since the epoch). Rejects only for faults of ours. */
   verify(token: string, keys: PublicKeys, now: number): Promise<Verdict>
+  /** The claims of a token whose signature was right a while ago. It says nothing of the keys that are valid now. */
+  known(token: string): Claims | undefined
   /** How many tokens are remembered. */
   readonly size: number
 }
@@ -36,6 +38,7 @@ export const createVerifier = (options: { readonly remember: number }): Verifier
       verified.set(token, fresh)
       return judge(fresh, now)
     },
+    known: token => verified.get(token)?.claims,
     get size() {
       return verified.size
     },
@@ -62,6 +65,9 @@ const longestToken = 2048
  */
 const shape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/
 
+/** True if a text has the length and the shape of a token, which says nothing of whether it is one. */
+export const hasTokenShape = (text: string): boolean => text.length <= longestToken && shape.test(text)
+
 /**
  * Length and shape come before any cryptography, algorithm and type are pinned, and until the signature is found right
  * nothing is believed but which key to check it with (RFC 8725, sections 3.1 and 3.11).
@@ -70,7 +76,7 @@ const verifySignature = async (
   token: string,
   keys: PublicKeys,
 ): Promise<Claims | Extract<Verdict, { verdict: 'unknown key' | 'invalid' }>> => {
-  if (token.length > longestToken || !shape.test(token)) return { verdict: 'invalid' }
+  if (!hasTokenShape(token)) return { verdict: 'invalid' }
   const kid = keyIdOf(token)
   if (kid === undefined) return { verdict: 'invalid' }
   const key = keys.find(kid)

@@ -10,7 +10,7 @@ import { collectionPath } from './paths.ts'
 export const sharedFollow = (): Follow => {
   const shared = new Map<string, Shared>()
   return (environment, source, sink) => {
-    const key = keyOf(source)
+    const key = sourceKey(source)
     const one = shared.get(key) ?? begin(environment, source)
     shared.set(key, one)
     one.join(sink)
@@ -56,5 +56,5 @@ const intoAll = (sinks: readonly Sink[]): Sink => ({
   },
 })
 
-const keyOf = (source: Source): string =>
+const sourceKey = (source: Source): string =>
   `${collectionPath(source.type, source.namespace)}?${new URLSearchParams(selectorOf(source)).toString()}`

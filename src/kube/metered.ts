@@ -1,0 +1,84 @@
+import { keyOf } from '../api/hash.ts'
+import { boundedMap } from '../environment/bounded-map.ts'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../environment/environment.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+
+/** Is told how many bytes a write has made the API server store. */
+export type Wrote = (bytes: number) => void
+
+/** What an object is taken for whose size is not known, in bytes. */
+const supposedBytes = 4096
+
+/** A write by way of a subresource stores all of the object, and is answered with a few fields of it. An object may be named so. */
+const subresource = /(\/namespaces\/[^/]+\/[^/]+\/[^/]+)\/scale$/
+
+/** Of how many paths it is known how large objects are there, and what was last tried in vain. */
+const mostPaths = 100
+
+/**
+ * A connection that tells of each write how many bytes it made the API server store. That is the answer's size; with the
+ * request's where only metadata are answered, and for /scale the size of the object as it was last read over this connection.
+ * Where nobody knows whether a write was stored, it is the object's size as well, once however often the same is sent: what is
+ * sent again here is stored once at most. The API server stores its own kinds in a shorter form than they are answered in.
+ */
+export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
+  const sizes = boundedMap<string, number>(mostPaths)
+  /** The hash of the body that was last sent to a path without a clear answer. */
+  const unsure = boundedMap<string, string>(mostPaths)
+
+  const objectAt = (path: string): string => path.replace(subresource, '$1')
+
+  const sizeAt = (object: string): number =>
+    sizes.get(object) ?? sizes.get(object.replace(/\/[^/]*$/, '')) ?? supposedBytes
+
+  const tried = ({ body = '', path }: ApiRequest): void => {
+    const hash = keyOf(body)
+    if (unsure.get(path) === hash) return
+    unsure.set(path, hash)
+    wrote(Math.max(sizeOf(body), sizeAt(objectAt(path))))
+  }
+
+  const storedBy = (request: ApiRequest, response: ApiResponse): number => {
+    if (response.status >= 400) return 0
+    const object = objectAt(request.path)
+    if (object !== request.path) return sizeAt(object)
+    if (request.as === 'metadata') return sizeOf(request.body) + sizeOf(response.body)
+    return Math.max(sizeOf(request.body), sizeOf(response.body))
+  }
+
+  return {
+    watch: (request, stop) => api.watch(request, stop),
+    // The promise is handed on as it is: whoever waits for it is not held up, not even by a turn of the event loop.
+    request: request => {
+      const answered = api.request(request)
+      if (request.query?.['dryRun'] !== undefined) return answered
+      if (request.method === 'GET') {
+        answered.then(({ body, status }) => {
+          if (status === 200 && request.as !== 'metadata')
+            sizes.set(request.path, sizeOf(body) / objectsIn(request, body))
+        }, ignored)
+      } else {
+        answered.then(
+          response => {
+            if (response.status >= 500) return tried(request)
+            const bytes = storedBy(request, response)
+            if (bytes > 0) wrote(bytes)
+          },
+          (error: unknown) => {
+            if (error instanceof Unreachable && error.mayHaveArrived) tried(request)
+          },
+        )
+      }
+      return answered
+    },
+  }
+}
+
+const sizeOf = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text))
+
+/** How many objects an answer holds: each has a version, and so has a list of them. */
+const objectsIn = ({ query }: ApiRequest, body: string): number =>
+  query === undefined ? 1 : Math.max(1, body.split('"resourceVersion":').length - 2)
+
+/** Whoever asked is told of a failure. */
+const ignored = (): void => {}

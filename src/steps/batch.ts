@@ -1,18 +1,17 @@
-import { emptyMemory } from '../api/record.ts'
-import { claim, needsNewest, type Claimed, type Ground, type Member, type Part } from './claims.ts'
-import type { Remembered } from './judge.ts'
-import type { Ledger } from './ledger.ts'
-import { changedMeanwhile, type Plan, type Step, type UndoPlan } from './steps.ts'
-
-/** A delivery that its hook's memory has a say in, and that memory. */
-export interface Recorded extends Remembered {
-  readonly ledger: Ledger
-}
+import type { Wrote } from '../kube/metered.ts'
+import type { Ledger, Recorded } from '../record/ledger.ts'
+import { emptyMemory } from '../record/memory.ts'
+import { claim, needsNewest, type Claimed, type FoldedOn, type Member, type Part } from './claims.ts'
+import type { Plan, Step, UndoPlan } from './steps.ts'
 
 /** One post that waits for its step. */
 export interface Waiting {
   readonly plan: Plan | UndoPlan
   readonly recorded?: Recorded
+  /** True while the hook is as it was when the post was admitted. */
+  readonly isCurrent: () => boolean
+  /** Is told its share of what is written. */
+  readonly wrote?: Wrote
   readonly settle: (step: Step) => void
   /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
   state: 'waiting' | 'in flight' | 'settled'
@@ -21,6 +20,8 @@ export interface Waiting {
 /** Posts that have been folded into one write, and what becomes of each. */
 export interface Batch extends Claimed {
   readonly entries: readonly Waiting[]
+  /** Posts whose hooks have changed: they are in no write, and have to be admitted again. */
+  readonly changed: readonly Waiting[]
 }
 
 export type Folded =
@@ -30,8 +31,8 @@ export type Folded =
   | { readonly folded: 'nobody waits' }
 
 /** What posts are folded on. */
-export interface Fold extends Ground {
-  /** Those that arrived before the read began that `version` is from; none where it is from a write. */
+export interface Fold extends FoldedOn {
+  /** The posts that were queued before the read of `version` began; none where `version` comes from a write. */
   readonly asked: ReadonlySet<Waiting>
 }
 
@@ -64,7 +65,9 @@ export const foldBatch = async (
     case 'stored':
       return { folded: 'batch', batch: judged.result }
     case 'gone':
-      return { folded: 'refused', step: { step: 'refused', refused: changedMeanwhile, from: fold.version.count } }
+      return { folded: 'refused', step: { step: 'changed' } }
+    case 'newer':
+      return { folded: 'refused', step: { step: 'unavailable', reason: 'RecordTooNew', message: judged.message } }
     case 'refused':
       return {
         folded: 'refused',
@@ -79,16 +82,19 @@ export const foldBatch = async (
  * Where no write will prove the count, a post may only be answered from a read that began after it arrived. Those that did
  * arrive before stand in front; the others wait for the next turn.
  *
- * Posts that no memory has a say in do not wait until it is stored what others are skipped for: what their hooks say could
- * be over by then. Whoever stands first has the turn, and neither waits for those that have to help first, which can take
- * its time.
+ * Posts without a record do not wait until the skips of others are stored: their hooks may have changed by then. So where
+ * nothing but skips must be stored, the turn belongs either to the posts with a record or to those without, whichever stands
+ * first. Neither kind waits for posts that must help another write first, since help can take long.
  */
 const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
+  const unsettled = waiting.filter(isUnsettled)
+  const changed = unsettled.filter(entry => !entry.isCurrent())
+  const members = changed.length === 0 ? unsettled : unsettled.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
+    changed,
     ...claim(memory, now, members.map(memberOf), fold),
   })
-  const members = waiting.filter(isUnsettled)
   const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)
   const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
@@ -108,7 +114,7 @@ export const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
 const memberOf = ({ plan, recorded }: Waiting): Member => ({ plan, ...(recorded && { remembered: recorded }) })
 
 /** What a named delivery is told whose step may have been made, when nobody can tell any more. */
-export const untoldStep: Step = {
+export const unknownStep: Step = {
   step: 'skipped',
   reason: 'OutcomeUnknown',
   message: 'the API server no longer has the history that would tell whether the step was made',
@@ -123,5 +129,7 @@ export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => 
       return { step: 'refused', refused: part.refused, from: part.from }
     case 'skip':
       return { step: 'skipped', reason: part.reason, message: part.message }
+    case 'full':
+      return { step: 'unavailable', reason: 'RecordFull', message: part.message }
   }
 }

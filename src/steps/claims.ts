@@ -1,10 +1,12 @@
-import type { Claim, Memory, Row } from '../api/record.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import { decided, judge, nothingToUndo, type Judgement, type Remembered } from './judge.ts'
-import type { Version } from './read.ts'
-import { applied, rowsOf, withRow, type Origin } from './remember.ts'
+import type { Claim } from '../api/record.ts'
+import { applied, rowsOf, type Origin } from '../record/changes.ts'
+import { withRow } from '../record/rows.ts'
+import { decided, judge, nothingToUndo, type Judgement, type Remembered } from '../record/judge.ts'
+import type { ClaimedRow, Memory } from '../record/memory.ts'
 import type { Plan, Target, UndoPlan } from './steps.ts'
-import { targetText } from './target.ts'
+import type { Version } from './target/read.ts'
+import { targetText } from './target/text.ts'
 
 /** One post of a batch: remembered or not. */
 export interface Member {
@@ -19,12 +21,19 @@ export type Part =
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
+  /** Its name cannot be remembered. */
+  | { readonly part: 'full'; readonly message: string }
   /** Another process's write has to be finished first. */
-  | { readonly part: 'help'; readonly claim: Claim; readonly claimed: readonly Row[]; readonly own: Row | undefined }
+  | {
+      readonly part: 'help'
+      readonly claim: Claim
+      readonly claimed: readonly ClaimedRow[]
+      readonly own: ClaimedRow | undefined
+    }
   /** It depends on what becomes of this very write. */
   | { readonly part: 'wait' }
 
-/** Whether what is to be done could be over already, or be wrong, where the memory was out of date. */
+/** True if a part must not be decided from a stale record: helping another's claim, or answering NothingToUndo. */
 export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
   parts.some(part => part?.part === 'help' || (part?.part === 'skip' && part.reason === 'NothingToUndo'))
 
@@ -32,7 +41,7 @@ export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
 export interface Claimed {
   readonly memory: Memory
   /** The rows of this write. */
-  readonly rows: readonly Row[]
+  readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
   readonly to: number
   /** Whether a write has to be made: otherwise all are at their bounds, or cancel out. */
@@ -42,7 +51,7 @@ export interface Claimed {
 }
 
 /** What posts are folded on. */
-export interface Ground {
+export interface FoldedOn {
   readonly target: Target
   readonly version: Version
   /** The field manager of the write. */
@@ -50,7 +59,10 @@ export interface Ground {
 }
 
 /** What the claims from a version have in common. */
-export const originOf = (target: Target, { resourceVersion, uid }: Version): Origin => ({
+export const originOf = (
+  target: Target,
+  { resourceVersion, uid }: Pick<Version, 'uid' | 'resourceVersion'>,
+): Origin => ({
   target: targetText(target),
   uid,
   version: resourceVersion,
@@ -65,24 +77,27 @@ export const claim = (
   before: Memory,
   now: number,
   members: readonly Member[],
-  { target, version, mark }: Ground,
+  { target, version, mark }: FoldedOn,
 ): Claimed => {
-  const draft: Claim = { mark, ...originOf(target, version), to: version.count }
+  const draft: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
   let memory = before
   let to = version.count
 
   const step = ({ plan, remembered }: Member, undoes?: number): Part => {
     const from = to
-    const planned = plan(from, undoes ?? 0)
+    const planned = plan(from, undoes ?? 0, version.limits)
     if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
     to = planned
-    const row = { from, to, claim: draft, ...(undoes === undefined ? {} : { undoes }) }
-    if (remembered) memory = decided(remembered, now, row)(memory)
+    if (remembered) {
+      const decision = { state: 'claimed', from, to, claim: draft, ...(undoes !== undefined && { undoes }) } as const
+      memory = decided(remembered, now, decision)(memory)
+    }
     return { part: 'step', from, to }
   }
 
   const skip = (remembered: Remembered, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
-    if (remember && remembered.delivery.identity) memory = decided(remembered, now, { skipped: reason })(memory)
+    if (remember && remembered.delivery.identity)
+      memory = decided(remembered, now, { state: 'skipped', reason })(memory)
     return { part: 'skip', reason, message }
   }
 
@@ -96,6 +111,8 @@ export const claim = (
         return judged.uid === version.uid ? step(member, judged.delta) : skip(member.remembered, nothingToUndo)
       case 'skip':
         return skip(member.remembered, judged)
+      case 'full':
+        return { part: 'full', message: judged.message }
       case 'unfinished':
         return unfinished(memory, judged, mark)
     }
@@ -109,7 +126,6 @@ export const claim = (
 
 const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {
   const { claim } = row
-  if (!claim) throw new Error('an unfinished row has a claim')
   if (claim.mark === mark) return { part: 'wait' }
   return { part: 'help', claim, claimed: rowsOf(memory, claim.mark), own: isOwn ? row : undefined }
 }

@@ -1,12 +1,17 @@
-import { emptyMemory, type Claim, type Memory, type Row } from '../api/record.ts'
+import type { Claim } from '../api/record.ts'
 import type { Environment, Log } from '../environment/environment.ts'
-import type { Part } from './claims.ts'
-import { commit, type Committed, type Interest } from './commit.ts'
-import { findEvidence, type Evidence } from './evidence.ts'
-import type { Ledger } from './ledger.ts'
-import { applied, dropped, ofVersion, ofWrite, rowsOf, untold, type Which } from './remember.ts'
-import type { Obstacle, Step } from './steps.ts'
-import { parseTarget } from './target.ts'
+import { abandonedIn, isAbandoned } from '../record/abandoned.ts'
+import { applied, dropped, ofVersion, ofWrite, rowsOf, untold, type Which } from '../record/changes.ts'
+import { helped, standingOf, takenBack } from '../record/helped.ts'
+import type { Ledger } from '../record/ledger.ts'
+import { emptyMemory, type ClaimedRow } from '../record/memory.ts'
+import { originOf, type Part } from './claims.ts'
+import type { Obstacle, Step, Target } from './steps.ts'
+import { commit, type Committed, type Interest } from './target/commit.ts'
+import { findEvidence, type Evidence } from './target/evidence.ts'
+import { fence, type Fenced } from './target/fence.ts'
+import type { Version } from './target/read.ts'
+import { parseTarget } from './target/text.ts'
 
 /** What stands in the way of a delivery: a write that has been claimed and is not known to be stored. */
 export type HelpPart = Extract<Part, { part: 'help' }>
@@ -24,7 +29,8 @@ export type Finished =
 
 /**
  * Finishes a claimed write by sending the very same request, whoever has claimed it: it is done once however many send
- * it, so that there is no holder to wait for.
+ * it, so that there is no holder to wait for. That somebody is going to send it is said in the record first: its owner
+ * takes a conflict for proof that it was never made, unless others may have sent it.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -38,11 +44,12 @@ export const finishClaim = async (
   const seen = await lookAtClaim(environment, ledger, { claim, claimed })
   interest.looked(seen.evidence)
   if (seen.evidence === 'applied') return isMade(own)
-  if (seen.evidence === 'history gone') tellUntold(environment.log, ledger, mark)
+  if (seen.evidence === 'history gone') logUnknown(environment.log, ledger, mark)
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
+  if (!(await register(ledger, mark, interest.goOn))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
   const written = await commit(environment, { target, mark, from, to, shared: true }, interest)
-  // What was not made then was made after: a hook cools down from then on, and not from when it was claimed.
+  // The write was not there at `lookedAt`, so it was made later: the hook cools down from then, not from the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
   switch (written.write) {
@@ -51,22 +58,45 @@ export const finishClaim = async (
     case 'refused':
       return refused(written.reason, written.message)
     case 'missing':
-      return refused('NotScalable', `${claim.target} has no /scale`)
+      return refused('NotScalable', `${claim.target} ${target.at.missing}`)
     case 'unknown': {
       const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
       return { finished: 'unknown', step: { step: 'unavailable', reason: 'Contended', message } }
     }
     case 'stale':
+    case 'taken back':
     case 'not sent':
     case 'untold':
       return { finished: 'other' }
   }
 }
 
+/** Says in the record that somebody else is going to send a claimed write. Answers whether it is claimed still. */
+const register = async (ledger: Ledger, mark: string, goOn: () => boolean): Promise<boolean> => {
+  const said = await ledger.decide(
+    memory => ({ memory: helped(mark)(memory), result: standingOf(memory, mark, 0) !== 'settled' }),
+    { goOn },
+  )
+  return said.decided === 'stored' && said.result
+}
+
+/**
+ * Takes back the claim of a write that the API server has refused as too late, at the first and only try. Answers whether that
+ * is stored: nobody else has sent the write then, or ever will.
+ */
+export const takeBack = async (ledger: Ledger, mark: string, rows: number, goOn: () => boolean): Promise<boolean> => {
+  const taken = await ledger.decide(
+    memory => {
+      const isOwn = standingOf(memory, mark, rows) === 'unhelped'
+      return { memory: isOwn ? takenBack(mark)(memory) : memory, result: isOwn }
+    },
+    { goOn },
+  )
+  return taken.decided === 'stored' && taken.result
+}
+
 const isMade = (own: HelpPart['own']): Finished =>
-  own?.from === undefined || own.to === undefined
-    ? { finished: 'other' }
-    : { finished: 'own', step: { step: 'done', from: own.from, to: own.to } }
+  own ? { finished: 'own', step: { step: 'done', from: own.from, to: own.to } } : { finished: 'other' }
 
 const refused = (reason: Obstacle, message: string): Finished => ({
   finished: 'refused',
@@ -93,19 +123,10 @@ export const lookAtAbandoned = async (
   if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
 }
 
-/** The claims of a memory that their processes have left behind. */
-export const abandonedIn = (memory: Memory, now: number): readonly Claim[] =>
-  memory.rows.flatMap(row => (row.claim && isAbandoned(row, now) ? row.claim : []))
-
-/** After so long, in milliseconds, no process is at work on a claim any more: a delivery has four seconds. */
-const abandonedMs = 10_000
-
-export const isAbandoned = ({ at }: Row, now: number): boolean => Math.abs(now - at) > abandonedMs
-
 /** A write that has been claimed, and the rows of its record. */
 export interface ClaimedWrite {
   readonly claim: Claim
-  readonly claimed: readonly Row[]
+  readonly claimed: readonly ClaimedRow[]
 }
 
 /**
@@ -143,12 +164,33 @@ export const lookAtClaim = async (
   return found
 }
 
+/**
+ * Makes all writes from a version of a target impossible, whoever has claimed them, and drops their claims from the record
+ * where none of them was made.
+ */
+export const fenceClaims = async (
+  { api, log }: Pick<Environment, 'api' | 'log'>,
+  ledger: Ledger,
+  target: Target,
+  from: Pick<Version, 'uid' | 'resourceVersion'>,
+): Promise<Fenced> => {
+  const made = await fence(api, target, from)
+  if (made.fenced === 'yes' && made.isOurs) {
+    ledger.later(dropped(ofVersion(originOf(target, from))))
+    log.info(
+      { namespace: target.namespace, target: target.name, version: from.resourceVersion },
+      'the writes from this version that the API server refused are made impossible',
+    )
+  }
+  return made
+}
+
 /** Puts into the record what became of a claimed write. What is not certain stays a claim, for the next one to finish. */
 export const recordOutcome = (
   log: Log,
   ledger: Ledger,
   mark: string,
-  claimed: readonly Row[],
+  claimed: readonly ClaimedRow[],
   { write }: Committed,
   madeAt?: number,
 ): void => {
@@ -156,10 +198,10 @@ export const recordOutcome = (
   if (write === 'stale') ledger.later(dropped(ofWrite(mark)))
   if (write !== 'untold') return
   ledger.later(untold(ofWrite(mark)))
-  tellUntold(log, ledger, mark)
+  logUnknown(log, ledger, mark)
 }
 
-const tellUntold = (log: Log, { owner }: Ledger, mark: string): void => {
+const logUnknown = (log: Log, { owner }: Ledger, mark: string): void => {
   const { name, namespace } = owner
   log.error({ namespace, hook: name, mark }, 'nobody can tell whether a step was made: it is not made again')
 }

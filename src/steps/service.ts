@@ -1,13 +1,15 @@
-import { emptyMemory, type Memory } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
+import type { Wrote } from '../kube/metered.ts'
 import { objectPath } from '../kube/paths.ts'
-import { stepOf, type Recorded, type Waiting } from './batch.ts'
+import { judge } from '../record/judge.ts'
+import type { Recorded } from '../record/ledger.ts'
+import { emptyMemory, type Memory } from '../record/memory.ts'
+import { stepOf, type Waiting } from './batch.ts'
 import { claim, type Part } from './claims.ts'
-import { judge } from './judge.ts'
 import { targetQueue, type TargetQueue } from './queue.ts'
-import { readTarget } from './read.ts'
-import { changedMeanwhile, type Plan, type Step, type Steps, type Target, type UndoPlan } from './steps.ts'
+import type { Plan, Step, Steps, Target, UndoPlan } from './steps.ts'
+import { readTarget } from './target/read.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const mostWaiting = 10_000
@@ -15,15 +17,24 @@ const mostWaiting = 10_000
 /** How many targets keep their last version in memory while nobody posts for them. */
 const mostRemembered = 10_000
 
+/** A delivery that was admitted, as far as its steps are concerned. */
+export interface Admitted {
+  /** When it has to be answered, in monotonic milliseconds. */
+  readonly deadline: number
+  /** True while its hook is as it was when the delivery was admitted. No step is made of it once this is false. */
+  readonly isCurrent: () => boolean
+  /** Present where its hook's record has a say in it. */
+  readonly recorded?: Recorded | undefined
+  /** Is told its share of what is written. */
+  readonly wrote?: Wrote
+}
+
 /** The steps of one process: one queue a target, and the bound over all of them. */
 export interface StepService {
-  /**
-   * The steps of one delivery, which must be answered at `deadline` (monotonic, milliseconds). `recorded` where its
-   * hook's memory has a say in it.
-   */
-  until(deadline: number, recorded?: Recorded): Steps
-  /** The same steps, which change nothing: what they would do now. */
-  preview(deadline: number, recorded?: Recorded): Steps
+  /** Makes the steps of a delivery. */
+  of(admitted: Admitted): Steps
+  /** Tells what the steps of a delivery would do now, and changes nothing. */
+  preview(admitted: Admitted): Steps
 }
 
 export const stepService = (environment: Environment): StepService => {
@@ -32,28 +43,32 @@ export const stepService = (environment: Environment): StepService => {
   const instance = Buffer.from(random.bytes(8)).toString('hex')
   let marks = 0
   let waiting = 0
-  const writes = metrics.counter(
-    'receiverhooks_step_writes_total',
-    'Writes of a count to a target, by what became of them.',
-    ['result'],
-  )
+  const writes = metrics.counter('receiverhooks_step_writes_total', 'Writes of a count to a target, by result.', [
+    'result',
+  ])
   const posts = metrics.counter(
     'receiverhooks_steps_total',
-    'Posts that were folded into writes of a count, by what became of the write.',
+    'Posts whose steps were in a write of a count, by the result of the write.',
     ['result'],
   )
 
   const evidence = metrics.counter(
     'receiverhooks_step_evidence_total',
-    "Looks at the API server's history after an answer was lost or a claim was met, by what they showed.",
+    "Lookups in the API server's history after a lost answer or an unfinished claim, by what they showed.",
     ['evidence'],
   )
 
-  /** No other write has this field manager: the instance is random, and its count only rises. */
-  const nextMark = (): string => `rhook.${instance}.${(++marks).toString(36)}`
+  const line = metrics.gauge('receiverhooks_step_queue_length', 'Posts that wait until their count is written.', [])
+  line.set({}, 0)
+
+  /**
+   * Makes a field manager that no other write has: the instance is random, and its count only rises. People read it in the
+   * conflicts of their own applies, so it begins with the product's name.
+   */
+  const nextMark = (): string => `receiver-hooks.${instance}.${(++marks).toString(36)}`
 
   const queueOf = (target: Target): TargetQueue => {
-    const key = objectPath(target.type, target.namespace, target.name)
+    const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
     const queue =
       queues.get(key) ??
       targetQueue(environment, target, nextMark, {
@@ -72,8 +87,7 @@ export const stepService = (environment: Environment): StepService => {
   const change = (
     target: Target,
     plan: Plan | UndoPlan,
-    deadline: number,
-    recorded: Recorded | undefined,
+    { deadline, isCurrent, recorded, wrote }: Admitted,
   ): Promise<Step> =>
     new Promise(resolve => {
       const known = recorded && knownDuplicate(recorded, clock.now())
@@ -85,13 +99,17 @@ export const stepService = (environment: Environment): StepService => {
         return resolve({ step: 'unavailable', reason: 'Contended', message: 'its time was over before its turn came' })
       }
       waiting += 1
+      line.set({}, waiting)
       const queue = queueOf(target)
       const entry: Waiting = {
         plan,
+        isCurrent,
         ...(recorded && { recorded }),
+        ...(wrote && { wrote }),
         state: 'waiting',
         settle: step => {
           waiting -= 1
+          line.set({}, waiting)
           cancel()
           resolve(step)
         },
@@ -101,13 +119,13 @@ export const stepService = (environment: Environment): StepService => {
     })
 
   return {
-    until: (deadline, recorded) => {
-      const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> => change(target, plan, deadline, recorded)
+    of: admitted => {
+      const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> => change(target, plan, admitted)
       return { change: step, undo: step }
     },
-    preview: (deadline, recorded) => {
+    preview: admitted => {
       const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> =>
-        preview(environment, target, plan, recorded, deadline)
+        preview(environment, target, plan, admitted)
       return { change: step, undo: step }
     },
   }
@@ -136,12 +154,12 @@ const preview = async (
   { api, clock }: Environment,
   target: Target,
   plan: Plan | UndoPlan,
-  recorded: Recorded | undefined,
-  deadline: number,
+  { deadline, isCurrent, recorded }: Admitted,
 ): Promise<Step> => {
   const found = await readTarget(api, target)
   if (found.state === 'obstacle') return { step: 'failed', reason: found.reason, message: found.message }
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
+  if (!isCurrent()) return { step: 'changed' }
   const { version } = found
   const fold = (memory: Memory, now: number): Part | undefined =>
     claim(memory, now, [{ plan, ...(recorded && { remembered: recorded }) }], { target, version, mark: '' }).parts[0]
@@ -149,7 +167,8 @@ const preview = async (
   const goOn = (): boolean => clock.monotonic() < deadline
   const deciding = recorded.ledger.decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
-  if (judged?.decided === 'gone') return { step: 'refused', refused: changedMeanwhile, from: version.count }
+  if (judged?.decided === 'gone') return { step: 'changed' }
+  if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }
   return previewed(judged?.decided === 'stored' ? judged.result : undefined)
 }
 

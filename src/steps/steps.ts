@@ -1,11 +1,20 @@
 import type { ReasonIn } from '../api/reasons.ts'
 import type { ResourceType } from '../kube/paths.ts'
+import type { CountAt } from './count.ts'
 
 /** An object whose count is to be changed. */
 export interface Target {
   readonly type: ResourceType
   readonly namespace: string
   readonly name: string
+  /** Where its count is, and how that is written. */
+  readonly at: CountAt
+}
+
+/** The bounds that an object itself has for its count, inclusive. */
+export interface Limits {
+  readonly least: number
+  readonly most: number
 }
 
 /** Why a plan leaves a count as it is, in the driver's own word, which is handed back to it. */
@@ -13,14 +22,14 @@ export interface Refusal {
   readonly refused: string
 }
 
-/** A refusal that is no plan's: the hook is not what it was when the delivery was judged. */
-export const changedMeanwhile = 'ChangedMeanwhile'
-
-/** The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. */
-export type Plan = (count: number) => number | Refusal
+/**
+ * The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. Nothing is
+ * taken back, so that `delta` says nothing; `limits` are the target's own.
+ */
+export type Plan = (count: number, delta?: number, limits?: Limits) => number | Refusal
 
 /** The arithmetic of taking back: the new count for the present one and what is to be taken back, a sum of steps. */
-export type UndoPlan = (count: number, delta: number) => number | Refusal
+export type UndoPlan = (count: number, delta: number, limits?: Limits) => number | Refusal
 
 /** What became of one step. */
 export type Step =
@@ -28,6 +37,8 @@ export type Step =
   | { readonly step: 'done'; readonly from: number; readonly to: number }
   /** The hook's memory says that the delivery does not count. Nothing was changed. */
   | { readonly step: 'skipped'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
+  /** The hook is not what it was when the delivery was admitted. Nothing was done: the delivery has to be admitted again. */
+  | { readonly step: 'changed' }
   /** The plan refused, at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
   /** The target cannot be changed. Nothing was. */
@@ -35,13 +46,20 @@ export type Step =
   /** There was no time, room or server for it. Nothing was changed. */
   | {
       readonly step: 'unavailable'
-      readonly reason: 'ApiUnreachable' | 'Contended' | 'Overloaded'
+      readonly reason: 'ApiUnreachable' | 'Contended' | 'InternalError' | 'Overloaded' | 'RecordFull' | 'RecordTooNew'
       readonly message: string
     }
   /** A write was sent and its answer is not known. */
   | { readonly step: 'unknown' }
 
-export type Obstacle = 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController' | 'NotScalable' | 'Forbidden'
+export type Obstacle =
+  | 'TargetNotFound'
+  | 'TargetBeingDeleted'
+  | 'PoolNotFound'
+  | 'OwnedByController'
+  | 'ManagedByAutoscaler'
+  | 'NotScalable'
+  | 'Forbidden'
 
 /** A count changed exactly: every step is computed from the count that it replaces, and none is lost or doubled. */
 export interface Steps {

@@ -1,14 +1,7 @@
-import { at } from '../api/json.ts'
-import type { ApiConnection } from '../environment/environment.ts'
-import { ownersOf } from './evidence.ts'
+import type { ApiConnection } from '../../environment/environment.ts'
+import type { Target } from '../steps.ts'
 import { readTarget, type Version } from './read.ts'
-import type { Target } from './steps.ts'
 import { markedWrite } from './write.ts'
-
-/** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
-const mostFences = 8
-
-const managers: readonly string[] = Array.from({ length: mostFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 export type Fenced =
   /** No write from that version can be made any more. `isOurs`: none has been. */
@@ -19,8 +12,7 @@ export type Fenced =
 
 /**
  * Sees to it that no write from a version can be made any more, whoever sends it and whenever: by a write from that version
- * that leaves its count. One more owner of the count is a new version of the target; to apply what a field manager owns
- * already is none.
+ * that leaves its count and makes a new version of the target.
  */
 export const fence = async (
   api: ApiConnection,
@@ -34,15 +26,12 @@ export const fence = async (
   if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
     return { fenced: 'yes', isOurs: false }
   }
-  // A count that is not there may mean something else than 0.
-  if (at(object, 'spec', 'replicas') === undefined) return { fenced: 'no' }
-  const owners = ownersOf(object)
-  const manager = managers.find(name => !owners.includes(name))
-  if (manager === undefined) return { fenced: 'no' }
-  const written = await markedWrite(api, target, manager, version, version.count)
+  const made = target.at.fence(object)
+  if (!made) return { fenced: 'no' }
+  const written = await markedWrite(api, target, made.mark, version, made.to)
   switch (written.write) {
     case 'applied':
-      // Else it was owned already, whatever was read of its owners.
+      // Else its mark was there already, whatever was read of that.
       return written.version?.resourceVersion === version.resourceVersion
         ? { fenced: 'no' }
         : { fenced: 'yes', isOurs: true }

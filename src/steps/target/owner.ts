@@ -1,5 +1,5 @@
-import { controllerOf, type KubeObject } from '../api/object.ts'
-import type { Obstacle } from './steps.ts'
+import { controllerOf, type KubeObject } from '../../api/object.ts'
+import type { Obstacle } from '../steps.ts'
 
 /** Why an object's count is not ours to change, if it is not. */
 export const obstacleOf = (object: KubeObject): { reason: Obstacle; message: string } | undefined => {

@@ -1,10 +1,10 @@
 import type { AlertGroup } from '../api/delivery.ts'
+import { keyOf } from '../api/hash.ts'
+import type { Claim, RecentDelivery, Report } from '../api/record.ts'
 import { mostRecent } from '../api/status.ts'
-import { keyOf, type Claim, type Memory, type RecentDelivery, type Report, type Row } from '../api/record.ts'
-
-/** How long a decided delivery is remembered, and how many of a hook at most: the oldest are forgotten first. */
-const rememberedMs = 24 * 3_600_000
-const mostRows = 1000
+import { lookupOf } from './lookup.ts'
+import { momentOf, type ClaimedRow, type DoneRow, type Former, type Memory, type Row } from './memory.ts'
+import { withRow, type Update } from './rows.ts'
 
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
 const mostGroups = 64
@@ -14,42 +14,45 @@ const mostFiring = 128
 const mostUndo = 256
 const undoMs = 30 * 24 * 3_600_000
 
-/** A change of a hook's memory. Pure: it may run many times, on whatever is newest. */
-export type Update = (memory: Memory) => Memory
+/** Makes the key of a row without a name: its write's mark, and which of that write's rows it is. */
+export const unnamedKey = (memory: Memory, mark: string): string => `${mark}/${rowsOf(memory, mark).length}`
 
-/** Adds a row in place of an older one of its key, and forgets what is too old or too much. An open claim is never too
- * much: it would be executed again. After a day nobody can tell what became of it. */
-export const withRow =
-  (row: Row): Update =>
-  memory => {
-    // Clocks differ, and what is told late is old: a claim that is newer than the row stays.
-    const isFresh = ({ at, claim }: Row): boolean => (claim && at > row.at) || Math.abs(row.at - at) < rememberedMs
-    const fresh = memory.rows.filter(old => old.key !== row.key && isFresh(old))
-    const done = fresh.filter(({ claim }) => !claim)
-    const forgettable = new Set(done.slice(0, Math.max(0, done.length + 1 - mostRows)))
-    return { ...memory, rows: [...fresh.filter(old => !forgettable.has(old)), row] }
-  }
+/** A name could not be taken at `at`, since the record is full. */
+export const refusedAt =
+  (at: number): Update =>
+  memory => ({ ...memory, fullAt: Math.max(at, memory.fullAt ?? at) })
 
-/** The rows whose write is this one. */
-export const rowsOf = (memory: Memory, mark: string): readonly Row[] =>
-  memory.rows.filter(({ claim }) => claim?.mark === mark)
+/** Deliveries were refused at `at`, since they make the API server store too much. */
+export const limitedAt =
+  (at: number): Update =>
+  memory => ({ ...memory, limitedAt: Math.max(at, memory.limitedAt ?? at) })
+
+/** Lists the rows that are claimed. */
+export const claimsIn = (memory: Memory): readonly ClaimedRow[] => memory.rows.filter(row => row.state === 'claimed')
+
+/** Lists the rows that one write folds. */
+export const rowsOf = (memory: Memory, mark: string): readonly ClaimedRow[] =>
+  claimsIn(memory).filter(({ claim }) => claim.mark === mark)
 
 /**
  * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or could not tell
  * what became of it. `madeAt` is when it was made, where that is known and was long after it was claimed.
  */
 export const applied =
-  (mark: string, claimed: readonly Row[], madeAt = -Infinity): Update =>
+  (mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): Update =>
   memory => {
-    const present = new Map(memory.rows.map(row => [row.key, row]))
+    const present = lookupOf(memory.rows)
     const done = claimed.filter(({ former, key }) => {
       const now = present.get(key)
-      return now === undefined || now.claim?.mark === mark || now.lost === mark || isFormer(now, former)
+      return now === undefined || markOf(now) === mark || isFormer(now, former)
     })
-    const isLost = ({ key }: Row): boolean => present.get(key)?.lost === mark
+    const isLost = ({ key }: Row): boolean => {
+      const row = present.get(key)
+      return row?.state === 'untold' && row.mark === mark
+    }
     const next = done.reduce((so, row) => {
       if (!isLost(row)) return withRow(finished(row))(withUndo(row)(reported(row)(so)))
-      // That it ran, what it reported and what it took back was told when it was given up, and may be over by now.
+      // The row was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
       return withRow(finished(row))(row.undoes === undefined ? withUndo(row)(so) : so)
     }, memory)
     const ran = done.filter(row => !isLost(row))
@@ -57,25 +60,32 @@ export const applied =
   }
 
 /** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
-const ranBy = (memory: Memory, rows: readonly Row[], madeAt = -Infinity): Memory => {
+const ranBy = (memory: Memory, rows: readonly ClaimedRow[], madeAt = -Infinity): Memory => {
   const ran = rows.filter(({ from, to }) => from !== to).map(({ at }) => at)
   return ran.length === 0 ? memory : { ...memory, ranAt: Math.max(madeAt, ...ran) }
 }
 
-const finished = (row: Row): Row => {
-  const { claim: _, former: __, report: ___, ...done } = row
-  return done
-}
+/** The mark of the write that a row waits for, or is lost with. */
+const markOf = (row: Row): string | undefined =>
+  row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
+
+const finished = (row: ClaimedRow): DoneRow => ({
+  state: 'done',
+  key: row.key,
+  ...momentOf(row),
+  from: row.from,
+  to: row.to,
+})
 
 /** Whether a row is what stood in the place of another before. */
-const isFormer = (row: Row, former: Row['former']): boolean =>
-  row.claim === undefined && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
+const isFormer = (row: Row, former: Former | undefined): boolean =>
+  row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
-/** What a row's step adds to what its group takes back, or has taken back of it. */
+/** Adds a row's step to the sum that its alert group will take back; an undo subtracts what it took back. */
 const withUndo =
-  ({ at, claim, from = 0, group, to = 0, undoes }: Row): Update =>
+  ({ at, claim, from, group, to, undoes }: ClaimedRow): Update =>
   memory => {
-    if (group === undefined || !claim) return memory
+    if (group === undefined) return memory
     const { [group]: before, ...others } = memory.undo
     const isSame = before?.uid === claim.uid
     const isLate = before !== undefined && isEarlier(at, claim, before)
@@ -103,7 +113,7 @@ const isEarlier = (at: number, { target, version }: Claim, known: Memory['undo']
 }
 
 /** Which claims are meant, and of which rows. */
-export type Which = (claim: Claim, row: Row) => boolean
+export type Which = (claim: Claim, row: ClaimedRow) => boolean
 
 /** Those of one write. */
 export const ofWrite =
@@ -124,7 +134,7 @@ export const ofVersion =
 export const untold =
   (which: Which): Update =>
   memory => {
-    const meant = memory.rows.filter(row => row.claim && which(row.claim, row))
+    const meant = claimsIn(memory).filter(row => which(row.claim, row))
     return {
       ...meant.reduce(
         // What may have been taken back is not taken back again.
@@ -132,10 +142,8 @@ export const untold =
         ranBy(memory, meant),
       ),
       rows: memory.rows.map(row => {
-        const { at, claim, key, newsAt } = row
-        if (!claim || !which(claim, row)) return row
-        const lost = claim.mark
-        return { key, at, ...(newsAt === undefined ? {} : { newsAt }), skipped: 'OutcomeUnknown', lost }
+        if (row.state !== 'claimed' || !which(row.claim, row)) return row
+        return { state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark }
       }),
     }
   }
@@ -149,7 +157,7 @@ export const dropped =
   memory => ({
     ...memory,
     rows: memory.rows.flatMap(row => {
-      if (!row.claim || !which(row.claim, row)) return [row]
+      if (row.state !== 'claimed' || !which(row.claim, row)) return [row]
       return row.former ? [{ key: row.key, ...row.former }] : []
     }),
   })
@@ -172,7 +180,7 @@ export const withReport =
 
 /** The report that came with a row. */
 const reported =
-  ({ at, report }: Row): Update =>
+  ({ at, report }: ClaimedRow): Update =>
   memory =>
     report ? withReport(report, at)(memory) : memory
 

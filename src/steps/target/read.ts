@@ -1,11 +1,11 @@
-import { at } from '../api/json.ts'
-import type { StoredObject } from '../api/object.ts'
-import { Unreachable } from '../environment/unreachable.ts'
-import type { ApiConnection } from '../environment/environment.ts'
-import { ApiError } from '../kube/errors.ts'
-import { read } from '../kube/requests.ts'
+import type { StoredObject } from '../../api/object.ts'
+import type { ApiConnection } from '../../environment/environment.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { read } from '../../kube/requests.ts'
+import type { CountAt, Ground } from '../count.ts'
+import type { Limits, Obstacle, Target } from '../steps.ts'
 import { obstacleOf } from './owner.ts'
-import type { Obstacle, Target } from './steps.ts'
 
 /** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
 const readTimeoutMs = 2000
@@ -15,13 +15,20 @@ export interface Version {
   readonly uid: string
   readonly resourceVersion: string
   readonly count: number
+  /** The object's own bounds, where it has some. */
+  readonly limits?: Limits
+  /** What the next write has to know of this version, where it has to know something. */
+  readonly ground?: Ground
 }
 
-/** What an object's version and count are; undefined where the count is no number. */
-export const versionOf = (object: StoredObject): Version | undefined => {
-  const count = at(object, 'spec', 'replicas') ?? 0
+/** What an object's version and count are; undefined where it has no count. */
+export const versionOf = (at: CountAt, object: StoredObject): Version | undefined => {
+  const count = at.read(object)
+  if (count === undefined) return undefined
   const { uid, resourceVersion } = object.metadata
-  return typeof count === 'number' ? { uid, resourceVersion, count } : undefined
+  const limits = at.limits(object)
+  const ground = at.ground(object)
+  return { uid, resourceVersion, count, ...(limits && { limits }), ...(ground && { ground }) }
 }
 
 export type TargetState =
@@ -47,12 +54,12 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
         message: `there is no ${name} in namespace ${target.namespace}`,
       }
     }
-    const obstacle = obstacleOf({ ...object, kind: target.type.kind })
+    const obstacle = obstacleOf({ ...object, kind: target.type.kind }) ?? target.at.obstacle(object)
     if (obstacle) return { state: 'obstacle', ...obstacle }
-    const version = versionOf(object)
+    const version = versionOf(target.at, object)
     return version
       ? { state: 'found', version, object }
-      : { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in spec.replicas` }
+      : { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in ${target.at.field}` }
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) {
       return { state: 'obstacle', reason: 'Forbidden', message: error.message }

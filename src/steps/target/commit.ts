@@ -1,27 +1,22 @@
-import type { Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import type { Environment } from '../../environment/environment.ts'
+import { doubling, wait } from '../../environment/wait.ts'
+import { forbiddenTries } from '../../kube/written.ts'
+import type { From } from '../count.ts'
+import type { Target } from '../steps.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
-import type { Version } from './read.ts'
-import type { Target } from './steps.ts'
 import { markedWrite, type Written } from './write.ts'
 
 /** The wait between two looks at a write that is in doubt, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 25
 const longestLookMs = 400
 
-/**
- * How often a write that is forbidden is sent again: an API server that has just started refuses everyone until it has
- * read its roles.
- */
-export const forbiddenTries = 5
-
 /** A marked write to be made certain. */
 export interface Intended {
   readonly target: Target
-  /** The field manager that no other write has. */
+  /** What no other write has. */
   readonly mark: string
   /** The version that the count was computed from. */
-  readonly from: Pick<Version, 'uid' | 'resourceVersion'>
+  readonly from: From
   readonly to: number
   /** Whether other processes may send the very same write: then a conflict may be with one of theirs. */
   readonly shared: boolean
@@ -33,10 +28,17 @@ export interface Interest {
   readonly goOn: () => boolean
   /** The evidence was looked at, and this is what it said. */
   readonly looked: (evidence: Evidence['evidence']) => void
+  /**
+   * Takes back the claim of a shared write that came too late and has left no request on its way. Answers whether that is
+   * stored: then nobody else has sent the write, or ever will.
+   */
+  readonly takeBack?: () => Promise<boolean>
 }
 
 export type Committed =
   | Written
+  /** It came too late, and its claim has been taken back. Nothing was written. */
+  | { readonly write: 'taken back' }
   /** The history that would tell has been compacted: nobody will ever know. */
   | { readonly write: 'untold' }
 
@@ -47,16 +49,18 @@ export type Committed =
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { from, mark, shared, target, to }: Intended,
-  { goOn, looked }: Interest,
+  { goOn, looked, takeBack }: Interest,
 ): Promise<Committed> => {
   let lost = false
   let forbidden = 0
-  for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, longestLookMs)) {
+  const looks = doubling(firstLookMs, longestLookMs)
+  for (;;) {
     const written = await markedWrite(api, target, mark, from, to)
     if (written.write === 'applied') return written
     lost ||= written.write === 'unknown'
     const mayPass = written.write === 'refused' && written.reason === 'Forbidden' && ++forbidden < forbiddenTries
     if (!lost && !shared && !mayPass) return written
+    if (!lost && written.write === 'stale' && (await takeBack?.())) return { write: 'taken back' }
     /** No request of ours is on its way, and the server will not have it: waiting changes nothing. */
     const isSettled = ({ write }: Written): boolean => !lost && !mayPass && (write === 'refused' || write === 'missing')
     // From here on a conflict may be with another request of the same mark, so that nothing but the evidence counts.
@@ -76,7 +80,7 @@ export const commit = async (
         // The kind of the target is gone, or the right to it: who has sent it before may have been let through.
         if (found.isRefused && isSettled(written)) return { write: 'unknown', message: found.message }
     }
-    await wait(clock, lookMs)
+    await wait(clock, looks.next())
     if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }
   }
 }

@@ -2,10 +2,16 @@ import type { Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
-import type { RecordOwner } from './record.ts'
+import { metered } from '../kube/metered.ts'
+import type { RecordLimits } from './pages.ts'
+import type { RecordOwner } from './store.ts'
 
-/** Least times between two writes that nobody waits for, in milliseconds: of one record, and of one process. */
+/**
+ * Least times between two writes that nobody waits for, in milliseconds: of one record, and of one process. That of a record
+ * doubles up to the longest while it is written again and again: each is a request, and the replicas' come in each other's way.
+ */
 const recordSpacingMs = 1000
+const longestSpacingMs = 5000
 const processSpacingMs = 50
 
 /** How long such a write is tried, and how long all of them together when the process ends, in milliseconds. */
@@ -22,11 +28,34 @@ const countRowsEveryMs = 10_000
 /** The records of all hooks, as one process reads and writes them. */
 export interface Ledgers {
   of(owner: RecordOwner): Ledger
+  /** Says why a record cannot be used, if a later version wrote one of those that are known here. */
+  newer(): string | undefined
   /** Writes what waits, at the rates above, until `stop` is aborted; then all that is left. */
   run(stop: AbortSignal): Promise<void>
 }
 
-export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>): Ledgers => {
+/** When a record was last written with nobody waiting, in monotonic milliseconds, and how soon it may be again. */
+interface Flushed {
+  readonly at: number
+  readonly spacingMs: number
+}
+
+const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
+
+/** Is told how many bytes are stored for each hook, by its uid. */
+type WroteFor = (uid: string, bytes: number) => void
+
+const charging = (
+  { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
+  { uid }: RecordOwner,
+  wrote: WroteFor,
+) => ({ api: metered(api, bytes => wrote(uid, bytes)), clock, log })
+
+export const openLedgers = (
+  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+  limits?: RecordLimits,
+  wrote: WroteFor = () => {},
+): Ledgers => {
   const { clock, log, random } = environment
   const instance = Buffer.from(random.bytes(8)).toString('base64url')
   /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
@@ -35,7 +64,7 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   const ledgers = new Map<string, Ledger>()
   /** Each with when it may be written next, in monotonic milliseconds. */
   const dirty = new Map<Ledger, number>()
-  const flushedAt = new WeakMap<Ledger, number>()
+  const flushed = new WeakMap<Ledger, Flushed>()
   const flushing = new Set<Promise<void>>()
   /** How long the last such write took, in milliseconds. */
   let tookMs = 0
@@ -45,16 +74,18 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
 
   const dirtied = (ledger: Ledger): void => {
     // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
-    const last = Math.max(flushedAt.get(ledger) ?? -Infinity, ledger.storedAt)
-    const due = Math.max(clock.monotonic() + processSpacingMs, last + recordSpacingMs)
+    const { at, spacingMs } = flushed.get(ledger) ?? never
+    const due = Math.max(clock.monotonic() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
     dirty.set(ledger, due)
     if (due < sleepsUntil) wake()
   }
 
   const flush = async (ledger: Ledger, withinMs: number): Promise<void> => {
     dirty.delete(ledger)
-    flushedAt.set(ledger, clock.monotonic())
     const began = clock.monotonic()
+    const { at, spacingMs } = flushed.get(ledger) ?? never
+    const isBusy = began - at < 2 * spacingMs
+    flushed.set(ledger, { at: began, spacingMs: isBusy ? Math.min(2 * spacingMs, longestSpacingMs) : recordSpacingMs })
     const end = began + withinMs
     try {
       await ledger.flush(() => clock.monotonic() < end)
@@ -67,8 +98,8 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
   }
 
   const begin = (ledger: Ledger): void => {
-    const flushed = flush(ledger, flushWithinMs).finally(() => flushing.delete(flushed))
-    flushing.add(flushed)
+    const writing = flush(ledger, flushWithinMs).finally(() => flushing.delete(writing))
+    flushing.add(writing)
   }
 
   /** What is under way first: only after that it shows what is left. */
@@ -100,14 +131,21 @@ export const openLedgers = (environment: Pick<Environment, 'api' | 'clock' | 'lo
     }
   }
 
+  const open = (owner: RecordOwner): Ledger =>
+    openLedger(charging(environment, owner, wrote), owner, `${instance}.${++opened}`, dirtied, limits)
+
   return {
     of: owner => {
       const key = `${owner.namespace}/${owner.name}/${owner.uid}`
-      const ledger = ledgers.get(key) ?? openLedger(environment, owner, `${instance}.${++opened}`, dirtied)
+      const ledger = ledgers.get(key) ?? open(owner)
       ledgers.delete(key)
       ledgers.set(key, ledger)
       if (ledgers.size > mostIdle) forgetIdle()
       return ledger
+    },
+    newer: () => {
+      for (const { newer } of ledgers.values()) if (newer !== undefined) return newer
+      return undefined
     },
     run: async stop => {
       let countedAt = clock.monotonic()

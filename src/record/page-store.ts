@@ -1,0 +1,71 @@
+import { apiVersion, hookKind } from '../api/names.ts'
+import { parsePage, recordKind, storedPage } from '../api/record.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import { collectionPath, objectPath } from '../kube/paths.ts'
+import { read } from '../kube/requests.ts'
+import { records } from '../kube/resources.ts'
+import { sendWrite, type Sent } from '../kube/written.ts'
+import { rowOf, storedRow } from './memory.ts'
+import type { Page } from './pages.ts'
+import type { RecordOwner } from './store.ts'
+
+/** How long one request for a page may take, in milliseconds. */
+const requestWithinMs = 2000
+
+export type PageRead =
+  | { readonly read: 'found'; readonly page: Page }
+  /** There is none of this name. */
+  | { readonly read: 'gone' }
+  /** A later version of this program wrote it. */
+  | { readonly read: 'newer'; readonly format: number }
+  | { readonly read: 'unreadable' }
+
+/** Reads a page. Throws ApiError, or Unreachable. */
+export const readPage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<PageRead> => {
+  const object = await read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+  if (!object) return { read: 'gone' }
+  const parsed = parsePage(object['content'])
+  if (parsed.content !== 'known')
+    return parsed.content === 'newer' ? { read: 'newer', format: parsed.format } : { read: 'unreadable' }
+  return { read: 'found', page: { name, rows: parsed.rows.map(rowOf) } }
+}
+
+/** Stores a new page. */
+export const createPage = async (
+  api: ApiConnection,
+  { namespace, name: hook, uid }: RecordOwner,
+  { name, rows }: Page,
+): Promise<Sent> => {
+  const body = {
+    apiVersion,
+    kind: recordKind,
+    metadata: { name, namespace, ownerReferences: [{ apiVersion, kind: hookKind, name: hook, uid }] },
+    content: JSON.stringify(storedPage(rows.map(storedRow))),
+  }
+  return await sendWrite(
+    api,
+    {
+      method: 'POST',
+      path: collectionPath(records, namespace),
+      body: JSON.stringify(body),
+      as: 'metadata',
+      lane: 'step',
+      timeoutMs: requestWithinMs,
+    },
+    'storing a page of the record',
+  )
+}
+
+/** Deletes a page that no record lists. What is left behind goes with its hook. */
+export const deletePage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<Sent> =>
+  await sendWrite(
+    api,
+    {
+      method: 'DELETE',
+      path: objectPath(records, namespace, name),
+      as: 'metadata',
+      lane: 'step',
+      timeoutMs: requestWithinMs,
+    },
+    'deleting a page of the record',
+  )

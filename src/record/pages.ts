@@ -1,0 +1,85 @@
+import type { Memory, Row } from './memory.ts'
+
+/**
+ * Closed pages: rows that are finished and stored, in objects of their own beside the record. What is closed never changes;
+ * a row of the same key that is open, or in a later page, stands in its place.
+ */
+export interface Page {
+  /** Of its object. No other page has had it, or will. */
+  readonly name: string
+  readonly rows: readonly Row[]
+}
+
+/** The pages that a record lists, the oldest first. */
+export interface Pages {
+  readonly list: readonly Page[]
+  /** All rows in them. */
+  readonly rows: ReadonlySet<Row>
+}
+
+/** How much a record holds. */
+export interface RecordLimits {
+  /** How many decided deliveries are remembered. */
+  readonly rows: number
+  /** How many finished rows are open before they are closed. */
+  readonly open: number
+  /** How many rows a page holds at most. */
+  readonly page: number
+}
+
+/**
+ * 4,000 rows are 350 kB in etcd, and a moment's work to look through. A record with 32 open ones is 5 kB at most, and a page
+ * of 512 rows 44 kB: each row is written some five times until it is in one.
+ */
+export const defaultLimits: RecordLimits = { rows: 4000, open: 32, page: 512 }
+
+/** Puts other pages into a memory. */
+export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
+  const { pages: _, ...rest } = memory
+  return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }
+}
+
+/** Lists the rows of a memory that are in none of its pages. */
+export const openRows = ({ pages, rows }: Memory): readonly Row[] =>
+  pages ? rows.filter(row => !pages.rows.has(row)) : rows
+
+/** Puts the rows of pages before those that are open, without what others of their key stand in the place of. */
+export const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] => {
+  const taken = new Set(open.map(({ key }) => key))
+  const found: (readonly Row[])[] = [open]
+  for (const { rows } of list.toReversed()) {
+    found.unshift(rows.filter(({ key }) => !taken.has(key)))
+    for (const { key } of rows) taken.add(key)
+  }
+  return found.flat()
+}
+
+/** What is to be closed: a page with these rows follows those that are kept, and others are no longer listed. */
+export interface Closing {
+  readonly rows: readonly Row[]
+  readonly kept: readonly Page[]
+  readonly gone: readonly Page[]
+}
+
+/**
+ * Chooses what of a memory, as it is stored, is to be closed; undefined where little is open. Small pages are joined with what
+ * is closed after them, so that there are few, and each row is written again a few times at most.
+ */
+export const closingOf = (memory: Memory, limits: RecordLimits): Closing | undefined => {
+  if (memory.rows.length < limits.open) return undefined
+  const closable = openRows(memory).filter(({ state }) => state !== 'claimed')
+  if (closable.length < limits.open) return undefined
+  const live = new Set(memory.rows)
+  const list = memory.pages?.list ?? []
+  const kept = list.filter(({ rows }) => rows.some(row => live.has(row)))
+  const gone = list.filter(page => !kept.includes(page))
+  let rows = closable.slice(0, limits.page)
+  for (let last = kept.at(-1); last && last.rows.length <= rows.length; last = kept.at(-1)) {
+    const joined = [...last.rows.filter(row => live.has(row)), ...rows]
+    if (joined.length > limits.page) break
+    rows = joined
+    gone.push(last)
+    kept.pop()
+  }
+  return { rows, kept, gone }
+}

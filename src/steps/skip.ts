@@ -1,0 +1,130 @@
+import { keyOf } from '../api/hash.ts'
+import type { Outcome } from '../api/outcome.ts'
+import type { Environment } from '../environment/environment.ts'
+import { doubling, wait, within } from '../environment/wait.ts'
+import { isAbandoned } from '../record/abandoned.ts'
+import { openAct } from '../record/acts.ts'
+import { rowsOf } from '../record/changes.ts'
+import { decided, full, judge } from '../record/judge.ts'
+import type { Decided, Ledger, Recorded } from '../record/ledger.ts'
+import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
+import { parseTarget } from './target/text.ts'
+
+type Skipped = Extract<Outcome, { outcome: 'skipped' }>
+type Full = Extract<Outcome, { outcome: 'unavailable' }>
+
+interface Means extends Pick<Environment, 'api' | 'clock' | 'log'> {
+  /** In monotonic milliseconds. */
+  readonly deadline: number
+}
+
+/** The wait between two looks at a copy that another process may still be executing, in milliseconds; it doubles up to the longest. */
+const firstLookMs = 50
+const longestLookMs = 800
+
+/**
+ * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
+ * Answers the skip, once it is stored; what became of a copy that was being executed before the gate was closed; that the
+ * hook is no more; or that there was no time or no right for it by `deadline`.
+ */
+export const storeSkip = async (skipped: Skipped, recorded: Recorded | undefined, means: Means): Promise<Outcome> => {
+  const { identity } = recorded?.delivery ?? {}
+  if (!recorded || !identity) return skipped
+  const { clock, deadline } = means
+  const stored = decideSkip(skipped, recorded, keyOf(identity.key), means)
+  const made = await within(clock, deadline - clock.monotonic(), stored)
+  switch (made?.decided) {
+    case 'stored':
+      return made.result
+    case 'gone':
+      return { outcome: 'changed' }
+    case 'newer':
+      return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
+    case 'refused':
+      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
+    case 'given up':
+    case undefined:
+      return {
+        outcome: 'unavailable',
+        reason: 'Contended',
+        message: 'another copy of this delivery is not finished yet',
+      }
+  }
+}
+
+/** `key` is that of the delivery's row: a hash, which costs more than to look at all rows. */
+const decideSkip = async (
+  skipped: Skipped,
+  recorded: Recorded,
+  key: string,
+  { api, clock, deadline, log }: Means,
+): Promise<Decided<Skipped | Full>> => {
+  const goOn = (): boolean => clock.monotonic() < deadline
+  /** The mark of the claim that was met last. */
+  let met: string | undefined
+  const looks = doubling(firstLookMs, longestLookMs)
+  let unfenced = false
+  while (goOn()) {
+    const made = await recorded.ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
+      (memory, now) => {
+        const own = memory.rows.find(row => row.key === key)
+        // However old it seems: it may have been made, and clocks differ.
+        if (own?.state === 'claimed') {
+          const isOver = isAbandoned(own, now)
+          const result = { claim: own.claim, claimed: rowsOf(memory, own.claim.mark), isOver }
+          return { memory, result, needsNewest: true }
+        }
+        const act = openAct(memory, key)
+        // An act of this delivery is at work and cannot be taken back. The post waits for its end, and is judged then.
+        if (act && !isAbandoned(act, now)) return { memory, result: 'at work', needsNewest: true }
+        const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
+        if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
+        const isFull = full(memory, recorded, now)
+        if (isFull) return { memory, result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
+        return { memory: decided(recorded, now, { state: 'skipped', reason: skipped.reason })(memory), result: skipped }
+      },
+      { goOn },
+    )
+    if (made.decided !== 'stored') return made
+    if (made.result === 'at work') {
+      await wait(clock, looks.next())
+      continue
+    }
+    if ('outcome' in made.result) return { decided: 'stored', result: made.result }
+    const { mark } = made.result.claim
+    if (mark === met) await wait(clock, looks.next())
+    met = mark
+    unfenced ||= !(await settleClaim(made.result, recorded.ledger, { api, clock, log }, unfenced))
+  }
+  return { decided: 'given up' }
+}
+
+/** A claim of which it is not known what became of it. */
+interface OpenClaim extends ClaimedWrite {
+  /** Whether the process that has claimed it is at work on it no more. */
+  readonly isOver: boolean
+}
+
+/**
+ * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
+ * deliveries may be in, unless it is `unfenced`. Answers whether there is any use in trying that again.
+ */
+const settleClaim = async (
+  open: OpenClaim,
+  ledger: Ledger,
+  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+  unfenced: boolean,
+): Promise<boolean> => {
+  const { claim, isOver } = open
+  const seen = await lookAtClaim(environment, ledger, open)
+  const target = parseTarget(claim.target, ledger.owner.namespace)
+  if (seen.evidence !== 'not yet' || !isOver || !target || unfenced) return true
+  const made = await fenceClaims(environment, ledger, target, { uid: claim.uid, resourceVersion: claim.version })
+  return made.fenced !== 'no'
+}
+
+const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({
+  outcome: 'skipped',
+  reason,
+  message,
+})

@@ -1,0 +1,61 @@
+import { at } from '../../api/json.ts'
+import type { ResourceType } from '../../kube/paths.ts'
+import { autoscalers, scaledObjects } from '../../kube/resources.ts'
+import { scalableKinds } from '../../kube/scalable.ts'
+import type { CountAt } from '../count.ts'
+import { poolCountNamed, poolKinds } from './pools.ts'
+import { viaObject } from './via-object.ts'
+import { viaScale } from './via-scale.ts'
+
+/** The least of an autoscaler: how far it may go down. */
+const minReplicas = viaObject({
+  way: ['spec', 'minReplicas'],
+  absent: 1,
+  limits: object => ({ least: 1, most: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
+})
+
+/** The same of KEDA, which may go down to nothing. */
+const minReplicaCount = viaObject({
+  way: ['spec', 'minReplicaCount'],
+  absent: 0,
+  limits: object => ({ least: 0, most: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
+})
+
+/** The count of a custom resource in a member of its `spec`. Where there is none, it is what its /scale shows: 0. */
+export const inSpec = (member: string): CountAt => viaObject({ way: ['spec', member], absent: 0 })
+
+/** The kinds that are known without a look at the cluster, each with where its objects hold their count. */
+export const knownCounts: readonly { readonly type: ResourceType; readonly at: CountAt }[] = [
+  ...scalableKinds.map(type => ({ type, at: viaScale })),
+  { type: autoscalers, at: minReplicas },
+  { type: scaledObjects, at: minReplicaCount },
+]
+
+/** The way of writing that a claim names, if it is one of those of the kind. */
+export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
+  const known = knownCounts.filter(each => isSame(each.type, type))
+  if (known.length > 0) return known.find(each => each.at.text === text)?.at
+  const pools = poolKinds.find(each => isSame(each, type))
+  if (pools) return poolCountNamed(pools, text)
+  const member = /^spec\.([A-Za-z_][\w-]*)$/.exec(text)?.[1]
+  return member !== undefined && isCustom(type) ? inSpec(member) : undefined
+}
+
+const isSame = (one: ResourceType, other: ResourceType): boolean =>
+  one.group === other.group &&
+  one.version === other.version &&
+  one.resource === other.resource &&
+  one.kind === other.kind
+
+/** Built-in groups with a dot in their name end like this; their objects are never counted. */
+const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
+  /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(group) &&
+  !group.endsWith('.k8s.io') &&
+  /^v[a-z0-9]+$/.test(version) &&
+  /^[a-z0-9-]+$/.test(resource) &&
+  /^[A-Za-z][A-Za-z0-9-]*$/.test(kind)
+
+const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
+  const found = at(object, ...path)
+  return typeof found === 'number' ? found : undefined
+}

@@ -1,0 +1,137 @@
+import { at, stringAt } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import type { ResourceType } from '../../kube/paths.ts'
+import type { CountAt, Hindrance } from '../count.ts'
+import { viaObject, type Way } from './via-object.ts'
+
+/** Which machines go first on the way down, as Cluster API calls it. */
+export type Order = 'Newest' | 'Oldest'
+
+const ofClusterAPI = { group: 'cluster.x-k8s.io', version: 'v1beta2' } as const
+
+export const machineDeployments: ResourceType = {
+  ...ofClusterAPI,
+  resource: 'machinedeployments',
+  kind: 'MachineDeployment',
+}
+export const machineSets: ResourceType = { ...ofClusterAPI, resource: 'machinesets', kind: 'MachineSet' }
+export const machinePools: ResourceType = { ...ofClusterAPI, resource: 'machinepools', kind: 'MachinePool' }
+export const clusters: ResourceType = { ...ofClusterAPI, resource: 'clusters', kind: 'Cluster' }
+/** Rancher's. */
+export const rancherClusters: ResourceType = {
+  group: 'provisioning.cattle.io',
+  version: 'v1',
+  resource: 'clusters',
+  kind: 'Cluster',
+}
+
+/** The kinds that are a pool of nodes, or hold some. */
+export const poolKinds: readonly ResourceType[] = [
+  machineDeployments,
+  machineSets,
+  machinePools,
+  clusters,
+  rancherClusters,
+]
+
+/** Whether pools are inside of objects of a kind. */
+export const holdsPools = (type: ResourceType): boolean => type === clusters || type === rancherClusters
+
+/** Where the count of a pool of nodes is: of the object itself, or of the pool of this name in it. */
+export const poolCount = (type: ResourceType, pool?: string, order?: Order): CountAt => {
+  if (type === clusters) return inCluster(pool ?? '')
+  if (type === rancherClusters) return inRancherCluster(pool ?? '')
+  return viaObject({
+    way: ['spec', 'replicas'],
+    absent: 1,
+    ...(order && { also: { path: ['spec', 'deletion', 'order'], value: order } }),
+    obstacle: object => ownedPool(object) ?? autoscaled(object, type.kind),
+  })
+}
+
+/** The way of writing that a claim names, if it is one of those of a kind of pools. */
+export const poolCountNamed = (type: ResourceType, text: string): CountAt | undefined => {
+  if (holdsPools(type)) {
+    const count = poolCount(type, /\[([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\]/.exec(text)?.[1])
+    return count.text === text ? count : undefined
+  }
+  const orders = type === machinePools ? [undefined] : ([undefined, 'Newest', 'Oldest'] as const)
+  return orders.map(order => poolCount(type, undefined, order)).find(count => count.text === text)
+}
+
+const inCluster = (pool: string): CountAt => {
+  const list: Way = ['spec', 'topology', 'workers', 'machineDeployments']
+  return viaObject({
+    way: [...list, { name: pool }, 'replicas'],
+    obstacle: object => {
+      const found = poolIn(object, list, pool)
+      return 'reason' in found ? found : autoscaled({ metadata: found.pool['metadata'] }, `the pool ${pool}`)
+    },
+  })
+}
+
+const inRancherCluster = (pool: string): CountAt => {
+  const list: Way = ['spec', 'rkeConfig', 'machinePools']
+  return viaObject({
+    way: [...list, { name: pool }, 'quantity'],
+    absent: 1,
+    obstacle: object => {
+      const found = poolIn(object, list, pool)
+      if ('reason' in found) return found
+      const roles = ['etcdRole', 'controlPlaneRole'].filter(role => found.pool[role] === true)
+      if (roles.length > 0) {
+        const message = `the pool ${pool} of Cluster/${object.metadata.name} has the etcd or control-plane role: a hook changes workers alone`
+        return { reason: 'NotScalable', message }
+      }
+      if (at(found.pool, 'autoscalingMinSize') === undefined) return undefined
+      return byAutoscaler(`the pool ${pool} of Cluster/${object.metadata.name}`)
+    },
+  })
+}
+
+interface Pool {
+  readonly [member: string]: unknown
+}
+
+const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | Hindrance => {
+  const found = at(object, ...list.filter(step => typeof step === 'string'))
+  const pools: readonly Pool[] = Array.isArray(found) ? found : []
+  const named = pools.find(each => each['name'] === pool)
+  if (named) return { pool: named }
+  const names = pools.map(each => String(each['name'])).join(', ')
+  const has = names === '' ? 'it has none' : `it has ${names}`
+  return { reason: 'PoolNotFound', message: `Cluster/${object.metadata.name} has no pool ${pool}: ${has}` }
+}
+
+/** A pool that is made from a Cluster would be set back. */
+const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): Hindrance | undefined => {
+  const say = (owner: string, pool: string | undefined): Hindrance => {
+    const aim = pool === undefined ? '' : `, with pool: ${pool}`
+    return {
+      reason: 'OwnedByController',
+      message: `${name} is made from ${owner}, which would set its count back: aim the hook at that${aim}`,
+    }
+  }
+  if ('topology.cluster.x-k8s.io/owned' in labels) {
+    return say(
+      `Cluster/${labels['cluster.x-k8s.io/cluster-name']}`,
+      labels['topology.cluster.x-k8s.io/deployment-name'],
+    )
+  }
+  if (annotations['objectset.rio.cattle.io/owner-gvk']?.startsWith('provisioning.cattle.io/') !== true) return undefined
+  return say(
+    `${rancherClusters.group} Cluster/${annotations['objectset.rio.cattle.io/owner-name']}`,
+    labels['rke.cattle.io/rke-machine-pool-name'],
+  )
+}
+
+const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
+
+/** The Cluster Autoscaler counts what says in annotations how far it may go. */
+const autoscaled = (object: unknown, what: string): Hindrance | undefined =>
+  sizes.some(size => stringAt(object, 'metadata', 'annotations', size) !== undefined) ? byAutoscaler(what) : undefined
+
+const byAutoscaler = (what: string): Hindrance => ({
+  reason: 'ManagedByAutoscaler',
+  message: `the Cluster Autoscaler sets the count of ${what} and would undo each step: remove its minimum and maximum size, or the hook`,
+})

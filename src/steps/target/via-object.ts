@@ -1,0 +1,152 @@
+import { at } from '../../api/json.ts'
+import { group } from '../../api/names.ts'
+import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import { objectPath } from '../../kube/paths.ts'
+import type { CountAt, Ground, Hindrance } from '../count.ts'
+import type { Limits } from '../steps.ts'
+import { versionOf } from './read.ts'
+
+/** The annotation that holds the mark of the newest write of a count. */
+export const markAnnotation = `${group}/step`
+
+/** A list item on the way to a count, by its name. */
+export interface Item {
+  readonly name: string
+}
+
+/** The way from an object to its count: names of members, and an item of a list by its name. */
+export type Way = readonly (string | Item)[]
+
+/** How an object holds its count. */
+export interface Held {
+  readonly way: Way
+  /** The count of an object that says none; absent: it has none then. */
+  readonly absent?: number
+  /** Set by the same write. */
+  readonly also?: { readonly path: readonly string[]; readonly value: string }
+  readonly limits?: (object: StoredObject) => Limits
+  readonly obstacle?: (object: StoredObject) => Hindrance | undefined
+}
+
+/**
+ * A JSON Patch of the object itself, with its version and uid. The mark is an annotation: an apply would make the product own
+ * a list item that it only counts, and its marks would stay in managedFields. A patch never makes an object that is gone.
+ */
+export const viaObject = ({ absent, also, limits, obstacle, way }: Held): CountAt => {
+  const field = textOfWay(way)
+  const read = (object: StoredObject): number | undefined => {
+    const place = placeIn(object, way)
+    const count = place && (at(place.parent, place.member) ?? absent)
+    return typeof count === 'number' ? count : undefined
+  }
+  /** What the schema does not know is dropped without a word, and the mark beside it stays. */
+  const hasCount = (object: StoredObject): boolean => {
+    const place = placeIn(object, way)
+    return place !== undefined && typeof at(place.parent, place.member) === 'number'
+  }
+  const countAt: CountAt = {
+    text: also ? `${field}+${also.path.join('.')}=${also.value}` : field,
+    field,
+    missing: 'cannot be written',
+    needsGround: true,
+    read,
+    limits: object => limits?.(object),
+    obstacle: object => obstacle?.(object),
+    ground: object => groundIn(object, way, also?.path ?? []),
+    write: ({ name, namespace, type }, mark, { ground, resourceVersion, uid }, to) => {
+      if (!ground) throw new TypeError('a patch cannot be made without knowing its version')
+      const counted = to === undefined ? [] : countOperations(ground, to, also)
+      const patch = [
+        { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'test', path: '/metadata/uid', value: uid },
+        ...(to === undefined ? ground.makes.filter(pointer => pointer === annotations) : ground.makes).map(pointer => ({
+          op: 'add',
+          path: pointer,
+          value: {},
+        })),
+        ...counted,
+        { op: 'add', path: `${annotations}/${escaped(markAnnotation)}`, value: mark },
+      ]
+      return {
+        path: objectPath(type, namespace, name),
+        query: { fieldManager: 'receiver-hooks' },
+        contentType: 'application/json-patch+json',
+        body: JSON.stringify(patch),
+      }
+    },
+    stored: (answer, mark, _from, to) => {
+      if (!isStoredObject(answer)) return undefined
+      const version = versionOf(countAt, answer)
+      const isKept = answer.metadata.annotations?.[markAnnotation] === mark && (to === undefined || hasCount(answer))
+      if (version && isKept) return version
+      return { reason: 'NotScalable', message: `the API server did not keep ${field}, or the annotation beside it` }
+    },
+    marks: object => {
+      const mark = object.metadata.annotations?.[markAnnotation]
+      return mark !== undefined && hasCount(object) ? [mark] : []
+    },
+    // No other write has this mark, since only one version is from that one. The count stays as it is, also where it is absent.
+    fence: object => ({ mark: `receiver-hooks.fence.${object.metadata.resourceVersion}`, to: undefined }),
+  }
+  return countAt
+}
+
+const annotations = '/metadata/annotations'
+
+/** As in `spec.machinePools[workers].quantity`. */
+const textOfWay = (way: Way): string =>
+  way
+    .map(step => (typeof step === 'string' ? `.${step}` : `[${step.name}]`))
+    .join('')
+    .slice(1)
+
+/** Where the count stands, in a map that is there or can be made; undefined where a list on the way lacks the item. */
+const placeIn = (
+  object: StoredObject,
+  way: Way,
+):
+  | { readonly pointer: string; readonly parent: unknown; readonly member: string; readonly item?: Ground['item'] }
+  | undefined => {
+  let node: unknown = object
+  let pointer = ''
+  let item: Ground['item']
+  for (const step of way.slice(0, -1)) {
+    if (typeof step === 'string') {
+      node = at(node, step)
+      pointer += `/${escaped(step)}`
+      continue
+    }
+    const index = Array.isArray(node) ? node.findIndex(each => at(each, 'name') === step.name) : -1
+    if (!Array.isArray(node) || index === -1) return undefined
+    node = node[index]
+    pointer += `/${index}`
+    item = { pointer: `${pointer}/name`, value: step.name }
+  }
+  const member = way.at(-1)
+  if (typeof member !== 'string') return undefined
+  return { pointer: `${pointer}/${escaped(member)}`, parent: node, member, ...(item && { item }) }
+}
+
+const groundIn = (object: StoredObject, way: Way, also: readonly string[]): Ground | undefined => {
+  const place = placeIn(object, way)
+  if (!place) return undefined
+  const members = way.every(step => typeof step === 'string')
+    ? [way.filter(step => typeof step === 'string'), also]
+    : [also]
+  const makes = [...members, ['metadata', 'annotations', markAnnotation]].flatMap(path =>
+    path.slice(0, -1).flatMap((_, depth) => {
+      const parent = path.slice(0, depth + 1)
+      return at(object, ...parent) === undefined ? [`/${parent.map(escaped).join('/')}`] : []
+    }),
+  )
+  return { count: place.pointer, makes: [...new Set(makes)], ...(place.item && { item: place.item }) }
+}
+
+const countOperations = ({ count, item }: Ground, to: number, also: Held['also']): readonly object[] => [
+  ...(item ? [{ op: 'test', path: item.pointer, value: item.value }] : []),
+  { op: 'add', path: count, value: to },
+  ...(also ? [{ op: 'add', path: `/${also.path.map(escaped).join('/')}`, value: also.value }] : []),
+]
+
+/** A member's name in a JSON Pointer (RFC 6901). */
+const escaped = (member: string): string => member.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -1,0 +1,54 @@
+import { at, stringAt } from '../../api/json.ts'
+import { objectPath } from '../../kube/paths.ts'
+import type { CountAt } from '../count.ts'
+
+/** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
+const mostFences = 8
+
+const fences: readonly string[] = Array.from({ length: mostFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
+
+/**
+ * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand beside one
+ * another until the count changes.
+ */
+export const viaScale: CountAt = {
+  text: 'scale',
+  field: 'spec.replicas',
+  missing: 'has no /scale',
+  needsGround: false,
+  read: object => {
+    const count = at(object, 'spec', 'replicas') ?? 0
+    return typeof count === 'number' ? count : undefined
+  },
+  limits: () => undefined,
+  ground: () => undefined,
+  obstacle: () => undefined,
+  write: ({ name, namespace, type }, mark, { resourceVersion, uid }, to) => ({
+    path: objectPath(type, namespace, name, 'scale'),
+    query: { fieldManager: mark, force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: JSON.stringify({
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name, namespace, uid, resourceVersion },
+      spec: { replicas: to },
+    }),
+  }),
+  stored: (answer, _mark, { uid }, to) => {
+    const resourceVersion = stringAt(answer, 'metadata', 'resourceVersion')
+    return resourceVersion === undefined || to === undefined ? undefined : { uid, resourceVersion, count: to }
+  },
+  marks: object =>
+    (object.metadata.managedFields ?? []).flatMap(entry =>
+      at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
+    ),
+  fence: object => {
+    // A count that is not there may mean something else than 0.
+    const to = at(object, 'spec', 'replicas')
+    if (typeof to !== 'number') return undefined
+    // To apply what a field manager owns already makes no new version.
+    const owners = viaScale.marks(object)
+    const mark = fences.find(name => !owners.includes(name))
+    return mark === undefined ? undefined : { mark, to }
+  },
+}

@@ -1,0 +1,81 @@
+import { tryParseJson } from '../../api/json.ts'
+import type { ApiConnection } from '../../environment/environment.ts'
+import { sendWrite } from '../../kube/written.ts'
+import type { From } from '../count.ts'
+import type { Obstacle, Target } from '../steps.ts'
+import { readTarget, type Version } from './read.ts'
+
+/** How long a marked write may take, in milliseconds: as long as a delivery has. */
+const writeTimeoutMs = 4000
+
+export type Written =
+  /** It is stored. `version` is the target's newest that is known, if any is. */
+  | { readonly write: 'applied'; readonly version: Version | undefined }
+  /** The version that the count was computed from is no longer the newest. Nothing was written. */
+  | { readonly write: 'stale' }
+  /** There is nothing now that it could change. Nothing was written. */
+  | { readonly write: 'missing' }
+  /** The server will not have it. Nothing was written. */
+  | { readonly write: 'refused'; readonly reason: Obstacle; readonly message: string }
+  /** It surely did not happen, and may be tried again. */
+  | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
+  /** It may or may not have happened. */
+  | { readonly write: 'unknown'; readonly message: string }
+
+/**
+ * The marked write: it is the first write after the version that the count was computed from, or none; and `mark`, which no
+ * other write has, tells which. Where `to` is undefined, it leaves nothing but its mark.
+ */
+export const markedWrite = async (
+  api: ApiConnection,
+  target: Target,
+  mark: string,
+  from: From,
+  to: number | undefined,
+): Promise<Written> => {
+  const based = target.at.needsGround && !from.ground ? await groundOf(api, target, from) : from
+  if ('write' in based) return based
+  const request = target.at.write(target, mark, based, to)
+  const sent = await sendWrite(api, { method: 'PATCH', ...request, lane: 'step', timeoutMs: writeTimeoutMs }, 'scaling')
+  switch (sent.sent) {
+    case 'stored': {
+      const stored = target.at.stored(tryParseJson(sent.response.body), mark, based, to)
+      if (stored === undefined) return { write: 'unknown', message: 'the answer was not what was written' }
+      return 'reason' in stored ? { write: 'refused', ...stored } : { write: 'applied', version: stored }
+    }
+    case 'conflict':
+      return { write: 'stale' }
+    case 'missing':
+      return { write: 'missing' }
+    case 'refused': {
+      // A failed `test` of the patch is a refusal as well, and means no more than a newer version: a read tells which it was.
+      const now = !sent.forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
+      if (now && 'write' in now) return now
+      return { write: 'refused', reason: sent.forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
+    }
+    case 'not sent':
+      return { write: 'not sent', message: sent.message, ...retryAfter(sent) }
+    case 'unknown':
+      return { write: 'unknown', message: sent.message }
+  }
+}
+
+/** Reads what a write has to know of the version that it replaces; or says what has become of the write, where it is no more. */
+const groundOf = async (api: ApiConnection, target: Target, from: From): Promise<From | Written> => {
+  const found = await readTarget(api, target)
+  switch (found.state) {
+    case 'found': {
+      const { resourceVersion, uid } = found.version
+      return resourceVersion === from.resourceVersion && uid === from.uid ? found.version : { write: 'stale' }
+    }
+    case 'obstacle':
+      return found.reason === 'TargetNotFound'
+        ? { write: 'missing' }
+        : { write: 'refused', reason: found.reason, message: found.message }
+    case 'unreachable':
+      return { write: 'not sent', message: found.message, ...retryAfter(found) }
+  }
+}
+
+const retryAfter = ({ retryAfterMs }: { readonly retryAfterMs?: number }) =>
+  retryAfterMs === undefined ? {} : { retryAfterMs }

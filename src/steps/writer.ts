@@ -1,0 +1,149 @@
+import type { Environment } from '../environment/environment.ts'
+import type { Ledger } from '../record/ledger.ts'
+import { isUnsettled, partsOf, stepOf, unknownStep, type Batch, type Waiting } from './batch.ts'
+import type { Part } from './claims.ts'
+import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
+import type { Helper } from './help.ts'
+import type { KnownVersion } from './known.ts'
+import { isNamed, settle, type Line } from './line.ts'
+import type { Patience } from './patience.ts'
+import type { Step, Target } from './steps.ts'
+import { commit } from './target/commit.ts'
+import type { Version } from './target/read.ts'
+
+/** The counters that a queue reports to. */
+export interface QueueMetrics {
+  /** Counts a write by its result, and the posts that were in it. */
+  readonly count: (result: string, posts: number) => void
+  /** Counts what the evidence of a lost answer said. */
+  readonly looked: (evidence: string) => void
+}
+
+/** What the parts of a queue share. */
+export interface QueueParts {
+  readonly line: Line
+  readonly known: KnownVersion
+  readonly waits: Patience
+  readonly helper: Helper
+}
+
+/** A batch that is to be written. */
+export interface Writing {
+  readonly batch: Batch
+  readonly mark: string
+  /** The version that it was folded on. */
+  readonly from: Version
+  /** True where that version was read for it. */
+  readonly afterRead: boolean
+  readonly ledger: Ledger | undefined
+}
+
+/** Writes the batches of one target, and answers the posts in them. */
+export interface BatchWriter {
+  write(writing: Writing): Promise<void>
+  /** Answers each post by its part. Posts whose turn has not come wait for the next one. */
+  answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void>
+  /** The target was found to be there no more, or not ours: whether it has a /scale is open again. */
+  forgetMissing(): void
+}
+
+/** `expire` answers a post whose write may or may not be made. */
+export const batchWriter = (
+  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+  target: Target,
+  { helper, known, line, waits }: QueueParts,
+  { count, looked }: QueueMetrics,
+  expire: (entry: Waiting) => void,
+): BatchWriter => {
+  /** The uid of the object whose /scale the last write did not find. It may have been deleted since it was read. */
+  let missing: string | undefined
+  const noScale = { reason: 'NotScalable', message: `${target.type.kind}/${target.name} ${target.at.missing}` } as const
+
+  const answer = async (batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> => {
+    const met: [Waiting, HelpPart][] = []
+    const again: Waiting[] = []
+    for (const [entry, part] of partsOf(batch)) {
+      if (part?.part === 'help') met.push([entry, part])
+      else if (part === undefined || part.part === 'wait') again.push(entry)
+      else settle(entry, stepOf(part))
+    }
+    if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
+    line.putBack(again)
+  }
+
+  const write = async ({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> => {
+    const { entries, to } = batch
+    for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
+    // What is skipped is skipped, whatever becomes of the write.
+    for (const [entry, part] of partsOf(batch)) {
+      if (part?.part === 'skip' || part?.part === 'full') settle(entry, stepOf(part))
+    }
+    const shared = batch.rows.length > 0
+    const goOn = (): boolean => entries.some(isUnsettled)
+    const written = await commit(
+      environment,
+      { target, mark, from, to, shared },
+      {
+        goOn,
+        looked,
+        ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, goOn) }),
+      },
+    )
+    count(written.write, entries.length)
+    if (ledger) recordOutcome(environment.log, ledger, mark, batch.rows, written)
+    if (written.write === 'applied') {
+      known.written(written.version)
+      waits.succeeded()
+      missing = undefined
+      return await answer(batch, from, ledger)
+    }
+    if (written.write === 'stale' || written.write === 'taken back') {
+      known.stale(afterRead)
+      line.putBack(entries)
+      return await waits.ifConflictsGoOn()
+    }
+    known.forget()
+    switch (written.write) {
+      case 'missing':
+      case 'refused': {
+        const { message, reason } = written.write === 'refused' ? written : noScale
+        // Others may send a shared write as well, and be let through: nothing is certain for a post without a name.
+        if (shared) answerInDoubt(batch, ['step'], { step: 'failed', reason, message })
+        else if (written.write === 'refused' || missing === from.uid)
+          return failAll(entries, { step: 'failed', reason, message })
+        else missing = from.uid
+        return line.putBack(entries)
+      }
+      case 'not sent':
+        line.putBack(entries)
+        return await waits.pause(written.message, written.retryAfterMs)
+      case 'untold':
+        answerInDoubt(batch, ['step', 'refused'], unknownStep)
+        return line.putBack(entries)
+      case 'unknown':
+        for (const entry of entries) expire(entry)
+    }
+  }
+
+  return {
+    write,
+    answer,
+    forgetMissing: () => {
+      missing = undefined
+    },
+  }
+}
+
+const failAll = (entries: readonly Waiting[], step: Step): void => {
+  for (const entry of entries) settle(entry, step)
+}
+
+/**
+ * Answers posts with such parts where nobody can say whether their steps were made: a named one may be sent again, an unnamed
+ * one gets no answer.
+ */
+const answerInDoubt = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
+  for (const [entry, part] of partsOf(batch)) {
+    if (part && parts.includes(part.part)) settle(entry, isNamed(entry) ? named : { step: 'unknown' })
+  }
+}

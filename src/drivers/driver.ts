@@ -1,81 +1,131 @@
 import type { Problem } from '../api/conditions.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { firstViolation, has, type Violation } from '../api/guard.ts'
-import type { KubeObject } from '../api/object.ts'
+import type { KubeObject, StoredObject } from '../api/object.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Obj, Stored } from '../api/schema.ts'
-import type { ApiConnection, Clock } from '../environment/environment.ts'
+import type { ApiConnection, Clock, Outbound } from '../environment/environment.ts'
+import type { Definitions } from '../kube/definitions.ts'
 import type { ResourceType } from '../kube/paths.ts'
+import type { Acts } from '../acts/acts.ts'
 import type { Steps } from '../steps/steps.ts'
-
-/** One rule of RBAC, and why it is needed. Roles and the permissions page are made from these. */
-export interface Right {
-  readonly group: string
-  readonly resource: string
-  readonly verbs: readonly string[]
-  readonly why: string
-}
+import type { Declaration } from './declaration.ts'
+import type { Rights } from './rights.ts'
 
 /** What a driver may look at when a hook is reconciled: its own namespace, and which autoscaler owns what. */
 export interface Reading {
   readonly namespace: string
   /** The metadata of an object; undefined when there is none. */
   get(type: ResourceType, name: string): Promise<KubeObject | undefined>
+  /** The whole object. */
+  getWhole(type: ResourceType, name: string): Promise<StoredObject | undefined>
   /** The autoscaler that sets an object's count, as in `HorizontalPodAutoscaler/web`. */
   autoscalerOf(type: ResourceType, name: string): Promise<string | undefined>
+  readonly definitions: Definitions
+}
+
+/** A kind of object that hooks of a driver act on, for whoever offers or shows targets. */
+export interface TargetKind {
+  readonly type: ResourceType
+  /** How many replicas an object of this kind wants and has ready; absent where such objects have none. */
+  readonly replicas?: (object: KubeObject) => { readonly wanted: number; readonly ready: number } | undefined
+}
+
+/** An object of the hook's namespace that it acts on. */
+export interface TargetObject {
+  readonly type: ResourceType
+  readonly name: string
 }
 
 /** What a driver may use when a delivery runs. */
 export interface Execution {
   readonly namespace: string
+  readonly hook: { readonly name: string; readonly uid: string }
   /** On a dry run they change nothing. */
   readonly steps: Steps
+  readonly acts: Acts
+  /** On a dry run each write goes out as one, so that admission has its say and nothing is stored. */
   readonly api: ApiConnection
+  /** On a dry run it refuses. */
+  readonly outbound: Outbound
+  /** The post, as it came. */
+  readonly post: Post
   readonly clock: Clock
+  /** What the cluster says of custom kinds, as it was read some minutes ago at most. */
+  readonly definitions: Definitions
+}
+
+export interface Post {
+  readonly body: Uint8Array
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
 }
 
 /** What a hook does. `N` is its name, `S` the schema of the spec member of the same name. */
-export interface Driver<N extends string, S extends Obj> {
-  readonly name: N
-  readonly schema: S
-  readonly rights: { readonly trigger: readonly Right[]; readonly author: readonly Right[] }
+export type Driver<N extends string, S extends Obj> = Doing<N, S> & (Undoing<S> | NotUndoing)
+
+interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
+  readonly rights: Rights
+  /** The kinds that a hook may act on. */
+  readonly targets: readonly TargetKind[]
   /** What the hook acts on, for people: `Deployment/web`. */
   target(member: Stored<S>): string
+  /** The one object that the hook acts on, for Events: undefined for several, and for a kind that the driver does not know. */
+  object?(member: Stored<S>): TargetObject | undefined
+  /** What the hook does to it, for people: `scale up by 1, to at most 10`. */
+  describe(member: Stored<S>): string
   /** At reconcile: what keeps the hook from working, if anything does. Throws what the API throws. */
   validate(member: Stored<S>, reading: Reading): Promise<Problem | undefined>
   /** At delivery: does it, and says what became of it. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+}
+
+interface Undoing<S extends Obj> {
+  readonly undoes: true
   /** At the end of an alert, where the hook says so: takes back what its firings have changed. */
   undo(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+}
+
+interface NotUndoing {
+  readonly undoes: false
+  readonly undo?: undefined
 }
 
 /** A driver with one hook's member bound to it. */
 export interface Bound {
   readonly target: string
+  readonly object: TargetObject | undefined
+  readonly description: string
   readonly validate: (reading: Reading) => Promise<Problem | undefined>
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
-  readonly undo: (delivery: Delivery, execution: Execution) => Promise<Outcome>
+  /** Absent where the driver takes nothing back. */
+  readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
 }
 
 /** A driver whose types are hidden behind the guard, so that all drivers fit one list. */
-export interface AnyDriver {
-  readonly name: string
+export interface AnyDriver<N extends string = string> {
+  readonly name: N
   readonly schema: Obj
-  readonly rights: Driver<string, Obj>['rights']
+  readonly targets: readonly TargetKind[]
+  readonly rights: Rights
   bind(member: unknown): Bound | Violation
 }
 
-export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>): AnyDriver => ({
+export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>): AnyDriver<N> => ({
   name: driver.name,
   schema: driver.schema,
+  targets: driver.targets,
   rights: driver.rights,
   bind: member =>
     has(driver.schema, member)
       ? {
           target: driver.target(member),
+          object: driver.object?.(member),
+          description: driver.describe(member),
           validate: reading => driver.validate(member, reading),
           execute: (delivery, execution) => driver.execute(member, delivery, execution),
-          undo: (delivery, execution) => driver.undo(member, delivery, execution),
+          ...(driver.undoes && { undo: (delivery, execution) => driver.undo(member, delivery, execution) }),
         }
       : (firstViolation(driver.schema, member, `spec.${driver.name}`) ?? {
           path: `spec.${driver.name}`,

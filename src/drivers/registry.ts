@@ -1,30 +1,34 @@
-import { hookCrd, resourceSchema } from '../api/crd.ts'
-import { recordCrd } from '../api/record.ts'
-import { specSchema, type HookSpec } from '../api/hook.ts'
+import { hookCrd } from '../api/crd.ts'
 import { firstViolation, type Violation } from '../api/guard.ts'
+import type { HookSpec } from '../api/hook.ts'
+import { recordCrd } from '../api/record.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
+import { redeploy } from './redeploy/redeploy.ts'
 import { scale } from './scale/scale.ts'
+import { scaleNodes } from './scale-nodes/scale-nodes.ts'
+import { columnMembers, declarations, hookSpecSchema, type DriverName } from './schemas.ts'
 
-/** Every driver. Adding one is a folder and a line here. */
-export const drivers: readonly AnyDriver[] = [anyDriver(scale)]
+/** Every driver that is declared, by its name: a declaration without a driver does not compile. */
+const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
+  scale: anyDriver(scale),
+  scaleNodes: anyDriver(scaleNodes),
+  redeploy: anyDriver(redeploy),
+}
 
-const spec = specSchema(Object.fromEntries(drivers.map(driver => [driver.name, driver.schema])))
+export const drivers: readonly AnyDriver[] = Object.values(byName)
 
 /** The CustomResourceDefinition of ReceiverHook. */
-export const crd = hookCrd(spec)
+export const crd = hookCrd(hookSpecSchema, columnMembers(declarations))
 
 /** Every CustomResourceDefinition of the product. */
 export const crds = [crd, recordCrd]
-
-/** The schema of the whole resource, as the reference page describes it. */
-export const hookSchema = resourceSchema(spec)
 
 /**
  * The driver of a hook, bound to its member; or the first rule that the spec breaks. Admission has judged the same
  * rules, but a hook may have been stored before a rule was made.
  */
 export const driverOf = (hookSpec: HookSpec): Bound | Violation => {
-  const violation = firstViolation(spec, hookSpec, 'spec')
+  const violation = firstViolation(hookSpecSchema, hookSpec, 'spec')
   if (violation) return violation
   const driver = drivers.find(candidate => candidate.name === hookSpec.driver)
   return driver?.bind(hookSpec[driver.name]) ?? { path: 'spec.driver', message: 'names no driver' }

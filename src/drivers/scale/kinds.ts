@@ -1,15 +1,63 @@
+import { at } from '../../api/json.ts'
+import type { Definitions, Uncountable } from '../../kube/definitions.ts'
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import { autoscalers, scaledObjects } from '../../kube/resources.ts'
+import { scalableKinds } from '../../kube/scalable.ts'
+import type { Target } from '../../steps/steps.ts'
+import { countNamed, inSpec, knownCounts } from '../../steps/target/counts.ts'
+import type { TargetKind } from '../driver.ts'
+import type { Scale } from './schema.ts'
 
-/** The kinds that this driver scales: those whose /scale takes a server-side apply. */
-export const scalableKinds: readonly ResourceType[] = [
-  { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  { group: 'apps', version: 'v1', resource: 'statefulsets', kind: 'StatefulSet' },
-  { group: 'apps', version: 'v1', resource: 'replicasets', kind: 'ReplicaSet' },
-  { group: '', version: 'v1', resource: 'replicationcontrollers', kind: 'ReplicationController' },
+/** A kind, and where its objects hold their count. */
+type Kind = Pick<Target, 'type' | 'at'>
+
+/** The kind of a target, where it is known without a look at the cluster. */
+export const knownKind = ({ apiVersion, kind }: Pick<Scale['target'], 'apiVersion' | 'kind'>): Kind | undefined =>
+  knownCounts.find(({ type }) => type.kind === kind && apiVersionOf(type) === apiVersion)
+
+/** The kind of a target; for a custom resource its definition says what that is. Throws what the API throws. */
+export const kindOf = async (target: Scale['target'], definitions: Definitions): Promise<Kind | Uncountable> => {
+  const known = knownKind(target)
+  if (known) return known
+  const { apiVersion, kind } = target
+  if (!isCustom(apiVersion)) {
+    const message = `cannot scale a ${apiVersion} ${kind}: use one of ${knownKindsInWords}, or a custom resource that has /scale`
+    return { reason: 'NotScalable', message }
+  }
+  const found = await definitions.countOf(apiVersion, kind)
+  if ('reason' in found) return found
+  const at = countNamed(found.type, `spec.${found.member}`) ?? inSpec(found.member)
+  return { type: found.type, at }
+}
+
+/** No group of the API server itself that has a dot in its name has a kind with a count. */
+const isCustom = (apiVersion: string): boolean =>
+  /^[^/]+[.][^/]+\//.test(apiVersion) && !/[.]k8s[.]io\//.test(apiVersion)
+
+const knownKindsInWords = knownCounts.map(({ type }) => `${apiVersionOf(type)} ${type.kind}`).join(', ')
+
+const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
+  const found = at(object, ...path)
+  return typeof found === 'number' ? found : undefined
+}
+
+const replicas: TargetKind['replicas'] = object => ({
+  wanted: numberAt(object, 'spec', 'replicas') ?? 1,
+  ready: numberAt(object, 'status', 'readyReplicas') ?? 0,
+})
+
+/** What an autoscaler wants at least is there as soon as it is written. */
+const least = (type: ResourceType, member: string, absent: number): TargetKind => ({
+  type,
+  replicas: object => {
+    const wanted = numberAt(object, 'spec', member) ?? absent
+    return { wanted, ready: wanted }
+  },
+})
+
+/** The kinds that are known, for whoever shows them. */
+export const scaleTargets: readonly TargetKind[] = [
+  ...scalableKinds.map(type => ({ type, replicas })),
+  least(autoscalers, 'minReplicas', 1),
+  least(scaledObjects, 'minReplicaCount', 0),
 ]
-
-export const scalableKind = (apiVersion: string, kind: string): ResourceType | undefined =>
-  scalableKinds.find(type => type.kind === kind && apiVersionOf(type) === apiVersion)
-
-/** For messages: `apps/v1 Deployment, …`. */
-export const scalableKindsInWords = scalableKinds.map(type => `${apiVersionOf(type)} ${type.kind}`).join(', ')

@@ -1,34 +1,64 @@
 import type { Problem } from '../../api/conditions.ts'
 import type { Outcome } from '../../api/outcome.ts'
-import { moveWithin, parseAmount, takeBackWithin } from '../../steps/arithmetic.ts'
-import { obstacleOf } from '../../steps/owner.ts'
-import type { Plan, Step, Target } from '../../steps/steps.ts'
-import type { Driver, Right } from '../driver.ts'
-import { scalableKind, scalableKinds, scalableKindsInWords } from './kinds.ts'
-import { scaleSchema, type Scale } from './schema.ts'
+import { pluralInCel } from '../../kube/plural.ts'
+import { scalableKinds } from '../../kube/scalable.ts'
+import type { Target } from '../../steps/steps.ts'
+import { obstacleOf } from '../../steps/target/owner.ts'
+import { failedBy, movementInWords, stepOn, takeBackOn, unreadBy } from '../counted/counted.ts'
+import type { Driver, Execution, TargetObject } from '../driver.ts'
+import type { Right } from '../rights.ts'
+import { groupOf, isLeast, scaleExtras } from './extras.ts'
+import { kindOf, knownKind, scaleTargets } from './kinds.ts'
+import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'
 
 /** Scales a workload of the hook's namespace up or down by a step within bounds. */
-export const scale: Driver<'scale', typeof scaleSchema> = {
-  name: 'scale',
-  schema: scaleSchema,
+export const scale = {
+  ...scaleDeclaration,
+  targets: scaleTargets,
   rights: {
+    given: 'everywhere',
     trigger: scalableKinds.flatMap(({ group, resource }): Right[] => [
       { group, resource, verbs: ['get', 'list'], why: 'to read the present count, and who controls the object' },
       { group, resource: `${resource}/scale`, verbs: ['patch'], why: 'to write the new count' },
     ]),
-    author: scalableKinds.map(({ group, resource }) => ({
-      group,
-      resource: `${resource}/scale`,
-      verbs: ['patch'],
-      why: 'who makes a hook must be allowed to scale its target',
-    })),
+    author: [
+      {
+        when: `!(${isLeast})`,
+        group: groupOf,
+        resource: pluralInCel('self.target.kind'),
+        subresource: 'scale',
+        name: 'self.target.name',
+        verb: 'patch',
+        does: "'scale ' + self.target.kind + '/' + self.target.name",
+        right: '`patch` on the `/scale` of the target, as in `deployments/scale`',
+        why: 'who makes a hook must be allowed to scale its target',
+      },
+      {
+        when: isLeast,
+        group: groupOf,
+        resource: pluralInCel('self.target.kind'),
+        name: 'self.target.name',
+        verb: 'patch',
+        does: "'change the least of ' + self.target.kind + '/' + self.target.name",
+        right: '`patch` on the target, where that is a HorizontalPodAutoscaler or a ScaledObject',
+        why: 'these have no `/scale`: who makes a hook must be allowed to change its target',
+      },
+    ],
+    // Through /scale nothing but the count can be changed.
+    keeps: [],
+    extras: scaleExtras,
   },
 
   target: ({ target }) => `${target.kind}/${target.name}`,
 
+  object: member => objectOf(member),
+
+  describe: member => `scale ${movementInWords(member)}`,
+
   async validate({ target }, reading): Promise<Problem | undefined> {
-    const type = scalableKind(target.apiVersion, target.kind)
-    if (!type) return { reason: 'NotScalable', message: notScalable(target), lasts: 'stalled' }
+    const kind = await kindOf(target, reading.definitions)
+    if ('reason' in kind) return { ...kind, lasts: 'stalled' }
+    const { type } = kind
     const object = await reading.get(type, target.name)
     if (!object) {
       const message = `there is no ${type.kind}/${target.name} in namespace ${reading.namespace}`
@@ -38,61 +68,34 @@ export const scale: Driver<'scale', typeof scaleSchema> = {
     if (obstacle) return { ...obstacle, lasts: obstacle.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
     const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined
-    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step`
+    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change the least that it keeps`
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 
-  async execute(member, _delivery, { namespace, steps }): Promise<Outcome> {
-    const target = targetOf(member, namespace)
-    return target ? outcomeOf(await steps.change(target, planOf(member)), member, 'Stepped') : unscalable(member)
-  },
+  execute: (member, _delivery, execution) => withTarget(member, execution, target => stepOn(target, member, execution)),
 
-  async undo(member, _delivery, { namespace, steps }): Promise<Outcome> {
-    const target = targetOf(member, namespace)
-    return target ? outcomeOf(await steps.undo(target, takeBackWithin(member)), member, 'Undone') : unscalable(member)
-  },
+  undo: (member, _delivery, execution) =>
+    withTarget(member, execution, target => takeBackOn(target, member, execution)),
+} satisfies Driver<'scale', typeof scaleSchema>
+
+const objectOf = ({ target }: Scale): TargetObject | undefined => {
+  const kind = knownKind(target)
+  return kind && { type: kind.type, name: target.name }
 }
 
-const targetOf = ({ target: { apiVersion, kind, name } }: Scale, namespace: string): Target | undefined => {
-  const type = scalableKind(apiVersion, kind)
-  return type && { type, namespace, name }
-}
-
-const unscalable = ({ target }: Scale): Outcome => ({
-  outcome: 'failed',
-  reason: 'NotScalable',
-  message: notScalable(target),
-})
-
-const planOf = ({ action, by, max, min, overshoot }: Scale): Plan => {
-  const amount = parseAmount(by)
-  if (!amount) throw new TypeError(`spec.scale.by was accepted and is no step: ${by}`)
-  return moveWithin({ action, by: amount, min, max, overshoot })
-}
-
-const notScalable = ({ apiVersion, kind }: Scale['target']): string =>
-  `cannot scale a ${apiVersion} ${kind}: use one of ${scalableKindsInWords}`
-
-const outcomeOf = (step: Step, { action, by, max, min }: Scale, changed: 'Stepped' | 'Undone'): Outcome => {
-  switch (step.step) {
-    case 'done': {
-      const { from, to } = step
-      return from === to
-        ? { outcome: 'unchanged', reason: 'AtBound', from, to }
-        : { outcome: 'applied', reason: changed, from, to }
-    }
-    case 'skipped':
-      return { outcome: 'skipped', reason: step.reason, message: step.message }
-    case 'refused': {
-      const bound = action === 'up' ? `above max ${max}` : `below min ${min}`
-      const message = `a step ${action} by ${by} from ${step.from} would end ${bound}`
-      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from }
-    }
-    case 'failed':
-      return { outcome: 'failed', reason: step.reason, message: step.message }
-    case 'unavailable':
-      return { outcome: 'unavailable', reason: step.reason, message: step.message }
-    case 'unknown':
-      return { outcome: 'unknown' }
+/** Does what is to be done to the target, where it is of a kind that has a count. */
+const withTarget = async (
+  { target }: Scale,
+  { definitions, namespace }: Execution,
+  work: (target: Target) => Promise<Outcome>,
+): Promise<Outcome> => {
+  const known = knownKind(target)
+  // What needs no look at the cluster takes no turn longer.
+  if (known) return await work({ ...known, namespace, name: target.name })
+  try {
+    const kind = await kindOf(target, definitions)
+    return 'reason' in kind ? failedBy(kind) : await work({ ...kind, namespace, name: target.name })
+  } catch (error) {
+    return unreadBy(error)
   }
 }

@@ -1,17 +1,41 @@
+import { stringAt } from '../../api/json.ts'
 import { nameLength, objectNameRule } from '../../api/names.ts'
-import { at } from '../../api/json.ts'
-import type { Obj, Stored } from '../../api/schema.ts'
-import { parseAmount } from '../../steps/arithmetic.ts'
+import type { Obj, Rule, Stored } from '../../api/schema.ts'
+import { apiVersionOf } from '../../kube/paths.ts'
+import { autoscalers, scaledObjects } from '../../kube/resources.ts'
+import { scalableKinds } from '../../kube/scalable.ts'
+import { countDeclaration, movement, movementRules } from '../counted/schema.ts'
+import type { Declaration } from '../declaration.ts'
+
+const kinds = [...scalableKinds, autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
+
+/** The apiVersion of a custom resource has a group with a dot, and the kind is what CRDs may name. */
+const customKind = '^[a-z0-9-]+([.][a-z0-9-]+)+/v[a-z0-9]+ [A-Za-z][A-Za-z0-9-]*$'
+const isCustom = new RegExp(customKind)
+
+/** Another kind would be found out at the first look at the hook; whoever applies it is to be told at once. */
+const scalableRule = {
+  rule: [
+    `self.apiVersion + ' ' + self.kind in [${kinds.map(kind => `'${kind}'`).join(', ')}]`,
+    `(self.apiVersion + ' ' + self.kind).matches('${customKind}')`,
+  ].join(' || '),
+  message: `cannot be scaled: use one of ${kinds.join(', ')}, or a custom resource that has /scale (apiVersion and kind)`,
+  holds: self => {
+    const kind = `${stringAt(self, 'apiVersion')} ${stringAt(self, 'kind')}`
+    return kinds.includes(kind) || isCustom.test(kind)
+  },
+} as const satisfies Rule
 
 /** The member `spec.scale`. */
 export const scaleSchema = {
   type: 'object',
-  description: 'Changes the number of replicas of a workload by a step, within bounds.',
-  required: ['target', 'action', 'max'],
+  description:
+    'Changes the number of replicas of a workload, or the least that its autoscaler keeps, by a step, within bounds.',
+  required: ['target', 'action'],
   properties: {
     target: {
       type: 'object',
-      description: "The workload, in the hook's own namespace.",
+      description: "The workload or its autoscaler, in the hook's own namespace.",
       'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
@@ -20,7 +44,8 @@ export const scaleSchema = {
           type: 'string',
           maxLength: 63,
           default: 'Deployment',
-          description: 'Its kind: Deployment, StatefulSet, ReplicaSet or ReplicationController.',
+          description:
+            'Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or that of any custom resource that has /scale.',
         },
         name: {
           type: 'string',
@@ -30,45 +55,17 @@ export const scaleSchema = {
           'x-kubernetes-validations': [objectNameRule],
         },
       },
+      'x-kubernetes-validations': [scalableRule],
     },
-    action: { type: 'string', enum: ['up', 'down'], description: 'up adds replicas, down removes them.' },
-    by: {
-      'x-kubernetes-int-or-string': true,
-      maxLength: 8,
-      default: 1,
-      description:
-        'The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1.',
-      'x-kubernetes-validations': [
-        {
-          rule: "type(self) == int ? self >= 1 && self <= 2147483647 : self.matches('^[1-9][0-9]{0,2}%$')",
-          message: 'must be a count of at least 1, or a share from "1%" to "999%"',
-          holds: self => parseAmount(self) !== undefined,
-        },
-      ],
-    },
-    min: {
-      type: 'integer',
-      format: 'int32',
-      minimum: 0,
-      default: 1,
-      description: 'A step down stops here.',
-    },
-    max: { type: 'integer', format: 'int32', minimum: 1, description: 'A step up stops here.' },
-    overshoot: {
-      type: 'string',
-      enum: ['clamp', 'reject'],
-      default: 'clamp',
-      description: 'A step that would pass the bound: clamp shortens it to end there, reject refuses it.',
-    },
+    ...movement,
   },
-  'x-kubernetes-validations': [
-    {
-      rule: 'self.min <= self.max',
-      fieldPath: '.max',
-      message: 'must not be below min: raise max or lower min',
-      holds: self => Number(at(self, 'min')) <= Number(at(self, 'max')),
-    },
-  ],
+  'x-kubernetes-validations': movementRules,
 } as const satisfies Obj
+
+export const scaleDeclaration = {
+  name: 'scale',
+  schema: scaleSchema,
+  ...countDeclaration,
+} as const satisfies Declaration
 
 export type Scale = Stored<typeof scaleSchema>

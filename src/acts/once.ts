@@ -1,0 +1,202 @@
+import { keyOf } from '../api/hash.ts'
+import type { OpenAct } from '../api/record.ts'
+import type { Outcome } from '../api/outcome.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait, within } from '../environment/wait.ts'
+import { isAbandoned } from '../record/abandoned.ts'
+import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
+import { decided, isRemembered, judge, windowOf, type Remembered } from '../record/judge.ts'
+import type { Ledger, Ruling } from '../record/ledger.ts'
+import { momentOf, type Memory } from '../record/memory.ts'
+import type { Act, Acts, How, Work } from './acts.ts'
+import { actOf, runningActs, type Running } from './running.ts'
+
+/** The wait between two looks at what stands in the way, in milliseconds; it doubles up to the longest. */
+const firstLookMs = 50
+const longestLookMs = 800
+
+/** A delivery that was admitted, as far as its acts are concerned. */
+export interface Admitted {
+  /** When it has to be answered, in monotonic milliseconds. */
+  readonly deadline: number
+  /** True while its hook is as it was when the delivery was admitted. */
+  readonly isCurrent: () => boolean
+  readonly remembered: Remembered
+  /** The record of its hook: opened only where it has a say in the delivery. */
+  readonly ledger: () => Ledger
+}
+
+/** The acts of one process. */
+export interface ActService {
+  /** Does the acts of a delivery. */
+  of(admitted: Admitted): Acts
+  /** Does as an act would, without remembering it: what it writes has to be a dry run. */
+  preview(admitted: Admitted): Acts
+  /** Ends what goes on, within `ms` milliseconds. */
+  drain(ms: number): Promise<void>
+  /** Whether nothing goes on. */
+  readonly idle: boolean
+}
+
+export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'random'>): ActService => {
+  const running = runningActs(environment)
+  return {
+    of: admitted => ({ once: (work, how = {}) => once(environment, running, admitted, work, how) }),
+    preview: admitted => ({ once: work => preview(environment, admitted, work) }),
+    drain: ms => running.drain(ms),
+    get idle() {
+      return running.idle
+    },
+  }
+}
+
+/** What a hook's record says of a delivery that is to be done. */
+type Begun =
+  | { readonly begun: 'act'; readonly act: OpenAct; readonly isOwn: boolean }
+  | { readonly begun: 'skipped'; readonly outcome: Outcome }
+  /** Something has to be over first. */
+  | { readonly begun: 'later' }
+
+const once = async (
+  { clock, random }: Pick<Environment, 'clock' | 'random'>,
+  running: Running,
+  admitted: Admitted,
+  work: Work,
+  how: How,
+): Promise<Outcome> => {
+  const { deadline, isCurrent, remembered } = admitted
+  const fresh = (): string => Buffer.from(random.bytes(16)).toString('base64url')
+  if (!isRemembered(remembered) && !how.serial) {
+    if (!isCurrent()) return { outcome: 'changed' }
+    const act = { key: '', at: clock.now(), id: fresh() }
+    return await running.answer(act, work, { deadline })
+  }
+  const ledger = admitted.ledger()
+  const { identity } = remembered.delivery
+  const key = identity ? keyOf(identity.key) : fresh()
+  const goOn = (): boolean => clock.monotonic() < deadline
+  for (let lookMs = firstLookMs; goOn(); lookMs = Math.min(lookMs * 2, longestLookMs)) {
+    const begin = (memory: Memory, now: number): Ruling<Begun> =>
+      beginIn(memory, now, { key, uid: ledger.owner.uid, remembered, how })
+    const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { goOn }))
+    if (made?.decided === 'gone') return { outcome: 'changed' }
+    if (made?.decided === 'refused') {
+      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
+    }
+    if (made?.decided === 'newer') return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
+    if (made?.decided !== 'stored') break
+    const { result } = made
+    if (result.begun === 'skipped') return result.outcome
+    if (result.begun === 'act') {
+      const waits = how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
+      if (!waits) {
+        if (!result.isOwn && !isCurrent()) {
+          ledger.later(withoutAct(result.act))
+          return { outcome: 'changed' }
+        }
+        return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined })
+      }
+    }
+    await wait(clock, lookMs)
+  }
+  return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
+}
+
+interface Beginning {
+  readonly key: string
+  readonly uid: string
+  readonly remembered: Remembered
+  readonly how: How
+}
+
+/** Judges what is to be done of a delivery, and begins an act where it is new. */
+const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beginning): Ruling<Begun> => {
+  const { cooldownMs, delivery, signed } = remembered
+  const newsAt = delivery.identity?.newsAt
+  // Another name of a signed body is decided with the first, which its own sender finishes.
+  const isCounted = ({ at, body }: OpenAct): boolean =>
+    signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
+  const own = openAct(memory, key)
+  const isSame =
+    own &&
+    (isCounted(own) ||
+      Math.abs(now - own.at) < windowOf(remembered) ||
+      (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
+  // Whatever is left of it is done now, by the same name.
+  if (own && isSame) return { memory, result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
+  const inOrder = how.serial === true || cooldownMs > 0
+  const others = (memory.acts ?? []).filter(act => act.key !== key)
+  if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
+    return { memory, result: { begun: 'later' }, needsNewest: true }
+  }
+  const judged = judge(ranByActs(memory), remembered, now)
+  switch (judged.judgement) {
+    case 'skip': {
+      const { message, reason, remember } = judged
+      const next = remember ? decided(remembered, now, { state: 'skipped', reason })(memory) : memory
+      return { memory: next, result: { begun: 'skipped', outcome: { outcome: 'skipped', reason, message } } }
+    }
+    case 'full': {
+      const outcome = { outcome: 'unavailable', reason: 'RecordFull', message: judged.message } as const
+      return { memory, result: { begun: 'skipped', outcome } }
+    }
+    case 'unfinished':
+    case 'undo':
+      return { memory, result: { begun: 'later' }, needsNewest: true }
+    case 'new': {
+      const act = {
+        key,
+        ...momentOf({ at: now, newsAt, body: signed?.body }),
+        id: keyOf(JSON.stringify([uid, key, newsAt ?? now])),
+      }
+      return { memory: begun(act)(memory), result: { begun: 'act', act, isOwn: false } }
+    }
+  }
+}
+
+/** What would be done now. */
+const preview = async (
+  { clock, random }: Pick<Environment, 'clock' | 'random'>,
+  { deadline, isCurrent, ledger: recordOf, remembered }: Admitted,
+  work: Work,
+): Promise<Outcome> => {
+  if (!isCurrent()) return { outcome: 'changed' }
+  const goOn = (): boolean => clock.monotonic() < deadline
+  const now = clock.now()
+  const id = Buffer.from(random.bytes(16)).toString('base64url')
+  let act: Act = { id, at: now }
+  if (isRemembered(remembered)) {
+    const ledger = recordOf()
+    const key = remembered.delivery.identity ? keyOf(remembered.delivery.identity.key) : id
+    const deciding = ledger.decide(
+      (memory, at) => ({
+        memory,
+        result: beginIn(memory, at, { key, uid: ledger.owner.uid, remembered, how: {} }).result,
+      }),
+      { goOn },
+    )
+    const made = await within(clock, deadline - clock.monotonic(), deciding)
+    if (made?.decided === 'gone') return { outcome: 'changed' }
+    const begun = made?.decided === 'stored' ? made.result : undefined
+    if (begun?.begun === 'skipped') return begun.outcome
+    if (begun?.begun !== 'act')
+      return {
+        outcome: 'unavailable',
+        reason: 'Contended',
+        message: 'another delivery of this hook is not finished yet',
+      }
+    act = actOf(begun.act)
+  }
+  const worked = await within(
+    clock,
+    deadline - clock.monotonic(),
+    work(act, goOn, () => {}),
+  )
+  return (
+    worked?.outcome ?? {
+      outcome: 'unavailable',
+      reason: 'Unfinished',
+      message: 'it would take longer than an answer may',
+    }
+  )
+}

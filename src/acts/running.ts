@@ -1,0 +1,103 @@
+import type { OpenAct } from '../api/record.ts'
+import type { Outcome } from '../api/outcome.ts'
+import type { Environment } from '../environment/environment.ts'
+import { within } from '../environment/wait.ts'
+import { acted, withoutAct } from '../record/acts.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { Act, Work, Worked } from './acts.ts'
+
+/** How long work goes on that an answer could not wait for, in milliseconds: some senders never send again. */
+const longestMs = 60_000
+
+/** How many characters of what was done a row keeps. */
+const longestSummary = 120
+
+/** The acts that this process is at work on. Copies of one delivery that come meanwhile wait for the same work. */
+export interface Running {
+  /** Whether this process is at work on an act. */
+  has(act: OpenAct): boolean
+  /** Begins the work of an act, or joins it, and answers by the deadline. What is left then goes on. */
+  answer(act: OpenAct, work: Work, asked: Asked): Promise<Outcome>
+  /** Waits for all of it, for `ms` milliseconds at most. None goes on after that. */
+  drain(ms: number): Promise<void>
+  readonly idle: boolean
+}
+
+interface Asked {
+  /** In monotonic milliseconds. */
+  readonly deadline: number
+  /** Where the act is remembered; absent where nothing has a say in it. */
+  readonly ledger?: Ledger
+  /** Whether the same delivery can be known when it is sent again. */
+  readonly isNamed?: boolean
+}
+
+interface Job {
+  readonly worked: Promise<Worked>
+  soFar: string
+}
+
+export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>): Running => {
+  const jobs = new Map<string, Job>()
+  let stopped = false
+
+  const begin = (act: OpenAct, work: Work, ledger: Ledger | undefined): Job => {
+    const end = clock.monotonic() + longestMs
+    const job: Job = {
+      soFar: 'it has begun',
+      worked: work(
+        actOf(act),
+        () => !stopped && clock.monotonic() < end,
+        soFar => (job.soFar = soFar),
+      ).then(worked => {
+        remember(act, worked, ledger)
+        return worked
+      }),
+    }
+    jobs.set(act.id, job)
+    void job.worked
+      .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed in a way it never should'))
+      .finally(() => jobs.delete(act.id))
+    return job
+  }
+
+  return {
+    has: ({ id }) => jobs.has(id),
+    answer: async (act, work, { deadline, isNamed = false, ledger }) => {
+      const job = jobs.get(act.id) ?? begin(act, work, ledger)
+      const worked = await within(clock, deadline - clock.monotonic(), job.worked)
+      if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
+      const isUnfinished =
+        !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
+      // Nobody can tell which delivery this was when it is sent again.
+      if (isUnfinished && !isNamed) return { outcome: 'unknown' }
+      return (
+        worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }
+      )
+    },
+    drain: async ms => {
+      await within(clock, ms, Promise.allSettled([...jobs.values()].map(({ worked }) => worked)))
+      stopped = true
+    },
+    get idle() {
+      return jobs.size === 0
+    },
+  }
+}
+
+/** Of work that was ended: some of it may be done. */
+const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
+
+/** What is done is remembered; what failed may be begun anew; what is left stays open for the next copy of the delivery. */
+const remember = (act: OpenAct, { outcome, worked }: Worked, ledger: Ledger | undefined): void => {
+  if (worked === 'done') ledger?.later(acted(act, summaryOf(outcome), outcome.outcome === 'applied'))
+  if (worked === 'failed') ledger?.later(withoutAct(act))
+}
+
+const summaryOf = (outcome: Outcome): string => {
+  const summary = 'summary' in outcome ? outcome.summary : 'message' in outcome ? outcome.message : outcome.outcome
+  return summary.slice(0, longestSummary)
+}
+
+/** An act as its work sees it: as old as the notification that asked for it. */
+export const actOf = ({ at, id, newsAt = 0 }: OpenAct): Act => ({ id, at: newsAt > 0 ? newsAt : at })

@@ -1,0 +1,85 @@
+import type { Outcome } from '../../api/outcome.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError } from '../../kube/errors.ts'
+import type { Hindrance } from '../../steps/count.ts'
+import type { Plan, Step, Target } from '../../steps/steps.ts'
+import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
+import type { Execution } from '../driver.ts'
+import type { Counted } from './schema.ts'
+
+/** Makes a hook's step, and says what became of it. */
+export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
+  outcomeOf(await steps.change(target, planOf(member)), member, 'Stepped')
+
+/** Takes back what an alert's firings have changed. */
+export const takeBackOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
+  outcomeOf(await steps.undo(target, takeBackWithin(boundsOf(member))), member, 'Undone')
+
+/** Why there is no target for a step, as its outcome. */
+export const failedBy = ({ message, reason }: Hindrance): Outcome => ({ outcome: 'failed', reason, message })
+
+/** What a read that a target depends on has failed with, as an outcome. Throws what is no answer of the API. */
+export const unreadBy = (error: unknown): Outcome => {
+  if (error instanceof ApiError && error.status === 403) {
+    return { outcome: 'failed', reason: 'Forbidden', message: error.message }
+  }
+  if (error instanceof ApiError || error instanceof Unreachable) {
+    return { outcome: 'unavailable', reason: 'ApiUnreachable', message: error.message }
+  }
+  throw error
+}
+
+/** How a count moves, for people, behind what moves: `up by 1, to at most 10`. */
+export const movementInWords = (member: Counted): string => {
+  const { action, by } = member
+  const { max, min } = boundsOf(member)
+  return action === 'up' ? `up by ${by}, to at most ${max}` : `down by ${by}, to at least ${min}`
+}
+
+/** Without a max nothing but what Kubernetes stores ends a step up: to take a step down back, for one. */
+const boundsOf = ({ max = largestCount, min }: Counted) => ({ max, min })
+
+const amountOf = ({ by }: Counted) => {
+  const amount = parseAmount(by)
+  if (!amount) throw new TypeError(`a step was accepted and is none: ${by}`)
+  return amount
+}
+
+const planOf = (member: Counted): Plan => {
+  const { action, overshoot } = member
+  return moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
+}
+
+const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): Outcome => {
+  switch (step.step) {
+    case 'done': {
+      const { from, to } = step
+      return from === to
+        ? { outcome: 'unchanged', reason: 'AtBound', from, to }
+        : { outcome: 'applied', reason: changed, from, to }
+    }
+    case 'skipped':
+      return { outcome: 'skipped', reason: step.reason, message: step.message }
+    case 'changed':
+      return { outcome: 'changed' }
+    case 'refused': {
+      const { action, by } = member
+      const message = `a step ${action} by ${by} from ${step.from} would end ${passedBound(member, step.from)}`
+      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from }
+    }
+    case 'failed':
+      return { outcome: 'failed', reason: step.reason, message: step.message }
+    case 'unavailable':
+      return { outcome: 'unavailable', reason: step.reason, message: step.message }
+    case 'unknown':
+      return { outcome: 'unknown' }
+  }
+}
+
+/** The bound that a step would pass: the hook's, or else the target's own. */
+const passedBound = (member: Counted, from: number): string => {
+  const { max, min } = boundsOf(member)
+  const size = stepSize(amountOf(member), from)
+  if (member.action === 'up') return from + size > max ? `above max ${max}` : 'above what the target itself allows'
+  return from - size < min ? `below min ${min}` : 'below what the target itself allows'
+}

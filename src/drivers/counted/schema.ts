@@ -1,0 +1,74 @@
+import { at } from '../../api/json.ts'
+import type { Properties, Rule, Stored } from '../../api/schema.ts'
+import { largestCount, parseAmount } from '../arithmetic.ts'
+import type { Declaration } from '../declaration.ts'
+
+/** The members of every driver that changes a count: how it moves. */
+export const movement = {
+  action: { type: 'string', enum: ['up', 'down'], description: 'up adds replicas, down removes them.' },
+  by: {
+    'x-kubernetes-int-or-string': true,
+    maxLength: 8,
+    default: 1,
+    description:
+      'The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1.',
+    'x-kubernetes-validations': [
+      {
+        rule: "type(self) == int ? self >= 1 && self <= 2147483647 : self.matches('^[1-9][0-9]{0,2}%$')",
+        message: 'must be a count of at least 1, or a share from "1%" to "999%"',
+        holds: self => parseAmount(self) !== undefined,
+      },
+    ],
+  },
+  min: {
+    type: 'integer',
+    format: 'int64',
+    minimum: 0,
+    maximum: largestCount,
+    default: 1,
+    description: 'A step down stops here.',
+  },
+  max: {
+    type: 'integer',
+    format: 'int64',
+    minimum: 1,
+    maximum: largestCount,
+    description: 'A step up stops here. A hook whose action is down needs none.',
+  },
+  overshoot: {
+    type: 'string',
+    enum: ['clamp', 'reject'],
+    default: 'clamp',
+    description: 'What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it.',
+  },
+} as const satisfies Properties
+
+/** The rules of those members. */
+export const movementRules = [
+  {
+    rule: "self.action != 'up' || has(self.max)",
+    fieldPath: '.max',
+    reason: 'FieldValueRequired',
+    message: 'must be set, because action is up: the count at which a step up stops',
+    holds: self => at(self, 'action') !== 'up' || at(self, 'max') !== undefined,
+  },
+  {
+    rule: '!has(self.max) || self.min <= self.max',
+    fieldPath: '.max',
+    message: 'must not be below min: raise max or lower min',
+    holds: self => Number(at(self, 'min')) <= Number(at(self, 'max') ?? Infinity),
+  },
+] as const satisfies readonly Rule[]
+
+/** What every driver declares whose member has them. */
+export const countDeclaration = {
+  columns: ['Action', 'By', 'Min', 'Max'],
+  undoes: true,
+} as const satisfies Partial<Declaration>
+
+/** A hook's member, as far as it says how a count moves. */
+export type Counted = Stored<{
+  readonly type: 'object'
+  readonly required: readonly ['action']
+  readonly properties: typeof movement
+}>

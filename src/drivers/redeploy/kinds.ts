@@ -1,0 +1,80 @@
+import { at } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import type { ResourceType } from '../../kube/paths.ts'
+import type { TargetKind } from '../driver.ts'
+import type { WorkloadKind } from './schema.ts'
+
+/** A kind of workload, and where its pods' template is. */
+export interface Workloads {
+  readonly type: ResourceType & { readonly kind: WorkloadKind }
+  /** The names of the members that lead to the template. */
+  readonly template: readonly string[]
+  /** Whether a changed template starts new pods by itself. */
+  readonly rollsOut: boolean
+  /** Where its counts are, for whoever shows them. */
+  readonly counts?: { readonly wanted: readonly string[]; readonly ready: readonly string[] }
+}
+
+const inSpec = ['spec', 'template']
+
+/** The kinds whose images are changed. */
+export const workloadKinds: readonly Workloads[] = [
+  {
+    type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+    template: inSpec,
+    rollsOut: true,
+    counts: { wanted: ['spec', 'replicas'], ready: ['status', 'readyReplicas'] },
+  },
+  {
+    type: { group: 'apps', version: 'v1', resource: 'statefulsets', kind: 'StatefulSet' },
+    template: inSpec,
+    rollsOut: true,
+    counts: { wanted: ['spec', 'replicas'], ready: ['status', 'readyReplicas'] },
+  },
+  {
+    type: { group: 'apps', version: 'v1', resource: 'daemonsets', kind: 'DaemonSet' },
+    template: inSpec,
+    rollsOut: true,
+    counts: { wanted: ['status', 'desiredNumberScheduled'], ready: ['status', 'numberReady'] },
+  },
+  {
+    type: { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' },
+    template: ['spec', 'jobTemplate', 'spec', 'template'],
+    rollsOut: false,
+  },
+]
+
+export const workloadKind = (kind: WorkloadKind): Workloads | undefined =>
+  workloadKinds.find(({ type }) => type.kind === kind)
+
+const count = (object: unknown, path: readonly string[]): number => Number(at(object, ...path) ?? 0)
+
+/** The same kinds, for whoever shows them. */
+export const redeployTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
+  type,
+  ...(counts && {
+    replicas: object => ({ wanted: count(object, counts.wanted), ready: count(object, counts.ready) }),
+  }),
+}))
+
+/** A container as it stands in a pod's template. */
+export interface Container {
+  readonly name: string
+  readonly image: string
+  /** As the API server stored it, which fills it in. */
+  readonly imagePullPolicy: string | undefined
+  /** Where it stands, as a JSON Pointer (RFC 6901). */
+  readonly pointer: string
+}
+
+/** Lists the containers of a workload, init containers last. */
+export const containersIn = (object: StoredObject, { template }: Workloads): readonly Container[] =>
+  ['containers', 'initContainers'].flatMap(member => {
+    const list = at(object, ...template, 'spec', member)
+    return (Array.isArray(list) ? list : []).flatMap((container: unknown, index): Container[] => {
+      const [name, image, policy] = ['name', 'image', 'imagePullPolicy'].map(field => at(container, field))
+      if (typeof name !== 'string' || typeof image !== 'string') return []
+      const pointer = `/${[...template, 'spec', member].join('/')}/${index}`
+      return [{ name, image, imagePullPolicy: typeof policy === 'string' ? policy : undefined, pointer }]
+    })
+  })

@@ -1,0 +1,76 @@
+import type { Worked } from '../../acts/acts.ts'
+import type { Change } from '../../api/outcome.ts'
+import type { Left } from './plan.ts'
+import type { Rolled } from './write.ts'
+
+/** What became of one of the workloads of a delivery. */
+export interface Rollout {
+  /** As in `Deployment/web`. */
+  readonly name: string
+  readonly rolled: Rolled
+}
+
+/** Sums up what became of all workloads. `what` is what was to be rolled out, for people; undefined for a restart. */
+export const outcomeOf = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
+  const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
+  const refused = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'refused' ? [{ name, ...rolled }] : []))
+  const unfinished = rollouts.filter(({ rolled }) => rolled.rolled === 'left')
+  if (unfinished.length > 0) {
+    const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done; the rest is done when the same is sent again`
+    return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
+  }
+  const [first, ...others] = refused
+  if (first) {
+    const more = others.length === 0 ? '' : `, and ${others.length} more`
+    const message = `${first.name}${more}: ${first.message}`
+    if (changes.length === 0) {
+      const reason = first.forbidden ? 'Forbidden' : 'PartlyDone'
+      return { worked: 'failed', outcome: { outcome: 'failed', reason, message } }
+    }
+    return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
+  }
+  return { worked: 'done', outcome: done(rollouts, changes, what) }
+}
+
+const done = (
+  rollouts: readonly Rollout[],
+  changes: readonly Change[],
+  what: string | undefined,
+): Worked['outcome'] => {
+  if (changes.length > 0) {
+    return {
+      outcome: 'applied',
+      reason: what === undefined ? 'Restarted' : 'RolledOut',
+      summary: summaryOf(changes, what),
+      changes,
+    }
+  }
+  const left = new Set<Left>(rollouts.flatMap(({ rolled }) => (rolled.rolled === 'nothing' ? [...rolled.left] : [])))
+  const names = [...new Set(rollouts.map(({ name }) => name))]
+  if (left.has('never pulled')) {
+    const message = `${what} was pushed again, and imagePullPolicy is Never: no node would pull it`
+    return { outcome: 'failed', reason: 'ImageNeverPulled', message }
+  }
+  if (left.has('up to date')) {
+    const running = rollouts.filter(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('up to date'))
+    return { outcome: 'unchanged', reason: 'UpToDate', summary: counted(running.map(({ name }) => name)), changes: [] }
+  }
+  if (left.has('superseded')) {
+    return { outcome: 'skipped', reason: 'Superseded', message: `something later than ${what} runs already` }
+  }
+  const message =
+    names.length === 0
+      ? 'there is no workload for this hook'
+      : `${what === undefined ? 'nothing can be restarted' : `nothing runs ${what}`} in ${counted(names)}`
+  return { outcome: 'skipped', reason: 'NotForThisHook', message }
+}
+
+const summaryOf = (changes: readonly Change[], what: string | undefined): string => {
+  const names = [...new Set(changes.map(({ object }) => object))]
+  if (what === undefined) return `restarted ${counted(names)}`
+  const [only, ...others] = changes
+  if (!only || others.length > 0) return `rolled out ${what} in ${counted(names)}`
+  return `rolled out ${only.object}: ${only.part} from ${only.from} to ${only.to}`
+}
+
+const counted = (names: readonly string[]): string => (names.length === 1 ? `${names[0]}` : `${names.length} workloads`)

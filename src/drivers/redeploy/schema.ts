@@ -1,0 +1,186 @@
+import { isObject } from '../../api/json.ts'
+import { nameLength, objectNameRule } from '../../api/names.ts'
+import type { Obj, Rule, Stored } from '../../api/schema.ts'
+import type { Declaration } from '../declaration.ts'
+
+const kinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const
+
+const matching = (pattern: string, message: string) => {
+  const compiled = new RegExp(pattern)
+  return {
+    rule: `self.matches('${pattern}')`,
+    message,
+    holds: self => typeof self === 'string' && compiled.test(self),
+  } as const satisfies Rule
+}
+
+/** Whether a member is set, for rules of its object. */
+const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
+
+const host = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]+)?'
+const path = '[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*'
+
+const repository = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 255,
+  'x-kubernetes-validations': [
+    matching(`^(${host}/)?${path}(/${path})*$`, 'must be an image without tag and digest, as in ghcr.io/acme/web'),
+  ],
+} as const
+
+const tagRules = ['exact', 'glob', 'semver'] as const
+
+const tagsSchema = {
+  type: 'object',
+  description:
+    'The tags that count, and become the tag that runs. By default only the tag that a container runs already.',
+  properties: {
+    exact: {
+      type: 'array',
+      maxItems: 16,
+      'x-kubernetes-list-type': 'set',
+      description: 'These tags.',
+      items: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 128,
+        'x-kubernetes-validations': [
+          matching(
+            '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
+            'must be a tag: letters, digits, "_", "." and "-", beginning with none of the last two',
+          ),
+        ],
+      },
+    },
+    glob: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'Tags that match: `*` is any text, `?` any character. The newest push wins.',
+      'x-kubernetes-validations': [
+        matching('^[A-Za-z0-9_.*?-]+$', 'must be a tag, with * for any text and ? for any character'),
+      ],
+    },
+    semver: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'Versions in this range, as npm reads it (`~1.4`, `>=2 <3`). Never one lower than what runs.',
+      'x-kubernetes-validations': [
+        matching('^[0-9A-Za-z.*^~<>=| +-]+$', 'must be a range of versions, as in "~1.4" or ">=2.0 <3"'),
+      ],
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: '[has(self.exact), has(self.glob), has(self.semver)].exists_one(set, set)',
+      message: 'must have exactly one of exact, glob and semver',
+      holds: self => tagRules.filter(rule => isSet(self, rule)).length === 1,
+    },
+  ],
+} as const satisfies Obj
+
+/** The member `spec.redeploy`. */
+export const redeploySchema = {
+  type: 'object',
+  description: 'Rolls out workloads when somebody pushed the image that they run.',
+  properties: {
+    target: {
+      type: 'object',
+      description: "One workload, in the hook's own namespace. Set this or `selector`.",
+      'x-kubernetes-map-type': 'atomic',
+      required: ['name'],
+      properties: {
+        kind: { type: 'string', enum: kinds, default: 'Deployment', description: 'Its kind.' },
+        name: {
+          type: 'string',
+          minLength: 1,
+          maxLength: nameLength,
+          description: 'Its name.',
+          'x-kubernetes-validations': [objectNameRule],
+        },
+      },
+    },
+    selector: {
+      type: 'object',
+      description: 'Every workload of the namespace with these labels. `{}` means all of them.',
+      properties: {
+        matchLabels: {
+          type: 'object',
+          description: 'Labels of the workloads themselves.',
+          additionalProperties: { type: 'string', maxLength: 63 },
+        },
+      },
+    },
+    kinds: {
+      type: 'array',
+      maxItems: 4,
+      'x-kubernetes-list-type': 'set',
+      description: 'The kinds that `selector` looks at. By default all four.',
+      items: { type: 'string', enum: kinds },
+    },
+    container: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 63,
+      description:
+        'Only the container of this name. By default every container that runs the image, init containers included.',
+    },
+    image: {
+      ...repository,
+      description: 'Only this image, without a tag. By default every image that was pushed and runs already.',
+    },
+    pushedAs: {
+      type: 'array',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'set',
+      description:
+        "The registry's own names of `image`, if containers name it differently: behind a mirror, a proxy or another port.",
+      items: repository,
+    },
+    tags: tagsSchema,
+    pin: {
+      type: 'string',
+      enum: ['tag', 'digest'],
+      default: 'tag',
+      description: 'What the hook writes into a container: the tag, or tag and digest if the push names a digest.',
+    },
+    withoutImage: {
+      type: 'string',
+      enum: ['skip', 'restart'],
+      default: 'skip',
+      description: 'What a post without an image does: skip does nothing, restart restarts the workloads.',
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: 'has(self.target) != has(self.selector)',
+      message: 'must have either target or selector: selector: {} is every workload of the namespace',
+      holds: self => isSet(self, 'target') !== isSet(self, 'selector'),
+    },
+    {
+      rule: '!has(self.kinds) || has(self.selector)',
+      fieldPath: '.kinds',
+      message: 'needs selector: target names its kind itself',
+      holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
+    },
+    {
+      rule: '!has(self.pushedAs) || has(self.image)',
+      fieldPath: '.pushedAs',
+      message: 'needs image: the name that the containers run',
+      holds: self => !isSet(self, 'pushedAs') || isSet(self, 'image'),
+    },
+  ],
+} as const satisfies Obj
+
+export const redeployDeclaration = {
+  name: 'redeploy',
+  schema: redeploySchema,
+  columns: [],
+  undoes: false,
+} as const satisfies Declaration
+
+export type Redeploy = Stored<typeof redeploySchema>
+export type Tags = NonNullable<Redeploy['tags']>
+export type WorkloadKind = (typeof kinds)[number]

@@ -1,0 +1,78 @@
+import type { Push } from '../../api/delivery.ts'
+import { keyOf } from '../../api/hash.ts'
+import { parseImage, parseRepository, type Image, type Repository } from '../../api/image.ts'
+import type { Act } from '../../acts/acts.ts'
+import type { Container } from './kinds.ts'
+import type { Redeploy } from './schema.ts'
+import { tagRule, type TagRule } from './tags.ts'
+
+/** A push as it is told apart from others, in every process and however often it is sent. */
+export interface WantedPush extends Push {
+  readonly id: string
+  /** When it was made, in milliseconds since the epoch: no later than now, or one forged date would outdate every later push. */
+  readonly at: number
+}
+
+/** What a hook does with pushes: which it wants, and which of them a container is to run. */
+export interface Wanted {
+  readonly pushes: readonly WantedPush[]
+  /** The push that a container is to run now; undefined where none is for it. */
+  chosenFor(container: Container): Chosen | undefined
+}
+
+export interface Chosen {
+  readonly push: WantedPush
+  /** What the container runs. */
+  readonly runs: Image
+  /** Whether what it runs is a higher version than that. */
+  readonly isLower: boolean
+}
+
+/** Sorts out the pushes that a hook wants; undefined where its range of versions is none. `now` bounds their times. */
+export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, now: number): Wanted | undefined => {
+  const rule = member.tags && tagRule(member.tags)
+  if (member.tags && !rule) return undefined
+  const wanted = pushes
+    .filter(push => isOf(push, member) && (rule?.wants(push.tag) ?? true))
+    .map(push => ({ ...push, id: idOf(push, act), at: Math.min(push.at ?? act.at, now) }))
+  return { pushes: wanted, chosenFor: container => chosenFor(container, member, wanted, rule) }
+}
+
+/** Whether a push is of the image that the hook names, under whichever of its names. */
+const isOf = (push: Push, { image, pushedAs = [] }: Redeploy): boolean =>
+  image === undefined || [image, ...pushedAs].some(name => isPushTo(push, parseRepository(name)))
+
+/** A registry that does not tell its host is known by the path alone. */
+const isPushTo = ({ host, path }: Push, repository: Repository | undefined): boolean =>
+  repository !== undefined && repository.path === path && (host === undefined || host === repository.host)
+
+const idOf = ({ at, digest, host, path, tag }: Push, act: Act): string =>
+  keyOf(JSON.stringify([host ?? '', path, tag, digest ?? '', at ?? act.id]))
+
+const chosenFor = (
+  container: Container,
+  { container: named, image }: Redeploy,
+  pushes: readonly WantedPush[],
+  rule: TagRule | undefined,
+): Chosen | undefined => {
+  if (named !== undefined && named !== container.name) return undefined
+  const runs = parseImage(container.image)
+  if (!runs) return undefined
+  const own = image === undefined ? undefined : parseRepository(image)
+  const running = runs.tag ?? (runs.digest === undefined ? 'latest' : undefined)
+  const candidates = pushes.filter(push => {
+    const isIts = own ? own.path === runs.path && own.host === runs.host : isPushTo(push, runs)
+    return isIts && (rule !== undefined || push.tag === running)
+  })
+  const push = candidates.reduce<WantedPush | undefined>(
+    (best, next) => (best && isBefore(next, best, rule) ? best : next),
+    undefined,
+  )
+  return push && { push, runs, isLower: running !== undefined && (rule?.order(push.tag, running) ?? 0) < 0 }
+}
+
+/** By its version, where the hook has a range; then by its time; then the later in the body is the newer. */
+const isBefore = (one: WantedPush, other: WantedPush, rule: TagRule | undefined): boolean => {
+  const order = rule?.order(one.tag, other.tag) ?? 0
+  return order === 0 ? one.at < other.at : order < 0
+}

@@ -1,0 +1,126 @@
+import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import { tryParseJson } from '../../api/json.ts'
+import type { Change } from '../../api/outcome.ts'
+import type { ApiConnection, ApiResponse, Clock } from '../../environment/environment.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import { wait } from '../../environment/wait.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { objectPath } from '../../kube/paths.ts'
+import type { Left, Plan } from './plan.ts'
+import { requestWithinMs, type Found } from './workloads.ts'
+
+/** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
+const firstRetryMs = 50
+const longestRetryMs = 1000
+
+/** What became of one workload. */
+export type Rolled =
+  /** The API server has stored it, now or when this was last tried. */
+  | { readonly rolled: 'out'; readonly changes: readonly Change[] }
+  /** There was nothing to write, and why; nothing at all where nothing in it runs what was pushed. */
+  | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left> }
+  /** It is no more. */
+  | { readonly rolled: 'gone' }
+  /** The API server will not have it. Nothing was written. */
+  | { readonly rolled: 'refused'; readonly forbidden: boolean; readonly message: string }
+  /** There was no time for it, and it may be written still. */
+  | { readonly rolled: 'left' }
+
+/** What a rollout needs beside the workload and the plan. */
+interface Means {
+  readonly api: ApiConnection
+  readonly clock: Clock
+  readonly namespace: string
+  readonly goOn: () => boolean
+}
+
+/**
+ * Writes what is planned for a workload. The plan is made anew for each version of it, and says by itself that it has been
+ * written already: so a lost answer, a copy of the delivery and whatever somebody else has changed meanwhile are all one case.
+ */
+export const rollOut = async (
+  { object: first, workloads }: Found,
+  plan: (object: StoredObject) => Plan,
+  { api, clock, goOn, namespace }: Means,
+): Promise<Rolled> => {
+  const path = objectPath(workloads.type, namespace, first.metadata.name)
+  const request = { lane: 'act', timeoutMs: requestWithinMs, path } as const
+  const readAgain = async (): Promise<Seen | undefined> => {
+    const answer = await ask(api, { ...request, method: 'GET' })
+    if (answer?.status === 404) return { ended: { rolled: 'gone' } }
+    if (answer?.status === 403) return { ended: refused(answer, 'reading the workload') }
+    const object = answer?.status === 200 ? objectIn(answer) : undefined
+    return object && { object }
+  }
+  /** What was sent and may have been stored. */
+  let sent: readonly Change[] = []
+  let seen: Seen | undefined = { object: first }
+  let waitMs = firstRetryMs
+  while (goOn()) {
+    seen ??= await readAgain()
+    if (seen && 'ended' in seen) return seen.ended
+    if (seen) {
+      const { object } = seen
+      if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }
+      const { changes, left, patch } = plan(object)
+      if (patch.length === 0) {
+        return sent.length > 0 && left.has('up to date')
+          ? { rolled: 'out', changes: sent }
+          : { rolled: 'nothing', left }
+      }
+      const answer = await ask(api, {
+        ...request,
+        method: 'PATCH',
+        contentType: 'application/json-patch+json',
+        query: { fieldManager: 'receiver-hooks' },
+        body: JSON.stringify(patch),
+      })
+      if (answer?.status === 200) return { rolled: 'out', changes }
+      if (answer?.status === 404) return { rolled: 'gone' }
+      if (answer?.status === 403) return refused(answer, 'changing the workload')
+      seen = undefined
+      // Somebody else came first: what they wrote is read at once.
+      if (answer?.status === 409) continue
+      if (answer?.status === 422) {
+        // A test of the patch fails like this as well, where it meets another version.
+        seen = await readAgain()
+        const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
+        if (isSame) return refused(answer, 'changing the workload')
+        continue
+      }
+      sent = changes
+    }
+    await wait(clock, waitMs)
+    waitMs = Math.min(waitMs * 2, longestRetryMs)
+  }
+  return { rolled: 'left' }
+}
+
+type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }
+
+const isSameVersion = (one: StoredObject, other: StoredObject): boolean =>
+  one.metadata.resourceVersion === other.metadata.resourceVersion
+
+/** The answer to a request; undefined where there was none. */
+const ask = async (
+  api: ApiConnection,
+  request: Parameters<ApiConnection['request']>[0],
+): Promise<ApiResponse | undefined> => {
+  try {
+    return await api.request(request)
+  } catch (error) {
+    if (error instanceof Unreachable) return undefined
+    throw error
+  }
+}
+
+const objectIn = ({ body }: ApiResponse): StoredObject | undefined => {
+  const object = tryParseJson(body)
+  return isStoredObject(object) ? object : undefined
+}
+
+const refused = (answer: ApiResponse, what: string): Rolled => ({
+  rolled: 'refused',
+  forbidden: answer.status === 403,
+  message: new ApiError(answer, what).message,
+})

@@ -1,0 +1,79 @@
+import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import {
+  clusters,
+  machineDeployments,
+  machinePools,
+  machineSets,
+  poolKinds,
+  rancherClusters,
+} from '../../steps/target/pools.ts'
+import { pluralInCel } from '../../kube/plural.ts'
+import { kept, onlyCount } from '../counted/kept.ts'
+import type { Asked, Cel, Kept, Rights } from '../rights.ts'
+import { both, sameBut, type Both } from '../unchanged.ts'
+
+/** The count of a pool, and which of its machines go first. */
+const onlyCountAndOrder = (type: ResourceType): Kept => {
+  const deletion = both(['spec', 'deletion'])
+  const orNone = ([now, before]: Both): Both => [`(has(${now}) ? ${now} : {})`, `(has(${before}) ? ${before} : {})`]
+  return kept(type, 'spec.replicas, spec.deletion.order', [
+    sameBut(both(['spec']), ['replicas', 'deletion']),
+    sameBut(orNone(deletion), ['order']),
+  ])
+}
+
+/** The count of an item in a list of pools, where the item is of workers. */
+const onlyCountIn = (type: ResourceType, list: readonly string[], member: string, isOpen: Cel): Kept => {
+  const [now, before] = both(list)
+  const way = list.slice(0, -1).map((_, depth) => sameBut(both(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))
+  return kept(type, `${list.join('.')}[].${member}`, [
+    ...way,
+    `${now}.map(c, c.name) == ${before}.map(d, d.name)`,
+    `${now}.all(c, ${before}.exists(d, d.name == c.name && (c == d || ${sameBut(['c', 'd'], [member])} && ${isOpen})))`,
+  ])
+}
+
+const isWorkers = '!(has(d.etcdRole) && d.etcdRole) && !(has(d.controlPlaneRole) && d.controlPlaneRole)'
+
+const groupOf: Cel = "self.target.apiVersion.split('/')[0]"
+const onObject: Cel = "self.target.kind == 'Cluster' || has(self.removeFirst)"
+
+const asked = (part: Pick<Asked, 'when' | 'right' | 'why'> & { readonly subresource?: string }): Asked => ({
+  group: groupOf,
+  resource: pluralInCel('self.target.kind'),
+  name: 'self.target.name',
+  verb: 'patch',
+  does: "'change the nodes of ' + self.target.kind + '/' + self.target.name",
+  ...part,
+})
+
+/** The rights of the driver: none of them is given by default. */
+export const scaleNodesRights: Rights = {
+  given: 'where bound',
+  trigger: poolKinds.map(type => ({
+    group: type.group,
+    resource: type.resource,
+    verbs: ['get', 'list', 'patch'],
+    why: `to read and to write the count of a pool of ${apiVersionOf(type)} ${type.kind}`,
+  })),
+  author: [
+    asked({
+      when: `!(${onObject})`,
+      subresource: 'scale',
+      right: '`patch` on the `/scale` of the pool, as in `machinedeployments/scale`',
+      why: 'who makes a hook must be allowed to scale its pool',
+    }),
+    asked({
+      when: onObject,
+      right: '`patch` on the target, where that is a Cluster, or `removeFirst` is set',
+      why: 'this is more than `/scale` allows: who makes a hook must be allowed to change its target',
+    }),
+  ],
+  keeps: [
+    onlyCountAndOrder(machineDeployments),
+    onlyCountAndOrder(machineSets),
+    onlyCount(machinePools, ['spec', 'replicas']),
+    onlyCountIn(clusters, ['spec', 'topology', 'workers', 'machineDeployments'], 'replicas', 'true'),
+    onlyCountIn(rancherClusters, ['spec', 'rkeConfig', 'machinePools'], 'quantity', isWorkers),
+  ],
+}

@@ -1,0 +1,73 @@
+import { at } from '../../api/json.ts'
+import type { Problem } from '../../api/conditions.ts'
+import type { Outcome } from '../../api/outcome.ts'
+import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import type { Target } from '../../steps/steps.ts'
+import { obstacleOf } from '../../steps/target/owner.ts'
+import { holdsPools, poolCount, poolKinds, type Order } from '../../steps/target/pools.ts'
+import { movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
+import type { Driver, TargetKind } from '../driver.ts'
+import { scaleNodesRights } from './rights.ts'
+import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
+
+const replicas: NonNullable<TargetKind['replicas']> = object => {
+  const wanted = at(object, 'spec', 'replicas') ?? 1
+  const ready = at(object, 'status', 'readyReplicas') ?? 0
+  return typeof wanted === 'number' && typeof ready === 'number' ? { wanted, ready } : undefined
+}
+
+/** Adds nodes to a pool of the hook's namespace or removes them, by a step within bounds. */
+export const scaleNodes = {
+  ...scaleNodesDeclaration,
+  targets: poolKinds.map((type): TargetKind => (holdsPools(type) ? { type } : { type, replicas })),
+  rights: scaleNodesRights,
+
+  target: ({ target }) => `${target.kind}/${target.name}${target.pool === undefined ? '' : ` pool ${target.pool}`}`,
+
+  object: ({ target }) => ({ type: typeOf(target), name: target.name }),
+
+  describe: member => `scale ${movementInWords(member)}`,
+
+  async validate(member, reading): Promise<Problem | undefined> {
+    const { at: count, name, type } = targetOf(member, reading.namespace)
+    const object = await reading.getWhole(type, name)
+    if (!object) {
+      const message = `there is no ${type.kind}/${name} in namespace ${reading.namespace}`
+      return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
+    }
+    const obstacle = obstacleOf({ ...object, kind: type.kind }) ?? count.obstacle(object)
+    if (obstacle) return { ...obstacle, lasts: mayPass.has(obstacle.reason) ? 'reconciling' : 'stalled' }
+    if (count.read(object) !== undefined) return undefined
+    const message = `${type.kind}/${name} has no count in ${count.field}: set one`
+    return { reason: 'NotScalable', message, lasts: 'stalled' }
+  },
+
+  execute: (member, _delivery, execution): Promise<Outcome> =>
+    stepOn(targetOf(member, execution.namespace), member, execution),
+
+  /** The order of removal stays as the hook has set it. */
+  undo: (member, _delivery, execution): Promise<Outcome> =>
+    takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.namespace), member, execution),
+} satisfies Driver<'scaleNodes', typeof scaleNodesSchema>
+
+const mayPass = new Set(['TargetBeingDeleted', 'PoolNotFound'])
+
+const typeOf = ({ apiVersion, kind }: ScaleNodes['target']): ResourceType => {
+  const type = poolKinds.find(each => each.kind === kind && apiVersionOf(each) === apiVersion)
+  if (!type) throw new TypeError(`spec.scaleNodes.target was accepted and is none: ${apiVersion} ${kind}`)
+  return type
+}
+
+const orders: Readonly<Record<NonNullable<ScaleNodes['removeFirst']>, Order>> = { newest: 'Newest', oldest: 'Oldest' }
+
+const targetOf = (
+  {
+    removeFirst,
+    target,
+  }: Pick<ScaleNodes, 'target'> & { readonly removeFirst?: ScaleNodes['removeFirst'] | undefined },
+  namespace: string,
+): Target => {
+  const type = typeOf(target)
+  const order = removeFirst === undefined ? undefined : orders[removeFirst]
+  return { type, namespace, name: target.name, at: poolCount(type, target.pool, order) }
+}

@@ -1,0 +1,91 @@
+import { at, stringAt } from '../../api/json.ts'
+import { nameLength, objectNameRule } from '../../api/names.ts'
+import type { Obj, Stored } from '../../api/schema.ts'
+import { countDeclaration, movement, movementRules } from '../counted/schema.ts'
+import type { Declaration } from '../declaration.ts'
+
+const kinds = ['MachineDeployment', 'MachineSet', 'MachinePool', 'Cluster'] as const
+const apiVersions = ['cluster.x-k8s.io/v1beta2', 'provisioning.cattle.io/v1'] as const
+const ordered = ['MachineDeployment', 'MachineSet']
+
+/** The member `spec.scaleNodes`. */
+export const scaleNodesSchema = {
+  type: 'object',
+  description: 'Adds nodes to a pool or removes them, by a step within bounds.',
+  required: ['target', 'action'],
+  properties: {
+    target: {
+      type: 'object',
+      description: "The pool, or the Cluster that has it, in the hook's own namespace.",
+      'x-kubernetes-map-type': 'atomic',
+      required: ['name'],
+      properties: {
+        apiVersion: {
+          type: 'string',
+          enum: apiVersions,
+          default: 'cluster.x-k8s.io/v1beta2',
+          description: "Its apiVersion: Cluster API's, or Rancher's for a Cluster of Rancher.",
+        },
+        kind: { type: 'string', enum: kinds, default: 'MachineDeployment', description: 'Its kind.' },
+        name: {
+          type: 'string',
+          minLength: 1,
+          maxLength: nameLength,
+          description: 'Its name.',
+          'x-kubernetes-validations': [objectNameRule],
+        },
+        pool: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 63,
+          description: 'For a Cluster: the name of the pool in it.',
+          'x-kubernetes-validations': [objectNameRule],
+        },
+      },
+      'x-kubernetes-validations': [
+        {
+          rule: "(self.kind == 'Cluster') == has(self.pool)",
+          fieldPath: '.pool',
+          message: 'must be set for a Cluster, and for nothing else',
+          holds: self => (at(self, 'kind') === 'Cluster') === (at(self, 'pool') !== undefined),
+        },
+        {
+          rule: "self.kind == 'Cluster' || self.apiVersion != 'provisioning.cattle.io/v1'",
+          fieldPath: '.apiVersion',
+          message: 'must be cluster.x-k8s.io/v1beta2: Rancher has its pools inside of a Cluster',
+          holds: self => at(self, 'kind') === 'Cluster' || at(self, 'apiVersion') !== 'provisioning.cattle.io/v1',
+        },
+      ],
+    },
+    ...movement,
+    removeFirst: {
+      type: 'string',
+      enum: ['newest', 'oldest'],
+      description:
+        'Which healthy machines go first on the way down. By default as the pool says. Those marked for deletion and unhealthy ones always go before them.',
+    },
+  },
+  'x-kubernetes-validations': [
+    ...movementRules,
+    {
+      rule: "!has(self.removeFirst) || self.action == 'down'",
+      fieldPath: '.removeFirst',
+      message: 'needs action: down',
+      holds: self => at(self, 'removeFirst') === undefined || at(self, 'action') === 'down',
+    },
+    {
+      rule: `!has(self.removeFirst) || self.target.kind in [${ordered.map(kind => `'${kind}'`).join(', ')}]`,
+      fieldPath: '.removeFirst',
+      message: 'needs a MachineDeployment or a MachineSet: the others choose by themselves',
+      holds: self => at(self, 'removeFirst') === undefined || ordered.includes(stringAt(self, 'target', 'kind') ?? ''),
+    },
+  ],
+} as const satisfies Obj
+
+export const scaleNodesDeclaration = {
+  name: 'scaleNodes',
+  schema: scaleNodesSchema,
+  ...countDeclaration,
+} as const satisfies Declaration
+
+export type ScaleNodes = Stored<typeof scaleNodesSchema>

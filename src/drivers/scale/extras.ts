@@ -1,0 +1,40 @@
+import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import { autoscalers, scaledObjects } from '../../kube/resources.ts'
+import { onlyCount } from '../counted/kept.ts'
+import type { Cel, Extra, Right } from '../rights.ts'
+
+/** Of Argo Rollouts. Its Rollout is counted like any custom resource that has /scale. */
+const rollouts: ResourceType = { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' }
+
+const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
+  group,
+  resource,
+  verbs: ['get', 'list', 'patch'],
+  why: `to read and to write ${what}`,
+})
+
+/** The kinds beside those that have a /scale which takes an apply. */
+export const scaleExtras: readonly Extra[] = [
+  {
+    name: 'scale-autoscalers',
+    hooks: 'whose target is a HorizontalPodAutoscaler or a ScaledObject',
+    readsDefinitions: false,
+    trigger: [autoscalers, scaledObjects].map(type => rightsTo(type, 'the least that an autoscaler keeps')),
+    keeps: [onlyCount(autoscalers, ['spec', 'minReplicas']), onlyCount(scaledObjects, ['spec', 'minReplicaCount'])],
+  },
+  {
+    name: 'scale-rollouts',
+    hooks: 'whose target is a Rollout of Argo Rollouts',
+    readsDefinitions: true,
+    trigger: [rightsTo(rollouts, 'the count of a Rollout')],
+    keeps: [onlyCount(rollouts, ['spec', 'replicas'])],
+  },
+]
+
+/** The group of a hook's target. */
+export const groupOf: Cel = "self.target.apiVersion.contains('/') ? self.target.apiVersion.split('/')[0] : ''"
+
+/** True of a hook whose target is an autoscaler. */
+export const isLeast: Cel = [autoscalers, scaledObjects]
+  .map(type => `self.target.apiVersion == '${apiVersionOf(type)}' && self.target.kind == '${type.kind}'`)
+  .join(' || ')

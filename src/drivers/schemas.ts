@@ -1,0 +1,37 @@
+import { driverColumns, resourceSchema, type ColumnMembers } from '../api/crd.ts'
+import { specSchema } from '../api/hook.ts'
+import type { Declaration } from './declaration.ts'
+import { redeployDeclaration } from './redeploy/schema.ts'
+import { scaleDeclaration } from './scale/schema.ts'
+import { scaleNodesDeclaration } from './scale-nodes/schema.ts'
+
+/**
+ * What each driver reads of a hook, without the drivers: everything that is imported here runs in a browser. Adding a
+ * driver is a folder, a line here and a line in registry.ts.
+ */
+export const declarations = [
+  scaleDeclaration,
+  scaleNodesDeclaration,
+  redeployDeclaration,
+] as const satisfies readonly Declaration[]
+
+/** The names of all drivers. */
+export type DriverName = (typeof declarations)[number]['name']
+
+/** The schema of a hook's spec. */
+export const hookSpecSchema = specSchema(
+  Object.fromEntries(declarations.map(({ name, schema }) => [name, schema])),
+  declarations.filter(({ undoes }) => undoes).map(({ name }) => name),
+)
+
+/** The schema of the whole resource, as the reference page describes it. */
+export const hookSchema = resourceSchema(hookSpecSchema)
+
+/** Which drivers have something to show in which column. */
+export const columnMembers = (declared: readonly Declaration[]): ColumnMembers =>
+  Object.fromEntries(
+    Object.keys(driverColumns).map(column => [
+      column,
+      declared.filter(({ columns }) => columns.some(shown => shown === column)).map(({ name }) => name),
+    ]),
+  )

@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { reportOf } from './alerts.ts'
+import { deliveryOfAlerts } from './alerts.ts'
 import { exampleURL, type Sender } from './sender.ts'
 
 /** Prometheus Alertmanager's `webhook_configs`, body version 4. */
@@ -28,11 +28,12 @@ receivers:
   - name: web-up
     webhook_configs:
       - url: ${exampleURL}
+        # Posts the end of an alert too. A hook skips that, unless its onResolved is undo or run.
         send_resolved: true
 `,
     },
   },
   recognise: ({ json }) =>
     at(json, 'version') === '4' && stringAt(json, 'groupKey') !== undefined && Array.isArray(at(json, 'alerts')),
-  parse: ({ json }) => reportOf('alertmanager', json),
+  parse: ({ json }) => deliveryOfAlerts('alertmanager', json),
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { keyOf, momentOf, newsOf } from './identity.ts'
+import { identityKey, momentOf, identityOf } from './identity.ts'
 
 /** Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws, whatever the alert. */
 
@@ -40,11 +40,11 @@ const reasons: ReadonlySet<string | undefined> = new Set([
  * Prometheus changes the groupKey and the moments in it. So a report is named by what it says: which alerts of which
  * group are in which state, and why it was sent.
  */
-export const reportOf = (sender: string, body: unknown): Delivery => {
+export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
   const given = stringAt(body, 'notification_reason')
   const why = reasons.has(given) ? given : undefined
-  const key = keyOf(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
+  const key = identityKey(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
   // A repeat is meant to count again; every other reason is given once for the same alerts.
@@ -52,7 +52,7 @@ export const reportOf = (sender: string, body: unknown): Delivery => {
   return {
     sender,
     phase: phaseOf(body, why),
-    identity: newsOf(keyOf(key, firing, resolved, truncated(body), why), newsAt),
+    identity: identityOf(identityKey(key, firing, resolved, truncated(body), why), newsAt),
     group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
   }
 }

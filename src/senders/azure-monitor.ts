@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
-import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
 import { exampleURL, noNews, type Sender } from './sender.ts'
 
 /** Azure Monitor's action groups, with the common alert schema. */
@@ -56,7 +56,7 @@ export const azureMonitor: Sender = {
     return {
       sender: 'azure-monitor',
       phase,
-      identity: newsOf(keyOf('azure-monitor', alert, condition), newsAt),
+      identity: identityOf(identityKey('azure-monitor', alert, condition), newsAt),
       group: groupOfOne('azure-monitor', alert, phase),
     }
   },

@@ -1,17 +1,24 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at, isObject, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { deliveryOfEvents, eventOf } from './push.ts'
+import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
 
-/** GitHub's webhooks, of any event. Every event counts but the ping of a new webhook; `when` chooses among them. */
+/**
+ * GitHub's webhooks, of any event. Every event counts but the ping of a new webhook, and what its container registry tells of
+ * manifests without a tag; `when` chooses among them.
+ */
 export const github: Sender = {
   name: 'github',
   about: {
-    title: 'GitHub',
+    title: 'GitHub and its container registry',
     documentation: 'https://docs.github.com/en/webhooks/webhook-events-and-payloads',
     identity: 'The header `X-GitHub-Delivery`: a redelivery has the same.',
     retries: 'None. A delivery can be sent again by hand or through the API for three days.',
     failures: 'Recent Deliveries, on the page of the webhook.',
     configuration: {
-      where: '`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks`, or Settings, Webhooks.',
+      where:
+        '`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks`, or Settings, Webhooks. The event `registry_package`, "Registry packages", instead of `push` tells what was pushed to ghcr.io; the package has to be connected to the repository.',
       language: 'json',
       text: `{
   "name": "web",
@@ -25,10 +32,51 @@ export const github: Sender = {
 `,
     },
   },
-  recognise: ({ headers }) => headers['x-github-event'] !== undefined,
-  parse: ({ headers }) => ({
-    sender: 'github',
-    phase: headers['x-github-event'] === 'ping' ? noNews : 'none',
-    ...identityByID('github', wordAt(headers, 'x-github-delivery')),
-  }),
+  // Gitea sends GitHub's headers as well.
+  recognise: ({ headers }) => headers['x-github-event'] !== undefined && headers['x-gitea-event'] === undefined,
+  parse: message => {
+    const { headers, json } = message
+    const event = headers['x-github-event']
+    const item = event === 'registry_package' ? at(json, 'registry_package') : at(json, 'package')
+    if (event === 'registry_package' || (event === 'package' && isContainer(item))) return pushed(message, item)
+    return { sender: 'github', phase: event === 'ping' ? noNews : 'none', ...deliveryIdOf(message) }
+  },
+}
+
+const deliveryIdOf = ({ headers }: Message): Pick<Delivery, 'identity'> =>
+  identityByID('github', wordAt(headers, 'x-github-delivery'))
+
+/** What is said of a package. Its other kinds, such as npm's, are news like any other. */
+const pushed = (message: Message, item: unknown): Delivery => {
+  if (isObject(item) && !isContainer(item)) return { sender: 'github', phase: 'none', ...deliveryIdOf(message) }
+  const action = at(message.json, 'action')
+  if (action !== undefined && action !== 'published' && action !== 'updated') return { sender: 'github', phase: noNews }
+  const version = at(item, 'package_version')
+  const event = eventOf({
+    repository: repositoryOf(item),
+    tag: at(version, 'container_metadata', 'tag', 'name'),
+    digest: at(version, 'container_metadata', 'tag', 'digest') ?? at(version, 'version'),
+  })
+  const lacks = 'package_version.package_url, such as ghcr.io/acme/web:1.4.2, and container_metadata.tag.name'
+  return { ...deliveryOfEvents('github', [event], lacks), ...deliveryIdOf(message) }
+}
+
+const isContainer = (item: unknown): boolean =>
+  at(item, 'package_version', 'container_metadata') !== undefined ||
+  [at(item, 'package_type'), at(item, 'registry', 'type')].some(
+    type => typeof type === 'string' && type.toLowerCase() === 'container',
+  )
+
+/** Image names have no capitals, owners may. `package_url` ends in `:` where there is no tag. */
+const repositoryOf = (item: unknown): string | undefined => {
+  const url = stringAt(item, 'package_version', 'package_url')
+  if (url !== undefined) return url.slice(0, colonOfTag(url)).toLowerCase()
+  const owner = stringAt(item, 'owner', 'login')
+  const name = stringAt(item, 'name')
+  return owner === undefined || name === undefined ? undefined : `ghcr.io/${owner}/${name}`.toLowerCase()
+}
+
+const colonOfTag = (url: string): number => {
+  const colon = url.indexOf(':', url.lastIndexOf('/') + 1)
+  return colon < 0 ? url.length : colon
 }

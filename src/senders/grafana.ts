@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { reportOf } from './alerts.ts'
+import { deliveryOfAlerts } from './alerts.ts'
 import { exampleURL, type Sender } from './sender.ts'
 
 /** Grafana Alerting's webhook contact point: Alertmanager's body, version 1, with an organisation. */
@@ -24,6 +24,7 @@ contactPoints:
     receivers:
       - uid: web-up
         type: webhook
+        # Posts the end of an alert too. A hook skips that, unless its onResolved is undo or run.
         disableResolveMessage: false
         settings:
           url: ${exampleURL}
@@ -36,5 +37,5 @@ contactPoints:
     stringAt(json, 'groupKey') !== undefined &&
     typeof at(json, 'orgId') === 'number' &&
     Array.isArray(at(json, 'alerts')),
-  parse: ({ json }) => reportOf('grafana', json),
+  parse: ({ json }) => deliveryOfAlerts('grafana', json),
 }

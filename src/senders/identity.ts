@@ -1,18 +1,26 @@
+import { createHash } from 'node:crypto'
 import { namedOnce, type AlertGroup, type Delivery, type Identity } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
 /** Text that is equal for equal parts in the same order, and only for those. */
-export const keyOf = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
+export const identityKey = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
   JSON.stringify(parts)
 
+/** How long a name may be, in characters, before its hash takes its place. */
+const longestName = 1024
+
+/** A name, or the hash of a long one: the body of a flood names thousands of alerts, and each name travels far. */
+export const shortened = (name: string): string =>
+  name.length <= longestName ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
+
 /** The identity of news that happened at a moment. Without one, the same news counts again after the window. */
-export const newsOf = (key: string, newsAt: number | undefined): Identity =>
+export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
 
 /** The identity that an id gives which is never used again; none where the sender gave no id. */
 export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>
-  ids.includes(undefined) ? {} : { identity: namedOnce(keyOf(sender, ...ids)) }
+  ids.includes(undefined) ? {} : { identity: namedOnce(identityKey(sender, ...ids)) }
 
 /**
  * A text that is not empty, or a number as text: senders differ in how they write ids. Beyond 53 bits JSON.parse gives
@@ -43,7 +51,7 @@ const momentIn = (text: string): number | undefined => {
 
 /** The group of a sender that reports every alert by itself. */
 export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase']): AlertGroup => ({
-  key: keyOf(sender, alert),
+  key: identityKey(sender, alert),
   firing: phase === 'firing' || phase === 'partly resolved' ? [alert] : [],
   mixed: false,
 })

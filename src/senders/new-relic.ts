@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
-import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
 import { exampleURL, noNews, type Sender } from './sender.ts'
 
 /** New Relic's workflows, with the payload template that a webhook has there by default. */
@@ -10,7 +10,7 @@ export const newRelic: Sender = {
     title: 'New Relic',
     documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
     identity:
-      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. That a person acknowledges an issue, or that one of its incidents is closed and others are open, asks for no step.',
+      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
     retries: 'Not documented: count on none.',
     failures: 'The notification log of the destination, under Alerts, Destinations.',
     configuration: {
@@ -45,7 +45,7 @@ export const newRelic: Sender = {
     return {
       sender: 'new-relic',
       phase,
-      identity: newsOf(keyOf('new-relic', issue, state, trigger), momentOf(at(json, 'updatedAt'))),
+      identity: identityOf(identityKey('new-relic', issue, state, trigger), momentOf(at(json, 'updatedAt'))),
       group: groupOfOne('new-relic', issue, phase),
     }
   },

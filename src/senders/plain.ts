@@ -8,7 +8,7 @@ export const plain: Sender = {
     documentation: 'https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/',
     identity:
       'None, so that every post counts. The header `Idempotency-Key` gives a post of any sender a name: the same name again is the same delivery.',
-    retries: 'As whoever posts likes. A post that carries an `Idempotency-Key` may be sent again without fear.',
+    retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
     failures: 'The status and the `message` of the answer.',
     configuration: {
       where: 'A script.',

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
 import { alertsOf, namesOf, newest } from './alerts.ts'
-import { keyOf, momentOf, newsOf } from './identity.ts'
+import { identityKey, momentOf, identityOf } from './identity.ts'
 import { exampleURL, type Message, type Sender } from './sender.ts'
 
 /**
@@ -38,7 +38,7 @@ END
     return {
       sender: 'prometheus',
       phase,
-      identity: newsOf(keyOf('prometheus', names, namesOf(over)), newsAt),
+      identity: identityOf(identityKey('prometheus', names, namesOf(over)), newsAt),
       group: { key: 'prometheus', firing: names, mixed: firing.length > 0 && over.length > 0 },
     }
   },

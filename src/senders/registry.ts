@@ -1,25 +1,40 @@
 import type { Delivery } from '../api/delivery.ts'
+import { acr } from './acr.ts'
 import { alertmanager } from './alertmanager.ts'
+import { alibaba } from './alibaba.ts'
+import { artifactRegistry } from './artifact-registry.ts'
 import { azureMonitor } from './azure-monitor.ts'
 import { cloudevents } from './cloudevents.ts'
 import { datadog } from './datadog.ts'
+import { distribution } from './distribution.ts'
+import { dockerHub } from './docker-hub.ts'
+import { ecr } from './ecr.ts'
+import { gitea } from './gitea.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
 import { grafana } from './grafana.ts'
+import { harbor } from './harbor.ts'
 import { idempotencyKey } from './idempotency-key.ts'
+import { shortened } from './identity.ts'
+import { image } from './image.ts'
+import { jfrog } from './jfrog.ts'
 import { newRelic } from './new-relic.ts'
+import { nexus } from './nexus.ts'
 import { pagerduty } from './pagerduty.ts'
 import { plain } from './plain.ts'
 import { prometheus } from './prometheus.ts'
-import type { Confirmation, Message, Sender, VerificationMeans, Verdict } from './sender.ts'
+import { quay } from './quay.ts'
+import type { Confirmation, Message, Proof, Sender, VerificationMeans, Verdict } from './sender.ts'
 import { sns } from './sns.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
 import { zabbix } from './zabbix.ts'
 
 /** Every sender, the most particular first. Adding one is a file and a line here. */
 export const senders: readonly Sender[] = [
+  gitea,
   github,
   gitlab,
+  nexus,
   sns,
   alertmanager,
   grafana,
@@ -30,26 +45,50 @@ export const senders: readonly Sender[] = [
   zabbix,
   uptimeKuma,
   prometheus,
+  harbor,
+  acr,
   cloudevents,
+  distribution,
+  ecr,
+  artifactRegistry,
+  jfrog,
+  quay,
+  alibaba,
+  dockerHub,
+  image,
   plain,
 ]
 
 /** The first sender that recognises a message. What is asked of a message next takes it, so that it is looked for once. */
 export const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
 
+/** More alerts of a group are never told apart: the record keeps far fewer. */
+const mostFiring = 1000
+
 /** What a message says, read by the first sender that recognises it, and named as whoever posts it wishes. */
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
-  const delivery = sender.parse(message)
-  const identity = idempotencyKey(message)
-  return identity ? { ...delivery, identity } : delivery
+  const { group, identity, ...delivery } = sender.parse(message)
+  const named = idempotencyKey(message) ?? identity
+  return {
+    ...delivery,
+    ...(named && { identity: { ...named, key: shortened(named.key) } }),
+    ...(group && {
+      group: { ...group, key: shortened(group.key), firing: group.firing.slice(0, mostFiring).map(shortened) },
+    }),
+  }
 }
 
-/** Whether a message is what it says it is. Senders that sign nothing are believed: the URL's token is their proof. */
-export const verify = async (
-  message: Message,
-  means: VerificationMeans,
-  sender = senderOf(message),
-): Promise<Verdict> => (await sender.verify?.(message, means)) ?? 'genuine'
+/** What shows that a message is genuine, where its sender signs what it posts. */
+export const proofOf = (message: Message, sender = senderOf(message)): Proof | undefined => sender.proof?.(message)
+
+/**
+ * Verifies that a message is what it says it is, by its proof and the name of its sender. Senders that sign nothing are
+ * believed: the URL's token is their proof.
+ */
+export const verify = async (proof: Proof | undefined, sender: string, means: VerificationMeans): Promise<Verdict> => {
+  const known = senders.find(({ name }) => name === sender)
+  return (proof && (await known?.verify?.(proof, means))) ?? 'genuine'
+}
 
 /** The link that a person has to open before a message's sender posts anything else. To be shown only when it is genuine. */
 export const confirmationOf = (message: Message, sender = senderOf(message)): Confirmation | undefined =>

@@ -1,7 +1,6 @@
-import type { X509Certificate } from 'node:crypto'
 import type { Delivery } from '../api/delivery.ts'
-import type { Clock, Outbound } from '../environment/environment.ts'
-import type { Remembered } from './remembered.ts'
+import type { Clock } from '../environment/environment.ts'
+import type { Certificates } from './certificates.ts'
 
 /** A post as a sender module sees it. */
 export interface Message {
@@ -23,8 +22,10 @@ export interface Sender {
   recognise(message: Message): boolean
   /** What a recognised message says. */
   parse(message: Message): Delivery
-  /** Whether a recognised message is genuine, where the sender signs what it posts. */
-  verify?(message: Message, means: VerificationMeans): Promise<Verdict>
+  /** What shows that a recognised message is genuine, where the sender has signed it. */
+  proof?(message: Message): Proof | undefined
+  /** Whether such a proof holds. */
+  verify?(proof: Proof, means: VerificationMeans): Promise<Verdict>
   /** The link that a person has to open before the sender posts anything else, if a genuine message asks for that. */
   confirmation?(message: Message): Confirmation | undefined
 }
@@ -49,11 +50,14 @@ export interface About {
   }
 }
 
+/** The members of a message that are signed and that it is signed with, by their names. Plain data. */
+export interface Proof {
+  readonly [member: string]: string
+}
+
 export interface VerificationMeans {
-  readonly outbound: Outbound
   readonly clock: Clock
-  /** What senders sign with, by the URL that it was fetched from. */
-  readonly certificates: Remembered<X509Certificate>
+  readonly certificates: Certificates
 }
 
 export type Verdict =

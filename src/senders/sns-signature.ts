@@ -1,8 +1,7 @@
 import { verify, X509Certificate } from 'node:crypto'
 import { stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
-import { Unreachable } from '../environment/unreachable.ts'
-import type { VerificationMeans, Verdict } from './sender.ts'
+import type { Proof, VerificationMeans, Verdict } from './sender.ts'
 
 /**
  * The signatures of Amazon SNS.
@@ -16,16 +15,12 @@ const signed = {
   UnsubscribeConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
 } as const
 
+const allSigned: ReadonlySet<string> = new Set(Object.values(signed).flat())
+
 const algorithms = new Map([
   ['1', 'RSA-SHA1'],
   ['2', 'RSA-SHA256'],
 ])
-
-/** How long the certificate may take, in milliseconds: the step needs what is left of the answer's time. */
-const fetchWithinMs = 2000
-
-/** Amazon's certificates take 2 kB. */
-const mostCertificateBytes = 16 * 1024
 
 /** A region's own host. A wider pattern would let in a bucket of anybody's, as in `sns.s3-us-west-2.amazonaws.com`. */
 const amazonHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?$/
@@ -45,19 +40,32 @@ const certificateURL = (text: string | undefined): string | undefined => {
   return url && certificatePath.test(url.pathname) && url.search === '' && url.hash === '' ? url.href : undefined
 }
 
-/** Whether Amazon has signed an SNS message. It says nothing of whose topic it is: that is what `TopicArn` is for. */
-export const verifySignature = async (json: unknown, means: VerificationMeans): Promise<Verdict> => {
-  const text = signedText(json)
-  const algorithm = algorithms.get(stringAt(json, 'SignatureVersion') ?? '')
-  const signature = stringAt(json, 'Signature')
-  const url = certificateURL(stringAt(json, 'SigningCertURL'))
+/** Takes out of an SNS message what is signed and what it is signed with. */
+export const proofIn = (json: unknown): Proof =>
+  Object.fromEntries(
+    [...allSigned, 'SignatureVersion', 'Signature', 'SigningCertURL'].flatMap(name => {
+      const value = stringAt(json, name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
+/** Verifies that Amazon has signed an SNS message. Whose topic it is of, only its `TopicArn` says. */
+export const verifySignature = async (proof: Proof, means: VerificationMeans): Promise<Verdict> => {
+  const text = signedText(proof)
+  const algorithm = algorithms.get(proof['SignatureVersion'] ?? '')
+  const signature = proof['Signature']
+  const url = certificateURL(proof['SigningCertURL'])
   if (text === undefined) return { refused: 'the message is of a type that SNS does not sign' }
+  // The text has a line for each: a name with a line break in it could be that of another message with the same text.
+  if (Object.entries(proof).some(([name, value]) => name !== 'Message' && value.includes('\n'))) {
+    return { refused: 'a member other than Message has a line break' }
+  }
   if (algorithm === undefined) return { refused: 'SignatureVersion is neither 1 nor 2' }
   if (signature === undefined) return { refused: 'the message has no Signature' }
   if (url === undefined) {
     return { refused: 'SigningCertURL does not lead to a certificate on a host of Amazon SNS' }
   }
-  const found = await certificateAt(url, means)
+  const found = await means.certificates(url)
   if (!(found instanceof X509Certificate)) return found
   const now = means.clock.now()
   if (now < parseTime(found.validFrom) || now > parseTime(found.validTo)) {
@@ -66,50 +74,18 @@ export const verifySignature = async (json: unknown, means: VerificationMeans): 
   return isSigned(text, signature, algorithm, found) ? 'genuine' : { refused: "the signature is not the message's" }
 }
 
-const signedText = (json: unknown): string | undefined => {
-  const type = stringAt(json, 'Type')
+/** The text that SNS signs of a message; undefined where it is of a type that SNS does not sign. */
+export const signedText = (proof: Proof): string | undefined => {
+  const type = proof['Type']
   if (type === undefined || !isSignedType(type)) return undefined
   return signed[type]
-    .map(name => ({ name, value: stringAt(json, name) }))
+    .map(name => ({ name, value: proof[name] }))
     .filter(({ value }) => value !== undefined)
     .map(({ name, value }) => `${name}\n${value}\n`)
     .join('')
 }
 
 const isSignedType = (type: string): type is keyof typeof signed => Object.hasOwn(signed, type)
-
-const certificateAt = async (
-  url: string,
-  { certificates, outbound }: VerificationMeans,
-): Promise<X509Certificate | { readonly unavailable: string }> => {
-  const unavailable = (why: string) => ({ unavailable: `the certificate of the signature: ${why}` })
-  const known = certificates.get(url)
-  if (known !== undefined) return known
-  try {
-    const { body, status } = await outbound({
-      method: 'GET',
-      url,
-      timeoutMs: fetchWithinMs,
-      mostBytes: mostCertificateBytes,
-    })
-    if (status !== 200) return unavailable(`its host answered ${status}`)
-    const certificate = certificateIn(body)
-    if (certificate === undefined) return unavailable('its host answered with something else')
-    certificates.set(url, certificate)
-    return certificate
-  } catch (error) {
-    if (error instanceof Unreachable) return unavailable('its host cannot be reached')
-    throw error
-  }
-}
-
-const certificateIn = (pem: string): X509Certificate | undefined => {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
-}
 
 const isSigned = (text: string, signature: string, algorithm: string, { publicKey }: X509Certificate): boolean => {
   try {

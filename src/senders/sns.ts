@@ -2,7 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
 import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
-import { amazonURL, verifySignature } from './sns-signature.ts'
+import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
 
 /**
  * Amazon SNS, and CloudWatch's alarms through it. The body is JSON although it is sent as text/plain, and the alarm in it
@@ -21,7 +21,7 @@ export const sns: Sender = {
       "The topic's metric `NumberOfNotificationsFailed`, delivery status logging, and the subscription's dead-letter queue.",
     configuration: {
       where:
-        'A command. SNS then posts a link with which a person has to confirm the subscription: it stands in an Event of the hook, and is never opened by the product. Signatures of both versions are verified.',
+        "A command. SNS then posts a link, with which a person has to confirm the subscription. An Event of the hook shows the link; the product never opens it. Signatures of both versions are verified. Set `auth.sns.topicArn` of the hook to the topic: without it, anybody's topic may post to a leaked URL.",
       language: 'sh',
       text: `aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:web-load \\
   --protocol https --notification-endpoint '${exampleURL}'
@@ -44,7 +44,8 @@ export const sns: Sender = {
       ...(alarm === undefined ? {} : { group: groupOfOne('sns', alarm, phase) }),
     }
   },
-  verify: async ({ json }, means) => (isEnvelope(json) ? await verifySignature(json, means) : 'genuine'),
+  proof: ({ json }) => (isEnvelope(json) ? proofIn(json) : undefined),
+  verify: verifySignature,
   confirmation: ({ json }) => {
     const link = amazonURL(stringAt(json, 'SubscribeURL'))
     if (stringAt(json, 'Type') !== 'SubscriptionConfirmation' || link === undefined) return undefined

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
-import { groupOfOne, keyOf, momentOf, newsOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
 import { exampleURL, noNews, type Sender } from './sender.ts'
 
 /** Uptime Kuma's notification type Webhook, with the content type application/json. */
@@ -10,7 +10,7 @@ export const uptimeKuma: Sender = {
     title: 'Uptime Kuma',
     documentation: 'https://github.com/louislam/uptime-kuma/blob/master/server/notification-providers/webhook.js',
     identity:
-      'Monitor and state; the same again is one delivery unless the heartbeat is later, as it is where "Resend Notification" is set. Tests and warnings of certificates ask for no step.',
+      'Monitor and state; the same again is one delivery unless the heartbeat is later, as it is where "Resend Notification" is set. Tests and certificate warnings cause no step.',
     retries: 'None.',
     failures: 'Its log: "Cannot send notification to …".',
     configuration: {
@@ -41,7 +41,7 @@ export const uptimeKuma: Sender = {
     return {
       sender: 'uptime-kuma',
       phase,
-      identity: newsOf(keyOf('uptime-kuma', monitor, status), momentOf(at(json, 'heartbeat', 'time'))),
+      identity: identityOf(identityKey('uptime-kuma', monitor, status), momentOf(at(json, 'heartbeat', 'time'))),
       group: groupOfOne('uptime-kuma', monitor, phase),
     }
   },

@@ -1,5 +1,5 @@
 import type { Delivery } from '../api/delivery.ts'
-import { groupOfOne, keyOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, wordAt } from './identity.ts'
 import { exampleURL, noNews, type Sender } from './sender.ts'
 
 /** Zabbix, with a media type of type Webhook as in the configuration below: Zabbix has no body of its own. */
@@ -42,7 +42,7 @@ return response;
     return {
       sender: 'zabbix',
       phase,
-      identity: { key: keyOf('zabbix', event, value, update) },
+      identity: { key: identityKey('zabbix', event, value, update) },
       group: groupOfOne('zabbix', event, phase),
     }
   },

@@ -1,0 +1,79 @@
+import { at, stringAt } from '../api/json.ts'
+import { momentOf, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
+import { exampleURL, type Sender } from './sender.ts'
+
+/** Azure Container Registry: its own webhooks, and its events through Event Grid in either schema. */
+export const acr: Sender = {
+  name: 'acr',
+  about: {
+    title: 'Azure Container Registry',
+    documentation: 'https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference',
+    identity: 'The `id` of the event; through Event Grid, of all events in the post.',
+    retries:
+      'Its own webhooks: not documented, count on none. Event Grid: any answer but 2xx and no answer within 30 s, for a day, but not after 400, 401, 403 and 413.',
+    failures:
+      '`az acr webhook list-events`. Event Grid: the metrics of the subscription, and its dead-letter destination.',
+    configuration: {
+      where:
+        "A command. Event Grid in its own schema asks for a validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
+      language: 'sh',
+      text: `az acr webhook create --registry acme --name webpush --actions push --uri '${exampleURL}'
+`,
+    },
+  },
+  recognise: ({ json }) => isOwn(json) || isOfGrid(json),
+  parse: ({ json }) => {
+    const events = isOfGrid(json) ? listOf(json).map(eventOfGrid) : [readEvent(json, json)]
+    return deliveryOfEvents('acr', events, 'target.repository, target.tag and request.host')
+  },
+  confirmation: ({ json }) => {
+    const validation = isOfGrid(json) ? listOf(json).find(event => typeOf(event) === validationType) : undefined
+    const link = stringAt(validation, 'data', 'validationUrl') ?? ''
+    if (!URL.canParse(link)) return undefined
+    const { href, hostname, protocol, username } = new URL(link)
+    const isAzures = protocol === 'https:' && username === '' && hostname.endsWith('.eventgrid.azure.net')
+    return isAzures ? { subject: stringAt(validation, 'topic') ?? '', link: href } : undefined
+  },
+}
+
+const actions = new Set<unknown>(['push', 'delete', 'quarantine', 'chart_push', 'chart_delete', 'ping'])
+
+/** A ping has an id, a time and its action, and nothing else. */
+const isOwn = (json: unknown): boolean =>
+  actions.has(at(json, 'action')) &&
+  (at(json, 'target') !== undefined || (at(json, 'action') === 'ping' && at(json, 'timestamp') !== undefined))
+
+const validationType = 'Microsoft.EventGrid.SubscriptionValidationEvent'
+
+/** Event Grid posts a list; with the schema of CloudEvents one event may come alone. */
+const listOf = (json: unknown): readonly unknown[] => (Array.isArray(json) ? json : [json])
+
+const isOfGrid = (json: unknown): boolean =>
+  listOf(json).length > 0 &&
+  listOf(json).every(event => {
+    const type = typeOf(event)
+    return type === validationType || type?.startsWith('Microsoft.ContainerRegistry.') === true
+  })
+
+const typeOf = (event: unknown): string | undefined => stringAt(event, 'eventType') ?? stringAt(event, 'type')
+
+const eventOfGrid = (event: unknown): RegistryEvent =>
+  typeOf(event) === 'Microsoft.ContainerRegistry.ImagePushed' ? readEvent(at(event, 'data'), event) : 'no push'
+
+/** `named` has the id under which the event is sent. */
+const readEvent = (event: unknown, named: unknown): RegistryEvent => {
+  const action = at(event, 'action')
+  if (action !== undefined && action !== 'push') return 'no push'
+  return eventOf(
+    {
+      repository: at(event, 'target', 'repository'),
+      host: stringAt(event, 'request', 'host'),
+      isPath: true,
+      tag: at(event, 'target', 'tag'),
+      digest: at(event, 'target', 'digest'),
+      at: momentOf(at(event, 'timestamp')),
+    },
+    wordAt(named, 'id'),
+  )
+}

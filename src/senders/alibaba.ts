@@ -1,0 +1,40 @@
+import { at, stringAt } from '../api/json.ts'
+import { momentOf } from './identity.ts'
+import { deliveryOfEvents, eventOf } from './push.ts'
+import { exampleURL, type Sender } from './sender.ts'
+
+/** Triggers of Alibaba Cloud Container Registry. */
+export const alibaba: Sender = {
+  name: 'alibaba',
+  about: {
+    title: 'Alibaba Cloud Container Registry',
+    documentation: 'https://www.alibabacloud.com/help/doc-detail/60949.htm',
+    identity: '`repo_full_name`, `tag`, `digest` and `pushed_at`.',
+    retries: 'Not documented: count on none.',
+    failures: 'Access Log, on the page of the trigger.',
+    configuration: {
+      where:
+        'The page of the repository in the console, Triggers, Create. It posts only to port 443, by HTTPS. The hook takes images to be named registry.REGION.aliyuncs.com/NAMESPACE/NAME; where containers use the host of an instance, list that name in `image` and the other in `pushedAs`.',
+      language: 'json',
+      text: `{
+  "Trigger Name": "web-push",
+  "Trigger URL": "${exampleURL}"
+}
+`,
+    },
+  },
+  recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') !== undefined,
+  parse: ({ json }) => {
+    const region = stringAt(json, 'repository', 'region')
+    const event = eventOf({
+      repository: at(json, 'repository', 'repo_full_name'),
+      host: region === undefined ? undefined : `registry.${region}.aliyuncs.com`,
+      isPath: true,
+      tag: at(json, 'push_data', 'tag'),
+      digest: at(json, 'push_data', 'digest'),
+      // It has no zone. In the zone of its makers it is never in the future, so that pushes keep their order.
+      at: momentOf(`${stringAt(json, 'push_data', 'pushed_at') ?? ''}+08:00`),
+    })
+    return deliveryOfEvents('alibaba', [event], 'repository.repo_full_name and push_data.tag')
+  },
+}

@@ -1,0 +1,61 @@
+import { parseImage } from '../api/image.ts'
+import { at, stringAt, tryParseJson } from '../api/json.ts'
+import { momentOf, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf } from './push.ts'
+import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+
+/** Google Artifact Registry, and Container Registry before it: messages of the topic `gcr` that Pub/Sub pushes. */
+export const artifactRegistry: Sender = {
+  name: 'artifact-registry',
+  about: {
+    title: 'Google Artifact Registry',
+    documentation: 'https://cloud.google.com/artifact-registry/docs/configure-notifications',
+    identity: 'The `messageId`, which a message that is sent again keeps.',
+    retries:
+      'Any answer but 102, 200, 201, 202 and 204, and no answer within the `ack-deadline`, for as long as the subscription keeps messages: seven days by default.',
+    failures:
+      "The subscription's metrics `push_request_count` by response and `oldest_unacked_message_age`, or its dead-letter topic.",
+    configuration: {
+      where:
+        'A command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
+      language: 'sh',
+      text: `gcloud pubsub subscriptions create web-push --topic=gcr --ack-deadline=10 \\
+  --min-retry-delay=10s --push-endpoint='${exampleURL}'
+`,
+    },
+  },
+  recognise: message => actionOf(contentOf(message)) !== undefined,
+  parse: message => {
+    const content = contentOf(message)
+    if (actionOf(content) !== 'INSERT') return { sender: 'artifact-registry', phase: noNews }
+    const digest = stringAt(content, 'digest')
+    const tag = at(content, 'tag')
+    const tagged = typeof tag === 'string' ? parseImage(tag) : undefined
+    const pushed = parseImage(digest ?? '')
+    const event = eventOf(
+      {
+        repository: (tagged ?? pushed)?.name,
+        tag: tagged ? tagged.tag : tag,
+        digest: pushed?.digest,
+        at: momentOf(at(message.json, 'message', 'publishTime')),
+      },
+      wordAt(message.json, 'message', 'messageId'),
+    )
+    const lacks = 'tag in message.data, such as europe-docker.pkg.dev/acme/images/web:1.4.2'
+    return deliveryOfEvents('artifact-registry', [event], lacks)
+  },
+}
+
+/** What Pub/Sub wraps, in base64. */
+const contentOf = ({ json }: Message): unknown => {
+  const data = stringAt(json, 'message', 'data')
+  if (data === undefined || stringAt(json, 'subscription') === undefined) return undefined
+  return tryParseJson(Buffer.from(data, 'base64').toString())
+}
+
+/** Other topics have other messages, which are none of this sender's. */
+const actionOf = (content: unknown): 'INSERT' | 'DELETE' | undefined => {
+  const action = at(content, 'action')
+  if (action !== 'INSERT' && action !== 'DELETE') return undefined
+  return at(content, 'digest') === undefined && at(content, 'tag') === undefined ? undefined : action
+}

@@ -1,0 +1,77 @@
+import { X509Certificate } from 'node:crypto'
+import { boundedMap } from '../environment/bounded-map.ts'
+import type { Environment } from '../environment/environment.ts'
+import { rateLimiter, type Rate } from '../environment/rate.ts'
+import { singleFlight } from '../environment/single-flight.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+
+/** A certificate, or why it cannot be had now. */
+type Found = X509Certificate | { readonly unavailable: string }
+
+/** The certificates that senders sign with, by URL. All who ask for one at the same time share one request. */
+export type Certificates = (url: string) => Promise<Found>
+
+/** How long a certificate may take, in milliseconds: the step needs what is left of the answer's time. */
+const fetchWithinMs = 2000
+
+/** Amazon's certificates take 2 kB. */
+const mostCertificateBytes = 16 * 1024
+
+/** How many are remembered, and how many failures: each sender signs with one at a time. */
+const mostRemembered = 32
+
+/** How long a failure is remembered, in milliseconds: as long as senders wait before they try again. */
+const failureKeptMs = 10_000
+
+/** How often one is fetched. Whoever posts can name any number of them. */
+const fetchRate: Rate = { perSecond: 1, burst: 8 }
+
+/** Fetches certificates when they are first asked for, and remembers them and what could not be fetched. */
+export const fetchedCertificates = ({ clock, outbound }: Pick<Environment, 'clock' | 'outbound'>): Certificates => {
+  const known = boundedMap<string, X509Certificate>(mostRemembered)
+  const failed = boundedMap<string, { readonly found: Found; readonly at: number }>(mostRemembered)
+  const shared = singleFlight<Found>()
+  const limiter = rateLimiter(clock, 1)
+
+  const fetched = async (url: string): Promise<Found> => {
+    if (!limiter.take('', fetchRate)) return unavailable('too many are asked for')
+    const found = await fetchOne(outbound, url)
+    if (found instanceof X509Certificate) known.set(url, found)
+    else failed.set(url, { found, at: clock.monotonic() })
+    return found
+  }
+
+  return async url => {
+    const certificate = known.get(url)
+    if (certificate) return certificate
+    const failure = failed.get(url)
+    if (failure && clock.monotonic() - failure.at < failureKeptMs) return failure.found
+    return await shared(url, () => fetched(url))
+  }
+}
+
+const fetchOne = async (outbound: Environment['outbound'], url: string): Promise<Found> => {
+  try {
+    const { body, status } = await outbound({
+      method: 'GET',
+      url,
+      timeoutMs: fetchWithinMs,
+      mostBytes: mostCertificateBytes,
+    })
+    if (status !== 200) return unavailable(`its host answered ${status}`)
+    return certificateIn(body) ?? unavailable('its host answered with something else')
+  } catch (error) {
+    if (error instanceof Unreachable) return unavailable('its host cannot be reached')
+    throw error
+  }
+}
+
+const unavailable = (why: string) => ({ unavailable: `the certificate of the signature: ${why}` })
+
+const certificateIn = (pem: string): X509Certificate | undefined => {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import { at, isObject, stringAt } from '../api/json.ts'
+import { momentOf, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
+import { exampleURL, type Message, type Sender } from './sender.ts'
+
+/** Notifications of the registry of CNCF Distribution, `registry:2` and `registry:3`, and of GitLab's, which is made of it. */
+export const distribution: Sender = {
+  name: 'distribution',
+  about: {
+    title: "Distribution and GitLab's container registry",
+    documentation: 'https://distribution.github.io/distribution/about/notifications/',
+    identity: 'The `id` of each event that reports a push.',
+    retries:
+      'Any answer but 2xx and 3xx, and no answer, again and again until one comes: what cannot be read holds up everything behind it.',
+    failures:
+      '`Pending` and `Failures` of the endpoint at `/debug/vars`, and its log: "retryingsink: error writing events".',
+    configuration: {
+      where:
+        "`config.yml` of the registry. In GitLab's `gitlab.rb` the same members stand in `registry['notifications']`. `headers` may have an `Authorization`, for a hook with `auth.bearer`.",
+      language: 'yaml',
+      text: `notifications:
+  endpoints:
+    - name: web-push
+      url: ${exampleURL}
+      timeout: 5s
+      threshold: 5
+      backoff: 10s
+      ignore:
+        actions: [pull]
+        mediatypes: [application/octet-stream]
+`,
+    },
+  },
+  recognise: message => isEnvelope(message) || listOf(message).some(event => at(event, 'target') !== undefined),
+  parse: message =>
+    deliveryOfEvents(
+      'distribution',
+      listOf(message).map(readEvent),
+      'events, each with an action and a target: target.repository and, for an image, target.tag',
+    ),
+}
+
+const isEnvelope = ({ headers }: Message): boolean =>
+  headers['content-type']?.startsWith('application/vnd.docker.distribution.events.') === true
+
+const listOf = ({ json }: Message): readonly unknown[] => {
+  const events = at(json, 'events')
+  return Array.isArray(events) ? events : []
+}
+
+/** Pulls and deletions have no mark of their own but the action; a blob is known by its missing tag. */
+const readEvent = (event: unknown): RegistryEvent => {
+  const action = stringAt(event, 'action')
+  if (action === undefined || !isObject(at(event, 'target'))) return 'unreadable'
+  if (action !== 'push') return 'no push'
+  return eventOf(
+    {
+      repository: at(event, 'target', 'repository'),
+      host: stringAt(event, 'request', 'host'),
+      isPath: true,
+      tag: at(event, 'target', 'tag'),
+      digest: at(event, 'target', 'digest'),
+      at: momentOf(at(event, 'timestamp')),
+    },
+    wordAt(event, 'id'),
+  )
+}

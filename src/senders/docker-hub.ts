@@ -1,0 +1,38 @@
+import { at } from '../api/json.ts'
+import { momentOf } from './identity.ts'
+import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
+import { exampleURL, type Sender } from './sender.ts'
+
+/** Docker Hub's webhooks: one push each, without a digest. */
+export const dockerHub: Sender = {
+  name: 'docker-hub',
+  about: {
+    title: 'Docker Hub',
+    documentation: 'https://docs.docker.com/docker-hub/repos/manage/webhooks/',
+    identity: '`repository.repo_name`, `push_data.tag` and `push_data.pushed_at`.',
+    retries: 'None: a post without an answer is not sent again.',
+    failures: 'The history of the webhook, on the page of the repository.',
+    configuration: {
+      where: "The repository's page on hub.docker.com, Webhooks: a name, and as Webhook URL what `url` says here.",
+      language: 'json',
+      text: `{
+  "name": "web-push",
+  "url": "${exampleURL}"
+}
+`,
+    },
+  },
+  // Alibaba Cloud took over the form of its bodies, and added the region.
+  recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') === undefined,
+  parse: ({ json }) => {
+    const seconds = at(json, 'push_data', 'pushed_at')
+    const push = pushOf({
+      repository: at(json, 'repository', 'repo_name'),
+      tag: at(json, 'push_data', 'tag'),
+      at: momentOf(typeof seconds === 'number' ? Math.round(seconds * 1000) : undefined),
+    })
+    return push
+      ? deliveryOfPushes('docker-hub', [push])
+      : unreadablePush('docker-hub', 'repository.repo_name, such as acme/web, and push_data.tag')
+  },
+}

@@ -1,0 +1,54 @@
+import { at, stringAt } from '../api/json.ts'
+import { identityByID, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** Webhooks of Gitea and Forgejo, of any event. Every event counts; those of container packages tell pushes. */
+export const gitea: Sender = {
+  name: 'gitea',
+  about: {
+    title: 'Gitea and Forgejo',
+    documentation: 'https://docs.gitea.com/usage/webhooks',
+    identity: 'The header `X-Gitea-Delivery`. What is replayed by hand has another one, and counts.',
+    retries: 'None.',
+    failures: 'Recent Deliveries, on the page of the webhook.',
+    configuration: {
+      where:
+        '`POST https://gitea.example.com/api/v1/orgs/ORGANISATION/hooks`, or Settings of the organisation, Webhooks. The server has to allow the host of the URL: `ALLOWED_HOST_LIST` in `app.ini`.',
+      language: 'json',
+      text: `{
+  "type": "gitea",
+  "active": true,
+  "events": ["package"],
+  "config": {
+    "url": "${exampleURL}",
+    "content_type": "json"
+  }
+}
+`,
+    },
+  },
+  recognise: ({ headers }) => headers['x-gitea-event'] !== undefined,
+  parse: ({ headers, json }) => {
+    const id = wordAt(headers, 'x-gitea-delivery')
+    const item = at(json, 'package')
+    const type = at(item, 'type')
+    const isOfImage = headers['x-gitea-event'] === 'package' && (type === undefined || type === 'container')
+    if (!isOfImage) return { sender: 'gitea', phase: 'none', ...identityByID('gitea', id) }
+    const action = at(json, 'action')
+    if (action !== undefined && action !== 'created') return { sender: 'gitea', phase: noNews }
+    const owner = stringAt(item, 'owner', 'login')?.toLowerCase()
+    const name = stringAt(item, 'name')?.toLowerCase()
+    // Its `created_at` stays where a tag is pushed again, in some versions: it is not when this was pushed.
+    const event = eventOf(
+      {
+        repository: owner === undefined || name === undefined ? undefined : `${owner}/${name}`,
+        host: hostOfURL(at(item, 'html_url')),
+        isPath: true,
+        tag: at(item, 'version'),
+      },
+      id,
+    )
+    return deliveryOfEvents('gitea', [event], 'package.owner.login, package.name and package.version, a tag')
+  },
+}

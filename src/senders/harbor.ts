@@ -1,0 +1,67 @@
+import type { Delivery } from '../api/delivery.ts'
+import { parseImage } from '../api/image.ts'
+import { at, stringAt } from '../api/json.ts'
+import { momentOf, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** Harbor's webhooks, in its own format and as CloudEvents. */
+export const harbor: Sender = {
+  name: 'harbor',
+  about: {
+    title: 'Harbor',
+    documentation: 'https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/',
+    identity:
+      'As CloudEvents the `id`. In the default format `repo_full_name`, each tag and digest, and `occur_at`, in whole seconds.',
+    retries:
+      'Any answer but 2xx and no answer, as often as `webhook_job_max_retry` of `harbor.yml` says: 3 times, in older versions 10.',
+    failures: 'The executions of the webhook, on the page of the project.',
+    configuration: {
+      where:
+        'A command, as an administrator of the project; or Webhooks, on the page of the project. `auth_header` becomes the header `Authorization`.',
+      language: 'sh',
+      text: `curl --fail-with-body -X POST -u "$HARBOR_USER:$HARBOR_PASSWORD" -H 'Content-Type: application/json' \\
+  -d '{"name": "web-push", "enabled": true, "event_types": ["PUSH_ARTIFACT"],
+       "targets": [{"type": "http", "payload_format": "CloudEvents", "address": "${exampleURL}"}]}' \\
+  https://harbor.example.com/api/v2.0/projects/acme/webhook/policies
+`,
+    },
+  },
+  recognise: ({ json }) =>
+    isCloudEvent(json) || (at(json, 'event_data') !== undefined && at(json, 'type') !== undefined),
+  parse: ({ json }) => (isCloudEvent(json) ? ofCloudEvent(json) : ofDefault(json)),
+}
+
+const lacks = 'resources, each with resource_url, such as harbor.example.com/acme/web:1.4.2, and tag'
+
+const isCloudEvent = (json: unknown): boolean =>
+  at(json, 'specversion') !== undefined && stringAt(json, 'type')?.startsWith('harbor.') === true
+
+const ofCloudEvent = (json: unknown): Delivery => {
+  if (stringAt(json, 'type') !== 'harbor.artifact.pushed') return { sender: 'harbor', phase: noNews }
+  const events = eventsIn(at(json, 'data'), momentOf(at(json, 'time')), wordAt(json, 'id'))
+  return deliveryOfEvents('harbor', events, lacks)
+}
+
+const ofDefault = (json: unknown): Delivery => {
+  if (at(json, 'type') !== 'PUSH_ARTIFACT') return { sender: 'harbor', phase: noNews }
+  const seconds = at(json, 'occur_at')
+  const events = eventsIn(at(json, 'event_data'), momentOf(typeof seconds === 'number' ? seconds * 1000 : undefined))
+  return deliveryOfEvents('harbor', events, lacks)
+}
+
+const eventsIn = (data: unknown, moment: number | undefined, id?: string): readonly RegistryEvent[] => {
+  const resources = at(data, 'resources')
+  const list: readonly unknown[] = Array.isArray(resources) ? resources : []
+  return list.map(resource =>
+    eventOf(
+      {
+        repository: parseImage(stringAt(resource, 'resource_url') ?? '')?.name,
+        tag: at(resource, 'tag'),
+        digest: at(resource, 'digest'),
+        at: moment,
+      },
+      id,
+    ),
+  )
+}

@@ -1,0 +1,46 @@
+import { at, stringAt } from '../api/json.ts'
+import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** JFrog Artifactory's webhooks of the domain `docker`. */
+export const jfrog: Sender = {
+  name: 'jfrog',
+  about: {
+    title: 'JFrog Artifactory',
+    documentation: 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/domain-docker',
+    identity:
+      'The host, `repo_key`, `image_name`, `tag` and `sha256`; the same again counts again once the `dedupeWindow` of the hook is over.',
+    retries: 'Not documented: count on none.',
+    failures: 'The Troubleshooting tab of the webhook, where it is enabled.',
+    configuration: {
+      where:
+        '`POST https://acme.jfrog.io/event/api/v1/subscriptions`, or Administration, Webhooks. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in `pushedAs`.',
+      language: 'json',
+      text: `{
+  "key": "web-push",
+  "enabled": true,
+  "event_filter": {
+    "domain": "docker",
+    "event_types": ["pushed"],
+    "criteria": { "anyLocal": false, "repoKeys": ["docker-local"], "includePatterns": ["web/**"] }
+  },
+  "handlers": [{ "handler_type": "webhook", "url": "${exampleURL}" }]
+}
+`,
+    },
+  },
+  recognise: ({ json }) => at(json, 'domain') === 'docker' && at(json, 'event_type') !== undefined,
+  parse: ({ json }) => {
+    if (at(json, 'event_type') !== 'pushed') return { sender: 'jfrog', phase: noNews }
+    const key = stringAt(json, 'data', 'repo_key')
+    const name = stringAt(json, 'data', 'image_name')
+    const event = eventOf({
+      repository: key === undefined || name === undefined ? undefined : `${key}/${name}`,
+      host: hostOfURL(at(json, 'jpd_origin')),
+      isPath: true,
+      tag: at(json, 'data', 'tag'),
+      digest: `sha256:${stringAt(json, 'data', 'sha256') ?? ''}`,
+    })
+    return deliveryOfEvents('jfrog', [event], 'data.repo_key, data.image_name and data.tag')
+  },
+}

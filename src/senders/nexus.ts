@@ -1,0 +1,61 @@
+import type { Delivery } from '../api/delivery.ts'
+import { at } from '../api/json.ts'
+import { identityByID, momentOf, wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOf } from './push.ts'
+import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+
+/** Sonatype Nexus Repository's webhooks. What they say of components of another format than Docker's is news like any other. */
+export const nexus: Sender = {
+  name: 'nexus',
+  about: {
+    title: 'Sonatype Nexus Repository',
+    documentation: 'https://help.sonatype.com/en/example-headers-and-payloads.html',
+    identity: 'The header `X-Nexus-Webhook-Delivery`.',
+    retries: 'Not documented: count on none.',
+    failures: 'Its log, `nexus.log`.',
+    configuration: {
+      where:
+        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Its messages do not name the host, so hooks match images by path alone.',
+      language: 'json',
+      text: `{
+  "Repository": "docker-hosted",
+  "Event Types": "component",
+  "URL": "${exampleURL}"
+}
+`,
+    },
+  },
+  recognise: ({ headers, json }) =>
+    headers['x-nexus-webhook-id'] !== undefined ||
+    (at(json, 'repositoryName') !== undefined && (at(json, 'component') ?? at(json, 'asset')) !== undefined),
+  parse: message => {
+    const { json } = message
+    const component = at(json, 'component')
+    const format = at(component, 'format') ?? at(json, 'asset', 'format')
+    // A component without a format could be an image.
+    if (component === undefined ? format !== 'docker' : format !== undefined && format !== 'docker')
+      return other(message)
+    if (component === undefined || !pushedBy.has(at(json, 'action'))) return { sender: 'nexus', phase: noNews }
+    const event = eventOf(
+      {
+        repository: at(component, 'name'),
+        isPath: true,
+        tag: at(component, 'version'),
+        at: momentOf(at(json, 'timestamp')),
+      },
+      idOf(message),
+    )
+    return deliveryOfEvents('nexus', [event], 'component.name, such as acme/web, and component.version, a tag')
+  },
+}
+
+/** A tag that is pushed again is updated. */
+const pushedBy = new Set<unknown>(['CREATED', 'UPDATED', undefined])
+
+const idOf = ({ headers }: Message): string | undefined => wordAt(headers, 'x-nexus-webhook-delivery')
+
+const other = (message: Message): Delivery => ({
+  sender: 'nexus',
+  phase: 'none',
+  ...identityByID('nexus', idOf(message)),
+})

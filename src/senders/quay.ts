@@ -1,0 +1,39 @@
+import { at, isObject } from '../api/json.ts'
+import { deliveryOfEvents, eventOf } from './push.ts'
+import { exampleURL, noNews, type Sender } from './sender.ts'
+
+/** Notifications of quay.io and Red Hat Quay: the tags that a push has changed, without digests and without a time. */
+export const quay: Sender = {
+  name: 'quay',
+  about: {
+    title: 'Quay',
+    documentation:
+      'https://docs.redhat.com/en/documentation/red_hat_quay/3.4/html/use_red_hat_quay/repository_notifications',
+    identity: 'The repository and the tags; the same again counts again once the `dedupeWindow` of the hook is over.',
+    retries: 'Not documented. It counts what failed, and disables a notification that fails again and again.',
+    failures: 'Settings of the repository, Events and Notifications, where a disabled one can be tested and enabled.',
+    configuration: {
+      where:
+        'A command, with a token that may administer the repository; or Settings of the repository, Create Notification.',
+      language: 'sh',
+      text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"title": "web-push", "event": "repo_push", "eventConfig": {}, "method": "webhook", "config": {"url": "${exampleURL}"}}' \\
+  https://quay.io/api/v1/repository/acme/web/notification/
+`,
+    },
+  },
+  recognise: ({ json }) => at(json, 'docker_url') !== undefined,
+  parse: ({ json }) => {
+    const tags = at(json, 'updated_tags')
+    // A build, a scan, a deletion.
+    if (tags === undefined) return { sender: 'quay', phase: noNews }
+    const events = tagsIn(tags).map(tag => eventOf({ repository: at(json, 'docker_url'), tag }))
+    return deliveryOfEvents('quay', events, 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags')
+  },
+}
+
+/** In its first form, which older installations have, the tags were the names of an object. */
+const tagsIn = (tags: unknown): readonly unknown[] => {
+  if (Array.isArray(tags)) return tags
+  return isObject(tags) ? Object.keys(tags) : []
+}

@@ -1,0 +1,83 @@
+import { curlLines, secretsOf } from './curl.ts'
+import { indented, yamlText } from './quote.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A CronJob of the cluster, beside the hook. */
+export const cronJob: Snippet = {
+  name: 'cron-job',
+  title: 'CronJob',
+  group: 'scripts',
+  texts: ({ auth, name, namespace, secretName, url }) => [
+    ...(secretName === undefined
+      ? [
+          {
+            where:
+              'A terminal, once: the CronJob reads the URL from a Secret. A hook with `spec.token.secretName` has one that follows each rotation.',
+            language: 'console' as const,
+            text: `kubectl -n ${namespace} create secret generic ${name}-url --from-literal=url='${url.replaceAll("'", String.raw`'\''`)}'\n`,
+          },
+        ]
+      : []),
+    {
+      where:
+        'kubectl apply. The name of each Job names its delivery, so that a pod that is started again does nothing more.',
+      language: 'yaml' as const,
+      text: `apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: ${yamlText(name.slice(0, 52))}
+  namespace: ${yamlText(namespace)}
+spec:
+  schedule: '0 7 * * *'
+  timeZone: Etc/UTC
+  concurrencyPolicy: Forbid
+  startingDeadlineSeconds: 600
+  jobTemplate:
+    spec:
+      backoffLimit: 3
+      ttlSecondsAfterFinished: 86400
+      template:
+        spec:
+          restartPolicy: Never
+          automountServiceAccountToken: false
+          securityContext:
+            runAsNonRoot: true
+            runAsUser: 65532
+            seccompProfile:
+              type: RuntimeDefault
+          containers:
+            - name: post
+              image: curlimages/curl:8.17.0${
+                auth?.form === 'hmac' ? ' # It has no openssl to sign with: take an image that has both.' : ''
+              }
+              securityContext:
+                allowPrivilegeEscalation: false
+                readOnlyRootFilesystem: true
+                capabilities:
+                  drop: [ALL]
+              resources:
+                requests: { cpu: 10m, memory: 16Mi }
+                limits: { memory: 32Mi }
+              env:
+                - name: DELIVERY
+                  valueFrom:
+                    fieldRef:
+                      fieldPath: metadata.labels['batch.kubernetes.io/job-name']
+${[{ variable: 'HOOK_URL', secret: secretName ?? `${name}-url`, key: 'url' }, ...secretsOf(auth)]
+  .map(
+    ({ key, secret, variable }) => `                - name: ${variable}
+                  valueFrom:
+                    secretKeyRef:
+                      name: ${yamlText(secret)}
+                      key: ${yamlText(key)}
+`,
+  )
+  .join('')}              command:
+                - sh
+                - -c
+                - |
+${indented(curlLines(auth, '"$HOOK_URL"', '$DELIVERY').join('\n'), 18)}
+`,
+    },
+  ],
+}

@@ -10,7 +10,7 @@ import { secrets } from '../kube/resources.ts'
 /** What keeps the senders of a hook from proving what its `auth` asks for, if anything does. Throws what the API throws. */
 export const authProblem = async (api: ApiConnection, hook: ReceiverHook): Promise<Problem | undefined> => {
   const auth = authOf(hook.spec.auth)
-  if (!auth) return undefined
+  if (!auth || auth.form === 'sns') return undefined
   const { namespace } = hook.metadata
   try {
     const found = credentialsIn(await read(api, secrets, namespace, auth.secret), auth)

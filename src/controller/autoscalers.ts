@@ -2,6 +2,7 @@ import { stringAt } from '../api/json.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
+import { freshReads } from '../environment/single-flight.ts'
 import { listAll } from '../kube/list.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import { autoscalers } from '../kube/resources.ts'
@@ -20,8 +21,8 @@ export interface Autoscaler {
 export interface Autoscalers {
   synced(): boolean
   /**
-   * The autoscaler that sets an object's count, for people. It is in a hook's way, so what is known of it is looked at
-   * once more where the watch may have missed its end. Throws what the API throws.
+   * The autoscaler that sets an object's count, for people: from the watch while that is proven to be current, else by a
+   * live list, which many may share. Throws what the API throws.
    */
   of(namespace: string, type: ResourceType, name: string): Promise<string | undefined>
   /** Calls back when an object gets an autoscaler, loses it or gets another. */
@@ -39,47 +40,57 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   const byTarget = new Map<string, Map<string, string>>()
 
   const known = (namespace: string, { group, kind }: ResourceType, name: string): string | undefined =>
-    firstOf(byTarget.get(keyOf(namespace, { group, kind, name }))?.values() ?? [])
+    firstOf(byTarget.get(scaledKey(namespace, { group, kind, name }))?.values() ?? [])
+
+  const shared = freshReads<readonly Autoscaler[]>()
+  const listAnew = async (namespace: string): Promise<readonly Autoscaler[]> => {
+    const found: Autoscaler[] = []
+    const add = (object: StoredObject): void => {
+      const autoscaler = autoscalerOf(object)
+      if (autoscaler) found.push(autoscaler)
+    }
+    const sink = { list: () => ({ add, done: () => {} }) }
+    await listAll(environment, { type: autoscalers, namespace }, sink, new AbortController().signal)
+    return found
+  }
 
   const listed = async (
     namespace: string,
     { group, kind }: ResourceType,
     name: string,
   ): Promise<string | undefined> => {
-    const key = keyOf(namespace, { group, kind, name })
-    const found: string[] = []
-    const add = (object: StoredObject): void => {
-      const autoscaler = autoscalerOf(object)
-      if (autoscaler && keyOf(namespace, autoscaler) === key) found.push(autoscaler.shownAs)
-    }
-    const sink = { list: () => ({ add, done: () => {} }) }
-    await listAll(environment, { type: autoscalers, namespace }, sink, new AbortController().signal)
-    return firstOf(found)
+    const key = scaledKey(namespace, { group, kind, name })
+    const all = await shared(namespace, () => listAnew(namespace))
+    return firstOf(all.filter(autoscaler => scaledKey(namespace, autoscaler) === key).map(({ shownAs }) => shownAs))
   }
 
   cache.subscribe(({ namespace, name, before, now }) => {
     if (before) {
-      const key = keyOf(namespace, before)
+      const key = scaledKey(namespace, before)
       const others = byTarget.get(key)
       others?.delete(name)
       if (others?.size === 0) byTarget.delete(key)
     }
     if (!now) return
-    const key = keyOf(namespace, now)
+    const key = scaledKey(namespace, now)
     const all = byTarget.get(key) ?? new Map<string, string>()
     byTarget.set(key, all.set(name, now.shownAs))
   })
 
   return {
     synced: () => cache.synced(),
-    of: async (namespace, type, name) => {
-      const found = known(namespace, type, name)
-      return found === undefined || cache.fresh() ? found : await listed(namespace, type, name)
-    },
+    of: async (namespace, type, name) =>
+      // Where they cannot be listed at all, hooks work all the same.
+      cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
         // Its status moves every few seconds; what it scales, hardly ever.
-        if (before && now && keyOf(namespace, before) === keyOf(namespace, now) && before.shownAs === now.shownAs)
+        if (
+          before &&
+          now &&
+          scaledKey(namespace, before) === scaledKey(namespace, now) &&
+          before.shownAs === now.shownAs
+        )
           return
         for (const target of [before, now]) if (target) changed(namespace, target)
       }),
@@ -90,7 +101,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
 /** Of several, the same one each time: a condition's message must not change by itself. */
 const firstOf = (shown: Iterable<string>): string | undefined => [...shown].sort()[0]
 
-const keyOf = (namespace: string, { group, kind, name }: Omit<Autoscaler, 'shownAs'>): string =>
+const scaledKey = (namespace: string, { group, kind, name }: Omit<Autoscaler, 'shownAs'>): string =>
   [namespace, group, kind, name].join('/')
 
 const autoscalerOf = (object: StoredObject): Autoscaler | undefined => {

@@ -1,24 +1,25 @@
-import type { ReceiverHook } from '../api/hook.ts'
-import type { StoredObject } from '../api/object.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { watchedCache } from '../kube/cache.ts'
+import { watchedCache, type Cache } from '../kube/cache.ts'
+import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
-import { isStatus } from '../kube/errors.ts'
 import { eventRecorder } from '../kube/events.ts'
 import type { Follow } from '../kube/follow.ts'
-import { pauseAfter } from '../kube/make-way.ts'
-import { configMaps, hooks, records, secrets } from '../kube/resources.ts'
-import { controllerLease, publicKeysConfigMap, signingKeysSecret, triggerPath } from '../token/published.ts'
+import { configMaps, records, secrets } from '../kube/resources.ts'
+import type { Check } from '../operations/checks.ts'
+import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
-import { eventsOf, isNew, pacer, taleOf, tell } from './deliveries.ts'
+import { isNew, isRefusing, pacer, deliveryReportOf } from './deliveries.ts'
+import { expressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
-import { hookOf, isNews, kept, keyOf, mayAimAt, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
+import { hookStore } from './hook-store.ts'
+import { hookKey, mayAimAt, nameOf, type KeptHook } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
-import { outOfDate, workQueue, type Work, type WorkQueue } from './queue.ts'
+import { orOutOfDate } from './out-of-date.ts'
+import { workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
-import { writtenHooks } from './written.ts'
+import { reportWork } from './report.ts'
 
 export interface ControllerOptions {
   /** The product's own namespace: keys and lease are there. */
@@ -34,8 +35,8 @@ export interface ControllerOptions {
 }
 
 export interface ControllerRole {
-  /** Whether hooks and keys have been read, so that this process could lead. */
-  ready(): boolean
+  /** What must be so before this process can lead: hooks and keys have been read, and the lease can be held. */
+  readonly checks: readonly Check[]
   /** Watches, and reconciles while it leads, until `stop` is aborted. */
   run(stop: AbortSignal): Promise<void>
 }
@@ -47,8 +48,8 @@ const hookWorkers = 16
 const syncPollMs = 10
 const autoscalerSyncMs = 10_000
 
-/** Deliveries are told with one worker and at least this pause, in milliseconds: at most fifty statuses a second. */
-const tellPauseMs = 20
+/** How long a read of a custom kind's definition may take, in milliseconds. */
+const definitionReadWithinMs = 10_000
 
 const keysKey = 'signing-keys'
 
@@ -60,12 +61,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const { clock } = environment
   const { identity, namespace, publicURL, watchNamespace } = options
   const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
-  const urlOf = (token: string): string => publicURL + triggerPath + token
-  const keepHook = (object: StoredObject): KeptHook | undefined => {
-    const hook = hookOf(object)
-    return hook && kept(hook, urlOf)
-  }
-  const hookCache = watchedCache(environment, { type: hooks, ...watched, keep: keepHook }, options.follow)
+  const store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
   const keyCaches = [
     watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
     watchedCache(
@@ -74,49 +70,45 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       options.follow,
     ),
   ]
-  const recordCache = watchedCache(environment, { type: records, ...watched, keep: taleOf })
+  const recordCache = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf })
   const autoscalers = watchAutoscalers(environment, watchNamespace)
+  const definitions = definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs })
   // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
   const verifier = createVerifier({ remember: 0 })
   let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
-  const written = writtenHooks()
-  const wrote = (object: StoredObject): void => {
-    const { name, namespace = '' } = object.metadata
-    written.put(object, hookCache.get(namespace, name))
-  }
-  const hookNow = (key: string): ReceiverHook | undefined => {
-    const cached = hookCache.get(...nameOf(key))
-    return written.newest(key, cached && whole(cached, urlOf))
-  }
+  const expressions = expressionChecks(environment, key => leading?.hooks.add(key))
+  /** What a hook is held against. */
+  const asked = { autoscalers, definitions, expressions }
   const pace = pacer(clock, key => leading?.deliveries.add(key))
 
   const addHooks = (which: (hook: KeptHook) => boolean): void => {
-    for (const hook of hookCache.values()) {
-      if (which(hook)) leading?.hooks.add(keyOf(hook.metadata.namespace, hook.metadata.name))
+    for (const hook of store.cache.values()) {
+      if (which(hook)) leading?.hooks.add(hookKey(hook.metadata.namespace, hook.metadata.name))
     }
   }
 
   for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
-  hookCache.subscribe(({ namespace, name, before, now }) => {
-    const key = keyOf(namespace, name)
-    const isOwn = written.seen(key, now)
-    if (isNews(before, now) || (!isOwn && otherConditions(before, now))) leading?.hooks.add(key)
-  })
+  store.onNews(key => leading?.hooks.add(key))
   recordCache.subscribe(({ namespace, name, now }) => {
-    if (now && leading) pace.changed(keyOf(namespace, name))
+    if (now && leading) pace.changed(hookKey(namespace, name))
   })
   autoscalers.subscribe((namespace, { kind, name }) =>
     addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
   )
 
-  /** A hook, and what its record tells of it and its status does not. */
-  const newsOf = (key: string) => {
-    const hook = hookNow(key)
-    const tale = recordCache.get(...nameOf(key))
-    return hook && tale && isNew(hook, tale) ? { hook, tale } : undefined
+  /** Finds a hook and the report of its deliveries, where its status lacks something of that. */
+  const unreported = (key: string) => {
+    const hook = store.newest(key)
+    const report = recordCache.get(...nameOf(key))
+    return hook && report && (isNew(hook, report) || isRefusing(hook, report)) ? { hook, report } : undefined
   }
 
-  const ready = (): boolean => hookCache.synced() && keyCaches.every(cache => cache.synced())
+  const ready = (): boolean => store.cache.synced() && keyCaches.every(cache => cache.synced())
+  let impossible: string | undefined
+  const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {
+    const waited = caches.find(cache => !cache.synced())
+    return waited && (waited.trouble() ?? `the ${what} are still being read`)
+  }
 
   const lead = async (term: Term): Promise<void> => {
     const { stop } = term
@@ -126,36 +118,23 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     const keys = keyKeeper(fenced, namespace, events, () => addHooks(() => true))
     const reconcile: Work = async (key, attempts) => {
       const ring = keys.ring()
-      const hook = hookNow(key)
+      const hook = store.newest(key)
       if (!ring || !hook) return { settled: true }
-      const x = { ...fenced, autoscalers, publicURL, ring, verifier, wrote }
+      const x = { ...fenced, ...asked, events, publicURL, ring, verifier, wrote: store.wrote }
       return await orOutOfDate(reconcileHook(x, hook, attempts))
     }
-    let tookMs = 0
-    /** Tells what the record says; a hook that is gone, or not seen yet, is told of with its next delivery. */
-    const tellDeliveries: Work = async key => {
-      const news = newsOf(key)
-      if (!news) return { settled: true }
-      await wait(clock, pauseAfter(tookMs, tellPauseMs), stop)
-      const began = clock.monotonic()
-      const told = await orOutOfDate(tell(api, news.hook, news.tale))
-      tookMs = clock.monotonic() - began
-      if (told === outOfDate) return outOfDate
-      wrote(told)
-      for (const event of eventsOf(news.hook, news.tale)) events.emit(event)
-      return { settled: true }
-    }
+    const reports = reportWork({ clock, api, events, wrote: store.wrote }, unreported, stop)
     await until(clock, ready, stop)
     await autoscalersRead(stop)
     leading = {
       keys: workQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
       hooks: workQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
-      deliveries: workQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, tellDeliveries),
+      deliveries: workQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, reports),
     }
     leading.keys.add(keysKey)
-    for (const { metadata } of hookCache.values()) {
-      const key = keyOf(metadata.namespace, metadata.name)
-      if (newsOf(key)) leading.deliveries.add(key)
+    for (const { metadata } of store.cache.values()) {
+      const key = hookKey(metadata.namespace, metadata.name)
+      if (unreported(key)) leading.deliveries.add(key)
     }
     await Promise.all(Object.values(leading).map(queue => queue.run(stop)))
     leading = undefined
@@ -173,23 +152,23 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   }
 
   return {
-    ready,
+    checks: [
+      { name: 'controller/hooks', failure: () => unread([store.cache], 'hooks') },
+      { name: 'controller/keys', failure: () => unread(keyCaches, 'keys') },
+      { name: 'controller/lease', failure: () => impossible },
+    ],
     run: async stop => {
+      stop.addEventListener('abort', () => expressions.close(), { once: true })
       await Promise.all([
-        ...[hookCache, recordCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
-        elect(environment, { namespace, name: controllerLease, identity }, lead, stop),
+        ...[store.cache, recordCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
+        elect(
+          environment,
+          { namespace, name: controllerLease, identity, impossible: why => (impossible = why) },
+          lead,
+          stop,
+        ),
       ])
     },
-  }
-}
-
-/** The cache is a moment behind: the hook has another version, or is gone. */
-const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {
-  try {
-    return await work
-  } catch (error) {
-    if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
-    return outOfDate
   }
 }
 

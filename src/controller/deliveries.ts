@@ -1,102 +1,166 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ReceiverHook } from '../api/hook.ts'
-import { apiVersion, hookKind } from '../api/names.ts'
-import { isReason, reasons } from '../api/reasons.ts'
+import { isReason, reasons, type ReasonIn } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
-import { deliveryOutcomes, parseMemory, type Memory, type RecentDelivery } from '../api/record.ts'
-import type { HookStatus } from '../api/status.ts'
+import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery } from '../api/record.ts'
+import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
+import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, Clock } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
+import { objectsOf } from './events.ts'
 
 /** The least time between two writes of one hook's deliveries, and how soon the first one is made, in milliseconds. */
 const spacingMs = 10_000
 const firstMs = 500
 
-/** What a hook's record tells of its deliveries, as its status says it. */
-type Told = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
+/**
+ * How much later than what it refused a replica may write that into the record, in milliseconds: the status may have the
+ * deliveries of another by then.
+ */
+const lateMs = 10_000
 
-/** What a record tells, and of which hook. */
-export interface Tale {
+/** A hook's deliveries, in the form of its status. */
+type Reported = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
+
+/** What a record says of one hook's deliveries. */
+export interface DeliveryReport {
   readonly hookUid: string
-  readonly told: Told
+  /** Undefined where none was decided yet. */
+  readonly reported: Reported | undefined
   /** What a sender has asked a person to confirm. */
-  readonly confirmation: Memory['confirmation'] | undefined
+  readonly confirmation: StoredMemory['confirmation'] | undefined
+  /** When a name was last refused since the record was full, in milliseconds since the epoch. */
+  readonly fullAt?: number | undefined
+  /** When deliveries were last said to be refused since they make the API server store too much. */
+  readonly limitedAt?: number | undefined
 }
 
-/** Undefined for a record that tells of no delivery, belongs to no hook or cannot be read. */
-export const taleOf = (record: StoredObject): Tale | undefined => {
+/** Of which time a hook last had an Event that its deliveries are refused, by the hook's uid and the reason. */
+export type EmittedRefusals = BoundedMap<string, number>
+
+export const emittedRefusals = (): EmittedRefusals => boundedMap(20_000)
+
+/** Reads the report from a record. Undefined for a record that says nothing, without an owner, or that cannot be read. */
+export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefined => {
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
-  const memory = parseMemory(record['content'])
-  const told = memory && toldBy(memory)
-  return hookUid === undefined || !told ? undefined : { hookUid, told, confirmation: memory.confirmation }
+  const parsed = parseContent(record['content'])
+  if (hookUid === undefined || parsed.content !== 'known') return undefined
+  const { confirmation, fullAt, limitedAt } = parsed.memory
+  const reported = reportedBy(parsed.memory)
+  return (reported ?? confirmation ?? fullAt ?? limitedAt) === undefined
+    ? undefined
+    : { hookUid, reported, confirmation, fullAt, limitedAt }
 }
 
-const toldBy = ({ counts, recent }: Memory): Told | undefined => {
+const reportedBy = ({ counts, recent }: StoredMemory): Reported | undefined => {
   const deliveries = recent.map(deliveryOf)
-  const [lastDelivery] = deliveries
+  const [newest] = deliveries
   const all = Object.fromEntries(deliveryOutcomes.map(outcome => [outcome, counts[outcome] ?? 0]))
-  return lastDelivery && { lastDelivery, recent: deliveries, counts: all }
+  return newest && { lastDelivery: { ...newest, result: resultOf(newest) }, recent: deliveries, counts: all }
 }
 
-const deliveryOf = ({ at, ...delivery }: RecentDelivery): Told['lastDelivery'] => ({ time: rfc3339(at), ...delivery })
+const deliveryOf = ({ at, ...delivery }: RecentDelivery): Reported['recent'][number] => ({
+  time: rfc3339(at),
+  ...delivery,
+})
 
-/** Whether a hook's status does not say yet what is told of this very hook. */
-export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, told }: Tale): boolean =>
+/** True if the status of this very hook lacks what the report says. */
+export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, reported }: DeliveryReport): boolean =>
   hookUid === metadata.uid &&
-  !isDeepStrictEqual(told, { lastDelivery: status?.lastDelivery, recent: status?.recent, counts: status?.counts })
+  reported !== undefined &&
+  !isDeepStrictEqual(reported, { lastDelivery: status?.lastDelivery, recent: status?.recent, counts: status?.counts })
 
-/** Writes what is told of a hook's deliveries into its status, and answers the hook as it is then. Throws what the API throws. */
-export const tell = async (api: ApiConnection, { metadata }: ReceiverHook, { told }: Tale): Promise<StoredObject> => {
-  // A merge patch keeps what it does not name: the counts of the delivery before.
-  const lastDelivery = { from: null, to: null, ...told.lastDelivery }
+/** Writes a report into its hook's status, and returns the hook as stored. Throws what the API throws. */
+export const writeReport = async (
+  api: ApiConnection,
+  { metadata }: ReceiverHook,
+  reported: Reported,
+): Promise<StoredObject> => {
+  // A merge patch keeps what it does not name: what the delivery before did.
+  const lastDelivery = { from: null, to: null, summary: null, message: null, ...reported.lastDelivery }
   return await send(api, {
     method: 'PATCH',
     path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: { ...told, lastDelivery },
+      status: { ...reported, lastDelivery },
     }),
   })
 }
 
-/** What Events tell of what the status does not say yet. */
-export const eventsOf = (hook: ReceiverHook, tale: Tale): readonly EmittedEvent[] =>
-  [confirmationEvent(hook, tale), outcomeEvent(hook, tale)].filter(event => event !== undefined)
+/** Makes the Events about what the report says and the status does not say yet. */
+export const eventsOf = (
+  hook: ReceiverHook,
+  report: DeliveryReport,
+  emitted: EmittedRefusals,
+): readonly EmittedEvent[] =>
+  [
+    confirmationEvent(hook, report),
+    refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
+    refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
+    outcomeEvent(hook, report),
+  ].filter(event => event !== undefined)
 
-const confirmationEvent = (hook: ReceiverHook, { confirmation }: Tale): EmittedEvent | undefined => {
-  const toldUntil = parseTime(hook.status?.lastDelivery?.time ?? '')
-  // The status tells whole seconds: one Event too many is counted to the first, one too few would be missed.
-  if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < toldUntil) return undefined
+const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport): EmittedEvent | undefined => {
+  // The status has whole seconds: one Event too many is counted to the first, one too few would be missed.
+  if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
   const note = `to let ${confirmation.subject} post to this hook, open ${confirmation.link}`
-  return { regarding: regarding(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
+  return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
+}
+
+/** True if deliveries of this very hook were refused since its last delivery: that changes nothing in the status. */
+export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
+  hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
+
+/** True if something happened since the last delivery that the status tells of, or only a little earlier. */
+const isUnreported = (hook: ReceiverHook, at: number | undefined): at is number =>
+  at !== undefined && at + lateMs >= reportedUntil(hook)
+
+/** The time of the last delivery that the status tells of, in milliseconds since the epoch. */
+const reportedUntil = ({ status }: ReceiverHook): number =>
+  status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
+
+/** Tells that deliveries are refused, last `at` that time: once of each time. */
+const refusedEvent = (
+  hook: ReceiverHook,
+  reason: ReasonIn<'event'>,
+  at: number | undefined,
+  emitted: EmittedRefusals,
+): EmittedEvent | undefined => {
+  const key = `${hook.metadata.uid} ${reason}`
+  if (!isUnreported(hook, at) || emitted.get(key) === at) return undefined
+  emitted.set(key, at)
+  const { means, todo } = reasons[reason]
+  return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
 
 /** Undefined when the outcome is what the status said already. */
-const outcomeEvent = (hook: ReceiverHook, { told }: Tale): EmittedEvent | undefined => {
+const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const { status } = hook
-  const { from, outcome, reason, to } = told.lastDelivery
+  if (!reported) return undefined
+  const { message, outcome, reason, sender } = reported.lastDelivery
   const before = status?.lastDelivery
   if (before?.outcome === outcome && before.reason === reason) return undefined
-  const counts = from === undefined || to === undefined ? '' : ` (from ${from} to ${to})`
   const { means, todo } = isReason(reason) ? reasons[reason] : { means: reason, todo: 'Nothing.' }
+  const what = message ?? means
+  const advice = adviceOf(todo)
   return {
-    regarding: regarding(hook),
+    ...objectsOf(hook),
     type: outcome === 'failed' || outcome === 'rejected' || reason === 'OutcomeUnknown' ? 'Warning' : 'Normal',
     reason,
     action: 'Deliver',
-    note: `${outcome}${counts}: ${means}${todo === 'Nothing.' ? '' : ` ${todo}`}`,
+    note: `${what.replace(/\.$/, '')} (sent by ${sender})${advice === '' ? '' : `. ${advice}`}`,
   }
 }
 
-const regarding = ({ metadata }: ReceiverHook): EmittedEvent['regarding'] => {
-  const { name, namespace, resourceVersion, uid } = metadata
-  return { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }
-}
+/** What to do, in words that can follow other sentences. Empty where that is nothing. */
+const adviceOf = (todo: string): string =>
+  todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')
 
 /** When each hook's deliveries are to be written next: the first change soon, further ones at most every ten seconds. */
 export const pacer = (clock: Clock, due: (key: string) => void) => {

@@ -1,6 +1,13 @@
 import type { ApiConnection } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
+/** A write was not sent, since the lease may be another's by now. It makes no sense to try again before it is held. */
+export class LeaseNotHeld extends Unreachable {
+  constructor(request: string) {
+    super(`${request}: not sent, the lease was lost`, false)
+  }
+}
+
 /**
  * The connection as a leader has it: it reads at any time and writes only while `holds` says that the lease is held.
  * An election fences nothing by itself, so each write also carries the version that it was computed from.
@@ -9,6 +16,6 @@ export const whileLeading = (api: ApiConnection, holds: () => boolean): ApiConne
   request: request =>
     request.method === 'GET' || holds()
       ? api.request(request)
-      : Promise.reject(new Unreachable(`${request.method} ${request.path}: not sent, the lease was lost`, false)),
+      : Promise.reject(new LeaseNotHeld(`${request.method} ${request.path}`)),
   watch: (request, stop) => api.watch(request, stop),
 })

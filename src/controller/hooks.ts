@@ -37,7 +37,7 @@ export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => s
     : hook
 
 /** How a hook is called in the queue and in log lines. */
-export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
+export const hookKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** The namespace and the name in a key. */
 export const nameOf = (key: string): [namespace: string, name: string] => {

@@ -65,7 +65,7 @@ export const keyKeeper = (
     const secret = await create(api, secrets, namespace, secretOf(keys))
     log.info({ secret: `${namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'made the signing keys')
     if (lost)
-      tell(secret, 'SigningKeysReplaced', 'The signing keys were gone. New ones were made: every hook has a new URL.')
+      warn(secret, 'SigningKeysReplaced', 'The signing keys were gone. New ones were made: every hook has a new URL.')
     return secret
   }
 
@@ -93,21 +93,30 @@ export const keyKeeper = (
           { secret: `${namespace}/${signingKeysSecret}`, problem: error.message },
           'the signing keys cannot be read',
         )
-        tell(secret, 'SigningKeysUnreadable', note)
+        warn(secret, 'SigningKeysUnreadable', note)
       }
       complainedOf = secret.metadata.resourceVersion
       return undefined
     }
   }
 
-  const tell = ({ metadata: { name, uid } }: StoredObject, reason: string, note: string): void =>
+  const warn = ({ metadata: { name, uid } }: StoredObject, reason: string, note: string, kind = 'Secret'): void =>
     events.emit({
-      regarding: { apiVersion: 'v1', kind: 'Secret', namespace, name, uid },
+      regarding: { apiVersion: 'v1', kind, namespace, name, uid },
       type: 'Warning',
       reason,
       action: 'EnsureSigningKeys',
       note,
     })
+
+  const warnOfRestored = (configMap: StoredObject): void => {
+    log.warn(
+      { configMap: `${namespace}/${publicKeysConfigMap}` },
+      'somebody else had changed or deleted the public keys: published them again',
+    )
+    const note = `Somebody else had changed or deleted the public keys: they are again those of the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with a key of their own in it they can make URLs.`
+    warn(configMap, 'PublicKeysRestored', note, 'ConfigMap')
+  }
 
   return {
     ring: () => inUse?.ring,
@@ -119,9 +128,12 @@ export const keyKeeper = (
       const keys = parse(secret)
       if (!keys) return { settled: false, againAfterMs: unreadableMs }
       const jwks = formatPublicKeys(keys)
-      if (!published) await create(api, configMaps, namespace, configMapOf(jwks, secret))
-      else if (stringAt(published, 'data', keySetEntry) !== jwks) {
-        await replace(api, configMaps, namespace, rewritten(published, jwks, secret))
+      if (stringAt(published, 'data', keySetEntry) !== jwks) {
+        const wasOurs = inUse?.jwks === jwks || isMadeFrom(published, secret)
+        const restored = published
+          ? await replace(api, configMaps, namespace, rewritten(published, jwks, secret))
+          : await create(api, configMaps, namespace, configMapOf(jwks, secret))
+        if (wasOurs) warnOfRestored(restored)
       }
       if (inUse?.jwks !== jwks) {
         const [signing] = keys
@@ -151,6 +163,10 @@ const configMapOf = (jwks: string, secret: StoredObject) => ({
   },
   data: { [keySetEntry]: jwks },
 })
+
+/** Whether a ConfigMap says that it was made from this version of the Secret. */
+const isMadeFrom = (published: StoredObject | undefined, secret: StoredObject): boolean =>
+  published?.metadata.annotations?.[secretVersionAnnotation] === secret.metadata.resourceVersion
 
 /** The same ConfigMap, in the version that was read, with another key set. What else is in it stays. */
 const rewritten = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {

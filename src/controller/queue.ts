@@ -1,6 +1,7 @@
-import type { Environment } from '../environment/environment.ts'
+import type { Clock, Environment } from '../environment/environment.ts'
 import { ApiError } from '../kube/errors.ts'
 import { afterError, delay } from './backoff.ts'
+import { LeaseNotHeld } from './fence.ts'
 import { later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 
@@ -15,8 +16,20 @@ export interface Worked {
 /** What was looked at was out of date: to be tried again as after an error, but nothing to speak of. */
 export const outOfDate = 'out of date'
 
+/** Something has to be known first: whoever finds it out adds the key again. Attempts count on as they were. */
+export const parked = 'parked'
+
 /** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */
-export type Work = (key: string, attempts: number) => Promise<Worked | typeof outOfDate>
+export type Work = (key: string, attempts: number) => Promise<Worked | typeof outOfDate | typeof parked>
+
+/**
+ * How long looks may begin one after another before timers and sockets have their turn, in milliseconds. The lease is
+ * renewed on the same thread.
+ */
+const turnMs = 10
+
+/** How long until what could not be written for want of the lease is tried again: as long as between two renewals. */
+const leaseAgainMs = 2000
 
 /** Keys to look at, each by one worker at a time. */
 export interface WorkQueue {
@@ -63,13 +76,16 @@ export const workQueue = (
 
   const pump = (): void => {
     for (const [key, since] of waiting) {
-      if (state !== 'running' || working.size >= workers) break
+      if (state !== 'running' || working.size >= workers || turn.isOver()) break
       waiting.delete(key)
-      metrics.waited(clock.monotonic() - since)
+      const began = clock.monotonic()
+      metrics.waited(began - since)
       void workOn(key)
+      turn.took(clock.monotonic() - began)
     }
     metrics.sizes(waiting.size, working.size)
   }
+  const turn = turnOf(clock, pump)
 
   const workOn = async (key: string): Promise<void> => {
     const inProgress = { again: false }
@@ -92,6 +108,10 @@ export const workQueue = (
     const before = attempts.get(key) ?? 0
     try {
       const worked = await work(key, before)
+      if (worked === parked) {
+        measure('success')
+        return {}
+      }
       if (worked === outOfDate) {
         measure('requeue_after')
         return { againAfterMs: failedOnceMore(key) }
@@ -102,6 +122,10 @@ export const workQueue = (
       else attempts.set(key, before + 1)
       return worked
     } catch (error) {
+      if (error instanceof LeaseNotHeld) {
+        measure('requeue_after')
+        return { againAfterMs: leaseAgainMs }
+      }
       measure('error')
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
       const againAfterMs = Math.max(failedOnceMore(key), asked)
@@ -134,4 +158,25 @@ export const workQueue = (
     })
 
   return { add, run }
+}
+
+/** Adds up for how long this thread was kept, and calls `next` after a pause when that was long. */
+const turnOf = (clock: Clock, next: () => void) => {
+  let spentMs = 0
+  let pausing = false
+  const pause = (): void => {
+    pausing = true
+    clock.after(0, () => {
+      pausing = false
+      spentMs = 0
+      next()
+    })
+  }
+  return {
+    isOver: (): boolean => pausing,
+    took: (ms: number): void => {
+      spentMs += ms
+      if (spentMs >= turnMs && !pausing) pause()
+    },
+  }
 }

@@ -7,7 +7,9 @@ import type { Bound, Reading } from '../drivers/driver.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
+import type { Definitions } from '../kube/definitions.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
+import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { read, send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
@@ -15,8 +17,11 @@ import { dueIn } from '../token/current.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { delay } from './backoff.ts'
+import { problemEvent } from './events.ts'
+import type { ExpressionChecks } from './expression-checks.ts'
+import { hookKey } from './hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
-import type { Worked } from './queue.ts'
+import { parked, type Worked } from './queue.ts'
 import { statusPatch } from './status.ts'
 
 /** A target may be created a moment after its hook: looked for often at first. Milliseconds. */
@@ -33,18 +38,28 @@ const leastMs = 1000
 
 export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'random'> {
   readonly autoscalers: Pick<Autoscalers, 'of'>
+  readonly definitions: Definitions
+  readonly expressions: ExpressionChecks
+  readonly events: EventRecorder
   /** Takes note of the hook as the status was written. */
   readonly wrote: (hook: StoredObject) => void
 }
 
 /**
  * Makes what is published of a hook, and its status, what they should be. It reads the hook's target, and writes only
- * what is not so already. Throws what the API throws.
+ * what is not so already. Does nothing while the hook's expression is being checked. Throws what the API throws.
  */
-export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts: number): Promise<Worked> => {
+export const reconcileHook = async (
+  x: Reconciling,
+  hook: ReceiverHook,
+  attempts: number,
+): Promise<Worked | typeof parked> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { settled: true }
   const bound = driverOf(hook.spec)
+  const expression = isViolation(bound) ? 'sound' : expressionProblem(x, hook)
+  // No worker waits for it: the hook comes back when there is an answer.
+  if (expression === 'pending') return parked
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
 
@@ -52,7 +67,7 @@ export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
-      (await wrongExpression(hook)) ??
+      (expression === 'sound' ? undefined : expression) ??
       (await orForbidden(validated(x, hook, bound, attempts), itself)) ??
       (await authProblem(x.api, hook)))
 
@@ -67,19 +82,19 @@ export const reconcileHook = async (x: Reconciling, hook: ReceiverHook, attempts
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
     x.wrote(written)
+    const event = problemEvent(hook, problem)
+    if (event) x.events.emit(event)
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
   const againAfterMs = Math.min(nextLook(x, problem, attempts), Math.max(leastMs, due ?? Infinity))
   return { settled: problem === undefined, againAfterMs }
 }
 
-/** What evaluates expressions is large, and loaded only where some hook has one. */
-const wrongExpression = async ({ spec: { when } }: ReceiverHook): Promise<Problem | undefined> => {
-  if (when === undefined) return undefined
-  const { check, described } = await import('../environment/expressions/check.ts')
-  const mistake = check(when)
-  return mistake && { reason: 'InvalidExpression', message: `spec.when: ${described(mistake)}`, lasts: 'stalled' }
-}
+const expressionProblem = (
+  { expressions }: Reconciling,
+  { metadata: { name, namespace }, spec: { when } }: ReceiverHook,
+): Problem | 'sound' | 'pending' =>
+  when === undefined ? 'sound' : expressions.problemOf(hookKey(namespace, name), namespace, when)
 
 /**
  * The API server's cache answers without its storage, which bears all that is written meanwhile. It may be behind, so
@@ -99,13 +114,15 @@ const validated = async (
 const anyVersion = { query: { resourceVersion: '0' } }
 
 const readingOf = (
-  { api, autoscalers }: Reconciling,
+  { api, autoscalers, definitions }: Reconciling,
   { metadata: { namespace } }: ReceiverHook,
   version: Pick<ApiRequest, 'query'>,
 ): Reading => ({
   namespace,
   get: (type, name) => read(api, type, namespace, name, { as: 'metadata', ...version }),
+  getWhole: (type, name) => read(api, type, namespace, name, version),
   autoscalerOf: (type, name) => autoscalers.of(namespace, type, name),
+  definitions,
 })
 
 /** A right that is missing is the hook's problem, and said in its conditions; other errors are the caller's. */

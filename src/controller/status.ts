@@ -24,7 +24,13 @@ type Deliveries = 'lastDelivery' | 'recent' | 'counts'
 /** Every other member that the status has; undefined for one that is to be absent. */
 type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }
 
-const ready = { reason: 'Valid', message: 'the hook is in order and its URL is published' } as const
+const valid = { reason: 'Valid', message: 'the hook is valid, and its URL is published' } as const
+
+/** It does what its author asked for: it is Ready, and says why nothing happens. */
+const suspended = {
+  reason: 'Suspended',
+  message: 'the hook is valid and suspended: it answers deliveries and skips them until suspend: false',
+} as const
 
 /**
  * The merge patch (RFC 7396) that turns a hook's status into what was found; undefined when it says so already. `now`
@@ -41,6 +47,7 @@ export const statusPatch = (hook: ReceiverHook, findings: Findings, now: number)
 const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeStatus => {
   const { metadata, status } = hook
   const { problem, publication, target } = findings
+  const ready = hook.spec.suspend ? suspended : valid
   const common = {
     observedGeneration: metadata.generation,
     target,

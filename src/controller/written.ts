@@ -1,6 +1,6 @@
 import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
-import { hookOf, keyOf } from './hooks.ts'
+import { hookOf, hookKey } from './hooks.ts'
 
 /**
  * The hooks as our own writes left them, until the cache has caught up. Whoever looks at a hook again sooner would
@@ -24,7 +24,7 @@ export const writtenHooks = (): Written => {
       const hook = hookOf(object)
       // The watch may have been faster than the answer: nothing would tell then when to forget it.
       if (!hook || !cached || !isNewer(hook, cached)) return
-      written.set(keyOf(hook.metadata.namespace, hook.metadata.name), hook)
+      written.set(hookKey(hook.metadata.namespace, hook.metadata.name), hook)
     },
     newest: (key, cached) => {
       const own = written.get(key)

@@ -1,6 +1,7 @@
-import type { Outcome } from '../api/outcome.ts'
+import type { Answered, Change, Ended } from '../api/outcome.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
-import { retryAfterSeconds } from './limits.ts'
+import type { Budget } from './budget.ts'
+import { mostChanges, retryAfterSeconds } from './limits.ts'
 
 /** The body of every answer. `message` stands first: senders log the beginning. */
 export interface Answer {
@@ -8,10 +9,14 @@ export interface Answer {
   /** `namespace/name`. */
   readonly hook?: string
   readonly driver?: string
-  readonly outcome?: Exclude<Outcome['outcome'], 'unknown'>
+  readonly outcome?: Exclude<Answered['outcome'], 'unreadable'>
   readonly reason: Reason
   readonly from?: number
   readonly to?: number
+  /** What was done that is no count. */
+  readonly summary?: string
+  /** The same one by one: as many as there is room for. */
+  readonly changes?: readonly Change[]
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true
 }
@@ -28,11 +33,12 @@ const statusOf = {
   rejected: 409,
   failed: 422,
   unavailable: 503,
-} as const satisfies Record<Exclude<Outcome['outcome'], 'unknown'>, number>
+  unreadable: 400,
+} as const satisfies Record<Answered['outcome'], number>
 
 /** The answer to a post that never became a delivery. */
 export const refusal = (
-  status: 400 | 401 | 404 | 405 | 410 | 413 | 503,
+  status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 503,
   reason: ReasonIn<'refused'>,
   headers: Readonly<Record<string, string>> = {},
 ): TriggerAnswer => ({
@@ -43,7 +49,7 @@ export const refusal = (
 
 /** The answer to a delivery. `target` is what the hook acts on, as in `Deployment/web`. */
 export const answerTo = (
-  outcome: Outcome,
+  outcome: Ended,
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },
   target: string,
   dryRun: boolean,
@@ -57,27 +63,51 @@ export const answerTo = (
       message: messageOf(outcome, target, dryRun),
       hook: `${hook.namespace}/${hook.name}`,
       driver: hook.driver,
-      outcome: kind,
+      // What could not be read is no delivery, and has no outcome.
+      ...(kind === 'unreadable' ? {} : { outcome: kind }),
       reason,
       ...('from' in outcome ? { from: outcome.from } : {}),
       ...('to' in outcome ? { to: outcome.to } : {}),
+      ...('summary' in outcome ? { summary: outcome.summary } : {}),
+      ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, mostChanges) } : {}),
       ...(dryRun ? { dryRun } : {}),
     },
   }
 }
 
+/** The answer to a post of a hook that is not taken now, before anything else is known of it. */
+export const unavailable = (
+  reason: 'RateLimited' | 'WritesLimited' | 'Overloaded',
+  hook: { readonly namespace: string; readonly name: string; readonly driver: string },
+): TriggerAnswer =>
+  answerTo({ outcome: 'unavailable', reason, message: reasons[reason].means }, hook, 'the target', false)
+
+/** An answer that says when there is something left of its hook's budget, where nothing is left now. */
+export const onceUnspent = (
+  answer: TriggerAnswer,
+  hook: { readonly uid: string } | undefined,
+  budget: Pick<Budget, 'secondsSpent'>,
+): TriggerAnswer =>
+  answer === 'no answer' || !hook || answer.body.reason !== 'WritesLimited'
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'retry-after': String(budget.secondsSpent(hook.uid)) } }
+
 const retryAfter = { 'retry-after': String(retryAfterSeconds) }
 
-const messageOf = (outcome: Exclude<Outcome, { outcome: 'unknown' }>, target: string, dryRun: boolean): string => {
+const messageOf = (outcome: Answered, target: string, dryRun: boolean): string => {
   switch (outcome.outcome) {
     case 'applied':
+      if ('summary' in outcome) return dryRun ? `would have ${outcome.summary}` : outcome.summary
       return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}`
-    case 'unchanged':
-      return `${target} stays at ${outcome.to}: ${reasons[outcome.reason].means}`
+    case 'unchanged': {
+      const { means } = reasons[outcome.reason]
+      return 'summary' in outcome ? `${outcome.summary}: ${means}` : `${target} stays at ${outcome.to}: ${means}`
+    }
     case 'skipped':
     case 'rejected':
     case 'failed':
     case 'unavailable':
+    case 'unreadable':
       return outcome.message
   }
 }

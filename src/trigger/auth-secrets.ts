@@ -1,5 +1,6 @@
 import { at } from '../api/json.ts'
 import type { Environment } from '../environment/environment.ts'
+import { singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
@@ -13,9 +14,9 @@ type Found = { readonly secret: { readonly data: unknown } | undefined } | 'forb
 export type ReadSecret = (namespace: string, name: string) => Promise<Found>
 
 export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>): ReadSecret => {
-  const reading = new Map<string, Promise<Found>>()
+  const shared = singleFlight<Reading>({ clock, forMs: secretKeptMs })
   /** Those that were read last stand last; a slow read may be older than what stands before it. */
-  const kept = new Map<string, { readonly found: Found; readonly since: number }>()
+  const kept = new Map<string, Reading>()
 
   const isFresh = ({ since }: { readonly since: number }): boolean => clock.monotonic() - since < secretKeptMs
 
@@ -26,7 +27,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
     }
   }
 
-  const readAnew = async (key: string, namespace: string, name: string): Promise<Found> => {
+  const readAnew = async (key: string, namespace: string, name: string): Promise<Reading> => {
     const since = clock.monotonic()
     try {
       const options = { lane: 'step', timeoutMs: secretReadWithinMs } as const
@@ -34,26 +35,32 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       // Neither its metadata nor a large Secret is worth the memory.
       const secret = object && { data: at(object, 'data') }
       if (JSON.stringify(secret ?? {}).length <= largestKeptSecret) kept.set(key, { found: { secret }, since })
-      return { secret }
+      return { found: { secret }, since }
     } catch (error) {
       if (isStatus(error, 403)) {
         kept.set(key, { found: 'forbidden', since })
-        return 'forbidden'
+        return { found: 'forbidden', since }
       }
-      if (error instanceof ApiError || error instanceof Unreachable) return 'unreachable'
+      if (error instanceof ApiError || error instanceof Unreachable) return { found: 'unreachable', since }
       throw error
-    } finally {
-      reading.delete(key)
     }
   }
 
   return async (namespace, name) => {
-    forget()
     const key = `${namespace}/${name}`
-    const known = kept.get(key)
-    if (known && isFresh(known)) return known.found
-    const ongoing = reading.get(key) ?? readAnew(key, namespace, name)
-    reading.set(key, ongoing)
-    return await ongoing
+    for (;;) {
+      forget()
+      const known = kept.get(key)
+      if (known && isFresh(known)) return known.found
+      const reading = await shared(key, () => readAnew(key, namespace, name))
+      // A process that stood still meanwhile holds an answer that is too old.
+      if (reading.found === 'unreachable' || isFresh(reading)) return reading.found
+    }
   }
+}
+
+/** What a read found, and when it began, in monotonic milliseconds. */
+interface Reading {
+  readonly found: Found
+  readonly since: number
 }

@@ -1,28 +1,30 @@
-import { unreadable } from '../api/auth.ts'
+import { unreadable, type SecretAuth, type TopicAuth } from '../api/auth.ts'
 import { credentialsIn, type Credentials } from '../api/credentials.ts'
 import type { Outcome } from '../api/outcome.ts'
-import { refusal, type TriggerAnswer } from './answer.ts'
+import { refusal } from './answer.ts'
 import { proves } from './auth-proof.ts'
 import type { ReadSecret } from './auth-secrets.ts'
+import type { Clock } from '../environment/environment.ts'
+import { isOfTopic, publishedAt } from './auth-topic.ts'
+import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
+import type { PostedBody, Refused } from './posted.ts'
 
-/** What a post is answered that goes no further. */
-interface Refused {
-  readonly refused: TriggerAnswer
-}
-
-/** Reads the body of a post; or says what the post is answered, where that cannot be done. */
-export type Body = () => Promise<{ readonly body: Uint8Array } | Refused>
+/** What a bar may ask for: the body of a post as it was sent, and what it says. */
+export type BarredBody = Pick<PostedBody, 'message' | 'sent'>
 
 /** Why a post is kept from a hook: it proves nothing, or it cannot be told whether it does. */
 type Barred = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
 /** Keeps a post from a hook whose `auth` it does not satisfy. Asks for the body only where that is what is signed. */
-export type Bar = (hook: LiveHook, headers: Readonly<Record<string, string>>, body: Body) => Promise<Barred | undefined>
+export type Bar = (
+  hook: LiveHook,
+  headers: Readonly<Record<string, string>>,
+  body: BarredBody,
+) => Promise<Barred | undefined>
 
-export const authBar = (readSecret: ReadSecret): Bar => {
-  const credentialsOf = async ({ auth, namespace }: LiveHook): Promise<Credentials | Barred | undefined> => {
-    if (!auth) return undefined
+export const authBar = (clock: Pick<Clock, 'now'>, readSecret: ReadSecret, checkGenuine: CheckGenuine): Bar => {
+  const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | Barred> => {
     const read = await readSecret(namespace, auth.secret)
     if (read === 'unreachable') {
       const message = `Secret/${auth.secret}, which auth names, cannot be read`
@@ -36,21 +38,48 @@ export const authBar = (readSecret: ReadSecret): Bar => {
     return { outcome: 'failed', reason: 'AuthSecretNotFound', message: credentials.lacks }
   }
 
+  const barOtherTopics = async (
+    hook: LiveHook,
+    { topicArn }: TopicAuth,
+    body: BarredBody,
+  ): Promise<Refused | undefined> => {
+    const sent = await body.sent(hook.namespace)
+    if ('refused' in sent) return sent
+    const read = await body.message(hook.namespace)
+    if ('refused' in read) return isOverloaded(read) ? read : unauthorized
+    // The topic first: a message of another one is not worth a certificate.
+    if (!isOfTopic(read.message, topicArn)) return unauthorized
+    const verdict = await checkGenuine(hook, read.message)
+    if (verdict === 'genuine') return isPast(hook, publishedAt(read.message), clock.now()) ? unauthorized : undefined
+    return verdict === 'refused' ? unauthorized : { refused: refusal(503, 'NotVerified') }
+  }
+
   return async (hook, headers, body) => {
-    const credentials = await credentialsOf(hook)
-    if (!credentials || !('form' in credentials)) return credentials
+    const { auth, namespace } = hook
+    if (!auth) return undefined
+    if (auth.form === 'sns') return await barOtherTopics(hook, auth, body)
+    const credentials = await credentialsOf(namespace, auth)
+    if (!('form' in credentials)) return credentials
     const { form } = credentials
-    const read = form === 'hmac' ? await body() : { body: unread }
+    const read = form === 'hmac' ? await body.sent(namespace) : { body: unread }
     if ('refused' in read) return read
     if (proves(credentials, headers, read.body)) return undefined
-    return { refused: refusal(401, 'Unauthorized', form === 'hmac' ? {} : { 'www-authenticate': challenges[form] }) }
+    return form === 'hmac' ? unauthorized : { refused: refusal(401, 'Unauthorized', challenges[form]) }
   }
 }
 
+/** Whether a message is older than its hook remembers what has counted: it may be one that has. */
+const isPast = ({ replayWindowMs }: LiveHook, publishedAt: number, now: number): boolean =>
+  replayWindowMs > 0 && !(now - publishedAt < replayWindowMs)
+
 const unread = new Uint8Array()
+
+const unauthorized: Refused = { refused: refusal(401, 'Unauthorized') }
+
+const isOverloaded = ({ refused }: Refused): boolean => refused !== 'no answer' && refused.status === 503
 
 /** RFC 9110, section 11.6.1. */
 const challenges = {
-  bearer: 'Bearer realm="receiver-hooks"',
-  basic: 'Basic realm="receiver-hooks", charset="UTF-8"',
+  bearer: { 'www-authenticate': 'Bearer realm="receiver-hooks"' },
+  basic: { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' },
 } as const

@@ -4,13 +4,16 @@ import type { Clock } from '../environment/environment.ts'
 import { ApiError } from '../kube/errors.ts'
 import { acceptance } from '../token/current.ts'
 import type { Claims } from '../token/claims.ts'
+import type { PublicKeys } from '../token/keys.ts'
 import type { Verdict, Verifier } from '../token/verify.ts'
 import type { LiveHook } from './hook.ts'
 import type { Found, Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
+import { mostWaitingForKeys } from './limits.ts'
 
+/** `holds`: whether hook and keys are known to be, as of a moment ago, what the token was accepted by. */
 export type Authentication =
-  | { readonly accepted: true; readonly hook: LiveHook }
+  | { readonly accepted: true; readonly hook: LiveHook; readonly holds: () => boolean }
   | { readonly accepted: false; readonly status: 404 | 410 | 503; readonly reason: ReasonIn<'refused'> }
 
 const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authentication => ({
@@ -21,22 +24,35 @@ const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authenticatio
 
 /** Decides which hook a token may run now, if any. */
 export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hooks: Hooks) => {
-  const verify = async (token: string): Promise<Verdict | 'not ready'> => {
+  let waiting = 0
+  const readAgain = async (): Promise<PublicKeys | undefined> => {
+    waiting += 1
+    return await keys.readAgain().finally(() => void (waiting -= 1))
+  }
+
+  const verify = async (token: string): Promise<Verdict | 'not ready' | 'too many'> => {
     const known = keys.fresh() ? keys.current() : await keys.readAgain()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
     // A key may have been published a moment ago: before anyone is told 404, the key set is read once more.
-    const read = await keys.readAgain()
+    // Each that waits holds what has arrived of its body.
+    if (waiting >= mostWaitingForKeys) return 'too many'
+    const read = await readAgain()
     return read ? await verifier.verify(token, read, clock.now()) : 'not ready'
   }
 
   const judge = (found: Found, claims: Claims): Authentication | 'newer than known' => {
     if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
+    if (found.found === 'not looked up') return no(503, 'Overloaded')
     if (found.found === 'elsewhere') return no(404, 'UnknownToken')
     if (found.found === 'none') return no(410, 'HookDeleted')
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted
-    return accepted === 'accepted' ? { accepted: true, hook: found.hook } : no(410, 'TokenRotated')
+    if (accepted !== 'accepted') return no(410, 'TokenRotated')
+    const { hook } = found
+    const { version } = keys.current() ?? {}
+    const holds = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
+    return { accepted: true, hook, holds }
   }
 
   return async (token: string): Promise<Authentication> => {
@@ -44,6 +60,7 @@ export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hook
     try {
       const verdict = await verify(token)
       if (verdict === 'not ready') return no(503, 'NotReady')
+      if (verdict === 'too many') return no(503, 'Overloaded')
       if (verdict.verdict === 'expired') return no(410, 'TokenExpired')
       if (verdict.verdict !== 'valid') return no(404, 'UnknownToken')
       const { namespace, name, uid } = verdict.claims

@@ -1,149 +1,178 @@
-import type { X509Certificate } from 'node:crypto'
-import type { Clock, Environment } from '../environment/environment.ts'
+import type { Environment } from '../environment/environment.ts'
+import type { Acts } from '../acts/acts.ts'
+import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
-import { confirmationOf, deliveryOf, senderOf, verify } from '../senders/registry.ts'
-import { remembered } from '../senders/remembered.ts'
-import type { Ledgers } from '../steps/ledgers.ts'
-import { toConfirm } from '../steps/remember.ts'
+import { toConfirm } from '../record/changes.ts'
+import type { Definitions } from '../kube/definitions.ts'
+import type { Signed } from '../record/judge.ts'
+import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
-import { answerTo, refusal, type TriggerAnswer } from './answer.ts'
-import type { Bar, Body } from './auth.ts'
+import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import type { Bar } from './auth.ts'
+import type { Budget } from './budget.ts'
 import type { Authenticate } from './authenticate.ts'
-import { parseBody } from './body.ts'
 import { execute } from './execute.ts'
+import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
-import type { Hooks } from './hooks.ts'
-import { answerWithinMs, bodyWithinMs, mostCertificates, mostRounds } from './limits.ts'
+import { closedUnread } from './gates.ts'
+import type { Intake } from './intake.ts'
+import { answerWithinMs, mostRounds, provenForMs } from './limits.ts'
+import { pacedActs } from './paced-acts.ts'
+import { postedBody, type PostedBody } from './posted.ts'
+import type { LargeBodies } from './reading/large.ts'
 import type { Handled, Recorder } from './record.ts'
+import type { TriggerRequest } from './request.ts'
+import { signedOf } from './signed.ts'
 
-/** A post, without express and without a socket. */
-export interface TriggerRequest {
-  readonly method: string
-  readonly token: string
-  readonly query: URLSearchParams
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Reads the body, once. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. */
-  body(): Promise<Uint8Array>
-}
-
-/** The body is larger than a delivery may be. */
-export class TooLarge extends Error {
-  override readonly name = 'TooLarge'
-}
-
-/** So many bodies are on their way that there is no room for this one. */
-export class TooMany extends Error {
-  override readonly name = 'TooMany'
+/** A post's admission to a hook; `holds` is asked again before each step. */
+interface Admission {
+  readonly hook: LiveHook
+  /** What of the post the hook counts once, however it is named. */
+  readonly signed: Signed | undefined
+  readonly holds: () => boolean
 }
 
 export type Endpoint = (request: TriggerRequest) => Promise<TriggerAnswer>
 
-/** A delivery, step by step: token, auth, body, sender, gates, driver, answer, record. */
+export interface EndpointParts {
+  readonly acts: ActService
+  readonly authenticate: Authenticate
+  readonly bar: Bar
+  readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
+  readonly checkGenuine: CheckGenuine
+  readonly definitions: Definitions
+  readonly intake: Intake
+  readonly large: LargeBodies
+  readonly ledgers: Ledgers
+  readonly record: Recorder
+  readonly steps: StepService
+  /** Tells a hook's owner that its posts are refused. */
+  readonly tellLimited: (hook: LiveHook) => void
+}
+
+/** A delivery, step by step: token, limits, auth, body, sender, gates, driver, answer, record. */
 export const triggerEndpoint = (
   { api, clock, expressions, log, outbound }: Environment,
-  authenticate: Authenticate,
-  bar: Bar,
-  hooks: Hooks,
-  steps: StepService,
-  ledgers: Ledgers,
-  record: Recorder,
+  parts: EndpointParts,
 ): Endpoint => {
-  const certificates = remembered<X509Certificate>(mostCertificates)
+  const { acts, authenticate, bar, budget, checkGenuine, definitions, intake } = parts
+  const { large, ledgers, record, steps, tellLimited } = parts
+  const kept = new Set<string>()
+  const pace = (unpaced: Acts, hook: LiveHook): Acts => {
+    const { name, namespace, uid } = hook
+    const ended = (message: string): void => {
+      log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
+      tellLimited(hook)
+    }
+    return pacedActs(unpaced, uid, { isSpent: () => budget.isSpent(uid), kept, ended })
+  }
 
   /** The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. */
-  const admit = async (request: TriggerRequest, body: Body, dryRun: boolean): Promise<Handled | { hook: LiveHook }> => {
+  const admit = async (
+    request: TriggerRequest,
+    body: PostedBody,
+    dryRun: boolean,
+    mayEnter: (hook: LiveHook) => ReturnType<Intake['full']>,
+  ): Promise<Handled | Admission> => {
+    const beganAt = clock.monotonic()
     const found = await authenticate(request.token)
     if (!found.accepted) return { answer: refusal(found.status, found.reason) }
     const { hook } = found
+    const full = mayEnter(hook)
+    if (full) return { answer: unavailable(full, hook), hook }
     const barred = await bar(hook, request.headers, body)
-    if (!barred) return { hook }
-    return { answer: 'refused' in barred ? barred.refused : answerTo(barred, hook, 'the target', dryRun), hook }
+    const passed = barred ?? (await signedOf(hook, body))
+    if ('signed' in passed) {
+      const isProven = (): boolean => !hook.auth || clock.monotonic() - beganAt < provenForMs
+      return { hook, signed: passed.signed, holds: () => found.holds() && isProven() }
+    }
+    return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', dryRun), hook }
   }
 
-  const deliver = async (request: TriggerRequest, deadline: number): Promise<Handled> => {
+  const receive = async (request: TriggerRequest, deadline: number): Promise<Handled> => {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const dryRun = dryRunIn(request.query)
-    const body = bodyOf(clock, request)
-    const first = await admit(request, body, dryRun ?? false)
-    if ('answer' in first) return first
-    let { hook } = first
-
-    if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
-    const read = await body()
-    if ('refused' in read) return { answer: read.refused, hook }
-    const parsed = parseBody(read.body)
-    if (parsed === 'too deep') return { answer: refusal(400, 'BodyTooDeep'), hook }
-    const message = { headers: request.headers, json: parsed.json, receivedAt: clock.now() }
-    const sender = senderOf(message)
-    const verdict = await verify(message, { outbound, clock, certificates }, sender)
-    if (verdict !== 'genuine') {
-      const answer = 'refused' in verdict ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified')
-      log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message is not taken for its sender's")
-      return { answer, hook }
+    const body = postedBody(clock, large, request)
+    try {
+      const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook))
+      if ('answer' in admitted) return admitted
+      const { hook } = admitted
+      const entered = intake.enter(hook)
+      if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
+      return await deliver(request, admitted, body, dryRun, deadline).finally(entered)
+    } finally {
+      body.release()
     }
-    const delivery = deliveryOf(message, sender)
-    const confirmation = dryRun ? undefined : confirmationOf(message, sender)
-    if (confirmation) ledgers.of(hook).later(toConfirm({ at: clock.now(), ...confirmation }))
+  }
+
+  const deliver = async (
+    request: TriggerRequest,
+    admitted: Admission,
+    body: PostedBody,
+    dryRun: boolean | undefined,
+    deadline: number,
+  ): Promise<Handled> => {
+    let { hook, holds, signed } = admitted
+    if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
+    const shut = closedUnread(hook, request.headers)
+    if (shut) return { answer: answerTo(shut, hook, 'the target', dryRun), hook }
+    const read = await body.message(hook.namespace)
+    if ('refused' in read) return { answer: read.refused, hook }
+    const { body: plainBody, confirmation, delivery, isJson } = read.message
+    const verdict = await checkGenuine(hook, read.message)
+    if (verdict !== 'genuine') {
+      return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook }
+    }
+    if (confirmation && !dryRun) ledgers.of(hook).later(toConfirm({ at: clock.now(), ...confirmation }))
 
     const variables = {
-      ...(parsed.json === undefined ? {} : { body: read.body }),
+      ...(isJson ? { body: plainBody } : {}),
       headers: request.headers,
       query: Object.fromEntries(request.query),
       sender: delivery.sender,
     }
-    const surroundings = { api, clock, expressions, variables, hooks, ledgers, steps, deadline, dryRun }
+    const post = { body: plainBody, headers: request.headers, query: request.query }
+    const process = { acts, api, clock, definitions, expressions, ledgers, log, outbound, steps }
+    const wrote = (bytes: number): void => budget.charge(hook.uid, bytes)
+    const { isSpent } = budget
+    const surroundings = { ...process, variables, post, deadline, dryRun, isSpent, wrote, pace }
     for (let round = 0; round < mostRounds; round++) {
-      const outcome = await execute(hook, delivery, surroundings)
-      if (outcome !== 'changed meanwhile') {
+      const outcome = await execute(hook, delivery, { ...surroundings, signed, isCurrent: holds })
+      if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }
       }
-      const again = await within(clock, deadline - clock.monotonic(), admit(request, body, dryRun))
+      const again = await within(clock, deadline - clock.monotonic(), admit(request, body, dryRun, neverFull))
       if (!again) break
       if ('answer' in again) return { hook, ...again }
-      hook = again.hook
+      ;({ hook, holds, signed } = again)
     }
     return { answer: refusal(503, 'Contended'), hook, delivery }
   }
 
   return async request => {
     const arrived = clock.monotonic()
-    const handled = await deliver(request, arrived + answerWithinMs)
+    const handled = await receive(request, arrived + answerWithinMs)
+    const status = handled.answer === 'no answer' ? 0 : handled.answer.status
+    if (refusedStatuses.has(status)) intake.refused(request.source, status === 401 ? handled.hook : undefined)
     record(handled, clock.monotonic() - arrived)
-    return handled.answer
+    return onceUnspent(handled.answer, handled.hook, budget)
   }
 }
 
-/** Whether only to say what would be done; undefined where the query may mean it and does not say so plainly. */
+/** Of a post that begins again: it has entered already. */
+const neverFull = (): undefined => undefined
+
+/** What whoever has no right to a hook is answered. */
+const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])
+
+/**
+ * Whether only to say what would be done; undefined where the query may mean it and does not say so plainly, as with
+ * kubectl's `dry-run=server`.
+ */
 const dryRunIn = (query: URLSearchParams): boolean | undefined => {
-  const asked = [...query].filter(([name]) => name.toLowerCase() === 'dryrun')
+  const asked = [...query].filter(([name]) => name.toLowerCase().replace(/[^a-z]/g, '') === 'dryrun')
   const [name, value] = asked[0] ?? ['dryRun', 'false']
   if (asked.length > 1 || name !== 'dryRun') return undefined
   return value === 'true' ? true : value === 'false' ? false : undefined
-}
-
-/** Reads the body when it is first asked for, once. */
-const bodyOf = (clock: Clock, request: TriggerRequest): Body => {
-  let reading: ReturnType<Body> | undefined
-  return () => (reading ??= readBody(clock, request))
-}
-
-const readBody = async (clock: Clock, request: TriggerRequest): ReturnType<Body> => {
-  const encoding = request.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') return { refused: refusal(400, 'BodyUnreadable') }
-  let cancel = (): void => {}
-  try {
-    const late = new Promise<undefined>(resolve => {
-      cancel = clock.after(bodyWithinMs, () => resolve(undefined))
-    })
-    const body = await Promise.race([request.body(), late])
-    return body ? { body } : { refused: refusal(503, 'BodyTooSlow') }
-  } catch (error) {
-    if (error instanceof TooLarge) return { refused: refusal(413, 'BodyTooLarge') }
-    if (error instanceof TooMany) return { refused: refusal(503, 'Overloaded') }
-    return { refused: refusal(400, 'BodyUnreadable') }
-  } finally {
-    cancel()
-  }
 }

@@ -1,11 +1,12 @@
-import { authOf, type Auth } from '../api/auth.ts'
+import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
 import { at } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
-import type { ReceiverHook } from '../api/hook.ts'
+import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { Minted } from '../api/status.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
+import type { Rate } from '../environment/rate.ts'
 
 /** A hook as the trigger keeps it: what a delivery needs, and nothing else of the object. */
 export interface LiveHook {
@@ -25,8 +26,12 @@ export interface LiveHook {
   /** How long two deliveries of the same news are one, and the least time between two executions, in milliseconds. */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number
+  /** How many posts this process takes for it. */
+  readonly rateLimit: Rate
   /** What a sender has to prove beside the token. */
   readonly auth: Auth | undefined
+  /** How long what a sender has signed counts once, in milliseconds; 0 where it counts by its name alone. */
+  readonly replayWindowMs: number
   /** What the controller alone can see, and what makes every delivery fail. */
   readonly obstacle: Obstacle | undefined
   /** The driver with the hook's member; or the rule that the hook breaks. */
@@ -38,15 +43,15 @@ interface Obstacle {
   readonly message: string
 }
 
-/** Makes the record of a hook: the one time for each version that its spec is judged. */
+/** Makes a {@link LiveHook} of a hook. Its spec is validated here, once for each version. */
 export const liveHook = (hook: ReceiverHook): LiveHook => {
   const bound = driverOf(hook.spec)
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
-  const told = { namespace, name, uid, generation, minted: status?.minted, obstacle: obstacleIn(hook), bound }
+  const common = { namespace, name, uid, generation, minted: status?.minted, obstacle: obstacleIn(hook), bound }
   return isViolation(bound)
     ? {
-        ...told,
+        ...common,
         driver: spec.driver,
         rotation: rotationIn(spec),
         overlapMs: 0,
@@ -55,10 +60,12 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: 'ignore',
         dedupeWindowMs: 0,
         cooldownMs: 0,
+        rateLimit: defaultRateLimit,
         auth: undefined,
+        replayWindowMs: 0,
       }
     : {
-        ...told,
+        ...common,
         driver: spec.driver,
         rotation: spec.token.rotation,
         overlapMs: checkedMilliseconds(spec.token.overlap),
@@ -67,7 +74,9 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: spec.onResolved,
         dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
         cooldownMs: checkedMilliseconds(spec.cooldown),
+        rateLimit: spec.rateLimit ?? defaultRateLimit,
         auth: authOf(spec.auth),
+        replayWindowMs: replayWindowOf(spec.auth),
       }
 }
 

@@ -1,51 +1,71 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
-import { TooLarge, TooMany, type Endpoint } from './endpoint.ts'
+import { boundedConnections, type Connections } from './http/connections.ts'
+import type { Endpoint } from './endpoint.ts'
+import { heldBodies, isBodiless, type Bodies } from './http/held-bodies.ts'
 import {
+  discardedBytes,
   drainWithinMs,
   headWithinMs,
   idleConnectionMs,
-  mostBodyBytes,
-  mostConnections,
+  limitsIn,
   mostHeadBytes,
-  mostHeldBytes,
+  mostUnreadBytes,
   requestWithinMs,
   slowClientCheckMs,
 } from './limits.ts'
+import { lingering } from './http/lingering.ts'
+import { inSlices } from './http/slices.ts'
+import type { Preflight } from './preflight.ts'
+import { sourceOf } from './http/source.ts'
+import { front, isOpened, looks, opened } from './http/words.ts'
 
 export interface TriggerServer {
   readonly port: number
+  /** From now on every answer says that its connection closes, so that clients go elsewhere. */
+  closing(): void
   /** Takes no new connection, finishes what was accepted, and resolves when all is answered or its time has ended. */
   drain(): Promise<void>
 }
 
+export interface Served {
+  readonly endpoint: Endpoint
+  readonly preflight: Preflight
+  readonly clock: Clock
+  readonly log: Log
+  /** What this process may use: connections and bodies are bounded by it. */
+  readonly memoryBytes?: number | undefined
+}
+
 /** Serves an endpoint on a port (0: any free one) until drained. */
-export const serveTrigger = async (
-  endpoint: Endpoint,
-  clock: Clock,
-  log: Log,
-  address: ListenAddress,
-): Promise<TriggerServer> => {
-  let draining = false
-  const server = createServer(
-    {
-      headersTimeout: headWithinMs,
-      requestTimeout: requestWithinMs,
-      connectionsCheckingInterval: slowClientCheckMs,
-      keepAliveTimeout: idleConnectionMs,
-      maxHeaderSize: mostHeadBytes,
-    },
-    onlyPaths(application(endpoint, log, () => !draining)),
-  )
-  server.maxConnections = mostConnections
+export const serveTrigger = async (served: Served, address: ListenAddress): Promise<TriggerServer> => {
+  const { clock, memoryBytes } = served
+  const limits = limitsIn(memoryBytes)
+  let isClosing = false
+  const server = createServer({
+    headersTimeout: headWithinMs,
+    requestTimeout: requestWithinMs,
+    connectionsCheckingInterval: slowClientCheckMs,
+    keepAliveTimeout: idleConnectionMs,
+    maxHeaderSize: mostHeadBytes,
+    highWaterMark: mostUnreadBytes,
+  })
+  const connections = boundedConnections(server, clock, limits.connections)
+  const send = sender(clock, () => !isClosing)
+  const app = application(served, heldBodies(limits.mostHeldBytes), send)
+  const listener = onlyPosts(app, served.preflight, connections, send)
+  // Whoever asks before sending a body is told to go on when it is first read.
+  server.on('connection', inSlices)
+  server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),
+    closing: () => void (isClosing = true),
     drain: async () => {
-      draining = true
+      isClosing = true
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       server.closeIdleConnections()
       await Promise.race([closed, wait(clock, drainWithinMs)])
@@ -54,28 +74,44 @@ export const serveTrigger = async (
   }
 }
 
+const triggerPath = /^\/v1\/trigger\/([A-Za-z0-9_.-]+)(?:\?[^#]*)?$/
+
 /**
- * A request for anything but a path is none of ours, and is kept from Node's URL parser, which would print it, token and
- * all, in a warning. Express asks that parser only where there is a fragment, which no request has (RFC 9112, section 3.2).
+ * Answers what the head alone decides, before express does anything: a flood costs least here. Nothing but the path of a
+ * trigger goes on, since Node's URL parser would print others, token and all, in a warning. Express asks that parser only
+ * where there is a fragment, which no request has (RFC 9112, section 3.2).
  */
-const onlyPaths =
-  (app: Express): RequestListener =>
+const onlyPosts =
+  (app: Express, preflight: Preflight, connections: Connections, send: Send): RequestListener =>
   (request, response) => {
-    if (path.test(request.url ?? '')) app(request, response)
-    else response.writeHead(404, { connection: 'close' }).end()
+    const { socket } = request
+    if (!connections.began(socket)) {
+      socket.destroy()
+      return
+    }
+    response.once('close', () => connections.answered(socket))
+    if (request.url === '/' && looks(request)) {
+      send(request, response, { status: 200, headers: {}, words: front })
+      return
+    }
+    const [, token] = triggerPath.exec(request.url ?? '') ?? []
+    const answer = preflight({ method: request.method ?? '', token, source: sourceOf(socket.remoteAddress) })
+    if (!answer) app(request, response)
+    else if (isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
+    else send(request, response, answer)
   }
 
-const path = /^\/[^#]*$/
+const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer, string> =>
+  answer !== 'no answer' && answer.status === 405
 
-const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): Express => {
+const application = ({ endpoint, log }: Served, bodies: Bodies, send: Send): Express => {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
   app.enable('strict routing')
-  const send = sender(keepsAlive)
-  app.all('/v1/trigger/:token', trigger(endpoint, heldBodies(), send))
-  app.use((_request, response) => send(response, refusal(404, 'UnknownToken')))
+  app.all('/v1/trigger/:token', trigger(endpoint, bodies, send))
+  app.use((request, response) => send(request, response, refusal(404, 'UnknownToken')))
   app.use(failed(log, send))
   return app
 }
@@ -83,56 +119,72 @@ const application = (endpoint: Endpoint, log: Log, keepsAlive: () => boolean): E
 const trigger =
   (endpoint: Endpoint, bodies: Bodies, send: Send): RequestHandler<{ token: string }> =>
   async (request, response) => {
-    const body = bodies.of(request)
+    const begin = (): void => {
+      if (request.headers.expect !== undefined) response.writeContinue()
+    }
+    const body = bodies.of(request, begin)
     const answer = await endpoint({
       method: request.method,
       token: request.params.token,
+      source: sourceOf(request.socket.remoteAddress),
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
       headers: flat(request.rawHeaders),
-      body: () => (isBodiless(request) ? Promise.resolve(noBody) : body.read()),
+      body: body.read,
     }).finally(body.release)
-    // What was not read of a body would be taken for the next request.
-    if (!request.complete) response.setHeader('connection', 'close')
-    send(response, answer)
+    send(request, response, answer)
   }
 
-const noBody = new Uint8Array()
+/** An answer for a person, in words. */
+interface InWords {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly words: string
+}
 
-/** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
-const isBodiless = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
+type Send = (request: IncomingMessage, response: ServerResponse, answer: TriggerAnswer | InWords) => void
 
-type Send = (response: Response, answer: TriggerAnswer) => void
-
-const sender =
-  (keepsAlive: () => boolean): Send =>
-  (response, answer) => {
+const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
+  const linger = lingering(clock)
+  return (request, response, answer) => {
     if (answer === 'no answer') {
       // The request's socket: a pipelined response has none of its own yet.
-      response.req.socket.destroy()
+      request.socket.destroy()
       return
     }
-    // Whoever has no hook is not worth a connection that stays open; and while draining there is no next request.
-    if (answer.body.hook === undefined || !keepsAlive()) response.setHeader('connection', 'close')
-    const text = JSON.stringify(answer.body)
-    response
-      .writeHead(answer.status, {
-        'content-type': 'application/json; charset=utf-8',
-        'content-length': Buffer.byteLength(text),
-        'cache-control': 'no-store',
-        ...answer.headers,
-      })
-      .end(text)
+    const isInWords = 'words' in answer
+    const text = isInWords ? answer.words : JSON.stringify(answer.body)
+    const isWhole = isDone(request)
+    // What is left of a long body is not worth the connection; and while closing there is no next request.
+    if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')
+    response.writeHead(answer.status, {
+      'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
+      'content-length': Buffer.byteLength(text),
+      'cache-control': 'no-store',
+      ...answer.headers,
+    })
+    if (isWhole) {
+      response.end(text)
+      return
+    }
+    response.write(text)
+    linger(request, response)
   }
+}
+
+/** True if a request has arrived, or what is left of it is so short that Node may throw it away by itself. */
+const isDone = (request: IncomingMessage): boolean => {
+  if (request.complete || isBodiless(request)) return true
+  return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
+}
 
 /** The last resort. The URL holds a token, so it is neither logged nor echoed. */
 const failed =
   (log: Log, send: Send): ErrorRequestHandler =>
-  (error: unknown, _request, response: Response, _next) => {
-    if (error instanceof URIError) return send(response, refusal(404, 'UnknownToken'))
+  (error: unknown, request, response, _next) => {
+    if (error instanceof URIError) return send(request, response, refusal(404, 'UnknownToken'))
     log.error({ error }, 'a post failed in a way it never should')
     // The step may have been written: closing is the only answer that cannot be untrue.
-    response.req.socket.destroy()
+    request.socket.destroy()
   }
 
 /** Of a header that was sent more than once all values, where Node would keep the first of some. */
@@ -143,45 +195,4 @@ const flat = (headers: IncomingMessage['rawHeaders']): Record<string, string> =>
     flattened[name] = Object.hasOwn(flattened, name) ? `${flattened[name]}, ${value}` : value
   }
   return flattened
-}
-
-/** The bodies of all posts. Each has its limit, and all together theirs. */
-interface Bodies {
-  of(request: IncomingMessage): Body
-}
-
-interface Body {
-  /** Reads it, once. */
-  readonly read: () => Promise<Uint8Array>
-  /** The post is answered: until then what was read of its body stays in memory, and counts. */
-  readonly release: () => void
-}
-
-const heldBodies = (): Bodies => {
-  let held = 0
-  return {
-    of: request => {
-      let size = 0
-      let isReleased = false
-      return {
-        read: async () => {
-          if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
-          const chunks: Buffer[] = []
-          for await (const chunk of request as AsyncIterable<Buffer>) {
-            if (isReleased) throw new Error('the post was answered before its body had arrived')
-            size += chunk.length
-            held += chunk.length
-            if (size > mostBodyBytes) throw new TooLarge()
-            if (held > mostHeldBytes) throw new TooMany()
-            chunks.push(chunk)
-          }
-          return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-        },
-        release: () => {
-          isReleased = true
-          held -= size
-        },
-      }
-    },
-  }
 }

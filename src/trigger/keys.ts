@@ -1,8 +1,10 @@
 import { at, stringAt } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
+import { singleFlight } from '../environment/single-flight.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache } from '../kube/cache.ts'
+import { currentForMs } from '../kube/currency.ts'
 import type { Follow } from '../kube/follow.ts'
 import { read } from '../kube/requests.ts'
 import { configMaps } from '../kube/resources.ts'
@@ -14,8 +16,10 @@ import { keyReadEveryMs } from './limits.ts'
 export interface Keys {
   /** The newest key set that is known; undefined before the controller has published one. */
   current(): PublicKeys | undefined
-  /** Whether a watch sees to it that a revoked key is forgotten at once. */
+  /** Whether `current` is what was published at most `currentForMs` ago, or later. */
   fresh(): boolean
+  /** Why the keys cannot be read or watched, if they cannot. */
+  trouble(): string | undefined
   /** The key set, read again from the API server; all who ask at the same time share one read. Throws what it throws. */
   readAgain(): Promise<PublicKeys | undefined>
   run(stop: AbortSignal): Promise<void>
@@ -49,14 +53,17 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     changes += 1
     readLive = undefined
   })
-  let reading: Promise<PublicKeys | undefined> | undefined
+  const shared = singleFlight<PublicKeys | undefined>()
   let lastRead = -Infinity
+  /** When the read began that `readLive` is of. */
+  let liveSince = -Infinity
 
-  const readOnce = async (): Promise<PublicKeys | undefined> => {
+  const readOnce = async (depart: () => void): Promise<PublicKeys | undefined> => {
     // Forged key ids must not become a flood of reads; a true one waits for the next read at most this long.
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
-    reading = undefined
-    lastRead = clock.monotonic()
+    depart()
+    const began = clock.monotonic()
+    lastRead = began
     const before = changes
     const object = await read(api, configMaps, namespace, publicKeysConfigMap, {
       lane: 'step',
@@ -64,17 +71,19 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     })
     const found = object && parse(object)
     // The answer may be older than what was told meanwhile, and would bring back a key that was dropped.
-    const told = cache.get(namespace, publicKeysConfigMap)
-    if (changes !== before && found?.version !== told?.version) return await readAgain()
+    const watched = cache.get(namespace, publicKeysConfigMap)
+    if (changes !== before && found?.version !== watched?.version) return await readAgain()
     readLive = found
+    liveSince = began
     return readLive
   }
 
-  const readAgain = (): Promise<PublicKeys | undefined> => (reading ??= readOnce())
+  const readAgain = (): Promise<PublicKeys | undefined> => shared('', readOnce)
 
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
-    fresh: () => cache.fresh(),
+    fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
+    trouble: () => cache.trouble(),
     readAgain,
     run: stop => cache.run(stop),
   }

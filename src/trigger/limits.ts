@@ -6,7 +6,7 @@ export const answerWithinMs = 4000
 /** How often a post begins again because its hook changed while it waited. */
 export const mostRounds = 5
 
-/** What a step is left of a delivery's time when an expression is waited for. */
+/** How much of a delivery's time is kept for its step while its expression runs, in milliseconds. */
 export const stepTakesMs = 1500
 
 /** How long a body may take, so that there is time left for the step. */
@@ -15,8 +15,16 @@ export const bodyWithinMs = 3000
 /** The largest body, in bytes: Alertmanager's largest groups stay under it. */
 export const mostBodyBytes = 1024 * 1024
 
-/** The bytes of all bodies of posts that are not answered yet, so that neither slow senders nor a slow API server fill the memory. */
-export const mostHeldBytes = 64 * 1024 * 1024
+/** What is read in the event loop: no body of this size stops it for longer than a few milliseconds. */
+export const smallBodyBytes = 64 * 1024
+
+/** How many larger ones are on their way at a time: over all, and of one namespace. */
+export const mostLargeBodies = 16
+export const mostLargeOfNamespace = 4
+
+/** How long the thread that reads them may take for one; and how long it is kept when there is none. */
+export const readWithinMs = 1500
+export const readerIdleMs = 60_000
 
 /** How deeply a body may be nested: senders stay under ten. */
 export const mostBodyDepth = 64
@@ -31,11 +39,97 @@ export const slowClientCheckMs = 500
 /** How long an idle connection is kept for the next post: longer than the 60 s of common load balancers. */
 export const idleConnectionMs = 75_000
 
-/** The largest head, in bytes: the longest token takes a twentieth of it. */
-export const mostHeadBytes = 16 * 1024
+/** The largest head, in bytes: the longest token takes a fifth of it, and proxies add two kilobytes at most. */
+export const mostHeadBytes = 6 * 1024
 
-/** Connections at once, over all senders. */
-export const mostConnections = 12_000
+/**
+ * How much of a body that nobody has asked for is read ahead, in bytes. A connection has what arrived with its head in any
+ * case, up to 64 KiB, and no more than this after it.
+ */
+export const mostUnreadBytes = 16 * 1024
+
+/** How much of what a connection has sent is looked at before it is asked whether that is too much, in bytes. */
+export const sliceBytes = 4 * 1024
+
+export interface ConnectionLimits {
+  /** Connections at once, over all senders. */
+  readonly most: number
+  /** Of one source: half of all, since a proxy in front may be the source of every post. */
+  readonly mostOfSource: number
+  /**
+   * Requests of one connection that are not answered yet. Senders send one at a time; the next may arrive in the moment in
+   * which the answer to the one before is still being written.
+   */
+  readonly mostPipelined: number
+}
+
+export interface Limits {
+  readonly connections: ConnectionLimits
+  /**
+   * The bytes of all bodies of posts that are not answered yet, so that neither slow senders nor a slow API server fill
+   * the memory.
+   */
+  readonly mostHeldBytes: number
+  /** Posts that wait for the steps of one namespace: half of what can wait, so that the others have room. */
+  readonly mostOfNamespace: number
+}
+
+/**
+ * What a connection takes while it waits: what arrived with its head, which Node reads 64 KiB at a time. What the connections
+ * that take its place leave behind in a flood comes on top of that (docs/performance.md, measured).
+ */
+const connectionBytes = 64 * 1024
+
+/** More connections than these are no question of memory. */
+const mostConnections = 40_000
+
+/** What is divided where nobody says what this process may use. */
+const supposedMemoryBytes = 1024 * 1024 * 1024
+
+/** Divides what a process may use, in bytes: a sixth of it is for connections, a tenth for bodies. */
+export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
+  const most = Math.min(mostConnections, Math.floor(memoryBytes / 6 / connectionBytes))
+  const half = Math.floor(most / 2)
+  return {
+    connections: { most, mostOfSource: half, mostPipelined: 4 },
+    mostHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
+    mostOfNamespace: half,
+  }
+}
+
+/** How often idle connections are closed to make room, at most. */
+export const makeRoomEveryMs = 1000
+
+/** What Node reads and throws away of a request that is answered before it has arrived, in bytes. */
+export const discardedBytes = 64 * 1024
+
+/** How long, and up to how many bytes, the rest of a longer one is read and thrown away; and for how many at once. */
+export const lingerMs = 2000
+export const mostLingeringBytes = 4 * 1024 * 1024
+export const mostLingering = 64
+
+/** How often a source may be refused. Beyond that it gets in only with tokens that have been verified before. */
+export const refusedRate = { perSecond: 20, burst: 200 } as const
+
+/** Of how many sources, and of how many hooks, it is known how much came of late. */
+export const mostSources = 10_000
+export const mostLimitedHooks = 20_000
+
+/**
+ * What the posts to one hook may make the API server store, in bytes: etcd holds 2 GB by default, and keeps each version
+ * for five minutes. A named delivery writes some 6 kB: that is 1,300 of them at once, and 17 a second after that. One of
+ * Alertmanager writes 20 to 90 kB.
+ */
+export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
+
+/** How often the owner of a hook is told that its budget was used up. To tell it is a write of the hook's record. */
+export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
+
+/** Posts that wait for the key set to be read again, since their key is not known. */
+export const mostWaitingForKeys = 32
+
+/** Lines about posts that changed nothing and may come in floods: beyond these they are counted, not written. */
+export const refusalLines = { perSecond: 10, burst: 100 } as const
 
 /** What a 503 asks the sender to wait, in seconds. */
 export const retryAfterSeconds = 1
@@ -46,14 +140,25 @@ export const mostRememberedTokens = 20_000
 /** The public keys are read again for an unknown key id, at most this often. */
 export const keyReadEveryMs = 1000
 
-/** How many certificates of senders are remembered: each of them signs with one at a time. */
-export const mostCertificates = 32
-
 /** A live read of a hook, when the cache cannot be trusted. */
 export const hookReadWithinMs = 2000
 
-/** How long what a Secret of `auth` holds is gone by; a changed one counts after this time. */
-export const secretKeptMs = 2000
+/** How long a read of a custom kind's definition may take, in milliseconds: a step and its read have to follow. */
+export const definitionReadWithinMs = 1500
+
+/** Live reads of hooks that this process does not know: of ones just created, or long deleted. Beyond it they get 503. */
+export const lookupRate = { perSecond: 2, burst: 20 } as const
+
+/** How many hooks that a live read found gone are remembered, and for how long: an etcd may be restored from a backup. */
+export const mostDeparted = 20_000
+export const departedKeptMs = 600_000
+
+/**
+ * How long a Secret of `auth` is used after it was read, and how long a post that it let in may then wait for its step
+ * before it is checked again: together no longer than the two seconds in which a change takes effect.
+ */
+export const secretKeptMs = 1000
+export const provenForMs = 1000
 
 /** A read of such a Secret: a post waits for it before its body. */
 export const secretReadWithinMs = 1000
@@ -64,3 +169,12 @@ export const largestKeptSecret = 16 * 1024
 
 /** At shutdown: how long accepted posts may take to finish. */
 export const drainWithinMs = answerWithinMs + 1000
+
+/** How many changes an answer lists: some 20 kB of them. */
+export const mostChanges = 200
+
+/** How many characters of a summary a record keeps. */
+export const longestSummary = 256
+
+/** How long rollouts and the like may go on while the process ends, in milliseconds. What is left then waits for a copy of its delivery. */
+export const drainActsMs = 5000

@@ -1,10 +1,13 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
+import { longestMessage } from '../api/status.ts'
 import type { Environment } from '../environment/environment.ts'
-import type { Ledgers } from '../steps/ledgers.ts'
+import { rateLimiter } from '../environment/rate.ts'
+import type { Ledgers } from '../record/ledgers.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
+import { longestSummary, refusalLines } from './limits.ts'
 import { seriesEnder } from './series.ts'
 
 /** What became of a post: its answer, and what the log and the metrics are told of it. */
@@ -24,18 +27,21 @@ export const recorder = (
   { clock, log, metrics }: Environment,
   ledgers: Ledgers,
   hooks: Pick<Hooks, 'has'>,
+  tellLimited: (hook: LiveHook) => void,
 ): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
-    'Posts to trigger URLs, by what became of them.',
+    'Posts to trigger URLs, by outcome and reason.',
     ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
   )
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
-    'From the arrival of a post to its answer.',
+    'Time from the arrival of a post to its answer.',
     ['outcome'],
     buckets,
   )
+  const lines = rateLimiter(clock, 1)
+  let unwritten = 0
   const endSeries = seriesEnder(clock, deliveries, hooks)
   return (handled, ms) => {
     const { answer, delivery, hook } = handled
@@ -52,15 +58,36 @@ export const recorder = (
     }
     const recent = recentOf(handled, clock.now())
     if (hook && recent) ledgers.of(hook).note(recent)
+    if (hook && body?.reason === 'WritesLimited') tellLimited(hook)
     deliveries.add(labels)
     endSeries()
     duration.observe({ outcome }, ms / 1000)
+    // Whoever floods the endpoint must not fill the log as well.
+    if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
+      unwritten += 1
+      return
+    }
+    const omitted = unwritten === 0 ? {} : { omitted: unwritten }
+    unwritten = 0
     log.info(
-      { ...labels, status, from: body?.from, to: body?.to, dryRun: body?.dryRun, ms: Math.round(ms * 10) / 10 },
+      {
+        ...labels,
+        ...omitted,
+        status,
+        from: body?.from,
+        to: body?.to,
+        summary: body?.summary,
+        dryRun: body?.dryRun,
+        message: body?.message,
+        ms: Math.round(ms * 10) / 10,
+      },
       'delivery',
     )
   }
 }
+
+/** Answers that anybody can bring about as often as they like. The metrics count every one of them. */
+const mayFlood: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
 /** The answer's outcome; a dry run has none, however it would have ended. */
 const outcomeOf = (answer: TriggerAnswer): string => {
@@ -71,7 +98,7 @@ const outcomeOf = (answer: TriggerAnswer): string => {
 /** A delivery as its hook's status tells of it; undefined where nothing was decided, or only tried. */
 const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | undefined => {
   if (answer === 'no answer' || !delivery) return undefined
-  const { dryRun, from, outcome, reason, to } = answer.body
+  const { dryRun, from, message, outcome, reason, summary, to } = answer.body
   if (outcome === undefined || outcome === 'unavailable' || dryRun === true) return undefined
   return {
     at,
@@ -80,5 +107,13 @@ const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | u
     reason,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(summary === undefined ? {} : { summary: summary.slice(0, longestSummary) }),
+    message: shortened(message),
   }
 }
+
+/** Cut so that the status takes it, and without half a character at its end. */
+const shortened = (message: string): string =>
+  message.length <= longestMessage
+    ? message
+    : `${message.slice(0, longestMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`

@@ -1,52 +1,106 @@
+import { actService } from '../acts/once.ts'
 import type { Environment } from '../environment/environment.ts'
+import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
-import { openLedgers } from '../steps/ledgers.ts'
+import { limitedAt } from '../record/changes.ts'
+import { openLedgers } from '../record/ledgers.ts'
+import type { RecordLimits } from '../record/pages.ts'
 import { stepService } from '../steps/service.ts'
+import type { Check } from '../operations/checks.ts'
+import { publicKeysConfigMap } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { authBar } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
+import { budgetOf } from './budget.ts'
 import { triggerEndpoint, type Endpoint } from './endpoint.ts'
+import { genuineCheck } from './genuine.ts'
+import type { LiveHook } from './hook.ts'
 import { hookCache } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
-import { mostRememberedTokens } from './limits.ts'
+import { intakeOf } from './intake.ts'
+import { definitionReadWithinMs, drainActsMs, limitsIn, mostRememberedTokens } from './limits.ts'
+import { preflightOf, type Preflight } from './preflight.ts'
+import { largeBodies } from './reading/large.ts'
+import type { StartReader } from './reading/reader.ts'
 import { recorder } from './record.ts'
 
 export interface TriggerRole {
   readonly endpoint: Endpoint
-  /** Whether hooks and keys have been read, so that posts can be served. */
-  ready(): boolean
+  readonly preflight: Preflight
+  /** What must be so before posts can be served: hooks and keys have been read. */
+  readonly checks: readonly Check[]
   /** Watches until `stop` is aborted. */
   run(stop: AbortSignal): Promise<void>
 }
 
 /**
  * The trigger: it can mint nothing and change no hook. `namespace` is the product's own; `follow` is how hooks and
- * keys are followed, where others in this process follow them as well.
+ * keys are followed, where others in this process follow them as well; `memoryBytes` is what this process may use;
+ * `startReader` starts what reads large bodies, which are read in the event loop where it is absent; `records` is how much a
+ * record holds, where that is not as usual.
  */
 export const triggerRole = (
   environment: Environment,
-  options: { readonly namespace: string; readonly watchNamespace?: string; readonly follow?: Follow },
+  options: {
+    readonly namespace: string
+    readonly watchNamespace?: string
+    readonly follow?: Follow
+    readonly memoryBytes?: number
+    readonly startReader?: StartReader
+    readonly records?: RecordLimits
+  },
 ): TriggerRole => {
   const hooks = hookCache(environment, options.watchNamespace, options.follow)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
-  const authenticate = authenticator(environment.clock, createVerifier({ remember: mostRememberedTokens }), keys, hooks)
-  const ledgers = openLedgers(environment)
-  const record = recorder(environment, ledgers, hooks)
-  const endpoint = triggerEndpoint(
-    environment,
-    authenticate,
-    authBar(secretReader(environment)),
-    hooks,
-    stepService(environment),
+  const verifier = createVerifier({ remember: mostRememberedTokens })
+  const budget = budgetOf(environment.clock)
+  const ledgers = openLedgers(environment, options.records, (uid, bytes) => budget.charge(uid, bytes))
+  const acts = actService(environment)
+  const tellLimited = (hook: LiveHook): void => {
+    if (budget.mayTell(hook.uid)) ledgers.of(hook).later(limitedAt(environment.clock.now()))
+  }
+  const record = recorder(environment, ledgers, hooks, tellLimited)
+  const intake = intakeOf(environment.clock, limitsIn(options.memoryBytes).mostOfNamespace, budget)
+  const checkGenuine = genuineCheck(environment)
+  const endpoint = triggerEndpoint(environment, {
+    acts,
+    authenticate: authenticator(environment.clock, verifier, keys, hooks),
+    bar: authBar(environment.clock, secretReader(environment), checkGenuine),
+    budget,
+    checkGenuine,
+    definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),
+    intake,
+    large: largeBodies(environment.clock, options.startReader),
     ledgers,
     record,
-  )
+    steps: stepService(environment),
+    tellLimited,
+  })
   return {
     endpoint,
-    ready: () => hooks.synced() && keys.current() !== undefined,
+    preflight: preflightOf({ budget, hooks, intake, record, verifier }),
+    checks: [
+      { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.trouble() ?? stillReading)) },
+      { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },
+      {
+        name: 'trigger/public-keys',
+        failure: () => (keys.current() ? undefined : (keys.trouble() ?? missingKeys(options.namespace))),
+      },
+    ],
     run: async stop => {
-      await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(stop)])
+      // What an act has done is remembered before the last records are written.
+      const drained = new AbortController()
+      const end = (): void => drained.abort()
+      const drain = (): void => (acts.idle ? end() : void acts.drain(drainActsMs).finally(end))
+      if (stop.aborted) drain()
+      stop.addEventListener('abort', drain, { once: true })
+      await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(drained.signal)])
     },
   }
 }
+
+const stillReading = 'the hooks are still being read'
+
+const missingKeys = (namespace: string): string =>
+  `there is no ConfigMap ${namespace}/${publicKeysConfigMap} with the public keys yet: a controller writes it, which has to run with --namespace ${namespace}`

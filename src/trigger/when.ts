@@ -14,9 +14,8 @@ export const filtered = async (
 ): Promise<Outcome | undefined> => {
   if (when === undefined) return undefined
   const judged = await expressions.evaluate({ owner: uid, expression: when, variables, withinMs })
-  if ('failed' in judged) return { outcome: 'skipped', reason: 'ExpressionFailed', message: `when: ${judged.failed}` }
-  if ('ranOver' in judged)
-    return { outcome: 'skipped', reason: 'ExpressionTooSlow', message: `when: ${judged.ranOver}` }
+  if ('failed' in judged) return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${judged.failed}` }
+  if ('ranOver' in judged) return { outcome: 'failed', reason: 'ExpressionTooSlow', message: `when: ${judged.ranOver}` }
   if ('unavailable' in judged) {
     // Nobody has judged it: it is not a skip, which would be remembered.
     return { outcome: 'unavailable', reason: 'ExpressionBusy', message: `when: ${judged.unavailable}` }

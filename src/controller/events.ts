@@ -1,0 +1,34 @@
+import type { Condition, Problem } from '../api/conditions.ts'
+import type { ReceiverHook } from '../api/hook.ts'
+import { apiVersion, hookKind } from '../api/names.ts'
+import { reasons } from '../api/reasons.ts'
+import { driverOf, isViolation } from '../drivers/registry.ts'
+import type { EmittedEvent } from '../kube/events.ts'
+import { apiVersionOf } from '../kube/paths.ts'
+
+/** The objects of an Event: the hook, and the one object that it acts on, where that can be told. */
+export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 'regarding' | 'related'> => {
+  const { name, namespace, resourceVersion, uid } = metadata
+  const regarding = { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }
+  const bound = driverOf(spec)
+  const object = isViolation(bound) ? undefined : bound.object
+  if (object === undefined) return { regarding }
+  const { kind } = object.type
+  return { regarding, related: { apiVersion: apiVersionOf(object.type), kind, namespace, name: object.name } }
+}
+
+/**
+ * Makes the Event of a hook that is no longer Ready, or for another reason than before; undefined when its status, as it was
+ * before this look, said so already.
+ */
+export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): EmittedEvent | undefined => {
+  if (problem === undefined || saysSo(hook.status?.conditions ?? [], problem)) return undefined
+  const { message, reason } = problem
+  const note = `${message.replace(/\.$/, '')}. ${reasons[reason].todo}`
+  return { ...objectsOf(hook), type: 'Warning', reason, action: 'Reconcile', note }
+}
+
+const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean =>
+  conditions.some(
+    condition => condition.type === 'Ready' && condition.status === 'False' && condition.reason === reason,
+  )

@@ -1,0 +1,37 @@
+import type { ReceiverHook } from '../api/hook.ts'
+import { at, stringAt } from '../api/json.ts'
+import type { Metrics } from '../environment/environment.ts'
+
+/** Takes note of a change of one hook, as a cache tells it. */
+export type HookCounter = (change: {
+  readonly before: ReceiverHook | undefined
+  readonly now: ReceiverHook | undefined
+}) => void
+
+/** Counts hooks by their condition Ready, and its reason. A reason that no hook has any more stays, at 0. */
+export const hookCounter = (metrics: Metrics): HookCounter => {
+  const gauge = metrics.gauge('receiverhooks_hooks', 'Hooks, by their condition Ready and its reason.', [
+    'ready',
+    'reason',
+  ])
+  const counts = new Map<string, number>()
+  const add = (hook: ReceiverHook | undefined, by: number): void => {
+    if (hook === undefined) return
+    const condition = readyIn(hook)
+    const labels = { ready: stringAt(condition, 'status') ?? 'Unknown', reason: stringAt(condition, 'reason') ?? '' }
+    const key = `${labels.ready} ${labels.reason}`
+    const count = (counts.get(key) ?? 0) + by
+    counts.set(key, count)
+    gauge.set(labels, count)
+  }
+  return ({ before, now }) => {
+    add(before, -1)
+    add(now, 1)
+  }
+}
+
+/** A hook in a cache is as it came: under another CRD its status may be anything. */
+const readyIn = ({ status }: ReceiverHook): unknown => {
+  const conditions: unknown = status?.conditions
+  return Array.isArray(conditions) ? conditions.find(condition => at(condition, 'type') === 'Ready') : undefined
+}

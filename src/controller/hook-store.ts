@@ -1,0 +1,60 @@
+import type { ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { watchedCache, type Cache } from '../kube/cache.ts'
+import type { Follow } from '../kube/follow.ts'
+import { hooks } from '../kube/resources.ts'
+import { triggerPath } from '../token/published.ts'
+import { hookCounter } from './hook-gauge.ts'
+import { hookOf, isNews, kept, hookKey, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
+import { writtenHooks } from './written.ts'
+
+export interface HookStoreOptions {
+  /** What trigger URLs begin with, without a slash at the end. */
+  readonly publicURL: string
+  /** The one namespace whose hooks are kept; all when absent. */
+  readonly namespace?: string
+  /** How hooks are followed, where others in this process follow them as well. */
+  readonly follow: Follow | undefined
+}
+
+/** The hooks as this process knows them: those of the watch, or newer ones that its own writes have left. */
+export interface HookStore {
+  readonly cache: Cache<KeptHook>
+  /** Finds a hook by its key, as of now. */
+  newest(key: string): ReceiverHook | undefined
+  /** Takes note of a hook that the API server answered to a write of ours. */
+  wrote(this: void, object: StoredObject): void
+  /** Calls `look` with the key of each hook that has changed so that it must be reconciled. */
+  onNews(look: (key: string) => void): void
+}
+
+export const hookStore = (environment: Environment, options: HookStoreOptions): HookStore => {
+  const { namespace, publicURL } = options
+  const urlOf = (token: string): string => publicURL + triggerPath + token
+  const keep = (object: StoredObject): KeptHook | undefined => {
+    const hook = hookOf(object)
+    return hook && kept(hook, urlOf)
+  }
+  const source = { type: hooks, ...(namespace === undefined ? {} : { namespace }), keep }
+  const cache = watchedCache(environment, source, options.follow)
+  const written = writtenHooks()
+  cache.subscribe(hookCounter(environment.metrics))
+  return {
+    cache,
+    newest: key => {
+      const cached = cache.get(...nameOf(key))
+      return written.newest(key, cached && whole(cached, urlOf))
+    },
+    wrote: object => {
+      const { name, namespace: inNamespace = '' } = object.metadata
+      written.put(object, cache.get(inNamespace, name))
+    },
+    onNews: look =>
+      cache.subscribe(({ before, name, namespace: inNamespace, now }) => {
+        const key = hookKey(inNamespace, name)
+        const isOwn = written.seen(key, now)
+        if (isNews(before, now) || (!isOwn && otherConditions(before, now))) look(key)
+      }),
+  }
+}

@@ -1,0 +1,22 @@
+import type { Environment } from '../environment/environment.ts'
+import { fetchedCertificates } from '../senders/certificates.ts'
+import { verify } from '../senders/registry.ts'
+import type { LiveHook } from './hook.ts'
+import type { ReadMessage } from './reading/message.ts'
+
+/** Verifies that a message to a hook is its sender's, and logs why not. `unavailable`: it cannot be told now. */
+export type CheckGenuine = (hook: LiveHook, message: ReadMessage) => Promise<'genuine' | 'refused' | 'unavailable'>
+
+export const genuineCheck = ({
+  clock,
+  log,
+  outbound,
+}: Pick<Environment, 'clock' | 'log' | 'outbound'>): CheckGenuine => {
+  const certificates = fetchedCertificates({ clock, outbound })
+  return async (hook, { delivery, proof }) => {
+    const verdict = await verify(proof, delivery.sender, { clock, certificates })
+    if (verdict === 'genuine') return verdict
+    log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message is not taken for its sender's")
+    return 'refused' in verdict ? 'refused' : 'unavailable'
+  }
+}

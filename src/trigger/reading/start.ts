@@ -1,0 +1,42 @@
+import { Worker } from 'node:worker_threads'
+import type { Reading } from './message.ts'
+import type { StartReader } from './reader.ts'
+
+/** The program of a reader: beside this file as source, and beside the bundle in the bundle. */
+const program = import.meta.url.endsWith('.ts')
+  ? new URL('thread.ts', import.meta.url)
+  : new URL('receiver-hooks-reader.mjs', import.meta.url)
+
+/**
+ * What a reader may take, in MiB. The youngest objects of a body live no longer than it: a small nursery is enough. The body
+ * that makes most of 1 MiB, a list of empty objects, needs less than 48.
+ */
+const limits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 }
+
+/** Starts a reader as a thread of this process. One that takes too much ends, and its body is not read. */
+export const startReader: StartReader = events => {
+  let isHeard = true
+  const worker = new Worker(program, {
+    resourceLimits: limits,
+    env: {},
+    stdin: false,
+    stderr: true,
+    stdout: true,
+  })
+  const ended = (): void => {
+    if (isHeard) events.ended()
+    isHeard = false
+  }
+  worker.on('message', (reading: Reading) => isHeard && events.read(reading))
+  worker.on('error', ended)
+  worker.on('exit', ended)
+  worker.unref()
+  return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    send: arrived => worker.postMessage(arrived),
+    end: () => {
+      isHeard = false
+      void worker.terminate()
+    },
+  }
+}

@@ -32,10 +32,13 @@ const templateCauses = (object: JsonObject): Cause[] => {
     const found = Object.keys(labels).length === 0 ? null : labels
     causes.push(invalidValue('spec.template.metadata.labels', found, '`selector` does not match template `labels`'))
   }
-  if (listAt(object, 'spec', 'template', 'spec', 'containers').length === 0) {
-    causes.push(requiredValue('spec.template.spec.containers'))
-  }
-  return causes
+  return [...causes, ...templateContainers(object, ['spec', 'template'])]
+}
+
+/** A template of pods, at `path`, must have containers. */
+const templateContainers = (object: JsonObject, path: readonly string[]): Cause[] => {
+  const containers = [...path, 'spec', 'containers']
+  return listAt(object, ...containers).length === 0 ? [requiredValue(containers.join('.'))] : []
 }
 
 const withReplicas = (object: JsonObject): JsonObject =>
@@ -124,6 +127,13 @@ const workload = {
   generation: true,
   admit: immutableSelector(admitWorkload),
 } as const
+const batch = {
+  group: 'batch',
+  version: 'v1',
+  categories: ['all'],
+  subresources: ['status'],
+  generation: true,
+} as const
 const events = {
   resource: 'events',
   kind: 'Event',
@@ -174,6 +184,12 @@ export const builtin: readonly ResourceDefinition[] = [
     categories: ['all'],
     subresources: ['status'],
     columns: columns.pod,
+    lacks: {
+      log: 'there is no log: no container runs in the in-memory API server',
+      exec: 'there is nothing to run it in: no container runs in the in-memory API server',
+      attach: 'there is nothing to attach to: no container runs in the in-memory API server',
+      portforward: 'there is no port: no container runs in the in-memory API server',
+    },
     fields: { 'status.phase': ['status', 'phase'], 'spec.nodeName': ['spec', 'nodeName'] },
   }),
   define({
@@ -214,6 +230,21 @@ export const builtin: readonly ResourceDefinition[] = [
     generation: true,
     columns: columns.daemonSet,
     admit: object => accepted(object, templateCauses(object)),
+  }),
+  define({
+    ...batch,
+    resource: 'jobs',
+    kind: 'Job',
+    columns: columns.job,
+    admit: object => accepted(object, templateContainers(object, ['spec', 'template'])),
+  }),
+  define({
+    ...batch,
+    resource: 'cronjobs',
+    kind: 'CronJob',
+    shortNames: ['cj'],
+    columns: columns.cronJob,
+    admit: object => accepted(object, templateContainers(object, ['spec', 'jobTemplate', 'spec', 'template'])),
   }),
   define({
     group: 'autoscaling',

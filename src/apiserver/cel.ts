@@ -1,10 +1,24 @@
-import { celEnv, CelScalar, isCelError, parse, plan } from '@bufbuild/cel'
+import { celEnv, celMethod, CelScalar, isCelError, listType, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 import type { RuleCompiler } from './rule.ts'
 
+/** From Kubernetes' own library: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-regex-library */
+const findAll = celMethod(
+  'findAll',
+  CelScalar.STRING,
+  [CelScalar.STRING],
+  listType(CelScalar.STRING),
+  function findAll(pattern) {
+    return this.match(new RegExp(pattern, 'g')) ?? []
+  },
+)
+
 /** Judges CRDs' rules with a CEL evaluator. */
 export const celRules: RuleCompiler = expression => {
-  const environment = celEnv({ variables: { self: CelScalar.DYN, oldSelf: CelScalar.DYN }, funcs: [...strings] })
+  const environment = celEnv({
+    variables: { self: CelScalar.DYN, oldSelf: CelScalar.DYN },
+    funcs: [...strings, findAll],
+  })
   const evaluate = plan(environment, parse(expression))
   return (self, oldSelf) => {
     const result: unknown = evaluate({ self, oldSelf })

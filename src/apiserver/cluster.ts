@@ -6,7 +6,7 @@ import { apiVersionOf } from '../kube/paths.ts'
 import { createDefinitions, type Definitions } from './definitions.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
-import { createStore, keyOf, type Place, type Store } from './store.ts'
+import { createStore, storeKey, type Place, type Store } from './store.ts'
 
 /** All state of one server. */
 export interface Cluster {
@@ -40,14 +40,14 @@ export const createCluster = (clock: Clock, random: Random, historyMs: number, r
   return cluster
 }
 
-const namespacePlace = (name: string): Place => ({ kept: '/namespaces', key: keyOf(undefined, name) })
+const namespacePlace = (name: string): Place => ({ kept: '/namespaces', key: storeKey(undefined, name) })
 
 export const namespaceExists = (cluster: Cluster, name: string): boolean =>
   cluster.store.get(namespacePlace(name)) !== undefined
 
 export const placeOf = ({ definition, namespace, name }: Addressed): Place => ({
   kept: definition.kept,
-  key: keyOf(namespace, name),
+  key: storeKey(namespace, name),
 })
 
 /** An object as a client of this version of its resource sees it. */

@@ -115,6 +115,22 @@ export const service = [
   text('Selector', object => orNone(pairs(stringMapAt(object, 'spec', 'selector'))), 1),
 ]
 
+export const job = [
+  name,
+  text(
+    'Completions',
+    object => `${numberAt(object, 'status', 'succeeded') ?? 0}/${numberAt(object, 'spec', 'completions') ?? 1}`,
+  ),
+  ageColumn,
+]
+export const cronJob = [
+  name,
+  text('Schedule', object => stringAt(object, 'spec', 'schedule') ?? ''),
+  text('Suspend', object => (at(object, 'spec', 'suspend') === true ? 'True' : 'False')),
+  { ...count('Active'), cell: (object: JsonObject) => listAt(object, 'status', 'active').length },
+  ageColumn,
+]
+
 const metric = (object: JsonObject) => (spec: unknown, index: number) => {
   const current = numberAt(
     listAt(object, 'status', 'currentMetrics')[index],

@@ -8,7 +8,13 @@ import type { ApiServer, ServerRequest } from './server.ts'
  */
 export const connectInProcess = (server: ApiServer): ApiConnection => ({
   request: request => Promise.resolve().then(() => server.handle(serverRequest(request))),
-  watch: (request, stop) => lines(server, request, stop),
+  watch: (request, stop) => {
+    const streamed = lines(server, request, stop)
+    return {
+      [Symbol.asyncIterator]: () => streamed,
+      ask: asked => Promise.resolve().then(() => server.handle(serverRequest(asked))),
+    }
+  },
 })
 
 const serverRequest = ({ as, method, path, query, contentType, body }: ApiRequest): ServerRequest => ({

@@ -42,6 +42,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly versionRequired: boolean
   readonly subresources: readonly ('status' | 'scale')[]
   readonly scale?: ScalePaths
+  /** Subresources of a real server that this one lacks, each with a sentence for whoever asks for it. */
+  readonly lacks?: Readonly<Record<string, string>>
   /** Whether metadata.generation counts changes of the specification. */
   readonly generation: boolean
   readonly columns: readonly Column[]

@@ -36,6 +36,8 @@ export const document = (definitions: readonly ResourceDefinition[], path: strin
       if (rest.length === 1) return groupNamed(definitions, rest[0])
       return resourceList(definitions, rest[0], rest[1])
     case 'openapi':
+      // kubectl checks a List against this document of protobuf, in which nothing is an empty message: no schema, no check.
+      if (rest[0] === 'v2') return ''
       if (rest[0] !== 'v3') return undefined
       return rest.length === 1 ? openApiIndex(definitions) : openApiDocument(definitions, rest.slice(1).join('/'))
     default:

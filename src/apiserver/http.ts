@@ -1,4 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse as HttpResponse } from 'node:http'
+import { listen } from '../environment/listen.ts'
+import { decodeObject, ProtobufError, protobufType } from './protobuf/decode.ts'
+import { badRequest } from './status.ts'
 import { isWatch, type ApiServer, type ServerRequest, type ServerResponse } from './server.ts'
 
 /** The largest body that is read, in bytes: as etcd's limit of an object, with room for a patch's escapes. */
@@ -10,10 +13,10 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Serves over HTTP on `host`; port 0 takes any free one. Rejects when the port is taken. */
-export const serveHttp = (
+/** Serves over HTTP on `host`; port 0 takes any free one. Rejects as {@link listen} does. */
+export const serveHttp = async (
   server: ApiServer,
-  { port, host = '127.0.0.1' }: { readonly port: number; readonly host?: string },
+  { port, host = '127.0.0.1', ...flag }: { readonly port: number; readonly host?: string; readonly flag?: string },
 ): Promise<Serving> => {
   const http = createServer((incoming, outgoing) => {
     answer(server, incoming, outgoing).catch(() => outgoing.destroy())
@@ -21,28 +24,22 @@ export const serveHttp = (
   // A watch may be silent for minutes, and clients keep connections for longer than Node's default.
   http.keepAliveTimeout = 120_000
   http.requestTimeout = 0
-  return new Promise((resolve, reject) => {
-    http.once('error', reject)
-    http.listen(port, host, () => {
-      http.off('error', reject)
-      const address = http.address()
-      const bound = typeof address === 'object' && address !== null ? address.port : port
-      resolve({
-        url: `http://${host}:${bound}`,
-        close: () =>
-          new Promise(closed => {
-            http.close(() => closed())
-            http.closeAllConnections()
-          }),
-      })
-    })
-  })
+  const bound = await listen(http, { host, port, ...flag })
+  return {
+    url: `http://${host}:${bound}`,
+    close: () =>
+      new Promise(closed => {
+        http.close(() => closed())
+        http.closeAllConnections()
+      }),
+  }
 }
 
 const answer = async (server: ApiServer, incoming: IncomingMessage, outgoing: HttpResponse): Promise<void> => {
   const body = await bodyOf(incoming)
   if (body === undefined) return send(outgoing, tooLarge)
   const request = requestOf(incoming, body)
+  if (request instanceof ProtobufError) return send(outgoing, unreadable(request))
   if (!isWatch(request)) return send(outgoing, server.handle(request))
   const head = (): void => {
     if (!outgoing.headersSent) outgoing.writeHead(200, { 'content-type': 'application/json' })
@@ -63,9 +60,12 @@ const answer = async (server: ApiServer, incoming: IncomingMessage, outgoing: Ht
   outgoing.once('close', watching)
 }
 
-const requestOf = (incoming: IncomingMessage, body: string): ServerRequest => {
+const requestOf = (incoming: IncomingMessage, bytes: Uint8Array): ServerRequest | ProtobufError => {
   const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://localhost')
-  const { 'content-type': contentType, accept, 'user-agent': userAgent } = incoming.headers
+  const { accept, 'user-agent': userAgent } = incoming.headers
+  const content = contentOf(incoming.headers['content-type'], bytes)
+  if (content instanceof ProtobufError) return content
+  const { body, contentType } = content
   return {
     method: incoming.method ?? 'GET',
     path: pathname,
@@ -77,9 +77,30 @@ const requestOf = (incoming: IncomingMessage, body: string): ServerRequest => {
   }
 }
 
+/** A body as text. What comes as protobuf becomes JSON, so that nothing behind this file knows another form. */
+const contentOf = (
+  contentType: string | undefined,
+  bytes: Uint8Array,
+): { readonly body: string; readonly contentType: string | undefined } | ProtobufError => {
+  if (contentType !== protobufType || bytes.byteLength === 0)
+    return { body: new TextDecoder().decode(bytes), contentType }
+  try {
+    return { body: JSON.stringify(decodeObject(bytes)), contentType: 'application/json' }
+  } catch (error) {
+    if (error instanceof ProtobufError) return error
+    throw error
+  }
+}
+
+const unreadable = (error: ProtobufError): ServerResponse => ({
+  status: 400,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(badRequest(error.message).body),
+})
+
 const tooLarge: ServerResponse = { status: 413, headers: {}, body: 'the body is too large\n' }
 
-const bodyOf = async (incoming: IncomingMessage): Promise<string | undefined> => {
+const bodyOf = async (incoming: IncomingMessage): Promise<Uint8Array | undefined> => {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of incoming) {
@@ -89,7 +110,7 @@ const bodyOf = async (incoming: IncomingMessage): Promise<string | undefined> =>
     if (size <= maxBodyBytes) chunks.push(chunk)
   }
   if (size > maxBodyBytes) return undefined
-  return new TextDecoder().decode(concatenated(chunks, size))
+  return concatenated(chunks, size)
 }
 
 const concatenated = (chunks: readonly Uint8Array[], size: number): Uint8Array => {

@@ -12,13 +12,17 @@ const steps: readonly (readonly [RegExp, (match: RegExpExecArray) => Step])[] = 
   ],
   [/^\.?\[\*\]/, () => everyEntry],
   [/^\.?\[(\d+)\]/, ([, index]) => entry(Number(index))],
-  [/^\.?\[(?:'([^']*)'|"([^"]*)")\]/, ([, single, double]) => member(single ?? double ?? '')],
+  [
+    /^\.?\[((?:'[^']*'|"[^"]*")(?:\s*,\s*(?:'[^']*'|"[^"]*"))*)\]/,
+    ([, names = '']) =>
+      anyMember([...names.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double]) => single ?? double ?? '')),
+  ],
   [/^\.\*/, () => everyEntry],
   [/^\.((?:[^.[\]\\]|\\.)+)/, ([, name = '']) => member(name.replaceAll('\\', ''))],
 ]
 
 /**
- * The JSONPath of a CRD's printer column: members, `['quoted members']`, indexes, `[*]` and the filter
+ * The JSONPath of a CRD's printer column: members, `['one','or another']`, indexes, `[*]` and the filter
  * `[?(@.type=="Ready")]`. Returns undefined for anything else.
  */
 export const parseJsonPath = (text: string): JsonPath | undefined => {
@@ -39,6 +43,11 @@ const member =
   (name: string): Step =>
   value =>
     isObject(value) && name in value ? [value[name]] : []
+
+const anyMember =
+  (names: readonly string[]): Step =>
+  value =>
+    names.flatMap(name => member(name)(value))
 
 const entry =
   (index: number): Step =>

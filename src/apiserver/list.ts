@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { fieldSelector, labelSelector, type Matches } from './selectors.ts'
 import { badRequest, expired, forbiddenValue, invalidOptions, versionTooLarge } from './status.ts'
-import { keyOf } from './store.ts'
+import { storeKey } from './store.ts'
 
 export type Query = Readonly<Record<string, string>>
 
@@ -30,7 +30,7 @@ export const selectionOf = ({ definition, namespace }: Collection, query: Query)
   const prefix = definition.namespaced ? (namespace === undefined ? '' : `${namespace}/`) : '/'
   const oneName = fields?.name !== undefined && prefix !== ''
   return {
-    prefix: oneName ? keyOf(definition.namespaced ? namespace : undefined, fields.name ?? '') : prefix,
+    prefix: oneName ? storeKey(definition.namespaced ? namespace : undefined, fields.name ?? '') : prefix,
     matches: object => (labels?.(object) ?? true) && (fields?.matches(object) ?? true),
     selective: labels !== undefined || fields !== undefined,
   }

@@ -8,6 +8,7 @@ import { document } from './discovery.ts'
 import { list, type Collection, type Query } from './list.ts'
 import { patch, post, put } from './modify.ts'
 import { remove } from './remove.ts'
+import { review } from './reviews.ts'
 import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
@@ -124,6 +125,8 @@ const watch = (cluster: Cluster, request: ServerRequest, sink: Sink): (() => voi
 }
 
 const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
+  const reviewed = review(request)
+  if (reviewed !== undefined) return json(201, reviewed)
   const route = routeOf(cluster.definitions, request.path)
   switch (route.to) {
     case 'document': {
@@ -174,7 +177,7 @@ type ObjectRoute = Extract<Route, { to: 'object' }>
 const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute): ServerResponse => {
   const { definition, subresource } = route
   const known = definition.subresources.some(name => name === subresource)
-  if (subresource !== undefined && !known) throw noSuchResource()
+  if (subresource !== undefined && !known) throw lacking(definition.lacks?.[subresource]) ?? noSuchResource()
   const as = representationIn(request.accept ?? '')
   const write = writeOf(request, route)
   const body = request.body ?? ''
@@ -201,6 +204,9 @@ const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute):
   }
 }
 
+const lacking = (sentence: string | undefined): StatusError | undefined =>
+  sentence === undefined ? undefined : new StatusError(501, 'NotImplemented', sentence)
+
 const removed = (cluster: Cluster, request: ServerRequest, route: ObjectRoute, as: Representation): ServerResponse => {
   const { definition, name } = route
   const options = deleteOptions(request)
@@ -224,7 +230,7 @@ const mediaType = (request: ServerRequest): string => (request.contentType ?? ''
 
 const objectTypes = ['application/json', 'application/yaml']
 
-/** Protobuf, which some of kubectl's generators send, is declined. */
+/** Protobuf, which some of kubectl's generators send, has become JSON in http.ts. */
 const checkMediaType = (request: ServerRequest): void => {
   const type = mediaType(request)
   if (type !== '' && !objectTypes.includes(type)) throw unsupportedMediaType(objectTypes)

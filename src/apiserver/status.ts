@@ -86,14 +86,14 @@ export const conflict = (type: ResourceType, name: string, why: string, resource
 export const staleVersion = (type: ResourceType, name: string): StatusError =>
   conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again')
 
-/** The object breaks its type's rules. Like the real server, equal messages are told once. */
+/** The object breaks its type's rules. Like the real server, equal messages are given once. */
 export const invalid = (
   type: Pick<ResourceType, 'group' | 'kind'>,
   name: string,
   causes: readonly Cause[],
 ): StatusError => {
-  const told = [...new Set(causes.map(cause => `${cause.field}: ${cause.message}`))]
-  const what = told.length === 1 ? told[0] : `[${told.join(', ')}]`
+  const found = [...new Set(causes.map(cause => `${cause.field}: ${cause.message}`))]
+  const what = found.length === 1 ? found[0] : `[${found.join(', ')}]`
   return new StatusError(422, 'Invalid', `${qualified(type.kind, type.group)} "${name}" is invalid: ${what}`, {
     ...(name === '' ? {} : { name }),
     ...(type.group === '' ? {} : { group: type.group }),

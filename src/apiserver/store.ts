@@ -18,7 +18,7 @@ export interface Place {
   readonly key: string
 }
 
-export const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
+export const storeKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
 
 /** Objects and their history under one increasing version, as etcd keeps them. */
 export interface Store {

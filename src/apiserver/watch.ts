@@ -47,12 +47,12 @@ export const openWatch = (
     for (const [, object] of store.list(definition.kept, selection.prefix)) {
       if (selection.matches(object)) show('ADDED', object)
     }
-  const tell = (change: Change): void => {
+  const emit = (change: Change): void => {
     const seen = seenAs(selection, change)
     if (seen && change.revision > from) show(seen.type, seen.object)
   }
-  if (from > 0) store.changesAfter(definition.kept, from).forEach(tell)
-  const unsubscribe = store.subscribe(definition.kept, tell)
+  if (from > 0) store.changesAfter(definition.kept, from).forEach(emit)
+  const unsubscribe = store.subscribe(definition.kept, emit)
 
   const bookmark = (): void =>
     write('BOOKMARK', {

@@ -1,18 +1,21 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { platform, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createApiServer } from '../apiserver/server.ts'
 import { serveHttp } from '../apiserver/http.ts'
 import { stringAt } from '../api/json.ts'
 import type { Environment } from '../environment/environment.ts'
-import { forkEvaluator } from '../environment/expressions/process.ts'
-import { supervisedExpressions } from '../environment/expressions/supervised.ts'
+import { forkEvaluator } from '../expressions/worker/process.ts'
+import { supervisedExpressions } from '../expressions/worker/supervised.ts'
 import type { ListenAddress } from '../environment/listen.ts'
 import { pinoLog, type LogLevel } from '../environment/log.ts'
 import { promMetrics } from '../environment/metrics.ts'
-import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
+import { connect, nodeClock, nodeRandom, type NodeConnection } from '../environment/node.ts'
 import { nodeOutbound } from '../environment/outbound.ts'
 import { wait } from '../environment/wait.ts'
 import { hooks } from '../kube/resources.ts'
 import { read, send } from '../kube/requests.ts'
+import { bannerOf } from './banner.ts'
 import { kubeconfigFor } from './kubeconfig.ts'
 import { sampleHooks, sampleNamespace, samples, systemNamespace } from './samples.ts'
 import { runWorkloads } from './workloads.ts'
@@ -28,9 +31,13 @@ export interface PlaygroundSettings {
   readonly apiPort: number
   readonly triggerPort: number
   readonly operationsPort: number
-  /** Where to write a kubeconfig, if anywhere. */
+  readonly dashboardPort: number
+  /** Where to write a kubeconfig; by default in a folder that goes with the playground. */
   readonly kubeconfig: string | undefined
+  /** How a person calls the command line of this program. */
+  readonly cli: string
   readonly logLevel: LogLevel
+  readonly version: string
 }
 
 /** Starts both roles of the product. Passed in, because putting the roles together is the main program's matter. */
@@ -48,13 +55,37 @@ export type StartRoles = (
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
+/** What the main program puts together, and the playground only starts. */
+export interface Parts {
+  readonly startRoles: StartRoles
+  readonly serveDashboard: ServeDashboard
+  /** Calls `run` each time that Enter is pressed. */
+  readonly onEnter: (run: () => void) => () => void
+}
+
+export type ServeDashboard = (
+  world: Environment,
+  settings: {
+    readonly address: ListenAddress
+    readonly signIn: 'key'
+    readonly connectAs: () => NodeConnection
+    readonly cluster: string
+    readonly namespace: string
+    readonly version: string
+    readonly sessionMs: number
+  },
+) => Promise<{ link(): string; close(): void }>
+
+/** Everything is gone when the playground ends: a session need not end before, in milliseconds. */
+const sessionMs = 7 * 24 * 3_600_000
+
 /**
  * Runs everything in this process, on loopback: an in-memory API server, both roles, and sample objects. Says on
  * `print` how far it is and what to try. Resolves, as soon as all is ready, with what stops it.
  */
 export const playground = async (
   settings: PlaygroundSettings,
-  startRoles: StartRoles,
+  { onEnter, serveDashboard, startRoles }: Parts,
   print: (line: string) => void,
 ): Promise<() => Promise<void>> => {
   print('Starting an in-memory API server, the controller and the trigger endpoint …')
@@ -62,7 +93,8 @@ export const playground = async (
   const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), {
     host,
     port: settings.apiPort,
-  }).catch((error: unknown) => tellOfPort(error, 'api-port', settings.apiPort))
+    flag: '--api-port',
+  })
   const connection = connect({ server: server.url })
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
   const environment: Environment = {
@@ -84,67 +116,64 @@ export const playground = async (
     namespace: systemNamespace,
     identity: 'playground',
     publicURL: port => `http://${host}:${port}`,
-    triggerAddress: { host, port: settings.triggerPort },
-    operationsAddress: { host, port: settings.operationsPort },
+    triggerAddress: { host, port: settings.triggerPort, flag: '--trigger-port' },
+    operationsAddress: { host, port: settings.operationsPort, flag: '--operations-port' },
     shutdownDelayMs: 0,
-  }).catch((error: unknown) => tellOfPort(error, 'trigger-port or --operations-port', settings.triggerPort))
+  })
 
-  const urls = await Promise.all(sampleHooks.map(name => urlOf(environment, name)))
-  const kubeconfig = settings.kubeconfig
-  if (kubeconfig !== undefined) await writeFile(kubeconfig, kubeconfigFor(server.url), { mode: 0o600 })
-  tell(print, server.url, roles.operationsPort, urls, kubeconfig)
+  const dashboard = await serveDashboard(environment, {
+    address: { host, port: settings.dashboardPort, flag: '--dashboard-port' },
+    signIn: 'key',
+    connectAs: () => connect({ server: server.url }),
+    cluster: server.url,
+    namespace: sampleNamespace,
+    version: settings.version,
+    sessionMs,
+  })
+
+  await Promise.all(sampleHooks.map(name => untilItHasItsUrl(environment, name)))
+  const kubeconfig = await kubeconfigIn(settings.kubeconfig)
+  await writeFile(kubeconfig.file, kubeconfigFor(server.url), { mode: 0o600 })
+  const { cli } = settings
+  const metrics = `http://${host}:${roles.operationsPort}/metrics`
+  print(
+    bannerOf({
+      cli,
+      kubeconfig: kubeconfig.file,
+      link: dashboard.link(),
+      metrics,
+      platform: platform(),
+      server: server.url,
+    }),
+  )
+  const cancelEnter = onEnter(() => print(dashboard.link()))
 
   return async () => {
+    cancelEnter()
+    dashboard.close()
     stopWorkloads.abort()
     await Promise.all([roles.stop(), workloads])
     expressions.close()
     await connection.close()
     await server.close()
+    await kubeconfig.remove()
   }
 }
 
-/** The URL of a sample hook, as soon as the controller has published it. */
-const urlOf = async ({ api, clock }: Environment, name: string): Promise<string> => {
+/** The file that was asked for, which stays; or one in a new folder, which does not. */
+const kubeconfigIn = async (
+  file: string | undefined,
+): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> => {
+  if (file !== undefined) return { file, remove: async () => undefined }
+  const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-'))
+  return { file: join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** Resolves as soon as the controller has published the URL of a sample hook. */
+const untilItHasItsUrl = async ({ api, clock }: Environment, name: string): Promise<void> => {
   for (;;) {
     const url = stringAt(await read(api, hooks, sampleNamespace, name), 'status', 'triggerURL')
-    if (url !== undefined) return url
+    if (url !== undefined) return
     await wait(clock, lookEveryMs)
   }
-}
-
-const tellOfPort = (error: unknown, flag: string, port: number): never => {
-  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-  if (!taken) throw error
-  throw new Error(`port ${port} is taken: choose another with --${flag} PORT (0 takes any free one)`, { cause: error })
-}
-
-const tell = (
-  print: (line: string) => void,
-  api: string,
-  operationsPort: number,
-  urls: readonly string[],
-  kubeconfig: string | undefined,
-): void => {
-  const [up = '', down = ''] = urls
-  print(`
-Ready. Deployment/web in namespace ${sampleNamespace} has 2 replicas, and two hooks:
-
-  web-up    one more, up to 10:
-    curl -X POST ${up}
-
-  web-down  one less, down to 1:
-    curl -X POST ${down}
-
-The API server is at ${api}. Look at it with kubectl:
-    kubectl --server ${api} -n ${sampleNamespace} get receiverhooks,deployments${
-      kubeconfig === undefined
-        ? ''
-        : `
-or
-    export KUBECONFIG=${kubeconfig}
-    kubectl get receiverhooks,deployments`
-    }
-Metrics: http://${host}:${operationsPort}/metrics
-
-Everything is in memory and gone when you press Ctrl-C.`)
 }

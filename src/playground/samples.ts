@@ -15,6 +15,13 @@ const hook = (name: string, action: 'up' | 'down'): KubeObject => ({
   spec: { driver: 'scale', scale: { target: { name: 'web' }, action, min: 1, max: 10 } },
 })
 
+const pushHook: KubeObject = {
+  apiVersion,
+  kind: hookKind,
+  metadata: { name: 'web-push', namespace: sampleNamespace },
+  spec: { driver: 'redeploy', redeploy: { target: { name: 'web' }, image: 'nginx', tags: { glob: '*' } } },
+}
+
 const web: KubeObject = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -29,15 +36,22 @@ const web: KubeObject = {
   },
 }
 
+/** Makes an object as `kubectl apply` does: a file applied over it takes out what that file no longer names, and kubectl warns of nothing. */
+const applied = (object: KubeObject): KubeObject => {
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(object)}\n` }
+  return { ...object, metadata: { ...object.metadata, annotations } }
+}
+
 /** What the playground creates, in this order: the path of the collection, and the object. */
 export const samples: readonly (readonly [path: string, object: unknown])[] = [
   ...crds.map((crd): [string, object] => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd]),
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: sampleNamespace } }],
-  [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, web],
-  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, hook('web-up', 'up')],
-  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, hook('web-down', 'down')],
+  [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, applied(web)],
+  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-up', 'up'))],
+  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-down', 'down'))],
+  [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(pushHook)],
 ]
 
 /** The hooks among {@link samples}. */
-export const sampleHooks = ['web-up', 'web-down'] as const
+export const sampleHooks = ['web-up', 'web-down', 'web-push'] as const

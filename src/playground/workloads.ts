@@ -1,47 +1,195 @@
-import { at } from '../api/json.ts'
-import type { Environment } from '../environment/environment.ts'
-import { watchedCache } from '../kube/cache.ts'
-import { objectPath, type ResourceType } from '../kube/paths.ts'
+import { createHash } from 'node:crypto'
+import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import type { ApiConnection, Environment, Random } from '../environment/environment.ts'
+import { rfc3339 } from '../environment/time.ts'
+import { watchedCache, type Cache } from '../kube/cache.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
+import { listAll } from '../kube/list.ts'
+import { collectionPath, objectPath, type ResourceType } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+const pods: ResourceType = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 
 interface Workload {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
   readonly wanted: number
   readonly shown: number
   readonly generation: number
+  readonly observed: number
+  readonly template: JsonObject
+  /** Names the template, as the label `pod-template-hash` does: pods of another are replaced. */
+  readonly hash: string
 }
 
+interface Pod {
+  readonly namespace: string
+  readonly name: string
+  /** The uid of its Deployment. */
+  readonly owner: string | undefined
+  readonly hash: string | undefined
+}
+
+const hashLabel = 'pod-template-hash'
+
 /**
- * Stands in for the controllers, scheduler and nodes of a cluster: says of every Deployment that its replicas are
- * ready, so that `kubectl get` and `kubectl rollout status` show what a step did. There are no pods.
+ * Stands in for the controllers, scheduler and nodes of a cluster: gives every Deployment pods that are ready at once,
+ * so that `kubectl get pods -w` and `kubectl rollout status` show what a step did. Nothing runs in them.
  */
 export const runWorkloads = async (environment: Environment, stop: AbortSignal): Promise<void> => {
-  const { api, log } = environment
-  const cache = watchedCache<Workload>(environment, {
-    type: deployments,
-    keep: object => ({
-      wanted: Number(at(object, 'spec', 'replicas') ?? 1),
-      shown: Number(at(object, 'status', 'readyReplicas') ?? 0),
-      generation: object.metadata.generation ?? 0,
-    }),
+  const workloadCache = watchedCache<Workload>(environment, { type: deployments, keep: workloadOf })
+  const podCache = watchedCache<Pod>(environment, { type: pods, keep: podOf })
+  const settle = settler(environment, workloadCache, stop)
+  workloadCache.subscribe(({ name, namespace }) => settle(namespace, name))
+  podCache.subscribe(({ before, now }) => {
+    const owner = [...workloadCache.values()].find(({ uid }) => uid === (now ?? before)?.owner)
+    if (owner) settle(owner.namespace, owner.name)
   })
-  cache.subscribe(({ name, namespace, now }) => {
-    if (!now || now.shown === now.wanted) return
-    const { generation, wanted } = now
-    const status = {
-      observedGeneration: generation,
-      replicas: wanted,
-      readyReplicas: wanted,
-      updatedReplicas: wanted,
-      availableReplicas: wanted,
-    }
-    send(api, {
-      method: 'PATCH',
-      path: objectPath(deployments, namespace, name, 'status'),
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ status }),
-    }).catch((error: unknown) => log.warn({ namespace, name, error }, 'a status could not be shown'))
-  })
-  await cache.run(stop)
+  await Promise.all([workloadCache.run(stop), podCache.run(stop)])
 }
+
+const workloadOf = (object: JsonObject): Workload => {
+  const template = at(object, 'spec', 'template')
+  return {
+    namespace: stringAt(object, 'metadata', 'namespace') ?? '',
+    name: stringAt(object, 'metadata', 'name') ?? '',
+    uid: stringAt(object, 'metadata', 'uid') ?? '',
+    wanted: Number(at(object, 'spec', 'replicas') ?? 1),
+    shown: Number(at(object, 'status', 'readyReplicas') ?? 0),
+    generation: Number(at(object, 'metadata', 'generation') ?? 0),
+    observed: Number(at(object, 'status', 'observedGeneration') ?? 0),
+    template: isObject(template) ? template : {},
+    hash: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10),
+  }
+}
+
+const podOf = (object: JsonObject): Pod => {
+  const owners = at(object, 'metadata', 'ownerReferences')
+  return {
+    namespace: stringAt(object, 'metadata', 'namespace') ?? '',
+    name: stringAt(object, 'metadata', 'name') ?? '',
+    owner: Array.isArray(owners) ? stringAt(owners[0], 'uid') : undefined,
+    hash: stringAt(object, 'metadata', 'labels', hashLabel),
+  }
+}
+
+/** Brings one Deployment after another to what it asks for. A change meanwhile is looked at right afterwards. */
+const settler = (
+  environment: Environment,
+  workloadCache: Cache<Workload>,
+  stop: AbortSignal,
+): ((namespace: string, name: string) => void) => {
+  const { log } = environment
+  const waiting = new Set<string>()
+  let working = false
+  const work = async (): Promise<void> => {
+    for (const key of waiting) {
+      waiting.delete(key)
+      const [namespace = '', name = ''] = key.split('/')
+      const workload = workloadCache.get(namespace, name)
+      if (workload === undefined) continue
+      await bring(environment, workload, stop).catch((error: unknown) => {
+        // Another change came in between, or the object has gone: whatever comes next is looked at again.
+        if (!isStatus(error, 409) && !isStatus(error, 404))
+          log.warn({ namespace, name, error }, 'its pods could not be shown')
+      })
+    }
+  }
+  return (namespace, name) => {
+    waiting.add(`${namespace}/${name}`)
+    if (working) return
+    working = true
+    void work().finally(() => {
+      working = false
+    })
+  }
+}
+
+const bring = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<void> => {
+  const { api } = environment
+  const { namespace, name, wanted, hash, generation } = workload
+  const own = await podsOf(environment, workload, stop)
+  const current = own.filter(pod => pod.hash === hash)
+  const gone = [...own.filter(pod => pod.hash !== hash), ...current.slice(wanted)]
+  for (let missing = wanted - current.length; missing > 0; missing -= 1) await createPod(environment, workload)
+  for (const pod of gone) await deletePod(api, pod)
+  if (workload.shown === wanted && workload.observed === generation) return
+  const status = {
+    observedGeneration: generation,
+    replicas: wanted,
+    readyReplicas: wanted,
+    updatedReplicas: wanted,
+    availableReplicas: wanted,
+  }
+  await patchStatus(environment, deployments, namespace, name, status)
+}
+
+const deletePod = async (api: ApiConnection, { namespace, name }: Pod): Promise<void> => {
+  const path = objectPath(pods, namespace, name)
+  const response = await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 10_000 })
+  if (response.status !== 200 && response.status !== 404) throw new ApiError(response, `deletion of ${name}`)
+}
+
+/** Read live: a pod that was just created is not in a cache yet, and would be created once more. */
+const podsOf = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<readonly Pod[]> => {
+  const found: Pod[] = []
+  const list = () => ({ add: (object: JsonObject) => void found.push(podOf(object)), done: () => undefined })
+  await listAll(environment, { type: pods, namespace: workload.namespace }, { list }, stop)
+  return found.filter(({ owner }) => owner === workload.uid)
+}
+
+const createPod = async (environment: Environment, workload: Workload): Promise<void> => {
+  const { api, clock, random } = environment
+  const { namespace, template } = workload
+  const labels = at(template, 'metadata', 'labels')
+  const name = `${workload.name}-${workload.hash}-${suffix(random)}`
+  const controller = { apiVersion: 'apps/v1', kind: 'Deployment', name: workload.name, uid: workload.uid }
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      labels: { ...(isObject(labels) ? labels : {}), [hashLabel]: workload.hash },
+      ownerReferences: [{ ...controller, controller: true }],
+    },
+    spec: template['spec'],
+  }
+  await send(api, { method: 'POST', path: collectionPath(pods, namespace), body: JSON.stringify(pod) })
+  const containers = at(template, 'spec', 'containers')
+  const now = rfc3339(clock.now())
+  await patchStatus(environment, pods, namespace, name, {
+    phase: 'Running',
+    startTime: now,
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
+    containerStatuses: (Array.isArray(containers) ? containers : []).map(container => ({
+      name: stringAt(container, 'name'),
+      image: stringAt(container, 'image'),
+      ready: true,
+      restartCount: 0,
+      state: { running: { startedAt: now } },
+    })),
+  })
+}
+
+const patchStatus = async (
+  { api }: Environment,
+  type: ResourceType,
+  namespace: string,
+  name: string,
+  status: JsonObject,
+): Promise<void> => {
+  await send(api, {
+    method: 'PATCH',
+    path: objectPath(type, namespace, name, 'status'),
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ status }),
+  })
+}
+
+/** What Kubernetes' own names end with: no vowels, so that no word comes of it. */
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
+
+const suffix = (random: Random): string =>
+  [...random.bytes(5)].map(byte => alphabet.charAt(byte % alphabet.length)).join('')

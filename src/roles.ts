@@ -2,10 +2,14 @@ import type { Environment } from './environment/environment.ts'
 import type { ListenAddress } from './environment/listen.ts'
 import { wait } from './environment/wait.ts'
 import { controllerRole } from './controller/controller.ts'
-import { sharedFollow } from './kube/shared.ts'
+import { sharedFollow } from './kube/shared-follow.ts'
+import { recognised } from './kube/unauthorized.ts'
+import { verdictOf, type Check } from './operations/checks.ts'
 import { serveOperations } from './operations/server.ts'
 import { serveTrigger, type TriggerServer } from './trigger/http.ts'
+import type { StartReader } from './trigger/reading/reader.ts'
 import { triggerRole } from './trigger/trigger.ts'
+import { version } from './version.ts'
 
 export interface RolesOptions {
   readonly controller: boolean
@@ -20,6 +24,12 @@ export interface RolesOptions {
   readonly operationsAddress: ListenAddress
   /** How long to keep serving once stopped, until no more posts are sent here, in milliseconds. */
   readonly shutdownDelayMs: number
+  /** What this process may use, in bytes: the trigger's limits follow from it. */
+  readonly memoryBytes?: number
+  /** Starts what reads large bodies beside the event loop. */
+  readonly startReader?: StartReader
+  /** What else must be so before this process is ready. */
+  readonly checks?: readonly Check[]
 }
 
 export interface Roles {
@@ -31,30 +41,44 @@ export interface Roles {
 }
 
 /** Runs one role or both in this process; they meet in the API server alone, and read its hooks together. */
-export const startRoles = async (environment: Environment, options: RolesOptions): Promise<Roles> => {
-  const { clock, log, metrics } = environment
+export const startRoles = async (given: Environment, options: RolesOptions): Promise<Roles> => {
+  const { clock, log, metrics } = given
+  const connection = recognised(given.api, clock)
+  const environment = { ...given, api: connection.api }
   const { identity, namespace } = options
+  const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
+  metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)
+  const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
   const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
   const watching = { ...watchNamespace, follow: sharedFollow() }
   const stop = new AbortController()
-  const trigger = options.trigger ? triggerRole(environment, { namespace, ...watching }) : undefined
+  const trigger = options.trigger
+    ? triggerRole(environment, { namespace, ...memory, ...reading, ...watching })
+    : undefined
   const server: TriggerServer | undefined =
-    trigger && (await serveTrigger(trigger.endpoint, clock, log, options.triggerAddress))
+    trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))
   const controller = options.controller
     ? controllerRole(environment, { namespace, identity, publicURL: options.publicURL(server?.port ?? 0), ...watching })
     : undefined
 
   let stopping = false
-  const ready = (): boolean => !stopping && (trigger?.ready() ?? true) && (controller?.ready() ?? true)
-  const operations = await serveOperations(metrics, ready, options.operationsAddress)
+  const checks: readonly Check[] = [
+    { name: 'shutdown', failure: () => (stopping ? 'this process is ending: send posts to another' : undefined) },
+    { name: 'credentials', failure: () => (connection.unauthorized() ? notRecognised : undefined) },
+    ...(trigger?.checks ?? []),
+    ...(controller?.checks ?? []),
+    ...(options.checks ?? []),
+  ]
+  const operations = await serveOperations(metrics, checks, options.operationsAddress)
   const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal)])
 
   return {
     triggerPort: server?.port,
     operationsPort: operations.port,
-    ready,
+    ready: () => verdictOf(checks).passed,
     stop: async () => {
       stopping = true
+      server?.closing()
       log.info({ seconds: options.shutdownDelayMs / 1000 }, 'stopping: readiness fails, posts are still served')
       await wait(clock, options.shutdownDelayMs)
       await server?.drain()
@@ -65,3 +89,6 @@ export const startRoles = async (environment: Environment, options: RolesOptions
     },
   }
 }
+
+const notRecognised =
+  'the API server answers every request with 401: see whether the service account of this process still exists, and start the process again'

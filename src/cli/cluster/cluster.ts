@@ -1,0 +1,78 @@
+import type { ApiConnection } from '../../environment/environment.ts'
+import type { Given, Option } from '../command.ts'
+import { duration, flag, text, texts } from '../options.ts'
+import type { Shell } from '../shell.ts'
+import { locate } from './access.ts'
+import { cliConnection } from './connection.ts'
+
+/** The API server that a command speaks to, and the namespace that it looks at. */
+export interface Cluster {
+  readonly api: ApiConnection
+  readonly namespace: string
+  readonly context: string | undefined
+  readonly server: string
+}
+
+const kubeconfig = text({
+  flag: 'kubeconfig',
+  value: 'FILE',
+  means: 'the kubeconfig (default: KUBECONFIG, else ~/.kube/config)',
+  completes: 'files',
+})
+const context = text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' })
+const clusterName = text({ flag: 'cluster', value: 'NAME', means: 'a cluster of the kubeconfig' })
+const user = text({ flag: 'user', value: 'NAME', means: 'a user of the kubeconfig' })
+const server = text({ flag: 'server', short: 's', value: 'URL', means: 'the address of the API server' })
+const as = text({ flag: 'as', value: 'USER', means: 'act as this user' })
+const asGroup = texts({ flag: 'as-group', value: 'GROUP', means: 'act as a member of this group; may be given again' })
+const requestTimeout = duration(
+  { flag: 'request-timeout', means: 'how long to wait for an answer of the API server (default: 10s)' },
+  '10s',
+)
+
+/** The flags of every command that speaks to an API server, by kubectl's names. */
+export const accessOptions: readonly Option<unknown>[] = [
+  kubeconfig,
+  context,
+  clusterName,
+  user,
+  server,
+  as,
+  asGroup,
+  requestTimeout,
+]
+
+export const namespaceOption = text({
+  flag: 'namespace',
+  short: 'n',
+  value: 'NAME',
+  means: "the namespace (default: the context's, else default)",
+  completes: 'namespaces',
+})
+
+export const allNamespaces = flag({ flag: 'all-namespaces', short: 'A', means: 'look in every namespace' })
+
+/** For commands about one namespace. */
+export const clusterOptions: readonly Option<unknown>[] = [namespaceOption, ...accessOptions]
+
+/** Opens the connection that the flags of {@link clusterOptions} ask for. Nothing is sent yet. */
+export const openCluster = async (given: Given, { env }: Pick<Shell, 'env'>): Promise<Cluster> => {
+  const located = await locate(
+    {
+      kubeconfig: given.get(kubeconfig),
+      context: given.get(context),
+      cluster: given.get(clusterName),
+      user: given.get(user),
+      server: given.get(server),
+      as: given.get(as),
+      asGroups: given.get(asGroup),
+    },
+    env,
+  )
+  return {
+    api: cliConnection({ ...located.route, timeoutMs: given.get(requestTimeout) }, env),
+    namespace: given.get(namespaceOption) ?? located.namespace ?? 'default',
+    context: located.context,
+    server: located.route.server,
+  }
+}

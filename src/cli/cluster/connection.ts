@@ -1,0 +1,115 @@
+import http from 'node:http'
+import https from 'node:https'
+import { createInterface } from 'node:readline'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../environment/environment.ts'
+import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
+import { agentFor } from '../proxied.ts'
+import type { Shell } from '../shell.ts'
+
+/** Where an API server is, and as whom to speak to it. */
+export interface Route {
+  readonly server: string
+  /** Of node:https: certificates, or an agent of a proxy. */
+  readonly options: https.RequestOptions
+  /** Sent with each request: who asks, and as whom. */
+  headers(): Promise<Readonly<Record<string, string | string[]>>>
+  /** The longest that a request may take, in milliseconds, where the request itself asks for more. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * A connection for a program that is over after a few requests: Node's own client is there at once, where the client of
+ * the servers takes 50 ms to load. Sockets that wait for a next request do not keep the process alive.
+ */
+export const cliConnection = (route: Route, env: Shell['env']): ApiConnection => {
+  const secure = route.server.startsWith('https:')
+  const server = new URL(route.server)
+  const agent = agentFor(server, env)
+  const open = async (request: ApiRequest): Promise<http.IncomingMessage> => {
+    const headers = headersOf(request, await route.headers())
+    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`
+    const path = `${server.pathname.replace(/\/+$/, '')}${request.path}${query}`
+    const timeout = Math.min(request.timeoutMs, route.timeoutMs ?? Infinity)
+    return await new Promise((resolve, reject) => {
+      const sent = (secure ? https : http).request(
+        server,
+        { agent, ...route.options, path, method: request.method, headers },
+        answer => {
+          // From now on only the caller knows how long is too long.
+          sent.setTimeout(0)
+          resolve(answer)
+        },
+      )
+      sent.setTimeout(timeout, () => sent.destroy(new Error(`no answer within ${timeout / 1000} s`)))
+      sent.on('error', error => reject(unreachable(route.server, error)))
+      sent.end(request.body)
+    })
+  }
+  return {
+    request: async request => await wholeOf(await open(request), route.server),
+    watch: (request, stop) =>
+      Object.assign(linesOf(open, request, stop, route.server), { ask: () => Promise.resolve(undefined) }),
+  }
+}
+
+const headersOf = (request: ApiRequest, own: http.OutgoingHttpHeaders): http.OutgoingHttpHeaders => ({
+  accept: 'application/json',
+  'user-agent': 'kubectl-receiverhook',
+  ...(request.body === undefined
+    ? {}
+    : {
+        'content-type': request.contentType ?? 'application/json',
+        'content-length': Buffer.byteLength(request.body),
+      }),
+  ...own,
+})
+
+const unreachable = (server: string, error: Error): Unreachable => {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return new Unreachable(
+    `the API server at ${server} cannot be reached: ${error.message === '' ? code : error.message}`,
+    true,
+    error,
+  )
+}
+
+const wholeOf = async (answer: http.IncomingMessage, server: string): Promise<ApiResponse> => {
+  const chunks: Buffer[] = []
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-argument -- a message without an encoding gives buffers
+    for await (const chunk of answer) chunks.push(Buffer.from(chunk))
+  } catch (error) {
+    throw unreachable(server, error instanceof Error ? error : new Error(String(error)))
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value)
+  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') }
+}
+
+async function* linesOf(
+  open: (request: ApiRequest) => Promise<http.IncomingMessage>,
+  request: ApiRequest,
+  stop: AbortSignal,
+  server: string,
+): AsyncGenerator<string> {
+  const answer = await open(request)
+  if (answer.statusCode !== 200) {
+    const { body, status } = await wholeOf(answer, server)
+    throw new WatchRefused(status, body.slice(0, 500))
+  }
+  const lines = createInterface({ input: answer })
+  // A destroyed stream does not end by itself what reads its lines.
+  const end = (): void => {
+    lines.close()
+    answer.destroy()
+  }
+  stop.addEventListener('abort', end)
+  try {
+    for await (const line of lines) if (line !== '') yield line
+  } catch (error) {
+    if (!stop.aborted) throw unreachable(server, error instanceof Error ? error : new Error(String(error)))
+  } finally {
+    stop.removeEventListener('abort', end)
+    end()
+  }
+}

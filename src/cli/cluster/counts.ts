@@ -1,0 +1,44 @@
+import type { ReceiverHook } from '../../api/hook.ts'
+import { drivers } from '../../drivers/registry.ts'
+import { objectPath } from '../../kube/paths.ts'
+import { send } from '../../kube/requests.ts'
+import type { Cluster } from './cluster.ts'
+
+/** How many targets are looked at for one table: beyond that a column of counts costs more than it tells. */
+const mostTargets = 100
+
+/** How long the count of a target may take to come, in milliseconds. */
+const withinMs = 5_000
+
+/** The replicas that a hook's target wants now; undefined where that cannot be told. */
+export type CountOf = (hook: ReceiverHook) => number | undefined
+
+/** Reads the targets of hooks, each once. Whoever may not read one sees no count of it. */
+export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly ReceiverHook[]): Promise<CountOf> => {
+  const targets = new Map<string, () => Promise<number | undefined>>()
+  for (const hook of hooks) {
+    const target = targetOf(hook)
+    if (target === undefined || targets.size >= mostTargets) continue
+    const { kind, name } = target
+    targets.set(countKey(hook), async () => {
+      const path = objectPath(kind.type, hook.metadata.namespace, name)
+      const object = await send(api, { method: 'GET', path, timeoutMs: withinMs })
+      return kind.replicas?.(object)?.wanted
+    })
+  }
+  const counts = new Map<string, number | undefined>()
+  await Promise.all([...targets].map(async ([key, read]) => void counts.set(key, await read().catch(() => undefined))))
+  return hook => counts.get(countKey(hook))
+}
+
+const countKey = ({ metadata, spec, status }: ReceiverHook): string =>
+  `${spec.driver}/${metadata.namespace}/${status?.target ?? ''}`
+
+/** `status.target` is `Kind/name`: the controller has written it from the driver's own table. */
+const targetOf = ({ spec, status }: ReceiverHook) => {
+  const [kindName, name] = (status?.target ?? '').split('/', 2)
+  const kind = drivers
+    .find(driver => driver.name === spec.driver)
+    ?.targets.find(({ replicas, type }) => type.kind === kindName && replicas !== undefined)
+  return kind === undefined || name === undefined ? undefined : { kind, name }
+}

@@ -1,0 +1,107 @@
+import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
+import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import { group } from '../../api/names.ts'
+import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { collectionPath, objectPath, type ResourceType } from '../../kube/paths.ts'
+import { send } from '../../kube/requests.ts'
+import { hooks } from '../../kube/resources.ts'
+import { CommandFailure } from '../failure.ts'
+import type { Cluster } from './cluster.ts'
+
+/** How long a request may take that a person waits for, in milliseconds; --request-timeout asks for less or more. */
+export const patienceMs = 60_000
+
+/** How many objects one answer holds. */
+const pageSize = 500
+
+export interface Listed {
+  readonly items: readonly StoredObject[]
+  /** From which a watch misses nothing. */
+  readonly version: string
+}
+
+/** All objects of a type, in one namespace or everywhere. Throws what the API server answers. */
+export const listObjects = async (
+  { api }: Pick<Cluster, 'api'>,
+  type: ResourceType,
+  namespace: string | undefined,
+  selectors: Readonly<Record<string, string>> = {},
+): Promise<Listed> => {
+  const items: StoredObject[] = []
+  let next: Readonly<Record<string, string>> = {}
+  for (;;) {
+    const path = collectionPath(type, namespace)
+    const query = { limit: String(pageSize), ...selectors, ...next }
+    const answer = await api.request({ method: 'GET', path, query, lane: 'bulk', timeoutMs: patienceMs })
+    if (answer.status !== 200) throw new ApiError(answer, `list of ${type.resource}`)
+    const page = tryParseJson(answer.body)
+    const found: unknown = at(page, 'items')
+    // A list leaves out what all of its items are.
+    const whole = { apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`, kind: type.kind }
+    if (Array.isArray(found)) for (const item of found) if (isStoredObject(item)) items.push({ ...whole, ...item })
+    const token = stringAt(page, 'metadata', 'continue')
+    if (token === undefined || token === '') {
+      return { items, version: stringAt(page, 'metadata', 'resourceVersion') ?? '' }
+    }
+    next = { continue: token }
+  }
+}
+
+/** The hook of this name. `web-up`, `rhook/web-up` and what `-o name` prints are the same. */
+export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word: string): Promise<ReceiverHook> => {
+  const { api, namespace } = cluster
+  const name = hookName(word)
+  try {
+    const object = await send(api, {
+      method: 'GET',
+      path: objectPath(hooks, namespace, name),
+      timeoutMs: patienceMs,
+    })
+    if (isReceiverHook(object)) return object
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404 || error.reason !== 'NotFound') throw error
+    const names = await namesIn(cluster)
+    const there = names === undefined ? '' : names.length === 0 ? '; it has none' : `; it has ${names.join(', ')}`
+    throw new CommandFailure(`there is no hook ${name} in the namespace ${namespace}${there}`, 1)
+  }
+  throw new CommandFailure(`${name} in the namespace ${namespace} is no hook that this version understands`, 1)
+}
+
+/** Who may not list hooks is told less, and no other error instead. */
+const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
+  try {
+    const { items } = await listObjects(cluster, hooks, cluster.namespace)
+    return items.slice(0, 10).map(({ metadata }) => metadata.name)
+  } catch {
+    return undefined
+  }
+}
+
+/** The name in a word that may say the kind before it. */
+export const hookName = (word: string): string => {
+  const [kind = '', name] = word.split('/', 2)
+  if (name === undefined || name === '') return word
+  const known = ['rhook', 'rhooks', 'receiverhook', 'receiverhooks', `receiverhook.${group}`, `receiverhooks.${group}`]
+  if (known.includes(kind.toLowerCase())) return name
+  throw new CommandFailure(`${word} is no hook: write its name alone`, 1)
+}
+
+/** Changes a hook by a merge patch (RFC 7386). */
+export const patchHook = (
+  { api, namespace }: Pick<Cluster, 'api' | 'namespace'>,
+  name: string,
+  patch: object,
+  query: Readonly<Record<string, string>> = {},
+): Promise<StoredObject> =>
+  send(api, {
+    method: 'PATCH',
+    path: objectPath(hooks, namespace, name),
+    query: { fieldManager, ...query },
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify(patch),
+    timeoutMs: patienceMs,
+  })
+
+/** Who the objects say has written them. */
+export const fieldManager = 'kubectl-receiverhook'

@@ -1,0 +1,47 @@
+import { clusterOptions, openCluster } from '../cluster/cluster.ts'
+import { readHook } from '../cluster/hooks.ts'
+import type { Command } from '../command.ts'
+import { isObject, type JsonObject } from '../../api/json.ts'
+import { outputOption } from '../output/format.ts'
+import { specOf, specOptions, withoutNulls } from '../spec/flags.ts'
+import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
+
+/** A second hook like a first one, with a URL of its own. */
+export const clone: Command = {
+  details:
+    'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: where the\nfirst has one, name another with --token-secret-name, or the new one has none.',
+  arguments: [
+    { name: 'NAME', means: 'the hook', completes: 'hooks' },
+    { name: 'NEW', means: 'the name of the new one' },
+  ],
+  options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
+  examples: [{ line: 'clone web-up web-down --action down', means: 'the other direction' }],
+  showsSecrets: given => given.get(outputOption).as !== 'table',
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const [name = '', copy = ''] = given.arguments
+    const { spec } = await readHook(cluster, name)
+    const { rotation: _, secretName, ...token } = spec.token
+    const changes = specOf(given, spec.driver)
+    const merged = withoutNulls(mergePatch({ ...spec, token }, changes))
+    checkSpec(merged)
+    if (secretName !== undefined && !isObject(changes['token'])) {
+      shell.err.write(`${name} keeps its URL in the Secret ${secretName}; ${copy} has it in its status\n`)
+    }
+    await createHook(cluster, given, shell, copy, merged)
+    return 0
+  },
+}
+
+/** RFC 7386, but with nulls left where something is taken away. */
+const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
+  const result: Record<string, unknown> = { ...value }
+  for (const [name, change] of Object.entries(patch)) {
+    const old = result[name]
+    result[name] = isObject(change) && !isReference(change) ? mergePatch(isObject(old) ? old : {}, change) : change
+  }
+  return result
+}
+
+/** A reference to an object is one value: a new name with the former kind would be another object. */
+const isReference = (change: JsonObject): boolean => typeof change['name'] === 'string'

@@ -1,0 +1,37 @@
+import { declarations } from '../../drivers/schemas.ts'
+import { clusterOptions, openCluster } from '../cluster/cluster.ts'
+import type { Command } from '../command.ts'
+import { choice } from '../options.ts'
+import { outputOption } from '../output/format.ts'
+import { specOf, specOptions, withoutNulls } from '../spec/flags.ts'
+import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
+
+const drivers: readonly string[] = declarations.map(({ name }) => name)
+const driverOption = choice(
+  { flag: 'driver', value: 'DRIVER', means: `what a post does: ${drivers.join(', ')} (default: scale)` },
+  drivers,
+  'scale',
+)
+
+/** A flag for each field of the spec: what drivers can be told is in their schemas alone. */
+export const create: Command = {
+  details: 'The flags follow from the fields of the resource; docs/reference/receiverhook.md says more of each.',
+  arguments: [{ name: 'NAME', means: 'the new hook' }],
+  options: [driverOption, ...specOptions, dryRunOption, outputOption, ...clusterOptions],
+  examples: [
+    { line: 'create web-up --target web --action up --max 10', means: 'one replica more for each post, up to 10' },
+    {
+      line: 'create web-up --target web --action up --max 10 --dry-run client -o yaml > web-up.yaml',
+      means: 'a manifest for Git',
+    },
+  ],
+  showsSecrets: given => given.get(outputOption).as !== 'table',
+  run: async (given, shell) => {
+    const driver = given.get(driverOption)
+    const [name = ''] = given.arguments
+    const spec = withoutNulls({ driver, [driver]: {}, ...specOf(given, driver) })
+    checkSpec(spec)
+    await createHook(await openCluster(given, shell), given, shell, name, spec)
+    return 0
+  },
+}

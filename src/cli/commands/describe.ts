@@ -1,0 +1,183 @@
+import type { Condition } from '../../api/conditions.ts'
+import type { ReceiverHook } from '../../api/hook.ts'
+import { stringAt } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { isReason, reasons } from '../../api/reasons.ts'
+import { age } from '../../apiserver/human.ts'
+import { driverOf, isViolation } from '../../drivers/registry.ts'
+import type { ResourceType } from '../../kube/paths.ts'
+import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
+import { readCounts, type CountOf } from '../cluster/counts.ts'
+import { listObjects, readHook } from '../cluster/hooks.ts'
+import type { Command } from '../command.ts'
+import { colourOption, paintFor, type Paint } from '../output/colour.ts'
+import { outcomeStyle } from '../output/rows.ts'
+import { printable, table, type Cell } from '../output/table.ts'
+import { wrapped } from '../output/wrap.ts'
+
+/** A hook in words: what it does, how it is, what it did. Without its URL. */
+export const describe: Command = {
+  details: 'The URL is not shown: url prints it.',
+  arguments: [{ name: 'NAME', means: 'the hooks', many: true, completes: 'hooks' }],
+  options: [colourOption, ...clusterOptions],
+  examples: [{ line: 'describe web-up', means: 'why it did what it did, and what to do about it' }],
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const page = { paint: paintFor(given, shell), width: shell.out.columns(), now: shell.clock.now() }
+    const texts = await Promise.all(
+      given.arguments.map(async word => {
+        const hook = await readHook(cluster, word)
+        const [counts, events] = await Promise.all([readCounts(cluster, [hook]), eventsOf(cluster, hook)])
+        return pageOf(hook, counts, events, page, shell.program)
+      }),
+    )
+    shell.out.write(texts.join('\n\n'))
+    return 0
+  },
+}
+
+interface Page {
+  readonly paint: Paint
+  readonly width: number | undefined
+  readonly now: number
+}
+
+const pageOf = (
+  hook: ReceiverHook,
+  counts: CountOf,
+  events: readonly StoredObject[] | undefined,
+  page: Page,
+  program: string,
+): string =>
+  [
+    facts(hook, counts, page, program),
+    conditions(hook, page),
+    deliveries(hook, page),
+    events === undefined ? '' : eventLines(events, page),
+  ]
+    .filter(part => part !== '')
+    .join('\n')
+
+/** The widest of the names on the left, and the blanks behind it. */
+const margin = 16
+
+const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page, program: string): string => {
+  const { metadata, spec, status } = hook
+  const count = counts(hook)
+  const { previous } = status?.minted ?? {}
+  const bound = driverOf(spec)
+  const asks = spec.auth === undefined ? undefined : Object.keys(spec.auth)[0]
+  const known = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
+  const line = (name: string, text: string | undefined): string =>
+    text === undefined ? '' : `${paint('strong', `${name}:`.padEnd(margin))}${indent(text, width)}\n`
+  return [
+    line('Name', metadata.name),
+    line('Namespace', metadata.namespace),
+    line('Created', `${age(metadata.creationTimestamp, now)} ago`),
+    line('A post does', isViolation(bound) ? `nothing: ${bound.path} ${bound.message}` : bound.description),
+    line('To', `${status?.target ?? 'its target'}${count === undefined ? '' : `, which wants ${replicas(count)} now`}`),
+    line(
+      'URL',
+      known ? `[not shown: ${program} url ${metadata.name}], rotation ${status?.minted?.rotation ?? 0}` : 'none yet',
+    ),
+    line('Former URL', previous && `taken until ${previous.acceptedUntil}`),
+    line('Expires', status?.minted?.expiresAt),
+    line('In Secret', spec.token.secretName),
+    line('Asks for', asks && `${asks}, beside the URL`),
+    line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
+    line('Only when', spec.when),
+    line(
+      'Alert ends',
+      { ignore: 'skipped', run: 'runs like any other', undo: 'takes back what the alert changed' }[spec.onResolved],
+    ),
+    line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
+    line('Repeats', `within ${spec.dedupeWindow} count once`),
+    line('Deliveries', totals(hook)),
+  ].join('')
+}
+
+const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)
+
+const totals = ({ status }: ReceiverHook): string => {
+  const counted = Object.entries(status?.counts ?? {}).filter(([, count]) => count > 0)
+  return counted.length === 0 ? 'none' : counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+}
+
+const indent = (text: string, width: number | undefined): string =>
+  wrapped(printable(text), width === undefined ? undefined : width - margin).join(`\n${' '.repeat(margin)}`)
+
+const conditions = ({ status }: ReceiverHook, page: Page): string => {
+  const { now, paint, width } = page
+  const all = status?.conditions ?? []
+  if (all.length === 0) return `${paint('strong', 'Conditions:')} none: no controller has looked at the hook yet\n`
+  const lines = all.flatMap(condition => [
+    `  ${paint(styleOf(condition), `${condition.type} ${condition.status}`)} ${condition.reason}, for ${age(condition.lastTransitionTime, now)}`,
+    ...wrapped(printable(condition.message), width === undefined ? undefined : width - 4).map(text => `    ${text}`),
+    ...todo(condition, width),
+  ])
+  return `${paint('strong', 'Conditions:')}\n${lines.join('\n')}\n`
+}
+
+/** What to do, from the table of reasons; once, with the condition that sums up. */
+const todo = ({ reason, status, type }: Condition, width: number | undefined): readonly string[] => {
+  if (type !== 'Ready' || status === 'True' || !isReason(reason)) return []
+  return wrapped(`To do: ${reasons[reason].todo}`, width === undefined ? undefined : width - 4).map(
+    text => `    ${text}`,
+  )
+}
+
+const styleOf = ({ status, type }: Condition) => {
+  if (type === 'Ready') return status === 'True' ? ('good' as const) : ('bad' as const)
+  return type === 'Stalled' ? ('bad' as const) : ('warning' as const)
+}
+
+const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): string => {
+  const recent = status?.recent ?? []
+  if (recent.length === 0) return ''
+  const rows = recent.map(({ from, outcome, reason, sender, time, to, ...rest }): readonly Cell[] => [
+    `  ${age(time, now)}`,
+    sender,
+    { text: outcome, style: outcomeStyle(outcome) },
+    reason,
+    from === undefined && to === undefined ? (stringAt(rest, 'summary') ?? '') : stepText(from, to),
+  ])
+  return `${paint('strong', 'Recent deliveries:')}\n${table(['  AGO', 'SENDER', 'OUTCOME', 'REASON', 'WHAT'], rows, paint, width)}`
+}
+
+export const stepText = (from: number | undefined, to: number | undefined): string => {
+  if (from === undefined) return to === undefined ? '' : `to ${to}`
+  return to === undefined || to === from ? `at ${from}` : `${from} -> ${to}`
+}
+
+/** Core events: kubectl reads them so, and whoever may describe has the right. */
+const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events', kind: 'Event' }
+
+/** Undefined where they may not be read: the rest is worth showing. */
+const eventsOf = async (cluster: Cluster, { metadata }: ReceiverHook): Promise<readonly StoredObject[] | undefined> => {
+  try {
+    const fieldSelector = `involvedObject.uid=${metadata.uid}`
+    return (await listObjects(cluster, coreEvents, metadata.namespace, { fieldSelector })).items
+  } catch {
+    return undefined
+  }
+}
+
+const eventLines = (events: readonly StoredObject[], { now, paint, width }: Page): string => {
+  if (events.length === 0) return ''
+  const at = (event: StoredObject): string =>
+    stringAt(event, 'series', 'lastObservedTime') ??
+    stringAt(event, 'lastTimestamp') ??
+    stringAt(event, 'eventTime') ??
+    event.metadata.creationTimestamp ??
+    ''
+  const rows = events
+    .toSorted((a, b) => at(a).localeCompare(at(b)))
+    .slice(-10)
+    .map((event): readonly Cell[] => [
+      `  ${age(at(event), now)}`,
+      { text: stringAt(event, 'type') ?? '', style: stringAt(event, 'type') === 'Warning' ? 'warning' : 'dim' },
+      stringAt(event, 'reason') ?? '',
+      stringAt(event, 'message') ?? '',
+    ])
+  return `${paint('strong', 'Events:')}\n${table(['  AGO', 'TYPE', 'REASON', 'MESSAGE'], rows, paint, width)}`
+}

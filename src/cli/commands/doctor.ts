@@ -1,0 +1,63 @@
+import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
+import { systemNamespaceOption } from '../cluster/system.ts'
+import type { Command } from '../command.ts'
+import { checkEndpoint } from '../doctor/endpoint.ts'
+import { type Finding } from '../doctor/finding.ts'
+import { checkHooks, checkRecords } from '../doctor/hooks.ts'
+import {
+  checkClock,
+  checkDefinitions,
+  checkDeployments,
+  checkKeys,
+  checkLeader,
+  unseen,
+} from '../doctor/installation.ts'
+import { checkPolicies } from '../doctor/policies.ts'
+import { checkRights } from '../doctor/rights.ts'
+import { choice, publicURL } from '../options.ts'
+import { colourOption, paintFor, type Style } from '../output/colour.ts'
+import { printable } from '../output/table.ts'
+
+const base = publicURL({ means: "where the endpoint is reached from here (default: what hooks' URLs begin with)" })
+const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
+
+const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'warning', failure: 'bad' }
+
+/** Looks at everything that has to be right, and says what to do about what is not. */
+export const doctorOf = (version: string): Command => ({
+  details:
+    'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 says that something fails; judge\nwarnings yourself.',
+  options: [namespaceOption, allNamespaces, systemNamespaceOption, base, output, colourOption, ...accessOptions],
+  examples: [
+    { line: 'doctor -A', means: 'the installation, and the hooks of all namespaces' },
+    { line: 'doctor -o json', means: 'for scripts' },
+  ],
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const system = given.get(systemNamespaceOption)
+    const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
+    const { clock, env, out } = shell
+    const checks: readonly (readonly [string, () => Promise<Finding | readonly Finding[]>])[] = [
+      ['definitions', () => checkDefinitions(cluster)],
+      ['your rights', () => checkRights(cluster)],
+      ['clock', () => checkClock(cluster, () => clock.now())],
+      ['controller', () => checkLeader(cluster, system, clock.now())],
+      ['replicas', () => checkDeployments(cluster, system, version)],
+      ['admission policies', () => checkPolicies(cluster)],
+      ['keys', () => checkKeys(cluster, system)],
+      ['endpoint', () => checkEndpoint(cluster, namespace, given.get(base), env)],
+      ['hooks', () => checkHooks(cluster, namespace)],
+      ['records', () => checkRecords(cluster, namespace)],
+    ]
+    const findings = (
+      await Promise.all(checks.map(([about, check]) => check().catch((error: unknown) => unseen(about, error))))
+    ).flat()
+    const paint = paintFor(given, shell)
+    if (given.get(output) === 'json') out.write(`${JSON.stringify(findings, undefined, 4)}\n`)
+    else for (const finding of findings) out.write(lineOf(finding, text => paint(styles[finding.is], text)))
+    return findings.some(({ is }) => is === 'failure') ? 1 : 0
+  },
+})
+
+const lineOf = ({ about, is, message, todo }: Finding, paint: (text: string) => string): string =>
+  `${paint(is.padEnd(7))}  ${about}: ${printable(message)}\n${todo === undefined ? '' : `         To do: ${todo}\n`}`

@@ -1,0 +1,133 @@
+import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { hooks } from '../../kube/resources.ts'
+import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluster } from '../cluster/cluster.ts'
+import { readCounts } from '../cluster/counts.ts'
+import { followObjects } from '../cluster/follow.ts'
+import { listObjects, readHook } from '../cluster/hooks.ts'
+import { UsageError, type Command, type Given } from '../command.ts'
+import { flag, text } from '../options.ts'
+import { colourOption, paintFor } from '../output/colour.ts'
+import { outputOption, printObjects, type Format } from '../output/format.ts'
+import { rowOf, titlesOf } from '../output/rows.ts'
+import { table } from '../output/table.ts'
+import type { Shell } from '../shell.ts'
+
+const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only those with these labels: app=web' })
+const fields = text({
+  flag: 'field-selector',
+  value: 'FIELDS',
+  means: 'only those with these fields: metadata.name=web-up',
+})
+const watch = flag({ flag: 'watch', short: 'w', means: 'go on, and show each change; a terminal shows the table anew' })
+const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of titles' })
+
+/** Hooks as a table, or in any of kubectl's formats. */
+export const get: Command = {
+  details:
+    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is what became of the newest\ndelivery, and how long ago.',
+  arguments: [
+    { name: 'NAME', means: 'hooks; all where it is left out', optional: true, many: true, completes: 'hooks' },
+  ],
+  options: [
+    namespaceOption,
+    allNamespaces,
+    labels,
+    fields,
+    outputOption,
+    watch,
+    noHeaders,
+    colourOption,
+    ...accessOptions,
+  ],
+  examples: [
+    { line: 'get', means: 'the hooks of the namespace' },
+    { line: 'get -A -o wide', means: 'all of them, with what they were last run by' },
+    { line: 'get -w', means: 'a table that follows what happens' },
+    { line: 'get web-up -o yaml', means: 'everything, the URL too' },
+  ],
+  showsSecrets: given => given.get(outputOption).as !== 'table',
+  run: async (given, shell) => {
+    const everywhere = given.get(allNamespaces)
+    if (everywhere && given.arguments.length > 0) throw new UsageError('a name and --all-namespaces exclude each other')
+    const cluster = await openCluster(given, shell)
+    const format = given.get(outputOption)
+    if (given.get(watch)) return await following(given, shell, cluster, format)
+    const objects = await find(given, cluster)
+    if (format.as !== 'table') {
+      shell.out.write(await printObjects(format, objects, given.arguments.length !== 1))
+      return 0
+    }
+    if (objects.length === 0) {
+      shell.err.write(`no hooks ${everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`}\n`)
+      return 0
+    }
+    shell.out.write(await tableOf(given, shell, cluster, objects.filter(isReceiverHook)))
+    return 0
+  },
+}
+
+const selectorsOf = (given: Given): Readonly<Record<string, string>> => {
+  const [labelSelector, fieldSelector] = [given.get(labels), given.get(fields)]
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  }
+}
+
+const find = async (given: Given, cluster: Cluster): Promise<readonly StoredObject[]> => {
+  if (given.arguments.length > 0) return await Promise.all(given.arguments.map(name => readHook(cluster, name)))
+  const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
+  return (await listObjects(cluster, hooks, namespace, selectorsOf(given))).items
+}
+
+const tableOf = async (
+  given: Given,
+  shell: Shell,
+  cluster: Cluster,
+  found: readonly ReceiverHook[],
+  titled = !given.get(noHeaders),
+): Promise<string> => {
+  const format = given.get(outputOption)
+  const shape = { namespaces: given.get(allNamespaces), wide: format.as === 'table' && format.wide }
+  const counts = await readCounts(cluster, found)
+  const rows = found.map(hook => rowOf(hook, { ...shape, counts, now: shell.clock.now() }))
+  const lines = table(titlesOf(shape), rows, paintFor(given, shell), shell.out.columns())
+  return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
+}
+
+/** On a terminal the whole table is drawn anew; a pipe gets a line a change, as from kubectl. */
+const following = async (given: Given, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
+  if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
+  const [name] = given.arguments
+  const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
+  const selectors = { ...selectorsOf(given), ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) }
+  const present = new Map<string, ReceiverHook>()
+  let titled = !given.get(noHeaders)
+  const show = async (changed: readonly ReceiverHook[]): Promise<void> => {
+    if (format.as !== 'table') {
+      for (const hook of changed) shell.out.write(await printObjects(format, [hook], false))
+    } else if (shell.out.isTerminal) {
+      const all = [...present.values()].toSorted((a, b) => rowKey(a).localeCompare(rowKey(b)))
+      shell.out.write(`\u001B[H\u001B[J${await tableOf(given, shell, cluster, all)}`)
+    } else if (changed.length > 0) {
+      shell.out.write(await tableOf(given, shell, cluster, changed, titled))
+      titled = false
+    }
+  }
+  for await (const event of followObjects(cluster, hooks, namespace, selectors, shell.clock, shell.stop)) {
+    if (event.change === 'list') {
+      present.clear()
+      const found = event.objects.filter(isReceiverHook)
+      for (const hook of found) present.set(rowKey(hook), hook)
+      await show(found)
+    } else if (isReceiverHook(event.object)) {
+      if (event.change === 'removed') present.delete(rowKey(event.object))
+      else present.set(rowKey(event.object), event.object)
+      await show([event.object])
+    }
+  }
+  return 0
+}
+
+const rowKey = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`

@@ -1,0 +1,82 @@
+import type { ReceiverHook } from '../../api/hook.ts'
+import { wait } from '../../environment/wait.ts'
+import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
+import { patchHook, readHook } from '../cluster/hooks.ts'
+import { urlOf } from '../cluster/url.ts'
+import type { Command, Given, Option } from '../command.ts'
+import { UsageError } from '../command.ts'
+import { CommandFailure } from '../failure.ts'
+import { duration, flag } from '../options.ts'
+import { milliseconds } from '../../api/duration.ts'
+import type { Shell } from '../shell.ts'
+
+const overlap: Option<string | undefined> = {
+  flag: 'overlap',
+  value: 'TIME',
+  means:
+    "how long the former URL is taken beside the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
+  read: texts => {
+    const text = texts.at(-1)
+    if (text !== undefined && milliseconds(text) === undefined) {
+      throw new UsageError(`--overlap must be a number and a unit (h, m, s), as in 0s or 5m, and is ${text}`)
+    }
+    return text
+  },
+}
+const show = flag({ flag: 'show', means: 'print the new URL' })
+const timeout = duration({ flag: 'timeout', means: 'how long to wait for the new URL (default: 30s)' }, '30s')
+
+/** How often the hook is looked at, in milliseconds. */
+const lookEveryMs = 200
+
+/** A new URL; the former one is taken for a while. */
+export const rotate: Command = {
+  details:
+    'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a\nrotation made here would conflict with Git, or Git would lower it and be refused.',
+  arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
+  options: [overlap, show, timeout, ...clusterOptions],
+  examples: [
+    { line: 'rotate web-up', means: 'a new URL; the old one works for its overlap' },
+    { line: 'rotate web-up --overlap 0s --show', means: 'the old one stops working at once' },
+  ],
+  showsSecrets: given => given.get(show),
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const hook = await readHook(cluster, given.arguments[0] ?? '')
+    const rotation = hook.spec.token.rotation + 1
+    const asked = given.get(overlap)
+    const { name, resourceVersion } = hook.metadata
+    await patchHook(cluster, name, {
+      // Two who rotate at once do not both believe that theirs is the new URL.
+      metadata: { resourceVersion },
+      spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
+    })
+    const minted = await mintedHook(cluster, name, rotation, given, shell)
+    const until = minted.status?.minted?.previous?.acceptedUntil
+    shell.err.write(
+      `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer taken' : `is taken until ${until}`}\n`,
+    )
+    if (given.get(show)) shell.out.write(`${await urlOf(cluster, minted)}\n`)
+    return 0
+  },
+}
+
+const mintedHook = async (
+  cluster: Cluster,
+  name: string,
+  rotation: number,
+  given: Given,
+  { clock, stop }: Shell,
+): Promise<ReceiverHook> => {
+  const end = clock.monotonic() + given.get(timeout)
+  for (;;) {
+    const hook = await readHook(cluster, name)
+    if ((hook.status?.minted?.rotation ?? -1) >= rotation) return hook
+    if (clock.monotonic() > end || stop.aborted) break
+    await wait(clock, lookEveryMs, stop)
+  }
+  throw new CommandFailure(
+    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: kubectl receiverhook doctor tells why`,
+    124,
+  )
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import type { ReceiverHook } from '../../api/hook.ts'
+import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { rfc3339 } from '../../environment/time.ts'
+import { triggerPath } from '../../token/published.ts'
+import { clusterOptions, openCluster } from '../cluster/cluster.ts'
+import { readHook } from '../cluster/hooks.ts'
+import { urlOf } from '../cluster/url.ts'
+import { UsageError, type Command, type Given } from '../command.ts'
+import { CommandFailure } from '../failure.ts'
+import { choice, flag, publicURL, text } from '../options.ts'
+import { post } from '../post.ts'
+import { proofFor } from '../proof.ts'
+import { samples } from '../samples.ts'
+import type { Shell } from '../shell.ts'
+
+const dryRun = flag({ flag: 'dry-run', means: 'compute what a post would do, and change nothing' })
+const data = text({
+  flag: 'data',
+  short: 'd',
+  value: 'TEXT',
+  means: 'the body: a text, @FILE, or - for the input',
+  completes: 'files',
+})
+const sender = text({
+  flag: 'sender',
+  value: 'NAME',
+  means: `a sample of this sender's: ${Object.keys(samples).join(', ')}`,
+})
+const delivery = text({
+  flag: 'id',
+  value: 'NAME',
+  means: 'names the delivery: sent again under this name, it does nothing more',
+})
+const base = publicURL({ means: "where the endpoint is reached from here (default: the hook's own URL)" })
+const output = choice(
+  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: the whole answer' },
+  ['text', 'json'],
+  'text',
+)
+
+/** A post to a hook, as any sender makes it. */
+export const trigger: Command = {
+  details:
+    'What the hook asks for beside its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.',
+  arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
+  options: [dryRun, data, sender, delivery, base, output, ...clusterOptions],
+  examples: [
+    { line: 'trigger web-up --dry-run', means: 'what would a post do now?' },
+    { line: 'trigger web-up --sender alertmanager', means: 'as if an alert fired' },
+    { line: 'trigger web-up --data @body.json --id release-2026.1', means: 'a body of your own, once' },
+  ],
+  run: async (given, shell) => {
+    const body = await bodyOf(given, shell)
+    const cluster = await openCluster(given, shell)
+    const hook = await readHook(cluster, given.arguments[0] ?? '')
+    const url = reachedAt(await urlOf(cluster, hook), hook, given.get(base))
+    const id = given.get(delivery)
+    const headers = {
+      ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
+      ...body.headers,
+      ...(await proofFor(cluster, hook, body.text)),
+      ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
+    }
+    const answer = await post(given.get(dryRun) ? `${url}?dryRun=true` : url, headers, body.text, shell.env)
+    const read = tryParseJson(answer.body)
+    const isGood = answer.status >= 200 && answer.status < 300
+    if (given.get(output) === 'json' && isObject(read)) {
+      shell.out.write(`${JSON.stringify({ status: answer.status, ...read }, undefined, 4)}\n`)
+    } else {
+      const said = [stringAt(read, 'outcome'), stringAt(read, 'reason')].filter(Boolean).join(' ')
+      const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}\n`
+      ;(isGood ? shell.out : shell.err).write(line)
+    }
+    return isGood ? 0 : 4
+  },
+}
+
+interface Body {
+  readonly text: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const bodyOf = async (given: Given, { clock, input, random }: Shell): Promise<Body> => {
+  const [name, source] = [given.get(sender), given.get(data)]
+  if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
+  if (name !== undefined) {
+    const sample = Object.hasOwn(samples, name) ? samples[name] : undefined
+    if (sample === undefined) {
+      throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(samples).join(', ')}`)
+    }
+    const made = sample(rfc3339(clock.now()), Buffer.from(random.bytes(8)).toString('hex'))
+    return { text: JSON.stringify(made.body), headers: made.headers }
+  }
+  if (source === undefined) return { text: '', headers: {} }
+  if (source === '-') return { text: await input.text(), headers: {} }
+  return { text: source.startsWith('@') ? fileText(source.slice(1)) : source, headers: {} }
+}
+
+export const fileText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new CommandFailure(`${file} cannot be read: is it there?`, 1)
+  }
+}
+
+/** A URL of the cluster's own names leads nowhere outside of it. */
+const reachedAt = (url: string, { metadata }: ReceiverHook, from: string | undefined): string => {
+  const token = url.slice(url.indexOf(triggerPath) + triggerPath.length)
+  if (from !== undefined) return `${from}${triggerPath}${token}`
+  const { hostname } = new URL(url)
+  if (!/\.svc(\.|$)/.test(hostname)) return url
+  const [service = '', namespace = ''] = hostname.split('.')
+  throw new CommandFailure(
+    `the URL of ${metadata.name} is reached from inside the cluster alone (${hostname}). In another terminal:
+  kubectl -n ${namespace} port-forward service/${service} 8080:80
+and here add --public-url http://127.0.0.1:8080`,
+    3,
+  )
+}

@@ -1,0 +1,118 @@
+import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
+import { stringAt } from '../../api/json.ts'
+import type { HookStatus } from '../../api/status.ts'
+import { hooks } from '../../kube/resources.ts'
+import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
+import { followObjects } from '../cluster/follow.ts'
+import { hookName } from '../cluster/hooks.ts'
+import { UsageError, type Command } from '../command.ts'
+import { choice, text } from '../options.ts'
+import { colourOption, paintFor, type Paint } from '../output/colour.ts'
+import { outcomeStyle } from '../output/rows.ts'
+import { printable } from '../output/table.ts'
+import { stepText } from './describe.ts'
+
+const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only hooks with these labels: app=web' })
+const output = choice(
+  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: one object a line' },
+  ['text', 'json'],
+  'text',
+)
+
+type Delivery = NonNullable<HookStatus['recent']>[number]
+
+/** Deliveries as they come, one a line. */
+export const watch: Command = {
+  details:
+    "Deliveries come from the hooks' status, which tells of the last ten within a second or two; of more at once the rest is\ncounted. Those that never became a delivery (404, 401, 503) are in the trigger's log alone.",
+  arguments: [{ name: 'NAME', means: 'one hook; all where it is left out', optional: true, completes: 'hooks' }],
+  options: [namespaceOption, allNamespaces, labels, output, colourOption, ...accessOptions],
+  examples: [
+    { line: 'watch', means: 'all hooks of the namespace' },
+    { line: 'watch web-up -o json', means: 'for scripts' },
+  ],
+  run: async (given, shell) => {
+    const [word] = given.arguments
+    if (word !== undefined && given.get(allNamespaces))
+      throw new UsageError('a name and --all-namespaces exclude each other')
+    const cluster = await openCluster(given, shell)
+    const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
+    const labelSelector = given.get(labels)
+    const selectors = {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(word === undefined ? {} : { fieldSelector: `metadata.name=${hookName(word)}` }),
+    }
+    const paint = paintFor(given, shell)
+    const seen = new Map<string, Seen>()
+    let listed = false
+    const show = (hook: ReceiverHook, isNew: boolean): void => {
+      const { fresh, missed } = isNew ? { fresh: [], missed: 0 } : freshDeliveries(hook, seen.get(hook.metadata.uid))
+      seen.set(hook.metadata.uid, { newest: hook.status?.recent ?? [], total: totalOf(hook) })
+      if (given.get(output) === 'json') {
+        for (const delivery of fresh) shell.out.write(`${JSON.stringify({ hook: nameOf(hook), ...delivery })}\n`)
+        return
+      }
+      if (missed > 0) shell.out.write(paint('dim', `${' '.repeat(10)}${nameOf(hook)}: ${missed} more\n`))
+      for (const delivery of fresh) shell.out.write(lineOf(hook, delivery, paint))
+    }
+    for await (const event of followObjects(cluster, hooks, namespace, selectors, shell.clock, shell.stop)) {
+      // From now on nothing is missed.
+      if (event.change === 'list' && !listed) {
+        listed = true
+        shell.err.write(
+          `watching ${word ?? 'the hooks'} ${namespace === undefined ? 'of every namespace' : `in ${namespace}`}; Ctrl-C ends it\n`,
+        )
+      }
+      const changed = event.change === 'list' ? event.objects : event.change === 'put' ? [event.object] : []
+      for (const hook of changed.filter(isReceiverHook)) {
+        // What was there before the first look is no news; a hook that is created later has all of it.
+        show(hook, event.change === 'list' && !seen.has(hook.metadata.uid))
+      }
+    }
+    return 0
+  },
+}
+
+interface Seen {
+  readonly newest: readonly Delivery[]
+  readonly total: number
+}
+
+const totalOf = ({ status }: ReceiverHook): number =>
+  Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
+
+/** The deliveries that were not there at the last look, oldest first, and how many are told of no longer. */
+export const freshDeliveries = (
+  hook: ReceiverHook,
+  before: Seen | undefined,
+): { fresh: readonly Delivery[]; missed: number } => {
+  const recent = hook.status?.recent ?? []
+  const known = new Map<string, number>()
+  for (const delivery of before?.newest ?? [])
+    known.set(deliveryText(delivery), (known.get(deliveryText(delivery)) ?? 0) + 1)
+  const fresh = recent.toReversed().filter(delivery => {
+    const left = known.get(deliveryText(delivery)) ?? 0
+    known.set(deliveryText(delivery), left - 1)
+    return left <= 0
+  })
+  const counted = totalOf(hook) - (before?.total ?? 0)
+  return { fresh, missed: Math.max(0, counted - fresh.length) }
+}
+
+const deliveryText = (delivery: Delivery): string => JSON.stringify(delivery)
+
+const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`
+
+const lineOf = (hook: ReceiverHook, delivery: Delivery, paint: Paint): string => {
+  const { from, outcome, reason, sender, time, to } = delivery
+  const what = stringAt(delivery, 'summary') ?? stepText(from, to)
+  const words = [
+    paint('dim', time.slice(11, 19)),
+    printable(hook.metadata.name).padEnd(12),
+    printable(sender).padEnd(12),
+    paint(outcomeStyle(outcome), outcome.padEnd(9)),
+    reason.padEnd(14),
+    printable(what),
+  ]
+  return `${words.join('  ').trimEnd()}\n`
+}

@@ -1,0 +1,161 @@
+import { hooks } from '../../kube/resources.ts'
+import type { ResourceType } from '../../kube/paths.ts'
+import { openCluster } from '../cluster/cluster.ts'
+import { listObjects } from '../cluster/hooks.ts'
+import type { Argument, Command, Completes, Entry, Given, Option } from '../command.ts'
+import type { Shell } from '../shell.ts'
+
+/** A word that could stand there, and what it means. */
+export interface Offer {
+  readonly word: string
+  readonly means?: string
+}
+
+/** What a shell is told beside the words, in Cobra's numbers: https://github.com/spf13/cobra/blob/main/completions.go */
+export type Directive = 0 | 4
+
+/** No files are offered beside the words. */
+const noFiles: Directive = 4
+
+export interface Completed {
+  readonly offers: readonly Offer[]
+  readonly directive: Directive
+}
+
+const nothing: Completed = { offers: [], directive: noFiles }
+
+/** What could stand in the place of the last word of a line; the line has no program's name. */
+export const complete = async (
+  entries: readonly Entry[],
+  words: readonly string[],
+  shell: Pick<Shell, 'env'>,
+): Promise<Completed> => {
+  const partial = words.at(-1) ?? ''
+  const before = words.slice(0, -1)
+  const [name] = before
+  if (name === undefined) {
+    const offers = entries.map(entry => ({ word: entry.name, means: entry.summary }))
+    return beginning(partial, { offers, directive: noFiles })
+  }
+  const entry = entries.find(candidate => candidate.name === name || candidate.aliases?.includes(name) === true)
+  if (entry === undefined) return nothing
+  return beginning(partial, await ofCommand(await entry.load(), before.slice(1), partial, shell))
+}
+
+const ofCommand = async (
+  command: Command,
+  before: readonly string[],
+  partial: string,
+  shell: Pick<Shell, 'env'>,
+): Promise<Completed> => {
+  const read = readWords(command, before)
+  if (read.open !== undefined) return await valuesOf(read.open, read.given, shell)
+  const [, flag] = /^--([\w-]+)=/.exec(partial) ?? []
+  const option = command.options.find(candidate => candidate.flag === flag)
+  if (option !== undefined) {
+    const { directive, offers } = await valuesOf(option, read.given, shell)
+    return {
+      directive,
+      offers: offers.map(({ means, word }) => ({
+        word: `--${option.flag}=${word}`,
+        ...(means !== undefined && { means }),
+      })),
+    }
+  }
+  if (partial.startsWith('-')) {
+    return { directive: noFiles, offers: command.options.map(({ flag, means }) => ({ word: `--${flag}`, means })) }
+  }
+  const argument = argumentAt(command.arguments ?? [], read.given.arguments.length)
+  if (argument === undefined) return nothing
+  const { directive, offers } = await valuesOf(argument, read.given, shell)
+  const taken = new Set(read.given.arguments)
+  return { directive, offers: offers.filter(({ word }) => !taken.has(word)) }
+}
+
+const argumentAt = (all: readonly Argument[], index: number): Argument | undefined => {
+  const last = all.at(-1)
+  return all[index] ?? (last?.many === true ? last : undefined)
+}
+
+interface Read {
+  readonly given: Given
+  /** The flag that waits for its value. */
+  readonly open: Option<unknown> | undefined
+}
+
+/** The words before the one that is completed. What cannot be understood yet is passed over. */
+const readWords = ({ options }: Command, words: readonly string[]): Read => {
+  const texts = new Map<string, string[]>()
+  const found: string[] = []
+  let open: Option<unknown> | undefined
+  const add = (option: Option<unknown>, value: string): void =>
+    void texts.set(option.flag, [...(texts.get(option.flag) ?? []), value])
+  for (const word of words) {
+    if (open !== undefined) {
+      add(open, word)
+      open = undefined
+      continue
+    }
+    const [, long, short, value] = /^(?:--([\w-]+)|-(\w))(?:=(.*))?$/s.exec(word) ?? []
+    const option = options.find(({ flag, short: letter }) => flag === long || (short !== undefined && letter === short))
+    if (option === undefined) {
+      if (!word.startsWith('-')) found.push(word)
+    } else if (option.value === undefined || value !== undefined) add(option, value ?? '')
+    else open = option
+  }
+  return { open, given: { arguments: found, get: option => option.read(texts.get(option.flag) ?? []) } }
+}
+
+const valuesOf = async (
+  what: { readonly choices?: readonly string[]; readonly completes?: Completes },
+  given: Given,
+  shell: Pick<Shell, 'env'>,
+): Promise<Completed> => {
+  if (what.choices !== undefined) return { directive: noFiles, offers: what.choices.map(word => ({ word })) }
+  const { completes } = what
+  if (completes === undefined) return nothing
+  switch (completes) {
+    case 'files':
+      return { directive: 0, offers: [] }
+    case 'contexts':
+      return { directive: noFiles, offers: await contexts(shell) }
+    case 'hooks':
+      return { directive: noFiles, offers: await namesOf(given, shell, hooks) }
+    case 'deployments':
+      return { directive: noFiles, offers: await namesOf(given, shell, deployments) }
+    case 'namespaces':
+      return { directive: noFiles, offers: await namesOf(given, shell, namespaces) }
+  }
+}
+
+const namespaces: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
+const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/** A shell waits for this: whatever goes wrong, nothing is offered. */
+const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
+  try {
+    const cluster = await openCluster(given, shell)
+    const { items } = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
+    return items.map(({ metadata }) => ({ word: metadata.name }))
+  } catch {
+    return []
+  }
+}
+
+const contexts = async ({ env }: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
+  try {
+    const { contextNames } = await import('../cluster/access.ts')
+    return contextNames(env).map(word => ({ word }))
+  } catch {
+    return []
+  }
+}
+
+const beginning = (partial: string, { directive, offers }: Completed): Completed => ({
+  directive,
+  offers: offers.filter(({ word }) => word.startsWith(partial)),
+})
+
+/** As Cobra prints it, and as kubectl reads it of a plugin. */
+export const printed = ({ directive, offers }: Completed): string =>
+  `${offers.map(({ means, word }) => `${word}${means === undefined ? '' : `\t${means}`}\n`).join('')}:${directive}\n`

@@ -1,0 +1,50 @@
+import type { ReceiverHook } from '../../api/hook.ts'
+import { isReceiverHook } from '../../api/hook.ts'
+import { hooks } from '../../kube/resources.ts'
+import { triggerPath } from '../../token/published.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { listObjects } from '../cluster/hooks.ts'
+import { post } from '../post.ts'
+import type { Shell } from '../shell.ts'
+import { failure, ok, warning, type Finding } from './finding.ts'
+
+/** No hook has this token: whoever answers 404 to it is the endpoint, and nothing runs. */
+const nobodysToken = 'nobody'
+
+/** Whether the endpoint that the URLs of hooks lead to answers from here. */
+export const checkEndpoint = async (
+  cluster: Cluster,
+  namespace: string | undefined,
+  base: string | undefined,
+  env: Shell['env'],
+): Promise<Finding> => {
+  const { items } = await listObjects(cluster, hooks, namespace)
+  const known =
+    base ??
+    items
+      .filter(isReceiverHook)
+      .map(beginningOf)
+      .find(url => url !== undefined)
+  if (known === undefined) return ok('endpoint', 'no hook has a URL in its status that could be tried')
+  if (base === undefined && /\.svc(\.|:|\/|$)/.test(new URL(known).host)) {
+    return warning(
+      'endpoint',
+      `URLs begin with ${known}, which is reached from inside the cluster alone`,
+      'Start the controller with --public-url if senders are outside; add --public-url here to try another address.',
+    )
+  }
+  const todo = 'Look at the Ingress, the Service and the pods of the trigger, and at --public-url of the controller.'
+  try {
+    const { body, status } = await post(`${known}${triggerPath}${nobodysToken}`, {}, '', env)
+    return status === 404 && body.includes('UnknownToken')
+      ? ok('endpoint', `${known} answers`)
+      : failure('endpoint', `${known} is answered by something else, with ${status}`, todo)
+  } catch (error) {
+    return failure('endpoint', error instanceof Error ? error.message : String(error), todo)
+  }
+}
+
+const beginningOf = ({ status }: ReceiverHook): string | undefined => {
+  const url = status?.triggerURL
+  return url === undefined ? undefined : url.slice(0, url.indexOf(triggerPath))
+}

@@ -1,0 +1,22 @@
+/** What doctor found of one thing. */
+export interface Finding {
+  readonly about: string
+  readonly is: 'ok' | 'warning' | 'failure'
+  readonly message: string
+  /** What to do; absent where all is well. */
+  readonly todo?: string
+}
+
+export const ok = (about: string, message: string): Finding => ({ about, is: 'ok', message })
+export const warning = (about: string, message: string, todo: string): Finding => ({
+  about,
+  is: 'warning',
+  message,
+  todo,
+})
+export const failure = (about: string, message: string, todo: string): Finding => ({
+  about,
+  is: 'failure',
+  message,
+  todo,
+})

@@ -1,0 +1,94 @@
+import type { ReceiverHook } from '../../api/hook.ts'
+import { isReceiverHook } from '../../api/hook.ts'
+import { at, isObject, stringAt } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { isReason, reasons } from '../../api/reasons.ts'
+import { drivers } from '../../drivers/registry.ts'
+import { objectPath } from '../../kube/paths.ts'
+import { send } from '../../kube/requests.ts'
+import { hooks, records } from '../../kube/resources.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { failure, ok, warning, type Finding } from './finding.ts'
+
+/** What each hook itself says, who else writes its target, and what remains of hooks that are gone. */
+export const checkHooks = async (cluster: Cluster, namespace: string | undefined): Promise<readonly Finding[]> => {
+  const { items } = await listObjects(cluster, hooks, namespace)
+  const found = items.filter(isReceiverHook)
+  if (found.length === 0) return [ok('hooks', 'there is none')]
+  const conditions = found.flatMap(conditionOf)
+  const owners = (await Promise.all(found.map(hook => ownerOf(cluster, hook).catch(() => [])))).flat()
+  const good = found.length - conditions.length
+  return [ok('hooks', `${good} of ${found.length} are ready`), ...conditions, ...owners]
+}
+
+const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => {
+  const name = `${metadata.namespace}/${metadata.name}`
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  if (ready === undefined || status?.observedGeneration !== metadata.generation) {
+    return [
+      warning(
+        name,
+        'no controller has looked at its present spec',
+        'Wait a moment; if it stays so, look at the controller.',
+      ),
+    ]
+  }
+  if (ready.status === 'True') return []
+  return [
+    failure(
+      name,
+      `${ready.reason}: ${ready.message}`,
+      isReason(ready.reason) ? reasons[ready.reason].todo : 'Read the message.',
+    ),
+  ]
+}
+
+/** Those that write `replicas` of what they apply, again and again. */
+const gitOps = /^(helm|argocd|kustomize-controller|helm-controller|flux|fluxcd)/
+
+/** A manifest with `replicas` in it sets the count back with each sync. */
+const ownerOf = async ({ api }: Cluster, { metadata, spec, status }: ReceiverHook): Promise<readonly Finding[]> => {
+  const [kindName, name = ''] = (status?.target ?? '').split('/', 2)
+  const kind = drivers.find(driver => driver.name === spec.driver)?.targets.find(({ type }) => type.kind === kindName)
+  if (kind?.replicas === undefined) return []
+  const path = objectPath(kind.type, metadata.namespace, name)
+  const target = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  const owner = ownerOfReplicas(target)
+  if (owner === undefined) return []
+  return [
+    warning(
+      `${metadata.namespace}/${metadata.name}`,
+      `${owner} sets the replicas of ${kindName}/${name}, and will set them back`,
+      'Leave replicas out of the manifest, or out of what is compared: docs/how-to/gitops-argo-cd.md, gitops-flux.md.',
+    ),
+  ]
+}
+
+const ownerOfReplicas = ({ metadata }: StoredObject): string | undefined =>
+  (metadata.managedFields ?? [])
+    .filter(entry => isObject(at(entry, 'fieldsV1', 'f:spec', 'f:replicas')))
+    .map(entry => stringAt(entry, 'manager') ?? '')
+    .find(manager => gitOps.test(manager))
+
+/** Records are owned by their hooks and go with them; one that stays is of a cluster whose garbage collection stands still. */
+export const checkRecords = async (cluster: Cluster, namespace: string | undefined): Promise<Finding> => {
+  const [kept, present] = await Promise.all([
+    listObjects(cluster, records, namespace),
+    listObjects(cluster, hooks, namespace),
+  ])
+  const alive = new Set(present.items.map(({ metadata }) => metadata.uid))
+  const stale = kept.items.filter(
+    ({ metadata }) => metadata.ownerReferences?.every(({ uid }) => !alive.has(uid)) === true,
+  )
+  return stale.length === 0
+    ? ok('records', `${kept.items.length} belong to hooks that are there`)
+    : warning(
+        'records',
+        `${stale.length} belong to hooks that are gone: ${stale
+          .slice(0, 3)
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+          .join(', ')}`,
+        'The garbage collector removes them within minutes; if they stay, delete them.',
+      )
+}

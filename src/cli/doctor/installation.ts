@@ -1,0 +1,131 @@
+import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import { group, hookPlural, version } from '../../api/names.ts'
+import { recordPlural } from '../../api/record.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { parseTime } from '../../environment/time.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { objectPath, type ResourceType } from '../../kube/paths.ts'
+import { send } from '../../kube/requests.ts'
+import { leases } from '../../kube/resources.ts'
+import { controllerLease } from '../../token/published.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { readPublicKeys } from '../cluster/system.ts'
+import { failure, ok, warning, type Finding } from './finding.ts'
+
+/** What a check that is refused says: the right is missing, and the rest goes on. */
+export const unseen = (about: string, error: unknown): Finding => {
+  // Then nothing can be looked at, and the command says so once.
+  if (error instanceof Unreachable) throw error
+  const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
+  return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
+}
+
+/** The definitions serve the version that this program speaks, and every field that it knows. */
+export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
+  const path = `/apis/${group}/${version}`
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
+  const resources: unknown = at(tryParseJson(answer.body), 'resources')
+  const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
+  return [hookPlural, recordPlural].map(name =>
+    served.includes(name)
+      ? ok('definitions', `${name} are served as ${group}/${version}`)
+      : failure(
+          'definitions',
+          `${name} are not served as ${group}/${version}`,
+          'Apply crds/ of this version (docs/how-to/install.md).',
+        ),
+  )
+}
+
+/** A clock that is far off makes URLs expire too soon or too late. */
+export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
+  const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })
+  const server = parseTime(answer.headers['date'] ?? '')
+  if (Number.isNaN(server)) return ok('clock', 'the API server does not say what time it has')
+  const off = Math.round(Math.abs(now() - server) / 1000)
+  return off <= 30
+    ? ok('clock', `this machine and the API server agree within ${Math.max(1, off)} s`)
+    : warning(
+        'clock',
+        `this machine and the API server are ${off} s apart`,
+        'Set the clocks right (NTP): tokens with expiresAfter depend on it.',
+      )
+}
+
+/** How long a lease may be without a sign of life, where it does not say so itself, in seconds. */
+const leaseSeconds = 15
+
+/** Somebody leads, and is alive. */
+export const checkLeader = async ({ api }: Cluster, namespace: string, now: number): Promise<Finding> => {
+  const path = objectPath(leases, namespace, controllerLease)
+  const lease = await send(api, { method: 'GET', path, timeoutMs: patienceMs }).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
+  })
+  const holder = stringAt(lease, 'spec', 'holderIdentity') ?? ''
+  const renewed = parseTime(stringAt(lease, 'spec', 'renewTime') ?? '')
+  const todo = 'Start a controller, and look at its log. If it is in another namespace, add --system-namespace.'
+  if (holder === '') return failure('controller', `no controller leads in the namespace ${namespace}`, todo)
+  const lives = Number(at(lease, 'spec', 'leaseDurationSeconds') ?? leaseSeconds)
+  const silent = Math.round((now - renewed) / 1000)
+  // Clocks differ by some seconds.
+  return silent > lives * 2
+    ? failure('controller', `${holder} led, and has been silent for ${silent} s`, todo)
+    : ok('controller', `${holder} leads`)
+}
+
+export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+  const { jwks } = await readPublicKeys(cluster, namespace)
+  const count: unknown = at(tryParseJson(jwks), 'keys', 'length')
+  const found: unknown = at(tryParseJson(jwks), 'keys')
+  const number = Array.isArray(found) ? found.length : Number(count ?? 0)
+  return ok('keys', `${number === 1 ? 'one signing key is' : `${number} signing keys are`} published`)
+}
+
+const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/** Replicas that are ready, and which version they are. */
+export const checkDeployments = async (
+  cluster: Cluster,
+  namespace: string,
+  own: string,
+): Promise<readonly Finding[]> => {
+  const labelSelector = 'app.kubernetes.io/name=receiver-hooks'
+  const { items } = await listObjects(cluster, deployments, namespace, { labelSelector })
+  if (items.length === 0) {
+    return [
+      warning(
+        'replicas',
+        `there is no Deployment of Receiver Hooks in the namespace ${namespace}`,
+        'If it runs in another namespace, add --system-namespace. If it runs outside of the cluster, as the playground does, nothing.',
+      ),
+    ]
+  }
+  return items.flatMap(item => [replicasOf(item), versionOf(item, own)])
+}
+
+const replicasOf = (item: StoredObject): Finding => {
+  const { name } = item.metadata
+  const [wanted, ready] = [Number(at(item, 'spec', 'replicas') ?? 1), Number(at(item, 'status', 'readyReplicas') ?? 0)]
+  const said = `${name}: ${ready} of ${wanted} ready`
+  if (ready === 0) return failure('replicas', said, `kubectl describe deployment ${name} says why.`)
+  if (ready < wanted) return warning('replicas', said, `kubectl describe deployment ${name} says why.`)
+  return wanted === 1
+    ? warning('replicas', `${said}: while its node is drained nobody answers`, 'Run two.')
+    : ok('replicas', said)
+}
+
+const versionOf = (item: StoredObject, own: string): Finding => {
+  const containers: unknown = at(item, 'spec', 'template', 'spec', 'containers')
+  const image = (Array.isArray(containers) ? stringAt(containers[0], 'image') : undefined) ?? ''
+  const [, tag = ''] = /:([\w.-]+)(?:@|$)/.exec(image) ?? []
+  return tag.replace(/^v/, '') === own
+    ? ok('version', `${item.metadata.name} runs ${own}, as this program does`)
+    : warning(
+        'version',
+        `${item.metadata.name} runs ${tag === '' ? image : tag}, and this program is ${own}`,
+        'Use the same version of both.',
+      )
+}

@@ -1,0 +1,59 @@
+import { at, stringAt } from '../../api/json.ts'
+import { policyNames } from '../../api/names.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { send } from '../../kube/requests.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { patienceMs } from '../cluster/hooks.ts'
+import { ok, warning, type Finding } from './finding.ts'
+
+const about = 'admission policies'
+const group = '/apis/admissionregistration.k8s.io/v1'
+
+/** What may happen where a policy does not deny. */
+const without: Readonly<Record<keyof typeof policyNames, string>> = {
+  authors: 'whoever writes a hook may do through it what they may not do themselves',
+  trigger: "whoever gets hold of the trigger's account may use all of its rights, also in kube-system",
+  records: 'others than the trigger may write what hooks remember',
+}
+
+const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
+
+/** Each policy is there, denies what it is against, and is understood by the API server. */
+export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonly Finding[]> => {
+  const { status } = await cluster.api.request({ method: 'GET', path: group, lane: 'bulk', timeoutMs: patienceMs })
+  if (status === 404) return ok(about, 'this API server knows no admission policies')
+  return await Promise.all(
+    (['authors', 'trigger', 'records'] as const).map(async kind => {
+      const name = policyNames[kind]
+      const policy = await readIfThere(cluster, `${group}/validatingadmissionpolicies/${name}`)
+      const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)
+      const lacks = lackOf(policy, binding)
+      return lacks === undefined
+        ? ok(about, `${name} denies`)
+        : warning(about, `${name} ${lacks}: ${without[kind]}`, apply)
+    }),
+  )
+}
+
+/** Why a policy does not deny all that it is against; undefined where it does. */
+const lackOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
+  if (policy === undefined) return 'is not there'
+  if (binding === undefined) return 'has no binding'
+  const actions: unknown = at(binding, 'spec', 'validationActions')
+  if (!Array.isArray(actions) || !actions.includes('Deny')) return 'has a binding that does not deny'
+  const warnings: unknown = at(policy, 'status', 'typeChecking', 'expressionWarnings')
+  const first: unknown = Array.isArray(warnings) ? warnings[0] : undefined
+  return first === undefined
+    ? undefined
+    : `has an expression that fails (${stringAt(first, 'fieldRef') ?? 'somewhere'})`
+}
+
+const readIfThere = async ({ api }: Cluster, path: string): Promise<StoredObject | undefined> => {
+  try {
+    return await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
+  }
+}

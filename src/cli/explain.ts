@@ -1,0 +1,77 @@
+import { ApiError } from '../kube/errors.ts'
+import { group } from '../api/names.ts'
+import { redacted } from '../environment/redact.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import { UsageError } from './command.ts'
+import { CommandFailure } from './failure.ts'
+import type { Shell } from './shell.ts'
+
+export interface Explained {
+  readonly message: string
+  readonly exitCode: number
+}
+
+/** What went wrong and what to do about it, for a person, with the exit code that goes with it. */
+export const explain = (error: unknown, shell: Pick<Shell, 'program'>): Explained => {
+  const { exitCode, message } = explained(error, shell)
+  return { exitCode, message: redacted(message) }
+}
+
+const explained = (error: unknown, { program }: Pick<Shell, 'program'>): Explained => {
+  if (error instanceof UsageError) {
+    const help = [program, error.command, '--help'].filter(Boolean).join(' ')
+    return { message: `${error.message}\n\nTry ${help}.`, exitCode: 2 }
+  }
+  if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode }
+  if (error instanceof Unreachable) {
+    return { message: `${error.message}\nLook at the address with kubectl config view --minify.`, exitCode: 3 }
+  }
+  if (error instanceof ApiError) return { message: ofTheServer(error), exitCode: error.status >= 500 ? 3 : 1 }
+  return { message: error instanceof Error ? error.message : String(error), exitCode: 1 }
+}
+
+const ofTheServer = (error: ApiError): string => {
+  if (error.status === 401) {
+    return 'the API server does not know who you are: log in again, and look at kubectl config view --minify'
+  }
+  if (error.status === 403) return forbidden(error.message) ?? said(error)
+  if (error.status === 404 && error.reason !== 'NotFound') return notInstalled
+  return said(error)
+}
+
+const notInstalled =
+  'this cluster knows no receiverhooks: install Receiver Hooks first (docs/how-to/install.md), or look at another context'
+
+/** The server's own words, without what was asked of it. */
+const said = ({ message }: ApiError): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authorization/: how the API server words a refusal. */
+const refusal =
+  /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/
+
+/** How the admission policy of the authors words one: see scripts/deploy/policies.ts. */
+const refusalOfAuthors =
+  /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
+
+/** What right is missing, and the commands that grant just that. */
+const forbidden = (message: string): string | undefined => {
+  const [, user = '', verb, resource, apiGroup = '', namespace] =
+    refusal.exec(message) ?? refusalOfAuthors.exec(message) ?? []
+  if (verb === undefined || resource === undefined) return undefined
+  const [plain = '', subresource] = resource.split('/', 2)
+  const where = namespace === undefined ? 'in every namespace' : `in the namespace ${namespace}`
+  const name = `${[plain, subresource, verb].filter(Boolean).join('-')}${apiGroup === group ? '' : '-for-hooks'}`
+  const [kind, flags] = namespace === undefined ? ['clusterrole', ''] : ['role', ` -n ${namespace}`]
+  const named = `${plain}${apiGroup === '' ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`
+  return `${user} may not ${verb} ${resource} ${where}. Somebody who may can grant it:
+  kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${named}
+  kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}`
+}
+
+/** The name of a user in the name of an object. */
+const objectName = (user: string): string => user.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')
+
+const subject = (user: string): string => {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):(.+)$/.exec(user) ?? []
+  return name === undefined ? `--user=${user}` : `--serviceaccount=${namespace}:${name}`
+}

@@ -1,0 +1,69 @@
+import type { Paint, Style } from './colour.ts'
+
+export type Cell = string | { readonly text: string; readonly style?: Style }
+
+/** How many blanks stand between two columns, and how many where the terminal is too narrow for that. */
+const gaps = [3, 2, 1] as const
+
+/**
+ * Lines of columns, as kubectl prints them. Where a terminal is too narrow, columns come closer, and then the widest one is
+ * cut; a pipe gets all of it.
+ */
+export const table = (
+  titles: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  paint: Paint,
+  width: number | undefined,
+): string => {
+  const cells = [titles, ...rows].map(row => row.map(plainCell))
+  const natural = titles.map((_, column) => Math.max(...cells.map(row => lengthOf(row[column]?.text ?? ''))))
+  const total = (gap: number): number => sum(natural) + gap * (titles.length - 1)
+  const gap = gaps.find(candidate => width === undefined || total(candidate) <= width) ?? 1
+  const widths = width === undefined ? natural : narrowed(natural, total(gap) - width)
+  return cells
+    .map((row, index) =>
+      row
+        .map(({ style, text }, column) => {
+          const room = widths[column] ?? 0
+          const shown = cut(text, room)
+          const padding = column === row.length - 1 ? '' : ' '.repeat(Math.max(0, room - lengthOf(shown)) + gap)
+          return paint(index === 0 ? 'strong' : style, shown) + padding
+        })
+        .join('')
+        .trimEnd(),
+    )
+    .map(line => `${line}\n`)
+    .join('')
+}
+
+const plainCell = (cell: Cell): { readonly text: string; readonly style?: Style } =>
+  typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) }
+
+/** What an object says may hold anything; a control character would move the cursor. */
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
+
+/** Characters, not UTF-16's halves of them. */
+const charactersOf = (text: string): string[] => Array.from(text)
+const lengthOf = (text: string): number => charactersOf(text).length
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
+/** No column becomes narrower than this. */
+const leastWidth = 8
+
+/** Takes what is too much from the widest columns, one character at a time. */
+const narrowed = (widths: readonly number[], excess: number): readonly number[] => {
+  const now = [...widths]
+  for (let left = excess; left > 0; left--) {
+    const widest = Math.max(...now)
+    if (widest <= leastWidth) break
+    now[now.lastIndexOf(widest)] = widest - 1
+  }
+  return now
+}
+
+const cut = (text: string, room: number): string =>
+  lengthOf(text) <= room
+    ? text
+    : `${charactersOf(text)
+        .slice(0, Math.max(0, room - 1))
+        .join('')}…`

@@ -1,0 +1,166 @@
+import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
+import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
+import { redacted } from '../environment/redact.ts'
+import { commandFirst } from './words.ts'
+import type { Shell } from './shell.ts'
+
+export interface Program {
+  readonly entries: readonly Entry[]
+  readonly version: string
+  /** One line, for help. */
+  readonly summary: string
+  /** The command that is meant where none is named; help is shown where this is absent. */
+  readonly otherwise?: string
+}
+
+/**
+ * Runs the command that was typed, or shows help. Only this command's module is loaded. Resolves with the exit code, or
+ * with what stops the command. Throws {@link UsageError}, and what the command throws.
+ */
+export const runProgram = async (program: Program, typed: readonly string[], shell: Shell): Promise<Ended> => {
+  const { entries, otherwise } = program
+  if (typed[0] === '__complete') {
+    const { complete, printed } = await import('./completion/complete.ts')
+    shell.out.write(printed(await complete(entries, typed.slice(1), shell)))
+    return 0
+  }
+  const args = commandFirst(typed, entries)
+  const [first] = args
+  if (first === '--version') {
+    shell.out.write(`${program.version}\n`)
+    return 0
+  }
+  const named = entries.find(entry => isNamed(entry, first))
+  if (named !== undefined) return await runEntry(program, named, args.slice(1), shell)
+  if (first === 'help') return await helpOn(program, args[1], shell)
+  if (first !== undefined && !first.startsWith('-')) throw unknownCommand(program, first, shell)
+  const fallback = entries.find(({ name }) => name === otherwise)
+  const asksForHelp = args.some(arg => arg === '--help' || arg === '-h')
+  if (fallback === undefined || asksForHelp) {
+    if (first !== undefined && !asksForHelp) throw new UsageError(`name a command before ${first}`)
+    shell.out.write(overview(program, shell).helpInformation())
+    return 0
+  }
+  return await runEntry(program, fallback, args, shell)
+}
+
+const isNamed = ({ aliases, name }: Entry, word: string | undefined): boolean =>
+  word !== undefined && (word === name || aliases?.includes(word) === true)
+
+/** The parser knows which names are close to the one that was typed. */
+const unknownCommand = (program: Program, word: string, shell: Shell): UsageError => {
+  try {
+    overview(program, shell).parse([word], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) return new UsageError(plain(error))
+  }
+  return new UsageError(`unknown command '${word}'`)
+}
+
+const helpOn = async (program: Program, word: string | undefined, shell: Shell): Promise<number> => {
+  const entry = program.entries.find(candidate => isNamed(candidate, word))
+  if (word !== undefined && entry === undefined) throw unknownCommand(program, word, shell)
+  if (entry !== undefined) return Number(await runEntry(program, entry, ['--help'], shell))
+  shell.out.write(overview(program, shell).helpInformation())
+  return 0
+}
+
+const runEntry = async (program: Program, entry: Entry, args: readonly string[], shell: Shell): Promise<Ended> => {
+  const command = await entry.load()
+  const texts = new Map<string, string[]>()
+  const parser = parserOf(entry, command, shell, texts)
+  let words: readonly string[] = []
+  parser.action(() => void (words = parser.args))
+  try {
+    parser.parse(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    throw await explained(error, program.entries, entry)
+  }
+  const textsOf = (option: Option<unknown>): readonly string[] => texts.get(option.flag) ?? []
+  const given: Given = { arguments: words, get: option => option.read(textsOf(option)) }
+  try {
+    // Nothing is done before every flag is known to be right.
+    for (const option of command.options) given.get(option)
+    return await command.run(given, command.showsSecrets?.(given) === true ? shell : withoutTokens(shell))
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.message, entry.name) : error
+  }
+}
+
+/** Nothing that is printed by mistake gives a hook away. */
+const withoutTokens = (shell: Shell): Shell => ({
+  ...shell,
+  out: { ...shell.out, write: text => shell.out.write(redacted(text)) },
+  err: { ...shell.err, write: text => shell.err.write(redacted(text)) },
+})
+
+/** The parser of one command. It notes the texts of each flag, and leaves their meaning to the flag. */
+const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
+  const parser = bare(`${shell.program} ${entry.name}`, shell).description(
+    [capitalised(entry.summary), ...(command.details === undefined ? [] : ['', command.details])].join('\n'),
+  )
+  for (const argument of command.arguments ?? []) {
+    const word = `${argument.name}${argument.many === true ? '...' : ''}`
+    parser.argument(argument.optional === true ? `[${word}]` : `<${word}>`, argument.means)
+  }
+  for (const option of command.options) {
+    const known = new ParserOption(flagsOf(option), option.means)
+    parser.addOption(known)
+    parser.on(`option:${known.name()}`, (text?: string) => {
+      texts.set(option.flag, [...(texts.get(option.flag) ?? []), text ?? ''])
+    })
+  }
+  const examples = (command.examples ?? []).map(({ line, means }) => `  # ${means}\n  ${shell.program} ${line}\n`)
+  if (examples.length > 0) parser.addHelpText('after', `\nExamples:\n${examples.join('\n').trimEnd()}`)
+  return parser
+}
+
+const flagsOf = ({ flag, short, value }: Option<unknown>): string =>
+  `${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` <${value}>`}`
+
+/** What lists all commands. */
+const overview = ({ entries, summary }: Program, shell: Shell): Parser => {
+  const parser = bare(shell.program, shell).usage('COMMAND [flags]').description(summary)
+  parser.helpCommand(false).option('--version', 'show the version')
+  for (const entry of entries) {
+    const line = new Parser(entry.name).description(entry.summary).helpGroup(`${entry.group}:`)
+    parser.addCommand(entry.aliases === undefined ? line : line.aliases(entry.aliases))
+  }
+  return parser.configureHelp({ subcommandTerm: line => [line.name(), ...line.aliases()].join('|') })
+}
+
+const bare = (name: string, shell: Shell): Parser =>
+  new Parser(name)
+    .helpOption('-h, --help', 'show this')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => shell.out.write(text),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => shell.out.columns() ?? 100,
+      getOutHasColors: () => false,
+    })
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+const plain = ({ message }: CommanderError): string =>
+  message.replace(/^error: /, '').replace(/\s+\(Did you mean (.*)\?\)$/, ': did you mean $1?')
+
+/** What was wrong, and for a flag of another command also whose it is. */
+const explained = async (error: CommanderError, entries: readonly Entry[], entry: Entry): Promise<UsageError> => {
+  const message = plain(error)
+  const [, flag] = /^unknown option '--([^'=]+)/.exec(message) ?? []
+  if (flag === undefined) return new UsageError(message, entry.name)
+  const owners: string[] = []
+  for (const other of entries) {
+    const { options } = await other.load()
+    if (options.some(option => option.flag === flag)) owners.push(other.name)
+  }
+  return new UsageError(
+    owners.length === 0 ? message : `--${flag} means nothing to ${entry.name}: it belongs to ${owners.join(', ')}`,
+    entry.name,
+  )
+}

@@ -1,0 +1,156 @@
+import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
+import { violations } from '../../api/guard.ts'
+import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
+import { withDefaults } from '../spec/defaults.ts'
+import type { Receiver } from './receivers.ts'
+
+/** What Rancher's names are called in this cluster, where a person has said so. */
+export interface Names {
+  /** By Rancher's service id or stack/service: `StatefulSet/db`, or `web`. */
+  readonly services: ReadonlyMap<string, string>
+  /** The pool of nodes that hosts were created in: `MachineDeployment/workers`. */
+  readonly pool: string | undefined
+}
+
+export type Translated =
+  | { readonly name: string; readonly spec: JsonObject; readonly notes: readonly string[] }
+  | { readonly name: string; readonly refused: string }
+
+/** A receiver as a hook, with all that could not be carried over; or why it is none. */
+export const translated = (receiver: Receiver, names: Names): Translated => {
+  const name = objectName(receiver.name)
+  const made = translatorOf(receiver.driver)?.(receiver.config, names)
+  if (made === undefined) return { name, refused: `Rancher's driver ${receiver.driver} is not known` }
+  if (typeof made === 'string') return { name, refused: made }
+  const { driver, member, notes } = made
+  if (!declarations.some(declared => declared.name === driver)) {
+    return { name, refused: `${receiver.driver} would be the driver ${driver}, which this version does not have yet` }
+  }
+  const spec = { driver, [driver]: member, ...(receiver.active ? {} : { suspend: true }) }
+  const [wrong] = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+  if (wrong) return { name, refused: `${wrong.path} ${wrong.message}` }
+  return {
+    name,
+    spec,
+    notes: [
+      'its URL is a new one: give it to the sender',
+      ...(name === receiver.name ? [] : [`its name was ${receiver.name}`]),
+      ...(receiver.active ? [] : ['it was not active, and is suspended']),
+      ...notes,
+    ],
+  }
+}
+
+interface Made {
+  readonly driver: string
+  readonly member: JsonObject
+  readonly notes: readonly string[]
+}
+
+type Translate = (config: JsonObject, names: Names) => Made | string
+
+const translatorOf = (driver: string): Translate | undefined => {
+  switch (driver) {
+    case 'scaleService':
+      return scaleService
+    case 'scaleHost':
+      return scaleHost
+    case 'serviceUpgrade':
+      return serviceUpgrade
+    case 'forwardPost':
+      return forwardPost
+    default:
+      return undefined
+  }
+}
+
+/** Rancher refused a step past a bound, with 400. */
+const bounds = (config: JsonObject): JsonObject => ({
+  action: config['action'],
+  by: config['amount'] ?? 1,
+  min: config['min'] ?? 1,
+  max: config['max'] ?? 100,
+  overshoot: 'reject',
+})
+
+const scaleService: Translate = (config, { services }) => {
+  const id = stringAt(config, 'serviceId') ?? ''
+  const target = services.get(id)
+  if (target === undefined) return `say which workload the service ${id} is here: --service ${id}=Deployment/NAME`
+  return {
+    driver: 'scale',
+    member: { target: reference(target), ...bounds(config) },
+    notes: ['Rancher had no undo and no cooldown: see onResolved and cooldown'],
+  }
+}
+
+const scaleHost: Translate = (config, { pool }) => {
+  const labels = labelsOf(config, 'hostSelector')
+  if (pool === undefined) return `say which pool of nodes the hosts ${labels} are here: --pool MachineDeployment/NAME`
+  const newest = stringAt(config, 'deleteOption') === 'mostRecent'
+  return {
+    driver: 'scaleNodes',
+    member: {
+      target: reference(pool),
+      ...bounds(config),
+      ...(stringAt(config, 'action') === 'down' ? { removeFirst: newest ? 'newest' : 'oldest' } : {}),
+    },
+    notes: [`hosts were chosen by ${labels}: a pool is chosen by its name`],
+  }
+}
+
+const serviceUpgrade: Translate = config => {
+  const selector = at(config, 'serviceSelector')
+  const tag = stringAt(config, 'tag')
+  return {
+    driver: 'redeploy',
+    member: {
+      selector: { matchLabels: isObject(selector) ? selector : {} },
+      ...(tag === undefined ? {} : { tags: { exact: [tag] } }),
+    },
+    notes: [
+      'services were chosen by their Rancher labels: the workloads need the same labels',
+      ...(config['batchSize'] === undefined && config['startFirst'] === undefined
+        ? []
+        : [
+            'batchSize, intervalMillis and startFirst are the strategy of the workload here (maxSurge, maxUnavailable)',
+          ]),
+    ],
+  }
+}
+
+const forwardPost: Translate = (config, { services }) => {
+  const service = stringAt(config, 'serviceName') ?? ''
+  const name = services.get(service) ?? service.split('/').at(-1) ?? ''
+  const port = config['port']
+  return {
+    driver: 'forward',
+    member: {
+      service: { name: nameIn(name), port: typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port },
+      path: config['path'] ?? '/',
+      query: true,
+    },
+    notes: [`the service ${service} has to be the Service ${nameIn(name)} in the namespace of the hook`],
+  }
+}
+
+const nameIn = (word: string): string => word.split('/').at(-1) ?? word
+
+const reference = (word: string): JsonObject => {
+  const [name = '', kind] = word.split('/').toReversed()
+  return { ...(kind === undefined ? {} : { kind }), name }
+}
+
+const labelsOf = (config: JsonObject, member: string): string => {
+  const labels = config[member]
+  const pairs = isObject(labels) ? Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`) : []
+  return pairs.length === 0 ? '(without a selector)' : pairs.join(',')
+}
+
+/** Kubernetes' rule of names: Rancher took any text. */
+const objectName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-')
+    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
+    .slice(0, 253) || 'receiver'

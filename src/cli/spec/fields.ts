@@ -1,0 +1,167 @@
+import { at, isObject, tryParseJson } from '../../api/json.ts'
+import type { Obj, Schema } from '../../api/schema.ts'
+import { UsageError } from '../command.ts'
+
+/** A field of a hook's spec that one flag sets. */
+export interface Field {
+  /** Members from `spec` on: `['scale', 'max']`. */
+  readonly path: readonly string[]
+  /** Without the dashes: `max`, `token-secret-name`. */
+  readonly flag: string
+  /** What stands for the value in help. */
+  readonly value: string
+  readonly means: string
+  readonly choices?: readonly string[]
+  readonly many: boolean
+  /** Makes the field's value of what was typed. Throws {@link UsageError}. */
+  parse(texts: readonly string[]): unknown
+}
+
+/**
+ * The fields below an object of a schema, each with its flag. A reference to an object or to an entry of a Secret is one
+ * field; what has no shape that a word could have is JSON. So every field of every schema has a flag.
+ */
+export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly Field[] =>
+  Object.entries(schema.properties).flatMap(([name, member]) => {
+    const flag = prefix === '' ? dashed(name) : `${prefix}-${dashed(name)}`
+    return fieldsAt(member, [...path, name], flag)
+  })
+
+const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readonly Field[] => {
+  const make = (value: string, parse: Field['parse'], more: Partial<Field> = {}): readonly Field[] => [
+    { path, flag, value, means: meaningOf(schema), many: false, parse, ...more },
+  ]
+  if ('x-kubernetes-preserve-unknown-fields' in schema) return make('JSON', ([text = '']) => json(flag, text))
+  if (!('type' in schema)) return make('VALUE', ([text = '']) => (/^-?\d+$/.test(text) ? Number(text) : text))
+  switch (schema.type) {
+    case 'string':
+      return make(schema.enum?.join('|') ?? 'TEXT', ([text = '']) => text, choicesOf(schema.enum))
+    case 'integer':
+      return make('NUMBER', ([text = '']) => wholeNumber(flag, text))
+    case 'number':
+      return make('NUMBER', ([text = '']) => anyNumber(flag, text))
+    case 'boolean':
+      return make('true|false', ([text = '']) => truth(flag, text), choicesOf(['true', 'false']))
+    case 'array':
+      return listField(schema.items, make, flag)
+    case 'object':
+      if (!('properties' in schema)) {
+        return make('KEY=VALUE', texts => Object.fromEntries(texts.map(text => pair(flag, text))), { many: true })
+      }
+      return objectFields(schema, path, flag, make)
+  }
+}
+
+type Make = (value: string, parse: Field['parse'], more?: Partial<Field>) => readonly Field[]
+
+const choicesOf = (choices: readonly string[] | undefined) => (choices === undefined ? {} : { choices })
+
+const listField = (items: Schema, make: Make, flag: string): readonly Field[] => {
+  const scalar = !('type' in items) || (items.type !== 'object' && items.type !== 'array')
+  if (scalar) return make('TEXT', texts => texts, { many: true })
+  if (hasJust(items, ['name', 'value'])) {
+    return make(
+      'NAME=VALUE',
+      texts =>
+        texts.map(text => {
+          const [name, value] = pair(flag, text)
+          return { name, value }
+        }),
+      { many: true },
+    )
+  }
+  return make('JSON', texts => texts.map(text => json(flag, text)), { many: true })
+}
+
+const objectFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
+  if (hasJust(schema, ['name', 'key'])) return make('SECRET/KEY', ([text = '']) => secretEntry(flag, text))
+  if (hasJust(schema, ['apiVersion', 'kind', 'name'])) {
+    return make('[KIND/]NAME', ([text = '']) => objectReference(flag, text))
+  }
+  const members = Object.entries(schema.properties)
+  const [only, ...others] = members
+  // A member that is alone needs no name of its own: auth.bearer.secretKeyRef is --auth-bearer.
+  if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
+  return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
+}
+
+const hasJust = (schema: Schema, names: readonly string[]): boolean =>
+  'properties' in schema &&
+  Object.keys(schema.properties).length === names.length &&
+  names.every(name => name in schema.properties)
+
+const dashed = (name: string): string => name.replaceAll(/[A-Z]+/g, capitals => `-${capitals.toLowerCase()}`)
+
+const wholeNumber = (flag: string, text: string): number => {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  throw new UsageError(`--${flag} must be a whole number, and is ${text}`)
+}
+
+const anyNumber = (flag: string, text: string): number => {
+  if (text !== '' && Number.isFinite(Number(text))) return Number(text)
+  throw new UsageError(`--${flag} must be a number, and is ${text}`)
+}
+
+const truth = (flag: string, text: string): boolean => {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new UsageError(`--${flag} must be true or false, and is ${text}`)
+}
+
+const pair = (flag: string, text: string): [string, string] => {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new UsageError(`--${flag} must be NAME=VALUE, and is ${text}`)
+}
+
+const json = (flag: string, text: string): unknown => {
+  const value = tryParseJson(text)
+  if (value !== undefined) return value
+  throw new UsageError(`--${flag} must be JSON, and is ${text}`)
+}
+
+const secretEntry = (flag: string, text: string): unknown => {
+  const [name = '', key = '', ...more] = text.split('/')
+  if (name !== '' && key !== '' && more.length === 0) return { name, key }
+  throw new UsageError(`--${flag} must be SECRET/KEY, and is ${text}`)
+}
+
+/** `web`, `StatefulSet/web` or `example.com/v1/Widget/web`. */
+const objectReference = (flag: string, text: string): unknown => {
+  const parts = text.split('/')
+  const [name, kind, ...rest] = parts.toReversed()
+  if (name === undefined || parts.some(part => part === '') || rest.length > 2) {
+    throw new UsageError(`--${flag} must be NAME, KIND/NAME or APIVERSION/KIND/NAME, and is ${text}`)
+  }
+  return {
+    ...(rest.length === 0 ? {} : { apiVersion: rest.toReversed().join('/') }),
+    ...(kind === undefined ? {} : { kind: kindOf(kind) }),
+    name,
+  }
+}
+
+/** kubectl's words for a kind, as people write them. */
+const shortKinds: Readonly<Record<string, string>> = {
+  deployment: 'Deployment',
+  deploy: 'Deployment',
+  statefulset: 'StatefulSet',
+  sts: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  ds: 'DaemonSet',
+  replicaset: 'ReplicaSet',
+  rs: 'ReplicaSet',
+  cronjob: 'CronJob',
+  cj: 'CronJob',
+}
+
+const kindOf = (word: string): string => shortKinds[word.toLowerCase().replace(/s$/, '')] ?? shortKinds[word] ?? word
+
+/** The reference pages' text without their links. */
+const meaningOf = (schema: Schema): string => {
+  const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
+  const sentence = first.replaceAll('`', '').replace(/\.$/, '')
+  const start = sentence.charAt(0).toLowerCase() + sentence.slice(1)
+  const otherwise = at(schema, 'default')
+  return otherwise === undefined || isObject(otherwise) || otherwise === ''
+    ? start
+    : `${start} (default: ${typeof otherwise === 'string' ? otherwise : JSON.stringify(otherwise)})`
+}

@@ -1,0 +1,101 @@
+import { isObject, type JsonObject } from '../../api/json.ts'
+import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
+import { UsageError, type Given, type Option } from '../command.ts'
+import { fieldsOf, type Field } from './fields.ts'
+
+/** The fields of each driver's member, by the driver's name. */
+export const fieldsOfDrivers: ReadonlyMap<string, readonly Field[]> = new Map(
+  declarations.map(({ name, schema }) => [name, fieldsOf(schema, [name])]),
+)
+
+const names = new Set<string>(['driver', ...declarations.map(({ name }) => name)])
+
+/** The fields that every hook has. */
+export const commonFields: readonly Field[] = fieldsOf(
+  {
+    ...hookSpecSchema,
+    properties: Object.fromEntries(Object.entries(hookSpecSchema.properties).filter(([name]) => !names.has(name))),
+  },
+  [],
+)
+
+/** What is given for the flag of several drivers' fields counts for the driver of the hook. */
+interface Flagged {
+  readonly option: Option<readonly string[]>
+  readonly fields: readonly Field[]
+}
+
+const flagged = (): readonly Flagged[] => {
+  const byFlag = new Map<string, Field[]>()
+  for (const field of [...[...fieldsOfDrivers.values()].flat(), ...commonFields]) {
+    byFlag.set(field.flag, [...(byFlag.get(field.flag) ?? []), field])
+  }
+  return [...byFlag].map(([flag, fields]) => ({ fields, option: optionOf(flag, fields) }))
+}
+
+const optionOf = (flag: string, fields: readonly Field[]): Option<readonly string[]> => {
+  const values = [...new Set(fields.map(({ value }) => value))]
+  const choices = [...new Set(fields.flatMap(field => field.choices ?? []))]
+  const several = fields.length > 1
+  return {
+    flag,
+    value: values.join(' or '),
+    means: [...new Set(fields.map(({ means, path }) => (several ? `${path[0]}: ${means}` : means)))].join('; '),
+    ...(choices.length === 0 ? {} : { choices }),
+    ...(fields.some(({ many }) => many) ? { many: true as const } : {}),
+    ...(flag === 'target' ? { completes: 'deployments' as const } : {}),
+    read: texts => texts,
+  }
+}
+
+const all = flagged()
+
+/** A flag for each field of a hook's spec, made from the schemas. */
+export const specOptions: readonly Option<unknown>[] = all.map(({ option }) => option)
+
+/**
+ * What was given, as the part of a spec that it sets. An empty value takes a field away: it is null then, as a merge patch
+ * has it. Throws {@link UsageError} for a flag of another driver.
+ */
+export const specOf = (given: Given, driver: string): JsonObject => {
+  let spec: JsonObject = {}
+  for (const { fields, option } of all) {
+    const texts = given.get(option)
+    if (texts.length === 0) continue
+    const field = fields.find(({ path }) => path[0] === driver || !fieldsOfDrivers.has(path[0] ?? ''))
+    if (field === undefined) throw foreign(option.flag, driver)
+    const removed = texts.length === 1 && texts[0] === ''
+    spec = merged(spec, field.path, removed ? null : field.parse(field.many ? texts : texts.slice(-1)))
+  }
+  return spec
+}
+
+/** The flag that sets what is at a path such as `spec.scale.max`, or below it. */
+export const flagOf = (path: string): string | undefined => {
+  const fields = all.flatMap(({ fields }) => fields)
+  const found = fields.find(field => {
+    const own = `spec.${field.path.join('.')}`
+    return own === path || path.startsWith(`${own}.`)
+  })
+  return found === undefined ? undefined : `--${found.flag}`
+}
+
+const foreign = (flag: string, driver: string): UsageError => {
+  const owners = [...fieldsOfDrivers]
+    .filter(([, fields]) => fields.some(field => field.flag === flag))
+    .map(([name]) => name)
+  return new UsageError(`--${flag} means nothing to the driver ${driver}: it belongs to ${owners.join(', ')}`)
+}
+
+const merged = (object: JsonObject, [name = '', ...rest]: readonly string[], value: unknown): JsonObject => {
+  const inside = object[name]
+  return { ...object, [name]: rest.length === 0 ? value : merged(isObject(inside) ? inside : {}, rest, value) }
+}
+
+/** A spec without the members that {@link specOf} takes away. */
+export const withoutNulls = (value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).flatMap(([name, member]) => (member === null ? [] : [[name, withoutNulls(member)]])),
+      )
+    : value

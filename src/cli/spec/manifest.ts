@@ -1,0 +1,86 @@
+import { violations } from '../../api/guard.ts'
+import { tryParseJson } from '../../api/json.ts'
+import { apiVersion, hookKind } from '../../api/names.ts'
+import { isKubeObject, type KubeObject } from '../../api/object.ts'
+import { hookSpecSchema } from '../../drivers/schemas.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { collectionPath } from '../../kube/paths.ts'
+import { hooks } from '../../kube/resources.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { fieldManager, patienceMs } from '../cluster/hooks.ts'
+import { UsageError, type Given, type Option } from '../command.ts'
+import { CommandFailure } from '../failure.ts'
+import { nameOf, outputOption, printObjects } from '../output/format.ts'
+import type { Shell } from '../shell.ts'
+import { withDefaults } from './defaults.ts'
+import { flagOf } from './flags.ts'
+
+export type DryRun = 'none' | 'client' | 'server'
+
+/** As kubectl's: `--dry-run` alone would be ambiguous with a name behind it. */
+export const dryRunOption: Option<DryRun> = {
+  flag: 'dry-run',
+  value: 'client|server',
+  means: 'client: print what would be sent; server: let the API server judge it, and store nothing',
+  choices: ['client', 'server', 'none'],
+  read: texts => {
+    const word = texts.at(-1) ?? 'none'
+    if (word === 'none' || word === 'client' || word === 'server') return word
+    throw new UsageError(`--dry-run must be client or server, and is ${word}`)
+  },
+}
+
+/** A hook as a person would write it. */
+const manifestOf = (namespace: string, name: string, spec: unknown) => ({
+  apiVersion,
+  kind: hookKind,
+  metadata: { name, namespace },
+  spec,
+})
+
+/** Says of a spec what its schema says of it, with the flag that each field has. Throws {@link UsageError}. */
+export const checkSpec = (spec: unknown): void => {
+  const found = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+  if (found.length === 0) return
+  throw new UsageError(found.map(({ message, path }) => `${flagOf(path) ?? path}: ${message}`).join('\n'))
+}
+
+/** Stores a new hook, or shows what would be stored. */
+export const createHook = async (
+  { api, namespace }: Cluster,
+  given: Given,
+  { out, program }: Shell,
+  name: string,
+  spec: unknown,
+): Promise<void> => {
+  const dryRun = given.get(dryRunOption)
+  const manifest = manifestOf(namespace, name, spec)
+  if (dryRun === 'client') {
+    out.write(await shown(manifest, given))
+    return
+  }
+  const answer = await api.request({
+    method: 'POST',
+    path: collectionPath(hooks, namespace),
+    query: { fieldManager, ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
+    body: JSON.stringify(manifest),
+    lane: 'bulk',
+    timeoutMs: patienceMs,
+  })
+  // What a dry run answers has no version.
+  const stored = tryParseJson(answer.body)
+  if (answer.status !== 201 || !isKubeObject(stored)) {
+    const error = new ApiError(answer, `create of ${name}`)
+    if (error.reason !== 'AlreadyExists') throw error
+    const advice = `choose another name, or change it: ${program} set ${name} -n ${namespace}`
+    throw new CommandFailure(`there is a hook ${name} in the namespace ${namespace} already; ${advice}`, 1)
+  }
+  out.write(await shown(stored, given))
+}
+
+const shown = async (hook: KubeObject, given: Given): Promise<string> => {
+  const format = given.get(outputOption)
+  const dryRun = given.get(dryRunOption)
+  if (format.as !== 'table') return await printObjects(format, [hook], false)
+  return `${nameOf(hook)} created${dryRun === 'none' ? '' : ` (${dryRun} dry run)`}\n`
+}

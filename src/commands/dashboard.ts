@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises'
+import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
+import { choice, port, seconds, text, textOr } from '../cli/options.ts'
+import type { Shell } from '../cli/shell.ts'
+import { openInBrowser } from '../dashboard/open.ts'
+import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
+import type { Access } from '../environment/access.ts'
+import { logLevels, pinoLog } from '../environment/log.ts'
+import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
+import { nodeOutbound } from '../environment/outbound.ts'
+import { version } from '../version.ts'
+
+const ways = ['key', 'token', 'header'] as const
+
+const flags = {
+  port: port({ flag: 'port', means: 'where to listen (default: 8082)' }, 8082),
+  host: textOr({ flag: 'host', value: 'ADDRESS', means: 'where to listen (default: 127.0.0.1)' }, '127.0.0.1'),
+  open: {
+    flag: 'open',
+    means: 'open the page in a browser, through a file that nobody else can read',
+    read: given => given.length > 0,
+  } satisfies Option<boolean>,
+  kubeconfig: text({
+    flag: 'kubeconfig',
+    value: 'FILE',
+    means: 'how to reach the API server, and as whom (default: KUBECONFIG, ~/.kube/config)',
+    completes: 'files',
+  }),
+  context: text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' }),
+  namespace: text({
+    flag: 'namespace',
+    short: 'n',
+    value: 'NAME',
+    means: "the namespace to show first (default: the context's)",
+    completes: 'namespaces',
+  }),
+  triggerURL: text({
+    flag: 'trigger-url',
+    value: 'URL',
+    means: "where the page posts when you try a hook (default: where the hook's own URL leads)",
+  }),
+  signIn: choice(
+    {
+      flag: 'sign-in',
+      value: 'WAY',
+      means:
+        "key: whoever has the printed link acts as the kubeconfig's user; token: people paste a token of their own; header: a proxy sends each user's token (default: key)",
+    },
+    ways,
+    'key',
+  ),
+  url: text({
+    flag: 'dashboard-url',
+    value: 'URL',
+    means: 'the address that people open, with --sign-in token or header: only its host is served',
+  }),
+  apiServer: text({
+    flag: 'api-server',
+    value: 'URL',
+    means: 'the API server, with --sign-in token or header (default: that of the pod)',
+  }),
+  caFile: text({
+    flag: 'ca-file',
+    value: 'FILE',
+    means: 'the CA certificates of the API server, with --sign-in token or header',
+    completes: 'files',
+  }),
+  session: seconds(
+    { flag: 'session', means: 'how long a session lasts, unless its token ends sooner (default: 43200, 12 hours)' },
+    12 * 3600,
+  ),
+  logLevel: choice(
+    { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: warn)' },
+    logLevels,
+    'warn',
+  ),
+}
+
+/** The web page on which people look after their hooks, until a signal. */
+export const dashboard: Command = {
+  details:
+    'People act with their own rights: the dashboard has none. On this machine you open it with the link that it prints. The link works once and expires after five minutes; Enter prints another.',
+  options: Object.values<Option<unknown>>(flags),
+  examples: [
+    { line: 'dashboard --open', means: "with your kubeconfig's user" },
+    {
+      line: 'dashboard --sign-in token --host 0.0.0.0 --dashboard-url https://hooks.example.com --ca-file ca.crt',
+      means: 'in a pod: people paste a token',
+    },
+  ],
+  run: async (given, shell) => {
+    const way = given.get(flags.signIn)
+    const reached = way === 'key' ? await asKubeconfig(given, shell) : await asWhoeverSignsIn(given, shell)
+    const served = await serve(given, reached)
+    const cancel = way === 'key' ? printLinks(served, given, shell) : printAddress(served, given, shell)
+    return async () => {
+      cancel()
+      served.close()
+    }
+  },
+}
+
+interface Reached {
+  readonly connectAs: ConnectAs
+  readonly cluster: string
+  readonly namespace?: string
+}
+
+/** On this machine: every session is the kubeconfig's user, exec plugins included. */
+const asKubeconfig = async (given: Given, { env }: Shell): Promise<Reached> => {
+  for (const flag of [flags.url, flags.apiServer, flags.caFile]) {
+    if (given.get(flag) !== undefined) throw new UsageError(`--${flag.flag} needs --sign-in token or --sign-in header`)
+  }
+  const { loadAccess } = await import('../kube/access.ts')
+  const kubeconfig = given.get(flags.kubeconfig)
+  const context = given.get(flags.context)
+  const access = await loadAccess({
+    env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  })
+  return {
+    connectAs: () => connect(access),
+    cluster: access.server,
+    ...(access.namespace === undefined ? {} : { namespace: access.namespace }),
+  }
+}
+
+/** In a pod without a service account: each session has the token of whoever signed in, and nothing else. */
+const asWhoeverSignsIn = async (given: Given, { env }: Shell): Promise<Reached> => {
+  if (given.get(flags.kubeconfig) !== undefined) {
+    throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
+  }
+  if (given.get(flags.url) === undefined) throw new UsageError('--dashboard-url must say which address people open')
+  const host = env['KUBERNETES_SERVICE_HOST']
+  const inPod = host === undefined ? undefined : `https://${host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`
+  const server = given.get(flags.apiServer) ?? inPod
+  if (server === undefined) throw new UsageError('--api-server must say where the API server is')
+  const caFile = given.get(flags.caFile)
+  const tls = caFile === undefined ? {} : { tls: { ca: await readFile(caFile, 'utf8') } }
+  const access: Access = { server, ...tls }
+  return {
+    connectAs: token =>
+      connect({ ...access, authorization: async () => (token === undefined ? undefined : `Bearer ${token}`) }),
+    cluster: server,
+  }
+}
+
+const serve = async (given: Given, { cluster, connectAs, namespace }: Reached): Promise<ServedDashboard> => {
+  const { standardOutput } = await import('../environment/standard-output.ts')
+  const first = given.get(flags.namespace) ?? namespace
+  const triggerBase = address(flags.triggerURL, given)
+  const url = address(flags.url, given)
+  return await serveDashboard(
+    {
+      clock: nodeClock,
+      random: nodeRandom,
+      outbound: nodeOutbound,
+      log: pinoLog({ level: given.get(flags.logLevel), clock: nodeClock, write: standardOutput(() => undefined) }),
+    },
+    {
+      address: { host: given.get(flags.host), port: given.get(flags.port), flag: '--port' },
+      signIn: given.get(flags.signIn),
+      connectAs,
+      cluster,
+      version,
+      sessionMs: given.get(flags.session),
+      ...(first === undefined ? {} : { namespace: first }),
+      ...(triggerBase === undefined ? {} : { triggerBase: triggerBase.href.replace(/\/+$/, '') }),
+      ...(url === undefined ? {} : { url: new URL('/', url) }),
+    },
+  )
+}
+
+const address = (option: Option<string | undefined>, given: Given): URL | undefined => {
+  const word = given.get(option)
+  if (word === undefined) return undefined
+  if (!/^https?:\/\//.test(word) || !URL.canParse(word)) {
+    throw new UsageError(
+      `--${option.flag} must be an http or https URL such as https://hooks.example.com, and is ${word}`,
+    )
+  }
+  return new URL(word)
+}
+
+/** Prints a link, and another each time that Enter is pressed. */
+const printLinks = (served: ServedDashboard, given: Given, { err, input, out }: Shell): (() => void) => {
+  const print = (): void => {
+    const link = served.link()
+    out.write(`${link}\n`)
+    if (given.get(flags.open)) openInBrowser(link, problem => err.write(`${problem}\n`))
+  }
+  print()
+  err.write('Open this link: it is good once, for five minutes. Press Enter for another, Ctrl-C to end.\n')
+  return input.onLine(print)
+}
+
+const printAddress = (served: ServedDashboard, given: Given, { err, out }: Shell): (() => void) => {
+  out.write(`${served.link()}\n`)
+  const how = given.get(flags.signIn) === 'token' ? 'People paste a token there.' : 'A proxy signs people in.'
+  err.write(`Listening on port ${served.port}. ${how}\n`)
+  return () => undefined
+}

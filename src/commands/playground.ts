@@ -1,0 +1,54 @@
+import type { Command } from '../cli/command.ts'
+import { choice, port, text } from '../cli/options.ts'
+import { serveDashboard } from '../dashboard/serve.ts'
+import { logLevels } from '../environment/log.ts'
+import { playground as runPlayground } from '../playground/playground.ts'
+import { startRoles } from '../roles.ts'
+import { version } from '../version.ts'
+
+const apiPort = port({ flag: 'api-port', means: 'the in-memory API server (default: 6443)' }, 6443)
+const triggerPort = port({ flag: 'trigger-port', means: 'for posts (default: 8080)' }, 8080)
+const operationsPort = port(
+  { flag: 'operations-port', means: 'for /healthz, /readyz and /metrics (default: 8081)' },
+  8081,
+)
+const dashboardPort = port({ flag: 'dashboard-port', means: 'the web page (default: 8082)' }, 8082)
+const kubeconfig = text({
+  flag: 'kubeconfig',
+  value: 'FILE',
+  means: 'write a kubeconfig there as soon as all is ready (default: a temporary file)',
+  completes: 'files',
+})
+const logLevel = choice(
+  { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: warn)' },
+  logLevels,
+  'warn',
+)
+
+/** Everything in this process, on an in-memory API server, until a signal. */
+export const playground: Command = {
+  details: 'It listens only on loopback. When it ends, everything is gone.',
+  options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, logLevel],
+  examples: [
+    { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
+    { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'beside a cluster of your own' },
+  ],
+  // It shows a link to its own page, which nobody else can reach.
+  showsSecrets: () => true,
+  run: async (given, { env, input, out, program }) =>
+    await runPlayground(
+      {
+        apiPort: given.get(apiPort),
+        triggerPort: given.get(triggerPort),
+        operationsPort: given.get(operationsPort),
+        dashboardPort: given.get(dashboardPort),
+        kubeconfig: given.get(kubeconfig),
+        logLevel: given.get(logLevel),
+        version,
+        // In a checkout the command line is a script of the package.
+        cli: env['npm_lifecycle_event'] === 'playground' ? 'npm run --silent cli --' : program,
+      },
+      { startRoles, serveDashboard, onEnter: run => input.onLine(run) },
+      line => out.write(`${line}\n`),
+    ),
+}

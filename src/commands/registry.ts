@@ -1,0 +1,55 @@
+import type { Entry } from '../cli/command.ts'
+import { version } from '../version.ts'
+import { cliCommands } from '../cli/registry.ts'
+
+/** The commands that go on until a signal. */
+const servers: readonly Entry[] = [
+  {
+    name: 'serve',
+    group: 'Servers',
+    summary: 'run the controller and the trigger endpoint against a cluster',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    name: 'playground',
+    group: 'Servers',
+    summary: 'run everything here, on an in-memory API server',
+    load: async () => (await import('./playground.ts')).playground,
+  },
+  {
+    name: 'sample',
+    group: 'Servers',
+    summary: 'serve the sample workload of the tutorial, or visit it',
+    load: async () => (await import('./sample.ts')).sample,
+  },
+  {
+    name: 'dashboard',
+    group: 'Servers',
+    summary: 'serve the web page on which people look after their hooks',
+    load: async () => (await import('./dashboard.ts')).dashboard,
+  },
+]
+
+/** Every command. Adding one is a file and a line here. */
+export const commands: readonly Entry[] = [
+  ...cliCommands,
+  {
+    name: 'doctor',
+    group: 'This installation',
+    summary: 'check the installation and its hooks, and say what to do',
+    load: async () => (await import('../cli/commands/doctor.ts')).doctorOf(version),
+  },
+  ...servers,
+  {
+    name: 'completion',
+    group: 'Other',
+    summary: 'print a script that completes commands, flags and names',
+    load: async () => (await import('../cli/commands/completion.ts')).completion,
+  },
+  {
+    name: 'version',
+    group: 'Other',
+    summary: 'print the version',
+    load: async () => (await import('../cli/commands/version.ts')).versionCommand(version),
+  },
+]

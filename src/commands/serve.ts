@@ -1,0 +1,162 @@
+import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
+import { choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import type { Shell } from '../cli/shell.ts'
+import { forkEvaluator } from '../expressions/worker/process.ts'
+import { supervisedExpressions } from '../expressions/worker/supervised.ts'
+import { logLevels, pinoLog, type LogLevel } from '../environment/log.ts'
+import { usableMemory } from '../environment/memory.ts'
+import { promMetrics } from '../environment/metrics.ts'
+import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
+import { nodeOutbound } from '../environment/outbound.ts'
+import { startRoles } from '../roles.ts'
+import { startReader } from '../trigger/reading/start.ts'
+import { version } from '../version.ts'
+
+const allRoles = ['controller', 'trigger'] as const
+export type Role = (typeof allRoles)[number]
+
+/** What a process of the product is started with. Times are in milliseconds. */
+export interface RunOptions {
+  readonly roles: readonly Role[]
+  /** The product's own namespace: its keys and its lease are there. */
+  readonly namespace: string | undefined
+  /** The one namespace whose hooks are served; all when undefined. */
+  readonly watchNamespace: string | undefined
+  readonly publicURL: string | undefined
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  readonly identity: string
+  readonly host: string
+  readonly triggerPort: number
+  readonly operationsPort: number
+  readonly shutdownDelayMs: number
+  readonly logLevel: LogLevel
+}
+
+const flags = {
+  publicURL: publicURL({
+    means:
+      'what trigger URLs begin with (default: http://receiver-hooks-trigger.NAMESPACE.svc, reached from inside the cluster)',
+  }),
+  namespace: text({
+    flag: 'namespace',
+    short: 'n',
+    value: 'NAME',
+    means:
+      "the product's own namespace, for its keys and its lease (default: POD_NAMESPACE, else the service account's, else receiver-hooks)",
+  }),
+  watchNamespace: text({
+    flag: 'watch-namespace',
+    value: 'NAME',
+    means: 'serve only the hooks of this namespace (default: all); each such installation needs its own --namespace',
+  }),
+  kubeconfig: text({
+    flag: 'kubeconfig',
+    value: 'FILE',
+    means: "how to reach the API server (default: KUBECONFIG, the pod's own account, ~/.kube/config)",
+    completes: 'files',
+  }),
+  context: text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' }),
+  identity: text({
+    flag: 'identity',
+    value: 'NAME',
+    means: 'this process in the election (default: HOSTNAME and something random)',
+  }),
+  host: textOr(
+    { flag: 'host', value: 'ADDRESS', means: 'where to listen (default: ::, every address of IPv6 and IPv4)' },
+    '::',
+  ),
+  triggerPort: port({ flag: 'trigger-port', means: 'for posts (default: 8080)' }, 8080),
+  operationsPort: port({ flag: 'operations-port', means: 'for /healthz, /readyz and /metrics (default: 8081)' }, 8081),
+  shutdownDelay: seconds(
+    {
+      flag: 'shutdown-delay',
+      means: 'how long to keep serving after SIGTERM, while senders may still post here (default: 5)',
+    },
+    5,
+  ),
+  logLevel: choice(
+    { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },
+    logLevels,
+    'info',
+  ),
+}
+
+/** What was typed, with the process's environment where nothing was. `unique` tells processes of one host apart. */
+export const runOptions = (given: Given, env: Shell['env'], unique: string): RunOptions => ({
+  roles: rolesOf(given.arguments[0]),
+  namespace: given.get(flags.namespace) ?? env['POD_NAMESPACE'],
+  watchNamespace: given.get(flags.watchNamespace),
+  publicURL: given.get(flags.publicURL),
+  kubeconfig: given.get(flags.kubeconfig),
+  context: given.get(flags.context),
+  identity: given.get(flags.identity) ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${unique}`,
+  host: given.get(flags.host),
+  triggerPort: given.get(flags.triggerPort),
+  operationsPort: given.get(flags.operationsPort),
+  shutdownDelayMs: given.get(flags.shutdownDelay),
+  logLevel: given.get(flags.logLevel),
+})
+
+const rolesOf = (word: string | undefined): readonly Role[] => {
+  if (word === undefined) return allRoles
+  const role = allRoles.find(known => known === word)
+  if (role === undefined) throw new UsageError(`serve runs controller, trigger or, with neither, both; not ${word}`)
+  return [role]
+}
+
+/** Runs the roles against a cluster, until a signal. */
+export const serve: Command = {
+  arguments: [
+    { name: 'ROLE', means: 'controller or trigger; both where it is left out', optional: true, choices: allRoles },
+  ],
+  options: Object.values<Option<unknown>>(flags),
+  run: async (given, shell) =>
+    await run(runOptions(given, shell.env, Buffer.from(shell.random.bytes(4)).toString('hex')), shell),
+}
+
+const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => Promise<void>> => {
+  const { loadAccess } = await import('../kube/access.ts')
+  const { standardOutput } = await import('../environment/standard-output.ts')
+  const { context, kubeconfig } = options
+  const access = await loadAccess({
+    env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  })
+  const namespace = options.namespace ?? access.namespace ?? 'receiver-hooks'
+  const log = pinoLog({ level: options.logLevel, clock: nodeClock, write: standardOutput(atExit) })
+  const metrics = promMetrics({ process: true })
+  const connection = connect(access)
+  const expressions = supervisedExpressions(nodeClock, forkEvaluator)
+  const environment = {
+    api: connection,
+    clock: nodeClock,
+    expressions,
+    log,
+    metrics,
+    outbound: nodeOutbound,
+    random: nodeRandom,
+  }
+  const { host, publicURL } = options
+  const roles = await startRoles(environment, {
+    controller: options.roles.includes('controller'),
+    trigger: options.roles.includes('trigger'),
+    namespace,
+    ...(options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }),
+    identity: options.identity,
+    publicURL: () => publicURL ?? `http://receiver-hooks-trigger.${namespace}.svc`,
+    triggerAddress: { host, port: options.triggerPort, flag: '--trigger-port' },
+    operationsAddress: { host, port: options.operationsPort, flag: '--operations-port' },
+    shutdownDelayMs: options.shutdownDelayMs,
+    memoryBytes: usableMemory(),
+    startReader,
+  })
+  const { operationsPort, triggerPort } = roles
+  log.info({ version, roles: options.roles, namespace, triggerPort, operationsPort }, 'started')
+  return async () => {
+    await roles.stop()
+    expressions.close()
+    await connection.close()
+  }
+}

@@ -1,0 +1,86 @@
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import type { Entry } from './cli/command.ts'
+import { explain } from './cli/explain.ts'
+import { runProgram } from './cli/program.ts'
+import type { Output, Shell } from './cli/shell.ts'
+import { nodeClock, nodeRandom } from './environment/system.ts'
+import { version } from './version.ts'
+
+const summary = 'URLs that run one action in a Kubernetes cluster when something POSTs to them'
+
+/** Runs what the process was started for, and ends the process with its exit code. */
+export const startProgram = (process: NodeJS.Process, name: Shell['program'], entries: readonly Entry[]): void => {
+  const stop = new AbortController()
+  const shell = shellOf(process, name, stop.signal)
+  const fail = (error: unknown): never => {
+    const { exitCode, message } = explain(error, shell)
+    process.stderr.write(`${message}\n`)
+    process.exit(exitCode)
+  }
+  const program = { entries, version, summary, ...(name === 'receiver-hooks' ? { otherwise: 'serve' } : {}) }
+  const running = runProgram(program, formerly(process.argv.slice(2), name), shell)
+  running.then(ended => {
+    if (typeof ended === 'number') process.exitCode = ended
+  }, fail)
+
+  const onSignal = (): void => {
+    // A second signal means that the person does not want to wait.
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort()
+    running
+      .then(async ended => {
+        if (typeof ended !== 'number') await ended()
+        process.exit(typeof ended === 'number' ? 130 : 0)
+      })
+      .catch(fail)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+}
+
+/**
+ * `controller` and `trigger` are how `serve controller` and `serve trigger` are written in manifests. As the plugin, and
+ * with the name of a hook behind it, `trigger` posts to a hook.
+ */
+export const formerly = (args: readonly string[], name: Shell['program']): readonly string[] => {
+  const [first, second = '--'] = args
+  if (name !== 'receiver-hooks') return args
+  const isRole = first === 'controller' || (first === 'trigger' && second.startsWith('--') && second !== '--help')
+  return isRole ? ['serve', ...args] : args
+}
+
+const shellOf = (process: NodeJS.Process, program: Shell['program'], stop: AbortSignal): Shell => ({
+  program,
+  env: process.env,
+  out: outputOf(process.stdout),
+  err: outputOf(process.stderr),
+  input: {
+    isTerminal: process.stdin.isTTY,
+    text: () => text(process.stdin),
+    line: () => firstLine(process.stdin),
+    onLine: run => {
+      const lines = createInterface({ input: process.stdin }).on('line', run)
+      return () => lines.close()
+    },
+  },
+  clock: nodeClock,
+  random: nodeRandom,
+  stop,
+  atExit: run => void process.on('exit', run),
+})
+
+const firstLine = async (input: NodeJS.ReadStream): Promise<string> => {
+  const lines = createInterface({ input })
+  try {
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+  }
+}
+
+const outputOf = (stream: NodeJS.WriteStream): Output => ({
+  write: line => void stream.write(line),
+  isTerminal: stream.isTTY,
+  columns: () => (stream.isTTY ? stream.columns : undefined),
+})

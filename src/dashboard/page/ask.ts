@@ -1,0 +1,68 @@
+import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import type { Refusal } from '../protocol.ts'
+import { after, request } from './browser.ts'
+import { pageKey, sessionEnded } from './credential.ts'
+
+/** An answer of the server, or why there is none. */
+export type Answer<T> =
+  | { readonly ok: true; readonly body: T }
+  | { readonly ok: false; readonly status: number; readonly refusal: Refusal }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** How often something that changes nothing is asked again where the API server is busy. */
+const attempts = 4
+const longestWaitMs = 10_000
+
+/**
+ * Asks the server. What changes nothing is asked again where the answer is 429 or 503, after what Retry-After says. An answer
+ * that nobody is signed in ends the session on the page too.
+ */
+export const ask = async <T>(method: Method, path: string, body?: unknown): Promise<Answer<T>> => {
+  const repeatable = method === 'GET' || path.includes('dryRun=true')
+  for (let attempt = 1; ; attempt++) {
+    const answer = await once<T>(method, path, body)
+    if (answer.ok) return answer
+    // A sign-in that is refused ends nothing.
+    if (answer.status === 401 && path !== '/api/session') sessionEnded(answer.refusal)
+    const busy = answer.status === 429 || answer.status === 503
+    if (!busy || !repeatable || attempt === attempts) return answer
+    await new Promise<void>(resolve => after(Math.min(answer.retryAfterMs, longestWaitMs), resolve))
+  }
+}
+
+type Once<T> =
+  | { readonly ok: true; readonly body: T }
+  | (Extract<Answer<T>, { ok: false }> & { readonly retryAfterMs: number })
+
+const once = async <T>(method: Method, path: string, body: unknown): Promise<Once<T>> => {
+  try {
+    const response = await request(path, {
+      method,
+      headers: {
+        'x-page-key': pageKey(),
+        ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
+    })
+    const said = tryParseJson(await response.text())
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- page and server are of one version and share protocol.ts
+    if (response.ok) return { ok: true, body: said as T }
+    const retryAfterMs = Number(response.headers.get('retry-after') ?? 1) * 1000
+    return { ok: false, status: response.status, refusal: refusalIn(said, response.status), retryAfterMs }
+  } catch {
+    const message = 'the dashboard cannot be reached: is it still running?'
+    return { ok: false, status: 0, refusal: { reason: 'Unreachable', message }, retryAfterMs: 1000 }
+  }
+}
+
+const refusalIn = (said: unknown, status: number): Refusal => {
+  const fields = at(said, 'fields')
+  return {
+    reason: stringAt(said, 'reason') ?? 'Refused',
+    message: stringAt(said, 'message') ?? `the server answered ${status}`,
+    ...(isObject(fields)
+      ? { fields: Object.fromEntries(Object.entries(fields).map(([path, message]) => [path, String(message)])) }
+      : {}),
+  }
+}

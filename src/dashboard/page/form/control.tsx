@@ -1,0 +1,117 @@
+import type { JSX } from 'preact'
+import { Json } from './json.tsx'
+import { Picker } from './picker.tsx'
+import type { ControlProps, FieldProps } from './props.ts'
+import { valueAt } from './value.ts'
+import type { Widget } from './widget.ts'
+
+/** The control of a member that has no members of its own. */
+export const Control = (props: ControlProps): JSX.Element => {
+  const { described, draft, path, schema, widget } = props
+  const raw = valueAt(draft.spec.value, path)
+  const set = (value: unknown): void => draft.set(path, value === '' ? undefined : value)
+  const byDefault = shownAs(schema.default)
+  const shown = shownAs(raw)
+  const text = {
+    ...described,
+    spellcheck: false,
+    autocapitalize: 'off',
+    autocomplete: 'off',
+    placeholder: byDefault,
+    value: shown,
+  } as const
+  switch (widget.kind) {
+    case 'select':
+      return (
+        <select
+          {...described}
+          value={shown === '' ? byDefault : shown}
+          onChange={event => set(event.currentTarget.value)}
+        >
+          {byDefault === '' && <option value="">Choose …</option>}
+          {widget.options.map(option => (
+            <option key={option} value={option}>
+              {option}
+            </option>
+          ))}
+        </select>
+      )
+    case 'number':
+      return (
+        <input
+          {...text}
+          class="short"
+          type="number"
+          inputMode="numeric"
+          min={widget.least}
+          max={widget.most}
+          step={widget.whole ? 1 : 'any'}
+          onInput={event => set(event.currentTarget.value === '' ? undefined : Number(event.currentTarget.value))}
+        />
+      )
+    case 'count-or-share':
+      return (
+        <input
+          {...text}
+          class="short"
+          onInput={event => {
+            const typed = event.currentTarget.value.trim()
+            set(/^\d+$/.test(typed) ? Number(typed) : typed)
+          }}
+        />
+      )
+    case 'checkbox':
+      return (
+        <input
+          {...described}
+          type="checkbox"
+          checked={(raw ?? schema.default) === true}
+          onChange={event => set(event.currentTarget.checked)}
+        />
+      )
+    case 'code':
+      return <textarea {...text} rows={3} onInput={event => set(event.currentTarget.value)} />
+    case 'duration':
+      return <input {...text} class="short" onInput={event => set(event.currentTarget.value.trim())} />
+    case 'reference':
+      return <Picker {...props} />
+    case 'json':
+      return <Json {...props} />
+    case 'text':
+    case 'radios':
+    case 'fieldset':
+    case 'list':
+      return <input {...text} onInput={event => set(event.currentTarget.value)} />
+  }
+}
+
+/** A value as an input holds it. */
+const shownAs = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+
+/** One of a few, all of them in sight. */
+export const Radios = ({
+  draft,
+  id,
+  path,
+  widget,
+}: FieldProps & { readonly id: string; readonly widget: Extract<Widget, { kind: 'radios' | 'select' }> }) => {
+  const chosen = valueAt(draft.spec.value, path) ?? widget.byDefault
+  return (
+    <span class="radios">
+      {widget.options.map((option, index) => (
+        <label key={option}>
+          <input
+            type="radio"
+            id={index === 0 ? id : undefined}
+            name={id}
+            value={option}
+            checked={chosen === option}
+            onChange={() => draft.set(path, option)}
+          />
+          {option}
+        </label>
+      ))}
+    </span>
+  )
+}

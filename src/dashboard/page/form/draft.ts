@@ -1,0 +1,116 @@
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { violations } from '../../../api/guard.ts'
+import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../api/names.ts'
+import { hookSpecSchema } from '../../../drivers/schemas.ts'
+import type { Seen } from '../../protocol.ts'
+import { toYaml } from '../words/yaml.ts'
+import { oppositeOf } from './clone.ts'
+import { pathText, putAt, withDefaults, writtenSpec, type Path, type Value } from './value.ts'
+
+/** A hook that is being written. */
+export interface Draft {
+  readonly name: Signal<string>
+  readonly namespace: Signal<string>
+  readonly spec: Signal<Value>
+  /** The hook that is being changed; absent for a new one. */
+  readonly seen: Seen | undefined
+  /** Whether the opposite hook is to be made too. */
+  readonly opposite: Signal<boolean>
+  /** What is wrong, by path: `metadata.name`, `spec.scale.max`. */
+  readonly wrong: ReadonlySignal<ReadonlyMap<string, string>>
+  /** What the API server said against fields, until one of them is changed. */
+  readonly refused: Signal<ReadonlyMap<string, string>>
+  /** Paths that were written into: others keep their faults to themselves until something is sent. */
+  readonly touched: Signal<ReadonlySet<string>>
+  readonly dirty: ReadonlySignal<boolean>
+  readonly yaml: ReadonlySignal<string>
+  set(path: Path, value: unknown): void
+}
+
+export interface DraftStart {
+  readonly name: string
+  readonly namespace: string
+  readonly spec: Value
+  readonly seen?: Seen
+}
+
+/** The spec as it is sent and shown. */
+export const specOf = (draft: Draft): Value => writtenSpec(hookSpecSchema, draft.spec.value)
+
+/** What is to be created: the hook, and its opposite where that was asked for. */
+export const hooksOf = (
+  draft: Draft,
+  taken: ReadonlySet<string>,
+): readonly { readonly name: string; readonly spec: Value }[] => {
+  const own = { name: draft.name.value, spec: specOf(draft) }
+  const opposite = draft.opposite.value ? oppositeOf(own.name, own.spec, new Set([...taken, own.name])) : undefined
+  return opposite === undefined ? [own] : [own, opposite]
+}
+
+const manifestOf = (namespace: string, name: string, spec: Value): string =>
+  toYaml({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec })
+
+export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Draft => {
+  const name = signal(start.name)
+  const namespace = signal(start.namespace)
+  const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
+  const touched = signal<ReadonlySet<string>>(new Set())
+  const refused = signal<ReadonlyMap<string, string>>(new Map())
+  const begun = JSON.stringify(spec.value)
+  const draft: Draft = {
+    name,
+    namespace,
+    spec,
+    seen: start.seen,
+    opposite: signal(false),
+    touched,
+    refused,
+    wrong: computed(() => {
+      const found = new Map<string, string>()
+      const wrongName = start.seen === undefined ? nameFault(name.value, namespace.value, taken()) : undefined
+      if (wrongName !== undefined) found.set('metadata.name', wrongName)
+      if (!objectNameRule.holds(namespace.value)) found.set('metadata.namespace', 'must be the name of a namespace')
+      for (const { message, path } of violations(
+        hookSpecSchema,
+        withDefaults(hookSpecSchema, withMember(spec.value)),
+        'spec',
+      )) {
+        if (!found.has(path)) found.set(path, message)
+      }
+      return found
+    }),
+    dirty: computed(() => JSON.stringify(spec.value) !== begun || name.value !== start.name),
+    yaml: computed(() =>
+      hooksOf(draft, taken())
+        .map(hook => manifestOf(namespace.value, hook.name, hook.spec))
+        .join('---\n'),
+    ),
+    set: (path, value) => {
+      touched.value = new Set(touched.value).add(pathText(path))
+      refused.value = new Map()
+      const put = putAt(spec.value, path, value)
+      spec.value = typeof put === 'object' && put !== null ? { ...put } : {}
+    },
+  }
+  return draft
+}
+
+/** With the member that the driver names, if only an empty one: then what it lacks is told, instead of that it is missing. */
+const withMember = (spec: Value): Value => {
+  const driver = String(spec['driver'])
+  return spec[driver] === undefined ? { ...spec, [driver]: {} } : spec
+}
+
+const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>): string | undefined => {
+  if (name === '') return 'must be set'
+  if (name.length > nameLength) return `must be at most ${nameLength} characters long`
+  if (!objectNameRule.holds(name)) return objectNameRule.message
+  return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
+}
+
+/** Changes the driver: what all hooks share stays, and the members of others go. */
+export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => ({
+  ...Object.fromEntries(Object.entries(spec).filter(([name]) => !drivers.includes(name))),
+  driver,
+  ...(spec[driver] === undefined ? {} : { [driver]: spec[driver] }),
+})

@@ -1,0 +1,182 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { isObject } from '../../../api/json.ts'
+import type { HookDetail, Targets } from '../../protocol.ts'
+import { ask } from '../ask.ts'
+import { after, onLeaving } from '../browser.ts'
+import { namespaceShown, namespaces } from '../namespaces.ts'
+import { Act } from '../parts/act.tsx'
+import { say } from '../parts/notice.tsx'
+import { whyNot } from '../rights.ts'
+import { follow, goto, hookHref, query } from '../route.ts'
+import { me } from '../session.ts'
+import { namesIn } from '../store.ts'
+import { send, settleMs, type Checked } from './check.ts'
+import { cloneSpec, freeName, oppositeOf } from './clone.ts'
+import { draftOf, specOf, type Draft } from './draft.ts'
+import { NameFields } from './name-fields.tsx'
+import { Preview } from './preview.tsx'
+import { drivers, SpecFields } from './spec-fields.tsx'
+import { putAt, type Value } from './value.ts'
+
+const noTargets: Targets = { targets: [], missing: [] }
+
+/** What the form begins with. */
+export type Purpose =
+  | { readonly what: 'add' }
+  | { readonly what: 'clone'; readonly hook: HookDetail }
+  | { readonly what: 'edit'; readonly hook: HookDetail }
+
+const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret: boolean } => {
+  const namespace =
+    purpose.what === 'add'
+      ? namespaceShown.value || (me.value?.namespace ?? namespaces.value.names[0] ?? 'default')
+      : purpose.hook.namespace
+  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
+  const { hadSecret, spec } =
+    purpose.what === 'clone' ? cloneSpec(purpose.hook.spec) : { hadSecret: false, spec: specAtFirst(purpose) }
+  const name =
+    purpose.what === 'clone'
+      ? freeName(`${purpose.hook.name}-copy`, namesIn(namespace))
+      : purpose.what === 'edit'
+        ? purpose.hook.name
+        : ''
+  const seen = purpose.what === 'edit' ? { seen: { uid: purpose.hook.uid, generation: purpose.hook.generation } } : {}
+  const draft: Draft = draftOf({ name, namespace, spec, ...seen }, taken)
+  return { draft, hadSecret }
+}
+
+const specAtFirst = (purpose: Purpose): Value => {
+  if (purpose.what === 'add') return { driver: drivers[0] }
+  // A link can ask for a Secret for the URL, as the texts for Alertmanager do.
+  const secretName = query.peek().get('secretName')
+  const put = secretName === null ? purpose.hook.spec : putAt(purpose.hook.spec, ['token', 'secretName'], secretName)
+  return isObject(put) ? put : purpose.hook.spec
+}
+
+/** The form for a new hook, a clone, or a change. */
+export const HookForm = ({ purpose }: { purpose: Purpose }) => {
+  const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
+  const checked = useSignal<Checked>({ state: 'idle' })
+  const targets = useSignal<Targets>(noTargets)
+  const sending = useSignal(false)
+  const all = useSignal(false)
+  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
+  const driver = String(draft.spec.value['driver'])
+  const namespace = draft.namespace.value
+
+  useEffect(() => {
+    if (namespace === '') return
+    void ask<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
+      targets.value = answer.ok ? answer.body : noTargets
+    })
+  }, [namespace, driver])
+  useSignalEffect(() => {
+    void draft.yaml.value
+    if (draft.wrong.value.size > 0) {
+      checked.value = { state: 'idle' }
+      return undefined
+    }
+    checked.value = { state: 'asking' }
+    let current = true
+    const cancel = after(settleMs, () => {
+      void send(draft, taken(), true).then(answer => {
+        if (!current) return
+        checked.value = answer.ok ? { state: 'accepted' } : { state: 'refused', refusal: answer.refusal }
+        if (!answer.ok) draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
+      })
+    })
+    return () => {
+      current = false
+      cancel()
+    }
+  })
+  useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
+
+  const submit = async (): Promise<void> => {
+    all.value = true
+    if (checked.value.state !== 'accepted') return focusFault()
+    sending.value = true
+    const answer = await send(draft, taken(), false)
+    sending.value = false
+    if (!answer.ok) {
+      checked.value = { state: 'refused', refusal: answer.refusal }
+      draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
+      return
+    }
+    say(`${draft.name.value} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
+    goto(hookHref(`${namespace}/${draft.name.value}`))
+  }
+  const right = purpose.what === 'edit' ? 'update' : 'create'
+  const why = whyNot(namespace, right)
+  return (
+    <div class="split">
+      <form
+        aria-label={titleOf(purpose)}
+        noValidate
+        onSubmit={event => {
+          event.preventDefault()
+          if (why === undefined && !sending.value) void submit()
+        }}
+      >
+        <h1 tabIndex={-1}>{titleOf(purpose)}</h1>
+        {purpose.what === 'edit' && purpose.hook.managedBy !== undefined && (
+          <p class="strip warn">
+            Managed by {purpose.hook.managedBy}: it will undo what is changed here. Copy the YAML to Git instead.
+          </p>
+        )}
+        {hadSecret && (
+          <p class="strip">
+            Two hooks cannot share a Secret for their URL: choose a new one under “More”, or leave it out.
+          </p>
+        )}
+        <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
+        <SpecFields draft={draft} targets={targets.value} all={all.value} />
+        {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
+        <div class="line">
+          <Act type="submit" class="button" why={why} onAct={() => undefined}>
+            {purpose.what === 'edit' ? 'Save' : 'Create'}
+          </Act>
+          <a
+            class="quiet"
+            href="/"
+            onClick={follow(purpose.what === 'add' ? '/' : hookHref(`${purpose.hook.namespace}/${purpose.hook.name}`))}
+          >
+            Cancel
+          </a>
+          {sending.value && <span class="faint">Sending …</span>}
+        </div>
+      </form>
+      <Preview draft={draft} checked={checked.value} targets={targets.value} />
+    </div>
+  )
+}
+
+const titleOf = (purpose: Purpose): string =>
+  purpose.what === 'add'
+    ? 'Add a hook'
+    : purpose.what === 'clone'
+      ? `Clone ${purpose.hook.name}`
+      : `Edit ${purpose.hook.name}`
+
+const focusFault = (): void => {
+  after(0, () => document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+}
+
+const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
+  const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))
+  if (opposite === undefined) return null
+  return (
+    <div class="field check">
+      <label for="field-opposite">
+        Make the opposite hook too{draft.name.value === '' ? '' : ` (${opposite.name})`}
+      </label>
+      <input
+        id="field-opposite"
+        type="checkbox"
+        checked={draft.opposite.value}
+        onChange={event => (draft.opposite.value = event.currentTarget.checked)}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,31 @@
+import { at } from '../../../api/json.ts'
+import { largestCount, moveWithin, parseAmount } from '../../../drivers/arithmetic.ts'
+
+/** So many steps are shown at most. */
+const mostSteps = 12
+
+/**
+ * The counts through which deliveries lead, one after another, from `from` on, by the driver's own arithmetic; undefined for a
+ * driver that does not step.
+ */
+export const stairs = (
+  member: unknown,
+  from: number,
+): { readonly counts: readonly number[]; readonly end: string } | undefined => {
+  const action = at(member, 'action')
+  const by = parseAmount(at(member, 'by') ?? 1)
+  const min = Number(at(member, 'min') ?? 1)
+  const max = Number(at(member, 'max') ?? (action === 'down' ? largestCount : NaN))
+  const overshoot = at(member, 'overshoot') === 'reject' ? 'reject' : 'clamp'
+  if ((action !== 'up' && action !== 'down') || by === undefined || !(min <= max)) return undefined
+  const move = moveWithin({ action, by, min, max, overshoot })
+  const counts = [from]
+  for (let count = from; counts.length <= mostSteps;) {
+    const next = move(count)
+    if (typeof next !== 'number') return { counts, end: 'then refused' }
+    if (next === count) return { counts, end: 'then unchanged' }
+    counts.push(next)
+    count = next
+  }
+  return { counts, end: 'and so on' }
+}

@@ -1,0 +1,166 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { isReason, reasons } from '../../../api/reasons.ts'
+import type { Condition, HookDetail, Row } from '../../protocol.ts'
+import { confirming, setSuspended } from '../changes.ts'
+import { lastVisited } from '../list/visited.ts'
+import { Middle } from '../list/states.tsx'
+import { Act } from '../parts/act.tsx'
+import { Bar } from '../parts/bar.tsx'
+import { Secret } from '../parts/secret.tsx'
+import { Ago, Ready } from '../parts/status.tsx'
+import { whyNot } from '../rights.ts'
+import { cloneHref, editHref, follow, goto } from '../route.ts'
+import { rowOf, synced } from '../store.ts'
+import { Prose } from '../words/prose.tsx'
+import { readInto, type Read } from './detail.ts'
+import { Timeline } from './timeline.tsx'
+import { Try } from './try.tsx'
+import { UseIt } from './use.tsx'
+
+/** One hook: what it does and whether it works, what happened, how to try and how to use it. */
+export const HookPage = ({ name, namespace }: { namespace: string; name: string }) => {
+  const key = `${namespace}/${name}`
+  const row = rowOf(key)?.value
+  const read = useSignal<Read>(undefined)
+  useEffect(() => {
+    lastVisited.value = key
+  }, [key])
+  // Read anew with each change of what it does or says.
+  useEffect(
+    () => void readInto(read, namespace, name),
+    [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url],
+  )
+  if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
+  const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
+  return (
+    <article class="page">
+      <Heading row={row} />
+      <Summary row={row} hook={hook} />
+      <Try row={row} hook={hook} />
+      <Timeline row={row} />
+      {hook !== undefined && <UseIt row={row} hook={hook} />}
+    </article>
+  )
+}
+
+const Missing = ({ name, namespace, read }: { name: string; namespace: string; read: Read }) => {
+  if (!synced.value && (read === undefined || 'hook' in read))
+    return (
+      <Middle>
+        <p class="appears faint">Reading {name} …</p>
+      </Middle>
+    )
+  const text =
+    read !== undefined && 'refusal' in read
+      ? read.refusal.message
+      : `There is no hook ${name} in namespace ${namespace}.`
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>{name} is not there</h1>
+      <p role="alert">{text}</p>
+      <p>
+        <a class="button" href="/" onClick={follow('/')}>
+          All hooks
+        </a>
+      </p>
+    </Middle>
+  )
+}
+
+const Heading = ({ row }: { row: Row }) => {
+  const link = (label: string, href: string, right: 'create' | 'update') => (
+    <Act why={whyNot(row.namespace, right)} onAct={() => goto(href)}>
+      {label}
+    </Act>
+  )
+  const why = whyNot(row.namespace, 'patch')
+  return (
+    <header class="line heading">
+      <h1 tabIndex={-1}>{row.name}</h1>
+      <span class="faint">{row.namespace}</span>
+      <Ready row={row} />
+      <span class="grow" />
+      {link('Clone', cloneHref(row.key), 'create')}
+      {link('Edit', editHref(row.key), 'update')}
+      <Act why={why} onAct={() => void setSuspended(row, !row.suspended)}>
+        {row.suspended ? 'Resume' : 'Suspend'}
+      </Act>
+      <Act why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
+        Rotate
+      </Act>
+      <Act
+        class="quiet danger"
+        why={whyNot(row.namespace, 'delete')}
+        onAct={() => (confirming.value = { what: 'delete', row })}
+      >
+        Delete
+      </Act>
+    </header>
+  )
+}
+
+const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
+  const counted = Object.entries(row.counts).filter(([, count]) => count > 0)
+  return (
+    <section class="card" aria-label="What it does">
+      <div class="line">
+        <h2>{row.does}</h2>
+        <span class="grow" />
+        <span class="faint">
+          {counted.length === 0
+            ? 'no deliveries yet'
+            : counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}
+        </span>
+      </div>
+      <p class="line">
+        <span>{row.target}</span>
+        <Bar row={row} />
+      </p>
+      {hook?.managedBy !== undefined && (
+        <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
+      )}
+      <Secret row={row} />
+      {hook?.previousUntil !== undefined && (
+        <p class="faint">
+          The URL before the last rotation is accepted until <Ago time={hook.previousUntil} />.
+        </p>
+      )}
+      {hook?.expiresAt !== undefined && (
+        <p class="faint">
+          This URL expires <Ago time={hook.expiresAt} />.
+        </p>
+      )}
+      <ul class="conditions">
+        {(hook?.conditions ?? []).map(condition => (
+          <ConditionLine key={condition.type} condition={condition} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const ConditionLine = ({ condition }: { condition: Condition }) => {
+  const known = isReason(condition.reason) ? reasons[condition.reason] : undefined
+  const isGood = condition.type === 'Ready' && condition.status === 'True'
+  // Stalled and Reconciling repeat what Ready says.
+  if (condition.type !== 'Ready') return null
+  return (
+    <li>
+      <strong>{isGood ? 'Ready' : condition.reason}</strong>
+      {condition.since !== '' && (
+        <span class="faint">
+          {' '}
+          since <Ago time={condition.since} />
+        </span>
+      )}
+      : {condition.message}
+      {!isGood && known !== undefined && (
+        <span class="todo">
+          {' '}
+          <Prose text={`${known.means} ${known.todo}`} />
+        </span>
+      )}
+    </li>
+  )
+}

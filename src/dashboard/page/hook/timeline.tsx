@@ -1,0 +1,87 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { isReason, reasons } from '../../../api/reasons.ts'
+import type { HookEvent, Row, RowDelivery } from '../../protocol.ts'
+import { ask } from '../ask.ts'
+import { pathOf } from '../changes.ts'
+import { Ago, Outcome } from '../parts/status.tsx'
+import { whyNot } from '../rights.ts'
+import { Prose } from '../words/prose.tsx'
+
+/** What happened to a hook: its last deliveries, and its Events. */
+export const Timeline = ({ row }: { row: Row }) => (
+  <section class="card" aria-label="Deliveries">
+    <h2>Deliveries</h2>
+    {row.recent.length === 0 ? (
+      <p class="faint">None yet. Each post to this hook's URL appears here within seconds.</p>
+    ) : (
+      <ol class="deliveries">
+        {row.recent.map((delivery, index) => (
+          <DeliveryLine key={`${delivery.time} ${index}`} delivery={delivery} />
+        ))}
+      </ol>
+    )}
+    <Events row={row} />
+  </section>
+)
+
+const DeliveryLine = ({ delivery }: { delivery: RowDelivery }) => {
+  const { reason } = delivery
+  const known = isReason(reason) ? reasons[reason] : undefined
+  const asked = delivery.outcome !== 'applied' && known !== undefined
+  return (
+    <li>
+      <span class="when">
+        <Ago time={delivery.time} />
+      </span>
+      <Outcome delivery={delivery} />
+      <span class="faint">
+        {delivery.sender}, {reason}
+      </span>
+      {asked && (
+        <small>
+          <Prose text={`${known.means} ${known.todo === 'Nothing.' ? '' : known.todo}`} />
+        </small>
+      )}
+    </li>
+  )
+}
+
+const Events = ({ row }: { row: Row }) => {
+  const events = useSignal<readonly HookEvent[] | string | undefined>(undefined)
+  const why = whyNot(row.namespace, 'events')
+  const newest = row.last?.time
+  useEffect(() => {
+    if (why !== undefined) return
+    void ask<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
+      events.value = answer.ok ? answer.body : answer.refusal.message
+    })
+  }, [row.key, row.ready, newest, why])
+  const found = events.value
+  return (
+    <details>
+      <summary>Events{Array.isArray(found) ? ` (${found.length})` : ''}</summary>
+      {why !== undefined && <p class="faint">{why}</p>}
+      {typeof found === 'string' && <p class="faint">{found}</p>}
+      {typeof found === 'object' && found.length === 0 && (
+        <p class="faint">None: the API server keeps them for an hour by default.</p>
+      )}
+      {typeof found === 'object' && (
+        <ol class="deliveries">
+          {found.map((event, index) => (
+            <li key={`${event.time} ${index}`}>
+              <span class="when">
+                <Ago time={event.time} />
+              </span>
+              <span class={event.type === 'Warning' ? 'outcome failed' : 'outcome'}>{event.reason}</span>
+              <span>
+                {event.note}
+                {event.count > 1 ? ` (${event.count} times)` : ''}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </details>
+  )
+}

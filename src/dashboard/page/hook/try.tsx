@@ -1,0 +1,101 @@
+import { useSignal } from '@preact/signals'
+import { isReason, reasons } from '../../../api/reasons.ts'
+import type { HookDetail, Row, Tried } from '../../protocol.ts'
+import { ask } from '../ask.ts'
+import { uniqueName } from '../browser.ts'
+import { pathOf } from '../changes.ts'
+import { whyNoURL } from '../list/row.tsx'
+import { Act } from '../parts/act.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { whyNot } from '../rights.ts'
+
+/** Posts to the hook from here: as a dry run, or for real. */
+export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
+  const tried = useSignal<{ readonly kind: string; readonly text: string } | undefined>(undefined)
+  const running = useSignal(false)
+  const asking = useSignal(false)
+  const body = useSignal('')
+  const secret = hook?.authSecret
+  const why =
+    whyNoURL(row) ??
+    (secret === undefined ? undefined : whyNot(row.namespace, 'secrets')) ??
+    (running.value ? 'the last post is still under way' : undefined)
+
+  const run = async (dryRun: boolean): Promise<void> => {
+    running.value = true
+    const sent = body.value.trim()
+    const answer = await ask<Tried>('POST', `${pathOf(row)}/try`, {
+      dryRun,
+      key: uniqueName(),
+      ...(sent === '' ? {} : { body: sent }),
+    })
+    running.value = false
+    tried.value = answer.ok ? shown(answer.body) : { kind: 'bad', text: answer.refusal.message }
+  }
+  return (
+    <section class="card" aria-label="Try it">
+      <div class="line">
+        <h2>Try it</h2>
+        <Act class="button" why={why} onAct={() => void run(true)}>
+          Dry run
+        </Act>
+        <Act why={why} onAct={() => (asking.value = true)}>
+          Run it for real …
+        </Act>
+        <span class="faint">{hook?.tryAt === undefined ? '' : `Posts to ${hook.tryAt}`}</span>
+      </div>
+      <details>
+        <summary>With a body</summary>
+        <label class="unseen" for="try-body">
+          Body of the post, as JSON
+        </label>
+        <textarea
+          id="try-body"
+          rows={5}
+          spellcheck={false}
+          placeholder='{"status": "firing"}'
+          value={body.value}
+          onInput={event => (body.value = event.currentTarget.value)}
+        />
+      </details>
+      <div role="status">
+        {tried.value !== undefined && <p class={`strip ${tried.value.kind}`}>{tried.value.text}</p>}
+      </div>
+      {asking.value && (
+        <Dialog title={`Run ${row.name} for real?`} onClose={() => (asking.value = false)}>
+          <p>
+            One post: {row.does}
+            {row.target === undefined ? '' : ` on ${row.target}`}.
+            {hook?.tryAt === undefined ? '' : ` It goes to ${hook.tryAt}.`}
+          </p>
+          <div class="line">
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                asking.value = false
+                void run(false)
+              }}
+            >
+              Run it
+            </button>
+            <button type="button" class="quiet" onClick={() => (asking.value = false)}>
+              Cancel
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </section>
+  )
+}
+
+const shown = ({ message, outcome, reason }: Tried): { readonly kind: string; readonly text: string } => {
+  const known = isReason(reason) ? reasons[reason] : undefined
+  const isGood = outcome === 'applied' || outcome === 'unchanged'
+  const todo =
+    isGood || known === undefined || message.includes(known.todo) || known.todo === 'Nothing.' ? '' : ` ${known.todo}`
+  return {
+    kind: isGood ? 'good' : outcome === 'skipped' ? '' : 'bad',
+    text: `${outcome} (${reason}): ${message}${todo}`,
+  }
+}

@@ -1,0 +1,92 @@
+import { address, element, onKey } from './browser.ts'
+import { confirming, copyURL } from './changes.ts'
+import { openMenu } from './list/row.tsx'
+import { moveInList } from './list/list.tsx'
+import { Dialog } from './parts/dialog.tsx'
+import { goto, here } from './route.ts'
+import { me } from './session.ts'
+import { rowNow } from './store.ts'
+import { keysShown } from './top.tsx'
+
+const keys: readonly (readonly [key: string, does: string])[] = [
+  ['/', 'search'],
+  ['j k, arrows', 'next and previous hook'],
+  ['Enter', 'open the hook'],
+  ['n', 'new hook'],
+  ['c', 'copy the URL of the hook'],
+  ['Esc', 'back, or close what is open'],
+  ['?', 'this list'],
+]
+
+export const KeysDialog = () => (
+  <Dialog title="Keys" onClose={() => (keysShown.value = false)}>
+    <dl class="key-list">
+      {keys.map(([key, does]) => (
+        <div key={key}>
+          <dt>
+            <kbd>{key}</kbd>
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
+    <button type="button" class="quiet" onClick={() => (keysShown.value = false)}>
+      Close
+    </button>
+  </Dialog>
+)
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.matches('input:not([type=checkbox], [type=radio]), textarea, select')
+
+/** The hook that a key is about: the one in focus, or the one that is shown. */
+const hookInHand = (): string | undefined => {
+  const place = here.peek()
+  if (place.at === 'hook') return `${place.namespace}/${place.name}`
+  return document.activeElement?.closest<HTMLElement>('[data-key]')?.dataset['key']
+}
+
+/** Listens to the keys of the page. */
+export const listenToKeys = (): (() => void) =>
+  onKey(event => {
+    if (event.metaKey || event.ctrlKey || event.altKey || me.peek() === undefined) return
+    if (event.key === 'Escape') return escape(event)
+    if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return
+    const run = actions[event.key]
+    if (run === undefined) return
+    event.preventDefault()
+    run()
+  })
+
+const actions: Readonly<Record<string, () => void>> = {
+  '/': () => {
+    // At once where it stands: the next key may be the first letter of a search, and `n` opens a form.
+    if (here.peek().at === 'list') return element('search')?.focus()
+    goto('/')
+    requestAnimationFrame(() => element('search')?.focus())
+  },
+  '?': () => void (keysShown.value = true),
+  n: () => goto('/new'),
+  c: () => {
+    const row = rowNow(hookInHand() ?? '')
+    if (row !== undefined) void copyURL(row)
+  },
+  j: () => moveInList(1),
+  k: () => moveInList(-1),
+  ArrowDown: () => moveInList(1),
+  ArrowUp: () => moveInList(-1),
+}
+
+const escape = (event: KeyboardEvent): void => {
+  if (openMenu.peek() !== undefined) {
+    const key = openMenu.peek() ?? ''
+    openMenu.value = undefined
+    document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .more`)?.focus()
+    return
+  }
+  if (confirming.peek() !== undefined || document.querySelector('dialog[open]') !== null) return
+  const { target } = event
+  if (target instanceof HTMLInputElement && target.type === 'search') return target.blur()
+  const { at } = here.peek()
+  if (at === 'hook' || at === 'me') address.back()
+}

@@ -1,0 +1,44 @@
+import { signal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { after, address } from './browser.ts'
+import { Middle } from './list/states.tsx'
+
+/** A component whose code is not needed for the list: it is loaded when it is shown, or while nothing else is to do. */
+export const lazy = <P extends object>(
+  load: () => Promise<ComponentType<P>>,
+): ComponentType<P> & { readonly preload: () => void } => {
+  const loaded = signal<ComponentType<P> | 'failed' | undefined>(undefined)
+  let asked = false
+  const preload = (): void => {
+    if (asked) return
+    asked = true
+    load().then(
+      component => (loaded.value = component),
+      () => (loaded.value = 'failed'),
+    )
+  }
+  const Lazy: ComponentType<P> = props => {
+    preload()
+    const Loaded = loaded.value
+    if (Loaded === 'failed') return <Failed />
+    return Loaded === undefined ? null : <Loaded {...props} />
+  }
+  return Object.assign(Lazy, { preload })
+}
+
+/** The files of an older page are gone when the dashboard has been updated. */
+const Failed = () => (
+  <Middle>
+    <h1 tabIndex={-1}>This part of the page cannot be loaded</h1>
+    <p>The dashboard was updated, or cannot be reached.</p>
+    <button type="button" class="button" onClick={() => address.reload()}>
+      Reload
+    </button>
+  </Middle>
+)
+
+/** How long the list has the main thread for itself at first, in milliseconds. */
+const idleMs = 1_500
+
+export const preloadLater = (parts: readonly { readonly preload: () => void }[]): void =>
+  void after(idleMs, () => parts.forEach(({ preload }) => preload()))

@@ -1,0 +1,187 @@
+import { signal, useComputed } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { onMedia } from '../browser.ts'
+import { follow, setQuery } from '../route.ts'
+import { whyNot } from '../rights.ts'
+import { needy, synced, total } from '../store.ts'
+import { namespaceShown } from '../namespaces.ts'
+import { HookRow } from './row.tsx'
+import { needyWord, type SortBy } from './search.ts'
+import { searched, shown, sorting } from './shown.ts'
+import { Empty } from './states.tsx'
+import { lastVisited } from './visited.ts'
+import { scrolledTo, windowOf } from './window.ts'
+
+/** As the style sheet has them, in pixels. */
+const heights = { wide: 56, narrow: 140, head: 36 } as const
+
+const narrow = signal(false)
+onMedia('(max-width: 720px)', matches => (narrow.value = matches))
+
+const scrolled = signal(0)
+const height = signal(800)
+
+/** The hooks of a namespace, as they are now. */
+export const List = () => {
+  const box = useRef<HTMLDivElement>(null)
+  const rowHeight = narrow.value ? heights.narrow : heights.wide
+  useEffect(() => {
+    const measured = box.current
+    if (measured === null) return undefined
+    measured.scrollTop = scrolled.peek()
+    const measure = (): void => void (height.value = measured.clientHeight)
+    const seen = new ResizeObserver(measure)
+    seen.observe(measured)
+    focusRow(box.current, lastVisited.peek())
+    lastVisited.value = undefined
+    return () => seen.disconnect()
+  }, [])
+  const window = useComputed(() =>
+    windowOf({
+      scrolled: scrolled.value,
+      height: height.value,
+      rowHeight: narrow.value ? heights.narrow : heights.wide,
+      total: shown.value.length,
+    }),
+  ).value
+  const keys = shown.value
+  if (synced.value && total.value === 0) return <Empty />
+  return (
+    <>
+      <Tools toTop={() => box.current?.scrollTo(0, 0)} />
+      <div
+        class="scroll"
+        ref={box}
+        role="table"
+        aria-label="Hooks"
+        aria-rowcount={keys.length + 1}
+        tabIndex={0}
+        onScroll={event => (scrolled.value = event.currentTarget.scrollTop)}
+      >
+        <Head />
+        <div role="rowgroup" style={{ height: `${keys.length * rowHeight}px`, paddingTop: `${window.above}px` }}>
+          {keys.slice(window.first, window.end).map((id, index) => (
+            <HookRow key={id} id={id} index={window.first + index} />
+          ))}
+        </div>
+        {synced.value && keys.length === 0 && (
+          <div class="nothing" role="row">
+            <div role="cell">
+              Nothing matches “{searched.value}”.{' '}
+              <button type="button" class="quiet" onClick={() => setQuery({ q: '' })}>
+                Clear
+              </button>
+            </div>
+          </div>
+        )}
+      </div>
+    </>
+  )
+}
+
+const Tools = ({ toTop }: { toTop: () => void }) => {
+  const namespace = namespaceShown.value
+  const why = namespace === '' ? undefined : whyNot(namespace, 'create')
+  const count = shown.value.length === total.value ? `${total.value}` : `${shown.value.length} of ${total.value}`
+  return (
+    <div class="tools">
+      <h1 tabIndex={-1}>Hooks</h1>
+      <label class="find">
+        <span class="unseen">Search hooks</span>
+        <input
+          id="search"
+          type="search"
+          placeholder="Search"
+          autocomplete="off"
+          spellcheck={false}
+          value={searched.value}
+          onInput={event => {
+            setQuery({ q: event.currentTarget.value })
+            toTop()
+          }}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </label>
+      <span class="told" role="status">
+        {synced.value ? `${count} ${total.value === 1 ? 'hook' : 'hooks'}` : `${total.value} hooks so far …`}
+        {needy.value > 0 && (
+          <>
+            {', '}
+            <button
+              type="button"
+              class="link"
+              aria-pressed={searched.value === needyWord}
+              onClick={() => setQuery({ q: searched.value === needyWord ? '' : needyWord })}
+            >
+              {needy.value} {needy.value === 1 ? 'needs' : 'need'} you
+            </button>
+          </>
+        )}
+      </span>
+      {why === undefined ? (
+        <a class="button" href="/new" onClick={follow('/new')}>
+          Add hook
+        </a>
+      ) : (
+        <span class="button" role="link" aria-disabled="true" tabIndex={0} title={why} aria-label={`Add hook: ${why}`}>
+          Add hook
+        </span>
+      )}
+    </div>
+  )
+}
+
+const Head = () => (
+  <div role="rowgroup" class="head">
+    <div role="row" aria-rowindex={1}>
+      <Column by="name">Hook</Column>
+      <div role="columnheader" class="does">
+        Does
+      </div>
+      <Column by="target">Target</Column>
+      <Column by="last">Last delivery</Column>
+      <Column by="ready">Ready</Column>
+      <div role="columnheader" class="acts">
+        <span class="unseen">Actions</span>
+      </div>
+    </div>
+  </div>
+)
+
+const Column = ({ by, children }: { by: SortBy; children: string }) => {
+  const { by: sorted, descending } = sorting.value
+  const here = sorted === by
+  // The newest delivery is what people look for first.
+  const first = by === 'last' ? '-' : ''
+  const next = here ? (descending ? by : `-${by}`) : `${first}${by}`
+  return (
+    <div role="columnheader" class={by} aria-sort={here ? (descending ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" onClick={() => setQuery({ sort: next === 'name' ? '' : next })}>
+        {children}
+      </button>
+    </div>
+  )
+}
+
+const focusRow = (box: HTMLElement | null, key: string | undefined): void => {
+  if (key !== undefined) box?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] a`)?.focus()
+}
+
+/** Moves the focus from row to row: also to rows that are not drawn yet. */
+export const moveInList = (step: number): void => {
+  const box = document.querySelector<HTMLElement>('.scroll')
+  if (box !== null) moveRow(box, narrow.peek() ? heights.narrow : heights.wide, step)
+}
+
+const moveRow = (box: HTMLElement, rowHeight: number, step: number): void => {
+  const focused = box.contains(document.activeElement)
+    ? document.activeElement?.closest<HTMLElement>('.row')
+    : undefined
+  const now = shown.peek().indexOf(focused?.dataset['key'] ?? '')
+  const index = Math.max(0, Math.min(shown.peek().length - 1, now + step))
+  const key = shown.peek()[index]
+  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, rowHeight, total: shown.peek().length }
+  box.scrollTop = scrolledTo(index, viewport, narrow.peek() ? 0 : heights.head)
+  scrolled.value = box.scrollTop
+  requestAnimationFrame(() => focusRow(box, key))
+}

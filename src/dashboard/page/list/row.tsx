@@ -1,0 +1,117 @@
+import { signal } from '@preact/signals'
+import type { Row } from '../../protocol.ts'
+import { confirming, copyURL, setSuspended } from '../changes.ts'
+import { Act } from '../parts/act.tsx'
+import { Bar } from '../parts/bar.tsx'
+import { Spark } from '../parts/spark.tsx'
+import { Ago, Outcome, Ready } from '../parts/status.tsx'
+import { rightsIn, whyNot } from '../rights.ts'
+import { cloneHref, editHref, follow, goto, hookHref } from '../route.ts'
+import { rowOf } from '../store.ts'
+
+/** The key of the hook whose menu is open. */
+export const openMenu = signal<string | undefined>(undefined)
+
+export const whyNoURL = (row: Row): string | undefined => {
+  if (row.url === 'none') return 'no URL has been published yet'
+  return row.url === 'secret' ? whyNot(row.namespace, 'secrets') : undefined
+}
+
+/** One hook: a row of the table, or a card of three lines on a narrow screen. */
+export const HookRow = ({ id, index }: { id: string; index: number }) => {
+  const row = rowOf(id)?.value
+  if (row === undefined) return null
+  const href = hookHref(row.key)
+  return (
+    <div role="row" class={row.suspended ? 'row off' : 'row'} aria-rowindex={index + 2} data-key={row.key}>
+      <div role="rowheader" class="name">
+        <a href={href} onClick={follow(href)} data-index={index}>
+          {row.name}
+        </a>
+        <small>{row.namespace}</small>
+      </div>
+      <div role="cell" class="does" title={row.does}>
+        {row.does}
+      </div>
+      <div role="cell" class="target">
+        <span class="to" title={row.target}>
+          {row.target ?? ''}
+        </span>
+        <Bar row={row} />
+      </div>
+      <div role="cell" class="last">
+        {row.last === undefined ? (
+          <span class="faint">never</span>
+        ) : (
+          <>
+            <Spark recent={row.recent} />
+            <span class="told">
+              <Outcome delivery={row.last} />
+              <small>
+                {row.last.sender} <Ago time={row.last.time} />
+              </small>
+            </span>
+          </>
+        )}
+      </div>
+      <div role="cell" class="readiness">
+        <Ready row={row} />
+      </div>
+      <div role="cell" class="acts">
+        <Act
+          why={row.url === 'none' ? whyNoURL(row) : undefined}
+          label={`Copy URL of ${row.name}`}
+          onAct={() => void copyURL(row)}
+        >
+          Copy URL
+        </Act>
+        <Menu row={row} />
+      </div>
+    </div>
+  )
+}
+
+const Menu = ({ row }: { row: Row }) => {
+  const open = openMenu.value === row.key
+  return (
+    <span class="menu">
+      <button
+        type="button"
+        class="quiet more"
+        aria-expanded={open}
+        aria-label={`More for ${row.name}`}
+        onClick={() => (openMenu.value = open ? undefined : row.key)}
+      >
+        ⋯
+      </button>
+      {open && <MenuItems row={row} />}
+    </span>
+  )
+}
+
+const MenuItems = ({ row }: { row: Row }) => {
+  void rightsIn(row.namespace).value
+  const close = (run: () => void) => () => {
+    openMenu.value = undefined
+    run()
+  }
+  const item = (label: string, right: 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
+    <Act class="item" why={whyNot(row.namespace, right)} onAct={close(run)} label={`${label} ${row.name}`}>
+      {label}
+    </Act>
+  )
+  return (
+    <div
+      class="items"
+      role="group"
+      aria-label={`More for ${row.name}`}
+      ref={node => node?.querySelector<HTMLElement>('button')?.focus()}
+    >
+      {item('Clone', 'create', () => goto(cloneHref(row.key)))}
+      {item('Edit', 'update', () => goto(editHref(row.key)))}
+      {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}
+      {item('Rotate', 'patch', () => (confirming.value = { what: 'rotate', row }))}
+      {item('Delete', 'delete', () => (confirming.value = { what: 'delete', row }))}
+    </div>
+  )
+}

@@ -1,0 +1,53 @@
+import type { Row } from '../../protocol.ts'
+
+export type SortBy = 'name' | 'target' | 'last' | 'ready'
+
+export interface Sorting {
+  readonly by: SortBy
+  readonly descending: boolean
+}
+
+/** What finds the hooks that need somebody. */
+export const needyWord = 'not:ready'
+
+/** The hooks in which every word of `text` is found, sorted. Numbers in names are in order: web-2 before web-10. */
+export const search = (rows: readonly Row[], text: string, { by, descending }: Sorting): readonly Row[] => {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter(word => word !== '')
+  const found = words.length === 0 ? [...rows] : rows.filter(row => words.every(word => matches(row, word)))
+  const sign = descending ? -1 : 1
+  const compare = comparisons[by]
+  return found.sort((a, b) => sign * compare(a, b) || natural(a.key, b.key))
+}
+
+const matches = (row: Row, word: string): boolean =>
+  word === needyWord ? row.ready === 'False' : textOf(row).includes(word)
+
+const texts = new WeakMap<Row, string>()
+
+const textOf = (row: Row): string => {
+  const known = texts.get(row)
+  if (known !== undefined) return known
+  const { does, key, last, reason, suspended, target } = row
+  const text = [key, does, target, reason, suspended ? 'suspended' : '', last?.outcome, last?.sender, last?.reason]
+  const joined = text.join(' ').toLowerCase()
+  texts.set(row, joined)
+  return joined
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+const natural = (a: string, b: string): number => collator.compare(a, b)
+
+const ranks: Readonly<Record<Row['ready'], number>> = { False: 0, Unknown: 1, True: 2 }
+
+const comparisons: Readonly<Record<SortBy, (a: Row, b: Row) => number>> = {
+  name: (a, b) => natural(a.name, b.name),
+  target: (a, b) => natural(a.target ?? '', b.target ?? ''),
+  // RFC 3339 in UTC sorts as text.
+  last: (a, b) => compareText(a.last?.time ?? '', b.last?.time ?? ''),
+  ready: (a, b) => ranks[a.ready] - ranks[b.ready] || natural(a.reason, b.reason),
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,131 @@
+import type { ComponentChildren } from 'preact'
+import { moment } from '../clock.ts'
+import { namespaceShown, namespaces } from '../namespaces.ts'
+import { CommandLine } from '../parts/notice.tsx'
+import { whyNot } from '../rights.ts'
+import { follow, goto } from '../route.ts'
+import { learn, me } from '../session.ts'
+import { link, over, total } from '../store.ts'
+import { kubectlGrant } from '../words/kubectl.ts'
+import { lasting } from '../words/time.ts'
+
+const named = 'receiverhooks.receiverhooks.dev'
+
+/** A namespace without hooks: what one is, and how to get one. */
+export const Empty = () => {
+  const namespace = namespaceShown.value
+  const where = namespace === '' ? 'this cluster' : `namespace ${namespace}`
+  const why = namespace === '' ? undefined : whyNot(namespace, 'create')
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>No hooks in {where} yet</h1>
+      <p>
+        A receiver hook is a URL. Whoever POSTs to it runs one action, such as scaling a workload up by one, within
+        bounds that you set: an alert of Prometheus, an image registry, a script.
+      </p>
+      {why === undefined ? (
+        <p>
+          <a class="button" href="/new" onClick={follow('/new')}>
+            Add the first hook
+          </a>
+        </p>
+      ) : (
+        <>
+          <p>{why}. Somebody who may can give you the right:</p>
+          <CommandLine
+            label="Commands that give the right"
+            text={kubectlGrant(
+              me.value?.user ?? '',
+              namespace,
+              ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'],
+              named,
+            )}
+          />
+        </>
+      )}
+    </Middle>
+  )
+}
+
+/** The user may not list hooks here: which right is missing, and where else to look. */
+export const Forbidden = () => {
+  const namespace = namespaceShown.value
+  const user = me.value?.user ?? ''
+  const others = namespaces.value.names.filter(name => name !== namespace).slice(0, 20)
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>
+        {namespace === '' ? 'You may not see the hooks of all namespaces' : `You may not see the hooks of ${namespace}`}
+      </h1>
+      <p role="alert">
+        {user} may not list {named}
+        {namespace === '' ? ' in the whole cluster' : ` in namespace ${namespace}`}.
+      </p>
+      {namespace !== '' && (
+        <>
+          <p>Somebody who may can give you the right to look:</p>
+          <CommandLine
+            label="Commands that give the right"
+            text={kubectlGrant(user, namespace, ['get', 'list', 'watch'], named)}
+          />
+        </>
+      )}
+      <div class="line">
+        <button type="button" class="button" onClick={() => void learn()}>
+          Look again
+        </button>
+        {others.length > 0 && <span>or at another namespace:</span>}
+        {others.map(name => (
+          <button key={name} type="button" class="quiet" onClick={() => goto(`/?ns=${name}`)}>
+            {name}
+          </button>
+        ))}
+      </div>
+      {others.length === 0 && (
+        <form
+          class="line"
+          onSubmit={event => {
+            event.preventDefault()
+            const typed = new FormData(event.currentTarget).get('ns')
+            if (typeof typed === 'string' && typed !== '') goto(`/?ns=${encodeURIComponent(typed)}`)
+          }}
+        >
+          <label for="other-namespace">Another namespace</label>
+          <input id="other-namespace" name="ns" class="short" autocapitalize="off" spellcheck={false} />
+          <button type="submit" class="quiet">
+            Look there
+          </button>
+        </form>
+      )}
+    </Middle>
+  )
+}
+
+/** Until the first rows are here. */
+export const Connecting = () => (
+  <Middle>
+    <p class="appears faint" role="status">
+      Reading the hooks …
+    </p>
+  </Middle>
+)
+
+/** Over whatever is shown: that it may be old, and since when. */
+export const LostBar = () => {
+  const state = link.value
+  if (typeof state === 'string') return null
+  return (
+    <p class="strip bad" role="alert">
+      {state.why === '' ? 'Connection lost' : `Not up to date: ${state.why};`}{' '}
+      {lasting(Math.max(0, moment.value - state.lostSince))} ago; trying again
+    </p>
+  )
+}
+
+/** Whether to dim what is shown. */
+export const isOld = (): boolean => typeof link.value !== 'string' && total.value > 0
+
+/** Whether the right to look is gone. */
+export const isForbidden = (): boolean => over.value?.why === 'forbidden'
+
+export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

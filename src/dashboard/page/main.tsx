@@ -1,0 +1,234 @@
+import { effect, signal, useSignal } from '@preact/signals'
+import { render } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
+import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
+import { moment, runClock } from './clock.ts'
+import { ended, pageKey, sessionEnded } from './credential.ts'
+import type { Purpose } from './form/form.tsx'
+import { readInto, type Read } from './hook/detail.ts'
+import { lazy, preloadLater } from './lazy.tsx'
+import { KeysDialog, listenToKeys } from './keys.tsx'
+import { List } from './list/list.tsx'
+import { Connecting, Forbidden, isForbidden, isOld, LostBar, Middle } from './list/states.tsx'
+import { MePage } from './me.tsx'
+import { namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
+import { Confirm } from './parts/confirm.tsx'
+import { Dialog } from './parts/dialog.tsx'
+import { NoticeArea } from './parts/notice.tsx'
+import { follow, here, place } from './route.ts'
+import { me, openPage, sessionCount, settled } from './session.ts'
+import { SignInForm, SignInPage } from './sign-in.tsx'
+import { forget, kindsNow, lastChange, link, synced, take, total } from './store.ts'
+import { readStream, type StreamHandle, type StreamWorld } from './stream.ts'
+import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
+
+/** A tab that nobody looks at gives its connection back after so long, in milliseconds: a browser has six to a host. */
+const hiddenMs = 10_000
+
+const world: StreamWorld = {
+  after,
+  open: async (path, headers, stop) => {
+    const response = await request(path, { headers: { ...headers, 'x-page-key': pageKey() }, signal: stop })
+    return { status: response.status, text: () => textOf(response) }
+  },
+}
+
+async function* textOf(response: Response): AsyncGenerator<string, void, undefined> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  if (reader === undefined) return
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
+}
+
+/** Follows the hooks of the namespace that is shown, as the user who is signed in. */
+const followHooks = (): void => {
+  let stream: StreamHandle | undefined
+  let following = ''
+  effect(() => {
+    const session = sessionCount.value
+    const namespace = namespaceShown.value
+    if (session === 0) return
+    if (`${session} ${namespace}` === following) return
+    stream?.close()
+    if (following.split(' ')[1] !== namespace || following === '') forget()
+    following = `${session} ${namespace}`
+    const path = (): string =>
+      `/api/stream?namespace=${encodeURIComponent(namespace)}&kinds=${encodeURIComponent(kindsNow().join(','))}`
+    stream = readStream(world, path, {
+      event: event => {
+        take(event, now())
+        if (event.type === 'ended' && event.why !== 'forbidden')
+          sessionEnded({ reason: event.why, message: event.message })
+      },
+      link: state => {
+        if (state === 'live') link.value = 'live'
+        else if (typeof link.peek() === 'string') link.value = { lostSince: now(), why: '' }
+      },
+      refused: () => sessionEnded({ reason: 'expired', message: 'Nobody is signed in here any more' }),
+    })
+    void readNamespaces()
+  })
+  let cancelPause = (): void => undefined
+  onVisibility(() => {
+    cancelPause()
+    if (isHidden()) cancelPause = after(hiddenMs, () => stream?.pause())
+    else stream?.resume()
+  })
+}
+
+const HookForm = lazy(async () => (await import('./form/form.tsx')).HookForm)
+const HookPage = lazy(async () => (await import('./hook/hook.tsx')).HookPage)
+
+const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
+  const read = useSignal<Read>(undefined)
+  useEffect(() => void readInto(read, namespace, name), [namespace, name])
+  const found = read.value
+  const purpose = useMemo<Purpose | undefined>(
+    () => (found !== undefined && 'hook' in found ? { what, hook: found.hook } : undefined),
+    [found],
+  )
+  if (purpose !== undefined) return <HookForm key={`${what} ${namespace}/${name}`} purpose={purpose} />
+  if (found === undefined) return <Connecting />
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>{name} cannot be read</h1>
+      <p role="alert">{'refusal' in found ? found.refusal.message : ''}</p>
+      <a class="button" href="/" onClick={follow('/')}>
+        All hooks
+      </a>
+    </Middle>
+  )
+}
+
+const adding: Purpose = { what: 'add' }
+
+const View = () => {
+  const at = here.value
+  switch (at.at) {
+    case 'list':
+      if (isForbidden()) return <Forbidden />
+      return synced.value || total.value > 0 ? <List /> : <Connecting />
+    case 'new': {
+      const [namespace = '', name = ''] = at.from?.split('/') ?? []
+      return name === '' ? (
+        <HookForm purpose={adding} />
+      ) : (
+        <WithHook key={at.from} what="clone" namespace={namespace} name={name} />
+      )
+    }
+    case 'edit':
+      return <WithHook key={`${at.namespace}/${at.name}`} what="edit" namespace={at.namespace} name={at.name} />
+    case 'hook':
+      if (isForbidden()) return <Forbidden />
+      return <HookPage key={`${at.namespace}/${at.name}`} namespace={at.namespace} name={at.name} />
+    case 'me':
+      return <MePage />
+    case 'sign-in':
+      return <SignInPage />
+    case 'nowhere':
+      return (
+        <Middle>
+          <h1 tabIndex={-1}>There is nothing at this address</h1>
+          <a class="button" href="/" onClick={follow('/')}>
+            All hooks
+          </a>
+        </Middle>
+      )
+  }
+}
+
+/** Changes are read aloud at most every so often, in milliseconds, and only those of hooks that are on the screen. */
+const aloudMs = 5_000
+const aloud = signal('')
+let mayReadFrom = 0
+
+effect(() => {
+  const change = lastChange.value
+  if (change?.last === undefined || now() < mayReadFrom) return
+  if (document.querySelector(`[data-key="${CSS.escape(change.key)}"]`) === null) return
+  mayReadFrom = now() + aloudMs
+  const { from, outcome, to } = change.last
+  aloud.value = `${change.name}: ${outcome}${to === undefined ? '' : ` ${from === to ? 'at' : `${from} to`} ${to}`}`
+})
+
+/** Gives the focus to the heading of a new place, unless something in it has it. */
+const useFocusOnHeading = (): void => {
+  const path = place.value.split('?', 1)[0]
+  useEffect(() => {
+    const focus = (tries: number): (() => void) =>
+      after(20, () => {
+        if (
+          document.activeElement !== document.body &&
+          document.activeElement !== null &&
+          document.activeElement.closest('main')
+        )
+          return
+        const heading = document.querySelector<HTMLElement>('main h1')
+        setTitle(heading === null ? 'Receiver hooks' : `${heading.textContent} · Receiver hooks`)
+        if (heading !== null) heading.focus({ preventScroll: true })
+        else if (tries > 0) focus(tries - 1)
+      })
+    return focus(20)
+  }, [path, me.value === undefined])
+}
+
+const App = () => {
+  useFocusOnHeading()
+  const who = me.value
+  const isOver = ended.value !== undefined && who !== undefined
+  const seen = sessionCount.value
+  useEffect(() => {
+    renewing.value = false
+  }, [seen])
+  return (
+    <>
+      <TopBar />
+      <main class={isOld() ? 'old' : ''} data-moment={moment.value > 0 ? '' : undefined}>
+        {who === undefined ? (
+          settled.value && <SignInPage />
+        ) : (
+          <>
+            <Strips />
+            <LostBar />
+            <View />
+          </>
+        )}
+      </main>
+      <NoticeArea />
+      <div class="unseen" role="status" aria-live="polite">
+        {aloud.value}
+      </div>
+      <Confirm />
+      {keysShown.value && <KeysDialog />}
+      {(isOver || renewing.value) && (
+        <Dialog
+          title={isOver ? 'Your session has ended' : 'Sign in anew'}
+          {...(isOver ? {} : { onClose: () => (renewing.value = false) })}
+        >
+          <p>
+            {isOver
+              ? `${ended.value?.message ?? ''}. What you see is no longer kept up to date; what you were writing stays.`
+              : ''}
+          </p>
+          <SignInForm />
+        </Dialog>
+      )}
+    </>
+  )
+}
+
+restoreScheme()
+runClock()
+listenToKeys()
+effect(rememberNamespace)
+followHooks()
+const root = element('page')
+if (root !== undefined) {
+  root.replaceChildren()
+  render(<App />, root)
+}
+await openPage()
+preloadLater([HookForm, HookPage])

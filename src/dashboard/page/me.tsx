@@ -1,0 +1,47 @@
+import { moment } from './clock.ts'
+import { signInWay } from './credential.ts'
+import { Middle } from './list/states.tsx'
+import { me, signOut } from './session.ts'
+import { clockTime, lasting } from './words/time.ts'
+
+const ways = {
+  key: 'the kubeconfig of whoever started the dashboard',
+  token: 'the token that you pasted',
+  header: 'the proxy in front of this page',
+} as const
+
+/** Who is signed in, and until when. */
+export const MePage = () => {
+  const who = me.value
+  if (who === undefined) return null
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>{who.user}</h1>
+      <dl>
+        <dt>Signed in by</dt>
+        <dd>{ways[who.signIn]}</dd>
+        <dt>Groups</dt>
+        <dd>{who.groups.length === 0 ? 'none' : who.groups.join(', ')}</dd>
+        <dt>API server</dt>
+        <dd>{who.cluster}</dd>
+        <dt>Session ends</dt>
+        <dd>
+          {clockTime(who.endsAt)}, in {lasting(who.endsAt - moment.value)}
+          {who.tokenEnds ? ', with the token' : ''}
+        </dd>
+        <dt>Version</dt>
+        <dd>{who.version}</dd>
+      </dl>
+      <p class="faint">
+        Everything that you see and do here is asked of the API server as this user: the dashboard itself has no rights.
+      </p>
+      {signInWay !== 'header' && (
+        <p>
+          <button type="button" class="quiet" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </p>
+      )}
+    </Middle>
+  )
+}

@@ -1,0 +1,40 @@
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+
+interface ActProps {
+  readonly children: ComponentChildren
+  /** Why it cannot be done; it stays focusable, so that everybody can learn why. */
+  readonly why: string | undefined
+  readonly onAct: () => void
+  readonly class?: string
+  readonly label?: string
+  readonly type?: 'button' | 'submit'
+}
+
+/** A button that says why it cannot be pressed, instead of being dead. */
+export const Act = ({ children, class: kind = 'quiet', label, onAct, type = 'button', why }: ActProps) => {
+  const id = useId()
+  return (
+    <>
+      <button
+        type={type}
+        class={kind}
+        aria-disabled={why === undefined ? undefined : true}
+        aria-describedby={why === undefined ? undefined : id}
+        {...(label === undefined ? {} : { 'aria-label': label })}
+        {...(why === undefined ? {} : { title: why })}
+        onClick={event => {
+          if (type === 'button' || why !== undefined) event.preventDefault()
+          if (why === undefined) onAct()
+        }}
+      >
+        {children}
+      </button>
+      {why !== undefined && (
+        <span id={id} class="unseen">
+          {why}
+        </span>
+      )}
+    </>
+  )
+}

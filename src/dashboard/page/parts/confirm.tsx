@@ -1,0 +1,113 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { at, stringAt } from '../../../api/json.ts'
+import type { Row } from '../../protocol.ts'
+import { confirming, remove, rotate } from '../changes.ts'
+import { moment } from '../clock.ts'
+import { readInto, type Read } from '../hook/detail.ts'
+import { goto, here } from '../route.ts'
+import { dayMs, momentText } from '../words/time.ts'
+import { kubectlDelete, kubectlRotate } from '../words/kubectl.ts'
+import { CommandLine } from './notice.tsx'
+import { Dialog } from './dialog.tsx'
+import { ScriptForm, TextField } from './text-field.tsx'
+
+/** The dialog of a change that has to be confirmed, if one is asked for. */
+export const Confirm = () => {
+  const asked = confirming.value
+  if (asked === undefined) return null
+  return asked.what === 'delete' ? <ConfirmDelete row={asked.row} /> : <ConfirmRotate row={asked.row} />
+}
+
+const close = (): void => void (confirming.value = undefined)
+
+const ConfirmDelete = ({ row }: { row: Row }) => {
+  const typed = useSignal('')
+  const fault = useSignal<string | undefined>(undefined)
+  const day = momentText(moment.value - dayMs)
+  const today = row.recent.filter(({ time }) => time > day).length
+  const submit = async (): Promise<void> => {
+    if (typed.value !== row.name) return void (fault.value = `Type ${row.name} to delete it.`)
+    fault.value = await remove(row)
+    if (fault.value !== undefined) return
+    close()
+    if (here.value.at !== 'list') goto('/')
+  }
+  return (
+    <Dialog title={`Delete ${row.name}?`} onClose={close}>
+      <p>
+        Its URL stops working for good: a hook of the same name gets another.{' '}
+        {today === 0
+          ? 'It had no delivery in the last day.'
+          : `It had ${today === row.recent.length && today === 10 ? 'at least ' : ''}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`}
+      </p>
+      <ScriptForm submit={submit}>
+        <TextField id="confirm-name" label={`Type the name, ${row.name}`} text={typed} refused={fault} />
+        <div class="line">
+          <button type="submit" class="button danger">
+            Delete
+          </button>
+          <button type="button" class="quiet" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </ScriptForm>
+      <CommandLine label="The kubectl line that does the same" text={kubectlDelete(row.namespace, row.name)} />
+    </Dialog>
+  )
+}
+
+const overlaps = ['5m', '1h', '24h', '0s'] as const
+
+const ConfirmRotate = ({ row }: { row: Row }) => {
+  const read = useSignal<Read>(undefined)
+  const overlap = useSignal<string | undefined>(undefined)
+  const fault = useSignal<string | undefined>(undefined)
+  useEffect(() => void readInto(read, row.namespace, row.name), [row.key])
+  const spec = read.value !== undefined && 'hook' in read.value ? read.value.hook.spec : undefined
+  const present = stringAt(spec, 'token', 'overlap') ?? '5m'
+  const chosen = overlap.value ?? present
+  const rotation = Number(at(spec, 'token', 'rotation') ?? 0) + 1
+  const submit = async (): Promise<void> => {
+    fault.value = await rotate(row, rotation, chosen)
+    if (fault.value === undefined) close()
+  }
+  return (
+    <Dialog title={`Give ${row.name} a new URL?`} onClose={close}>
+      <p>
+        Senders need the new URL before the old one ends.{' '}
+        {row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}
+      </p>
+      <div class="field">
+        <label for="rotate-overlap">How long the old URL is accepted</label>
+        <select
+          id="rotate-overlap"
+          class="short"
+          value={chosen}
+          onChange={event => (overlap.value = event.currentTarget.value)}
+        >
+          {[...new Set([present, ...overlaps])].map(choice => (
+            <option key={choice} value={choice}>
+              {choice === '0s' ? 'not at all: it has leaked' : choice}
+            </option>
+          ))}
+        </select>
+        <p class="fault" role="alert">
+          {fault.value}
+        </p>
+      </div>
+      <div class="line">
+        <button type="button" class="button" onClick={() => void submit()}>
+          Rotate
+        </button>
+        <button type="button" class="quiet" onClick={close}>
+          Cancel
+        </button>
+      </div>
+      <CommandLine
+        label="The kubectl line that does the same"
+        text={kubectlRotate(row.namespace, row.name, rotation, chosen)}
+      />
+    </Dialog>
+  )
+}

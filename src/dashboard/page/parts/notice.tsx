@@ -1,0 +1,59 @@
+import { signal } from '@preact/signals'
+import { after, copy } from '../browser.ts'
+
+interface Notice {
+  readonly text: string
+  /** The kubectl line that does the same. */
+  readonly line?: string
+}
+
+const notice = signal<Notice | undefined>(undefined)
+const staysMs = 7_000
+
+/** Says what has been done, with the kubectl line that does the same. */
+export const say = (text: string, line?: string): void => {
+  const said = { text, ...(line === undefined ? {} : { line }) }
+  notice.value = said
+  after(line === undefined ? staysMs : 2 * staysMs, () => {
+    if (notice.peek() === said) notice.value = undefined
+  })
+}
+
+export const NoticeArea = () => (
+  <div class="notice-area" role="status" aria-live="polite">
+    {notice.value && (
+      <div class="notice">
+        <span>{notice.value.text}</span>
+        {notice.value.line !== undefined && <code>{notice.value.line}</code>}
+        <button type="button" class="plain" aria-label="Close this message" onClick={() => (notice.value = undefined)}>
+          ×
+        </button>
+      </div>
+    )}
+  </div>
+)
+
+/** A button that copies text which is no secret. */
+export const CopyButton = ({ label, said, text }: { label: string; said: string; text: () => string }) => (
+  <button
+    type="button"
+    class="quiet"
+    onClick={() => {
+      void copy(text()).then(done =>
+        say(done ? said : 'The browser did not let the page copy: select the text and copy it.'),
+      )
+    }}
+  >
+    {label}
+  </button>
+)
+
+/** Text to copy into a terminal. */
+export const CommandLine = ({ label, text }: { label: string; text: string }) => (
+  <div class="command">
+    <pre tabIndex={0} aria-label={label}>
+      <code>{text}</code>
+    </pre>
+    <CopyButton label="Copy" said="The command was copied." text={() => text} />
+  </div>
+)

@@ -1,0 +1,72 @@
+import type { Signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+
+interface TextFieldProps {
+  readonly id: string
+  readonly label: string
+  readonly text: Signal<string>
+  /** What the last submission was refused for. Screen readers say it. */
+  readonly refused?: Signal<string | undefined>
+  /** What is wrong with what is typed, for a field that must be filled in. */
+  readonly required?: { readonly fault: string | undefined }
+  readonly isSecret?: boolean
+  /** The browser may offer what was typed here before. */
+  readonly isRemembered?: boolean
+  /** Blanks at either end go as they are typed. */
+  readonly isTrimmed?: boolean
+  /** What the browser offers. */
+  readonly choices?: readonly string[]
+}
+
+const secretInput = { type: 'password' } as const
+
+/** A line to type, with its label over it and what is wrong with it under it. */
+export const TextField = (props: TextFieldProps) => {
+  const { choices, id, isRemembered, isSecret, isTrimmed, label, refused, required, text } = props
+  const fault = required?.fault ?? refused?.value
+  const faultId = required || refused ? `${id}-fault` : undefined
+  return (
+    <div class="field">
+      <label for={id}>
+        {label}
+        {required && <span aria-hidden="true"> *</span>}
+      </label>
+      <input
+        id={id}
+        {...(isSecret === true ? secretInput : choices ? { list: `${id}-choices` } : {})}
+        aria-required={required && true}
+        aria-invalid={required?.fault === undefined ? undefined : true}
+        aria-describedby={faultId}
+        autocapitalize="off"
+        autocomplete={isRemembered === true ? undefined : 'off'}
+        spellcheck={false}
+        value={text.value}
+        onInput={({ currentTarget: { value } }) => (text.value = isTrimmed === true ? value.trim() : value)}
+      />
+      {choices && (
+        <datalist id={`${id}-choices`}>
+          {choices.map(choice => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
+      {faultId !== undefined && (
+        <p class="fault" id={faultId} role={refused && 'alert'}>
+          {fault}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** A form that a script submits. */
+export const ScriptForm = (props: { submit: () => Promise<void>; children: ComponentChildren }) => (
+  <form
+    onSubmit={event => {
+      event.preventDefault()
+      void props.submit()
+    }}
+  >
+    {props.children}
+  </form>
+)

@@ -1,0 +1,74 @@
+import { computed, signal } from '@preact/signals'
+import { address } from './browser.ts'
+
+/** The path and the query of where the page is. */
+export const place = signal(address.place())
+
+/** Where the page is, taken apart. */
+export type Place =
+  | { readonly at: 'list' }
+  | { readonly at: 'new'; readonly from?: string }
+  | { readonly at: 'hook' | 'edit'; readonly namespace: string; readonly name: string }
+  | { readonly at: 'me' | 'sign-in' | 'nowhere' }
+
+const url = computed(() => new URL(place.value, 'http://page'))
+
+export const query = computed(() => url.value.searchParams)
+
+export const here = computed<Place>(() => {
+  const [, first = '', namespace = '', name = '', action = '', ...more] = url.value.pathname.split('/')
+  if (more.length > 0) return { at: 'nowhere' }
+  if (first === 'hooks' && namespace !== '' && name !== '') {
+    if (action === '') return { at: 'hook', namespace, name }
+    if (action === 'edit') return { at: 'edit', namespace, name }
+  }
+  if (namespace !== '') return { at: 'nowhere' }
+  switch (first) {
+    case '':
+      return { at: 'list' }
+    case 'new': {
+      const from = query.value.get('from')
+      return from === null ? { at: 'new' } : { at: 'new', from }
+    }
+    case 'me':
+    case 'sign-in':
+      return { at: first }
+    default:
+      return { at: 'nowhere' }
+  }
+})
+
+address.onMove(() => {
+  place.value = address.place()
+})
+
+export const goto = (href: string): void => {
+  address.push(href)
+  place.value = href
+}
+
+/** Follows a link inside of the page; the browser follows it where another tab was asked for. */
+export const follow =
+  (href: string) =>
+  (event: MouseEvent): void => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    goto(href)
+  }
+
+/** Changes the query of the list without a step in the history. */
+export const setQuery = (changes: Readonly<Record<string, string>>): void => {
+  const params = new URLSearchParams(query.value)
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') params.delete(name)
+    else params.set(name, value)
+  }
+  const text = params.toString()
+  const href = url.value.pathname + (text === '' ? '' : `?${text}`)
+  address.replace(href)
+  place.value = href
+}
+
+export const hookHref = (key: string): string => `/hooks/${key}`
+export const editHref = (key: string): string => `/hooks/${key}/edit`
+export const cloneHref = (key: string): string => `/new?from=${key}`

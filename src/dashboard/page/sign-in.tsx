@@ -1,0 +1,97 @@
+import { useSignal } from '@preact/signals'
+import { Middle } from './list/states.tsx'
+import { CommandLine } from './parts/notice.tsx'
+import { ScriptForm, TextField } from './parts/text-field.tsx'
+import { ended, signInWay } from './credential.ts'
+import { address } from './browser.ts'
+import { learn, signInWith } from './session.ts'
+import { kubectlToken } from './words/kubectl.ts'
+
+/** The page of somebody who is not signed in. */
+export const SignInPage = () => (
+  <Middle>
+    <h1 tabIndex={-1}>{signInWay === 'header' ? 'Not signed in' : 'Sign in'}</h1>
+    {ended.value !== undefined && <p class="faint">{ended.value.message}</p>}
+    <SignInForm />
+  </Middle>
+)
+
+/** What it takes to sign in here; also in the dialog over a page whose session has ended. */
+export const SignInForm = () => {
+  switch (signInWay) {
+    case 'key':
+      return <WithKey />
+    case 'token':
+      return <WithToken />
+    case 'header':
+      return (
+        <>
+          <p>The proxy in front of this page signs people in. Load the page again to be sent there.</p>
+          <div class="line">
+            <button type="button" class="button" onClick={() => address.reload()}>
+              Load again
+            </button>
+            <button type="button" class="quiet" onClick={() => void learn()}>
+              I am signed in: try again
+            </button>
+          </div>
+        </>
+      )
+  }
+}
+
+const WithKey = () => {
+  const fault = useSignal<string | undefined>(undefined)
+  const link = useSignal('')
+  const submit = async (): Promise<void> => {
+    const key = /(?:#key=)?([\w-]+)\s*$/.exec(link.value)?.[1] ?? ''
+    fault.value = await signInWith({ key })
+  }
+  return (
+    <>
+      <p>
+        Open the link that <code>kubectl receiverhook dashboard</code>, or the playground, has printed. It is good for
+        one use within five minutes: press Enter in that terminal for another.
+      </p>
+      <ScriptForm submit={submit}>
+        <TextField id="sign-in-link" label="Or paste it here" text={link} refused={fault} isSecret />
+        <button type="submit" class="button">
+          Sign in
+        </button>
+      </ScriptForm>
+    </>
+  )
+}
+
+const WithToken = () => {
+  const fault = useSignal<string | undefined>(undefined)
+  const token = useSignal('')
+  const account = useSignal('')
+  const namespace = useSignal('')
+  const submit = async (): Promise<void> => {
+    fault.value = await signInWith({ token: token.value })
+    if (fault.value === undefined) token.value = ''
+  }
+  return (
+    <>
+      <p>
+        You act here with your own rights. Paste a token of a service account, or an ID token that this cluster takes.
+        It stays in the server's memory, and never comes back to a page.
+      </p>
+      <div class="pair">
+        <TextField id="token-account" label="Service account" text={account} isRemembered />
+        <TextField id="token-namespace" label="In namespace" text={namespace} isRemembered />
+      </div>
+      <CommandLine
+        label="The command that makes a token"
+        text={kubectlToken(account.value || 'NAME', namespace.value || 'NAMESPACE')}
+      />
+      <ScriptForm submit={submit}>
+        <TextField id="token" label="Token" text={token} refused={fault} isSecret />
+        <button type="submit" class="button">
+          Sign in
+        </button>
+      </ScriptForm>
+    </>
+  )
+}

@@ -1,0 +1,175 @@
+import { signal } from '@preact/signals'
+import { kept, setScheme } from './browser.ts'
+import { moment } from './clock.ts'
+import { everywhere, namespaceShown, namespaces } from './namespaces.ts'
+import { follow, goto, here, place } from './route.ts'
+import { me } from './session.ts'
+import { link, over, serverVersion } from './store.ts'
+import { documentSays, address } from './browser.ts'
+import { lasting } from './words/time.ts'
+import { ended, signInWay } from './credential.ts'
+
+/** Whether the list of keys is shown. */
+export const keysShown = signal(false)
+
+/** Whether somebody asked for the form to sign in anew, before the session has ended. */
+export const renewing = signal(false)
+
+export const TopBar = () => (
+  <header class="top">
+    <a class="brand" href="/" onClick={follow('/')}>
+      <Mark />
+      <span>Receiver hooks</span>
+    </a>
+    {me.value !== undefined && <NamespacePicker />}
+    <span class="grow" />
+    {me.value !== undefined && <LinkState />}
+    <SchemeButton />
+    {me.value !== undefined && (
+      <>
+        <button
+          type="button"
+          class="plain keys"
+          aria-label="Keys"
+          title="Keys"
+          onClick={() => (keysShown.value = true)}
+        >
+          ?
+        </button>
+        <a
+          class="user"
+          href="/me"
+          onClick={follow('/me')}
+          title={me.value.user}
+          aria-label={`Signed in as ${me.value.user}`}
+        >
+          {me.value.user}
+        </a>
+      </>
+    )}
+  </header>
+)
+
+const Mark = () => (
+  <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+    <path d="M10 5v11a6 6 0 0 0 12 0v-3M18 17l4-4 4 4" />
+  </svg>
+)
+
+const NamespacePicker = () => {
+  const { complete, names } = namespaces.value
+  const shown = namespaceShown.value
+  const choose = (name: string): void => goto(`/?ns=${encodeURIComponent(name)}`)
+  if (!complete) {
+    return (
+      <form
+        class="namespace"
+        onSubmit={event => {
+          event.preventDefault()
+          const typed = new FormData(event.currentTarget).get('ns')
+          if (typeof typed === 'string') choose(typed.trim() === '' ? everywhere : typed.trim())
+        }}
+      >
+        <label class="unseen" for="namespace">
+          Namespace
+        </label>
+        <input
+          id="namespace"
+          name="ns"
+          key={shown}
+          defaultValue={shown}
+          placeholder="namespace"
+          autocapitalize="off"
+          spellcheck={false}
+        />
+      </form>
+    )
+  }
+  const known = shown === '' || names.includes(shown) ? names : [shown, ...names]
+  return (
+    <span class="namespace">
+      <label class="unseen" for="namespace">
+        Namespace
+      </label>
+      <select
+        id="namespace"
+        value={shown === '' ? everywhere : shown}
+        onChange={event => choose(event.currentTarget.value)}
+      >
+        <option value={everywhere}>All namespaces</option>
+        {known.map(name => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </span>
+  )
+}
+
+const LinkState = () => {
+  const state = link.value
+  const isOver = over.value !== undefined || ended.value !== undefined
+  const word = isOver ? 'ended' : typeof state === 'string' ? state : 'not live'
+  return (
+    <span class={`live ${word === 'live' ? 'yes' : word === 'connecting' ? '' : 'no'}`} role="status">
+      {word}
+    </span>
+  )
+}
+
+const schemes = ['', 'light', 'dark'] as const
+const names: Readonly<Record<string, string>> = { '': 'as the system', light: 'light', dark: 'dark' }
+const scheme = signal('')
+
+/** Takes the scheme that was chosen here before. */
+export const restoreScheme = (): void => chooseScheme(kept.get('scheme') ?? '')
+
+const chooseScheme = (name: string): void => {
+  scheme.value = name
+  setScheme(name === '' ? undefined : name)
+  kept.set('scheme', name === '' ? undefined : name)
+}
+
+const SchemeButton = () => {
+  const next = schemes[(schemes.findIndex(name => name === scheme.value) + 1) % schemes.length] ?? ''
+  const label = `Colours: ${names[scheme.value]}; change to ${names[next]}`
+  return (
+    <button type="button" class="plain" aria-label={label} title={label} onClick={() => chooseScheme(next)}>
+      {scheme.value === 'light' ? '☀' : scheme.value === 'dark' ? '☾' : '◐'}
+    </button>
+  )
+}
+
+const warnMs = 5 * 60_000
+
+/** Over the page: that the token ends soon, or that the server is another version than the page. */
+export const Strips = () => {
+  const who = me.value
+  void place.value
+  const left = who === undefined ? Infinity : who.endsAt - moment.value
+  const other = serverVersion.value !== '' && serverVersion.value !== documentSays('version')
+  const writing = here.value.at === 'new' || here.value.at === 'edit'
+  return (
+    <>
+      {left < warnMs && left > 0 && who !== undefined && (
+        <p class="strip warn" role="status">
+          {who.tokenEnds ? 'Your token' : 'Your session'} ends in {lasting(left)}.{' '}
+          {signInWay !== 'header' && (
+            <button type="button" class="quiet" onClick={() => (renewing.value = true)}>
+              {signInWay === 'token' ? 'Paste a new token' : 'Sign in anew'}
+            </button>
+          )}
+        </p>
+      )}
+      {other && (
+        <p class="strip warn" role="status">
+          The dashboard was updated{writing ? ': load it anew when this form is saved.' : '.'}{' '}
+          <button type="button" class="quiet" onClick={() => address.reload()}>
+            Reload
+          </button>
+        </p>
+      )}
+    </>
+  )
+}

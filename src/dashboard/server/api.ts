@@ -1,0 +1,75 @@
+import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../../api/json.ts'
+import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../environment/environment.ts'
+import { redacted } from '../../environment/redact.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import type { Refusal } from '../protocol.ts'
+import { json, type PageAnswer } from './exchange.ts'
+import { apiWithinMs } from './limits.ts'
+
+/** The API server has refused what the user asked; the answer for the page says why. */
+export class ApiRefused extends Error {
+  override readonly name = 'ApiRefused'
+  readonly status: number
+  readonly answer: PageAnswer
+
+  constructor(status: number, refusal: Refusal, headers: Readonly<Record<string, string>> = {}) {
+    super(refusal.message)
+    this.status = status
+    this.answer = json(status, refusal, headers)
+  }
+}
+
+export type Asking = Omit<ApiRequest, 'lane' | 'timeoutMs'>
+
+/** Asks the API server as the user, and resolves with the body. Throws {@link ApiRefused}. */
+export const ask = async (api: ApiConnection, asking: Asking): Promise<JsonObject> => {
+  const response = await answerOf(api, asking)
+  const body = tryParseJson(response.body)
+  if (response.status >= 200 && response.status <= 299 && isObject(body)) return body
+  throw refusedBy(response, body)
+}
+
+/** The same, for an answer that is one object. */
+export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
+  const body = await ask(api, asking)
+  if (isStoredObject(body)) return body
+  throw new ApiRefused(502, { reason: 'NoObject', message: 'the API server answered with something that is no object' })
+}
+
+const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse> => {
+  try {
+    return await api.request({ ...asking, lane: 'bulk', timeoutMs: apiWithinMs })
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error
+    const message = `the API server cannot be reached: ${redacted(error.message)}`
+    throw new ApiRefused(503, { reason: 'ApiServerUnreachable', message }, { 'retry-after': '2' })
+  }
+}
+
+const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {
+  const { status } = response
+  const message = redacted(stringAt(body, 'message') ?? response.body.slice(0, 300))
+  const reason = stringAt(body, 'reason') ?? 'Refused'
+  const fields = fieldsOf(body)
+  const retryAfter = response.headers['retry-after']
+  return new ApiRefused(
+    status >= 400 ? status : 502,
+    { reason, message, ...(fields === undefined ? {} : { fields }) },
+    retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  )
+}
+
+/** What is wrong with which field, as `details.causes` of a Status says. */
+const fieldsOf = (body: unknown): Readonly<Record<string, string>> | undefined => {
+  const causes = at(body, 'details', 'causes')
+  if (!Array.isArray(causes)) return undefined
+  const fields: Record<string, string> = {}
+  for (const cause of causes) {
+    const field = stringAt(cause, 'field')
+    if (field === undefined || field === '' || field === '<nil>') continue
+    // "Invalid value: "object": must not be below min": of an object the value says nothing.
+    fields[field] ??= redacted((stringAt(cause, 'message') ?? '').replace(/^Invalid value: "object": /, ''))
+  }
+  return Object.keys(fields).length === 0 ? undefined : fields
+}

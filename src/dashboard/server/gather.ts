@@ -1,0 +1,35 @@
+import type { Clock } from '../../environment/environment.ts'
+import { gatherMs } from './limits.ts'
+
+/** Gathers changes by key, and hands the newest of each over at most once in 100 ms. */
+export interface Gather<T> {
+  /** `undefined`: it is gone. */
+  add(key: string, value: T | undefined): void
+  /** Hands over what there is. */
+  flush(): void
+  /** Forgets what there is. */
+  drop(): void
+}
+
+export const gather = <T>(clock: Clock, give: (changed: ReadonlyMap<string, T | undefined>) => void): Gather<T> => {
+  let changed = new Map<string, T | undefined>()
+  let cancel: (() => void) | undefined
+  const drop = (): void => {
+    cancel?.()
+    cancel = undefined
+    changed = new Map()
+  }
+  const flush = (): void => {
+    const now = changed
+    drop()
+    if (now.size > 0) give(now)
+  }
+  return {
+    add: (key, value) => {
+      changed.set(key, value)
+      cancel ??= clock.after(gatherMs, flush)
+    },
+    flush,
+    drop,
+  }
+}

@@ -1,0 +1,38 @@
+import { at, stringAt } from '../../../api/json.ts'
+import { hookKind } from '../../../api/names.ts'
+import { redacted } from '../../../environment/redact.ts'
+import { collectionPath } from '../../../kube/paths.ts'
+import { events } from '../../../kube/resources.ts'
+import type { HookEvent } from '../../protocol.ts'
+import { ask } from '../api.ts'
+import type { Handler } from '../context.ts'
+import { json } from '../exchange.ts'
+import { mostEvents } from '../limits.ts'
+import { listOf } from '../row.ts'
+
+/** Lists the newest Events that regard a hook. */
+export const listEvents: Handler = async (_context, { name, namespace, session }) => {
+  const list = await ask(session.api, {
+    method: 'GET',
+    path: collectionPath(events, namespace),
+    query: { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` },
+  })
+  const found = listOf(list['items']).map(eventOf)
+  return json(200, found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, mostEvents))
+}
+
+const eventOf = (event: unknown): HookEvent => {
+  const count = at(event, 'series', 'count')
+  const times = [
+    stringAt(event, 'series', 'lastObservedTime'),
+    stringAt(event, 'eventTime'),
+    stringAt(event, 'deprecatedLastTimestamp'),
+  ]
+  return {
+    time: times.find(time => time !== undefined) ?? '',
+    type: stringAt(event, 'type') ?? '',
+    reason: stringAt(event, 'reason') ?? '',
+    note: redacted(stringAt(event, 'note') ?? ''),
+    count: typeof count === 'number' ? count : 1,
+  }
+}

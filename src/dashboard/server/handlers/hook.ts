@@ -1,0 +1,53 @@
+import { at, isObject, stringAt } from '../../../api/json.ts'
+import type { StoredObject } from '../../../api/object.ts'
+import type { ApiConnection } from '../../../environment/environment.ts'
+import { redacted } from '../../../environment/redact.ts'
+import { objectPath } from '../../../kube/paths.ts'
+import { hooks } from '../../../kube/resources.ts'
+import type { Condition, HookDetail } from '../../protocol.ts'
+import { askObject } from '../api.ts'
+import type { Handler } from '../context.ts'
+import { json } from '../exchange.ts'
+import { managedBy } from '../managed-by.ts'
+import { listOf } from '../row.ts'
+import { secretOfAuth, triggerBaseOf } from '../try.ts'
+
+/** Reads a hook as the user. */
+export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
+  askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
+
+/** Answers with one hook, without token, URL, annotations and managedFields. */
+export const readHook: Handler = async ({ triggerBase }, { name, namespace, session }) =>
+  json(200, detailOf(await hookAsUser(session.api, namespace, name), triggerBase))
+
+const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDetail => {
+  const { creationTimestamp: created, generation = 0, name, namespace = '', uid } = hook.metadata
+  const spec = hook['spec']
+  const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
+  const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
+  const manager = managedBy(hook)
+  const tryAt = triggerBase ?? triggerBaseOf(stringAt(hook, 'status', 'triggerURL') ?? '')
+  const authSecret = secretOfAuth(hook)
+  return {
+    namespace,
+    name,
+    uid,
+    generation,
+    ...(created === undefined ? {} : { created }),
+    spec: isObject(spec) ? spec : {},
+    conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
+    ...(previousUntil === undefined ? {} : { previousUntil }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(manager === undefined ? {} : { managedBy: manager }),
+    ...(tryAt === undefined ? {} : { tryAt }),
+    ...(authSecret === undefined ? {} : { authSecret }),
+  }
+}
+
+const conditionOf = (condition: unknown): Condition => ({
+  type: stringAt(condition, 'type') ?? '',
+  status: stringAt(condition, 'status') ?? '',
+  reason: stringAt(condition, 'reason') ?? '',
+  message: redacted(stringAt(condition, 'message') ?? ''),
+  since: stringAt(condition, 'lastTransitionTime') ?? '',
+})

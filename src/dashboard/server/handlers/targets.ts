@@ -1,0 +1,83 @@
+import { stringAt } from '../../../api/json.ts'
+import { controllerOf, isStoredObject, type StoredObject } from '../../../api/object.ts'
+import type { TargetKind } from '../../../drivers/driver.ts'
+import { drivers } from '../../../drivers/registry.ts'
+import type { ApiConnection } from '../../../environment/environment.ts'
+import { apiVersionOf, collectionPath } from '../../../kube/paths.ts'
+import { autoscalers } from '../../../kube/resources.ts'
+import type { Target, Targets } from '../../protocol.ts'
+import { ask, ApiRefused } from '../api.ts'
+import type { Handler } from '../context.ts'
+import { json, refuse } from '../exchange.ts'
+import { mostTargets } from '../limits.ts'
+import { listOf } from '../row.ts'
+
+/** Lists what a driver can act on in a namespace, and who sets the count of each already. */
+export const listTargets: Handler = async (_context, { namespace, query, session }) => {
+  const driver = drivers.find(({ name }) => name === query.get('driver'))
+  if (driver === undefined) return refuse(400, 'BadRequest', 'driver names no driver')
+  const scaled = await scaledBy(session.api, namespace)
+  const found = await Promise.all(driver.targets.map(kind => ofKind(session.api, namespace, kind, scaled)))
+  return json(200, {
+    targets: found.flatMap(({ targets }) => targets),
+    missing: found.flatMap(({ missing }) => missing),
+  } satisfies Targets)
+}
+
+const ofKind = async (
+  api: ApiConnection,
+  namespace: string,
+  kind: TargetKind,
+  scaled: ReadonlyMap<string, string>,
+): Promise<Targets> => {
+  try {
+    const path = collectionPath(kind.type, namespace)
+    const list = await ask(api, { method: 'GET', path, query: { limit: String(mostTargets) } })
+    const targets = listOf(list['items'])
+      .filter(isStoredObject)
+      .map(object => targetOf(object, kind, scaled))
+    // A ReplicaSet of a Deployment is the Deployment's matter.
+    return {
+      targets: targets.filter(target => target.owner === undefined || target.kind !== 'ReplicaSet'),
+      missing: [],
+    }
+  } catch (error) {
+    if (!(error instanceof ApiRefused) || (error.status !== 403 && error.status !== 404)) throw error
+    // Nothing is missing of a kind that this cluster does not have.
+    return { targets: [], missing: error.status === 404 ? [] : [{ kind: kind.type.kind, why: error.message }] }
+  }
+}
+
+const targetOf = (
+  object: StoredObject,
+  { replicas, type }: TargetKind,
+  scaled: ReadonlyMap<string, string>,
+): Target => {
+  const { name } = object.metadata
+  const count = replicas?.(object)
+  const controller = controllerOf(object)
+  const owner = controller ? `${controller.kind}/${controller.name}` : scaled.get(`${type.kind}/${name}`)
+  return {
+    apiVersion: apiVersionOf(type),
+    kind: type.kind,
+    name,
+    ...(count === undefined ? {} : { replicas: count.wanted }),
+    ...(owner === undefined ? {} : { owner }),
+  }
+}
+
+/** Which autoscaler scales what; nothing where the user may not look. */
+const scaledBy = async (api: ApiConnection, namespace: string): Promise<ReadonlyMap<string, string>> => {
+  const scaled = new Map<string, string>()
+  try {
+    const list = await ask(api, { method: 'GET', path: collectionPath(autoscalers, namespace) })
+    for (const item of listOf(list['items'])) {
+      const kind = stringAt(item, 'spec', 'scaleTargetRef', 'kind')
+      const name = stringAt(item, 'spec', 'scaleTargetRef', 'name')
+      scaled.set(`${kind}/${name}`, `HorizontalPodAutoscaler/${stringAt(item, 'metadata', 'name')}`)
+    }
+  } catch (error) {
+    if (!(error instanceof ApiRefused) || error.status === 401) throw error
+  }
+  return scaled
+}

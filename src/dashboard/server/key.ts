@@ -1,0 +1,40 @@
+import { Buffer } from 'node:buffer'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Clock, Random } from '../../environment/environment.ts'
+import { keyLivesMs } from './limits.ts'
+
+/** The key in the printed link: good once, for five minutes. */
+export interface OneTimeKey {
+  /** Makes another; the one before is no longer good. */
+  make(): string
+  /** Whether `sent` is the key. It is used up then. */
+  take(sent: string): boolean
+}
+
+/** 144 bits. */
+const keyBytes = 18
+
+export const oneTimeKey = (clock: Clock, random: Random): OneTimeKey => {
+  let key: { readonly text: string; readonly until: number } | undefined
+  return {
+    make: () => {
+      const text = secretText(random, keyBytes)
+      key = { text, until: clock.monotonic() + keyLivesMs }
+      return text
+    },
+    take: sent => {
+      if (key === undefined || clock.monotonic() > key.until || !sameSecret(sent, key.text)) return false
+      key = undefined
+      return true
+    },
+  }
+}
+
+/** `bytes` random bytes in base64url. */
+export const secretText = (random: Random, bytes: number): string =>
+  Buffer.from(random.bytes(bytes)).toString('base64url')
+
+/** Compares two secrets in a time that tells nothing of either. */
+export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,0 +1,80 @@
+import { at, stringAt } from '../../api/json.ts'
+import { group, hookPlural } from '../../api/names.ts'
+import type { ApiConnection, Clock } from '../../environment/environment.ts'
+import { redacted } from '../../environment/redact.ts'
+import type { May, RightName, Rights } from '../protocol.ts'
+import { ask } from './api.ts'
+import { rightsMs } from './limits.ts'
+
+interface Needed {
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+}
+
+const onHooks = (verb: string): Needed => ({ verb, group, resource: hookPlural })
+
+/** The right that each thing on the page takes. */
+const needed: Readonly<Record<RightName, Needed>> = {
+  list: onHooks('list'),
+  create: onHooks('create'),
+  update: onHooks('update'),
+  patch: onHooks('patch'),
+  delete: onHooks('delete'),
+  events: { verb: 'list', group: 'events.k8s.io', resource: 'events' },
+  secrets: { verb: 'get', group: '', resource: 'secrets' },
+}
+
+/** Asks the API server what the user may do in a namespace: one review a right, all at once. */
+const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
+  const one = (name: RightName): Promise<May> => review(api, namespace, needed[name])
+  const [list, create, update, patch, remove, events, secrets] = await Promise.all([
+    one('list'),
+    one('create'),
+    one('update'),
+    one('patch'),
+    one('delete'),
+    one('events'),
+    one('secrets'),
+  ])
+  return { list, create, update, patch, delete: remove, events, secrets }
+}
+
+const review = async (api: ApiConnection, namespace: string, right: Needed): Promise<May> => {
+  const { resource, verb } = right
+  const answer = await ask(api, {
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    body: JSON.stringify({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { namespace, verb, group: right.group, resource } },
+    }),
+  })
+  const named = right.group === '' ? resource : `${resource}.${right.group}`
+  const why = stringAt(answer, 'status', 'reason') ?? ''
+  return at(answer, 'status', 'allowed') === true
+    ? { verb, resource: named, allowed: true }
+    : { verb, resource: named, allowed: false, ...(why === '' ? {} : { why: redacted(why) }) }
+}
+
+/** The rights of one session, kept for 30 s: pages ask for them again and again. */
+export interface RightsOfSession {
+  of(namespace: string): Promise<Rights>
+}
+
+export const rightsOf = (api: ApiConnection, clock: Clock): RightsOfSession => {
+  const kept = new Map<string, { readonly at: number; readonly rights: Promise<Rights> }>()
+  return {
+    of: namespace => {
+      const now = clock.monotonic()
+      for (const [name, { at: when }] of kept) if (now - when > rightsMs) kept.delete(name)
+      const found = kept.get(namespace)
+      if (found) return found.rights
+      const rights = reviewAll(api, namespace)
+      kept.set(namespace, { at: now, rights })
+      rights.catch(() => kept.delete(namespace))
+      return rights
+    },
+  }
+}

@@ -1,0 +1,86 @@
+import { at, isObject, stringAt } from '../../api/json.ts'
+import type { HookSpec } from '../../api/hook.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { driverOf, isViolation } from '../../drivers/registry.ts'
+import { redacted } from '../../environment/redact.ts'
+import type { Row, RowDelivery } from '../protocol.ts'
+
+/** Takes of a hook what a list shows: no token, no URL, no annotation, nothing of managedFields. */
+export const rowOf = (object: StoredObject): Row => {
+  const { generation = 0, namespace = '', name, uid } = object.metadata
+  const driver = stringAt(object, 'spec', 'driver') ?? ''
+  const member = at(object, 'spec', driver)
+  const ready = conditionOf(object, 'Ready')
+  const state = stringAt(ready, 'status')
+  const last = deliveryOf(at(object, 'status', 'lastDelivery'))
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid,
+    generation,
+    driver,
+    ...wordsOf(object, driver),
+    ...numberMember(member, 'min'),
+    ...numberMember(member, 'max'),
+    suspended: at(object, 'spec', 'suspend') === true,
+    ready: state === 'True' || state === 'False' ? state : 'Unknown',
+    reason: stringAt(ready, 'reason') ?? 'Pending',
+    message: redacted(stringAt(ready, 'message') ?? ''),
+    ...(last === undefined ? {} : { last }),
+    recent: listOf(at(object, 'status', 'recent')).flatMap(entry => deliveryOf(entry) ?? []),
+    counts: countsOf(at(object, 'status', 'counts')),
+    url: urlOf(object),
+  }
+}
+
+/** A condition of a hook, as it is. */
+const conditionOf = (object: StoredObject, type: string): unknown =>
+  listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)
+
+/** The elements of a list; none of anything else. */
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
+
+/** What it does and to what, in words. A hook that breaks a rule has only what its driver's name says. */
+const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {
+  const spec = object['spec']
+  const found = isHookSpec(spec) ? driverOf(spec) : undefined
+  if (found !== undefined && !isViolation(found)) return { does: redacted(found.description), target: found.target }
+  const target = stringAt(object, 'status', 'target')
+  return { does: driver, ...(target === undefined ? {} : { target }) }
+}
+
+const deliveryOf = (entry: unknown): RowDelivery | undefined => {
+  const time = stringAt(entry, 'time')
+  if (time === undefined) return undefined
+  const summary = stringAt(entry, 'summary')
+  return {
+    time,
+    sender: stringAt(entry, 'sender') ?? '',
+    outcome: stringAt(entry, 'outcome') ?? '',
+    reason: stringAt(entry, 'reason') ?? '',
+    ...numberMember(entry, 'from'),
+    ...numberMember(entry, 'to'),
+    ...(summary === undefined ? {} : { summary: redacted(summary) }),
+  }
+}
+
+const numberMember = <N extends string>(from: unknown, name: N): { [K in N]?: number } => {
+  const value = at(from, name)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed name widens to string
+  return typeof value === 'number' ? ({ [name]: value } as { [K in N]: number }) : {}
+}
+
+const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
+  isObject(counts)
+    ? Object.fromEntries(
+        Object.entries(counts).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      )
+    : {}
+
+const urlOf = (object: StoredObject): Row['url'] => {
+  if (stringAt(object, 'spec', 'token', 'secretName') !== undefined) return 'secret'
+  return stringAt(object, 'status', 'triggerURL') === undefined ? 'none' : 'status'
+}

@@ -1,0 +1,96 @@
+import { Buffer } from 'node:buffer'
+import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import { ask, ApiRefused } from './api.ts'
+import { refuse, type PageAnswer } from './exchange.ts'
+import { signIns } from './limits.ts'
+import type { SessionConnection, SignedIn } from './session.ts'
+import type { Clock } from '../../environment/environment.ts'
+
+/** Opens a connection to the API server: with a bearer token, or without one as whoever started the program. */
+export type ConnectAs = (token?: string) => SessionConnection
+
+/** Who the API server takes for everybody that shows no credential. */
+const anonymous = 'system:anonymous'
+
+/**
+ * Asks the API server who a token belongs to. A blank or unknown one must not pass for somebody: the API server answers
+ * `/version` to anybody, but a SelfSubjectReview says whom it sees.
+ */
+export const signIn = async (
+  connectAs: ConnectAs,
+  token?: string,
+): Promise<SignedIn | { readonly refused: PageAnswer }> => {
+  const api = connectAs(token)
+  try {
+    const review = await ask(api, {
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
+    })
+    const user = stringAt(review, 'status', 'userInfo', 'username')
+    if (user === undefined || user === '' || user === anonymous) {
+      await api.close()
+      return { refused: unknown(token) }
+    }
+    const groups = at(review, 'status', 'userInfo', 'groups')
+    const endsAt = token === undefined ? undefined : expiryOf(token)
+    return {
+      api,
+      user,
+      groups: Array.isArray(groups) ? groups.filter(group => typeof group === 'string') : [],
+      ...(endsAt === undefined ? {} : { credentialEndsAt: endsAt }),
+    }
+  } catch (error) {
+    await api.close()
+    if (!(error instanceof ApiRefused)) throw error
+    return { refused: error.status === 401 || error.status === 403 ? unknown(token) : error.answer }
+  }
+}
+
+const unknown = (token: string | undefined): PageAnswer =>
+  token === undefined
+    ? refuse(401, 'UnknownUser', 'the API server does not know the user of the kubeconfig: try kubectl auth whoami')
+    : refuse(
+        401,
+        'UnknownToken',
+        'the API server does not know this token: it may have ended, or be cut off; make a new one',
+      )
+
+/** A token as it was pasted: without the word Bearer, quotes, blanks and line breaks. */
+export const pastedToken = (text: string): string =>
+  text
+    .replaceAll(/[\s"'`]/g, '')
+    .replace(/^authorization:/i, '')
+    .replace(/^bearer/i, '')
+
+/** The token of an `Authorization: Bearer` header (RFC 6750, 2.1). */
+export const bearerIn = (header: string | undefined): string | undefined =>
+  /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? '')?.[1]
+
+/** When a JWT ends, in milliseconds since the epoch. The API server judges it; this is for telling people in time. */
+const expiryOf = (token: string): number | undefined => {
+  const payload = tryParseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+  const seconds = at(payload, 'exp')
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined
+}
+
+/** Lets so many sign-ins pass a minute, and so many at once. */
+export interface Turnstile {
+  /** What to call when it is done; undefined where there are too many. */
+  enter(): (() => void) | undefined
+}
+
+export const turnstile = (clock: Clock): Turnstile => {
+  let begun: number[] = []
+  let inside = 0
+  return {
+    enter: () => {
+      const now = clock.monotonic()
+      begun = begun.filter(at => now - at < 60_000)
+      if (begun.length >= signIns.perMinute || inside >= signIns.atOnce) return undefined
+      begun.push(now)
+      inside += 1
+      return () => void (inside -= 1)
+    },
+  }
+}

@@ -1,19 +1,24 @@
 /**
  * Bundles the product into files that Node 24 runs by themselves, with no node_modules and no compiler: the product, the
  * small program that it starts for expressions, and the parts that either loads only when they are needed. Another folder
- * than `dist` can be named.
+ * than `dist` can be named. Beside them: NOTICES.txt, with the licences of what is bundled, and meta.json, with what came from where.
  */
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
-import { bundled, httpByRequire } from './bundling.ts'
+import { bundled, httpByRequire, onlyWhatIsUsed } from './bundling.ts'
+import { writePage } from './page.ts'
+import { notices } from './notices.ts'
+
+/** The packages in the dashboard's page, which is bundled by itself. */
+const ofPage = ['preact', '@preact/signals', '@preact/signals-core'].map(name => `node_modules/${name}/package.json`)
 
 const outdir = process.argv[2] ?? 'dist'
 
 /** An older Node would fail somewhere inside a dependency, with a message that says nothing. */
 const needsNode24 = `
 if (Number(process.versions.node.split('.')[0]) < 24) {
-  process.stderr.write('receiver-hooks needs Node 24 or later, and this is ' + process.version + ': use the "node" in node_modules/.bin, or npm start\\n');
+  process.stderr.write('receiver-hooks needs Node 24 or later, and this is ' + process.version + ': install it from https://nodejs.org; in a checkout, npm start has its own\\n');
   process.exit(1);
 }`
 
@@ -21,16 +26,20 @@ const { metafile } = await build({
   ...bundled(needsNode24),
   entryPoints: {
     'receiver-hooks': 'src/main.ts',
-    // src/environment/expressions/process.ts looks for it under this name.
-    'receiver-hooks-evaluator': 'src/environment/expressions/child.ts',
+    'kubectl-receiverhook': 'src/plugin.ts',
+    // src/expressions/worker/process.ts looks for it under this name.
+    'receiver-hooks-evaluator': 'src/expressions/worker/child.ts',
+    // src/trigger/reading/start.ts likewise.
+    'receiver-hooks-reader': 'src/trigger/reading/thread.ts',
   },
   outdir,
   // What is imported on demand is in files of its own, so that it costs neither time nor memory before.
   splitting: true,
-  plugins: [httpByRequire],
+  plugins: [httpByRequire, onlyWhatIsUsed],
   chunkNames: 'part-[hash]',
   sourcemap: 'linked',
-  legalComments: 'linked',
+  // NOTICES.txt has the licences whole.
+  legalComments: 'none',
   metafile: true,
 })
 // A part is named by its content: those of an earlier build would stay beside the new ones.
@@ -38,6 +47,8 @@ const made = new Set(Object.keys(metafile.outputs).map(file => basename(file)))
 for (const file of readdirSync(outdir)) {
   if (/^part-[A-Z0-9]{8}\.mjs/.test(file) && !made.has(file)) rmSync(join(outdir, file))
 }
+writeFileSync(join(outdir, 'NOTICES.txt'), notices([...Object.keys(metafile.inputs), ...ofPage]))
+writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile))
 const outputs = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'))
 for (const [file, { bytes, entryPoint }] of outputs) {
   if (entryPoint !== undefined && basename(file).startsWith('receiver-hooks')) {
@@ -46,3 +57,5 @@ for (const [file, { bytes, entryPoint }] of outputs) {
 }
 const parts = outputs.filter(([file]) => basename(file).startsWith('part-'))
 console.log(`${parts.length} parts: ${Math.round(parts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} kB`)
+// The dashboard looks for its page beside the bundle.
+await writePage(join(outdir, 'page'))

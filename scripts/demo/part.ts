@@ -2,33 +2,21 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnLeashed, type Leashed } from '../../test/support/leash.ts'
-import { monitoringParts } from '../cluster/parts.ts'
-import { locateAll } from '../cluster/store.ts'
+import { monitoringBinaries } from './binaries.ts'
 
 /** How long a start may take on a machine that is busy, in milliseconds; a second is usual. */
 const readyWithinMs = 60_000
 
-/** How to get Prometheus and Alertmanager. */
-export const howToGetThem = 'npm run cluster:binaries -- prometheus alertmanager'
-
-/** Where Prometheus and Alertmanager are. Throws an error that says how to get what is missing. */
-const monitoringBinaries = (): Readonly<Record<string, string>> => {
-  try {
-    return locateAll(monitoringParts, process.env)
-  } catch (error) {
-    throw new Error(`Prometheus or Alertmanager is missing: run "${howToGetThem}"`, { cause: error })
-  }
-}
-
+/** True where there are both, so that no stand-in is needed. */
 export const areThere = (): boolean => {
   try {
-    return Object.keys(monitoringBinaries()).length > 0
+    return Object.keys(monitoringBinaries(process.env)).length > 0
   } catch {
     return false
   }
 }
 
-/** A program of {@link monitoringParts} that serves HTTP on loopback. */
+/** A program of {@link monitoringBinaries} that serves HTTP on loopback. */
 export interface Part {
   readonly name: string
   /** Its binary. */
@@ -43,7 +31,7 @@ export interface Part {
 export const startPart = async ({ args, command, folder, name, port }: Part): Promise<Leashed> => {
   const file = join(folder, `${name}.log`)
   const log = openSync(file, 'a')
-  const started = spawnLeashed(monitoringBinaries()[command] ?? command, args, { stdout: log, stderr: log })
+  const started = spawnLeashed(monitoringBinaries(process.env)[command] ?? command, args, { stdout: log, stderr: log })
   closeSync(log)
   const giveUpAt = Date.now() + readyWithinMs
   while (started.running() && Date.now() < giveUpAt) {

@@ -104,7 +104,7 @@ export const countIn = (seen: readonly Seen[], since: number): Count => {
 /** Resolves, when the playground has said all that it says, with the lines of its output, which grow. */
 const startPlayground = async (kubeconfig: string) => {
   const main = join(import.meta.dirname, '../../src/main.ts')
-  const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0']
+  const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
   const args = [main, 'playground', ...ports, '--kubeconfig', kubeconfig, '--log-level', 'info']
   const { child, end } = spawnLeashed(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
   const lines: string[] = []

@@ -1,6 +1,8 @@
 import { authRole } from '../../src/api/auth.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
-import type { AnyDriver, Right } from '../../src/drivers/driver.ts'
+import type { AnyDriver } from '../../src/drivers/driver.ts'
+import type { Extra, Right } from '../../src/drivers/rights.ts'
+import { customDefinitions } from '../../src/kube/definitions.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
 
@@ -23,12 +25,19 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: 'receiver-hooks-trigger',
-    means: 'What the trigger may do wherever there are hooks.',
+    means: 'How the trigger knows the hooks.',
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
-      right(records, ['get', 'create', 'update'], 'to remember which deliveries have been executed'),
-      ...drivers.flatMap(({ rights }) => rights.trigger),
+    ],
+  },
+  {
+    kind: 'ClusterRole',
+    name: targetsRole,
+    means: 'What the trigger may do where hooks run: by default everywhere.',
+    grants: [
+      right(records, ['get', 'create', 'update', 'delete'], 'to remember which deliveries have been executed'),
+      ...drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger),
     ],
   },
   {
@@ -54,7 +63,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
         "to tell when what becomes of a hook's deliveries changes; and of signing keys",
       ),
       right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
-      ...drivers.flatMap(validating),
+      ...drivers.filter(isGiven).flatMap(({ rights }) => validating(rights)),
     ],
   },
   {
@@ -87,11 +96,56 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
       right(secrets, ['get'], 'to hold posts against the Secret that auth names, and to tell whether it is there'),
     ],
   },
+  {
+    kind: 'ClusterRole',
+    name: definitionsRole,
+    means:
+      'What both need besides where hooks act on custom kinds. It is bound to nobody by itself, and to both everywhere if at all.',
+    grants: [right(customDefinitions, ['get'], 'to see where a custom kind has its count')],
+  },
+  ...optionalRights(drivers).flatMap(rolesOf),
+]
+
+/** The ClusterRole with which a trigger runs hooks in a namespace. */
+export const targetsRole = 'receiver-hooks-trigger-targets'
+
+/** The ClusterRole with which both roles read the definitions of custom kinds, which are in no namespace. */
+export const definitionsRole = 'receiver-hooks-definitions'
+
+/** The rights that nobody has by default, each under the name that roles, components and values of the chart have for it. */
+export const optionalRights = (drivers: readonly AnyDriver[]): readonly Extra[] =>
+  drivers.flatMap(driver => {
+    const { keeps, trigger } = driver.rights
+    const name = driver.name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+    const own = { name, hooks: `with the driver ${driver.name}`, readsDefinitions: false, trigger, keeps }
+    return [...(isGiven(driver) ? [] : [own]), ...(driver.rights.extras ?? [])]
+  })
+
+/** Whether an installation has the rights of a driver from the beginning. */
+const isGiven = ({ rights }: AnyDriver): boolean => rights.given === 'everywhere'
+
+/** The role that an account needs besides for what {@link optionalRights} names. */
+export const roleOf = (account: 'controller' | 'trigger', rights: string): string =>
+  `receiver-hooks-${account}-${rights}`
+
+const rolesOf = (rights: Extra): readonly Role[] => [
+  {
+    kind: 'ClusterRole',
+    name: roleOf('trigger', rights.name),
+    means: `What the trigger needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
+    grants: rights.trigger,
+  },
+  {
+    kind: 'ClusterRole',
+    name: roleOf('controller', rights.name),
+    means: `What the controller needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
+    grants: validating(rights),
+  },
 ]
 
 /** A hook is validated against the very objects that it will act on, so the controller gets what the trigger gets. */
-const validating = ({ rights }: AnyDriver): Grant[] =>
-  rights.trigger
+const validating = ({ trigger }: Pick<Extra, 'trigger'>): Grant[] =>
+  trigger
     .filter(({ verbs }) => verbs.includes('get'))
     .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to tell whether a target is there' }))
 

@@ -1,10 +1,51 @@
-import { generated } from './markdown.ts'
+import type { Argument, Command, Entry, Option } from '../../src/cli/command.ts'
+import { code, generated, table } from './markdown.ts'
 
-/** The page that shows what `--help` prints. */
-export const commandPage = (usage: string): string => `${generated}
+/** The page of every command with its flags, from the definitions that help and completion are made of. */
+export const commandPage = async (entries: readonly Entry[]): Promise<string> => {
+  const sections = await Promise.all(entries.map(async entry => section(entry, await entry.load())))
+  return `${generated}
 # Command line
 
-\`\`\`text
-${usage.trimEnd()}
-\`\`\`
-`
+\`receiver-hooks COMMAND\`, or as kubectl's plugin \`kubectl receiverhook COMMAND\`. Without a command \`receiver-hooks\` does what
+\`receiver-hooks serve\` does, and the plugin shows its help. \`receiver-hooks controller\` and \`receiver-hooks trigger\` are \`serve
+controller\` and \`serve trigger\`.
+
+${table(
+  ['command', 'does'],
+  entries.map(({ aliases = [], name, summary }) => [
+    [name, ...aliases].map(word => `[${code(word)}](#${name})`).join(', '),
+    summary,
+  ]),
+)}
+
+Every command takes \`--help\`, and the program \`--version\`.
+${sections.join('')}`
+}
+
+const section = (entry: Entry, { arguments: words = [], details, examples = [], options }: Command): string => `
+## ${entry.name}
+
+${entry.summary.charAt(0).toUpperCase()}${entry.summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}
+
+\`${[entry.name, ...words.map(usageOf), ...(options.length === 0 ? [] : ['[flags]'])].join(' ')}\`
+${
+  words.length === 0
+    ? ''
+    : `\n${table(
+        ['argument', 'meaning'],
+        words.map(word => [code(word.name), word.means]),
+      )}\n`
+}${
+  options.length === 0 ? '' : `\n${table(['flag', 'meaning'], options.map(row))}\n`
+}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+
+const usageOf = ({ many, name, optional }: Argument): string => {
+  const word = many === true ? `${name}...` : name
+  return optional === true ? `[${word}]` : word
+}
+
+const row = ({ flag, means, short, value }: Option<unknown>): string[] => [
+  code(`${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` ${value}`}`),
+  means,
+]

@@ -59,6 +59,13 @@ const rulesOf = (path: string, schema: Schema | undefined): string[][] => {
     code(path + fieldPath),
     message,
   ])
-  const inner = 'properties' in schema ? Object.entries(schema.properties) : []
-  return [...own, ...inner.flatMap(([name, field]) => rulesOf(`${path}.${name}`, field))]
+  return [...own, ...membersOf(path, schema).flatMap(([inner, field]) => rulesOf(inner, field))]
+}
+
+const membersOf = (path: string, schema: Schema): readonly (readonly [string, Schema])[] => {
+  if ('items' in schema) return [[`${path}[]`, schema.items]]
+  if ('additionalProperties' in schema) return [[`${path}.*`, schema.additionalProperties]]
+  return 'properties' in schema
+    ? Object.entries(schema.properties).map(([name, field]) => [`${path}.${name}`, field] as const)
+    : []
 }

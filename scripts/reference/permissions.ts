@@ -1,4 +1,6 @@
-import type { AnyDriver, Right } from '../../src/drivers/driver.ts'
+import type { AnyDriver } from '../../src/drivers/driver.ts'
+import type { Asked, Kept, Right } from '../../src/drivers/rights.ts'
+import { common } from '../deploy/policies.ts'
 import type { Role } from '../deploy/roles.ts'
 import { code, generated, table } from './markdown.ts'
 
@@ -7,15 +9,38 @@ export const permissionsPage = (roles: readonly Role[], drivers: readonly AnyDri
 # Permissions
 
 The roles that \`deploy/kustomize/base\` gives to the two service accounts, \`receiver-hooks-controller\` and
-\`receiver-hooks-trigger\`. Roles are bound in the product's own namespace, ClusterRoles everywhere.
+\`receiver-hooks-trigger\`. Roles are bound in the product's own namespace, ClusterRoles everywhere, unless it says otherwise below.
 ${roles.map(roleSection).join('')}
+## What the trigger's account may do with them
+
+An admission policy keeps that account to what hooks do, so that whoever gets hold of it can do no more: it changes nothing in
+\`kube-system\` and in the product's own namespace, and of what it may update no more than the drivers change.
+[What it costs each step](../performance.md#the-policy-for-the-triggers-account).
+${keptBy(drivers)
+  .map(({ only, resource }) => `\n- Of ${code(resource)}: ${only}.`)
+  .join('')}
+Another lets nobody but that account write \`receiverhookrecords\`, and who may do everything in the cluster anyway.
+
 ## The author of a hook
 
 Who creates a hook or changes its spec needs the right to write \`receiverhooks\` in its namespace (the ClusterRoles \`edit\` and
 \`admin\` have it; \`view\` has nothing, since the status holds the URL), and what the hook needs of its author. An admission policy
-sees to it. A target of a kind that is not listed asks for \`patch\` on \`*\` in its API group, \`auth\` for \`get\` on the Secret that it names, and \`token.secretName\` for \`create\` on
-\`secrets\`.
-${drivers.map(({ name, rights }) => `\nThe driver \`${name}\`:\n\n${grantTable(rights.author)}\n`).join('')}`
+sees to it.
+
+${askedTable([
+  ...common.map(asked => ['any', asked] as const),
+  ...drivers.flatMap(({ name, rights }) => rights.author.map(asked => [name, asked] as const)),
+])}
+`
+
+const keptBy = (drivers: readonly AnyDriver[]): readonly Kept[] =>
+  drivers.flatMap(({ rights }) => [rights, ...(rights.extras ?? [])].flatMap(({ keeps }) => keeps))
+
+const askedTable = (asked: readonly (readonly [driver: string, Asked])[]): string =>
+  table(
+    ['driver', 'right', 'why'],
+    asked.map(([driver, { right, why }]) => [driver === 'any' ? driver : code(driver), right, why]),
+  )
 
 const roleSection = ({ grants, kind, means, name }: Role): string =>
   `\n## ${kind} \`${name}\`\n\n${means}\n\n${grantTable(grants)}\n`

@@ -36,7 +36,7 @@ ${table(
 In the configurations below, \`${exampleURL}\` stands where the hook's URL has to go: it is in the hook's
 \`status.triggerURL\`, or in the Secret that \`token.secretName\` names.
 
-To teach the product another sender, see [Add a sender](../how-to/add-a-sender.md).
+To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`
 
 /** What knows no format of its own comes last. */

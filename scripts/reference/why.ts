@@ -1,56 +1,96 @@
 import { reasons, type Place } from '../../src/api/reasons.ts'
 import { code, generated, table } from './markdown.ts'
 
-/** Where a delivery can end without a step, in the order in which to look: what it looks like, and what to make of it. */
+/** Where a delivery can end without a step, in the order in which to look: what you see, and what it means. */
 const places: readonly { readonly place: Place; readonly title: string; readonly text: string }[] = [
   {
     place: 'skipped',
     title: 'It was skipped (200)',
-    text: 'The delivery arrived and did not count. For its sender that is a success: no sender shows it, so look here.',
+    text: 'The delivery arrived and did not count. Its sender takes that for a success, so no sender shows it.',
   },
   {
     place: 'unchanged',
     title: 'It changed nothing (200)',
     text: 'The delivery counted, and the target was there already.',
   },
-  { place: 'rejected', title: 'It was rejected (409)', text: 'Nothing was changed.' },
+  { place: 'rejected', title: 'It was rejected (409)', text: 'The hook changed nothing.' },
   {
     place: 'failed',
     title: 'It failed (422)',
-    text: 'Nothing was changed. Alertmanager sends it again at its next flush, and counts it in `alertmanager_notifications_failed_total`.',
+    text: 'The hook changed nothing, unless the reason says so. Alertmanager sends the alert again at its next flush, and counts the failure in `alertmanager_notifications_failed_total`.',
   },
   {
     place: 'unavailable',
     title: 'There was no time, room or server for it (503)',
-    text: 'Nothing was changed, or the delivery is named and may safely be sent again. Most senders do so at once.',
+    text: 'The hook changed nothing, or the delivery has a name, so sending it again is safe. Most senders do so at once.',
+  },
+  {
+    place: 'unreadable',
+    title: 'It could not be read (400)',
+    text: 'The trigger knows the sender, and the message lacks what the hook needs. The hook changed nothing, and nothing counts as a delivery.',
   },
   {
     place: 'refused',
     title: 'It never became a delivery (4xx, 503)',
-    text: "The answer names no hook, and the hook's status and Events do not tell of it: only the sender, the trigger's log and its metrics do.",
+    text: "The answer names no hook. The hook's status and Events show nothing of it. The sender, the trigger's log and its metrics do.",
   },
   {
     place: 'condition',
     title: 'The hook is not Ready',
-    text: '`kubectl get receiverhooks -o wide` shows the reason, `kubectl describe` the message.',
+    text: '`kubectl get receiverhooks` shows the reason, and `kubectl describe receiverhook NAME` the message.',
   },
 ]
 
 const look = `
-## Where to look
+## Follow this path
 
-| look at | it tells |
+**1. Is the hook Ready?**
+
+\`\`\`console
+kubectl -n shop get receiverhook web-up
+\`\`\`
+
+| READY | next |
 |---|---|
-| \`kubectl -n NAMESPACE get receiverhook NAME -o yaml\` | \`status.recent\`: the last ten deliveries with outcome and reason, within seconds; \`status.counts\`; \`status.conditions\` |
-| \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome |
-| the trigger's log | one line a delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
-| \`receiverhooks_deliveries_total{namespace, hook, driver, sender, outcome, reason}\` | every delivery of every replica, exactly, until ten minutes after the hook's end |
-| \`curl -X POST "URL?dryRun=true"\` with the sender's body | what it would do now, without doing it |
+| \`True\` | Go on with 2. With \`true\` under SUSPENDED the hook answers each post and does nothing. |
+| \`False\` | The reason is beside it: see [the hook is not Ready](#the-hook-is-not-ready). |
+| nothing | No controller has looked at the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` |
 
-Nothing there at all? Then nothing has reached the trigger endpoint: look at the sender, at its URL and at what stands between.
+**2. Has a delivery arrived?** LAST says what the last one did, DELIVERED how long ago that was. All ten last deliveries:
 
-No answer, a closed connection? The outcome of a write was not known when the delivery's four seconds ended. It happened once or not at all:
-the target's count tells. A delivery with an \`Idempotency-Key\`, or one of Alertmanager's, is answered 503 instead, since sending it again is safe.
+\`\`\`console
+kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.time} {.sender} {.outcome} {.reason}{"\\n"}{end}'
+\`\`\`
+
+| the delivery that you miss | next |
+|---|---|
+| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | Find its reason in the tables below. |
+| is \`applied\`, and the count is another by now | Somebody else has set it since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
+| is not there | Go on with 3. |
+
+**3. Does the hook answer you?** This posts to its URL from your machine, and changes nothing:
+
+\`\`\`console
+kubectl receiverhook trigger web-up -n shop --dry-run
+\`\`\`
+
+| you get | next |
+|---|---|
+| what a post would do | The hook works, and its sender does not reach it. Look at the sender's own log, at the URL that it has, and at what is between: DNS, a proxy, a NetworkPolicy. |
+| 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
+| no connection | The URL leads nowhere from where you are. A URL that begins with \`http://receiver-hooks-trigger\` is reached from inside the cluster alone: see [the public URL](install.md#set-the-image-and-the-public-url). |
+| a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. It ran once or not at all: look at the target's count. A named delivery gets 503 instead, because sending it again is safe. |
+
+**4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.
+
+## Where else to look
+
+| look at | it shows |
+|---|---|
+| \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome, and why the hook is no longer Ready |
+| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line a delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
+| \`receiverhooks_deliveries_total\` | every delivery of every replica, exactly ([all metrics](../reference/metrics.md)) |
+| \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `
 
 /** The page that leads from what is seen of a delivery to what to do about it. */
@@ -64,6 +104,6 @@ const rowsOf = (place: Place): string =>
   table(
     ['reason', 'what has happened', 'what to do'],
     Object.entries(reasons)
-      .filter(([reason, { where }]) => reason !== 'Valid' && where.some(other => other === place))
+      .filter(([, { where }]) => where.some(other => other === place))
       .map(([reason, { means, todo }]) => [code(reason), means, todo]),
   )

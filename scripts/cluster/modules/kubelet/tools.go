@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the commands to build, so that go.mod pins all that they need.
+package tools
+
+import (
+	_ "k8s.io/kubernetes/cmd/kube-proxy"
+	_ "k8s.io/kubernetes/cmd/kubelet"
+)

@@ -1,0 +1,175 @@
+import type { Extra } from '../../src/drivers/rights.ts'
+
+/** A JSON schema, as far as values need one. */
+type Schema = Readonly<Record<string, unknown>>
+
+/** One value of the chart. */
+export interface Value {
+  readonly kind: 'value'
+  readonly means: string
+  readonly otherwise: unknown
+  readonly schema: Schema
+}
+
+/** Values that belong together. */
+export interface Group {
+  readonly kind: 'group'
+  readonly means: string
+  readonly members: Readonly<Record<string, Value | Group>>
+  /** Other charts share these values: members that are not known here are let pass. */
+  readonly isOpen?: boolean
+}
+
+const value =
+  (schema: Schema) =>
+  (means: string, otherwise: unknown): Value => ({ kind: 'value', means, otherwise, schema })
+const group = (means: string, members: Group['members']): Group => ({ kind: 'group', means, members })
+
+const text = value({ type: 'string' })
+const flag = value({ type: 'boolean' })
+const count = value({ type: 'integer', minimum: 0 })
+const object = value({ type: 'object' })
+const texts = value({ type: 'array', items: { type: 'string' } })
+const objects = value({ type: 'array', items: { type: 'object' } })
+const labels = value({ type: 'object', additionalProperties: { type: 'string' } })
+const oneOf = (options: readonly string[]) => value({ type: 'string', enum: options })
+const enabled = (means: string, otherwise: boolean): Group => group(means, { enabled: flag('', otherwise) })
+
+const role = (name: string, means: string): Group =>
+  group(means, {
+    replicas: count('How many pods.', 2),
+    resources: object(
+      'Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts.',
+      {
+        requests: { cpu: '50m', memory: '160Mi', 'ephemeral-storage': '10Mi' },
+        limits: { memory: '320Mi', 'ephemeral-storage': '100Mi' },
+      },
+    ),
+    nodeSelector: labels('', {}),
+    tolerations: objects('', []),
+    affinity: object('', {}),
+    topologySpreadConstraints: objects('Replaces the default, a soft spread over hosts and zones.', []),
+    priorityClassName: text('', ''),
+    hostUsers: value({ type: ['boolean', 'null'] })('false gives pods a user namespace of their own.', null),
+    podAnnotations: labels('', {}),
+    podLabels: labels('', {}),
+    extraArgs: texts(`More flags of \`receiver-hooks serve ${name}\`.`, []),
+    extraEnv: objects('More variables, such as NODE_OPTIONS or NODE_EXTRA_CA_CERTS.', []),
+    podDisruptionBudget: group('', {
+      enabled: flag('', true),
+      maxUnavailable: value({ type: ['integer', 'string'] })('How many pods a drain may evict at a time.', 1),
+    }),
+  })
+
+/** What binds rights that nobody has by default. */
+const ofRights = ({ hooks }: Extra): Group =>
+  group('', {
+    everywhere: flag(`Lets hooks ${hooks} run in every namespace.`, false),
+    namespaces: texts('Lets them run in these.', []),
+  })
+
+/**
+ * Every value of the chart: values.yaml, values.schema.json and the table in its README are made from this. `optional` are
+ * the rights that nobody has by default.
+ */
+export const chartValues = (optional: readonly Extra[]): Group =>
+  group('', {
+    global: {
+      ...group('Settings shared with parent charts.', {
+        imageRegistry: text('Replaces image.registry.', ''),
+        imagePullSecrets: objects('', []),
+      }),
+      isOpen: true,
+    },
+    image: group('', {
+      registry: text('', ''),
+      repository: text('', 'receiver-hooks'),
+      tag: text("Defaults to the chart's appVersion.", ''),
+      digest: value({ type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' })(
+        'sha256:…; if set, it takes precedence over the tag.',
+        '',
+      ),
+      pullPolicy: oneOf(['IfNotPresent', 'Always', 'Never'])('', 'IfNotPresent'),
+    }),
+    imagePullSecrets: objects('', []),
+    publicURL: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })(
+      'The beginning of trigger URLs. By default they lead to the Service, which only pods of the cluster can reach.',
+      '',
+    ),
+    watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
+    logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
+    single: flag('Runs controller and trigger in one pod, for small clusters.', false),
+    crds: group('The CRDs, and the roles that you give people for them.', {
+      enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
+      keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
+    }),
+    admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
+    controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
+    trigger: role('trigger', 'Receives the posts.'),
+    dashboard: group('The web page. It has no rights of its own.', {
+      enabled: flag('', false),
+      url: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })('The address that people open.', ''),
+      signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
+      resources: object('', {
+        requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
+        limits: { memory: '256Mi', 'ephemeral-storage': '100Mi' },
+      }),
+    }),
+    service: group('The Service of the trigger.', {
+      type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),
+      port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('If it is not 80, set publicURL.', 80),
+      annotations: labels('', {}),
+      trafficDistribution: text("A sender's own zone first.", 'PreferSameZone'),
+    }),
+    ingress: group('Lets posts in from outside, only at /v1/trigger/.', {
+      enabled: flag('', false),
+      className: text('', ''),
+      host: text('', ''),
+      annotations: labels('', {}),
+      tlsSecretName: text('', ''),
+    }),
+    httpRoute: group('The same with the Gateway API, only for POST.', {
+      enabled: flag('', false),
+      parentRefs: objects('Your Gateways.', []),
+      hostnames: texts('', []),
+      annotations: labels('', {}),
+    }),
+    networkPolicy: group('Limits who may reach the pods, and what the pods may reach.', {
+      enabled: flag('', true),
+      postsFrom: objects('Peers that may post. Without any, everybody may.', []),
+      monitoringNamespace: text('The namespace of whatever scrapes metrics.', 'monitoring'),
+      extraEgress: objects(
+        'More rules for what the pods may reach. They may reach the API server, port 443 and DNS.',
+        [],
+      ),
+    }),
+    secrets: group('Rights for hooks with token.secretName: the controller can then read every Secret there.', {
+      everywhere: flag('', false),
+      namespaces: texts('', []),
+    }),
+    auth: group('Rights for hooks with auth: both roles can then read every Secret there whose name they know.', {
+      namespaces: texts('', []),
+    }),
+    drivers: group(
+      'Rights for hooks that do more than scale workloads.',
+      Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
+    ),
+    monitoring: group('', {
+      podMonitor: group('For the Prometheus operator.', {
+        enabled: flag('', false),
+        interval: text('', ''),
+        labels: labels('', {}),
+      }),
+      prometheusRule: group('Alerts, for the Prometheus operator.', {
+        enabled: flag('', false),
+        labels: labels('', {}),
+      }),
+      dashboard: group("A ConfigMap that Grafana's sidecar finds.", {
+        enabled: flag('', false),
+        labels: labels('', { grafana_dashboard: '1' }),
+      }),
+    }),
+    commonLabels: labels('On every object.', {}),
+    commonAnnotations: labels('On every object.', {}),
+    extraObjects: value({ type: 'array', items: { type: ['object', 'string'] } })('More objects, as templates.', []),
+  })

@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { file, type FileEntry } from '../image/entry.ts'
+import { version } from '../../src/version.ts'
+
+/** What only developers of the product read. */
+const left = /\.map$|(^|\/)meta\.json$/
+
+/** The programs: anybody may run them. */
+const programs = new Set(['receiver-hooks.mjs', 'kubectl-receiverhook.mjs'])
+
+/** The bundle in a folder, without what only developers read. */
+const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
+  const found = await readdir(bundle, { recursive: true, withFileTypes: true })
+  const paths = found
+    .filter(entry => entry.isFile())
+    .map(entry => relative(bundle, join(entry.parentPath, entry.name)))
+    .filter(path => !left.test(path))
+  return await Promise.all(
+    paths.map(async path => {
+      const content = await readFile(join(bundle, path), 'utf8')
+      // A part that has no map beside it must not name one.
+      const text = path.endsWith('.mjs') ? content.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n') : content
+      return file(join('dist', path), text, programs.has(path) ? 0o755 : 0o644)
+    }),
+  )
+}
+
+/** The manifest of the npm package: two names for one program, and nothing to install beside it, since all is bundled. */
+export const npmManifest = (description: string) => ({
+  name: 'receiver-hooks',
+  version,
+  description,
+  license: 'Apache-2.0',
+  type: 'module',
+  bin: { 'receiver-hooks': 'dist/receiver-hooks.mjs', 'kubectl-receiverhook': 'dist/kubectl-receiverhook.mjs' },
+  files: ['dist'],
+  engines: { node: '>=24' },
+  keywords: ['kubernetes', 'webhook', 'autoscaling', 'alertmanager', 'kubectl-plugin'],
+})
+
+/** The files of the npm package, and of Krew's archive, which is the same but for the manifest. */
+export const packageFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
+  const notices = await readFile(join(bundle, 'NOTICES.txt'))
+  return [...(await bundleFiles(bundle)), file('LICENSE', await readFile('LICENSE')), file('NOTICES.txt', notices)]
+}

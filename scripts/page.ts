@@ -1,0 +1,121 @@
+/**
+ * Bundles the dashboard's page into files that are named by their content, compressed at once: Node serves them as they are.
+ * By itself it writes them into `dist/page`, where the bundle looks for them.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { rolldown, type OutputChunk, type RolldownOutput } from 'rolldown'
+import type { Asset, Assets } from '../src/dashboard/server/assets.ts'
+
+const page = new URL('../src/dashboard/page/', import.meta.url).pathname
+
+const types: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+/** Browsers that know light-dark(), the youngest thing that the page needs. */
+const targets = ['es2023', 'chrome123', 'firefox120', 'safari17.5']
+
+/**
+ * Builds the page in memory. Rolldown for the scripts, because it leaves what the list needs in one file, from which the
+ * parts that are loaded on demand import; esbuild would make a file of what they share, which the first paint waits for.
+ */
+export const buildPage = async (): Promise<Assets> => {
+  const [scripts, style] = await Promise.all([buildScripts(), buildStyle()])
+  const entry = scripts.find(({ isEntry }) => isEntry)
+  const icon = named('icon', 'svg', readFileSync(join(page, 'icon.svg')))
+  const document = readFileSync(join(page, 'index.html'), 'utf8')
+    .replace('%script%', entry?.asset.path ?? '')
+    .replace('%style%', style.path)
+    .replace('%icon%', icon.path)
+  return { document, files: [...scripts.map(script => script.asset), style, icon] }
+}
+
+/** What the list needs is one file, whatever else shares its modules: each more would be asked for before the first paint. */
+const buildScripts = async (): Promise<{ readonly isEntry: boolean; readonly asset: Asset }[]> => {
+  const main = join(page, 'main.tsx')
+  const bundle = await rolldown({
+    input: { page: main },
+    platform: 'browser',
+    tsconfig: join(page, 'tsconfig.json'),
+    transform: { target: targets },
+  })
+  const naming = { entryFileNames: 'entry-[hash].js', chunkFileNames: '[name]-[hash].js' }
+  const parts = chunksOf(await bundle.generate({ ...naming, format: 'esm' }))
+  const first = new Set(
+    reachedFrom(parts.find(({ isEntry }) => isEntry)?.fileName ?? '', parts).flatMap(({ moduleIds }) => moduleIds),
+  )
+  const built = await bundle.generate({
+    ...naming,
+    format: 'esm',
+    minify: true,
+    codeSplitting: { groups: [{ name: 'page', test: id => first.has(id) }] },
+  })
+  await bundle.close()
+  return chunksOf(built)
+    .filter(({ moduleIds }) => moduleIds.length > 0)
+    .map(({ code, fileName, moduleIds }) => ({
+      isEntry: moduleIds.includes(main),
+      asset: asset(`/assets/${fileName}`, Buffer.from(code)),
+    }))
+}
+
+const chunksOf = ({ output }: RolldownOutput): OutputChunk[] => output.filter(file => file.type === 'chunk')
+
+/** A chunk, and all that it imports at once. */
+const reachedFrom = (name: string, chunks: readonly OutputChunk[]): OutputChunk[] => {
+  const chunk = chunks.find(({ fileName }) => fileName === name)
+  return chunk === undefined ? [] : [chunk, ...chunk.imports.flatMap(imported => reachedFrom(imported, chunks))]
+}
+
+const buildStyle = async (): Promise<Asset> => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: styles.map(name => `@import './style/${name}.css';`).join('\n'),
+      resolveDir: page,
+      loader: 'css',
+    },
+    bundle: true,
+    minify: true,
+    target: targets.slice(1),
+    write: false,
+    logLevel: 'warning',
+  })
+  return named('style', 'css', outputFiles[0]?.contents ?? new Uint8Array())
+}
+
+/** In the order of the cascade. */
+const styles = ['tokens', 'base', 'list', 'form'] as const
+
+const named = (name: string, extension: string, content: Uint8Array): Asset =>
+  asset(`/assets/${name}-${createHash('sha256').update(content).digest('hex').slice(0, 8)}.${extension}`, content)
+
+const asset = (path: string, content: Uint8Array): Asset => ({
+  path,
+  type: types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+  gzip: gzipSync(content, { level: 9 }),
+  brotli: brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+})
+
+/** Writes the page into a folder: a manifest, and each file twice. */
+export const writePage = async (folder: string): Promise<void> => {
+  const { document, files } = await buildPage()
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const names = files.map(({ brotli, gzip, path, type }) => {
+    const name = basename(path)
+    writeFileSync(join(folder, `${name}.br`), brotli)
+    writeFileSync(join(folder, `${name}.gz`), gzip)
+    return { path, type, name }
+  })
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ document, files: names }))
+  const bytes = files.reduce((sum, { gzip }) => sum + gzip.length, 0)
+  console.log(`${folder}: ${files.length} files, ${Math.round(bytes / 1024)} kB compressed`)
+}
+
+if (import.meta.main) await writePage(process.argv[2] ?? 'dist/page')

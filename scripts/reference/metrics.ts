@@ -1,0 +1,92 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { alerts } from '../deploy/alerts.ts'
+import { code, generated, table } from './markdown.ts'
+
+/** A metric as the source registers it. */
+interface Metric {
+  readonly name: string
+  readonly kind: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** The file that registers it, by its path below src. */
+  readonly file: string
+}
+
+const source = join(import.meta.dirname, '../../src')
+
+/** Where a metric is registered: its kind, its name, its help and its labels. */
+const call = /\bmetrics\.(counter|gauge|histogram)\(\s*'(\w+)',\s*(?:'([^'\n]*)'|"([^"\n]*)"),\s*\[([^\]]*)\]/g
+
+/** Reads the metrics of a file. Throws where it registers one in a way that is not understood here. */
+const metricsIn = (file: string): readonly Metric[] => {
+  const text = readFileSync(join(source, file), 'utf8')
+  const found = [...text.matchAll(call)].map(([, kind = '', name = '', single, double, labels = '']) => ({
+    ...{ name, kind, file, help: single ?? double ?? '' },
+    labels: [...labels.matchAll(/'(\w+)'/g)].map(([, label = '']) => label),
+  }))
+  if (found.length !== [...text.matchAll(/\bmetrics\.(?:counter|gauge|histogram)\(/g)].length) {
+    throw new Error(
+      `src/${file}: a metric is registered with something else than literals, which this page cannot show`,
+    )
+  }
+  return found
+}
+
+/** The metrics of both roles. The sample shop of the tutorial is no part of the product. */
+const metrics = (): readonly Metric[] =>
+  globSync('**/*.ts', { cwd: source, exclude: ['sample/**'] })
+    .flatMap(metricsIn)
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+
+const controllers = /^(?:controller|kube\/e)/
+const triggers = /^(?:trigger|steps)/
+
+const parts: readonly { readonly title: string; readonly text: string; readonly has: (metric: Metric) => boolean }[] = [
+  {
+    title: 'Of the trigger',
+    text: 'Each post is counted once, by the pod that answered it.',
+    has: ({ file }) => triggers.test(file),
+  },
+  {
+    title: 'Of the controller',
+    text: 'Names that begin with `workqueue_`, `controller_runtime_` and `leader_election_` are those of controller-runtime, so dashboards for that show them.',
+    has: ({ file }) => controllers.test(file),
+  },
+  { title: 'Of both', text: '', has: ({ file }) => !triggers.test(file) && !controllers.test(file) },
+]
+
+const alertsOn = ({ name }: Metric): string =>
+  alerts
+    .filter(({ expr }) => new RegExp(`\\b${name}(?:_bucket|_sum|_count)?\\b`).test(expr))
+    .map(({ name: alert }) => `[${alert}](../how-to/alerts.md#${alert.toLowerCase()})`)
+    .join(', ')
+
+const rowOf = (metric: Metric): readonly string[] => {
+  const { help, kind, labels, name } = metric
+  return [code(name), kind, labels.map(code).join(', '), help, alertsOn(metric)]
+}
+
+/** The page that lists every metric, from where the source registers it. */
+export const metricsPage = (): string => {
+  const all = metrics()
+  const sections = parts.map(({ has, text, title }) => {
+    const rows = table(['metric', 'kind', 'labels', 'what it says', 'alert'], all.filter(has).map(rowOf))
+    return [`## ${title}`, text, rows].filter(part => part !== '').join('\n\n')
+  })
+  return `${generated}
+# Metrics
+
+Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus.
+[Operate an installation](../how-to/operate.md#watch-over-it) says how to scrape them and which to look at.
+
+A histogram \`NAME\` has the series \`NAME_bucket\`, \`NAME_sum\` and \`NAME_count\`. Times are in seconds. No label holds a token.
+
+${sections.join('\n\n')}
+
+## Of the process
+
+Memory, processor time and event loop of the process: the names that begin with \`process_\` and \`nodejs_\`, as the library
+[prom-client](https://github.com/siimon/prom-client#default-metrics) gives them.
+`
+}

@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { parseDocument, stringify } from 'yaml'
+import { version } from '../../src/version.ts'
+import { gzipped, tar } from '../image/archive.ts'
+import { file, type FileEntry } from '../image/entry.ts'
+import { listedChanges } from './changes.ts'
+
+/** The files of a folder, as entries under another name. */
+const entriesOf = async (folder: string, under: string): Promise<readonly FileEntry[]> => {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = found.filter(entry => entry.isFile()).map(entry => relative(folder, join(entry.parentPath, entry.name)))
+  return await Promise.all(paths.map(async path => file(join(under, path), await readFile(join(folder, path)))))
+}
+
+/** The files of a bundle whose names match, as one archive. */
+export const bundleArchive = async (folder: string, names: RegExp, time: Date): Promise<Buffer> => {
+  const entries = await entriesOf(folder, '.')
+  return await gzipped(
+    await tar(
+      entries.filter(({ path }) => names.test(path)),
+      time,
+    ),
+  )
+}
+
+/** An image layout as one file, as `podman load`, `skopeo copy oci-archive:` and `crane push` take it. */
+export const imageArchive = async (layout: string, time: Date): Promise<Buffer> =>
+  await tar(await entriesOf(layout, '.'), time)
+
+/**
+ * The chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
+ * digest as well as by its tag, and tells Artifact Hub what has changed: `changes` is a section of the changelog.
+ */
+export const chartArchive = async (folder: string, digest: string, changes: string, time: Date): Promise<Buffer> => {
+  const entries = await entriesOf(folder, 'receiver-hooks')
+  const isPrerelease = String(version.includes('-'))
+  const made: Readonly<Record<string, (text: string) => string>> = {
+    'receiver-hooks/values.yaml': text => replaced(text, '  digest: ""\n', `  digest: "${digest}"\n`),
+    'receiver-hooks/Chart.yaml': text => {
+      const chart = parseDocument(text)
+      chart.setIn(['annotations', 'artifacthub.io/changes'], stringify(listedChanges(changes), { lineWidth: 0 }))
+      chart.setIn(['annotations', 'artifacthub.io/prerelease'], isPrerelease)
+      return chart.toString({ lineWidth: 0 })
+    },
+  }
+  const pinned = entries.map(entry => {
+    const remade = made[entry.path]?.(Buffer.from(entry.content).toString())
+    return remade === undefined ? entry : file(entry.path, remade)
+  })
+  return await gzipped(await tar(pinned, time))
+}
+
+const replaced = (text: string, old: string, by: string): string => {
+  if (text.split(old).length !== 2) throw new Error(`values.yaml has not one line ${old.trim()}`)
+  return text.replace(old, by)
+}

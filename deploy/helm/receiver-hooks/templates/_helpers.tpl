@@ -1,0 +1,55 @@
+{{/* The labels of every object. Selectors keep name and component alone, forever. */}}
+{{- define "receiver-hooks.labels" -}}
+{{- $labels := dict
+  "app.kubernetes.io/name" "receiver-hooks"
+  "app.kubernetes.io/instance" .Release.Name
+  "app.kubernetes.io/part-of" "receiver-hooks"
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version) -}}
+{{- toYaml (merge $labels .Values.commonLabels) -}}
+{{- end }}
+
+{{/* The metadata of an object, but for its name: of (list context component annotations). */}}
+{{- define "receiver-hooks.metadata" -}}
+{{- $context := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $annotations := merge (index . 2) $context.Values.commonAnnotations -}}
+labels:
+  {{- include "receiver-hooks.labels" $context | nindent 2 }}
+  {{- with $component }}
+  app.kubernetes.io/component: {{ . }}
+  {{- end }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The image, by digest where there is one. */}}
+{{- define "receiver-hooks.image" -}}
+{{- $registry := .Values.global.imageRegistry | default .Values.image.registry -}}
+{{- if $registry }}{{ $registry }}/{{ end -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- if .Values.image.digest }}@{{ .Values.image.digest }}{{ end -}}
+{{- end }}
+
+{{/* The spread over one topology: of (list key role). */}}
+{{- define "receiver-hooks.spread" -}}
+- maxSkew: 1
+  topologyKey: {{ index . 0 }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      app.kubernetes.io/name: receiver-hooks
+      app.kubernetes.io/component: {{ index . 1 }}
+  matchLabelKeys: [pod-template-hash]
+{{- end }}
+
+{{/* The subject of a binding: of (list context role). Where one Deployment has both roles, it is the trigger's account. */}}
+{{- define "receiver-hooks.subject" -}}
+{{- $context := index . 0 -}}
+- kind: ServiceAccount
+  name: receiver-hooks-{{ if $context.Values.single }}trigger{{ else }}{{ index . 1 }}{{ end }}
+  namespace: {{ $context.Release.Namespace }}
+{{- end }}

@@ -1,24 +1,25 @@
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 
 /** The map: a room may import from the rooms in rows above its own, and from itself. */
 const rows = [
   ['environment'],
-  ['api', 'token', 'kube'],
-  ['steps', 'operations'],
-  ['senders', 'drivers'],
+  ['api', 'expressions', 'token', 'kube'],
+  ['record'],
+  ['steps', 'acts', 'operations'],
+  ['senders', 'drivers', 'snippets'],
   ['controller', 'trigger', 'apiserver'],
-  ['cli', 'dashboard', 'playground'],
-  ['config.ts', 'roles.ts', 'version.ts', 'main.ts'],
+  ['cli', 'dashboard', 'playground', 'sample'],
+  ['commands', 'roles.ts', 'version.ts', 'start.ts', 'main.ts', 'plugin.ts'],
 ]
-/** Inside the second row, what a resource is comes first: tokens speak of hooks, requests carry objects. */
-const also = new Set(['token > api', 'kube > api', 'config.ts > version.ts'])
+/** Inside the second row, what a resource is comes first: tokens and expressions speak of hooks, requests carry objects. */
+const also = new Set(['token > api', 'kube > api', 'expressions > api'])
 
 const row = (room: string): number => rows.findIndex(rooms => rooms.includes(room))
 const roomOf = (path: string): string => path.split('/')[0] ?? path
 
-const imports = globSync('src/**/*.ts').flatMap(file =>
+const imports = globSync('src/**/*.{ts,tsx}').flatMap(file =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, path = '']) => ({
     from: file.slice('src/'.length),
     to: normalize(join(dirname(file), path)).slice('src/'.length),
@@ -40,6 +41,23 @@ test('every room is on the map', () => {
   ).toEqual([])
 })
 
+test('no file or folder has a name that says nothing of what is in it', () => {
+  const vague = /^(?:utils?|helpers?|common|misc|shared|manager|lib)(?:\.[a-z]+)?$/
+  expect(globSync('{src,test}/**').filter(path => vague.test(basename(path)))).toEqual([])
+})
+
 test('imports run one way', () => {
   expect(imports.filter(({ from, to }) => !allowed(roomOf(from), roomOf(to)))).toEqual([])
+})
+
+/** What of the rooms above the dashboard's page may import: nothing that acts, and nothing that needs Node. */
+const ofPage = /^(?:dashboard\/(?:page\/.*|protocol\.ts)|api\/.*|snippets\/.*|drivers\/(?:schemas|arithmetic)\.ts)$/
+
+test('page and server of the dashboard meet in what they say to each other alone', () => {
+  const strays = imports.filter(({ from, to }) =>
+    from.startsWith('dashboard/page/')
+      ? !ofPage.test(to)
+      : from.startsWith('dashboard/') && to.startsWith('dashboard/page/'),
+  )
+  expect(strays).toEqual([])
 })

@@ -142,6 +142,49 @@ describe.each(rows)('a hook with auth (%s)', (form, right, wrong) => {
   })
 })
 
+describe('a signed body, with a replayWindow,', () => {
+  const signature = github(`sha256=${digits}`)
+  const setUpWindow = () => setUp({ hmac: { ...hmac, replayWindow: '10m' } })
+
+  it('counts once, whatever its posts are named, and is told of as a duplicate', async () => {
+    const { hook, replicas, send, until } = await setUpWindow()
+    expect(await send({ ...signature, 'Idempotency-Key': 'one' })).toMatchObject({ status: 200, body: { to: 3 } })
+    for (const name of ['one', 'two']) {
+      const { body } = await send({ ...signature, 'Idempotency-Key': name })
+      expect(body).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+      expect(body['message']).toContain(`the same ${name === 'one' ? 'delivery' : 'signed body'} was decided at`)
+    }
+    expect((await send(signature)).body).toMatchObject({ reason: 'Duplicate' })
+    expect((await send({ ...signature, 'X-GitHub-Delivery': '1', 'X-GitHub-Event': 'push' })).body).toMatchObject({
+      reason: 'Duplicate',
+    })
+    expect(await replicas('web')).toBe(3)
+    const recent = await until(
+      async () => listAt(await hook('web-up'), 'status', 'recent').map(one => at(one, 'reason')),
+      ({ length }) => length === 5,
+    )
+    expect(recent).toEqual(['Duplicate', 'Duplicate', 'Duplicate', 'Duplicate', 'Stepped'])
+  })
+
+  it('counts once although nothing names it, and another body counts', async () => {
+    const { replicas, send } = await setUpWindow()
+    const answers = await Promise.all([send(signature), send(signature), send(signature)])
+    const reasons = answers.map(({ body }) => body['reason'])
+    expect(reasons.filter(reason => reason === 'Stepped')).toHaveLength(1)
+    expect(reasons.filter(reason => reason === 'Duplicate')).toHaveLength(2)
+    const other = github(`sha256=${signed('another')}`)
+    expect((await send(other, 'another')).body).toMatchObject({ reason: 'Stepped' })
+    expect(await replicas('web')).toBe(4)
+  })
+
+  it('counts each time without one', async () => {
+    const { replicas, send } = await setUp({ hmac })
+    for (const name of ['one', 'two']) await send({ ...signature, 'Idempotency-Key': name })
+    await send(signature)
+    expect(await replicas('web')).toBe(5)
+  })
+})
+
 describe('auth', () => {
   it('comes after the token: a URL that is not ours or is no more says so, whatever else is sent', async () => {
     const { api, namespace, send, triggerPort, until, url } = await setUp(forms.bearer)
@@ -172,6 +215,7 @@ describe('auth', () => {
     const { send } = await setUp(forms.github)
     const signature = github(`sha256=${digits}`)
     expect(await send({ ...signature, 'content-encoding': 'gzip' })).toMatchObject({ status: 400 })
+    expect(await send({ ...signature, 'content-encoding': 'br' })).toMatchObject({ status: 415 })
     expect(await send(signature, 'x'.repeat(1024 * 1024 + 1))).toMatchObject({ status: 413 })
   })
 
@@ -269,17 +313,19 @@ describe('the Secret of auth', () => {
 })
 
 describe('a manifest', () => {
-  const one = 'must have exactly one of bearer, basic and hmac'
+  const one = 'must have exactly one of bearer, basic, hmac and sns'
   it.each<[string, object, string]>([
-    ['with none of the three', {}, one],
-    ['with two of the three', { ...forms.bearer, ...forms.basic }, one],
-    ['with all of the three', { ...forms.bearer, ...forms.basic, ...forms.github }, one],
+    ['with none of the forms', {}, one],
+    ['with two of them', { ...forms.bearer, ...forms.basic }, one],
+    ['with three of them', { ...forms.bearer, ...forms.basic, ...forms.github }, one],
     ['with a bearer from nowhere', { bearer: {} }, 'spec.auth.bearer.secretKeyRef: Required value'],
     ['without a key', { hmac: { secretKeyRef: { name: 'x' } } }, 'spec.auth.hmac.secretKeyRef.key: Required value'],
     ['with a bad name', { basic: { secretRef: { name: 'A/b' } } }, 'must be the name of an object: lower-case letters'],
     ['with a bad key', { bearer: { secretKeyRef: { name: 'x', key: 'a b' } } }, 'must be a key of a Secret: letters,'],
     ['with no key at all', { bearer: { secretKeyRef: { name: 'x', key: '' } } }, 'must be a key of a Secret: letters,'],
     ['with a bad header', { hmac: { ...hmac, header: 'X-Sig: 1' } }, 'must be the name of a header: letters, digits'],
+    ['with a replayWindow that is none', { hmac: { ...hmac, replayWindow: '5' } }, 'must be a duration: a number'],
+    ['with a replayWindow that is forgotten', { hmac: { ...hmac, replayWindow: '25h' } }, 'must be at most 24h'],
     ['with a prefix that no header has', { hmac: { ...hmac, prefix: '\n' } }, 'must be what stands before the hexa'],
   ])('%s is refused with what to write', async (_name, auth, says) => {
     const { api, namespace } = await cluster()

@@ -34,8 +34,7 @@ const followed = async () => {
   for (const command of commands) {
     const [program, , namespace, ...args] = command.split(' ')
     expect([program, namespace]).toEqual(['kubectl', 'shop'])
-    // "create" speaks protobuf, which the in-memory API server does not.
-    await apply(await run(['-n', here.namespace, ...args, '--dry-run=client', '-o', 'yaml']))
+    await run(['-n', here.namespace, ...args])
   }
   for (const manifest of manifests) {
     await apply(manifest.replaceAll('namespace: shop', `namespace: ${here.namespace}`))
@@ -75,8 +74,8 @@ const receivers = listAt(alertmanager, 'receivers').map(receiver => ({
 }))
 
 it('the page has a hook for each way, and Alertmanager is told both of its own', () => {
-  expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 4 }, () => 'ReceiverHook'))
-  expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual(['by-token', 'by-user', 'on-push', 'on-alert'])
+  expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 5 }, () => 'ReceiverHook'))
+  expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual(['by-token', 'by-user', 'on-push', 'on-alert', 'on-alarm'])
   expect(receivers.map(({ name }) => name)).toEqual(['by-token', 'by-user'])
   expect(commands).toHaveLength(4)
 })
@@ -98,4 +97,6 @@ it('a hook is run by whoever does what the page says, and by nobody else', async
   await both('on-push', github, push)
   const grafana = { 'X-Grafana-Alerting-Signature': await signatureOf(here, 'grafana', notification) }
   await both('on-alert', grafana, notification)
+  // test/api/auth-sns.test.ts posts what this one takes.
+  expect(await send('on-alarm', grafana, notification)).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
 })

@@ -241,8 +241,10 @@ describe('a post that cannot run a hook', () => {
     expect(large).toMatchObject({ status: 413, body: { reason: 'BodyTooLarge' } })
     const deep = await post(address, undefined, { body: `${'['.repeat(65)}${']'.repeat(65)}` })
     expect(deep).toMatchObject({ status: 400, body: { reason: 'BodyTooDeep' } })
+    const cut = await post(address, undefined, { body: '{"status":"resolved"' })
+    expect(cut).toMatchObject({ status: 400, body: { reason: 'BodyUnreadable' } })
     expect(await replicas('web')).toBe(2)
-    expect((await post(address, undefined, { body: '[[[ not JSON' })).status).toBe(200)
+    expect((await post(address, undefined, { body: 'no JSON' })).status).toBe(200)
   })
 
   it('finds the target missing, as the hook says; when it appears the hook is ready and works', async () => {

@@ -32,12 +32,47 @@ describe('a manifest', () => {
     ],
     [
       'with a member of no driver',
-      { driver: 'scale', scale: good, scaleNodes: {} },
+      { driver: 'scale', scale: good, scaleAll: {} },
       400,
-      'unknown field "spec.scaleNodes"',
+      'unknown field "spec.scaleAll"',
     ],
     ['with a misspelt field', { driver: 'scale', scale: { ...good, mx: 4 } }, 400, 'unknown field "spec.scale.mx"'],
-    ['without max', { driver: 'scale', scale: { ...good, max: undefined } }, 422, 'spec.scale.max: Required value'],
+    [
+      'with a step up without max',
+      { driver: 'scale', scale: { ...good, max: undefined } },
+      422,
+      'spec.scale.max: Required value: must be set, because action is up',
+    ],
+    [
+      'with a kind that has no count',
+      { driver: 'scale', scale: { ...good, target: { kind: 'DaemonSet', name: 'web' } } },
+      422,
+      'spec.scale.target: Invalid value',
+    ],
+    [
+      'with a kind in lower case',
+      { driver: 'scale', scale: { ...good, target: { kind: 'deployment', name: 'web' } } },
+      422,
+      'cannot be scaled: use one of apps/v1 Deployment, apps/v1 StatefulSet',
+    ],
+    [
+      'with a kind of another group',
+      { driver: 'scale', scale: { ...good, target: { kind: 'ReplicationController', name: 'web' } } },
+      422,
+      'v1 ReplicationController, autoscaling/v2 HorizontalPodAutoscaler, keda.sh/v1alpha1 ScaledObject, or a custom resource',
+    ],
+    [
+      'with a max that no count can be',
+      { driver: 'scale', scale: { ...good, max: 3_000_000_000 } },
+      422,
+      'spec.scale.max in body should be less than or equal to 2147483647',
+    ],
+    [
+      'with an expression written as a template',
+      { driver: 'scale', scale: good, when: "{{ body.status == 'firing' }}" },
+      422,
+      "is an expression and no template: write it without {{ }}, as in body.status == 'firing'",
+    ],
     [
       'without a target',
       { driver: 'scale', scale: { action: 'up', max: 3 } },
@@ -135,6 +170,7 @@ describe('a manifest', () => {
       422,
       'supported values: "ignore", "run"',
     ],
+    ['with a rate limit of none', { driver: 'scale', scale: good, rateLimit: { perSecond: 0 } }, 422, 'perSecond'],
     ['with a rotation below 0', { driver: 'scale', scale: good, token: { rotation: -1 } }, 422, 'spec.token.rotation'],
   ])('%s is refused with what to write', async (_name, spec, status, says) => {
     const here = await cluster()

@@ -140,7 +140,7 @@ describe("a hook's status", () => {
       object => at(object, 'status', 'counts', 'skipped') === 1,
     )
     expect(at(seen, 'status')).toMatchObject({
-      lastDelivery: { sender: 'alertmanager', outcome: 'skipped', reason: 'Resolved' },
+      lastDelivery: { sender: 'alertmanager', outcome: 'skipped', reason: 'Resolved', result: 'skipped Resolved' },
       recent: [
         { reason: 'Resolved' },
         { sender: 'plain', outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10 },
@@ -165,8 +165,9 @@ describe("a hook's status", () => {
           type: 'Normal',
           reason: 'Stepped',
           action: 'Deliver',
-          note: 'applied (from 2 to 3): The count was changed.',
+          note: 'Deployment/web went from 2 to 3 (sent by plain)',
           regarding: { kind: 'ReceiverHook', name: 'web-up' },
+          related: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace },
         },
       ],
     })

@@ -1,6 +1,7 @@
 import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
 import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
+import { definitionOf } from '../support/definition.ts'
 import { seededRandom } from '../support/random.ts'
 
 export interface Answer {
@@ -113,34 +114,13 @@ export const widget = (name: string, spec: object = {}, more: object = {}) => ({
 })
 
 /** A CRD of Widgets whose spec has this schema; `version` is merged into its one version. */
-export const widgetCrd = (spec: object, version: object = {}) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.dev' },
-  spec: {
-    group: 'example.dev',
-    scope: 'Namespaced',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', shortNames: ['wd'] },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec,
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-            },
-          },
-        },
-        ...version,
-      },
-    ],
-  },
-})
+export const widgetCrd = (spec: object, version: object = {}) =>
+  definitionOf(
+    { group: 'example.dev', version: 'v1', resource: 'widgets', kind: 'Widget' },
+    { type: 'object', properties: { spec, status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } },
+    version,
+    { shortNames: ['wd'] },
+  )
 
 export const versionOf = (object: unknown): string => stringAt(object, 'metadata', 'resourceVersion') ?? ''
 

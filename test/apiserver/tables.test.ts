@@ -148,6 +148,8 @@ describe('a JSONPath', () => {
     ['.a.list[?(@.type=="y")].v', [2]],
     [".a.list[?(@.type=='z')].v", []],
     [".a['b.c']", [1]],
+    [`.a['none', "b.c"]`, [1]],
+    [".a['none','list'][0].v", [1]],
     ['.a.b\\.c', [1]],
     ['.a.none.x', []],
   ])('%s', (path, expected) => {

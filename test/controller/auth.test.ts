@@ -48,8 +48,8 @@ describe('a hook with auth', () => {
     const stalled = await x.becomes('web-up', 'Forbidden')
     expect(trueConditions(stalled)).toEqual(['Stalled'])
     expect(JSON.stringify(at(stalled, 'status', 'conditions'))).toContain(
-      'the controller may not read Secret/senders, which auth names: an administrator of the cluster has to run ' +
-        'kubectl -n shop apply -k deploy/kustomize/components/auth',
+      'the controller may not read Secret/senders, which auth names: an administrator has to bind the ClusterRole ' +
+        'receiver-hooks-auth in namespace shop to the service accounts of controller and trigger',
     )
     permitted.abort()
     await x.becomes('web-up', 'Valid')

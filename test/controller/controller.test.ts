@@ -201,7 +201,7 @@ describe('a leader', () => {
         return x.patchHook('web-up', { spec: { suspend: true } }).then(() => x.api.request(request))
       },
     })
-    expect((await x.becomes('web-up', 'Valid')).metadata.generation).toBe(2)
+    expect((await x.becomes('web-up', 'Suspended')).metadata.generation).toBe(2)
     expect(statusWrites(process.writes)).toBe(2)
     expect(process.lines.filter(line => line.includes('trying again'))).toEqual([])
   })
@@ -216,6 +216,16 @@ describe('a target', () => {
     expect(trueConditions(waiting)).toEqual(['Reconciling'])
     expect(stringAt(waiting, 'status', 'triggerURL')).toBeDefined()
     await x.pass(120_000)
+    expect(await x.hookEvents()).toMatchObject([
+      {
+        type: 'Warning',
+        reason: 'TargetNotFound',
+        action: 'Reconcile',
+        note: 'there is no Deployment/web in namespace shop. Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
+        regarding: { kind: 'ReceiverHook', namespace: 'shop', name: 'web-up', uid: waiting.metadata.uid },
+        related: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+      },
+    ])
     const { resourceVersion } = (await x.hook('web-up')).metadata
     expect(resourceVersion).toBe(waiting.metadata.resourceVersion)
     await x.createDeployment('web')
@@ -247,15 +257,30 @@ describe('a target', () => {
     await x.remove(deployments, shop, 'web')
     await x.pass(370_000)
     expect(readyReason(await x.hook('web-up'))).toBe('TargetNotFound')
+    expect(await x.hookEvents()).toMatchObject([{ reason: 'TargetNotFound' }])
+  })
+
+  test('whose trouble becomes another is told of once more, and a leader that takes over repeats nothing', async () => {
+    const x = await installation()
+    await x.createHook('web-up')
+    const first = x.start()
+    await x.becomes('web-up', 'TargetNotFound')
+    await x.patchHook('web-up', { spec: { when: 'nobody == 1' } })
+    await x.becomes('web-up', 'InvalidExpression')
+    await x.pass(1000)
+    await first.stop()
+    x.start('second')
+    await x.pass(60_000)
+    expect(await x.hookEvents()).toMatchObject([{ reason: 'TargetNotFound' }, { reason: 'InvalidExpression' }])
   })
 })
 
 describe('a bad hook', () => {
   test('gets its URL, is Stalled, and harms no other', async () => {
     const x = await withHooks()
-    await x.createHook('bad', {}, { target: { apiVersion: 'v1', kind: 'Pod', name: 'web' } })
+    await x.createHook('bad', { when: 'nobody == 1' })
     x.start()
-    const bad = await x.becomes('bad', 'NotScalable')
+    const bad = await x.becomes('bad', 'InvalidExpression')
     expect(trueConditions(bad)).toEqual(['Stalled'])
     expect(await x.verify(stringAt(bad, 'status', 'token'))).toMatchObject({ verdict: 'valid' })
     for (const name of names) await x.becomes(name, 'Valid')

@@ -6,10 +6,12 @@ import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { controllerRole } from '../../src/controller/controller.ts'
 import { crds } from '../../src/drivers/registry.ts'
-import type { ApiConnection, ApiRequest, Clock } from '../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, Clock, Expressions } from '../../src/environment/environment.ts'
+import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, events, hooks, secrets } from '../../src/kube/resources.ts'
+import { verdictOf } from '../../src/operations/checks.ts'
 import { parsePublicKeys } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { createVerifier, type Verdict } from '../../src/token/verify.ts'
@@ -38,6 +40,8 @@ export interface Process {
 
 export interface ProcessOptions {
   readonly publicURL?: string
+  /** What checks expressions; by default each is checked at once. */
+  readonly expressions?: Expressions
   /** Asked before each request is sent; what it answers, or throws, is the answer. */
   readonly before?: (request: ApiRequest) => ReturnType<ApiConnection['request']> | undefined
   /** Told of each request when its answer is on the way. */
@@ -67,6 +71,8 @@ export interface Installation {
   verify(token: string | undefined): Promise<Verdict>
   /** The reasons of all Events in the product's namespace. */
   events(): Promise<(string | undefined)[]>
+  /** All Events of hooks. */
+  hookEvents(): Promise<unknown[]>
 }
 
 /** Steps of time small enough for what is exchanged within a second. */
@@ -171,6 +177,7 @@ export const installation = async (): Promise<Installation> => {
       return await createVerifier({ remember: 0 }).verify(token ?? '', keys, clock.now())
     },
     events: async () => (await list(events, system)).map(event => stringAt(event, 'reason')),
+    hookEvents: () => list(events, shop),
   }
 }
 
@@ -243,6 +250,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
     const environment = testEnvironment({
       api: { request, watch: (request, stop) => api.watch(request, stop) },
       random: seededRandom(processes.length + 1),
+      expressions: options.expressions ?? inlineExpressions(),
     })
     const role = controllerRole(
       { ...environment, clock: mortal },
@@ -250,7 +258,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
     )
     const running = role.run(stop.signal)
     const process: Process = {
-      ready: () => role.ready(),
+      ready: () => verdictOf(role.checks).passed,
       writes,
       requests,
       lines: environment.lines,

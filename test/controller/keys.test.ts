@@ -121,7 +121,7 @@ describe('the signing keys', () => {
         await x.patch(configMaps, publicKeysConfigMap, { metadata: { annotations }, data: { [keySetEntry]: '{}' } })
       },
     ],
-  ])('are published again when their ConfigMap is %s; no URL changes', async (_, harm) => {
+  ])('are published again when their ConfigMap is %s, with an Event; no URL changes', async (_, harm) => {
     const x = await withHook()
     const process = x.start()
     await x.becomes('web-up', 'Valid')
@@ -130,8 +130,22 @@ describe('the signing keys', () => {
     await x.until(x.published, seen => seen === keys)
     await x.pass(10_000)
     expect(await x.token()).toBe(old)
-    expect(process.writes).toHaveLength(writes + 1)
-    expect(await x.events()).toEqual([])
+    // The ConfigMap and the Event.
+    expect(process.writes).toHaveLength(writes + 2)
+    expect(await x.events()).toEqual(['PublicKeysRestored'])
+  })
+
+  test('are published again at the start where somebody has changed them while nothing ran, with an Event', async () => {
+    const x = await withHook()
+    const first = x.start()
+    await x.becomes('web-up', 'Valid')
+    const before = await x.published()
+    await first.stop()
+    await x.patch(configMaps, publicKeysConfigMap, { data: { [keySetEntry]: formatPublicKeys([key(9)]) } })
+    x.start('second')
+    await x.until(x.published, seen => seen === before)
+    await x.pass(5000)
+    expect(await x.events()).toEqual(['PublicKeysRestored'])
   })
 
   test('that nobody can read are left alone, and one Event and one log line say so without their content', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { outOfDate, workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
+import { LeaseNotHeld } from '../../src/controller/fence.ts'
+import { outOfDate, parked, workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
 import { ApiError } from '../../src/kube/errors.ts'
-import { settle } from '../support/clock.ts'
+import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 
 const done: Worked = { settled: true }
@@ -195,5 +196,56 @@ describe('a work queue', () => {
     expect(text).toContain('controller_runtime_reconcile_total{controller="test",result="error"} 2')
     expect(text).toContain('controller_runtime_reconcile_errors_total{controller="test"} 2')
     expect(text).toContain('controller_runtime_active_workers{controller="test"} 0')
+  })
+
+  test('lets timers and sockets have their turn while it begins with many keys', async () => {
+    const clock = fakeClock()
+    let busyMs = 0
+    const slow = { ...clock, monotonic: () => clock.monotonic() + busyMs }
+    const looks: string[] = []
+    // Each look keeps the thread for 4 ms before anything is waited for.
+    const queue = workQueue({ ...testEnvironment(), clock: slow }, { controller: 'test', workers: 16 }, async key => {
+      looks.push(key)
+      busyMs += 4
+      return done
+    })
+    void queue.run(new AbortController().signal)
+    for (let key = 0; key < 50; key++) queue.add(`${key}`)
+    await settle()
+    expect(looks).toHaveLength(3)
+    await clock.advance(1)
+    expect(looks.length).toBeGreaterThan(3)
+    await clock.advance(100)
+    expect(looks).toHaveLength(50)
+  })
+
+  test('leaves a key alone that is parked, until it is added again, with as many attempts as before', async () => {
+    const seen: number[] = []
+    const answers: Awaited<ReturnType<Work>>[] = [{ settled: false, againAfterMs: 1000 }, parked, { settled: false }]
+    const { clock, queue } = started(1, async (_, attempts) => {
+      seen.push(attempts)
+      return answers.shift() ?? done
+    })
+    queue.add('a')
+    await clock.advance(600_000)
+    expect(seen).toEqual([0, 1])
+    queue.add('a')
+    await settle()
+    expect(seen).toEqual([0, 1, 1])
+  })
+
+  test('tries what failed for want of the lease no sooner than the lease could be held again, and counts no error', async () => {
+    let held = false
+    const moments = await momentsOf(async () => {
+      if (!held) throw new LeaseNotHeld('PATCH /x')
+      return done
+    }, 1900)
+    expect(moments).toEqual([0])
+    held = true
+    const later = await momentsOf(async () => {
+      if (moments.push(0) === 2) throw new LeaseNotHeld('PATCH /x')
+      throw new Error('something else')
+    }, 2010)
+    expect(later).toEqual([0, 2000, 2005])
   })
 })

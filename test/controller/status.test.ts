@@ -52,7 +52,7 @@ const readyCondition = {
   observedGeneration: 1,
   lastTransitionTime: rfc3339(now),
   reason: 'Valid',
-  message: 'the hook is in order and its URL is published',
+  message: 'the hook is valid, and its URL is published',
 } as const
 
 const inOrder = {
@@ -104,6 +104,31 @@ describe('the patch of a status', () => {
     const later = now + minute
     const patch = statusPatch(hookWith(inOrder, 2), found(token(0)), later)
     expect(patch).toEqual({ observedGeneration: 2, conditions: [{ ...readyCondition, observedGeneration: 2 }] })
+  })
+
+  test('says that a hook in order is suspended, and stays Ready', () => {
+    const before = hookWith(inOrder, 2)
+    const patch = statusPatch({ ...before, spec: { ...before.spec, suspend: true } }, found(token(0)), now + minute)
+    expect(patch).toEqual({
+      observedGeneration: 2,
+      conditions: [
+        {
+          ...readyCondition,
+          observedGeneration: 2,
+          reason: 'Suspended',
+          message: 'the hook is valid and suspended: it answers deliveries and skips them until suspend: false',
+        },
+      ],
+    })
+  })
+
+  test('says what is wrong with a suspended hook before that it is suspended', () => {
+    const before = hookWith(inOrder)
+    const problem = { reason: 'TargetNotFound', message: 'there is no Deployment/web', lasts: 'reconciling' } as const
+    const patch = statusPatch({ ...before, spec: { ...before.spec, suspend: true } }, found(token(0), { problem }), now)
+    expect(patch).toMatchObject({
+      conditions: [{ status: 'False', reason: 'TargetNotFound' }, { type: 'Reconciling' }],
+    })
   })
 
   test('passes over what is told of deliveries', () => {

@@ -1,14 +1,27 @@
 import { globSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { targetsRole } from '../../scripts/deploy/roles.ts'
 import { authRole } from '../../src/api/auth.ts'
 import { at, stringAt } from '../../src/api/json.ts'
-import { parseCommand } from '../../src/config.ts'
 import { drivers } from '../../src/drivers/registry.ts'
-import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
 import { version } from '../../src/version.ts'
-import { authComponent, base, kindOf, listAt, manifestsIn, nameOf, secretsComponent, stringsAt } from './manifests.ts'
+import {
+  authComponent,
+  byNamespaceComponent,
+  base,
+  clusterWide,
+  kindOf,
+  listAt,
+  manifestsIn,
+  nameOf,
+  secretsComponent,
+  stringsAt,
+  targetsComponent,
+  workloads,
+} from './manifests.ts'
+import { servingOptions } from '../support/serving.ts'
 
-const folders = [base, secretsComponent, authComponent]
+const folders = [clusterWide, workloads, base, secretsComponent, authComponent, targetsComponent, byNamespaceComponent]
 const manifests = folders
   .flatMap(folder => manifestsIn(folder).map(manifest => ({ ...manifest, folder })))
   .filter(({ file }) => file !== 'kustomization.yaml')
@@ -32,7 +45,8 @@ it('the folder of the CRDs is a kustomization of every file in it, and part of t
       .filter(file => file !== 'kustomization.yaml')
       .sort(),
   )
-  expect(stringsAt(of(base), 'resources')).toContain('../../../crds')
+  expect(stringsAt(of(clusterWide), 'resources')).toContain('../../../crds')
+  expect(stringsAt(of(base), 'resources')).toEqual(expect.arrayContaining(['../cluster', '../workloads']))
 })
 
 it.each(manifests)('every object says what it is: $object.kind in $file', ({ object }) => {
@@ -45,10 +59,9 @@ describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
   const deployment = named('Deployment', `receiver-hooks-${role}`)
   const pod = at(deployment, 'spec', 'template', 'spec')
   const [container, ...others] = listAt(pod, 'containers')
-  const command = parseCommand(stringsAt(container, 'args'), {}, 'x')
 
-  it('has arguments that the program takes', () => {
-    expect(command).toMatchObject({ command: 'run', roles: [role] })
+  it('has arguments that the program takes', async () => {
+    expect(await servingOptions(stringsAt(container, 'args'))).toMatchObject({ roles: [role] })
   })
 
   it('runs this version, as its own service account, twice', () => {
@@ -63,10 +76,10 @@ describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
     expect(listAt(container, 'env')).toContainEqual({ name: 'POD_NAMESPACE', valueFrom: source })
   })
 
-  it('is probed on the port of the operations server', () => {
+  it('is probed on the port of the operations server', async () => {
     expect(listAt(container, 'ports')).toContainEqual({
       name: 'operations',
-      containerPort: 'operationsPort' in command && command.operationsPort,
+      containerPort: (await servingOptions(stringsAt(container, 'args')))?.operationsPort,
     })
     for (const [probe, path] of [
       ['livenessProbe', '/healthz'],
@@ -76,10 +89,11 @@ describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
     }
   })
 
-  it('is stopped no sooner than it has served what was sent to it', () => {
+  it('is stopped no sooner than it has served what was sent to it', async () => {
     const graceSeconds = Number(at(pod, 'terminationGracePeriodSeconds') ?? 30)
     const answersWithinMs = 4_000
-    expect('shutdownDelayMs' in command && command.shutdownDelayMs + answersWithinMs).toBeLessThan(graceSeconds * 1000)
+    const { shutdownDelayMs = NaN } = (await servingOptions(stringsAt(container, 'args'))) ?? {}
+    expect(shutdownDelayMs + answersWithinMs).toBeLessThan(graceSeconds * 1000)
   })
 
   it('keeps to the restricted Pod Security Standard, on a root file system that it cannot write', () => {
@@ -114,15 +128,17 @@ it('the namespace refuses pods that are not restricted', () => {
   })
 })
 
-it('the Service leads from port 80, where URLs begin by default, to the port for posts', () => {
+it('the Service leads from port 80, where URLs begin by default, to the port for posts', async () => {
   const service = named('Service', 'receiver-hooks-trigger')
-  expect(listAt(service, 'spec', 'ports')).toEqual([{ name: 'http', port: 80, targetPort: 'posts' }])
+  expect(listAt(service, 'spec', 'ports')).toEqual([
+    { name: 'http', port: 80, targetPort: 'posts', appProtocol: 'http' },
+  ])
   const template = at(named('Deployment', 'receiver-hooks-trigger'), 'spec', 'template')
   expect(at(template, 'metadata', 'labels')).toMatchObject(Object(at(service, 'spec', 'selector')))
-  const command = parseCommand(['trigger'], {}, 'x')
+  const options = await servingOptions(['trigger'])
   expect(listAt(listAt(template, 'spec', 'containers')[0], 'ports')).toContainEqual({
     name: 'posts',
-    containerPort: 'triggerPort' in command && command.triggerPort,
+    containerPort: options?.triggerPort,
   })
 })
 
@@ -146,14 +162,14 @@ describe('the roles', () => {
           stringsAt(rule, 'verbs').some(verb => verb !== 'create'),
       ),
     )
-    expect(reading.map(nameOf)).toEqual(['receiver-hooks-secrets', 'receiver-hooks-auth'])
+    expect(reading.map(nameOf)).toEqual(['receiver-hooks-install', 'receiver-hooks-secrets', 'receiver-hooks-auth'])
     const trigger = roles.filter(role => nameOf(role) === 'receiver-hooks-trigger')
     expect(JSON.stringify(trigger)).not.toContain('secrets')
   })
 
   it('are bound to service accounts that exist, and those for Secrets only by their components', () => {
     const bindings = manifests.filter(({ object }) => kindOf(object).endsWith('Binding') && at(object, 'roleRef'))
-    expect(bindings).toHaveLength(6)
+    expect(bindings).toHaveLength(8)
     for (const { folder, object } of bindings) {
       expect(named(stringAt(object, 'roleRef', 'kind') ?? '', stringAt(object, 'roleRef', 'name') ?? '')).toBeDefined()
       const subjects = listAt(object, 'subjects')
@@ -164,7 +180,10 @@ describe('the roles', () => {
       }
       const components = { 'receiver-hooks-secrets': secretsComponent, [authRole]: authComponent }
       const role = stringAt(object, 'roleRef', 'name') ?? ''
-      expect(folder).toBe(new Map(Object.entries(components)).get(role) ?? base)
+      const ofBase = stringAt(object, 'roleRef', 'kind') === 'Role' ? workloads : base
+      const folders =
+        role === targetsRole ? [base, targetsComponent] : [new Map(Object.entries(components)).get(role) ?? ofBase]
+      expect(folders).toContain(folder)
     }
   })
 
@@ -193,30 +212,42 @@ describe('the roles', () => {
   })
 })
 
-describe('the admission policy', () => {
-  const policy = named('ValidatingAdmissionPolicy', 'receiver-hooks-authors')
-  const expressions = JSON.stringify(policy)
+describe('the admission policies', () => {
+  const policies = ofKind('ValidatingAdmissionPolicy')
 
-  it('fails closed, and is bound to deny', () => {
-    expect(at(policy, 'spec', 'failurePolicy')).toBe('Fail')
-    expect(at(named('ValidatingAdmissionPolicyBinding', 'receiver-hooks-authors'), 'spec')).toEqual({
-      policyName: 'receiver-hooks-authors',
-      validationActions: ['Deny'],
-    })
-  })
-
-  it('knows every kind that can be scaled', () => {
-    const known = [...expressions.matchAll(/'([a-z]*\/[A-Z]\w+)': '(\w+)'/g)].map(([, kind, resource]) => [
-      kind,
-      resource,
-    ])
-    expect(known).toEqual(scalableKinds.map(({ group, kind, resource }) => [`${group}/${kind}`, resource]))
-  })
-
-  it.each(drivers.filter(({ rights }) => rights.author.length > 0).map(({ name }) => name))(
-    'asks the author of a hook with the driver %s',
-    driver => {
-      expect(expressions).toContain(`!has(object.spec.${driver}) || `)
+  it.each(policies.map(policy => [nameOf(policy), policy] as const))(
+    '%s fails closed, and is bound to deny',
+    (name, policy) => {
+      expect(at(policy, 'spec', 'failurePolicy')).toBe('Fail')
+      expect(at(named('ValidatingAdmissionPolicyBinding', name), 'spec')).toEqual({
+        policyName: name,
+        validationActions: ['Deny'],
+      })
     },
   )
+
+  it.each(drivers.filter(({ rights }) => rights.author.length > 0).map(({ name }) => name))(
+    'ask the author of a hook with the driver %s',
+    driver => {
+      expect(JSON.stringify(named('ValidatingAdmissionPolicy', 'receiver-hooks-authors'))).toContain(
+        `!(has(object.spec.${driver})`,
+      )
+    },
+  )
+
+  it.each(drivers)('keep the trigger within what $name may write', ({ rights }) => {
+    const rules = listAt(
+      named('ValidatingAdmissionPolicy', 'receiver-hooks-trigger'),
+      'spec',
+      'matchConstraints',
+      'resourceRules',
+    )
+    const watched = rules.flatMap(rule =>
+      stringsAt(rule, 'resources').map(resource => `${stringsAt(rule, 'apiGroups').join()}/${resource}`),
+    )
+    const all = [rights, ...(rights.extras ?? [])].flatMap(({ trigger }) => trigger)
+    const written = all.filter(({ verbs }) => verbs.some(verb => verb !== 'get' && verb !== 'list'))
+    expect(written.length).toBeGreaterThan(0)
+    expect(watched).toEqual(expect.arrayContaining(written.map(({ group, resource }) => `${group}/${resource}`)))
+  })
 })

@@ -3,9 +3,20 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { stringAt } from '../../src/api/json.ts'
-import { parseCommand } from '../../src/config.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { authComponent, base, blocksIn, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
+import {
+  authComponent,
+  base,
+  blocksIn,
+  byNamespaceComponent,
+  kindOf,
+  listAt,
+  nameOf,
+  objectsIn,
+  stringsAt,
+  targetsComponent,
+} from './manifests.ts'
+import { servingOptions } from '../support/serving.ts'
 
 const rendered = async (folder: string): Promise<readonly unknown[]> => {
   const { code, stderr, stdout } = await kubectl('/dev/null', ['kustomize', folder])
@@ -37,13 +48,30 @@ it('the overlay of the how-to adds its URL, image and component to the base', as
   const deployment = objects.find(object => kindOf(object) === 'Deployment' && nameOf(object).endsWith('-controller'))
   const [controller] = listAt(deployment, 'spec', 'template', 'spec', 'containers')
   expect(stringAt(controller, 'image')).toBe('registry.example.com/receiver-hooks:0.1.0')
-  expect(parseCommand(stringsAt(controller, 'args'), {}, 'x')).toMatchObject({
+  expect(await servingOptions(stringsAt(controller, 'args'))).toMatchObject({
     roles: ['controller'],
     publicURL: 'https://hooks.example.com',
   })
   expect(objects.filter(object => kindOf(object) === 'ClusterRoleBinding').map(nameOf)).toContain(
     'receiver-hooks-secrets',
   )
+})
+
+it('the component by-namespace takes away everywhere what the component targets gives in one namespace', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-overlay-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await symlink(process.cwd(), join(folder, 'receiver-hooks'))
+  await mkdir(join(folder, 'overlay'))
+  const kustomization = {
+    resources: [`../receiver-hooks/${base}`],
+    components: [`../receiver-hooks/${byNamespaceComponent}`],
+  }
+  await writeFile(join(folder, 'overlay', 'kustomization.yaml'), JSON.stringify(kustomization))
+  const bound = (objects: readonly unknown[]): readonly (string | undefined)[] =>
+    objects.filter(object => kindOf(object).endsWith('Binding')).map(object => stringAt(object, 'roleRef', 'name'))
+  expect(bound(await rendered(base))).toContain('receiver-hooks-trigger-targets')
+  expect(bound(await rendered(join(folder, 'overlay')))).not.toContain('receiver-hooks-trigger-targets')
+  expect(bound(await rendered(targetsComponent))).toEqual(['receiver-hooks-trigger-targets'])
 })
 
 it.each([

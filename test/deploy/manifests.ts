@@ -3,7 +3,15 @@ import { parseAllDocuments } from 'yaml'
 import { at, stringAt } from '../../src/api/json.ts'
 
 export const base = 'deploy/kustomize/base'
+/** What only an administrator may create. */
+export const clusterWide = 'deploy/kustomize/cluster'
+/** What runs, with its rights in its own namespace. */
+export const workloads = 'deploy/kustomize/workloads'
 export const secretsComponent = 'deploy/kustomize/components/secrets'
+/** Gives the trigger its rights to targets in one namespace. */
+export const targetsComponent = 'deploy/kustomize/components/targets'
+/** Takes them away everywhere. */
+export const byNamespaceComponent = 'deploy/kustomize/components/by-namespace'
 export const authComponent = 'deploy/kustomize/components/auth'
 
 /** One object of a file, as it stands there. */
@@ -17,6 +25,10 @@ export const manifestsIn = (folder: string): readonly Manifest[] =>
   globSync('*.yaml', { cwd: folder }).flatMap(file =>
     objectsIn(readFileSync(`${folder}/${file}`, 'utf8')).map(object => ({ file, object })),
   )
+
+/** The objects that the base is put together from, but for the CRDs. */
+export const manifestsOfBase = (): readonly Manifest[] =>
+  [clusterWide, workloads, base].flatMap(manifestsIn).filter(({ file }) => file !== 'kustomization.yaml')
 
 /** The objects of a YAML stream. */
 export const objectsIn = (yaml: string): readonly unknown[] =>

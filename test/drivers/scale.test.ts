@@ -3,9 +3,10 @@ import type { Outcome } from '../../src/api/outcome.ts'
 import type { Reading } from '../../src/drivers/driver.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import { scale } from '../../src/drivers/scale/scale.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
 import type { Scale } from '../../src/drivers/scale/schema.ts'
 import type { Plan, Step, Target, UndoPlan } from '../../src/steps/steps.ts'
-import { noApi } from '../support/environment.ts'
+import { noApi, noDefinitions, noOutbound } from '../support/environment.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const member: Scale = {
@@ -16,12 +17,37 @@ const member: Scale = {
   max: 10,
   overshoot: 'clamp',
 }
+const { max: _, ...endless } = member
 const web = { kind: 'Deployment', metadata: { name: 'web' } }
 const reading = (change: Partial<Reading> = {}): Reading => ({
   namespace: 'shop',
   get: () => Promise.resolve(web),
   autoscalerOf: () => Promise.resolve(undefined),
+  getWhole: () => Promise.reject(new Error('metadata is enough')),
+  definitions: noDefinitions,
   ...change,
+})
+
+it('says what it does and to what, and how many replicas each kind has', () => {
+  expect(scale.target(member)).toBe('Deployment/web')
+  expect(scale.describe(member)).toBe('scale up by 2, to at most 10')
+  expect(scale.describe({ ...member, action: 'down', by: '25%' })).toBe('scale down by 25%, to at least 1')
+  expect(scale.describe({ ...endless, action: 'down', by: 1 })).toBe('scale down by 1, to at least 1')
+  const counted = { ...web, spec: { replicas: 3 }, status: { readyReplicas: 2 } }
+  const [autoscalers, workloads] = [true, false].map(is =>
+    scale.targets.filter(({ type }) => ['HorizontalPodAutoscaler', 'ScaledObject'].includes(type.kind) === is),
+  )
+  expect(workloads).toHaveLength(4)
+  for (const { replicas } of workloads ?? []) {
+    expect(replicas?.(counted)).toEqual({ wanted: 3, ready: 2 })
+    expect(replicas?.(web)).toEqual({ wanted: 1, ready: 0 })
+  }
+  const kept = { ...web, spec: { minReplicas: 3, minReplicaCount: 3 } }
+  expect(autoscalers?.map(({ replicas }) => replicas?.(kept))).toEqual([
+    { wanted: 3, ready: 3 },
+    { wanted: 3, ready: 3 },
+  ])
+  expect(autoscalers?.map(({ replicas }) => replicas?.(web)?.wanted)).toEqual([1, 0])
 })
 
 describe('what keeps a hook from scaling', () => {
@@ -97,7 +123,17 @@ describe('a delivery', () => {
       return Promise.resolve(step)
     }
     const steps = { change: answer('change'), undo: answer('undo') }
-    return { namespace: 'shop', steps, api: noApi, clock: fakeClock() }
+    return {
+      namespace: 'shop',
+      hook: { name: 'web-up', uid: 'u' },
+      steps,
+      acts: { once: () => Promise.reject(new Error('a step is no act')) },
+      api: noApi,
+      outbound: noOutbound,
+      post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
+      clock: fakeClock(),
+      definitions: noDefinitions,
+    }
   }
   const run = (step: Step, written: Partial<Scale> = {}): Promise<Outcome> =>
     scale.execute({ ...member, ...written }, { sender: 'plain', phase: 'none' }, execution(step))
@@ -140,6 +176,7 @@ describe('a delivery', () => {
       type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
       namespace: 'shop',
       name: 'web',
+      at: viaScale,
     })
     expect(last?.plan(5, 0)).toBe(8)
     expect(last?.how).toBe('change')
@@ -154,5 +191,11 @@ describe('a delivery', () => {
     expect([last?.plan(7, 3), last?.plan(2, 3), last?.plan(7, -3), last?.plan(9, -3), last?.plan(7, 0)]).toEqual([
       4, 1, 10, 10, 7,
     ])
+  })
+
+  it('that takes steps down back has no bound where the hook has no max', async () => {
+    const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
+    await scale.undo({ ...endless, action: 'down' }, resolved, execution({ step: 'done', from: 40, to: 70 }))
+    expect(asked.at(-1)?.plan(40, -30)).toBe(70)
   })
 })

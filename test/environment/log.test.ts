@@ -77,7 +77,7 @@ test.each([
   const program = `
     const { pinoLog } = await import(${JSON.stringify(join(modules, 'log.ts'))})
     const { standardOutput } = await import(${JSON.stringify(join(modules, 'standard-output.ts'))})
-    const log = pinoLog({ level: 'info', clock: { now: () => 0 }, write: standardOutput(process) })
+    const log = pinoLog({ level: 'info', clock: { now: () => 0 }, write: standardOutput(run => void process.on("exit", run)) })
     log.info({}, 'first')
     log.info({}, 'second')
     ${then}`

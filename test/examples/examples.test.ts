@@ -20,10 +20,11 @@ const start = async () => {
   const temporary = mkdtempSync(join(tmpdir(), 'examples-'))
   onTestFinished(() => rmSync(temporary, { recursive: true }))
   const kubeconfig = join(temporary, 'kubeconfig')
-  const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0']
+  const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
   const playground = program(['playground', ...ports, '--kubeconfig', kubeconfig])
   await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
-  const url = playground.lines.flatMap(line => /curl -X POST (\S+)/.exec(line)?.[1] ?? [])[0] ?? ''
+  const jsonpath = ['-o', 'jsonpath={.status.triggerURL}']
+  const url = (await kubectl(kubeconfig, ['get', 'receiverhook', 'web-up', ...jsonpath])).stdout
   return { url, kubeconfig }
 }
 

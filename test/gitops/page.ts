@@ -23,13 +23,13 @@ export const inNamespaceOf = ({ namespace }: Cluster, text: string): string =>
     .replaceAll(/namespace: (shop|argocd|flux-system)\b/g, `namespace: ${namespace}`)
     .replaceAll('--serviceaccount=shop:', `--serviceaccount=${namespace}:`)
 
-/** The commands of a page but those of npm, which do not end. Examples are copied to the folder for them. */
+/** The commands of a page but those of npm, which do not end, and those for namespaces, which are there. Examples are copied to the folder for them. */
 export const commandsOf = (here: Cluster, page: string, folder: string): string =>
   inNamespaceOf(
     here,
     blocksIn(page, 'console')
       .join('')
-      .replaceAll(/^npm .*\n/gm, ''),
+      .replaceAll(/^(?:npm|kubectl create namespace) .*\n/gm, ''),
   ).replaceAll(/deploy\/examples\/\S+/g, example => {
     const copy = join(folder, basename(example))
     writeFileSync(copy, inNamespaceOf(here, readFileSync(example, 'utf8')))
@@ -38,8 +38,9 @@ export const commandsOf = (here: Cluster, page: string, folder: string): string 
 
 /** Runs commands one after another, as far as they succeed, in a folder and with the cluster's kubectl. */
 export const runCommands = async ({ kubeconfig }: Cluster, commands: string, folder: string): Promise<Ran> => {
-  const { amtool = '' } = locateAll(monitoringParts, process.env)
-  const path = [await kubectlPath(), resolve(amtool)].map(dirname).join(delimiter)
+  const { amtool } = /^amtool /m.test(commands) ? locateAll(monitoringParts, process.env) : {}
+  const programs = [await kubectlPath(), ...(amtool === undefined ? [] : [resolve(amtool)])]
+  const path = programs.map(file => dirname(file)).join(delimiter)
   const env = { PATH: `${path}${delimiter}${process.env['PATH'] ?? ''}`, KUBECONFIG: kubeconfig, HOME: folder }
   const args = ['--norc', '-euo', 'pipefail', '-c', commands]
   const child = spawn('bash', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -60,6 +60,14 @@ test('an Event says what, of which object, why, when and by whom', async () => {
   expect(stringAt(event, 'metadata', 'name')).toMatch(/^web-up\.[0-9a-f]{16}$/)
 })
 
+test('an Event names a second object that it is about as well', async () => {
+  const { api, emit } = recording()
+  const related = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }
+  emit({ related })
+  await settle()
+  expect(api.requests[0] && bodyOf(api.requests[0])).toMatchObject({ related })
+})
+
 test('the same again is counted in the first one, at most once in 10 s', async () => {
   const { environment, api, emit, written } = recording()
   emit()

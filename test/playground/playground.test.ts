@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -11,7 +11,7 @@ import { post, until } from '../support/product.ts'
 import { program } from '../support/program.ts'
 import { listen } from '../../src/environment/listen.ts'
 
-const anyPorts = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0']
+const anyPorts = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
 
 const start = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
@@ -28,23 +28,50 @@ const run = async (kubeconfig: string, ...args: string[]): Promise<string> => {
   return stdout
 }
 
-/** The console blocks of the README, without their prompts. */
-const readmeLines = [...readFileSync('README.md', 'utf8').matchAll(/```console\n([^]*?)```/g)].flatMap(
-  ([, block = '']) =>
-    block
-      .split('\n')
-      .map(line => line.replace(/^\$ /, ''))
-      .filter(line => /^(kubectl|curl) /.test(line)),
+/** What the README says of the playground. */
+const readmeSection = /^## Try it without a cluster\n([^]*?)^## /m.exec(readFileSync('README.md', 'utf8'))?.[1] ?? ''
+
+/** Its console blocks. */
+const readmeLines = [...readmeSection.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block = '']) =>
+  block
+    .split('\n')
+    .map(line => line.replace(/^\$ /, ''))
+    .filter(line => /^(kubectl|curl|npm run --silent cli) /.test(line)),
 )
 
 describe('the playground', () => {
-  it('prints URLs that work', async () => {
-    const { playground } = await start()
-    const urls = playground.lines.flatMap(line => /curl -X POST (\S+)/.exec(line)?.[1] ?? [])
-    expect(urls).toHaveLength(2)
-    expect((await post(urls[0] ?? '')).body).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
-    expect((await post(urls[1] ?? '')).body).toMatchObject({ outcome: 'applied', from: 3, to: 2 })
-  })
+  it.each([
+    ['as a script of the checkout', 'playground', 'npm run --silent cli -- '],
+    ['by its own name', '', 'receiver-hooks '],
+  ])(
+    'started %s it prints commands that work, each in one line of 80 columns',
+    async (_how, script, cli) => {
+      const playground = program(['playground', ...anyPorts], 'src/main.ts', { npm_lifecycle_event: script })
+      await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
+      expect(playground.lines.filter(line => line.length > 80)).toEqual([])
+      const commands = playground.lines.filter(
+        line => line.startsWith('    ') && /export|trigger|curl|kubectl/.test(line),
+      )
+      expect(commands).toHaveLength(6)
+      const runnable = commands.join('\n').replaceAll(cli, `${process.execPath} src/main.ts `)
+      const PATH = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
+      const env = { PATH, HOME: 'node_modules/.cache/kubectl' }
+      const { stdout } = await promisify(execFile)('bash', ['-euc', runnable], { env })
+      const said = [
+        / Deployment\/web went from 2 to 3$/m,
+        / Deployment\/web went from 3 to 2$/m,
+        / rolled out Deployment\/web: web from nginx:1.29 to nginx:1.30$/m,
+        /"from":2,"to":3/,
+        /^receiverhook.receiverhooks.dev\/web-push /m,
+      ]
+      for (const each of said) expect(stdout).toMatch(each)
+      const [, kubeconfig = ''] = /export KUBECONFIG=(\S+)/.exec(commands.join('\n')) ?? []
+      expect(await playground.end('SIGTERM')).toBe(0)
+      expect(existsSync(dirname(kubeconfig))).toBe(false)
+      // Each command is a process or two.
+    },
+    120_000,
+  )
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stops everything on %s', async signal => {
     const { kubeconfig, playground } = await start()
@@ -60,11 +87,11 @@ describe('the playground', () => {
     const failure: unknown = await promisify(execFile)(process.execPath, args).catch((error: unknown) => error)
     expect(failure).toMatchObject({
       code: 1,
-      stderr: `port ${port} is taken: choose another with --api-port PORT (0 takes any free one)\n`,
+      stderr: `port ${port} on 127.0.0.1 is taken by another program: end that program, or choose another with --api-port PORT (0 takes any free one)\n`,
     })
   })
 
-  it('runs every kubectl and curl line of the README as printed', async () => {
+  it('runs every line of the README for kubectl, curl and the command line as printed', async () => {
     const { kubeconfig } = await start()
     const path = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
     expect(readmeLines.length).toBeGreaterThan(8)
@@ -73,6 +100,26 @@ describe('the playground', () => {
       const { stdout } = await promisify(execFile)('bash', ['-c', line], { env })
       expect(`${line}: ${stdout}`).toMatch(/: .+/)
     }
+    // Each line is a process or two.
+  }, 120_000)
+
+  it('shows pods that follow the count and the image, and says why they have no log', async () => {
+    const { kubeconfig, playground } = await start()
+    const images = async (): Promise<string> =>
+      (await run(kubeconfig, 'get', 'pods', '-o', 'jsonpath={.items[*].spec.containers[*].image}')).trim()
+    await until(images, seen => seen === 'nginx:1.29 nginx:1.29')
+    await post(await run(kubeconfig, 'get', 'receiverhook', 'web-up', '-o', 'jsonpath={.status.triggerURL}'))
+    await until(images, seen => seen === 'nginx:1.29 nginx:1.29 nginx:1.29')
+    await run(kubeconfig, 'set', 'image', 'deployment/web', 'web=nginx:1.30')
+    await until(images, seen => seen === 'nginx:1.30 nginx:1.30 nginx:1.30')
+    expect((await kubectl(kubeconfig, ['logs', 'deployment/web'])).stderr).toContain(
+      'there is no log: no container runs in the in-memory API server',
+    )
+    await run(kubeconfig, 'delete', 'pod', '--all', '--wait=false')
+    await until(images, seen => seen === 'nginx:1.30 nginx:1.30 nginx:1.30')
+    await run(kubeconfig, 'delete', 'deployment', 'web')
+    await until(images, seen => seen === '')
+    expect(playground.lines.filter(line => line.includes('"level"'))).toEqual([])
   })
 
   it('runs the main job with kubectl, from apply to delete', async () => {
@@ -102,8 +149,8 @@ describe('the playground', () => {
     await run(kubeconfig, 'scale', 'deployment/web', '--replicas=0')
     expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: 0, to: 1 })
     const table = await run(kubeconfig, 'get', 'receiverhooks', 'my-hook', '-o', 'wide')
-    expect(table).toMatch(/NAME +DRIVER +ACTION +TARGET +READY +REASON +BY +MIN +MAX +LAST +AGE/)
-    expect(table).toMatch(/my-hook +scale +up +Deployment\/web +True +Valid +1 +1 +4 /)
+    expect(table).toMatch(/NAME +DRIVER +ACTION +TARGET +READY +REASON +SUSPENDED +BY +MIN +MAX +LAST +DELIVERED +AGE/)
+    expect(table).toMatch(/my-hook +scale +up +Deployment\/web +True +Valid +false +1 +1 +4 /)
     expect(table).not.toContain('eyJ')
 
     await run(kubeconfig, 'delete', 'rhook', 'my-hook')

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { firstViolation } from '../../src/api/guard.ts'
+import { firstViolation, violations } from '../../src/api/guard.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
-import { crd, hookSchema } from '../../src/drivers/registry.ts'
+import { crd } from '../../src/drivers/registry.ts'
+import { hookSchema } from '../../src/drivers/schemas.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 import { seededRandom } from '../support/random.ts'
@@ -64,34 +65,63 @@ const header = mostly<string>(
   '__proto__',
 )
 const prefix = mostly<string>(fc.constantFrom('sha256=', '', 'v1, t=', "a'b\\"), ' a', '\n', 'a\t', 'é')
-/** Mostly one of the three. */
+const topicArn = mostly<string>(
+  fc.constantFrom(
+    'arn:aws:sns:eu-central-1:123456789012:web-load',
+    'arn:aws-us-gov:sns:us-gov-west-1:123456789012:A_b',
+    'arn:aws-cn:sns:cn-north-1:123456789012:x.fifo',
+  ),
+  '',
+  'web-load',
+  'arn:aws:sqs:eu-central-1:123456789012:web-load',
+  'arn:aws:sns:eu-central-1:123456789012:web load',
+  'arn:aws:sns:eu-central-1:123456789012:web-load\n',
+  'arn:aws:sns:eu-central-1:12345678901:web-load',
+  `arn:aws:sns:eu-central-1:123456789012:${'x'.repeat(257)}`,
+)
+/** Mostly one of the four. */
 const auth = fc.oneof(
   { arbitrary: fc.record({ bearer: fc.record({ secretKeyRef }) }), weight: 3 },
   { arbitrary: fc.record({ basic: fc.record({ secretRef: fc.record({ name }) }) }), weight: 3 },
   { arbitrary: fc.record({ hmac: fc.record({ secretKeyRef, header, prefix }) }), weight: 6 },
+  { arbitrary: fc.record({ sns: fc.record({ topicArn }) }), weight: 3 },
   fc.record(
     {
       bearer: fc.record({ secretKeyRef }),
       basic: fc.record({ secretRef: fc.record({ name }) }),
       hmac: fc.record({ secretKeyRef, header, prefix }),
+      sns: fc.record({ topicArn }),
     },
     { requiredKeys: [] },
   ),
+)
+/** Mostly brackets, operators, quotes and what makes a quote another: whatever a scan could be fooled by. */
+const when = fc.oneof(
+  { arbitrary: fc.constant('body.ok'), weight: 4 },
+  fc
+    .array(fc.constantFrom('(', ')', '[', ']', '{', '}', '!', '-', '"', "'", '\\', 'r', 'b', 'x', '//', '\n', ' '), {
+      minLength: 1,
+      maxLength: 60,
+    })
+    .map(parts => parts.join('')),
 )
 /** Every member that the API server would have filled in is there, since the guard judges what is stored. */
 const specs = fc.record(
   {
     driver: mostly(fc.constant('scale'), 'other'),
-    scale: fc.record({
-      target: fc.record({ apiVersion: fc.constant('apps/v1'), kind: fc.constant('Deployment'), name }),
-      action: mostly(fc.constantFrom('up', 'down'), 'left'),
-      by,
-      min: fc.integer({ min: 0, max: 4 }),
-      max: fc.integer({ min: 1, max: 12 }),
-      overshoot: mostly(fc.constantFrom('clamp', 'reject'), 'wrap'),
-    }),
+    scale: fc.record(
+      {
+        target: fc.record({ apiVersion: fc.constant('apps/v1'), kind: fc.constant('Deployment'), name }),
+        action: mostly(fc.constantFrom('up', 'down'), 'left'),
+        by,
+        min: fc.integer({ min: 0, max: 4 }),
+        max: fc.integer({ min: 1, max: 12 }),
+        overshoot: mostly(fc.constantFrom('clamp', 'reject'), 'wrap'),
+      },
+      { requiredKeys: ['target', 'action', 'by', 'min', 'overshoot'] },
+    ),
     suspend: fc.boolean(),
-    when: mostly(fc.constant('body.ok'), ''),
+    when: mostly(when, '', 'x'.repeat(1025)),
     onResolved: mostly(fc.constantFrom('ignore', 'run'), 'undo'),
     cooldown: duration,
     dedupeWindow: duration,
@@ -112,6 +142,7 @@ describe('admission and the check at a first delivery', () => {
       admitted: violation === undefined,
       violation,
     })
+    expect(violations(spec, written, 'spec')[0]).toEqual(violation)
   })
 
   test('let exactly one form of auth through, of all that may be written', () => {
@@ -122,16 +153,17 @@ describe('admission and the check at a first delivery', () => {
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
     const secretKeyRef = { name: 'senders', key: 'token' }
-    for (let chosen = 0; chosen < 8; chosen++) {
+    for (let chosen = 0; chosen < 16; chosen++) {
       const auth = {
         ...(chosen & 1 && { bearer: { secretKeyRef } }),
         ...(chosen & 2 && { basic: { secretRef: { name: 'senders' } } }),
         ...(chosen & 4 && { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } }),
+        ...(chosen & 8 && { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' } }),
       }
       const violation = firstViolation(spec, { ...good, auth }, 'spec')
       const one = Object.keys(auth).length === 1
       expect(violation).toEqual(
-        one ? undefined : { path: 'spec.auth', message: 'must have exactly one of bearer, basic and hmac' },
+        one ? undefined : { path: 'spec.auth', message: 'must have exactly one of bearer, basic, hmac and sns' },
       )
       expect(admits({ ...good, auth })).toBe(one)
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { firstViolation } from '../../src/api/guard.ts'
+import { firstViolation, violations } from '../../src/api/guard.ts'
 import { specSchema } from '../../src/api/hook.ts'
-import { hookSchema } from '../../src/drivers/registry.ts'
+import { hookSchema } from '../../src/drivers/schemas.ts'
 import { scaleSchema } from '../../src/drivers/scale/schema.ts'
 
 const stored = {
@@ -38,6 +38,7 @@ describe('a stored spec', () => {
     ['a wrong type', scale({ max: '10' }), 'spec.scale.max', 'must be an integer'],
     ['a step that is no step', scale({ by: '0%' }), 'spec.scale.by', 'must be a count of at least 1'],
     ['a step that is a list', scale({ by: [] }), 'spec.scale.by', 'must be an integer or a string'],
+    ['a step up without an end', scale({ max: undefined }), 'spec.scale.max', 'must be set, because action is up'],
     ['min above max', scale({ min: 11 }), 'spec.scale.max', 'must not be below min'],
     ['a max of 0', scale({ max: 0, min: 0 }), 'spec.scale.max', 'must be at least 1'],
     [
@@ -66,9 +67,52 @@ describe('a stored spec', () => {
     expect(violation?.message).toContain(message)
   })
 
+  it('has all its violations at once, in the order of the schema, each rule where what it judges has its shape', () => {
+    const wrong = { ...scale({ by: '0%', min: 20, action: 'left', target: {} }), suspend: 1, cooldown: '5' }
+    expect(violations(spec, wrong, 'spec').map(({ path }) => path)).toEqual([
+      'spec.scale.target.apiVersion',
+      'spec.scale.target.kind',
+      'spec.scale.target.name',
+      'spec.scale.action',
+      'spec.scale.by',
+      'spec.suspend',
+      'spec.cooldown',
+    ])
+    expect(violations(spec, scale({ by: '0%', min: 20 }), 'spec').map(({ path }) => path)).toEqual([
+      'spec.scale.by',
+      'spec.scale.max',
+    ])
+    expect(violations(spec, stored, 'spec')).toEqual([])
+  })
+
+  it('needs no max for a step down, which stops at min', () => {
+    expect(firstViolation(spec, scale({ action: 'down', max: undefined }), 'spec')).toBeUndefined()
+  })
+
+  it('asks only those drivers to undo that can', () => {
+    const other = { type: 'object', properties: {} } as const
+    const two = specSchema({ scale: scaleSchema, other }, ['scale'])
+    const undoing = { ...stored, onResolved: 'undo' }
+    expect(firstViolation(two, undoing, 'spec')).toBeUndefined()
+    expect(firstViolation(two, { ...undoing, driver: 'other', other: {}, scale: undefined }, 'spec')).toEqual({
+      path: 'spec.onResolved',
+      message: 'cannot be undo with this driver: use ignore or run (what can be taken back: scale)',
+    })
+  })
+
+  it.each([
+    [{ type: 'number', minimum: 0.5 }, 0.75, undefined],
+    [{ type: 'number', minimum: 0.5 }, 0.25, 'must be at least 0.5'],
+    [{ type: 'number' }, '1', 'must be a number'],
+    [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, { any: [{ thing: 1 }] }, undefined],
+    [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, [], 'must be an object'],
+  ] as const)('of the schema %j takes or refuses %j', (schema, value, message) => {
+    expect(firstViolation(schema, value, 'x')?.message).toBe(message)
+  })
+
   it('has the member of its driver and no other', () => {
     const other = { type: 'object', properties: {} } as const
-    const two = specSchema({ scale: scaleSchema, other })
+    const two = specSchema({ scale: scaleSchema, other }, ['scale'])
     expect(firstViolation(two, stored, 'spec')).toBeUndefined()
     expect(firstViolation(two, { ...stored, other: {} }, 'spec')).toEqual({
       path: 'spec.other',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { reasons } from '../../src/api/reasons.ts'
 import { whyPage } from '../../scripts/reference/why.ts'
 
-const source = globSync('src/{api,controller,drivers,steps,trigger}/**/*.ts')
+const source = globSync('src/{acts,api,controller,drivers,record,steps,trigger}/**/*.ts')
   .filter(file => !file.endsWith('reasons.ts'))
   .map(file => readFileSync(file, 'utf8'))
   .join('\n')
@@ -26,7 +26,7 @@ describe('the table of reasons', () => {
 })
 
 describe('the page on hooks that did not fire', () => {
-  it.each(Object.entries(reasons).filter(([reason, { where }]) => reason !== 'Valid' && !isGood(where)))(
+  it.each(Object.entries(reasons).filter(([, { where }]) => !isGood(where)))(
     'leads from %s to what to do',
     (reason, { todo }) => {
       const line = whyPage()
@@ -37,4 +37,9 @@ describe('the page on hooks that did not fire', () => {
   )
 })
 
-const isGood = (where: readonly string[]): boolean => where.every(place => place === 'applied' || place === 'event')
+it('the page on hooks that are not Ready does not speak of those that are', () => {
+  expect(whyPage().split('## The hook is not Ready')[1]).not.toMatch(/`(Valid|Suspended)`/)
+})
+
+const isGood = (where: readonly string[]): boolean =>
+  where.every(place => ['applied', 'event', 'ready'].includes(place))

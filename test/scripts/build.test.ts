@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
+import { at, isObject, parseJson } from '../../src/api/json.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { send } from '../../src/kube/requests.ts'
@@ -30,6 +33,29 @@ describe('the bundle', () => {
 
   it('has no part of an earlier one beside it', () => {
     expect(readdirSync(folder)).not.toContain('part-OFBEFOR2.mjs')
+  })
+
+  it('has nothing of express and undici that is loaded at each start and never used', () => {
+    const inputs = at(parseJson(readFileSync(join(folder, 'meta.json'), 'utf8')), 'inputs')
+    const paths = Object.keys(isObject(inputs) ? inputs : {})
+    const needless =
+      /node_modules\/(body-parser|iconv-lite|serve-static|send|qs)\/|undici\/lib\/(mock|cache|web\/(websocket|cache|eventsource))\//
+    expect(paths.filter(path => path.includes('node_modules/express/')).length).toBeGreaterThan(3)
+    expect(paths.filter(path => needless.test(path))).toEqual([])
+  })
+
+  it('asks other servers as the source does', async () => {
+    const lines: string[] = []
+    const visited = createServer(({ method, url }, response) => {
+      lines.push(`${method} ${url}`)
+      response.end('welcome')
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void visited.close())
+    await once(visited, 'listening')
+    const address = visited.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    program(['sample', 'customers', '--url', `http://127.0.0.1:${address.port}/shop?a=b`], bundle)
+    await expect.poll(() => lines[0], { timeout: 20_000 }).toBe('GET /shop?a=b')
   })
 
   it('gets ready without the client library, the expressions and the playground, where nothing needs them', async () => {

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-const page = readFileSync('docs/how-to/add-a-sender.md', 'utf8')
+const page = readFileSync('docs/develop/add-a-sender.md', 'utf8')
 
 /** The page's files: a path in a line of its own, and the block below it. */
 const files = [...page.matchAll(/^`([^`\n]+)`:\n\n```\w+\n([^]*?)```$/gm)].map(([, path = '', text = '']) => ({

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { Delivery } from '../../src/api/delivery.ts'
+import type { Delivery, Push } from '../../src/api/delivery.ts'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { parseTime } from '../../src/environment/time.ts'
 import type { Message } from '../../src/senders/sender.ts'
@@ -24,6 +24,10 @@ export interface KnownBody {
     readonly group?: string
     /** Whether only memory can tell what its news is. */
     readonly mixed: boolean
+    /** The pushes, as in `docker.io/acme/web:1.4.2@sha256:…`, and `?/acme/web:1` where no host is told. */
+    readonly pushes?: readonly string[]
+    /** Whether it is a registry's and lacks what a push needs. */
+    readonly unreadable: boolean
   }
 }
 
@@ -35,6 +39,7 @@ const read = (path: string): KnownBody => {
   if (phase === undefined) throw new Error(`${path}: says.phase has to be one of ${phases.join(', ')}`)
   const delivery = stringAt(file, 'says', 'delivery')
   const group = stringAt(file, 'says', 'group')
+  const pushes = at(file, 'says', 'pushes')
   const receivedAt = stringAt(file, 'receivedAt')
   return {
     sender: basename(dirname(path)),
@@ -51,6 +56,8 @@ const read = (path: string): KnownBody => {
       ...(group === undefined ? {} : { group }),
       news: stringAt(file, 'says', 'news') ?? '',
       mixed: at(file, 'says', 'mixed') === true,
+      ...(Array.isArray(pushes) && { pushes: pushes.map(String) }),
+      unreadable: at(file, 'says', 'unreadable') === true,
     },
   }
 }
@@ -59,6 +66,10 @@ const texts = (value: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(isObject(value) ? value : {}).map(([name, text]) => [name, String(text)]))
 
 export const knownBodies: readonly KnownBody[] = globSync('test/senders/bodies/*/*.json').sort().map(read)
+
+/** A push as the table writes it. */
+export const pushText = ({ digest, host = '?', path, tag }: Push): string =>
+  `${host}/${path}:${tag}${digest === undefined ? '' : `@${digest}`}`
 
 /** Every two of one sender's bodies. */
 export const pairs: readonly (readonly [KnownBody, KnownBody])[] = knownBodies.flatMap((one, i) =>

@@ -104,7 +104,7 @@ const copy = (value: unknown): unknown => {
   }
 }
 
-const changed = (text: string, other: unknown, chance: Chance): unknown => {
+export const changed = (text: string, other: unknown, chance: Chance): unknown => {
   let root = tryParseJson(text)
   for (let count = 1 + chance(4); count > 0; count--) {
     const place = somewhere(root, chance)
@@ -133,7 +133,7 @@ const changed = (text: string, other: unknown, chance: Chance): unknown => {
 
 const signs = ['{', '}', '[', ']', '"', ',', ':', '\\', '0', 'e', '-', 'null', '\u0000', '😀', '"__proto__":']
 
-const damaged = (text: string, chance: Chance): string => {
+export const damaged = (text: string, chance: Chance): string => {
   let left = text
   for (let count = 1 + chance(3); count > 0; count--) {
     const at = chance(left.length + 1)

@@ -1,12 +1,11 @@
-import type { X509Certificate } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { senders, verify } from '../../src/senders/registry.ts'
-import { remembered } from '../../src/senders/remembered.ts'
+import { senders } from '../../src/senders/registry.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 import { knownBodies } from './bodies.ts'
 import { wrongWith } from './invariants.ts'
 import { mutated, seededChance } from './mutations.ts'
+import { verified } from './verified.ts'
 
 /** Names that senders look for, so that what is generated gets further than the door. */
 const words = fc.constantFrom(...new Set(knownBodies.flatMap(({ message }) => namesIn(message.json))))
@@ -60,10 +59,9 @@ it('nor does the verification of damaged messages of SNS fail to give a verdict'
   const chance = seededChance(11)
   const means = {
     clock: fakeClock(),
-    certificates: remembered<X509Certificate>(4),
-    outbound: async () => ({ status: 200, headers: {}, body: 'no certificate' }),
+    certificates: async () => ({ unavailable: 'nobody has one' }),
   }
-  const verdicts = await Promise.all(Array.from({ length: 2000 }, () => verify(mutated(known, chance), means)))
+  const verdicts = await Promise.all(Array.from({ length: 2000 }, () => verified(mutated(known, chance), means)))
   const kinds = verdicts.map(verdict => (verdict === 'genuine' ? verdict : (Object.keys(verdict)[0] ?? '')))
   expect(new Set(kinds)).toEqual(new Set(['genuine', 'refused', 'unavailable']))
 })

@@ -1,10 +1,10 @@
-import { generateKeyPairSync, type X509Certificate } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Outbound, OutboundRequest } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { confirmationOf, verify } from '../../src/senders/registry.ts'
-import { remembered } from '../../src/senders/remembered.ts'
-import type { VerificationMeans } from '../../src/senders/sender.ts'
+import { fetchedCertificates } from '../../src/senders/certificates.ts'
+import { confirmationOf } from '../../src/senders/registry.ts'
+import { verified } from './verified.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 import { certificate } from './certificate.ts'
@@ -18,22 +18,21 @@ const pem = certificate(keys, [now - day, now + day])
 /** The means of a trigger, and what it asked of the outside. */
 const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, body: pem })) => {
   const asked: OutboundRequest[] = []
-  const certificates = remembered<X509Certificate>(4)
-  const given: VerificationMeans = {
-    clock: fakeClock(now),
-    certificates,
+  const clock = fakeClock(now)
+  const certificates = fetchedCertificates({
+    clock,
     outbound: request => {
       asked.push(request)
       return outbound(request)
     },
-  }
-  return { ...given, asked }
+  })
+  return { clock, certificates, asked }
 }
 
 const without = (fields: Fields, ...names: readonly string[]): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 
-const verdict = (json: unknown, given: VerificationMeans = means()) => verify({ headers: {}, json }, given)
+const verdict = (json: unknown, given = means()) => verified({ headers: {}, json }, given)
 
 describe('the signature of an SNS message', () => {
   it.each([
@@ -66,6 +65,13 @@ describe('the signature of an SNS message', () => {
     ['no signature', without(signed(notification, '1'), 'Signature')],
     ['a signature that is no base64', { ...signed(notification, '1'), Signature: '!!' }],
     ['a type that is not signed', { ...signed(notification, '1'), Type: 'constructor' }],
+    [
+      'an id that has swallowed the subject, and signs as the same text',
+      {
+        ...without(signed(notification, '2'), 'Subject'),
+        MessageId: `${notification['MessageId']}\nSubject\n${notification['Subject']}`,
+      },
+    ],
     ['no certificate', without(signed(notification, '1'), 'SigningCertURL')],
   ])('is refused: %s', async (_name, json) => {
     expect(await verdict(json)).toHaveProperty('refused')
@@ -134,7 +140,22 @@ describe('the certificate of an SNS message', () => {
   ])('that cannot be had now is no reason to lose the message: %s', async (_name, outbound) => {
     const given = means(outbound)
     expect(await verdict(signed(notification, '1'), given)).toHaveProperty('unavailable')
-    expect(given.certificates.get(certificateURL)).toBeUndefined()
+    // The sender tries again, and so do all others: they share what was found for a while.
+    await Promise.all(Array.from({ length: 100 }, () => verdict(signed(notification, '1'), given)))
+    expect(given.asked).toHaveLength(1)
+    await given.clock.advance(10_000)
+    await Promise.all(Array.from({ length: 100 }, () => verdict(signed(notification, '1'), given)))
+    expect(given.asked).toHaveLength(2)
+  })
+
+  it('is fetched at a bounded rate, however many URLs are named', async () => {
+    const given = means(async () => ({ status: 403, headers: {}, body: '<Error/>' }))
+    const named = Array.from({ length: 100 }, (_, number) => certificateURL.replace(/[0-9a-f]+\.pem/, `${number}.pem`))
+    const verdicts = await Promise.all(
+      named.map(url => verdict({ ...signed(notification, '1'), SigningCertURL: url }, given)),
+    )
+    expect(verdicts.every(found => typeof found === 'object' && 'unavailable' in found)).toBe(true)
+    expect(given.asked.length).toBeLessThan(10)
   })
 
   it.each([
@@ -158,7 +179,7 @@ describe('a message that is not signed', () => {
     ['a post of any kind', {}, { text: 'scale up' }],
     ['raw message delivery', { 'x-amz-sns-rawdelivery': 'true' }, { AlarmName: 'web-load', NewStateValue: 'ALARM' }],
   ])('is believed, since its token is its proof: %s', async (_name, headers, json) => {
-    expect(await verify({ headers, json }, means())).toBe('genuine')
+    expect(await verified({ headers, json }, means())).toBe('genuine')
   })
 })
 
@@ -188,16 +209,5 @@ describe('the link that confirms a subscription', () => {
     ['of a post that is no message of SNS', { Type: 'SubscriptionConfirmation' }],
   ])('is not handed on: one %s', (_name, json) => {
     expect(confirmation(json)).toBeUndefined()
-  })
-})
-
-describe('what is remembered', () => {
-  it('is bounded: the oldest is forgotten first', () => {
-    const values = remembered<number>(2)
-    values.set('a', 1)
-    values.set('b', 2)
-    values.set('a', 3)
-    values.set('c', 4)
-    expect([values.get('a'), values.get('b'), values.get('c')]).toEqual([3, undefined, 4])
   })
 })

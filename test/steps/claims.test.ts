@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { emptyMemory, keyOf, type Memory } from '../../src/api/record.ts'
+import { keyOf } from '../../src/api/hash.ts'
+import { applied, dropped, rowsOf, ofWrite } from '../../src/record/changes.ts'
+import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { claim, needsNewest, type Claimed, type Member } from '../../src/steps/claims.ts'
-import { applied, dropped, rowsOf, ofWrite } from '../../src/steps/remember.ts'
 import type { Plan, Target } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fc, property } from '../support/property.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -10,6 +12,7 @@ const target: Target = {
   type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
   namespace: 'shop',
   name: 'web',
+  at: viaScale,
 }
 const by =
   (size: number, max = Infinity): Plan =>
@@ -58,10 +61,11 @@ describe('a batch that is claimed', () => {
       { part: 'step', from: 9, to: 10 },
     ])
     expect(to).toBe(10)
-    const written = { mark: 'm', target: 'apps/v1/deployments/Deployment/web', uid: 't1', version: '7', to: 10 }
+    const target = 'apps/v1/deployments/Deployment/web'
+    const written = { mark: 'm', target, uid: 't1', version: '7', to: 10, helped: false }
     expect(rows).toEqual([
-      { key: keyOf('a'), at: now, from: 5, to: 6, claim: written },
-      { key: keyOf('b'), at: now, from: 9, to: 10, claim: written },
+      { state: 'claimed', key: keyOf('a'), at: now, from: 5, to: 6, claim: written },
+      { state: 'claimed', key: keyOf('b'), at: now, from: 9, to: 10, claim: written },
     ])
     expect(memory.rows).toEqual(rows)
   })
@@ -77,9 +81,9 @@ describe('a batch that is claimed', () => {
       member({ size: -2 }),
     ])
     expect(to).toBe(5)
-    expect(memory.rows.map(({ claim: present, from, to: end }) => [present, from, end])).toEqual([
-      [undefined, 5, 5],
-      [undefined, 5, 7],
+    expect(memory.rows).toMatchObject([
+      { state: 'done', from: 5, to: 5 },
+      { state: 'done', from: 5, to: 7 },
     ])
     expect([rows.length, memory.ranAt]).toEqual([2, now])
   })

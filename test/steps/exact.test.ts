@@ -1,10 +1,17 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { scripts } from '../support/step-scripts.ts'
+import { scripts, signedScripts } from '../support/step-scripts.ts'
 import { broken, play } from '../support/step-world.ts'
 
 it('each delivery is applied once, whatever happens to requests, answers and processes', async () => {
   const holds = fc.asyncProperty(scripts, async script => {
+    expect(broken(script, await play(script))).toEqual([])
+  })
+  await fc.assert(holds, { numRuns: 200 })
+}, 60_000)
+
+it('each signed body is applied once, whatever its deliveries are named and whatever happens to processes', async () => {
+  const holds = fc.asyncProperty(signedScripts, async script => {
     expect(broken(script, await play(script))).toEqual([])
   })
   await fc.assert(holds, { numRuns: 200 })

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { moveWithin } from '../../src/steps/arithmetic.ts'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Plan, Step, Target } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fc, property } from '../support/property.ts'
 import { scaleServer, type Fate, type ScaleServer } from '../support/scale-server.ts'
-import { fakeClock } from '../support/clock.ts'
+
+/** The hooks of these tests stay as they are. */
+const isCurrent = (): boolean => true
 
 const target: Target = {
   type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
   namespace: 'shop',
   name: 'web',
+  at: viaScale,
 }
 const up = (max = 500): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
 const down: Plan = moveWithin({ action: 'down', by: { count: 1 }, min: 0, max: 500, overshoot: 'clamp' })
@@ -21,7 +26,7 @@ const setUp = (replicas: number, latencyMs = 2) => {
   const environment = testEnvironment({ api: server.api, clock })
   const service = stepService(environment)
   const post = (plan: Plan = up(), withinMs = 4000): Promise<Step> =>
-    service.until(clock.monotonic() + withinMs).change(target, plan)
+    service.of({ deadline: clock.monotonic() + withinMs, isCurrent }).change(target, plan)
   return { clock, environment, post, server, service }
 }
 
@@ -102,8 +107,8 @@ describe('posts for one target', () => {
     const slow = post()
     await clock.advance(1500)
     expect(server.requests).toEqual(['GET', 'PATCH 1'])
-    const other = service.preview(8000).change({ ...target, name: 'other' }, up())
-    void service.until(8000).change({ ...target, name: 'other' }, up())
+    const other = service.preview({ deadline: 8000, isCurrent }).change({ ...target, name: 'other' }, up())
+    void service.of({ deadline: 8000, isCurrent }).change({ ...target, name: 'other' }, up())
     await clock.advance(1)
     expect(server.requests).toEqual(['GET', 'PATCH 1', 'GET', 'GET'])
     await clock.advance(8000)
@@ -337,7 +342,7 @@ describe('a post whose write is in doubt', () => {
 describe('a preview', () => {
   it('says what a step would do and writes nothing', async () => {
     const { clock, server, service } = setUp(3)
-    const previewed = service.preview(4000).change(target, up())
+    const previewed = service.preview({ deadline: 4000, isCurrent }).change(target, up())
     await clock.advance(10)
     expect(await previewed).toEqual({ step: 'done', from: 3, to: 4 })
     expect(server.requests).toEqual(['GET'])

@@ -5,6 +5,7 @@ import type { ApiRequest, ApiResponse } from '../../src/environment/environment.
 import { connect, nodeClock } from '../../src/environment/node.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { loadAccess } from '../../src/kube/access.ts'
+import { definitionOf } from './definition.ts'
 
 export interface Answer {
   readonly status: number
@@ -123,82 +124,69 @@ export const owners = (object: JsonObject): string[] => {
 }
 
 /** A kind with what the product's own has: defaults, bounds, rules on values, objects and former values. */
-const widgetCrd = (group: string) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `widgets.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind: 'Widget', listKind: 'WidgetList', plural: 'widgets', singular: 'widget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.count', statusReplicasPath: '.status.count' } },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            required: ['spec'],
-            properties: {
-              spec: {
-                type: 'object',
-                required: ['driver'],
-                properties: {
-                  driver: { type: 'string', enum: ['scale', 'other'] },
-                  count: { type: 'integer' },
-                  min: { type: 'integer', minimum: 0, default: 1 },
-                  max: { type: 'integer', minimum: 1 },
-                  by: {
-                    'x-kubernetes-int-or-string': true,
-                    anyOf: [{ type: 'integer' }, { type: 'string' }],
-                    maxLength: 10,
-                    'x-kubernetes-validations': [
-                      {
-                        rule: "type(self) == int ? self >= 1 : self.matches('^[1-9][0-9]?%$')",
-                        message: 'must be a count of 1 or more, or a share such as 25%',
-                      },
-                    ],
-                  },
-                  token: {
-                    type: 'object',
-                    default: {},
-                    properties: {
-                      rotation: {
-                        type: 'integer',
-                        default: 0,
-                        'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'cannot be lowered' }],
-                      },
-                    },
-                  },
+const widgetCrd = (group: string) =>
+  definitionOf(
+    { group, version: 'v1', resource: 'widgets', kind: 'Widget' },
+    {
+      type: 'object',
+      required: ['spec'],
+      properties: {
+        spec: {
+          type: 'object',
+          required: ['driver'],
+          properties: {
+            driver: { type: 'string', enum: ['scale', 'other'] },
+            count: { type: 'integer' },
+            min: { type: 'integer', minimum: 0, default: 1 },
+            max: { type: 'integer', minimum: 1 },
+            by: {
+              'x-kubernetes-int-or-string': true,
+              anyOf: [{ type: 'integer' }, { type: 'string' }],
+              maxLength: 10,
+              'x-kubernetes-validations': [
+                {
+                  rule: "type(self) == int ? self >= 1 : self.matches('^[1-9][0-9]?%$')",
+                  message: 'must be a count of 1 or more, or a share such as 25%',
                 },
-                'x-kubernetes-validations': [
-                  {
-                    rule: '!has(self.max) || self.min <= self.max',
-                    fieldPath: '.max',
-                    message: 'min must not be above max',
-                  },
-                  {
-                    rule: "self.driver != 'scale' || has(self.max)",
-                    fieldPath: '.max',
-                    reason: 'FieldValueRequired',
-                    message: 'must be set, because driver is scale',
-                  },
-                ],
-              },
-              status: {
-                type: 'object',
-                default: { observedGeneration: -1 },
-                properties: { observedGeneration: { type: 'integer' }, count: { type: 'integer' } },
+              ],
+            },
+            token: {
+              type: 'object',
+              default: {},
+              properties: {
+                rotation: {
+                  type: 'integer',
+                  default: 0,
+                  'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'cannot be lowered' }],
+                },
               },
             },
           },
+          'x-kubernetes-validations': [
+            {
+              rule: '!has(self.max) || self.min <= self.max',
+              fieldPath: '.max',
+              message: 'min must not be above max',
+            },
+            {
+              rule: "self.driver != 'scale' || has(self.max)",
+              fieldPath: '.max',
+              reason: 'FieldValueRequired',
+              message: 'must be set, because driver is scale',
+            },
+          ],
+        },
+        status: {
+          type: 'object',
+          default: { observedGeneration: -1 },
+          properties: { observedGeneration: { type: 'integer' }, count: { type: 'integer' } },
         },
       },
-    ],
-  },
-})
+    },
+    {
+      subresources: { status: {}, scale: { specReplicasPath: '.spec.count', statusReplicasPath: '.status.count' } },
+    },
+  )
 
 /**
  * A message about a broken rule, for comparison. Kubernetes 1.34 names the type of what it found, or nothing, where

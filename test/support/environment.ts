@@ -1,3 +1,4 @@
+import type { Definitions } from '../../src/kube/definitions.ts'
 import type { ApiConnection, Environment, Expressions, Outbound } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
@@ -14,17 +15,23 @@ export interface TestEnvironment extends Environment {
 /** A connection to nothing: every request is refused. */
 export const noApi: ApiConnection = {
   request: request => Promise.reject(refused(request.path)),
-  // oxlint-disable-next-line require-yield
-  watch: async function* (request) {
-    throw refused(request.path)
-  },
+  watch: request => ({
+    ask: asked => Promise.reject(refused(asked.path)),
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(refused(request.path)) }),
+  }),
 }
 
 /** A network with nobody on it. */
 export const noOutbound: Outbound = ({ url }) => Promise.reject(refused(url))
 
+/** For tests that look at no custom kind. */
+export const noDefinitions: Definitions = {
+  countOf: (apiVersion, kind) => Promise.reject(new Error(`this test looks at no ${apiVersion} ${kind}`)),
+}
+
 /** For tests that have no expression. */
 export const noExpressions: Expressions = {
+  check: () => Promise.resolve({ unavailable: 'this test checks no expression' }),
   evaluate: () => Promise.resolve({ unavailable: 'this test evaluates no expression' }),
 }
 

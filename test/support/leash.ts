@@ -22,10 +22,16 @@ const leash = '(read _ <&3; kill -KILL $$) & exec "$@" 3<&-'
 export const spawnLeashed = (
   command: string,
   args: readonly string[],
-  output: { readonly stdout: number | 'pipe'; readonly stderr: number | 'inherit' },
+  output: {
+    readonly stdout: number | 'pipe'
+    readonly stderr: number | 'inherit'
+    /** Its variables, if not those of this process. */
+    readonly env?: NodeJS.ProcessEnv
+  },
 ): Leashed => {
   const child = spawn('/bin/sh', ['-c', leash, 'sh', command, ...args], {
     detached: true,
+    ...(output.env && { env: output.env }),
     stdio: ['ignore', output.stdout, output.stderr, 'pipe'],
   })
   const running = (): boolean => child.exitCode === null && child.signalCode === null

@@ -5,8 +5,8 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Environment, Outbound } from '../../src/environment/environment.ts'
-import { forkEvaluator } from '../../src/environment/expressions/process.ts'
-import { supervisedExpressions } from '../../src/environment/expressions/supervised.ts'
+import { forkEvaluator } from '../../src/expressions/worker/process.ts'
+import { supervisedExpressions } from '../../src/expressions/worker/supervised.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -44,6 +44,12 @@ export interface Cluster {
   readonly until: typeof until
 }
 
+/**
+ * The label of namespaces whose triggers run as an account of their own, where the base's policies, which know the account of the
+ * base alone, would refuse what they write.
+ */
+export const ownPolicies = 'receiver-hooks.test/own-policies'
+
 export const cluster = async (kubeconfig = inject('kubeconfig')): Promise<Cluster> => {
   const api = connect(await loadAccess({ kubeconfig, env: {} }))
   onTestFinished(() => api.close())
@@ -52,7 +58,8 @@ export const cluster = async (kubeconfig = inject('kubeconfig')): Promise<Cluste
   const systemNamespace = `system-${id}`
   await installCrd(api)
   for (const name of [namespace, systemNamespace]) {
-    await send(api, { method: 'POST', path: '/api/v1/namespaces', body: JSON.stringify({ metadata: { name } }) })
+    const body = JSON.stringify({ metadata: { name, labels: { [ownPolicies]: '' } } })
+    await send(api, { method: 'POST', path: '/api/v1/namespaces', body })
   }
   const hook = (name: string): Promise<StoredObject | undefined> => read(api, hooks, namespace, name)
   return {

@@ -14,9 +14,15 @@ export interface Program {
   readonly end: (signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL') => Promise<number | null>
 }
 
-/** Starts `receiver-hooks`, from its source or from a bundle, with these arguments. */
-export const program = (args: readonly string[], file = 'src/main.ts'): Program => {
+/** Starts `receiver-hooks`, from its source or from a bundle, with these arguments, and variables besides. */
+export const program = (
+  args: readonly string[],
+  file = 'src/main.ts',
+  variables: Readonly<Record<string, string>> = {},
+): Program => {
+  const env = { ...process.env, ...variables }
   const { child, end, signal } = spawnLeashed(process.execPath, [file, ...args], {
+    env,
     stdout: 'pipe',
     stderr: 'inherit',
   })

@@ -18,6 +18,8 @@ export interface ScriptedConnection extends ApiConnection {
   /** Every request so far, watches not among them. */
   readonly requests: readonly ApiRequest[]
   readonly watches: readonly ScriptedWatch[]
+  /** What was asked over the connections of watches. */
+  readonly asked: readonly ApiRequest[]
   /** The newest watch; throws when none was opened. */
   watching(): ScriptedWatch
 }
@@ -32,19 +34,26 @@ export const answer = (status: number, body: unknown, headers: ApiResponse['head
   body: JSON.stringify(body),
 })
 
+/** What a consistent list of nothing is answered. */
+const nothingNew = answer(200, { metadata: { resourceVersion: '1' }, items: [] })
+
 /**
  * A connection whose other side is the test. `answers` is asked for every request, with how many came before it;
- * `opens` may refuse a watch with an error.
+ * `opens` may refuse a watch with an error; `asks` is asked for what comes over the connection of a watch, which is shared
+ * unless it is undefined.
  */
 export const scriptedConnection = (
   answers: Scripted,
   opens: (request: ApiRequest, count: number) => Error | undefined = () => undefined,
+  asks: Scripted | undefined = () => nothingNew,
 ): ScriptedConnection => {
   const requests: ApiRequest[] = []
+  const asked: ApiRequest[] = []
   const watches: ScriptedWatch[] = []
   return {
     requests,
     watches,
+    asked,
     watching: () => {
       const newest = watches.at(-1)
       if (newest === undefined) throw new Error('no watch was opened')
@@ -58,7 +67,14 @@ export const scriptedConnection = (
     watch: (request, stop) => {
       const { watch, lines } = scriptedWatch(request, stop, opens(request, watches.length))
       watches.push(watch)
-      return lines
+      return {
+        [Symbol.asyncIterator]: () => lines[Symbol.asyncIterator](),
+        ask: async asking => {
+          const answered = await asks?.(asking, asked.push(asking) - 1)
+          if (answered instanceof Error) throw answered
+          return answered
+        },
+      }
     },
   }
 }

@@ -23,29 +23,36 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
 const moment = fc.oneof(fc.nat(40), fc.nat(400), fc.nat(6000))
 const process = fc.nat(2)
 
-/** Histories of two or three processes and up to a dozen deliveries in which anything can go wrong. */
-export const scripts: fc.Arbitrary<Script> = fc.record({
-  processes: fc.constantFrom(2, 3),
-  things: fc.array(
-    fc.record({
-      hook: fc.nat(hooksOfWorld.length - 1),
-      named: fc.boolean(),
-      copies: fc.array(fc.record({ at: moment, process }), { minLength: 1, maxLength: 6 }),
+const scriptsOf = (named: fc.Arbitrary<boolean>, signed: fc.Arbitrary<boolean>): fc.Arbitrary<Script> =>
+  fc.record({
+    processes: fc.constantFrom(2, 3),
+    things: fc.array(
+      fc.record({
+        hook: fc.nat(hooksOfWorld.length - 1),
+        named,
+        signed,
+        copies: fc.array(fc.record({ at: moment, process }), { minLength: 1, maxLength: 6 }),
+      }),
+      { minLength: 1, maxLength: 12 },
+    ),
+    outside: fc.array(fc.record({ at: moment, target: fc.nat(1), by: fc.integer({ min: -3, max: 3 }) }), {
+      maxLength: 6,
     }),
-    { minLength: 1, maxLength: 12 },
-  ),
-  outside: fc.array(fc.record({ at: moment, target: fc.nat(1), by: fc.integer({ min: -3, max: 3 }) }), {
-    maxLength: 6,
-  }),
-  fates: fc.oneof(
-    fc.array(fate, { maxLength: 80, size: 'max' }),
-    fc.array(fc.oneof(fate, refused), { maxLength: 200, size: 'max' }),
-  ),
-  latencies: fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })), {
-    minLength: 1,
-    maxLength: 9,
-  }),
-  deaths: fc.array(fc.record({ at: moment, process }), { maxLength: 2 }),
-  compactions: fc.array(moment, { maxLength: 2 }),
-  jumps: fc.array(fc.record({ at: moment, process, ms: fc.integer({ min: -9000, max: 9000 }) }), { maxLength: 2 }),
-})
+    fates: fc.oneof(
+      fc.array(fate, { maxLength: 80, size: 'max' }),
+      fc.array(fc.oneof(fate, refused), { maxLength: 200, size: 'max' }),
+    ),
+    latencies: fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })), {
+      minLength: 1,
+      maxLength: 9,
+    }),
+    deaths: fc.array(fc.record({ at: moment, process }), { maxLength: 2 }),
+    compactions: fc.array(moment, { maxLength: 2 }),
+    jumps: fc.array(fc.record({ at: moment, process, ms: fc.integer({ min: -9000, max: 9000 }) }), { maxLength: 2 }),
+  })
+
+/** Histories of two or three processes and up to a dozen deliveries in which anything can go wrong. */
+export const scripts: fc.Arbitrary<Script> = scriptsOf(fc.boolean(), fc.constant(false))
+
+/** The same, where each copy of a delivery has a name of its own, and all have one signed body, which counts once. */
+export const signedScripts: fc.Arbitrary<Script> = scriptsOf(fc.constant(true), fc.boolean())

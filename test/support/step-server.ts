@@ -1,6 +1,6 @@
 import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
 import { hookPlural } from '../../src/api/names.ts'
-import { parseMemory, recordPlural, type Memory } from '../../src/api/record.ts'
+import { parseContent, parsePage, recordPlural, type StoredMemory } from '../../src/api/record.ts'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 
 /** A write of a count that the server has stored. */
@@ -34,8 +34,10 @@ export interface StepServer {
   compact(): void
   /** The uid of each hook that there is, by its name. */
   readonly hooks: Map<string, string>
-  /** What a record holds; undefined when there is none, or when its content cannot be read. */
-  memory(record: string): Memory | undefined
+  /** The names of all pages that are there. */
+  pages(): readonly string[]
+  /** What a record holds, with its pages; undefined when there is none, or when its content cannot be read. */
+  memory(record: string): StoredMemory | undefined
   /** The whole record. */
   record(name: string): JsonObject | undefined
   /** Stores a record as it is given, in place of what is there. */
@@ -134,6 +136,7 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
     const metadata = at(sent, 'metadata')
     const known = records.get(name ?? stringAt(metadata, 'name') ?? '')
     if (method === 'GET') return known ? ok(known) : status(404, 'NotFound')
+    if (method === 'DELETE') return records.delete(name ?? '') ? ok({}) : status(404, 'NotFound')
     if (!isObject(metadata)) return status(400, 'BadRequest')
     if (method === 'POST') {
       return known
@@ -191,7 +194,17 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
     compact: () => {
       compactedAt = version
     },
-    memory: name => parseMemory(records.get(name)?.['content']),
+    memory: name => {
+      const parsed = parseContent(records.get(name)?.['content'])
+      if (parsed.content !== 'known') return undefined
+      const { pages = [], rows } = parsed.memory
+      const closed = pages.map(page => parsePage(records.get(page)?.['content']))
+      return {
+        ...parsed.memory,
+        rows: [...closed.flatMap(page => (page.content === 'known' ? page.rows : [])), ...rows],
+      }
+    },
+    pages: () => [...records.keys()].filter(name => name.startsWith('page-')),
     record: name => records.get(name),
     putRecord: (name, uid, content) => void putRecord(name, { ownerReferences: [{ uid }] }, content),
     removeRecord: name => void records.delete(name),

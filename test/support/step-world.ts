@@ -1,19 +1,27 @@
 import type { Identity } from '../../src/api/delivery.ts'
-import { moveWithin } from '../../src/steps/arithmetic.ts'
-import { openLedgers } from '../../src/steps/ledgers.ts'
-import type { Recorded } from '../../src/steps/batch.ts'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import type { Recorded } from '../../src/record/ledger.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import type { RecordLimits } from '../../src/record/pages.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Step, Target } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
 import { testEnvironment } from './environment.ts'
 import { fatefulConnection, type Fate } from './fateful.ts'
 import { seededRandom } from './random.ts'
 import { stepServer, type StepServer } from './step-server.ts'
+import { isMark } from './marks.ts'
+
+/** The hooks of these tests stay as they are. */
+const isCurrent = (): boolean => true
 
 /** Something that is to be done once: an unnamed post, or a delivery with all its copies. */
 export interface Thing {
   readonly hook: number
   readonly named: boolean
+  /** Whether each copy has a name of its own, or none, and all have one signed body, which counts once. */
+  readonly signed?: boolean
   /** When it is posted, and to which process. Only the first, when it has no name. */
   readonly copies: readonly { readonly at: number; readonly process: number }[]
 }
@@ -44,6 +52,9 @@ export const hooksOfWorld = [
 
 const targets = ['web', 'api'] as const
 const startCount = 1_000_000_000
+
+/** A record closes pages all the time. */
+const limits: RecordLimits = { rows: 4000, open: 1, page: 4 }
 
 /** When all that can go wrong has gone wrong, and when what came of it has been told, in milliseconds. */
 const quietAt = 12_000
@@ -80,7 +91,7 @@ const stepOfThing = (index: number): number => 4 ** index
 const appliedIn = (things: readonly Thing[], server: StepServer): number[] => {
   const applied = things.map(() => 0)
   for (const { by, from, to } of server.writes) {
-    if (!by.startsWith('rhook.')) continue
+    if (!isMark(by)) continue
     let rest = to - from
     for (const [index, { hook }] of things.entries()) {
       const size = stepOfThing(index)
@@ -94,10 +105,17 @@ const appliedIn = (things: readonly Thing[], server: StepServer): number[] => {
   return applied
 }
 
+/** The name of a copy of a delivery. Every third of those with a signed body is named by that, as if it had no name. */
+const nameOf = (index: number, { signed = false }: Thing, copy: number): Identity => {
+  if (!signed) return { key: `thing ${index}` }
+  return copy % 3 === 0 ? { key: `body ${index}`, withinMs: 600_000 } : { key: `thing ${index}, copy ${copy}` }
+}
+
 const targetOf = (name: string): Target => ({
   type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
   namespace: 'shop',
   name,
+  at: viaScale,
 })
 
 /** One process of the product, as far as it takes steps. */
@@ -105,7 +123,8 @@ interface Process {
   readonly clock: FakeClock
   dead: boolean
   readonly errors: string[]
-  readonly post: (index: number, thing: Thing) => Promise<Step>
+  /** `copy` is a number of its own for each copy of a thing. */
+  readonly post: (index: number, thing: Thing, copy: number) => Promise<Step>
 }
 
 /** Plays a script to its end. */
@@ -157,13 +176,14 @@ export const play = async (script: Script): Promise<Ended> => {
       )
     const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock: own }
     const log = { ...environment.log, error }
-    const ledgers = openLedgers({ ...environment, log })
+    const ledgers = openLedgers({ ...environment, log }, limits)
     const service = stepService({ ...environment, log })
     void ledgers.run(stop.signal)
 
-    const post = async (index: number, { hook, named }: Thing): Promise<Step> => {
+    const post = async (index: number, thing: Thing, copy: number): Promise<Step> => {
+      const { hook, named } = thing
       const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
-      const identity: { identity?: Identity } = named ? { identity: { key: `thing ${index}` } } : {}
+      const identity: { identity?: Identity } = named ? { identity: nameOf(index, thing, copy) } : {}
       const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
       const isRecorded = named || at.cooldownMs > 0
       const recorded: Recorded | undefined = isRecorded
@@ -173,11 +193,14 @@ export const play = async (script: Script): Promise<Ended> => {
             undo: false,
             cooldownMs: at.cooldownMs,
             dedupeWindowMs: 600_000,
+            ...(thing.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
           }
         : undefined
       const by = { count: stepOfThing(index) }
       const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
-      const step = await service.until(clock.monotonic() + answerWithinMs, recorded).change(targetOf(at.target), plan)
+      const step = await service
+        .of({ deadline: clock.monotonic() + answerWithinMs, isCurrent, recorded })
+        .change(targetOf(at.target), plan)
       const outcome = outcomeOf(step)
       if (outcome) ledger.note({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' })
       return step
@@ -193,28 +216,28 @@ export const play = async (script: Script): Promise<Ended> => {
     processes[number % processes.length]?.dead === false ? processes[number % processes.length] : processes[0]
 
   /** Posts as a sender does: again, to whoever lives, when it was told to come again, or nothing. */
-  const send = async (index: number, thing: Thing, process: number, retries: number): Promise<void> => {
+  const send = async (index: number, thing: Thing, copy: number, process: number, retries: number): Promise<void> => {
     const to = living(process)
     if (!to) return
     const sentAt = clock.monotonic()
     const step = await Promise.race([
-      to.post(index, thing),
+      to.post(index, thing, copy),
       new Promise<'died'>(resolve => clock.after(answerWithinMs + 500, () => resolve('died'))),
     ])
     told.push({ thing: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
     const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
     if (thing.named && again && retries > 0 && clock.monotonic() < quietAt)
-      await send(index, thing, process + 1, retries - 1)
+      await send(index, thing, copy, process + 1, retries - 1)
   }
-  const sendAt = (at: number, index: number, thing: Thing, process: number, retries: number): void =>
-    void clock.after(at, () => void posting.push(send(index, thing, process, retries)))
+  const sendAt = (at: number, index: number, thing: Thing, copy: number, process: number, retries: number): void =>
+    void clock.after(at, () => void posting.push(send(index, thing, copy, process, retries)))
 
   for (const [index, thing] of things.entries()) {
-    for (const { at, process } of thing.named ? thing.copies : thing.copies.slice(0, 1)) {
-      sendAt(at, index, thing, process, mostRetries)
+    for (const [copy, { at, process }] of (thing.named ? thing.copies : thing.copies.slice(0, 1)).entries()) {
+      sendAt(at, index, thing, copy, process, mostRetries)
     }
     // However it went, somebody asks at last, and is answered.
-    if (thing.named) sendAt(quietAt + 6000, index, thing, 0, 0)
+    if (thing.named) sendAt(quietAt + 6000, index, thing, thing.copies.length, 0, 0)
   }
   for (const { at, by, target } of outside) {
     clock.after(at, () => server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))

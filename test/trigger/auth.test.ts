@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import type { Auth } from '../../src/api/auth.ts'
+import type { SecretAuth } from '../../src/api/auth.ts'
 import { stringAt } from '../../src/api/json.ts'
 import { refusal } from '../../src/trigger/answer.ts'
-import { authBar, type Body } from '../../src/trigger/auth.ts'
+import { authBar as realBar, type BarredBody } from '../../src/trigger/auth.ts'
 import type { ReadSecret } from '../../src/trigger/auth-secrets.ts'
+import type { CheckGenuine } from '../../src/trigger/genuine.ts'
+import type { Body } from '../../src/trigger/posted.ts'
+import { readMessage } from '../../src/trigger/reading/message.ts'
+import { notification, signed, topic } from '../senders/sns-messages.ts'
 import { someHook } from './some-hook.ts'
 
-const bearer: Auth = { form: 'bearer', secret: 'senders', key: 'token' }
-const basic: Auth = { form: 'basic', secret: 'senders' }
-const hmac: Auth = { form: 'hmac', secret: 'senders', key: 'token', header: 'X-Hub-Signature-256', prefix: 'sha256=' }
+const bearer: SecretAuth = { form: 'bearer', secret: 'senders', key: 'token' }
+const basic: SecretAuth = { form: 'basic', secret: 'senders' }
+const hmac: SecretAuth = {
+  form: 'hmac',
+  secret: 'senders',
+  key: 'token',
+  header: 'X-Hub-Signature-256',
+  prefix: 'sha256=',
+}
 
 const data = { token: "It's a Secret to Everybody", username: 'ann', password: 'open sesame' }
 const encoded = Object.fromEntries(
@@ -22,8 +32,17 @@ const right = {
   hmac: { 'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' },
 }
 
-const unread: Body = () => Promise.reject(new Error('the body must not be read'))
-const hello: Body = () => Promise.resolve({ body: new TextEncoder().encode('Hello, World!') })
+const bodyOf = (sent: Body): BarredBody => ({
+  sent,
+  message: () => Promise.reject(new Error('the body must not be parsed')),
+})
+const textOf = (text: string): BarredBody => bodyOf(() => Promise.resolve({ body: new TextEncoder().encode(text) }))
+const unread = bodyOf(() => Promise.reject(new Error('the body must not be read')))
+const hello = textOf('Hello, World!')
+
+const unchecked: CheckGenuine = () => Promise.reject(new Error('no signature of a sender must be verified'))
+const authBar = (readSecret: ReadSecret, checkGenuine = unchecked, now = Date.UTC(2012, 3, 26)) =>
+  realBar({ now: () => now }, readSecret, checkGenuine)
 
 describe('a post to a hook', () => {
   it('without auth passes, and neither a Secret nor its body is read', async () => {
@@ -40,19 +59,18 @@ describe('a post to a hook', () => {
   it('with hmac is judged by its body as it came', async () => {
     const bar = authBar(readable)
     const hook = { ...someHook, auth: hmac }
-    const spaced: Body = () => Promise.resolve({ body: new TextEncoder().encode('Hello, World! ') })
+    const spaced = textOf('Hello, World! ')
     expect(await bar(hook, right.hmac, hello)).toBeUndefined()
     expect(await bar(hook, right.hmac, spaced)).toMatchObject({ refused: { status: 401 } })
   })
 
   it('whose signed body cannot be read is answered that', async () => {
     const refused = refusal(413, 'BodyTooLarge')
-    expect(await authBar(readable)({ ...someHook, auth: hmac }, right.hmac, async () => ({ refused }))).toEqual({
-      refused,
-    })
+    const body = bodyOf(async () => ({ refused }))
+    expect(await authBar(readable)({ ...someHook, auth: hmac }, right.hmac, body)).toEqual({ refused })
   })
 
-  it.each<[Auth, Record<string, string>]>([
+  it.each<[SecretAuth, Record<string, string>]>([
     [bearer, { 'www-authenticate': 'Bearer realm="receiver-hooks"' }],
     [basic, { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' }],
     [hmac, {}],
@@ -62,6 +80,62 @@ describe('a post to a hook', () => {
     for (const sent of wrong) {
       expect(await bar({ ...someHook, auth }, sent, hello)).toEqual({ refused: refusal(401, 'Unauthorized', headers) })
     }
+  })
+})
+
+describe('a post to a hook that takes messages of one topic of SNS', () => {
+  const hook = { ...someHook, auth: { form: 'sns', topicArn: topic } as const }
+  const noSecret: ReadSecret = () => Promise.reject(new Error('no Secret must be read'))
+  const posted = (json: unknown, headers: Readonly<Record<string, string>> = {}): BarredBody => {
+    const body = new TextEncoder().encode(JSON.stringify(json))
+    const message = readMessage({ headers, body, receivedAt: 0 }, 100_000)
+    if (typeof message === 'string') throw new Error(message)
+    return { sent: () => Promise.resolve({ body }), message: () => Promise.resolve({ message }) }
+  }
+  const refused = { refused: refusal(401, 'Unauthorized') }
+  const verdict =
+    (found: Awaited<ReturnType<CheckGenuine>>): CheckGenuine =>
+    () =>
+      Promise.resolve(found)
+
+  it.each<[Awaited<ReturnType<CheckGenuine>>, unknown]>([
+    ['genuine', undefined],
+    ['refused', refused],
+    ['unavailable', { refused: refusal(503, 'NotVerified') }],
+  ])('is answered by what its signature is: %s', async (found, answer) => {
+    expect(await authBar(noSecret, verdict(found))(hook, {}, posted(signed(notification, '2')))).toEqual(answer)
+  })
+
+  it.each<[string, number, unknown]>([
+    ['a moment ago', 1000, undefined],
+    ['almost an hour ago', 3_599_999, undefined],
+    ['an hour ago', 3_600_000, refused],
+    ['by a clock that is ahead', -60_000, undefined],
+  ])('is refused once what has counted may be forgotten: one published %s', async (_name, ago, answer) => {
+    const now = Date.parse(notification['Timestamp'] ?? '') + ago
+    const bar = authBar(noSecret, verdict('genuine'), now)
+    const body = posted(signed(notification, '2'))
+    expect(await bar({ ...hook, replayWindowMs: 3_600_000 }, {}, body)).toEqual(answer)
+    expect(await bar(hook, {}, body)).toBeUndefined()
+  })
+
+  it.each<[string, unknown, Record<string, string>]>([
+    ['of another topic', signed({ ...notification, TopicArn: `${topic}2` }, '2'), {}],
+    ['that is no message', { TopicArn: topic }, {}],
+    ['of raw delivery', { TopicArn: topic }, { 'x-amz-sns-rawdelivery': 'true' }],
+    ['of another sender by its header', signed(notification, '2'), { 'x-github-event': 'push' }],
+  ])('is refused without a look at its signature: one %s', async (_name, json, headers) => {
+    expect(await authBar(noSecret)(hook, headers, posted(json, headers))).toEqual(refused)
+  })
+
+  it('is told what it is told where its body does not arrive or nobody can read it now, and no more', async () => {
+    const sent = () => Promise.resolve({ body: new Uint8Array() })
+    const tooLarge = { refused: refusal(413, 'BodyTooLarge') }
+    const overloaded = { refused: refusal(503, 'Overloaded') }
+    const answer = (body: BarredBody) => authBar(noSecret)(hook, {}, body)
+    expect(await answer(bodyOf(async () => tooLarge))).toEqual(tooLarge)
+    expect(await answer({ sent, message: async () => overloaded })).toEqual(overloaded)
+    expect(await answer({ sent, message: async () => ({ refused: refusal(400, 'BodyTooDeep') }) })).toEqual(refused)
   })
 })
 
@@ -91,11 +165,11 @@ describe.each([bearer, basic, hmac])('where it cannot be told whether a post sat
       /no key/,
     ],
     [
-      'since the right is missing, it fails and says what is to be applied',
+      'since the right is missing, it fails and says what is to be bound',
       'forbidden',
       'failed',
       'Forbidden',
-      /^the trigger may not read Secret.senders.* kubectl -n shop apply -k deploy.kustomize.components.auth$/,
+      /^the trigger may not read Secret.senders.* ClusterRole receiver-hooks-auth in namespace shop /,
     ],
   ])('%s, and its body is not read', async (_name, found, outcome, reason, says) => {
     const barred = await authBar(() => Promise.resolve(found))(hook, right[auth.form], unread)

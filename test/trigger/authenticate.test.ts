@@ -39,6 +39,7 @@ const judge = async (token: string, world: World) => {
     {
       current: () => known,
       fresh: () => freshKeys,
+      trouble: () => undefined,
       readAgain: () => {
         asked.push('keys')
         return readAgain === 'unreachable'
@@ -49,12 +50,14 @@ const judge = async (token: string, world: World) => {
     },
     {
       synced: () => synced,
+      trouble: () => undefined,
       find: () => Promise.resolve(cached),
       readLive: () => {
         asked.push('hook')
         return Promise.resolve(live)
       },
       unchanged: () => true,
+      known: () => undefined,
       has: () => true,
       run: () => Promise.resolve(),
     },

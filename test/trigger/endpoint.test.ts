@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
@@ -8,10 +9,11 @@ import { crds } from '../../src/drivers/registry.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks } from '../../src/kube/resources.ts'
+import { verdictOf } from '../../src/operations/checks.ts'
 import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
-import type { TriggerRequest } from '../../src/trigger/endpoint.ts'
+import type { TriggerRequest } from '../../src/trigger/request.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -65,7 +67,7 @@ const setUp = async () => {
     clock,
     environment,
     world,
-    ready: () => role.ready(),
+    ready: () => verdictOf(role.checks).passed,
     replicas: async () => at(await read(api, deployments, 'default', 'web'), 'spec', 'replicas'),
     patchHook: (patch: object) =>
       send(api, {
@@ -87,6 +89,7 @@ const setUp = async () => {
       const answering = role.endpoint({
         method: 'POST',
         token,
+        source: '192.0.2.1',
         query: new URLSearchParams(query),
         headers: {},
         body: () => Promise.resolve(new Uint8Array()),
@@ -173,14 +176,45 @@ describe('a post', () => {
     expect(await replicas()).toBe(2)
   })
 
-  it.each(['dryRun=TRUE', 'dryRun=1', 'dryRun=', 'dryrun=true', 'dryRun=true&dryRun=false'])(
-    'with ?%s is refused, since it may mean a dry run and does not say so',
-    async query => {
-      const { post, replicas } = await setUp()
-      expect(await post(query)).toMatchObject({ status: 400, reason: 'BadQuery' })
-      expect(await replicas()).toBe(2)
+  const unread = { body: () => Promise.reject(new Error('nobody asks for the body')) }
+
+  it('beyond the rate limit of its hook gets 503 before its body is read, and changes nothing', async () => {
+    const { clock, patchHook, post, replicas } = await setUp()
+    await patchHook({ spec: { rateLimit: { perSecond: 1, burst: 1 } } })
+    await clock.advance(100)
+    const [first, second] = await Promise.all([post(), post('', unread)])
+    expect(first).toMatchObject({ status: 200, to: 3 })
+    expect(second).toMatchObject({ status: 503, reason: 'RateLimited' })
+    expect(await replicas()).toBe(3)
+    expect(await post()).toMatchObject({ status: 200, to: 4 })
+  })
+
+  it.each<Record<string, string>>([{ 'content-length': '70000' }, { 'transfer-encoding': 'chunked' }])(
+    'with a long body, to a hook that is suspended, is answered before that is read: %j',
+    async headers => {
+      const { clock, patchHook, post } = await setUp()
+      await patchHook({ spec: { suspend: true } })
+      await clock.advance(100)
+      expect(await post('', { headers, ...unread })).toMatchObject({ status: 200, reason: 'Suspended' })
+      // A short one may name the delivery, whose copy is then remembered.
+      expect(await post('', { headers: { 'content-length': '10' }, ...unread })).toMatchObject({ status: 400 })
     },
   )
+
+  it.each([
+    'dryRun=TRUE',
+    'dryRun=1',
+    'dryRun=',
+    'dryrun=true',
+    'dryRun=true&dryRun=false',
+    'dry-run=server',
+    'dry_run=true',
+    'DRY-RUN',
+  ])('with ?%s is refused, since it may mean a dry run and does not say so', async query => {
+    const { post, replicas } = await setUp()
+    expect(await post(query)).toMatchObject({ status: 400, reason: 'BadQuery' })
+    expect(await replicas()).toBe(2)
+  })
 
   it('with ?dryRun=false runs', async () => {
     expect(await (await setUp()).post('dryRun=false')).toMatchObject({ status: 200, to: 3 })
@@ -192,13 +226,36 @@ describe('a post', () => {
     expect(await replicas()).toBe(2)
   })
 
-  it('whose body is compressed is refused: it could say "resolved"', async () => {
+  const resolved = JSON.stringify({ version: '4', groupKey: '{}', status: 'resolved', alerts: [] })
+
+  it.each([
+    ['gzip', gzipSync(resolved)],
+    ['X-GZIP', gzipSync(resolved)],
+    ['deflate', deflateSync(resolved)],
+    ['deflate', deflateRawSync(resolved)],
+    ['identity', Buffer.from(resolved)],
+  ])('whose body is compressed is read: %s', async (encoding, body) => {
     const { post } = await setUp()
-    expect(await post('', { headers: { 'content-encoding': 'gzip' } })).toMatchObject({
-      status: 400,
-      reason: 'BodyUnreadable',
-    })
+    const compressed = { headers: { 'content-encoding': encoding }, body: () => Promise.resolve(body) }
+    expect(await post('', compressed)).toMatchObject({ status: 200, reason: 'Resolved' })
   })
+
+  it.each([
+    ['br', brotliCompressSync(resolved), 415, 'EncodingNotSupported'],
+    ['gzip, gzip', gzipSync(gzipSync(resolved)), 415, 'EncodingNotSupported'],
+    ['gzip', Buffer.from(resolved), 400, 'BodyUnreadable'],
+    ['gzip', gzipSync(resolved).subarray(0, -9), 400, 'BodyUnreadable'],
+    ['gzip', gzipSync(Buffer.alloc(1024 * 1024 + 1)), 413, 'BodyTooLarge'],
+    ['identity', Buffer.from(resolved.slice(0, -1)), 400, 'BodyUnreadable'],
+  ])(
+    'whose body cannot be read is refused, since it could say "resolved": %s',
+    async (encoding, body, status, reason) => {
+      const { post, replicas } = await setUp()
+      const compressed = { headers: { 'content-encoding': encoding }, body: () => Promise.resolve(body) }
+      expect(await post('', compressed)).toMatchObject({ status, reason })
+      expect(await replicas()).toBe(2)
+    },
+  )
 })
 
 describe('a delivery', () => {
@@ -210,6 +267,17 @@ describe('a delivery', () => {
     const lines = environment.lines.filter(line => line.includes('"msg":"delivery"'))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('"outcome":"applied","reason":"Stepped","status":200,"from":2,"to":3')
+  })
+
+  it('that is refused is counted each time, and written to the log only now and then', async () => {
+    const { environment, post } = await setUp()
+    for (let refused = 0; refused < 3; refused++) {
+      await Promise.all(Array.from({ length: 200 }, () => post('', { token: 'none' })))
+    }
+    expect(await environment.metrics.text()).toMatch(/receiverhooks_deliveries_total\{.*reason="UnknownToken"\} 600/)
+    const lines = environment.lines.filter(line => line.includes('"reason":"UnknownToken"'))
+    expect(lines.length).toBeLessThan(300)
+    expect(lines.join('')).toMatch(/"omitted":\d+/)
   })
 
   it('that is a dry run counts as one, not as what it would have done', async () => {

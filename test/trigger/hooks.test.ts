@@ -9,12 +9,13 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { hookCache } from '../../src/trigger/hooks.ts'
+import { departedKeptMs, lookupRate } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
 
-/** A little longer than a watch may be silent, in milliseconds: it has just been reopened, and is not trusted yet. */
-const longSilence = 76_000
+/** Longer than what is known is gone by without a proof that it is current, in milliseconds. */
+const longSilence = 1_500
 
 const setUp = async () => {
   const clock = fakeClock()
@@ -30,19 +31,33 @@ const setUp = async () => {
     })
   /** silent: watches are open and say nothing. expired: what they would resume from is gone. away: nothing is answered. */
   const world: { network: 'well' | 'silent' | 'expired' | 'away'; reads: number } = { network: 'well', reads: 0 }
+  const lanes: string[] = []
   const isAway = (): boolean => world.network === 'away'
   const connection: ApiConnection = {
     request: async request => {
-      if (request.lane === 'step') world.reads += 1
+      if (request.lane === 'step' || request.lane === 'lookup') {
+        world.reads += 1
+        lanes.push(request.lane)
+      }
       if (world.network === 'away') throw new Unreachable('refused', false)
       return await api.request(request)
     },
-    watch: async function* (request, stop) {
-      if (isAway()) throw new Unreachable('refused', false)
-      for await (const line of api.watch(request, stop)) {
-        if (isAway()) throw new Unreachable('cut', true)
+    watch: (request, stop) => {
+      const watch = api.watch(request, stop)
+      const lines = async function* (): AsyncGenerator<string> {
+        if (isAway()) throw new Unreachable('refused', false)
         if (world.network === 'expired') throw new WatchRefused(410, 'too old')
-        if (world.network === 'well') yield line
+        for await (const line of watch) {
+          if (isAway()) throw new Unreachable('cut', true)
+          if (world.network === 'well') yield line
+        }
+      }
+      return {
+        [Symbol.asyncIterator]: lines,
+        ask: async asked => {
+          if (world.network !== 'well') throw new Unreachable('silent', true)
+          return await watch.ask?.(asked)
+        },
       }
     },
   }
@@ -56,7 +71,7 @@ const setUp = async () => {
     await clock.advance(10)
   }
   const { uid } = made.metadata
-  return { api, cache, clock, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
+  return { api, cache, clock, lanes, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
 }
 
 describe('a hook', () => {
@@ -73,6 +88,29 @@ describe('a hook', () => {
     expect(world.reads).toBe(1)
   })
 
+  it('that was found gone stays gone, and is not read again for as long as etcd is not restored', async () => {
+    const { clock, find, remove, world } = await setUp()
+    await remove()
+    for (let post = 0; post < 100; post++) expect(await find()).toEqual({ found: 'none' })
+    expect(world.reads).toBe(1)
+    await clock.advance(departedKeptMs)
+    expect(await find()).toEqual({ found: 'none' })
+    expect(world.reads).toBe(2)
+  })
+
+  it('that this process does not know is looked up at a bounded rate, in a lane of its own', async () => {
+    const { cache, clock, lanes, uid, world } = await setUp()
+    const ask = async (index: number) => (await cache.find('default', 'web-up', `${uid}-${index}`)).found
+    const asked = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)))
+    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRate.burst)
+    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRate.burst)
+    expect(new Set(lanes)).toEqual(new Set(['lookup']))
+    world.reads = 0
+    await clock.advance(1000)
+    for (let index = 100; index < 200; index++) await ask(index)
+    expect(world.reads).toBe(lookupRate.perSecond)
+  })
+
   it('is another when another of its name was made', async () => {
     const { cache, clock, find, makeHook, remove } = await setUp()
     await remove()
@@ -82,7 +120,7 @@ describe('a hook', () => {
     expect(await cache.find('default', 'web-up', again.metadata.uid)).toMatchObject({ found: 'hook' })
   })
 
-  it('is read live when the watch has been silent for longer than its bookmarks', async () => {
+  it('is read live when the watch is not proven to be current, and that read is good for a moment', async () => {
     const { clock, find, remove, world } = await setUp()
     world.network = 'silent'
     await remove()

@@ -3,8 +3,10 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, type TriggerAnswer } from '../../src/trigger/answer.ts'
-import { TooLarge, TooMany, type Endpoint, type TriggerRequest } from '../../src/trigger/endpoint.ts'
-import { serveTrigger } from '../../src/trigger/http.ts'
+import type { Endpoint } from '../../src/trigger/endpoint.ts'
+import { TooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
+import { serveTrigger, type Served } from '../../src/trigger/http.ts'
+import type { Head, Preflight } from '../../src/trigger/preflight.ts'
 import { testEnvironment } from '../support/environment.ts'
 
 const ok = {
@@ -13,9 +15,11 @@ const ok = {
   body: { message: 'done', hook: 'shop/web', reason: 'Stepped' },
 } as const satisfies TriggerAnswer
 
-const serve = async (endpoint: Endpoint) => {
+const serve = async (endpoint: Endpoint, more: Partial<Served> = {}) => {
   const { lines, log } = testEnvironment()
-  const server = await serveTrigger(endpoint, nodeClock, log, { host: '127.0.0.1', port: 0 })
+  const preflight: Preflight = ({ token }) => (token === undefined ? refusal(404, 'UnknownToken') : undefined)
+  const served = { endpoint, preflight, clock: nodeClock, log, ...more }
+  const server = await serveTrigger(served, { host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.drain())
   return { ...server, lines, url: `http://127.0.0.1:${server.port}/v1/trigger/TOKEN` }
 }
@@ -102,15 +106,27 @@ describe('the trigger over HTTP', () => {
     process.on('warning', warned)
     onTestFinished(() => void process.off('warning', warned))
     const { port } = await serve(() => Promise.resolve(ok))
-    const answer = await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const answer = await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     expect(statusesIn(answer)).toEqual(['404'])
     expect(answer).not.toContain('TOKEN')
     expect(warnings.join()).not.toContain('TOKEN')
   })
 
-  it('keeps no connection open for whoever has no hook', async () => {
-    const { url } = await serve(() => Promise.resolve(refusal(404, 'UnknownToken')))
-    expect((await fetch(url, { method: 'POST' })).headers.get('connection')).toBe('close')
+  it('answers what the head decides before anything else is done, and keeps the connection for the next', async () => {
+    const seen: Head[] = []
+    const preflight: Preflight = head => {
+      seen.push(head)
+      return refusal(503, 'Overloaded')
+    }
+    const { port } = await serve(() => Promise.reject(new Error('nothing goes on')), { preflight })
+    const post = 'POST /v1/trigger/TOKEN?dryRun=true HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello'
+    const last = 'GET /v1/trigger/a/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    expect(statusesIn(await raw(port, post + post + last))).toEqual(['503', '503', '503'])
+    expect(seen).toEqual([
+      { method: 'POST', token: 'TOKEN', source: '127.0.0.1' },
+      { method: 'POST', token: 'TOKEN', source: '127.0.0.1' },
+      { method: 'GET', token: undefined, source: '127.0.0.1' },
+    ])
   })
 
   it('closes it too when the endpoint fails in a way it never should, and logs no URL', async () => {
@@ -164,16 +180,76 @@ describe('the trigger over HTTP', () => {
   })
 
   it('never takes an unread body for the next request', async () => {
-    let posts = 0
-    const { port } = await serve(() => {
-      posts += 1
+    const tokens: string[] = []
+    const { port } = await serve(({ token }) => {
+      tokens.push(token)
       return Promise.resolve(refusal(404, 'UnknownToken'))
     })
     const inner = 'POST /v1/trigger/INNER HTTP/1.1\r\nHost: x\r\n\r\n'
-    const outer = `POST /v1/trigger/OUTER HTTP/1.1\r\nHost: x\r\nContent-Length: ${inner.length + 1000}\r\n\r\n`
-    const answer = await raw(port, outer + inner)
-    expect(statusesIn(answer)).toEqual(['404'])
-    expect(posts).toBe(1)
+    const outer = `POST /v1/trigger/OUTER HTTP/1.1\r\nHost: x\r\nContent-Length: ${inner.length}\r\n\r\n`
+    const next = 'POST /v1/trigger/NEXT HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    expect(statusesIn(await raw(port, outer + inner + next))).toEqual(['404', '404'])
+    expect(tokens).toEqual(['OUTER', 'NEXT'])
+  })
+
+  it.each([
+    ['announced', `Content-Length: ${3 * 2 ** 20}\r\n\r\n${'x'.repeat(3 * 2 ** 20)}`],
+    ['in chunks', `Transfer-Encoding: chunked\r\n\r\n${`10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(48)}0\r\n\r\n`],
+  ])('answers a large body early so that a client sees it that is still sending (%s)', async (_name, rest) => {
+    const { port } = await serve(() => Promise.resolve(refusal(401, 'Unauthorized')))
+    // A client that looks for the answer only when it has sent all.
+    const socket = connect(port, '127.0.0.1')
+    const failed: unknown[] = []
+    socket.on('error', error => failed.push(error))
+    await new Promise(resolve => socket.write(`POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`, resolve))
+    let received = ''
+    socket.setEncoding('utf8').on('data', (data: string) => void (received += data))
+    await once(socket, 'close')
+    expect(failed).toEqual([])
+    expect(statusesIn(received)).toEqual(['401'])
+    expect(received).toMatch(/connection: close/i)
+  })
+
+  it('reads nothing of a body whose sender asks first, before it is wanted', async () => {
+    const { port } = await serve(async request => {
+      if (request.headers['x-wanted'] === undefined) return refusal(404, 'UnknownToken')
+      expect(new TextDecoder().decode(await request.body())).toBe('hello')
+      return ok
+    })
+    const head = (more: string): string =>
+      `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n${more}\r\n`
+    const wanted = await raw(port, `${head('X-Wanted: yes\r\nConnection: close\r\n')}hello`)
+    expect(statusesIn(wanted)).toEqual(['100', '200'])
+    expect(statusesIn(await raw(port, `${head('')}hello`))).toEqual(['404'])
+  })
+
+  it('takes no more connections of one source than its half, and closes idle ones to make room', async () => {
+    // Room for sixteen connections.
+    const { port, url } = await serve(() => Promise.resolve(ok), { memoryBytes: 16 * 6 * 48 * 1024 })
+    const open = async () => {
+      const socket = connect(port, '127.0.0.1')
+      const closed = new Promise(resolve => socket.on('close', () => resolve('closed')))
+      socket.on('error', () => undefined).resume()
+      await once(socket, 'connect')
+      socket.write('POST /v1/trigger/TOKEN HTTP/1.1\r\n')
+      return { socket, closed }
+    }
+    const eight = await Promise.all(Array.from({ length: 8 }, open))
+    const ninth = await open()
+    expect(await ninth.closed).toBe('closed')
+    for (const { socket } of eight) socket.destroy()
+    await expect.poll(async () => (await fetch(url, { method: 'POST' }).catch(() => undefined))?.status).toBe(200)
+  })
+
+  it('cuts a connection that sends more and more without waiting for an answer', async () => {
+    let posts = 0
+    const { port } = await serve(() => {
+      posts += 1
+      return new Promise(() => {})
+    })
+    const post = 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n'
+    expect(await raw(port, post.repeat(1000))).toBe('')
+    expect(posts).toBeLessThan(20)
   })
 
   it('answers a head that is too large or no HTTP, and goes on', async () => {
@@ -183,6 +259,22 @@ describe('the trigger over HTTP', () => {
     ])
     expect(statusesIn(await raw(port, 'hello\r\n\r\n'))).toEqual(['400'])
     expect((await fetch(url, { method: 'POST' })).status).toBe(200)
+  })
+
+  it('says with every answer that the connection closes, once it is to end', async () => {
+    const server = await serve(() => Promise.resolve(ok))
+    const { port } = server
+    const post = 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n'
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.setEncoding('utf8').on('data', (data: string) => void (received += data))
+    socket.write(post)
+    await expect.poll(() => received).toMatch(/connection: keep-alive/i)
+    server.closing()
+    socket.write(post)
+    await once(socket, 'close')
+    expect(received).toMatch(/connection: close/i)
+    expect(await raw(port, post.replace('/v1', '/v2'))).toMatch(/connection: close/i)
   })
 
   it('finishes what it has accepted when it drains, and takes nothing new', async () => {

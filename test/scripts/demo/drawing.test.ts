@@ -12,10 +12,16 @@ it('each moment is a row below the heading, and each further piece of news one m
   const news = ['web-up: 2 → 3', 'web-up: Duplicate']
   const rows = rowsOf({ second: 12, load: 7.5, count: { replicas: 3, ready: 2 }, news }, thresholds)
   expect([heading(thresholds), ...rows]).toEqual([
-    '  time  load per pod (idle below 5, busy above 10)      replicas        what happened',
-    '  12 s  █████│███  │                 7.5                 3 ■■□          web-up: 2 → 3',
-    '                                                                        web-up: Duplicate',
+    ' time  load per pod (idle < 5, busy > 10)  replicas       what happened',
+    ' 12 s  █████│███  │                 7.5    3 ■■□         web-up: 2 → 3',
+    '                                                         web-up: Duplicate',
   ])
+})
+
+it('the widest row fits a terminal of 80 columns', () => {
+  const moment = { second: 5999, load: 30, count: { replicas: 10, ready: 9 }, news: ['web-down: CoolingDown'] }
+  const lengths = rowsOf(moment, { busy: 10, idle: 5 }).map(row => row.length)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(80)
 })
 
 it.each([

@@ -1,0 +1,380 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { at, parseJson } from '../../src/api/json.ts'
+import { reasons } from '../../src/api/reasons.ts'
+import { create } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
+import { rancherExport } from '../cli/rancher-export.ts'
+import { kubectl, kubectlPath } from '../support/kubectl.ts'
+import { buildPlugin, type Plugin } from '../support/plugin.ts'
+import { cluster, product } from '../support/product.ts'
+
+/** Each command as the plugin of the real kubectl, against the API server of this run. */
+let plugin: Plugin
+beforeAll(async () => void (plugin = await buildPlugin()))
+afterAll(() => plugin.remove())
+
+const having = (part: string): unknown => expect.stringContaining(part)
+const anyText: unknown = expect.any(String)
+const withoutToken = (): unknown => expect.not.stringMatching(/eyJ[\w-]+\.[\w-]+/)
+
+const setUp = async (replicas = 2) => {
+  const here = await cluster()
+  await here.createDeployment('web', replicas)
+  const running = await product(here)
+  /** In the namespace of the test, where the command has one. */
+  const run = (line: string, stdin = '') => {
+    const place = /^(keys|completion)/.test(line) ? [] : ['-n', here.namespace]
+    return plugin.run(here.kubeconfig, [...line.split(' '), ...place], { stdin })
+  }
+  /** What it prints, where it has to go well. */
+  const said = async (line: string, stdin = ''): Promise<string> => {
+    const { code, stderr, stdout } = await run(line, stdin)
+    expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: anyText })
+    return stdout
+  }
+  return { ...here, ...running, run, said }
+}
+
+// Each line starts kubectl and a Node: a busy machine is no reason to fail.
+describe('kubectl receiverhook', { timeout: 120_000 }, () => {
+  it('creates, shows, changes, copies, suspends and deletes hooks', async () => {
+    const { hook, namespace, replicas, run, said, url } = await setUp()
+    expect(await said('create web-up --target web --action up --max 10')).toBe(
+      'receiverhook.receiverhooks.dev/web-up created\n',
+    )
+    expect(await run('create web-up --target web --action up --max 5')).toMatchObject({
+      code: 1,
+      stderr: `there is a hook web-up in the namespace ${namespace} already; choose another name, or change it: kubectl receiverhook set web-up -n ${namespace}\n`,
+    })
+    const published = await url('web-up')
+    expect(await said('url web-up')).toBe(`${published}\n`)
+    expect(await said('url receiverhook.receiverhooks.dev/web-up')).toBe(`${published}\n`)
+    const lines = (await said('get')).split('\n')
+    expect(lines[0]).toMatch(/^NAME +DRIVER +ACTION +TARGET +COUNT +READY +REASON +LAST$/)
+    expect(lines[1]).toMatch(/^web-up +scale +up +Deployment\/web +2 \(1-10\) +True +Valid +never$/)
+    expect(await said('list -o name')).toBe('receiverhook.receiverhooks.dev/web-up\n')
+    expect(await said('get web-up -o jsonpath={.spec.scale.max}')).toBe('10')
+    expect(at(parseJson(await said('get web-up -o json')), 'status', 'triggerURL')).toBe(published)
+    expect(at(parse(await said('get -o yaml')), 'kind')).toBe('List')
+    expect(await said('set web-up --max 12 --cooldown 1ms')).toBe('receiverhook.receiverhooks.dev/web-up changed\n')
+    expect(at(await hook('web-up'), 'spec')).toMatchObject({ scale: { max: 12 }, cooldown: '1ms' })
+    expect(await said('set web-up --max 12')).toBe('receiverhook.receiverhooks.dev/web-up unchanged\n')
+    expect(await said('clone web-up web-down --action down')).toContain('web-down created')
+    expect(at(await hook('web-down'), 'spec')).toMatchObject({ scale: { action: 'down', max: 12 }, cooldown: '1ms' })
+    expect(await said('suspend web-up')).toContain('suspended')
+    expect(await said('suspend web-up')).toContain('was already suspended')
+    expect(await said('get web-up')).toMatch(/Suspended/)
+    expect(await said('resume web-up')).toContain('resumed')
+    expect(await said('delete web-up')).toBe('receiverhook.receiverhooks.dev/web-up deleted\n')
+    expect(await hook('web-up')).toBeUndefined()
+    expect(await run('url web-up')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `there is no hook web-up in the namespace ${namespace}; it has web-down\n`,
+    })
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('posts to a hook, and says what came of it', async () => {
+    const { createHook, replicas, run, said, until, url } = await setUp()
+    await createHook('web-up', { max: 4, overshoot: 'reject' })
+    await url('web-up')
+    // The trigger learns of the hook a moment later.
+    await until(
+      () => run('trigger web-up --dry-run'),
+      ({ code }) => code === 0,
+    )
+    expect(await said('trigger web-up --dry-run')).toBe('200 applied Stepped: Deployment/web would go from 2 to 3\n')
+    expect(await said('trigger web-up --sender alertmanager')).toContain('went from 2 to 3')
+    expect(at(parseJson(await said('trigger web-up --id one -o json')), 'to')).toBe(4)
+    expect(await said('trigger web-up --id one')).toContain('200 skipped Duplicate')
+    expect(await replicas('web')).toBe(4)
+  })
+
+  it('ends with 4 where a post is answered with something else than 2xx', async () => {
+    const { createHook, run, until, url } = await setUp(4)
+    await createHook('web-up', { max: 5, by: 3, overshoot: 'reject' })
+    await url('web-up')
+    const ran = await until(
+      () => run('trigger web-up'),
+      ({ stderr }) => stderr.startsWith('409'),
+    )
+    expect(ran).toMatchObject({ code: 4, stdout: '', stderr: having('409 rejected WouldPassBound') })
+  })
+
+  it('writes manifests that kubectl takes', async () => {
+    const { kubeconfig, namespace, said } = await setUp()
+    const manifest = await said(
+      'create web-up --target Deployment/web --action up --by 25% --max 10 --dry-run client -o yaml',
+    )
+    const applied = await kubectl(kubeconfig, ['apply', '-f', '-'], manifest)
+    expect(applied).toMatchObject({ code: 0, stdout: having('web-up created') })
+    expect(at(parse(manifest), 'metadata')).toEqual({ name: 'web-up', namespace })
+    expect(await said('create other --target web --action up --max 3 --dry-run server')).toContain('server dry run')
+    expect(await said('get -o name')).toBe('receiverhook.receiverhooks.dev/web-up\n')
+  })
+
+  it('rotates a URL, and says of one what it is', async () => {
+    const { createHook, run, said, systemNamespace, url } = await setUp()
+    await createHook('web-up', {})
+    const first = await url('web-up')
+    const inspect = (text: string) => run(`inspect-token --system-namespace ${systemNamespace}`, text)
+    expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('the present URL') })
+    const shown = (await said('rotate web-up --show')).trim()
+    expect(shown).not.toBe(first)
+    expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('the former URL') })
+    expect((await said('rotate web-up --overlap 0s')).trim()).toBe('')
+    expect(await inspect(shown)).toMatchObject({ code: 1, stdout: having('rotated out') })
+    expect(await inspect('nonsense')).toMatchObject({ code: 1, stderr: having('no URL of a hook') })
+    const forged = first.replace(/.{20}$/, 'AAAAAAAAAAAAAAAAAAAA')
+    expect(await inspect(forged)).toMatchObject({ code: 1, stdout: having('not signed') })
+  })
+
+  it('shows deliveries as they come, one a line, until it is told to end', async () => {
+    const { createHook, kubeconfig, namespace, said, until, url } = await setUp()
+    await createHook('web-up', {})
+    await url('web-up')
+    const watching = await plugin.start(kubeconfig, ['watch', '-n', namespace])
+    const table = await plugin.start(kubeconfig, ['get', '-w', '-n', namespace])
+    await until(
+      () => Promise.resolve(watching.out() + table.out()),
+      text => /watching[^]*web-up/.test(text),
+    )
+    await said('trigger web-up --sender alertmanager')
+    const printed = await until(
+      () => Promise.resolve(watching.out()),
+      text => text.includes('applied'),
+    )
+    expect(printed).toMatch(/^\d\d:\d\d:\d\d {2}web-up {8}alertmanager {2}applied {4}Stepped {9}2 -> 3$/m)
+    await until(
+      () => Promise.resolve(table.out()),
+      text => /web-up .* 3 \(1-10\) .* applied \d+s$/m.test(text),
+    )
+    expect(await watching.end('SIGINT')).toBe(130)
+    expect(await table.end('SIGTERM')).toBe(130)
+  })
+
+  it.each(['bearer', 'basic', 'hmac'] as const)('writes a curl that proves what a hook asks for by %s', async form => {
+    const { api, createHook, kubeconfig, namespace, replicas, said, until } = await setUp()
+    const data = { token: 'dG9rZW4=', username: 'dXNlcg==', password: 'cGFzcw==' }
+    await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sender' }, data })
+    const secretKeyRef = { name: 'sender', key: 'token' }
+    const auth = {
+      bearer: { bearer: { secretKeyRef } },
+      basic: { basic: { secretRef: { name: 'sender' } } },
+      hmac: { hmac: { secretKeyRef } },
+    }[form]
+    await createHook('web-up', {}, { auth })
+    await until(
+      () => said('trigger web-up --dry-run').catch(String),
+      text => text.startsWith('200'),
+    )
+    const script = await said('snippet curl web-up --bare')
+    const kubectlFolder = dirname(await kubectlPath())
+    const env = { PATH: `${kubectlFolder}:${process.env['PATH'] ?? ''}`, KUBECONFIG: kubeconfig, HOME: plugin.folder }
+    const { stdout } = await promisify(execFile)('sh', ['-euc', script], { env })
+    expect(parseJson(stdout)).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
+    expect(await replicas('web')).toBe(3)
+  })
+
+  it('says which Secret of auth is missing, or which key of it', async () => {
+    const { api, createHook, namespace, run } = await setUp()
+    await createHook('web-up', {}, { auth: { bearer: { secretKeyRef: { name: 'sender', key: 'token' } } } })
+    const { todo } = reasons.AuthSecretNotFound
+    expect(await run('trigger web-up')).toMatchObject({
+      code: 1,
+      stderr: `there is no Secret/sender, which auth names\n${todo}\n`,
+    })
+    const data = { tokn: 'dG9rZW4=' }
+    await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sender' }, data })
+    expect(await run('trigger web-up')).toMatchObject({
+      code: 1,
+      stderr: `Secret/sender has no key token, or nothing under it\n${todo}\n`,
+    })
+  })
+
+  it('says how to try a hook that takes messages of one topic alone, which it cannot sign', async () => {
+    const { createHook, replicas, run } = await setUp()
+    const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
+    await createHook('web-up', {}, { auth: { sns: { topicArn } } })
+    const { code, stderr } = await run('trigger web-up')
+    expect(stderr).toContain(`aws sns publish --topic-arn ${topicArn}`)
+    expect(code).toBe(1)
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('writes the configurations of senders', async () => {
+    const { createHook, run, said, url } = await setUp()
+    await createHook('web-up', {})
+    const published = await url('web-up')
+    const names = (await run('snippet nothing web-up')).stderr.match(/there is one for (.*)/)?.[1]?.split(', ') ?? []
+    expect(names.length).toBeGreaterThan(15)
+    for (const name of ['alertmanager', 'datadog']) expect(await said(`snippet ${name} web-up`)).toContain(published)
+  })
+
+  it('completes names and flags through kubectl itself', async () => {
+    const { createHook, kubeconfig, namespace, said } = await setUp()
+    await createHook('web-up', {})
+    await createHook('web-down', { action: 'down' })
+    const script = join(plugin.folder, 'kubectl_complete-receiverhook')
+    writeFileSync(script, await said('completion kubectl'), { mode: 0o755 })
+    const complete = async (...words: string[]): Promise<readonly string[]> => {
+      const { stdout } = await plugin.complete(kubeconfig, words)
+      return stdout
+        .split('\n')
+        .flatMap(line => (line.startsWith(':') || line === '' ? [] : [line.split('\t')[0] ?? '']))
+    }
+    expect(await complete('-n', namespace, 'url', '')).toEqual([])
+    expect(await complete('url', '-n', namespace, '')).toEqual(['web-down', 'web-up'])
+    expect(await complete('sus')).toEqual(['suspend'])
+    expect(await complete('snippet', 'graf')).toEqual(['grafana'])
+  })
+
+  it('rotates the signing keys, and drops the former one', async () => {
+    const { createHook, run, said, systemNamespace, until, url } = await setUp()
+    await createHook('web-up', {})
+    const first = await url('web-up')
+    const keys = (line: string) => run(`keys ${line} --system-namespace ${systemNamespace}`)
+    const before = (await keys('list')).stdout
+    expect(before).toMatch(/^[\w-]{43} {3}signs\n$/)
+    expect(await keys('rotate --settle 100ms')).toMatchObject({ code: 0, stdout: having('signs') })
+    const after = (await keys('list')).stdout.split('\n')
+    expect(after[1]).toBe(before.trim().replace('signs', 'verifies only'))
+    const second = await until(
+      () => said('url web-up'),
+      text => text.trim() !== first,
+    )
+    const inspect = (text: string) => run(`inspect-token --system-namespace ${systemNamespace}`, text)
+    expect(await inspect(first)).toMatchObject({ code: 0 })
+    expect(await keys(`drop ${before.slice(0, 8)}`)).toMatchObject({ code: 0 })
+    expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('no longer, among the signing keys') })
+    expect(await inspect(second)).toMatchObject({ code: 0 })
+    expect(await keys('drop nothing')).toMatchObject({ code: 1, stderr: having('names no key') })
+  })
+
+  it('looks at all that has to be right', async () => {
+    const { createHook, run, systemNamespace, url } = await setUp()
+    await createHook('web-up', {})
+    await createHook('lost', { target: { name: 'nowhere' } })
+    await url('lost')
+    const { code, stdout } = await run(`doctor --system-namespace ${systemNamespace} -o json`)
+    expect(code).toBe(1)
+    const findings: unknown = parseJson(stdout)
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ about: 'definitions', is: 'ok' }),
+        expect.objectContaining({ about: 'controller', is: 'ok' }),
+        expect.objectContaining({ about: 'endpoint', is: 'ok' }),
+        expect.objectContaining({ about: 'keys', is: 'ok' }),
+        expect.objectContaining({ about: 'hooks', message: '1 of 2 are ready' }),
+        expect.objectContaining({ is: 'failure', todo: reasons.TargetNotFound.todo }),
+      ]),
+    )
+    const elsewhere = await run('doctor --system-namespace nowhere')
+    expect(elsewhere.stdout).toMatch(/^failure {2}controller: no controller leads in the namespace nowhere$/m)
+  })
+
+  it("imports Rancher's receivers, which kubectl applies and a post runs", async () => {
+    const { kubeconfig, namespace, replicas, run, said, until } = await setUp(2)
+    const words = `import rancher - --service 1s5=web --pool MachineDeployment/workers`
+    const imported = await run(words, JSON.stringify(rancherExport))
+    expect(imported.stderr).toContain('scale-up-web: its URL is a new one')
+    const applied = await kubectl(kubeconfig, ['apply', '-f', '-'], imported.stdout)
+    expect(applied).toMatchObject({ code: 0, stdout: having('scale-up-web created') })
+    await until(
+      () => run('trigger scale-up-web --dry-run'),
+      ({ code }) => code === 0,
+    )
+    expect(await said('trigger scale-up-web')).toContain('went from 2 to 4')
+    expect(await said('trigger scale-down-web')).toContain('skipped Suspended')
+    // Rancher's serviceUpgrade: the services with these labels took the tag that was pushed, and no other.
+    const labelled = await kubectl(kubeconfig, [
+      '-n',
+      namespace,
+      'label',
+      'deployment',
+      'web',
+      'app=web',
+      '--overwrite',
+    ])
+    expect(labelled).toMatchObject({ code: 0, stderr: '' })
+    const push = (tag: string): string =>
+      JSON.stringify({ push_data: { tag }, repository: { repo_name: 'library/nginx' } })
+    expect(await said('trigger upgrade-web --data -', push('1.2.3'))).toContain('skipped NotForThisHook')
+    expect(await said('trigger upgrade-web --data -', push('latest'))).toContain('200 applied RolledOut')
+    expect(await replicas('web')).toBe(4)
+    expect(imported.stdout).toContain(`namespace: ${namespace}`)
+  })
+
+  it('prints no token but where it is asked for one', async () => {
+    const { createHook, run, systemNamespace, url } = await setUp()
+    await createHook('web-up', {})
+    await createHook('lost', { target: { name: 'nowhere' } })
+    const published = await url('web-up')
+    const token = published.slice(published.lastIndexOf('/') + 1)
+    const lines = [
+      'get',
+      'get -o wide',
+      'get -o name',
+      'get web-up -A',
+      'describe web-up lost',
+      'trigger web-up',
+      'trigger web-up -o json --dry-run',
+      'suspend web-up',
+      'resume web-up',
+      'set web-up --max 11',
+      'set web-up --max 0',
+      'set web-up --when ((',
+      'clone web-up copy',
+      'create web-up --target web --action up --max 3',
+      `inspect-token --system-namespace ${systemNamespace} ${published}`,
+      `inspect-token --system-namespace ${systemNamespace} ${token} -o json`,
+      'rotate web-up',
+      'delete copy',
+      `url ${token}`,
+      `describe ${token}`,
+      `trigger web-up --public-url http://127.0.0.1:1`,
+      'help url',
+    ]
+    for (const line of lines) {
+      const { stderr, stdout } = await run(line)
+      expect({ line, said: stdout + stderr }).toEqual({ line, said: withoutToken() })
+      expect(stdout + stderr).not.toContain(token)
+    }
+  })
+
+  it('says in words how a hook is, and what to do about it', async () => {
+    const { createHook, said, url } = await setUp()
+    await createHook('lost', { target: { name: 'nowhere' } }, { cooldown: '5m', when: 'sender == "alertmanager"' })
+    await url('lost')
+    const text = await said('describe lost')
+    expect(text).toMatch(/^A post does: +scale up by 1, to at most 10$/m)
+    expect(text).toMatch(/^Only when: +sender == "alertmanager"$/m)
+    expect(text).toMatch(/Ready False TargetNotFound/)
+    expect(text).toContain(`To do: ${reasons.TargetNotFound.todo}`)
+  })
+
+  it.each([
+    ['get --server http://127.0.0.1:1', 3, 'cannot be reached'],
+    ['get --context nowhere', 1, 'there is no context "nowhere"'],
+    ['get --kubeconfig /nowhere', 1, 'there is no such file'],
+    ['gte', 2, 'did you mean'],
+    ['url', 2, "missing required argument 'NAME'"],
+    ['create web-up --action up --target web', 2, '--max: must be set, because action is up'],
+    ['create web-up --action sideways --target web --max 3', 2, '--action: must be one of up, down'],
+    ['create web-up --action up --target web --max many', 2, '--max must be a whole number'],
+    ['get -o tree', 2, '--output must be'],
+    ['rotate web-up --overlap soon', 2, '--overlap must be a number and a unit'],
+  ])('%s ends with %i and says why', async (line, code, message) => {
+    const { kubeconfig } = await cluster()
+    const ran = await plugin.run(kubeconfig, line.split(' '))
+    expect(ran).toMatchObject({ code, stdout: '' })
+    expect(ran.stderr).toContain(message)
+    expect(/\nTry kubectl receiverhook .*--help\.\n$/.test(ran.stderr)).toBe(code === 2)
+  })
+})

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { explain } from '../../src/cli/explain.ts'
+import { ApiError } from '../../src/kube/errors.ts'
+
+const forbidden = (message: string): ApiError =>
+  new ApiError({ status: 403, headers: {}, body: JSON.stringify({ kind: 'Status', message }) }, 'POST /apis')
+
+const explained = (message: string): string => explain(forbidden(message), { program: 'receiver-hooks' }).message
+
+it.each([
+  {
+    from: 'the API server',
+    message:
+      'receiverhooks.receiverhooks.dev is forbidden: User "ann" cannot create resource "receiverhooks" in API group "receiverhooks.dev" in the namespace "shop"',
+    says: 'ann may not create receiverhooks in the namespace shop',
+    grants: '--verb=create --resource=receiverhooks.receiverhooks.dev',
+  },
+  {
+    from: 'the policy of the authors',
+    message:
+      `receiverhooks.receiverhooks.dev "new" is forbidden: ValidatingAdmissionPolicy 'receiver-hooks-authors' with binding 'receiver-hooks-authors' ` +
+      'denied request: ann may not scale Deployment/web: who writes this hook needs the right to patch deployments/scale (API group apps) in namespace shop',
+    says: 'ann may not patch deployments/scale in the namespace shop',
+    grants: '--verb=patch --resource=deployments.apps/scale',
+  },
+  {
+    from: 'the policy of the authors, for the core group',
+    message:
+      'denied request: ann may not put a URL into a Secret: who writes this hook needs the right to create secrets in namespace shop',
+    says: 'ann may not create secrets in the namespace shop',
+    grants: '--verb=create --resource=secrets',
+  },
+])('a refusal of $from names the right and the commands that grant it', ({ grants, message, says }) => {
+  const text = explained(message)
+  expect(text.split('\n')[0]).toContain(says)
+  expect(text).toContain(`kubectl -n shop create role`)
+  expect(text).toContain(grants)
+})
+
+it('a refusal in other words is passed on as it is', () => {
+  expect(explained('a webhook denied the request: not on Fridays')).toBe('a webhook denied the request: not on Fridays')
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import type { Obj, Schema } from '../../src/api/schema.ts'
+import type { Option } from '../../src/cli/command.ts'
+import { fieldsOf } from '../../src/cli/spec/fields.ts'
+import { commonFields, fieldsOfDrivers, flagOf, specOf, specOptions, withoutNulls } from '../../src/cli/spec/flags.ts'
+import { checkSpec } from '../../src/cli/spec/manifest.ts'
+import { declarations, hookSpecSchema } from '../../src/drivers/schemas.ts'
+
+/** What would be given by flags such as `{ max: ['3'] }`. */
+const given = (texts: Readonly<Record<string, readonly string[]>>) => ({
+  arguments: [],
+  get: <T>(option: Option<T>): T => option.read(texts[option.flag] ?? []),
+})
+
+/** The paths of all members that have none of their own. */
+const leaves = (schema: Schema, path: readonly string[]): readonly string[] =>
+  'properties' in schema
+    ? Object.entries(schema.properties).flatMap(([name, member]) => leaves(member, [...path, name]))
+    : [path.join('.')]
+
+describe('the flags of a spec', () => {
+  it('are there for every field of every driver, and for every common one', () => {
+    const fields = [...fieldsOfDrivers.values()].flat().concat(commonFields)
+    const covered = (leaf: string): boolean =>
+      fields.some(({ path }) => leaf === path.join('.') || leaf.startsWith(`${path.join('.')}.`))
+    const all = leaves(hookSpecSchema, []).filter(leaf => leaf !== 'driver')
+    expect(all.length).toBeGreaterThan(15)
+    expect(all.filter(leaf => !covered(leaf))).toEqual([])
+  })
+
+  it('have names that occur once for a driver, and a meaning each', () => {
+    for (const { name } of declarations) {
+      const flags = [...(fieldsOfDrivers.get(name) ?? []), ...commonFields].map(({ flag }) => flag)
+      expect(new Set(flags).size).toBe(flags.length)
+    }
+    for (const { flag, means } of specOptions) expect([flag, means]).toEqual([flag, expect.stringMatching(/^\S/)])
+  })
+
+  it.each([
+    [{ target: ['web'], max: ['3'] }, { scale: { target: { name: 'web' }, max: 3 } }],
+    [{ target: ['sts/db'] }, { scale: { target: { kind: 'StatefulSet', name: 'db' } } }],
+    [
+      { target: ['argoproj.io/v1alpha1/Rollout/web'] },
+      { scale: { target: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web' } } },
+    ],
+    [{ by: ['25%'] }, { scale: { by: '25%' } }],
+    [{ by: ['2'] }, { scale: { by: 2 } }],
+    [{ 'token-secret-name': ['web-url'] }, { token: { secretName: 'web-url' } }],
+    [{ 'auth-bearer': ['alerts/token'] }, { auth: { bearer: { secretKeyRef: { name: 'alerts', key: 'token' } } } }],
+    [
+      { 'auth-sns-topic-arn': ['arn:aws:sns:eu-central-1:123456789012:x'] },
+      { auth: { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:x' } } },
+    ],
+    [{ 'auth-basic': ['alerts'] }, { auth: { basic: { secretRef: { name: 'alerts' } } } }],
+    [
+      { suspend: ['true'], when: [''] },
+      { suspend: true, when: null },
+    ],
+  ])('%j is %j', (texts, spec) => {
+    expect(specOf(given(texts), 'scale')).toEqual(spec)
+  })
+
+  it.each([
+    [{ max: ['many'] }, '--max must be a whole number, and is many'],
+    [{ suspend: ['yes'] }, '--suspend must be true or false'],
+    [{ 'auth-bearer': ['alerts'] }, '--auth-bearer must be SECRET/KEY'],
+    [{ target: ['a/b/c/d/e'] }, '--target must be NAME, KIND/NAME or APIVERSION/KIND/NAME'],
+  ])('%j is refused', (texts, message) => {
+    expect(() => specOf(given(texts), 'scale')).toThrow(message)
+  })
+
+  it('are named where a rule is broken', () => {
+    expect(() =>
+      checkSpec({ driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 1, min: 3 } }),
+    ).toThrow('--max: must not be below min')
+    expect(() => checkSpec({ driver: 'scale', scale: {} })).toThrow('--target: must be set')
+    expect(flagOf('spec.auth.hmac.header')).toBe('--auth-hmac-header')
+  })
+})
+
+describe('a schema of any shape', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      env: {
+        type: 'array',
+        items: { type: 'object', properties: { name: { type: 'string' }, value: { type: 'string' } } },
+      },
+      matchLabels: { type: 'object', additionalProperties: { type: 'string' } },
+      kinds: { type: 'array', items: { type: 'string' } },
+      ratio: { type: 'number' },
+      tags: {
+        type: 'object',
+        properties: { exact: { type: 'array', items: { type: 'string' } }, glob: { type: 'string' } },
+      },
+      rules: { type: 'array', items: { type: 'object', properties: { a: { type: 'integer' } } } },
+      free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  } as const satisfies Obj
+
+  it.each([
+    [
+      'env',
+      ['A=1', 'B=2=3'],
+      [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '2=3' },
+      ],
+    ],
+    ['match-labels', ['app=web', 'tier=front'], { app: 'web', tier: 'front' }],
+    ['kinds', ['Deployment', 'CronJob'], ['Deployment', 'CronJob']],
+    ['ratio', ['0.5'], 0.5],
+    ['tags-exact', ['a', 'b'], ['a', 'b']],
+    ['tags-glob', ['main-*'], 'main-*'],
+    ['rules', ['{"a": 1}'], [{ a: 1 }]],
+    ['free', ['{"b": [1]}'], { b: [1] }],
+  ])('has the flag %s', (flag, texts, value) => {
+    const field = fieldsOf(schema, ['driver']).find(candidate => candidate.flag === flag)
+    expect(field?.parse(texts)).toEqual(value)
+  })
+})
+
+it('what is taken away is not in a manifest', () => {
+  expect(withoutNulls({ a: null, b: { c: null, d: 1 } })).toEqual({ b: { d: 1 } })
+  expect(at(withoutNulls({ a: [null] }), 'a')).toEqual([null])
+})

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/cli/command.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import { commands } from '../../src/commands/registry.ts'
+import { formerly } from '../../src/start.ts'
+import { version } from '../../src/version.ts'
+import { servingOptions } from '../support/serving.ts'
+import { shell } from '../support/shell.ts'
+
+const words = (line: string): string[] => line.split(' ').filter(Boolean)
+const serving = (line: string, env = {}) => servingOptions(words(line), env)
+
+const typed = async (line: string, name: 'receiver-hooks' | 'kubectl receiverhook' = 'receiver-hooks') => {
+  const seen = shell({ program: name, columns: 100 })
+  const code = await runProgram({ entries: commands, version, summary: 'what it is' }, words(line), seen.shell)
+  return { code, out: seen.out(), err: seen.err() }
+}
+
+describe('the servers', () => {
+  it('are both run by default', async () => {
+    expect(await serving('', { HOSTNAME: 'pod-1', POD_NAMESPACE: 'hooks' })).toEqual({
+      roles: ['controller', 'trigger'],
+      namespace: 'hooks',
+      watchNamespace: undefined,
+      publicURL: undefined,
+      kubeconfig: undefined,
+      context: undefined,
+      identity: 'pod-1_abc',
+      host: '::',
+      triggerPort: 8080,
+      operationsPort: 8081,
+      shutdownDelayMs: 5000,
+      logLevel: 'info',
+    })
+  })
+
+  it.each([
+    ['controller', { roles: ['controller'] }],
+    ['trigger', { roles: ['trigger'] }],
+    ['serve', { roles: ['controller', 'trigger'] }],
+    ['serve trigger', { roles: ['trigger'] }],
+    ['trigger --trigger-port 0', { roles: ['trigger'], triggerPort: 0 }],
+    ['--namespace hooks serve controller', { roles: ['controller'], namespace: 'hooks' }],
+    ['--public-url https://hooks.example.com/', { publicURL: 'https://hooks.example.com' }],
+    ['--public-url https://example.com/hooks/', { publicURL: 'https://example.com/hooks' }],
+    ['--shutdown-delay 0', { shutdownDelayMs: 0 }],
+    ['--trigger-port 1 --trigger-port 2', { triggerPort: 2 }],
+  ])('%s', async (line, expected) => {
+    expect(await serving(line)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['sreve', 'unknown command'],
+    ['sreve', 'did you mean serve?'],
+    ['controller trigger', 'too many arguments'],
+    ['serve both', 'serve runs controller, trigger or, with neither, both; not both'],
+    ['--prot 1', "unknown option '--prot'"],
+    ['--trigger-prt 1', 'did you mean --trigger-port?'],
+    ['--trigger-port http', '--trigger-port must be a port from 0 to 65535, and is http'],
+    ['--trigger-port 65536', '--trigger-port must be a port'],
+    ['--log-level loud', '--log-level must be one of debug, info, warn, error, and is loud'],
+    ['--public-url hooks.example.com', '--public-url must be an http or https URL'],
+    ['--public-url https://example.com?x=1', '--public-url must end with its path'],
+    ['--public-url https://example.com?', '--public-url must end with its path'],
+    ['--public-url https://example.com/#', '--public-url must end with its path'],
+    ['--public-url https://example.com\n', '--public-url must end with its path'],
+    ['--api-port 1', '--api-port means nothing to serve: it belongs to playground'],
+    ['playground --public-url http://x', '--public-url means nothing to playground'],
+    ['--shutdown-delay soon', '--shutdown-delay must be a number of seconds'],
+  ])('%s is refused with what to do', async (line, message) => {
+    await expect(serving(line)).rejects.toThrow(UsageError)
+    await expect(serving(line)).rejects.toThrow(message)
+  })
+})
+
+describe('help', () => {
+  it.each(['', '--help', '-h', 'help'])('lists every command for "%s"', async line => {
+    const { code, out } = await typed(line)
+    expect(code).toBe(0)
+    for (const { name, summary } of commands)
+      expect(out).toMatch(new RegExp(`^  ${name}\\b.* ${summary.slice(0, 30)}`, 'm'))
+  })
+
+  it.each(commands.map(({ name }) => name))('of %s describes every flag that it takes', async name => {
+    const { out } = await typed(`${name} --help`)
+    const command = await commands.find(entry => entry.name === name)?.load()
+    for (const { flag } of command?.options ?? []) expect(out).toContain(`--${flag}`)
+    expect(out).toMatch(new RegExp(`^Usage: receiver-hooks ${name}`))
+  })
+
+  it('says how the program was started', async () => {
+    expect((await typed('', 'kubectl receiverhook')).out).toMatch(/^Usage: kubectl receiverhook COMMAND/)
+    expect((await typed('help serve', 'kubectl receiverhook')).out).toMatch(/^Usage: kubectl receiverhook serve/)
+  })
+})
+
+describe('trigger', () => {
+  it.each([
+    ['trigger', 'serve trigger'],
+    ['trigger --log-level warn', 'serve trigger --log-level warn'],
+    ['trigger web-up', 'trigger web-up'],
+    ['trigger --help', 'trigger --help'],
+    ['controller', 'serve controller'],
+  ])('%s means %s', (line, meant) => {
+    expect(formerly(words(line), 'receiver-hooks')).toEqual(words(meant))
+    expect(formerly(words(line), 'kubectl receiverhook')).toEqual(words(line))
+  })
+})
+
+it('the version is that of package.json', async () => {
+  expect(readFileSync('package.json', 'utf8')).toContain(`"version": "${version}"`)
+  expect((await typed('--version')).out).toBe(`${version}\n`)
+})

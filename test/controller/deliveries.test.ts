@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import type { ReceiverHook } from '../../src/api/hook.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { RecentDelivery } from '../../src/api/record.ts'
+import { resultOf } from '../../src/api/status.ts'
+import { eventsOf, emittedRefusals } from '../../src/controller/deliveries.ts'
+
+const told = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
+  resultOf({ outcome: 'applied', reason: 'Stepped', ...delivery })
+
+describe('what became of a delivery, in one cell of a table', () => {
+  it.each([
+    ['applied 2 -> 3', { from: 2, to: 3 }],
+    ['applied 3 -> 0', { reason: 'Undone', from: 3, to: 0 }],
+    ['unchanged at 10', { outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10 }],
+    ['applied RolledOut', { reason: 'RolledOut' }],
+    ['skipped Duplicate', { outcome: 'skipped', reason: 'Duplicate' }],
+    ['rejected WouldPassBound', { outcome: 'rejected', reason: 'WouldPassBound', from: 9 }],
+    ['failed TargetNotFound', { outcome: 'failed', reason: 'TargetNotFound' }],
+  ] as const)('is "%s"', (text, delivery) => {
+    expect(told(delivery)).toBe(text)
+  })
+})
+
+const hook: ReceiverHook = {
+  apiVersion,
+  kind: hookKind,
+  metadata: {
+    name: 'web-up',
+    namespace: 'shop',
+    uid: 'uid',
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: '2026-03-14T15:00:00Z',
+  },
+  spec: {
+    driver: 'scale',
+    suspend: false,
+    onResolved: 'ignore',
+    cooldown: '1m',
+    dedupeWindow: '5m',
+    token: { rotation: 0, overlap: '1h' },
+  },
+}
+
+describe('the Event of a delivery', () => {
+  const noteOf = (delivery: Pick<RecentDelivery, 'outcome' | 'reason' | 'message'>): string | undefined => {
+    const reported = {
+      lastDelivery: { time: '2026-03-14T15:09:26Z', sender: 'image', ...delivery },
+      recent: [],
+      counts: {},
+    }
+    return eventsOf(hook, { hookUid: 'uid', reported, confirmation: undefined }, emittedRefusals())[0]?.note
+  }
+
+  it.each([
+    [
+      'what became of it, where there is nothing to do',
+      { outcome: 'applied', reason: 'Stepped', message: 'Deployment/web went from 2 to 3' },
+      'Deployment/web went from 2 to 3 (sent by image)',
+    ],
+    [
+      'what to do if that is not what was meant',
+      { outcome: 'skipped', reason: 'CoolingDown', message: 'the hook ran 5 s ago' },
+      'the hook ran 5 s ago (sent by image). If steps should follow sooner, set a shorter `cooldown`.',
+    ],
+    [
+      'why there is nothing to do',
+      { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts ended and no new one fires' },
+      'some alerts ended and no new one fires (sent by image). There is nothing to do: the end of one alert asks for no step.',
+    ],
+  ] as const)('says %s', (_, delivery, note) => {
+    expect(noteOf(delivery)).toBe(note)
+  })
+})

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { recordKind } from '../../src/api/record.ts'
+import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
+import { create, replace } from '../../src/kube/requests.ts'
+import { records } from '../../src/kube/resources.ts'
+import { installation, shop } from './installation.ts'
+
+const kinds = [
+  ['RecordFull', 'fullAt'],
+  ['WritesLimited', 'limitedAt'],
+] as const
+
+const setUp = async () => {
+  const x = await installation()
+  await x.createDeployment('web')
+  const { metadata } = await x.createHook('web-up')
+  x.start()
+  await x.becomes('web-up', 'Valid')
+  const recordOf = (memory: Partial<Memory>, version?: string) => ({
+    apiVersion,
+    kind: recordKind,
+    metadata: {
+      name: 'web-up',
+      namespace: shop,
+      ...(version !== undefined && { resourceVersion: version }),
+      ownerReferences: [{ apiVersion, kind: hookKind, name: 'web-up', uid: metadata.uid ?? '' }],
+    },
+    content: JSON.stringify(storedOf({ ...emptyMemory, ...memory })),
+  })
+  const reasons = async (): Promise<readonly unknown[]> => (await x.hookEvents()).map(event => at(event, 'reason'))
+  const delivered = (time: number) =>
+    ({
+      recent: [{ at: time, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }],
+      counts: { applied: 1 },
+    }) as const
+  const untilReported = () =>
+    x.until(
+      () => x.hook('web-up'),
+      hook => at(hook, 'status', 'lastDelivery', 'outcome') === 'applied',
+    )
+  return { ...x, delivered, reasons, recordOf, untilReported }
+}
+
+test.each(kinds)(
+  'deliveries that were refused are told in an Event, though none was decided since: %s',
+  async (reason, refusedAt) => {
+    const x = await setUp()
+    const told = x.delivered(x.clock.now())
+    const stored = await create(x.api, records, shop, x.recordOf(told))
+    await x.untilReported()
+    await x.pass(20_000)
+    expect(await x.reasons()).not.toContain(reason)
+
+    const full = x.recordOf({ ...told, [refusedAt]: x.clock.now() }, stored.metadata.resourceVersion)
+    await replace(x.api, records, shop, full)
+    await x.until(x.reasons, seen => seen.includes(reason))
+    const { resourceVersion } = (await x.hook('web-up')).metadata
+    await x.pass(20_000)
+    expect((await x.hook('web-up')).metadata.resourceVersion).toBe(resourceVersion)
+  },
+)
+
+test.each(kinds)('they are told where none was ever decided: %s', async (reason, refusedAt) => {
+  const x = await setUp()
+  await create(x.api, records, shop, x.recordOf({ [refusedAt]: x.clock.now() }))
+  expect(await x.until(x.reasons, seen => seen.includes(reason))).toContain(reason)
+})
+
+test.each(kinds)('they are told where a later delivery was reported first, and once: %s', async (reason, refusedAt) => {
+  const x = await setUp()
+  const told = { ...x.delivered(x.clock.now()), [refusedAt]: x.clock.now() - 5000 }
+  const stored = await create(x.api, records, shop, x.recordOf(x.delivered(x.clock.now())))
+  await x.untilReported()
+  const late = await replace(x.api, records, shop, x.recordOf(told, stored.metadata.resourceVersion))
+  await x.until(x.reasons, seen => seen.includes(reason))
+  await x.pass(20_000)
+  const before = (await x.hookEvents()).map(event => at(event, 'series', 'count'))
+  await replace(x.api, records, shop, x.recordOf({ ...told, ranAt: x.clock.now() }, late.metadata.resourceVersion))
+  await x.pass(20_000)
+  expect((await x.hookEvents()).map(event => at(event, 'series', 'count'))).toEqual(before)
+})

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import { violations } from '../../../src/api/guard.ts'
+import { apiVersion, hookKind } from '../../../src/api/names.ts'
+import { createApiServer } from '../../../src/apiserver/server.ts'
+import { cloneSpec, freeName, oppositeOf } from '../../../src/dashboard/page/form/clone.ts'
+import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
+import { putAt, same, valueAt, withDefaults, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
+import { labelOf, requiredOf, widgetOf } from '../../../src/dashboard/page/form/widget.ts'
+import { crd } from '../../../src/drivers/registry.ts'
+import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
+import type { Schema } from '../../../src/api/schema.ts'
+import { fakeClock } from '../../support/clock.ts'
+import { fc, property } from '../../support/property.ts'
+import { seededRandom } from '../../support/random.ts'
+
+const server = createApiServer({ clock: fakeClock(), random: seededRandom(1) })
+const post = (path: string, body: object, query = {}) =>
+  server.handle({ method: 'POST', path, query, contentType: 'application/json', body: JSON.stringify(body) })
+post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+
+const dryRun = (spec: object): number =>
+  post(
+    `/apis/${apiVersion}/namespaces/default/receiverhooks`,
+    { apiVersion, kind: hookKind, metadata: { name: 'tried' }, spec },
+    { dryRun: 'All', fieldValidation: 'Strict' },
+  ).status
+
+/** What a person may leave a form with: much of it right, some of it not. */
+const scale = fc.record(
+  {
+    target: fc.record(
+      { name: fc.constantFrom('web', 'Web', 'a-'), kind: fc.constantFrom('Deployment', 'StatefulSet') },
+      { requiredKeys: ['name'] },
+    ),
+    action: fc.constantFrom('up', 'down'),
+    by: fc.constantFrom(1, 3, '25%', 0, '0%', 'x'),
+    min: fc.constantFrom(0, 1, 5, -1),
+    max: fc.constantFrom(1, 10, 0),
+    overshoot: fc.constantFrom('clamp', 'reject'),
+  },
+  { requiredKeys: [] },
+)
+const form = fc.record(
+  {
+    driver: fc.constant('scale'),
+    scale,
+    suspend: fc.boolean(),
+    onResolved: fc.constantFrom('ignore', 'undo'),
+    cooldown: fc.constantFrom('0s', '1m', '25h', 'soon'),
+    token: fc.record(
+      { overlap: fc.constantFrom('5m', '0s', 'x'), secretName: fc.constantFrom('url', 'No') },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: ['driver', 'scale'] },
+)
+
+describe('the form', () => {
+  property('takes for wrong what the API server refuses, and nothing else', [form], value => {
+    const spec = writtenSpec(hookSpecSchema, value)
+    const wrong = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+    expect([wrong.length === 0, wrong]).toEqual([dryRun(spec) === 201, wrong])
+  })
+
+  property('writes no default, and loses nothing', [form], value => {
+    const short = written(hookSpecSchema, value)
+    expect(same(withDefaults(hookSpecSchema, short), withDefaults(hookSpecSchema, value))).toBe(true)
+    expect(written(hookSpecSchema, withDefaults(hookSpecSchema, value))).toEqual(short)
+  })
+
+  const path = fc
+    .array(fc.constantFrom('a', 'b', '[0]'), { minLength: 1, maxLength: 3 })
+    .filter(parts => parts[0] !== '[0]')
+  property('reads at a path what was put there', [path, fc.integer()], (parts, value) => {
+    const put = putAt({ kept: true }, parts, value)
+    expect(valueAt(put, parts)).toBe(value)
+    expect(valueAt(put, ['kept'])).toBe(true)
+  })
+
+  it('leaves no empty objects behind', () => {
+    expect(putAt({ token: { secretName: 'x' }, driver: 'scale' }, ['token', 'secretName'], undefined)).toEqual({
+      driver: 'scale',
+    })
+    expect(putAt({ list: [{ a: 1 }] }, ['list', '[0]'], undefined)).toEqual({})
+  })
+})
+
+const every = (schema: Schema, path: readonly string[] = []): readonly (readonly [string, Schema])[] => [
+  [path.join('.'), schema],
+  ...('properties' in schema
+    ? Object.entries(schema.properties).flatMap(([name, member]) => every(member, [...path, name]))
+    : []),
+  ...('items' in schema ? every(schema.items, [...path, '[0]']) : []),
+]
+
+describe('a control', () => {
+  it('is there for every field of every driver, and has a label', () => {
+    const kinds = every(hookSpecSchema).map(([path, schema]) => ({
+      path,
+      kind: widgetOf(schema).kind,
+      label: labelOf(path.split('.').at(-1) ?? '', schema),
+    }))
+    expect(kinds.length).toBeGreaterThan(30)
+    const unlabelled = kinds.filter(({ label, path }) => path !== '' && label === '')
+    expect(unlabelled).toEqual([])
+    const written = kinds.filter(({ kind }) => kind === 'json').map(({ path }) => path)
+    // Only what has no members that are known is written as JSON.
+    expect(written.every(path => path !== '' && !path.startsWith('scale.'))).toBe(true)
+  })
+
+  it.each([
+    ['scale.action', 'radios'],
+    ['scale.by', 'count-or-share'],
+    ['scale.max', 'number'],
+    ['suspend', 'checkbox'],
+    ['cooldown', 'duration'],
+    ['token.overlap', 'duration'],
+    ['token.secretName', 'text'],
+    ['when', 'code'],
+    ['token', 'fieldset'],
+    ['auth.bearer.secretKeyRef', 'fieldset'],
+  ])('of %s is %s', (path, kind) => {
+    const schema = new Map(every(hookSpecSchema)).get(path)
+    expect(schema && widgetOf(schema).kind).toBe(kind)
+  })
+})
+
+describe('a clone', () => {
+  it('keeps all but what two hooks cannot share', () => {
+    const spec = {
+      driver: 'scale',
+      scale: { max: 3 },
+      token: { rotation: 4, secretName: 'url', overlap: '1h' },
+      suspend: true,
+    }
+    expect(cloneSpec(spec)).toEqual({
+      spec: { driver: 'scale', scale: { max: 3 }, token: { overlap: '1h' }, suspend: true },
+      hadSecret: true,
+    })
+    expect(cloneSpec({ driver: 'scale', token: { rotation: 2 } })).toEqual({
+      spec: { driver: 'scale' },
+      hadSecret: false,
+    })
+  })
+
+  it.each([
+    ['web', [], 'web'],
+    ['web', ['web'], 'web-2'],
+    ['web-2', ['web-2', 'web-3'], 'web-4'],
+  ])('of %s beside %j is named %s', (name, taken, free) => {
+    expect(freeName(name, new Set([...taken, ...(name === 'web-2' ? ['web-2'] : [])]))).toBe(free)
+  })
+
+  it.each([
+    ['web-up', 'up', 'web-down', 'down'],
+    ['scale-down-web', 'down', 'scale-up-web', 'up'],
+    ['web', 'up', 'web-down', 'down'],
+  ])('the opposite of %s, %s, is %s, %s', (name, action, opposite, other) => {
+    const made = oppositeOf(name, { driver: 'scale', scale: { action, max: 3 } }, new Set([name]))
+    expect(made).toEqual({ name: opposite, spec: { driver: 'scale', scale: { action: other, max: 3 } } })
+  })
+
+  it('has no opposite where nothing has a direction', () => {
+    const without = declarations.find(({ schema }) => !('action' in schema.properties))
+    expect(oppositeOf('x', { driver: without?.name ?? 'other' }, new Set())).toBeUndefined()
+  })
+})
+
+describe('a field', () => {
+  it.each([
+    [{}, ['target', 'action']],
+    [{ action: 'up' }, ['target', 'action', 'max']],
+    [{ action: 'up', max: 3 }, ['target', 'action', 'max']],
+    [{ action: 'down', max: 3 }, ['target', 'action']],
+  ])('of %j is marked where it must be set', (member, required) => {
+    const scaling = declarations.find(({ name }) => name === 'scale')
+    expect(scaling && requiredOf(scaling.schema, member)).toEqual(required)
+  })
+})
+
+describe('the stairs', () => {
+  it.each([
+    [{ action: 'up', by: 1, max: 6 }, 3, [3, 4, 5, 6], 'then unchanged'],
+    [{ action: 'up', by: '50%', max: 10 }, 2, [2, 3, 5, 8, 10], 'then unchanged'],
+    [{ action: 'up', by: 4, max: 10, overshoot: 'reject' }, 1, [1, 5, 9], 'then refused'],
+    [{ action: 'down', by: 2, min: 1, max: 10 }, 6, [6, 4, 2, 1], 'then unchanged'],
+    [{ action: 'down', by: 2 }, 6, [6, 4, 2, 1], 'then unchanged'],
+    [{ action: 'up', max: 2 }, 5, [5], 'then unchanged'],
+  ])('of %j from %i are %j', (member, from, counts, end) => {
+    expect(stairs(member, from)).toEqual({ counts, end })
+  })
+
+  it.each([{ action: 'up', by: '0%', max: 3 }, { action: 'sideways', max: 3 }, { action: 'up' }, undefined])(
+    'are not told of %j',
+    member => {
+      expect(stairs(member, 1)).toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { needyWord, search } from '../../../src/dashboard/page/list/search.ts'
+import { scrolledTo, windowOf } from '../../../src/dashboard/page/list/window.ts'
+import type { Row } from '../../../src/dashboard/protocol.ts'
+import { fc, property } from '../../support/property.ts'
+
+const row = (name: string, more: Partial<Row> = {}): Row => ({
+  key: `shop/${name}`,
+  namespace: 'shop',
+  name,
+  uid: name,
+  generation: 1,
+  driver: 'scale',
+  does: 'scale up by 1',
+  suspended: false,
+  ready: 'True',
+  reason: 'Valid',
+  message: '',
+  recent: [],
+  counts: {},
+  url: 'status',
+  ...more,
+})
+
+const names = (rows: readonly Row[]): readonly string[] => rows.map(({ name }) => name)
+
+describe('the search', () => {
+  const rows = [
+    row('web-10', {
+      target: 'Deployment/web',
+      last: { time: '2026-01-02T00:00:00Z', sender: 'alertmanager', outcome: 'applied', reason: 'Stepped' },
+    }),
+    row('web-2', { target: 'Deployment/api', ready: 'False', reason: 'TargetNotFound' }),
+    row('db', {
+      suspended: true,
+      last: { time: '2026-01-01T00:00:00Z', sender: 'plain', outcome: 'skipped', reason: 'Suspended' },
+    }),
+  ]
+  const byName = { by: 'name', descending: false } as const
+
+  it.each([
+    ['', ['db', 'web-2', 'web-10']],
+    ['WEB', ['web-2', 'web-10']],
+    ['web alert', ['web-10']],
+    ['targetnot', ['web-2']],
+    ['suspended', ['db']],
+    ['deployment/api', ['web-2']],
+    [needyWord, ['web-2']],
+    ['nothing', []],
+  ])('for %j finds %j', (text, found) => {
+    expect(names(search(rows, text, byName))).toEqual(found)
+  })
+
+  it.each([
+    [{ by: 'name', descending: true }, ['web-10', 'web-2', 'db']],
+    [{ by: 'last', descending: true }, ['web-10', 'db', 'web-2']],
+    [{ by: 'ready', descending: false }, ['web-2', 'db', 'web-10']],
+    [{ by: 'target', descending: false }, ['db', 'web-2', 'web-10']],
+  ] as const)('sorts by %j', (sorting, found) => {
+    expect(names(search(rows, '', sorting))).toEqual(found)
+  })
+})
+
+const viewport = fc.record({
+  scrolled: fc.integer({ min: 0, max: 400_000 }),
+  height: fc.integer({ min: 0, max: 3000 }),
+  rowHeight: fc.integer({ min: 20, max: 200 }),
+  total: fc.integer({ min: 0, max: 6000 }),
+})
+
+describe('the window of rows', () => {
+  property('draws all that is seen, little else, and leaves the height as it is', [viewport], view => {
+    const { above, below, end, first } = windowOf(view)
+    expect(above + (end - first) * view.rowHeight + below).toBe(view.total * view.rowHeight)
+    expect(end - first).toBeLessThanOrEqual(Math.ceil(view.height / view.rowHeight) + 1 + 24)
+    const firstSeen = Math.floor(view.scrolled / view.rowHeight)
+    if (firstSeen < view.total) expect(first).toBeLessThanOrEqual(firstSeen)
+    const lastSeen = Math.ceil((view.scrolled + view.height) / view.rowHeight)
+    expect(end).toBeGreaterThanOrEqual(Math.min(view.total, lastSeen))
+  })
+
+  property(
+    'scrolls so that a row is seen, and not farther',
+    [viewport, fc.integer({ min: 0, max: 6000 })],
+    (view, index) => {
+      const height = view.height + 2 * view.rowHeight
+      const scrolled = scrolledTo(index, { ...view, height }, 0)
+      expect(index * view.rowHeight).toBeGreaterThanOrEqual(scrolled)
+      expect((index + 1) * view.rowHeight).toBeLessThanOrEqual(scrolled + height)
+    },
+  )
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { readStream, type StreamResponse } from '../../../src/dashboard/page/stream.ts'
+import { fakeClock, settle } from '../../support/clock.ts'
+
+/** A server whose answers a test writes, piece by piece. */
+const start = (status: () => number = () => 200) => {
+  const clock = fakeClock()
+  const opened: {
+    readonly headers: Readonly<Record<string, string>>
+    readonly stop: AbortSignal
+    readonly send: (text: string) => void
+    readonly cut: () => void
+  }[] = []
+  const told: string[] = []
+  const handle = readStream(
+    {
+      after: (ms, run) => clock.after(ms, run),
+      open: async (_path, headers, stop): Promise<StreamResponse> => {
+        const queue: (string | undefined)[] = []
+        let wake = (): void => undefined
+        const push = (piece: string | undefined): void => {
+          queue.push(piece)
+          wake()
+        }
+        opened.push({ headers, stop, send: push, cut: () => push(undefined) })
+        stop.addEventListener('abort', () => wake())
+        const text = async function* (): AsyncGenerator<string> {
+          for (;;) {
+            if (stop.aborted) throw new Error('aborted')
+            if (queue.length === 0) await new Promise<void>(resolve => (wake = resolve))
+            else {
+              const piece = queue.shift()
+              if (piece === undefined) return
+              yield piece
+            }
+          }
+        }
+        return { status: status(), text }
+      },
+    },
+    () => '/api/stream',
+    {
+      event: event => void told.push(event.type),
+      link: state => void told.push(state),
+      refused: () => void told.push('refused'),
+    },
+  )
+  return { clock, opened, told, handle }
+}
+
+describe("the page's side of the stream", () => {
+  it('reads events however they are cut into pieces', async () => {
+    const { opened, told } = start()
+    await settle()
+    for (const piece of ['data: {"type":"he', 'llo","version":"1"}\n', '\n:\n\nid: 5\ndata: {"type":"synced"}\n\n'])
+      opened[0]?.send(piece)
+    await settle()
+    expect(told).toEqual(['live', 'hello', 'synced'])
+  })
+
+  it('opens it again from the last id when it is cut', async () => {
+    const { clock, opened, told } = start()
+    await settle()
+    opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\n')
+    await settle()
+    opened[0]?.cut()
+    await clock.advance(250)
+    expect(opened[1]?.headers).toEqual({ 'last-event-id': '5' })
+    expect(told).toEqual(['live', 'synced', 'lost', 'live'])
+  })
+
+  it('lists anew where a list was cut', async () => {
+    const { clock, opened } = start()
+    await settle()
+    opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\ndata: {"type":"begin"}\n\n')
+    await settle()
+    opened[0]?.cut()
+    await clock.advance(250)
+    expect(opened[1]?.headers).toEqual({})
+  })
+
+  it('takes a connection that says nothing for 32 s for dead', async () => {
+    const { clock, opened, told } = start()
+    await clock.advance(20_000)
+    opened[0]?.send(':\n\n')
+    await clock.advance(20_000)
+    expect(told).toEqual(['live'])
+    await clock.advance(13_000)
+    expect(told).toEqual(['live', 'lost', 'live'])
+  })
+
+  it('waits longer each time it is refused, and asks no more where nobody is signed in', async () => {
+    let status = 503
+    const { clock, opened, told } = start(() => status)
+    await clock.advance(10_000)
+    expect(opened.length).toBeLessThan(8)
+    status = 401
+    await clock.advance(10_000)
+    expect(told.at(-1)).toBe('refused')
+    expect(clock.pending).toBe(0)
+  })
+
+  it('gives its connection back when it is paused, and resumes where it was', async () => {
+    const { clock, handle, opened } = start()
+    await settle()
+    opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\n')
+    await settle()
+    handle.pause()
+    await settle()
+    expect([opened[0]?.stop.aborted, clock.pending]).toEqual([true, 0])
+    handle.resume()
+    await settle()
+    expect(opened[1]?.headers).toEqual({ 'last-event-id': '5' })
+    handle.close()
+    await settle()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('stops when it has ended for good', async () => {
+    const { clock, opened, told } = start()
+    await settle()
+    opened[0]?.send('data: {"type":"ended","why":"expired","message":""}\n\n')
+    opened[0]?.cut()
+    await clock.advance(60_000)
+    expect([told, opened.length]).toEqual([['live', 'ended'], 1])
+  })
+})

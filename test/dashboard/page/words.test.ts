@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
+import { kubectlGrant, kubectlSuspend, shellWord } from '../../../src/dashboard/page/words/kubectl.ts'
+import { ago, lasting } from '../../../src/dashboard/page/words/time.ts'
+import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
+import { fc, property } from '../../support/property.ts'
+
+const awkward = fc.constantFrom(
+  'yes',
+  'No',
+  'null',
+  '~',
+  '1',
+  '0x1f',
+  '1e3',
+  '1_000',
+  '12:30',
+  '.inf',
+  '- a',
+  'a: b',
+  '# x',
+  'a #b',
+  "it's",
+  '"q"',
+  ' x',
+  'x ',
+  'a\nb',
+  '\u2028',
+  '\ud800',
+  '<<',
+  '=',
+  '@a',
+  '%b',
+  '|',
+  '>',
+  '2001-01-01',
+  'ë',
+  '😀',
+  'é\u0085',
+)
+const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), awkward)
+const { tree } = fc.letrec(tie => ({
+  leaf: fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.constant({}), fc.constant([])),
+  tree: fc.oneof(
+    { depthSize: 'small' },
+    tie('leaf'),
+    fc.array(tie('tree'), { maxLength: 4 }),
+    fc.dictionary(
+      text.filter(name => name !== '__proto__'),
+      tie('tree'),
+      { maxKeys: 4 },
+    ),
+  ),
+}))
+const manifest = fc.dictionary(
+  text.filter(name => name !== '__proto__'),
+  tree,
+  { minKeys: 1, maxKeys: 4 },
+)
+
+describe('YAML', () => {
+  for (const version of ['1.1', '1.2'] as const) {
+    property(`read back as ${version} is the value`, [manifest], value => {
+      expect(parse(toYaml(value), { version, uniqueKeys: true })).toEqual(value)
+    })
+  }
+
+  it('looks as people write it', () => {
+    const value = {
+      kind: 'ReceiverHook',
+      spec: { scale: { target: { name: 'web' }, by: '25%', max: 10 }, list: ['a', { b: 1, c: 2 }] },
+    }
+    expect(toYaml(value)).toBe(
+      'kind: ReceiverHook\nspec:\n  scale:\n    target:\n      name: web\n    by: "25%"\n    max: 10\n  list:\n    - a\n    - b: 1\n      c: 2\n',
+    )
+  })
+})
+
+describe('a kubectl line', () => {
+  it('quotes what a shell would read as something else', () => {
+    expect(shellWord('web-up')).toBe('web-up')
+    expect(shellWord("a'b $(x)")).toBe(`'a'\\''b $(x)'`)
+    expect(kubectlSuspend('shop', 'web-up', true)).toBe(
+      `kubectl -n shop patch receiverhook web-up --type merge -p '{"spec":{"suspend":true}}'`,
+    )
+  })
+
+  it('grants to users and to service accounts', () => {
+    expect(kubectlGrant('bob', 'shop', ['get', 'list'], 'receiverhooks.receiverhooks.dev').split('\n').at(1)).toBe(
+      'kubectl -n shop create rolebinding receiver-hooks-get --role=receiver-hooks-get --user=bob',
+    )
+    expect(kubectlGrant('system:serviceaccount:ops:viewer', 'shop', ['get'], 'x')).toContain(
+      '--serviceaccount=ops:viewer',
+    )
+  })
+})
+
+describe('times', () => {
+  const now = Date.UTC(2026, 0, 1, 12)
+  it.each([
+    [0, 'just now'],
+    [-30, '30s ago'],
+    [-150, '2m ago'],
+    [-7200, '2h ago'],
+    [-200_000, '2d ago'],
+    [3600, 'in 1h'],
+  ])('%i s from now are told as %s', (seconds, told) => {
+    expect(ago(new Date(now + seconds * 1000).toISOString(), now)).toBe(told)
+  })
+
+  it('tells nothing of what is no moment', () => {
+    expect(ago('<b>soon</b>', now)).toBe('')
+  })
+
+  it('tells how long something lasts', () => {
+    expect([lasting(12_000), lasting(240_000), lasting(4 * 3_600_000)]).toEqual(['12 s', '4 min', '4 h'])
+  })
+})
+
+describe('the line of counts', () => {
+  const delivery = (to?: number) => ({
+    time: '',
+    sender: '',
+    outcome: '',
+    reason: '',
+    ...(to === undefined ? {} : { to }),
+  })
+  it('goes in steps from the oldest to the newest, and passes over what has no count', () => {
+    expect(sparkPath([delivery(4), delivery(), delivery(2)])).toBe('M0 15.0 H56.0 V3.0')
+  })
+  it('needs two counts', () => {
+    expect(sparkPath([delivery(4), delivery()])).toBe('')
+  })
+})

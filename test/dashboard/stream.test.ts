@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { tryParseJson } from '../../src/api/json.ts'
+import type { StreamEvent } from '../../src/dashboard/protocol.ts'
+import type { Out } from '../../src/dashboard/server/exchange.ts'
+import { mostUnreadBytes } from '../../src/dashboard/server/limits.ts'
+import { streamHooks, type StreamOptions } from '../../src/dashboard/server/stream.ts'
+import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
+import { fakeClock, settle } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { answer, scriptedConnection, type Scripted } from '../support/scripted-connection.ts'
+
+const hook = (name: string, version: number, more: object = {}) => ({
+  apiVersion: 'receiverhooks.dev/v1alpha1',
+  kind: 'ReceiverHook',
+  metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: String(version), generation: 1 },
+  spec: {
+    driver: 'scale',
+    scale: {
+      target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      action: 'up',
+      by: 1,
+      min: 1,
+      max: 10,
+      overshoot: 'clamp',
+    },
+    suspend: false,
+    onResolved: 'ignore',
+    cooldown: '0s',
+    dedupeWindow: '40s',
+    token: { rotation: 0, overlap: '5m' },
+  },
+  ...more,
+})
+
+const hooksPath = '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks'
+const listOf = (...items: readonly object[]) => answer(200, { items, metadata: { resourceVersion: '10' } })
+
+/** Opens a stream on hooks that a test answers for; targets are nobody's business unless `targets` answers. */
+const open = (
+  hooks: Scripted,
+  options: Partial<StreamOptions> = {},
+  opens?: Parameters<typeof scriptedConnection>[1],
+) => {
+  const clock = fakeClock()
+  let looks = 0
+  const api = scriptedConnection(request => {
+    if (request.path !== hooksPath) return answer(403, { message: 'deployments are forbidden' })
+    return hooks(request, looks++)
+  }, opens)
+  const events: StreamEvent[] = []
+  const ids: string[] = []
+  const session = new AbortController()
+  const gone = new AbortController()
+  const seen = { comments: 0, ended: false, cut: false, waiting: 0, expired: 0 }
+  const out: Out = {
+    write: text => {
+      if (text === ':\n\n') seen.comments += 1
+      const id = /^id: (.*)$/m.exec(text)?.[1]
+      if (id !== undefined) ids.push(id)
+      const event = tryParseJson(/^data: (.*)$/m.exec(text)?.[1] ?? '')
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the server writes is what is tested
+      if (event !== undefined) events.push(event as StreamEvent)
+    },
+    waiting: () => seen.waiting,
+    end: () => void (seen.ended = true),
+    cut: () => {
+      seen.cut = true
+      gone.abort()
+    },
+    closed: gone.signal,
+  }
+  const running = streamHooks(
+    { ...testEnvironment({ clock }), api },
+    {
+      namespace: 'shop',
+      version: '1.0.0',
+      sessionEnded: session.signal,
+      onExpired: () => void (seen.expired += 1),
+      ...options,
+    },
+    out,
+  )
+  const watch = () => {
+    const found = api.watches.findLast(({ request }) => request.path === hooksPath)
+    if (found === undefined) throw new Error('the hooks are not watched')
+    return found
+  }
+  const words = (): string[] =>
+    events.map(event => {
+      if (event.type === 'rows') return `rows ${event.rows.map(row => row.name).join(' ')}`
+      if (event.type === 'gone') return `gone ${event.keys.join(' ')}`
+      return event.type === 'ended' ? `ended ${event.why}` : event.type
+    })
+  return { api, clock, events, gone, ids, running, seen, session, watch, words }
+}
+
+describe('the stream', () => {
+  it('lists, says that it has, and passes changes on', async () => {
+    const stream = open(() => listOf(hook('a', 1), hook('b', 2)))
+    await settle()
+    expect(stream.words()).toEqual(['hello', 'begin', 'rows a b', 'synced', 'uncounted'])
+    stream.watch().send({ type: 'MODIFIED', object: hook('a', 11) }, { type: 'DELETED', object: hook('b', 12) })
+    await stream.clock.advance(100)
+    expect(stream.words().slice(5)).toEqual(['gone shop/b', 'rows a'])
+    expect(stream.ids).toEqual(['10', '12', '12'])
+  })
+
+  it('resumes from where the page was, without a list', async () => {
+    const stream = open(() => listOf(), { from: '7' })
+    await settle()
+    expect(stream.words()).toEqual(['hello'])
+    expect(stream.watch().request.query).toMatchObject({ resourceVersion: '7' })
+    expect(stream.api.requests).toEqual([])
+  })
+
+  it('lists again where that version is gone', async () => {
+    const stream = open(
+      () => listOf(hook('a', 1)),
+      { from: '7' },
+      (_request, count) => (count === 0 ? new WatchRefused(410, 'too old') : undefined),
+    )
+    await stream.clock.advance(250)
+    expect(stream.words()).toEqual(['hello', 'begin', 'rows a', 'synced', 'uncounted'])
+  })
+
+  it('says that it is stale when its own watch is cut, and when it lives again', async () => {
+    const stream = open(
+      () => listOf(),
+      {},
+      (_request, count) => (count === 1 ? new Unreachable('refused', false) : undefined),
+    )
+    await settle()
+    stream.watch().cut()
+    await stream.clock.advance(3000)
+    expect(stream.words()).toEqual(['hello', 'begin', 'synced', 'stale', 'live'])
+    expect(stream.watch().open).toBe(true)
+  })
+
+  it.each([
+    [401, 'ended expired', 1],
+    [403, 'ended forbidden', 0],
+  ])('ends within 30 s when a list is answered %i, though its watch lives on', async (status, ended, expired) => {
+    const stream = open((_request, count) =>
+      count === 0 ? listOf(hook('a', 1)) : answer(status, { message: 'no longer' }),
+    )
+    await stream.clock.advance(29_900)
+    expect(stream.words()).not.toContain(ended)
+    await stream.clock.advance(100)
+    expect(stream.words().at(-1)).toBe(ended)
+    expect([stream.seen.ended, stream.seen.expired]).toEqual([true, expired])
+    await stream.running
+    expect(stream.watch().open).toBe(false)
+    expect(stream.clock.pending).toBe(0)
+  })
+
+  it('is refused like a list', async () => {
+    const stream = open(() => answer(403, { message: 'bob cannot list' }))
+    await stream.running
+    expect(stream.words()).toEqual(['hello', 'begin', 'ended forbidden'])
+  })
+
+  it('goes on where the API server only cannot be reached when it looks again', async () => {
+    const stream = open((_request, count) => (count === 0 ? listOf() : new Unreachable('refused', false)))
+    await stream.clock.advance(90_000)
+    expect(stream.words()).not.toContain('ended')
+    expect(stream.seen.comments).toBe(6)
+  })
+
+  it('ends with its session, with the reason', async () => {
+    const stream = open(() => listOf())
+    await settle()
+    stream.session.abort('expired')
+    await stream.running
+    expect([stream.words().at(-1), stream.seen.ended, stream.clock.pending]).toEqual(['ended expired', true, 0])
+  })
+
+  it('lets a page go that does not read', async () => {
+    const stream = open(() => listOf())
+    await settle()
+    stream.seen.waiting = mostUnreadBytes + 1
+    stream.watch().send({ type: 'ADDED', object: hook('a', 11) })
+    await stream.clock.advance(100)
+    await stream.running
+    expect([stream.seen.cut, stream.clock.pending]).toEqual([true, 0])
+  })
+
+  it('leaves nothing behind when the page goes', async () => {
+    const stream = open(() => listOf(hook('a', 1)))
+    await settle()
+    stream.gone.abort()
+    await stream.running
+    await settle()
+    expect([stream.clock.pending, stream.watch().open]).toEqual([0, false])
+  })
+})

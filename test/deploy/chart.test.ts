@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { at, isObject, stringAt } from '../../src/api/json.ts'
+import { optionalRights } from '../../scripts/deploy/roles.ts'
+import { drivers } from '../../src/drivers/registry.ts'
+import { version } from '../../src/version.ts'
+import { chart, helm } from '../support/helm.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { base, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
+
+/** What the chart makes of values such as `trigger.replicas=3`, hooks of Helm's own left out. */
+const rendered = async (...values: readonly string[]): Promise<readonly unknown[]> => {
+  const sets = values.flatMap(value => ['--set', value])
+  const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...sets)
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  return objectsIn(stdout).filter(
+    object => isObject(object) && at(object, 'metadata', 'annotations', 'helm.sh/hook') === undefined,
+  )
+}
+
+const kustomized = async (folder: string): Promise<readonly unknown[]> =>
+  objectsIn((await kubectl('/dev/null', ['kustomize', folder])).stdout)
+
+/** Labels and annotations that say who made an object. */
+const ofMakers = new Set(['app.kubernetes.io/managed-by', 'helm.sh/chart', 'helm.sh/resource-policy'])
+
+/** An object without what says who made it, and with its members in one order. */
+const comparable = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(comparable)
+  if (!isObject(value)) return value
+  const members = Object.entries(value)
+    .filter(([name]) => !ofMakers.has(name))
+    .map(([name, member]): [string, unknown] => [name, comparable(member)])
+    .filter(([name, member]) => name !== 'annotations' || !isObject(member) || Object.keys(member).length > 0)
+  return Object.fromEntries(members.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const byName = (objects: readonly unknown[]): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(objects.map(object => [`${kindOf(object)} ${nameOf(object)}`, comparable(object)]))
+
+const component = (name: string): string => `deploy/kustomize/components/${name}`
+
+describe('with its default values', () => {
+  it('makes the same objects as the base and the component for network policies, but for the namespace', async () => {
+    const { 'Namespace receiver-hooks': namespace, ...expected } = byName([
+      ...(await kustomized(base)),
+      ...(await kustomized(component('network-policy'))),
+    ])
+    expect(namespace).toBeDefined()
+    expect(byName(await rendered())).toEqual(expected)
+  })
+})
+
+it.each([
+  ['ingress', ['ingress.enabled=true', 'ingress.host=hooks.example.com']],
+  [
+    'http-route',
+    ['httpRoute.enabled=true', 'httpRoute.parentRefs[0].name=gateway', 'httpRoute.hostnames[0]=hooks.example.com'],
+  ],
+  ['pod-monitor', ['monitoring.podMonitor.enabled=true']],
+  ['secrets', ['secrets.everywhere=true']],
+  ['dashboard', ['dashboard.enabled=true', 'dashboard.url=https://receiver-hooks.example.com']],
+  ...optionalRights(drivers).map(({ name }): [string, string[]] => [
+    `${name}-everywhere`,
+    [`drivers.${name}.everywhere=true`],
+  ]),
+])('makes the same objects as the component %s', async (name, values) => {
+  const made = byName(await rendered(...values))
+  for (const [key, object] of Object.entries(byName(await kustomized(component(name))))) {
+    expect(without(made[key], 'labels')).toEqual(without(object, 'labels'))
+  }
+})
+
+/** An object without a member of its metadata. */
+const without = (object: unknown, member: string): unknown => {
+  const metadata = at(object, 'metadata')
+  if (!isObject(object) || !isObject(metadata)) return object
+  return { ...object, metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== member)) }
+}
+
+it('makes the same Deployment as the overlay for small clusters', async () => {
+  const overlay = byName(await kustomized('deploy/kustomize/overlays/single'))
+  const made = byName(await rendered('single=true', 'networkPolicy.enabled=false'))
+  const { 'Namespace receiver-hooks': _, ...expected } = overlay
+  expect(made).toEqual(expected)
+})
+
+it('makes Roles alone where it serves one namespace', async () => {
+  const objects = await rendered('watchNamespace=shop', 'crds.enabled=false', 'admissionPolicy.enabled=false')
+  expect(objects.map(kindOf).filter(kind => /^Cluster|^Custom|^Validating/.test(kind))).toEqual([])
+  const bound = objects.filter(object => kindOf(object) === 'RoleBinding')
+  expect(bound.map(object => stringAt(object, 'metadata', 'namespace') ?? '').sort()).toEqual([
+    ...['receiver-hooks', 'receiver-hooks'],
+    ...['shop', 'shop', 'shop'],
+  ])
+  for (const binding of bound) {
+    const [namespace, name] = [stringAt(binding, 'metadata', 'namespace'), stringAt(binding, 'roleRef', 'name')]
+    const role = objects.find(
+      object =>
+        kindOf(object) === 'Role' && nameOf(object) === name && at(object, 'metadata', 'namespace') === namespace,
+    )
+    expect(role, `${namespace}/${name}`).toBeDefined()
+  }
+})
+
+it('tells Artifact Hub of each kind that it installs', async () => {
+  const installed = (await rendered()).filter(object => kindOf(object) === 'CustomResourceDefinition').map(nameOf)
+  const annotations = at(parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')), 'annotations')
+  const listed: unknown = parse(stringAt(annotations, 'artifacthub.io/crds') ?? '')
+  expect(listAt({ listed }, 'listed').map(kind => stringAt(kind, 'name'))).toEqual(expect.arrayContaining(installed))
+})
+
+it("passes Helm's strict lint", async () => {
+  expect(await helm('lint', '--strict', chart)).toMatchObject({ code: 0 })
+})
+
+describe('values', () => {
+  it.each([
+    ['a key that is not known', 'trigger.replica=3', "additional properties 'replica' not allowed"],
+    [
+      'a key that is not known at the top',
+      'publicUrl=https://hooks.example.com',
+      "additional properties 'publicUrl' not allowed",
+    ],
+    ['a count that is none', 'trigger.replicas=many', 'got string, want integer'],
+    ['a URL that is none', 'publicURL=hooks.example.com', 'does not match pattern'],
+    ['a level that is none', 'logLevel=loud', 'value must be one of'],
+    ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
+  ])('refuse %s', async (_name, value, message) => {
+    const { code, stderr } = await helm('template', 'x', chart, '--set', value)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(message)
+  })
+
+  it('let pass what other charts share', async () => {
+    expect(await rendered('global.anything=x')).not.toEqual([])
+  })
+
+  const containers = async (...values: readonly string[]): Promise<readonly unknown[]> =>
+    (await rendered(...values))
+      .filter(object => kindOf(object) === 'Deployment')
+      .flatMap(object => listAt(object, 'spec', 'template', 'spec', 'containers'))
+
+  it.each([
+    [[], `receiver-hooks:${version}`],
+    [
+      ['image.registry=registry.example.com', 'image.repository=team/hooks'],
+      `registry.example.com/team/hooks:${version}`,
+    ],
+    [['image.registry=a.example.com', 'global.imageRegistry=b.example.com'], `b.example.com/receiver-hooks:${version}`],
+    [[`image.digest=sha256:${'a'.repeat(64)}`], `receiver-hooks:${version}@sha256:${'a'.repeat(64)}`],
+  ])('%j give the image %s', async (values, image) => {
+    for (const container of await containers(...values)) expect(stringAt(container, 'image')).toBe(image)
+  })
+
+  it('give flags to the role that takes them', async () => {
+    const [controller, trigger] = await containers(
+      ...['publicURL=https://hooks.example.com', 'logLevel=debug', 'trigger.extraArgs[0]=--host=::1'],
+    )
+    expect(stringsAt(controller, 'args')).toEqual([
+      ...['controller', '--shutdown-delay=5', '--log-level=debug', '--public-url=https://hooks.example.com'],
+    ])
+    expect(stringsAt(trigger, 'args')).toEqual(['trigger', '--shutdown-delay=5', '--log-level=debug', '--host=::1'])
+  })
+
+  it('bind the rights to Secrets in each namespace that is named', async () => {
+    const objects = await rendered('secrets.namespaces={shop,yard}', 'auth.namespaces={shop}')
+    const bindings = objects
+      .filter(object => kindOf(object) === 'RoleBinding')
+      .map(object => `${stringAt(object, 'metadata', 'namespace')}/${nameOf(object)}`)
+    expect(bindings).toEqual(
+      expect.arrayContaining([
+        'shop/receiver-hooks-secrets',
+        'yard/receiver-hooks-secrets',
+        'shop/receiver-hooks-auth',
+      ]),
+    )
+  })
+
+  it('leave the kinds at an uninstallation, unless told otherwise', async () => {
+    const policies = async (...values: readonly string[]) =>
+      (await rendered(...values))
+        .filter(object => kindOf(object) === 'CustomResourceDefinition')
+        .map(object => at(object, 'metadata', 'annotations', 'helm.sh/resource-policy'))
+    expect(await policies()).toEqual(['keep', 'keep'])
+    expect(await policies('crds.keep=false')).toEqual([undefined, undefined])
+  })
+})

@@ -1,0 +1,64 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Every page of the project, by its path from the root. */
+const pages = globSync('**/*.md', { exclude: path => /^(?:node_modules|dist|coverage)$/.test(path) })
+
+/** The text outside of code blocks: what stands in those is no link. */
+const prose = (page: string): string => readFileSync(page, 'utf8').replaceAll(/^```[^]*?^```/gm, '')
+
+interface Link {
+  readonly page: string
+  readonly path: string
+  readonly heading: string | undefined
+}
+
+const links: readonly Link[] = pages.flatMap(page =>
+  [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
+    if (/^[a-z]+:/.test(target)) return []
+    const [path = '', heading] = target.split('#')
+    return [{ page, path: path === '' ? page : normalize(join(dirname(page), path)), heading }]
+  }),
+)
+
+/** The anchors of a page, as forges make them from its headings. */
+const anchors = (page: string): readonly string[] =>
+  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+test('there are links to check', () => {
+  expect(links.length).toBeGreaterThan(50)
+})
+
+test('each link leads to a file that is there', () => {
+  expect(links.filter(({ path }) => !existsSync(path))).toEqual([])
+})
+
+test('each link to a heading leads to one that is there', () => {
+  expect(
+    links.filter(
+      ({ path, heading }) => heading !== undefined && path.endsWith('.md') && !anchors(path).includes(heading),
+    ),
+  ).toEqual([])
+})
+
+test('the index names each page for users, and each decision is behind its link', () => {
+  const index = links.filter(({ page }) => page === 'docs/README.md').map(({ path }) => path)
+  const unlisted = pages
+    .map(page => normalize(page))
+    .filter(page => page.startsWith('docs/') && page !== 'docs/README.md' && !page.startsWith('docs/decisions/'))
+    .filter(page => !index.includes(page))
+  expect(unlisted).toEqual([])
+})
+
+test('the decisions are numbered in their order, in the name of the file and in the heading', () => {
+  const numbers = globSync('docs/decisions/*.md')
+    .toSorted()
+    .map(page => [/\/0*(\d+)-/.exec(page)?.[1], /^# (?:Decision )?(\d+)\. /.exec(readFileSync(page, 'utf8'))?.[1]])
+  expect(numbers).toEqual(numbers.map((_, index) => [String(index + 1), String(index + 1)]))
+})

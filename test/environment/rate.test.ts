@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { rateLimiter } from '../../src/environment/rate.ts'
+import { fakeClock } from '../support/clock.ts'
+
+const rate = { perSecond: 10, burst: 5 }
+
+describe('a rate limiter', () => {
+  it('lets a burst pass, and then what its rate allows', async () => {
+    const clock = fakeClock()
+    const limiter = rateLimiter(clock, 10)
+    const taken = (): number => Array.from({ length: 20 }, () => limiter.take('a', rate)).filter(Boolean).length
+    expect(taken()).toBe(5)
+    expect(limiter.empty('a', rate)).toBe(true)
+    await clock.advance(100)
+    expect(limiter.empty('a', rate)).toBe(false)
+    expect(taken()).toBe(1)
+    await clock.advance(60_000)
+    expect(taken()).toBe(5)
+  })
+
+  it('lets a bucket be overdrawn, which then stays empty until that has come in', async () => {
+    const clock = fakeClock()
+    const limiter = rateLimiter(clock, 10)
+    limiter.charge('a', rate, 4)
+    expect(limiter.empty('a', rate)).toBe(false)
+    limiter.charge('a', rate, 6)
+    expect(limiter.empty('a', rate)).toBe(true)
+    expect(limiter.take('a', rate)).toBe(false)
+    await clock.advance(599)
+    expect(limiter.empty('a', rate)).toBe(true)
+    await clock.advance(1)
+    expect(limiter.take('a', rate)).toBe(true)
+    expect(limiter.empty('b', rate)).toBe(false)
+  })
+
+  it('lets a bucket be overdrawn by as much as it holds, and says when there is something in it', async () => {
+    const clock = fakeClock()
+    const limiter = rateLimiter(clock, 10)
+    expect(limiter.waitMs('a', rate)).toBe(0)
+    limiter.charge('a', rate, 4)
+    expect(limiter.waitMs('a', rate)).toBe(0)
+    limiter.charge('a', rate, 1000)
+    expect(limiter.waitMs('a', rate)).toBe(600)
+    await clock.advance(100)
+    expect(limiter.waitMs('a', rate)).toBe(500)
+    limiter.charge('a', rate, 1000)
+    expect(limiter.waitMs('a', rate)).toBe(600)
+  })
+
+  it('keeps a bucket for each key, and forgets the oldest beyond its bound', () => {
+    const limiter = rateLimiter(fakeClock(), 2)
+    const once = { perSecond: 1, burst: 1 }
+    expect(['a', 'b', 'a', 'b'].map(key => limiter.take(key, once))).toEqual([true, true, false, false])
+    expect(limiter.take('c', once)).toBe(true)
+    expect(limiter.take('b', once)).toBe(false)
+    expect(limiter.take('a', once)).toBe(true)
+  })
+
+  it('never lets more pass than burst and rate allow, whenever it is asked', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (pauses, perSecond, burst) => {
+          const clock = fakeClock()
+          const limiter = rateLimiter(clock, 1)
+          let taken = 0
+          for (const pause of pauses) {
+            await clock.advance(pause)
+            if (limiter.take('a', { perSecond, burst })) taken += 1
+            expect(taken).toBeLessThanOrEqual(burst + (clock.monotonic() / 1000) * perSecond + 1e-6)
+          }
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+})

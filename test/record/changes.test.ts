@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest'
+import { parseContent, type Claim, type RecentDelivery } from '../../src/api/record.ts'
+import { mostRecent } from '../../src/api/status.ts'
+import {
+  allSeen,
+  applied,
+  claimsIn,
+  dropped,
+  noted,
+  noteOf,
+  reportOf,
+  rowsOf,
+  untold,
+  withReport,
+  ofWrite,
+} from '../../src/record/changes.ts'
+import { withRow, type Update } from '../../src/record/rows.ts'
+import { emptyMemory, memoryOf, storedOf, type ClaimedRow, type DoneRow, type Memory } from '../../src/record/memory.ts'
+import { fc, property } from '../support/property.ts'
+
+const hour = 3_600_000
+const now = Date.UTC(2026, 0, 1)
+
+const claimed = (mark: string): Claim => ({
+  mark,
+  target: 'apps/v1/deployments/Deployment/web',
+  uid: 't1',
+  version: '7',
+  to: 3,
+})
+const row = (key: string, more: Partial<DoneRow> = {}): DoneRow => ({
+  state: 'done',
+  key,
+  at: now,
+  from: 2,
+  to: 3,
+  ...more,
+})
+const claim = (key: string, more: Partial<ClaimedRow> & Pick<ClaimedRow, 'claim'>): ClaimedRow => ({
+  state: 'claimed',
+  key,
+  at: now,
+  from: 2,
+  to: 3,
+  ...more,
+})
+const after = (...updates: readonly Update[]): Memory => updates.reduce((so, update) => update(so), emptyMemory)
+const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
+
+const delivered = (delivery: Partial<RecentDelivery>): Update =>
+  noted(noteOf({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }))
+
+describe('what is remembered of deliveries', () => {
+  it('is the last four thousand, the oldest forgotten first', () => {
+    const memory = after(...Array.from({ length: 4003 }, (_, i) => withRow(row(`${i}`))))
+    expect(memory.rows).toHaveLength(4000)
+    expect([keys(memory)[0], keys(memory).at(-1)]).toEqual(['3', '4002'])
+  })
+
+  it('keeps each name, however many deliveries without one come after it', () => {
+    const unnamed = Array.from({ length: 5000 }, (_, i) => withRow(row(`receiver-hooks.a.${i}/0`, { at: now + i })))
+    const memory = after(withRow(row('name')), ...unnamed)
+    expect(keys(memory)[0]).toBe('name')
+    expect(memory.rows.length).toBeLessThan(1000)
+  })
+
+  it('is a day old at the most, by whichever clock', () => {
+    const old = after(withRow(row('old')), withRow(row('next', { at: now + 24 * hour - 1 })))
+    expect(keys(old)).toEqual(['old', 'next'])
+    expect(keys(withRow(row('new', { at: now + 24 * hour }))(old))).toEqual(['next', 'new'])
+    expect(keys(withRow(row('behind', { at: now - 25 * hour }))(old))).toEqual(['behind'])
+  })
+
+  it('never loses a claim of the last day, however much comes after it', () => {
+    const claims = Array.from({ length: 1200 }, (_, i) => withRow(claim(`claim ${i}`, { claim: claimed('m') })))
+    const memory = after(...claims, withRow(row('new', { at: now + 23 * hour })))
+    expect(rowsOf(memory, 'm')).toHaveLength(1200)
+    expect(keys(memory).at(-1)).toBe('new')
+    expect(rowsOf(after(...claims, withRow(row('later', { at: now + 25 * hour }))), 'm')).toEqual([])
+  })
+
+  it('has room for what is done, however many claims nobody has finished', () => {
+    const claims = Array.from({ length: 1000 }, (_, i) => withRow(claim(`claim ${i}`, { claim: claimed('m') })))
+    expect(keys(after(...claims, withRow(row('a')), withRow(row('b'))))).toContain('a')
+  })
+
+  it('is one row for each key, the newest', () => {
+    const memory = after(withRow(row('a')), withRow(row('b')), withRow(row('a', { at: now + 1 })))
+    expect(memory.rows.map(({ at, key }) => [key, at])).toEqual([
+      ['b', now],
+      ['a', now + 1],
+    ])
+  })
+
+  it('is 64 groups of alerts, those reported last', () => {
+    const report = (i: number) => withReport(reportOf({ key: `${i}`, firing: ['x'], mixed: false }), now + i)
+    const memory = after(...Array.from({ length: 70 }, (_, i) => report(i)))
+    const isSeen = (i: number) => allSeen(memory, { key: `${i}`, firing: ['x'], mixed: true })
+    expect(Object.keys(memory.groups)).toHaveLength(64)
+    expect([isSeen(5), isSeen(6), isSeen(69)]).toEqual([false, true, true])
+  })
+
+  it('is 256 groups that can be taken back, for 30 days', () => {
+    const fire = (i: number, at = now + i) => {
+      const mark = `m${i}`
+      return applied(mark, [claim(`k${i}`, { at, group: `g${i}`, claim: claimed(mark) })])
+    }
+    const many = after(...Array.from({ length: 260 }, (_, i) => fire(i)))
+    expect(Object.keys(many.undo)).toHaveLength(256)
+    expect(many.undo['g3']).toBeUndefined()
+    expect(many.undo['g4']).toEqual({
+      at: now + 4,
+      uid: 't1',
+      target: claimed('m4').target,
+      version: claimed('m4').version,
+      delta: 1,
+    })
+    const later = fire(300, now + 31 * 24 * hour)(many)
+    expect(Object.keys(later.undo)).toEqual(['g300'])
+  })
+
+  it('is as many of the newest deliveries as the status tells of, and how many there were', () => {
+    const memory = after(
+      ...Array.from({ length: 15 }, (_, i) =>
+        delivered({ at: now + ((i * 7) % 15), outcome: i % 3 ? 'applied' : 'skipped' }),
+      ),
+    )
+    expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: mostRecent }, (_, i) => 14 - i))
+    expect(memory.counts).toEqual({ applied: 10, skipped: 5 })
+  })
+
+  it('can be read again by the version that wrote it', () => {
+    const memory = after(
+      withRow(claim('a', { claim: claimed('m'), report: reportOf({ key: 'g', firing: ['x'], mixed: true }) })),
+      applied('n', [claim('b', { claim: claimed('n'), group: 'g' })]),
+      delivered({ at: now, from: 2, to: 3 }),
+    )
+    const parsed = parseContent(JSON.stringify(storedOf(memory)))
+    expect(parsed.content === 'known' && memoryOf(parsed.memory)).toEqual(memory)
+  })
+})
+
+describe('a marked write', () => {
+  const rows = [
+    claim('a', { claim: claimed('m'), group: 'g' }),
+    claim('b', {
+      claim: claimed('m'),
+      from: 3,
+      to: 5,
+      newsAt: 4,
+      report: reportOf({ key: 'h', firing: ['x'], mixed: false }),
+    }),
+  ]
+  const before = after(...rows.map(withRow))
+
+  it('that is stored makes its rows done, and tells what it has changed', () => {
+    const memory = applied('m', rows)(before)
+    expect(memory.rows).toEqual([row('a'), row('b', { from: 3, to: 5, newsAt: 4 })])
+    expect(memory).toMatchObject({ ranAt: now, undo: { g: { delta: 1 } } })
+    expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
+    expect(applied('m', rows)(memory)).toEqual(memory)
+  })
+
+  it('that is stored brings back what someone has dropped', () => {
+    expect(applied('m', rows)(dropped(ofWrite('m'))(before))).toEqual(applied('m', rows)(before))
+  })
+
+  it('that is stored counts, though somebody else could not tell', () => {
+    const memory = applied('m', rows)(untold(ofWrite('m'))(before))
+    expect(memory).toEqual(applied('m', rows)(before))
+    // Told again by whoever has helped, it counts no second time.
+    const later = withRow({ state: 'skipped', key: 'a', at: now + hour, reason: 'CoolingDown' })(memory)
+    expect(applied('m', rows)(later)).toEqual(later)
+  })
+
+  it('that is not stored leaves what was decided of an earlier news', () => {
+    const former = { state: 'done', at: now, newsAt: 1, from: 2, to: 3 } as const
+    const earlier = { key: 'a', ...former }
+    const later = claim('a', { at: now + 1, newsAt: 2, claim: claimed('m'), group: 'g', former })
+    const memory = after(withRow(earlier), withRow(later))
+    expect(dropped(ofWrite('m'))(memory).rows).toEqual([earlier])
+    // And the other way round: who dropped it was wrong.
+    expect(applied('m', [later])(dropped(ofWrite('m'))(memory))).toEqual(applied('m', [later])(memory))
+    expect(applied('m', [later])(memory)).toMatchObject({ rows: [{ key: 'a', newsAt: 2 }], undo: { g: { delta: 1 } } })
+  })
+
+  it('that is not stored leaves nothing behind', () => {
+    expect(dropped(ofWrite('m'))(before)).toEqual(emptyMemory)
+    expect(dropped(ofWrite('another'))(before)).toEqual(before)
+  })
+
+  it('of which nobody can tell is not made again, and counts as a run', () => {
+    const memory = untold(ofWrite('m'))(before)
+    expect(memory.rows).toEqual([
+      { state: 'untold', key: 'a', at: now, mark: 'm' },
+      { state: 'untold', key: 'b', at: now, newsAt: 4, mark: 'm' },
+    ])
+    expect([memory.ranAt, memory.undo]).toEqual([now, {}])
+    expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
+  })
+})
+
+it('a claim outlives what is told late of a day before', () => {
+  const late = claim('late', { at: now - 24 * hour - 1000, claim: claimed('m') })
+  const open = claim('open', { claim: claimed('n') })
+  expect(applied('m', [late])(after(withRow(late), withRow(open))).rows).toContainEqual(open)
+})
+
+it('what may have been taken back is not taken back again', () => {
+  const fired = applied('m', [claim('a', { claim: claimed('m'), group: 'g' })])
+  const taking = claim('end', { claim: claimed('n'), group: 'g', from: 3, to: 2, undoes: 1 })
+  expect(after(fired, withRow(taking)).undo['g']?.delta).toBe(1)
+  const lost = after(fired, withRow(taking), untold(ofWrite('n')))
+  expect(lost.undo).toEqual({})
+  expect(applied('n', [taking])(lost)).toMatchObject({ undo: {}, rows: [{ key: 'a' }, { key: 'end', from: 3, to: 2 }] })
+  expect(after(fired, withRow(taking), dropped(ofWrite('n'))).undo['g']?.delta).toBe(1)
+})
+
+it.each([
+  ['told first', ['early', 'late'], 2],
+  ['found out last', ['late', 'early'], 2],
+  ['found out between two of the one that is there', ['late', 'early', 'again'], 3],
+] as const)(
+  'a step of a target that has been replaced, %s, leaves what the present one has to take back',
+  (_when, order, delta) => {
+    const steps = {
+      early: applied('e', [claim('a', { claim: { ...claimed('e'), uid: 'gone', version: '9' }, group: 'g' })]),
+      late: applied('l', [claim('b', { claim: { ...claimed('l'), version: '10' }, group: 'g', to: 4 })]),
+      again: applied('m', [claim('c', { claim: { ...claimed('m'), version: '12' }, group: 'g' })]),
+    }
+    const memory = after(...order.map(name => steps[name]))
+    expect(memory.undo['g']).toMatchObject({ uid: 't1', delta })
+  },
+)
+
+it.each([
+  ['told in their order', ['old', 'new', 'again']],
+  ['the one on the old target found out last', ['new', 'again', 'old']],
+  ['the one on the old target found out between', ['new', 'old', 'again']],
+] as const)('steps of a hook that is aimed at another target, %s, leave what that one has to take back', (_, order) => {
+  const at = (name: string, later: number, version: string) => ({
+    at: now + later,
+    group: 'g',
+    claim: { ...claimed(name), target: `apps/v1/deployments/Deployment/${name}`, uid: name, version },
+  })
+  const steps = {
+    // The version of a target that has long been left alone is low.
+    old: applied('old', [claim('a', at('old', 0, '23'))]),
+    new: applied('new', [claim('b', { ...at('new', 1, '12'), to: 5 })]),
+    again: applied('new', [claim('c', { ...at('new', 2, '24'), to: 6 })]),
+  }
+  const memory = after(...order.map(name => steps[name]))
+  expect(memory.undo['g']).toMatchObject({ uid: 'new', delta: 7 })
+})
+
+describe('whatever others do meanwhile', () => {
+  /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */
+  const ends = fc.array(
+    fc.record({
+      end: fc.constantFrom('applied' as const, 'dropped' as const, 'untold' as const),
+      told: fc.integer({ min: 1, max: 3 }),
+      rows: fc.integer({ min: 1, max: 3 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+
+  property(
+    'each write has the end that it had, in every order in which it is told',
+    [ends, fc.array(fc.nat(), { minLength: 18, maxLength: 18 })],
+    (writes, order) => {
+      const rowsOfWrite = (index: number, count: number): ClaimedRow[] =>
+        Array.from({ length: count }, (_, i) =>
+          claim(`${index}/${i}`, {
+            at: now + index,
+            from: i,
+            to: i + 4 ** index,
+            group: 'g',
+            claim: claimed(`m${index}`),
+          }),
+        )
+      const tellings = writes.flatMap(({ end, rows, told }, index): Update[] => {
+        const update: Update =
+          end === 'applied'
+            ? applied(`m${index}`, rowsOfWrite(index, rows))
+            : (end === 'dropped' ? dropped : untold)(ofWrite(`m${index}`))
+        return Array.from({ length: told }, () => update)
+      })
+      const shuffled = tellings
+        .map((update, index) => ({ update, place: order[index] ?? 0 }))
+        .sort((a, b) => a.place - b.place)
+        .map(({ update }) => update)
+      const claims = writes.flatMap(({ rows }, index) => rowsOfWrite(index, rows).map(withRow))
+      const memory = after(...claims, ...shuffled)
+      const wanted = writes.flatMap(({ end, rows }, index) =>
+        end === 'dropped' ? [] : rowsOfWrite(index, rows).map(({ key }) => `${key} ${end === 'untold'}`),
+      )
+      expect(memory.rows.map(({ key, state }) => `${key} ${state === 'untold'}`).sort()).toEqual(wanted.sort())
+      expect(claimsIn(memory)).toEqual([])
+      const delta = writes.reduce((sum, { end, rows }, index) => sum + (end === 'applied' ? rows * 4 ** index : 0), 0)
+      expect(memory.undo['g']?.delta ?? 0).toBe(delta)
+    },
+  )
+})

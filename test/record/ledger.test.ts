@@ -1,0 +1,417 @@
+import { describe, expect, it } from 'vitest'
+import type { RecentDelivery } from '../../src/api/record.ts'
+import { openLedger, type Decided, type Ledger } from '../../src/record/ledger.ts'
+import { emptyMemory, type Memory } from '../../src/record/memory.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { fc, property } from '../support/property.ts'
+import { status, stepServer } from '../support/step-server.ts'
+
+const delivery = (outcome: RecentDelivery['outcome'] = 'applied'): RecentDelivery => ({
+  at: 0,
+  sender: 'plain',
+  outcome,
+  reason: 'Stepped',
+})
+
+/** Adds a row of this key, unless there is one. */
+const add =
+  (key: string, at = 1) =>
+  (memory: Memory) => {
+    const isNew = memory.rows.every(row => row.key !== key)
+    return isNew
+      ? {
+          memory: { ...memory, rows: [...memory.rows, { state: 'skipped', key, at, reason: 'Filtered' } as const] },
+          result: 'added',
+        }
+      : { memory, result: 'known' }
+  }
+
+const setUp = (replies: readonly Fate[] = []) => {
+  const clock = fakeClock()
+  const server = stepServer({})
+  server.hooks.set('web-up', 'u1')
+  const requests: string[] = []
+  const fates = [...replies]
+  const api = fatefulConnection(clock, server.handle, {
+    fate: ({ method, path }) => {
+      // Whose record it is, is another question.
+      if (path.includes('/receiverhooks/')) return 'answered'
+      requests.push(method)
+      return fates.shift() ?? 'answered'
+    },
+    latencyMs: () => 1,
+    isDead: () => false,
+  })
+  const environment = testEnvironment({ api, clock })
+  const open = (instance = 'one', uid = 'u1'): Ledger =>
+    openLedger(environment, { namespace: 'shop', name: 'web-up', uid }, instance, () => {})
+  const ledger = open()
+  /** Decides while somebody waits, for so many milliseconds. */
+  const decide = <T>(
+    judge: (memory: Memory, now: number) => { memory: Memory; result: T },
+    withinMs = 4000,
+    by: Ledger = ledger,
+  ): Promise<Decided<T>> => {
+    const end = clock.monotonic() + withinMs
+    return by.decide(judge, { goOn: () => clock.monotonic() < end })
+  }
+  /** The rows that are stored. */
+  const rows = () => server.memory('web-up')?.rows.map(({ key }) => key)
+  return { clock, decide, environment, fates, ledger, open, requests, rows, server }
+}
+
+describe('a decision', () => {
+  it('creates the record, and from then on takes one request', async () => {
+    const { clock, decide, requests, rows, server } = setUp()
+    const deciding = [decide(add('a')), decide(add('b'))]
+    await clock.advance(100)
+    expect(await Promise.all(deciding)).toEqual([
+      { decided: 'stored', result: 'added' },
+      { decided: 'stored', result: 'added' },
+    ])
+    expect(rows()).toEqual(['a', 'b'])
+    expect(requests).toEqual(['GET', 'POST', 'PUT'])
+    expect(server.record('web-up')).toMatchObject({
+      metadata: { ownerReferences: [{ kind: 'ReceiverHook', name: 'web-up', uid: 'u1' }] },
+    })
+  })
+
+  it('that leads to nothing new writes nothing', async () => {
+    const { clock, decide, requests } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    const again = decide(add('a'))
+    await clock.advance(100)
+    expect(await again).toEqual({ decided: 'stored', result: 'known' })
+    expect(requests).toEqual(['GET', 'POST'])
+  })
+
+  it('that is right only on the newest memory is made on that', async () => {
+    const { clock, decide, open, requests } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
+    requests.length = 0
+    const count = (needsNewest: boolean) => decide(memory => ({ memory, result: memory.rows.length, needsNewest }))
+    const deciding = [count(false), count(true), count(true)]
+    await clock.advance(100)
+    expect(await Promise.all(deciding)).toMatchObject([{ result: 1 }, { result: 2 }, { result: 2 }])
+    expect(requests).toEqual(['GET', 'GET'])
+  })
+
+  it('is made anew when somebody else has written since', async () => {
+    const { clock, decide, open, requests, rows } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
+    requests.length = 0
+    const deciding = decide(add('b'))
+    await clock.advance(100)
+    expect(await deciding).toEqual({ decided: 'stored', result: 'known' })
+    expect(rows()).toEqual(['a', 'b'])
+    expect(requests).toEqual(['PUT', 'GET'])
+  })
+
+  it('of two that both create the record is made by one after the other', async () => {
+    const { clock, decide, open, requests, rows } = setUp()
+    const deciding = [decide(add('a')), decide(add('b'), 4000, open('two'))]
+    await clock.advance(100)
+    await Promise.all(deciding)
+    expect(rows()).toEqual(['a', 'b'])
+    expect(requests).toEqual(['GET', 'GET', 'POST', 'POST', 'GET', 'PUT'])
+  })
+
+  it('goes into a new record when the old one was deleted meanwhile', async () => {
+    const { clock, decide, rows, server } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    server.removeRecord('web-up')
+    const deciding = decide(add('b'))
+    await clock.advance(100)
+    expect(await deciding).toMatchObject({ decided: 'stored' })
+    expect(rows()).toEqual(['b'])
+  })
+
+  it.each<[string, Fate, string[]]>([
+    ['stored, and the answer was lost', 'answer lost', ['GET', 'POST', 'GET']],
+    ['lost on its way', 'lost on its way', ['GET', 'POST', 'GET', 'POST']],
+    ['late: it lands before it is sent again', { landsAfter: 10 }, ['GET', 'POST', 'GET']],
+    ['late: it lands while it is sent again', { landsAfter: 27.5 }, ['GET', 'POST', 'GET', 'POST', 'GET']],
+    ['never sent', 'never arrives', ['GET', 'POST', 'POST']],
+    ['stored, and called a failure', { saysInstead: status(500) }, ['GET', 'POST', 'GET']],
+    ['declined with 500', { declined: status(500) }, ['GET', 'POST', 'GET', 'POST']],
+    ['declined with 429', { declined: status(429) }, ['GET', 'POST', 'POST']],
+  ])('is made once when its request was %s', async (_name, fate, wanted) => {
+    const { clock, decide, ledger, requests, rows, server } = setUp(['answered', fate])
+    ledger.note(delivery())
+    const deciding = decide(add('a'))
+    await clock.advance(1000)
+    expect(await deciding).toEqual({ decided: 'stored', result: 'added' })
+    expect(rows()).toEqual(['a'])
+    expect(requests).toEqual(wanted)
+    expect(ledger.dirty).toBe(false)
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is refused where the server will not have it, and nothing is stored', async () => {
+    const forbidden = { declined: status(403, 'Forbidden') }
+    const always = Array.from({ length: 5 }, () => forbidden)
+    const { clock, decide, fates, rows } = setUp(always)
+    const reading = decide(add('a'))
+    await clock.advance(2000)
+    expect(await reading).toMatchObject({ decided: 'refused' })
+    fates.push('answered', ...always)
+    const writing = decide(add('a'))
+    await clock.advance(100)
+    expect(await writing).toMatchObject({ decided: 'refused' })
+    expect(rows()).toBeUndefined()
+  })
+
+  it('is made where the server is forbidden only until it has read its roles', async () => {
+    const forbidden = { declined: status(403, 'Forbidden') }
+    const { clock, decide, rows } = setUp([forbidden, 'answered', forbidden])
+    const deciding = decide(add('a'))
+    await clock.advance(2000)
+    expect(await deciding).toMatchObject({ decided: 'stored' })
+    expect(rows()).toEqual(['a'])
+  })
+
+  it('is refused where there is no such kind of object', async () => {
+    const { clock, decide, requests } = setUp(['answered', { declined: status(404, 'NotFound') }])
+    const deciding = decide(add('a'))
+    await clock.advance(1000)
+    expect(await deciding).toMatchObject({ decided: 'refused' })
+    expect(requests).toEqual(['GET', 'POST'])
+  })
+
+  it('is given up when nobody waits any more, and those behind it are made', async () => {
+    const { clock, decide, fates, rows } = setUp()
+    fates.push(...Array.from({ length: 3 }, () => 'lost on its way' as const))
+    const [impatient, patient] = [decide(add('a'), 50), decide(add('b'))]
+    await clock.advance(4000)
+    expect(await impatient).toEqual({ decided: 'given up' })
+    expect(await patient).toMatchObject({ decided: 'stored' })
+    expect(rows()).toEqual(['b'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('tells whoever waits that what was judged has not been stored, and nobody when that is in doubt', async () => {
+    const { clock, decide, ledger, open, server } = setUp(['answered', 'answered'])
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
+    const told: string[] = []
+    const judge = (memory: Memory) => {
+      told.push('judged')
+      return add('c')(memory)
+    }
+    const deciding = ledger.decide(judge, { goOn: () => true, withdrawn: () => told.push('withdrawn') })
+    await clock.advance(100)
+    await deciding
+    expect(told).toEqual(['judged', 'withdrawn', 'judged'])
+    expect(server.memory('web-up')?.rows).toHaveLength(3)
+  })
+
+  it('that throws harms none that come after it', async () => {
+    const { clock, decide, rows } = setUp()
+    const broken = decide(() => {
+      throw new Error('a faulty judgement')
+    }).catch((error: unknown) => error)
+    const next = decide(add('a'))
+    await clock.advance(100)
+    expect(await broken).toEqual(new Error('a faulty judgement'))
+    expect(await next).toMatchObject({ decided: 'stored' })
+    expect(rows()).toEqual(['a'])
+  })
+
+  it('does not ask the server without a pause while it always conflicts', async () => {
+    const { clock, decide, fates, requests } = setUp()
+    fates.push(...Array.from({ length: 5000 }, (_, i): Fate => (i % 2 === 0 ? 'answered' : { declined: status(409) })))
+    const deciding = decide(add('a'))
+    await clock.advance(5000)
+    expect(await deciding).toEqual({ decided: 'given up' })
+    expect(requests.length).toBeLessThan(60)
+  })
+})
+
+describe('a record', () => {
+  it('of a former hook of the same name remembers nothing of this one, and is taken over', async () => {
+    const { clock, decide, rows, server } = setUp()
+    server.putRecord('web-up', 'the former', JSON.stringify({ ...emptyMemory, rows: [{ key: 'a', at: 1 }] }))
+    const deciding = decide(add('a'))
+    await clock.advance(100)
+    expect(await deciding).toEqual({ decided: 'stored', result: 'added' })
+    expect(rows()).toEqual(['a'])
+    expect(server.record('web-up')).toMatchObject({ metadata: { ownerReferences: [{ uid: 'u1' }] } })
+  })
+
+  it('of the hook that has the name now is left alone by what is late for a former one', async () => {
+    const { clock, decide, ledger, open, rows, server } = setUp()
+    ledger.note(delivery())
+    server.hooks.set('web-up', 'u2')
+    await Promise.all([decide(add('b'), 4000, open('two', 'u2')), clock.advance(100)])
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    const deciding = decide(add('a'))
+    await clock.advance(100)
+    expect(await deciding).toEqual({ decided: 'gone' })
+    expect([rows(), ledger.idle]).toEqual([['b'], true])
+  })
+
+  it.each(['', 'no JSON', '{"rows": 1}'])('whose content is %j begins anew, and the log says so', async content => {
+    const { clock, decide, environment, rows, server } = setUp()
+    server.putRecord('web-up', 'u1', content)
+    const deciding = decide(add('a'))
+    await clock.advance(100)
+    expect(await deciding).toEqual({ decided: 'stored', result: 'added' })
+    expect(rows()).toEqual(['a'])
+    expect(environment.lines.join()).toContain('cannot be read')
+  })
+})
+
+describe('an update that can wait', () => {
+  it('is known at once, and stored with the next decision or when it is flushed', async () => {
+    const { clock, decide, ledger, requests, server } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    ledger.note(delivery())
+    expect(ledger.known()?.counts).toEqual({ applied: 1 })
+    expect([ledger.dirty, ledger.idle]).toEqual([true, false])
+    await Promise.all([decide(add('b')), clock.advance(100)])
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
+    ledger.note(delivery('skipped'))
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1, skipped: 1 })
+    expect(requests).toEqual(['GET', 'POST', 'PUT', 'PUT'])
+    expect([ledger.dirty, ledger.idle]).toEqual([false, true])
+  })
+
+  it('that is made while a write is under way goes out with the one after it', async () => {
+    const { clock, decide, ledger, server } = setUp()
+    const deciding = decide(add('a'))
+    await clock.advance(4.5)
+    ledger.note(delivery())
+    await clock.advance(100)
+    await deciding
+    expect(ledger.dirty).toBe(true)
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
+  })
+
+  it.each<[string, Fate]>([
+    ['it was stored', 'answer lost'],
+    ['it was not stored', 'lost on its way'],
+    ['it is stored after that', { landsAfter: 300 }],
+    ['it is stored just before it is written once more', { landsAfter: 999 }],
+  ])('counts once when nobody waited for its outcome: %s', async (_name, fate) => {
+    const { clock, fates, ledger, server } = setUp()
+    ledger.note(delivery())
+    fates.push('answered', fate, ...Array.from({ length: 9 }, () => 'never arrives' as const))
+    const end = clock.monotonic() + 100
+    await Promise.all([ledger.flush(() => clock.monotonic() < end), clock.advance(1000)])
+    ledger.note(delivery('skipped'))
+    fates.length = 0
+    await Promise.all([ledger.flush(() => true), clock.advance(1000)])
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1, skipped: 1 })
+    expect(ledger.dirty).toBe(false)
+  })
+
+  it('is forgotten where the server will not have it, and the log says so', async () => {
+    const { clock, environment, fates, ledger } = setUp()
+    fates.push(...Array.from({ length: 5 }, () => ({ declined: status(403) })))
+    ledger.note(delivery())
+    await Promise.all([ledger.flush(() => true), clock.advance(2000)])
+    expect(ledger.idle).toBe(true)
+    expect(environment.lines.join()).toContain('not written')
+  })
+
+  it('takes no room of its own where it tells of a delivery: each is counted, and the newest are kept', async () => {
+    const { clock, decide, ledger, server } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    ledger.note(delivery())
+    const deciding = decide(add('b'))
+    await clock.advance(0.5)
+    for (let i = 0; i < 12_000; i++) ledger.note(delivery(i % 3 === 0 ? 'skipped' : 'applied'))
+    const known = ledger.known()
+    await clock.advance(100)
+    await deciding
+    expect(ledger.dirty).toBe(true)
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')).toMatchObject({ counts: { applied: 8001, skipped: 4000 }, recent: known?.recent })
+    expect(known?.recent).toHaveLength(10)
+    expect(ledger.dirty).toBe(false)
+  })
+
+  it('is not displaced by deliveries that come when there is no room', async () => {
+    const { clock, ledger, server } = setUp()
+    for (let i = 0; i < 10_000; i++) ledger.later(memory => ({ ...memory, ranAt: (memory.ranAt ?? 0) + 1 }))
+    for (let i = 0; i < 3; i++) ledger.note(delivery())
+    await Promise.all([ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')).toMatchObject({ ranAt: 10_000, counts: {} })
+  })
+
+  it('is one of ten thousand at the most', () => {
+    const { ledger } = setUp()
+    let run = 0
+    for (let i = 0; i < 10_100; i++) {
+      ledger.later(memory => {
+        run += 1
+        return memory
+      })
+    }
+    expect(ledger.dirty).toBe(true)
+    expect(run).toBe(0)
+  })
+})
+
+describe('several ledgers of one record', () => {
+  const fate: fc.Arbitrary<Fate> = fc.oneof(
+    { weight: 4, arbitrary: fc.constant('answered') },
+    fc.constantFrom<Fate>('answer lost', 'lost on its way', 'never arrives'),
+    fc.record({ landsAfter: fc.nat(900) }),
+    fc.constantFrom(500, 504).map(code => ({ saysInstead: status(code) })),
+    fc.constantFrom(401, 429, 500, 503).map(code => ({ declined: status(code) })),
+  )
+  const acts = fc.array(
+    fc.record({
+      at: fc.nat(1500),
+      by: fc.nat(2),
+      act: fc.constantFrom('decide' as const, 'later' as const, 'flush' as const),
+      withinMs: fc.constantFrom(20, 200, 4000),
+    }),
+    { minLength: 1, maxLength: 20 },
+  )
+
+  property(
+    'store each decision once and count each update once',
+    [acts, fc.array(fate, { maxLength: 60 })],
+    async (script, fates) => {
+      const { clock, decide, open, server } = setUp(fates)
+      const ledgers = [open('one'), open('two'), open('three')]
+      const [first] = ledgers
+      if (!first) return
+      const answers: Promise<readonly [number, Decided<string>]>[] = []
+      let laters = 0
+      for (const [index, { act, at, by, withinMs }] of script.entries()) {
+        const ledger = ledgers[by] ?? first
+        clock.after(at, () => {
+          if (act === 'later') {
+            laters += 1
+            ledger.note(delivery())
+          } else if (act === 'flush') {
+            const end = clock.monotonic() + withinMs
+            void ledger.flush(() => clock.monotonic() < end)
+          } else {
+            answers.push(decide(add(`${index}`, index), withinMs, ledger).then(made => [index, made]))
+          }
+        })
+      }
+      await clock.advance(30_000)
+      await Promise.all([...ledgers.map(ledger => ledger.flush(() => true)), clock.advance(30_000)])
+      const memory = server.memory('web-up') ?? emptyMemory
+      expect(memory.counts['applied'] ?? 0).toBe(laters)
+      const keys = memory.rows.map(({ key }) => Number(key))
+      expect(new Set(keys).size).toBe(keys.length)
+      for (const [index, made] of await Promise.all(answers)) {
+        if (made.decided === 'stored') expect([made.result, keys.includes(index)]).toEqual(['added', true])
+      }
+      expect(clock.pending).toBe(0)
+    },
+  )
+})

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest'
+import { noted, noteOf } from '../../src/record/changes.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { stepServer } from '../support/step-server.ts'
+
+const one = noted(noteOf({ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }))
+
+const setUp = (latencyMs = 1) => {
+  const clock = fakeClock()
+  const server = stepServer({})
+  const stop = new AbortController()
+  /** When each write of a record was sent, and the record's name. */
+  const writes: (readonly [at: number, name: string])[] = []
+  const fates: Fate[] = []
+  const api = fatefulConnection(clock, server.handle, {
+    fate: ({ body, method }) => {
+      if (method === 'GET') return 'answered'
+      writes.push([clock.monotonic(), /"name":"([^"]+)"/.exec(body ?? '')?.[1] ?? ''])
+      return fates.shift() ?? 'answered'
+    },
+    latencyMs: () => latencyMs,
+    isDead: () => false,
+  })
+  const environment = testEnvironment({ api, clock })
+  const ledgers = openLedgers(environment)
+  const of = (name: string) => {
+    server.hooks.set(name, `uid of ${name}`)
+    return ledgers.of({ namespace: 'shop', name, uid: `uid of ${name}` })
+  }
+  const counted = (name: string) => server.memory(name)?.counts['applied'] ?? 0
+  return { clock, counted, environment, fates, ledgers, of, server, stop, writes }
+}
+
+describe('records that nothing waits for', () => {
+  it('are written at most once a second each, and more seldom while there is no end of them', async () => {
+    const { clock, counted, ledgers, of, stop, writes } = setUp()
+    const running = ledgers.run(stop.signal)
+    for (let i = 0; i < 100; i++) {
+      of('web-up').later(one)
+      await clock.advance(50)
+    }
+    await clock.advance(5000)
+    const times = writes.map(([at]) => at)
+    const gaps = times.slice(1).map((at, i) => Math.round((at - (times[i] ?? 0)) / 100) / 10)
+    expect(gaps).toEqual([1, 2, 4])
+    expect(counted('web-up')).toBe(100)
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('travel with decisions where there are any, and are written alone only after the last', async () => {
+    const { clock, counted, ledgers, of, stop, writes } = setUp()
+    const running = ledgers.run(stop.signal)
+    const decide = async (): Promise<void> => {
+      const decided = of('web-up').decide(memory => ({ memory: { ...memory }, result: 0 }), { goOn: () => true })
+      await clock.advance(10)
+      await decided
+      of('web-up').later(one)
+    }
+    for (let i = 0; i < 20; i++) {
+      await decide()
+      await clock.advance(110)
+    }
+    // The first is told of at once, since nobody knows that there will be a second.
+    expect(writes.length).toBe(21)
+    await clock.advance(2000)
+    expect(writes.length).toBe(22)
+    expect(counted('web-up')).toBe(20)
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('are written at most twenty a second together, the one that has waited longest first', async () => {
+    const { clock, ledgers, of, writes, stop } = setUp()
+    const running = ledgers.run(stop.signal)
+    for (let i = 0; i < 60; i++) of(`hook-${i}`).later(one)
+    await clock.advance(1000)
+    expect(writes.length).toBeGreaterThanOrEqual(18)
+    expect(writes.length).toBeLessThanOrEqual(21)
+    await clock.advance(2500)
+    expect(writes.map(([, name]) => name)).toEqual(Array.from({ length: 60 }, (_, i) => `hook-${i}`))
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('make way where the API server is slow: it has four times as long for those that somebody waits for', async () => {
+    const { clock, ledgers, of, writes, stop } = setUp(20)
+    const running = ledgers.run(stop.signal)
+    for (let i = 0; i < 60; i++) of(`hook-${i}`).later(one)
+    // Each is read and written, which are four ways of 20 ms.
+    await clock.advance(3200)
+    expect(writes.length).toBeGreaterThanOrEqual(9)
+    expect(writes.length).toBeLessThanOrEqual(11)
+    stop.abort()
+    await Promise.all([running, clock.advance(10_000)])
+  })
+
+  it('are all written when the process ends, those also whose write was under way', async () => {
+    const { clock, counted, ledgers, of, stop } = setUp(200)
+    const running = ledgers.run(stop.signal)
+    of('first').later(one)
+    await clock.advance(500)
+    of('first').later(one)
+    stop.abort()
+    await Promise.all([running, clock.advance(2000)])
+    expect(counted('first')).toBe(2)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('are given up within seconds when the process ends and the server is away', async () => {
+    const { clock, fates, ledgers, of, stop } = setUp()
+    fates.push(...Array.from({ length: 1000 }, () => 'never arrives' as const))
+    const running = ledgers.run(stop.signal)
+    of('web-up').later(one)
+    await clock.advance(200)
+    stop.abort()
+    let ended = false
+    void running.then(() => (ended = true))
+    await clock.advance(3000)
+    expect(ended).toBe(true)
+  })
+
+  it('are tried again when the server comes back', async () => {
+    const { clock, counted, fates, ledgers, of, stop } = setUp()
+    fates.push(...Array.from({ length: 60 }, () => 'never arrives' as const))
+    const running = ledgers.run(stop.signal)
+    of('web-up').later(one)
+    await clock.advance(60_000)
+    expect(counted('web-up')).toBe(1)
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('do not end the process when an update is faulty: the log tells, and others are written', async () => {
+    const { clock, counted, environment, ledgers, of, stop } = setUp()
+    const running = ledgers.run(stop.signal)
+    of('broken').later(() => {
+      throw new Error('a faulty update')
+    })
+    of('web-up').later(one)
+    await clock.advance(2000)
+    expect(counted('web-up')).toBe(1)
+    expect(environment.lines.join()).toContain('a faulty update')
+    stop.abort()
+    await Promise.all([running, clock.advance(3000)])
+  })
+})
+
+describe('the ledgers of a process', () => {
+  it('are one for each hook, also when it is made anew under its name', () => {
+    const { ledgers, of } = setUp()
+    expect(of('web-up')).toBe(of('web-up'))
+    expect(ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'another' })).not.toBe(of('web-up'))
+  })
+
+  it('are forgotten beyond a hundred thousand rows, the newest last', async () => {
+    const { clock, ledgers, of, stop } = setUp()
+    const running = ledgers.run(stop.signal)
+    const rows = Array.from(
+      { length: 1000 },
+      (_, i) => ({ state: 'skipped', key: `row-${i}`, at: 0, reason: 'Filtered' }) as const,
+    )
+    const opened = Array.from({ length: 103 }, (_, i) => of(`hook-${i}`))
+    const filled = opened.map(ledger =>
+      ledger.decide(memory => ({ memory: { ...memory, rows }, result: 0 }), { goOn: () => true }),
+    )
+    await Promise.all([...filled, clock.advance(61_000)])
+    const kept = opened.filter(ledger => ledgers.of(ledger.owner) === ledger)
+    expect(kept).toEqual(opened.slice(3))
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('are forgotten beyond a thousand, except where something waits', () => {
+    const { of } = setUp()
+    const [busy, idle] = [of('busy'), of('idle')]
+    busy.later(one)
+    for (let i = 0; i < 1000; i++) of(`hook-${i}`)
+    expect(of('busy')).toBe(busy)
+    expect(of('idle')).not.toBe(idle)
+  })
+
+  it('do not take the writes of a forgotten one for their own', async () => {
+    const { clock, fates, of, server } = setUp()
+    const decide = (key: string) => {
+      const end = clock.monotonic() + 30
+      return of('web-up').decide(
+        memory => {
+          const row = { state: 'skipped', key, at: 1, reason: 'Filtered' } as const
+          return { memory: { ...memory, rows: [...memory.rows, row] }, result: key }
+        },
+        { goOn: () => clock.monotonic() < end },
+      )
+    }
+    await Promise.all([decide('a'), clock.advance(100)])
+    for (let i = 0; i < 1000; i++) of(`hook-${i}`)
+    fates.push('lost on its way', 'lost on its way')
+    const [decided] = await Promise.all([decide('b'), clock.advance(100)])
+    expect(decided).toEqual({ decided: 'given up' })
+    expect(server.memory('web-up')?.rows.map(({ key }) => key)).toEqual(['a'])
+  })
+})

@@ -1,0 +1,91 @@
+import { createServer } from 'node:http'
+import { expect, it, onTestFinished } from 'vitest'
+import { parseJson, stringAt } from '../src/api/json.ts'
+import { connectInProcess } from '../src/apiserver/connection.ts'
+import { createApiServer } from '../src/apiserver/server.ts'
+import { crds } from '../src/drivers/registry.ts'
+import { listen } from '../src/environment/listen.ts'
+import { nodeClock, nodeRandom } from '../src/environment/node.ts'
+import { wait } from '../src/environment/wait.ts'
+import { send } from '../src/kube/requests.ts'
+import { startRoles } from '../src/roles.ts'
+import { testEnvironment } from './support/environment.ts'
+import { until } from './support/product.ts'
+
+const local = { host: '127.0.0.1', port: 0 }
+
+/** Both roles on an API server that has nothing but what `objects` puts there first. */
+const started = async (objects: readonly (readonly [path: string, object: object])[]) => {
+  const api = connectInProcess(createApiServer({ clock: nodeClock, random: nodeRandom }))
+  for (const [path, object] of objects) await send(api, { method: 'POST', path, body: JSON.stringify(object) })
+  const environment = testEnvironment({ api })
+  const roles = await startRoles(
+    { ...environment, clock: nodeClock },
+    {
+      controller: true,
+      trigger: true,
+      namespace: 'product',
+      identity: 'me',
+      publicURL: () => 'http://hooks',
+      triggerAddress: local,
+      operationsAddress: local,
+      shutdownDelayMs: 0,
+    },
+  )
+  onTestFinished(() => roles.stop())
+  const readyz = async (): Promise<string> =>
+    await (await fetch(`http://127.0.0.1:${roles.operationsPort}/readyz?verbose`)).text()
+  const said = (): string[] => environment.lines.map(line => stringAt(parseJson(line), 'msg') ?? '')
+  return { readyz, said, lines: environment.lines }
+}
+
+const definitions = crds.map(crd => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd] as const)
+const namespace = ['/api/v1/namespaces', { metadata: { name: 'product' } }] as const
+
+/** Of what the log says above `debug`, how often a sentence comes. */
+const times = (lines: readonly string[], sentence: string): number =>
+  lines.filter(line => line.includes(sentence) && !line.includes('"level":"debug"')).length
+
+it('without its namespace, the product says once how to make it, and /readyz names it', async () => {
+  const { lines, readyz } = await started(definitions)
+  const sentence =
+    'the namespace product does not exist: make it with kubectl create namespace product, or name another with --namespace'
+  await until(readyz, text => text.includes(`[-]controller/lease failed: ${sentence}\n`))
+  await until(readyz, text => text.includes('[-]trigger/public-keys failed: there is no ConfigMap product/'))
+  // The next attempt fails alike.
+  await wait(nodeClock, 5_000)
+  expect(times(lines, sentence)).toBe(1)
+})
+
+it('without its CustomResourceDefinitions, it says once how to install them, and /readyz names them', async () => {
+  const { lines, readyz } = await started([namespace])
+  const sentence =
+    'the API server does not know receiverhooks.receiverhooks.dev: install the CustomResourceDefinitions with kubectl apply -k crds'
+  await until(readyz, text => text.includes(`[-]trigger/hooks failed: ${sentence}\n`))
+  await wait(nodeClock, 1_000)
+  expect(times(lines, sentence)).toBe(1)
+})
+
+it('with both, every check passes', async () => {
+  const { readyz } = await started([...definitions, namespace])
+  const text = await until(readyz, seen => seen.endsWith('readyz check passed\n'))
+  expect(text.split('\n').filter(line => line.startsWith('[+]'))).toEqual([
+    '[+]shutdown ok',
+    '[+]credentials ok',
+    '[+]trigger/hooks ok',
+    '[+]trigger/records ok',
+    '[+]trigger/public-keys ok',
+    '[+]controller/hooks ok',
+    '[+]controller/keys ok',
+    '[+]controller/lease ok',
+  ])
+})
+
+it('a port that is taken is told with the flag that names another', async () => {
+  const server = createServer()
+  const port = await listen(server, local)
+  onTestFinished(() => void server.close())
+  await expect(listen(createServer(), { ...local, port, flag: '--trigger-port' })).rejects.toThrow(
+    `port ${port} on 127.0.0.1 is taken by another program: end that program, or choose another with --trigger-port PORT (0 takes any free one)`,
+  )
+})

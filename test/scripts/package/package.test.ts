@@ -1,0 +1,71 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { at, stringAt } from '../../../src/api/json.ts'
+import { version } from '../../../src/version.ts'
+import { kubectlPath } from '../../support/kubectl.ts'
+
+const out = mkdtempSync(join(tmpdir(), 'package-'))
+const archive = join(out, 'made', `kubectl-receiverhook-${version}.tar.gz`)
+const path = (...folders: string[]): NodeJS.ProcessEnv => ({
+  PATH: [...folders, dirname(process.execPath), process.env['PATH']].join(':'),
+  HOME: out,
+})
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['scripts/package.ts', join(out, 'made')])
+}, 120_000)
+afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+it('the npm package installs without a registry, and has both names', { timeout: 120_000 }, () => {
+  const npm = (folder: string, ...args: string[]) =>
+    execFileSync('npm', [...args, '--offline', '--no-audit', '--no-fund', '--silent'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: path(),
+    })
+  const packed = npm(join(out, 'made', 'npm'), 'pack', '--pack-destination', out).trim()
+  npm(out, 'install', '--global', '--prefix', join(out, 'global'), join(out, packed))
+  const bin = join(out, 'global', 'bin')
+  expect(readdirSync(bin).sort()).toEqual(['kubectl-receiverhook', 'receiver-hooks'])
+  const run = (command: string, ...args: string[]) => spawnSync(command, args, { env: path(bin), encoding: 'utf8' })
+  expect(run('receiver-hooks', '--version').stdout).toBe(`${version}\n`)
+  expect(run('kubectl-receiverhook', 'version', '-o', 'json').stdout).toBe(`{"version":"${version}"}\n`)
+  expect(readdirSync(join(out, 'global', 'lib', 'node_modules'))).toEqual(['receiver-hooks'])
+})
+
+describe("Krew's archive", () => {
+  const manifest = (): unknown => parse(readFileSync(join(out, 'made', 'receiverhook.yaml'), 'utf8'))
+
+  it('has what the manifest says it has, and works as the plugin of kubectl once it is unpacked', async () => {
+    const bytes = readFileSync(archive)
+    const platforms: unknown = at(manifest(), 'spec', 'platforms')
+    const all: readonly unknown[] = Array.isArray(platforms) ? platforms : []
+    expect(all).toHaveLength(4)
+    const folder = join(out, 'krew')
+    mkdirSync(folder)
+    execFileSync('tar', ['-xzf', archive, '-C', folder])
+    for (const platform of all) {
+      expect(stringAt(platform, 'sha256')).toBe(createHash('sha256').update(bytes).digest('hex'))
+      expect(readdirSync(folder)).toEqual(expect.arrayContaining(['LICENSE', 'NOTICES.txt', 'dist']))
+      expect(stringAt(platform, 'bin')).toBe('dist/kubectl-receiverhook.mjs')
+    }
+    // Krew makes a link of the plugin's name to the program.
+    const bin = join(out, 'krew-bin')
+    mkdirSync(bin)
+    execFileSync('ln', ['-s', join(folder, 'dist', 'kubectl-receiverhook.mjs'), join(bin, 'kubectl-receiverhook')])
+    const ran = spawnSync(await kubectlPath(), ['receiverhook', 'version'], { env: path(bin), encoding: 'utf8' })
+    expect(ran).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('is described as Krew asks: short, without examples, at most 80 columns', () => {
+    expect(stringAt(manifest(), 'spec', 'shortDescription')?.length).toBeLessThanOrEqual(50)
+    const text = `${stringAt(manifest(), 'spec', 'description')}${stringAt(manifest(), 'spec', 'caveats')}`
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    expect(stringAt(manifest(), 'spec', 'version')).toMatch(/^v\d+\.\d+\.\d+$/)
+  })
+})

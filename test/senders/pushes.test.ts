@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { confirmationOf, deliveryOf } from '../../src/senders/registry.ts'
+import { knownBodies } from './bodies.ts'
+
+const read = (json: unknown, headers: Readonly<Record<string, string>> = {}) => deliveryOf({ headers, json })
+
+it('the page on rollouts lists each registry, and whether it tells its host and a digest', () => {
+  const page = readFileSync('docs/how-to/redeploy-on-push.md', 'utf8')
+  const rows = [...page.matchAll(/^\| [^|]+ \| `([a-z-]+)` \| (yes|no) \| (yes|no) \|/gm)].map(row =>
+    row.slice(1, 4).join(' '),
+  )
+  const telling = knownBodies.filter(({ says }) => says.pushes)
+  const word = (does: boolean | undefined): string => (does ? 'yes' : 'no')
+  const told = [...new Set(telling.map(({ sender }) => sender))].map(sender => {
+    const pushes = telling.filter(known => known.sender === sender).flatMap(({ says }) => says.pushes ?? [])
+    const hosts = pushes.some(push => !push.startsWith('?'))
+    return [sender, word(hosts), word(pushes.some(push => push.includes('@')))].join(' ')
+  })
+  expect(rows.sort()).toEqual(told.sort())
+})
+
+describe('a validation of Event Grid', () => {
+  const type = 'Microsoft.EventGrid.SubscriptionValidationEvent'
+  const linkOf = (validationUrl: unknown) =>
+    confirmationOf({ headers: {}, json: [{ eventType: type, topic: '/a', data: { validationUrl } }] })?.link
+
+  it('brings the link that a person has to open', () => {
+    const link = 'https://rp-eastus2.eventgrid.azure.net:553/eventsubscriptions/a/validate?id=1'
+    expect(linkOf(link)).toBe(link)
+  })
+
+  it.each([
+    'https://eventgrid.azure.net.example.com/validate',
+    'http://rp-eastus2.eventgrid.azure.net/validate',
+    'https://rp-eastus2.eventgrid.azure.net@example.com/validate',
+    'https://someone@rp-eastus2.eventgrid.azure.net/validate',
+    'javascript:alert(1)',
+    1,
+    undefined,
+  ])('brings no link to anybody else: %j', link => {
+    expect(linkOf(link)).toBeUndefined()
+  })
+})
+
+describe('a time', () => {
+  it('of Alibaba Cloud, which has no zone, is one in China', () => {
+    const json = {
+      push_data: { tag: 'a', pushed_at: '2016-11-29 12:25:46' },
+      repository: { region: 'cn-hangzhou', repo_full_name: 'a/b' },
+    }
+    expect(read(json).pushes?.[0]?.at).toBe(Date.UTC(2016, 10, 29, 4, 25, 46))
+  })
+
+  it('of Gitea is not read: it is when the tag was first pushed', () => {
+    const item = {
+      type: 'container',
+      owner: { login: 'a' },
+      name: 'b',
+      version: 'c',
+      created_at: '2026-01-01T10:00:00Z',
+    }
+    const [push] = read({ action: 'created', package: item }, { 'x-gitea-event': 'package' }).pushes ?? []
+    expect(push).toEqual({ path: 'a/b', tag: 'c' })
+  })
+})
+
+describe('a body that resembles that of a registry', () => {
+  it.each<[string, unknown]>([
+    ['events without targets', { events: [{ action: 'push' }] }],
+    ['an action without a target', { action: 'push' }],
+    ['another topic of Pub/Sub', { message: { data: 'eyJhIjoxfQ==', messageId: '1' }, subscription: 'projects/a' }],
+    ['another domain of JFrog', { domain: 'artifact', event_type: 'deployed', data: {} }],
+    ['an event of a type', { type: 'PUSH_ARTIFACT' }],
+  ])('is a post like any other: %s', (_name, json) => {
+    expect(read(json)).toEqual({ sender: 'plain', phase: 'none' })
+  })
+
+  it('is a CloudEvent where it is of another type', () => {
+    const event = { specversion: '1.0', id: '1', source: '/a', type: 'harbour.artifact.pushed' }
+    expect(read(event).sender).toBe('cloudevents')
+  })
+})

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Plan, Step, Target } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { scaleServer } from '../support/scale-server.ts'
+
+/** The hooks of these tests stay as they are. */
+const isCurrent = (): boolean => true
+
+const target: Target = {
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name: 'web',
+  at: viaScale,
+}
+const up = (max: number): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
+
+it('a post that arrives while a read is on its way is not answered from it', async () => {
+  const clock = fakeClock()
+  const server = scaleServer(clock, 10, 20)
+  const service = stepService(testEnvironment({ api: server.api, clock }))
+  const post = (): Promise<Step> => service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(target, up(10))
+  const first = post()
+  await clock.advance(12) // the server has answered 10; the answer is on its way
+  server.outsideWrite(4)
+  const second = post()
+  await clock.advance(200)
+  expect(await first).toEqual({ step: 'done', from: 10, to: 10 })
+  expect(await second).toEqual({ step: 'done', from: 4, to: 5 })
+})

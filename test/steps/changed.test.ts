@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Step, Target } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection } from '../support/fateful.ts'
+import { stepServer } from '../support/step-server.ts'
+
+const target: Target = {
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name: 'web',
+  at: viaScale,
+}
+const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 10, overshoot: 'clamp' })
+
+const setUp = () => {
+  const clock = fakeClock()
+  const server = stepServer({ web: 2 })
+  server.hooks.set('web-up', 'h1')
+  const sent: string[] = []
+  const api = fatefulConnection(clock, server.handle, {
+    fate: ({ method, path }) => {
+      sent.push(`${method} ${path.split('/').slice(6).join('/')}`)
+      return 'answered'
+    },
+    latencyMs: () => 5,
+    isDead: () => false,
+  })
+  const environment = testEnvironment({ api, clock })
+  const service = stepService(environment)
+  const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
+  const post = (isCurrent: () => boolean, key?: string, how: 'of' | 'preview' = 'of'): Promise<Step> => {
+    const delivery = { phase: 'firing', ...(key !== undefined && { identity: { key } }) } as const
+    const recorded = { delivery, undo: false, cooldownMs: 0, dedupeWindowMs: 40_000, ledger }
+    const deadline = clock.monotonic() + 4000
+    return service[how]({ deadline, isCurrent, ...(key !== undefined && { recorded }) }).change(target, up)
+  }
+  return { clock, post, sent, server }
+}
+
+describe('a post whose hook changes while it waits', () => {
+  it.each([undefined, 'a name'])('is in no write and no record (its name: %s)', async key => {
+    const { clock, post, sent, server } = setUp()
+    let isCurrent = true
+    const posted = post(() => isCurrent, key)
+    isCurrent = false
+    await clock.advance(100)
+    expect(await posted).toEqual({ step: 'changed' })
+    expect(sent.filter(request => !request.startsWith('GET'))).toEqual([])
+    expect(server.replicas('web')).toBe(2)
+  })
+
+  it.each([undefined, 'a name'])('does not keep the others from their steps (its name: %s)', async key => {
+    const { clock, post, server } = setUp()
+    const steps = [post(() => true), post(() => false, key), post(() => true, 'another')]
+    await clock.advance(100)
+    expect(await Promise.all(steps)).toEqual([
+      { step: 'done', from: 2, to: 3 },
+      { step: 'changed' },
+      { step: 'done', from: 3, to: 4 },
+    ])
+    expect(server.replicas('web')).toBe(4)
+  })
+
+  it('is told so on a dry run too', async () => {
+    const { clock, post } = setUp()
+    const previewed = post(() => false, undefined, 'preview')
+    await clock.advance(100)
+    expect(await previewed).toEqual({ step: 'changed' })
+  })
+})
+
+it('a post whose hook changes after its write was sent has its step', async () => {
+  const { clock, post } = setUp()
+  let isCurrent = true
+  const posted = post(() => isCurrent)
+  await clock.advance(12) // the target is read, and the write is on its way
+  isCurrent = false
+  await clock.advance(100)
+  expect(await posted).toEqual({ step: 'done', from: 2, to: 3 })
+})

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { keyOf } from '../../src/api/hash.ts'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import { defaultLimits } from '../../src/record/pages.ts'
+import { stepService } from '../../src/steps/service.ts'
+import { storeSkip } from '../../src/steps/skip.ts'
+import type { Step } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection } from '../support/fateful.ts'
+import { stepServer } from '../support/step-server.ts'
+
+const target = {
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name: 'web',
+  at: viaScale,
+}
+const plan = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
+const windowMs = 40_000
+
+const setUp = () => {
+  const clock = fakeClock()
+  const server = stepServer({ web: 0 })
+  server.hooks.set('web-up', 'h1')
+  const api = fatefulConnection(clock, server.handle, {
+    fate: () => 'answered',
+    latencyMs: () => 1,
+    isDead: () => false,
+  })
+  const environment = testEnvironment({ api, clock })
+  const service = stepService(environment)
+  const ledger = openLedgers(environment, { ...defaultLimits, rows: 1000 }).of({
+    namespace: 'shop',
+    name: 'web-up',
+    uid: 'h1',
+  })
+  const recordedOf = (key: string) =>
+    ({
+      delivery: { phase: 'firing', identity: { key } },
+      undo: false,
+      cooldownMs: 0,
+      dedupeWindowMs: windowMs,
+      ledger,
+    }) as const
+  const post = (key: string): Promise<Step> =>
+    service
+      .of({ deadline: clock.monotonic() + 4000, isCurrent: () => true, recorded: recordedOf(key) })
+      .change(target, plan)
+  const soon = async <T>(made: Promise<T>): Promise<T> => {
+    await clock.advance(500)
+    return await made
+  }
+  const posts = (count: number): Promise<readonly Step[]> =>
+    soon(Promise.all(Array.from({ length: count }, (_, i) => post(`other ${i}`))))
+  return { clock, environment, ledger, post, posts, recordedOf, server, soon }
+}
+
+const stepsIn = (steps: readonly Step[]): number => steps.filter(({ step }) => step === 'done').length
+
+describe('more names than a hook can remember within its window', () => {
+  it('forget none of the others: a copy of the first is no second step', async () => {
+    const { post, posts, server, soon } = setUp()
+    expect(await soon(post('first'))).toMatchObject({ step: 'done' })
+    const steps = await posts(1100)
+    expect(stepsIn(steps)).toBe(999)
+    const refused = steps.filter(step => step.step === 'unavailable' && step.reason === 'RecordFull')
+    expect(refused).toHaveLength(101)
+    expect(await soon(post('first'))).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    expect(server.replicas('web')).toBe(1000)
+  })
+
+  it('are taken again as soon as the oldest are past the window', async () => {
+    const { clock, post, posts, soon } = setUp()
+    await posts(1000)
+    expect(await soon(post('late'))).toMatchObject({ reason: 'RecordFull' })
+    await clock.advance(windowMs)
+    expect(await soon(post('late'))).toMatchObject({ step: 'done' })
+  })
+
+  it('have a skip wait as well, since a copy of it must not be executed later', async () => {
+    const { clock, environment, posts, recordedOf, soon } = setUp()
+    await posts(1000)
+    const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    const means = { ...environment, deadline: clock.monotonic() + 4000 }
+    expect(await soon(storeSkip(skipped, recordedOf('late'), means))).toMatchObject({
+      outcome: 'unavailable',
+      reason: 'RecordFull',
+    })
+    expect(await soon(storeSkip(skipped, recordedOf('other 1'), means))).toMatchObject({ reason: 'Duplicate' })
+  })
+
+  it('are written down, for an Event', async () => {
+    const { clock, ledger, posts, server, soon } = setUp()
+    await posts(1001)
+    await soon(ledger.flush(() => true))
+    const { fullAt = 0, rows } = server.memory('web-up') ?? { rows: [] }
+    expect(clock.now() - fullAt).toBeLessThan(10_000)
+    expect(rows.some(({ key }) => key === keyOf('other 0'))).toBe(true)
+  })
+})

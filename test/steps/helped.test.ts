@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { unhelpedFormat } from '../../src/api/record.ts'
+import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import { stepService } from '../../src/steps/service.ts'
+import type { Step } from '../../src/steps/steps.ts'
+import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { seededRandom } from '../support/random.ts'
+import { stepServer } from '../support/step-server.ts'
+
+const target = {
+  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  namespace: 'shop',
+  name: 'web',
+  at: viaScale,
+}
+const plan = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100, overshoot: 'clamp' })
+
+const write = 'PATCH deployments/web/scale'
+const history = 'GET deployments'
+const record = 'PUT receiverhookrecords/web-up'
+
+const setUp = () => {
+  const clock = fakeClock()
+  const server = stepServer({ web: 2 })
+  server.hooks.set('web-up', 'h1')
+  let started = 0
+  const start = () => {
+    const requests: string[] = []
+    const way = { latencyMs: 1, fate: (_request: string): Fate => 'answered' }
+    const api = fatefulConnection(clock, server.handle, {
+      fate: ({ method, path }) => {
+        const request = `${method} ${path.split('/').slice(6).join('/')}`
+        requests.push(request)
+        return way.fate(request)
+      },
+      latencyMs: () => way.latencyMs,
+      isDead: () => false,
+    })
+    const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
+    const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
+    const service = stepService(environment)
+    const post = (key: string): Promise<Step> => {
+      const remembered = { undo: false, cooldownMs: 0, dedupeWindowMs: 40_000 }
+      const recorded = { ...remembered, delivery: { phase: 'firing', identity: { key } }, ledger } as const
+      return service.of({ deadline: clock.monotonic() + 4000, isCurrent: () => true, recorded }).change(target, plan)
+    }
+    return { ledger, post, requests, way }
+  }
+  const soon = async <T>(made: Promise<T>, ms = 300): Promise<T> => {
+    await clock.advance(ms)
+    return await made
+  }
+  return { clock, server, soon, start }
+}
+
+describe('a claimed write that comes too late', () => {
+  it('is taken back with one write of the record, and no look at the history', async () => {
+    const { server, soon, start } = setUp()
+    const { post, requests, way } = start()
+    await soon(post('a'))
+    way.fate = request => {
+      if (request === write && server.replicas('web') === 3) server.outsideWrite('web', () => 7)
+      return 'answered'
+    }
+    requests.length = 0
+    expect(await soon(post('b'))).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(requests).toEqual([record, write, record, 'GET deployments/web', record, write])
+  })
+
+  it('is looked for in the history where its answer was lost before', async () => {
+    const { server, soon, start } = setUp()
+    const { post, requests, way } = start()
+    await soon(post('a'))
+    way.fate = request => {
+      if (request !== write || server.replicas('web') !== 3) return 'answered'
+      server.outsideWrite('web', () => 7)
+      return 'answer lost'
+    }
+    expect(await soon(post('b'))).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(requests).toContain(history)
+  })
+
+  it('is looked for in the history where a copy has been helping meanwhile, and runs once', async () => {
+    const { clock, server, soon, start } = setUp()
+    const [first, second] = [start(), start()]
+    await soon(first.post('a'))
+    first.way.fate = request => {
+      if (request === write) first.way.latencyMs = 40
+      return 'answered'
+    }
+    const own = first.post('b')
+    await clock.advance(4)
+    const copy = second.post('b')
+    expect(await soon(Promise.all([own, copy]), 2000)).toEqual([
+      { step: 'done', from: 3, to: 4 },
+      { step: 'done', from: 3, to: 4 },
+    ])
+    expect(server.writes.map(({ to }) => to)).toEqual([3, 4])
+    expect(second.requests.indexOf(record)).toBeLessThan(second.requests.indexOf(write))
+    expect(first.requests).toContain(history)
+  })
+
+  it('is not sent by a copy that has found it taken back', async () => {
+    const { clock, server, soon, start } = setUp()
+    const [first, second] = [start(), start()]
+    await soon(first.post('a'))
+    first.way.fate = request => {
+      if (request === write && server.replicas('web') === 3) server.outsideWrite('web', () => 7)
+      return 'answered'
+    }
+    // It has read the claim, and says that it helps only after that has been taken back.
+    second.way.fate = request => {
+      second.way.latencyMs = request === record ? 20 : 1
+      return 'answered'
+    }
+    const own = first.post('b')
+    await clock.advance(3)
+    const copy = second.post('b')
+    expect(await soon(own)).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await soon(copy)).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(second.requests).not.toContain(write)
+    expect(server.replicas('web')).toBe(8)
+  })
+})
+
+describe('a record with a claim that nobody has helped', () => {
+  it('waits for versions that say whether they help, and for those alone', async () => {
+    const { clock, server, soon, start } = setUp()
+    const { ledger, post, way } = start()
+    way.fate = request => (request === write ? 'never arrives' : 'answered')
+    const posted = post('a')
+    await clock.advance(20)
+    const formatNow = (): unknown => server.memory('web-up')?.format
+    expect(formatNow()).toBe(unhelpedFormat)
+    way.fate = () => 'answered'
+    await soon(posted)
+    await soon(ledger.flush(() => true))
+    expect(formatNow()).toBe(1)
+  })
+})

@@ -1,0 +1,4 @@
+import '../../support/mistakes/page-swept.ts'
+import { isFoundByScripts } from '../../support/step-mistake.ts'
+
+isFoundByScripts(import.meta.url)

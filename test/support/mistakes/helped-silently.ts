@@ -1,0 +1,7 @@
+import { vi } from 'vitest'
+
+// Whoever helps does not say so in the record first.
+vi.mock(import('../../../src/record/helped.ts'), async original => ({
+  ...(await original()),
+  helped: () => memory => memory,
+}))

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { nodeClock } from '../../../src/environment/node.ts'
+import {
+  mostBodyBytes,
+  mostLargeBodies,
+  mostLargeOfNamespace,
+  readerIdleMs,
+  readWithinMs,
+} from '../../../src/trigger/limits.ts'
+import { largeBodies } from '../../../src/trigger/reading/large.ts'
+import { readMessage, type Arrived } from '../../../src/trigger/reading/message.ts'
+import type { ReaderEvents, StartReader } from '../../../src/trigger/reading/reader.ts'
+import { startReader } from '../../../src/trigger/reading/start.ts'
+import { fakeClock } from '../../support/clock.ts'
+
+const alert = (number: number) => ({
+  status: 'firing',
+  labels: Object.fromEntries(Array.from({ length: 20 }, (_, label) => [`label${label}`, `${number}`])),
+  startsAt: '2026-01-01T00:00:00Z',
+})
+const notification = {
+  version: '4',
+  groupKey: '{}',
+  status: 'firing',
+  receiver: 'web-up',
+  groupLabels: {},
+  alerts: Array.from({ length: 2000 }, (_, number) => alert(number)),
+}
+const arrived: Arrived = { headers: {}, body: Buffer.from(JSON.stringify(notification)), receivedAt: 0 }
+
+/** Threads that do as they are told. */
+const threads = () => {
+  const started: { readonly events: ReaderEvents; readonly sent: Arrived[]; ended: boolean }[] = []
+  const start: StartReader = events => {
+    const thread = { events, sent: [] as Arrived[], ended: false }
+    started.push(thread)
+    return { send: body => void thread.sent.push(body), end: () => void (thread.ended = true) }
+  }
+  return { start, started }
+}
+
+describe('large bodies', () => {
+  it('are read in a thread as they are without one', async () => {
+    const inThread = await largeBodies(nodeClock, startReader).read(arrived)
+    expect(inThread).toEqual({ ...Object(readMessage(arrived, mostBodyBytes)), body: new Uint8Array(arrived.body) })
+    expect(await largeBodies(nodeClock, undefined).read(arrived)).toEqual(readMessage(arrived, mostBodyBytes))
+  })
+
+  it('are read one after another, by one thread', async () => {
+    const { start, started } = threads()
+    const large = largeBodies(fakeClock(), start)
+    const reading = [large.read(arrived), large.read({ ...arrived, receivedAt: 1 })]
+    const [thread] = started
+    expect(thread?.sent).toEqual([arrived])
+    thread?.events.read('unreadable')
+    expect(thread?.sent).toHaveLength(2)
+    thread?.events.read('too deep')
+    expect(await Promise.all(reading)).toEqual(['unreadable', 'too deep'])
+    expect(started).toHaveLength(1)
+  })
+
+  it('end a thread that takes too long, or was lost, and the next gets another', async () => {
+    const { start, started } = threads()
+    const clock = fakeClock()
+    const large = largeBodies(clock, start)
+    const reading = [large.read(arrived), large.read(arrived), large.read(arrived)]
+    await clock.advance(readWithinMs)
+    started[1]?.events.ended()
+    started[2]?.events.read('unreadable')
+    expect(await Promise.all(reading)).toEqual([undefined, undefined, 'unreadable'])
+    expect(started.map(({ ended }) => ended)).toEqual([true, true, false])
+    await clock.advance(readerIdleMs)
+    expect(started[2]?.ended).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('have few places, and no namespace has all of them', () => {
+    const large = largeBodies(fakeClock(), undefined)
+    const entered = Array.from({ length: 10 }, () => large.enter('shop')).filter(leave => leave !== undefined)
+    expect(entered).toHaveLength(mostLargeOfNamespace)
+    const all = Array.from({ length: 100 }, (_, number) => large.enter(`namespace-${number}`)).filter(Boolean)
+    expect(all).toHaveLength(mostLargeBodies - mostLargeOfNamespace)
+    entered[0]?.()
+    expect(large.enter('shop')).toBeDefined()
+  })
+})

@@ -117,6 +117,29 @@ describe('a history in which no step is lost or doubled is explained', () => {
       ],
     },
     {
+      what: 'a fence between two writes, which leaves the count',
+      stored: [
+        [5, 'kubectl', 0],
+        [6, 'a', 10],
+        [6, 'fence', 12],
+        [7, 'b', 20],
+      ],
+      attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('up', 'b', [1, 21], stepped(6, 7))],
+    },
+    {
+      what: 'posts that met the bounds that the target has of its own',
+      stored: [
+        [5, 'kubectl', 0],
+        [7, 'a', 10],
+      ],
+      attempts: [
+        post('up-in-own', 'a', [1, 11], stepped(5, 7)),
+        post('up-in-own', 'a', [12, 13], atBound(7)),
+        post('down-in-own', 'a', [1, 11], stepped(5, 4)),
+        post('up', 'a', [1, 11], stepped(4, 5)),
+      ],
+    },
+    {
       what: 'a process that found the next count for its copy of a delivery which another process had done',
       stored: [
         [5, 'a', 0],
@@ -240,6 +263,32 @@ describe('a violation is found', () => {
       found: /no such step/,
     },
     {
+      what: 'a step past the bound that the target has of its own',
+      stored: [
+        [5, 'a', 0],
+        [9, 'a', 10],
+      ],
+      attempts: [post('up-in-own', 'a', [1, 11], stepped(5, 9))],
+      found: /no such step/,
+    },
+    {
+      what: 'a write of the count that was there',
+      stored: [
+        [5, 'kubectl', 0],
+        [5, 'a', 10],
+      ],
+      found: /the product wrote the count that was there/,
+    },
+    {
+      what: 'a fence that changes the count',
+      stored: [
+        [5, 'kubectl', 0],
+        [6, 'fence', 10],
+      ],
+      attempts: [post('up', 'a', [1, 11])],
+      found: /neither the product nor the outside writer/,
+    },
+    {
       what: 'a bound that its hook does not have',
       stored: [[5, 'a', 0]],
       attempts: [post('up', 'a', [1, 11], atBound(5))],
@@ -324,8 +373,21 @@ describe('a violation is found', () => {
     expect(check(history).violations.join('\n')).toContain('versions before it were not seen')
   })
 
+  it('versions of a kind that numbers no generations, which are told apart all the same', () => {
+    const versions = two.versions.map(({ count, owners, resourceVersion, seenAt, target }) => ({
+      target,
+      resourceVersion,
+      count,
+      owners,
+      seenAt,
+    }))
+    expect(check({ ...two, versions }).violations).toEqual([])
+    const doubled = [...versions, ...versions.slice(-1).map(last => ({ ...last, resourceVersion: '9', count: 8 }))]
+    expect(check({ ...two, versions: doubled }).violations).not.toEqual([])
+  })
+
   it('a mark that was stored twice', () => {
-    const owners = [['kubectl'], ['rhook.ia.1'], ['kubectl'], ['rhook.ia.1']]
+    const owners = [['kubectl'], ['receiver-hooks.ia.1'], ['kubectl'], ['receiver-hooks.ia.1']]
     const versions = historyOf({
       stored: [
         [5, 'kubectl', 0],
@@ -337,7 +399,7 @@ describe('a violation is found', () => {
     const attempts = [post('up', 'a', [1, 11], stepped(5, 6)), post('up', 'a', [1, 21], stepped(5, 6))]
     const kubectl = [{ ...lostOutside, base: '2', to: 5 }]
     expect(check({ ...two, versions, attempts, outside: kubectl }).violations).toEqual([
-      'web 5 to 6 (version 4): the mark rhook.ia.1 was stored twice',
+      'web 5 to 6 (version 4): the mark receiver-hooks.ia.1 was stored twice',
     ])
   })
 

@@ -5,10 +5,17 @@ export const web = 'web'
 
 const hook: Hook = { name: 'up', target: web, action: 'up', by: 1, min: 0, max: 9, overshoot: 'reject' }
 
-const hooks: readonly Hook[] = [hook, { ...hook, name: 'down', action: 'down' }, { ...hook, name: 'up-4', by: 4 }]
+const hooks: readonly Hook[] = [
+  hook,
+  { ...hook, name: 'down', action: 'down' },
+  { ...hook, name: 'up-4', by: 4 },
+  // As of an autoscaler that allows 3 to 7.
+  { ...hook, name: 'up-in-own', least: 3, most: 7, overshoot: 'clamp', by: 4 },
+  { ...hook, name: 'down-in-own', action: 'down', least: 3, most: 7 },
+]
 
 /** Stored versions by their counts: `[5, 'a', 10]` is a write of process `a` that was seen at 10. The first is nobody's. */
-export type Stored = readonly [count: number, by: 'a' | 'b' | 'kubectl', seenAt: number]
+export type Stored = readonly [count: number, by: 'a' | 'b' | 'kubectl' | 'fence', seenAt: number]
 
 export interface Story {
   readonly stored: readonly Stored[]
@@ -16,7 +23,7 @@ export interface Story {
   readonly outside?: readonly OutsideWrite[]
 }
 
-/** Versions are numbered as their generations are, from 1. */
+/** Versions are numbered from 1. */
 export const historyOf = ({ attempts = [], outside = [], stored }: Story): History => ({
   hooks,
   instances: [
@@ -26,14 +33,19 @@ export const historyOf = ({ attempts = [], outside = [], stored }: Story): Histo
   versions: stored.map(([count, by, seenAt], index): Version => ({
     target: web,
     resourceVersion: String(index + 1),
-    generation: index + 1,
+    generation: stored.slice(0, index + 1).filter(([own], at) => own !== stored[at - 1]?.[0]).length,
     count,
-    owners: [by === 'kubectl' ? by : `rhook.i${by}.${index}`],
+    owners: [ownerOf(by, index)],
     seenAt,
   })),
   attempts,
   outside,
 })
+
+const ownerOf = (by: Stored[1], index: number): string => {
+  if (by === 'kubectl') return by
+  return by === 'fence' ? `receiver-hooks.fence.${index}` : `receiver-hooks.i${by}.${index}`
+}
 
 /** A post to a process, from one moment to another. Without an answer its connection was closed. */
 export const post = (

@@ -6,6 +6,8 @@ export interface Faults {
   readonly slow: number
   /** Of a slow one: how much at most. Longer than a request may take, so that some arrive when nobody waits any more. */
   readonly slowMs: number
+  /** Of a write of a count: a webhook takes its time over it. So others can be faster with the very same write. */
+  readonly pondered: number
   /** Of a request: no connection can be made, so that it surely never arrives. */
   readonly refused: number
   /** Of a request: it is lost on its way. Of an answer: what was asked is done, and the answer is lost. */
@@ -28,11 +30,14 @@ export interface Faults {
   readonly freezes: number
   readonly replacements: number
   readonly policies: number
+  /** An API server is cut off from the storage, stands still or is behind. */
+  readonly sicknesses: number
 }
 
 export const noFaults: Faults = {
   slow: 0,
   slowMs: 0,
+  pondered: 0,
   refused: 0,
   lost: 0,
   declined: 0,
@@ -47,6 +52,7 @@ export const noFaults: Faults = {
   freezes: 0,
   replacements: 0,
   policies: 0,
+  sicknesses: 0,
 }
 
 /** Each kind of fault is absent from some histories: a mistake often shows only where little else goes wrong. */
@@ -56,6 +62,7 @@ export const faultsOf = (rng: Rng): Faults => {
   return {
     slow: rate(0.15),
     slowMs: rng.pick([50, 500, 3000, 8000]),
+    pondered: rate(0.8, 0.4),
     refused: rate(0.05),
     lost: rate(0.08),
     declined: rate(0.05),
@@ -70,5 +77,6 @@ export const faultsOf = (rng: Rng): Faults => {
     freezes: times(2, 0.3),
     replacements: times(3, 0.4),
     policies: times(4, 0.3),
+    sicknesses: times(3, 0.4),
   }
 }

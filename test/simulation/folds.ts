@@ -1,8 +1,10 @@
-import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { at, tryParseJson } from '../../src/api/json.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { rowsIn } from './rows.ts'
+import { writtenIn } from './written.ts'
 import type { Simulation } from './simulation.ts'
+import { isMark } from '../support/marks.ts'
 
 /**
  * Takes note of each fold. What a process folds it sends at that very moment: the marked write itself, or first the claim
@@ -22,16 +24,18 @@ export const foldWatcher = (note: Simulation['note']): ((process: string, reques
   }
 
   return (process, { body = '', method, path, query }) => {
-    const manager = query?.['fieldManager']
-    if (method === 'PATCH' && manager?.startsWith('rhook.') === true) {
-      const sent = tryParseJson(body)
-      const version = stringAt(sent, 'metadata', 'resourceVersion') ?? ''
-      folded(process, manager, stringAt(sent, 'metadata', 'name') ?? '', version, Number(at(sent, 'spec', 'replicas')))
+    const written = method === 'PATCH' ? writtenIn(path, body) : undefined
+    const mark = written?.mark ?? query?.['fieldManager']
+    if (written?.to !== undefined && mark !== undefined && isMark(mark)) {
+      folded(process, mark, written.target, written.version, written.to)
     }
     if ((method === 'PUT' || method === 'POST') && path.includes(`/${recordPlural}`)) {
       for (const { claim } of body.includes('claim') ? rowsIn(at(tryParseJson(body), 'content')) : []) {
-        if (claim) folded(process, claim.mark, claim.target.split('/').at(-1) ?? '', claim.version, claim.to)
+        if (claim) folded(process, claim.mark, nameIn(claim.target), claim.version, claim.to)
       }
     }
   }
 }
+
+/** The name of the object, without the way in which it is written. */
+const nameIn = (target: string): string => /([^/ ]+)(?: .*)?$/.exec(target)?.[1] ?? ''

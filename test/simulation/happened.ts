@@ -69,7 +69,6 @@ export type Happened = { readonly at: number } & (
   | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
   /** A process was told all changes of hooks, or of the keys, up to a version. */
   | { readonly what: 'heard'; readonly of: Followed; readonly process: string; readonly version: number }
-  | { readonly what: 'watching'; readonly of: Followed; readonly process: string; readonly open: boolean }
   | { readonly what: 'post'; readonly post: Post; readonly wall: number }
   | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }
   | { readonly what: 'world'; readonly did: string }
@@ -113,8 +112,6 @@ const textOf = (happened: Happened): string => {
     }
     case 'heard':
       return `${happened.process} knows ${happened.of} up to ${happened.version}`
-    case 'watching':
-      return `${happened.process} ${happened.open ? 'watches' : 'no longer watches'} ${happened.of}`
     case 'post':
       return `post ${JSON.stringify(happened.post)}`
     case 'answer':

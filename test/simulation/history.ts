@@ -1,7 +1,6 @@
-// The controller imports it when it meets the first expression: that takes real time, unless it is there already.
-import '../../src/environment/expressions/check.ts'
 import { check } from './check/check.ts'
 import { foldWatcher } from './folds.ts'
+import { apiServers } from './api-servers.ts'
 import { faultsOf, noFaults, type Faults } from './faults.ts'
 import type { Happened, Violation } from './happened.ts'
 import type { Simulation } from './simulation.ts'
@@ -98,6 +97,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const simulation: Simulation = {
     time,
     server,
+    apiServers: apiServers(time, seed, () => server.up),
     rng,
     note,
     silent: new Set(),

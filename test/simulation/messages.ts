@@ -40,3 +40,7 @@ export const followedAt = (path: string): Followed | undefined => {
   if (path.endsWith(`/${hookPlural}`)) return 'hooks'
   return path.endsWith('/configmaps') ? 'keys' : undefined
 }
+
+/** Whether a path is that of a collection: after the version come its namespace, if it has one, and its name. */
+export const isCollection = (path: string): boolean =>
+  /^\/(api|apis\/[^/]+)\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path)

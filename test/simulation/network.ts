@@ -1,10 +1,12 @@
 import type { ServerResponse } from '../../src/apiserver/server.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { declined, followedAt, status, travelMs, versionIn } from './messages.ts'
+import { answerOf } from './answering.ts'
+import type { Faults } from './faults.ts'
+import { followedAt, isCollection, travelMs, versionIn } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
-import { watchLines } from './watch.ts'
+import { watchOver } from './watch.ts'
 
 /** The way between one process and the API server, with all that can happen on it. */
 export const connectionOf = (simulation: Simulation, rng: Rng, self: () => SimulatedProcess): ApiConnection => {
@@ -13,7 +15,7 @@ export const connectionOf = (simulation: Simulation, rng: Rng, self: () => Simul
       simulation.noteFolds(self().name, request)
       return new Promise((resolve, reject) => exchange(simulation, rng, self(), request, { resolve, reject }))
     },
-    watch: (request, stop) => watchLines(simulation, rng, self(), request, stop),
+    watch: (request, stop) => watchOver(simulation, rng, self(), request, stop),
   }
 }
 
@@ -23,7 +25,7 @@ interface Settle {
 }
 
 const exchange = (
-  { faults, note, server, time }: Simulation,
+  { apiServers, faults, note, server, time }: Simulation,
   rng: Rng,
   self: SimulatedProcess,
   request: ApiRequest,
@@ -57,45 +59,38 @@ const exchange = (
   if (rng.chance(refused)) return back(() => fail('connection refused', false))
   if (rng.chance(lost)) loseOrReset()
   else
-    time.at(travelMs(rng, faults()), () => {
+    time.at(travelMs(rng, faults()) + ponderMs(rng, faults(), request), () => {
       if (!server.up) return rng.chance(0.5) ? back(() => fail('connection refused', false)) : loseOrReset()
-      const response = answerOf({ faults, server }, rng, self.name, request)
-      if (rng.chance(faults().lost)) {
-        became(`answer ${response.status} is lost`)
-        return loseOrReset()
+      const ask = (): ServerResponse => answerOf({ faults, server }, rng, self.name, request)
+      const answer = (response: ServerResponse): void => {
+        if (rng.chance(faults().lost)) {
+          became(`answer ${response.status} is lost`)
+          return loseOrReset()
+        }
+        back(() =>
+          finish(() => {
+            became(`${response.status}`)
+            noteList({ note }, self.name, request, response)
+            settle.resolve(response)
+          }),
+        )
       }
-      back(() =>
-        finish(() => {
-          became(`${response.status}`)
-          noteList({ note }, self.name, request, response)
-          settle.resolve(response)
-        }),
-      )
+      const apiServer = apiServers.pick(rng)
+      if (isConsistentList(request)) apiServer.consistently(ask, answer)
+      else apiServer.fromStorage(ask, answer)
     })
   self.mayCrash()
 }
 
-/** Answers of a server that has lost its storage's confirmation. */
-const failedAfterwards = (rng: Rng): ServerResponse =>
-  rng.pick([status(500, 'InternalError'), status(504, 'Timeout', { 'retry-after': '1' })])
+/** How long a webhook may take over a write of a count, in milliseconds. */
+const longestPonderMs = 400
 
-const answerOf = (
-  { faults, server }: Pick<Simulation, 'faults' | 'server'>,
-  rng: Rng,
-  process: string,
-  { body, contentType = 'application/json', method, path, query }: ApiRequest,
-): ServerResponse => {
-  if (rng.chance(faults().declined)) return declined(rng)
-  const response = server.ask(process, {
-    method,
-    path,
-    contentType,
-    userAgent: 'receiver-hooks',
-    ...(query === undefined ? {} : { query }),
-    ...(body === undefined ? {} : { body }),
-  })
-  return method !== 'GET' && rng.chance(faults().failedAfterwards) ? failedAfterwards(rng) : response
-}
+const ponderMs = (rng: Rng, { pondered }: Faults, { method }: ApiRequest): number =>
+  method === 'PATCH' && rng.chance(pondered) ? rng.int(1, longestPonderMs) : 0
+
+/** Whether a request reads a collection as it is now: what the API server answers comes from its cache then. */
+const isConsistentList = ({ method, path, query }: ApiRequest): boolean =>
+  method === 'GET' && isCollection(path) && query?.['resourceVersion'] === undefined
 
 const queryOf = ({ query = {} }: ApiRequest): string =>
   Object.entries(query)

@@ -1,5 +1,5 @@
 import { noOutbound } from '../support/environment.ts'
-import { inlineExpressions } from '../../src/environment/expressions/inline.ts'
+import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import type { Clock, Log, Metrics } from '../../src/environment/environment.ts'
 import { connectionOf } from './network.ts'
 import { wallClock, type SimulatedProcess, type Simulation } from './simulation.ts'

@@ -1,11 +1,16 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
-import type { Row } from '../../src/api/record.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import type { StoredRow } from '../../src/api/record.ts'
 
 /** The rows in the content of a record, which the product has written and is not judged here. */
-export const rowsIn = (content: unknown): readonly Row[] => {
+export const rowsIn = (content: unknown): readonly StoredRow[] => {
   const rows = typeof content === 'string' ? at(tryParseJson(content), 'rows') : undefined
   return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
-const isRow = (row: unknown): row is Row =>
+/** Whether an object is a closed page of a record: its rows were in the record before. */
+export const isPage = ({ content }: StoredObject): boolean =>
+  typeof content === 'string' && at(tryParseJson(content), 'page') !== undefined
+
+const isRow = (row: unknown): row is StoredRow =>
   isObject(row) && stringAt(row, 'key') !== undefined && typeof row['at'] === 'number'

@@ -1,4 +1,3 @@
-import { at, tryParseJson } from '../../src/api/json.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import { createApiServer, type ServerRequest, type ServerResponse } from '../../src/apiserver/server.ts'
@@ -8,6 +7,8 @@ import type { Clock } from '../../src/environment/environment.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import type { Happened } from './happened.ts'
 import { status } from './messages.ts'
+import { fleets } from '../support/fleets.ts'
+import { writtenIn } from './written.ts'
 import type { Rng } from './seed.ts'
 import type { VirtualTime } from './time.ts'
 
@@ -46,6 +47,7 @@ export type Stored = Extract<Happened, { what: 'stored' }>
 /** The collections whose every version the checks look at. */
 const followed = [
   ['deployments', 'apps/deployments'],
+  [fleets.resource, `${fleets.group}/${fleets.resource}`],
   [hookPlural, `${group}/${hookPlural}`],
   [recordPlural, `${group}/${recordPlural}`],
   ['configmaps', '/configmaps'],
@@ -78,9 +80,10 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   }
 
   const refusedBy = ({ body = '', method, path }: ServerRequest): Policy | undefined => {
-    if (policies.size === 0 || method !== 'PATCH' || !path.endsWith('/scale')) return undefined
-    const count = Number(at(tryParseJson(body), 'spec', 'replicas'))
-    return [...policies].find(({ chance, most }) => count > most && rng.chance(chance))
+    if (policies.size === 0 || method !== 'PATCH') return undefined
+    const to = writtenIn(path, body)?.to
+    if (to === undefined) return undefined
+    return [...policies].find(({ chance, most }) => to > most && rng.chance(chance))
   }
 
   const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>

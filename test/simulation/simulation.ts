@@ -1,4 +1,5 @@
 import type { ApiRequest, Environment } from '../../src/environment/environment.ts'
+import type { ApiServers } from './api-servers.ts'
 import type { Faults } from './faults.ts'
 import type { Happened } from './happened.ts'
 import type { Rng } from './seed.ts'
@@ -8,7 +9,10 @@ import type { VirtualTime } from './time.ts'
 /** What everything in one history shares. */
 export interface Simulation {
   readonly time: VirtualTime
+  /** What is stored. */
   readonly server: SimulatedServer
+  /** Through whom processes reach it. */
+  readonly apiServers: ApiServers
   readonly rng: Rng
   /** What goes wrong at this moment. */
   readonly faults: () => Faults

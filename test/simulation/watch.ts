@@ -1,5 +1,6 @@
+import { answerOf } from './answering.ts'
 import { declined, followedAt, travelMs, versionIn } from './messages.ts'
-import type { ApiRequest } from '../../src/environment/environment.ts'
+import type { ApiRequest, ApiResponse, Watch } from '../../src/environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
@@ -10,13 +11,49 @@ const livesMs = 6_000
 /** How long a watch is silent that speaks again, at most, in milliseconds. */
 const pauseMs = 4_000
 
-/** The lines of a watch as a process gets them: each later than it was written, in order, until it is cut. */
-export async function* watchLines(
+/** A watch as a process has it: each line later than it was written, in order, until it is cut. */
+export const watchOver = (
   simulation: Simulation,
   rng: Rng,
   self: SimulatedProcess,
   request: ApiRequest,
   stop: AbortSignal,
+): Watch => {
+  /** Once the watch is open: sends a request over its connection. */
+  let send: Send | undefined
+  let waiting: (() => void)[] = []
+  const opened = (over: Send): void => {
+    send = over
+    for (const go of waiting) go()
+    waiting = []
+  }
+  const lines = watchLines(simulation, rng, self, request, stop, opened)
+  return {
+    [Symbol.asyncIterator]: () => lines,
+    ask: asked =>
+      new Promise((resolve, reject) => {
+        const late = (): void => reject(new Unreachable(`${asked.path}: no answer within ${asked.timeoutMs} ms`, true))
+        const cancel = self.after(asked.timeoutMs, late)
+        const go = (): void =>
+          send?.(asked, response => {
+            cancel()
+            resolve(response)
+          })
+        if (send) go()
+        else waiting.push(go)
+      }),
+  }
+}
+
+type Send = (request: ApiRequest, answered: (response: ApiResponse) => void) => void
+
+async function* watchLines(
+  simulation: Simulation,
+  rng: Rng,
+  self: SimulatedProcess,
+  request: ApiRequest,
+  stop: AbortSignal,
+  opened: (send: Send) => void,
 ): AsyncGenerator<string, void, undefined> {
   const { note } = simulation
   const of = followedAt(request.path)
@@ -37,11 +74,11 @@ export async function* watchLines(
       wake()
     },
     end,
+    opened,
   })
   const stopped = (): void => end()
   stop.addEventListener('abort', stopped)
   if (stop.aborted) stopped()
-  if (of) note({ what: 'watching', of, process: self.name, open: true })
   try {
     for (;;) {
       for (let line = arrived.shift(); line !== undefined && !stop.aborted; line = arrived.shift()) yield line
@@ -54,7 +91,6 @@ export async function* watchLines(
   } finally {
     stop.removeEventListener('abort', stopped)
     close()
-    if (of && self.alive) note({ what: 'watching', of, process: self.name, open: false })
   }
 }
 
@@ -63,11 +99,13 @@ interface Client {
   line(text: string): void
   /** There will be no more: the server ended it in order, or something went wrong. */
   end(error?: Error): void
+  /** It is open: from now on requests can be sent over its connection. */
+  opened(send: Send): void
 }
 
 /** Opens a watch, by and by. Returns what closes it. */
 const openWatch = (
-  { faults, note, server, silent, time }: Simulation,
+  { apiServers, faults, note, server, silent, time }: Simulation,
   rng: Rng,
   self: SimulatedProcess,
   request: ApiRequest,
@@ -78,7 +116,11 @@ const openWatch = (
   const onTheirWay: (() => void)[] = []
   let closeAtServer = (): void => undefined
   let closed = false
+  /** How far it has been told. */
+  let version = Number(request.query?.['resourceVersion'] ?? 0)
   let silentUntil = 0
+  /** The API server has ended it. The client hears of that later, and over this connection of nothing else. */
+  let isOver = false
   const became = (what: string): void =>
     note({ what: 'request', process: self.name, asked: `WATCH ${request.path}`, became: what })
 
@@ -107,12 +149,21 @@ const openWatch = (
     if (closed || !self.alive) return
     if (!server.up) return void self.after(travelMs(rng, faults()), () => fail('connection refused'))
     const query = { ...request.query, watch: 'true' }
+    const apiServer = apiServers.pick(rng)
+    const tell = (text: string): void => {
+      version = Math.max(version, versionIn(text))
+      arrive(() => client.line(text))
+    }
     const opened = rng.chance(faults().declined)
       ? declined(rng)
       : server.watch(
           { method: request.method, path: request.path, query, userAgent: 'receiver-hooks' },
-          { line: text => arrive(() => client.line(text)), end: () => arrive(() => client.end()) },
+          {
+            line: text => apiServer.later(() => tell(text)),
+            end: () => apiServer.later(() => arrive(() => client.end())),
+          },
           () => {
+            isOver = true
             closeAtServer()
             self.after(travelMs(rng, faults()), () => fail('cut by the API server'))
           },
@@ -123,9 +174,26 @@ const openWatch = (
         client.end(new WatchRefused(opened.status, opened.body))
       })
     }
-    closeAtServer = opened
+    const unfollow = apiServer.follow(() =>
+      tell(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"${version}"}}}`),
+    )
+    closeAtServer = () => {
+      unfollow()
+      opened()
+    }
     // The head of the answer: from now on silence means that there is nothing to tell.
-    arrive(cancelTimeout)
+    arrive(() => {
+      cancelTimeout()
+      client.opened((asked, answered) => {
+        if (silentUntil === Infinity || isOver) return
+        const ask = (): ApiResponse => answerOf({ faults, server }, rng, self.name, asked)
+        time.at(travelMs(rng, faults()), () =>
+          apiServer.consistently(ask, response => {
+            if (!isOver) arrive(() => answered(response))
+          }),
+        )
+      })
+    })
     if (rng.chance(cut)) self.after(rng.int(0, livesMs), () => fail('cut'))
     if (rng.chance(stall)) {
       self.after(rng.int(0, livesMs), () => {

@@ -45,11 +45,27 @@ const lateness = (timeline: Timeline, { answer, arrivedAt, endedAt, post }: Stor
   }
   if (!post.healed) return undefined
   const status = answer === undefined || answer === 'no answer' ? 'no answer' : answer.status
-  const isUntold = status === 'no answer' || at(answer, 'body', 'reason') === 'OutcomeUnknown'
-  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status)
-  if (isServed && took <= wellAnswerMs) return undefined
+  const reason = at(answer, 'body', 'reason')
+  const isUntold = status === 'no answer' || reason === 'OutcomeUnknown'
+  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
+  if ((isServed || sharedSickRead(timeline, arrivedAt, answer)) && took <= wellAnswerMs) return undefined
   return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
 }
+
+/** How long posts may share a read, of a Secret of `auth` or of a custom kind's definition, in milliseconds. */
+const sharedMs = 1500
+
+/** Whether a post shared a read that began before an API server was well again, and failed after that. */
+const sharedSickRead = ({ happened }: Timeline, arrivedAt: number, answer: Story['answer']): boolean =>
+  at(answer, 'body', 'reason') === 'ApiUnreachable' &&
+  /which auth names|^GET .* no answer within/.test(String(at(answer, 'body', 'message'))) &&
+  happened.some(
+    entry =>
+      entry.what === 'world' &&
+      /API server is (well again|back)$/.test(entry.did) &&
+      entry.at <= arrivedAt &&
+      arrivedAt - entry.at < sharedMs,
+  )
 
 /** The step was made, or cannot be made. That a post did not show what it had to, or that its key was dropped, is judged apart. */
 const served: ReadonlySet<number | string> = new Set([200, 401, 404, 409])

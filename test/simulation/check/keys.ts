@@ -2,8 +2,11 @@ import type { Violation } from '../happened.ts'
 import { accepts, isOn } from './model.ts'
 import { currentAt, mayGoBy, mayKnow, upTo, type Story, type Timeline } from './timeline.ts'
 
-/** What is answered to a token whose signature is not, or cannot be, found right. */
-const outside: ReadonlySet<string> = new Set(['UnknownToken', 'NotReady', 'ApiUnreachable'])
+/**
+ * What is answered to a token whose signature is not, or cannot be, found right. A source whose posts are refused again and
+ * again is told Overloaded before anybody looks at the signature.
+ */
+const outside: ReadonlySet<string> = new Set(['UnknownToken', 'NotReady', 'ApiUnreachable', 'Overloaded'])
 
 /**
  * A key that was dropped lets nobody in: no post is let through whose token is signed with a key that was not in the set any
@@ -20,7 +23,7 @@ export const checkKeys = (timeline: Timeline): readonly Violation[] =>
 
 /** Whether the key of a post's token may have been found in the set from its arrival up to a place. */
 const mayBeSigned = (timeline: Timeline, story: Story, until: number): boolean =>
-  mayKnow(timeline, 'keys', timeline.keys, story, story.arrived, until).some(({ kids }) => kids.has(story.post.kid))
+  mayKnow(timeline, timeline.keys, story.arrived, until).some(({ kids }) => kids.has(story.post.kid))
 
 /** Whether the token of a post may have been accepted, from its arrival up to a place. */
 export const mayBeAccepted = (timeline: Timeline, story: Story, until: number): boolean =>

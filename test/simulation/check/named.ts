@@ -79,9 +79,10 @@ const mayBeAnother = (timeline: Timeline, before: Executed, { latest }: Executed
   const window = Math.min(...windowsOf(timeline, story.post))
   const isOver = clocksJump(timeline) || latest - before.earliest >= window - clocksDifferMs
   if (repeats || !isOver) return isOver
-  // After an end the alert has fired again.
+  // After an end the alert has fired again. What cancelled out together was answered in order, and has one place.
+  const ended = Math.min(before.stored, ...before.stories.map(told => told.ended))
   const hasFired = (other: Story): boolean =>
-    other.post.uid === uid && other.post.alert === alert && other.post.kind === 'firing' && other.ended > before.stored
+    other.post.uid === uid && other.post.alert === alert && other.post.kind === 'firing' && other.ended > ended
   return kind === 'resolved' && timeline.stories.some(hasFired)
 }
 
@@ -142,13 +143,7 @@ const windowsOf = ({ hooks }: Timeline, { hook, uid }: Story['post']): readonly 
   (hooks.get(hook) ?? []).filter(version => version.uid === uid).map(dedupeWindowOf)
 
 /** What a named delivery is told that is not executed, and not later either. */
-const skips: ReadonlySet<string> = new Set([
-  'Suspended',
-  'Filtered',
-  'CoolingDown',
-  'ExpressionFailed',
-  'NothingToUndo',
-])
+const skips: ReadonlySet<string> = new Set(['Suspended', 'Filtered', 'CoolingDown', 'NothingToUndo'])
 
 /** A delivery that was skipped is not executed by another copy of it later on. */
 const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: Story): readonly Violation[] => {

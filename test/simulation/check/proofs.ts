@@ -1,14 +1,11 @@
 import { authOf } from '../../../src/api/auth.ts'
 import { isReceiverHook } from '../../../src/api/hook.ts'
 import type { Proof, Violation } from '../happened.ts'
-import { isThere, stoodStill } from './model.ts'
+import { isThere } from './model.ts'
 import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
 /** How long after a change of a Secret what it held before may be gone by, in milliseconds: what the guide promises. */
 const promisedMs = 2000
-
-/** How much longer a process may be, in milliseconds, that stands still while it reads. */
-const stillMs = 20_000
 
 /** What a hook can make of what a post shows. */
 export type Shown = 'all' | 'too little' | 'cannot be told'
@@ -23,11 +20,11 @@ export const shownTo = (
   { arrivedAt, ended, post }: Story,
 ): readonly Shown[] => {
   const auth = isReceiverHook(object) && object.spec.auth ? authOf(object.spec.auth) : undefined
-  if (!auth) return ['all']
+  // No editor of the simulation asks for a topic.
+  if (!auth || auth.form === 'sns') return ['all']
   const { happened, secrets } = timeline
   const versions = secrets.get(auth.secret) ?? []
-  const reachMs = promisedMs + (stoodStill(timeline, post.process) ? stillMs : 0)
-  const since = versions.findLastIndex(({ place }) => (happened[place]?.at ?? 0) <= arrivedAt - reachMs)
+  const since = versions.findLastIndex(({ place }) => (happened[place]?.at ?? 0) <= arrivedAt - promisedMs)
   const words = upTo(versions, since, ended).map(({ word }) => word)
   if (since === -1) words.push('')
   return words.map(word => {

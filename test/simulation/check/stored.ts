@@ -1,5 +1,6 @@
 import type { Violation } from '../happened.ts'
 import type { Fold, TargetVersion, Timeline } from './timeline.ts'
+import { isMark } from '../../support/marks.ts'
 
 /** A marked write that the API server has stored. */
 export interface Write {
@@ -24,7 +25,7 @@ export const storedWrites = (
       const broken = (why: string): void =>
         void violations.push({ promise: '1', why: `${target} version ${stored.version}: ${why}` })
       if (stored.deleted) continue
-      const marks = stored.owners.filter(owner => owner.startsWith('rhook.') && !before?.owners.includes(owner))
+      const marks = stored.owners.filter(owner => isMark(owner) && !before?.owners.includes(owner))
       for (const mark of marks) {
         const folds = timeline.folds.get(mark) ?? []
         const fold = folds.findLast(({ to, version }) => to === stored.count && version === String(before?.version))

@@ -1,5 +1,6 @@
 import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
+import { markAnnotation } from '../../../src/steps/target/via-object.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../../src/token/published.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
@@ -98,8 +99,6 @@ export interface ClaimedStep {
 export interface Knowledge {
   /** All versions up to this one, from this place on. */
   readonly heard: { readonly place: number; readonly version: number }[]
-  /** Where its watch of them opened and ended. */
-  readonly watching: { readonly place: number; readonly open: boolean }[]
 }
 
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
@@ -147,7 +146,8 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         const { name, resourceVersion, uid } = object.metadata
         const common = { place, version: Number(resourceVersion), uid, deleted }
         if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
-        if (resource === 'deployments') listIn(targets, name).push({ ...common, ...countIn(object) })
+        if (resource === 'deployments' || resource === 'fleets')
+          listIn(targets, name).push({ ...common, ...countIn(resource, object) })
         if (name === publicKeysConfigMap) keys.push({ ...common, kids: kidsIn(object) })
         if (resource === 'secrets') listIn(secrets, name).push({ place, word: deleted ? '' : wordIn(object) })
         if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
@@ -157,13 +157,10 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         listIn(folds, entry.mark).push({ place, ...entry })
         break
       case 'start':
-        knowledge.set(entry.process, { hooks: { heard: [], watching: [] }, keys: { heard: [], watching: [] } })
+        knowledge.set(entry.process, { hooks: { heard: [] }, keys: { heard: [] } })
         break
       case 'heard':
         knowledge.get(entry.process)?.[entry.of].heard.push({ place, version: entry.version })
-        break
-      case 'watching':
-        knowledge.get(entry.process)?.[entry.of].watching.push({ place, open: entry.open })
         break
       case 'request':
       case 'written':
@@ -202,7 +199,15 @@ export const listIn = <K, T>(lists: Map<K, T[]>, key: K): T[] => {
   return list
 }
 
-const countIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> => ({
+const countIn = (resource: string, object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> =>
+  resource === 'fleets'
+    ? {
+        count: Number(at(object, 'spec', 'size') ?? 0),
+        owners: [object.metadata.annotations?.[markAnnotation] ?? []].flat(),
+      }
+    : workloadCountIn(object)
+
+const workloadCountIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> => ({
   count: Number(at(object, 'spec', 'replicas') ?? 0),
   owners: (object.metadata.managedFields ?? [])
     .filter(entry => at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined)
@@ -225,44 +230,28 @@ export const upTo = <T extends { readonly place: number }>(
 export const currentAt = (list: readonly { readonly place: number }[], place: number): number =>
   list.findLastIndex(version => version.place <= place)
 
-/** How long after a change a process may still go by what was before, in milliseconds. */
-const graceMs = 1000
+/** How long after a change is stored a process may still go by what was before, in milliseconds: promise 5. */
+const graceMs = 2000
 
 /**
- * The versions of a post's hook that its process may go by at a place: none older than what its watch has told it; and
- * where that was not open from the arrival on, none older than the arrival, since it has to read then. What was current
- * a second ago is always allowed.
+ * The versions of a post's hook that its process may go by at a place: those that were current two seconds before, or
+ * later, whatever its watch told it.
  */
 export const mayGoBy = (
   timeline: Timeline,
-  story: Pick<Story, 'arrived' | 'post'>,
+  story: Pick<Story, 'post'>,
   place: number,
   until = place,
-): readonly HookVersion[] => mayKnow(timeline, 'hooks', timeline.hooks.get(story.post.hook) ?? [], story, place, until)
+): readonly HookVersion[] => mayKnow(timeline, timeline.hooks.get(story.post.hook) ?? [], place, until)
 
-/** The same, of any versions that a process is told of. */
-export const mayKnow = <T extends { readonly place: number; readonly version: number }>(
-  { happened, knowledge }: Timeline,
-  of: Followed,
+/** The same, of any versions. */
+export const mayKnow = <T extends { readonly place: number }>(
+  { happened }: Timeline,
   versions: readonly T[],
-  { arrived, post }: Pick<Story, 'arrived' | 'post'>,
   place: number,
   until: number,
 ): readonly T[] => {
-  const known = knowledge.get(post.process)?.[of]
-  if (!known) return []
-  const version = known.heard.findLast(heard => heard.place < place)?.version ?? 0
-  const told = versions.findLastIndex(candidate => candidate.version <= version)
-  const bound = isBlind(known, arrived, until) ? Math.max(told, currentAt(versions, arrived)) : told
   const now = happened[place]?.at ?? Infinity
-  const since = Math.min(
-    bound,
-    versions.findLastIndex(candidate => (happened[candidate.place]?.at ?? 0) <= now - graceMs),
-  )
+  const since = versions.findLastIndex(candidate => (happened[candidate.place]?.at ?? 0) <= now - graceMs)
   return upTo(versions, since, until)
 }
-
-/** Whether a process had no watch from one place to another. */
-const isBlind = ({ watching }: Knowledge, from: number, to: number): boolean =>
-  watching.findLast(({ place }) => place <= from)?.open !== true &&
-  !watching.some(({ open, place }) => open && place > from && place < to)

@@ -1,6 +1,6 @@
-import type { Row } from '../../../src/api/record.ts'
+import type { StoredRow } from '../../../src/api/record.ts'
 import type { Violation } from '../happened.ts'
-import { rowsIn } from '../rows.ts'
+import { isPage, rowsIn } from '../rows.ts'
 import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
 import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
@@ -22,7 +22,7 @@ type Account = { readonly place: number; readonly sum: Sum }[]
 /** A step that is claimed, or has cancelled out without having been claimed. */
 interface Claimed {
   readonly story: Story
-  readonly row: Row
+  readonly row: StoredRow
   /** The object that is to be changed. */
   readonly uid: string
   /** What there was to take back at that moment. */
@@ -59,6 +59,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
 
   for (const [place, entry] of timeline.happened.entries()) {
     if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
+    if (isPage(entry.object)) continue
     const hook = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
     const rows = rowsIn(entry.object['content'])
     const claims = new Set(rows.map(row => idOf(hook, row)))
@@ -83,7 +84,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
 }
 
 /** Names a claim. */
-const idOf = (hook: string, { at, claim, key }: Row): string => `${hook} ${key} ${at} ${claim?.mark}`
+const idOf = (hook: string, { at, claim, key }: StoredRow): string => `${hook} ${key} ${at} ${claim?.mark}`
 
 const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
 
@@ -91,7 +92,7 @@ const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
  * Where nothing is left to take back, it is forgotten of which object that was. Of one name the newest object has the
  * highest versions; of two names, what was decided last counts.
  */
-const added = (before: Sum, { at, claim, from = 0, to = 0 }: Row, uid: string): Sum => {
+const added = (before: Sum, { at, claim, from = 0, to = 0 }: StoredRow, uid: string): Sum => {
   const sum = before.delta === 0 ? nothing : before
   const target = claim?.target ?? sum.target
   const version = BigInt(claim?.version ?? sum.version)
@@ -115,7 +116,7 @@ const targetAt = ({ hooks, targets }: Timeline, { post }: Story, place: number):
 const wrong = (
   { hooks }: Timeline,
   { ended, post }: Story,
-  { from = 0, to = 0 }: Row,
+  { from = 0, to = 0 }: StoredRow,
   { sum, uid }: { readonly sum: Sum; readonly uid: string },
 ): string | undefined => {
   const what = `took the count from ${from} to ${to}, where its alert has changed ${sum.delta}`

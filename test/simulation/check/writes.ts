@@ -33,19 +33,25 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
   const { violations, writes } = storedWrites(timeline)
   const { applied, loose, perhaps } = assign(timeline, writes)
   const found: Violation[] = [...violations]
-  const used = new Set<Story>()
+  const chosen = new Map<Write, Way>()
 
-  const explainOne = (write: Write): Explained => {
+  const silentOf = (write: Write, used: ReadonlySet<Story>): readonly Story[] =>
+    (perhaps.get(write) ?? []).filter(story => !used.has(story))
+  /** The posts that explain what has been explained, `except` one write. */
+  const usedBy = (except?: Write): ReadonlySet<Story> =>
+    new Set([...chosen].flatMap(([write, way]) => (write === except ? [] : storiesOf(way))))
+
+  const explainOne = (write: Write, used: ReadonlySet<Story>): Way | undefined => {
     const { before, fold, stored } = write
     const answered = applied.get(write) ?? []
     const claimed = claimedSteps(timeline, write)
-    const silent = (perhaps.get(write) ?? []).filter(story => !used.has(story))
+    const silent = silentOf(write, used)
     const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
     // Posts that are answered together may have cancelled one another out, apart from any write.
     const ways = perhapsApart(answered)
     const isLoop = (apart: readonly Step[]): boolean =>
       groups(apart).every(group => cancelling(timeline, group) !== undefined)
-    let chosen: { readonly apart: readonly Step[]; readonly write: Explained } | undefined
+    let first: Way | undefined
     for (const [index, apart] of [...ways, ...ways].entries()) {
       if (index < ways.length && !isLoop(apart)) continue
       const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
@@ -53,25 +59,36 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
       const steps = past(left, still => walk(timeline, way, [...certain, ...still], silent))
       if (!steps) continue
       const candidate = { apart, write: { ...write, steps } }
-      chosen ??= candidate
-      if (!isAllowed(candidate.write)) continue
-      chosen = candidate
-      break
+      if (isAllowed(candidate.write)) return candidate
+      first ??= candidate
     }
-    if (chosen) {
-      loose.push(...chosen.apart)
-      for (const story of chosen.write.steps.flatMap(step => step.stories)) used.add(story)
-      return chosen.write
+    return first
+  }
+  /** Another write may have been explained by the post of this one: both are explained anew, this one first. */
+  const explainBeside = (write: Write): boolean => {
+    for (const other of chosen.keys()) {
+      const used = usedBy(other)
+      const own = silentOf(other, used).some(story => perhaps.get(write)?.includes(story)) && explainOne(write, used)
+      const others = own && explainOne(other, new Set([...used, ...storiesOf(own)]))
+      if (!own || !others) continue
+      chosen.set(write, own).set(other, others)
+      return true
     }
-    found.push({ promise: '1', why: unexplained(write, [...answered, ...claimed], silent) })
-    return { ...write, steps: [...answered, ...claimed] }
+    return false
   }
   // First those that few of the unanswered can be in: the others have more to choose from.
   const choices = (write: Write): number => perhaps.get(write)?.length ?? 0
-  const byWrite = new Map(
-    writes.toSorted((a, b) => choices(a) - choices(b)).map(write => [write, explainOne(write)] as const),
-  )
-  const explained = writes.flatMap(write => byWrite.get(write) ?? [])
+  for (const write of writes.toSorted((a, b) => choices(a) - choices(b))) {
+    const way = explainOne(write, usedBy())
+    if (way) chosen.set(write, way)
+    else if (!explainBeside(write)) {
+      const steps = [...(applied.get(write) ?? []), ...claimedSteps(timeline, write)]
+      found.push({ promise: '1', why: unexplained(write, steps, silentOf(write, usedBy())) })
+      chosen.set(write, { apart: [], write: { ...write, steps } })
+    }
+  }
+  loose.push(...[...chosen.values()].flatMap(({ apart }) => apart))
+  const explained = writes.flatMap(write => chosen.get(write)?.write ?? [])
 
   const unclaimed = withoutWrite(recordedAnswers(timeline), explained)
   const cancelled = groups([...loose, ...unclaimed]).flatMap((group): Cancelled[] => {
@@ -82,6 +99,14 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
   return { explained, cancelled, violations: found }
 }
 
+/** How a write is explained: its steps, and those of the posts answered with it that are in none. */
+interface Way {
+  readonly apart: readonly Step[]
+  readonly write: Explained
+}
+
+const storiesOf = ({ write }: Way): readonly Story[] => write.steps.flatMap(({ stories }) => stories)
+
 /** Whether a post's step goes through its hook's record, which then tells of it. */
 const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
   post.key !== undefined ||
@@ -89,11 +114,11 @@ const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
 
 /** Which write can hold the step of which post that no record tells of. */
 const assign = (timeline: Timeline, writes: readonly Write[]) => {
-  const committed = byKey(writes, ({ fold }) => keyOf(fold))
+  const committed = byKey(writes, ({ fold }) => foldKey(fold))
   /** The first fold of each mark: from then on a post that joins its queue has no part in it. */
   const begun = byKey(
     [...timeline.folds.values()].flatMap(folds => folds.slice(0, 1)),
-    keyOf,
+    foldKey,
   )
   const applied = new Map<Write, Step[]>()
   const perhaps = new Map<Write, Story[]>()
@@ -103,13 +128,13 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
     const step = appliedStep(story)
     if (step) {
       // Writes of one queue come one after another, and a post is answered when its own is known to be stored.
-      const own = committed.get(keyOf({ process: story.post.process, target: targetIn(story) })) ?? []
+      const own = committed.get(foldKey({ process: story.post.process, target: targetIn(story) })) ?? []
       const write = own.findLast(({ stored }) => stored.place < story.ended)
       if (write && story.arrived < write.fold.place) listIn(applied, write).push(step)
       else loose.push(step)
     } else if (story.answer === undefined || story.answer === 'no answer') {
       for (const target of timeline.targets.keys()) {
-        const key = keyOf({ process: story.post.process, target })
+        const key = foldKey({ process: story.post.process, target })
         // Whatever is in flight when a post's time is over, or its process dies, may hold it; nothing before that can.
         const all = begun.get(key) ?? []
         const folds = all.filter(fold => fold.place < story.ended)
@@ -168,7 +193,10 @@ const appliedStep = (story: Story): Step | undefined => {
 }
 
 const targetIn = ({ answer }: Story): string =>
-  (answer !== undefined && answer !== 'no answer' && /^Deployment\/(\S+) went/.exec(answer.body.message)?.[1]) || ''
+  (answer !== undefined &&
+    answer !== 'no answer' &&
+    /^(?:Deployment|Fleet)\/(\S+) went/.exec(answer.body.message)?.[1]) ||
+  ''
 
 /** The steps of a write that records tell of. */
 const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
@@ -282,7 +310,7 @@ const stepText = ({ claimed, from, stories, to }: Step): string => {
   return `post ${ids.join(' or ')}${claimed ? ', recorded,' : ''} from ${from} to ${to}`
 }
 
-const keyOf = ({ process, target }: Pick<Fold, 'process' | 'target'>): string => `${process} ${target}`
+const foldKey = ({ process, target }: Pick<Fold, 'process' | 'target'>): string => `${process} ${target}`
 
 const byKey = <T>(list: readonly T[], key: (entry: T) => string): ReadonlyMap<string, readonly T[]> => {
   const lists = new Map<string, T[]>()

@@ -1,12 +1,12 @@
 import { vi } from 'vitest'
-import type * as Commit from '../../../src/steps/commit.ts'
 import { wait } from '../../../src/environment/wait.ts'
-import { readTarget } from '../../../src/steps/read.ts'
-import { markedWrite } from '../../../src/steps/write.ts'
+import type * as Commit from '../../../src/steps/target/commit.ts'
+import { readTarget } from '../../../src/steps/target/read.ts'
+import { markedWrite } from '../../../src/steps/target/write.ts'
 import { isFound } from './mistake.ts'
 
 // After a lost answer the count is looked at, and not who set it.
-vi.mock(import('../../../src/steps/commit.ts'), async original => {
+vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
   const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { goOn }) => {
     let lost = false
     for (;;) {

@@ -1,9 +1,9 @@
 import { vi } from 'vitest'
-import type { Ledger } from '../../../src/steps/ledger.ts'
+import type { Ledger } from '../../../src/record/ledger.ts'
 import { isFound } from './mistake.ts'
 
 // What is decided goes into the record with its next write, a second later, and not before the count is written.
-vi.mock(import('../../../src/steps/ledger.ts'), async original => {
+vi.mock(import('../../../src/record/ledger.ts'), async original => {
   const real = await original()
   return {
     ...real,
@@ -23,6 +23,9 @@ vi.mock(import('../../../src/steps/ledger.ts'), async original => {
         },
         get idle() {
           return ledger.idle
+        },
+        get newer() {
+          return ledger.newer
         },
         get rows() {
           return ledger.rows

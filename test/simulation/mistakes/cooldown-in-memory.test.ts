@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // Each process knows when a hook has run by itself, and forgets it when it ends.
-vi.mock(import('../../../src/steps/judge.ts'), async original => {
+vi.mock(import('../../../src/record/judge.ts'), async original => {
   const real = await original()
   const ranAt = new WeakMap<object, number>()
   return {

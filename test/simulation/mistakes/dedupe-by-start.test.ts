@@ -8,8 +8,8 @@ vi.mock(import('../../../src/senders/alerts.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    reportOf: (sender, body) => {
-      const { identity, ...delivery } = real.reportOf(sender, body)
+    deliveryOfAlerts: (sender, body) => {
+      const { identity, ...delivery } = real.deliveryOfAlerts(sender, body)
       const newsAt = newestOf(real.alertsOf(at(body, 'alerts')), 'startsAt')
       return { ...delivery, identity: { key: identity?.key ?? '', ...(newsAt === undefined ? {} : { newsAt }) } }
     },

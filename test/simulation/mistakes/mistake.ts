@@ -26,7 +26,7 @@ export const isFound = (url: string): void => {
   const isWanted = expected <= quick || process.env['CI'] !== undefined || process.env['SIMULATION'] === 'all'
 
   if (starts > 0) return howManyItTakes(name, mistake)
-  test.runIf(isWanted)(`the simulation finds it: ${mistake}`, { timeout: 120_000 }, async () => {
+  test.runIf(isWanted)(`the simulation finds it: ${mistake}`, { timeout: 600_000 }, async () => {
     const { seeds, violation } = await seedsUntilFound(1, patience * expected)
     expect(violation, `${seeds} histories`).toBeDefined()
     expect(promises).toContain(violation?.promise)

@@ -2,6 +2,6 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // That a delivery was skipped is not remembered.
-vi.mock(import('../../../src/trigger/remember.ts'), () => ({ remember: skipped => Promise.resolve(skipped) }))
+vi.mock(import('../../../src/steps/skip.ts'), () => ({ storeSkip: skipped => Promise.resolve(skipped) }))
 
 isFound(import.meta.url)

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // What has been taken back is not taken off what there is to take back.
-vi.mock(import('../../../src/steps/remember.ts'), async original => {
+vi.mock(import('../../../src/record/changes.ts'), async original => {
   const real = await original()
   return {
     ...real,

@@ -1,9 +1,9 @@
 import { vi } from 'vitest'
-import type { TargetState } from '../../../src/steps/read.ts'
+import type { TargetState } from '../../../src/steps/target/read.ts'
 import { isFound } from './mistake.ts'
 
 // A version of a target that was read once is gone by for ever, whoever writes meanwhile.
-vi.mock(import('../../../src/steps/read.ts'), async original => {
+vi.mock(import('../../../src/steps/target/read.ts'), async original => {
   const real = await original()
   const processes = new WeakMap<object, Map<string, TargetState>>()
   return {

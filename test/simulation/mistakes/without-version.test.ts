@@ -4,7 +4,7 @@ import type { ApiConnection } from '../../../src/environment/environment.ts'
 import { isFound } from './mistake.ts'
 
 // A write of a count does not say which version it was computed from.
-vi.mock(import('../../../src/steps/write.ts'), async original => {
+vi.mock(import('../../../src/steps/target/write.ts'), async original => {
   const real = await original()
   const careless = (api: ApiConnection): ApiConnection => ({
     ...api,

@@ -27,7 +27,7 @@ export const readCredentials = (server: SimulatedServer): Wallet => {
     of: (hook, ago = 0) => {
       const auth = asked.get(hook)
       const word = words.get(authSecretOf(hook))?.at(-1 - ago)
-      if (!auth || word === undefined) return undefined
+      if (!auth || auth.form === 'sns' || word === undefined) return undefined
       return { form: auth.form, word, ...(auth.form === 'hmac' ? { header: auth.header.toLowerCase() } : {}) }
     },
   }

@@ -5,6 +5,7 @@ import { allExpressions } from './expressions.ts'
 import { amount, newHook, overlaps, secretOf, type Installation } from './installation.ts'
 import { hooksPath } from './paths.ts'
 import { askFor } from './secrets.ts'
+import { refTo } from './targets.ts'
 
 /** People change a hook: what it does, whether it does it, its token, what it asks for; or delete it and make it again. */
 export const editHook =
@@ -29,7 +30,7 @@ export const editHook =
       { scale: { min: rng.int(0, 3) } },
       { scale: { max: rng.int(4, 20) } },
       { scale: { action: rng.pick(['up', 'down']) } },
-      { scale: { target: { apiVersion: 'apps/v1', kind: 'Deployment', name: rng.pick(targets) } } },
+      { scale: { target: refTo(rng.pick(targets)) } },
       { suspend: true },
       { suspend: true },
       { suspend: rng.chance(0.5) },

@@ -1,8 +1,11 @@
 import { controllerRole } from '../../../src/controller/controller.ts'
+import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'
+import { defaultLimits, type RecordLimits } from '../../../src/record/pages.ts'
 import { triggerRole } from '../../../src/trigger/trigger.ts'
 import { noFaults } from '../faults.ts'
 import { createProcess } from '../process.ts'
+import type { Rng } from '../seed.ts'
 import type { SimulatedProcess, Simulation } from '../simulation.ts'
 import { system } from './paths.ts'
 
@@ -46,12 +49,13 @@ export const startFleet = (
   size: { readonly controllers: number; readonly triggers: number },
 ): Fleet => {
   const { note, rng } = simulation
+  const records = limitsOf(rng)
   const seats = new Map<string, Member>()
 
   const start = (seat: string, role: Member['role'], life: number): void => {
     const process = createProcess(simulation, `${seat}.${life}`)
     const stop = new AbortController()
-    const started = startRole(role, process)
+    const started = startRole(role, process, records)
     seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
     process.onEnd(() => {
       seats.delete(seat)
@@ -83,10 +87,18 @@ export const startFleet = (
   }
 }
 
+/** A hook is sent a dozen names in a history, so that pages are small: all processes agree on how large. */
+const limitsOf = (rng: Rng): RecordLimits =>
+  rng.pick([defaultLimits, { ...defaultLimits, open: 1, page: 4 }, { ...defaultLimits, open: 2, page: 8 }])
+
 const startRole = (
   role: Member['role'],
   { environment, name }: SimulatedProcess,
+  records: RecordLimits,
 ): Pick<Member, 'ready' | 'endpoint'> & { run(stop: AbortSignal): Promise<void> } => {
-  if (role === 'trigger') return triggerRole(environment, { namespace: system })
-  return { ...controllerRole(environment, { namespace: system, identity: name, publicURL }), endpoint: undefined }
+  const started =
+    role === 'trigger'
+      ? triggerRole(environment, { namespace: system, records })
+      : { ...controllerRole(environment, { namespace: system, identity: name, publicURL }), endpoint: undefined }
+  return { ...started, ready: () => verdictOf(started.checks).passed }
 }

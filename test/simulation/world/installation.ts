@@ -1,13 +1,12 @@
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
 import { crds } from '../../../src/drivers/registry.ts'
-import { deployment } from '../../support/objects.ts'
+import { fleetDefinition } from '../../support/fleets.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { allExpressions } from './expressions.ts'
-import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
+import { hooksPath, shop, system } from './paths.ts'
 import { askFor, giveWord } from './secrets.ts'
-
-const allTargets = ['web', 'api', 'batch'] as const
+import { allTargets, refTo, targetsPath, targetWith } from './targets.ts'
 
 /** What people have made before the product starts. */
 export interface Installation {
@@ -24,11 +23,11 @@ export const install = (server: SimulatedServer, rng: Rng): Installation => {
     const response = server.tell('POST', path, object)
     if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
   }
-  for (const crd of crds) made('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  for (const crd of [...crds, fleetDefinition]) made('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
   for (const name of [shop, system]) made('/api/v1/namespaces', { metadata: { name } })
   server.follow()
   const targets = allTargets.slice(0, rng.int(1, allTargets.length))
-  for (const name of targets) made(deploymentsPath, deployment(name, rng.int(0, 8)))
+  for (const name of targets) made(targetsPath(name), targetWith(name, rng.int(0, 8)))
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
   const installation = { targets, hooks, asking: rng.chance(0.4), rotating: rng.chance(0.2) }
   for (const name of hooks) {
@@ -45,7 +44,7 @@ export const newHook = (rng: Rng, name: string, { asking, targets }: Installatio
   spec: {
     driver: 'scale',
     scale: {
-      target: { name: rng.pick(targets) },
+      target: refTo(rng.pick(targets)),
       action: rng.pick(['up', 'down']),
       by: amount(rng),
       min: rng.int(0, 3),

@@ -1,7 +1,7 @@
-import { deployment } from '../../support/objects.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'
-import { autoscalersPath, deploymentsPath } from './paths.ts'
+import { autoscalersPath } from './paths.ts'
+import { refTo, settings, targetsPath, targetWith } from './targets.ts'
 
 /** Somebody else scales a target, in one of the ways in which people and programs do. */
 export const scaleOutside =
@@ -9,17 +9,7 @@ export const scaleOutside =
   ({ did, rng }: Actor): void => {
     const name = rng.pick(targets)
     const replicas = rng.int(0, 12)
-    const path = `${deploymentsPath}/${name}`
-    const extra = rng.pick([
-      { path: `${path}/scale`, body: { spec: { replicas } }, query: { fieldManager: 'kubectl' } },
-      { path, body: { spec: { replicas } }, query: { fieldManager: 'kubectl-edit' } },
-      {
-        path: `${path}/scale`,
-        body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name }, spec: { replicas } },
-        query: { fieldManager: 'gitops', force: 'true' },
-        contentType: 'application/apply-patch+yaml',
-      },
-    ])
+    const extra = rng.pick(settings(name, replicas))
     const { body, ...request } = extra
     const { status } = server.tell('PATCH', request.path, body, request)
     did(`scales ${name} to ${replicas}: ${status}`)
@@ -29,7 +19,8 @@ export const scaleOutside =
 export const reportStatus = (server: SimulatedServer, targets: readonly string[]) => {
   let reports = 0
   return ({ rng }: Actor): void => {
-    const path = `${deploymentsPath}/${rng.pick(targets)}/status`
+    const name = rng.pick(targets)
+    const path = `${targetsPath(name)}/${name}/status`
     server.tell('PATCH', path, { status: { observedGeneration: ++reports } })
   }
 }
@@ -40,14 +31,14 @@ export const recreateTarget =
   async ({ did, rng, sleep }: Actor): Promise<void> => {
     const name = rng.pick(targets)
     did(`deletes ${name}`)
-    server.tell('DELETE', `${deploymentsPath}/${name}`)
+    server.tell('DELETE', `${targetsPath(name)}/${name}`)
     await sleep(rng.int(0, 4000))
     did(`makes ${name} again`)
-    server.tell('POST', deploymentsPath, deployment(name, rng.int(0, 8)))
+    server.tell('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
   }
 
 export const putAutoscaler = (server: SimulatedServer, name: string): void => {
-  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name }
+  const scaleTargetRef = refTo(name)
   server.tell('POST', autoscalersPath, { metadata: { name }, spec: { scaleTargetRef, maxReplicas: 10 } })
 }
 
@@ -66,7 +57,7 @@ export const autoscale =
       await sleep(rng.int(1, stays))
       const replicas = rng.int(1, 10)
       const query = { fieldManager: 'kube-controller-manager' }
-      server.tell('PATCH', `${deploymentsPath}/${name}/scale`, { spec: { replicas } }, { query })
+      server.tell('PATCH', `${targetsPath(name)}/${name}/scale`, { spec: { replicas } }, { query })
     }
     await sleep(rng.int(1, stays))
     did(`no autoscaler on ${name}`)

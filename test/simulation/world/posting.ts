@@ -1,4 +1,4 @@
-import { keyOf } from '../../../src/api/record.ts'
+import { keyOf } from '../../../src/api/hash.ts'
 import { deliveryOf } from '../../../src/senders/registry.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Post } from '../happened.ts'
@@ -76,6 +76,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
     endpoint({
       method: 'POST',
       token,
+      source: '192.0.2.1',
       query: new URLSearchParams(),
       headers,
       body: () => arriving(bytes),

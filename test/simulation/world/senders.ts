@@ -53,7 +53,7 @@ export const forger =
     if (published) void post({ ...about, published: forged(rng, published) })
   }
 
-/** A careful script: names its delivery, and posts it two or three times, each until it is answered. */
+/** A careful script: names its delivery, and posts it some times, each until it is answered. */
 export const namedScript =
   (senders: Senders) =>
   async (actor: Actor): Promise<void> => {
@@ -65,8 +65,10 @@ export const namedScript =
     const delivery = newDelivery()
     const headers = { 'idempotency-key': delivery }
     const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
-    const copies = Array.from({ length: rng.int(2, 3) }, async () => {
-      await actor.sleep(rng.int(0, 3000))
+    // Some come while the first is on its way, and finish it.
+    const withinMs = rng.pick([30, 300, 3000])
+    const copies = Array.from({ length: rng.int(2, 4) }, async () => {
+      await actor.sleep(rng.int(0, withinMs))
       await insist(actor, 10_000, () => post({ ...letter, proof: shown(rng, wallet, hook) }))
     })
     await Promise.all(copies)

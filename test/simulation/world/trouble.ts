@@ -13,12 +13,15 @@ const jumpMs = 600_000
 /** A process stands still this long at most, in milliseconds: longer than a lease. */
 const freezeMs = 20_000
 
+/** An API server is sick this long at most, in milliseconds. */
+const sickMs = 15_000
+
 /** A policy is in force this long at most, in milliseconds. */
 const policyMs = 8000
 
 /** What befalls the API server and whole processes, at moments of its own. */
 export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
-  const { server } = simulation
+  const { apiServers, server } = simulation
   const goOn = (): boolean => simulation.time.now < withinMs
   const befall = (count: number, what: Parameters<typeof times>[2]): void =>
     act(simulation, goOn, times(count, withinMs, what))
@@ -60,6 +63,14 @@ export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults
     simulation.time.at(rng.int(20, policyMs), () => {
       end()
       did('the policy is taken back')
+    })
+  })
+  befall(faults.sicknesses, ({ did, rng }) => {
+    const { heal, told } = apiServers.sicken(rng)
+    did(told)
+    simulation.time.at(rng.int(100, sickMs), () => {
+      heal()
+      did('an API server is well again')
     })
   })
   befall(faults.replacements, ({ rng }) => {

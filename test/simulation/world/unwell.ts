@@ -8,11 +8,12 @@ import type { Board } from './published.ts'
 
 /** What is not yet as it should be when all is well; undefined when nothing is. */
 export const unwell = (
-  { server, silent }: Simulation,
+  { apiServers, server, silent }: Simulation,
   fleet: Fleet,
   { hooks }: Installation,
   board: Board,
 ): string | undefined => {
+  if (!apiServers.well()) return 'an API server is sick'
   const waited = fleet.members().find(member => !member.ready())
   if (waited) return `${waited.process.name} is not ready`
   const ending = fleet.members().find(({ serving }) => !serving)

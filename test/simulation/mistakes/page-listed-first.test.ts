@@ -1,0 +1,4 @@
+import '../../support/mistakes/page-listed-first.ts'
+import { isFound } from './mistake.ts'
+
+isFound(import.meta.url)

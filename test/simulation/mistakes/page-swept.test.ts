@@ -1,0 +1,4 @@
+import '../../support/mistakes/page-swept.ts'
+import { isFound } from './mistake.ts'
+
+isFound(import.meta.url)

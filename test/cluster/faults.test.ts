@@ -108,7 +108,7 @@ describe('a connection to the API server', () => {
       const deleted = await here.url(`hook-${round}`)
       proxy.cut()
       await deleteHook(here, `hook-${round}`)
-      await until(() => post(deleted), isAnswered(410), 1000)
+      await until(() => post(deleted), isAnswered(410), 2000)
     }
     expect((await post(url)).body).toMatchObject({ outcome: 'applied' })
   })

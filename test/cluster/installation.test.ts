@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { at, isObject } from '../../src/api/json.ts'
+import { parse } from 'yaml'
+import { at, isObject, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { scalableKinds } from '../../src/drivers/scale/kinds.ts'
+import { scalableKinds } from '../../src/kube/scalable.ts'
+import { autoscalers, scaledObjects } from '../../src/kube/resources.ts'
 import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
-import { authComponent, base, blocksIn, manifestsIn, nameOf } from '../deploy/manifests.ts'
+import { base, blocksIn, manifestsOfBase, nameOf } from '../deploy/manifests.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
 import { cluster, until } from '../support/product.ts'
 import { applyBase } from './installation.ts'
@@ -35,7 +38,7 @@ describe('the pods of the base', () => {
     const args = ['-n', 'receiver-hooks', 'create', '--dry-run=server', '-f', '-']
     return kubectl(inject('kubeconfig'), args, JSON.stringify(pod))
   }
-  const pods = manifestsIn(base).flatMap(({ object }) => {
+  const pods = manifestsOfBase().flatMap(({ object }) => {
     const spec = at(object, 'spec', 'template', 'spec')
     return isObject(spec) ? [{ name: nameOf(object), spec }] : []
   })
@@ -44,6 +47,16 @@ describe('the pods of the base', () => {
     expect(await create(spec)).toMatchObject({ code: 0, stderr: '' })
     expect((await create({ ...spec, hostNetwork: true })).stderr).toContain('violates PodSecurity "restricted')
   })
+})
+
+it("accepts the examples of the chart's page on Artifact Hub", async () => {
+  const { kubeconfig, namespace } = await cluster()
+  const annotations = at(parse(readFileSync('deploy/helm/receiver-hooks/Chart.yaml', 'utf8')), 'annotations')
+  const examples: unknown = parse(stringAt(annotations, 'artifacthub.io/crdsExamples') ?? '')
+  const items = Array.isArray(examples) ? examples : []
+  expect(items.length).toBeGreaterThan(1)
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  expect(await kubectl(kubeconfig, ['-n', namespace, 'create', '-f', '-'], list)).toMatchObject({ code: 0, stderr: '' })
 })
 
 /** A namespace, and what ann may do there: nothing but what commands of the how-to give her. */
@@ -121,6 +134,27 @@ describe('somebody who may write hooks and nothing else', () => {
     await succeed(ann(['delete', 'receiverhooks', 'web-up']))
   })
 
+  it.each<readonly [ResourceType, resource: string, does: string]>([
+    [autoscalers, 'horizontalpodautoscalers', 'change the least of'],
+    [scaledObjects, 'scaledobjects', 'change the least of'],
+    [{ group: 'counts.example.com', version: 'v1', resource: 'proxies', kind: 'Proxy' }, 'proxies/scale', 'scale'],
+  ])('may not write one on a $kind, but may once allowed to change it', async (type, resource, does) => {
+    const { ann, apply, howTo, namespace, run, succeed } = await shop()
+    await howTo('hook-authors')
+    const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: 'web' }
+    expect(await refusal(() => apply(target))).toBe(
+      `ann may not ${does} ${type.kind}/web: who writes this hook needs the right to patch ${resource}` +
+        `${groupOf(type)} in namespace ${namespace}\n`,
+    )
+    const rules = [{ apiGroups: [type.group], resources: [resource], resourceNames: ['web'], verbs: ['patch'] }]
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'scale-web' }, rules }
+    await succeed(run(['apply', '-f', '-'], JSON.stringify(role)))
+    await succeed(run(['create', 'rolebinding', 'scale-web', '--role=scale-web', '--user=ann']))
+    await allowed(() => apply(target))
+    expect(await refusal(() => apply({ ...target, name: 'other' }))).toContain(`ann may not ${does} ${type.kind}/other`)
+    await succeed(ann(['delete', 'receiverhooks', 'web-up']))
+  })
+
   it('may write one on a Deployment after the commands of the how-to', async () => {
     const { apply, howTo } = await shop()
     await howTo('hook-authors')
@@ -133,24 +167,19 @@ describe('somebody who may write hooks and nothing else', () => {
   })
 
   it.each([
-    ['a custom resource', { apiVersion: 'example.dev/v1', kind: 'Widget' }, 'example.dev'],
-    ['a kind that cannot be scaled', { apiVersion: 'v1', kind: 'Pod' }, ''],
-  ])('may not write one on %s without the right to patch all of its group', async (_name, type, group) => {
-    const { apply, howTo, namespace, run, succeed } = await shop()
+    ["a kind whose group is the API server's", { apiVersion: 'apps/v1', kind: 'DaemonSet' }],
+    ['a kind that cannot be scaled', { apiVersion: 'v1', kind: 'Pod' }],
+  ])('may not write one on %s, and nobody else may either', async (_name, type) => {
+    const { ann, apply, howTo, run } = await shop()
     await howTo('hook-authors')
-    const target = { ...type, name: 'web' }
-    expect(await refusal(() => apply(target))).toBe(
-      `ann may not scale ${type.kind}/web: who writes this hook needs the right to patch *${groupOf({ group })} in namespace ${namespace}\n`,
-    )
-    const role = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata: { name: 'all' },
-      rules: [{ apiGroups: [group], resources: ['*'], verbs: ['patch'] }],
+    for (const by of [ann, run]) {
+      const { code, stderr } = await until(
+        () => apply({ ...type, name: 'web' }, {}, by),
+        ran => ran.stderr.includes('cannot be scaled') || ran.code === 0,
+      )
+      expect(stderr).toContain('cannot be scaled: use one of apps/v1 Deployment')
+      expect(code).toBe(1)
     }
-    await succeed(run(['create', '-f', '-'], JSON.stringify(role)))
-    await succeed(run(['create', 'rolebinding', 'all', '--role=all', '--user=ann']))
-    await allowed(() => apply(target))
   })
 
   it('may not change what the hook of another does, but may label it', async () => {
@@ -194,9 +223,7 @@ describe('somebody who may write hooks and nothing else', () => {
         () => refusal(attempt),
         said => !said.includes('may not scale'),
       ),
-    ).toBe(
-      `ann may not read Secret/senders: who sets auth needs the right to get that Secret in namespace ${namespace}\n`,
-    )
+    ).toBe(`ann may not read Secret/senders: who sets auth needs the right to get secrets in namespace ${namespace}\n`)
     await succeed(run(['create', 'role', 'senders', '--verb=get', '--resource=secrets', '--resource-name=senders']))
     await succeed(run(['create', 'rolebinding', 'senders', '--role=senders', '--user=ann']))
     await allowed(attempt)
@@ -228,7 +255,7 @@ it('the command of the how-to for auth lets both accounts read Secrets of that n
   expect(await ask(here, 'get')).toEqual(['no', 'no'])
   const command = blocksIn('docs/how-to/authenticate-senders.md', 'console')
     .flatMap(block => block.trim().split('\n'))
-    .find(line => line.endsWith(` ${authComponent}`))
+    .find(line => line.includes(' create rolebinding receiver-hooks-auth '))
   const [program, , namespace, ...args] = command?.split(' ') ?? []
   expect([program, namespace]).toEqual(['kubectl', 'shop'])
   await here.succeed(here.run(args))

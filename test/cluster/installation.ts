@@ -4,20 +4,49 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { authRole } from '../../src/api/auth.ts'
-import { at, isObject, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { at, isObject, parseJson, stringAt, tryParseJson, type JsonObject } from '../../src/api/json.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect } from '../../src/environment/node.ts'
 import { loadAccess } from '../../src/kube/access.ts'
-import { base, kindOf, listAt, manifestsIn, nameOf, stringsAt } from '../deploy/manifests.ts'
+import { base, kindOf, listAt, manifestsOfBase, nameOf, objectsIn, stringsAt } from '../deploy/manifests.ts'
+import { objectsOf, policiesFor } from '../../scripts/deploy/policies.ts'
+import { definitionsRole, roleOf, targetsRole } from '../../scripts/deploy/roles.ts'
+import { drivers } from '../../src/drivers/registry.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { until, type Cluster } from '../support/product.ts'
+import { ownPolicies, until, type Cluster } from '../support/product.ts'
 
-/** Applies deploy/kustomize/base as a person does. Answers what kubectl says of each object; throws what it complains of. */
+/**
+ * Applies deploy/kustomize/base as a person does, except that its policies on the trigger's account spare namespaces that have
+ * policies of their own. Answers what kubectl says of each object; throws what it complains of.
+ */
 export const applyBase = async (kubeconfig: string): Promise<readonly string[]> => {
-  const { code, stderr, stdout } = await kubectl(kubeconfig, ['apply', '-k', base])
-  if (code !== 0) throw new Error(`kubectl apply -k ${base}: ${stderr}`)
+  const { code, stderr, stdout } = await kubectl(kubeconfig, ['apply', '-f', '-'], await baseForTests())
+  if (code !== 0) throw new Error(`kubectl apply of ${base}: ${stderr}`)
   return stdout.trim().split('\n')
 }
+
+/** The objects of the base, as {@link applyBase} applies them. */
+const baseForTests = async (): Promise<string> => {
+  const { code, stderr, stdout } = await kubectl('/dev/null', ['kustomize', base])
+  if (code !== 0) throw new Error(`kubectl kustomize ${base}: ${stderr}`)
+  const spared = { matchExpressions: [{ key: ownPolicies, operator: 'DoesNotExist' }] }
+  return objectsIn(stdout)
+    .map(object =>
+      isAccountBinding(object) ? merged(object, { spec: { matchResources: { namespaceSelector: spared } } }) : object,
+    )
+    .map(object => stringify(object))
+    .join('---\n')
+}
+
+const isAccountBinding = (object: unknown): object is JsonObject =>
+  isObject(object) &&
+  kindOf(object) === 'ValidatingAdmissionPolicyBinding' &&
+  nameOf(object) !== 'receiver-hooks-authors'
+
+const merged = (object: JsonObject, { spec }: { readonly spec: object }): JsonObject => ({
+  ...object,
+  spec: { ...(isObject(object['spec']) && object['spec']), ...spec },
+})
 
 const accounts = ['controller', 'trigger'] as const
 
@@ -40,7 +69,10 @@ export interface Right {
 export const titleOf = ({ account, resource, verb }: Right): string => `${account}: ${verb} ${resource}`
 
 /** Every right that the base gives, one by one. */
-export const rightsOfBase = (): readonly Right[] => accounts.flatMap(account => rightsIn(account, nameFor(account)))
+export const rightsOfBase = (): readonly Right[] => [
+  ...accounts.flatMap(account => rightsIn(account, nameFor(account))),
+  ...rightsIn('trigger', targetsRole),
+]
 
 /** Every right that the controller has beside those where somebody binds the ClusterRole for Secrets to it. */
 export const rightsToSecrets = (): readonly Right[] => rightsIn('controller', 'receiver-hooks-secrets')
@@ -48,9 +80,17 @@ export const rightsToSecrets = (): readonly Right[] => rightsIn('controller', 'r
 /** Every right that both have beside those in a namespace where somebody applies the component for auth. */
 export const rightsOfAuth = (): readonly Right[] => accounts.flatMap(account => rightsIn(account, authRole))
 
+/** Every right that both have beside those where somebody binds the ClusterRoles of a driver. */
+export const rightsOfDriver = (driver: string): readonly Right[] =>
+  accounts.flatMap(account => rightsIn(account, roleOf(account, driver)))
+
+/** Every right that both have beside those where somebody lets them read the definitions of custom kinds. */
+export const rightsToDefinitions = (): readonly Right[] =>
+  accounts.flatMap(account => rightsIn(account, definitionsRole))
+
 /** The rights in the roles of a name, as those of an account. */
 const rightsIn = (account: Account, role: string): readonly Right[] =>
-  manifestsIn(base).flatMap(({ object }) => {
+  manifestsOfBase().flatMap(({ object }) => {
     const kind = kindOf(object)
     if (nameOf(object) !== role || (kind !== 'ClusterRole' && kind !== 'Role')) return []
     return listAt(object, 'rules').flatMap(rule => {
@@ -91,6 +131,7 @@ export const installation = async (here: Cluster, rights = rightsOfBase()): Prom
       )
     }
   }
+  await ownPoliciesFor(here, id)
   await until(
     async () =>
       (await Promise.all(rights.map(async right => ((await isHeld(here, right)) ? [] : titleOf(right))))).flat(),
@@ -101,6 +142,27 @@ export const installation = async (here: Cluster, rights = rightsOfBase()): Prom
   return {
     kubeconfigs: { controller, trigger },
     as: { controller: await connectionOf(controller), trigger: await connectionOf(trigger) },
+  }
+}
+
+/** The policies on the trigger's account, for that of a test and its namespace. */
+const ownPoliciesFor = async (here: Cluster, id: string): Promise<void> => {
+  const triggers = [`system:serviceaccount:${here.systemNamespace}:${nameFor('trigger')}`]
+  const policies = policiesFor(drivers, { triggers, namespace: here.systemNamespace })
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } }
+  for (const policy of policies.filter(({ name }) => name !== 'receiver-hooks-authors')) {
+    for (const { kind, spec } of objectsOf({ ...policy, name: `${policy.name}.${id}` })) {
+      const path = `/apis/admissionregistration.k8s.io/v1/${kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : 'validatingadmissionpolicybindings'}`
+      const name = `${policy.name}.${id}`
+      const isBinding = kind === 'ValidatingAdmissionPolicyBinding'
+      await post(here, path, {
+        metadata: { name },
+        spec: isBinding ? { ...spec, matchResources: { namespaceSelector } } : spec,
+      })
+      onTestFinished(async () => {
+        await here.api.request({ method: 'DELETE', path: `${path}/${name}`, lane: 'bulk', timeoutMs: 5000 })
+      })
+    }
   }
 }
 
@@ -169,6 +231,10 @@ const kubeconfigFor = async (here: Cluster, account: Account): Promise<string> =
   await writeFile(file, stringify({ ...config, users }), { mode: 0o600 })
   return file
 }
+
+/** A connection as one of the service accounts in the product's own namespace. */
+export const connectionFor = async (here: Cluster, account: Account): Promise<ApiConnection> =>
+  await connectionOf(await kubeconfigFor(here, account))
 
 const connectionOf = async (kubeconfig: string): Promise<ApiConnection> => {
   const connection = connect(await loadAccess({ kubeconfig, env: {} }))

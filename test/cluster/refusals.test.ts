@@ -31,7 +31,7 @@ const behindProxy = async (): Promise<{ here: Cluster; proxy: HttpProxy }> => {
   return { here: { ...here, ...(await installed({ ...here, kubeconfig })) }, proxy }
 }
 
-/** A hook that is made now gets its URL and is served, and one that is deleted now is gone within a second. */
+/** A hook that is made now gets its URL and is served, and one that is deleted now is gone within two seconds. */
 const expectRecovered = async (here: Cluster): Promise<void> => {
   await here.createDeployment('web', 1)
   await here.createHook('after', {})
@@ -43,7 +43,7 @@ const expectRecovered = async (here: Cluster): Promise<void> => {
   const url = await here.url('after')
   expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: 1, to: 2 })
   await deleteHook(here, 'after')
-  await until(() => post(url), isAnswered(410), 1000)
+  await until(() => post(url), isAnswered(410), 2000)
 }
 
 describe('an API server that answers every third request', () => {
@@ -115,7 +115,7 @@ describe('an API server that answers every request', () => {
     // Longer than the controller may lead without renewing its lease.
     while (nodeClock.monotonic() < gone + 12_000) {
       answers.push(await tried(url))
-      if (nodeClock.monotonic() > gone + 1000) ofDeleted.push(await tried(deleted))
+      if (nodeClock.monotonic() > gone + 2000) ofDeleted.push(await tried(deleted))
       await wait(nodeClock, 200)
     }
     expect(ofDeleted.length).toBeGreaterThan(1)
@@ -133,7 +133,7 @@ describe('an API server that answers every request', () => {
 })
 
 describe('an API server that refuses watches alone', () => {
-  it.each([429, 500])('with %i: what is deleted, suspended or edited then is so within a second', async status => {
+  it.each([429, 500])('with %i: what is deleted, suspended or edited then is so within two seconds', async status => {
     const { here, proxy } = await behindProxy()
     await createTargets(here, ['web-0', 'web-1', 'web-2'])
     const [deleted, suspended, edited] = [await here.url('web-0'), await here.url('web-1'), await here.url('web-2')]
@@ -145,7 +145,7 @@ describe('an API server that refuses watches alone', () => {
     await here.patchHook('web-1', { spec: { suspend: true } })
     await here.patchHook('web-2', { spec: { scale: { by: 10 } } })
     const within = async (url: string, wanted: (answer: Tried) => boolean): Promise<void> =>
-      void (await until(() => tried(`${url}?dryRun=true`), wanted, 1000))
+      void (await until(() => tried(`${url}?dryRun=true`), wanted, 2000))
     await within(deleted, isAnswered(410))
     await within(suspended, answer => answer !== 'no answer' && answer.body['outcome'] === 'skipped')
     await within(edited, answer => answer !== 'no answer' && answer.body['to'] === 11)

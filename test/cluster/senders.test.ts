@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { at, parseJson } from '../../src/api/json.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { deliveryOf, senders } from '../../src/senders/registry.ts'
 import { exampleURL } from '../../src/senders/sender.ts'
+import { alertmanager as alertmanagerSnippet } from '../../src/snippets/alertmanager.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { spawnLeashed } from '../support/leash.ts'
 import { cluster, until } from '../support/product.ts'
@@ -57,6 +58,37 @@ const start = async (binary: string, configuration: string): Promise<string> => 
 
 // `npm run cluster:binaries -- alertmanager` builds it.
 describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
+  it('takes the configuration that is written for a hook, with the URL in a file', async () => {
+    const { bodies, url } = await receiver()
+    const folder = mkdtempSync(join(tmpdir(), 'snippet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    mkdirSync(join(folder, 'web-up-url'))
+    mkdirSync(join(folder, 'alerts'))
+    writeFileSync(join(folder, 'web-up-url', 'url'), url)
+    writeFileSync(join(folder, 'alerts', 'token'), 'a-token')
+    const asked = { form: 'bearer', secret: 'alerts', key: 'token' } as const
+    const hook = {
+      namespace: 'shop',
+      name: 'web-up',
+      url: 'https://not-this-one',
+      secretName: 'web-up-url',
+      auth: asked,
+    }
+    const written = alertmanagerSnippet.texts(hook).find(({ text }) => text.includes('url_file'))?.text ?? ''
+    const configuration = written
+      .replaceAll('/etc/alertmanager/secrets', folder)
+      .replace('group_wait: 30s', 'group_wait: 1s')
+    const address = await start(alertmanager ?? '', configuration)
+    const body = JSON.stringify([{ labels: { alertname: 'WebBusy', namespace: 'shop' } }])
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${address}/api/v2/alerts`, { method: 'POST', headers, body })).status).toBe(200)
+    const posted = await until(
+      async () => bodies,
+      seen => seen.length > 0,
+    )
+    expect(deliveryOf({ headers: {}, json: posted[0] })).toMatchObject({ sender: 'alertmanager', phase: 'firing' })
+  })
+
   it('takes the ready configuration, and what it then posts is understood', async () => {
     const { bodies, url } = await receiver()
     const ready = senders.find(({ name }) => name === 'alertmanager')?.about.configuration.text ?? ''

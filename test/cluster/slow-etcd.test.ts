@@ -28,9 +28,11 @@ const behindNetwork = async (): Promise<{
   senders: () => Promise<Posting>
 }> => {
   const proxies: TcpProxy[] = []
-  const { kubeconfig, stop } = await startControlPlane(async port => {
-    proxies.push(await tcpProxy(port))
-    return proxies[0]?.port ?? port
+  const { kubeconfig, stop } = await startControlPlane({
+    etcdBehind: async port => {
+      proxies.push(await tcpProxy(port))
+      return proxies[0]?.port ?? port
+    },
   })
   onTestFinished(stop)
   const [network] = proxies
@@ -63,7 +65,7 @@ it('an etcd that takes 200 ms to answer makes posts slow and nothing else', asyn
   await here.createHook('web-up', {})
   expect((await post(await here.url('web-up'))).body).toMatchObject({ outcome: 'applied', from: 1, to: 2 })
   await deleteHook(here, 'to-delete')
-  await until(() => post(deleted), isAnswered(410), 1000)
+  await until(() => post(deleted), isAnswered(410), 2000)
 })
 
 it('an etcd that takes longer than a post can wait: posts get 503 or no answer, and then both roles go on', async () => {
@@ -94,5 +96,5 @@ it('an etcd that takes longer than a post can wait: posts get 503 or no answer, 
     expect(others.length + unanswered, `${name}: posts met the slow etcd`).toBeGreaterThan(0)
   }
   expect((await post(await here.url('after'))).body).toMatchObject({ outcome: 'applied', from: 1, to: 2 })
-  await until(() => post(deleted), isAnswered(410), 1000)
+  await until(() => post(deleted), isAnswered(410), 2000)
 })

@@ -11,19 +11,32 @@ export interface TcpProxy {
   cut(): void
   /** Lets nothing more through on any present connection, and closes none of them. New ones are let through. */
   silence(): void
+  /** The same, and from now on new connections are accepted, and nothing is let through on them either. */
+  swallow(): void
   /** From now on, everything takes so much longer on its way, in both directions. */
   delay(ms: number): void
+  /** The same on all present connections, and on no new ones. */
+  lag(ms: number): void
 }
 
-export const tcpProxy = async (serverPort: number): Promise<TcpProxy> => {
+/** Passes connections on to a port of loopback: to the one that `serverPort` gives when they are opened. */
+export const tcpProxy = async (serverPort: number | (() => number)): Promise<TcpProxy> => {
+  const portNow = typeof serverPort === 'number' ? () => serverPort : serverPort
   const pairs = new Set<readonly [Socket, Socket]>()
+  const lags: ((ms: number) => void)[] = []
   let delayMs = 0
+  let swallows = false
   const proxy = createServer({ allowHalfOpen: true }, client => {
-    const server = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true })
+    const server = connect({ port: portNow(), host: '127.0.0.1', allowHalfOpen: true })
     const pair = [client, server] as const
     pairs.add(pair)
-    client.pipe(delayed(() => delayMs)).pipe(server)
-    server.pipe(delayed(() => delayMs)).pipe(client)
+    let lagMs = 0
+    lags.push(ms => void (lagMs = ms))
+    const ms = (): number => delayMs + lagMs
+    if (!swallows) {
+      client.pipe(delayed(ms)).pipe(server)
+      server.pipe(delayed(ms)).pipe(client)
+    }
     for (const socket of pair) {
       socket.on('error', () => undefined)
       socket.on('close', () => {
@@ -42,16 +55,24 @@ export const tcpProxy = async (serverPort: number): Promise<TcpProxy> => {
   })
   const address = proxy.address()
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
+  const silence = (): void => {
+    for (const [client, server] of pairs) {
+      client.unpipe().pause()
+      server.unpipe().pause()
+    }
+  }
   return {
     port: address.port,
     cut,
-    silence: () => {
-      for (const [client, server] of pairs) {
-        client.unpipe().pause()
-        server.unpipe().pause()
-      }
+    silence,
+    swallow: () => {
+      swallows = true
+      silence()
     },
     delay: ms => void (delayMs = ms),
+    lag: ms => {
+      for (const lag of lags) lag(ms)
+    },
   }
 }
 
@@ -60,7 +81,8 @@ const delayed = (delayMs: () => number): Transform => {
   let passed = Promise.resolve()
   return new Transform({
     transform(chunk, _encoding, done) {
-      const due = delayMs() === 0 ? undefined : sleep(delayMs())
+      // A connection that lags for longer than a test takes must not keep the process.
+      const due = delayMs() === 0 ? undefined : sleep(delayMs(), undefined, { ref: false })
       passed = Promise.all([passed, due]).then(() => void this.push(chunk))
       done()
     },

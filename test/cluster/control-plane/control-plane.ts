@@ -29,6 +29,13 @@ export interface ControlPlane extends Reach {
   readonly killApiServer: () => Promise<void>
   /** Starts the API server again, at its old address, and resolves when it is ready. */
   readonly startApiServer: () => Promise<void>
+  readonly etcd: Leashed
+  /** Where etcd serves, its metrics too. */
+  readonly etcdURL: string
+  /** The API server that runs now. */
+  readonly apiServer: () => Leashed
+  /** Starts a second API server on the same etcd, which it reaches at this port; resolves with its own. */
+  readonly startAnother: (etcdPort: number) => Promise<number>
   /** Starts another program with this cluster's files: ended, at the latest, with the control plane. */
   readonly run: (name: string, args: readonly string[]) => Promise<Leashed>
   /** Ends everything that belongs to it. */
@@ -36,21 +43,30 @@ export interface ControlPlane extends Reach {
 }
 
 /** How long a start may take on a machine that is busy, in milliseconds; two seconds is usual. */
-const readyWithinMs = 60_000
+const readyWithinMs = 300_000
 
-/**
- * Starts a control plane of its own. The API server reaches etcd at the port that `etcdBehind` makes of etcd's own.
- * Throws with the end of its log where it does not become ready.
- */
-export const startControlPlane = async (
-  etcdBehind: (port: number) => Promise<number> = async port => port,
-): Promise<ControlPlane> => {
+/** How a control plane differs from one that nobody but this machine's processes uses. */
+interface Setting {
+  /** The API server reaches etcd at the port that this makes of etcd's own. */
+  readonly etcdBehind?: (port: number) => Promise<number>
+  /** Where the API server listens. */
+  readonly address?: string
+  /** Flags of the API server, which come after its own. */
+  readonly flags?: readonly string[]
+}
+
+/** Starts a control plane of its own. Throws with the end of its log where it does not become ready. */
+export const startControlPlane = async ({
+  address = '127.0.0.1',
+  etcdBehind = async port => port,
+  flags = [],
+}: Setting = {}): Promise<ControlPlane> => {
   const binaries = locateAll(clusterParts(kubernetesVersion(process.env)), process.env)
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-'))
   const [etcdPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const etcdURL = `http://127.0.0.1:${etcdPort}`
   const seenEtcdURL = `http://127.0.0.1:${await etcdBehind(etcdPort)}`
-  const server = `https://127.0.0.1:${apiPort}`
+  const server = `https://${address}:${apiPort}`
   const tokens = { admin: newToken(), alice: newToken(), bob: newToken() }
   await writeCredentials(folder, tokens)
 
@@ -63,7 +79,7 @@ export const startControlPlane = async (
     return started
   }
   const runApiServer = async (): Promise<Leashed> => {
-    const apiServer = await run('kube-apiserver', apiServerFlags(folder, seenEtcdURL, apiPort))
+    const apiServer = await run('kube-apiserver', [...apiServerFlags(folder, seenEtcdURL, address, apiPort), ...flags])
     await ready(apiServer, { folder, server, token: tokens.admin })
     return apiServer
   }
@@ -73,7 +89,7 @@ export const startControlPlane = async (
   }
 
   try {
-    await run('etcd', etcdFlags(folder, etcdURL, `http://127.0.0.1:${peerPort}`))
+    const etcd = await run('etcd', etcdFlags(folder, etcdURL, `http://127.0.0.1:${peerPort}`))
     let apiServer = await runApiServer()
     const ca = await readFile(certificateIn(folder), 'utf8')
     const kubeconfig = join(folder, 'kubeconfig')
@@ -86,6 +102,16 @@ export const startControlPlane = async (
       kubeconfig,
       api,
       folder,
+      etcd,
+      etcdURL,
+      apiServer: () => apiServer,
+      startAnother: async seenEtcdPort => {
+        const port = await freePort()
+        const ownFlags = apiServerFlags(folder, `http://127.0.0.1:${seenEtcdPort}`, address, port)
+        const another = await run('kube-apiserver', [...ownFlags, ...flags])
+        await ready(another, { folder, server: `https://${address}:${port}`, token: tokens.admin })
+        return port
+      },
       run,
       killApiServer: () => apiServer.end('SIGKILL'),
       startApiServer: async () => void (apiServer = await runApiServer()),
@@ -157,10 +183,10 @@ const etcdFlags = (folder: string, url: string, peerURL: string): readonly strin
   '--log-level=error',
 ]
 
-const apiServerFlags = (folder: string, etcdURL: string, port: number): readonly string[] => [
+const apiServerFlags = (folder: string, etcdURL: string, address: string, port: number): readonly string[] => [
   `--etcd-servers=${etcdURL}`,
-  '--bind-address=127.0.0.1',
-  '--advertise-address=127.0.0.1',
+  `--bind-address=${address}`,
+  `--advertise-address=${address}`,
   `--secure-port=${port}`,
   // It makes a certificate for itself in here.
   `--cert-dir=${folder}`,

@@ -1,4 +1,5 @@
 import type { History, OutsideWrite, Version } from './history.ts'
+import { isMark } from '../../support/marks.ts'
 
 /** A version of a target, and whose write it is. */
 export interface Checkpoint {
@@ -21,14 +22,23 @@ export const checkpointsIn = (
   const marks = new Set<string>()
   const checkpoints = new Map<string, readonly Checkpoint[]>()
 
-  const checkpoint = (version: Version, before: Version | undefined): Checkpoint => {
+  /** Undefined where the count is left as it was. */
+  const checkpoint = (version: Version, before: Version | undefined): Checkpoint | undefined => {
     const { count, resourceVersion, target } = version
     const seenBy = storedBy.get(resourceVersion) ?? Infinity
     const whole = { resourceVersion, count, notBefore: -Infinity, storedBy: seenBy }
     if (!before) return whole
     const what = `${target} ${before.count} to ${count} (version ${resourceVersion})`
-    if (version.generation !== before.generation + 1) violations.push(`${what}: versions before it were not seen`)
+    const isChanged = count !== before.count
+    if (version.generation !== undefined && before.generation !== undefined) {
+      const expected = before.generation + (isChanged ? 1 : 0)
+      if (version.generation !== expected) violations.push(`${what}: versions before it were not seen`)
+    }
     const mark = markOf(version, before)
+    if (!isChanged) {
+      if (mark !== undefined) violations.push(`${what}: the product wrote the count that was there`)
+      return undefined
+    }
     if (mark === undefined) {
       const write = history.outside.find(each => isMadeBy(each, version, before))
       if (!write) violations.push(`${what}: neither the product nor the outside writer wrote it`)
@@ -47,10 +57,10 @@ export const checkpointsIn = (
   }
 
   for (const [target, unordered] of Map.groupBy(history.versions, version => version.target)) {
-    const versions = unordered.toSorted((a, b) => a.generation - b.generation)
+    const versions = unordered.toSorted(byResourceVersion)
     checkpoints.set(
       target,
-      versions.map((version, index) => checkpoint(version, versions[index - 1])),
+      versions.flatMap((version, index) => checkpoint(version, versions[index - 1]) ?? []),
     )
   }
   const seen = new Set(history.versions.map(({ resourceVersion, target }) => `${target} ${resourceVersion}`))
@@ -61,15 +71,18 @@ export const checkpointsIn = (
   return { checkpoints, violations }
 }
 
-/** The mark of the product's write, where a version is one: it owns the count as it did not before. */
+/** The mark of the product's write, where a version is one: it was not there before. */
 const markOf = ({ owners }: Version, before: Version): string | undefined =>
-  owners.find(owner => owner.startsWith('rhook.') && !before.owners.includes(owner))
+  owners.find(owner => isMark(owner) && !before.owners.includes(owner))
 
 const isMadeBy = ({ base, made, target, to }: OutsideWrite, version: Version, before: Version): boolean =>
   target === version.target &&
   base === before.resourceVersion &&
   to === version.count &&
   (made === undefined || made === version.resourceVersion)
+
+/** Versions of objects of one kind are stored in the order of these numbers. */
+const byResourceVersion = (a: Version, b: Version): number => Number(a.resourceVersion) - Number(b.resourceVersion)
 
 /** When each version was stored at the latest: whatever has a higher version was stored after it. */
 const storedByMoments = (versions: readonly Version[]): ReadonlyMap<string, number> => {

@@ -31,6 +31,9 @@ const hookSchema = {
     min: whole,
     max: whole,
     overshoot: { type: 'string', enum: ['clamp', 'reject'] },
+    /** The target's own bounds, where it has some: an autoscaler's. */
+    least: whole,
+    most: whole,
   },
 } as const satisfies Obj
 
@@ -38,7 +41,7 @@ const instanceSchema = {
   type: 'object',
   required: ['instance', 'process'],
   properties: {
-    /** The second part of its marks: `rhook.INSTANCE.NUMBER`. */
+    /** The second part of its marks: `receiver-hooks.INSTANCE.NUMBER`. */
     instance: text,
     /** A process that is started again is another one. */
     process: text,
@@ -48,14 +51,14 @@ const instanceSchema = {
 /** A version of a target. */
 const versionSchema = {
   type: 'object',
-  required: ['target', 'resourceVersion', 'generation', 'count', 'owners', 'seenAt'],
+  required: ['target', 'resourceVersion', 'count', 'owners', 'seenAt'],
   properties: {
     target: text,
     resourceVersion: text,
-    /** Every change of the count raises it by one. */
+    /** Every change of the count raises it by one. Absent where the kind has none. */
     generation: whole,
     count: whole,
-    /** The field managers that own the count. */
+    /** The field managers that own the count; or the one mark beside it, where that is an annotation. */
     owners: { type: 'array', items: text },
     seenAt: whole,
   },

@@ -1,5 +1,6 @@
 import type { Rng } from '../../simulation/seed.ts'
 import type { Hook } from './history.ts'
+import { targetKinds, type TargetKind } from './kinds.ts'
 
 /** How much is to happen in a run. */
 export interface Extent {
@@ -13,10 +14,13 @@ export interface Extent {
   readonly senders: number
 }
 
-/** A target, and its count in the beginning. */
+/** A target, and its count in the beginning; undefined where that is absent. */
 export interface PlannedTarget {
+  readonly kind: TargetKind
   readonly name: string
-  readonly replicas: number
+  readonly replicas: number | undefined
+  /** The greatest count that it allows itself, where it has one. */
+  readonly most: number
 }
 
 /** Something that is to be sent. */
@@ -35,6 +39,12 @@ export interface Delivery {
 const narrow = 0.2
 const outside = 0.4
 
+/** How many of the targets that may be without a count begin so. */
+const absent = 0.25
+
+/** A bound that no count comes to. */
+const farAway = 1_000_000
+
 /** The share of deliveries that name themselves. */
 const named = 0.1
 
@@ -46,30 +56,66 @@ export interface Plan {
   readonly hooks: readonly Hook[]
   readonly deliveries: readonly Delivery[]
   /** Those that somebody else scales as well. */
-  readonly outside: readonly string[]
+  readonly outside: readonly PlannedTarget[]
 }
 
 /** What a run is to do, by chance. Each target has a hook up and one down, whose steps are alike in the long run. */
 export const plan = (rng: Rng, extent: Extent): Plan => {
-  const names = Array.from({ length: extent.targets }, (_, index) => `target-${index}`)
-  const hooks = names.flatMap((target, index): Hook[] => {
-    const min = rng.pick([0, 0, 1, 5])
-    const max = min + (index < narrow * extent.targets ? rng.int(4, 12) : rng.int(80, 300))
-    const by = rng.pick([1, 1, 2, 3, 7])
-    const hook = { target, by, min, max, overshoot: rng.pick(['clamp', 'reject'] as const) }
-    return [
-      { name: `${target}-up`, ...hook, action: 'up' },
-      { name: `${target}-down`, ...hook, action: 'down', by: rng.chance(0.5) ? by : Math.max(1, by - 1) },
-    ]
+  const firstKind = rng.int(0, targetKinds.length - 1)
+  const planned = Array.from({ length: extent.targets }, (_, index) => {
+    const kind = targetKinds[(firstKind + index) % targetKinds.length]
+    if (!kind) throw new Error('there is no kind of targets')
+    return planTarget(rng, kind, index, index < narrow * extent.targets)
   })
-  const targets = hooks
-    .filter(({ action }) => action === 'up')
-    .map(({ max, min, target }) => ({ name: target, replicas: Math.floor((min + max) / 2) }))
+  const targets = planned.map(({ target }) => target)
+  const hooks = planned.flatMap(each => each.hooks)
   return {
     targets,
     hooks,
-    deliveries: deliveries(rng, hooks, names, extent.deliveries),
-    outside: names.filter(() => rng.chance(outside)),
+    deliveries: deliveries(
+      rng,
+      hooks,
+      targets.map(({ name }) => name),
+      extent.deliveries,
+    ),
+    outside: targets.filter(() => rng.chance(outside)),
+  }
+}
+
+/** As in `deployment-apps` and `rollout-argoproj`. */
+const wordOf = ({ type: { group, kind } }: TargetKind): string => `${kind.toLowerCase()}-${group.replace(/[.].*/, '')}`
+
+/** The kind of a planned target, by its name. */
+export const kindWordIn = (target: string): string => target.replace(/-\d+$/, '')
+
+/** A target of a kind, with its hooks. Of two bounds, the target's own and the hook's, either may be the nearer one. */
+const planTarget = (
+  rng: Rng,
+  kind: TargetKind,
+  index: number,
+  isNarrow: boolean,
+): { readonly target: PlannedTarget; readonly hooks: readonly Hook[] } => {
+  const name = `${wordOf(kind)}-${index}`
+  const min = rng.pick([0, 0, 1, 5])
+  const max = min + (isNarrow ? rng.int(4, 12) : rng.int(80, 300))
+  const by = rng.pick([1, 1, 2, 3, 7])
+  const most = kind.hasMost && rng.chance(0.5) ? max - 1 : farAway
+  const hook = {
+    target: name,
+    by,
+    min,
+    max,
+    overshoot: rng.pick(['clamp', 'reject'] as const),
+    ...(kind.least !== undefined && { least: kind.least }),
+    ...(kind.hasMost && { most }),
+  }
+  const isAbsent = kind.absent !== undefined && rng.chance(absent)
+  return {
+    target: { kind, name, most, replicas: isAbsent ? undefined : Math.floor((min + max) / 2) },
+    hooks: [
+      { name: `${name}-up`, ...hook, action: 'up' },
+      { name: `${name}-down`, ...hook, action: 'down', by: rng.chance(0.5) ? by : Math.max(1, by - 1) },
+    ],
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Checked } from './check.ts'
 import type { Attempt } from './history.ts'
-import type { Extent } from './plan.ts'
+import { kindWordIn, type Extent } from './plan.ts'
 import type { Ran } from './run.ts'
 
 /** The figures of a run, a line each. */
@@ -12,11 +12,13 @@ export const report = (seed: number, extent: Extent, { history, steps, tookMs }:
   const served = deliveries.filter(copies => copies.some(({ answer }) => answer && answer.status < 500))
   const lost = posts.filter(({ answer }) => !answer)
   const stored = versions.filter(({ target }) => !target.startsWith('probe-')).length - extent.targets
+  const kinds = new Map(history.hooks.map(({ name, target }) => [name, kindWordIn(target)]))
   const seconds = tookMs / 1000
   const lines = [
     `seed ${seed}, ${extent.targets} targets, ${extent.triggers} triggers, ${extent.senders} senders`,
     `posts: ${posts.length} in ${seconds.toFixed(1)} s, ${Math.round(posts.length / seconds)} /s`,
     `answers: ${tally(posts.map(answerOf))}`,
+    `posts by kind: ${tally(posts.map(({ hook }) => kinds.get(hook) ?? ''))}`,
     `named: ${deliveries.length} deliveries in ${named.length} posts, ${deliveries.length - served.length} given up`,
     `without an answer: ${lost.length} (${lost.filter(({ name }) => name !== undefined).length} named)`,
     `deliveries that nobody was told of: ${checked.untold}, of which ${checked.untoldApplied} explain a write`,

@@ -1,26 +1,32 @@
+import { apiVersion, hookKind } from '../../../src/api/names.ts'
 import { nodeClock } from '../../../src/environment/node.ts'
 import { wait } from '../../../src/environment/wait.ts'
+import { create } from '../../../src/kube/requests.ts'
+import { hooks as hookType } from '../../../src/kube/resources.ts'
 import { rngOf, type Rng } from '../../simulation/seed.ts'
+import { make } from '../../support/counted.ts'
 import { controller, published } from '../../support/minting.ts'
 import { cluster, until, type Cluster } from '../../support/product.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import { installation } from '../installation.ts'
 import type { Attempt, Hook, History, OutsideWrite, Version } from './history.ts'
+import { rightsToAll, targetKinds, workload } from './kinds.ts'
 import { scaleOutside } from './outside.ts'
-import { moments, plan, type Extent } from './plan.ts'
+import { moments, plan, type Extent, type PlannedTarget } from './plan.ts'
 import { attemptAt, sendAll, type Post } from './senders.ts'
 import { followTargets } from './targets.ts'
 import { triggers, type Probe, type Triggers } from './triggers.ts'
+import { isMark } from '../../support/marks.ts'
 
 /** How long a killed process stays away, and how long the API server does, at most, in milliseconds. */
 const longestAbsenceMs = 800
 const longestOutageMs = 1500
 
 /** How long it may take until every hook has its URL, in milliseconds. */
-const publishedWithinMs = 30_000
+const publishedWithinMs = 300_000
 
 /** How long the posts of a run may take, in milliseconds. */
-const longestRunMs = 1_200_000
+const longestRunMs = 3_600_000
 
 /** What happened in a run. */
 export interface Ran {
@@ -40,16 +46,18 @@ export const run = async (controlPlane: ControlPlane, seed: number, extent: Exte
   const planned = plan(rng.fork(), extent)
   const here = await cluster(controlPlane.kubeconfig)
   const { api, namespace } = here
-  const { kubeconfigs } = await installation(here)
+  const { kubeconfigs } = await installation(here, rightsToAll())
 
   const starts = extent.triggers + extent.triggerKills
   const probes = Array.from({ length: starts }, (_, number) => probeOf(number))
   const hooks = [...planned.hooks, ...probes]
-  const targets = [...planned.targets, ...probes.map(({ target }) => ({ name: target, replicas: 0 }))]
-  for (const { name, replicas } of targets) await here.createDeployment(name, replicas)
-  const followed = followTargets(api, namespace)
+  const targets = [...planned.targets, ...probes.map(probeTarget)]
+  for (const { kind, most, name, replicas } of targets) {
+    await make(here, kind.type, name, kind.spec(name, replicas, most))
+  }
+  const followed = followTargets(api, namespace, targetKinds)
   controller({ ...here, kubeconfig: kubeconfigs.controller })
-  const pathOf = await paths(here, hooks)
+  const pathOf = await paths(here, hooks, targets)
 
   const attempts: Attempt[] = []
   const note = (attempt: Attempt): void => void attempts.push(attempt)
@@ -96,9 +104,20 @@ const probeOf = (number: number): Hook => {
   return { name: target, target, action: 'up', by: 1, min: 0, max: 1_000_000, overshoot: 'clamp' }
 }
 
+const probeTarget = ({ target }: Hook): PlannedTarget => ({ kind: workload, name: target, replicas: 0, most: Infinity })
+
 /** Creates the hooks, and resolves with where each is posted to, when all have their URLs. */
-const paths = async (here: Cluster, hooks: readonly Hook[]): Promise<(hook: string) => string> => {
-  for (const { name, target, ...scale } of hooks) await here.createHook(name, { target: { name: target }, ...scale })
+const paths = async (
+  here: Cluster,
+  hooks: readonly Hook[],
+  targets: readonly PlannedTarget[],
+): Promise<(hook: string) => string> => {
+  const kinds = new Map(targets.map(({ kind, name }) => [name, kind]))
+  for (const { action, by, max, min, name, overshoot, target } of hooks) {
+    const { driver, member } = (kinds.get(target) ?? workload).hook(target)
+    const spec = { driver, [driver]: { ...member, action, by, max, min, overshoot } }
+    await create(here.api, hookType, here.namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
+  }
   const urls = await until(
     () => published(here),
     all => all.size === hooks.length,
@@ -112,7 +131,7 @@ const paths = async (here: Cluster, hooks: readonly Hook[]): Promise<(hook: stri
 const instancesIn = (versions: readonly Version[], attempts: readonly Attempt[]): History['instances'] =>
   versions.flatMap(({ owners, target }) => {
     const process = attempts.find(({ hook }) => hook === target)?.process
-    const instance = owners.find(owner => owner.startsWith('rhook.'))?.split('.')[1]
+    const instance = owners.find(isMark)?.split('.')[1]
     return process === undefined || instance === undefined ? [] : [{ instance, process }]
   })
 

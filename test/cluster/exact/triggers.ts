@@ -9,7 +9,7 @@ import type { Serving } from './senders.ts'
 const scrapeMs = 200
 
 /** How long a start may take, in milliseconds: longer than any outage of the API server. */
-const servedWithinMs = 60_000
+const servedWithinMs = 300_000
 
 /** How long a process has that is asked to end, in milliseconds. */
 const retryMs = 20

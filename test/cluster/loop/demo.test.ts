@@ -76,7 +76,7 @@ it('Ctrl-C ends all that the demo has started, and leaves nothing behind', async
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const { code, end, lines } = start([], folder)
   onTestFinished(() => end('SIGKILL'))
-  const drawn = (seen: readonly string[]): boolean => seen.some(line => line.startsWith('   1 s'))
+  const drawn = (seen: readonly string[]): boolean => seen.some(line => line.startsWith('  1 s'))
   await until(async () => lines, drawn, 60_000)
   expect(await readdir(folder)).not.toEqual([])
   const addresses = lines.flatMap(line => line.match(/http:\/\/127\.0\.0\.1:\d+/g) ?? [])

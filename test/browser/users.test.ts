@@ -1,0 +1,282 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { importPKCS8, SignJWT } from 'jose'
+import { createPrivateKey } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { serveDashboard, type ServedDashboard } from '../../src/dashboard/serve.ts'
+import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { nodeOutbound } from '../../src/environment/outbound.ts'
+import { pinoLog } from '../../src/environment/log.ts'
+import { send } from '../../src/kube/requests.ts'
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane/control-plane.ts'
+import { installCrd } from '../support/product.ts'
+import { closeBrowser, expectAccessible, picture, visit } from './page.ts'
+import { deployment, scaleSpec } from './playground.ts'
+
+/** So long after a right or a token has ended, the page says so: it looks every 30 s. */
+const noticedWithinMs = 35_000
+
+let cluster: ControlPlane
+let dashboard: ServedDashboard
+/** Where the API server writes down who asked what. */
+let audited: string
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1'
+const made = (path: string, object: object) => send(cluster.api, { method: 'POST', path, body: JSON.stringify(object) })
+
+const grant = async (name: string, subject: object, verbs: readonly string[], namespace = 'shop'): Promise<void> => {
+  const rules = [
+    { apiGroups: ['receiverhooks.dev'], resources: ['receiverhooks'], verbs },
+    { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
+  ]
+  await made(`${rbac}/namespaces/${namespace}/roles`, { metadata: { name }, rules })
+  await made(`${rbac}/namespaces/${namespace}/rolebindings`, {
+    metadata: { name },
+    subjects: [subject],
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+  })
+}
+
+const look = ['get', 'list', 'watch']
+const user = (name: string) => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name })
+const account = (name: string) => ({ kind: 'ServiceAccount', name, namespace: 'shop' })
+
+/** A service account of shop; resolves with its uid. */
+const createAccount = async (name: string): Promise<string> =>
+  (await made('/api/v1/namespaces/shop/serviceaccounts', { metadata: { name } })).metadata.uid
+
+/** A token of a service account, as the API server signs them, that ends when a test wants it to. */
+const tokenOf = async (name: string, uid: string, seconds: number): Promise<string> => {
+  const pem = readFileSync(join(cluster.folder, 'service-accounts.key'), 'utf8')
+  const key = await importPKCS8(createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString(), 'ES256')
+  const now = Math.floor(Date.now() / 1000)
+  return await new SignJWT({ 'kubernetes.io': { namespace: 'shop', serviceaccount: { name, uid } } })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer('https://kubernetes.default.svc')
+    .setAudience('https://kubernetes.default.svc')
+    .setSubject(`system:serviceaccount:shop:${name}`)
+    .setIssuedAt(now - 5)
+    .setNotBefore(now - 5)
+    .setExpirationTime(now + seconds)
+    .sign(key)
+}
+
+beforeAll(async () => {
+  audited = await mkdtemp(join(tmpdir(), 'audit-'))
+  const policy = join(audited, 'policy.yaml')
+  await writeFile(
+    policy,
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n',
+  )
+  cluster = await startControlPlane({
+    flags: [`--audit-policy-file=${policy}`, `--audit-log-path=${join(audited, 'log')}`],
+  })
+  await installCrd(cluster.api)
+  for (const name of ['shop', 'other']) await made('/api/v1/namespaces', { metadata: { name } })
+  await made('/apis/apps/v1/namespaces/shop/deployments', deployment('web', 2))
+  for (const name of ['web-up', 'web-down']) {
+    await made(`/apis/${apiVersion}/namespaces/shop/receiverhooks`, {
+      apiVersion,
+      kind: hookKind,
+      metadata: { name },
+      spec: scaleSpec('web', { action: name === 'web-up' ? 'up' : 'down' }),
+    })
+  }
+  await grant('alice', user('alice'), ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'])
+  await grant('bob', user('bob'), look)
+  dashboard = await serveDashboard(
+    {
+      clock: nodeClock,
+      random: nodeRandom,
+      outbound: nodeOutbound,
+      log: pinoLog({ level: 'error', clock: nodeClock, write: line => void process.stderr.write(line) }),
+    },
+    {
+      address: { host: '127.0.0.1', port: 0, flag: '--port' },
+      signIn: 'token',
+      url: new URL('https://hooks.example.com/'),
+      cluster: cluster.server,
+      version: '0.0.0-test',
+      sessionMs: 3_600_000,
+      connectAs: token =>
+        connect({
+          server: cluster.server,
+          tls: { ca: cluster.ca },
+          authorization: async () => (token === undefined ? undefined : `Bearer ${token}`),
+        }),
+    },
+  )
+})
+afterAll(async () => {
+  await closeBrowser()
+  dashboard.close()
+  await cluster.stop()
+  await rm(audited, { recursive: true })
+})
+
+const base = (): string => `http://127.0.0.1:${dashboard.port}`
+
+const signIn = async (page: Page, token: string, place = '/?ns=shop'): Promise<void> => {
+  await page.goto(base() + place)
+  await page.locator('#token').fill(`Bearer ${token}\n`)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+describe('somebody with a token of a real API server', () => {
+  it('alice works in her namespace, and is told what she may not see elsewhere', async () => {
+    const { faults, page } = await visit()
+    await signIn(page, cluster.tokens.alice)
+    await expect.poll(() => page.locator('.row .name a').allTextContents()).toEqual(['web-down', 'web-up'])
+    await expect.poll(() => page.locator('[data-key="shop/web-up"] .number').textContent()).toBe('2')
+    expect(await page.evaluate(() => JSON.stringify([document.cookie, Object.entries(localStorage)]))).not.toContain(
+      cluster.tokens.alice,
+    )
+
+    // What the API server refuses stands where it belongs; what it accepts is created.
+    await page.getByRole('link', { name: 'Add hook' }).click()
+    await page.locator('#field-name').fill('alice-up')
+    await page.locator('select#field-scale-target').selectOption({ label: 'Deployment/web, 2 now' })
+    await page.getByLabel('up', { exact: true }).check()
+    await page.locator('#field-scale-max').fill('3')
+    await expect
+      .poll(() => page.locator('[data-verdict]').textContent())
+      .toBe('The API server would accept this (alice).')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('heading', { name: 'alice-up' }).waitFor()
+
+    await page.goto(`${base()}/?ns=other`)
+    await page.getByRole('heading', { name: 'You may not see the hooks of other' }).waitFor()
+    await page.getByText('alice may not list receiverhooks.receiverhooks.dev in namespace other').waitFor()
+    await page.getByText('--user=alice').waitFor()
+    await expectAccessible(page, 'forbidden')
+    await picture(page, 'forbidden-1280-light')
+    expect(faults).toEqual([])
+  })
+
+  it('bob may look, and each button that he may not press says which right it takes', async () => {
+    const { page } = await visit()
+    await signIn(page, cluster.tokens.bob)
+    await page.locator('[data-key="shop/web-up"]').waitFor()
+    await page.getByRole('link', { name: 'web-up' }).click()
+    const remove = page.getByRole('button', { name: 'Delete' })
+    await expect.poll(() => remove.getAttribute('aria-disabled')).toBe('true')
+    expect(await remove.getAttribute('title')).toContain(
+      'bob may not delete receiverhooks.receiverhooks.dev in namespace shop',
+    )
+    await remove.click({ force: true })
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    // The page only says so; it is the API server that refuses.
+    const answered = await page.evaluate(async () => {
+      const hook = await fetch('/api/hooks/shop/web-up', {
+        headers: { 'x-page-key': localStorage.getItem('receiver-hooks.page-key') ?? '' },
+      })
+      const seen: unknown = await hook.json()
+      const deleted = await fetch('/api/hooks/shop/web-up', {
+        method: 'DELETE',
+        headers: {
+          'x-page-key': localStorage.getItem('receiver-hooks.page-key') ?? '',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(seen),
+      })
+      return [hook.status, deleted.status]
+    })
+    expect(answered).toEqual([200, 403])
+    await expectAccessible(page, 'bob')
+  })
+
+  it('a token without rights is known, and sees nothing', async () => {
+    const token = await tokenOf('nobody', await createAccount('nobody'), 600)
+    const { page } = await visit()
+    await signIn(page, token)
+    await page.getByText('system:serviceaccount:shop:nobody may not list').waitFor()
+    await page.getByText('--serviceaccount=shop:nobody').waitFor()
+    expect(await page.locator('.row').count()).toBe(0)
+  })
+
+  it.each([
+    ['a token that nobody gave out', 'not.a.token'],
+    ['one that has ended', undefined],
+  ])('%s opens nothing', async (_what, given) => {
+    const token = given ?? (await tokenOf('alice', 'uid', -60))
+    const { page } = await visit()
+    await signIn(page, token)
+    await page.getByText('the API server does not know this token', { exact: false }).waitFor()
+    expect(await page.locator('.row').count()).toBe(0)
+  })
+
+  it('a token that ends while the page is open ends the page, and a new one goes on where it was', async () => {
+    const uid = await createAccount('brief')
+    await grant('brief', account('brief'), [...look, 'create'])
+    const { page } = await visit()
+    await signIn(page, await tokenOf('brief', uid, 15))
+    await page.locator('[data-key="shop/web-up"]').waitFor()
+    await page.getByText(/Your token ends in/).waitFor()
+    await page.getByRole('link', { name: 'Add hook' }).click()
+    await page.locator('#field-name').fill('half-written')
+    await page.getByRole('dialog').getByText('Your session has ended').waitFor({ timeout: noticedWithinMs })
+    await picture(page, 'ended-1280-light')
+    await expectAccessible(page, 'ended')
+    await page
+      .getByRole('dialog')
+      .locator('#token')
+      .fill(await tokenOf('brief', uid, 600))
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await page.locator('#field-name').inputValue()).toBe('half-written')
+  })
+
+  it('a role binding that is deleted closes the open page within 35 s', async () => {
+    const uid = await createAccount('leaving')
+    await grant('leaving', account('leaving'), look)
+    const { page } = await visit()
+    await signIn(page, await tokenOf('leaving', uid, 600))
+    await page.locator('[data-key="shop/web-up"]').waitFor()
+    await cluster.api.request({
+      method: 'DELETE',
+      path: `${rbac}/namespaces/shop/rolebindings/leaving`,
+      lane: 'bulk',
+      timeoutMs: 5000,
+    })
+    await page.getByText('may not list receiverhooks', { exact: false }).waitFor({ timeout: noticedWithinMs })
+    expect(await page.locator('.row').count()).toBe(0)
+  })
+
+  it('an account that is deleted closes the open page within 35 s', async () => {
+    const uid = await createAccount('gone')
+    await grant('gone', account('gone'), look)
+    const { page } = await visit()
+    await signIn(page, await tokenOf('gone', uid, 600))
+    await page.locator('[data-key="shop/web-up"]').waitFor()
+    await cluster.api.request({
+      method: 'DELETE',
+      path: '/api/v1/namespaces/shop/serviceaccounts/gone',
+      lane: 'bulk',
+      timeoutMs: 5000,
+    })
+    await page.getByRole('dialog').getByText('Your session has ended').waitFor({ timeout: noticedWithinMs })
+    expect(await page.evaluate(async () => (await fetch('/api/me')).status)).toBe(401)
+  })
+
+  it('is who asked the API server, in every line of its audit log', () => {
+    const lines = readFileSync(join(audited, 'log'), 'utf8').trim().split('\n').map(parseJson)
+    const asked = lines.filter(line => String(stringAt(line, 'userAgent')) === 'receiver-hooks')
+    const users = new Set(asked.map(line => stringAt(line, 'user', 'username')))
+    const admins = lines.filter(line => stringAt(line, 'user', 'username') === 'admin')
+    // The administrator is this test.
+    expect(admins.length).toBeGreaterThan(0)
+    users.delete('admin')
+    expect([...users].filter(name => name !== undefined).toSorted()).toEqual(
+      [
+        'alice',
+        'bob',
+        ...['brief', 'gone', 'leaving', 'nobody'].map(name => `system:serviceaccount:shop:${name}`),
+      ].toSorted(),
+    )
+  })
+})

@@ -1,0 +1,165 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { post } from '../support/product.ts'
+import {
+  closeBrowser,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  picture,
+  visit,
+  type Scheme,
+  type Width,
+} from './page.ts'
+import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
+
+let playground: Playground
+let end = async (): Promise<void> => undefined
+
+beforeAll(async () => {
+  playground = await startPlayground(stop => (end = stop))
+  await playground.create('/apis/apps/v1/namespaces/shop/deployments', deployment('api', 5))
+  await playground.createHook('api-up', scaleSpec('api', { by: '25%', max: 40 }))
+  await playground.createHook('api-night', { ...scaleSpec('api', { action: 'down' }), suspend: true })
+  await playground.createHook('worker-up', scaleSpec('worker'))
+  await playground.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'empty' } })
+  const url = await playground.url('web-up')
+  for (let count = 0; count < 4; count++) await post(url)
+  await post(await playground.url('web-down'))
+  await post(await playground.url('api-up'))
+})
+afterAll(async () => {
+  await closeBrowser()
+  await end()
+})
+
+/** How to reach each view, once the list stands. */
+const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  list: async page => {
+    await page.locator('[data-key="shop/web-up"] .outcome.applied').waitFor()
+  },
+  menu: async page => {
+    await page.getByRole('button', { name: 'More for web-up' }).click()
+    await page.getByRole('button', { name: 'Rotate web-up' }).waitFor()
+  },
+  nothing: async page => {
+    await page.locator('#search').fill('no such hook')
+    await page.getByRole('button', { name: 'Clear' }).waitFor()
+  },
+  empty: async page => {
+    await page.locator('#namespace').selectOption('empty')
+    await page.getByRole('heading', { name: 'No hooks in namespace empty yet' }).waitFor()
+  },
+  form: async page => {
+    await page.getByRole('link', { name: 'Add hook' }).click()
+    await page.locator('#field-name').fill('web-more')
+    await page.locator('select#field-scale-target').selectOption({ index: 1 })
+    await page.getByLabel('up', { exact: true }).check()
+    await page.locator('#field-scale-max').fill('12')
+    await page.locator('[data-verdict=accepted]').waitFor()
+  },
+  'form-wrong': async page => {
+    await page.getByRole('link', { name: 'Add hook' }).click()
+    await page.locator('#field-name').fill('Web More')
+    await page.locator('#field-scale-max').fill('0')
+    await page.getByText('More: alerts, cooldown').click()
+    await page.locator('#field-cooldown').fill('soon')
+    await page.locator('.fault', { hasText: 'must be a duration' }).waitFor()
+  },
+  edit: async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    await page.locator('[data-verdict=accepted]').waitFor()
+  },
+  hook: async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    await page.getByText(/would go from/).waitFor()
+    await page.locator('#snippet option').first().waitFor({ state: 'attached' })
+  },
+  'hook-failing': async page => {
+    await page.getByRole('link', { name: 'worker-up' }).click()
+    await page.getByText('there is no Deployment/worker', { exact: false }).first().waitFor()
+  },
+  delete: async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByLabel('Type the name, web-up').waitFor()
+  },
+  rotate: async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByLabel('How long the old URL is accepted').waitFor()
+  },
+  me: async page => {
+    await page.goto(new URL('/me', page.url()).href)
+    await page.getByRole('heading', { name: 'playground' }).waitFor()
+  },
+  nowhere: async page => {
+    await page.goto(new URL('/no/such/place', page.url()).href)
+    await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
+  },
+}
+
+/** How much of a view the pages show, in pixels from its top. */
+const shownInDocs: ReadonlyMap<string, number> = new Map([
+  ['list', 495],
+  ['form', 850],
+  ['hook', 800],
+])
+
+const looks: readonly (readonly [Width, Scheme])[] = [
+  [1280, 'light'],
+  [1280, 'dark'],
+  [360, 'light'],
+  [360, 'dark'],
+]
+
+describe.each(looks)('at %i px, %s', (width, scheme) => {
+  it('each view can be used by everybody, breaks no policy, and scrolls one way', async () => {
+    const { faults, page } = await visit({ width, scheme })
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    const list = page.url()
+    for (const [name, open] of Object.entries(views)) {
+      await page.goto(list)
+      await page.locator('.row').first().waitFor()
+      await open(page)
+      await picture(page, `${name}-${width}-${scheme}`)
+      // `DOCS=1 npm run test:browser` renews the pictures of docs/how-to/dashboard.md.
+      const height = shownInDocs.get(name)
+      if (process.env['DOCS'] !== undefined && width === 1280 && scheme === 'light' && height !== undefined) {
+        const viewport = page.viewportSize()
+        await page.setViewportSize({ width, height })
+        await page.screenshot({ path: `docs/images/dashboard-${name}.png`, animations: 'disabled' })
+        if (viewport !== null) await page.setViewportSize(viewport)
+      }
+      await expectAccessible(page, name)
+      await expectNoSidewaysScroll(page, name)
+    }
+    expect(faults).toEqual([])
+  })
+
+  it('the page of somebody who is not signed in as well', async () => {
+    const { faults, page } = await visit({ width, scheme })
+    await page.goto(new URL('/', playground.link()).href)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await picture(page, `sign-in-${width}-${scheme}`)
+    await expectAccessible(page, 'sign-in')
+    await expectNoSidewaysScroll(page, 'sign-in')
+    expect(faults).toEqual([])
+  })
+})
+
+it('fits into 320 px, and every target of a finger is large enough there', async () => {
+  const { page } = await visit({ width: 320 })
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await expectNoSidewaysScroll(page, 'list')
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('main button, main a.button, main input')]
+      .map(element => ({ text: element.textContent || element.id, height: element.getBoundingClientRect().height }))
+      .filter(({ height }) => height > 1 && height < 43.5)
+      .filter(({ text }) => !/need/.test(text)),
+  )
+  expect(small).toEqual([])
+})

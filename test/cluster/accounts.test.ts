@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion } from '../../src/api/names.ts'
+import { kubectl, type Ran } from '../support/kubectl.ts'
+import { cluster, until } from '../support/product.ts'
+import { applyBase, connectionFor } from './installation.ts'
+
+/** What the base's policies let the trigger's account do, and whom they let write records, whatever RBAC allows. */
+
+const account = 'system:serviceaccount:receiver-hooks:receiver-hooks-trigger'
+const run = (args: readonly string[], stdin = ''): Promise<Ran> => kubectl(inject('kubeconfig'), args, stdin)
+const as = (user: string, namespace: string, args: readonly string[], stdin = ''): Promise<Ran> =>
+  run([`--as=${user}`, '-n', namespace, ...args], stdin)
+
+const denied = /denied request: (.*)\n$/s
+
+/** What a policy says; a policy is gone by a moment after it was stored. */
+const refusal = async (attempt: () => Promise<Ran>): Promise<string | undefined> =>
+  denied.exec((await until(attempt, ({ stderr }) => denied.test(stderr))).stderr)?.[1]
+
+/** A namespace in which the base's policies are in force. */
+const namespace = async (): Promise<string> => {
+  const name = `trial-${randomBytes(4).toString('hex')}`
+  expect(await run(['create', 'namespace', name])).toMatchObject({ code: 0 })
+  return name
+}
+
+const deploy = async (where: string): Promise<string> => {
+  const name = `web-${randomBytes(4).toString('hex')}`
+  expect(await run(['-n', where, 'create', 'deployment', name, '--image=web:1'])).toMatchObject({ code: 0 })
+  onTestFinished(async () => void (await run(['-n', where, 'delete', 'deployment', name])))
+  return name
+}
+
+/** Changes a count as the trigger does; kubectl would read it first, for which there is no right. */
+const scale = async (where: string, name: string): Promise<{ readonly status: number; readonly said: string }> => {
+  const api = await connectionFor({ ...(await cluster()), systemNamespace: 'receiver-hooks' }, 'trigger')
+  const answer = await api.request({
+    method: 'PATCH',
+    path: `/apis/apps/v1/namespaces/${where}/deployments/${name}/scale`,
+    contentType: 'application/merge-patch+json',
+    body: '{"spec":{"replicas":2}}',
+    lane: 'bulk',
+    timeoutMs: 5000,
+  })
+  return { status: answer.status, said: stringAt(parseJson(answer.body), 'message') ?? '' }
+}
+
+const record = (where: string, content: string) =>
+  JSON.stringify({
+    apiVersion,
+    kind: 'ReceiverHookRecord',
+    metadata: { name: 'web-up', namespace: where },
+    content,
+  })
+
+beforeAll(async () => {
+  await applyBase(inject('kubeconfig'))
+})
+
+describe("the trigger's account", () => {
+  it('scales what hooks scale', async () => {
+    const where = await namespace()
+    const name = await deploy(where)
+    expect(await scale(where, name)).toEqual({ status: 200, said: '' })
+    expect((await run(['-n', where, 'get', 'deployment', name, '-o', 'jsonpath={.spec.replicas}'])).stdout).toBe('2')
+  })
+
+  it.each(['kube-system', 'receiver-hooks'])('changes nothing in %s', async where => {
+    const name = await deploy(where)
+    const { said } = await until(
+      () => scale(where, name),
+      ({ status }) => status !== 200,
+    )
+    expect(said).toMatch(new RegExp(`denied request: the trigger changes nothing in namespace ${where}$`))
+  })
+
+  it('is no reason for anybody else to be refused', async () => {
+    const name = await deploy('kube-system')
+    expect(await run(['-n', 'kube-system', 'scale', 'deployment', name, '--replicas=2'])).toMatchObject({ code: 0 })
+  })
+})
+
+describe('a record', () => {
+  /** Ann may do everything with records that RBAC knows. */
+  const mayWrite = async (where: string): Promise<void> => {
+    const role = ['create', 'role', 'records', '--verb=*', '--resource=receiverhookrecords.receiverhooks.dev']
+    expect(await run(['-n', where, ...role])).toMatchObject({ code: 0 })
+    const binding = ['create', 'rolebinding', 'records', '--role=records', '--user=ann']
+    expect(await run(['-n', where, ...binding])).toMatchObject({ code: 0 })
+  }
+  const said = 'ann may not write ReceiverHookRecords: only the trigger does'
+
+  it("is written by the trigger's account, and by who may do everything", async () => {
+    const where = await namespace()
+    expect(await as(account, where, ['create', '-f', '-'], record(where, '{}'))).toMatchObject({ code: 0, stderr: '' })
+    expect(await run(['replace', '-f', '-'], record(where, '{"rows":[]}'))).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('is not made by anybody else, nor its content changed, but it may be labelled and deleted', async () => {
+    const where = await namespace()
+    await mayWrite(where)
+    expect(await refusal(() => as('ann', where, ['create', '-f', '-'], record(where, '{}')))).toContain(said)
+    await as(account, where, ['create', '-f', '-'], record(where, '{}'))
+    const patch = (change: object): Promise<Ran> =>
+      as('ann', where, ['patch', 'receiverhookrecord', 'web-up', '--type=merge', '-p', JSON.stringify(change)])
+    expect(await refusal(() => patch({ content: '{"rows":[]}' }))).toContain(said)
+    expect(await refusal(() => patch({ content: null }))).toContain(said)
+    expect(await patch({ metadata: { labels: { seen: 'yes' } } })).toMatchObject({ code: 0, stderr: '' })
+    expect(await as('ann', where, ['delete', 'receiverhookrecord', 'web-up'])).toMatchObject({ code: 0, stderr: '' })
+  })
+})

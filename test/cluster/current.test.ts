@@ -1,0 +1,281 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { wait } from '../../src/environment/wait.ts'
+import { loadAccess } from '../../src/kube/access.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, send } from '../../src/kube/requests.ts'
+import { configMaps, hooks, secrets } from '../../src/kube/resources.ts'
+import { formatPublicKeys, seedLength, signingKey } from '../../src/token/keys.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { cluster, post, product, until, type Cluster } from '../support/product.ts'
+import { startControlPlane } from './control-plane/control-plane.ts'
+import { kubeconfigFor } from './control-plane/kubeconfig.ts'
+import { deleteHook, isAnswered } from './posting.ts'
+import { tcpProxy, type TcpProxy } from './tcp-proxy.ts'
+
+/** Within this time of being stored a change takes effect, whatever any one API server believes. In milliseconds. */
+const promisedMs = 2_000
+
+/** How long posts go on after the last change, in milliseconds: long enough that a cache which is trusted for ever shows. */
+const postedMs = 6_000
+
+/** How long after the fault hooks that nobody changed may be without an answer of 200, in milliseconds. */
+const servedWithinMs = 8_000
+
+/** Two API servers on one etcd, behind a balancer whose open connections stay where they are. */
+interface Pair {
+  /** At the second API server. */
+  readonly here: Cluster
+  /** The balancer's kubeconfig. */
+  readonly balanced: string
+  /** The network between the first API server and etcd. */
+  readonly storage: TcpProxy
+  /** The network between the product and the API servers. */
+  readonly balancer: TcpProxy
+  /** New connections go to the second API server from now on. */
+  readonly leaveFirst: () => void
+  readonly etcd: (signal: 'SIGSTOP' | 'SIGCONT') => void
+  readonly first: (signal: 'SIGSTOP' | 'SIGCONT') => void
+}
+
+const startPair = async (): Promise<Pair> => {
+  const storages: TcpProxy[] = []
+  let etcdPort = 0
+  const plane = await startControlPlane({
+    etcdBehind: async port => {
+      etcdPort = port
+      storages.push(await tcpProxy(port))
+      return storages[0]?.port ?? port
+    },
+  })
+  onTestFinished(plane.stop)
+  const [storage] = storages
+  if (storage === undefined) throw new Error('a control plane has an etcd')
+  const second = await plane.startAnother(etcdPort)
+  let port = Number(new URL(plane.server).port)
+  const balancer = await tcpProxy(() => port)
+  const write = async (name: string, at: number): Promise<string> => {
+    const file = join(plane.folder, name)
+    await writeFile(file, kubeconfigFor({ server: `https://127.0.0.1:${at}`, ca: plane.ca }, plane.tokens.admin))
+    return file
+  }
+  return {
+    here: await cluster(await write('second', second)),
+    balanced: await write('balanced', balancer.port),
+    storage,
+    balancer,
+    leaveFirst: () => void (port = second),
+    etcd: signal => plane.etcd.signal(signal),
+    first: signal => plane.apiServer().signal(signal),
+  }
+}
+
+const word = 'open sesame'
+const headers = { authorization: `Bearer ${word}` }
+const encoded = (text: string): string => Buffer.from(text).toString('base64')
+
+/** What is changed of a hook, each under the name of its own. */
+const changes: Readonly<Record<string, (here: Cluster, name: string) => Promise<unknown>>> = {
+  suspended: (here, name) => here.patchHook(name, { spec: { suspend: true } }),
+  deleted: (here, name) => deleteHook(here, name),
+  rotated: (here, name) => here.patchHook(name, { spec: { token: { rotation: 1, overlap: '0s' } } }),
+  bounded: (here, name) => here.patchHook(name, { spec: { scale: { max: 1 } } }),
+  proven: ({ api, namespace }) =>
+    send(api, {
+      method: 'PATCH',
+      path: objectPath(secrets, namespace, 'senders'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ data: { token: encoded('another') } }),
+    }),
+  signed: async ({ api, systemNamespace }) =>
+    await send(api, {
+      method: 'PATCH',
+      path: objectPath(configMaps, systemNamespace, publicKeysConfigMap),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ data: { [keySetEntry]: formatPublicKeys([signingKey(nodeRandom.bytes(seedLength))]) } }),
+    }),
+}
+
+interface Sent {
+  readonly at: number
+  readonly outcome: unknown
+}
+
+/** Posts to a hook about ten times a second, without waiting for answers, until `stop` is aborted. */
+const postOn = async (url: string, sent: Promise<Sent>[], stop: AbortSignal): Promise<void> => {
+  while (!stop.aborted) {
+    const at = nodeClock.monotonic()
+    sent.push(
+      post(url, undefined, { headers }).then(
+        ({ body, status }) => ({
+          at,
+          outcome: status === 200 ? body['outcome'] : `${status} ${String(body['reason'])}`,
+        }),
+        () => ({ at, outcome: 'no answer' }),
+      ),
+    )
+    await wait(nodeClock, 100, stop)
+  }
+}
+
+/** A hook whose posts are looked at. */
+interface Posted {
+  readonly name: string
+  readonly here: Cluster
+  readonly url: string
+}
+
+/**
+ * Makes hooks, each with a target of its own, and has posts to them served by a trigger that reaches the API servers
+ * through the balancer. The controller that mints their tokens has ended by then.
+ */
+const serve = async (here: Cluster, balanced: string, names: readonly string[]): Promise<readonly Posted[]> => {
+  await create(here.api, secrets, here.namespace, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'senders' },
+    data: { token: encoded(word) },
+  })
+  const minting = await product(here, { trigger: false, publicURL: 'http://replaced.example.com' })
+  const paths: string[] = []
+  for (const name of names) {
+    await here.createDeployment(name, 1)
+    await create(here.api, hooks, here.namespace, {
+      apiVersion,
+      kind: hookKind,
+      metadata: { name },
+      spec: {
+        driver: 'scale',
+        scale: { target: { name }, action: 'up', max: 1000 },
+        ...(name === 'proven' ? { auth: { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } } } : {}),
+      },
+    })
+    paths.push(new URL(await here.url(name)).pathname)
+  }
+  await minting.stop()
+  const api = connect(await loadAccess({ kubeconfig: balanced, env: {} }))
+  onTestFinished(() => api.close())
+  const { triggerPort } = await product({ ...here, api }, { controller: false })
+  return names.map((name, index) => ({ name, here, url: `http://127.0.0.1:${triggerPort}${paths[index] ?? ''}` }))
+}
+
+const faults: readonly [string, (pair: Pair) => void | Promise<void>, (pair: Pair) => void][] = [
+  [
+    'an API server that is cut off from etcd',
+    ({ leaveFirst, storage }) => {
+      leaveFirst()
+      storage.swallow()
+    },
+    () => {},
+  ],
+  [
+    'an API server that stands still',
+    ({ first, leaveFirst }) => {
+      leaveFirst()
+      first('SIGSTOP')
+    },
+    ({ first }) => first('SIGCONT'),
+  ],
+  [
+    'connections that lag by 60 s',
+    ({ balancer, leaveFirst }) => {
+      leaveFirst()
+      balancer.lag(60_000)
+    },
+    () => {},
+  ],
+  [
+    'an API server whose etcd lags by 60 s',
+    ({ leaveFirst, storage }) => (leaveFirst(), storage.delay(60_000)),
+    () => {},
+  ],
+  [
+    'an etcd that stood still',
+    async ({ etcd }) => {
+      etcd('SIGSTOP')
+      await wait(nodeClock, 4_000)
+      etcd('SIGCONT')
+    },
+    () => {},
+  ],
+]
+
+it.each(faults)('behind %s, what is revoked or edited takes effect within two seconds', async (_what, begin, end) => {
+  const pair = await startPair()
+  // A key that is dropped stands for all hooks of an installation, so that hook has one to itself.
+  const served = [
+    ...(await serve(pair.here, pair.balanced, ['suspended', 'deleted', 'rotated', 'bounded', 'proven', 'kept'])),
+    ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['signed'])),
+  ]
+  for (const { url } of served) await until(() => post(url, undefined, { headers }), isAnswered(200))
+
+  const stop = new AbortController()
+  const sent = new Map(served.map(({ name }): [string, Promise<Sent>[]] => [name, []]))
+  const posting = served.map(({ name, url }) => postOn(url, sent.get(name) ?? [], stop.signal))
+  await wait(nodeClock, 1_000)
+
+  const faultAt = nodeClock.monotonic()
+  const begun = begin(pair)
+  // The first API server has to be cut off before the change, or it would hear of it.
+  await wait(nodeClock, 300)
+  const stored = new Map<string, number>()
+  await Promise.all(
+    served.map(async ({ here, name }) => {
+      await changes[name]?.(here, name)
+      stored.set(name, nodeClock.monotonic())
+    }),
+  )
+  await begun
+  await wait(nodeClock, postedMs)
+  stop.abort()
+  await Promise.all(posting)
+  end(pair)
+
+  const rows: Row[] = []
+  for (const { here, name } of served) {
+    const outcomes = await Promise.all(sent.get(name) ?? [])
+    rows.push(
+      rowOf(name, outcomes, { storedAt: stored.get(name) ?? Infinity, faultAt, count: await here.replicas(name) }),
+    )
+  }
+  console.log(rows.map(row => JSON.stringify(row)).join('\n'))
+  expect(rows.filter(({ name, lastStepMs }) => name !== 'kept' && lastStepMs > promisedMs)).toEqual([])
+  expect(rows.filter(({ isExact }) => !isExact)).toEqual([])
+  expect(rows.find(({ name }) => name === 'kept')?.servedAgainMs).toBeLessThan(servedWithinMs)
+})
+
+/** What became of the posts to one hook. */
+interface Row {
+  readonly name: string
+  /** How long after the change was stored the last post was sent that made a step. */
+  readonly lastStepMs: number
+  /** How long after the fault began a post was sent that made a step, but for those that were in time for the old state. */
+  readonly servedAgainMs: number
+  /** Whether the target is as the answers say, where posts without one that were sent in time count once or not at all. */
+  readonly isExact: boolean
+  readonly outcomes: Readonly<Record<string, number>>
+}
+
+const rowOf = (
+  name: string,
+  sent: readonly Sent[],
+  { count, faultAt, storedAt }: { readonly count: number; readonly faultAt: number; readonly storedAt: number },
+): Row => {
+  const applied = sent.filter(({ outcome }) => outcome === 'applied').map(({ at }) => at)
+  const endsAt = name === 'kept' ? Infinity : storedAt + promisedMs
+  const unanswered = sent.filter(({ at, outcome }) => outcome === 'no answer' && at <= endsAt).length
+  // One step was made before the fault.
+  const least = 2 + applied.length
+  const outcomes: Record<string, number> = {}
+  for (const { outcome } of sent) outcomes[String(outcome)] = (outcomes[String(outcome)] ?? 0) + 1
+  return {
+    name,
+    lastStepMs: Math.round(Math.max(...applied) - storedAt),
+    servedAgainMs: Math.round((applied.find(at => at > faultAt + promisedMs) ?? Infinity) - faultAt),
+    isExact: count >= least && count <= least + unanswered,
+    outcomes,
+  }
+}

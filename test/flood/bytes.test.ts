@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeBundles } from '../../bench/bundles.ts'
+import { names, openStage, triggerPathsOf, type Stage } from '../../bench/stage.ts'
+import { quantile } from '../../bench/stats.ts'
+
+/** How long each flood lasts, in milliseconds. */
+const floodMs = 60_000
+
+/** What is posted to another hook meanwhile: few enough for its own budget. */
+const quiet = { count: 300, gapMs: 160 }
+
+const targetBytes = 16_000
+
+/** Promise 9: so many bytes at once, and so many a second after that. */
+const mostAtOnce = 10_000_000
+const mostPerSecond = 100_000
+
+const bundles = makeBundles()
+let stage: Stage
+let urls: readonly string[]
+
+beforeAll(async () => {
+  stage = await openStage(bundles, { inMemory: false, quick: true })
+  const paths = await stage.deployments(names('hooked', 5))
+  for (const path of paths.slice(0, -1)) await enlarge(path)
+  // Names are soon forgotten: a record that is full would bound what is written as well.
+  await stage.hooks(names('hooked', 5), 'up', { dedupeWindow: '1s' })
+  const { origin } = await stage.product()
+  const triggers = await triggerPathsOf(stage, 5)
+  urls = names('hooked', 5).map(name => origin + triggers.get(`${name}-up`))
+}, 60_000)
+afterAll(async () => {
+  await stage.stop()
+  bundles.remove()
+})
+
+/** The flooded workloads are larger than they have to be: so a budget is used up however slow this machine is. */
+const enlarge = (path: string) =>
+  stage.server.api.request({
+    method: 'PATCH',
+    path,
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ metadata: { annotations: { note: 'x'.repeat(targetBytes) } } }),
+    lane: 'bulk',
+    timeoutMs: 10_000,
+  })
+
+/** Posts to another hook, and how long the slowest of a hundred of those took, in milliseconds. */
+const others = async (onMs: (p50: number, p99: number) => void): Promise<void> => {
+  const { latencies } = await stage.onlooker().run({
+    job: 'post',
+    urls: urls.slice(-1),
+    oneNamedOf: 1,
+    concurrency: 1,
+    ...quiet,
+  })
+  onMs(quantile(latencies, 0.5), quantile(latencies, 0.99))
+}
+
+/** How much the API server stores meanwhile: the bytes of all versions, and by how much etcd's file grows. */
+const storedIn = async (meanwhile: () => Promise<unknown>) => {
+  const before = await stage.server.work()
+  const began = performance.now()
+  await meanwhile()
+  const after = await stage.server.work()
+  return {
+    seconds: (performance.now() - began) / 1000,
+    bytes: after.bytes - before.bytes,
+    database: after.database - before.database,
+  }
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+
+describe('posts to one hook, as fast as they are answered', () => {
+  it.each([
+    [0, 'names of their own', 1],
+    [1, 'names of their own', 64],
+    [2, 'no names', 1],
+    [3, 'no names', 64],
+  ])(
+    'make etcd grow by 10 MB at most and 100 kB a second: hook %d, posts with %s, %d at a time',
+    { timeout: 10 * floodMs },
+    async (index, which, concurrency) => {
+      const figures: string[] = []
+      const note = (when: string) => (p50: number, p99: number) =>
+        void figures.push(`another hook ${when}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
+      const alone = await storedIn(() => others(note('alone')))
+      let answers: Readonly<Record<string, number>> = {}
+      const flooded = await storedIn(async () => {
+        const flooding = stage.load.run({
+          job: 'post',
+          urls: urls.slice(index, index + 1),
+          count: Number.MAX_SAFE_INTEGER,
+          withinMs: floodMs,
+          concurrency,
+          ...(which === 'names of their own' && { oneNamedOf: 1 }),
+        })
+        await others(note('beside it'))
+        ;({ notes: answers } = await flooding)
+      })
+      const most = mostAtOnce + mostPerSecond * flooded.seconds
+      const own = flooded.bytes - alone.bytes
+      console.log(
+        `${which}, ${concurrency} at a time, ${flooded.seconds.toFixed(0)} s: ${megabytes(own)} stored, of at most ${megabytes(most)}, and ${megabytes(alone.bytes)} alone;`,
+        `etcd's file grew by ${megabytes(flooded.database - alone.database)};`,
+        `answers ${JSON.stringify(answers)}; ${figures.join('; ')}`,
+      )
+      expect(own).toBeLessThan(most)
+      expect(answers['200 applied']).toBeGreaterThan(0)
+    },
+  )
+})

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 /** The clock tick in which Linux counts a process's time: 100 a second, on every architecture. */
 const tickMs = 10
@@ -6,8 +6,11 @@ const tickMs = 10
 /** How much memory a process holds, in MB. */
 export const residentMB = (pid: number): number => statusMB(pid, 'VmRSS')
 
-/** How much it has held at most. */
+/** How much it has held at most, since it was started or {@link resetPeak}. */
 export const peakResidentMB = (pid: number): number => statusMB(pid, 'VmHWM')
+
+/** Begins anew with what a process has held at most: proc(5), clear_refs. */
+export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')
 
 const statusMB = (pid: number, field: string): number => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')

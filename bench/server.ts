@@ -20,8 +20,8 @@ import type { Reached } from './load/job.ts'
 export interface Needs {
   /** Controllers that make Deployments ready, and so write to them beside whoever scales them. */
   readonly workloads?: boolean
-  /** A log of what was written. */
-  readonly audit?: boolean
+  /** A log of what was written, or of all requests but watches. */
+  readonly audit?: 'writes' | 'requests'
 }
 
 /** An API server of a row's own, in processes of its own. */
@@ -31,9 +31,21 @@ export interface Server {
   readonly api: ApiConnection
   /** Where the files of whoever uses it can be kept. */
   readonly folder: string
-  /** How many writes the product has made so far, its lease apart. Only where they are logged. */
-  readonly productWrites: () => number
+  /** How many requests that are logged the product has made so far, its lease apart. */
+  readonly productRequests: () => number
+  /** What it has done so far. */
+  readonly work: () => Promise<Work>
   readonly stop: () => Promise<void>
+}
+
+/** What an API server has done since it started. */
+export interface Work {
+  /** Requests for hooks, records and targets, watches apart. */
+  readonly requests: number
+  /** What it has stored, in bytes: all versions. */
+  readonly bytes: number
+  /** How large its database is, in bytes; 0 where it has none. */
+  readonly database: number
 }
 
 /** The binaries of a real API server, or why there are none. */
@@ -60,16 +72,21 @@ export const startServer = (inMemory: boolean, needs: Needs): Promise<Server> =>
 const startReal = async (binaries: Readonly<Record<string, string>>, needs: Needs): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-bench-'))
   const auditLog = join(folder, 'audit.log')
-  const plane = await (needs.audit === true
-    ? withAssets(audited(binaries, folder, auditLog), startControlPlane)
-    : startControlPlane())
+  const plane = await (needs.audit === undefined
+    ? startControlPlane()
+    : withAssets(audited(binaries, folder, { auditLog, policy: policies[needs.audit] }), startControlPlane))
   if (needs.workloads === true) await startWorkloads(plane)
   return {
     reached: { server: plane.server, ca: plane.ca, token: plane.tokens.admin },
     kubeconfig: await inJSON(await readFile(plane.kubeconfig, 'utf8'), folder),
     api: plane.api,
     folder,
-    productWrites: () => productWritesIn(auditLog),
+    productRequests: () => productRequestsIn(auditLog),
+    work: async () => {
+      const { body } = await plane.api.request({ method: 'GET', path: '/metrics', lane: 'bulk', timeoutMs: 10_000 })
+      const etcd = await (await fetch(`${plane.etcdURL}/metrics`)).text()
+      return { requests: requestsIn(body), bytes: bytesIn(etcd), database: databaseIn(etcd) }
+    },
     stop: async () => {
       await plane.stop()
       await rm(folder, { recursive: true, force: true })
@@ -97,20 +114,26 @@ const withAssets = <T>(folder: string, begin: () => Promise<T>): Promise<T> => {
   return begun
 }
 
-/** Reads are not logged. What is logged takes time, so that only rows have a log that ask for one. */
-const auditPolicy = {
+const auditPolicy = (unlogged: readonly string[]) => ({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'None', verbs: ['get', 'list', 'watch'] }, { level: 'Metadata' }],
-}
+  rules: [{ level: 'None', verbs: unlogged }, { level: 'Metadata' }],
+})
+
+/** What is logged takes time, so that only rows have a log that ask for one. */
+const policies = { writes: auditPolicy(['get', 'list', 'watch']), requests: auditPolicy(['watch']) } as const
 
 /** A folder of binaries whose kube-apiserver keeps an audit log. */
-const audited = (binaries: Readonly<Record<string, string>>, folder: string, auditLog: string): string => {
+const audited = (
+  binaries: Readonly<Record<string, string>>,
+  folder: string,
+  { auditLog, policy: rules }: { readonly auditLog: string; readonly policy: object },
+): string => {
   const assets = join(folder, 'assets')
   mkdirSync(assets)
   const policy = join(folder, 'audit-policy.json')
-  writeFileSync(policy, JSON.stringify(auditPolicy))
+  writeFileSync(policy, JSON.stringify(rules))
   for (const [name, path] of Object.entries(binaries)) {
     if (name !== 'kube-apiserver') symlinkSync(path, join(assets, name))
   }
@@ -120,7 +143,7 @@ const audited = (binaries: Readonly<Record<string, string>>, folder: string, aud
   return assets
 }
 
-const productWritesIn = (auditLog: string): number => {
+const productRequestsIn = (auditLog: string): number => {
   if (!existsSync(auditLog)) return 0
   const events = readFileSync(auditLog, 'utf8').split('\n').filter(Boolean).map(parseJson)
   return events.filter(
@@ -128,11 +151,26 @@ const productWritesIn = (auditLog: string): number => {
   ).length
 }
 
+/** Adds up the requests that an API server's metrics tell of. */
+const requestsIn = (metrics: string): number =>
+  sumOf(
+    metrics,
+    /^apiserver_request_total\{(?![^}]*verb="WATCH")[^}]*resource="(?:deployments|receiverhooks|receiverhookrecords)"[^}]*\} (\S+)$/gm,
+  )
+
+/** What etcd has been given to store, all versions. */
+const bytesIn = (metrics: string): number => sumOf(metrics, /^etcd_debugging_mvcc_total_put_size_in_bytes (\S+)$/gm)
+
+const databaseIn = (metrics: string): number => sumOf(metrics, /^etcd_mvcc_db_total_size_in_bytes (\S+)$/gm)
+
+const sumOf = (metrics: string, line: RegExp): number =>
+  [...metrics.matchAll(line)].reduce((sum, [, value]) => sum + Number(value), 0)
+
 const startInMemory = async (needs: Needs): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-bench-'))
-  const auditLog = needs.audit === true ? join(folder, 'audit.log') : ''
+  const auditLog = needs.audit === undefined ? '' : join(folder, 'audit.log')
   const program = join(import.meta.dirname, 'serve/in-memory.ts')
-  const args = [program, auditLog, needs.workloads === true ? 'workloads' : '']
+  const args = [program, auditLog, needs.audit ?? '', needs.workloads === true ? 'workloads' : '']
   const { child, end } = spawnLeashed(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
   if (!child.stdout) throw new Error('its output is to be a pipe')
   const server = await firstLine(child.stdout)
@@ -143,7 +181,11 @@ const startInMemory = async (needs: Needs): Promise<Server> => {
     kubeconfig,
     api,
     folder,
-    productWrites: () => productWritesIn(auditLog),
+    productRequests: () => productRequestsIn(auditLog),
+    work: async () => {
+      const metrics = await (await fetch(`${server}/metrics`)).text()
+      return { requests: requestsIn(metrics), bytes: bytesIn(metrics), database: 0 }
+    },
     stop: async () => {
       await api.close()
       await end('SIGKILL')

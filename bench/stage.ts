@@ -31,7 +31,8 @@ export interface Stage {
   readonly stop: () => Promise<void>
 }
 
-const namespace = 'shop'
+/** Where the hooks of a stage are. */
+export const namespace = 'shop'
 
 const deploymentType: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
@@ -95,11 +96,14 @@ export const openStage = async (
   }
 }
 
+/** The most that there is: a hook's limit is not what is measured. */
+const rateLimit = { perSecond: 10_000, burst: 100_000 }
+
 const hook = (name: string, target: string, action: 'up' | 'down', more: object) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
-  spec: { driver: 'scale', scale: { target: { name: target }, action, min: 0, max: 1_000_000 }, ...more },
+  spec: { driver: 'scale', scale: { target: { name: target }, action, min: 0, max: 1_000_000 }, rateLimit, ...more },
 })
 
 /** The product's resources, and the namespaces of the product and of the hooks. */

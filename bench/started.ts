@@ -2,8 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseAllDocuments } from 'yaml'
-import { at, stringAt } from '../src/api/json.ts'
+import { environment, nodeFlags } from '../scripts/image/runs.ts'
 import { freePort } from '../test/cluster/control-plane/ports.ts'
 import { spawnLeashed } from '../test/support/leash.ts'
 import type { Server } from './server.ts'
@@ -26,18 +25,15 @@ const askEveryMs = 5
 /** How long it may take, in milliseconds. */
 const readyWithinMs = 120_000
 
-/** Node's flags for the program, such as --cpu-prof, for whoever looks for what the time goes to. */
-const nodeFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(flag => flag !== '')
-
-/** What the program is given in its Deployment, whoever runs it there: the variables that have a plain value. */
-const installedEnvironment = (): readonly string[] => {
-  const [deployment] = parseAllDocuments(readFileSync('deploy/kustomize/base/trigger.yaml', 'utf8'))
-  const containers = at(deployment?.toJS(), 'spec', 'template', 'spec', 'containers')
-  const variables = Array.isArray(containers) ? at(containers[0], 'env') : undefined
-  return (Array.isArray(variables) ? variables : []).flatMap(variable => {
-    const [name, value] = [stringAt(variable, 'name'), stringAt(variable, 'value')]
-    return name === undefined || value === undefined ? [] : [`${name}=${value}`]
-  })
+/**
+ * What the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, for whoever looks for
+ * what the time goes to; BENCH_CGROUP is the folder of a control group, in which Node divides the memory as in a pod.
+ */
+const asInstalled = (): readonly string[] => {
+  const moreFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(flag => flag !== '')
+  const cgroup = process.env['BENCH_CGROUP']
+  const inCgroup = cgroup === undefined ? [] : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup]
+  return [...environment, ...inCgroup, process.execPath, ...nodeFlags, ...moreFlags]
 }
 
 const start = async (log: string, command: readonly string[], origin: string, readyPort: number): Promise<Started> => {
@@ -79,7 +75,7 @@ export const startProduct = async (
 ): Promise<Started> => {
   const [trigger, operations] = [await freePort(), await freePort()]
   const command = [
-    ...[...installedEnvironment(), process.execPath, ...nodeFlags, bundle, ...(role === undefined ? [] : [role])],
+    ...[...asInstalled(), bundle, ...(role === undefined ? [] : [role])],
     ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
     ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
   ]

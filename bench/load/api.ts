@@ -13,6 +13,8 @@ export interface Api {
 export interface Sent {
   readonly body?: string
   readonly contentType?: string
+  /** Whom the API server is to take the sender for. */
+  readonly as?: string
   /** Statuses that are answers like any other. */
   readonly also?: readonly number[]
 }
@@ -39,8 +41,13 @@ export const apiOf = ({ ca, server, token }: Reached): Api => {
   const watches = poolOf(null)
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {
-    send: async (method, path, { also = [], body, contentType = 'application/json' } = {}) => {
-      const headers = { accept: 'application/json', ...authorization, ...(body && { 'content-type': contentType }) }
+    send: async (method, path, { also = [], as, body, contentType = 'application/json' } = {}) => {
+      const headers = {
+        accept: 'application/json',
+        ...authorization,
+        ...(body && { 'content-type': contentType }),
+        ...(as !== undefined && { 'impersonate-user': as }),
+      }
       const response = await pool.request({ method, path, headers, body: body ?? null })
       const answer = { status: response.statusCode, text: await response.body.text() }
       if (answer.status < 300 || also.includes(answer.status)) return answer

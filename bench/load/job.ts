@@ -1,26 +1,38 @@
 import { isObject } from '../../src/api/json.ts'
+import type { Flood } from './flood.ts'
+import type { Pace } from './pace.ts'
 
 /** What the load process is asked to do. Each job is measured there, and told as one {@link Report}. */
-export type Job = PostJob | WriteJob | SwapJob | CreateJob | DeleteJob | StatusJob | ListJob | ReadyJob | EditJob
+export type Job =
+  | PostJob
+  | WriteJob
+  | SwapJob
+  | CreateJob
+  | DeleteJob
+  | StatusJob
+  | ListJob
+  | ReadyJob
+  | EditJob
+  | FloodJob
 
-/** Posts to trigger URLs, in turns, `concurrency` at a time, each `gapMs` after the one before was answered. */
-export interface PostJob {
+/** Posts to trigger URLs, in turns. */
+export interface PostJob extends Pace {
   readonly job: 'post'
   readonly urls: readonly string[]
-  readonly count: number
-  readonly concurrency: number
-  readonly gapMs?: number
   /** Each an Alertmanager notification that was never sent before; no body when absent. */
   readonly body?: 'alertmanager'
+  /** One of so many has a name of its own; none when absent. */
+  readonly oneNamedOf?: number
 }
 
-/** Marked writes of the counts of these Deployments, in turns, each from the version that the one before left. */
-export interface WriteJob {
+/** Marked writes of the counts of these targets, in turns, each from the version that the one before left. */
+export interface WriteJob extends Pace {
   readonly job: 'write'
   readonly targets: readonly string[]
-  readonly count: number
-  readonly concurrency: number
-  readonly gapMs?: number
+  /** The member of spec that holds the count, to be patched on the object itself; absent: the count is applied to /scale. */
+  readonly member?: string
+  /** Whom the API server is to take the writer for; whoever started it if absent. */
+  readonly as?: string
   /** Reads each target before it writes, as one must where others write too. */
   readonly readFirst?: boolean
   /** What the count is taken modulo, so that it stays small. */
@@ -77,6 +89,19 @@ export interface EditJob {
   readonly count: number
   /** By a watch of all hooks, or in the answers of all of these trigger URLs. */
   readonly seen: 'watch' | readonly string[]
+}
+
+/** Floods a trigger by raw sockets for `ms`; `perSecond` bounds it over all connections. */
+export interface FloodJob {
+  readonly job: 'flood'
+  readonly kind: Flood
+  /** A good trigger URL, of which the flood is made. */
+  readonly url: string
+  readonly ms: number
+  readonly connections: number
+  /** From how many addresses it comes; one if absent. */
+  readonly sources?: number
+  readonly perSecond?: number
 }
 
 /** What became of a job. */

@@ -4,6 +4,7 @@ import { apiOf, type Api } from './api.ts'
 import { create } from './create.ts'
 import { deleteAll } from './delete.ts'
 import { edit } from './edit.ts'
+import { flood } from './flood.ts'
 import { list } from './list.ts'
 import { post } from './post.ts'
 import { ready } from './ready.ts'
@@ -31,6 +32,8 @@ const run = (api: Api, job: Job): Promise<Report> => {
       return ready(api, job)
     case 'edit':
       return edit(api, job)
+    case 'flood':
+      return flood(job)
   }
 }
 

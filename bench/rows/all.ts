@@ -1,14 +1,20 @@
 import type { Row } from '../row.ts'
 import { burst } from './burst.ts'
 import { cpu } from './cpu.ts'
+import { customResource } from './custom-resource.ts'
 import { edit } from './edit.ts'
+import { flood } from './flood.ts'
 import { growthOfHooks } from './growth-hooks.ts'
 import { growthOfQueue } from './growth-queue.ts'
+import { growthOfRemembered } from './growth-remembered.ts'
 import { growthOfReplicas } from './growth-replicas.ts'
 import { hang } from './hang.ts'
 import { live } from './live.ts'
 import { mint } from './mint.ts'
 import { named } from './named.ts'
+import { policy } from './policy.ts'
+import { remembered } from './remembered.ts'
+import { replicas } from './replicas.ts'
 import { restart } from './restart.ts'
 import { start } from './start.ts'
 import { throughput } from './throughput.ts'
@@ -17,10 +23,15 @@ import { unnamed } from './unnamed.ts'
 /** Every row, in the order of the table. Adding one is a file and a line here. */
 export const rows: readonly Row[] = [
   unnamed,
+  customResource,
   live,
   named,
+  policy,
   hang,
+  flood,
+  remembered,
   throughput,
+  replicas,
   burst,
   mint,
   restart,
@@ -29,5 +40,6 @@ export const rows: readonly Row[] = [
   cpu,
   growthOfHooks,
   growthOfQueue,
+  growthOfRemembered,
   growthOfReplicas,
 ]

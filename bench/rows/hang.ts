@@ -5,9 +5,12 @@ import { quantile } from '../stats.ts'
 /** What the posts that hang stand apart, in milliseconds: some are evaluated, the others refused until that ends. */
 const gapMs = 50
 
-/** A quarter of a million additions, which take many times the budget of an expression. */
-const numbers = `[${Array.from({ length: 500 }, (_, number) => number).join()}]`
-const hanging = `${numbers}.all(a, ${numbers}.all(b, a + b >= 0))`
+/** Their posts write more than the budget of one hook permits. */
+const hooks = 10
+
+/** More than a million additions, which take many times the budget of an expression, in less than 1,024 characters. */
+const numbers = `[${Array.from({ length: 100 }, () => 1).join()}]`
+const hanging = `${numbers}.all(a, ${numbers}.all(b, ${'a + b + '.repeat(60)}a >= 0))`
 
 /** One tenant's expression, and another one's posts. */
 export const hang: Comparison = {
@@ -28,14 +31,15 @@ export const hang: Comparison = {
   warm: true,
   prepare: async stage => {
     const count = stage.quick ? 30 : 1000
-    await stage.deployments(names('hooked', 2))
-    await stage.hooks(names('hooked', 1), 'up')
-    await stage.hooks(names('hooked', 2).slice(1), 'up', { when: hanging })
+    await stage.deployments(names('hooked', hooks + 1))
+    await stage.hooks(names('hooked', hooks), 'up')
+    await stage.hooks(names('hooked', hooks + 1).slice(hooks), 'up', { when: hanging })
     const { origin } = await stage.product()
-    const paths = await triggerPathsOf(stage, 2)
-    const [own = '', other = ''] = names('hooked', 2).map(name => origin + paths.get(`${name}-up`))
+    const paths = await triggerPathsOf(stage, hooks + 1)
+    const urls = names('hooked', hooks + 1).map(name => origin + paths.get(`${name}-up`))
+    const [own, other] = [urls.slice(0, hooks), urls.slice(hooks)]
     const posts = async () => {
-      const { latencies } = await stage.load.run({ job: 'post', urls: [own], count, concurrency: 1 })
+      const { latencies } = await stage.load.run({ job: 'post', urls: own, count, concurrency: 1 })
       return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
     }
     return {
@@ -45,9 +49,7 @@ export const hang: Comparison = {
         const over = new AbortController()
         const beside = async (): Promise<void> => {
           while (!over.signal.aborted) {
-            const { notes } = await stage
-              .onlooker()
-              .run({ job: 'post', urls: [other], count: 4, concurrency: 4, gapMs })
+            const { notes } = await stage.onlooker().run({ job: 'post', urls: other, count: 4, concurrency: 4, gapMs })
             executed += notes['200 applied'] ?? 0
           }
         }

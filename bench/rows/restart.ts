@@ -9,7 +9,7 @@ export const restart: Comparison = {
   name: 'restart',
   title: 'restart with 10,000 hooks',
   baseline: 'listing them, 250 a page, without looking at them',
-  needs: { audit: true },
+  needs: { audit: 'writes' },
   figures: [
     { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 2 } },
     { key: 'writes', title: 'writes in the audit log, the lease apart', unit: '', reach: { of: 'product', atMost: 0 } },
@@ -22,16 +22,16 @@ export const restart: Comparison = {
     const { product } = await startAndMint(stage, count)
     await product.end()
     // A log that shows no writes proves nothing unless it shows those that were made.
-    if (stage.server.productWrites() < count) throw new Error('the audit log does not show the writes of the start')
+    if (stage.server.productRequests() < count) throw new Error('the audit log does not show the writes of the start')
     return {
       baseline: async () => ({ time: (await stage.load.run({ job: 'list', path: hookCollection })).elapsedMs }),
       product: async () => {
-        const before = stage.server.productWrites()
+        const before = stage.server.productRequests()
         const started = await stage.product()
         await untilIdle(stage, started)
         const [rss, peak] = [residentMB(started.pid), peakResidentMB(started.pid)]
         await started.end()
-        return { time: started.startMs, writes: stage.server.productWrites() - before, rss, peak }
+        return { time: started.startMs, writes: stage.server.productRequests() - before, rss, peak }
       },
     }
   },

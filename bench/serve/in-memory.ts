@@ -1,6 +1,6 @@
 /**
- * The in-memory API server in a process of its own. Arguments: where to write the log of what was written, as the audit
- * log of a real one has it, or nothing; and "workloads" where Deployments are to get ready. Prints its URL.
+ * The in-memory API server in a process of its own. Arguments: where to write a log as the audit log of a real one has it, or
+ * nothing; whether "writes" or all "requests" are in it; and "workloads" where Deployments are to get ready. Prints its URL.
  */
 import { appendFileSync } from 'node:fs'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
@@ -8,16 +8,27 @@ import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 
-const [auditLog = '', workloads = ''] = process.argv.slice(2)
+const [auditLog = '', logged = '', workloads = ''] = process.argv.slice(2)
 const server = createApiServer({ clock: nodeClock, random: nodeRandom })
+let requests = 0
+let bytes = 0
+
+/** What a real one and its etcd tell in their metrics, as far as a row asks for it. */
+const metrics = (): string =>
+  `apiserver_request_total{resource="deployments"} ${requests}\netcd_debugging_mvcc_total_put_size_in_bytes ${bytes}\n`
+
 const audited: typeof server = {
   ...server,
   handle: request => {
-    if (auditLog !== '' && request.method !== 'GET') {
+    if (request.path === '/metrics') return { status: 200, headers: {}, body: metrics() }
+    requests += 1
+    if (auditLog !== '' && (logged === 'requests' || request.method !== 'GET')) {
       const { method: verb, path: requestURI, userAgent } = request
       appendFileSync(auditLog, `${JSON.stringify({ verb, requestURI, userAgent })}\n`)
     }
-    return server.handle(request)
+    const response = server.handle(request)
+    if (request.method !== 'GET' && response.status < 300) bytes += (request.body ?? '').length
+    return response
   },
 }
 

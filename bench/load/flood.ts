@@ -1,0 +1,92 @@
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FloodJob, Report } from './job.ts'
+
+/** What one connection of a flood does: what it writes when it opens, and what after each answer. */
+interface Attack {
+  readonly first: Buffer
+  readonly next?: Buffer
+  /** Never looks at what is answered. */
+  readonly deaf?: boolean
+}
+
+/** The kinds of flood, by name. All but the last three need no token, or one that is good no more. */
+const attacks = {
+  garbage: ({ path }) => again(post(path.slice(0, -90))),
+  forged: ({ path }) => again(post(`${path.slice(0, -86)}${'A'.repeat(86)}`)),
+  'unknown key': ({ path }) => again(post(unknownKey(path))),
+  'unknown key, with bodies': ({ path }) => ({
+    first: Buffer.concat([post(unknownKey(path), 1_000_000), Buffer.alloc(300_000, 'x')]),
+  }),
+  heads: ({ path }) => ({ first: Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(5000)}`) }),
+  idle: ({ path }) => ({ first: post(path.slice(0, -90)) }),
+  'gone hooks': ({ path }) => again(post(path)),
+  'slow bodies': ({ path }) => ({ first: Buffer.concat([post(path, 1_000_000), Buffer.alloc(60_000, '{')]) }),
+  'slow short bodies': ({ path }) => ({ first: Buffer.concat([post(path, 60_001), Buffer.alloc(60_000, '{')]) }),
+  pipelined: ({ path }) => ({ first: Buffer.concat(Array.from({ length: 200 }, () => post(path))), deaf: true }),
+  'large JSON': ({ path }) => again(Buffer.concat([post(path, largeJson.length), largeJson])),
+} as const satisfies Record<string, (url: { readonly path: string }) => Attack>
+
+export type Flood = keyof typeof attacks
+
+const again = (text: Buffer): Attack => ({ first: text, next: text })
+
+const post = (path: string, length = 0): Buffer =>
+  Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nUser-Agent: flood\r\nContent-Length: ${length}\r\n\r\n`)
+
+/** The same token with the id of a key that nobody has. */
+const unknownKey = (path: string): string => {
+  const [prefix = '', payload = '', signature = ''] = path.split('.')
+  const header = Buffer.from(prefix.slice('/v1/trigger/'.length), 'base64url').toString()
+  const other = Buffer.from(header.replace(/"kid":"[^"]*"/, '"kid":"nobody"')).toString('base64url')
+  return `/v1/trigger/${other}.${payload}.${signature}`
+}
+
+/** An Alertmanager notification of 1 MiB: labels without fingerprints, which take the longest to read. */
+const largeJson = (() => {
+  const alert = { status: 'firing', labels: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`l${n}`, 'x'])) }
+  const count = Math.floor(1_040_000 / JSON.stringify(alert).length)
+  const alerts = Array.from({ length: count }, () => alert)
+  return Buffer.from(JSON.stringify({ version: '4', groupKey: '{}', status: 'firing', alerts }))
+})()
+
+/** Floods a URL for a while, and tells how many answers came. Connections that are closed are opened again. */
+export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url }: FloodJob): Promise<Report> => {
+  const { hostname, pathname, port } = new URL(url)
+  const attack: Attack = attacks[kind]({ path: pathname })
+  const gapMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond
+  const sockets = new Set<Socket>()
+  let isOver = false
+  let answers = 0
+  const open = (index: number): void => {
+    if (isOver) return
+    const socket = connect({ port: Number(port), host: hostname, localAddress: `127.0.0.${1 + (index % sources)}` })
+    sockets.add(socket)
+    let wroteAt = performance.now()
+    socket.on('connect', () => socket.write(attack.first))
+    if (attack.deaf !== true) {
+      socket.on('data', () => {
+        answers += 1
+        if (!attack.next) return
+        const waitMs = Math.max(0, wroteAt + gapMs - performance.now())
+        const write = (): void => {
+          wroteAt = performance.now()
+          if (!isOver) socket.write(attack.next ?? '')
+        }
+        if (waitMs < 1) write()
+        else setTimeout(write, waitMs)
+      })
+    }
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      setTimeout(open, 5, index)
+    })
+  }
+  const began = performance.now()
+  for (let index = 0; index < connections; index++) open(index)
+  await sleep(ms)
+  isOver = true
+  for (const socket of sockets) socket.destroy()
+  return { elapsedMs: performance.now() - began, latencies: [], notes: { answers } }
+}

@@ -1,0 +1,50 @@
+import type { Comparison } from '../row.ts'
+import { names, triggerPathsOf } from '../stage.ts'
+import { quantile } from '../stats.ts'
+
+const targets = 50
+const perSecond = 100
+
+/** Two replicas at work on the same hooks and targets: each is in the other's way, and nothing is folded. */
+export const replicas: Comparison = {
+  kind: 'comparison',
+  name: 'replicas',
+  title: `${perSecond} posts a second, half of them named, over ${targets} targets, each at either of 2 replicas`,
+  baseline: 'marked writes at the same rate',
+  figures: [
+    { key: 'p99', title: 'p99', unit: 'ms', reach: { of: 'ratio', atMost: 5 } },
+    { key: 'requests', title: 'API requests a post', unit: '', reach: { of: 'product', atMost: 2.5 } },
+    { key: 'refused', title: 'posts not answered 200', unit: '', reach: { of: 'product', atMost: 0 } },
+  ],
+  warm: true,
+  prepare: async stage => {
+    const [width, count] = stage.quick ? [5, 50] : [targets, 2000]
+    await stage.deployments(names('hooked', width))
+    await stage.hooks(names('hooked', width), 'up')
+    const raw = await stage.deployments(names('raw', width))
+    await stage.product('controller')
+    const origins = [(await stage.product('trigger')).origin, (await stage.product('trigger')).origin]
+    const paths = [...(await triggerPathsOf(stage, width)).values()]
+    // A Service chooses by chance: which replica, and which hook comes when.
+    const urls = Array.from({ length: count }, () => `${either(origins)}${either(paths)}`)
+    const pace = { count, concurrency: 64, perSecond }
+    return {
+      baseline: async () => {
+        const { latencies } = await stage.load.run({ job: 'write', targets: raw, ...pace })
+        return { p99: quantile(latencies, 0.99) }
+      },
+      product: async () => {
+        const before = await stage.server.work()
+        const { latencies, notes } = await stage.load.run({ job: 'post', urls, oneNamedOf: 2, ...pace })
+        const { requests } = await stage.server.work()
+        return {
+          p99: quantile(latencies, 0.99),
+          requests: (requests - before.requests) / count,
+          refused: count - (notes['200 applied'] ?? 0),
+        }
+      },
+    }
+  },
+}
+
+const either = (all: readonly string[]): string => all[Math.floor(Math.random() * all.length)] ?? ''

@@ -11,11 +11,23 @@ const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
 /** The same for those that start real parts, or share their machine with some. */
 const longPatience = { testTimeout: 120_000, hookTimeout: 120_000 }
 
-/** What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. */
-const floor = { lines: 96, branches: 88 }
+/**
+ * What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. The
+ * engine has a floor of its own. The rest is seen in part only: the command line and the dashboard's server also run as a
+ * bundle, under kubectl and behind a browser, where coverage does not look.
+ */
+const floor = {
+  lines: 90,
+  branches: 79,
+  'src/{acts,api,controller,drivers,environment,expressions,kube,operations,record,senders,snippets,steps,token,trigger}/**':
+    { lines: 97, branches: 91 },
+}
 
 /** The suite that runs, where its coverage is to be kept. */
 const suite = process.env['COVERAGE'] ?? ''
+
+/** What runs in a browser alone: the tests of `test/browser` are not counted. */
+const inBrowser = ['src/dashboard/page/**']
 
 /** Without any of these a run prints what it did, and that is all. */
 const reporters = ['default', ...(process.env['CI'] === undefined ? [] : [completeness()])]
@@ -31,6 +43,7 @@ const coverage: ViteUserConfig =
           reporters,
           coverage: {
             include: ['src/**/*.ts'],
+            exclude: inBrowser,
             reporter: ['text-summary', 'html'],
             reportsDirectory: 'coverage/report',
             thresholds: floor,
@@ -55,6 +68,7 @@ const coverage: ViteUserConfig =
           coverage: {
             enabled: true,
             include: ['src/**/*.ts'],
+            exclude: inBrowser,
             reporter: [],
             reportsDirectory: `coverage/${suite}`,
             autoAttachSubprocess: true,
@@ -72,7 +86,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/api/**', 'test/cluster/**'],
+          exclude: ['test/api/**', 'test/cluster/**', 'test/node/**', 'test/browser/**', 'test/flood/**'],
           ...patience,
         },
       },
@@ -83,6 +97,25 @@ export default defineConfig({
           include: ['test/api/**/*.test.ts'],
           globalSetup: ['test/api/in-memory.setup.ts'],
           ...patience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          // Each file starts a browser of its own, which takes two cores by itself.
+          fileParallelism: false,
+          expect: { poll: { timeout: 20_000 } },
+          ...longPatience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'flood',
+          include: ['test/flood/**/*.test.ts'],
+          ...longPatience,
         },
       },
       {
@@ -100,6 +133,17 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
           globalSetup: ['test/cluster/control-plane.setup.ts'],
+          ...longPatience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          globalSetup: ['test/node/node.setup.ts'],
+          // They share one node.
+          fileParallelism: false,
           ...longPatience,
         },
       },

@@ -8,9 +8,6 @@ import { freePort } from './control-plane/ports.ts'
 import { formerBundle } from './former.ts'
 import { installation } from './installation.ts'
 
-/** The last revision that helped without a word, and knew format 1 alone. */
-const formerRevision = process.env['FORMER'] ?? '71fc85d'
-
 /** How many senders post at the same time, and how long each version runs beside the other at least, in deliveries. */
 const senders = 4
 const deliveriesBetween = 25
@@ -109,7 +106,7 @@ const service = (path: string) => {
 }
 
 it('each named delivery is one step through a rolling upgrade from the version that knew format 1 alone', async () => {
-  const former = formerBundle(formerRevision)
+  const former = formerBundle()
   const replicas = service(new URL(await here.url('web')).pathname)
   const old = [await start(former), await start(former)]
   for (const replica of old) replicas.add(replica)
@@ -136,7 +133,7 @@ it('the version that knew format 1 alone leaves a record with pages as it is', a
   replicas.end()
   await sending
   await replicas.remove(present)
-  const former = await start(formerBundle(formerRevision))
+  const former = await start(formerBundle())
   const headers = { 'idempotency-key': replicas.done[0] ?? '' }
   const copy = await fetch(`http://127.0.0.1:${former.port}${pathname}`, { method: 'POST', headers })
   expect([copy.status, await copy.json()]).toMatchObject([503, { reason: 'RecordTooNew' }])

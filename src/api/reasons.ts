@@ -176,7 +176,7 @@ export const reasons = {
   },
   TargetNotFound: {
     where: ['failed', 'condition'],
-    means: 'The target does not exist in the namespace of the hook.',
+    means: 'The target does not exist in the namespace of the hook, or the cluster does not know its kind.',
     todo: 'Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
   },
   PoolNotFound: {

@@ -11,8 +11,9 @@ import type { Definitions } from '../kube/definitions.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
-import { read, send } from '../kube/requests.ts'
+import { readOfAnyKind, send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { dueIn } from '../token/current.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
@@ -106,8 +107,9 @@ const validated = async (
   bound: Bound,
   attempts: number,
 ): Promise<Problem | undefined> => {
-  const isFine = attempts === 0 && !(await bound.validate(readingOf(x, hook, anyVersion)))
-  return isFine ? undefined : await bound.validate(readingOf(x, hook, {}))
+  const look = (version: Pick<ApiRequest, 'query'>) => bound.validate(readingOf(x, hook, version)).catch(orUnknownKind)
+  const isFine = attempts === 0 && !(await look(anyVersion))
+  return isFine ? undefined : await look({})
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list */
@@ -119,8 +121,8 @@ const readingOf = (
   version: Pick<ApiRequest, 'query'>,
 ): Reading => ({
   namespace,
-  get: (type, name) => read(api, type, namespace, name, { as: 'metadata', ...version }),
-  getWhole: (type, name) => read(api, type, namespace, name, version),
+  get: (type, name) => readOfAnyKind(api, type, namespace, name, { as: 'metadata', ...version }),
+  getWhole: (type, name) => readOfAnyKind(api, type, namespace, name, version),
   autoscalerOf: (type, name) => autoscalers.of(namespace, type, name),
   definitions,
 })
@@ -133,6 +135,12 @@ const orForbidden = async <T, U>(work: Promise<T>, instead: (problem: Problem) =
     if (!(error instanceof ApiError) || !isStatus(error, 403)) throw error
     return instead({ reason: 'Forbidden', message: error.message, lasts: 'stalled' })
   }
+}
+
+/** What brings the kind may be installed a moment later. */
+const orUnknownKind = (error: unknown): Problem => {
+  if (!(error instanceof UnknownKind)) throw error
+  return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }
 }
 
 const itself = (problem: Problem): Problem => problem

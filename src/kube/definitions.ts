@@ -5,6 +5,7 @@ import { isStatus } from './errors.ts'
 import { collectionPath, type ResourceType } from './paths.ts'
 import { pluralOf } from './plural.ts'
 import { send } from './requests.ts'
+import { UnknownKind } from './unknown-kind.ts'
 
 /** How long a definition is taken for what it was, in milliseconds: it is up to 300 kB, and changes with an upgrade. */
 const keptMs = 600_000
@@ -24,7 +25,7 @@ export interface Countable {
 
 /** Why objects of a kind are not counted. */
 export interface Uncountable {
-  readonly reason: 'NotScalable'
+  readonly reason: 'NotScalable' | 'TargetNotFound'
   readonly message: string
 }
 
@@ -54,7 +55,8 @@ export const definitionsOf = (
     const name = `${type.resource}.${group}`
     const path = `${collectionPath(customDefinitions)}/${encodeURIComponent(name)}`
     const definition = await send(api, { method: 'GET', path, ...asked }).catch(orMissing)
-    const counted = definition ? countIn(definition, type) : { lacks: 'does not exist' }
+    if (!definition) return { reason: 'TargetNotFound', message: new UnknownKind(type).message }
+    const counted = countIn(definition, type)
     return 'member' in counted
       ? { type, member: counted.member }
       : { reason: 'NotScalable', message: `cannot scale a ${apiVersion} ${kind}: the kind ${name} ${counted.lacks}` }

@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly reason: string
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** The object that the answer is about; undefined when that is none, as where the server serves nothing at the path. */
+  readonly about: string | undefined
 
   constructor(response: ApiResponse, what: string) {
     const body = tryParseJson(response.body)
@@ -16,6 +18,7 @@ export class ApiError extends Error {
     super(`${what}: the API server answered ${response.status}${said ? `: ${said}` : ''}`)
     this.status = response.status
     this.reason = stringAt(body, 'reason') ?? ''
+    this.about = stringAt(body, 'details', 'name')
     const seconds = Number(response.headers['retry-after'])
     this.retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
   }

@@ -3,6 +3,7 @@ import { tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
 import { ApiError } from './errors.ts'
 import { collectionPath, objectPath, type ResourceType } from './paths.ts'
+import { UnknownKind } from './unknown-kind.ts'
 
 /** How long a request that no delivery waits for may take, in milliseconds. */
 const requestTimeoutMs = 10_000
@@ -20,18 +21,31 @@ export const send = async (
   return object
 }
 
-/** One object, or undefined when there is none of that name. */
-export const read = async (
+type ReadOptions = Pick<ApiRequest, 'as' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number }
+
+/** One object, or undefined when there is none of that name. Throws {@link UnknownKind} where there can be none. */
+export const readOfAnyKind = async (
   api: ApiConnection,
   type: ResourceType,
   namespace: string,
   name: string,
-  options: Pick<ApiRequest, 'as' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number } = {},
+  options: ReadOptions = {},
 ): Promise<StoredObject | undefined> => {
   try {
     return await send(api, { method: 'GET', path: objectPath(type, namespace, name), ...options })
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    if (error.about === undefined) throw new UnknownKind(type)
+    return undefined
+  }
+}
+
+/** One object, or undefined when there is none of that name, whatever the reason. */
+export const read: typeof readOfAnyKind = async (...asked) => {
+  try {
+    return await readOfAnyKind(...asked)
+  } catch (error) {
+    if (error instanceof UnknownKind) return undefined
     throw error
   }
 }

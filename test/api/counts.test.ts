@@ -103,13 +103,13 @@ describe('a custom resource that has /scale', () => {
     await here.createHook('raft', { target: { ...fleet, kind: 'Raft' } })
     await here.createHook('unknown', { target: { ...fleet, kind: 'Kraken' } })
     expect(await ready(here, 'missing')).toMatchObject({ status: 'False', reason: 'TargetNotFound' })
-    for (const [name, why] of [
-      ['raft', 'has no /scale'],
-      ['unknown', 'does not exist'],
+    for (const [name, reason, why] of [
+      ['raft', 'NotScalable', 'has no /scale'],
+      ['unknown', 'TargetNotFound', 'does not know the kind Kraken (krakens.counts.example.com/v1)'],
     ] as const) {
-      expect(await ready(here, name)).toMatchObject({ status: 'False', reason: 'NotScalable' })
+      expect(await ready(here, name)).toMatchObject({ status: 'False', reason })
       const posted = await post(await here.url(name))
-      expect(told(posted)).toBe('422 failed NotScalable')
+      expect(told(posted)).toBe(`422 failed ${reason}`)
       expect(posted.body['message']).toContain(why)
     }
   })

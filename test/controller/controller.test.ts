@@ -84,6 +84,22 @@ describe('a controller', () => {
   })
 })
 
+test.each([
+  ['MachineDeployment', undefined, 'Cluster API'],
+  ['Cluster', 'provisioning.cattle.io/v1', 'Rancher'],
+])('a hook on a %s of %s is told to have what brings the kind installed', async (kind, apiVersion, bringer) => {
+  const x = await installation()
+  const pool = kind === 'Cluster' ? { pool: 'workers' } : {}
+  const target = { kind, name: 'nodes', ...pool, ...(apiVersion !== undefined && { apiVersion }) }
+  await x.createHook('nodes', { driver: 'scaleNodes', scale: null, scaleNodes: { target, action: 'up', max: 3 } })
+  x.start()
+  const hook = await x.becomes('nodes', 'TargetNotFound')
+  expect(trueConditions(hook)).toEqual(['Reconciling'])
+  const conditions = JSON.stringify(at(hook, 'status', 'conditions'))
+  expect(conditions).toContain(`does not know the kind ${kind}`)
+  expect(conditions).toContain(bringer)
+})
+
 describe('a controller that starts again', () => {
   test('writes nothing but its lease, and changes no URL', async () => {
     const x = await withHooks()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { definitionsOf } from '../../src/kube/definitions.ts'
+import { UnknownKind } from '../../src/kube/unknown-kind.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
 
@@ -63,7 +64,8 @@ it.each<[string, object, object]>([
 it('looks for a kind that is not there once in ten seconds, and at once after an error', async () => {
   let status = 404
   const { asked, clock, countOf } = setUp(() => ({ status, object: status === 200 ? definition() : {} }))
-  expect(await countOf()).toMatchObject({ reason: 'NotScalable' })
+  const type = { group: 'acme.example', version: 'v1', resource: 'fleets', kind: 'Fleet' }
+  expect(await countOf()).toEqual({ reason: 'TargetNotFound', message: new UnknownKind(type).message })
   await clock.advance(9000)
   await countOf()
   expect(asked).toHaveLength(1)

@@ -57,7 +57,7 @@ export const scale = {
 
   async validate({ target }, reading): Promise<Problem | undefined> {
     const kind = await kindOf(target, reading.definitions)
-    if ('reason' in kind) return { ...kind, lasts: 'stalled' }
+    if ('reason' in kind) return { ...kind, lasts: kind.reason === 'TargetNotFound' ? 'reconciling' : 'stalled' }
     const { type } = kind
     const object = await reading.get(type, target.name)
     if (!object) {

@@ -2,7 +2,8 @@ import type { StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
-import { read } from '../../kube/requests.ts'
+import { readOfAnyKind } from '../../kube/requests.ts'
+import { UnknownKind } from '../../kube/unknown-kind.ts'
 import type { CountAt, Ground } from '../count.ts'
 import type { Limits, Obstacle, Target } from '../steps.ts'
 import { obstacleOf } from './owner.ts'
@@ -43,7 +44,7 @@ export type TargetState =
 export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
   const name = `${target.type.kind}/${target.name}`
   try {
-    const object = await read(api, target.type, target.namespace, target.name, {
+    const object = await readOfAnyKind(api, target.type, target.namespace, target.name, {
       lane: 'step',
       timeoutMs: readTimeoutMs,
     })
@@ -68,6 +69,7 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
       const { message, retryAfterMs } = error
       return { state: 'unreachable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     }
+    if (error instanceof UnknownKind) return { state: 'obstacle', reason: 'TargetNotFound', message: error.message }
     if (error instanceof Unreachable) return { state: 'unreachable', message: error.message }
     throw error
   }

@@ -1,0 +1,22 @@
+import { apiVersionOf, type ResourceType } from './paths.ts'
+
+/** What brings the kinds that drivers know and that no cluster has by itself, each by its group. */
+const bringers: Readonly<Record<string, string>> = {
+  // It is the first that serves v1beta2.
+  'cluster.x-k8s.io': 'Cluster API 1.11 or later',
+  'keda.sh': 'KEDA',
+  'provisioning.cattle.io': 'Rancher',
+}
+
+/** The API server serves no objects of this kind: the message says what to check and to install. */
+export class UnknownKind extends Error {
+  override readonly name = 'UnknownKind'
+
+  constructor(type: ResourceType) {
+    const kind = `${type.kind} (${type.resource}.${apiVersionOf(type)})`
+    const bringer = bringers[type.group] ?? 'what brings this kind'
+    super(
+      `this cluster does not know the kind ${kind}: check how apiVersion and kind are spelled, and that ${bringer} is installed`,
+    )
+  }
+}

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { UnknownKind } from '../../src/kube/unknown-kind.ts'
+import { readOfAnyKind } from '../../src/kube/requests.ts'
+import { scaledObjects } from '../../src/kube/resources.ts'
+import { readTarget } from '../../src/steps/target/read.ts'
+import { machineDeployments, poolCount, rancherClusters } from '../../src/steps/target/pools.ts'
+import { answer, scriptedConnection } from '../support/scripted-connection.ts'
+
+const fleets = { group: 'acme.example', version: 'v1', resource: 'fleets', kind: 'Fleet' }
+const noPage = { status: 404, headers: {}, body: '404 page not found\n' }
+const noResource = answer(404, { kind: 'Status', reason: 'NotFound', details: {}, code: 404 })
+const noObject = answer(404, { kind: 'Status', reason: 'NotFound', details: { name: 'workers' }, code: 404 })
+
+const check = 'check how apiVersion and kind are spelled'
+
+it.each([
+  ['a group', noPage],
+  ['a resource', noResource],
+])('is told from an object that is missing: %s', async (_what, unknown) => {
+  const known = scriptedConnection(() => noObject)
+  expect(await readOfAnyKind(known, machineDeployments, 'nodes', 'workers')).toBeUndefined()
+  const api = scriptedConnection(() => unknown)
+  await expect(readOfAnyKind(api, machineDeployments, 'nodes', 'workers')).rejects.toThrow(UnknownKind)
+})
+
+it.each([
+  [
+    machineDeployments,
+    `MachineDeployment (machinedeployments.cluster.x-k8s.io/v1beta2): ${check}, and that Cluster API 1.11 or later is installed`,
+  ],
+  [rancherClusters, `Cluster (clusters.provisioning.cattle.io/v1): ${check}, and that Rancher is installed`],
+  [scaledObjects, `ScaledObject (scaledobjects.keda.sh/v1alpha1): ${check}, and that KEDA is installed`],
+  [fleets, `Fleet (fleets.acme.example/v1): ${check}, and that what brings this kind is installed`],
+])('says what to check and to install: %o', (type, message) => {
+  expect(new UnknownKind(type).message).toBe(`this cluster does not know the kind ${message}`)
+})
+
+it('is what a delivery to a pool is told where Cluster API is missing', async () => {
+  const target = {
+    type: machineDeployments,
+    namespace: 'nodes',
+    name: 'workers',
+    at: poolCount(machineDeployments, undefined, undefined),
+  }
+  expect(
+    await readTarget(
+      scriptedConnection(() => noPage),
+      target,
+    ),
+  ).toEqual({
+    state: 'obstacle',
+    reason: 'TargetNotFound',
+    message: new UnknownKind(machineDeployments).message,
+  })
+  expect(
+    await readTarget(
+      scriptedConnection(() => noObject),
+      target,
+    ),
+  ).toMatchObject({
+    reason: 'TargetNotFound',
+    message: 'there is no MachineDeployment/workers in namespace nodes',
+  })
+})

@@ -64,7 +64,7 @@ export interface Entry {
 
 /** All that help, completion, the reference page and the program need to know of a command, beside its {@link Entry}. */
 export interface Command {
-  /** More, for the command's own help. */
+  /** More, for the command's own help: a line for a paragraph, or for what stands in columns. */
   readonly details?: string
   readonly arguments?: readonly Argument[]
   readonly options: readonly Option<unknown>[]

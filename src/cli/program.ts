@@ -1,6 +1,7 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
 import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
 import { redacted } from '../environment/redact.ts'
+import { helpColumns, helpLayout, shellLines } from './output/help.ts'
 import { commandFirst } from './words.ts'
 import type { Shell } from './shell.ts'
 
@@ -112,7 +113,10 @@ const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<strin
       texts.set(option.flag, [...(texts.get(option.flag) ?? []), text ?? ''])
     })
   }
-  const examples = (command.examples ?? []).map(({ line, means }) => `  # ${means}\n  ${shell.program} ${line}\n`)
+  const columns = helpColumns(shell.out.columns())
+  const examples = (command.examples ?? []).map(
+    ({ line, means }) => `  # ${means}\n${shellLines(`  ${shell.program} ${line}`, columns)}\n`,
+  )
   if (examples.length > 0) parser.addHelpText('after', `\nExamples:\n${examples.join('\n').trimEnd()}`)
   return parser
 }
@@ -128,7 +132,7 @@ const overview = ({ entries, summary }: Program, shell: Shell): Parser => {
     const line = new Parser(entry.name).description(entry.summary).helpGroup(`${entry.group}:`)
     parser.addCommand(entry.aliases === undefined ? line : line.aliases(entry.aliases))
   }
-  return parser.configureHelp({ subcommandTerm: line => [line.name(), ...line.aliases()].join('|') })
+  return parser.configureHelp({ ...helpLayout, subcommandTerm: line => [line.name(), ...line.aliases()].join('|') })
 }
 
 const bare = (name: string, shell: Shell): Parser =>
@@ -136,11 +140,12 @@ const bare = (name: string, shell: Shell): Parser =>
     .helpOption('-h, --help', 'show this')
     .showSuggestionAfterError(true)
     .exitOverride()
+    .configureHelp(helpLayout)
     .configureOutput({
       writeOut: text => shell.out.write(text),
       writeErr: () => undefined,
       outputError: () => undefined,
-      getOutHelpWidth: () => shell.out.columns() ?? 100,
+      getOutHelpWidth: () => helpColumns(shell.out.columns()),
       getOutHasColors: () => false,
     })
 

@@ -11,8 +11,12 @@ import { shell } from '../support/shell.ts'
 const words = (line: string): string[] => line.split(' ').filter(Boolean)
 const serving = (line: string, env = {}) => servingOptions(words(line), env)
 
-const typed = async (line: string, name: 'receiver-hooks' | 'kubectl receiverhook' = 'receiver-hooks') => {
-  const seen = shell({ program: name, columns: 100 })
+const typed = async (
+  line: string,
+  name: 'receiver-hooks' | 'kubectl receiverhook' = 'receiver-hooks',
+  columns?: number,
+) => {
+  const seen = shell({ program: name, ...(columns !== undefined && { columns }) })
   const code = await runProgram({ entries: commands, version, summary: 'what it is' }, words(line), seen.shell)
   return { code, out: seen.out(), err: seen.err() }
 }
@@ -87,6 +91,24 @@ describe('help', () => {
     const command = await commands.find(entry => entry.name === name)?.load()
     for (const { flag } of command?.options ?? []) expect(out).toContain(`--${flag}`)
     expect(out).toMatch(new RegExp(`^Usage: receiver-hooks ${name}`))
+  })
+
+  it.each(['', ...commands.map(({ name }) => name)])('of "%s" has no line of more than 80 columns', async name => {
+    const command = await commands.find(entry => entry.name === name)?.load()
+    // A line with columns in it would lose them if it were broken.
+    const aligned = command?.details?.split('\n').filter(line => line.includes('  ')) ?? []
+    expect(aligned.filter(line => line.length > 80)).toEqual([])
+    for (const program of ['receiver-hooks', 'kubectl receiverhook'] as const) {
+      for (const columns of [undefined, 80, 200]) {
+        const { out } = await typed(`${name} --help`, program, columns)
+        expect(out.split('\n').filter(line => line.length > 80)).toEqual([])
+      }
+    }
+  })
+
+  it('is as narrow as the terminal', async () => {
+    const { out } = await typed('url --help', 'receiver-hooks', 60)
+    expect(out.split('\n').filter(line => line.length > 60)).toEqual([])
   })
 
   it('says how the program was started', async () => {

@@ -9,7 +9,7 @@ import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
 /** A second hook like a first one, with a URL of its own. */
 export const clone: Command = {
   details:
-    'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: where the\nfirst has one, name another with --token-secret-name, or the new one has none.',
+    'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: where the first has one, name another with --token-secret-name, or the new one has none.',
   arguments: [
     { name: 'NAME', means: 'the hook', completes: 'hooks' },
     { name: 'NEW', means: 'the name of the new one' },

@@ -4,7 +4,7 @@ import { completionScript, shellNames } from '../completion/scripts.ts'
 /** A script for a shell. */
 export const completion: Command = {
   details:
-    'bash       source <(receiver-hooks completion bash)\nzsh        source <(receiver-hooks completion zsh)\nfish       receiver-hooks completion fish | source\nkubectl    completes `kubectl receiverhook`, in any shell that completes kubectl: write it to a file of the name\n           kubectl_complete-receiverhook, executable, in a folder of PATH',
+    'bash       source <(receiver-hooks completion bash)\nzsh        source <(receiver-hooks completion zsh)\nfish       receiver-hooks completion fish | source\nkubectl    completes `kubectl receiverhook`, in any shell that completes\n           kubectl: write it to a file of the name\n           kubectl_complete-receiverhook, executable, in a folder of PATH',
   arguments: [{ name: 'SHELL', means: 'bash, zsh, fish or kubectl', choices: shellNames }],
   options: [],
   examples: [

@@ -26,7 +26,7 @@ const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'w
 /** Looks at everything that has to be right, and says what to do about what is not. */
 export const doctorOf = (version: string): Command => ({
   details:
-    'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 says that something fails; judge\nwarnings yourself.',
+    'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 says that something fails; judge warnings yourself.',
   options: [namespaceOption, allNamespaces, systemNamespaceOption, base, output, colourOption, ...accessOptions],
   examples: [
     { line: 'doctor -A', means: 'the installation, and the hooks of all namespaces' },

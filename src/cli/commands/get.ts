@@ -25,7 +25,7 @@ const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of title
 /** Hooks as a table, or in any of kubectl's formats. */
 export const get: Command = {
   details:
-    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is what became of the newest\ndelivery, and how long ago.',
+    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is what became of the newest delivery, and how long ago.',
   arguments: [
     { name: 'NAME', means: 'hooks; all where it is left out', optional: true, many: true, completes: 'hooks' },
   ],

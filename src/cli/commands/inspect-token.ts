@@ -16,7 +16,7 @@ const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'tex
 /** What a URL says, and whether it would be taken. */
 export const inspectToken: Command = {
   details:
-    "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's\nhistory: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",
+    "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",
   arguments: [{ name: 'URL', means: 'a URL or its token; - reads it from the input', optional: true }],
   options: [output, systemNamespaceOption, namespaceOption, ...accessOptions],
   examples: [{ line: 'inspect-token < url.txt', means: 'whose URL is it, and does it still work?' }],

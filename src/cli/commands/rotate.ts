@@ -32,7 +32,7 @@ const lookEveryMs = 200
 /** A new URL; the former one is taken for a while. */
 export const rotate: Command = {
   details:
-    'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a\nrotation made here would conflict with Git, or Git would lower it and be refused.',
+    'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would lower it and be refused.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [overlap, show, timeout, ...clusterOptions],
   examples: [

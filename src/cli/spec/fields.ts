@@ -35,7 +35,7 @@ const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readon
   if (!('type' in schema)) return make('VALUE', ([text = '']) => (/^-?\d+$/.test(text) ? Number(text) : text))
   switch (schema.type) {
     case 'string':
-      return make(schema.enum?.join('|') ?? 'TEXT', ([text = '']) => text, choicesOf(schema.enum))
+      return make(shown(schema.enum) ?? 'TEXT', ([text = '']) => text, choicesOf(schema.enum))
     case 'integer':
       return make('NUMBER', ([text = '']) => wholeNumber(flag, text))
     case 'number':
@@ -50,6 +50,12 @@ const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readon
       }
       return objectFields(schema, path, flag, make)
   }
+}
+
+/** Choices that are too long to stand for the value are told with its meaning. */
+const shown = (choices: readonly string[] | undefined): string | undefined => {
+  const joined = choices?.join('|')
+  return joined !== undefined && joined.length <= 30 ? joined : undefined
 }
 
 type Make = (value: string, parse: Field['parse'], more?: Partial<Field>) => readonly Field[]
@@ -159,7 +165,8 @@ const kindOf = (word: string): string => shortKinds[word.toLowerCase().replace(/
 const meaningOf = (schema: Schema): string => {
   const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
   const sentence = first.replaceAll('`', '').replace(/\.$/, '')
-  const start = sentence.charAt(0).toLowerCase() + sentence.slice(1)
+  const choices = 'enum' in schema && !shown(schema.enum) ? `, one of ${schema.enum?.join(', ')}` : ''
+  const start = sentence.charAt(0).toLowerCase() + sentence.slice(1) + choices
   const otherwise = at(schema, 'default')
   return otherwise === undefined || isObject(otherwise) || otherwise === ''
     ? start

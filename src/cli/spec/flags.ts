@@ -36,11 +36,13 @@ const flagged = (): readonly Flagged[] => {
 const optionOf = (flag: string, fields: readonly Field[]): Option<readonly string[]> => {
   const values = [...new Set(fields.map(({ value }) => value))]
   const choices = [...new Set(fields.flatMap(field => field.choices ?? []))]
-  const several = fields.length > 1
+  const drivers = new Map<string, string[]>()
+  for (const { means, path } of fields) drivers.set(means, [...(drivers.get(means) ?? []), path[0] ?? ''])
+  const meanings = [...drivers].map(([means, of]) => (drivers.size === 1 ? means : `${of.join(' and ')}: ${means}`))
   return {
     flag,
     value: values.join(' or '),
-    means: [...new Set(fields.map(({ means, path }) => (several ? `${path[0]}: ${means}` : means)))].join('; '),
+    means: meanings.join('; '),
     ...(choices.length === 0 ? {} : { choices }),
     ...(fields.some(({ many }) => many) ? { many: true as const } : {}),
     ...(flag === 'target' ? { completes: 'deployments' as const } : {}),

@@ -1,0 +1,39 @@
+import type { HelpConfiguration } from 'commander'
+import { wrapped } from './wrap.ts'
+
+/** How wide help is at most: a terminal of 80 columns is the least that people have, and longer lines are hard to read. */
+const mostColumns = 80
+
+/** How wide a term is at most if its meaning stands beside it. The meaning of a longer one begins on a line of its own. */
+const termColumns = 26
+
+const indent = 2
+
+/** How wide help is in a terminal of so many columns. */
+export const helpColumns = (columns: number | undefined): number => Math.min(columns ?? mostColumns, mostColumns)
+
+/** Lays out a term and what it means. */
+export const helpLayout: HelpConfiguration = {
+  formatItem: (term, widest, meaning, { helpWidth }) => {
+    const width = Math.min(widest, termColumns)
+    const column = indent + width + indent
+    const [first = '', ...others] = wrapped(meaning, helpColumns(helpWidth) - column)
+    const below = ' '.repeat(column)
+    const head = ' '.repeat(indent) + term
+    const beside = term.length <= width ? [head.padEnd(column) + first] : [head, below + first]
+    return [...beside, ...others.map(line => below + line)].join('\n')
+  },
+}
+
+/** A line for a shell, in several where it is too wide: it is broken before a flag, a pipe, a redirection or another command. */
+export const shellLines = (line: string, columns: number): string => {
+  const end = ' \\'
+  const parts = line.split(/ (?=--|(?:[|><]|&&) )/)
+  const lines: string[] = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    if (last !== undefined && `${last} ${part}${end}`.length <= columns) lines[lines.length - 1] = `${last} ${part}`
+    else lines.push(lines.length === 0 ? part : `    ${part}`)
+  }
+  return lines.join(`${end}\n`)
+}

@@ -28,7 +28,7 @@ export const serveAssets = (
   const files = new Map(assets.files.map(file => [file.path, file]))
   const document = assets.document.replaceAll('%sign-in%', signIn).replaceAll('%version%', version)
   return (path, { headers, method }) => {
-    if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET' }, body: '' }
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: '' }
     const file = files.get(path)
     if (file !== undefined) {
       const encoding = /\bbr\b/.test(headers['accept-encoding'] ?? '') ? 'br' : 'gzip'

@@ -53,11 +53,14 @@ export const door = (served: Served, request: PageRequest): Passed | { readonly 
     }
   }
   const [path = '/', query = ''] = target.split('?', 2)
-  if (path.startsWith('/api/')) {
+  const isApi = path.startsWith('/api/')
+  if (isApi) {
     const site = headers['sec-fetch-site']
     if (site !== undefined && site !== 'same-origin') return { refused: notThePage }
   }
-  if (method !== 'GET' && headers['origin'] !== origin.origin) return { refused: notThePage }
+  // A HEAD of the API has no use for the page, and stays with what changes something.
+  const isRead = method === 'GET' || (method === 'HEAD' && !isApi)
+  if (!isRead && headers['origin'] !== origin.origin) return { refused: notThePage }
   const secure = origin.origin.startsWith('https:')
   return {
     path,

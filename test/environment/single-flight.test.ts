@@ -2,52 +2,53 @@ import { describe, expect, it } from 'vitest'
 import { freshReads, singleFlight } from '../../src/environment/single-flight.ts'
 import { fakeClock } from '../support/clock.ts'
 
-/** Questions that are answered by hand, in the order in which they were asked. */
-const questions = () => {
+/** What shares answers, and the questions that it asks: they are answered by hand, in the order in which they were asked. */
+const sharing = <Share>(share: Share) => {
   const asked: PromiseWithResolvers<string>[] = []
-  return {
-    asked,
-    ask: (): Promise<string> => {
-      const question = Promise.withResolvers<string>()
-      asked.push(question)
-      return question.promise
-    },
+  const ask = (): Promise<string> => {
+    const question = Promise.withResolvers<string>()
+    asked.push(question)
+    return question.promise
   }
+  return { share, asked, ask }
 }
 
-describe('a single flight', () => {
-  it('asks once for all who come before the answer', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
-    const all = [share('a', ask), share('a', ask), share('a', ask)]
-    expect(asked).toHaveLength(1)
-    asked[0]?.resolve('one')
-    expect(await Promise.all(all)).toEqual(['one', 'one', 'one'])
-  })
-
+describe.each([
+  ['a single flight', singleFlight<string>],
+  ['fresh reads', freshReads<string>],
+] as const)('%s', (_name, make) => {
   it('asks for each key by itself', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
+    const { ask, asked, share } = sharing(make())
     const all = [share('a', ask), share('b', ask)]
+    expect(asked).toHaveLength(2)
     asked[1]?.resolve('of b')
     asked[0]?.resolve('of a')
     expect(await Promise.all(all)).toEqual(['of a', 'of b'])
   })
 
   it('asks anew after the answer', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
+    const { ask, asked, share } = sharing(make())
     const first = share('a', ask)
     asked[0]?.resolve('one')
     expect(await first).toBe('one')
     const second = share('a', ask)
+    expect(asked).toHaveLength(2)
     asked[1]?.resolve('two')
     expect(await second).toBe('two')
   })
+})
+
+describe('a single flight', () => {
+  it('asks once for all who come before the answer', async () => {
+    const { ask, asked, share } = sharing(singleFlight<string>())
+    const all = [share('a', ask), share('a', ask), share('a', ask)]
+    expect(asked).toHaveLength(1)
+    asked[0]?.resolve('one')
+    expect(await Promise.all(all)).toEqual(['one', 'one', 'one'])
+  })
 
   it('tells a failure to all who wait, and asks anew after it', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
+    const { ask, asked, share } = sharing(singleFlight<string>())
     const all = [share('a', ask), share('a', ask)]
     asked[0]?.reject(new Error('no'))
     expect(await Promise.allSettled(all)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
@@ -57,8 +58,7 @@ describe('a single flight', () => {
   })
 
   it('lets nobody join who comes after it has departed', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
+    const { ask, asked, share } = sharing(singleFlight<string>())
     const gate = Promise.withResolvers<void>()
     const departing = async (depart: () => void): Promise<string> => {
       await gate.promise
@@ -77,8 +77,7 @@ describe('a single flight', () => {
   })
 
   it('has the end of a flight that has departed leave the next one alone', async () => {
-    const { ask, asked } = questions()
-    const share = singleFlight<string>()
+    const { ask, asked, share } = sharing(singleFlight<string>())
     const first = share('a', depart => {
       depart()
       return ask()
@@ -94,8 +93,7 @@ describe('a single flight', () => {
 
   it('lets nobody join what began too long ago', async () => {
     const clock = fakeClock()
-    const { ask, asked } = questions()
-    const share = singleFlight<string>({ clock, forMs: 100 })
+    const { ask, asked, share } = sharing(singleFlight<string>({ clock, forMs: 100 }))
     const first = share('a', ask)
     await clock.advance(99)
     const second = share('a', ask)
@@ -110,8 +108,7 @@ describe('a single flight', () => {
 
 describe('fresh reads', () => {
   it('never answer from a read that began before the question, and share the next one', async () => {
-    const { ask, asked } = questions()
-    const read = freshReads<string>()
+    const { ask, asked, share: read } = sharing(freshReads<string>())
     const first = read('a', ask)
     const others = [read('a', ask), read('a', ask)]
     expect(asked).toHaveLength(1)
@@ -124,8 +121,7 @@ describe('fresh reads', () => {
   })
 
   it('begin the next one after a failure too', async () => {
-    const { ask, asked } = questions()
-    const read = freshReads<string>()
+    const { ask, asked, share: read } = sharing(freshReads<string>())
     const first = read('a', ask)
     const second = read('a', ask)
     asked[0]?.reject(new Error('no'))
@@ -133,27 +129,5 @@ describe('fresh reads', () => {
     await Promise.resolve()
     asked[1]?.resolve('new')
     expect(await second).toBe('new')
-  })
-
-  it('read each key by itself', async () => {
-    const { ask, asked } = questions()
-    const read = freshReads<string>()
-    const both = [read('a', ask), read('b', ask)]
-    expect(asked).toHaveLength(2)
-    asked[0]?.resolve('of a')
-    asked[1]?.resolve('of b')
-    expect(await Promise.all(both)).toEqual(['of a', 'of b'])
-  })
-
-  it('read anew once nothing is on its way', async () => {
-    const { ask, asked } = questions()
-    const read = freshReads<string>()
-    const first = read('a', ask)
-    asked[0]?.resolve('one')
-    expect(await first).toBe('one')
-    const second = read('a', ask)
-    expect(asked).toHaveLength(2)
-    asked[1]?.resolve('two')
-    expect(await second).toBe('two')
   })
 })

@@ -6,6 +6,7 @@ import { parsed, written, type Answer, type Attempt, type History } from '../clu
 import { fc, property } from '../support/property.ts'
 import {
   atBound,
+  byA,
   duplicate,
   historyOf,
   named,
@@ -24,18 +25,12 @@ describe('a history in which no step is lost or doubled is explained', () => {
   it.each<Story & { readonly what: string }>([
     {
       what: 'a post and its write',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6))],
     },
     {
       what: 'a write that holds the steps of several posts, in an order that is not theirs in the list',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [
         post('up', 'a', [1, 11], stepped(4, 5)),
         post('down', 'a', [1, 11], stepped(5, 4)),
@@ -44,21 +39,18 @@ describe('a history in which no step is lost or doubled is explained', () => {
     },
     {
       what: 'a post without an answer whose step is stored',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [1, 11])],
     },
-    { what: 'a post without an answer that did nothing', stored: [[5, 'a', 0]], attempts: [post('up', 'a', [1, 11])] },
+    { what: 'a post without an answer that did nothing', stored: byA(5), attempts: [post('up', 'a', [1, 11])] },
     {
       what: 'posts that cancelled one another out, for which no write was needed',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('down', 'a', [1, 11], stepped(6, 5))],
     },
     {
       what: 'one of which nobody was told, the process having been killed when it had answered the other',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('down', 'a', [1, 11])],
     },
     {
@@ -81,10 +73,7 @@ describe('a history in which no step is lost or doubled is explained', () => {
     },
     {
       what: 'copies of one delivery, all told of the same step, which another process has written',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [
         named(post('up', 'a', [1, 3])),
         named(post('up', 'b', [4, 11], stepped(5, 6))),
@@ -93,19 +82,12 @@ describe('a history in which no step is lost or doubled is explained', () => {
     },
     {
       what: 'a delivery with a name that was answered 503 when its claim was stored, and was finished with its copy',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [named(post('up', 'a', [1, 3], unavailable)), named(post('up', 'b', [4, 11], duplicate(5, 6)))],
     },
     {
       what: 'posts that met a bound, at counts that were there, in the middle of a write too',
-      stored: [
-        [8, 'a', 0],
-        [9, 'a', 10],
-        [8, 'a', 20],
-      ],
+      stored: byA(8, 9, 8),
       attempts: [
         post('up-4', 'a', [1, 11], wouldPass(8)),
         post('up', 'a', [1, 11], stepped(8, 9)),
@@ -141,10 +123,7 @@ describe('a history in which no step is lost or doubled is explained', () => {
     },
     {
       what: 'a process that found the next count for its copy of a delivery which another process had done',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [
         named(post('up', 'b', [1, 12], duplicate(5, 6))),
         named(post('up', 'a', [1, 11], stepped(5, 6))),
@@ -162,54 +141,37 @@ describe('a violation is found', () => {
   it.each<Story & { readonly what: string; readonly found: RegExp }>([
     {
       what: 'a step that was lost',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6))],
       found: /explained as far as 5 .* that is the last one; open: \[up at 1/,
     },
     {
       what: 'a step that was doubled',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-        [7, 'a', 20],
-      ],
+      stored: byA(5, 6, 7),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6))],
       found: /the next, version 3, is 7 by a; open: \[\]/,
     },
     {
       what: 'a post without an answer whose step was doubled',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-        [7, 'a', 20],
-      ],
+      stored: byA(5, 6, 7),
       attempts: [post('up', 'a', [1, 11])],
       found: /explained as far as 6/,
     },
     {
       what: 'an answer with a wrong count before it',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [1, 11], stepped(4, 5))],
       found: /explained as far as 5/,
     },
     {
       what: 'a post without a name that was answered 503, and whose step is stored',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [1, 11], unavailable)],
       found: /explained as far as 5/,
     },
     {
       what: 'a post that was refused, and whose step is stored',
-      stored: [
-        [5, 'a', 0],
-        [9, 'a', 10],
-      ],
+      stored: byA(5, 9),
       attempts: [post('up-4', 'a', [1, 11], wouldPass(5))],
       found: /no such bound: 409 rejected/,
     },
@@ -224,10 +186,7 @@ describe('a violation is found', () => {
     },
     {
       what: 'a write that was there before its post',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [11, 12], stepped(5, 6))],
       found: /explained as far as 5/,
     },
@@ -243,31 +202,25 @@ describe('a violation is found', () => {
     },
     {
       what: 'steps of two processes that cancelled one another out',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('down', 'b', [1, 11], stepped(6, 5))],
       found: /explained as far as 5/,
     },
     {
       what: 'a bound that was met at a count that was never there',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], atBound(9))],
       found: /explained as far as 5/,
     },
     {
       what: 'a step that its hook does not make',
-      stored: [
-        [5, 'a', 0],
-        [7, 'a', 10],
-      ],
+      stored: byA(5, 7),
       attempts: [post('up', 'a', [1, 11], stepped(5, 7))],
       found: /no such step/,
     },
     {
       what: 'a step past the bound that the target has of its own',
-      stored: [
-        [5, 'a', 0],
-        [9, 'a', 10],
-      ],
+      stored: byA(5, 9),
       attempts: [post('up-in-own', 'a', [1, 11], stepped(5, 9))],
       found: /no such step/,
     },
@@ -290,19 +243,19 @@ describe('a violation is found', () => {
     },
     {
       what: 'a bound that its hook does not have',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], atBound(5))],
       found: /no such bound/,
     },
     {
       what: 'an answer that senders take for the end',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], { status: 404, reason: 'UnknownToken' })],
       found: /unexpected: 404/,
     },
     {
       what: 'a post without a name that is said to be a copy',
-      stored: [[5, 'a', 0]],
+      stored: byA(5),
       attempts: [post('up', 'a', [1, 11], duplicate(5, 6))],
       found: /a copy of nothing/,
     },
@@ -328,10 +281,7 @@ describe('a violation is found', () => {
     },
     {
       what: 'somebody else whose write was stored and is not there',
-      stored: [
-        [5, 'a', 0],
-        [6, 'a', 10],
-      ],
+      stored: byA(5, 6),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6))],
       outside: [{ ...outside, made: '77' }],
       found: /its 9 was stored as 77, and nobody saw that/,
@@ -360,11 +310,7 @@ describe('a violation is found', () => {
   })
 
   const two = historyOf({
-    stored: [
-      [5, 'a', 0],
-      [6, 'a', 10],
-      [7, 'a', 20],
-    ],
+    stored: byA(5, 6, 7),
     attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('up', 'a', [12, 21], stepped(6, 7))],
   })
 

@@ -17,6 +17,10 @@ const hooks: readonly Hook[] = [
 /** Stored versions by their counts: `[5, 'a', 10]` is a write of process `a` that was seen at 10. The first is nobody's. */
 export type Stored = readonly [count: number, by: 'a' | 'b' | 'kubectl' | 'fence', seenAt: number]
 
+/** Versions of which the first is there at 0, and process `a` writes the others at 10, 20 and so on. */
+export const byA = (...counts: readonly number[]): readonly Stored[] =>
+  counts.map((count, index) => [count, 'a', 10 * index])
+
 export interface Story {
   readonly stored: readonly Stored[]
   readonly attempts?: readonly Attempt[]

@@ -1,21 +1,16 @@
 import { expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Plan, Step, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { scaleServer } from '../support/scale-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 /** The hooks of these tests stay as they are. */
 const isCurrent = (): boolean => true
 
-const target: Target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const up = (max: number): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
 
 it('a post that arrives while a read is on its way is not answered from it', async () => {

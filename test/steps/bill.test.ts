@@ -1,18 +1,12 @@
 import { expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { scaleServer } from '../support/scale-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
-const target: Target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const plan = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 10, overshoot: 'clamp' })
 
 it('a write is paid by the posts of its turn, although that fails after it', async () => {

@@ -2,19 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Step, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
-const target: Target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 10, overshoot: 'clamp' })
 
 const setUp = () => {

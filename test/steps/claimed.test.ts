@@ -8,23 +8,17 @@ import { openLedgers } from '../../src/record/ledgers.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { stepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
-import type { Plan, Step, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { seededRandom } from '../support/random.ts'
 import { status, stepServer, type StepServer } from '../support/step-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 /** The hooks of these tests stay as they are. */
 const isCurrent = (): boolean => true
 
-const targetOf = (name: string): Target => ({
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name,
-  at: viaScale,
-})
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 
 type About = Partial<Pick<Recorded, 'undo' | 'cooldownMs'>> & {
@@ -74,15 +68,16 @@ const setUp = (replicas = 2) => {
       environment,
       ledgers,
       recordedOf,
-      post: (about: About): Promise<Step> => steps(about).change(targetOf(about.target ?? 'web'), about.plan ?? up),
+      post: (about: About): Promise<Step> =>
+        steps(about).change(deploymentTarget(about.target ?? 'web'), about.plan ?? up),
       undo: (about: About): Promise<Step> =>
-        steps({ undo: true, ...about }).undo(targetOf('web'), takeBackWithin({ min: 0, max: 100_000 })),
+        steps({ undo: true, ...about }).undo(deploymentTarget('web'), takeBackWithin({ min: 0, max: 100_000 })),
       unnamed: (plan: Plan = up): Promise<Step> =>
-        service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(targetOf('web'), plan),
+        service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(deploymentTarget('web'), plan),
       preview: (about: About): Promise<Step> =>
         service
           .preview({ deadline: clock.monotonic() + 4000, isCurrent, recorded: recordedOf(about) })
-          .change(targetOf('web'), up),
+          .change(deploymentTarget('web'), up),
       die: () => {
         dead = true
       },

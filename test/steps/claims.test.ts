@@ -3,17 +3,12 @@ import { keyOf } from '../../src/api/hash.ts'
 import { applied, dropped, rowsOf, ofWrite } from '../../src/record/changes.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { claim, needsNewest, type Claimed, type Member } from '../../src/steps/claims.ts'
-import type { Plan, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Plan } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 const now = Date.UTC(2026, 0, 1)
-const target: Target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const by =
   (size: number, max = Infinity): Plan =>
   count =>

@@ -6,18 +6,13 @@ import { defaultLimits } from '../../src/record/pages.ts'
 import { stepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import type { Step } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
-const target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const plan = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 const windowMs = 40_000
 

@@ -4,19 +4,14 @@ import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { stepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { seededRandom } from '../support/random.ts'
 import { stepServer } from '../support/step-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
-const target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const plan = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100, overshoot: 'clamp' })
 
 const write = 'PATCH deployments/web/scale'

@@ -1,22 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Plan, Step, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fc, property } from '../support/property.ts'
 import { scaleServer, type Fate, type ScaleServer } from '../support/scale-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 /** The hooks of these tests stay as they are. */
 const isCurrent = (): boolean => true
 
-const target: Target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 const up = (max = 500): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
 const down: Plan = moveWithin({ action: 'down', by: { count: 1 }, min: 0, max: 500, overshoot: 'clamp' })
 

@@ -6,19 +6,14 @@ import { openLedgers } from '../../src/record/ledgers.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import { markedWrite } from '../../src/steps/target/write.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { status, stepServer } from '../support/step-server.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
 const owner = { namespace: 'shop', name: 'web-up', uid: 'h1' }
-const target = {
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name: 'web',
-  at: viaScale,
-}
+const target = deploymentTarget('web')
 
 /** A delivery that another process has claimed so long ago, in milliseconds, and the skip that this one is to storeSkip. */
 const setUp = async ({

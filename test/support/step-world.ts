@@ -4,14 +4,14 @@ import type { Recorded } from '../../src/record/ledger.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import type { RecordLimits } from '../../src/record/pages.ts'
 import { stepService } from '../../src/steps/service.ts'
-import type { Step, Target } from '../../src/steps/steps.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
 import { testEnvironment } from './environment.ts'
 import { fatefulConnection, type Fate } from './fateful.ts'
 import { seededRandom } from './random.ts'
 import { stepServer, type StepServer } from './step-server.ts'
 import { isMark } from './marks.ts'
+import { deploymentTarget } from './targets.ts'
 
 /** The hooks of these tests stay as they are. */
 const isCurrent = (): boolean => true
@@ -111,13 +111,6 @@ const nameOf = (index: number, { signed = false }: Thing, copy: number): Identit
   return copy % 3 === 0 ? { key: `body ${index}`, withinMs: 600_000 } : { key: `thing ${index}, copy ${copy}` }
 }
 
-const targetOf = (name: string): Target => ({
-  type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  namespace: 'shop',
-  name,
-  at: viaScale,
-})
-
 /** One process of the product, as far as it takes steps. */
 interface Process {
   readonly clock: FakeClock
@@ -200,7 +193,7 @@ export const play = async (script: Script): Promise<Ended> => {
       const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
       const step = await service
         .of({ deadline: clock.monotonic() + answerWithinMs, isCurrent, recorded })
-        .change(targetOf(at.target), plan)
+        .change(deploymentTarget(at.target), plan)
       const outcome = outcomeOf(step)
       if (outcome) ledger.note({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' })
       return step

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
-import { names, openStage, triggerPathsOf, type Stage } from '../../bench/stage.ts'
+import { openStage, type Stage } from '../../bench/stage.ts'
 import { quantile } from '../../bench/stats.ts'
+import { startHooked } from './hooked.ts'
 
 /** How long each flood lasts, in milliseconds. */
 const floodMs = 60_000
@@ -21,13 +22,10 @@ let urls: readonly string[]
 
 beforeAll(async () => {
   stage = await openStage(bundles, { inMemory: false, quick: true })
-  const paths = await stage.deployments(names('hooked', 5))
-  for (const path of paths.slice(0, -1)) await enlarge(path)
   // Names are soon forgotten: a record that is full would bound what is written as well.
-  await stage.hooks(names('hooked', 5), 'up', { dedupeWindow: '1s' })
-  const { origin } = await stage.product()
-  const triggers = await triggerPathsOf(stage, 5)
-  urls = names('hooked', 5).map(name => origin + triggers.get(`${name}-up`))
+  const started = await startHooked(stage, 5, { dedupeWindow: '1s' })
+  for (const path of started.paths.slice(0, -1)) await enlarge(path)
+  urls = started.urls
 }, 60_000)
 afterAll(async () => {
   await stage.stop()

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
 import type { Flood } from '../../bench/load/flood.ts'
 import { peakResidentMB, resetPeak } from '../../bench/process.ts'
-import { names, openStage, triggerPathsOf, type Stage } from '../../bench/stage.ts'
+import { openStage, type Stage } from '../../bench/stage.ts'
 import type { Started } from '../../bench/started.ts'
+import { startHooked } from './hooked.ts'
 import { podOf } from './pod.ts'
 
 /** What the installation gives a trigger, and what it is to stay under, in MiB. */
@@ -28,11 +29,7 @@ beforeAll(async () => {
   if (pod) vi.stubEnv('BENCH_CGROUP', pod.folder)
   else vi.stubEnv('BENCH_NODE_FLAGS', `--max-old-space-size=${Math.floor(podMiB * 0.6)}`)
   stage = await openStage(bundles, { inMemory: true, quick: true })
-  await stage.deployments(names('hooked', 2))
-  await stage.hooks(names('hooked', 2), 'up')
-  product = await stage.product()
-  const paths = await triggerPathsOf(stage, 2)
-  urls = names('hooked', 2).map(name => product.origin + paths.get(`${name}-up`))
+  ;({ product, urls } = await startHooked(stage, 2))
 }, 60_000)
 afterAll(async () => {
   await stage.stop()

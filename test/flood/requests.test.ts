@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
 import type { Flood } from '../../bench/load/flood.ts'
-import { hookPath, names, openStage, triggerPathsOf, type Stage } from '../../bench/stage.ts'
+import { hookPath, names, openStage, type Stage } from '../../bench/stage.ts'
+import { startHooked } from './hooked.ts'
 
 /** How long each flood lasts, in milliseconds, and how many good posts are sent beside it. */
 const floodMs = 4000
@@ -17,11 +18,7 @@ let urls: readonly string[]
 
 beforeAll(async () => {
   stage = await openStage(bundles, { inMemory: true, quick: true, needs: { audit: 'requests' } })
-  await stage.deployments(names('hooked', 3))
-  await stage.hooks(names('hooked', 3), 'up')
-  const { origin } = await stage.product()
-  const paths = await triggerPathsOf(stage, 3)
-  urls = names('hooked', 3).map(name => origin + paths.get(`${name}-up`))
+  urls = (await startHooked(stage, 3)).urls
   const path = hookPath(`${names('hooked', 3)[2]}-up`)
   await stage.server.api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 10_000 })
 }, 60_000)

@@ -14,9 +14,11 @@ export const boundedMap = <K, V>(most: number): BoundedMap<K, V> => {
     set: (key, value) => {
       entries.delete(key)
       entries.set(key, value)
+      // To begin an iteration takes longer the more has been deleted.
+      if (entries.size <= most) return
       for (const oldest of entries.keys()) {
-        if (entries.size <= most) return
         entries.delete(oldest)
+        if (entries.size <= most) return
       }
     },
     delete: key => void entries.delete(key),

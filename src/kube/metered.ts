@@ -26,7 +26,7 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
   /** The hash of the body that was last sent to a path without a clear answer. */
   const unsure = boundedMap<string, string>(mostPaths)
 
-  const objectAt = (path: string): string => path.replace(subresource, '$1')
+  const objectAt = (path: string): string => (path.endsWith('/scale') ? path.replace(subresource, '$1') : path)
 
   const sizeAt = (object: string): number =>
     sizes.get(object) ?? sizes.get(object.replace(/\/[^/]*$/, '')) ?? supposedBytes

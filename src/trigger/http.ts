@@ -122,15 +122,15 @@ const trigger =
     const begin = (): void => {
       if (request.headers.expect !== undefined) response.writeContinue()
     }
-    const body = bodies.of(request, begin)
+    const body = isBodiless(request) ? undefined : bodies.of(request, begin)
     const answer = await endpoint({
       method: request.method,
       token: request.params.token,
       source: sourceOf(request.socket.remoteAddress),
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
       headers: flat(request.rawHeaders),
-      body: body.read,
-    }).finally(body.release)
+      ...(body && { body: body.read }),
+    }).finally(body?.release)
     send(request, response, answer)
   }
 

@@ -7,8 +7,11 @@ export interface TriggerRequest {
   readonly query: URLSearchParams
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Reads the body, once. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. */
-  body(): Promise<Uint8Array>
+  /**
+   * Reads the body, once. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. Absent where
+   * the head says that none follows.
+   */
+  body?(): Promise<Uint8Array>
 }
 
 /** The body is larger than a delivery may be. */

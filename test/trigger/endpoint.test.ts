@@ -92,7 +92,6 @@ const setUp = async () => {
         source: '192.0.2.1',
         query: new URLSearchParams(query),
         headers: {},
-        body: () => Promise.resolve(new Uint8Array()),
         ...change,
       })
       // What the world does meanwhile takes no time here, but some turns of the event loop.

@@ -42,7 +42,7 @@ describe('the trigger over HTTP', () => {
     const seen: TriggerRequest[] = []
     const { url } = await serve(async request => {
       seen.push(request)
-      expect(new TextDecoder().decode(await request.body())).toBe('{"a":1}')
+      expect(new TextDecoder().decode(await request.body?.())).toBe('{"a":1}')
       return ok
     })
     const response = await fetch(`${url}?dryRun=true`, {
@@ -142,7 +142,7 @@ describe('the trigger over HTTP', () => {
   ])('stops reading a body that is too large (%s), answers, and closes', async (_name, rest) => {
     let refused: unknown
     const { port } = await serve(async request => {
-      refused = await request.body().catch((error: unknown) => error)
+      refused = await request.body?.().catch((error: unknown) => error)
       return refusal(413, 'BodyTooLarge')
     })
     const answer = await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`)
@@ -159,7 +159,7 @@ describe('the trigger over HTTP', () => {
     let refused: unknown
     const { url } = await serve(async request => {
       try {
-        await request.body()
+        await request.body?.()
       } catch (error) {
         refused = error
         return refusal(503, 'Overloaded')
@@ -210,10 +210,26 @@ describe('the trigger over HTTP', () => {
     expect(received).toMatch(/connection: close/i)
   })
 
+  it.each([
+    ['says nothing of one', '', false],
+    ['says that it is empty', 'Content-Length: 0\r\n', false],
+    ['says how long it is', 'Content-Length: 5\r\n', true],
+    ['sends it in chunks', 'Transfer-Encoding: chunked\r\n', true],
+  ])('has a body to read where the head %s: %j', async (_what, head, has) => {
+    const seen: boolean[] = []
+    const { port } = await serve(async request => {
+      seen.push(request.body !== undefined)
+      return Promise.resolve(ok)
+    })
+    const body = head.startsWith('Content-Length: 5') ? 'hello' : head.startsWith('Transfer') ? '0\r\n\r\n' : ''
+    await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${head}\r\n${body}`)
+    expect(seen).toEqual([has])
+  })
+
   it('reads nothing of a body whose sender asks first, before it is wanted', async () => {
     const { port } = await serve(async request => {
       if (request.headers['x-wanted'] === undefined) return refusal(404, 'UnknownToken')
-      expect(new TextDecoder().decode(await request.body())).toBe('hello')
+      expect(new TextDecoder().decode(await request.body?.())).toBe('hello')
       return ok
     })
     const head = (more: string): string =>

@@ -24,7 +24,6 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
       let isReleased = false
       return {
         read: async () => {
-          if (isBodiless(request)) return noBody
           if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
           begin()
           const chunks: Buffer[] = []
@@ -47,8 +46,6 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
     },
   }
 }
-
-const noBody = new Uint8Array()
 
 /** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
 export const isBodiless = ({ headers }: IncomingMessage): boolean =>

@@ -1,15 +1,24 @@
 import { stripTypeScriptTypes } from 'node:module'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { triedAgain } from './test/support/again.ts'
 import { completeness } from './test/support/complete.ts'
+
+const isCi = process.env['CI'] !== undefined
+
+/**
+ * How often a test that has failed is tried again. CI runs several thousand on two processors, with real servers, and one that a
+ * hiccup of the machine has failed is no reason to throw the run away. It is named at the end, to be mended.
+ */
+const retry = isCi ? 1 : 0
 
 /**
  * How long a test may take, in milliseconds. None is about time that passes for real: a machine that is busy with
  * something else is no reason to fail.
  */
-const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
+const patience = { testTimeout: 30_000, hookTimeout: 30_000, retry }
 
 /** The same for those that start real parts, or share their machine with some. */
-const longPatience = { testTimeout: 120_000, hookTimeout: 120_000 }
+const longPatience = { testTimeout: 120_000, hookTimeout: 120_000, retry }
 
 /**
  * What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. The
@@ -30,7 +39,7 @@ const suite = process.env['COVERAGE'] ?? ''
 const inBrowser = ['src/dashboard/page/**']
 
 /** Without any of these a run prints what it did, and that is all. */
-const reporters = ['default', ...(process.env['CI'] === undefined ? [] : [completeness()])]
+const reporters = ['default', ...(isCi ? [completeness(), triedAgain()] : [])]
 
 /**
  * With COVERAGE=NAME a run leaves in `coverage/suites` what it has run of `src`, in the processes that it starts as well.

@@ -8,11 +8,10 @@ import { configMaps, secrets } from '../kube/resources.ts'
 import {
   formatPublicKeys,
   formatSigningKeys,
+  freshSigningKey,
   KeySetUnreadable,
   parseSigningKeys,
   publicKeysOf,
-  seedLength,
-  signingKey,
   type PublicKeys,
   type SigningKey,
   type SigningKeys,
@@ -61,7 +60,7 @@ export const keyKeeper = (
   let complainedOf: string | undefined
 
   const makeSecret = async (lost: boolean): Promise<StoredObject> => {
-    const keys: SigningKeys = [signingKey(random.bytes(seedLength))]
+    const keys: SigningKeys = [freshSigningKey(random)]
     const secret = await create(api, secrets, namespace, secretOf(keys))
     log.info({ secret: `${namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'made the signing keys')
     if (lost)

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
+import type { Random } from '../environment/environment.ts'
 
 /** A key that signs tokens: Ed25519 (RFC 8032). */
 export interface SigningKey {
@@ -36,6 +37,14 @@ export const signingKey = (seed: Uint8Array): SigningKey => {
   const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
   const publicKey = createPublicKey(privateKey)
   return { kid: thumbprint(publicKey), privateKey, publicKey }
+}
+
+/** Makes a key by chance. People type its kid at a prompt, where a word that begins with a dash is an option. */
+export const freshSigningKey = (random: Random): SigningKey => {
+  for (;;) {
+    const key = signingKey(random.bytes(seedLength))
+    if (!key.kid.startsWith('-')) return key
+  }
 }
 
 /** The JWKS of a private key set, as the Secret stores it. */

@@ -239,7 +239,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const { createHook, run, said, systemNamespace, until, url } = await setUp()
     await createHook('web-up', {})
     const first = await url('web-up')
-    const keys = (line: string) => run(`keys ${line} --system-namespace ${systemNamespace}`)
+    const keys = (line: string) => run(`keys --system-namespace ${systemNamespace} ${line}`)
     const before = (await keys('list')).stdout
     expect(before).toMatch(/^[\w-]{43} {3}signs\n$/)
     expect(await keys('rotate --settle 100ms')).toMatchObject({ code: 0, stdout: having('signs') })
@@ -251,7 +251,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     )
     const inspect = (text: string) => run(`inspect-token --system-namespace ${systemNamespace}`, text)
     expect(await inspect(first)).toMatchObject({ code: 0 })
-    expect(await keys(`drop ${before.slice(0, 8)}`)).toMatchObject({ code: 0 })
+    expect(await keys(`drop -- ${before.slice(0, 8)}`)).toMatchObject({ code: 0 })
     expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('no longer, among the signing keys') })
     expect(await inspect(second)).toMatchObject({ code: 0 })
     expect(await keys('drop nothing')).toMatchObject({ code: 1, stderr: having('names no key') })

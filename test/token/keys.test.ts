@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   formatPublicKeys,
   formatSigningKeys,
+  freshSigningKey,
   KeySetUnreadable,
   parsePublicKeys,
   parseSigningKeys,
@@ -32,6 +33,17 @@ const rfc8037 = {
 describe('a signing key', () => {
   test('has the thumbprint of RFC 7638 as its kid', () => {
     expect(signingKey(Buffer.from(rfc8037.d, 'base64url')).kid).toBe(rfc8037.kid)
+  })
+
+  test('that is made by chance has no kid that a command would take for an option', () => {
+    const kidOf = (byte: number): string => signingKey(seed(byte)).kid
+    const bytes = Array.from({ length: 256 }, (_, byte) => byte)
+    const dashed = bytes.filter(byte => kidOf(byte).startsWith('-'))
+    expect(dashed.length).toBeGreaterThan(0)
+    const plain = bytes.find(byte => !dashed.includes(byte)) ?? 0
+    const drawn = [...dashed, plain]
+    expect(freshSigningKey({ bytes: () => seed(drawn.shift() ?? 0) }).kid).toBe(kidOf(plain))
+    expect(drawn).toEqual([])
   })
 
   test('follows from its 32 bytes alone', () => {

@@ -4,7 +4,7 @@ import { wait } from '../../environment/wait.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
-import { formatSigningKeys, parseSigningKeys, seedLength, signingKey, type SigningKeys } from '../../token/keys.ts'
+import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys } from '../../token/keys.ts'
 import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patienceMs } from '../cluster/hooks.ts'
@@ -100,7 +100,7 @@ const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject,
 
 const rotate = async (cluster: Cluster, given: Given, shell: Shell): Promise<number> => {
   const { secret, set } = await readSet(cluster)
-  const fresh = signingKey(shell.random.bytes(seedLength))
+  const fresh = freshSigningKey(shell.random)
   const [first, ...others] = set
   await writeSet(cluster, secret, [first, ...others, fresh])
   await published(cluster, given, shell, kids => kids.includes(fresh.kid))
@@ -109,7 +109,7 @@ const rotate = async (cluster: Cluster, given: Given, shell: Shell): Promise<num
   await writeSet(cluster, now.secret, [fresh, ...now.set.filter(({ kid }) => kid !== fresh.kid)])
   await published(cluster, given, shell, kids => kids[0] === fresh.kid)
   shell.out.write(`${fresh.kid}   signs\n`)
-  const former = [first, ...others].map(({ kid }) => kid).join(', ')
+  const former = [first, ...others].map(({ kid }) => (kid.startsWith('-') ? `-- ${kid}` : kid)).join(', ')
   shell.err.write(
     `every hook is given a new URL now; the former URLs work until their key is dropped: ${shell.program} keys drop ${former}\n`,
   )

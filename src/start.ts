@@ -18,6 +18,7 @@ export const startProgram = (process: NodeJS.Process, name: Shell['program'], en
     process.stderr.write(`${message}\n`)
     process.exit(exitCode)
   }
+  endWithItsReader(process)
   const program = { entries, version, summary, ...(name === 'receiver-hooks' ? { otherwise: 'serve' } : {}) }
   const running = runProgram(program, formerly(process.argv.slice(2), name), shell)
   running.then(ended => {
@@ -36,6 +37,19 @@ export const startProgram = (process: NodeJS.Process, name: Shell['program'], en
       .catch(fail)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+}
+
+/** What a shell says of a program that writes to a pipe of which nobody reads any more: 128 and the number of SIGPIPE. */
+const brokenPipe = 141
+
+/** Ends a program whose output nobody takes any more, as that of `| head` when it has its lines. Node ignores SIGPIPE. */
+const endWithItsReader = (process: NodeJS.Process): void => {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(brokenPipe)
+    })
+  }
 }
 
 /**

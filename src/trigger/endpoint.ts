@@ -32,7 +32,11 @@ interface Admission {
   readonly holds: () => boolean
 }
 
-export type Endpoint = (request: TriggerRequest) => Promise<TriggerAnswer>
+/**
+ * Answers a post. `send` is given the answer before the log, the metrics and the record are told of it: the sender need not wait
+ * for those.
+ */
+export type Endpoint = (request: TriggerRequest, send?: (answer: TriggerAnswer) => void) => Promise<TriggerAnswer>
 
 export interface EndpointParts {
   readonly acts: ActService
@@ -150,13 +154,15 @@ export const triggerEndpoint = (
     return { answer: refusal(503, 'Contended'), hook, delivery }
   }
 
-  return async request => {
+  return async (request, send) => {
     const arrived = clock.monotonic()
     const handled = await receive(request, arrived + answerWithinMs)
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
     if (refusedStatuses.has(status)) intake.refused(request.source, status === 401 ? handled.hook : undefined)
+    const answer = onceUnspent(handled.answer, handled.hook, budget)
+    send?.(answer)
     record(handled, clock.monotonic() - arrived)
-    return onceUnspent(handled.answer, handled.hook, budget)
+    return answer
   }
 }
 

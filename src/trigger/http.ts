@@ -123,15 +123,19 @@ const trigger =
       if (request.headers.expect !== undefined) response.writeContinue()
     }
     const body = isBodiless(request) ? undefined : bodies.of(request, begin)
-    const answer = await endpoint({
+    const posted = {
       method: request.method,
       token: request.params.token,
       source: sourceOf(request.socket.remoteAddress),
       query: new URLSearchParams(request.url.split('?')[1] ?? ''),
       headers: flat(request.rawHeaders),
       ...(body && { body: body.read }),
-    }).finally(body?.release)
-    send(request, response, answer)
+    }
+    const answered = (answer: TriggerAnswer): void => {
+      body?.release()
+      send(request, response, answer)
+    }
+    await endpoint(posted, answered).finally(body?.release)
   }
 
 /** An answer for a person, in words. */

@@ -85,15 +85,9 @@ const setUp = async () => {
       }),
     deleteHook: () =>
       api.request({ method: 'DELETE', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk', timeoutMs: 1000 }),
-    post: async (query = '', change: Partial<TriggerRequest> = {}) => {
-      const answering = role.endpoint({
-        method: 'POST',
-        token,
-        source: '192.0.2.1',
-        query: new URLSearchParams(query),
-        headers: {},
-        ...change,
-      })
+    post: async (query = '', change: Partial<TriggerRequest> = {}, send?: () => void) => {
+      const bare = { method: 'POST', token, source: '192.0.2.1', query: new URLSearchParams(query), headers: {} }
+      const answering = role.endpoint({ ...bare, ...change }, send)
       // What the world does meanwhile takes no time here, but some turns of the event loop.
       for (let turn = 0; turn < 10; turn++) await settle()
       await clock.advance(5000)
@@ -258,6 +252,14 @@ describe('a post', () => {
 })
 
 describe('a delivery', () => {
+  it('is answered before the log is told of it', async () => {
+    const { environment, post } = await setUp()
+    const told = (): number => environment.lines.filter(line => line.includes('"msg":"delivery"')).length
+    const toldAtSending: number[] = []
+    await post('', {}, () => toldAtSending.push(told()))
+    expect([...toldAtSending, told()]).toEqual([0, 1])
+  })
+
   it('is counted by hook, sender, outcome and reason, and logged in one line', async () => {
     const { environment, post } = await setUp()
     await post()

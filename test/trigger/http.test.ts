@@ -15,8 +15,13 @@ const ok = {
   body: { message: 'done', hook: 'shop/web', reason: 'Stepped' },
 } as const satisfies TriggerAnswer
 
-const serve = async (endpoint: Endpoint, more: Partial<Served> = {}) => {
+const serve = async (answering: (request: TriggerRequest) => Promise<TriggerAnswer>, more: Partial<Served> = {}) => {
   const { lines, log } = testEnvironment()
+  const endpoint: Endpoint = async (request, send) => {
+    const answer = await answering(request)
+    send?.(answer)
+    return answer
+  }
   const preflight: Preflight = ({ token }) => (token === undefined ? refusal(404, 'UnknownToken') : undefined)
   const served = { endpoint, preflight, clock: nodeClock, log, ...more }
   const server = await serveTrigger(served, { host: '127.0.0.1', port: 0 })

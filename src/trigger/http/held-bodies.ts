@@ -11,7 +11,7 @@ export interface Bodies {
 export interface Body {
   /** Reads it, once. Rejects with TooLarge or TooMany; what is left unread then stays in the request. */
   readonly read: () => Promise<Uint8Array>
-  /** The post is answered: until then what was read of its body stays in memory, and counts. */
+  /** The post is answered: until then what was read of its body stays in memory, and counts. May be called again. */
   readonly release: () => void
 }
 
@@ -39,6 +39,7 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
           return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
         },
         release: () => {
+          if (isReleased) return
           isReleased = true
           held -= size
         },

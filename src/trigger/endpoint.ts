@@ -98,10 +98,10 @@ export const triggerEndpoint = (
     const dryRun = dryRunIn(request.query)
     const body = postedBody(clock, large, request)
     try {
-      const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook))
+      const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
       if ('answer' in admitted) return admitted
       const { hook } = admitted
-      const entered = intake.enter(hook)
+      const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
       return await deliver(request, admitted, body, dryRun, deadline).finally(entered)
     } finally {

@@ -95,7 +95,8 @@ const onlyPosts =
       return
     }
     const [, token] = triggerPath.exec(request.url ?? '') ?? []
-    const answer = preflight({ method: request.method ?? '', token, source: sourceOf(socket.remoteAddress) })
+    const [method, source] = [request.method ?? '', sourceOf(socket.remoteAddress)]
+    const answer = preflight({ method, token, source, mayBeDry: request.url?.includes('?') === true })
     if (!answer) app(request, response)
     else if (isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
     else send(request, response, answer)

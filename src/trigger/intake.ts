@@ -9,10 +9,10 @@ type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 
 /** What is taken of all posts: so much of each hook, of each namespace, and of whoever is refused again and again. */
 export interface Intake {
-  /** Why no post of this hook is taken now; undefined if one is. */
-  full(hook: LiveHook): Full | undefined
+  /** Why no post of this hook is taken now; undefined if one is. What is left to write is no matter to a dry run. */
+  full(hook: LiveHook, isDry?: boolean): Full | undefined
   /** Takes a post of this hook: it waits from now on, until the function that this returns is called. */
-  enter(hook: LiveHook): Full | (() => void)
+  enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
   /** Counts a post that was refused; by what the hook's `auth` asks for, where `hook` is given. */
   refused(source: string, hook?: LiveHook): void
   /**
@@ -32,17 +32,17 @@ export const intakeOf = (
   const refusals = rateLimiter(clock, mostSources)
   const waiting = new Map<string, number>()
 
-  const full = ({ namespace, rateLimit, uid }: LiveHook): Full | undefined => {
+  const full = ({ namespace, rateLimit, uid }: LiveHook, isDry = false): Full | undefined => {
     if (hookRates.empty(uid, rateLimit)) return 'RateLimited'
-    if (budget.isSpent(uid)) return 'WritesLimited'
+    if (!isDry && budget.isSpent(uid)) return 'WritesLimited'
     return (waiting.get(namespace) ?? 0) >= mostOfNamespace ? 'Overloaded' : undefined
   }
   const key = (source: string, hook: LiveHook | undefined): string => (hook ? `${source} ${hook.uid}` : source)
 
   return {
     full,
-    enter: hook => {
-      const isFull = full(hook)
+    enter: (hook, isDry) => {
+      const isFull = full(hook, isDry)
       if (isFull) return isFull
       const { namespace, rateLimit, uid } = hook
       hookRates.take(uid, rateLimit)

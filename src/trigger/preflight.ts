@@ -12,6 +12,8 @@ export interface Head {
   readonly token: string | undefined
   /** Whose connection it is. */
   readonly source: string
+  /** Whether it may ask for a dry run, since it has a query. */
+  readonly mayBeDry?: boolean
 }
 
 /** Answers a request whose head alone decides, at next to no cost; undefined where it goes on. */
@@ -27,13 +29,13 @@ interface Means {
 
 /** Looks at what is in memory already, and decides nothing that the endpoint would decide otherwise, but for 503. */
 export const preflightOf = ({ budget, hooks, intake, record, verifier }: Means): Preflight => {
-  const judge = ({ method, source, token }: Head): Handled | undefined => {
+  const judge = ({ mayBeDry, method, source, token }: Head): Handled | undefined => {
     if (token === undefined || !hasTokenShape(token)) return { answer: refusal(404, 'UnknownToken') }
     if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const claims = verifier.known(token)
     const hook = claims && hooks.known(claims)
     if (intake.distrusts(source, hook)) return { answer: refusal(503, 'Overloaded') }
-    const full = hook && intake.full(hook)
+    const full = hook && intake.full(hook, mayBeDry)
     return hook && full ? { answer: unavailable(full, hook), hook } : undefined
   }
   return head => {

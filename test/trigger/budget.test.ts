@@ -86,14 +86,15 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
     isNamed: boolean,
     body = (): Promise<Uint8Array> => Promise.resolve(nothing),
     byHead = true,
+    query = '',
   ) => {
     const token = tokens.get(hook) ?? ''
     const head = { method: 'POST', token, source: '192.0.2.1' }
-    const early = byHead ? role.preflight(head) : undefined
+    const early = byHead ? role.preflight({ ...head, mayBeDry: query !== '' }) : undefined
     if (early) return Promise.resolve(early)
     return role.endpoint({
       ...head,
-      query: new URLSearchParams(),
+      query: new URLSearchParams(query),
       headers: isNamed ? { 'idempotency-key': `post ${posts++}` } : {},
       body,
     })
@@ -181,6 +182,21 @@ describe('what the posts to one hook make the API server store', () => {
     // The one that began first is not among those that end early.
     expect(answers.filter(ok).length).toBeGreaterThan(0)
     expect(new Set(answers.filter(answer => !ok(answer)))).toEqual(new Set(['no answer']))
+    x.stop()
+  })
+
+  it('is no matter to a dry run, which writes nothing', async () => {
+    const x = await setUp({ flooded: scale('web') })
+    while ((await x.post('flooded', true)).every(ok));
+    expect(await x.post('flooded', true)).toEqual(['503 WritesLimited'])
+    const before = x.stored()
+    for (const byHead of [true, false]) {
+      const answer = await x.begin('flooded', true, undefined, byHead, 'dryRun=true')
+      expect(answer).toMatchObject({ status: 200, body: { reason: 'Stepped', dryRun: true } })
+      const live = await x.begin('flooded', true, undefined, byHead, 'dryRun=false')
+      expect(live).toMatchObject({ status: 503, body: { reason: 'WritesLimited' } })
+    }
+    expect(x.stored()).toBe(before)
     x.stop()
   })
 

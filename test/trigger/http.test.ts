@@ -128,9 +128,9 @@ describe('the trigger over HTTP', () => {
     const last = 'GET /v1/trigger/a/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
     expect(statusesIn(await raw(port, post + post + last))).toEqual(['503', '503', '503'])
     expect(seen).toEqual([
-      { method: 'POST', token: 'TOKEN', source: '127.0.0.1' },
-      { method: 'POST', token: 'TOKEN', source: '127.0.0.1' },
-      { method: 'GET', token: undefined, source: '127.0.0.1' },
+      { method: 'POST', token: 'TOKEN', source: '127.0.0.1', mayBeDry: true },
+      { method: 'POST', token: 'TOKEN', source: '127.0.0.1', mayBeDry: true },
+      { method: 'GET', token: undefined, source: '127.0.0.1', mayBeDry: false },
     ])
   })
 

@@ -12,6 +12,7 @@ import {
   drainWithinMs,
   headWithinMs,
   idleConnectionMs,
+  limitedHeldMs,
   limitsIn,
   mostHeadBytes,
   mostUnreadBytes,
@@ -150,7 +151,7 @@ type Send = (request: IncomingMessage, response: ServerResponse, answer: Trigger
 
 const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
   const linger = lingering(clock)
-  return (request, response, answer) => {
+  const send: Send = (request, response, answer) => {
     if (answer === 'no answer') {
       // The request's socket: a pipelined response has none of its own yet.
       request.socket.destroy()
@@ -174,7 +175,17 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
     response.write(text)
     linger(request, response)
   }
+  return (request, response, answer) => {
+    if (isLimited(answer)) clock.after(limitedHeldMs, () => send(request, response, answer))
+    else send(request, response, answer)
+  }
 }
+
+/** True of the answer to a post beyond a limit of its hook. */
+const isLimited = (answer: TriggerAnswer | InWords): boolean =>
+  answer !== 'no answer' &&
+  'body' in answer &&
+  (answer.body.reason === 'RateLimited' || answer.body.reason === 'WritesLimited')
 
 /** True if a request has arrived, or what is left of it is so short that Node may throw it away by itself. */
 const isDone = (request: IncomingMessage): boolean => {

@@ -131,6 +131,12 @@ export const mostWaitingForKeys = 32
 /** Lines about posts that changed nothing and may come in floods: beyond these they are counted, not written. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
 
+/**
+ * How long the answer to a post beyond a limit of its hook is held back, in milliseconds. Who sends the next post as soon as this
+ * one is answered then sends ten a second over each connection, and not thousands.
+ */
+export const limitedHeldMs = 100
+
 /** What a 503 asks the sender to wait, in seconds. */
 export const retryAfterSeconds = 1
 

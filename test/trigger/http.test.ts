@@ -2,12 +2,15 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
-import { refusal, type TriggerAnswer } from '../../src/trigger/answer.ts'
+import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Endpoint } from '../../src/trigger/endpoint.ts'
+import { limitedHeldMs } from '../../src/trigger/limits.ts'
 import { TooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
 import { serveTrigger, type Served } from '../../src/trigger/http.ts'
 import type { Head, Preflight } from '../../src/trigger/preflight.ts'
+import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
+import { someHook } from './some-hook.ts'
 
 const ok = {
   status: 200,
@@ -132,6 +135,28 @@ describe('the trigger over HTTP', () => {
       { method: 'POST', token: 'TOKEN', source: '127.0.0.1', mayBeDry: true },
       { method: 'GET', token: undefined, source: '127.0.0.1', mayBeDry: false },
     ])
+  })
+
+  it.each([
+    ['its rate', 'RateLimited'],
+    ['what may be written for it', 'WritesLimited'],
+  ] as const)('holds back the answer to a post beyond a limit of its hook: %s', async (_, reason) => {
+    const clock = fakeClock()
+    const limited = unavailable(reason, someHook)
+    const { port, url } = await serve(() => Promise.resolve(limited), { clock })
+    const early = await serve(() => Promise.reject(new Error('nothing goes on')), { clock, preflight: () => limited })
+    const statuses: number[] = []
+    const posts = [url, `http://127.0.0.1:${early.port}/v1/trigger/TOKEN`].map(async to =>
+      statuses.push((await fetch(to, { method: 'POST' })).status),
+    )
+    // Meanwhile others are answered at once.
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+    await expect.poll(() => clock.pending).toBe(2)
+    await clock.advance(limitedHeldMs - 1)
+    expect(statuses).toEqual([])
+    await clock.advance(1)
+    await Promise.all(posts)
+    expect(statuses).toEqual([503, 503])
   })
 
   it('closes it too when the endpoint fails in a way it never should, and logs no URL', async () => {

@@ -46,14 +46,7 @@ exports.Pool = require('undici/lib/dispatcher/pool')
 exports.buildConnector = require('undici/lib/core/connect')
 `
 
-/** What express loads at each start for features that the product has no use for, and what these throw when they are used. */
-const unusedOfExpress = /^(body-parser|serve-static|send|qs)$/
-const unused = (name: string): string => `
-const unused = () => { throw new Error('${name} is not in this bundle') }
-exports.json = exports.raw = exports.text = exports.urlencoded = exports.parse = unused
-`
-
-/** Leaves out of the bundle what is loaded at each start and never used: half of its text. */
+/** Leaves out of the bundle what is loaded at each start and never used. */
 export const onlyWhatIsUsed: Plugin = {
   name: 'only what is used',
   setup: build => {
@@ -66,9 +59,5 @@ export const onlyWhatIsUsed: Plugin = {
       contents: usedOfUndici,
       resolveDir: String(pluginData),
     }))
-    build.onResolve({ filter: unusedOfExpress }, ({ importer, path }) =>
-      /node_modules\/express\/lib\//.test(importer) ? { path, namespace: 'unused' } : undefined,
-    )
-    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused(path) }))
   },
 }

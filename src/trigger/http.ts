@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
@@ -57,8 +56,7 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   })
   const connections = boundedConnections(server, clock, limits.connections)
   const send = sender(clock, () => !isClosing)
-  const app = application(served, heldBodies(limits.mostHeldBytes), send)
-  const listener = onlyPosts(app, served.preflight, connections, send)
+  const listener = posts(served, heldBodies(limits.mostHeldBytes), connections, send)
   // Whoever asks before sending a body is told to go on when it is first read.
   server.on('connection', inSlices)
   server.on('request', listener).on('checkContinue', listener)
@@ -77,13 +75,9 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
 
 const triggerPath = /^\/v1\/trigger\/([A-Za-z0-9_.-]+)(?:\?[^#]*)?$/
 
-/**
- * Answers what the head alone decides, before express does anything: a flood costs least here. Nothing but the path of a
- * trigger goes on, since Node's URL parser would print others, token and all, in a warning. Express asks that parser only
- * where there is a fragment, which no request has (RFC 9112, section 3.2).
- */
-const onlyPosts =
-  (app: Express, preflight: Preflight, connections: Connections, send: Send): RequestListener =>
+/** Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to the endpoint. */
+const posts =
+  ({ endpoint, log, preflight }: Served, bodies: Bodies, connections: Connections, send: Send): RequestListener =>
   (request, response) => {
     const { socket } = request
     if (!connections.began(socket)) {
@@ -98,47 +92,53 @@ const onlyPosts =
     const [, token] = triggerPath.exec(request.url ?? '') ?? []
     const [method, source] = [request.method ?? '', sourceOf(socket.remoteAddress)]
     const answer = preflight({ method, token, source, mayBeDry: request.url?.includes('?') === true })
-    if (!answer) app(request, response)
-    else if (isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
-    else send(request, response, answer)
+    if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
+    else if (answer) send(request, response, answer)
+    else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
+    else {
+      deliver(endpoint, bodies, send, { request, response, token }).catch((error: unknown) => {
+        // The URL holds a token, so it is neither logged nor echoed.
+        log.error({ error }, 'a post failed in a way it never should')
+        // The step may have been written: closing is the only answer that cannot be untrue.
+        request.socket.destroy()
+      })
+    }
   }
 
 const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer, string> =>
   answer !== 'no answer' && answer.status === 405
 
-const application = ({ endpoint, log }: Served, bodies: Bodies, send: Send): Express => {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.enable('case sensitive routing')
-  app.enable('strict routing')
-  app.all('/v1/trigger/:token', trigger(endpoint, bodies, send))
-  app.use((request, response) => send(request, response, refusal(404, 'UnknownToken')))
-  app.use(failed(log, send))
-  return app
+/** A request for the endpoint, as Node has it. */
+interface Received {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly token: string
 }
 
-const trigger =
-  (endpoint: Endpoint, bodies: Bodies, send: Send): RequestHandler<{ token: string }> =>
-  async (request, response) => {
-    const begin = (): void => {
-      if (request.headers.expect !== undefined) response.writeContinue()
-    }
-    const body = isBodiless(request) ? undefined : bodies.of(request, begin)
-    const posted = {
-      method: request.method,
-      token: request.params.token,
-      source: sourceOf(request.socket.remoteAddress),
-      query: new URLSearchParams(request.url.split('?')[1] ?? ''),
-      headers: flat(request.rawHeaders),
-      ...(body && { body: body.read }),
-    }
-    const answered = (answer: TriggerAnswer): void => {
-      body?.release()
-      send(request, response, answer)
-    }
-    await endpoint(posted, answered).finally(body?.release)
+const deliver = async (
+  endpoint: Endpoint,
+  bodies: Bodies,
+  send: Send,
+  { request, response, token }: Received,
+): Promise<void> => {
+  const begin = (): void => {
+    if (request.headers.expect !== undefined) response.writeContinue()
   }
+  const body = isBodiless(request) ? undefined : bodies.of(request, begin)
+  const posted = {
+    method: request.method ?? '',
+    token,
+    source: sourceOf(request.socket.remoteAddress),
+    query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
+    headers: flat(request.rawHeaders),
+    ...(body && { body: body.read }),
+  }
+  const answered = (answer: TriggerAnswer): void => {
+    body?.release()
+    send(request, response, answer)
+  }
+  await endpoint(posted, answered).finally(body?.release)
+}
 
 /** An answer for a person, in words. */
 interface InWords {
@@ -192,16 +192,6 @@ const isDone = (request: IncomingMessage): boolean => {
   if (request.complete || isBodiless(request)) return true
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
-
-/** The last resort. The URL holds a token, so it is neither logged nor echoed. */
-const failed =
-  (log: Log, send: Send): ErrorRequestHandler =>
-  (error: unknown, request, response, _next) => {
-    if (error instanceof URIError) return send(request, response, refusal(404, 'UnknownToken'))
-    log.error({ error }, 'a post failed in a way it never should')
-    // The step may have been written: closing is the only answer that cannot be untrue.
-    request.socket.destroy()
-  }
 
 /** Of a header that was sent more than once all values, where Node would keep the first of some. */
 const flat = (headers: IncomingMessage['rawHeaders']): Record<string, string> => {

@@ -1,4 +1,4 @@
-/** A post, without express and without a socket. */
+/** A post, without a socket. */
 export interface TriggerRequest {
   readonly method: string
   readonly token: string

@@ -23,10 +23,18 @@ Every command takes \`--help\`, and the program \`--version\`.
 ${sections.join('')}`
 }
 
-const section = (entry: Entry, { arguments: words = [], details, examples = [], options }: Command): string => `
+const section = (
+  entry: Entry,
+  { arguments: words = [], details, examples = [], options, terms = [] }: Command,
+): string => `
 ## ${entry.name}
 
-${entry.summary.charAt(0).toUpperCase()}${entry.summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}
+${[
+  `${entry.summary.charAt(0).toUpperCase()}${entry.summary.slice(1)}.`,
+  ...(terms.length === 0 ? [] : [terms.map(({ means, term }) => `- ${code(term)}: ${means}`).join('\n')]),
+  // Markdown joins lines that no empty one parts.
+  ...(details?.split('\n') ?? []),
+].join('\n\n')}
 
 \`${[entry.name, ...words.map(usageOf), ...(options.length === 0 ? [] : ['[flags]'])].join(' ')}\`
 ${

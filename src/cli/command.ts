@@ -48,6 +48,13 @@ export interface Example {
   readonly means: string
 }
 
+/** A word and what it means. */
+export interface Term {
+  readonly term: string
+  /** Starts in lower case, and has no full stop. Code stands between backticks. */
+  readonly means: string
+}
+
 /**
  * A command as the list of commands has it. What it takes and does is in a module of its own, which is loaded when the
  * command is called: the time that `url` takes does not grow with what `create` needs.
@@ -64,7 +71,9 @@ export interface Entry {
 
 /** All that help, completion, the reference page and the program need to know of a command, beside its {@link Entry}. */
 export interface Command {
-  /** More, for the command's own help: a line for a paragraph, or for what stands in columns. */
+  /** The words that an argument takes, where each needs a sentence, for the command's own help. */
+  readonly terms?: readonly Term[]
+  /** More, for the command's own help: a line for a paragraph. */
   readonly details?: string
   readonly arguments?: readonly Argument[]
   readonly options: readonly Option<unknown>[]

@@ -1,7 +1,7 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
 import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
 import { redacted } from '../environment/redact.ts'
-import { helpColumns, helpLayout, shellLines } from './output/help.ts'
+import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
 import { commandFirst } from './words.ts'
 import type { Shell } from './shell.ts'
 
@@ -99,8 +99,9 @@ const withoutTokens = (shell: Shell): Shell => ({
 
 /** The parser of one command. It notes the texts of each flag, and leaves their meaning to the flag. */
 const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
+  const columns = helpColumns(shell.out.columns())
   const parser = bare(`${shell.program} ${entry.name}`, shell).description(
-    [capitalised(entry.summary), ...(command.details === undefined ? [] : ['', command.details])].join('\n'),
+    description(capitalised(entry.summary), command, columns),
   )
   for (const argument of command.arguments ?? []) {
     const word = `${argument.name}${argument.many === true ? '...' : ''}`
@@ -113,7 +114,6 @@ const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<strin
       texts.set(option.flag, [...(texts.get(option.flag) ?? []), text ?? ''])
     })
   }
-  const columns = helpColumns(shell.out.columns())
   const examples = (command.examples ?? []).map(
     ({ line, means }) => `  # ${means}\n${shellLines(`  ${shell.program} ${line}`, columns)}\n`,
   )

@@ -3,8 +3,16 @@ import { completionScript, shellNames } from '../completion/scripts.ts'
 
 /** A script for a shell. */
 export const completion: Command = {
-  details:
-    'bash       source <(receiver-hooks completion bash)\nzsh        source <(receiver-hooks completion zsh)\nfish       receiver-hooks completion fish | source\nkubectl    completes `kubectl receiverhook`, in any shell that completes\n           kubectl: write it to a file of the name\n           kubectl_complete-receiverhook, executable, in a folder of PATH',
+  terms: [
+    { term: 'bash', means: 'write `source <(receiver-hooks completion bash)` into ~/.bashrc' },
+    { term: 'zsh', means: 'write `source <(receiver-hooks completion zsh)` into ~/.zshrc, below compinit' },
+    { term: 'fish', means: 'write `receiver-hooks completion fish | source` into ~/.config/fish/config.fish' },
+    {
+      term: 'kubectl',
+      means:
+        'completes `kubectl receiverhook` in any shell that completes kubectl: write the script into an executable file kubectl_complete-receiverhook in a folder of PATH',
+    },
+  ],
   arguments: [{ name: 'SHELL', means: 'bash, zsh, fish or kubectl', choices: shellNames }],
   options: [],
   examples: [

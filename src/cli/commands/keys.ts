@@ -27,13 +27,16 @@ const actions = ['list', 'rotate', 'drop'] as const
 
 /** The keys that URLs are signed with. */
 export const keys: Command = {
-  details: `list     the keys, the one that signs first
-rotate   makes a new key, publishes it, and lets it sign: every hook gets a new
-         URL. The former keys stay, and with them every former URL works until
-         drop
-drop     removes a former key: the URLs that it signed are answered 404 from
-         then on
-rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it.`,
+  terms: [
+    { term: 'list', means: 'the keys, the one that signs first' },
+    {
+      term: 'rotate',
+      means:
+        'makes a new key, publishes it, and lets it sign: every hook gets a new URL. The former keys stay, and with them every former URL works until drop',
+    },
+    { term: 'drop', means: 'removes a former key: the URLs that it signed are answered 404 from then on' },
+  ],
+  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
     { name: 'KID', means: 'for drop: the key, or enough of its beginning', optional: true },

@@ -1,4 +1,5 @@
 import type { HelpConfiguration } from 'commander'
+import type { Command } from '../command.ts'
 import { wrapped } from './wrap.ts'
 
 /** How wide help is at most: a terminal of 80 columns is the least that people have, and longer lines are hard to read. */
@@ -14,16 +15,31 @@ export const helpColumns = (columns: number | undefined): number => Math.min(col
 
 /** Lays out a term and what it means. */
 export const helpLayout: HelpConfiguration = {
-  formatItem: (term, widest, meaning, { helpWidth }) => {
-    const width = Math.min(widest, termColumns)
-    const column = indent + width + indent
-    const [first = '', ...others] = wrapped(meaning, helpColumns(helpWidth) - column)
-    const below = ' '.repeat(column)
-    const head = ' '.repeat(indent) + term
-    const beside = term.length <= width ? [head.padEnd(column) + first] : [head, below + first]
-    return [...beside, ...others.map(line => below + line)].join('\n')
-  },
+  formatItem: (term, widest, meaning, { helpWidth }) => itemLines(term, widest, meaning, helpColumns(helpWidth)),
 }
+
+const itemLines = (term: string, widest: number, meaning: string, columns: number): string => {
+  const width = Math.min(widest, termColumns)
+  const column = indent + width + indent
+  const [first = '', ...others] = wrapped(meaning, columns - column)
+  const below = ' '.repeat(column)
+  const head = ' '.repeat(indent) + term
+  const beside = term.length <= width ? [head.padEnd(column) + first] : [head, below + first]
+  return [...beside, ...others.map(line => below + line)].join('\n')
+}
+
+/** What a command says of itself, above its arguments and flags. */
+export const description = (summary: string, { details, terms = [] }: Described, columns: number): string => {
+  const widest = Math.max(...terms.map(({ term }) => term.length))
+  const list = terms.map(({ means, term }) => itemLines(term, widest, means, columns))
+  const text = details?.split('\n').flatMap(paragraph => wrapped(paragraph, columns)) ?? []
+  return [[summary], list, text]
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n')
+}
+
+type Described = Pick<Command, 'details' | 'terms'>
 
 /** A line for a shell, in several where it is too wide: it is broken before a flag, a pipe, a redirection or another command. */
 export const shellLines = (line: string, columns: number): string => {

@@ -112,12 +112,15 @@ const rotate = async (cluster: Cluster, given: Given, shell: Shell): Promise<num
   await writeSet(cluster, now.secret, [fresh, ...now.set.filter(({ kid }) => kid !== fresh.kid)])
   await published(cluster, given, shell, kids => kids[0] === fresh.kid)
   shell.out.write(`${fresh.kid}   signs\n`)
-  const former = [first, ...others].map(({ kid }) => (kid.startsWith('-') ? `-- ${kid}` : kid)).join(', ')
-  shell.err.write(
-    `every hook is given a new URL now; the former URLs work until their key is dropped: ${shell.program} keys drop ${former}\n`,
-  )
+  const program = `${shell.program} keys drop${elsewhere(cluster.namespace)}`
+  const drops = [first, ...others].map(({ kid }) => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
+  shell.err.write(`every hook is given a new URL now; a former URL works until its key is dropped:\n${drops.join('')}`)
   return 0
 }
+
+/** The flag that names the product's namespace, where it is not the one that is meant without. */
+const elsewhere = (namespace: string): string =>
+  namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
 
 const drop = async (cluster: Cluster, word: string, given: Given, shell: Shell): Promise<number> => {
   const { secret, set } = await readSet(cluster)

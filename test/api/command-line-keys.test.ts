@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stringAt } from '../../src/api/json.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { read, send } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
+import { formatSigningKeys, parseSigningKeys, seedLength, signingKey } from '../../src/token/keys.ts'
+import { keySetEntry, signingKeysSecret } from '../../src/token/published.ts'
+import { buildPlugin, type Plugin } from '../support/plugin.ts'
+import { cluster, product } from '../support/product.ts'
+
+/** Each command as the plugin of the real kubectl, against the API server of this run. */
+let plugin: Plugin
+beforeAll(async () => void (plugin = await buildPlugin()))
+afterAll(() => plugin.remove())
+
+const having = (part: string): unknown => expect.stringContaining(part)
+
+const setUp = async () => {
+  const here = await cluster()
+  await product(here)
+  const typed = (line: string, stdin = '') => plugin.run(here.kubeconfig, line.split(' '), { stdin })
+  const keys = (line: string) => typed(`keys --system-namespace ${here.systemNamespace} ${line}`)
+  return { ...here, typed, keys }
+}
+
+// Each line starts kubectl and a Node: a busy machine is no reason to fail.
+describe('kubectl receiverhook keys', { timeout: 120_000 }, () => {
+  it('rotates the signing keys, and drops the former one', async () => {
+    const { createDeployment, createHook, keys, systemNamespace, typed, until, url } = await setUp()
+    await createDeployment('web', 2)
+    await createHook('web-up', {})
+    const first = await url('web-up')
+    const before = (await keys('list')).stdout
+    expect(before).toMatch(/^[\w-]{43} {3}signs\n$/)
+    expect(await keys('rotate --settle 100ms')).toMatchObject({ code: 0, stdout: having('signs') })
+    const after = (await keys('list')).stdout.split('\n')
+    expect(after[1]).toBe(before.trim().replace('signs', 'verifies only'))
+    const second = await until(
+      () => url('web-up'),
+      text => text !== first,
+    )
+    const inspect = (text: string) => typed(`inspect-token --system-namespace ${systemNamespace}`, text)
+    expect(await inspect(first)).toMatchObject({ code: 0 })
+    expect(await keys(`drop -- ${before.slice(0, 8)}`)).toMatchObject({ code: 0 })
+    expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('no longer, among the signing keys') })
+    expect(await inspect(second)).toMatchObject({ code: 0 })
+    expect(await keys('drop nothing')).toMatchObject({ code: 1, stderr: having('names no key') })
+  })
+
+  it('advises how to drop each former key in lines that can be typed, where names begin with a dash too', async () => {
+    const { api, keys, systemNamespace, typed } = await setUp()
+    const secret = await read(api, secrets, systemNamespace, signingKeysSecret)
+    const [first] = parseSigningKeys(Buffer.from(stringAt(secret, 'data', keySetEntry) ?? '', 'base64').toString())
+    // Their names begin with one dash and with two. Such keys were made before their names were avoided.
+    const former = [first, ...[12, 7].map(byte => signingKey(new Uint8Array(seedLength).fill(byte)))] as const
+    await send(api, {
+      method: 'PATCH',
+      path: objectPath(secrets, systemNamespace, signingKeysSecret),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ data: { [keySetEntry]: Buffer.from(formatSigningKeys(former)).toString('base64') } }),
+    })
+    const { stderr } = await keys('rotate --settle 100ms')
+    const advised = [...stderr.matchAll(/^ {2}kubectl receiverhook (keys drop .*)$/gm)].map(([, line = '']) => line)
+    expect(advised.map(line => line.split(' ').slice(4).join(' '))).toEqual(
+      former.map(({ kid }) => (kid.startsWith('-') ? `-- ${kid}` : kid)),
+    )
+    for (const [index, line] of advised.entries()) {
+      expect(await typed(line)).toMatchObject({
+        code: 0,
+        stdout: `${former[index]?.kid}   dropped\n`,
+      })
+    }
+  })
+})

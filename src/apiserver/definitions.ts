@@ -8,6 +8,8 @@ import type { RuleCompiler } from './rule.ts'
 export interface Definitions {
   find(group: string, version: string, resource: string): ResourceDefinition | undefined
   all(): readonly ResourceDefinition[]
+  /** Whether the group is in the built-in table. */
+  hasByItself(group: string): boolean
   /** Serves what a CRD asks for from now on, in place of what it asked for before. */
   serve(name: string, crd: JsonObject): void
   withdraw(name: string): void
@@ -29,6 +31,7 @@ export const createDefinitions = (rules: RuleCompiler): Definitions => {
   return {
     find: (group, version, resource) => byPath.get(pathOf(group, version, resource)),
     all,
+    hasByItself: group => fixed.some(definition => definition.group === group),
     serve: (name, crd) => {
       custom.set(name, definitionsOf(crd, rules))
       index()

@@ -11,8 +11,10 @@ export type Route =
       readonly name: string
       readonly subresource: string | undefined
     }
-  /** Something of an API group that is served, but no resource of it. */
+  /** Something of an API group that is the server's own, but no resource of it. */
   | { readonly to: 'nothing' }
+  /** Something of a group that CRDs could bring, but no resource that they have brought: the real server knows no such path. */
+  | { readonly to: 'nowhere' }
   /** Not a path of resources at all. */
   | { readonly to: 'document'; readonly path: string }
 
@@ -35,8 +37,7 @@ export const routeOf = (definitions: Definitions, path: string): Route => {
   const [, ownName, ownSubresource, ...beyond] = rest
   const isReachable = definition && beyond.length === 0 && (!definition.namespaced || ownName === undefined)
   if (isReachable) return at(definition, undefined, ownName, ownSubresource)
-  const isServed = definitions.all().some(served => served.group === group && served.version === version)
-  return isServed ? { to: 'nothing' } : { to: 'document', path }
+  return { to: definitions.hasByItself(group) ? 'nothing' : 'nowhere' }
 }
 
 const at = (

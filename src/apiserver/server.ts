@@ -112,6 +112,8 @@ const text = (status: number, body: string): ServerResponse => ({
   body,
 })
 
+const pageNotFound = text(404, '404 page not found\n')
+
 const watch = (cluster: Cluster, request: ServerRequest, sink: Sink): (() => void) | ServerResponse => {
   const route = routeOf(cluster.definitions, request.path)
   const as = representationIn(request.accept ?? '')
@@ -131,12 +133,14 @@ const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
   switch (route.to) {
     case 'document': {
       const found = document(cluster.definitions.all(), route.path)
-      if (found === undefined) return text(404, '404 page not found\n')
+      if (found === undefined) return pageNotFound
       if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed()
       return typeof found === 'string' ? text(200, found) : json(200, found)
     }
     case 'nothing':
       throw noSuchResource()
+    case 'nowhere':
+      return pageNotFound
     case 'collection':
       return onCollection(cluster, request, route)
     case 'object':

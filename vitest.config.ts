@@ -38,6 +38,22 @@ const suite = process.env['COVERAGE'] ?? ''
 /** What runs in a browser alone: the tests of `test/browser` are not counted. */
 const inBrowser = ['src/dashboard/page/**']
 
+/** What runs in less than a minute: tests of files and folders that start no program, without those that take several seconds. */
+const quick = {
+  include: [
+    'test/{acts,expressions/language,gitops,kube,operations,record,sample,schema,senders,snippets,steps,token,trigger}/**/*.test.ts',
+    'test/dashboard/page/**/*.test.ts',
+    'test/docs/links.test.ts',
+    'test/{map,roles}.test.ts',
+  ],
+  exclude: [
+    'test/acts/histories.test.ts',
+    'test/senders/{add-a-sender,never-throws}.test.ts',
+    'test/steps/exact.test.ts',
+    'test/trigger/budget.test.ts',
+  ],
+}
+
 /** Without any of these a run prints what it did, and that is all. */
 const reporters = ['default', ...(isCi ? [completeness(), triedAgain()] : [])]
 
@@ -98,6 +114,10 @@ export default defineConfig({
           exclude: ['test/api/**', 'test/cluster/**', 'test/node/**', 'test/browser/**', 'test/flood/**'],
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'quick', ...quick, ...patience },
       },
       {
         extends: true,

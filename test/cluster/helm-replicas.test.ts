@@ -1,32 +1,43 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { stringify } from 'yaml'
+import { helmPart } from '../../scripts/cluster/parts.ts'
+import { provide } from '../../scripts/cluster/provide.ts'
+import { blocksIn } from '../deploy/manifests.ts'
 import { helm } from '../support/helm.ts'
+import { kubectlPath } from '../support/kubectl.ts'
 import { deployment } from '../support/objects.ts'
+import { buildPlugin } from '../support/plugin.ts'
 import { cluster, post, product } from '../support/product.ts'
 
-/** Somebody's chart with the Deployment web; with `replicas`, where that is set. */
-const chartOf = async (): Promise<string> => {
+/** Somebody's chart in a new folder, with the Deployment web, whose template says of its count what `spec` says. */
+const chartOf = async (spec: string, values: string, more: Readonly<Record<string, string>> = {}): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'chart-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  await mkdir(join(folder, 'templates'))
-  await writeFile(join(folder, 'Chart.yaml'), stringify({ apiVersion: 'v2', name: 'web', version: '1.0.0' }))
-  await writeFile(join(folder, 'values.yaml'), stringify({ image: 'nginx:1.29' }))
-  const { spec, ...object } = deployment('web', 0)
-  const { replicas: _, ...rest } = spec
-  const template = { ...spec.template, spec: { containers: [{ name: 'web', image: '{{ .Values.image }}' }] } }
-  const text = stringify({ ...object, spec: { ...rest, template } })
-  const counted = text.replace('spec:\n', 'spec:\n  {{- with .Values.replicas }}\n  replicas: {{ . }}\n  {{- end }}\n')
-  await writeFile(join(folder, 'templates/web.yaml'), counted)
+  await mkdir(join(folder, 'web/templates'), { recursive: true })
+  const { spec: whole, ...object } = deployment('web', 0)
+  const { replicas: _, ...rest } = whole
+  const template = { ...whole.template, spec: { containers: [{ name: 'web', image: '{{ .Values.image }}' }] } }
+  const files = {
+    'Chart.yaml': stringify({ apiVersion: 'v2', name: 'web', version: '1.0.0' }),
+    'values.yaml': `image: nginx:1.29\n${values}`,
+    'templates/web.yaml': stringify({ ...object, spec: { ...rest, template } }).replace('spec:\n', spec),
+    ...more,
+  }
+  for (const [file, text] of Object.entries(files)) await writeFile(join(folder, 'web', file), text)
   return folder
 }
+
+const countIfSet = 'spec:\n  {{- with .Values.replicas }}\n  replicas: {{ . }}\n  {{- end }}\n'
 
 /** A release of that chart, a hook on its Deployment, and both roles. */
 const released = async (...values: readonly string[]) => {
   const here = await cluster()
-  const folder = await chartOf()
+  const folder = join(await chartOf(countIfSet, ''), 'web')
   const run = (command: string, ...more: readonly string[]) =>
     helm(command, 'web', folder, '-n', here.namespace, '--kubeconfig', here.kubeconfig, ...more)
   expect(await run('install', ...values)).toMatchObject({ code: 0 })
@@ -49,6 +60,19 @@ describe('an upgrade of a chart whose Deployment a hook scales', () => {
     expect(await upgrade(...set('image=nginx:1.30'))).toMatchObject({ code: 0, stderr: '' })
     expect(await replicas()).toBe(3)
     expect(await step()).toBe(4)
+  })
+
+  it('puts the count back to one where the chart stops saying it and no hook has stepped meanwhile', async () => {
+    const { replicas, upgrade } = await released(...set('replicas=2'))
+    expect(await upgrade(...set('image=nginx:1.30'))).toMatchObject({ code: 0, stderr: '' })
+    expect(await replicas()).toBe(1)
+  })
+
+  it('does not see the conflict where Helm applies by itself: the count of the chart comes back', async () => {
+    const { replicas, step, upgrade } = await released(...set('replicas=2'), '--server-side=false')
+    expect(await step()).toBe(3)
+    expect(await upgrade('--server-side=false', ...set('replicas=2', 'image=nginx:1.30'))).toMatchObject({ code: 0 })
+    expect(await replicas()).toBe(2)
   })
 
   it('fails where the chart says a count, and its message names the product', async () => {
@@ -74,4 +98,27 @@ describe('an upgrade of a chart whose Deployment a hook scales', () => {
     expect(await upgrade(...set('image=nginx:1.30'))).toMatchObject({ code: 0, stderr: '' })
     expect(await replicas()).toBe(3)
   })
+})
+
+it('the chart of the page keeps the count that its hook has set', async () => {
+  const page = 'docs/how-to/helm-charts.md'
+  const [values = '', spec = '', hook = ''] = blocksIn(page, 'yaml')
+  const here = await cluster()
+  await product(here)
+  const folder = await chartOf(spec, values, { 'templates/web-up.yaml': hook })
+  const plugin = await buildPlugin()
+  onTestFinished(() => plugin.remove())
+  const programs = [
+    plugin.folder,
+    dirname(await kubectlPath()),
+    dirname(await provide(helmPart, 'helm', process.env, () => undefined)),
+  ]
+  const PATH = [...programs, process.env['PATH']].join(delimiter)
+  const commands = blocksIn(page, 'console').join('').replaceAll('--namespace shop', `--namespace ${here.namespace}`)
+  const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
+    cwd: folder,
+    env: { PATH, KUBECONFIG: here.kubeconfig, HOME: folder },
+  })
+  expect(stdout).toContain('Deployment/web went from 1 to 2')
+  expect(await here.replicas('web')).toBe(2)
 })

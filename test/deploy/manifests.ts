@@ -52,8 +52,16 @@ export const listAt = (object: unknown, ...path: readonly string[]): readonly un
 export const stringsAt = (object: unknown, ...path: readonly string[]): readonly string[] =>
   listAt(object, ...path).filter(item => typeof item === 'string')
 
-/** The blocks of a language in a Markdown page, without their fences. */
+/** The blocks of a language in a Markdown page, without their fences, and without the indent of those in a list. */
 export const blocksIn = (page: string, language: string): readonly string[] =>
-  [...readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, block = '']) =>
-    of === language ? [block] : [],
+  [...readFileSync(page, 'utf8').matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].flatMap(
+    ([, indent = '', of, block = '']) =>
+      of === language ? [block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
   )
+
+/** The block of a language in a Markdown page that has these words. Throws where there is none. */
+export const blockWith = (page: string, language: string, words: string): string => {
+  const found = blocksIn(page, language).find(block => block.includes(words))
+  if (found === undefined) throw new Error(`${page} has no ${language} with ${words}`)
+  return found
+}

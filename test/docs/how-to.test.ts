@@ -2,18 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { rancherExport } from '../cli/rancher-export.ts'
-import { blocksIn } from '../deploy/manifests.ts'
+import { blockWith } from '../deploy/manifests.ts'
 import { until } from '../support/product.ts'
 import { personWithPlayground, type Person } from './bash.ts'
 
 // Pages as somebody follows them who has the playground: each command as it stands there.
-
-/** The block of a page that has these words. */
-const block = (page: string, language: string, words: string): string => {
-  const found = blocksIn(page, language).find(text => text.includes(words))
-  if (found === undefined) throw new Error(`${page} has no ${language} with ${words}`)
-  return found
-}
 
 /** Applies what a page shows, waits until each hook has its URL, and shows what kubectl says, its warnings too. */
 const apply = async ({ folder, run }: Person, manifest: string): Promise<string> => {
@@ -29,12 +22,12 @@ const patienceMs = 60_000
 it('the page on pushes: its hook replaces the one of the playground, and its post says what it would roll out', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/redeploy-on-push.md'
-  expect(await apply(person, block(page, 'yaml', 'kind: ReceiverHook'))).toBe(
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
     'receiverhook.receiverhooks.dev/web-push configured\n',
   )
   await person.run(`kubectl -n shop set image deployment/web web=ghcr.io/acme/web:1.4.0`)
   const said = await until(
-    () => person.run(block(page, 'console', 'dryRun=true')),
+    () => person.run(blockWith(page, 'console', 'dryRun=true')),
     answer => answer.includes('RolledOut'),
     patienceMs,
   )
@@ -46,11 +39,11 @@ it('the page on pushes: its hook replaces the one of the playground, and its pos
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/filter-deliveries.md'
-  expect(await apply(person, block(page, 'yaml', 'kind: ReceiverHook'))).toBe(
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
     'receiverhook.receiverhooks.dev/web-up configured\n',
   )
   const said = await until(
-    () => person.run(block(page, 'console', '--dry-run')),
+    () => person.run(blockWith(page, 'console', '--dry-run')),
     answer => answer.includes('Filtered'),
     patienceMs,
   )
@@ -60,10 +53,10 @@ it('the page on filters: its hook replaces the one of the playground, and its tr
 it('the page on authentication: posts by hand prove what its hooks ask for', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/authenticate-senders.md'
-  await person.run(block(page, 'console', 'create secret generic alertmanager '))
-  await apply(person, block(page, 'yaml', 'name: by-token'))
+  await person.run(blockWith(page, 'console', 'create secret generic alertmanager '))
+  await apply(person, blockWith(page, 'yaml', 'name: by-token'))
   for (const [steps, name] of ['by-token', 'by-user'].entries()) {
-    const byHand = block(page, 'sh', `url ${name} `)
+    const byHand = blockWith(page, 'sh', `url ${name} `)
     const said = await until(
       () => person.run(byHand),
       answer => !answer.includes('AuthSecretNotFound'),
@@ -78,13 +71,13 @@ it('the page on authentication: posts by hand prove what its hooks ask for', asy
 it('the page on the command line: kubectl completes names, and receivers of Rancher become hooks', async () => {
   const { folder, run } = await personWithPlayground()
   const page = 'docs/how-to/command-line.md'
-  await run(block(page, 'console', 'completion kubectl'))
+  await run(blockWith(page, 'console', 'completion kubectl'))
   expect(await run('PATH=~/.local/bin:$PATH kubectl __complete receiverhook describe web-')).toMatch(
     /^web-down\nweb-push\nweb-up\n/,
   )
   const receivers = rancherExport.data.filter(({ driver }) => driver === 'scaleService')
   writeFileSync(join(folder, 'receivers.json'), JSON.stringify({ ...rancherExport, data: receivers }))
-  expect(await run(block(page, 'console', 'import rancher'))).toBe(
+  expect(await run(blockWith(page, 'console', 'import rancher'))).toBe(
     'receiverhook.receiverhooks.dev/scale-up-web created\nreceiverhook.receiverhooks.dev/scale-down-web created\n',
   )
 }, 240_000)

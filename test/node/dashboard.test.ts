@@ -1,35 +1,44 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { clientParts } from '../../scripts/cluster/parts.ts'
 import { locateAll } from '../../scripts/cluster/store.ts'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { listen } from '../../src/environment/listen.ts'
-import { blocksIn, listAt } from '../deploy/manifests.ts'
+import { blockWith, listAt } from '../deploy/manifests.ts'
 import { spawnLeashed } from '../support/leash.ts'
 import { until } from '../support/product.ts'
 import { ours, podsOf, rolledOut } from './installed.ts'
 import { pidIn } from './process.ts'
 import { openShop } from './shop.ts'
-import { succeed } from './support.ts'
+import { shell, succeed } from './support.ts'
 import { eventsOf, visit, type Place } from './visitor.ts'
 
 const page = 'docs/how-to/dashboard.md'
 /** The address of the page's examples. */
-const origin = 'https://hooks.example.com'
+const origin = 'https://receiver-hooks.example.com'
 
-/** The code of the page that has these words. */
-const codeWith = (words: string, codes: readonly string[]): string => {
-  const found = codes.find(code => code.includes(words))
-  if (found === undefined) throw new Error(`${page} has no code with ${words}`)
-  return found
+/** The page's example of an overlay, with what else is added to its end, as it is applied beside a checkout. */
+const applyOverlay = async (added = ''): Promise<void> => {
+  const beside = await mkdtemp(join(tmpdir(), 'receiver-hooks-dashboard-'))
+  try {
+    await symlink(process.cwd(), join(beside, 'receiver-hooks'))
+    await mkdir(join(beside, 'my-cluster'))
+    await writeFile(
+      join(beside, 'my-cluster/kustomization.yaml'),
+      blockWith(page, 'yaml', 'components/dashboard') + added,
+    )
+    for (const commands of ['apply -k', 'rollout status']) {
+      const { code, stderr } = await shell(blockWith(page, 'console', commands), { cwd: beside })
+      if (code !== 0) throw new Error(stderr)
+    }
+  } finally {
+    await rm(beside, { recursive: true })
+  }
 }
-const inline = [...readFileSync(page, 'utf8').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
-
-const dashboardIsOut = (): Promise<string> =>
-  succeed(`${ours} rollout status deployment/receiver-hooks-dashboard --timeout=110s`)
 
 /**
  * The dashboard's Service, as what routes the page's address to it reaches it. A pod that has just become ready is no
@@ -47,29 +56,18 @@ const routed = async (): Promise<Place> => {
 
 /** A token for a new account of a namespace; with the rights that the page gives, or with none. */
 const tokenFor = async (namespace: string, name: string, { looks }: { looks: boolean }): Promise<string> => {
-  const grant = codeWith('create role ', blocksIn(page, 'sh')).replaceAll('shop', namespace).replaceAll('alice', name)
-  await succeed(looks ? grant : `kubectl -n ${namespace} create serviceaccount ${name}`)
-  return await succeed(
-    codeWith('create token', blocksIn(page, 'sh')).replace('NAMESPACE', namespace).replace('NAME', name),
+  const [grant, token] = ['create role ', 'create token'].map(words =>
+    blockWith(page, 'sh', words).replaceAll('shop', namespace).replaceAll('alice', name),
   )
+  await succeed(looks ? `${grant}` : `kubectl -n ${namespace} create serviceaccount ${name}`)
+  return await succeed(`${token}`)
 }
 
 const having = (part: string): unknown => expect.stringContaining(part)
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-dashboard-'))
-  const example = codeWith('components/dashboard', blocksIn(page, 'yaml'))
-  await writeFile(
-    join(folder, 'kustomization.yaml'),
-    example.replaceAll('github.com/example/receiver-hooks/', '../../'),
-  )
-  try {
-    await succeed(`kubectl apply -k ${folder}`)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  await applyOverlay()
   await rolledOut()
-  await dashboardIsOut()
 })
 
 afterAll(async () => {
@@ -171,12 +169,9 @@ describe('through its Service', () => {
   })
 })
 
-describe('behind a proxy that signs people in, as the chart has it', () => {
+describe('behind a proxy that signs people in', () => {
   it('takes the token that the proxy sends, and answers 401 without', async () => {
-    const values = `${codeWith('dashboard.enabled=true', inline)} ${codeWith('dashboard.signIn=header', inline)}`
-    const template = `helm template receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks ${values}`
-    await succeed(`${template} --show-only templates/dashboard.yaml | kubectl apply -f -`)
-    await dashboardIsOut()
+    await applyOverlay(blockWith(page, 'yaml', '--sign-in=header'))
     const service = await routed()
     const { namespace } = await openShop()
     // What a script of the page sends with each request.
@@ -211,7 +206,7 @@ describe('behind a proxy that signs people in, as the chart has it', () => {
 /** Runs the port-forward of the page until the test ends. */
 const forwarded = async (): Promise<Place> => {
   const { kubectl = 'kubectl' } = locateAll(clientParts, process.env)
-  const [, ...words] = codeWith('port-forward', inline).split(' ')
+  const [, ...words] = blockWith(page, 'sh', 'port-forward').trim().split(' ')
   const forward = spawnLeashed(kubectl, [`--kubeconfig=${inject('kubeconfig')}`, ...words], {
     stdout: 'pipe',
     stderr: 'inherit',

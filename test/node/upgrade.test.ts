@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
+import { blockWith } from '../deploy/manifests.ts'
 import { post } from '../support/product.ts'
 import { ours, rolledOut, serviceIP } from './installed.ts'
 import { formerReference, formerSource } from './parts/former.ts'
@@ -8,6 +10,9 @@ import { workFolder } from './parts/work.ts'
 import { postingThrough } from './posting.ts'
 import { openShop } from './shop.ts'
 import { succeed } from './support.ts'
+
+const page = 'docs/how-to/operate.md'
+const dashboardPage = 'docs/how-to/dashboard.md'
 
 /** Applies what people may have installed before: that image, and the manifests that came with it. */
 const installFormer = async (): Promise<void> => {
@@ -28,8 +33,8 @@ it('an upgrade leaves each hook its URL, and fails no post', async () => {
   const shop = await openShop()
   const before = await shop.path()
   const load = await postingThrough('upgrade', async () => {
-    await succeed('kubectl apply -k deploy/kustomize/base')
-    await rolledOut()
+    await succeed(blockWith(page, 'console', 'apply -k'))
+    await succeed(blockWith(page, 'console', 'rollout status'))
   })
   expect(load.sent).toBeGreaterThan(20)
   expect(await images()).toContain(`receiver-hooks:${version}`)
@@ -47,5 +52,28 @@ it('from kustomize to the chart, with posts throughout, leaves each hook its URL
     await rolledOut()
   })
   expect(await shop.path()).toBe(before)
-  await succeed('helm uninstall receiver-hooks --namespace receiver-hooks --wait')
+})
+
+/** The command of the page's last table that begins with these words. */
+const ofTable = (words: string): string => {
+  const [, command = ''] = new RegExp(`^\\|.*\`(${words}[^\`]*)\``, 'm').exec(readFileSync(page, 'utf8')) ?? []
+  expect(command).not.toBe('')
+  return command
+}
+
+it('the chart keeps its values from one upgrade to the next, and leaves the kinds and the keys, as the pages say', async () => {
+  const shop = await openShop()
+  const before = await shop.path()
+  await succeed(blockWith(dashboardPage, 'console', '--set dashboard.enabled'))
+  await succeed(blockWith(dashboardPage, 'console', '--set dashboard.signIn'))
+  await succeed(blockWith(page, 'console', 'helm upgrade'))
+  const args = await succeed(`${ours} get deployment receiver-hooks-dashboard -o jsonpath='{..containers[0].args}'`)
+  expect(args).toMatch(/--sign-in=header.*--dashboard-url=https:\/\/receiver-hooks\.example\.com/)
+  expect(await shop.path()).toBe(before)
+
+  await succeed(blockWith(page, 'console', 'helm uninstall'))
+  expect(await shop.path()).toBe(before)
+  await succeed(`${ours} get secret receiver-hooks-signing-keys`)
+  await succeed(ofTable('kubectl delete crd'))
+  await succeed(ofTable('kubectl delete namespace'))
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { readFileSync } from 'node:fs'
-import { blocksIn } from '../deploy/manifests.ts'
+import { blocksIn, blockWith } from '../deploy/manifests.ts'
 import { post } from '../support/product.ts'
 import { podsOf, rolledOut, serviceIP } from './installed.ts'
 import { openShop } from './shop.ts'
@@ -14,6 +14,15 @@ const page = 'docs/how-to/install.md'
 /** The commands of the page under a heading, as they stand there. */
 const commandsUnder = (heading: string): string => {
   const [, text = ''] = readFileSync(page, 'utf8').split(`\n### ${heading}\n`)
+  const [, commands = ''] = /```console\n(.*?)```/s.exec(text) ?? []
+  expect(commands).not.toBe('')
+  return commands
+}
+
+/** The commands of another page that take away what one of these ways has installed. */
+const removal = (way: string): string => {
+  const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split('\n## Take it away\n')
+  const [, text = ''] = section.split(`\n${way}`)
   const [, commands = ''] = /```console\n(.*?)```/s.exec(text) ?? []
   expect(commands).not.toBe('')
   return commands
@@ -51,7 +60,8 @@ describe.each(['With kustomize', 'With plain YAML', 'With Helm'])('%s, as the pa
   it('installs on an empty cluster, and a post through the Service has the kubelet start pods', async () => {
     await removeAll()
     const began = performance.now()
-    const { code, stderr, stdout } = await shell(commandsUnder(way), { cwd: await withRelease() })
+    const cwd = await withRelease()
+    const { code, stderr, stdout } = await shell(commandsUnder(way), { cwd })
     expect({ code, stderr: code === 0 ? '' : stderr + stdout }).toEqual({ code: 0, stderr: '' })
     console.log(`${way}: ${((performance.now() - began) / 1000).toFixed(1)} s`)
     await rolledOut()
@@ -59,6 +69,11 @@ describe.each(['With kustomize', 'With plain YAML', 'With Helm'])('%s, as the pa
     const { namespace, path } = await openShop()
     expect(await post(`http://${await serviceIP()}${await path()}`)).toMatchObject({ status: 200, body: { to: 2 } })
     await succeed(`kubectl -n ${namespace} rollout status deployment/web --timeout=100s`)
+    expect(await succeed(blockWith('docs/how-to/operate.md', 'console', '/readyz'))).toContain('readyz check passed')
+
+    expect(await shell(removal(way), { cwd })).toMatchObject({ code: 0, stderr: '' })
+    const left = await succeed('kubectl get namespaces,crds,clusterroles -o name')
+    expect(left.includes('receiver-hooks')).toBe(way === 'With Helm')
   })
 })
 

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { filesOf, kindParts } from '../../scripts/cluster/parts.ts'
 import { provide } from '../../scripts/cluster/provide.ts'
 import { at, isObject, parseJson } from '../../src/api/json.ts'
-import { kindOf, nameOf, objectsIn } from '../deploy/manifests.ts'
+import { base, blockWith, kindOf, nameOf, objectsIn } from '../deploy/manifests.ts'
 import { chart, helm } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
@@ -125,4 +125,18 @@ describe('objects of kinds that others define', () => {
     expect(code).not.toBe(0)
     expect(stderr).toContain(message)
   })
+})
+
+it("the tutorial's objects for the operator are taken by its kinds, with nothing misspelt, by the command of the page", async () => {
+  const { run } = await serving()
+  const file = 'test/gitops/crds/alertmanagerconfig.yaml'
+  await run(['apply', '-f', file])
+  await run(['wait', '--for=condition=Established', '--timeout=30s', '-f', file])
+  await run(['apply', '-k', base])
+  await run(['wait', '--for=condition=Established', '--timeout=30s', 'crd/receiverhooks.receiverhooks.dev'])
+  const [, ...command] = blockWith('docs/tutorial.md', 'console', 'operator.yaml').trim().split(' ')
+  const said = await run([...command, '--validate=strict'])
+  for (const object of ['podmonitor', 'prometheusrule', 'alertmanagerconfig']) {
+    expect(said).toContain(`${object}.monitoring.coreos.com/web created`)
+  }
 })

@@ -68,7 +68,7 @@ kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.
 | is \`applied\`, and the count is another by now | Somebody else has set it since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
 | is not there | Go on with 3. |
 
-**3. Does the hook answer you?** This posts to its URL from your machine, and changes nothing:
+**3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to its URL from your machine, and changes nothing:
 
 \`\`\`console
 kubectl receiverhook trigger web-up -n shop --dry-run
@@ -78,7 +78,7 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 |---|---|
 | what a post would do | The hook works, and its sender does not reach it. Look at the sender's own log, at the URL that it has, and at what is between: DNS, a proxy, a NetworkPolicy. |
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
-| no connection | The URL leads nowhere from where you are. A URL that begins with \`http://receiver-hooks-trigger\` is reached from inside the cluster alone: see [the public URL](install.md#set-the-image-and-the-public-url). |
+| no connection | The URL leads nowhere from where you are. A URL that begins with \`http://receiver-hooks-trigger\` is reached from inside the cluster alone. The command then says which port to forward, and [the public URL](install.md#set-the-image-and-the-public-url) opens it to senders outside. |
 | a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. It ran once or not at all: look at the target's count. A named delivery gets 503 instead, because sending it again is safe. |
 
 **4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.

@@ -134,9 +134,11 @@ it("the tutorial's objects for the operator are taken by its kinds, with nothing
   await run(['wait', '--for=condition=Established', '--timeout=30s', '-f', file])
   await run(['apply', '-k', base])
   await run(['wait', '--for=condition=Established', '--timeout=30s', 'crd/receiverhooks.receiverhooks.dev'])
-  const [, ...command] = blockWith('docs/tutorial.md', 'console', 'operator.yaml').trim().split(' ')
-  const said = await run([...command, '--validate=strict'])
+  const wordsOf = (part: string) => blockWith('docs/tutorial.md', 'console', part).trim().split(' ').slice(1)
+  const created = await run([...wordsOf('operator.yaml'), '--validate=strict'])
+  const labelled = await run(wordsOf('label podmonitor'))
   for (const object of ['podmonitor', 'prometheusrule', 'alertmanagerconfig']) {
-    expect(said).toContain(`${object}.monitoring.coreos.com/web created`)
+    expect(created).toContain(`${object}.monitoring.coreos.com/web created`)
+    expect(labelled).toContain(`${object}.monitoring.coreos.com/web labeled`)
   }
 })

@@ -22,6 +22,8 @@ const commandsUnder = (heading: RegExp): readonly string[] => {
   )
 }
 
+const having = (part: string): unknown => expect.stringContaining(part)
+
 const count = async (): Promise<number> =>
   Number(await succeed("kubectl -n shop get deployment web -o jsonpath='{.spec.replicas}'"))
 
@@ -52,8 +54,9 @@ describe('the tutorial', () => {
   it('installs, and opens the shop', async () => {
     for (const commands of commandsUnder(/^\d\. Install/)) await succeed(commands)
     await rolledOut()
-    const [own = '', operator = '', look = ''] = commandsUnder(/^\d\. Open the shop/)
-    expect(operator).toContain('operator.yaml')
+    const [own = '', operator = '', select = '', look = ''] = commandsUnder(/^\d\. Open the shop/)
+    // test/cluster/others-kinds.test.ts runs these two.
+    expect([operator, select]).toEqual([having('operator.yaml'), having('label podmonitor')])
     await succeed(own)
     await succeed(`kubectl -n shop wait --for=condition=Available deployment --all --timeout=110s`)
     expect(await succeed(look)).toMatch(/receiverhook\S*\/web-up /)

@@ -10,8 +10,9 @@ import { makeImage } from '../../scripts/image/image.ts'
 import { revision } from '../../scripts/image/revision.ts'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { version } from '../../src/version.ts'
-import { listAt } from '../deploy/manifests.ts'
+import { blockWith, listAt } from '../deploy/manifests.ts'
 import { registryAddress } from './parts/address.ts'
+import { socketIn } from './parts/containerd.ts'
 import { layoutOf } from './parts/images.ts'
 import { workFolder } from './parts/work.ts'
 import { succeed } from './support.ts'
@@ -50,6 +51,20 @@ it('skopeo copies it to a registry and back, and nothing of it changes', async (
   await succeed(`${copy} --dest-tls-verify=false oci:${folder}/layout:${version} ${there}`)
   await succeed(`${copy} --src-tls-verify=false ${there} oci:${folder}/back:${version}`)
   expect(await digestOf(join(folder, 'back'))).toBe(await digestOf(layout))
+})
+
+it('the kubelet runs it where a person has imported it as the page says, without a registry', async () => {
+  const page = blockWith('docs/how-to/install.md', 'sh', 'images import')
+  const command = page
+    .replace('dist/image', layout)
+    .replace('ctr ', `ctr --address ${socketIn(workFolder(process.env).folder)} `)
+    .replace('library/receiver-hooks', 'library/imported')
+  expect(command).toContain('library/imported')
+  await succeed(command)
+  onTestFinished(async () => void (await succeed('kubectl delete pod imported --wait=false')))
+  await succeed(`kubectl run imported --image=imported:${version} --image-pull-policy=Never --restart=Never -- version`)
+  await succeed("kubectl wait --for=jsonpath='{.status.phase}'=Succeeded pod/imported --timeout=60s")
+  expect(await succeed('kubectl logs imported')).toContain(version)
 })
 
 it('made again, with nothing kept of the first time but what was downloaded, it has the same digest', async () => {

@@ -14,6 +14,9 @@ export const quay = 'quay.io'
 /** Where the image is that holds a pod's namespaces. */
 export const pauseImage = 'pause:1'
 
+/** Where containerd takes commands, in the folder of a run. */
+export const socketIn = (folder: string): string => join(folder, 'containerd.sock')
+
 /**
  * Writes the configuration of containerd: images of no registry, as in `receiver-hooks:0.1.0`, and those of quay.io come
  * from the registry on loopback, and pods are joined by a bridge.
@@ -29,7 +32,7 @@ export const configureContainerd = async (folder: string): Promise<Runtime> => {
     )
   }
   await writeFile(join(network, '10-pods.conflist'), JSON.stringify(podNetwork(folder)))
-  const [config, socket] = [join(folder, 'containerd.toml'), join(folder, 'containerd.sock')]
+  const [config, socket] = [join(folder, 'containerd.toml'), socketIn(folder)]
   await writeFile(config, containerdConfig(folder, socket, hosts, network))
   return { config, socket }
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { at, parseJson } from '../../src/api/json.ts'
-import { listAt } from '../deploy/manifests.ts'
+import { blockWith, listAt } from '../deploy/manifests.ts'
 import type { Ran } from '../support/kubectl.ts'
 import { post, until } from '../support/product.ts'
 import { ours, podsOf, rolledOut, serviceIP } from './installed.ts'
@@ -38,10 +38,10 @@ it('the process has no privilege', async () => {
   expect(status).toMatch(/^Seccomp:\s+2$/m)
 })
 
-it('a rolling update of the trigger under a steady load fails no post, and the count equals the answers', async () => {
+it('a restart of both roles, by the command of the page on operation, under a steady load fails no post, and the count equals the answers', async () => {
   const load = await postingThrough('rolling update', async () => {
     for (let round = 0; round < 2; round += 1) {
-      await succeed(`${ours} rollout restart deployment/receiver-hooks-trigger`)
+      await succeed(blockWith('docs/how-to/operate.md', 'sh', 'rollout restart'))
       await rolledOut()
     }
   })

@@ -9,8 +9,8 @@ export type Wrote = (bytes: number) => void
 /** What an object is taken for whose size is not known, in bytes. */
 const supposedBytes = 4096
 
-/** A write by way of a subresource stores all of the object, and is answered with a few fields of it. An object may be named so. */
-const subresource = /(\/namespaces\/[^/]+\/[^/]+\/[^/]+)\/scale$/
+/** A write by way of this subresource stores all of the object, and is answered with a few fields of it. An object may be named so. */
+const subresource = '/scale'
 
 /** Of how many paths it is known how large objects are there, and what was last tried in vain. */
 const mostPaths = 100
@@ -26,10 +26,8 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
   /** The hash of the body that was last sent to a path without a clear answer. */
   const unsure = boundedMap<string, string>(mostPaths)
 
-  const objectAt = (path: string): string => (path.endsWith('/scale') ? path.replace(subresource, '$1') : path)
-
   const sizeAt = (object: string): number =>
-    sizes.get(object) ?? sizes.get(object.replace(/\/[^/]*$/, '')) ?? supposedBytes
+    sizes.get(object) ?? sizes.get(object.slice(0, object.lastIndexOf('/'))) ?? supposedBytes
 
   const tried = ({ body = '', path }: ApiRequest): void => {
     const hash = keyOf(body)
@@ -73,6 +71,17 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
     },
   }
 }
+
+/** The path of the object that a path leads to, for /scale without that. */
+const objectAt = (path: string): string => {
+  if (!path.endsWith(subresource)) return path
+  const object = path.slice(0, -subresource.length)
+  const start = object.indexOf(namespaces)
+  const resource = start < 0 ? start : object.indexOf('/', start + namespaces.length)
+  return resource > 0 && object.indexOf('/', resource + 1) > 0 ? object : path
+}
+
+const namespaces = '/namespaces/'
 
 const sizeOf = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text))
 

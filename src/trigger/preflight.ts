@@ -30,9 +30,9 @@ interface Means {
 /** Looks at what is in memory already, and decides nothing that the endpoint would decide otherwise, but for 503. */
 export const preflightOf = ({ budget, hooks, intake, record, verifier }: Means): Preflight => {
   const judge = ({ mayBeDry, method, source, token }: Head): Handled | undefined => {
-    if (token === undefined || !hasTokenShape(token)) return { answer: refusal(404, 'UnknownToken') }
+    const claims = token === undefined ? undefined : verifier.known(token)
+    if (!claims && (token === undefined || !hasTokenShape(token))) return { answer: refusal(404, 'UnknownToken') }
     if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
-    const claims = verifier.known(token)
     const hook = claims && hooks.known(claims)
     if (intake.distrusts(source, hook)) return { answer: refusal(503, 'Overloaded') }
     const full = hook && intake.full(hook, mayBeDry)

@@ -11,6 +11,10 @@ export const inSlices = (socket: Socket): void => {
   if (!parse) return
   socket.removeAllListeners('data')
   socket.on('data', (read: Buffer) => {
+    if (read.length <= sliceBytes) {
+      parse.call(socket, read)
+      return
+    }
     let rest = read
     while (rest.length > 0 && !socket.destroyed) {
       // Node's server pauses a connection whose answers are not taken, and its parser takes no more then.

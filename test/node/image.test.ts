@@ -54,9 +54,14 @@ it('skopeo copies it to a registry and back, and nothing of it changes', async (
 })
 
 it('the kubelet runs it where a person has imported it as the page says, without a registry', async () => {
+  // The node has the image of the other tests. This one is made at another moment, so that it is not the same.
+  const folder = await newFolder()
+  const { commit, time } = await revision(process.env)
+  const created = new Date(time.getTime() + 1000)
+  await makeImage({ folder, version, created, revision: commit, downloads: join(storeRoot(process.env), 'image') })
   const page = blockWith('docs/how-to/install.md', 'sh', 'images import')
   const command = page
-    .replace('dist/image', layout)
+    .replace('dist/image', folder)
     .replace('ctr ', `ctr --address ${socketIn(workFolder(process.env).folder)} `)
     .replace('library/receiver-hooks', 'library/imported')
   expect(command).toContain('library/imported')

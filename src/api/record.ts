@@ -118,20 +118,27 @@ const groupSchema = {
   },
 } as const satisfies Obj
 
+const changed = {
+  /** When it last changed. */
+  at: time,
+  /** The object's. */
+  uid: { type: 'string' },
+  /** By how much the group's firings have changed its count, and nobody has taken that back. */
+  delta: count,
+} as const
+
+const changedSchema = { type: 'object', required: ['at', 'uid', 'delta'], properties: changed } as const satisfies Obj
+
 const undoSchema = {
   type: 'object',
   required: ['at', 'uid', 'delta'],
   properties: {
-    /** When it last changed. */
-    at: time,
-    /** The target's. A target that was replaced has nothing to take back. */
-    uid: { type: 'string' },
-    /** As in a claim. */
-    target: { type: 'string' },
-    /** The newest version of the target that such a step was computed from. Those of an object that it replaced are lower. */
-    version: { type: 'string' },
-    /** What the group's firings have changed the count by. */
-    delta: count,
+    ...changed,
+    /**
+     * The same of other objects: while an alert fires, its hook can be aimed at another, or the target be made anew. Earlier
+     * versions know the newest alone.
+     */
+    others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj
 
@@ -207,6 +214,7 @@ export type StoredRow = Stored<typeof rowSchema>
 export type OpenAct = Stored<typeof actSchema>
 export type Claim = Stored<typeof claimSchema>
 export type Report = Stored<typeof reportSchema>
+export type Changed = Stored<typeof changedSchema>
 /** A delivery as `recent` and the counts tell of it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 

@@ -5,14 +5,11 @@ import { mostRecent } from '../api/status.ts'
 import { lookupOf } from './lookup.ts'
 import { momentOf, type ClaimedRow, type DoneRow, type Former, type Memory, type Row } from './memory.ts'
 import { withRow, type Update } from './rows.ts'
+import { withUndo } from './undo.ts'
 
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
 const mostGroups = 64
 const mostFiring = 128
-
-/** How many groups may have something to take back, and for how long: alerts can fire for weeks. */
-const mostUndo = 256
-const undoMs = 30 * 24 * 3_600_000
 
 /** Makes the key of a row without a name: its write's mark, and which of that write's rows it is. */
 export const unnamedKey = (memory: Memory, mark: string): string => `${mark}/${rowsOf(memory, mark).length}`
@@ -80,37 +77,6 @@ const finished = (row: ClaimedRow): DoneRow => ({
 /** Whether a row is what stood in the place of another before. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>
   row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
-
-/** Adds a row's step to the sum that its alert group will take back; an undo subtracts what it took back. */
-const withUndo =
-  ({ at, claim, from, group, to, undoes }: ClaimedRow): Update =>
-  memory => {
-    if (group === undefined) return memory
-    const { [group]: before, ...others } = memory.undo
-    const isSame = before?.uid === claim.uid
-    const isLate = before !== undefined && isEarlier(at, claim, before)
-    // What is found out late of a target that has been replaced says nothing of the one that is there.
-    if (isLate && !isSame) return memory
-    const known = isSame ? before.delta : 0
-    const delta = undoes === undefined ? known + to - from : known - undoes
-    const { target } = claim
-    const version = isLate ? (before.version ?? claim.version) : claim.version
-    const kept = Object.entries(others)
-      .filter(([, entry]) => at - entry.at < undoMs)
-      .sort(([, a], [, b]) => b.at - a.at)
-      .slice(0, mostUndo - 1)
-    const entry = delta === 0 ? {} : { [group]: { at, uid: claim.uid, target, version, delta } }
-    return { ...memory, undo: { ...Object.fromEntries(kept), ...entry } }
-  }
-
-/**
- * Whether a step came before the last one that is known. Versions tell, whatever the clocks say, but those of two targets
- * tell nothing: where a hook was aimed at another one, what was decided first came first.
- */
-const isEarlier = (at: number, { target, version }: Claim, known: Memory['undo'][string]): boolean => {
-  if (known.target !== undefined && known.target !== target) return at < known.at
-  return known.version !== undefined && BigInt(version) < BigInt(known.version)
-}
 
 /** Which claims are meant, and of which rows. */
 export type Which = (claim: Claim, row: ClaimedRow) => boolean

@@ -1,12 +1,13 @@
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { Claim } from '../api/record.ts'
+import type { Changed, Claim } from '../api/record.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { allSeen, claimsIn, reportOf, unnamedKey, withReport } from './changes.ts'
 import { hasRoom, withRow, type Update } from './rows.ts'
 import { lookupOf } from './lookup.ts'
 import { momentOf, type ClaimedRow, type Former, type Memory, type Row } from './memory.ts'
+import { changedBy } from './undo.ts'
 
 /** A delivery that its hook's memory has a say in. */
 export interface Remembered {
@@ -31,8 +32,8 @@ export interface Signed {
 export type Judgement =
   /** It is to be executed. */
   | { readonly judgement: 'new' }
-  /** It is the end of alerts whose firings changed the count of the target of this uid by `delta`. */
-  | { readonly judgement: 'undo'; readonly uid: string; readonly delta: number }
+  /** It is the end of alerts whose firings changed the counts of these objects. */
+  | { readonly judgement: 'undo'; readonly changed: readonly Changed[] }
   /** It does not count. */
   | {
       readonly judgement: 'skip'
@@ -132,8 +133,8 @@ const judgeUndo = (memory: Memory, group: string | undefined): Exclude<Judgement
   const key = keyOf(group)
   const running = claimsIn(memory).find(row => row.group === key)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
-  const entry = memory.undo[key]
-  return entry ? { judgement: 'undo', uid: entry.uid, delta: entry.delta } : nothingToUndo
+  const changed = changedBy(memory, key)
+  return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
 }
 
 /** Nothing that can be taken back was changed by these alerts. */

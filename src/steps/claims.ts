@@ -107,8 +107,10 @@ export const claim = (
     switch (judged.judgement) {
       case 'new':
         return step(member)
-      case 'undo':
-        return judged.uid === version.uid ? step(member, judged.delta) : skip(member.remembered, nothingToUndo)
+      case 'undo': {
+        const here = judged.changed.find(({ uid }) => uid === version.uid)
+        return here ? step(member, here.delta) : skip(member.remembered, nothingToUndo)
+      }
       case 'skip':
         return skip(member.remembered, judged)
       case 'full':

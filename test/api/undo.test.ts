@@ -94,6 +94,25 @@ it('a target that was replaced has nothing to take back', async () => {
   expect(await replicas('web')).toBe(7)
 })
 
+it('a hook that is aimed at another object takes back from each what it has changed there', async () => {
+  const { createDeployment, patchHook, replicas, until, webUp } = await setUp()
+  await createDeployment('api', 5)
+  const aim = async (name: string): Promise<void> => {
+    await patchHook('web-up', { spec: { scale: { target: { name } } } })
+    await until(
+      () => post(`${webUp}?dryRun=true`),
+      ({ body }) => String(body['message']).includes(`Deployment/${name} `),
+    )
+  }
+  await post(webUp, of('HighLoad', 'firing', 1))
+  await aim('api')
+  expect(await post(webUp, of('HighLoad', 'firing', 2))).toMatchObject({ body: { from: 5, to: 7 } })
+  expect(await post(webUp, of('HighLoad', 'resolved', 2))).toMatchObject({ body: { from: 7, to: 5 } })
+  expect(await replicas('web')).toBe(4)
+  await aim('web')
+  expect(await post(webUp, of('HighLoad', 'resolved', 3))).toMatchObject({ body: { from: 4, to: 2 } })
+})
+
 it('an end that comes at once with the last firing takes that back too', async () => {
   const { replicas, webUp } = await setUp()
   const answers = await Promise.all([

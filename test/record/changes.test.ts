@@ -100,25 +100,6 @@ describe('what is remembered of deliveries', () => {
     expect([isSeen(5), isSeen(6), isSeen(69)]).toEqual([false, true, true])
   })
 
-  it('is 256 groups that can be taken back, for 30 days', () => {
-    const fire = (i: number, at = now + i) => {
-      const mark = `m${i}`
-      return applied(mark, [claim(`k${i}`, { at, group: `g${i}`, claim: claimed(mark) })])
-    }
-    const many = after(...Array.from({ length: 260 }, (_, i) => fire(i)))
-    expect(Object.keys(many.undo)).toHaveLength(256)
-    expect(many.undo['g3']).toBeUndefined()
-    expect(many.undo['g4']).toEqual({
-      at: now + 4,
-      uid: 't1',
-      target: claimed('m4').target,
-      version: claimed('m4').version,
-      delta: 1,
-    })
-    const later = fire(300, now + 31 * 24 * hour)(many)
-    expect(Object.keys(later.undo)).toEqual(['g300'])
-  })
-
   it('is as many of the newest deliveries as the status tells of, and how many there were', () => {
     const memory = after(
       ...Array.from({ length: 15 }, (_, i) =>
@@ -214,43 +195,6 @@ it('what may have been taken back is not taken back again', () => {
   expect(lost.undo).toEqual({})
   expect(applied('n', [taking])(lost)).toMatchObject({ undo: {}, rows: [{ key: 'a' }, { key: 'end', from: 3, to: 2 }] })
   expect(after(fired, withRow(taking), dropped(ofWrite('n'))).undo['g']?.delta).toBe(1)
-})
-
-it.each([
-  ['told first', ['early', 'late'], 2],
-  ['found out last', ['late', 'early'], 2],
-  ['found out between two of the one that is there', ['late', 'early', 'again'], 3],
-] as const)(
-  'a step of a target that has been replaced, %s, leaves what the present one has to take back',
-  (_when, order, delta) => {
-    const steps = {
-      early: applied('e', [claim('a', { claim: { ...claimed('e'), uid: 'gone', version: '9' }, group: 'g' })]),
-      late: applied('l', [claim('b', { claim: { ...claimed('l'), version: '10' }, group: 'g', to: 4 })]),
-      again: applied('m', [claim('c', { claim: { ...claimed('m'), version: '12' }, group: 'g' })]),
-    }
-    const memory = after(...order.map(name => steps[name]))
-    expect(memory.undo['g']).toMatchObject({ uid: 't1', delta })
-  },
-)
-
-it.each([
-  ['told in their order', ['old', 'new', 'again']],
-  ['the one on the old target found out last', ['new', 'again', 'old']],
-  ['the one on the old target found out between', ['new', 'old', 'again']],
-] as const)('steps of a hook that is aimed at another target, %s, leave what that one has to take back', (_, order) => {
-  const at = (name: string, later: number, version: string) => ({
-    at: now + later,
-    group: 'g',
-    claim: { ...claimed(name), target: `apps/v1/deployments/Deployment/${name}`, uid: name, version },
-  })
-  const steps = {
-    // The version of a target that has long been left alone is low.
-    old: applied('old', [claim('a', at('old', 0, '23'))]),
-    new: applied('new', [claim('b', { ...at('new', 1, '12'), to: 5 })]),
-    again: applied('new', [claim('c', { ...at('new', 2, '24'), to: 6 })]),
-  }
-  const memory = after(...order.map(name => steps[name]))
-  expect(memory.undo['g']).toMatchObject({ uid: 'new', delta: 7 })
 })
 
 describe('whatever others do meanwhile', () => {

@@ -223,7 +223,7 @@ describe('the end of an alert whose firings can be taken back', () => {
 
   it('waits for a firing that is not finished, takes back what was changed, and then nothing more', () => {
     expect(judged(fired, end, 1)).toBe('unfinished')
-    expect(judge(done, end, now)).toEqual({ judgement: 'undo', uid: 't1', delta: 1 })
+    expect(judge(done, end, now)).toEqual({ judgement: 'undo', changed: [{ at: now, uid: 't1', delta: 1 }] })
     const mark = 'rhook.a.2'
     const taking = decided(end, now, { ...step, from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)
     expect(judged(taking, end, 1)).toBe('unfinished')

@@ -4,20 +4,11 @@ import { isPage, rowsIn } from '../rows.ts'
 import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
 import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
-/** What the firings of one alert have changed at one hook, and nobody has taken back. */
-interface Sum {
-  /** The object that was changed, of several the newest. */
-  readonly uid: string
-  /** Its name, as in a claim, and the newest version that a step was computed from. */
-  readonly target: string
-  readonly version: bigint
-  /** When such a step was decided last. */
-  readonly at: number
-  readonly delta: number
-}
+/** What the firings of one alert have changed at one hook, and nobody has taken back: by the object's uid, and nothing of 0. */
+type Sums = ReadonlyMap<string, number>
 
-/** One alert at one hook: the newest sum last. */
-type Account = { readonly place: number; readonly sum: Sum }[]
+/** One alert at one hook: the newest sums last. */
+type Account = { readonly place: number; readonly sums: Sums }[]
 
 /** A step that is claimed, or has cancelled out without having been claimed. */
 interface Claimed {
@@ -25,11 +16,9 @@ interface Claimed {
   readonly row: StoredRow
   /** The object that is to be changed. */
   readonly uid: string
-  /** What there was to take back at that moment. */
-  readonly sum: Sum
+  /** What there was to take back from it at that moment. */
+  readonly sum: number
 }
-
-const nothing: Sum = { uid: '', target: '', version: 0n, at: -Infinity, delta: 0 }
 
 /**
  * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
@@ -48,13 +37,14 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
   const accountOf = ({ post }: Story): Account => listIn(accounts, `${post.uid} ${post.alert}`)
 
   const settle = (place: number, { row, story, sum, uid }: Claimed): void => {
-    const account = accountOf(story)
-    const now = newest(account)
-    if (story.post.kind === 'firing') return void account.push({ place, sum: added(now, row, uid) })
-    const why = wrong(timeline, story, row, { sum, uid })
+    const add = (change: number): void => {
+      const account = accountOf(story)
+      account.push({ place, sums: added(newest(account), uid, change) })
+    }
+    if (story.post.kind === 'firing') return add((row.to ?? 0) - (row.from ?? 0))
+    const why = wrong(timeline, story, row, sum)
     if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
-    // One that is found out late may have been of a target that has been replaced since.
-    if (now.uid === uid) account.push({ place, sum: { ...now, delta: now.delta - sum.delta } })
+    add(-sum)
   }
 
   for (const [place, entry] of timeline.happened.entries()) {
@@ -72,11 +62,12 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       const story = stories.get(`${hook} ${row.key}`)
       if (!story || row.from === undefined || row.to === undefined || !takesBack(timeline, story)) continue
       const decided = `${hook} ${row.key} ${row.at}`
-      const sum = newest(accountOf(story))
+      const uid = row.claim?.uid ?? targetAt(timeline, story, place)
+      const claimed = { story, row, uid, sum: newest(accountOf(story)).get(uid) ?? 0 }
       if (row.claim) {
         const id = idOf(hook, row)
-        if (!open.has(id)) open.set(id, { story, row, sum, uid: row.claim.uid })
-      } else if (!seen.has(decided)) settle(place, { story, row, sum, uid: targetAt(timeline, story, place) })
+        if (!open.has(id)) open.set(id, claimed)
+      } else if (!seen.has(decided)) settle(place, claimed)
       seen.add(decided)
     }
   }
@@ -86,19 +77,15 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
 /** Names a claim. */
 const idOf = (hook: string, { at, claim, key }: StoredRow): string => `${hook} ${key} ${at} ${claim?.mark}`
 
-const newest = (account: Account): Sum => account.at(-1)?.sum ?? nothing
+const newest = (account: Account): Sums => account.at(-1)?.sums ?? new Map()
 
-/**
- * Where nothing is left to take back, it is forgotten of which object that was. Of one name the newest object has the
- * highest versions; of two names, what was decided last counts.
- */
-const added = (before: Sum, { at, claim, from = 0, to = 0 }: StoredRow, uid: string): Sum => {
-  const sum = before.delta === 0 ? nothing : before
-  const target = claim?.target ?? sum.target
-  const version = BigInt(claim?.version ?? sum.version)
-  const isLate = sum.target === target ? version < sum.version : at < sum.at
-  if (sum.uid !== uid) return isLate ? sum : { uid, target, version, at, delta: to - from }
-  return { ...sum, version: isLate ? sum.version : version, at, delta: sum.delta + to - from }
+/** Adds up object by object: in which order steps become known says nothing. */
+const added = (before: Sums, uid: string, change: number): Sums => {
+  const sums = new Map(before)
+  const sum = (before.get(uid) ?? 0) + change
+  if (sum === 0) sums.delete(uid)
+  else sums.set(uid, sum)
+  return sums
 }
 
 /** Nobody edits that of a hook that is there. */
@@ -117,29 +104,27 @@ const wrong = (
   { hooks }: Timeline,
   { ended, post }: Story,
   { from = 0, to = 0 }: StoredRow,
-  { sum, uid }: { readonly sum: Sum; readonly uid: string },
+  sum: number,
 ): string | undefined => {
-  const what = `took the count from ${from} to ${to}, where its alert has changed ${sum.delta}`
-  if (sum.uid !== uid) return `${what} of another object`
   const ever = upTo(hooks.get(post.hook) ?? [], 0, ended)
   const isRight = (version: HookVersion): boolean =>
-    version.uid === post.uid && sum.delta !== 0 && takenBack(version, from, sum.delta) === to
-  return ever.some(isRight) ? undefined : what
+    version.uid === post.uid && sum !== 0 && takenBack(version, from, sum) === to
+  return ever.some(isRight) ? undefined : `took the count from ${from} to ${to}, where its alert has changed ${sum}`
 }
 
 /** An end that was told that there is nothing to take back, although there was, all the time, at the object that is there. */
 const untrueNothing = (timeline: Timeline, account: Account, story: Story): readonly Violation[] => {
   const { answer, arrived, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'NothingToUndo') return []
-  const during = upTo(account, currentAt(account, arrived), ended).map(({ sum }) => sum)
-  const isNone = currentAt(account, arrived) === -1 || during.some(({ delta }) => delta === 0)
-  const targets = [...timeline.targets.values()].flatMap(versions =>
-    upTo(versions, currentAt(versions, arrived), ended),
+  if (currentAt(account, arrived) === -1 || hasMoved(timeline, story)) return []
+  const during = upTo(account, currentAt(account, arrived), ended)
+  const present = [...timeline.targets.values()].flatMap(versions =>
+    upTo(versions, currentAt(versions, arrived), ended).filter(({ deleted }) => !deleted),
   )
-  const isElsewhere = during.some(({ uid }) => !targets.every(target => target.deleted || target.uid !== uid))
-  if (isNone || !isElsewhere || hasMoved(timeline, story)) return []
-  const delta = during.map(sum => sum.delta).join(', ')
-  return [{ promise: 'undo', why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${delta}` }]
+  const left = present.find(({ uid }) => during.every(({ sums }) => sums.has(uid)))
+  if (!left) return []
+  const sums = during.map(entry => entry.sums.get(left.uid)).join(', ')
+  return [{ promise: 'undo', why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${sums}` }]
 }
 
 /** Whether the hook was aimed at another target, or that was made anew, so that it has nothing to take back there. */

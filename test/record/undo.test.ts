@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { parseContent, type Claim } from '../../src/api/record.ts'
+import { emptyMemory, memoryOf, storedOf, type ClaimedRow, type Memory } from '../../src/record/memory.ts'
+import { changedBy, withUndo } from '../../src/record/undo.ts'
+import { fc, property } from '../support/property.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const day = 24 * 3_600_000
+
+const claimOn = (uid: string): Claim => ({
+  mark: 'm',
+  target: `apps/v1/deployments/Deployment/${uid}`,
+  uid,
+  version: '7',
+  to: 3,
+})
+
+/** A step of `by` on an object, or the taking back of as much. */
+const step = (uid: string, by: number, more: Partial<ClaimedRow> = {}): ClaimedRow => ({
+  state: 'claimed',
+  key: 'a',
+  at: now,
+  from: 10,
+  to: 10 + by,
+  group: 'g',
+  claim: claimOn(uid),
+  ...more,
+})
+
+const after = (...rows: readonly ClaimedRow[]): Memory =>
+  rows.reduce((memory, row) => withUndo(row)(memory), emptyMemory)
+
+const sums = (memory: Memory, group = 'g'): Record<string, number> =>
+  Object.fromEntries(changedBy(memory, group).map(({ delta, uid }) => [uid, delta]))
+
+describe('what a group of alerts has changed', () => {
+  it('is a sum for each object, less what was taken back', () => {
+    const memory = after(step('web', 2), step('web', 1), step('api', -4), step('web', -1, { undoes: 1 }))
+    expect(sums(memory)).toEqual({ web: 2, api: -4 })
+  })
+
+  it('is counted by what an undo has taken back, though a bound has stopped it', () => {
+    expect(sums(after(step('web', 5), step('web', -2, { undoes: 5 })))).toEqual({})
+  })
+
+  it('is forgotten where nothing is left', () => {
+    expect(after(step('web', 2), step('web', -2, { undoes: 2 })).undo).toEqual({})
+    expect(after(step('web', 2), step('web', -2)).undo).toEqual({})
+  })
+
+  it('is counted for steps of a group alone', () => {
+    const { group: _, ...plain } = step('web', 2)
+    expect(after(plain)).toEqual(emptyMemory)
+    expect(after(step('web', 2), step('web', 3, { group: 'h' })).undo).toMatchObject({
+      g: { delta: 2 },
+      h: { delta: 3 },
+    })
+  })
+
+  it('is kept for 30 days', () => {
+    const late = (after29: number): ClaimedRow => step('api', 1, { at: now + after29 * day })
+    expect(sums(after(step('web', 2), late(29)))).toEqual({ web: 2, api: 1 })
+    expect(sums(after(step('web', 2), late(31)))).toEqual({ api: 1 })
+    const other = { group: 'h', at: now + 31 * day }
+    expect(after(step('web', 2), step('web', 2, other)).undo).toMatchObject({ h: { delta: 2 } })
+    expect(sums(after(step('web', 2), step('web', 2, other)))).toEqual({})
+  })
+
+  it('is kept of 16 objects and 256 groups, the newest', () => {
+    const objects = Array.from({ length: 18 }, (_, i) => step(`web-${i}`, 1, { at: now + i }))
+    expect(Object.keys(sums(after(...objects)))).toEqual(Array.from({ length: 16 }, (_, i) => `web-${17 - i}`))
+    const groups = Array.from({ length: 258 }, (_, i) => step('web', 1, { at: now + i, group: `${i}` }))
+    const { undo } = after(...groups)
+    expect([Object.keys(undo).length, undo['1'], undo['2']?.delta]).toEqual([256, undefined, 1])
+  })
+})
+
+const steps = fc.array(
+  fc.record({
+    uid: fc.constantFrom('web', 'api', 'gone'),
+    by: fc.integer({ min: -5, max: 5 }),
+    isUndo: fc.boolean(),
+    at: fc.integer({ min: now - day, max: now + day }),
+    place: fc.nat(),
+  }),
+  { maxLength: 12 },
+)
+
+property('is the same in whatever order the steps become known, and by whatever clocks', [steps], found => {
+  const rows = found.map(({ at, by, isUndo, uid }) => step(uid, by, { at, ...(isUndo && { undoes: by }) }))
+  const told = rows
+    .map((row, index) => ({ row, place: found[index]?.place ?? 0 }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ row }) => row)
+  expect(sums(after(...told))).toEqual(sums(after(...rows)))
+  const wanted: Record<string, number> = {}
+  for (const { by, isUndo, uid } of found) wanted[uid] = (wanted[uid] ?? 0) + (isUndo ? -by : by)
+  for (const [uid, delta] of Object.entries(wanted)) if (delta === 0) delete wanted[uid]
+  expect(sums(after(...told))).toEqual(wanted)
+})
+
+describe('between versions', () => {
+  const read = (content: string): Memory => {
+    const parsed = parseContent(content)
+    if (parsed.content !== 'known') throw new Error(`it is ${parsed.content}`)
+    return memoryOf(parsed.memory)
+  }
+
+  it('what earlier ones have stored, of one object, is read', () => {
+    const entry = { at: now, uid: 'web', target: 'apps/v1/deployments/Deployment/web', version: '7', delta: 2 }
+    const memory = read(JSON.stringify({ ...storedOf(emptyMemory), undo: { g: entry } }))
+    expect(sums(memory)).toEqual({ web: 2 })
+    expect(sums(withUndo(step('api', 1, { at: now + 1 }))(memory))).toEqual({ api: 1, web: 2 })
+  })
+
+  it('earlier ones find the object that was changed last where they look, in the form that they know', () => {
+    const memory = after(step('web', 2), step('api', 1, { at: now + 1 }))
+    const stored = storedOf(memory)
+    expect([stored.format, stored.undo['g']]).toMatchObject([1, { at: now + 1, uid: 'api', delta: 1 }])
+    expect(read(JSON.stringify(stored))).toEqual(memory)
+  })
+})

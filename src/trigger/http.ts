@@ -19,7 +19,7 @@ import {
   slowClientCheckMs,
 } from './limits.ts'
 import { lingering } from './http/lingering.ts'
-import { inSlices } from './http/slices.ts'
+import { readInSlices } from './http/slices.ts'
 import type { Preflight } from './preflight.ts'
 import { sourceOf } from './http/source.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
@@ -58,8 +58,8 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   const send = sender(clock, () => !isClosing)
   const listener = posts(served, heldBodies(limits.mostHeldBytes), connections, send)
   // Whoever asks before sending a body is told to go on when it is first read.
-  server.on('connection', inSlices)
   server.on('request', listener).on('checkContinue', listener)
+  readInSlices(server)
   return {
     port: await listen(server, address),
     closing: () => void (isClosing = true),

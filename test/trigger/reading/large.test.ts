@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { constants, getPriority, platform } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { nodeClock } from '../../../src/environment/node.ts'
 import {
@@ -44,6 +46,23 @@ describe('large bodies', () => {
     const inThread = await largeBodies(nodeClock, startReader).read(arrived)
     expect(inThread).toEqual({ ...Object(readMessage(arrived, mostBodyBytes)), body: new Uint8Array(arrived.body) })
     expect(await largeBodies(nodeClock, undefined).read(arrived)).toEqual(readMessage(arrived, mostBodyBytes))
+  })
+
+  it.runIf(platform() === 'linux')('make way for all else that the process does', async () => {
+    /** How nice each thread of this process is: proc(5), the 19th field of its stat. */
+    const threads = (): number[] =>
+      readdirSync('/proc/self/task').map(id => {
+        const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+      })
+    const [before, own] = [threads(), getPriority()]
+    await largeBodies(nodeClock, startReader).read(arrived)
+    const after = threads()
+    const nicer = Math.min(own + constants.priority.PRIORITY_BELOW_NORMAL, constants.priority.PRIORITY_LOW)
+    const count = (all: number[], nice: number): number => all.filter(each => each === nice).length
+    expect(count(after, nicer)).toBe(count(before, nicer) + 1)
+    expect(count(after, own)).toBeGreaterThanOrEqual(count(before, own))
+    expect(getPriority()).toBe(own)
   })
 
   it('are read one after another, by one thread', async () => {

@@ -28,10 +28,10 @@ export interface RecordLimits {
 }
 
 /**
- * 4,000 rows are 350 kB in etcd, and a moment's work to look through. A record with 32 open ones is 5 kB at most, and a page
- * of 512 rows 44 kB: each row is written some five times until it is in one.
+ * 4,000 rows are 350 kB in etcd, and a moment's work to look through. A record with 16 open ones is 4 kB at most, and a page
+ * of 512 rows 44 kB: each row is written some six times until it is in one.
  */
-export const defaultLimits: RecordLimits = { rows: 4000, open: 32, page: 512 }
+export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }
 
 /** Puts other pages into a memory. */
 export const withPages = (memory: Memory, list: readonly Page[]): Memory => {

@@ -27,8 +27,10 @@ export interface Post {
   readonly drill: boolean
   /** What the product tells two copies by, as its record has it; undefined where every copy counts. */
   readonly key: string | undefined
-  /** Whether the same again is one delivery only within the hook's `dedupeWindow`, and meant to count after it. */
+  /** Whether the same again is one delivery only within the hook's window, and meant to count after it. */
   readonly repeats: boolean
+  /** Where its hook counts a signed body once: that body, by its hash, and whether nothing else names the post. */
+  readonly signed?: { readonly body: string; readonly isName: boolean }
   /** Posted after all faults have ended. */
   readonly healed: boolean
 }

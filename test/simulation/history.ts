@@ -29,6 +29,7 @@ import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
 import { readTokens, type Board } from './world/published.ts'
+import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
 import { alertmanagers, forger, namedScript, script, stubborn, type Senders } from './world/senders.ts'
 import { makeTrouble } from './world/trouble.ts'
@@ -108,9 +109,10 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   collectGarbage(simulation)
   const board = readTokens(server)
   const wallet = readCredentials(server)
-  const installation = install(server, rng)
+  const signing = rngOf(seed, 0x5eed, 0x2)
+  const installation = install(server, rng, signing.chance(0.3) ? signing : undefined)
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
-  const post = postOffice(simulation, fleet)
+  const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
   const lasts = rng.int(troubleMs.least, troubleMs.most)
   populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts })
 

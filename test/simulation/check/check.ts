@@ -6,6 +6,7 @@ import { checkNamed } from './named.ts'
 import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
 import { checkQuiet } from './quiet.ts'
+import { checkReplays } from './replayed.ts'
 import { timelineOf } from './timeline.ts'
 import { checkUndo } from './undo.ts'
 import { explain } from './writes.ts'
@@ -19,6 +20,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...violations,
     ...checkSteps(timeline, explained),
     ...checkNamed(timeline, explanation),
+    ...checkReplays(timeline, explanation),
     ...checkUndo(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkKeys(timeline),

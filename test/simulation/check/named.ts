@@ -1,19 +1,9 @@
-import { parseTime } from '../../../src/environment/time.ts'
 import type { Violation } from '../happened.ts'
-import { cooldownOf, dedupeWindowOf, hasForgotten, onResolved } from './model.ts'
+import { clocksDifferMs, clocksJump, decidedAgoMs, executedIn, type Executed } from './executed.ts'
+import { cooldownOf, dedupeWindowOf, hasForgotten, onResolved, replayWindowOf } from './model.ts'
+import { isReplay, keysOf } from './replayed.ts'
 import type { Story, Timeline } from './timeline.ts'
-import type { Step } from './walk.ts'
 import type { Explanation } from './writes.ts'
-
-/** A step that took effect, of a delivery that its hook's record knows. */
-interface Executed extends Step {
-  /** When it was folded, in milliseconds: between these. */
-  readonly earliest: number
-  readonly latest: number
-  /** From this place on it is stored. */
-  readonly stored: number
-  readonly how: string
-}
 
 /**
  * Promise 4, over all copies of a delivery: applied at most once; an answer that says that it was applied before is
@@ -29,26 +19,6 @@ export const checkNamed = (timeline: Timeline, explanation: Explanation): readon
     ...tooSoon(timeline, executed),
     ...timeline.stories.flatMap(story => noCooldown(timeline, executed, story)),
   ]
-}
-
-const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
-  const between = (from: number, to: number): Pick<Executed, 'earliest' | 'latest'> => ({
-    earliest: happened[from]?.at ?? 0,
-    latest: happened[to]?.at ?? 0,
-  })
-  const written = explained.flatMap(({ fold, steps, stored }) =>
-    steps.map((step): Executed => {
-      return { ...step, ...between(fold.place, stored.place), stored: stored.place, how: fold.mark }
-    }),
-  )
-  const others = cancelled.flatMap(({ place, steps }) =>
-    steps.map((step): Executed => {
-      const [story] = step.stories
-      const how = `post ${story?.post.id}, which cancelled out`
-      return { ...step, ...between(story?.arrived ?? place, place), stored: place, how }
-    }),
-  )
-  return [...written, ...others].filter(({ claimed }) => claimed)
 }
 
 const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {
@@ -86,37 +56,32 @@ const mayBeAnother = (timeline: Timeline, before: Executed, { latest }: Executed
   return kind === 'resolved' && timeline.stories.some(hasFired)
 }
 
-/** The moments in a record are wall clocks', and mean nothing where those jump. */
-const clocksJump = ({ happened }: Timeline): boolean =>
-  happened.some(entry => entry.what === 'world' && entry.did.includes('wall clock'))
-
 const untrueDuplicate = (
-  { rows }: Timeline,
+  timeline: Timeline,
   executed: readonly Executed[],
   { answer, ended, post }: Story,
 ): readonly Violation[] => {
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
   const [, from, to] = /count went from (\d+) to (\d+)/.exec(answer.body.message) ?? []
   if (from === to) return []
+  const keys = isReplay(answer.body.message) ? keysOf(timeline, post) : new Set([post.key])
   const isTrue = executed.some(
     ({ claimed, stored, ...step }) =>
       claimed?.uid === post.uid &&
-      claimed.key === post.key &&
+      keys.has(claimed.key) &&
       String(step.from) === from &&
       String(step.to) === to &&
       stored < ended,
   )
   // One that cancelled out, and whose process died before it could say so, is in the record alone.
-  if (isTrue || rows.has(`${post.uid} ${post.key} ${from} ${to}`)) return []
+  if (isTrue || [...keys].some(key => timeline.rows.has(`${post.uid} ${key} ${from} ${to}`))) return []
   const why = `post ${post.id} (${post.delivery}) was told ${JSON.stringify(answer.body.message)}, and no such step is stored`
   return [{ promise: '3', why }]
 }
 
 /** What is called a duplicate has been told before; and a repeat, or an alert that began anew, is one within the window alone. */
-const noDuplicate = (
-  timeline: Timeline,
-  { answer, arrivedAt, ended, endedAt, post, wall }: Story,
-): readonly Violation[] => {
+const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => {
+  const { answer, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
   const what = `post ${post.id} (${post.delivery}) was called a duplicate`
   const told = timeline.stories.filter(
@@ -128,19 +93,17 @@ const noDuplicate = (
   )
   if (told.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
   const isNewer = told.every(other => (other.post.since ?? 0) < (post.since ?? 0))
-  const decidedAt = parseTime(/was decided at (\S+Z)/.exec(answer.body.message)?.[1] ?? '')
-  const longest = Math.max(...windowsOf(timeline, post))
-  const agoMs = Math.max(wall - decidedAt, decidedAt - wall - (endedAt - arrivedAt))
-  const isRecent = agoMs < longest + clocksDifferMs + wholeSecondMs
-  if (!(post.repeats || isNewer) || clocksJump(timeline) || isRecent) return []
+  // That of a body is judged apart.
+  if (!(post.repeats || isNewer) || clocksJump(timeline) || isReplay(answer.body.message)) return []
+  const agoMs = decidedAgoMs(story, answer.body.message)
+  if (agoMs < Math.max(...windowsOf(timeline, post))) return []
   return [{ promise: '4', why: `${what} of what was decided ${agoMs} ms ago, which its window does not reach` }]
 }
 
-/** Moments in messages are in whole seconds. */
-const wholeSecondMs = 1000
-
-const windowsOf = ({ hooks }: Timeline, { hook, uid }: Story['post']): readonly number[] =>
-  (hooks.get(hook) ?? []).filter(version => version.uid === uid).map(dedupeWindowOf)
+const windowsOf = ({ hooks }: Timeline, { hook, signed, uid }: Story['post']): readonly number[] =>
+  (hooks.get(hook) ?? [])
+    .filter(version => version.uid === uid)
+    .map(signed?.isName === true ? replayWindowOf : dedupeWindowOf)
 
 /** What a named delivery is told that is not executed, and not later either. */
 const skips: ReadonlySet<string> = new Set(['Suspended', 'Filtered', 'CoolingDown', 'NothingToUndo'])
@@ -175,9 +138,6 @@ const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: S
   const why = `post ${post.id} (${post.delivery}) was skipped (${answer.body.reason}), and ran after all by ${after.how}`
   return [{ promise: '4', why }]
 }
-
-/** How far apart the wall clocks of two processes are, as long as none jumps, in milliseconds. */
-const clocksDifferMs = 400
 
 /** A hook that cools down has run, or may have. */
 const noCooldown = (

@@ -11,14 +11,20 @@ import { authSecretOf, userName, wordIn } from './secrets.ts'
 export interface Wallet {
   /** What a hook asks for; `ago` 1 is what it asked for before its Secret was changed. Undefined where it asks for nothing. */
   of(hook: string, ago?: number): Proof | undefined
+  /** Whether the hook of a uid counts a signed body once within a time. Nobody edits that of a hook that is there. */
+  countsOnce(uid: string): boolean
 }
 
 export const readCredentials = (server: SimulatedServer): Wallet => {
   const asked = new Map<string, Auth | undefined>()
   const words = new Map<string, readonly string[]>()
+  const once = new Set<string>()
   server.onStored(({ object, resource }) => {
     const { name } = object.metadata
-    if (resource === hookPlural && isReceiverHook(object)) asked.set(name, authOf(object.spec.auth))
+    if (resource === hookPlural && isReceiverHook(object)) {
+      asked.set(name, authOf(object.spec.auth))
+      if (object.spec.auth?.hmac?.replayWindow !== undefined) once.add(object.metadata.uid)
+    }
     const word = resource === 'secrets' ? wordIn(object) : ''
     const known = words.get(name) ?? []
     if (word !== '' && known.at(-1) !== word) words.set(name, [...known, word])
@@ -30,6 +36,7 @@ export const readCredentials = (server: SimulatedServer): Wallet => {
       if (!auth || auth.form === 'sns' || word === undefined) return undefined
       return { form: auth.form, word, ...(auth.form === 'hmac' ? { header: auth.header.toLowerCase() } : {}) }
     },
+    countsOnce: uid => once.has(uid),
   }
 }
 

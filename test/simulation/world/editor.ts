@@ -1,10 +1,11 @@
 import { parseJson, at } from '../../../src/api/json.ts'
 import type { SimulatedServer } from '../server.ts'
+import type { Rng } from '../seed.ts'
 import type { Actor } from './actor.ts'
 import { allExpressions } from './expressions.ts'
 import { amount, newHook, overlaps, secretOf, type Installation } from './installation.ts'
 import { hooksPath } from './paths.ts'
-import { askFor } from './secrets.ts'
+import { askFor, replayWindows } from './secrets.ts'
 import { refTo } from './targets.ts'
 
 /** People change a hook: what it does, whether it does it, its token, what it asks for; or delete it and make it again. */
@@ -15,6 +16,7 @@ export const editHook =
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const hook = parseJson(server.tell('GET', path).body)
+    const countsOnce = at(hook, 'spec', 'auth', 'hmac', 'replayWindow') !== undefined
     const rotation = Number(at(hook, 'spec', 'token', 'rotation') ?? 0)
     if (rng.chance(0.2)) {
       did(`deletes ${name}`)
@@ -38,7 +40,9 @@ export const editHook =
       { token: { rotation: rotation + 1, overlap: rng.pick(overlaps) } },
       { token: { secretName: rng.chance(0.5) ? secretOf(name) : null } },
       { when: rng.chance(0.5) ? rng.pick(allExpressions) : null },
-      ...(asking ? [{ auth: rng.chance(0.7) ? { ...askNothing, ...askFor(rng, name) } : null }] : []),
+      ...(asking
+        ? [{ auth: countsOnce ? otherWindow(rng) : rng.chance(0.7) ? { ...askNothing, ...askFor(rng, name) } : null }]
+        : []),
     ])
     const { status } = server.tell('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
@@ -49,6 +53,9 @@ export const editHook =
       server.tell('PATCH', path, { spec: { suspend: false } })
     }
   }
+
+/** How long a body counts once is edited, and never whether: that would change what names a post. */
+const otherWindow = (rng: Rng) => ({ hmac: { replayWindow: rng.pick(replayWindows) } })
 
 /** Members that are null in a patch are taken away. */
 const askNothing = { bearer: null, basic: null, hmac: null }

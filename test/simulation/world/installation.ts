@@ -5,7 +5,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { allExpressions } from './expressions.ts'
 import { hooksPath, shop, system } from './paths.ts'
-import { askFor, giveWord } from './secrets.ts'
+import { askFor, askForSignature, giveWord } from './secrets.ts'
 import { allTargets, refTo, targetsPath, targetWith } from './targets.ts'
 
 /** What people have made before the product starts. */
@@ -14,11 +14,13 @@ export interface Installation {
   readonly hooks: readonly string[]
   /** Whether hooks may ask their senders for more than the URL. */
   readonly asking: boolean
+  /** Where hooks may count a signed body once: the chance that says which do. Others draw nothing from it. */
+  readonly signing: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
 }
 
-export const install = (server: SimulatedServer, rng: Rng): Installation => {
+export const install = (server: SimulatedServer, rng: Rng, signing: Rng | undefined): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
     if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
@@ -29,7 +31,8 @@ export const install = (server: SimulatedServer, rng: Rng): Installation => {
   const targets = allTargets.slice(0, rng.int(1, allTargets.length))
   for (const name of targets) made(targetsPath(name), targetWith(name, rng.int(0, 8)))
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
-  const installation = { targets, hooks, asking: rng.chance(0.4), rotating: rng.chance(0.2) }
+  const asking = rng.chance(0.4) || signing !== undefined
+  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2) }
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
@@ -37,7 +40,7 @@ export const install = (server: SimulatedServer, rng: Rng): Installation => {
   return installation
 }
 
-export const newHook = (rng: Rng, name: string, { asking, targets }: Installation) => ({
+export const newHook = (rng: Rng, name: string, { asking, signing, targets }: Installation) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
@@ -57,6 +60,7 @@ export const newHook = (rng: Rng, name: string, { asking, targets }: Installatio
     onResolved: rng.pick(['ignore', 'run', 'undo', 'undo']),
     ...(rng.chance(0.1) ? { when: rng.pick(allExpressions) } : {}),
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
+    ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
   },
 })
 

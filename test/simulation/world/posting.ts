@@ -1,10 +1,11 @@
 import { keyOf } from '../../../src/api/hash.ts'
 import { deliveryOf } from '../../../src/senders/registry.ts'
+import { namedBySigned } from '../../../src/trigger/signed.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Post } from '../happened.ts'
 import { travelMs } from '../messages.ts'
 import type { Simulation } from '../simulation.ts'
-import { headersOf } from './credentials.ts'
+import { headersOf, type Wallet } from './credentials.ts'
 import type { Fleet, Member } from './fleet.ts'
 import type { Published } from './published.ts'
 
@@ -31,7 +32,7 @@ const patienceMs = 10_000
 /** Of bodies: how many come slowly, and how slowly at most, in milliseconds. */
 const slowBody = { probability: 0.02, ms: 4000 }
 
-export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
+export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet): PostTo => {
   const { faults, note, time } = simulation
   const rng = simulation.rng.fork()
   let posts = 0
@@ -49,8 +50,12 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
     const { alert, delivery, healed, hook, kind, news, proof, published, repeats = false, since } = letter
     const bytes = new TextEncoder().encode(letter.body === undefined ? '' : JSON.stringify(letter.body))
     const headers = { ...letter.headers, ...(proof && headersOf(proof, bytes)) }
-    const { identity } = deliveryOf({ headers, json: letter.body })
     const { kid, rotation, token, uid } = published
+    const body = wallet.countsOnce(uid) ? keyOf(bytes) : undefined
+    const named = deliveryOf({ headers, json: letter.body })
+    // How long it counts once is for the product to know.
+    const { identity } = namedBySigned(named, body === undefined ? undefined : { body, withinMs: 0 })
+    const isName = named.identity === undefined
     const id = posts++
     const post: Post = {
       id,
@@ -67,7 +72,8 @@ export const postOffice = (simulation: Simulation, fleet: Fleet): PostTo => {
       proof,
       drill: 'x-drill' in headers,
       key: identity && keyOf(identity.key),
-      repeats,
+      repeats: repeats || (body !== undefined && isName),
+      ...(body === undefined ? {} : { signed: { body, isName } }),
       healed,
     }
     note({ what: 'post', post, wall: process.environment.clock.now() })

@@ -21,6 +21,19 @@ export const askFor = (rng: Rng, hook: string) => {
   ])
 }
 
+/** How long a signed body may count once. A history lasts some forty seconds. */
+export const replayWindows = ['1s', '4s', '20s', '10m'] as const
+
+/** What a hook asks that counts a signed body once. */
+export const askForSignature = (rng: Rng, hook: string) => ({
+  hmac: {
+    secretKeyRef: { name: authSecretOf(hook), key: 'password' },
+    header: 'X-Hub-Signature-256',
+    prefix: 'sha256=',
+    replayWindow: rng.pick(replayWindows),
+  },
+})
+
 /** The secret word in a Secret of `auth`; empty in any other. */
 export const wordIn = (secret: unknown): string =>
   Buffer.from(stringAt(secret, 'data', 'password') ?? '', 'base64')

@@ -50,7 +50,7 @@ const largeJson = (() => {
   return Buffer.from(JSON.stringify({ version: '4', groupKey: '{}', status: 'firing', alerts }))
 })()
 
-/** Floods a URL for a while, and tells how many answers came. Connections that are closed are opened again. */
+/** Floods a URL for a while, and tells how many answers came. Connections that are closed are opened again when their next post is due. */
 export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url }: FloodJob): Promise<Report> => {
   const { hostname, pathname, port } = new URL(url)
   const attack: Attack = attacks[kind]({ path: pathname })
@@ -80,11 +80,12 @@ export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url
     socket.on('error', () => undefined)
     socket.on('close', () => {
       sockets.delete(socket)
-      setTimeout(open, 5, index)
+      setTimeout(open, Math.max(5, wroteAt + gapMs - performance.now()), index)
     })
   }
   const began = performance.now()
-  for (let index = 0; index < connections; index++) open(index)
+  // Posts that come so many a second come one after another, not all at once.
+  for (let index = 0; index < connections; index++) setTimeout(open, (index * gapMs) / connections, index)
   await sleep(ms)
   isOver = true
   for (const socket of sockets) socket.destroy()

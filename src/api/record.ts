@@ -134,10 +134,7 @@ const undoSchema = {
   required: ['at', 'uid', 'delta'],
   properties: {
     ...changed,
-    /**
-     * The same of other objects: while an alert fires, its hook can be aimed at another, or the target be made anew. Earlier
-     * versions know the newest alone.
-     */
+    /** The same of other objects: a hook can be aimed at another while its alert fires. Earlier versions know the newest alone. */
     others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj

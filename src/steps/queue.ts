@@ -37,13 +37,12 @@ export const targetQueue = (
   metrics: QueueMetrics,
 ): TargetQueue => {
   const bill = billOf(unmetered)
-  const { api } = bill
-  const environment = { api, clock, log }
+  const environment = { api: bill.api, clock, log }
   const line = lineOf()
   const known = knownVersion(clock)
   const waits = patience(clock)
   const helper = helperOf(environment, target, known, waits, metrics.looked)
-  /** Those of the present turn, who pay for what it writes: for a fence as well. */
+  /** Those of the present turn, who pay for what it writes, for a fence as well. None after it: a queue outlives its posts. */
   let current: readonly Waiting[] = []
   let running = false
   /** How many reads in a row were forbidden. */
@@ -58,7 +57,7 @@ export const targetQueue = (
 
   /** The present version; undefined when there is none, and whoever waited has been told or waits for the next turn. */
   const read = async (asked: readonly Waiting[]): Promise<Version | undefined> => {
-    const found = await readTarget(api, target)
+    const found = await readTarget(bill.api, target)
     switch (found.state) {
       case 'found':
         forbidden = 0
@@ -134,6 +133,7 @@ export const targetQueue = (
       line.take(line.waiting())
     } finally {
       bill.share(current)
+      current = []
       running = false
       helper.rest()
     }

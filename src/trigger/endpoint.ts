@@ -177,6 +177,7 @@ const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])
  * kubectl's `dry-run=server`.
  */
 const dryRunIn = (query: URLSearchParams): boolean | undefined => {
+  if (query.size === 0) return false
   const asked = [...query].filter(([name]) => name.toLowerCase().replace(/[^a-z]/g, '') === 'dryrun')
   const [name, value] = asked[0] ?? ['dryRun', 'false']
   if (asked.length > 1 || name !== 'dryRun') return undefined

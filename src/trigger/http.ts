@@ -96,7 +96,7 @@ const posts =
     else if (answer) send(request, response, answer)
     else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
     else {
-      deliver(endpoint, bodies, send, { request, response, token }).catch((error: unknown) => {
+      deliver(endpoint, bodies, send, { request, response, token, source }).catch((error: unknown) => {
         // The URL holds a token, so it is neither logged nor echoed.
         log.error({ error }, 'a post failed in a way it never should')
         // The step may have been written: closing is the only answer that cannot be untrue.
@@ -113,13 +113,17 @@ interface Received {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly token: string
+  readonly source: string
 }
+
+/** Of most posts. */
+const noQuery = new URLSearchParams()
 
 const deliver = async (
   endpoint: Endpoint,
   bodies: Bodies,
   send: Send,
-  { request, response, token }: Received,
+  { request, response, source, token }: Received,
 ): Promise<void> => {
   const begin = (): void => {
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -128,8 +132,8 @@ const deliver = async (
   const posted = {
     method: request.method ?? '',
     token,
-    source: sourceOf(request.socket.remoteAddress),
-    query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
+    source,
+    query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
     headers: flat(request.rawHeaders),
     ...(body && { body: body.read }),
   }

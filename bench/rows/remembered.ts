@@ -4,9 +4,9 @@ import { quantile } from '../stats.ts'
 
 const [few, many] = [10, 1000]
 
-/** Hooks of each kind, and deliveries to each while they are measured: it remembers hardly more after that. */
+/** Hooks of each kind, and deliveries to each while they are measured, in which two pages are closed: it remembers hardly more after that. */
 const hooks = 5
-const each = 20
+const each = 32
 
 /** What a hook remembers is to make no difference to what a delivery costs. */
 export const remembered: Comparison = {
@@ -40,6 +40,8 @@ export const remembered: Comparison = {
     }
     const manyUrls = urlsOf(names('many', hooks))
     await post(manyUrls, hooks * full, hooks)
+    // Pages are joined after so many deliveries: the hooks are not all to join theirs in the same round.
+    for (const [index, url] of manyUrls.entries()) await post([url], Math.ceil((index * full) / 10), hooks)
     let round = 0
     return {
       baseline: async () => {

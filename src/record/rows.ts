@@ -84,6 +84,8 @@ const knownByBody = (old: Row, { body }: Row): Row | undefined =>
 
 /** True if a further row forces none out that is younger than `windowMs` at `now`. */
 export const hasRoom = ({ mostRows = defaultLimits.rows, rows }: Memory, now: number, windowMs: number): boolean => {
-  if (rows.length < mostRows) return true
-  return rows.filter(({ at, key }) => Math.abs(now - at) < windowMs && isNamedKey(key)).length < mostRows
+  // The oldest mostly stand first: so few are looked at, also where the record is full and each of many posts asks.
+  let wanted = rows.length - mostRows + 1
+  if (wanted <= 0) return true
+  return rows.some(({ at, key }) => (Math.abs(now - at) >= windowMs || !isNamedKey(key)) && --wanted === 0)
 }

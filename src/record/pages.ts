@@ -28,7 +28,7 @@ export interface RecordLimits {
 }
 
 /**
- * 4,000 rows are 350 kB in etcd, and a moment's work to look through. A record with 16 open ones is 4 kB at most, and a page
+ * 4,000 rows are 350 kB in etcd, and a moment's work to look through. A record with 16 open ones is 4 kB where no alerts are, and a page
  * of 512 rows 44 kB: each row is written some six times until it is in one.
  */
 export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }

@@ -84,7 +84,7 @@ const knownByBody = (old: Row, { body }: Row): Row | undefined =>
 
 /** True if a further row forces none out that is younger than `windowMs` at `now`. */
 export const hasRoom = ({ mostRows = defaultLimits.rows, rows }: Memory, now: number, windowMs: number): boolean => {
-  // The oldest mostly stand first: so few are looked at, also where the record is full and each of many posts asks.
+  // The oldest mostly stand first: so few are looked at where there is room, also by each of many posts at once.
   let wanted = rows.length - mostRows + 1
   if (wanted <= 0) return true
   return rows.some(({ at, key }) => (Math.abs(now - at) >= windowMs || !isNamedKey(key)) && --wanted === 0)

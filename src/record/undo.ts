@@ -6,8 +6,9 @@ import type { Update } from './rows.ts'
 const mostGroups = 256
 const keptMs = 30 * 24 * 3_600_000
 
-/** Of how many objects a group may have something to take back. */
+/** Of how many objects a group may have something to take back, and how many sums there are of all groups. */
 const mostObjects = 16
+const mostSums = 512
 
 /** Lists what a group of alerts has changed and nobody has taken back, one sum for each object. */
 export const changedBy = ({ undo }: Memory, group: string): readonly Changed[] => {
@@ -35,10 +36,12 @@ export const withUndo =
       .filter(({ delta }) => delta !== 0)
       .sort(newestFirst)
       .slice(0, mostObjects)
+    let room = mostSums - rest.length - 1
     const groups = Object.entries(others)
       .filter(([, entry]) => isKept(entry.at))
       .sort(([, a], [, b]) => newestFirst(a, b))
       .slice(0, mostGroups - 1)
+      .filter(([other]) => (room -= changedBy(memory, other).length) >= 0)
     const entry = first && { [group]: { ...first, ...(rest.length > 0 && { others: rest }) } }
     return { ...memory, undo: { ...Object.fromEntries(groups), ...entry } }
   }

@@ -73,6 +73,19 @@ describe('what a group of alerts has changed', () => {
     const { undo } = after(...groups)
     expect([Object.keys(undo).length, undo['1'], undo['2']?.delta]).toEqual([256, undefined, 1])
   })
+
+  it('is no more than 512 sums, those of the newest groups', () => {
+    const steps = Array.from({ length: 40 * 16 }, (_, i) =>
+      step(`web-${i % 16}`, 1, { at: now + i, group: `${Math.floor(i / 16)}` }),
+    )
+    const { undo } = after(...steps)
+    expect(
+      Object.keys(undo)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 32 }, (_, i) => i + 8))
+    expect(JSON.stringify(undo).length).toBeLessThan(50_000)
+  })
 })
 
 const steps = fc.array(

@@ -12,7 +12,7 @@ import { virtualTime, type VirtualTime } from './time.ts'
 import { tripwire } from './tripwire.ts'
 import { act, nowAndThen } from './world/actor.ts'
 import { collectGarbage } from './world/collector.ts'
-import { editHook } from './world/editor.ts'
+import { aimElsewhere, editHook } from './world/editor.ts'
 import { startFleet, type Fleet } from './world/fleet.ts'
 import { readCredentials, type Wallet } from './world/credentials.ts'
 import { bringBack, postToAll, postWithKeys, postWithWords } from './world/healed.ts'
@@ -114,7 +114,9 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
   const lasts = rng.int(troubleMs.least, troubleMs.most)
-  populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts })
+  // Other histories draw nothing from this chance.
+  const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
+  populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts, aiming })
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
@@ -185,10 +187,12 @@ const populate = (
     readonly fleet: Fleet
     readonly trouble: Faults
     readonly lasts: number
+    /** Whether hooks are aimed at one target after another. */
+    readonly aiming: boolean
   },
 ): void => {
   const { rng, server, time } = simulation
-  const { board, fleet, lasts, post, trouble, wallet } = cast
+  const { aiming, board, fleet, lasts, post, trouble, wallet } = cast
   const { hooks, targets } = installation
   let deliveries = 0
   const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
@@ -208,6 +212,7 @@ const populate = (
   often([5000], recreateTarget(server, targets), 0.2)
   often([3000], autoscale(server, targets), 0.25)
   often([1000, 3000], editHook(server, installation), 0.6)
+  if (aiming) often([2500], aimElsewhere(server, installation))
   if (installation.rotating) often([5000], rotateKeys(server))
   if (installation.asking) often([1500, 4000], changeWord(server, hooks), 0.7)
   makeTrouble(simulation, fleet, trouble, lasts)

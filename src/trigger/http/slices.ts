@@ -10,8 +10,8 @@ interface Sending {
 /**
  * Has the requests of each connection read a few at a time. Node reads 64 KiB at once, makes objects of all requests in them,
  * and keeps those until the socket is closed, however early that was destroyed: of a thousand connections with 130 requests
- * each, 300 MiB. So the parser gets slices, and none once the connection is refused. The body of a request is one object in
- * any case: what belongs to one is not cut.
+ * each, 300 MiB. So the parser gets slices, and none once the connection is refused. What belongs to a body whose length its head
+ * tells is no request: that is not cut.
  */
 export const readInSlices = (server: Server): void => {
   const known = new WeakMap<Socket, Sending>()

@@ -2,7 +2,7 @@ import type { StoredRow } from '../../../src/api/record.ts'
 import type { Violation } from '../happened.ts'
 import { isPage, rowsIn } from '../rows.ts'
 import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
-import { currentAt, listIn, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
+import { currentAt, listIn, mayGoBy, mayKnow, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
 /** What the firings of one alert have changed at one hook, and nobody has taken back: by the object's uid, and nothing of 0. */
 type Sums = ReadonlyMap<string, number>
@@ -30,6 +30,8 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
   const stories = new Map(timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story]))
   const marks = new Set([...timeline.targets.values()].flatMap(versions => versions.flatMap(({ owners }) => owners)))
   const accounts = new Map<string, Account>()
+  /** Those with a step of which nobody can tell on which object it cancelled out. */
+  const doubtful = new Set<Account>()
   const open = new Map<string, Claimed>()
   const seen = new Set<string>()
   const found: Violation[] = []
@@ -67,11 +69,15 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       if (row.claim) {
         const id = idOf(hook, row)
         if (!open.has(id)) open.set(id, claimed)
-      } else if (!seen.has(decided)) settle(place, claimed)
+      } else if (!seen.has(decided)) {
+        if (aimedAt(timeline, story, place) === undefined) doubtful.add(accountOf(story))
+        settle(place, claimed)
+      }
       seen.add(decided)
     }
   }
-  return [...found, ...timeline.stories.flatMap(story => untrueNothing(timeline, accountOf(story), story))]
+  const told = timeline.stories.filter(story => !doubtful.has(accountOf(story)))
+  return [...found, ...told.flatMap(story => untrueNothing(timeline, accountOf(story), story))]
 }
 
 /** Names a claim. */
@@ -116,21 +122,25 @@ const wrong = (
 const untrueNothing = (timeline: Timeline, account: Account, story: Story): readonly Violation[] => {
   const { answer, arrived, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'NothingToUndo') return []
-  if (currentAt(account, arrived) === -1 || hasMoved(timeline, story)) return []
-  const during = upTo(account, currentAt(account, arrived), ended)
-  const present = [...timeline.targets.values()].flatMap(versions =>
-    upTo(versions, currentAt(versions, arrived), ended).filter(({ deleted }) => !deleted),
-  )
-  const left = present.find(({ uid }) => during.every(({ sums }) => sums.has(uid)))
-  if (!left) return []
-  const sums = during.map(entry => entry.sums.get(left.uid)).join(', ')
-  return [{ promise: 'undo', why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${sums}` }]
+  const uid = aimedAt(timeline, story, ended)
+  const since = currentAt(account, arrived)
+  if (uid === undefined || since === -1) return []
+  const sums = upTo(account, since, ended).map(entry => entry.sums.get(uid))
+  if (sums.includes(undefined)) return []
+  return [
+    {
+      promise: 'undo',
+      why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${sums.join(', ')}`,
+    },
+  ]
 }
 
-/** Whether the hook was aimed at another target, or that was made anew, so that it has nothing to take back there. */
-const hasMoved = ({ hooks, targets }: Timeline, { ended, post }: Story): boolean => {
-  const names = upTo(hooks.get(post.hook) ?? [], 0, ended).map(({ object }) => JSON.stringify(object['spec']))
-  const aims = new Set(names.map(spec => /"target":\{[^}]*\}/.exec(spec)?.[0]))
-  const remade = [...targets.values()].some(versions => upTo(versions, 0, ended).some(({ deleted }) => deleted))
-  return aims.size > 1 || remade
+/** The object that a hook is aimed at from a post's arrival to a place; undefined where that may be none, or one of several. */
+const aimedAt = (timeline: Timeline, story: Story, until: number): string | undefined => {
+  const versions = mayGoBy(timeline, story, story.arrived, until).filter(({ uid }) => uid === story.post.uid)
+  const [name, ...others] = new Set(versions.map(targetOf))
+  if (name === undefined || others.length > 0) return undefined
+  const objects = mayKnow(timeline, timeline.targets.get(name) ?? [], story.arrived, until)
+  const [uid, ...remade] = new Set(objects.map(object => (object.deleted ? undefined : object.uid)))
+  return remade.length > 0 ? undefined : uid
 }

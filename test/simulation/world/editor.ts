@@ -54,6 +54,15 @@ export const editHook =
     }
   }
 
+/** People aim a hook at another target, and may aim it back. */
+export const aimElsewhere =
+  (server: SimulatedServer, { hooks, targets }: Installation) =>
+  ({ did, rng }: Actor): void => {
+    const [hook, target] = [rng.pick(hooks), rng.pick(targets)]
+    const { status } = server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { scale: { target: refTo(target) } } })
+    did(`aims ${hook} at ${target}: ${status}`)
+  }
+
 /** How long a body counts once is edited, and never whether: that would change what names a post. */
 const otherWindow = (rng: Rng) => ({ hmac: { replayWindow: rng.pick(replayWindows) } })
 

@@ -27,7 +27,8 @@ interface Claimed {
 export const checkUndo = (timeline: Timeline): readonly Violation[] => {
   // Where the API server has forgotten, steps may have been made of which nobody can tell.
   if (hasForgotten(timeline)) return []
-  const stories = new Map(timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story]))
+  const named = timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story] as const)
+  const [stories, firsts] = [new Map(named), new Map(named.toReversed())]
   const marks = new Set([...timeline.targets.values()].flatMap(versions => versions.flatMap(({ owners }) => owners)))
   const accounts = new Map<string, Account>()
   /** Those with a step of which nobody can tell on which object it cancelled out. */
@@ -44,7 +45,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       account.push({ place, sums: added(newest(account), uid, change) })
     }
     if (story.post.kind === 'firing') return add((row.to ?? 0) - (row.from ?? 0))
-    const why = wrong(timeline, story, row, sum)
+    const why = doubtful.has(accountOf(story)) ? undefined : wrong(timeline, story, row, sum)
     if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
     add(-sum)
   }
@@ -70,7 +71,8 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
         const id = idOf(hook, row)
         if (!open.has(id)) open.set(id, claimed)
       } else if (!seen.has(decided)) {
-        if (aimedAt(timeline, story, place) === undefined) doubtful.add(accountOf(story))
+        const first = firsts.get(`${hook} ${row.key}`) ?? story
+        if (aimedAt(timeline, first, place) === undefined) doubtful.add(accountOf(story))
         settle(place, claimed)
       }
       seen.add(decided)

@@ -31,6 +31,17 @@ export const claimsIn = (memory: Memory): readonly ClaimedRow[] => memory.rows.f
 export const rowsOf = (memory: Memory, mark: string): readonly ClaimedRow[] =>
   claimsIn(memory).filter(({ claim }) => claim.mark === mark)
 
+/** The claims of a write say which count it sets, once all its posts are folded. */
+export const claiming =
+  (mark: string, to: number): Update =>
+  memory => {
+    if (memory.rows.every(row => row.state !== 'claimed' || row.claim.mark !== mark)) return memory
+    const rows = memory.rows.map(row =>
+      row.state === 'claimed' && row.claim.mark === mark ? { ...row, claim: { ...row.claim, to } } : row,
+    )
+    return { ...memory, rows }
+  }
+
 /**
  * A marked write is stored: its rows are done. They come back where someone has dropped them meanwhile, or could not tell
  * what became of it. `madeAt` is when it was made, where that is known and was long after it was claimed.

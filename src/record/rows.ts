@@ -1,4 +1,4 @@
-import { derive, isNamedKey, lookupOf, type Lookup } from './lookup.ts'
+import { isNamedKey, keep, lookupFor, lookupOf, type Lookup } from './lookup.ts'
 import type { Memory, Row } from './memory.ts'
 import { defaultLimits } from './pages.ts'
 
@@ -24,18 +24,22 @@ const mostUnnamed = 200
 export const withRow =
   (row: Row): Update =>
   memory => {
-    const lookup = lookupOf(memory.rows)
-    const replaced = lookup.get(row.key)
+    const before = lookupOf(memory.rows)
+    const replaced = before.get(row.key)
     const kept = replaced && knownByBody(replaced, row)
     const added = kept && isFresh(kept, row) ? [kept, row] : [row]
-    const takenOver = lookup.all([row.key, row.body, kept?.key])
-    const isAllFresh = row.at - lookup.oldest < rememberedMs && lookup.newest - row.at < rememberedMs
+    const takenOver = before.all([row.key, row.body, kept?.key])
+    const isAllFresh = row.at - before.oldest < rememberedMs && before.newest - row.at < rememberedMs
     const stale = isAllFresh ? [] : memory.rows.filter(old => !isFresh(old, row) && !takenOver.includes(old))
-    const left = [...without(memory.rows, [...takenOver, ...stale]), ...added]
-    const forgotten = tooMany(left, row, lookup, memory.mostRows)
-    const rows = without(left, forgotten)
+    // One copy, since a full record has thousands of rows, and each of many posts at once adds one.
+    const rows = [...memory.rows]
+    remove(rows, [...takenOver, ...stale])
+    rows.push(...added)
     // Where rows are too old, what was known of their times is no longer worth much.
-    if (stale.length === 0) derive(memory.rows, rows, [...takenOver, ...forgotten], added)
+    const after = stale.length === 0 ? before.changed(takenOver, added, rows) : lookupFor(rows)
+    const forgotten = tooMany(after, row, memory.mostRows)
+    remove(rows, forgotten)
+    keep(rows, forgotten.length === 0 ? after : after.changed(forgotten, [], rows))
     return { ...memory, rows }
   }
 
@@ -43,36 +47,29 @@ export const withRow =
 const isFresh = ({ at, state }: Row, row: Row): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
 
-/** Lists the finished rows that are too many beside `row`, which stands last: the oldest of them. */
-const tooMany = (rows: readonly Row[], row: Row, before: Lookup, mostRows = defaultLimits.rows): readonly Row[] => {
-  const named = isNamedKey(row.key)
-  const most = named ? mostRows : mostUnnamed
-  // There are no more than before, but for what stays of the row that was replaced.
-  if ((named ? before.named : before.unnamed) + 1 < most) return []
-  const isDone = (old: Row): boolean => old !== row && old.state !== 'claimed' && isNamedKey(old.key) === named
-  let done = 0
-  let oldest: Row | undefined
-  for (const old of rows) {
-    if (!isDone(old)) continue
-    done += 1
-    if (oldest === undefined || old.at < oldest.at) oldest = old
-  }
-  const many = done + 1 - most
-  if (many <= 0 || oldest === undefined) return []
-  if (many === 1) return [oldest]
-  // By age, not by place: what is found out late of an old claim stands last.
-  return rows
-    .filter(isDone)
-    .toSorted((a, b) => a.at - b.at)
-    .slice(0, many)
+/**
+ * Lists the finished rows that are too many, with room for `row` once it is finished: the oldest by age, not by place. What is
+ * found out late of an old claim stands last, and may be the oldest itself.
+ */
+const tooMany = (rows: Lookup, { key, state }: Row, mostRows = defaultLimits.rows): readonly Row[] => {
+  const isNamed = isNamedKey(key)
+  const finished = (isNamed ? rows.named : rows.unnamed) + (state === 'claimed' ? 1 : 0)
+  const many = finished - (isNamed ? mostRows : mostUnnamed)
+  return many > 0 ? rows.first(isNamed, many) : []
 }
 
-const without = (rows: readonly Row[], removed: readonly Row[]): readonly Row[] => {
+const remove = (rows: Row[], removed: readonly Row[]): void => {
   const [only] = removed
-  if (only === undefined) return rows
-  if (removed.length === 1) return rows.toSpliced(rows.lastIndexOf(only), 1)
+  if (only === undefined) return
+  if (removed.length === 1) {
+    // The oldest mostly stands first, and a claim last.
+    rows.splice(rows[0] === only ? 0 : rows.lastIndexOf(only), 1)
+    return
+  }
   const all = new Set(removed)
-  return rows.filter(row => !all.has(row))
+  let left = 0
+  for (const row of rows) if (!all.has(row)) rows[left++] = row
+  rows.length = left
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { ReasonIn } from '../api/reasons.ts'
 import type { Claim } from '../api/record.ts'
-import { applied, rowsOf, type Origin } from '../record/changes.ts'
-import { withRow } from '../record/rows.ts'
+import { applied, claiming, rowsOf, type Origin } from '../record/changes.ts'
 import { decided, judge, nothingToUndo, type Judgement, type Remembered } from '../record/judge.ts'
 import type { ClaimedRow, Memory } from '../record/memory.ts'
 import type { Plan, Target, UndoPlan } from './steps.ts'
@@ -120,10 +119,10 @@ export const claim = (
     }
   })
 
-  const rows = rowsOf(memory, mark).map(row => ({ ...row, claim: { ...draft, to } }))
+  memory = claiming(mark, to)(memory)
+  const rows = rowsOf(memory, mark)
   const isWritten = to !== version.count
-  memory = isWritten ? rows.reduce((so, row) => withRow(row)(so), memory) : applied(mark, rows)(memory)
-  return { memory, rows, to, parts, isWritten }
+  return { memory: isWritten ? memory : applied(mark, rows)(memory), rows, to, parts, isWritten }
 }
 
 const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {

@@ -20,10 +20,11 @@ const plainly = ({ mostRows = 4000, rows }: Memory, row: Row): readonly Row[] =>
   const fresh = [...others, ...(kept ? [kept] : [])].filter(
     ({ at, state }) => (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < 24 * hour,
   )
-  const done = fresh.filter(old => old.state !== 'claimed' && isNamed(old) === isNamed(row))
-  const most = isNamed(row) ? mostRows : 200
-  const oldest = done.toSorted((a, b) => a.at - b.at).slice(0, Math.max(0, done.length + 1 - most))
-  return [...fresh.filter(old => !oldest.includes(old)), row]
+  const all = [...fresh, row]
+  const done = all.filter(one => one.state !== 'claimed' && isNamed(one) === isNamed(row))
+  const most = (isNamed(row) ? mostRows : 200) - (row.state === 'claimed' ? 1 : 0)
+  const oldest = done.toSorted((a, b) => a.at - b.at).slice(0, Math.max(0, done.length - most))
+  return all.filter(one => !oldest.includes(one))
 }
 
 const rowArbitrary: fc.Arbitrary<Row> = fc

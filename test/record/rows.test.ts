@@ -1,6 +1,6 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { emptyMemory, type Row } from '../../src/record/memory.ts'
-import { hasRoom } from '../../src/record/rows.ts'
+import { hasRoom, withRow } from '../../src/record/rows.ts'
 import { fc, property } from '../support/property.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -24,4 +24,17 @@ describe('a record', () => {
       expect(hasRoom({ ...emptyMemory, rows: all, mostRows }, now, windowMs)).toBe(young.length < mostRows)
     },
   )
+
+  it('forgets the oldest row of too many, though it is the one whose step is only now known to be made', () => {
+    const young = [3, 2, 1].map((ago): Row => ({ state: 'done', key: `young${ago}`, at: now - ago, from: 1, to: 2 }))
+    const claim = { mark: 'mark', target: 'web', uid: 'uid', version: '7', to: 2, helped: true }
+    const old = { key: 'old', at: now - 1000, from: 1, to: 2 }
+    const memory = { ...emptyMemory, rows: [{ ...old, state: 'claimed', claim } as const, ...young], mostRows: 3 }
+    expect(withRow({ ...old, state: 'done' })(memory).rows).toEqual(young)
+    expect(withRow({ ...old, at: now - 2, state: 'done' })(memory).rows.map(({ key }) => key)).toEqual([
+      'young2',
+      'young1',
+      'old',
+    ])
+  })
 })

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { sliceBytes } from '../limits.ts'
 
-/** What is known of a connection: how much of the body that it sends is still to come, in bytes, or a little less. */
+/** What is known of a connection: how much of the body that it sends is still to come, in bytes. */
 interface Sending {
   left: number
 }

@@ -4,7 +4,7 @@ import type { Claim, RecentDelivery, Report } from '../api/record.ts'
 import { mostRecent } from '../api/status.ts'
 import { lookupOf } from './lookup.ts'
 import { momentOf, type ClaimedRow, type DoneRow, type Former, type Memory, type Row } from './memory.ts'
-import { withRow, type Update } from './rows.ts'
+import { withRows, type Update } from './rows.ts'
 import { withUndo } from './undo.ts'
 
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
@@ -58,11 +58,14 @@ export const applied =
       const row = present.get(key)
       return row?.state === 'untold' && row.mark === mark
     }
-    const next = done.reduce((so, row) => {
-      if (!isLost(row)) return withRow(finished(row))(withUndo(row)(reported(row)(so)))
-      // The row was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
-      return withRow(finished(row))(row.undoes === undefined ? withUndo(row)(so) : so)
-    }, memory)
+    const next = done.reduce(
+      (so, row) => {
+        if (!isLost(row)) return withUndo(row)(reported(row)(so))
+        // The row was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
+        return row.undoes === undefined ? withUndo(row)(so) : so
+      },
+      withRows(done.map(finished))(memory),
+    )
     const ran = done.filter(row => !isLost(row))
     return ranBy(next, ran, madeAt)
   }

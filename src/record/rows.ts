@@ -21,27 +21,36 @@ const mostUnnamed = 200
  * Adds a row in place of an older one of its key, and forgets what is too old or too much. An open claim is never too
  * much: it would be executed again. After a day nobody can tell what became of it.
  */
-export const withRow =
-  (row: Row): Update =>
+export const withRow = (row: Row): Update => withRows([row])
+
+/** Adds rows one after another. The list is copied once: a full record has thousands of rows, and a write ends a hundred of them. */
+export const withRows =
+  (added: readonly Row[]): Update =>
   memory => {
-    const before = lookupOf(memory.rows)
-    const replaced = before.get(row.key)
-    const kept = replaced && knownByBody(replaced, row)
-    const added = kept && isFresh(kept, row) ? [kept, row] : [row]
-    const takenOver = before.all([row.key, row.body, kept?.key])
-    const isAllFresh = row.at - before.oldest < rememberedMs && before.newest - row.at < rememberedMs
-    const stale = isAllFresh ? [] : memory.rows.filter(old => !isFresh(old, row) && !takenOver.includes(old))
-    // One copy, since a full record has thousands of rows, and each of many posts at once adds one.
+    if (added.length === 0) return memory
     const rows = [...memory.rows]
-    remove(rows, [...takenOver, ...stale])
-    rows.push(...added)
-    // Where rows are too old, what was known of their times is no longer worth much.
-    const after = stale.length === 0 ? before.changed(takenOver, added, rows) : lookupFor(rows)
-    const forgotten = tooMany(after, row, memory.mostRows)
-    remove(rows, forgotten)
-    keep(rows, forgotten.length === 0 ? after : after.changed(forgotten, [], rows))
+    const known = added.reduce((lookup, row) => add(rows, lookup, row, memory.mostRows), lookupOf(memory.rows))
+    keep(rows, known)
     return { ...memory, rows }
   }
+
+/** Adds a row to a list of which `before` is known. Answers what is known of it then. */
+const add = (rows: Row[], before: Lookup, row: Row, mostRows: number | undefined): Lookup => {
+  const replaced = before.get(row.key)
+  const kept = replaced && knownByBody(replaced, row)
+  const added = kept && isFresh(kept, row) ? [kept, row] : [row]
+  const takenOver = before.all([row.key, row.body, kept?.key])
+  const isAllFresh = row.at - before.oldest < rememberedMs && before.newest - row.at < rememberedMs
+  const stale = isAllFresh ? [] : rows.filter(old => !isFresh(old, row) && !takenOver.includes(old))
+  remove(rows, [...takenOver, ...stale])
+  rows.push(...added)
+  // Where rows are too old, what was known of their times is no longer worth much.
+  const after = stale.length === 0 ? before.changed(takenOver, added, rows) : lookupFor(rows)
+  const forgotten = tooMany(after, row, mostRows)
+  if (forgotten.length === 0) return after
+  remove(rows, forgotten)
+  return after.changed(forgotten, [], rows)
+}
 
 /** Clocks differ, and what is told late is old: a claim that is newer than the row stays. */
 const isFresh = ({ at, state }: Row, row: Row): boolean =>

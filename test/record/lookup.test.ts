@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { applied } from '../../src/record/changes.ts'
-import { withRow } from '../../src/record/rows.ts'
+import { withRow, withRows } from '../../src/record/rows.ts'
 import { lookupOf } from '../../src/record/lookup.ts'
 import { emptyMemory, type ClaimedRow, type Memory, type Row } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
@@ -70,13 +70,18 @@ property(
     fc.constantFrom(undefined, 1, 3, 6),
   ],
   (stored, added, mostRows) => {
-    let memory: Memory = { ...emptyMemory, rows: stored, ...(mostRows !== undefined && { mostRows }) }
+    const before: Memory = { ...emptyMemory, rows: stored, ...(mostRows !== undefined && { mostRows }) }
+    let memory = before
     for (const row of added) {
       const rows = plainly(memory, row)
       memory = withRow(row)(memory)
       expect(memory.rows).toEqual(rows)
       isRight(memory.rows)
     }
+    const together = withRows(added)(before)
+    expect(together.rows).toEqual(memory.rows)
+    isRight(together.rows)
+    isRight(before.rows)
   },
 )
 

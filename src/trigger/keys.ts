@@ -20,8 +20,13 @@ export interface Keys {
   fresh(): boolean
   /** Why the keys cannot be read or watched, if they cannot. */
   trouble(): string | undefined
-  /** The key set, read again from the API server; all who ask at the same time share one read. Throws what it throws. */
+  /**
+   * The key set, read again from the API server by a read that has not begun yet: it has what was published before now. Whoever
+   * asks before it begins shares it. Throws what it throws.
+   */
   readAgain(): Promise<PublicKeys | undefined>
+  /** The key set by a read that may have begun before now, for whoever found `current` not to be fresh. Throws what it throws. */
+  readOnce(): Promise<PublicKeys | undefined>
   run(stop: AbortSignal): Promise<void>
 }
 
@@ -58,7 +63,7 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   /** When the read began that `readLive` is of. */
   let liveSince = -Infinity
 
-  const readOnce = async (depart: () => void): Promise<PublicKeys | undefined> => {
+  const readNext = async (depart: () => void): Promise<PublicKeys | undefined> => {
     // Forged key ids must not become a flood of reads; a true one waits for the next read at most this long.
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
     depart()
@@ -78,13 +83,16 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     return readLive
   }
 
-  const readAgain = (): Promise<PublicKeys | undefined> => shared('', readOnce)
+  const readAgain = (): Promise<PublicKeys | undefined> => shared('', readNext)
+  // Whoever comes during a read is not to wait for the next one, which begins a second later.
+  const joined = singleFlight<PublicKeys | undefined>()
 
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
     fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
     trouble: () => cache.trouble(),
     readAgain,
+    readOnce: () => joined('', readAgain),
     run: stop => cache.run(stop),
   }
 }

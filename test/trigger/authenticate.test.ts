@@ -33,6 +33,10 @@ const judge = async (token: string, world: World) => {
   const clock = fakeClock(Date.UTC(2026, 0, 1))
   const { cached = found(), known = keys, live = none, readAgain = keys, synced = true, freshKeys = true } = world
   const asked: string[] = []
+  const readKeys = () => {
+    asked.push('keys')
+    return readAgain === 'unreachable' ? Promise.reject(new Unreachable('refused', false)) : Promise.resolve(readAgain)
+  }
   const authenticate = authenticator(
     clock,
     createVerifier({ remember: 10 }),
@@ -40,12 +44,8 @@ const judge = async (token: string, world: World) => {
       current: () => known,
       fresh: () => freshKeys,
       trouble: () => undefined,
-      readAgain: () => {
-        asked.push('keys')
-        return readAgain === 'unreachable'
-          ? Promise.reject(new Unreachable('refused', false))
-          : Promise.resolve(readAgain)
-      },
+      readAgain: readKeys,
+      readOnce: readKeys,
       run: () => Promise.resolve(),
     },
     {

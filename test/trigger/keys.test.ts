@@ -48,4 +48,25 @@ describe('the public keys', () => {
     expect(known(await reading)).toEqual([false, true])
     expect(known()).toEqual([false, true])
   })
+
+  it('are fresh for all who ask during one read as soon as that is answered, and not a second later', async () => {
+    const answers: ((response: ApiResponse) => void)[] = []
+    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
+    const environment = testEnvironment({ api: connection })
+    const keys = publicKeyCache(environment, namespace)
+    expect(keys.fresh()).toBe(false)
+    const first = keys.readOnce()
+    await environment.clock.advance(3)
+    const second = keys.readOnce()
+    const newest = keys.readAgain()
+    await settle()
+    expect(answers).toHaveLength(1)
+    answers[0]?.(answer(200, configMap('5', former)))
+    expect(await second).toBe(await first)
+    expect(keys.fresh()).toBe(true)
+
+    await environment.clock.advance(997)
+    answers[1]?.(answer(200, configMap('6', newer)))
+    expect((await newest)?.find(newer.kid)).toBeDefined()
+  })
 })

@@ -47,7 +47,7 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
     let socket: Dispatcher.DispatchController | undefined
     let settled = false
     let status = 0
-    let headers: ApiResponse['headers'] = {}
+    let incoming: IncomingHttpHeaders = {}
     const body: Buffer[] = []
 
     const fail = (why: string, cause?: unknown): void => {
@@ -68,16 +68,16 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
         if (settled) return controller.abort(new Error('timed out'))
         socket = controller
       },
-      onResponseStart: (_controller, statusCode, incoming) => {
+      onResponseStart: (_controller, statusCode, headers) => {
         status = statusCode
-        headers = flat(incoming)
+        incoming = headers
       },
       onResponseData: (_controller, chunk) => void body.push(chunk),
       onResponseEnd: () => {
         if (settled) return
         settled = true
         clearTimeout(timer)
-        resolve({ status, headers, body: textOf(body) })
+        resolve(answerOf(status, incoming, textOf(body)))
       },
       onResponseError: (_controller, error) => fail(reasonOf(error), error),
     }
@@ -93,6 +93,18 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
 const textOf = (chunks: readonly Buffer[]): string => {
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(chunks).toString('utf8')
+}
+
+/** Flattens the headers when they are first looked at: of most answers nobody does. */
+const answerOf = (status: number, incoming: IncomingHttpHeaders, body: string): ApiResponse => {
+  let headers: ApiResponse['headers'] | undefined
+  return {
+    status,
+    body,
+    get headers() {
+      return (headers ??= flat(incoming))
+    },
+  }
 }
 
 const flat = (headers: IncomingHttpHeaders): Record<string, string> => {

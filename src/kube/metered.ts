@@ -1,5 +1,5 @@
 import { keyOf } from '../api/hash.ts'
-import { boundedMap } from '../environment/bounded-map.ts'
+import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
@@ -22,15 +22,17 @@ const mostPaths = 100
  * sent again here is stored once at most. The API server stores its own kinds in a shorter form than they are answered in.
  */
 export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
-  const sizes = boundedMap<string, number>(mostPaths)
+  /** Made when there is something in it: each post has such a connection, and few read or fail. */
+  let sizes: BoundedMap<string, number> | undefined
   /** The hash of the body that was last sent to a path without a clear answer. */
-  const unsure = boundedMap<string, string>(mostPaths)
+  let unsure: BoundedMap<string, string> | undefined
 
   const sizeAt = (object: string): number =>
-    sizes.get(object) ?? sizes.get(object.slice(0, object.lastIndexOf('/'))) ?? supposedBytes
+    sizes?.get(object) ?? sizes?.get(object.slice(0, object.lastIndexOf('/'))) ?? supposedBytes
 
   const tried = ({ body = '', path }: ApiRequest): void => {
     const hash = keyOf(body)
+    unsure ??= boundedMap(mostPaths)
     if (unsure.get(path) === hash) return
     unsure.set(path, hash)
     wrote(Math.max(sizeOf(body), sizeAt(objectAt(path))))
@@ -52,8 +54,9 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
       if (request.query?.['dryRun'] !== undefined) return answered
       if (request.method === 'GET') {
         answered.then(({ body, status }) => {
-          if (status === 200 && request.as !== 'metadata')
-            sizes.set(request.path, sizeOf(body) / objectsIn(request, body))
+          if (status !== 200 || request.as === 'metadata') return
+          sizes ??= boundedMap(mostPaths)
+          sizes.set(request.path, sizeOf(body) / objectsIn(request, body))
         }, ignored)
       } else {
         answered.then(

@@ -9,11 +9,27 @@ export interface ResourceType {
 
 /** The path of all objects of a type: in one namespace, or everywhere when it is undefined. */
 export const collectionPath = (type: ResourceType, namespace?: string): string => {
-  const [group, version, resource] = [type.group, type.version, type.resource].map(encodeURIComponent)
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+  const { resource, root } = partsOf(type)
   return namespace === undefined
     ? `${root}/${resource}`
     : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
+}
+
+interface PathParts {
+  readonly root: string
+  readonly resource: string
+}
+
+const known = new WeakMap<ResourceType, PathParts>()
+
+/** What of a path its type decides. There are few types, and each post asks twice. */
+const partsOf = (type: ResourceType): PathParts => {
+  const before = known.get(type)
+  if (before) return before
+  const [group, version, resource = ''] = [type.group, type.version, type.resource].map(encodeURIComponent)
+  const parts = { root: group === '' ? `/api/${version}` : `/apis/${group}/${version}`, resource }
+  known.set(type, parts)
+  return parts
 }
 
 /** The path of one object, or of one of its subresources. */

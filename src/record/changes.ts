@@ -181,8 +181,12 @@ export const toConfirm =
 /** What is told of deliveries: the newest of them, newest first, and how many ended how. */
 export type Note = Pick<Memory, 'recent' | 'counts'>
 
-/** What is told of one delivery. */
-export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
+/** What is told of some deliveries. */
+export const noteOf = (deliveries: readonly RecentDelivery[]): Note => {
+  const counts: Record<string, number> = {}
+  for (const { outcome } of deliveries) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return { recent: deliveries.toReversed(), counts }
+}
 
 /** What two notes tell together. */
 export const joined = (note: Note, before: Note): Note => {

@@ -1,4 +1,5 @@
 import type { RecentDelivery } from '../api/record.ts'
+import { mostRecent } from '../api/status.ts'
 import { joined, noted, noteOf, type Note } from './changes.ts'
 import { type Update } from './rows.ts'
 import type { Memory } from './memory.ts'
@@ -25,15 +26,29 @@ export const outboxOf = (): Outbox => {
   let updates: Update[] = []
   /** What the last of the updates reports of deliveries, while no write includes it. */
   let note: Note | undefined
+  /** Deliveries that are to be in it as well: of a hook that nobody asks about they are put in a dozen at a time. */
+  let further: RecentDelivery[] = []
   /** A memory with all updates: kept until either changes. */
   let current: { readonly of: Memory; readonly is: Memory } | undefined
 
   const include = (update: Update): void => {
     current &&= { of: current.of, is: update(current.is) }
   }
+  const gather = (): void => {
+    if (!note || further.length === 0) return
+    const own = noteOf(further)
+    further = []
+    note = joined(own, note)
+    updates[updates.length - 1] = noted(note)
+    include(noted(own))
+  }
+  const closeNote = (): void => {
+    gather()
+    note = undefined
+  }
   const add = (update: Update): boolean => {
     if (updates.length >= mostUpdates) return false
-    note = undefined
+    closeNote()
     updates.push(update)
     include(update)
     return true
@@ -44,23 +59,26 @@ export const outboxOf = (): Outbox => {
     },
     add: update => void add(update),
     note: delivery => {
-      const own = noteOf(delivery)
       if (note) {
-        note = joined(own, note)
-        updates[updates.length - 1] = noted(note)
-        include(noted(own))
-      } else if (add(noted(own))) note = own
+        further.push(delivery)
+        if (further.length >= mostRecent) gather()
+        return
+      }
+      const own = noteOf([delivery])
+      if (add(noted(own))) note = own
     },
     applied: memory => {
+      gather()
       if (current?.of !== memory) current = { of: memory, is: updates.reduce((so, update) => update(so), memory) }
       return current.is
     },
     seal: () => {
-      note = undefined
+      closeNote()
       return updates.length
     },
     drop: count => {
       if (count === 0) return
+      gather()
       updates = updates.slice(count)
       if (updates.length === 0) note = undefined
       current = undefined

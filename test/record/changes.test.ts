@@ -48,7 +48,7 @@ const after = (...updates: readonly Update[]): Memory => updates.reduce((so, upd
 const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
 
 const delivered = (delivery: Partial<RecentDelivery>): Update =>
-  noted(noteOf({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }))
+  noted(noteOf([{ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }]))
 
 describe('what is remembered of deliveries', () => {
   it('is the last four thousand, the oldest forgotten first', () => {

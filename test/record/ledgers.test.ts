@@ -6,7 +6,7 @@ import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
 
-const one = noted(noteOf({ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }))
+const one = noted(noteOf([{ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }]))
 
 const setUp = (latencyMs = 1) => {
   const clock = fakeClock()

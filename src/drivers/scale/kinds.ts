@@ -13,7 +13,11 @@ type Kind = Pick<Target, 'type' | 'at'>
 
 /** The kind of a target, where it is known without a look at the cluster. */
 export const knownKind = ({ apiVersion, kind }: Pick<Scale['target'], 'apiVersion' | 'kind'>): Kind | undefined =>
-  knownCounts.find(({ type }) => type.kind === kind && apiVersionOf(type) === apiVersion)
+  kindsByName.get(`${apiVersion} ${kind}`)
+
+const kindsByName: ReadonlyMap<string, Kind> = new Map(
+  knownCounts.map(known => [`${apiVersionOf(known.type)} ${known.type.kind}`, known]),
+)
 
 /** The kind of a target; for a custom resource its definition says what that is. Throws what the API throws. */
 export const kindOf = async (target: Scale['target'], definitions: Definitions): Promise<Kind | Uncountable> => {

@@ -1,0 +1,54 @@
+import { expect } from 'vitest'
+import type { RecentDelivery } from '../../src/api/record.ts'
+import { noted, noteOf, refusedAt } from '../../src/record/changes.ts'
+import { emptyMemory } from '../../src/record/memory.ts'
+import { outboxOf } from '../../src/record/outbox.ts'
+import type { Update } from '../../src/record/rows.ts'
+import { fc, property } from '../support/property.ts'
+
+const now = Date.UTC(2026, 0, 1)
+
+const delivery = fc
+  .record({ at: fc.integer({ min: now, max: now + 30 }), outcome: fc.constantFrom('applied', 'failed', 'skipped') })
+  .map((told): RecentDelivery => ({ sender: 'plain', reason: 'Stepped', ...told }))
+
+const acts = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: delivery.map(told => ({ act: 'note' as const, told })) },
+    fc.integer({ min: 0, max: 30 }).map(ms => ({ act: 'add' as const, update: refusedAt(now + ms) })),
+    fc.constantFrom({ act: 'look' as const }, { act: 'seal' as const }, { act: 'drop' as const }),
+  ),
+  { maxLength: 120, size: 'max' },
+)
+
+property('what waits is applied as if each update and each delivery had been added by itself', [acts], all => {
+  const outbox = outboxOf()
+  let waiting: Update[] = []
+  /** How many updates a write includes that is under way, and how many of those that were added by themselves. */
+  let sealed = { updates: 0, own: 0 }
+  const plainly = () => waiting.reduce((memory, update) => update(memory), emptyMemory)
+  for (const done of all) {
+    switch (done.act) {
+      case 'note':
+        outbox.note(done.told)
+        waiting.push(noted(noteOf([done.told])))
+        break
+      case 'add':
+        outbox.add(done.update)
+        waiting.push(done.update)
+        break
+      case 'look':
+        expect(outbox.applied(emptyMemory)).toEqual(plainly())
+        break
+      case 'seal':
+        sealed = { updates: outbox.seal(), own: waiting.length }
+        break
+      case 'drop':
+        outbox.drop(sealed.updates)
+        waiting = waiting.slice(sealed.own)
+        sealed = { updates: 0, own: 0 }
+    }
+    expect(outbox.length > 0).toBe(waiting.length > 0)
+  }
+  expect(outbox.applied(emptyMemory)).toEqual(plainly())
+})

@@ -25,7 +25,10 @@ export interface Keys {
    * asks before it begins shares it. Throws what it throws.
    */
   readAgain(): Promise<PublicKeys | undefined>
-  /** The key set by a read that may have begun before now, for whoever found `current` not to be fresh. Throws what it throws. */
+  /**
+   * The key set by a read that began at most `currentForMs` before now, or later: for whoever found `current` not to be fresh.
+   * Throws what it throws.
+   */
   readOnce(): Promise<PublicKeys | undefined>
   run(stop: AbortSignal): Promise<void>
 }
@@ -84,8 +87,9 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   }
 
   const readAgain = (): Promise<PublicKeys | undefined> => shared('', readNext)
-  // Whoever comes during a read is not to wait for the next one, which begins a second later.
-  const joined = singleFlight<PublicKeys | undefined>()
+  // Whoever comes during a read is not to wait for the next one, which begins a second later. It may be long under way, though,
+  // where the process stood still: its answer is from before that.
+  const joined = singleFlight<PublicKeys | undefined>({ clock, forMs: currentForMs })
 
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),

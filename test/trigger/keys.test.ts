@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ApiResponse } from '../../src/environment/environment.ts'
+import { currentForMs } from '../../src/kube/currency.ts'
 import { formatPublicKeys, signingKey, type SigningKey } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { publicKeyCache } from '../../src/trigger/keys.ts'
@@ -68,5 +69,21 @@ describe('the public keys', () => {
     await environment.clock.advance(997)
     answers[1]?.(answer(200, configMap('6', newer)))
     expect((await newest)?.find(newer.kid)).toBeDefined()
+  })
+
+  it('are not taken from a read that has been under way for long, as where the process stood still', async () => {
+    const answers: ((response: ApiResponse) => void)[] = []
+    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
+    const environment = testEnvironment({ api: connection })
+    const keys = publicKeyCache(environment, namespace)
+    const before = keys.readOnce()
+    await environment.clock.advance(currentForMs)
+    const after = keys.readOnce()
+    await environment.clock.advance(1)
+    answers[0]?.(answer(200, configMap('5', former)))
+    answers[1]?.(answer(200, configMap('6', newer)))
+    expect((await before)?.find(former.kid)).toBeDefined()
+    expect((await after)?.find(former.kid)).toBeUndefined()
+    expect((await after)?.find(newer.kid)).toBeDefined()
   })
 })

@@ -90,13 +90,22 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   // Whoever comes during a read is not to wait for the next one, which begins a second later. It may be long under way, though,
   // where the process stood still: its answer is from before that.
   const joined = singleFlight<PublicKeys | undefined>({ clock, forMs: currentForMs })
+  const readOnce = (): Promise<PublicKeys | undefined> => {
+    let isMine = false
+    const answer = joined('', () => {
+      isMine = true
+      return readAgain()
+    })
+    // What a read fails with that began before now may be over.
+    return isMine ? answer : answer.catch(readAgain)
+  }
 
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
     fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
     trouble: () => cache.trouble(),
     readAgain,
-    readOnce: () => joined('', readAgain),
+    readOnce,
     run: stop => cache.run(stop),
   }
 }

@@ -86,4 +86,19 @@ describe('the public keys', () => {
     expect((await after)?.find(former.kid)).toBeUndefined()
     expect((await after)?.find(newer.kid)).toBeDefined()
   })
+
+  it('are read once more for whoever asked during a read that failed', async () => {
+    const answers: ((response: ApiResponse) => void)[] = []
+    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
+    const environment = testEnvironment({ api: connection })
+    const keys = publicKeyCache(environment, namespace)
+    const first = keys.readOnce()
+    await environment.clock.advance(3)
+    const second = keys.readOnce()
+    answers[0]?.(answer(500, {}))
+    await expect(first).rejects.toThrow('500')
+    await environment.clock.advance(1000)
+    answers[1]?.(answer(200, configMap('5', former)))
+    expect((await second)?.find(former.kid)).toBeDefined()
+  })
 })

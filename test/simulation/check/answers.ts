@@ -1,6 +1,7 @@
 import { at } from '../../../src/api/json.ts'
 import type { Reason } from '../../../src/api/reasons.ts'
 import type { Answer } from '../../../src/trigger/answer.ts'
+import { mostWaitingForKeys } from '../../../src/trigger/limits.ts'
 import type { Violation } from '../happened.ts'
 import {
   accepts,
@@ -38,7 +39,8 @@ export const checkAnswers = (timeline: Timeline, explanation: Explanation): read
     )
   })
 
-const lateness = (timeline: Timeline, { answer, arrivedAt, endedAt, post }: Story): Violation | undefined => {
+const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
+  const { answer, arrivedAt, endedAt, post } = story
   const took = endedAt - arrivedAt
   if (answer !== undefined && took > longestAnswerMs && !stoodStill(timeline, post.process)) {
     return { promise: 'liveness', why: `was answered after ${took} ms` }
@@ -48,8 +50,18 @@ const lateness = (timeline: Timeline, { answer, arrivedAt, endedAt, post }: Stor
   const reason = at(answer, 'body', 'reason')
   const isUntold = status === 'no answer' || reason === 'OutcomeUnknown'
   const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
-  if ((isServed || sharedSickRead(timeline, arrivedAt, answer)) && took <= wellAnswerMs) return undefined
+  const isExcused =
+    sharedSickRead(timeline, arrivedAt, answer) || (reason === 'Overloaded' && cameToMany(timeline, story))
+  if ((isServed || isExcused) && took <= wellAnswerMs) return undefined
   return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
+}
+
+/** Whether so many others were waiting for keys that no further post could: all that came while their process stood still. */
+const cameToMany = ({ stories }: Timeline, { arrivedAt, post }: Story): boolean => {
+  const waiting = stories.filter(
+    other => other.post.process === post.process && other.arrivedAt <= arrivedAt && other.endedAt > arrivedAt,
+  )
+  return waiting.length >= mostWaitingForKeys
 }
 
 /** How long posts may share a read, of a Secret of `auth` or of a custom kind's definition, in milliseconds. */

@@ -2,7 +2,7 @@ import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Claim, RecentDelivery, Report } from '../api/record.ts'
 import { mostRecent } from '../api/status.ts'
-import { lookupOf } from './lookup.ts'
+import { keep, lookupOf } from './lookup.ts'
 import { momentOf, type ClaimedRow, type DoneRow, type Former, type Memory, type Row } from './memory.ts'
 import { withRows, type Update } from './rows.ts'
 import { withUndo } from './undo.ts'
@@ -35,10 +35,13 @@ export const rowsOf = (memory: Memory, mark: string): readonly ClaimedRow[] =>
 export const claiming =
   (mark: string, to: number): Update =>
   memory => {
-    if (memory.rows.every(row => row.state !== 'claimed' || row.claim.mark !== mark)) return memory
-    const rows = memory.rows.map(row =>
-      row.state === 'claimed' && row.claim.mark === mark ? { ...row, claim: { ...row.claim, to } } : row,
-    )
+    const drafts = rowsOf(memory, mark)
+    if (drafts.length === 0) return memory
+    const claims = drafts.map(row => ({ ...row, claim: { ...row.claim, to } }))
+    const rows: Row[] = [...memory.rows]
+    // They were added last.
+    for (const [index, draft] of drafts.entries()) rows[rows.lastIndexOf(draft)] = claims[index] ?? draft
+    keep(rows, lookupOf(memory.rows).changed(drafts, claims, rows))
     return { ...memory, rows }
   }
 

@@ -31,7 +31,7 @@ export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hook
   }
 
   const verify = async (token: string): Promise<Verdict | 'not ready' | 'too many'> => {
-    const known = keys.fresh() ? keys.current() : await keys.readOnce()
+    const known = keys.fresh() ? keys.current() : await keys.readRecent()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
     // A key may have been published a moment ago: before anyone is told 404, the key set is read once more.

@@ -29,7 +29,7 @@ export interface Keys {
    * The key set by a read that began at most `currentForMs` before now, or later: for whoever found `current` not to be fresh.
    * Throws what it throws.
    */
-  readOnce(): Promise<PublicKeys | undefined>
+  readRecent(): Promise<PublicKeys | undefined>
   run(stop: AbortSignal): Promise<void>
 }
 
@@ -90,7 +90,7 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   // Whoever comes during a read is not to wait for the next one, which begins a second later. It may be long under way, though,
   // where the process stood still: its answer is from before that.
   const joined = singleFlight<PublicKeys | undefined>({ clock, forMs: currentForMs })
-  const readOnce = (): Promise<PublicKeys | undefined> => {
+  const readRecent = (): Promise<PublicKeys | undefined> => {
     let isMine = false
     const answer = joined('', () => {
       isMine = true
@@ -105,7 +105,7 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
     trouble: () => cache.trouble(),
     readAgain,
-    readOnce,
+    readRecent,
     run: stop => cache.run(stop),
   }
 }

@@ -45,7 +45,7 @@ const judge = async (token: string, world: World) => {
       fresh: () => freshKeys,
       trouble: () => undefined,
       readAgain: readKeys,
-      readOnce: readKeys,
+      readRecent: readKeys,
       run: () => Promise.resolve(),
     },
     {

@@ -20,6 +20,14 @@ const configMap = (resourceVersion: string, ...keys: readonly [SigningKey, ...Si
   data: { [keySetEntry]: formatPublicKeys(keys) },
 })
 
+/** Keys that nothing is told of but by reads, each of which waits for its answer. */
+const unwatched = () => {
+  const answers: ((response: ApiResponse) => void)[] = []
+  const api = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
+  const environment = testEnvironment({ api })
+  return { answers, clock: environment.clock, keys: publicKeyCache(environment, namespace) }
+}
+
 describe('the public keys', () => {
   it('are read once more where the watch has told of a change before an answer that may be older', async () => {
     const answers: ((response: ApiResponse) => void)[] = []
@@ -51,14 +59,11 @@ describe('the public keys', () => {
   })
 
   it('are fresh for all who ask during one read as soon as that is answered, and not a second later', async () => {
-    const answers: ((response: ApiResponse) => void)[] = []
-    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
-    const environment = testEnvironment({ api: connection })
-    const keys = publicKeyCache(environment, namespace)
+    const { answers, clock, keys } = unwatched()
     expect(keys.fresh()).toBe(false)
-    const first = keys.readOnce()
-    await environment.clock.advance(3)
-    const second = keys.readOnce()
+    const first = keys.readRecent()
+    await clock.advance(3)
+    const second = keys.readRecent()
     const newest = keys.readAgain()
     await settle()
     expect(answers).toHaveLength(1)
@@ -66,20 +71,17 @@ describe('the public keys', () => {
     expect(await second).toBe(await first)
     expect(keys.fresh()).toBe(true)
 
-    await environment.clock.advance(997)
+    await clock.advance(997)
     answers[1]?.(answer(200, configMap('6', newer)))
     expect((await newest)?.find(newer.kid)).toBeDefined()
   })
 
   it('are not taken from a read that has been under way for long, as where the process stood still', async () => {
-    const answers: ((response: ApiResponse) => void)[] = []
-    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
-    const environment = testEnvironment({ api: connection })
-    const keys = publicKeyCache(environment, namespace)
-    const before = keys.readOnce()
-    await environment.clock.advance(currentForMs)
-    const after = keys.readOnce()
-    await environment.clock.advance(1)
+    const { answers, clock, keys } = unwatched()
+    const before = keys.readRecent()
+    await clock.advance(currentForMs)
+    const after = keys.readRecent()
+    await clock.advance(1)
     answers[0]?.(answer(200, configMap('5', former)))
     answers[1]?.(answer(200, configMap('6', newer)))
     expect((await before)?.find(former.kid)).toBeDefined()
@@ -88,16 +90,13 @@ describe('the public keys', () => {
   })
 
   it('are read once more for whoever asked during a read that failed', async () => {
-    const answers: ((response: ApiResponse) => void)[] = []
-    const connection = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))
-    const environment = testEnvironment({ api: connection })
-    const keys = publicKeyCache(environment, namespace)
-    const first = keys.readOnce()
-    await environment.clock.advance(3)
-    const second = keys.readOnce()
+    const { answers, clock, keys } = unwatched()
+    const first = keys.readRecent()
+    await clock.advance(3)
+    const second = keys.readRecent()
     answers[0]?.(answer(500, {}))
     await expect(first).rejects.toThrow('500')
-    await environment.clock.advance(1000)
+    await clock.advance(1000)
     answers[1]?.(answer(200, configMap('5', former)))
     expect((await second)?.find(former.kid)).toBeDefined()
   })

@@ -9,27 +9,27 @@ export interface ResourceType {
 
 /** The path of all objects of a type: in one namespace, or everywhere when it is undefined. */
 export const collectionPath = (type: ResourceType, namespace?: string): string => {
-  const { resource, root } = partsOf(type)
+  const { resource, root } = placeOf(type)
   return namespace === undefined
     ? `${root}/${resource}`
     : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
 }
 
-interface PathParts {
+interface Place {
   readonly root: string
   readonly resource: string
 }
 
-const known = new WeakMap<ResourceType, PathParts>()
+const places = new WeakMap<ResourceType, Place>()
 
 /** What of a path its type decides. There are few types, and each post asks twice. */
-const partsOf = (type: ResourceType): PathParts => {
-  const before = known.get(type)
-  if (before) return before
+const placeOf = (type: ResourceType): Place => {
+  const known = places.get(type)
+  if (known) return known
   const [group, version, resource = ''] = [type.group, type.version, type.resource].map(encodeURIComponent)
-  const parts = { root: group === '' ? `/api/${version}` : `/apis/${group}/${version}`, resource }
-  known.set(type, parts)
-  return parts
+  const place = { root: group === '' ? `/api/${version}` : `/apis/${group}/${version}`, resource }
+  places.set(type, place)
+  return place
 }
 
 /** The path of one object, or of one of its subresources. */

@@ -26,7 +26,7 @@ export const outboxOf = (): Outbox => {
   let updates: Update[] = []
   /** What the last of the updates reports of deliveries, while no write includes it. */
   let note: Note | undefined
-  /** Deliveries that are to be in it as well: of a hook that nobody asks about they are put in a dozen at a time. */
+  /** Deliveries that are to be in it as well. They are put in when somebody asks, or when there are as many as are told. */
   let further: RecentDelivery[] = []
   /** A memory with all updates: kept until either changes. */
   let current: { readonly of: Memory; readonly is: Memory } | undefined

@@ -51,13 +51,13 @@ const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   const isUntold = status === 'no answer' || reason === 'OutcomeUnknown'
   const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
   const isExcused =
-    sharedSickRead(timeline, arrivedAt, answer) || (reason === 'Overloaded' && cameToMany(timeline, story))
+    sharedSickRead(timeline, arrivedAt, answer) || (reason === 'Overloaded' && foundNoPlace(timeline, story))
   if ((isServed || isExcused) && took <= wellAnswerMs) return undefined
   return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
 }
 
-/** Whether so many others were waiting for keys that no further post could: all that came while their process stood still. */
-const cameToMany = ({ stories }: Timeline, { arrivedAt, post }: Story): boolean => {
+/** Whether so many posts were waiting for an answer of the process that none could wait for keys: as after it has stood still. */
+const foundNoPlace = ({ stories }: Timeline, { arrivedAt, post }: Story): boolean => {
   const waiting = stories.filter(
     other => other.post.process === post.process && other.arrivedAt <= arrivedAt && other.endedAt > arrivedAt,
   )

@@ -33,8 +33,9 @@ afterAll(async () => {
   bundles.remove()
 })
 
-const patch = (path: string, change: object) =>
-  stage.server.api.request({
+/** Throws where the API server will not have it: the flood would be of something else. */
+const patch = async (path: string, change: object): Promise<void> => {
+  const { body, status } = await stage.server.api.request({
     method: 'PATCH',
     path,
     contentType: 'application/merge-patch+json',
@@ -42,6 +43,8 @@ const patch = (path: string, change: object) =>
     lane: 'bulk',
     timeoutMs: 10_000,
   })
+  if (status !== 200) throw new Error(`${path}: ${status} ${body}`)
+}
 
 /** The flooded workloads are larger than they have to be: so a budget is used up however slow this machine is. */
 const enlarge = (path: string) => patch(path, { metadata: { annotations: { note: 'x'.repeat(targetBytes) } } })

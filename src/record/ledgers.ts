@@ -84,7 +84,7 @@ export const openLedgers = (
     dirty.delete(ledger)
     const began = clock.monotonic()
     const { at, spacingMs } = flushed.get(ledger) ?? never
-    const isBusy = began - at < 2 * spacingMs
+    const isBusy = began - at < 2 * longestSpacingMs
     flushed.set(ledger, { at: began, spacingMs: isBusy ? Math.min(2 * spacingMs, longestSpacingMs) : recordSpacingMs })
     const end = began + withinMs
     try {

@@ -52,6 +52,25 @@ describe('records that nothing waits for', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('are written more seldom as well where seconds lie between them, until there are none for ten seconds', async () => {
+    const { clock, ledgers, of, stop, writes } = setUp()
+    const running = ledgers.run(stop.signal)
+    const tell = async (times: number): Promise<readonly number[]> => {
+      const first = writes.length
+      for (let i = 0; i < times; i++) {
+        of('web-up').later(one)
+        await clock.advance(2500)
+      }
+      const at = writes.slice(first).map(([sentAt]) => Math.round(sentAt / 100) / 10)
+      return at.slice(1).map((time, i) => Math.round((time - (at[i] ?? 0)) * 10) / 10)
+    }
+    expect(await tell(10)).toEqual([2.5, 2.5, 4, 5, 5, 5])
+    await clock.advance(16_000)
+    expect(await tell(3)).toEqual([2.5, 2.5])
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
   it('travel with decisions where there are any, and are written alone only after the last', async () => {
     const { clock, counted, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)

@@ -13,7 +13,10 @@ const goodForMs = 60_000
  */
 const goodForClaimsMs = 1000
 
-/** The version of a target that the next write can be computed from, as the last read or write left it. */
+/** How soon after another a second write of somebody else shows that more will come, in milliseconds. */
+const contendedWithinMs = 10_000
+
+/** The version of a target that the next write can be computed from, as the last read or write left it, or a watch told. */
 export interface KnownVersion {
   /** Undefined when the target has to be read first. `isClaimed`: its write has to be claimed before it is sent. */
   usable(isClaimed: boolean): Version | undefined
@@ -24,35 +27,92 @@ export interface KnownVersion {
   /** A write was refused because the target has changed since. `afterRead`: although it had just been read. */
   stale(afterRead: boolean): void
   forget(): void
+  /** Whether others write the target again and again between our writes. */
+  readonly isContended: boolean
+  /** A watch begins to tell the versions, or has ended. */
+  watched(is: boolean): void
+  /** A watch has told a version; undefined where something in it keeps it from being used. */
+  heard(version: Version | undefined): void
 }
 
 export const knownVersion = (clock: Clock): KnownVersion => {
-  let version: Version | undefined
+  /** The newest that was ever learnt. What a watch tells later of an older one is no news. */
+  let newest: Version | undefined
+  /** Whether it may be the target's newest. */
+  let isUsable = false
   let learntAt = -Infinity
   /** Someone else moves the version between our writes, so that reading first is cheaper than a conflict. */
   let readFirst = false
+  /** When that was last noticed, in monotonic milliseconds. */
+  let surprisedAt = -Infinity
+  let isContended = false
+  let isWatched = false
+  /** The watch has not told yet what is known from elsewhere. */
+  let isBehind = false
 
-  const learn = (now: Version | undefined): void => {
-    version = now
+  const learn = (now: Version): void => {
+    newest = now
+    isUsable = true
     learntAt = clock.monotonic()
   }
+  const surprised = (): void => {
+    const now = clock.monotonic()
+    isContended ||= now - surprisedAt < contendedWithinMs
+    surprisedAt = now
+  }
+  /** Whether a watch has told more than an answer shows that was under way meanwhile. */
+  const isOutrun = (version: Version): boolean =>
+    isWatched && isUsable && newest !== undefined && isOlder(version, newest)
+
   return {
     usable: isClaimed => {
       const ageMs = clock.monotonic() - learntAt
-      if (ageMs > goodForMs) version = undefined
-      return readFirst || (isClaimed && ageMs > goodForClaimsMs) ? undefined : version
+      if (ageMs > goodForMs) isUsable = false
+      const isTold = isWatched && !isBehind
+      if (!isTold && (readFirst || (isClaimed && ageMs > goodForClaimsMs))) return undefined
+      return isUsable ? newest : undefined
     },
     read: found => {
-      readFirst &&= found.resourceVersion !== version?.resourceVersion
-      learn(found)
+      const isChanged = found.resourceVersion !== newest?.resourceVersion
+      readFirst &&= isChanged || !isUsable
+      if (isChanged && isUsable) surprised()
+      if (!isOutrun(found)) learn(found)
     },
-    written: learn,
+    written: version => {
+      if (version === undefined) isUsable = false
+      else if (!isOutrun(version)) learn(version)
+    },
     stale: afterRead => {
       readFirst ||= !afterRead
-      version = undefined
+      isBehind = true
+      isUsable = false
+      surprised()
     },
     forget: () => {
-      version = undefined
+      isUsable = false
+    },
+    get isContended() {
+      return isContended
+    },
+    watched: is => {
+      isWatched = is
+      isBehind = true
+      isContended = false
+      surprisedAt = -Infinity
+    },
+    heard: version => {
+      if (version === undefined) {
+        isUsable = false
+        return
+      }
+      if (newest && (isOlder(version, newest) || (!isUsable && isSame(version, newest)))) return
+      isBehind = false
+      learn(version)
     },
   }
 }
+
+const isSame = (a: Version, b: Version): boolean => a.resourceVersion === b.resourceVersion
+
+/** Versions of one kind of objects are numbers that rise. */
+const isOlder = (a: Version, b: Version): boolean => BigInt(a.resourceVersion) < BigInt(b.resourceVersion)

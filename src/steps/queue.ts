@@ -10,6 +10,7 @@ import { isNamed, lineOf, settle } from './line.ts'
 import { patience } from './patience.ts'
 import type { Step, Target } from './steps.ts'
 import { readTarget, type Version } from './target/read.ts'
+import type { TargetWatches } from './target/watches.ts'
 import { batchWriter, type QueueMetrics } from './writer.ts'
 
 /**
@@ -26,20 +27,25 @@ export interface TargetQueue {
   readonly idle: boolean
 }
 
-/**
- * Group commit for one target: whatever waits is folded, in order, into the next marked write. `nextMark` gives a
- * field manager that no other write has.
- */
+/** What all queues of a process share. */
+export interface QueueServices {
+  readonly metrics: QueueMetrics
+  /** Gives a field manager that no other write has. */
+  readonly nextMark: () => string
+  readonly watches: TargetWatches
+}
+
+/** Group commit for one target: whatever waits is folded, in order, into the next marked write. */
 export const targetQueue = (
   { api: unmetered, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
   target: Target,
-  nextMark: () => string,
-  metrics: QueueMetrics,
+  { metrics, nextMark, watches }: QueueServices,
 ): TargetQueue => {
   const bill = billOf(unmetered)
   const environment = { api: bill.api, clock, log }
   const line = lineOf()
   const known = knownVersion(clock)
+  const watch = watches.of(target, known)
   const waits = patience(clock)
   const helper = helperOf(environment, target, known, waits, metrics.looked)
   /** Those of the present turn, who pay for what it writes, for a fence as well. None after it: a queue outlives its posts. */
@@ -48,10 +54,8 @@ export const targetQueue = (
   /** How many reads in a row were forbidden. */
   let forbidden = 0
 
-  const expire = (entry: Waiting): void => {
-    // It is left where it stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
-    giveUp(entry, unavailable(waits.trouble))
-  }
+  // An entry is left where it stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
+  const expire = (entry: Waiting): void => giveUp(entry, unavailable(waits.trouble))
 
   const writer = batchWriter(environment, target, { line, known, waits, helper }, metrics, expire)
 
@@ -95,6 +99,7 @@ export const targetQueue = (
     const asked = usable ? [] : line.waiting()
     const version = usable ?? (await read(asked))
     if (!version) return
+    watch.used(version)
     current = line.waiting()
     const ledger = current.find(entry => entry.recorded)?.recorded?.ledger
     if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return

@@ -7,9 +7,10 @@ import type { Recorded } from '../record/ledger.ts'
 import { emptyMemory, type Memory } from '../record/memory.ts'
 import { stepOf, type Waiting } from './batch.ts'
 import { claim, type Part } from './claims.ts'
-import { targetQueue, type TargetQueue } from './queue.ts'
+import { targetQueue, type QueueServices, type TargetQueue } from './queue.ts'
 import type { Plan, Step, Steps, Target, UndoPlan } from './steps.ts'
 import { readTarget } from './target/read.ts'
+import { targetWatches } from './target/watches.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const mostWaiting = 10_000
@@ -67,17 +68,21 @@ export const stepService = (environment: Environment): StepService => {
    */
   const nextMark = (): string => `receiver-hooks.${instance}.${(++marks).toString(36)}`
 
+  const services: QueueServices = {
+    metrics: {
+      count: (result, folded) => {
+        writes.add({ result })
+        posts.add({ result }, folded)
+      },
+      looked: found => evidence.add({ evidence: found }),
+    },
+    nextMark,
+    watches: targetWatches(environment),
+  }
+
   const queueOf = (target: Target): TargetQueue => {
     const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
-    const queue =
-      queues.get(key) ??
-      targetQueue(environment, target, nextMark, {
-        count: (result, folded) => {
-          writes.add({ result })
-          posts.add({ result }, folded)
-        },
-        looked: found => evidence.add({ evidence: found }),
-      })
+    const queue = queues.get(key) ?? targetQueue(environment, target, services)
     queues.delete(key)
     queues.set(key, queue)
     if (queues.size > mostRemembered) forgetOldest(queues)

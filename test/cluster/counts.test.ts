@@ -99,6 +99,31 @@ const named = countedKinds.map(kind => [`${kind.type.kind} of ${kind.type.group}
 describe.each(named)('%s', (_, kind) => {
   const starts = kind.absent === undefined ? [0, 3] : [undefined, 0, 3]
 
+  it('is watched where two processes write it in turns, and read no more', async () => {
+    const read: string[] = []
+    const noting = (api: ApiConnection): ApiConnection => ({
+      ...api,
+      request: request => {
+        if (request.method === 'GET') read.push(request.path)
+        return api.request(request)
+      },
+    })
+    const here = await installed(kind, noting)
+    await make(here, kind.type, 'web', kind.spec(3))
+    await createHook(here, kind)
+    const urls = await here.urls('up')
+    const path = objectPath(kind.type, here.namespace, 'web')
+    const turn = async (): Promise<readonly string[]> => {
+      read.length = 0
+      for (const url of urls) {
+        await post(url)
+        await wait(nodeClock, 100) // a watch has told by then, on a machine that is not busy
+      }
+      return read.filter(of => of === path)
+    }
+    expect(await until(turn, reads => reads.length === 0)).toEqual([])
+  })
+
   it.each(starts)(
     'is stepped exactly from %s, over two processes that lose answers, beside another writer',
     async start => {

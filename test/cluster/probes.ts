@@ -4,6 +4,7 @@ import { emptyMemory } from '../../src/record/memory.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
+import { wait } from '../../src/environment/wait.ts'
 import { apiVersionOf, collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
@@ -305,6 +306,26 @@ export const stepsInDoubt =
     const answer = await post(address()).catch(() => undefined)
     return answer?.body['outcome'] === 'applied'
   }
+
+/** Posts for a target of a kind that somebody else writes as well: in the end it is not read any more before a step. */
+export const stepsBeside =
+  (type: ResourceType): Probe =>
+  async x => {
+    const { address, trigger } = await served(x, type)
+    const path = objectPath(type, x.namespace, 'web')
+    let writes = 0
+    return await x.happens(async () => {
+      const body = JSON.stringify({ metadata: { annotations: { write: `${++writes}` } } })
+      await send(x.api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+      await wait(nodeClock, toldWithinMs)
+      const toBegin = trigger.requests.length
+      await post(address())
+      return !trigger.requests.slice(toBegin).includes(`GET ${path}`)
+    })
+  }
+
+/** A watch has told by then on a machine that is not busy, in milliseconds. On a busy one it is looked at again. */
+const toldWithinMs = 100
 
 const losingAnswers = (api: ApiConnection): ApiConnection => ({
   ...api,

@@ -23,6 +23,7 @@ import {
   controllerProbes,
   secretsProbes,
   steps,
+  stepsBeside,
   stepsInDoubt,
   stepsWithAuth,
   triggerProbes,
@@ -203,6 +204,7 @@ const rowsOfKind = (type: ResourceType): readonly Row[] => {
     row(`a hook on a ${kind} is Ready`, validates(type), 'controller', `get ${resource}`),
     row(`a post scales a ${kind}`, steps(type), 'trigger', `get ${resource}`, `patch ${resource}/scale`),
     row(`a post scales a ${kind} when its answer is lost`, stepsInDoubt(type), 'trigger', `list ${resource}`),
+    row(`a ${kind} that others write is not read first`, stepsBeside(type), 'trigger', `watch ${resource}`),
   ]
 }
 

@@ -53,7 +53,7 @@ export const scaleNodesRights: Rights = {
   trigger: poolKinds.map(type => ({
     group: type.group,
     resource: type.resource,
-    verbs: ['get', 'list', 'patch'],
+    verbs: ['get', 'list', 'watch', 'patch'],
     why: `to read and to write the count of a pool of ${apiVersionOf(type)} ${type.kind}`,
   })),
   author: [

@@ -9,7 +9,7 @@ const rollouts: ResourceType = { group: 'argoproj.io', version: 'v1alpha1', reso
 const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
   group,
   resource,
-  verbs: ['get', 'list', 'patch'],
+  verbs: ['get', 'list', 'watch', 'patch'],
   why: `to read and to write ${what}`,
 })
 

@@ -18,7 +18,12 @@ export const scale = {
   rights: {
     given: 'everywhere',
     trigger: scalableKinds.flatMap(({ group, resource }): Right[] => [
-      { group, resource, verbs: ['get', 'list'], why: 'to read the present count, and who controls the object' },
+      {
+        group,
+        resource,
+        verbs: ['get', 'list', 'watch'],
+        why: 'to read the present count, and who controls the object',
+      },
       { group, resource: `${resource}/scale`, verbs: ['patch'], why: 'to write the new count' },
     ]),
     author: [

@@ -37,12 +37,21 @@ export type TargetState =
   | { readonly state: 'obstacle'; readonly reason: Obstacle; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
+/** What a version of a target shows: the count in it, or why that cannot be changed. */
+export const stateOf = (target: Target, object: StoredObject): TargetState => {
+  const obstacle = obstacleOf({ ...object, kind: target.type.kind }) ?? target.at.obstacle(object)
+  if (obstacle) return { state: 'obstacle', ...obstacle }
+  const version = versionOf(target.at, object)
+  if (version) return { state: 'found', version, object }
+  const message = `${target.type.kind}/${target.name} has no count in ${target.at.field}`
+  return { state: 'obstacle', reason: 'NotScalable', message }
+}
+
 /**
  * Reads a target as it is now. The object itself is read, not its /scale: that shows who controls it, and a role that
  * may read workloads suffices.
  */
 export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
-  const name = `${target.type.kind}/${target.name}`
   try {
     const object = await readOfAnyKind(api, target.type, target.namespace, target.name, {
       lane: 'step',
@@ -52,15 +61,10 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
       return {
         state: 'obstacle',
         reason: 'TargetNotFound',
-        message: `there is no ${name} in namespace ${target.namespace}`,
+        message: `there is no ${target.type.kind}/${target.name} in namespace ${target.namespace}`,
       }
     }
-    const obstacle = obstacleOf({ ...object, kind: target.type.kind }) ?? target.at.obstacle(object)
-    if (obstacle) return { state: 'obstacle', ...obstacle }
-    const version = versionOf(target.at, object)
-    return version
-      ? { state: 'found', version, object }
-      : { state: 'obstacle', reason: 'NotScalable', message: `${name} has no count in ${target.at.field}` }
+    return stateOf(target, object)
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) {
       return { state: 'obstacle', reason: 'Forbidden', message: error.message }

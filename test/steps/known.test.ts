@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { knownVersion } from '../../src/steps/known.ts'
+import type { Version } from '../../src/steps/target/read.ts'
+import { fakeClock } from '../support/clock.ts'
+import { fc, property } from '../support/property.ts'
+
+const version = (number: number): Version => ({ uid: 'u', resourceVersion: String(number), count: number })
+
+const setUp = () => {
+  const clock = fakeClock()
+  const known = knownVersion(clock)
+  return { clock, known, usable: (isClaimed = false) => known.usable(isClaimed)?.count }
+}
+
+/** One that is watched, and has been told version 10. */
+const watchedAt10 = () => {
+  const world = setUp()
+  world.known.read(version(9))
+  world.known.watched(true)
+  world.known.heard(version(10))
+  return world
+}
+
+describe('the version of a target', () => {
+  it('is good for a minute; for a write that has to be claimed, one second', async () => {
+    const { clock, known, usable } = setUp()
+    known.written(version(9))
+    await clock.advance(1000)
+    expect([usable(true), usable()]).toEqual([9, 9])
+    await clock.advance(1)
+    expect([usable(true), usable()]).toEqual([undefined, 9])
+    await clock.advance(59_000)
+    expect(usable()).toBeUndefined()
+  })
+
+  it('is contended once others have written twice within ten seconds', async () => {
+    const { clock, known } = setUp()
+    known.read(version(1))
+    known.stale(false)
+    await clock.advance(10_000)
+    known.read(version(2))
+    known.read(version(3)) // somebody has written since, but ten seconds later
+    expect(known.isContended).toBe(false)
+    await clock.advance(9_999)
+    known.stale(true)
+    expect(known.isContended).toBe(true)
+    known.watched(true)
+    known.watched(false)
+    expect(known.isContended, 'what was so before a watch says nothing of what comes after it').toBe(false)
+  })
+
+  it('is not contended by reads that find what is known', () => {
+    const { known } = setUp()
+    for (let reads = 0; reads < 3; reads++) known.read(version(1))
+    expect(known.isContended).toBe(false)
+  })
+})
+
+describe('the version of a target that is watched', () => {
+  it('is what the watch has told, also for a claim, for as long as any version is good', async () => {
+    const { clock, usable } = watchedAt10()
+    await clock.advance(59_999)
+    expect([usable(true), usable()]).toEqual([10, 10])
+    await clock.advance(2)
+    expect([usable(true), usable()]).toEqual([undefined, undefined])
+  })
+
+  it('counts as told only once the watch has told what is known', async () => {
+    const { clock, known, usable } = setUp()
+    known.stale(false)
+    known.read(version(9))
+    known.watched(true)
+    expect(usable(), 'the watch may not be open yet').toBeUndefined()
+    known.heard(version(8))
+    expect(usable()).toBeUndefined()
+    known.heard(version(9))
+    await clock.advance(2000)
+    expect(usable(true)).toBe(9)
+  })
+
+  it('is read after a conflict, until the watch has told what that has shown', () => {
+    const { known, usable } = watchedAt10()
+    known.stale(false)
+    known.heard(version(10)) // late: the very version that was refused
+    expect(usable()).toBeUndefined()
+    known.read(version(12))
+    known.heard(version(11))
+    expect(usable()).toBeUndefined()
+    known.heard(version(12))
+    expect(usable()).toBe(12)
+  })
+
+  it('is read where the watch has told that it cannot be used', () => {
+    const { known, usable } = watchedAt10()
+    known.heard(undefined)
+    expect(usable()).toBeUndefined()
+  })
+
+  it('is read as ever once the watch has ended', async () => {
+    const { clock, known, usable } = watchedAt10()
+    known.watched(false)
+    await clock.advance(1001)
+    expect([usable(true), usable()]).toEqual([undefined, 10])
+  })
+
+  property(
+    'is never older than one that was learnt before, in whatever order answers and the watch tell of it',
+    [fc.array(fc.record({ by: fc.constantFrom('read', 'written', 'heard'), number: fc.nat(50) }), { maxLength: 40 })],
+    learnt => {
+      const { known, usable } = watchedAt10()
+      let newest = 10
+      for (const { by, number } of learnt) {
+        known[by](version(number))
+        newest = Math.max(newest, number)
+        expect(usable()).toBe(newest)
+      }
+    },
+  )
+})

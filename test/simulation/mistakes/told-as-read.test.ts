@@ -1,0 +1,14 @@
+import { vi } from 'vitest'
+import { isFound } from './mistake.ts'
+
+// What is remembered of a target, or was told by its watch, answers whoever waits, as if it had been read for them.
+vi.mock(import('../../../src/steps/batch.ts'), async original => {
+  const real = await original()
+  return {
+    ...real,
+    foldBatch: (waiting, fold, ledger, delayed) =>
+      real.foldBatch(waiting, { ...fold, asked: new Set(waiting) }, ledger, delayed),
+  }
+})
+
+isFound(import.meta.url)

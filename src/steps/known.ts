@@ -13,19 +13,24 @@ const goodForMs = 60_000
  */
 const goodForClaimsMs = 1000
 
-/** How soon after another a second write of somebody else shows that more will come, in milliseconds. */
+/** So many writes of others within so many milliseconds show that more will come. */
+const contendedBy = 3
 const contendedWithinMs = 10_000
+
+/** How many versions in a row that a watch vouched for are refused, before it is not believed any more. */
+const mostMisled = 5
 
 /** The version of a target that the next write can be computed from, as the last read or write left it, or a watch told. */
 export interface KnownVersion {
   /** Undefined when the target has to be read first. `isClaimed`: its write has to be claimed before it is sent. */
   usable(isClaimed: boolean): Version | undefined
-  /** The target was read just now. */
-  read(version: Version): void
+  /** The target was read just now. Answers the newest version that is known: a watch may have told a newer one meanwhile. */
+  read(version: Version): Version
   /** A write of ours was stored; undefined where it is not known which version that made. */
   written(version: Version | undefined): void
   /** A write was refused because the target has changed since. `afterRead`: although it had just been read. */
   stale(afterRead: boolean): void
+  /** The target has to be read before the next write. */
   forget(): void
   /** Whether others write the target again and again between our writes. */
   readonly isContended: boolean
@@ -33,22 +38,26 @@ export interface KnownVersion {
   watched(is: boolean): void
   /** A watch has told a version; undefined where something in it keeps it from being used. */
   heard(version: Version | undefined): void
+  /** Whether the watch is so late that it does more harm than good. */
+  readonly isMisled: boolean
 }
 
 export const knownVersion = (clock: Clock): KnownVersion => {
-  /** The newest that was ever learnt. What a watch tells later of an older one is no news. */
+  /** The newest that was learnt. */
   let newest: Version | undefined
-  /** Whether it may be the target's newest. */
+  /** Whether it may be the target's newest. Once it is known not to be, nothing but a read or a write tells which is. */
   let isUsable = false
   let learntAt = -Infinity
   /** Someone else moves the version between our writes, so that reading first is cheaper than a conflict. */
   let readFirst = false
-  /** When that was last noticed, in monotonic milliseconds. */
-  let surprisedAt = -Infinity
-  let isContended = false
+  /** When that was noticed, the last times, in monotonic milliseconds. */
+  let surprises: readonly number[] = []
   let isWatched = false
-  /** The watch has not told yet what is known from elsewhere. */
-  let isBehind = false
+  /** The newest version that the watch has told. */
+  let heardLast: Version | undefined
+  /** Whether the watch vouched for the version that was used last, and how many such in a row were refused. */
+  let isVouchedFor = false
+  let misled = 0
 
   const learn = (now: Version): void => {
     newest = now
@@ -56,35 +65,37 @@ export const knownVersion = (clock: Clock): KnownVersion => {
     learntAt = clock.monotonic()
   }
   const surprised = (): void => {
-    const now = clock.monotonic()
-    isContended ||= now - surprisedAt < contendedWithinMs
-    surprisedAt = now
+    surprises = [clock.monotonic(), ...surprises].slice(0, contendedBy)
   }
-  /** Whether a watch has told more than an answer shows that was under way meanwhile. */
-  const isOutrun = (version: Version): boolean =>
+  /** Whether a watch has told a later version while the answer that shows this one was under way. */
+  const isOvertaken = (version: Version): boolean =>
     isWatched && isUsable && newest !== undefined && isOlder(version, newest)
 
   return {
     usable: isClaimed => {
       const ageMs = clock.monotonic() - learntAt
       if (ageMs > goodForMs) isUsable = false
-      const isTold = isWatched && !isBehind
-      if (!isTold && (readFirst || (isClaimed && ageMs > goodForClaimsMs))) return undefined
-      return isUsable ? newest : undefined
+      if (!isUsable || !newest) return undefined
+      isVouchedFor = isWatched && misled < mostMisled && heardLast !== undefined && !isOlder(heardLast, newest)
+      return !isVouchedFor && (readFirst || (isClaimed && ageMs > goodForClaimsMs)) ? undefined : newest
     },
     read: found => {
       const isChanged = found.resourceVersion !== newest?.resourceVersion
       readFirst &&= isChanged || !isUsable
       if (isChanged && isUsable) surprised()
-      if (!isOutrun(found)) learn(found)
+      isVouchedFor = false
+      if (isOvertaken(found)) return newest ?? found
+      learn(found)
+      return found
     },
     written: version => {
+      if (isVouchedFor) misled = 0
       if (version === undefined) isUsable = false
-      else if (!isOutrun(version)) learn(version)
+      else if (!isOvertaken(version)) learn(version)
     },
     stale: afterRead => {
       readFirst ||= !afterRead
-      isBehind = true
+      if (isVouchedFor) misled += 1
       isUsable = false
       surprised()
     },
@@ -92,27 +103,26 @@ export const knownVersion = (clock: Clock): KnownVersion => {
       isUsable = false
     },
     get isContended() {
-      return isContended
+      const first = surprises[contendedBy - 1] ?? -Infinity
+      return clock.monotonic() - first < contendedWithinMs
     },
     watched: is => {
       isWatched = is
-      isBehind = true
-      isContended = false
-      surprisedAt = -Infinity
+      heardLast = undefined
+      misled = 0
+      // What was so before a watch says nothing of what comes after it.
+      surprises = []
     },
     heard: version => {
-      if (version === undefined) {
-        isUsable = false
-        return
-      }
-      if (newest && (isOlder(version, newest) || (!isUsable && isSame(version, newest)))) return
-      isBehind = false
-      learn(version)
+      heardLast = version
+      if (version === undefined) isUsable = false
+      else if (isUsable && newest && !isOlder(version, newest)) learn(version)
+    },
+    get isMisled() {
+      return misled >= mostMisled
     },
   }
 }
-
-const isSame = (a: Version, b: Version): boolean => a.resourceVersion === b.resourceVersion
 
 /** Versions of one kind of objects are numbers that rise. */
 const isOlder = (a: Version, b: Version): boolean => BigInt(a.resourceVersion) < BigInt(b.resourceVersion)

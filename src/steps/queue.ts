@@ -65,9 +65,8 @@ export const targetQueue = (
     switch (found.state) {
       case 'found':
         forbidden = 0
-        known.read(found.version)
         waits.answered()
-        return found.version
+        return known.read(found.version)
       case 'obstacle':
         writer.forgetMissing()
         if (found.reason === 'Forbidden' && ++forbidden < forbiddenTries) await waits.pause(found.message)

@@ -36,6 +36,8 @@ export interface StepService {
   of(admitted: Admitted): Steps
   /** Tells what the steps of a delivery would do now, and changes nothing. */
   preview(admitted: Admitted): Steps
+  /** Ends the watches of targets. Steps are made as before. */
+  close(): void
 }
 
 export const stepService = (environment: Environment): StepService => {
@@ -68,6 +70,7 @@ export const stepService = (environment: Environment): StepService => {
    */
   const nextMark = (): string => `receiver-hooks.${instance}.${(++marks).toString(36)}`
 
+  const watches = targetWatches(environment)
   const services: QueueServices = {
     metrics: {
       count: (result, folded) => {
@@ -77,7 +80,7 @@ export const stepService = (environment: Environment): StepService => {
       looked: found => evidence.add({ evidence: found }),
     },
     nextMark,
-    watches: targetWatches(environment),
+    watches,
   }
 
   const queueOf = (target: Target): TargetQueue => {
@@ -133,6 +136,7 @@ export const stepService = (environment: Environment): StepService => {
         preview(environment, target, plan, admitted)
       return { change: step, undo: step }
     },
+    close: () => watches.close(),
   }
 }
 

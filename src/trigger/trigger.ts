@@ -60,6 +60,7 @@ export const triggerRole = (
   const tellLimited = (hook: LiveHook): void => {
     if (budget.mayTell(hook.uid)) ledgers.of(hook).later(limitedAt(environment.clock.now()))
   }
+  const steps = stepService(environment)
   const record = recorder(environment, ledgers, hooks, tellLimited)
   const intake = intakeOf(environment.clock, limitsIn(options.memoryBytes).mostOfNamespace, budget)
   const checkGenuine = genuineCheck(environment)
@@ -74,7 +75,7 @@ export const triggerRole = (
     large: largeBodies(environment.clock, options.startReader),
     ledgers,
     record,
-    steps: stepService(environment),
+    steps,
     tellLimited,
   })
   return {
@@ -96,6 +97,7 @@ export const triggerRole = (
       if (stop.aborted) drain()
       stop.addEventListener('abort', drain, { once: true })
       await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(drained.signal)])
+      steps.close()
     },
   }
 }

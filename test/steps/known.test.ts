@@ -33,20 +33,28 @@ describe('the version of a target', () => {
     expect(usable()).toBeUndefined()
   })
 
-  it('is contended once others have written twice within ten seconds', async () => {
+  it('is contended while the last three writes of others came within ten seconds', async () => {
     const { clock, known } = setUp()
     known.read(version(1))
     known.stale(false)
-    await clock.advance(10_000)
+    await clock.advance(5000)
     known.read(version(2))
-    known.read(version(3)) // somebody has written since, but ten seconds later
+    known.read(version(3)) // somebody has written since
     expect(known.isContended).toBe(false)
-    await clock.advance(9_999)
+    await clock.advance(4999)
     known.stale(true)
+    expect(known.isContended).toBe(true)
+    await clock.advance(5001)
+    expect(known.isContended).toBe(false)
+  })
+
+  it('is contended anew after a watch: what was so before it says nothing', () => {
+    const { known } = setUp()
+    for (let conflicts = 0; conflicts < 3; conflicts++) known.stale(true)
     expect(known.isContended).toBe(true)
     known.watched(true)
     known.watched(false)
-    expect(known.isContended, 'what was so before a watch says nothing of what comes after it').toBe(false)
+    expect(known.isContended).toBe(false)
   })
 
   it('is not contended by reads that find what is known', () => {
@@ -78,16 +86,48 @@ describe('the version of a target that is watched', () => {
     expect(usable(true)).toBe(9)
   })
 
-  it('is read after a conflict, until the watch has told what that has shown', () => {
-    const { known, usable } = watchedAt10()
+  it('is read after a conflict, and believed again once the watch has told what the read showed', async () => {
+    const { clock, known, usable } = watchedAt10()
     known.stale(false)
-    known.heard(version(10)) // late: the very version that was refused
+    known.heard(version(11)) // newer than the one that was refused, and older than the one that refused it
     expect(usable()).toBeUndefined()
     known.read(version(12))
-    known.heard(version(11))
     expect(usable()).toBeUndefined()
     known.heard(version(12))
-    expect(usable()).toBe(12)
+    await clock.advance(1001)
+    expect(usable(true)).toBe(12)
+  })
+
+  it('is what the watch has told, where that is newer than what a read shows', () => {
+    const { known } = watchedAt10()
+    expect(known.read(version(9)).count).toBe(10)
+    expect(known.read(version(11)).count).toBe(11)
+  })
+
+  it('is not believed any more once five in a row were refused', async () => {
+    const { clock, known, usable } = watchedAt10()
+    for (let next = 11; next < 16; next++) {
+      expect([usable(), known.isMisled]).toEqual([next - 1, false])
+      known.stale(false)
+      known.read(version(next))
+      known.heard(version(next))
+    }
+    await clock.advance(1001)
+    expect([usable(true), known.isMisled]).toEqual([undefined, true])
+  })
+
+  it('is believed where one of five was stored', () => {
+    const { known, usable } = watchedAt10()
+    for (let next = 11; next < 30; next++) {
+      usable()
+      if (next % 5 === 0) known.written(version(next))
+      else {
+        known.stale(false)
+        known.read(version(next))
+      }
+      known.heard(version(next))
+    }
+    expect([usable(), known.isMisled]).toEqual([29, false])
   })
 
   it('is read where the watch has told that it cannot be used', () => {

@@ -22,7 +22,7 @@ export const scale = {
         group,
         resource,
         verbs: ['get', 'list', 'watch'],
-        why: 'to read the present count, and who controls the object',
+        why: 'to read the present count, and who controls the object; `watch` may be left out',
       },
       { group, resource: `${resource}/scale`, verbs: ['patch'], why: 'to write the new count' },
     ]),

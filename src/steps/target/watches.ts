@@ -1,6 +1,7 @@
 import { boundedMap } from '../../environment/bounded-map.ts'
 import type { Environment } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
+import { doubling } from '../../environment/wait.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
 import type { KnownVersion } from '../known.ts'
 import type { Target } from '../steps.ts'
@@ -9,18 +10,31 @@ import { stateOf, type Version } from './read.ts'
 /** How many targets one process watches. Each watch has a connection of its own. */
 const mostWatched = 64
 
-/** How long a target is watched after its last post, in milliseconds. */
-const quietMs = 30_000
+/** The least time between two that begin, in milliseconds: a connection takes some of them of the processor. */
+const spacingMs = 100
 
-/** How long a target is not watched after its watch broke, and no target of a kind after that was forbidden, in milliseconds. */
-const brokenForMs = 10_000
+/** How long a target is watched after its last post, in milliseconds, and how many of its versions are looked at without one. */
+const quietMs = 30_000
+const mostUnused = 50
+
+/** How long a target is left alone whose watch did no good, in milliseconds. */
+const uselessForMs = 60_000
+
+/** How long no target of a kind is watched in a namespace after that was forbidden, in milliseconds. */
 const forbiddenForMs = 600_000
 
 /** How many kinds, each in one namespace, are remembered as forbidden. */
 const mostForbidden = 1000
 
+/** How long no target at all is watched after a watch broke, in milliseconds. It doubles while none goes well. */
+const firstRestMs = 10_000
+const longestRestMs = 300_000
+
+/** A watch that the API server ends sooner than this is broken, in milliseconds: it is meant to last for five minutes. */
+const shortMs = 60_000
+
 /** Who is told a target's versions. */
-export type Listener = Pick<KnownVersion, 'isContended' | 'watched' | 'heard'>
+export type Listener = Pick<KnownVersion, 'isContended' | 'isMisled' | 'watched' | 'heard'>
 
 /** A target that is watched while others write it as well. */
 export interface TargetWatch {
@@ -31,7 +45,15 @@ export interface TargetWatch {
 /** The watches of single targets that one process has. */
 export interface TargetWatches {
   of(target: Target, listener: Listener): TargetWatch
+  /** Ends all of them, and begins no more. */
+  close(): void
 }
+
+/**
+ * How a watch ended. quiet: nobody posts any more. useless: it was late, or told much that nobody needed. over: the API server
+ * ended it in order.
+ */
+type End = 'quiet' | 'useless' | 'over' | 'forbidden' | 'broken'
 
 /**
  * Watches targets that others write again and again. Otherwise each write needs a read before it, or fails every second time.
@@ -41,82 +63,155 @@ export const targetWatches = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
 ): TargetWatches => {
   const { clock, log, metrics } = environment
-  /** Until when objects of a kind are not watched in a namespace, in monotonic milliseconds. */
-  const forbidden = boundedMap<string, number>(mostForbidden)
+  const closed = new AbortController()
+  const forbidden = forbiddenKinds(environment)
+  const rests = doubling(firstRestMs, longestRestMs)
+  /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
+  let nextAt = -Infinity
+  let restsUntil = -Infinity
+  let open = 0
   const gauge = metrics.gauge(
     'receiverhooks_targets_watched',
     'Targets that are watched, since others write them at the same time.',
     [],
   )
-  let open = 0
-  const count = (by: number): void => {
-    open += by
-    gauge.set({}, open)
-  }
-  count(0)
+  gauge.set({}, open)
+  const ends = metrics.counter(
+    'receiverhooks_target_watches_ended_total',
+    'Ends of watches of targets: quiet, useless, over, forbidden or broken.',
+    ['end'],
+  )
 
-  /** Passes each version on until the watch ends. Answers how long the target is left alone after that, in milliseconds. */
-  const pass = async (target: Target, from: Version, listener: Listener, stop: AbortSignal): Promise<number> => {
+  const rest = (): void => {
+    // Of many that break together one counts.
+    if (clock.monotonic() >= restsUntil) restsUntil = clock.monotonic() + rests.next()
+  }
+
+  /** Passes each version on until the watch ends. */
+  const pass = async (target: Target, from: Version, listener: Listener, watch: Watching): Promise<End> => {
     const { name, namespace, type } = target
     const source = { type, namespace, fieldSelector: `metadata.name=${name}` }
+    const stop = AbortSignal.any([closed.signal, watch.stop])
+    const openedAt = clock.monotonic()
     try {
       for await (const event of openWatch(environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
         const state = event.type === 'put' ? stateOf(target, event.object) : undefined
         listener.heard(state?.state === 'found' ? state.version : undefined)
+        watch.passed()
       }
-      return 0
+      if (watch.end) return watch.end
+      return closed.signal.aborted || clock.monotonic() - openedAt >= shortMs ? 'over' : 'broken'
     } catch (error) {
       if (error instanceof WatchRefused && error.status === 403) {
-        const isTold = forbidden.get(kindOf(target)) !== undefined
-        forbidden.set(kindOf(target), clock.monotonic() + forbiddenForMs)
-        if (!isTold) log.warn({ namespace, why: error.message }, readInstead)
-      } else if (!isTrouble(error)) {
-        log.error({ namespace, target: name, error }, 'the watch of a target failed in a way it never should')
+        forbidden.add(target, error.message)
+        return 'forbidden'
       }
-      return brokenForMs
+      const isTrouble = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
+      if (isTrouble) log.debug({ namespace, target: name, error }, 'the watch of a target broke')
+      else log.error({ namespace, target: name, error }, 'the watch of a target failed in a way it never should')
+      return 'broken'
     }
   }
 
   return {
     of: (target, listener) => {
-      let usedAt = -Infinity
-      let isOpen = false
-      let restsUntil = -Infinity
+      let watching: Watching | undefined
+      let leftAloneUntil = -Infinity
 
-      const watch = async (from: Version): Promise<void> => {
-        const stop = new AbortController()
-        const look = (): void => {
-          const leftMs = usedAt + quietMs - clock.monotonic()
-          if (leftMs <= 0) stop.abort()
-          else cancel = clock.after(leftMs, look)
-        }
-        let cancel = clock.after(quietMs, look)
-        isOpen = true
-        count(1)
+      const watch = async (from: Version, mine: Watching): Promise<void> => {
+        watching = mine
+        gauge.set({}, ++open)
         listener.watched(true)
-        const restMs = await pass(target, from, listener, stop.signal)
-        cancel()
-        isOpen = false
-        count(-1)
+        const end = await pass(target, from, listener, mine)
+        mine.over()
+        watching = undefined
+        gauge.set({}, --open)
         listener.watched(false)
-        restsUntil = clock.monotonic() + restMs
+        ends.add({ end })
+        if (end === 'broken') rest()
+        else rests.reset()
+        if (end === 'useless') leftAloneUntil = clock.monotonic() + uselessForMs
       }
 
       return {
         used: version => {
-          usedAt = clock.monotonic()
-          if (isOpen || !listener.isContended || open >= mostWatched || usedAt < restsUntil) return
-          if (usedAt >= (forbidden.get(kindOf(target)) ?? -Infinity)) void watch(version)
+          if (watching) return listener.isMisled ? watching.useless() : watching.used()
+          if (!listener.isContended || open >= mostWatched || closed.signal.aborted) return
+          const now = clock.monotonic()
+          if (now < Math.max(nextAt, restsUntil, leftAloneUntil) || forbidden.has(target)) return
+          nextAt = now + spacingMs
+          void watch(version, watchingOf(clock))
         },
       }
+    },
+    close: () => closed.abort(),
+  }
+}
+
+/** A watch that is open, and whether it does any good. */
+interface Watching {
+  readonly stop: AbortSignal
+  /** Why it was ended here, where it was. */
+  readonly end: End | undefined
+  /** A post has used what it told. */
+  used(): void
+  /** One more version was passed on. */
+  passed(): void
+  /** Ends it as one that did no good. */
+  useless(): void
+  /** It has ended. */
+  over(): void
+}
+
+const watchingOf = (clock: Environment['clock']): Watching => {
+  const stop = new AbortController()
+  let end: End | undefined
+  let usedAt = clock.monotonic()
+  let unused = 0
+  const finish = (as: End): void => {
+    end ??= as
+    stop.abort()
+  }
+  const look = (): void => {
+    const leftMs = usedAt + quietMs - clock.monotonic()
+    if (leftMs <= 0) finish('quiet')
+    else cancel = clock.after(leftMs, look)
+  }
+  let cancel = clock.after(quietMs, look)
+  return {
+    stop: stop.signal,
+    get end() {
+      return end
+    },
+    used: () => {
+      usedAt = clock.monotonic()
+      unused = 0
+    },
+    passed: () => {
+      if (++unused > mostUnused) finish('useless')
+    },
+    useless: () => finish('useless'),
+    over: () => cancel(),
+  }
+}
+
+/** Remembers which kinds may not be watched in which namespaces, and says so once a kind. */
+const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
+  const until = boundedMap<string, number>(mostForbidden)
+  const said = boundedMap<string, true>(mostForbidden)
+  const kindOf = ({ type }: Target): string => `${type.resource}.${type.group}`
+  const placeOf = (target: Target): string => `${kindOf(target)} ${target.namespace}`
+  return {
+    has: (target: Target): boolean => clock.monotonic() < (until.get(placeOf(target)) ?? -Infinity),
+    add: (target: Target, why: string): void => {
+      until.set(placeOf(target), clock.monotonic() + forbiddenForMs)
+      const kind = kindOf(target)
+      if (said.get(kind)) return
+      said.set(kind, true)
+      log.warn({ kind, namespace: target.namespace, why }, readInstead)
     },
   }
 }
 
 const readInstead = 'these targets cannot be watched, so each is read before it is written: allow `watch` to spare that'
-
-const isTrouble = (error: unknown): boolean =>
-  error instanceof WatchRefused || error instanceof Unreachable || error instanceof MalformedEvent
-
-const kindOf = ({ namespace, type }: Target): string => `${type.group}/${type.resource} ${namespace}`

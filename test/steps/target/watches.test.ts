@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { connectInProcess } from '../../../src/apiserver/connection.ts'
 import { createApiServer } from '../../../src/apiserver/server.ts'
 import { moveWithin } from '../../../src/drivers/arithmetic.ts'
-import type { ApiConnection, ApiRequest } from '../../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, Watch } from '../../../src/environment/environment.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'
+import { wait } from '../../../src/environment/wait.ts'
 import { stepService } from '../../../src/steps/service.ts'
 import type { Step } from '../../../src/steps/steps.ts'
-import { fakeClock } from '../../support/clock.ts'
+import { fakeClock, type FakeClock } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'
 import { deployment } from '../../support/objects.ts'
 import { seededRandom } from '../../support/random.ts'
@@ -16,8 +17,64 @@ const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, ov
 const isCurrent = (): boolean => true
 const deployments = '/apis/apps/v1/namespaces/shop/deployments'
 
-/** Two processes that post to the same Deployments, and how each asks the API server. */
-const setUp = async ({ refused = (): WatchRefused | undefined => undefined, targets = 1 } = {}) => {
+interface Trouble {
+  readonly targets?: number
+  /** Why a watch is refused. */
+  readonly refused?: () => WatchRefused | undefined
+  /** How much later a watch tells, in milliseconds. */
+  readonly lateMs?: number
+  /** When whoever stands in between ends a watch in order, in milliseconds. */
+  readonly endsAfterMs?: number
+}
+
+/** A watch whose lines come late, and which ends early. `passed` is called for each line. */
+const troubled = (
+  clock: FakeClock,
+  watch: Watch,
+  { endsAfterMs = Infinity, lateMs = 0 }: Trouble,
+  passed: () => void,
+): Watch => {
+  const arrived: (readonly [line: string, at: number])[] = []
+  let isOver = false
+  let wake = (): void => undefined
+  const end = (): void => {
+    isOver = true
+    wake()
+  }
+  const collect = async (): Promise<void> => {
+    for await (const line of watch) {
+      arrived.push([line, clock.monotonic()])
+      wake()
+    }
+    end()
+  }
+  const lines = async function* (): AsyncGenerator<string> {
+    void collect()
+    const cancel = endsAfterMs === Infinity ? () => undefined : clock.after(endsAfterMs, end)
+    for (;;) {
+      const [line, at] = arrived.shift() ?? []
+      if (line === undefined || at === undefined) {
+        if (isOver) return cancel()
+        await new Promise<void>(resolve => (wake = resolve))
+        continue
+      }
+      const leftMs = at + lateMs - clock.monotonic()
+      if (leftMs > 0) await wait(clock, leftMs)
+      passed()
+      yield line
+    }
+  }
+  return { ask: request => watch.ask(request), [Symbol.asyncIterator]: lines }
+}
+
+const refusing = (refusal: WatchRefused): Watch => ({
+  ask: () => Promise.reject(refusal),
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(refusal) }),
+})
+
+/** Two processes that post to the same Deployments, somebody else who writes them, and what the API server is asked. */
+const setUp = async (trouble: Trouble = {}) => {
+  const { refused, targets = 1 } = trouble
   const clock = fakeClock()
   const server = connectInProcess(createApiServer({ clock, random: seededRandom(1), historyMs: 3_600_000 }))
   const send = (request: Pick<ApiRequest, 'method' | 'path'> & Partial<ApiRequest>) =>
@@ -26,44 +83,65 @@ const setUp = async ({ refused = (): WatchRefused | undefined => undefined, targ
   for (let index = 0; index < targets; index++) {
     await send({ method: 'POST', path: deployments, body: JSON.stringify(deployment(`web-${index}`, 0)) })
   }
-  /** Every request since `asked` was emptied; a watch as WATCH. */
+  const merge = (target: number, patch: object) =>
+    send({
+      method: 'PATCH',
+      path: `${deployments}/web-${target}`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(patch),
+    })
+  let touches = 0
+  /** Somebody else writes a target. */
+  const touch = (target = 0) => merge(target, { metadata: { annotations: { touch: `${++touches}` } } })
+  /** So many writes more find that somebody else came first. */
+  const storm = { writes: 0 }
+  /** Every request since it was emptied: a watch as WATCH, a write that came too late as LATE. */
   const asked: string[] = []
+  let lines = 0
   const start = (seed: number) => {
     const api: ApiConnection = {
-      request: request => {
-        asked.push(request.method)
-        return server.request(request)
+      request: async request => {
+        if (request.method === 'PATCH' && storm.writes-- > 0) await touch()
+        const answer = await server.request(request)
+        asked.push(answer.status === 409 ? 'LATE' : request.method)
+        return answer
       },
       watch: (request, stop) => {
         asked.push('WATCH')
-        const refusal = refused()
-        if (!refusal) return server.watch(request, stop)
-        return {
-          ask: () => Promise.reject(refusal),
-          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(refusal) }),
-        }
+        const refusal = refused?.()
+        return refusal ? refusing(refusal) : troubled(clock, server.watch(request, stop), trouble, () => (lines += 1))
       },
     }
     const environment = testEnvironment({ api, clock, random: seededRandom(seed) })
     const service = stepService(environment)
+    /** Posts, and does not wait. */
+    const begin = (target = 0): Promise<Step> =>
+      service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(deploymentTarget(`web-${target}`), up)
     const post = async (target = 0): Promise<Step> => {
-      const posted = service
-        .of({ deadline: clock.monotonic() + 4000, isCurrent })
-        .change(deploymentTarget(`web-${target}`), up)
+      const posted = begin(target)
       await clock.advance(10)
       return await posted
     }
     const watched = async (): Promise<number> =>
       Number(/^receiverhooks_targets_watched (\d+)$/m.exec(await environment.metrics.text())?.[1])
-    return { environment, post, watched }
+    return { begin, environment, post, service, watched }
   }
-  return { asked, clock, processes: [start(1), start(2)] as const, send }
+  return {
+    asked,
+    clock,
+    linesSoFar: () => lines,
+    merge,
+    processes: [start(1), start(2)] as const,
+    send,
+    storm,
+    touch,
+  }
 }
 
 type World = Awaited<ReturnType<typeof setUp>>
 
 /** Each process posts in turns, `gapMs` apart. Answers what was asked meanwhile. */
-const postInTurns = async ({ asked, clock, processes }: World, times: number, gapMs = 500): Promise<string> => {
+const postInTurns = async ({ asked, clock, processes }: World, times: number, gapMs = 490): Promise<string> => {
   asked.length = 0
   for (let turn = 0; turn < times; turn++) {
     for (const { post } of processes) {
@@ -75,7 +153,18 @@ const postInTurns = async ({ asked, clock, processes }: World, times: number, ga
 }
 
 /** As long as it takes to open the watches. */
-const warm = (world: World): Promise<string> => postInTurns(world, 5)
+const warm = (world: World): Promise<string> => postInTurns(world, 6)
+
+/** One process posts, and somebody else writes in between. */
+const postBeside = async ({ clock, processes, touch }: World, times: number, gapMs = 490): Promise<void> => {
+  for (let turn = 0; turn < times; turn++) {
+    await processes[0].post()
+    await touch()
+    await clock.advance(gapMs)
+  }
+}
+
+const count = (asked: readonly string[], what: string): number => asked.filter(each => each === what).length
 
 describe('a target that two processes write in turns', () => {
   it('takes one request a post, once each of them watches it', async () => {
@@ -85,8 +174,8 @@ describe('a target that two processes write in turns', () => {
     expect(await Promise.all(world.processes.map(({ watched }) => watched()))).toEqual([1, 1])
   })
 
-  it('is not watched where more than ten seconds lie between the writes of others', async () => {
-    expect(await postInTurns(await setUp(), 6, 11_000)).not.toContain('WATCH')
+  it('is not watched where fewer than three writes of others come within ten seconds', async () => {
+    expect(await postInTurns(await setUp(), 6, 2600)).not.toContain('WATCH')
   })
 
   it('is not watched by the only process that writes it', async () => {
@@ -95,7 +184,26 @@ describe('a target that two processes write in turns', () => {
     expect(asked).not.toContain('WATCH')
   })
 
-  it('is watched no longer once nobody has posted for half a minute, and nothing is left of it', async () => {
+  it('is looked at again where somebody has come to own its count', async () => {
+    const world = await setUp()
+    await warm(world)
+    const owner = { apiVersion: 'apps/v1', kind: 'Other', name: 'boss', uid: 'u', controller: true }
+    await world.merge(0, { metadata: { ownerReferences: [owner] } })
+    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'OwnedByController' })
+  })
+
+  it('is not there where it was deleted, and is another where it was made anew', async () => {
+    const world = await setUp()
+    await warm(world)
+    await world.send({ method: 'DELETE', path: `${deployments}/web-0` })
+    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+    await world.send({ method: 'POST', path: deployments, body: JSON.stringify(deployment('web-0', 7)) })
+    expect(await world.processes[0].post()).toEqual({ step: 'done', from: 7, to: 8 })
+  })
+})
+
+describe('a watch of a target', () => {
+  it('ends once nobody has posted for half a minute, and leaves nothing behind', async () => {
     const world = await setUp()
     await warm(world)
     await world.clock.advance(28_000)
@@ -103,63 +211,113 @@ describe('a target that two processes write in turns', () => {
     await world.clock.advance(3000)
     expect(await Promise.all(world.processes.map(({ watched }) => watched()))).toEqual([0, 0])
     expect(world.clock.pending).toBe(0)
-    expect(await warm(world), 'and anew when they come back').toContain('WATCH')
+    expect(await warm(world), 'and begins anew when they come back').toContain('WATCH')
   })
 
-  it('is looked at again where somebody has come to own its count', async () => {
+  it('ends with its process, which goes on without', async () => {
     const world = await setUp()
     await warm(world)
-    const owner = { apiVersion: 'apps/v1', kind: 'Other', name: 'boss', uid: 'u', controller: true }
-    await world.send({
-      method: 'PATCH',
-      path: `${deployments}/web-0`,
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ metadata: { ownerReferences: [owner] } }),
-    })
-    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'OwnedByController' })
+    for (const { service } of world.processes) service.close()
+    await world.clock.advance(0)
+    expect(await Promise.all(world.processes.map(({ watched }) => watched()))).toEqual([0, 0])
+    expect(world.clock.pending).toBe(0)
+    expect(await warm(world)).not.toContain('WATCH')
   })
 
-  it('is not there where it was deleted', async () => {
+  it('ends where it has told fifty versions without a post', async () => {
     const world = await setUp()
-    await warm(world)
-    await world.send({ method: 'DELETE', path: `${deployments}/web-0` })
-    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+    await postBeside(world, 6)
+    expect(await world.processes[0].watched()).toBe(1)
+    const before = world.linesSoFar()
+    for (let writes = 0; writes < 200; writes++) {
+      await world.touch()
+      await world.clock.advance(10)
+    }
+    expect(world.linesSoFar() - before).toBeLessThan(60)
+    expect(await world.processes[0].watched()).toBe(0)
   })
 
-  it('is read before it is written where it may not be watched, which is told once and tried again ten minutes later', async () => {
+  it.each([700, 40_000])('is not believed for long where it tells %i ms late', async lateMs => {
+    const world = await setUp({ lateMs })
+    await warm(world)
+    const asked = (await postInTurns(world, 25)).split(' ')
+    expect(count(asked, 'LATE')).toBeLessThanOrEqual(2 * 5)
+    // Nor is it opened again within a minute.
+    expect(count(asked, 'WATCH')).toBeLessThanOrEqual(2)
+  })
+
+  it('that is late does not keep posts from a target where many writes in a row came too late', async () => {
+    const world = await setUp({ lateMs: 40 })
+    await postBeside(world, 6)
+    expect(await world.processes[0].watched()).toBe(1)
+    const write = (): void => {
+      void world.touch()
+      world.clock.after(15, write)
+    }
+    write()
+    world.storm.writes = 12
+    for (let posts = 0; posts < 6; posts++) {
+      const posted = world.processes[0].begin()
+      await world.clock.advance(4000)
+      expect(await posted).toMatchObject({ step: 'done' })
+    }
+  })
+
+  it('is read instead where it is forbidden, which is told once and tried again ten minutes later', async () => {
     const refusal = new WatchRefused(403, 'deployments.apps is forbidden: cannot watch')
     const world = await setUp({ refused: () => refusal })
-    const told = (): readonly string[] =>
+    const said = (): readonly string[] =>
       world.processes[0].environment.lines.filter(line => line.includes('cannot be watched'))
     expect(await warm(world)).toContain('WATCH')
-    expect(told()).toHaveLength(1)
-    expect(told()[0]).toContain(refusal.message)
-    expect(await postInTurns(world, 20, 10_000)).not.toContain('WATCH')
+    expect(said()).toHaveLength(1)
+    expect(said()[0]).toContain(refusal.message)
+    expect(await postInTurns(world, 200, 1000)).not.toContain('WATCH')
     await world.clock.advance(600_000)
     expect(await warm(world)).toContain('WATCH')
-    expect(told()).toHaveLength(1)
+    expect(said()).toHaveLength(1)
   })
 
-  it('is watched again ten seconds after its watch was cut', async () => {
+  it('that was refused begins again ten seconds later', async () => {
     let refusal: WatchRefused | undefined = new WatchRefused(500, 'not now')
     const world = await setUp({ refused: () => refusal })
     expect(await warm(world)).toContain('WATCH')
     refusal = undefined
-    expect(await postInTurns(world, 4)).not.toContain('WATCH')
     await world.clock.advance(10_000)
     expect(await warm(world)).toContain('WATCH')
     expect(await world.processes[0].watched()).toBe(1)
   })
+
+  it('that somebody ends in order after a second and a half is not opened all the time', async () => {
+    const world = await setUp({ endsAfterMs: 1500 })
+    await postBeside(world, 300, 190)
+    expect(count(world.asked, 'WATCH')).toBeLessThanOrEqual(3)
+  })
 })
 
-it('a process watches no more than 64 targets', async () => {
-  const targets = 70
-  const { processes } = await setUp({ targets })
-  for (let round = 0; round < 4; round++) {
-    for (let target = 0; target < targets; target++) {
-      await processes[0].post(target)
-      await processes[1].post(target)
+describe('the watches of one process', () => {
+  it('are 64 at most', async () => {
+    const targets = 70
+    const { processes } = await setUp({ targets })
+    for (let round = 0; round < 12; round++) {
+      for (let target = 0; target < targets; target++) {
+        await processes[0].post(target)
+        await processes[1].post(target)
+      }
     }
-  }
-  expect(await processes[0].watched()).toBe(64)
+    expect(await processes[0].watched()).toBe(64)
+  })
+
+  it('are tried more and more seldom, however many targets want one, where the API server declines', async () => {
+    const targets = 100
+    const world = await setUp({ targets, refused: () => new WatchRefused(429, 'too many requests') })
+    for (let seconds = 0; seconds < 120; seconds += 2) {
+      for (let target = 0; target < targets; target++) {
+        void world.processes[0].begin(target)
+        void world.touch(target)
+      }
+      await world.clock.advance(2000)
+    }
+    // After 10 s, 20, 40 and 80: one after another.
+    expect(count(world.asked, 'WATCH')).toBeLessThanOrEqual(4)
+  })
 })

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { stringify } from 'node:querystring'
 import type { Dispatcher } from 'undici'
 import type { ApiRequest, ApiResponse } from './environment.ts'
 import { Unreachable } from './unreachable.ts'
@@ -25,8 +26,8 @@ export const optionsOf = (
   body: request.body ?? null,
 })
 
-const queryOf = ({ query }: ApiRequest): string =>
-  query === undefined ? '' : `?${new URLSearchParams(query).toString()}`
+/** Each write of a step has a query. URLSearchParams takes three times as long to encode it. */
+const queryOf = ({ query }: ApiRequest): string => (query === undefined ? '' : `?${stringify(query)}`)
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'

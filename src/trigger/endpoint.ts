@@ -97,14 +97,17 @@ export const triggerEndpoint = (
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const dryRun = dryRunIn(request.query)
     const body = postedBody(clock, large, request)
+    let leave = (): void => {}
     try {
       const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
       if ('answer' in admitted) return admitted
       const { hook } = admitted
       const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
-      return await deliver(request, admitted, body, dryRun, deadline).finally(entered)
+      leave = entered
+      return await deliver(request, admitted, body, dryRun, deadline)
     } finally {
+      leave()
       body.release()
     }
   }

@@ -141,7 +141,11 @@ const deliver = async (
     body?.release()
     send(request, response, answer)
   }
-  await endpoint(posted, answered).finally(body?.release)
+  try {
+    await endpoint(posted, answered)
+  } finally {
+    body?.release()
+  }
 }
 
 /** An answer for a person, in words. */

@@ -70,6 +70,8 @@ export const triggerEndpoint = (
     }
     return pacedActs(unpaced, uid, { isSpent: () => budget.isSpent(uid), kept, ended })
   }
+  const { isSpent } = budget
+  const surroundings = { acts, api, clock, definitions, expressions, isSpent, ledgers, log, outbound, pace, steps }
 
   /** The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. */
   const admit = async (
@@ -139,12 +141,10 @@ export const triggerEndpoint = (
       sender: delivery.sender,
     }
     const post = { body: plainBody, headers: request.headers, query: request.query }
-    const process = { acts, api, clock, definitions, expressions, ledgers, log, outbound, steps }
     const wrote = (bytes: number): void => budget.charge(hook.uid, bytes)
-    const { isSpent } = budget
-    const surroundings = { ...process, variables, post, deadline, dryRun, isSpent, wrote, pace }
     for (let round = 0; round < mostRounds; round++) {
-      const outcome = await execute(hook, delivery, { ...surroundings, signed, isCurrent: holds })
+      const asked = { variables, post, deadline, dryRun, wrote, signed, isCurrent: holds }
+      const outcome = await execute(hook, delivery, asked, surroundings)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }

@@ -18,9 +18,20 @@ import { stepTakesMs } from './limits.ts'
 import { namedBySigned } from './signed.ts'
 import { filtered } from './when.ts'
 
+/** What all deliveries of a process are executed with. */
 interface Surroundings extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound'> {
   readonly acts: ActService
   readonly definitions: Definitions
+  /** Whether nothing is left of what the posts to a hook may write. */
+  readonly isSpent: (uid: string) => boolean
+  readonly ledgers: Ledgers
+  /** Has acts end early that would write too much. */
+  readonly pace: (acts: Acts, hook: LiveHook) => Acts
+  readonly steps: StepService
+}
+
+/** What is asked for one delivery. */
+interface Asked {
   readonly post: Post
   /** What an expression can read of the delivery. */
   readonly variables: ExpressionVariables
@@ -28,12 +39,6 @@ interface Surroundings extends Pick<Environment, 'api' | 'clock' | 'expressions'
   readonly isCurrent: () => boolean
   /** Is told what is written for the hook, beside its record. */
   readonly wrote: Wrote
-  /** Whether nothing is left of what the posts to a hook may write. */
-  readonly isSpent: (uid: string) => boolean
-  /** Has acts end early that would write too much. */
-  readonly pace: (acts: Acts, hook: LiveHook) => Acts
-  readonly ledgers: Ledgers
-  readonly steps: StepService
   /** What of the post the hook counts once, however it is named. */
   readonly signed: Signed | undefined
   /** When it must be answered, in monotonic milliseconds. */
@@ -46,24 +51,24 @@ interface Surroundings extends Pick<Environment, 'api' | 'clock' | 'expressions'
  * only when the post arrived: if it has changed by then, nothing is done and the delivery has to begin again. Its budget is
  * looked at again as well: bodies may be held back until many posts have been let in.
  */
-export const execute = async (hook: LiveHook, posted: Delivery, surroundings: Surroundings): Promise<Outcome> => {
-  const { acts, clock, deadline, definitions, dryRun, ledgers, log, outbound, post } = surroundings
-  const { steps: service, wrote } = surroundings
+export const execute = async (
+  hook: LiveHook,
+  posted: Delivery,
+  asked: Asked,
+  surroundings: Surroundings,
+): Promise<Outcome> => {
+  const { acts, clock, definitions, expressions, ledgers, log, outbound, steps: service } = surroundings
+  const { deadline, dryRun, post, signed, variables, wrote } = asked
   const api = metered(surroundings.api, wrote)
-  const delivery = namedBySigned(posted, surroundings.signed)
-  const remembered = rememberedOf(hook, delivery, surroundings.signed)
+  const delivery = namedBySigned(posted, signed)
+  const remembered = rememberedOf(hook, delivery, signed)
   const isSpent = (): boolean => !dryRun && surroundings.isSpent(hook.uid)
   // A slow body may have taken seconds since the post was admitted.
-  if (!surroundings.isCurrent()) return { outcome: 'changed' }
+  if (!asked.isCurrent()) return { outcome: 'changed' }
   const recorded = isRemembered(remembered) ? { ...remembered, ledger: ledgers.of(hook) } : undefined
   const gated =
     closed(hook) ??
-    (await filtered(
-      surroundings.expressions,
-      hook,
-      surroundings.variables,
-      deadline - clock.monotonic() - stepTakesMs,
-    )) ??
+    (await filtered(expressions, hook, variables, deadline - clock.monotonic() - stepTakesMs)) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
   // Nothing has been written yet.
@@ -72,7 +77,7 @@ export const execute = async (hook: LiveHook, posted: Delivery, surroundings: Su
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
   // Where the budget is used up meanwhile, the delivery begins again and is refused.
-  const isCurrent = (): boolean => surroundings.isCurrent() && !isSpent()
+  const isCurrent = (): boolean => asked.isCurrent() && !isSpent()
   if (!isCurrent()) return { outcome: 'changed' }
   const admitted = { deadline, recorded, isCurrent, wrote }
   const { bound } = hook

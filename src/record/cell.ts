@@ -22,6 +22,9 @@ const longestLookMs = 400
  */
 const goodForMs = 500
 
+/** So many reads in a row that find nothing new show that nobody else writes it any more. */
+const aloneAfter = 4
+
 /** How many processes' last writes a record tells. */
 const mostWriters = 16
 
@@ -67,8 +70,8 @@ export const cellOf = (
   let known: FoundRecord | undefined
   /** When that was, in monotonic milliseconds. */
   let knownAt = -Infinity
-  /** Others write it between the writes of this process. */
-  let isShared = false
+  /** How many reads in a row have found what was known. While they are too few, others write it between our writes. */
+  let foundSame = aloneAfter
   let newer: string | undefined
   let writes = 0
   let doubtful: readonly Doubtful[] = []
@@ -98,7 +101,7 @@ export const cellOf = (
     )
     const before = known?.object?.metadata.resourceVersion
     learn(found.read === 'found' ? found : undefined)
-    isShared &&= before === undefined || before !== known?.object?.metadata.resourceVersion
+    if (before !== undefined) foundSame = before === known?.object?.metadata.resourceVersion ? foundSame + 1 : 0
     if (known) {
       stored(storedBy(known))
       closer.found(known.memory, isPutting || doubtful.length > 0)
@@ -138,7 +141,7 @@ export const cellOf = (
     },
     get usable() {
       if (closer.isCrowded) return undefined
-      return isShared && clock.monotonic() - knownAt > goodForMs ? undefined : known
+      return foundSame < aloneAfter && clock.monotonic() - knownAt > goodForMs ? undefined : known
     },
     get newer() {
       return newer
@@ -157,7 +160,7 @@ export const cellOf = (
         stored(updates)
         closer.stored(closed)
       }
-      if (written.put === 'conflict') isShared = true
+      if (written.put === 'conflict') foundSame = 0
       if (written.put === 'unknown') {
         doubtful = [...doubtful, { number, version: based.object?.metadata.resourceVersion, updates }]
       }

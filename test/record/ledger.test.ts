@@ -111,6 +111,29 @@ describe('a decision', () => {
     expect(requests).toEqual(['PUT', 'GET'])
   })
 
+  it('is made on what was just read where others write too, until four reads in a row find nothing new', async () => {
+    const { clock, decide, open, requests } = setUp()
+    const other = open('two')
+    let keys = 0
+    const make = async (by?: Ledger): Promise<string> => {
+      requests.length = 0
+      await clock.advance(501) // what is known is too old for a write where others write too
+      const deciding = decide(add(`key ${++keys}`), 4000, by)
+      await clock.advance(10)
+      await deciding
+      return requests.join(' ')
+    }
+    await make()
+    expect(await make(), 'nobody else has written').toBe('PUT')
+    await make(other)
+    expect(await make(), 'a conflict shows that somebody has').toBe('PUT GET PUT')
+    const alone = [await make(), await make(), await make()]
+    await make(other)
+    const beside = [await make(), await make(), await make(), await make(), await make()]
+    expect([...alone, ...beside].filter(asked => asked !== 'GET PUT')).toEqual([])
+    expect(await make()).toBe('PUT')
+  })
+
   it('of two that both create the record is made by one after the other', async () => {
     const { clock, decide, open, requests, rows } = setUp()
     const deciding = [decide(add('a')), decide(add('b'), 4000, open('two'))]

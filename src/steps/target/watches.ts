@@ -10,23 +10,25 @@ import { stateOf, type Version } from './read.ts'
 /** How many targets one process watches. Each watch has a connection of its own. */
 const mostWatched = 64
 
-/** The least time between two that begin, in milliseconds: a connection takes some of them of the processor. */
+/** The least time between the beginnings of two watches, in milliseconds: to connect costs both sides a few of them. */
 const spacingMs = 100
 
-/** How long a target is watched after its last post, in milliseconds, and how many of its versions are looked at without one. */
+/** How long a target is watched after its last post, in milliseconds. */
 const quietMs = 30_000
+
+/** How many versions in a row a watch tells without a post between them, before it ends. */
 const mostUnused = 50
 
 /** How long a target is left alone whose watch did no good, in milliseconds. */
 const uselessForMs = 60_000
 
-/** How long no target of a kind is watched in a namespace after that was forbidden, in milliseconds. */
+/** How long a kind is not watched in a namespace where that was forbidden, in milliseconds. */
 const forbiddenForMs = 600_000
 
 /** How many kinds, each in one namespace, are remembered as forbidden. */
 const mostForbidden = 1000
 
-/** How long no target at all is watched after a watch broke, in milliseconds. It doubles while none goes well. */
+/** After a watch broke, none begins for so long, in milliseconds. The time doubles while none goes well. */
 const firstRestMs = 10_000
 const longestRestMs = 300_000
 

@@ -10,7 +10,7 @@ interface Attack {
   readonly deaf?: boolean
 }
 
-/** The kinds of flood, by name. All but the last three need no token, or one that is good no more. */
+/** The kinds of flood, by name. All but the slow, the pipelined and the large need no token, or one that is good no more. */
 const attacks = {
   garbage: ({ path }) => again(post(path.slice(0, -90))),
   forged: ({ path }) => again(post(`${path.slice(0, -86)}${'A'.repeat(86)}`)),
@@ -24,6 +24,7 @@ const attacks = {
   'slow bodies': ({ path }) => ({ first: Buffer.concat([post(path, 1_000_000), Buffer.alloc(60_000, '{')]) }),
   'slow short bodies': ({ path }) => ({ first: Buffer.concat([post(path, 60_001), Buffer.alloc(60_000, '{')]) }),
   pipelined: ({ path }) => ({ first: Buffer.concat(Array.from({ length: 200 }, () => post(path))), deaf: true }),
+  'without a host': () => ({ first: Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(3500)) }),
   'large JSON': ({ path }) => again(Buffer.concat([post(path, largeJson.length), largeJson])),
 } as const satisfies Record<string, (url: { readonly path: string }) => Attack>
 

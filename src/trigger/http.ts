@@ -19,7 +19,6 @@ import {
   slowClientCheckMs,
 } from './limits.ts'
 import { lingering } from './http/lingering.ts'
-import { readInSlices } from './http/slices.ts'
 import type { Preflight } from './preflight.ts'
 import { sourceOf } from './http/source.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
@@ -59,7 +58,6 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   const listener = posts(served, heldBodies(limits.mostHeldBytes), connections, send)
   // Whoever asks before sending a body is told to go on when it is first read.
   server.on('request', listener).on('checkContinue', listener)
-  readInSlices(server)
   return {
     port: await listen(server, address),
     closing: () => void (isClosing = true),
@@ -80,10 +78,6 @@ const posts =
   ({ endpoint, log, preflight }: Served, bodies: Bodies, connections: Connections, send: Send): RequestListener =>
   (request, response) => {
     const { socket } = request
-    if (!connections.began(socket)) {
-      socket.destroy()
-      return
-    }
     response.once('close', () => connections.answered(socket))
     if (request.url === '/' && looks(request)) {
       send(request, response, { status: 200, headers: {}, words: front })

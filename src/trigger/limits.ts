@@ -48,9 +48,6 @@ export const mostHeadBytes = 6 * 1024
  */
 export const mostUnreadBytes = 16 * 1024
 
-/** How much of what a connection has sent is looked at before it is asked whether that is too much, in bytes. */
-export const sliceBytes = 4 * 1024
-
 export interface ConnectionLimits {
   /** Connections at once, over all senders. */
   readonly most: number

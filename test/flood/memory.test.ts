@@ -47,6 +47,7 @@ describe('a trigger of 320 MiB', () => {
     ['slow bodies', 3000],
     ['slow short bodies', 3000],
     ['pipelined', 1000],
+    ['without a host', 1000],
     ['large JSON', 200],
   ])(
     'stays under 280 MiB in a flood of %s over %d connections from 4 addresses, and serves on',

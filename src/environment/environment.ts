@@ -38,8 +38,8 @@ export type Lane = 'step' | 'act' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
 export interface ApiResponse {
   readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Names in lower case. One that was sent more than once may be a list. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
 }
 

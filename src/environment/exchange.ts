@@ -48,7 +48,7 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
     let socket: Dispatcher.DispatchController | undefined
     let settled = false
     let status = 0
-    let incoming: IncomingHttpHeaders = {}
+    let headers: IncomingHttpHeaders = {}
     const body: Buffer[] = []
 
     const fail = (why: string, cause?: unknown): void => {
@@ -69,16 +69,16 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
         if (settled) return controller.abort(new Error('timed out'))
         socket = controller
       },
-      onResponseStart: (_controller, statusCode, headers) => {
+      onResponseStart: (_controller, statusCode, received) => {
         status = statusCode
-        incoming = headers
+        headers = received
       },
       onResponseData: (_controller, chunk) => void body.push(chunk),
       onResponseEnd: () => {
         if (settled) return
         settled = true
         clearTimeout(timer)
-        resolve(answerOf(status, incoming, textOf(body)))
+        resolve({ status, headers, body: textOf(body) })
       },
       onResponseError: (_controller, error) => fail(reasonOf(error), error),
     }
@@ -94,26 +94,6 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
 const textOf = (chunks: readonly Buffer[]): string => {
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(chunks).toString('utf8')
-}
-
-/** Flattens the headers when they are first looked at: of most answers nobody does. */
-const answerOf = (status: number, incoming: IncomingHttpHeaders, body: string): ApiResponse => {
-  let headers: ApiResponse['headers'] | undefined
-  return {
-    status,
-    body,
-    get headers() {
-      return (headers ??= flat(incoming))
-    },
-  }
-}
-
-const flat = (headers: IncomingHttpHeaders): Record<string, string> => {
-  const flattened: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flattened[name] = typeof value === 'string' ? value : value.join(', ')
-  }
-  return flattened
 }
 
 /** What a person needs to know of an error. Where every address of a host failed, the error itself says nothing. */

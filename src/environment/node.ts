@@ -7,6 +7,9 @@ import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
 
+/** Of whoever says who it is by its certificate, or not at all. */
+const nobody = Promise.resolve(undefined)
+
 /** A connection that can be closed: what is still under way then fails with Unreachable. */
 export interface NodeConnection extends ApiConnection {
   close(): Promise<void>
@@ -42,7 +45,7 @@ export const connect = (access: Access): NodeConnection => {
   const tls = { ...tlsOptions(access.tls ?? {}), keepAliveInitialDelay: keepAliveProbeMs }
   const common = {
     prefix: server.pathname.replace(/\/+$/, ''),
-    authorization: async () => await access.authorization?.(),
+    authorization: () => access.authorization?.() ?? nobody,
   }
   const lane = (connections: number): SocketLane =>
     socketLane(

@@ -27,10 +27,11 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
     since = status === 401 ? (since ?? clock.monotonic()) : undefined
   }
   const watched: ApiConnection = {
-    request: async request => {
-      const response = await api.request(request)
-      note(response.status)
-      return response
+    // The promise is handed on as it is: whoever waits for it is not held up.
+    request: request => {
+      const answered = api.request(request)
+      answered.then(({ status }) => note(status), ignored)
+      return answered
     },
     watch: (request, stop) => {
       const opened = api.watch(request, stop)
@@ -66,3 +67,6 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
     },
   }
 }
+
+/** Whoever asked is told of a failure. */
+const ignored = (): void => {}

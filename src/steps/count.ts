@@ -35,8 +35,8 @@ export interface CountAt {
   obstacle(object: StoredObject): Hindrance | undefined
   /** The write of a count under a mark, from a version; undefined leaves the count as it is. */
   write(target: Target, mark: string, from: From, to: number | undefined): CountWrite
-  /** What the answer to a write shows; undefined where it is no answer to one. */
-  stored(answer: unknown, mark: string, from: From, to: number | undefined): Version | Hindrance | undefined
+  /** What the answer to a write shows, which is JSON; undefined where it is no answer to one. */
+  stored(answer: string, mark: string, from: From, to: number | undefined): Version | Hindrance | undefined
   /** The marks of the writes that an object's count is from. */
   marks(object: StoredObject): readonly string[]
   /** The mark of a write that leaves the count and makes a new version all the same; undefined where there is none. */

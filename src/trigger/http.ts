@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
@@ -52,6 +58,7 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
     keepAliveTimeout: idleConnectionMs,
     maxHeaderSize: mostHeadBytes,
     highWaterMark: mostUnreadBytes,
+    joinDuplicateHeaders: true,
   })
   const connections = boundedConnections(server, clock, limits.connections)
   const send = sender(clock, () => !isClosing)
@@ -128,7 +135,7 @@ const deliver = async (
     token,
     source,
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    headers: flat(request.rawHeaders),
+    headers: joined(request),
     ...(body && { body: body.read }),
   }
   const answered = (answer: TriggerAnswer): void => {
@@ -195,12 +202,11 @@ const isDone = (request: IncomingMessage): boolean => {
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
 
-/** Of a header that was sent more than once all values, where Node would keep the first of some. */
-const flat = (headers: IncomingMessage['rawHeaders']): Record<string, string> => {
-  const flattened: Record<string, string> = {}
-  for (let index = 0; index < headers.length; index += 2) {
-    const [name, value] = [(headers[index] ?? '').toLowerCase(), headers[index + 1] ?? '']
-    flattened[name] = Object.hasOwn(flattened, name) ? `${flattened[name]}, ${value}` : value
-  }
-  return flattened
-}
+/** All values of each header, as `joinDuplicateHeaders` has them. Those of one name stay a list even so, which is no request's. */
+const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
+  isJoined(headers)
+    ? headers
+    : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
+
+const isJoined = (headers: IncomingHttpHeaders): headers is Record<string, string> =>
+  headers['set-cookie'] === undefined

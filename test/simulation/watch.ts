@@ -186,7 +186,7 @@ const openWatch = (
       cancelTimeout()
       client.opened((asked, answered) => {
         if (silentUntil === Infinity || isOver) return
-        const ask = (): ApiResponse => answerOf({ faults, server }, rng, self.name, asked)
+        const ask = () => answerOf({ faults, server }, rng, self.name, asked)
         time.at(travelMs(rng, faults()), () =>
           apiServer.consistently(ask, response => {
             if (!isOver) arrive(() => answered(response))

@@ -76,8 +76,11 @@ describe('the trigger over HTTP', () => {
       return Promise.resolve(ok)
     })
     const twice = 'Authorization: Bearer a\r\nX-Sig: 1\r\nauthorization: Bearer b\r\nx-sig: 2\r\nConstructor: c\r\n'
+    const cookies = 'Set-Cookie: d\r\nSet-Cookie: e\r\n'
     await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}\r\n`)
-    expect(seen).toMatchObject([{ authorization: 'Bearer a, Bearer b', 'x-sig': '1, 2', constructor: 'c' }])
+    await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}${cookies}\r\n`)
+    const joined = { authorization: 'Bearer a, Bearer b', 'x-sig': '1, 2', constructor: 'c' }
+    expect(seen).toMatchObject([joined, { ...joined, 'set-cookie': 'd, e' }])
   })
 
   it('closes the connection where any answer could be untrue', async () => {

@@ -56,7 +56,7 @@ const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {
   return new ApiRefused(
     status >= 400 ? status : 502,
     { reason, message, ...(fields === undefined ? {} : { fields }) },
-    retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
   )
 }
 

@@ -1,4 +1,4 @@
-import { at } from '../../api/json.ts'
+import { at, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
@@ -75,9 +75,10 @@ export const viaObject = ({ absent, also, limits, obstacle, way }: Held): CountA
       }
     },
     stored: (answer, mark, _from, to) => {
-      if (!isStoredObject(answer)) return undefined
-      const version = versionOf(countAt, answer)
-      const isKept = answer.metadata.annotations?.[markAnnotation] === mark && (to === undefined || hasCount(answer))
+      const object = tryParseJson(answer)
+      if (!isStoredObject(object)) return undefined
+      const version = versionOf(countAt, object)
+      const isKept = object.metadata.annotations?.[markAnnotation] === mark && (to === undefined || hasCount(object))
       if (version && isKept) return version
       return { reason: 'NotScalable', message: `the API server did not keep ${field}, or the annotation beside it` }
     },

@@ -1,4 +1,3 @@
-import { tryParseJson } from '../../api/json.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { sendWrite } from '../../kube/written.ts'
 import type { From } from '../count.ts'
@@ -39,7 +38,7 @@ export const markedWrite = async (
   const sent = await sendWrite(api, { method: 'PATCH', ...request, lane: 'step', timeoutMs: writeTimeoutMs }, 'scaling')
   switch (sent.sent) {
     case 'stored': {
-      const stored = target.at.stored(tryParseJson(sent.response.body), mark, based, to)
+      const stored = target.at.stored(sent.response.body, mark, based, to)
       if (stored === undefined) return { write: 'unknown', message: 'the answer was not what was written' }
       return 'reason' in stored ? { write: 'refused', ...stored } : { write: 'applied', version: stored }
     }

@@ -92,7 +92,7 @@ describe('the answer to it', () => {
   const marked = { annotations: { 'receiverhooks.dev/step': 'm.1' }, resourceVersion: '8' }
 
   it('is the new version, with what the next write has to know', () => {
-    const stored = ships.stored(object({ spec: { ships: 3 } }, marked), 'm.1', from, 3)
+    const stored = ships.stored(JSON.stringify(object({ spec: { ships: 3 } }, marked)), 'm.1', from, 3)
     expect(stored).toEqual({ uid: 'u1', resourceVersion: '8', count: 3, ground: { count: '/spec/ships', makes: [] } })
   })
 
@@ -104,11 +104,11 @@ describe('the answer to it', () => {
       object({ spec: { ships: 3 } }, { ...marked, annotations: { 'receiverhooks.dev/step': 'm.0' } }),
     ],
   ])('means that the object cannot be counted where %s', (_, answer) => {
-    expect(ships.stored(answer, 'm.1', from, 3)).toMatchObject({ reason: 'NotScalable' })
+    expect(ships.stored(JSON.stringify(answer), 'm.1', from, 3)).toMatchObject({ reason: 'NotScalable' })
   })
 
-  it('tells nothing where it is no object', () => {
-    expect(ships.stored({ kind: 'Status' }, 'm.1', from, 3)).toBeUndefined()
+  it.each(['{"kind":"Status"}', '<html>'])('tells nothing where it is no object: %s', answer => {
+    expect(ships.stored(answer, 'm.1', from, 3)).toBeUndefined()
   })
 })
 

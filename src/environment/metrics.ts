@@ -1,48 +1,110 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Labels, Metrics } from './environment.ts'
 
+/** How many observations of a series are kept before its histogram is told of them. */
+const mostKept = 256
+
 /**
  * Metrics in a registry of their own. Creating one of a name that is there returns the first.
  * With `process`, the process's memory, CPU and event loop are measured too (this starts timers: once, from main).
+ *
+ * Numbers are kept in here, and prom-client is told of them when somebody asks: it makes a text of all labels at every call, and
+ * one post brings about ten of those.
  */
 export const promMetrics = (options: { readonly process?: boolean } = {}): Metrics => {
   const register = new Registry()
   const registers = [register]
   if (options.process === true) collectDefaultMetrics({ register })
+  const [counters, gauges, histograms] = [
+    once<ReturnType<Metrics['counter']>>(register, 'counter'),
+    once<ReturnType<Metrics['gauge']>>(register, 'gauge'),
+    once<ReturnType<Metrics['histogram']>>(register, 'histogram'),
+  ]
   return {
-    counter: (name, help, labelNames) => {
-      const counter = once(register, name, Counter, () => new Counter({ name, help, labelNames, registers }))
-      return {
-        add: (labels, by = 1) => counter.inc(labels, by),
-        forget: which => void forget(counter, which),
-      }
-    },
-    gauge: (name, help, labelNames) => {
-      const gauge = once(register, name, Gauge, () => new Gauge({ name, help, labelNames, registers }))
-      return { set: (labels, value) => gauge.set(labels, value) }
-    },
-    histogram: (name, help, labelNames, buckets) => {
-      const create = (): Histogram => new Histogram({ name, help, labelNames, buckets: [...buckets], registers })
-      const histogram = once(register, name, Histogram, create)
-      return { observe: (labels, seconds) => histogram.observe(labels, seconds) }
-    },
+    counter: (name, help, labelNames) =>
+      counters(name, () => {
+        const series = seriesOf(labelNames, labels => ({ labels, value: 0 }))
+        const collect = (): void => {
+          counter.reset()
+          for (const { labels, value } of series.all()) counter.inc(labels, value)
+        }
+        const counter = new Counter({ name, help, labelNames, registers, collect })
+        return {
+          add: (labels, by = 1) => void (series.of(labels).value += by),
+          forget: which => series.forget(({ labels }) => which(labels)),
+        }
+      }),
+    gauge: (name, help, labelNames) =>
+      gauges(name, () => {
+        const series = seriesOf(labelNames, labels => ({ labels, value: 0 }))
+        const collect = (): void => {
+          for (const { labels, value } of series.all()) gauge.set(labels, value)
+        }
+        const gauge = new Gauge({ name, help, labelNames, registers, collect })
+        return { set: (labels, value) => void (series.of(labels).value = value) }
+      }),
+    histogram: (name, help, labelNames, buckets) =>
+      histograms(name, () => {
+        const series = seriesOf(labelNames, (labels): Observed => ({ labels, kept: [] }))
+        const pass = (observed: Observed): void => {
+          for (const seconds of observed.kept) histogram.observe(observed.labels, seconds)
+          observed.kept = []
+        }
+        const collect = (): void => {
+          for (const observed of series.all()) pass(observed)
+        }
+        const histogram = new Histogram({ name, help, labelNames, buckets: [...buckets], registers, collect })
+        return {
+          observe: (labels, seconds) => {
+            const observed = series.of(labels)
+            observed.kept.push(seconds)
+            if (observed.kept.length >= mostKept) pass(observed)
+          },
+        }
+      }),
     text: () => register.metrics(),
   }
 }
 
-const forget = async (counter: Counter, which: (labels: Labels) => boolean): Promise<void> => {
-  const { values } = await counter.get()
-  for (const { labels } of values) if (which(known(labels))) counter.remove(labels)
+/** A series of a histogram, which does not know yet what is kept here. */
+interface Observed {
+  readonly labels: Labels
+  kept: number[]
 }
 
-/** Every series has all labels; prom-client's types do not say so. */
-const known = (labels: Partial<Record<string, string | number>>): Labels =>
-  Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value ?? '']))
+/** The metrics of one kind, each created at its first use. Throws when a name belongs to another kind. */
+const once = <M>(register: Registry, kind: string) => {
+  const made = new Map<string, M>()
+  return (name: string, create: () => M): M => {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    if (register.getSingleMetric(name) !== undefined) {
+      throw new Error(`metric ${name}: exists already, as another kind than ${kind}: give one of them another name`)
+    }
+    const metric = create()
+    made.set(name, metric)
+    return metric
+  }
+}
 
-/** The metric of this name, created at its first use. Throws when the name belongs to another kind of metric. */
-const once = <M>(register: Registry, name: string, kind: abstract new (...args: never[]) => M, create: () => M): M => {
-  const known: unknown = register.getSingleMetric(name)
-  if (known === undefined) return create()
-  if (known instanceof kind) return known
-  throw new Error(`metric ${name}: exists already, as another kind than ${kind.name}: give one of them another name`)
+/** The series of one metric, each begun when its labels first occur. */
+const seriesOf = <S>(labelNames: readonly string[], begin: (labels: Labels) => S) => {
+  const series = new Map<string | number, S>()
+  const [only = ''] = labelNames
+  const keyOf = (labels: Labels): string | number =>
+    labelNames.length < 2 ? (labels[only] ?? '') : labelNames.map(name => labels[name]).join('\n')
+  return {
+    of: (labels: Labels): S => {
+      const key = keyOf(labels)
+      const known = series.get(key)
+      if (known !== undefined) return known
+      const begun = begin(labels)
+      series.set(key, begun)
+      return begun
+    },
+    all: () => series.values(),
+    forget: (which: (one: S) => boolean): void => {
+      for (const [key, one] of series) if (which(one)) series.delete(key)
+    },
+  }
 }

@@ -60,7 +60,7 @@ export const openLedgers = (
   const instance = Buffer.from(random.bytes(8)).toString('base64url')
   /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
   let opened = 0
-  /** In the order of their last use. */
+  /** By the uids of their hooks, in the order of their last use. */
   const ledgers = new Map<string, Ledger>()
   /** Each with when it may be written next, in monotonic milliseconds. */
   const dirty = new Map<Ledger, number>()
@@ -116,18 +116,18 @@ export const openLedgers = (
   }
 
   const forgetIdle = (): void => {
-    for (const [key, ledger] of ledgers) {
+    for (const [uid, ledger] of ledgers) {
       if (ledgers.size <= mostIdle) return
-      if (ledger.idle) ledgers.delete(key)
+      if (ledger.idle) ledgers.delete(uid)
     }
   }
 
   /** The newest stay. */
   const forgetRows = (): void => {
     let rows = 0
-    for (const [key, ledger] of [...ledgers].toReversed()) {
+    for (const [uid, ledger] of [...ledgers].toReversed()) {
       rows += ledger.rows
-      if (rows > mostIdleRows && ledger.idle) ledgers.delete(key)
+      if (rows > mostIdleRows && ledger.idle) ledgers.delete(uid)
     }
   }
 
@@ -136,10 +136,10 @@ export const openLedgers = (
 
   return {
     of: owner => {
-      const key = `${owner.namespace}/${owner.name}/${owner.uid}`
-      const ledger = ledgers.get(key) ?? open(owner)
-      ledgers.delete(key)
-      ledgers.set(key, ledger)
+      const { uid } = owner
+      const ledger = ledgers.get(uid) ?? open(owner)
+      ledgers.delete(uid)
+      ledgers.set(uid, ledger)
       if (ledgers.size > mostIdle) forgetIdle()
       return ledger
     },

@@ -109,8 +109,10 @@ export const targetQueue = (
     if (batch) {
       for (const entry of batch.changed) settle(entry, { step: 'changed' })
       if (ledger && batch.parts.some(({ part }) => part === 'full')) ledger.later(refusedAt(clock.now()))
-      const included = new Set(batch.entries)
-      line.putBack(current.filter(entry => !included.has(entry)))
+      if (batch.entries.length < current.length) {
+        const included = new Set(batch.entries)
+        line.putBack(current.filter(entry => !included.has(entry)))
+      }
       if (batch.changed.length === current.length) return
       if (batch.isWritten) await writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {

@@ -83,8 +83,14 @@ export const stepService = (environment: Environment): StepService => {
     watches,
   }
 
-  const queueOf = (target: Target): TargetQueue => {
+  const keys = new WeakMap<Target, string>()
+  const keyOf = (target: Target): string => {
     const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
+    keys.set(target, key)
+    return key
+  }
+  const queueOf = (target: Target): TargetQueue => {
+    const key = keys.get(target) ?? keyOf(target)
     const queue = queues.get(key) ?? targetQueue(environment, target, services)
     queues.delete(key)
     queues.set(key, queue)

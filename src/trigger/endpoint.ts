@@ -86,8 +86,8 @@ export const triggerEndpoint = (
     const { hook } = found
     const full = mayEnter(hook)
     if (full) return { answer: unavailable(full, hook), hook }
-    const barred = await bar(hook, request.headers, body)
-    const passed = barred ?? (await signedOf(hook, body))
+    // Most hooks ask for no more than the token.
+    const passed = hook.auth ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, body))) : unsigned
     if ('signed' in passed) {
       const isProven = (): boolean => !hook.auth || clock.monotonic() - beganAt < provenForMs
       return { hook, signed: passed.signed, holds: () => found.holds() && isProven() }
@@ -127,19 +127,19 @@ export const triggerEndpoint = (
     if (shut) return { answer: answerTo(shut, hook, 'the target', dryRun), hook }
     const read = await body.message(hook.namespace)
     if ('refused' in read) return { answer: read.refused, hook }
-    const { body: plainBody, confirmation, delivery, isJson } = read.message
-    const verdict = await checkGenuine(hook, read.message)
+    const { body: plainBody, confirmation, delivery, isJson, proof } = read.message
+    const verdict = proof ? await checkGenuine(hook, read.message) : 'genuine'
     if (verdict !== 'genuine') {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook }
     }
     if (confirmation && !dryRun) ledgers.of(hook).later(toConfirm({ at: clock.now(), ...confirmation }))
 
-    const variables = {
+    const variables = () => ({
       ...(isJson ? { body: plainBody } : {}),
       headers: request.headers,
       query: Object.fromEntries(request.query),
       sender: delivery.sender,
-    }
+    })
     const post = { body: plainBody, headers: request.headers, query: request.query }
     const wrote = (bytes: number): void => budget.charge(hook.uid, bytes)
     for (let round = 0; round < mostRounds; round++) {
@@ -168,6 +168,9 @@ export const triggerEndpoint = (
     return answer
   }
 }
+
+/** Of a post to a hook without `auth`. */
+const unsigned: { readonly signed: undefined } = { signed: undefined }
 
 /** Of a post that begins again: it has entered already. */
 const neverFull = (): undefined => undefined

@@ -34,7 +34,7 @@ interface Surroundings extends Pick<Environment, 'api' | 'clock' | 'expressions'
 interface Asked {
   readonly post: Post
   /** What an expression can read of the delivery. */
-  readonly variables: ExpressionVariables
+  readonly variables: () => ExpressionVariables
   /** Whether the hook is known to be what it was when the post was admitted. */
   readonly isCurrent: () => boolean
   /** Is told what is written for the hook, beside its record. */
@@ -65,10 +65,11 @@ export const execute = async (
   const isSpent = (): boolean => !dryRun && surroundings.isSpent(hook.uid)
   // A slow body may have taken seconds since the post was admitted.
   if (!asked.isCurrent()) return { outcome: 'changed' }
+  const leftMs = (): number => deadline - clock.monotonic() - stepTakesMs
   const recorded = isRemembered(remembered) ? { ...remembered, ledger: ledgers.of(hook) } : undefined
   const gated =
     closed(hook) ??
-    (await filtered(expressions, hook, variables, deadline - clock.monotonic() - stepTakesMs)) ??
+    (hook.when === undefined ? undefined : await filtered(expressions, hook, variables(), leftMs())) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
   // Nothing has been written yet.

@@ -67,12 +67,12 @@ export const recorder = (
       unwritten += 1
       return
     }
-    const omitted = unwritten === 0 ? {} : { omitted: unwritten }
+    const omitted = unwritten === 0 ? undefined : unwritten
     unwritten = 0
     log.info(
       {
         ...labels,
-        ...omitted,
+        omitted,
         status,
         from: body?.from,
         to: body?.to,

@@ -21,6 +21,34 @@ test('counters, gauges and histograms appear in the Prometheus text format', asy
   )
 })
 
+test('each series has its own sum, and one that was forgotten begins anew', async () => {
+  const metrics = promMetrics()
+  const posts = metrics.counter('posts_total', 'Posts.', ['hook', 'outcome'])
+  posts.add({ hook: 'a', outcome: 'applied' }, 2)
+  posts.add({ hook: 'b', outcome: 'applied' })
+  expect(await metrics.text()).toContain('posts_total{hook="a",outcome="applied"} 2')
+  posts.forget(({ hook }) => hook === 'a')
+  expect(await metrics.text()).not.toContain('hook="a"')
+  posts.add({ hook: 'a', outcome: 'applied' })
+  const text = await metrics.text()
+  expect(text).toContain('posts_total{hook="a",outcome="applied"} 1')
+  expect(text).toContain('posts_total{hook="b",outcome="applied"} 1')
+})
+
+test('a histogram has all that was observed, once, however often it is asked', async () => {
+  const metrics = promMetrics()
+  const seconds = metrics.histogram('seconds', 'Latency.', ['outcome'], [0.1, 1])
+  for (let count = 1; count <= 1000; count++) {
+    seconds.observe({ outcome: count % 2 === 0 ? 'applied' : 'skipped' }, 0.5)
+    if (count % 300 === 0) await metrics.text()
+  }
+  const text = await metrics.text()
+  for (const outcome of ['applied', 'skipped']) {
+    expect(text).toContain(`seconds_bucket{le="1",outcome="${outcome}"} 500`)
+    expect(text).toContain(`seconds_count{outcome="${outcome}"} 500`)
+  }
+})
+
 test('two environments share nothing', async () => {
   const [one, other] = [promMetrics(), promMetrics()]
   one.counter('posts_total', 'Posts.', []).add({})

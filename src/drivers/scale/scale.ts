@@ -88,15 +88,31 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
   return kind && { type: kind.type, name: target.name }
 }
 
+const targets = new WeakMap<Scale['target'], Target>()
+
+/**
+ * The target, where it is of a kind that is known. It is the same one for all posts to a hook that nobody edits: what is made of
+ * a target's names is then made once.
+ */
+const knownTarget = (target: Scale['target'], namespace: string): Target | undefined => {
+  const known = targets.get(target)
+  if (known?.namespace === namespace) return known
+  const kind = knownKind(target)
+  if (!kind) return undefined
+  const made = { ...kind, namespace, name: target.name }
+  targets.set(target, made)
+  return made
+}
+
 /** Does what is to be done to the target, where it is of a kind that has a count. */
 const withTarget = async (
   { target }: Scale,
   { definitions, namespace }: Execution,
   work: (target: Target) => Promise<Outcome>,
 ): Promise<Outcome> => {
-  const known = knownKind(target)
+  const known = knownTarget(target, namespace)
   // What needs no look at the cluster takes no turn longer.
-  if (known) return await work({ ...known, namespace, name: target.name })
+  if (known) return await work(known)
   try {
     const kind = await kindOf(target, definitions)
     return 'reason' in kind ? failedBy(kind) : await work({ ...kind, namespace, name: target.name })

@@ -1,6 +1,7 @@
 import { at, stringAt } from '../../api/json.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from '../count.ts'
+import type { Target } from '../steps.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
 const mostFences = 8
@@ -12,6 +13,17 @@ const fences: readonly string[] = Array.from({ length: mostFences }, (_, i) => `
  * a member of that name looks like this, since quotes within a string are escaped. Of a Scale it is the first one.
  */
 const resourceVersionOf = /"resourceVersion":\s*"([^"\\]+)"/
+
+const paths = new WeakMap<Target, string>()
+
+/** The path of a target's /scale, made once: a queue has one target as long as it lives. */
+const pathOf = (target: Target): string => {
+  const known = paths.get(target)
+  if (known !== undefined) return known
+  const path = objectPath(target.type, target.namespace, target.name, 'scale')
+  paths.set(target, path)
+  return path
+}
 
 /**
  * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand beside one
@@ -29,14 +41,14 @@ export const viaScale: CountAt = {
   limits: () => undefined,
   ground: () => undefined,
   obstacle: () => undefined,
-  write: ({ name, namespace, type }, mark, { resourceVersion, uid }, to) => ({
-    path: objectPath(type, namespace, name, 'scale'),
+  write: (target, mark, { resourceVersion, uid }, to) => ({
+    path: pathOf(target),
     query: { fieldManager: mark, force: 'true' },
     contentType: 'application/apply-patch+yaml',
     body: JSON.stringify({
       apiVersion: 'autoscaling/v1',
       kind: 'Scale',
-      metadata: { name, namespace, uid, resourceVersion },
+      metadata: { name: target.name, namespace: target.namespace, uid, resourceVersion },
       spec: { replicas: to },
     }),
   }),

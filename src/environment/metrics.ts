@@ -87,24 +87,37 @@ const once = <M>(register: Registry, kind: string) => {
   }
 }
 
-/** The series of one metric, each begun when its labels first occur. */
-const seriesOf = <S>(labelNames: readonly string[], begin: (labels: Labels) => S) => {
-  const series = new Map<string | number, S>()
-  const [only = ''] = labelNames
-  const keyOf = (labels: Labels): string | number =>
-    labelNames.length < 2 ? (labels[only] ?? '') : labelNames.map(name => labels[name]).join('\n')
+/**
+ * The series of one metric, each begun when its labels first occur. They stand by their first two labels, a namespace and a hook
+ * where there are many; of the few that have both the rest is compared. One text made of all labels would be a new one each time.
+ */
+const seriesOf = <S extends { readonly labels: Labels }>(
+  labelNames: readonly string[],
+  begin: (labels: Labels) => S,
+) => {
+  const [first = '', second = ''] = labelNames
+  const all = new Map<string | number | undefined, Map<string | number | undefined, readonly S[]>>()
+  const of = (labels: Labels): S => {
+    const some = all.get(labels[first]) ?? new Map<string | number | undefined, readonly S[]>()
+    const few = some.get(labels[second]) ?? []
+    for (const one of few) if (labelNames.every(name => one.labels[name] === labels[name])) return one
+    const begun = begin(labels)
+    some.set(labels[second], [...few, begun])
+    all.set(labels[first], some)
+    return begun
+  }
   return {
-    of: (labels: Labels): S => {
-      const key = keyOf(labels)
-      const known = series.get(key)
-      if (known !== undefined) return known
-      const begun = begin(labels)
-      series.set(key, begun)
-      return begun
-    },
-    all: () => series.values(),
+    of,
+    all: () => [...all.values()].flatMap(some => [...some.values()].flat()),
     forget: (which: (one: S) => boolean): void => {
-      for (const [key, one] of series) if (which(one)) series.delete(key)
+      for (const [key, some] of all) {
+        for (const [other, few] of some) {
+          const left = few.filter(one => !which(one))
+          if (left.length === 0) some.delete(other)
+          else some.set(other, left)
+        }
+        if (some.size === 0) all.delete(key)
+      }
     },
   }
 }

@@ -27,6 +27,13 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
   /** The hash of the body that was last sent to a path without a clear answer. */
   let unsure: BoundedMap<string, string> | undefined
 
+  /** The path of the last write, and that of its object: nearly all writes go to one. */
+  let last = { path: '', object: '' }
+  const objectOf = (path: string): string => {
+    if (last.path !== path) last = { path, object: objectAt(path) }
+    return last.object
+  }
+
   const sizeAt = (object: string): number =>
     sizes?.get(object) ?? sizes?.get(object.slice(0, object.lastIndexOf('/'))) ?? supposedBytes
 
@@ -35,12 +42,12 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
     unsure ??= boundedMap(mostPaths)
     if (unsure.get(path) === hash) return
     unsure.set(path, hash)
-    wrote(Math.max(sizeOf(body), sizeAt(objectAt(path))))
+    wrote(Math.max(sizeOf(body), sizeAt(objectOf(path))))
   }
 
   const storedBy = (request: ApiRequest, response: ApiResponse): number => {
     if (response.status >= 400) return 0
-    const object = objectAt(request.path)
+    const object = objectOf(request.path)
     if (object !== request.path) return sizeAt(object)
     if (request.as === 'metadata') return sizeOf(request.body) + sizeOf(response.body)
     return Math.max(sizeOf(request.body), sizeOf(response.body))

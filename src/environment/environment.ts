@@ -98,7 +98,7 @@ export type Labels = Readonly<Record<string, string | number>>
 
 export interface Counter {
   add(labels: Labels, by?: number): void
-  /** Forgets the series whose labels are such, soon; the next `add` of one begins it anew. */
+  /** Forgets the series whose labels are such; the next `add` of one begins it anew. */
   forget(which: (labels: Labels) => boolean): void
 }
 

@@ -9,7 +9,7 @@ const mostKept = 256
  * With `process`, the process's memory, CPU and event loop are measured too (this starts timers: once, from main).
  *
  * Numbers are kept in here, and prom-client is told of them when somebody asks: it makes a text of all labels at every call, and
- * one post brings about ten of those.
+ * one post brings half a dozen of those.
  */
 export const promMetrics = (options: { readonly process?: boolean } = {}): Metrics => {
   const register = new Registry()
@@ -23,32 +23,40 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   return {
     counter: (name, help, labelNames) =>
       counters(name, () => {
-        const series = seriesOf(labelNames, labels => ({ labels, value: 0 }))
+        const series = seriesOf(name, labelNames, labels => ({ labels, value: 0, isKnown: false }))
         const collect = (): void => {
-          counter.reset()
-          for (const { labels, value } of series.all()) counter.inc(labels, value)
+          for (const one of series.all()) {
+            if (one.value > 0 || !one.isKnown) counter.inc(one.labels, one.value)
+            one.value = 0
+            one.isKnown = true
+          }
         }
         const counter = new Counter({ name, help, labelNames, registers, collect })
         return {
-          add: (labels, by = 1) => void (series.of(labels).value += by),
-          forget: which => series.forget(({ labels }) => which(labels)),
+          add: (labels, by = 1) => {
+            if (!(by >= 0)) throw new Error(`metric ${name}: a counter only rises, and cannot by ${by}`)
+            series.of(labels).value += by
+          },
+          forget: which => {
+            for (const { labels } of series.forget(one => which(one.labels))) counter.remove(labels)
+          },
         }
       }),
     gauge: (name, help, labelNames) =>
       gauges(name, () => {
-        const series = seriesOf(labelNames, labels => ({ labels, value: 0 }))
+        const series = seriesOf(name, labelNames, labels => ({ labels, value: 0 }))
         const collect = (): void => {
           for (const { labels, value } of series.all()) gauge.set(labels, value)
         }
         const gauge = new Gauge({ name, help, labelNames, registers, collect })
-        return { set: (labels, value) => void (series.of(labels).value = value) }
+        return { set: (labels, value) => void (series.of(labels).value = finite(name, value)) }
       }),
     histogram: (name, help, labelNames, buckets) =>
       histograms(name, () => {
-        const series = seriesOf(labelNames, (labels): Observed => ({ labels, kept: [] }))
-        const pass = (observed: Observed): void => {
-          for (const seconds of observed.kept) histogram.observe(observed.labels, seconds)
-          observed.kept = []
+        const series = seriesOf(name, labelNames, (labels): Observed => ({ labels, kept: [] }))
+        const pass = ({ kept, labels }: Observed): void => {
+          for (const seconds of kept) histogram.observe(labels, seconds)
+          kept.length = 0
         }
         const collect = (): void => {
           for (const observed of series.all()) pass(observed)
@@ -57,7 +65,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
         return {
           observe: (labels, seconds) => {
             const observed = series.of(labels)
-            observed.kept.push(seconds)
+            observed.kept.push(finite(name, seconds))
             if (observed.kept.length >= mostKept) pass(observed)
           },
         }
@@ -69,7 +77,13 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
 /** A series of a histogram, which does not know yet what is kept here. */
 interface Observed {
   readonly labels: Labels
-  kept: number[]
+  readonly kept: number[]
+}
+
+/** The number itself. Throws here, where it came from: prom-client would throw at every scrape from now on. */
+const finite = (name: string, value: number): number => {
+  if (!Number.isFinite(value)) throw new Error(`metric ${name}: ${value} is no number to tell`)
+  return value
 }
 
 /** The metrics of one kind, each created at its first use. Throws when a name belongs to another kind. */
@@ -88,36 +102,50 @@ const once = <M>(register: Registry, kind: string) => {
 }
 
 /**
- * The series of one metric, each begun when its labels first occur. They stand by their first two labels, a namespace and a hook
- * where there are many; of the few that have both the rest is compared. One text made of all labels would be a new one each time.
+ * The series of one metric, each begun when its labels first occur. They are found by their first two labels, a namespace and a
+ * hook where there are many; the few that share both are compared label by label. Throws where a label is not one of the metric's.
  */
 const seriesOf = <S extends { readonly labels: Labels }>(
+  name: string,
   labelNames: readonly string[],
   begin: (labels: Labels) => S,
 ) => {
   const [first = '', second = ''] = labelNames
-  const all = new Map<string | number | undefined, Map<string | number | undefined, readonly S[]>>()
-  const of = (labels: Labels): S => {
-    const some = all.get(labels[first]) ?? new Map<string | number | undefined, readonly S[]>()
-    const few = some.get(labels[second]) ?? []
-    for (const one of few) if (labelNames.every(name => one.labels[name] === labels[name])) return one
+  const all = new Map<string, Map<string, readonly S[]>>()
+  const beginAs = (labels: Labels): S => {
+    const other = Object.keys(labels).find(label => !labelNames.includes(label))
+    if (other !== undefined) throw new Error(`metric ${name}: has no label ${other}`)
+    const [one, two] = [textAt(labels, first), textAt(labels, second)]
     const begun = begin(labels)
-    some.set(labels[second], [...few, begun])
-    all.set(labels[first], some)
+    const some = all.get(one) ?? new Map<string, readonly S[]>()
+    all.set(one, some.set(two, [...(some.get(two) ?? []), begun]))
     return begun
   }
   return {
-    of,
-    all: () => [...all.values()].flatMap(some => [...some.values()].flat()),
-    forget: (which: (one: S) => boolean): void => {
-      for (const [key, some] of all) {
-        for (const [other, few] of some) {
-          const left = few.filter(one => !which(one))
-          if (left.length === 0) some.delete(other)
-          else some.set(other, left)
-        }
-        if (some.size === 0) all.delete(key)
+    of: (labels: Labels): S => {
+      const few = all.get(textAt(labels, first))?.get(textAt(labels, second)) ?? []
+      for (const one of few) {
+        if (labelNames.every(label => textAt(one.labels, label) === textAt(labels, label))) return one
       }
+      return beginAs(labels)
+    },
+    all: () => [...all.values()].flatMap(some => [...some.values()].flat()),
+    /** Forgets the series that are such, and returns them. */
+    forget: (which: (one: S) => boolean): readonly S[] => {
+      const forgotten: S[] = []
+      for (const [one, some] of all) {
+        for (const [two, few] of some) {
+          const gone = few.filter(which)
+          const left = few.filter(series => !gone.includes(series))
+          forgotten.push(...gone)
+          if (left.length === 0) some.delete(two)
+          else some.set(two, left)
+        }
+        if (some.size === 0) all.delete(one)
+      }
+      return forgotten
     },
   }
 }
+
+const textAt = (labels: Labels, name: string): string => String(labels[name] ?? '')

@@ -28,9 +28,9 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
   let unsure: BoundedMap<string, string> | undefined
 
   /** The path of the last write, and that of its object: nearly all writes go to one. */
-  let last = { path: '', object: '' }
+  let last: { readonly path: string; readonly object: string } | undefined
   const objectOf = (path: string): string => {
-    if (last.path !== path) last = { path, object: objectAt(path) }
+    if (last?.path !== path) last = { path, object: objectAt(path) }
     return last.object
   }
 

@@ -69,7 +69,7 @@ const mostFiring = 1000
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
   const parsed = sender.parse(message)
   const named = idempotencyKey(message) ?? parsed.identity
-  // Most posts say nothing, and a copy takes as long as all senders take to look at one.
+  // Most have neither, and a copy takes as long as all senders take to look at a message.
   if (!named && !parsed.group) return parsed
   const { group, identity: _, ...delivery } = parsed
   return {

@@ -128,6 +128,7 @@ export const triggerEndpoint = (
     const read = await body.message(hook.namespace)
     if ('refused' in read) return { answer: read.refused, hook }
     const { body: plainBody, confirmation, delivery, isJson, proof } = read.message
+    // Most messages are signed by nobody, and wait for no verdict.
     const verdict = proof ? await checkGenuine(hook, read.message) : 'genuine'
     if (verdict !== 'genuine') {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook }

@@ -59,17 +59,18 @@ export const execute = async (
 ): Promise<Outcome> => {
   const { acts, clock, definitions, expressions, ledgers, log, outbound, steps: service } = surroundings
   const { deadline, dryRun, post, signed, variables, wrote } = asked
+  const { uid, when } = hook
   const api = metered(surroundings.api, wrote)
   const delivery = namedBySigned(posted, signed)
   const remembered = rememberedOf(hook, delivery, signed)
-  const isSpent = (): boolean => !dryRun && surroundings.isSpent(hook.uid)
+  const isSpent = (): boolean => !dryRun && surroundings.isSpent(uid)
   // A slow body may have taken seconds since the post was admitted.
   if (!asked.isCurrent()) return { outcome: 'changed' }
   const leftMs = (): number => deadline - clock.monotonic() - stepTakesMs
   const recorded = isRemembered(remembered) ? { ...remembered, ledger: ledgers.of(hook) } : undefined
   const gated =
     closed(hook) ??
-    (hook.when === undefined ? undefined : await filtered(expressions, hook, variables(), leftMs())) ??
+    (when === undefined ? undefined : await filtered(expressions, { uid, when }, variables(), leftMs())) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
   // Nothing has been written yet.

@@ -9,7 +9,7 @@ import { listen, type ListenAddress } from '../environment/listen.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
-import { boundedConnections, type Connections } from './http/connections.ts'
+import { boundConnections } from './http/connections.ts'
 import type { Endpoint } from './endpoint.ts'
 import { heldBodies, isBodiless, type Bodies } from './http/held-bodies.ts'
 import {
@@ -60,9 +60,9 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
     highWaterMark: mostUnreadBytes,
     joinDuplicateHeaders: true,
   })
-  const connections = boundedConnections(server, clock, limits.connections)
+  boundConnections(server, clock, limits.connections)
   const send = sender(clock, () => !isClosing)
-  const listener = posts(served, heldBodies(limits.mostHeldBytes), connections, send)
+  const listener = posts(served, heldBodies(limits.mostHeldBytes), send)
   // Whoever asks before sending a body is told to go on when it is first read.
   server.on('request', listener).on('checkContinue', listener)
   return {
@@ -82,16 +82,14 @@ const triggerPath = /^\/v1\/trigger\/([A-Za-z0-9_.-]+)(?:\?[^#]*)?$/
 
 /** Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to the endpoint. */
 const posts =
-  ({ endpoint, log, preflight }: Served, bodies: Bodies, connections: Connections, send: Send): RequestListener =>
+  ({ endpoint, log, preflight }: Served, bodies: Bodies, send: Send): RequestListener =>
   (request, response) => {
-    const { socket } = request
-    response.once('close', () => connections.answered(socket))
     if (request.url === '/' && looks(request)) {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
     const [, token] = triggerPath.exec(request.url ?? '') ?? []
-    const [method, source] = [request.method ?? '', sourceOf(socket.remoteAddress)]
+    const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
     const answer = preflight({ method, token, source, mayBeDry: request.url?.includes('?') === true })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
     else if (answer) send(request, response, answer)
@@ -202,7 +200,7 @@ const isDone = (request: IncomingMessage): boolean => {
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
 
-/** All values of each header, as `joinDuplicateHeaders` has them. Those of one name stay a list even so, which is no request's. */
+/** All values of each header, as Node joins them. `set-cookie` stays a list even so; no request should have it. */
 const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
   isJoined(headers)
     ? headers

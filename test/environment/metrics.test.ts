@@ -68,3 +68,27 @@ test('memory, CPU and event loop of the process are there when asked for', async
   }
   expect(await promMetrics().text()).not.toContain('process_')
 })
+
+test('what is no number is refused where it comes from, and spoils nothing', async () => {
+  const metrics = promMetrics()
+  const posts = metrics.counter('posts_total', 'Posts.', ['outcome'])
+  const hooks = metrics.gauge('hooks', 'Hooks.', [])
+  const seconds = metrics.histogram('seconds', 'Latency.', [], [1])
+  expect(() => posts.add({ outcome: 'applied' }, -1)).toThrow('posts_total: a counter only rises')
+  expect(() => posts.add({ outcome: 'applied', hook: 'a' })).toThrow('posts_total: has no label hook')
+  expect(() => hooks.set({}, Infinity)).toThrow('hooks: Infinity is no number')
+  expect(() => seconds.observe({}, NaN)).toThrow('seconds: NaN is no number')
+  posts.add({ outcome: 'applied' }, 0)
+  seconds.observe({}, 0.5)
+  const text = await metrics.text()
+  for (const line of ['posts_total{outcome="applied"} 0', 'hooks 0', 'seconds_count 1']) expect(text).toContain(line)
+})
+
+test('a label is the same series as a number and as a text', async () => {
+  const metrics = promMetrics()
+  const hooks = metrics.gauge('hooks', 'Hooks.', ['format'])
+  hooks.set({ format: 1 }, 1)
+  hooks.set({ format: '1' }, 2)
+  hooks.set({ format: 1 }, 3)
+  expect(await metrics.text()).toContain('hooks{format="1"} 3')
+})

@@ -12,7 +12,7 @@ const fences: readonly string[] = Array.from({ length: mostFences }, (_, i) => `
  * Finds the version in an answer, of which nothing else is needed: to parse all of it takes a fiftieth of what a post costs. Only
  * a member of that name looks like this, since quotes within a string are escaped. Of a Scale it is the first one.
  */
-const resourceVersionOf = /"resourceVersion":\s*"([^"\\]+)"/
+const resourceVersionOf = /"resourceVersion"\s*:\s*"([^"\\]+)"/
 
 const paths = new WeakMap<Target, string>()
 

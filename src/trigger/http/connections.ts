@@ -1,14 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { BlockList, type Socket } from 'node:net'
 import type { Clock } from '../../environment/environment.ts'
 import { makeRoomEveryMs, type ConnectionLimits } from '../limits.ts'
 import { sourceOf } from './source.ts'
-
-/** The connections of a server, which are bounded over all and for each source, and so are the requests of each. */
-export interface Connections {
-  /** A request of this connection has been answered, so that it takes another. */
-  answered(socket: Socket): void
-}
 
 /**
  * Addresses that get no connection. A server asks its block list before it makes a socket of a connection (net.Server,
@@ -32,11 +26,11 @@ class Blocked extends BlockList {
  * requests that are not answered. When most of all places are taken, idle connections are closed to make room, so that
  * nobody can keep places by doing nothing.
  */
-export const boundedConnections = (
+export const boundConnections = (
   server: Server,
   clock: Pick<Clock, 'monotonic'>,
   { most, mostOfSource, mostPipelined }: ConnectionLimits,
-): Connections => {
+): void => {
   const ofSource = new Map<string, number>()
   const pending = new WeakMap<Socket, number>()
   let all = 0
@@ -62,38 +56,48 @@ export const boundedConnections = (
       if (left === 0) ofSource.delete(source)
       else ofSource.set(source, left)
     })
-    beforeEach(socket, () => {
+    countRequests(socket, () => {
       const count = (pending.get(socket) ?? 0) + 1
       pending.set(socket, count)
       if (count > mostPipelined) socket.destroy()
     })
   })
-
-  return { answered: socket => void pending.set(socket, (pending.get(socket) ?? 1) - 1) }
+  const answers = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
+  }
+  server.on('request', answers).on('checkContinue', answers)
+  // Node would answer the same, and nobody would know when. What it answers 400 by itself closes the connection.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    answers(request, response)
+    response.writeHead(417).end()
+  })
 }
 
-/** Makes an object of one request of a connection, and hands it on. What it returns is for the parser. */
+/** Makes a response for a request, and hands both on. What it returns is for the parser. */
 type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 
-/** What has the parser of Node read no further; it takes it for an error in the callback. */
-const readNoFurther = -1
+/** Makes Node's parser stop: to it, this is an error of whoever was handed the request. */
+const stop = -1
 
 /**
- * Runs `look` before anything is done with a request of a connection, also with one that Node answers by itself. Nothing of the
- * connection is read once it is closed. By itself Node would go on: it reads 64 KiB at once, makes objects of all requests in
- * them, and keeps those until the socket is gone, however early that was destroyed. Of a thousand connections with 130 requests
- * each, these are 300 MiB.
+ * Counts each request of a connection before anything is done with it, also one that Node answers by itself, and has nothing more
+ * read of the connection once that is closed. By itself Node would go on: it reads 64 KiB at once, makes a response for each
+ * request in them, and keeps those until the socket is gone, however early that was destroyed. Of a thousand connections with
+ * 130 requests each, these are 300 MiB.
  *
  * Node has no public way to do so. To take the bytes from the socket and give them to the parser bit by bit would be one, but
- * Node's parser then no longer reads by itself, which takes a tenth of the processor time of a post.
+ * the parser then no longer reads by itself, which costs a tenth of the processor time of a post.
  */
-const beforeEach = (socket: Socket, look: () => void): void => {
+const countRequests = (socket: Socket, count: () => void): void => {
   const parser = 'parser' in socket ? socket.parser : undefined
   if (!isParser(parser)) throw new Error('this Node has no way to bound the requests of a connection')
   const { onIncoming } = parser
   parser.onIncoming = (request, keepsAlive) => {
-    look()
-    return socket.destroyed ? readNoFurther : onIncoming(request, keepsAlive)
+    count()
+    if (!socket.destroyed) return onIncoming(request, keepsAlive)
+    // The connection is no longer one that could be upgraded: Node would leave it as it is, and close none of its responses.
+    Object.assign(request, { upgrade: false })
+    return stop
   }
 }
 

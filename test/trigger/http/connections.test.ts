@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listen } from '../../../src/environment/listen.ts'
-import { boundedConnections, type Connections } from '../../../src/trigger/http/connections.ts'
+import { boundConnections } from '../../../src/trigger/http/connections.ts'
 import { limitsIn, mostUnreadBytes } from '../../../src/trigger/limits.ts'
 import { fakeClock } from '../../support/clock.ts'
 
@@ -13,9 +13,10 @@ const { connections: limits } = limitsIn()
 const { mostPipelined } = limits
 
 /** A server whose connections are bounded, and a client of it. `requests` counts those that Node has made objects of. */
-const setUp = async (listenerOf: (connections: Connections) => RequestListener) => {
+const setUp = async (listener: RequestListener) => {
   const server = createServer({ highWaterMark: mostUnreadBytes })
-  server.on('request', listenerOf(boundedConnections(server, fakeClock(), limits)))
+  boundConnections(server, fakeClock(), limits)
+  server.on('request', listener)
   const made = { requests: 0 }
   const count = (message: unknown): void => {
     if (isOf(message, server)) made.requests += 1
@@ -42,28 +43,35 @@ const head = (length: number): string => `POST / HTTP/1.1\r\nHost: x\r\nContent-
 
 describe('a connection with many requests in one piece', () => {
   it('has none read beyond those that may wait, and is closed', async () => {
-    const { made, socket } = await setUp(() => () => undefined)
+    const { made, socket } = await setUp(() => undefined)
     socket.write(get('/x').repeat(1000))
     await once(socket, 'close')
     expect(made.requests).toBe(mostPipelined)
   })
 
   it('has none read after one that closed it', async () => {
-    const { made, socket } = await setUp(
-      () =>
-        ({ socket }) =>
-          void socket.destroy(),
-    )
+    const { made, socket } = await setUp(({ socket }) => void socket.destroy())
     socket.write(get('/x').repeat(1000))
     await once(socket, 'close')
     expect(made.requests).toBe(1)
   })
 
   it.each([
+    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
+  ])('has all of its responses closed, also if the last request is %j', async last => {
+    let closed = 0
+    const { socket } = await setUp((_request, response) => void response.once('close', () => (closed += 1)))
+    socket.write(get('/x').repeat(mostPipelined) + last)
+    await once(socket, 'close')
+    await expect.poll(() => closed).toBe(mostPipelined)
+  })
+
+  it.each([
     ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
     ['an expectation that nobody meets', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n'],
   ])('has no more read where Node answers them by itself: they have %s', async (_what, request) => {
-    const { made, socket } = await setUp(() => () => undefined)
+    const { made, socket } = await setUp(() => undefined)
     socket.resume().write(request.repeat(1000))
     await once(socket, 'close')
     expect(made.requests).toBeLessThanOrEqual(mostPipelined)
@@ -73,7 +81,7 @@ describe('a connection with many requests in one piece', () => {
     ['at once', 60_000],
     ['bit by bit', 1000],
   ])('has no more read after a long body that arrives %s', async (_how, bytes) => {
-    const { made, socket } = await setUp(() => request => {
+    const { made, socket } = await setUp(request => {
       if (request.method === 'POST') request.resume()
       else request.socket.destroy()
     })
@@ -92,22 +100,25 @@ describe('a connection with many requests in one piece', () => {
 })
 
 describe('a connection that sends one request after the other', () => {
-  it('has as many answered as it sends, in order', async () => {
-    const { socket } = await setUp(connections => ({ url }, response) => {
-      response.once('close', () => connections.answered(response.req.socket)).end(`[${url}]`)
-    })
+  it.each([
+    ['answered', '', 200],
+    ['refused for what they expect', 'Expect: x\r\n', 417],
+  ])('has as many %s as it sends, in order', async (_how, more, status) => {
+    const { socket } = await setUp(({ url }, response) => void response.end(`[${url}]`))
     let received = ''
     socket.setEncoding('latin1').on('data', (text: string) => (received += text))
-    for (let index = 0; index < 5 * mostPipelined; index++) {
-      socket.write(get(`/${index}`))
-      await expect.poll(() => received, { interval: 1 }).toContain(`[/${index}]`)
+    const answers = () => received.match(/HTTP\/1/g)?.length ?? 0
+    for (let sent = 1; sent <= 5 * mostPipelined; sent++) {
+      socket.write(`GET /${sent} HTTP/1.1\r\nHost: x\r\n${more}\r\n`)
+      await expect.poll(answers, { interval: 1 }).toBe(sent)
+      expect(received.slice(received.lastIndexOf('HTTP'))).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     }
   })
 
   it('brings a long body whole, however it is cut, and the request after it', async () => {
     const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
     const bodies: Buffer[] = []
-    const { socket } = await setUp(() => (request, response) => {
+    const { socket } = await setUp((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.once('end', () => {

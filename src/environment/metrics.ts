@@ -23,6 +23,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   return {
     counter: (name, help, labelNames) =>
       counters(name, () => {
+        // Each with what was added since prom-client was last told, if it ever was: a sum of 0 is shown as well.
         const series = seriesOf(name, labelNames, labels => ({ labels, value: 0, isKnown: false }))
         const collect = (): void => {
           for (const one of series.all()) {

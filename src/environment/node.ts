@@ -7,8 +7,8 @@ import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
 
-/** Of whoever says who it is by its certificate, or not at all. */
-const nobody = Promise.resolve(undefined)
+/** What is sent by whoever shows a certificate, or does not say who it is. */
+const noAuthorization = Promise.resolve(undefined)
 
 /** A connection that can be closed: what is still under way then fails with Unreachable. */
 export interface NodeConnection extends ApiConnection {
@@ -45,7 +45,7 @@ export const connect = (access: Access): NodeConnection => {
   const tls = { ...tlsOptions(access.tls ?? {}), keepAliveInitialDelay: keepAliveProbeMs }
   const common = {
     prefix: server.pathname.replace(/\/+$/, ''),
-    authorization: () => access.authorization?.() ?? nobody,
+    authorization: () => access.authorization?.() ?? noAuthorization,
   }
   const lane = (connections: number): SocketLane =>
     socketLane(

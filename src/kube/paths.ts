@@ -1,3 +1,5 @@
+import { onceFor } from '../environment/once-for.ts'
+
 /** Where a kind of object lives in the API: `group` is empty for the core group. */
 export interface ResourceType {
   readonly group: string
@@ -20,17 +22,11 @@ interface Place {
   readonly resource: string
 }
 
-const places = new WeakMap<ResourceType, Place>()
-
 /** What of a path its type decides. There are few types, and each post asks twice. */
-const placeOf = (type: ResourceType): Place => {
-  const known = places.get(type)
-  if (known) return known
+const placeOf = onceFor((type: ResourceType): Place => {
   const [group, version, resource = ''] = [type.group, type.version, type.resource].map(encodeURIComponent)
-  const place = { root: group === '' ? `/api/${version}` : `/apis/${group}/${version}`, resource }
-  places.set(type, place)
-  return place
-}
+  return { root: group === '' ? `/api/${version}` : `/apis/${group}/${version}`, resource }
+})
 
 /** The path of one object, or of one of its subresources. */
 export const objectPath = (type: ResourceType, namespace: string, name: string, subresource?: string): string =>

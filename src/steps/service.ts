@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import { onceFor } from '../environment/once-for.ts'
 import { within } from '../environment/wait.ts'
 import type { Wrote } from '../kube/metered.ts'
 import { objectPath } from '../kube/paths.ts'
@@ -83,14 +84,8 @@ export const stepService = (environment: Environment): StepService => {
     watches,
   }
 
-  const keys = new WeakMap<Target, string>()
-  const keyOf = (target: Target): string => {
-    const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
-    keys.set(target, key)
-    return key
-  }
   const queueOf = (target: Target): TargetQueue => {
-    const key = keys.get(target) ?? keyOf(target)
+    const key = keyOf(target)
     const queue = queues.get(key) ?? targetQueue(environment, target, services)
     queues.delete(key)
     queues.set(key, queue)
@@ -153,6 +148,9 @@ const knownDuplicate = ({ ledger, ...remembered }: Recorded, now: number): Step 
   if (judged?.judgement !== 'skip' || judged.remember) return undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
+
+/** By what a target's queue is found: two targets of the same names are one. */
+const keyOf = onceFor(({ at, name, namespace, type }: Target) => `${objectPath(type, namespace, name)} ${at.text}`)
 
 /** The queues stand in the order of their last use; one at work must stay. */
 const forgetOldest = (queues: Map<string, TargetQueue>): void => {

@@ -1,4 +1,5 @@
 import { at, stringAt } from '../../api/json.ts'
+import { onceFor } from '../../environment/once-for.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from '../count.ts'
 import type { Target } from '../steps.ts'
@@ -14,16 +15,8 @@ const fences: readonly string[] = Array.from({ length: mostFences }, (_, i) => `
  */
 const resourceVersionOf = /"resourceVersion"\s*:\s*"([^"\\]+)"/
 
-const paths = new WeakMap<Target, string>()
-
-/** The path of a target's /scale, made once: a queue has one target as long as it lives. */
-const pathOf = (target: Target): string => {
-  const known = paths.get(target)
-  if (known !== undefined) return known
-  const path = objectPath(target.type, target.namespace, target.name, 'scale')
-  paths.set(target, path)
-  return path
-}
+/** The path of a target's /scale. A queue has one target as long as it lives. */
+const pathOf = onceFor(({ name, namespace, type }: Target) => objectPath(type, namespace, name, 'scale'))
 
 /**
  * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand beside one

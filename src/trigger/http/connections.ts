@@ -66,7 +66,7 @@ export const boundConnections = (
     response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
   }
   server.on('request', answers).on('checkContinue', answers)
-  // Node would answer the same, and nobody would know when. What it answers 400 by itself closes the connection.
+  // Node would answer the same, but not say when. Where it answers 400, it closes the connection.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     answers(request, response)
     response.writeHead(417).end()

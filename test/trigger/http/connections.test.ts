@@ -70,7 +70,7 @@ describe('a connection with many requests in one piece', () => {
   it.each([
     ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
     ['an expectation that nobody meets', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n'],
-  ])('has no more read where Node answers them by itself: they have %s', async (_what, request) => {
+  ])('has no more read where each is refused at once: they have %s', async (_what, request) => {
     const { made, socket } = await setUp(() => undefined)
     socket.resume().write(request.repeat(1000))
     await once(socket, 'close')

@@ -1,7 +1,8 @@
 import type { Environment } from './environment/environment.ts'
 import type { ListenAddress } from './environment/listen.ts'
 import { wait } from './environment/wait.ts'
-import { controllerRole } from './controller/controller.ts'
+import { controllerRole, type ControllerOptions } from './controller/controller.ts'
+import type { ServiceAccount } from './kube/reviews.ts'
 import { sharedFollow } from './kube/shared-follow.ts'
 import { recognised } from './kube/unauthorized.ts'
 import { verdictOf, type Check } from './operations/checks.ts'
@@ -17,6 +18,8 @@ export interface RolesOptions {
   /** The product's own namespace. */
   readonly namespace: string
   readonly watchNamespace?: string
+  /** The service account of a trigger that runs elsewhere: the controller asks for its rights. */
+  readonly triggerAccount?: ServiceAccount
   readonly identity: string
   /** What trigger URLs begin with; the port is the trigger's. */
   readonly publicURL: (triggerPort: number) => string
@@ -58,7 +61,13 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const server: TriggerServer | undefined =
     trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))
   const controller = options.controller
-    ? controllerRole(environment, { namespace, identity, publicURL: options.publicURL(server?.port ?? 0), ...watching })
+    ? controllerRole(environment, {
+        namespace,
+        identity,
+        publicURL: options.publicURL(server?.port ?? 0),
+        ...watching,
+        ...triggerOf(options),
+      })
     : undefined
 
   let stopping = false
@@ -89,6 +98,10 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
     },
   }
 }
+
+/** As whom the trigger runs, if that is known. */
+const triggerOf = ({ trigger, triggerAccount }: RolesOptions): Pick<ControllerOptions, 'trigger'> =>
+  trigger ? { trigger: 'itself' } : triggerAccount ? { trigger: triggerAccount } : {}
 
 const notRecognised =
   'the API server answers every request with 401: see whether the service account of this process still exists, and start the process again'

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { targetsRole, type Grant, type Role } from './roles.ts'
+import { targetsRole } from '../../src/drivers/cluster-roles.ts'
+import type { Grant, Role } from './roles.ts'
 
 /** The accounts of the two roles, each with the ClusterRoles that the base binds to it. */
 const bound: Readonly<Record<string, readonly string[]>> = {

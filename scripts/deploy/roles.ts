@@ -2,6 +2,7 @@ import { authRole } from '../../src/api/auth.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Extra, Right } from '../../src/drivers/rights.ts'
+import { definitionsRole, isGiven, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { customDefinitions } from '../../src/kube/definitions.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
@@ -63,6 +64,11 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
         "to tell when what becomes of a hook's deliveries changes; and of signing keys",
       ),
       right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
+      right(
+        { group: 'authorization.k8s.io', resource: 'localsubjectaccessreviews' },
+        ['create'],
+        'to ask whether the trigger may do what a hook needs',
+      ),
       ...drivers.filter(isGiven).flatMap(({ rights }) => validating(rights)),
     ],
   },
@@ -105,28 +111,6 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   },
   ...optionalRights(drivers).flatMap(rolesOf),
 ]
-
-/** The ClusterRole with which a trigger runs hooks in a namespace. */
-export const targetsRole = 'receiver-hooks-trigger-targets'
-
-/** The ClusterRole with which both roles read the definitions of custom kinds, which are in no namespace. */
-export const definitionsRole = 'receiver-hooks-definitions'
-
-/** The rights that nobody has by default, each under the name that roles, components and values of the chart have for it. */
-export const optionalRights = (drivers: readonly AnyDriver[]): readonly Extra[] =>
-  drivers.flatMap(driver => {
-    const { keeps, trigger } = driver.rights
-    const name = driver.name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-    const own = { name, hooks: `with the driver ${driver.name}`, readsDefinitions: false, trigger, keeps }
-    return [...(isGiven(driver) ? [] : [own]), ...(driver.rights.extras ?? [])]
-  })
-
-/** Whether an installation has the rights of a driver from the beginning. */
-const isGiven = ({ rights }: AnyDriver): boolean => rights.given === 'everywhere'
-
-/** The role that an account needs besides for what {@link optionalRights} names. */
-export const roleOf = (account: 'controller' | 'trigger', rights: string): string =>
-  `receiver-hooks-${account}-${rights}`
 
 const rolesOf = (rights: Extra): readonly Role[] => [
   {

@@ -1,3 +1,4 @@
+import { bindCommand, type Accounts, type Role } from './bind-command.ts'
 import { durationRule, milliseconds, noLongerThanADay } from './duration.ts'
 import { isObject } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'
@@ -178,7 +179,7 @@ export const replayWindowOf = ({ hmac, sns }: Stored<typeof authSchema> = {}): n
 /** The ClusterRole to read such Secrets. It is bound to nobody until an administrator binds it in a namespace. */
 export const authRole = 'receiver-hooks-auth'
 
-/** Says what to do where the right to read a Secret is missing. No path of a checkout: few people have one. */
-export const unreadable = (account: 'controller' | 'trigger', namespace: string, { secret }: SecretAuth): string =>
-  `the ${account} may not read Secret/${secret}, which auth names: an administrator has to bind the ClusterRole ` +
-  `${authRole} in namespace ${namespace} to the service accounts of controller and trigger`
+/** Says what to do where the right to read a Secret is missing. `accounts` are the product's. */
+export const unreadable = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
+  `the ${role} may not read Secret/${secret}, which auth names. An administrator allows it with: ` +
+  bindCommand(namespace, authRole, accounts, 'controller', 'trigger')

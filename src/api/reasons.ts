@@ -211,8 +211,8 @@ export const reasons = {
   },
   Forbidden: {
     where: ['failed', 'condition'],
-    means: "The product's service account lacks a right that this hook needs.",
-    todo: 'Grant the right that the message names. docs/reference/permissions.md lists every right.',
+    means: 'A service account of the product lacks a right that this hook needs.',
+    todo: 'Run the command that the message ends with, or give the right that it names. The hook is Ready within 20 seconds after that.',
   },
   SecretConflict: {
     where: ['condition'],

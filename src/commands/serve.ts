@@ -1,3 +1,4 @@
+import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
 import { choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
@@ -12,8 +13,7 @@ import { startRoles } from '../roles.ts'
 import { startReader } from '../trigger/reading/start.ts'
 import { version } from '../version.ts'
 
-const allRoles = ['controller', 'trigger'] as const
-export type Role = (typeof allRoles)[number]
+const allRoles = ['controller', 'trigger'] as const satisfies readonly Role[]
 
 /** What a process of the product is started with. Times are in milliseconds. */
 export interface RunOptions {
@@ -23,6 +23,8 @@ export interface RunOptions {
   /** The one namespace whose hooks are served; all when undefined. */
   readonly watchNamespace: string | undefined
   readonly publicURL: string | undefined
+  /** The service account of triggers that run elsewhere. */
+  readonly triggerAccount: string | undefined
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
   readonly identity: string
@@ -49,6 +51,12 @@ const flags = {
     flag: 'watch-namespace',
     value: 'NAME',
     means: 'serve only the hooks of this namespace (default: all); each such installation needs its own --namespace',
+  }),
+  triggerAccount: text({
+    flag: 'trigger-account',
+    value: 'NAME',
+    means:
+      'the service account of the triggers, in the namespace of the product: a hook is Ready only while that may do what the hook needs (default: nobody asks, unless this process is a trigger as well)',
   }),
   kubeconfig: text({
     flag: 'kubeconfig',
@@ -88,6 +96,7 @@ export const runOptions = (given: Given, env: Shell['env'], unique: string): Run
   namespace: given.get(flags.namespace) ?? env['POD_NAMESPACE'],
   watchNamespace: given.get(flags.watchNamespace),
   publicURL: given.get(flags.publicURL),
+  triggerAccount: given.get(flags.triggerAccount),
   kubeconfig: given.get(flags.kubeconfig),
   context: given.get(flags.context),
   identity: given.get(flags.identity) ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${unique}`,
@@ -138,12 +147,13 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
     outbound: nodeOutbound,
     random: nodeRandom,
   }
-  const { host, publicURL } = options
+  const { host, publicURL, triggerAccount } = options
   const roles = await startRoles(environment, {
     controller: options.roles.includes('controller'),
     trigger: options.roles.includes('trigger'),
     namespace,
     ...(options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }),
+    ...(triggerAccount === undefined ? {} : { triggerAccount: { namespace, name: triggerAccount } }),
     identity: options.identity,
     publicURL: () => publicURL ?? `http://receiver-hooks-trigger.${namespace}.svc`,
     triggerAddress: { host, port: options.triggerPort, flag: '--trigger-port' },

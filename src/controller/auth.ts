@@ -1,4 +1,5 @@
 import { authOf, unreadable } from '../api/auth.ts'
+import type { Accounts, Role } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { credentialsIn } from '../api/credentials.ts'
 import type { ReceiverHook } from '../api/hook.ts'
@@ -6,17 +7,32 @@ import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
+import type { TriggerRights } from './trigger-rights.ts'
 
-/** What keeps the senders of a hook from proving what its `auth` asks for, if anything does. Throws what the API throws. */
-export const authProblem = async (api: ApiConnection, hook: ReceiverHook): Promise<Problem | undefined> => {
+/**
+ * What keeps the senders of a hook from proving what its `auth` asks for, if anything does. `accounts` are the product's. Throws what the API throws.
+ */
+export const authProblem = async (
+  api: ApiConnection,
+  hook: ReceiverHook,
+  rights: Pick<TriggerRights, 'missing'> | undefined,
+  accounts: Accounts,
+): Promise<Problem | undefined> => {
   const auth = authOf(hook.spec.auth)
   if (!auth || auth.form === 'sns') return undefined
   const { namespace } = hook.metadata
+  const forbidden = (role: Role): Problem => ({
+    reason: 'Forbidden',
+    message: unreadable(role, namespace, auth, accounts),
+    lasts: 'stalled',
+  })
   try {
     const found = credentialsIn(await read(api, secrets, namespace, auth.secret), auth)
-    return 'lacks' in found ? { reason: 'AuthSecretNotFound', message: found.lacks, lasts: 'reconciling' } : undefined
+    if ('lacks' in found) return { reason: 'AuthSecretNotFound', message: found.lacks, lasts: 'reconciling' }
+    const missing = await rights?.missing(api, namespace, [{ type: secrets, name: auth.secret, verbs: ['get'] }])
+    return missing?.length ? forbidden('trigger') : undefined
   } catch (error) {
     if (!isStatus(error, 403)) throw error
-    return { reason: 'Forbidden', message: unreadable('controller', namespace, auth), lasts: 'stalled' }
+    return forbidden('controller')
   }
 }

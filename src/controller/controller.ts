@@ -1,3 +1,4 @@
+import { accountsIn } from '../api/bind-command.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
@@ -5,6 +6,7 @@ import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { eventRecorder } from '../kube/events.ts'
 import type { Follow } from '../kube/follow.ts'
+import type { ServiceAccount } from '../kube/reviews.ts'
 import { configMaps, records, secrets } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
@@ -20,6 +22,7 @@ import { orOutOfDate } from './out-of-date.ts'
 import { workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
 import { reportWork } from './report.ts'
+import { TriggerRights } from './trigger-rights.ts'
 
 export interface ControllerOptions {
   /** The product's own namespace: keys and lease are there. */
@@ -28,6 +31,8 @@ export interface ControllerOptions {
   readonly identity: string
   /** What trigger URLs begin with, without a slash at the end. */
   readonly publicURL: string
+  /** As whom the trigger runs, whose rights each hook needs: `itself` as this process does. Absent: nobody asks for them. */
+  readonly trigger?: ServiceAccount | 'itself'
   /** The one namespace whose hooks are looked after; all when absent. */
   readonly watchNamespace?: string
   /** How hooks and public keys are followed, where others in this process follow them as well. */
@@ -62,14 +67,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const { identity, namespace, publicURL, watchNamespace } = options
   const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
   const store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
-  const keyCaches = [
-    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep: () => true }),
-    watchedCache(
-      environment,
-      { type: configMaps, namespace, ...named(publicKeysConfigMap), keep: () => true },
-      options.follow,
-    ),
-  ]
+  const keyCaches = keyCachesOf(environment, options)
   const recordCache = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf })
   const autoscalers = watchAutoscalers(environment, watchNamespace)
   const definitions = definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs })
@@ -77,8 +75,16 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   const verifier = createVerifier({ remember: 0 })
   let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
   const expressions = expressionChecks(environment, key => leading?.hooks.add(key))
+  const { trigger } = options
+  const rights = trigger && new TriggerRights(environment, trigger === 'itself' ? undefined : trigger)
   /** What a hook is held against. */
-  const asked = { autoscalers, definitions, expressions }
+  const asked = {
+    autoscalers,
+    definitions,
+    expressions,
+    rights,
+    accounts: accountsIn(namespace, { single: trigger === 'itself' }),
+  }
   const pace = pacer(clock, key => leading?.deliveries.add(key))
 
   const addHooks = (which: (hook: KeptHook) => boolean): void => {
@@ -90,7 +96,12 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
   store.onNews(key => leading?.hooks.add(key))
   recordCache.subscribe(({ namespace, name, now }) => {
-    if (now && leading) pace.changed(hookKey(namespace, name))
+    if (!now || !leading) return
+    pace.changed(hookKey(namespace, name))
+    // The hook may still be Ready: its rights were taken after it was looked at.
+    if (!rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
+    rights.doubt(namespace)
+    leading.hooks.add(hookKey(namespace, name))
   })
   autoscalers.subscribe((namespace, { kind, name }) =>
     addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
@@ -170,6 +181,15 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       ])
     },
   }
+}
+
+/** Tells when the signing keys or the public keys change. */
+const keyCachesOf = (environment: Environment, { follow, namespace }: ControllerOptions): readonly Cache<true>[] => {
+  const keep = (): true => true
+  return [
+    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep }),
+    watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep }, follow),
+  ]
 }
 
 const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })

@@ -1,3 +1,4 @@
+import type { Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import { has } from '../api/guard.ts'
@@ -20,10 +21,12 @@ import type { Autoscalers } from './autoscalers.ts'
 import { delay } from './backoff.ts'
 import { problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
+import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type Place } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
 import { parked, type Worked } from './queue.ts'
 import { statusPatch } from './status.ts'
+import type { TriggerRights } from './trigger-rights.ts'
 
 /** A target may be created a moment after its hook: looked for often at first. Milliseconds. */
 const reconcilingBackoff = { first: 1000, longest: 15_000 }
@@ -41,6 +44,9 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly autoscalers: Pick<Autoscalers, 'of'>
   readonly definitions: Definitions
   readonly expressions: ExpressionChecks
+  /** What the trigger may do; undefined where nobody asks. */
+  readonly rights?: Pick<TriggerRights, 'missing'> | undefined
+  readonly accounts: Accounts
   readonly events: EventRecorder
   /** Takes note of the hook as the status was written. */
   readonly wrote: (hook: StoredObject) => void
@@ -64,13 +70,17 @@ export const reconcileHook = async (
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
 
-  const publication = token && (await orForbidden(publish(x, hook, token, x.clock.now()), nowhere))
+  const place = { namespace: meta.namespace, accounts: x.accounts }
+  const publication =
+    token &&
+    (await orForbidden(publish(x, hook, token, x.clock.now()), error => nowhere(lackedForSecret(error, place))))
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
-      (await orForbidden(validated(x, hook, bound, attempts), itself)) ??
-      (await authProblem(x.api, hook)))
+      (await orForbidden(validated(x, hook, bound, attempts), error => unreadable(x, bound, error, place))) ??
+      (await authProblem(x.api, hook, x.rights, x.accounts)) ??
+      (await rightsProblem(x, bound, place)))
 
   const target = isViolation(bound) ? undefined : bound.target
   const now = x.clock.now()
@@ -127,13 +137,31 @@ const readingOf = (
   definitions,
 })
 
+/** What the controller lacks to look at what the hook acts on. */
+const unreadable = async (x: Reconciling, bound: Bound, error: ApiError, place: Place): Promise<Problem> => {
+  try {
+    return lackedByController(bound, await bound.needs(x.definitions), error, place)
+  } catch {
+    // Even the kind of the target cannot be looked up: that is what was refused.
+    return lackedByController(bound, [], error, place)
+  }
+}
+
+/** What the trigger lacks for a delivery of the hook, if anything. */
+const rightsProblem = async (x: Reconciling, bound: Bound, place: Place): Promise<Problem | undefined> => {
+  if (!x.rights) return undefined
+  const needs = [...recordNeeds, ...(await bound.needs(x.definitions))]
+  const missing = await x.rights.missing(x.api, place.namespace, needs)
+  return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
+}
+
 /** A right that is missing is the hook's problem, and said in its conditions; other errors are the caller's. */
-const orForbidden = async <T, U>(work: Promise<T>, instead: (problem: Problem) => U): Promise<T | U> => {
+const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) => U): Promise<T | Awaited<U>> => {
   try {
     return await work
   } catch (error) {
     if (!(error instanceof ApiError) || !isStatus(error, 403)) throw error
-    return instead({ reason: 'Forbidden', message: error.message, lasts: 'stalled' })
+    return await instead(error)
   }
 }
 
@@ -142,8 +170,6 @@ const orUnknownKind = (error: unknown): Problem => {
   if (!(error instanceof UnknownKind)) throw error
   return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }
 }
-
-const itself = (problem: Problem): Problem => problem
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })
 
@@ -157,6 +183,8 @@ const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>)
 })
 
 const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
+  // A right is given by a command, and whoever has run it waits for the hook.
+  if (problem?.reason === 'Forbidden') return delay(reconcilingBackoff, attempts)
   if (problem) return delay(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
   return jittered(random, validateEveryMs, 0.5)
 }

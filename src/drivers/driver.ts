@@ -7,6 +7,7 @@ import type { Obj, Stored } from '../api/schema.ts'
 import type { ApiConnection, Clock, Outbound } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ResourceType } from '../kube/paths.ts'
+import type { Need } from '../kube/reviews.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Steps } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
@@ -77,6 +78,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   describe(member: Stored<S>): string
   /** At reconcile: what keeps the hook from working, if anything does. Throws what the API throws. */
   validate(member: Stored<S>, reading: Reading): Promise<Problem | undefined>
+  /**
+   * What the trigger must be allowed in the hook's namespace for a delivery to work: no more than `rights.trigger`. A hook is
+   * Ready only while it may. Throws what the API throws.
+   */
+  needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
   /** At delivery: does it, and says what became of it. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
 }
@@ -94,10 +100,12 @@ interface NotUndoing {
 
 /** A driver with one hook's member bound to it. */
 export interface Bound {
+  readonly driver: Pick<AnyDriver, 'name' | 'rights'>
   readonly target: string
   readonly object: TargetObject | undefined
   readonly description: string
   readonly validate: (reading: Reading) => Promise<Problem | undefined>
+  readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Absent where the driver takes nothing back. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
@@ -120,10 +128,12 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
   bind: member =>
     has(driver.schema, member)
       ? {
+          driver: { name: driver.name, rights: driver.rights },
           target: driver.target(member),
           object: driver.object?.(member),
           description: driver.describe(member),
           validate: reading => driver.validate(member, reading),
+          needs: async definitions => await driver.needs(member, definitions),
           execute: (delivery, execution) => driver.execute(member, delivery, execution),
           ...(driver.undoes && { undo: (delivery, execution) => driver.undo(member, delivery, execution) }),
         }

@@ -1,4 +1,5 @@
 import { unreadable, type SecretAuth, type TopicAuth } from '../api/auth.ts'
+import type { Accounts } from '../api/bind-command.ts'
 import { credentialsIn, type Credentials } from '../api/credentials.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { refusal } from './answer.ts'
@@ -23,7 +24,13 @@ export type Bar = (
   body: BarredBody,
 ) => Promise<Barred | undefined>
 
-export const authBar = (clock: Pick<Clock, 'now'>, readSecret: ReadSecret, checkGenuine: CheckGenuine): Bar => {
+/** `accounts` are the product's, for the command that gives a right. */
+export const authBar = (
+  clock: Pick<Clock, 'now'>,
+  readSecret: ReadSecret,
+  checkGenuine: CheckGenuine,
+  accounts: Accounts,
+): Bar => {
   const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | Barred> => {
     const read = await readSecret(namespace, auth.secret)
     if (read === 'unreachable') {
@@ -31,7 +38,7 @@ export const authBar = (clock: Pick<Clock, 'now'>, readSecret: ReadSecret, check
       return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
     }
     if (read === 'forbidden') {
-      return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth) }
+      return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
     }
     const credentials = credentialsIn(read.secret, auth)
     if (!('lacks' in credentials)) return credentials

@@ -1,4 +1,5 @@
 import { actService } from '../acts/once.ts'
+import { accountsIn } from '../api/bind-command.ts'
 import type { Environment } from '../environment/environment.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
@@ -67,7 +68,7 @@ export const triggerRole = (
   const endpoint = triggerEndpoint(environment, {
     acts,
     authenticate: authenticator(environment.clock, verifier, keys, hooks),
-    bar: authBar(environment.clock, secretReader(environment), checkGenuine),
+    bar: authBar(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
     budget,
     checkGenuine,
     definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),

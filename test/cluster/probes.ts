@@ -113,6 +113,13 @@ export const controllerProbes = {
     }
     return true
   },
+  'a hook says what its trigger may not do': async x => {
+    await x.start('controller')
+    await makeHook(x, deployments, { driver: 'redeploy', redeploy: { target: { name: 'web' } }, scale: undefined })
+    return await x.happens(async () =>
+      JSON.stringify(await x.hook('web-up')).includes('create rolebinding receiver-hooks-trigger-redeploy'),
+    )
+  },
   'signing keys that were deleted are made anew': async x => {
     const { url } = await minted(x)
     await remove(x, secrets, x.systemNamespace, signingKeysSecret)

@@ -86,7 +86,10 @@ const startAs =
       trigger: account === 'trigger',
       namespace: here.systemNamespace,
       // A controller would mint for the hooks of other tests as well.
-      ...(account === 'controller' && { watchNamespace: here.namespace }),
+      ...(account === 'controller' && {
+        watchNamespace: here.namespace,
+        triggerAccount: { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' },
+      }),
       identity: account,
       publicURL: () => 'http://trigger.example.com',
       triggerAddress: address,
@@ -157,6 +160,7 @@ const needsOfController: Readonly<Record<keyof typeof controllerProbes, readonly
     ...['get leases', 'create leases'],
   ],
   'an autoscaler is noticed': ['list horizontalpodautoscalers', 'watch horizontalpodautoscalers'],
+  'a hook says what its trigger may not do': ['create localsubjectaccessreviews'],
   'signing keys that were deleted are made anew': ['watch secrets'],
   'public keys that were deleted come back': ['watch configmaps'],
   'the public keys follow the signing keys': ['update configmaps'],

@@ -48,8 +48,9 @@ describe('a hook with auth', () => {
     const stalled = await x.becomes('web-up', 'Forbidden')
     expect(trueConditions(stalled)).toEqual(['Stalled'])
     expect(JSON.stringify(at(stalled, 'status', 'conditions'))).toContain(
-      'the controller may not read Secret/senders, which auth names: an administrator has to bind the ClusterRole ' +
-        'receiver-hooks-auth in namespace shop to the service accounts of controller and trigger',
+      'the controller may not read Secret/senders, which auth names. An administrator allows it with: ' +
+        'kubectl -n shop create rolebinding receiver-hooks-auth --clusterrole=receiver-hooks-auth ' +
+        '--serviceaccount=receiver-hooks:receiver-hooks-controller --serviceaccount=receiver-hooks:receiver-hooks-trigger',
     )
     permitted.abort()
     await x.becomes('web-up', 'Valid')

@@ -9,6 +9,7 @@ import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest, Clock, Expressions } from '../../src/environment/environment.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import type { ServiceAccount } from '../../src/kube/reviews.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, events, hooks, secrets } from '../../src/kube/resources.ts'
 import { verdictOf } from '../../src/operations/checks.ts'
@@ -40,6 +41,8 @@ export interface Process {
 
 export interface ProcessOptions {
   readonly publicURL?: string
+  /** As whom the trigger runs; by default nobody asks for its rights. */
+  readonly trigger?: ServiceAccount | 'itself'
   /** What checks expressions; by default each is checked at once. */
   readonly expressions?: Expressions
   /** Asked before each request is sent; what it answers, or throws, is the answer. */
@@ -254,7 +257,12 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
     })
     const role = controllerRole(
       { ...environment, clock: mortal },
-      { namespace: system, identity, publicURL: options.publicURL ?? publicURL },
+      {
+        namespace: system,
+        identity,
+        publicURL: options.publicURL ?? publicURL,
+        ...(options.trigger && { trigger: options.trigger }),
+      },
     )
     const running = role.run(stop.signal)
     const process: Process = {

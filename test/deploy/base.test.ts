@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { targetsRole } from '../../scripts/deploy/roles.ts'
+import { targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { authRole } from '../../src/api/auth.ts'
 import { at, stringAt } from '../../src/api/json.ts'
 import { drivers } from '../../src/drivers/registry.ts'

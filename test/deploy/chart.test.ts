@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { at, isObject, stringAt } from '../../src/api/json.ts'
-import { optionalRights } from '../../scripts/deploy/roles.ts'
+import { optionalRights } from '../../src/drivers/cluster-roles.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { version } from '../../src/version.ts'
 import { chart, helm } from '../support/helm.ts'
@@ -160,7 +160,8 @@ describe('values', () => {
       ...['publicURL=https://hooks.example.com', 'logLevel=debug', 'trigger.extraArgs[0]=--host=::1'],
     )
     expect(stringsAt(controller, 'args')).toEqual([
-      ...['controller', '--shutdown-delay=5', '--log-level=debug', '--public-url=https://hooks.example.com'],
+      ...['controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--log-level=debug'],
+      '--public-url=https://hooks.example.com',
     ])
     expect(stringsAt(trigger, 'args')).toEqual(['trigger', '--shutdown-delay=5', '--log-level=debug', '--host=::1'])
   })

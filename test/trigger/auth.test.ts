@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SecretAuth } from '../../src/api/auth.ts'
 import { stringAt } from '../../src/api/json.ts'
 import { refusal } from '../../src/trigger/answer.ts'
+import { accountsIn } from '../../src/api/bind-command.ts'
 import { authBar as realBar, type BarredBody } from '../../src/trigger/auth.ts'
 import type { ReadSecret } from '../../src/trigger/auth-secrets.ts'
 import type { CheckGenuine } from '../../src/trigger/genuine.ts'
@@ -42,7 +43,7 @@ const hello = textOf('Hello, World!')
 
 const unchecked: CheckGenuine = () => Promise.reject(new Error('no signature of a sender must be verified'))
 const authBar = (readSecret: ReadSecret, checkGenuine = unchecked, now = Date.UTC(2012, 3, 26)) =>
-  realBar({ now: () => now }, readSecret, checkGenuine)
+  realBar({ now: () => now }, readSecret, checkGenuine, accountsIn('receiver-hooks'))
 
 describe('a post to a hook', () => {
   it('without auth passes, and neither a Secret nor its body is read', async () => {
@@ -169,7 +170,7 @@ describe.each([bearer, basic, hmac])('where it cannot be told whether a post sat
       'forbidden',
       'failed',
       'Forbidden',
-      /^the trigger may not read Secret.senders.* ClusterRole receiver-hooks-auth in namespace shop /,
+      /^the trigger may not read Secret.senders.*: kubectl -n shop create rolebinding receiver-hooks-auth /,
     ],
   ])('%s, and its body is not read', async (_name, found, outcome, reason, says) => {
     const barred = await authBar(() => Promise.resolve(found))(hook, right[auth.form], unread)

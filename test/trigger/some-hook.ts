@@ -23,6 +23,8 @@ export const someHook: LiveHook = {
     target: 'Deployment/web',
     object: undefined,
     description: 'scale up by 1, to at most 10',
+    driver: { name: 'scale', rights: { given: 'everywhere', trigger: [], author: [], keeps: [] } },
+    needs: () => Promise.reject(new Error('a trigger asks for no rights')),
     validate: () => Promise.reject(new Error('a trigger validates nothing')),
     execute: () => Promise.reject(new Error('this test runs no driver')),
     undo: () => Promise.reject(new Error('this test takes nothing back')),

@@ -1,8 +1,10 @@
 import type { Outcome } from '../../api/outcome.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
+import type { Need } from '../../kube/reviews.ts'
 import type { Hindrance } from '../../steps/count.ts'
 import type { Plan, Step, Target } from '../../steps/steps.ts'
+import { viaScale } from '../../steps/target/via-scale.ts'
 import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
@@ -28,6 +30,15 @@ export const unreadBy = (error: unknown): Outcome => {
   }
   throw error
 }
+
+/** What the trigger must be allowed to change a count: `list` is how it finds out whether a write was made whose answer is lost. */
+export const countNeeds = ({ at, name, type }: Pick<Target, 'at' | 'name' | 'type'>): readonly Need[] =>
+  at === viaScale
+    ? [
+        { type, name, verbs: ['get', 'list'] },
+        { type, subresource: 'scale', name, verbs: ['patch'] },
+      ]
+    : [{ type, name, verbs: ['get', 'list', 'patch'] }]
 
 /** How a count moves, for people, behind what moves: `up by 1, to at most 10`. */
 export const movementInWords = (member: Counted): string => {

@@ -7,7 +7,7 @@ import type { Outcome } from '../../api/outcome.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import type { Driver, Execution } from '../driver.ts'
-import { redeployTargets, workloadKind, type Workloads } from './kinds.ts'
+import { redeployTargets, workloadKind, workloadKinds, type Workloads } from './kinds.ts'
 import { outcomeOf, type Rollout } from './outcome.ts'
 import { planImages, planRestart, type Plan } from './plan.ts'
 import { redeployRights } from './rights.ts'
@@ -45,6 +45,13 @@ export const redeploy = {
     const obstacle = object ? obstacleOf(object, workloads) : missing(target, reading.namespace)
     return obstacle && { ...obstacle, lasts: obstacle.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
   },
+
+  needs: ({ kinds, target }) =>
+    workloadKinds
+      .filter(({ type }) => (target ? target.kind === type.kind : (kinds?.includes(type.kind) ?? true)))
+      .map(({ type }) =>
+        target ? { type, name: target.name, verbs: ['get', 'patch'] } : { type, verbs: ['get', 'list', 'patch'] },
+      ),
 
   async execute(member, delivery, execution): Promise<Outcome> {
     const { acts, clock } = execution

@@ -5,7 +5,7 @@ import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/steps.ts'
 import { obstacleOf } from '../../steps/target/owner.ts'
 import { holdsPools, poolCount, poolKinds, type Order } from '../../steps/target/pools.ts'
-import { movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
+import { countNeeds, movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
 import type { Driver, TargetKind } from '../driver.ts'
 import { scaleNodesRights } from './rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
@@ -41,6 +41,8 @@ export const scaleNodes = {
     const message = `${type.kind}/${name} has no count in ${count.field}: set one`
     return { reason: 'NotScalable', message, lasts: 'stalled' }
   },
+
+  needs: member => countNeeds(targetOf(member, '')),
 
   execute: (member, _delivery, execution): Promise<Outcome> =>
     stepOn(targetOf(member, execution.namespace), member, execution),

@@ -4,7 +4,7 @@ import { pluralInCel } from '../../kube/plural.ts'
 import { scalableKinds } from '../../kube/scalable.ts'
 import type { Target } from '../../steps/steps.ts'
 import { obstacleOf } from '../../steps/target/owner.ts'
-import { failedBy, movementInWords, stepOn, takeBackOn, unreadBy } from '../counted/counted.ts'
+import { countNeeds, failedBy, movementInWords, stepOn, takeBackOn, unreadBy } from '../counted/counted.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
 import type { Right } from '../rights.ts'
 import { groupOf, isLeast, scaleExtras } from './extras.ts'
@@ -75,6 +75,11 @@ export const scale = {
     if (autoscaler === undefined) return undefined
     const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change the least that it keeps`
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
+  },
+
+  async needs({ target }, definitions) {
+    const kind = await kindOf(target, definitions)
+    return 'reason' in kind ? [] : countNeeds({ ...kind, name: target.name })
   },
 
   execute: (member, _delivery, execution) => withTarget(member, execution, target => stepOn(target, member, execution)),

@@ -75,7 +75,7 @@ export const startProduct = async (
 ): Promise<Started> => {
   const [trigger, operations] = [await freePort(), await freePort()]
   const command = [
-    ...[...asInstalled(), bundle, ...(role === undefined ? [] : [role])],
+    ...[...asInstalled(), bundle, 'serve', ...(role === undefined ? [] : [role])],
     ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
     ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
   ]

@@ -19,8 +19,7 @@ export const startProgram = (process: NodeJS.Process, name: Shell['program'], en
     process.exit(exitCode)
   }
   endWithItsReader(process)
-  const program = { entries, version, summary, ...(name === 'receiver-hooks' ? { otherwise: 'serve' } : {}) }
-  const running = runProgram(program, formerly(process.argv.slice(2), name), shell)
+  const running = runProgram({ entries, version, summary }, process.argv.slice(2), shell)
   running.then(ended => {
     if (typeof ended === 'number') process.exitCode = ended
   }, fail)
@@ -50,17 +49,6 @@ const endWithItsReader = (process: NodeJS.Process): void => {
       process.exit(brokenPipe)
     })
   }
-}
-
-/**
- * `controller` and `trigger` are how `serve controller` and `serve trigger` are written in manifests. As the plugin, and
- * with the name of a hook behind it, `trigger` posts to a hook.
- */
-export const formerly = (args: readonly string[], name: Shell['program']): readonly string[] => {
-  const [first, second = '--'] = args
-  if (name !== 'receiver-hooks') return args
-  const isRole = first === 'controller' || (first === 'trigger' && second.startsWith('--') && second !== '--help')
-  return isRole ? ['serve', ...args] : args
 }
 
 const shellOf = (process: NodeJS.Process, program: Shell['program'], stop: AbortSignal): Shell => ({

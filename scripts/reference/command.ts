@@ -7,9 +7,8 @@ export const commandPage = async (entries: readonly Entry[]): Promise<string> =>
   return `${generated}
 # Command line
 
-\`receiver-hooks COMMAND\`, or as kubectl's plugin \`kubectl receiverhook COMMAND\`. Without a command \`receiver-hooks\` does what
-\`receiver-hooks serve\` does, and the plugin shows its help. \`receiver-hooks controller\` and \`receiver-hooks trigger\` are \`serve
-controller\` and \`serve trigger\`.
+\`receiver-hooks COMMAND\`, or as kubectl's plugin \`kubectl receiverhook COMMAND\`. Without a command the program shows its
+help.
 
 ${table(
   ['command', 'does'],

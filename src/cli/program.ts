@@ -10,8 +10,6 @@ export interface Program {
   readonly version: string
   /** One line, for help. */
   readonly summary: string
-  /** The command that is meant where none is named; help is shown where this is absent. */
-  readonly otherwise?: string
 }
 
 /**
@@ -19,7 +17,7 @@ export interface Program {
  * with what stops the command. Throws {@link UsageError}, and what the command throws.
  */
 export const runProgram = async (program: Program, typed: readonly string[], shell: Shell): Promise<Ended> => {
-  const { entries, otherwise } = program
+  const { entries } = program
   if (typed[0] === '__complete') {
     const { complete, printed } = await import('./completion/complete.ts')
     shell.out.write(printed(await complete(entries, typed.slice(1), shell)))
@@ -35,14 +33,10 @@ export const runProgram = async (program: Program, typed: readonly string[], she
   if (named !== undefined) return await runEntry(program, named, args.slice(1), shell)
   if (first === 'help') return await helpOn(program, args[1], shell)
   if (first !== undefined && !first.startsWith('-')) throw unknownCommand(program, first, shell)
-  const fallback = entries.find(({ name }) => name === otherwise)
   const asksForHelp = args.some(arg => arg === '--help' || arg === '-h')
-  if (fallback === undefined || asksForHelp) {
-    if (first !== undefined && !asksForHelp) throw new UsageError(`name a command before ${first}`)
-    shell.out.write(overview(program, shell).helpInformation())
-    return 0
-  }
-  return await runEntry(program, fallback, args, shell)
+  if (first !== undefined && !asksForHelp) throw new UsageError(`name a command before ${first}`)
+  shell.out.write(overview(program, shell).helpInformation())
+  return 0
 }
 
 const isNamed = ({ aliases, name }: Entry, word: string | undefined): boolean =>

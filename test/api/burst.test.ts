@@ -9,7 +9,7 @@ import { program } from '../support/program.ts'
 const triggerProcess = async ({ namespace, systemNamespace }: Cluster) => {
   const flags = ['--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', inject('kubeconfig')]
   const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0', '--shutdown-delay', '0']
-  const running = program(['trigger', ...flags, ...ports])
+  const running = program(['serve', 'trigger', ...flags, ...ports])
   const started = await running.said(line => (line.includes('"msg":"started"') ? parseJson(line) : undefined))
   return {
     port: Number(at(started, 'triggerPort')),

@@ -38,7 +38,7 @@ const start = async (file?: string): Promise<Replica> => {
   const [port, operationsPort] = [await freePort(), await freePort()]
   const started = program(
     [
-      ...['trigger', '--namespace', here.systemNamespace, '--watch-namespace', here.namespace],
+      ...['serve', 'trigger', '--namespace', here.systemNamespace, '--watch-namespace', here.namespace],
       ...['--kubeconfig', kubeconfig, '--host', '127.0.0.1', '--trigger-port', String(port)],
       ...['--operations-port', String(operationsPort), '--shutdown-delay', '0', '--log-level', 'warn'],
     ],

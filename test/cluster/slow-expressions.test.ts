@@ -48,7 +48,7 @@ const unboundedControlPlane = async (): Promise<Cluster> => {
 /** A controller of all namespaces, in a process of its own. */
 const controllerOfAll = async ({ kubeconfig, systemNamespace }: Cluster): Promise<Program> => {
   const started = program([
-    ...['controller', '--namespace', systemNamespace, '--kubeconfig', kubeconfig],
+    ...['serve', 'controller', '--namespace', systemNamespace, '--kubeconfig', kubeconfig],
     ...['--public-url', 'https://hooks.example.com', '--host', '127.0.0.1'],
     ...['--operations-port', '0', '--shutdown-delay', '0'],
   ])

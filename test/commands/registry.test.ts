@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/cli/command.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
-import { formerly } from '../../src/start.ts'
 import { version } from '../../src/version.ts'
 import { servingOptions } from '../support/serving.ts'
 import { shell } from '../support/shell.ts'
@@ -23,11 +22,12 @@ const typed = async (
 
 describe('the servers', () => {
   it('are both run by default', async () => {
-    expect(await serving('', { HOSTNAME: 'pod-1', POD_NAMESPACE: 'hooks' })).toEqual({
+    expect(await serving('serve', { HOSTNAME: 'pod-1', POD_NAMESPACE: 'hooks' })).toEqual({
       roles: ['controller', 'trigger'],
       namespace: 'hooks',
       watchNamespace: undefined,
       publicURL: undefined,
+      triggerAccount: undefined,
       kubeconfig: undefined,
       context: undefined,
       identity: 'pod-1_abc',
@@ -40,16 +40,15 @@ describe('the servers', () => {
   })
 
   it.each([
-    ['controller', { roles: ['controller'] }],
-    ['trigger', { roles: ['trigger'] }],
-    ['serve', { roles: ['controller', 'trigger'] }],
+    ['serve controller', { roles: ['controller'] }],
     ['serve trigger', { roles: ['trigger'] }],
-    ['trigger --trigger-port 0', { roles: ['trigger'], triggerPort: 0 }],
+    ['serve controller --trigger-account posts', { triggerAccount: 'posts' }],
+    ['serve trigger --trigger-port 0', { roles: ['trigger'], triggerPort: 0 }],
     ['--namespace hooks serve controller', { roles: ['controller'], namespace: 'hooks' }],
-    ['--public-url https://hooks.example.com/', { publicURL: 'https://hooks.example.com' }],
-    ['--public-url https://example.com/hooks/', { publicURL: 'https://example.com/hooks' }],
-    ['--shutdown-delay 0', { shutdownDelayMs: 0 }],
-    ['--trigger-port 1 --trigger-port 2', { triggerPort: 2 }],
+    ['serve --public-url https://hooks.example.com/', { publicURL: 'https://hooks.example.com' }],
+    ['serve --public-url https://example.com/hooks/', { publicURL: 'https://example.com/hooks' }],
+    ['serve --shutdown-delay 0', { shutdownDelayMs: 0 }],
+    ['serve --trigger-port 1 --trigger-port 2', { triggerPort: 2 }],
   ])('%s', async (line, expected) => {
     expect(await serving(line)).toMatchObject(expected)
   })
@@ -57,21 +56,21 @@ describe('the servers', () => {
   it.each([
     ['sreve', 'unknown command'],
     ['sreve', 'did you mean serve?'],
-    ['controller trigger', 'too many arguments'],
+    ['serve controller trigger', 'too many arguments'],
     ['serve both', 'serve runs controller, trigger or, with neither, both; not both'],
-    ['--prot 1', "unknown option '--prot'"],
-    ['--trigger-prt 1', 'did you mean --trigger-port?'],
-    ['--trigger-port http', '--trigger-port must be a port from 0 to 65535, and is http'],
-    ['--trigger-port 65536', '--trigger-port must be a port'],
-    ['--log-level loud', '--log-level must be one of debug, info, warn, error, and is loud'],
-    ['--public-url hooks.example.com', '--public-url must be an http or https URL'],
-    ['--public-url https://example.com?x=1', '--public-url must end with its path'],
-    ['--public-url https://example.com?', '--public-url must end with its path'],
-    ['--public-url https://example.com/#', '--public-url must end with its path'],
-    ['--public-url https://example.com\n', '--public-url must end with its path'],
-    ['--api-port 1', '--api-port means nothing to serve: it belongs to playground'],
+    ['serve --prot 1', "unknown option '--prot'"],
+    ['serve --trigger-prt 1', 'did you mean --trigger-port?'],
+    ['serve --trigger-port http', '--trigger-port must be a port from 0 to 65535, and is http'],
+    ['serve --trigger-port 65536', '--trigger-port must be a port'],
+    ['serve --log-level loud', '--log-level must be one of debug, info, warn, error, and is loud'],
+    ['serve --public-url hooks.example.com', '--public-url must be an http or https URL'],
+    ['serve --public-url https://example.com?x=1', '--public-url must end with its path'],
+    ['serve --public-url https://example.com?', '--public-url must end with its path'],
+    ['serve --public-url https://example.com/#', '--public-url must end with its path'],
+    ['serve --public-url https://example.com\n', '--public-url must end with its path'],
+    ['serve --api-port 1', '--api-port means nothing to serve: it belongs to playground'],
     ['playground --public-url http://x', '--public-url means nothing to playground'],
-    ['--shutdown-delay soon', '--shutdown-delay must be a number of seconds'],
+    ['serve --shutdown-delay soon', '--shutdown-delay must be a number of seconds'],
   ])('%s is refused with what to do', async (line, message) => {
     await expect(serving(line)).rejects.toThrow(UsageError)
     await expect(serving(line)).rejects.toThrow(message)
@@ -127,17 +126,9 @@ rotate and drop change the Secret`)
   })
 })
 
-describe('trigger', () => {
-  it.each([
-    ['trigger', 'serve trigger'],
-    ['trigger --log-level warn', 'serve trigger --log-level warn'],
-    ['trigger web-up', 'trigger web-up'],
-    ['trigger --help', 'trigger --help'],
-    ['controller', 'serve controller'],
-  ])('%s means %s', (line, meant) => {
-    expect(formerly(words(line), 'receiver-hooks')).toEqual(words(meant))
-    expect(formerly(words(line), 'kubectl receiverhook')).toEqual(words(line))
-  })
+it('no server is started by a line that names no command', async () => {
+  expect(await serving('')).toBeUndefined()
+  await expect(serving('--namespace hooks')).rejects.toThrow('name a command before --namespace')
 })
 
 it('the version is that of package.json', async () => {

@@ -135,7 +135,7 @@ it('the Service leads from port 80, where URLs begin by default, to the port for
   ])
   const template = at(named('Deployment', 'receiver-hooks-trigger'), 'spec', 'template')
   expect(at(template, 'metadata', 'labels')).toMatchObject(Object(at(service, 'spec', 'selector')))
-  const options = await servingOptions(['trigger'])
+  const options = await servingOptions(['serve', 'trigger'])
   expect(listAt(listAt(template, 'spec', 'containers')[0], 'ports')).toContainEqual({
     name: 'posts',
     containerPort: options?.triggerPort,

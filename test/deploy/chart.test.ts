@@ -160,10 +160,16 @@ describe('values', () => {
       ...['publicURL=https://hooks.example.com', 'logLevel=debug', 'trigger.extraArgs[0]=--host=::1'],
     )
     expect(stringsAt(controller, 'args')).toEqual([
-      ...['controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--log-level=debug'],
+      ...['serve', 'controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--log-level=debug'],
       '--public-url=https://hooks.example.com',
     ])
-    expect(stringsAt(trigger, 'args')).toEqual(['trigger', '--shutdown-delay=5', '--log-level=debug', '--host=::1'])
+    expect(stringsAt(trigger, 'args')).toEqual([
+      'serve',
+      'trigger',
+      '--shutdown-delay=5',
+      '--log-level=debug',
+      '--host=::1',
+    ])
   })
 
   it('bind the rights to Secrets in each namespace that is named', async () => {

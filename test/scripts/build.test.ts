@@ -72,7 +72,7 @@ describe('the bundle', () => {
     const kubeconfig = join(folder, 'kubeconfig')
     writeFileSync(kubeconfig, kubeconfigFor(server.url))
     const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0']
-    const running = program(['--kubeconfig', kubeconfig, '--namespace', 'default', ...ports], bundle)
+    const running = program(['serve', '--kubeconfig', kubeconfig, '--namespace', 'default', ...ports], bundle)
     await running.said(line => line.includes('"msg":"started"') || undefined)
     const port = await running.said(line => /"operationsPort":(\d+)/.exec(line)?.[1])
     await expect

@@ -7,7 +7,7 @@ import { program, type Program } from './program.ts'
 /** A controller in a process of its own. */
 export const controller = ({ kubeconfig, namespace, systemNamespace }: Cluster): Program =>
   program([
-    ...['controller', '--namespace', systemNamespace, '--watch-namespace', namespace],
+    ...['serve', 'controller', '--namespace', systemNamespace, '--watch-namespace', namespace],
     ...['--kubeconfig', kubeconfig, '--public-url', 'https://hooks.example.com'],
     ...['--host', '127.0.0.1', '--operations-port', '0', '--shutdown-delay', '0', '--log-level', 'debug'],
   ])

@@ -1,7 +1,6 @@
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { runOptions, type RunOptions } from '../../src/commands/serve.ts'
-import { formerly } from '../../src/start.ts'
 import { shell } from './shell.ts'
 
 /** What the program would be started with by these arguments, as `receiver-hooks`. Throws what the program throws. */
@@ -20,7 +19,6 @@ export const servingOptions = async (
       },
     }),
   }))
-  const program = { entries, version: '', summary: '', otherwise: 'serve' }
-  await runProgram(program, formerly(args, 'receiver-hooks'), shell({ env }).shell)
+  await runProgram({ entries, version: '', summary: '' }, args, shell({ env }).shell)
   return options
 }

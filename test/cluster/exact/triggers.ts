@@ -64,7 +64,16 @@ export const triggers = async (
       const number = all.length
       const port = ports[index]?.trigger ?? 0
       const started = program([
-        ...['trigger', '--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', kubeconfig],
+        ...[
+          'serve',
+          'trigger',
+          '--namespace',
+          systemNamespace,
+          '--watch-namespace',
+          namespace,
+          '--kubeconfig',
+          kubeconfig,
+        ],
         ...['--host', '127.0.0.1', '--trigger-port', String(port)],
         ...['--operations-port', String(ports[index]?.operations), '--shutdown-delay', '0', '--log-level', 'warn'],
       ])

@@ -78,8 +78,25 @@ const startRoles = async (here: Cluster): Promise<readonly string[]> => {
   const flags = ['--namespace', here.systemNamespace, '--watch-namespace', here.namespace, '--host', '127.0.0.1']
   const more = ['--operations-port', '0', '--shutdown-delay', '0']
   const publicURL = ['--public-url', `http://127.0.0.1:${port}`]
-  const controller = program(['controller', ...flags, ...more, ...publicURL, '--kubeconfig', kubeconfigs.controller])
-  const trigger = program(['trigger', ...flags, ...more, '--trigger-port', port, '--kubeconfig', kubeconfigs.trigger])
+  const controller = program([
+    'serve',
+    'controller',
+    ...flags,
+    ...more,
+    ...publicURL,
+    '--kubeconfig',
+    kubeconfigs.controller,
+  ])
+  const trigger = program([
+    'serve',
+    'trigger',
+    ...flags,
+    ...more,
+    '--trigger-port',
+    port,
+    '--kubeconfig',
+    kubeconfigs.trigger,
+  ])
   await Promise.all([says(controller, 'started'), says(trigger, 'started')])
   return trigger.lines
 }

@@ -1,36 +1,47 @@
+import type { ReceiverHook } from '../../api/hook.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
 import { ApiError } from '../../kube/errors.ts'
-import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patienceMs, readHook } from '../cluster/hooks.ts'
+import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
+import { openCluster, type Cluster } from '../cluster/cluster.ts'
+import { patienceMs } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { flag } from '../options.ts'
-import { nameOf } from '../output/format.ts'
+import { nameIn } from '../output/format.ts'
 
 const yes = flag({ flag: 'yes', short: 'y', means: 'delete without asking' })
 
 /** Deletes hooks; their URLs are dead for good. */
 export const remove: Command = {
   details: 'If you create a hook of the same name again, it has another URL.',
-  arguments: [{ name: 'NAME', means: 'the hooks', many: true, completes: 'hooks' }],
-  options: [yes, ...clusterOptions],
-  examples: [{ line: 'delete web-up', means: 'a hook, and its URL with it' }],
+  arguments: chosenArguments,
+  options: [yes, ...chosenOptions],
+  examples: [
+    { line: 'delete web-up', means: 'a hook, and its URL with it' },
+    { line: 'delete -l team=shop', means: 'the hooks with a label' },
+  ],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
-    const found = await Promise.all(given.arguments.map(name => readHook(cluster, name)))
+    const found = await chosenHooks(given, cluster, shell)
     if (shell.input.isTerminal && !given.get(yes)) {
-      const names = found.map(({ metadata }) => metadata.name).join(', ')
-      shell.err.write(`Delete ${names} in ${cluster.namespace}, and the URL for good? [y/N] `)
+      shell.err.write(`Delete ${namesOf(found)}, and ${found.length === 1 ? 'the URL' : 'their URLs'} for good? [y/N] `)
       const answer = await shell.input.line()
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure('nothing was deleted', 1)
     }
-    for (const hook of found) {
-      await removeOne(cluster, hook.metadata.name, hook.metadata.uid)
-      shell.out.write(`${nameOf(hook)} deleted\n`)
-    }
-    return 0
+    return await forEachHook(found, cluster, shell, async (hook, there) => {
+      await removeOne(there, hook.metadata.name, hook.metadata.uid)
+      shell.out.write(`${nameIn(hook, cluster.namespace)} deleted\n`)
+    })
   },
+}
+
+/** How many names a question has: more would push it off the screen. */
+const maxNames = 10
+
+const namesOf = (found: readonly ReceiverHook[]): string => {
+  const names = found.slice(0, maxNames).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+  return `${names.join(', ')}${found.length > maxNames ? ` and ${found.length - maxNames} more` : ''}`
 }
 
 /** The very hook that was looked at, not another one that took its name meanwhile. */

@@ -1,6 +1,7 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import { wait } from '../../environment/wait.ts'
-import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
+import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
+import { openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patchHook, readHook } from '../cluster/hooks.ts'
 import { urlOf } from '../cluster/url.ts'
 import type { Command, Given, Option } from '../command.ts'
@@ -14,7 +15,7 @@ const overlap: Option<string | undefined> = {
   flag: 'overlap',
   value: 'TIME',
   means:
-    "how long the former URL is taken beside the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
+    "how long the former URL is accepted beside the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
   read: texts => {
     const text = texts.at(-1)
     if (text !== undefined && milliseconds(text) === undefined) {
@@ -33,32 +34,36 @@ const lookEveryMs = 200
 export const rotate: Command = {
   details:
     'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would lower it and be refused.',
-  arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
-  options: [overlap, show, timeout, ...clusterOptions],
+  arguments: chosenArguments,
+  options: [overlap, show, timeout, ...chosenOptions],
   examples: [
     { line: 'rotate web-up', means: 'a new URL; the old one works for its overlap' },
     { line: 'rotate web-up --overlap 0s --show', means: 'the old one stops working at once' },
+    { line: 'rotate -l team=shop', means: 'new URLs for the hooks with a label' },
   ],
   showsSecrets: given => given.get(show),
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
-    const hook = await readHook(cluster, given.arguments[0] ?? '')
-    const rotation = hook.spec.token.rotation + 1
-    const asked = given.get(overlap)
-    const { name, resourceVersion } = hook.metadata
-    await patchHook(cluster, name, {
-      // Two who rotate at once do not both believe that theirs is the new URL.
-      metadata: { resourceVersion },
-      spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
-    })
-    const minted = await mintedHook(cluster, name, rotation, given, shell)
-    const until = minted.status?.minted?.previous?.acceptedUntil
-    shell.err.write(
-      `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer taken' : `is taken until ${until}`}\n`,
-    )
-    if (given.get(show)) shell.out.write(`${await urlOf(cluster, minted)}\n`)
-    return 0
+    const found = await chosenHooks(given, cluster, shell)
+    return await forEachHook(found, cluster, shell, (hook, there) => rotateOne(hook, there, given, shell))
   },
+}
+
+const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: Given, shell: Shell): Promise<void> => {
+  const rotation = hook.spec.token.rotation + 1
+  const asked = given.get(overlap)
+  const { name, resourceVersion } = hook.metadata
+  await patchHook(cluster, name, {
+    // Two who rotate at once do not both believe that theirs is the new URL.
+    metadata: { resourceVersion },
+    spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
+  })
+  const minted = await mintedHook(cluster, name, rotation, given, shell)
+  const until = minted.status?.minted?.previous?.acceptedUntil
+  shell.err.write(
+    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${until}`}\n`,
+  )
+  if (given.get(show)) shell.out.write(`${await urlOf(cluster, minted)}\n`)
 }
 
 const mintedHook = async (

@@ -1,20 +1,21 @@
-import { clusterOptions, openCluster } from '../cluster/cluster.ts'
-import { hookName, patchHook, readHook } from '../cluster/hooks.ts'
+import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
+import { openCluster } from '../cluster/cluster.ts'
+import { patchHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
-import { nameOf } from '../output/format.ts'
+import { nameIn } from '../output/format.ts'
 
 const switching = (suspended: boolean): Omit<Command, 'details' | 'examples'> => ({
-  arguments: [{ name: 'NAME', means: 'the hooks', many: true, completes: 'hooks' }],
-  options: clusterOptions,
+  arguments: chosenArguments,
+  options: chosenOptions,
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
-    for (const word of given.arguments) {
-      const hook = await readHook(cluster, word)
+    const found = await chosenHooks(given, cluster, shell)
+    return await forEachHook(found, cluster, shell, async (hook, there) => {
       const already = hook.spec.suspend === suspended
-      if (!already) await patchHook(cluster, hookName(word), { spec: { suspend: suspended } })
-      shell.out.write(`${nameOf(hook)} ${already ? 'was already ' : ''}${suspended ? 'suspended' : 'resumed'}\n`)
-    }
-    return 0
+      if (!already) await patchHook(there, hook.metadata.name, { spec: { suspend: suspended } })
+      const did = `${already ? 'was already ' : ''}${suspended ? 'suspended' : 'resumed'}`
+      shell.out.write(`${nameIn(hook, cluster.namespace)} ${did}\n`)
+    })
   },
 })
 
@@ -22,12 +23,19 @@ const switching = (suspended: boolean): Omit<Command, 'details' | 'examples'> =>
 export const suspend: Command = {
   ...switching(true),
   details: 'Posts are answered 200 and skipped, within two seconds, until the hook is resumed. The URL stays.',
-  examples: [{ line: 'suspend web-up web-down', means: 'two hooks, for the time of a deployment' }],
+  examples: [
+    { line: 'suspend web-up web-down', means: 'two hooks, for the time of a deployment' },
+    { line: 'suspend -l team=shop', means: 'the hooks with a label' },
+    { line: 'suspend --all -A', means: 'every hook of the cluster, in a storm of alerts' },
+  ],
 }
 
 /** Posts count again. */
 export const resume: Command = {
   ...switching(false),
   details: 'Posts that came meanwhile were skipped. They are not run later.',
-  examples: [{ line: 'resume web-up web-down', means: 'what suspend has stopped' }],
+  examples: [
+    { line: 'resume web-up web-down', means: 'what suspend has stopped' },
+    { line: 'resume -l team=shop', means: 'the hooks with a label' },
+  ],
 }

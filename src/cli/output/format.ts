@@ -101,6 +101,10 @@ export const yamlOf = async (value: unknown): Promise<string> => {
 export const nameOf = ({ kind = hookKind, metadata }: KubeObject): string =>
   `${kind.toLowerCase()}.${group}/${metadata.name}`
 
+/** {@link nameOf}, with the namespace behind it where that is not `namespace`. */
+export const nameIn = (object: KubeObject, namespace: string): string =>
+  object.metadata.namespace === namespace ? nameOf(object) : `${nameOf(object)} in ${object.metadata.namespace}`
+
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const padded = (row: readonly string[], all: readonly (readonly string[])[]): string =>

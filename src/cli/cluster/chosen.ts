@@ -1,0 +1,95 @@
+import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
+import { hooks } from '../../kube/resources.ts'
+import { UsageError, type Argument, type Given, type Option } from '../command.ts'
+import { explain } from '../explain.ts'
+import { CommandFailure } from '../failure.ts'
+import { flag, text } from '../options.ts'
+import type { Shell } from '../shell.ts'
+import { accessOptions, allNamespaces, namespaceOption, type Cluster } from './cluster.ts'
+import { listObjects, readHook } from './hooks.ts'
+
+export const selector = text({
+  flag: 'selector',
+  short: 'l',
+  value: 'LABELS',
+  means: 'those with these labels: app=web',
+})
+const all = flag({ flag: 'all', means: 'every hook of the namespace, or with -A of all namespaces' })
+
+/** The words and flags of a command that acts on hooks that are named, or chosen. */
+export const chosenArguments: readonly Argument[] = [
+  { name: 'NAME', means: 'the hooks; or choose them with -l or --all', optional: true, many: true, completes: 'hooks' },
+]
+export const chosenOptions: readonly Option<unknown>[] = [
+  selector,
+  all,
+  namespaceOption,
+  allNamespaces,
+  ...accessOptions,
+]
+
+/**
+ * The hooks that a command line names or chooses. Throws {@link UsageError} where it does neither, or both: nobody acts on all hooks
+ * by leaving something out.
+ */
+export const chosenHooks = async (given: Given, cluster: Cluster, shell: Shell): Promise<readonly ReceiverHook[]> => {
+  const names = given.arguments
+  const labelSelector = given.get(selector)
+  const everywhere = given.get(allNamespaces)
+  const chooses = labelSelector !== undefined || given.get(all)
+  if (names.length > 0) {
+    if (chooses || everywhere) throw new UsageError('names and -l, --all or -A exclude each other')
+    return await Promise.all(names.map(name => readHook(cluster, name)))
+  }
+  if (!chooses) throw new UsageError('name the hooks, or choose them with -l LABELS or --all')
+  const { items } = await listObjects(
+    cluster,
+    hooks,
+    everywhere ? undefined : cluster.namespace,
+    labelSelector === undefined ? {} : { labelSelector },
+  )
+  const known = items.filter(isReceiverHook)
+  if (known.length < items.length) {
+    shell.err.write(`left alone: ${items.length - known.length} hooks that this version does not understand\n`)
+  }
+  if (known.length === 0) {
+    const where = everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`
+    const which = labelSelector === undefined ? 'there is no hook' : `no hook has the labels ${labelSelector}`
+    throw new CommandFailure(`${which} ${where}`, 1)
+  }
+  return known
+}
+
+/** How many hooks are changed at a time: a person who stops all of them waits for it. */
+const atOnce = 16
+
+/**
+ * Does `work` for each hook, in the hook's own namespace, some at a time. One that fails is reported, and the others are done all the
+ * same. Resolves with the exit code.
+ */
+export const forEachHook = async (
+  found: readonly ReceiverHook[],
+  cluster: Cluster,
+  shell: Shell,
+  work: (hook: ReceiverHook, cluster: Cluster) => Promise<void>,
+): Promise<number> => {
+  const waiting = [...found]
+  const exitCodes: number[] = []
+  const worker = async (): Promise<void> => {
+    for (let hook = waiting.shift(); hook !== undefined && !shell.stop.aborted; hook = waiting.shift()) {
+      const { name, namespace } = hook.metadata
+      try {
+        await work(hook, { ...cluster, namespace })
+      } catch (error) {
+        if (found.length === 1) throw error
+        const { exitCode, message } = explain(error, shell)
+        exitCodes.push(exitCode)
+        shell.err.write(`${namespace}/${name}: ${message}\n`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  const failed = exitCodes.length
+  if (failed > 0) shell.err.write(`${failed} of ${found.length} hooks are as they were\n`)
+  return exitCodes[0] ?? 0
+}

@@ -12,7 +12,7 @@ import type { Check } from '../operations/checks.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers } from './autoscalers.ts'
-import { isNew, isRefusing, pacer, deliveryReportOf } from './deliveries.ts'
+import { isNew, isRefusing, deliveryReportOf } from './deliveries.ts'
 import { expressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore } from './hook-store.ts'
@@ -22,6 +22,7 @@ import { orOutOfDate } from './out-of-date.ts'
 import { workQueue, type Work, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
 import { reportWork } from './report.ts'
+import { StatusPacer } from './status-pacer.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
 export interface ControllerOptions {
@@ -85,7 +86,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     rights,
     accounts: accountsIn(namespace, { single: trigger === 'itself' }),
   }
-  const pace = pacer(clock, key => leading?.deliveries.add(key))
+  const pacer = new StatusPacer(clock, key => leading?.deliveries.add(key))
 
   const addHooks = (which: (hook: KeptHook) => boolean): void => {
     for (const hook of store.cache.values()) {
@@ -97,7 +98,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   store.onNews(key => leading?.hooks.add(key))
   recordCache.subscribe(({ namespace, name, now }) => {
     if (!now || !leading) return
-    pace.changed(hookKey(namespace, name))
+    pacer.changed(hookKey(namespace, name), now.newestAt)
     // The hook may still be Ready: its rights were taken after it was looked at.
     if (!rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
     rights.doubt(namespace)
@@ -149,7 +150,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     }
     await Promise.all(Object.values(leading).map(queue => queue.run(stop)))
     leading = undefined
-    pace.stop()
+    pacer.stop()
   }
 
   /** Without them hooks work all the same: an autoscaler is then noticed by nobody. */

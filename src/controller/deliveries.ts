@@ -6,16 +6,12 @@ import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery 
 import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
-import type { ApiConnection, Clock } from '../environment/environment.ts'
+import type { ApiConnection } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { objectsOf } from './events.ts'
-
-/** The least time between two writes of one hook's deliveries, and how soon the first one is made, in milliseconds. */
-const spacingMs = 10_000
-const firstMs = 500
 
 /**
  * How much later than what it refused a replica may write that into the record, in milliseconds: the status may have the
@@ -31,6 +27,8 @@ export interface DeliveryReport {
   readonly hookUid: string
   /** Undefined where none was decided yet. */
   readonly reported: Reported | undefined
+  /** When the newest thing in here happened, by the trigger's clock, in milliseconds since the epoch. */
+  readonly newestAt: number
   /** What a sender has asked a person to confirm. */
   readonly confirmation: StoredMemory['confirmation'] | undefined
   /** When a name was last refused since the record was full, in milliseconds since the epoch. */
@@ -51,9 +49,10 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   if (hookUid === undefined || parsed.content !== 'known') return undefined
   const { confirmation, fullAt, limitedAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
-  return (reported ?? confirmation ?? fullAt ?? limitedAt) === undefined
+  const times = [parsed.memory.recent[0]?.at, confirmation?.at, fullAt, limitedAt].filter(at => at !== undefined)
+  return times.length === 0
     ? undefined
-    : { hookUid, reported, confirmation, fullAt, limitedAt }
+    : { hookUid, newestAt: Math.max(...times), reported, confirmation, fullAt, limitedAt }
 }
 
 const reportedBy = ({ counts, recent }: StoredMemory): Reported | undefined => {
@@ -161,37 +160,3 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
 /** What to do, in words that can follow other sentences. Empty where that is nothing. */
 const adviceOf = (todo: string): string =>
   todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')
-
-/** When each hook's deliveries are to be written next: the first change soon, further ones at most every ten seconds. */
-export const pacer = (clock: Clock, due: (key: string) => void) => {
-  const waiting = new Map<string, () => void>()
-  const lastAt = new Map<string, number>()
-  return {
-    /** Something has changed. */
-    changed: (key: string): void => {
-      if (waiting.has(key)) return
-      const now = clock.monotonic()
-      const inMs = Math.max(firstMs, (lastAt.get(key) ?? -Infinity) + spacingMs - now)
-      const cancel = clock.after(inMs, () => {
-        waiting.delete(key)
-        lastAt.delete(key)
-        lastAt.set(key, clock.monotonic())
-        forgetOld(lastAt, clock.monotonic() - spacingMs)
-        due(key)
-      })
-      waiting.set(key, cancel)
-    },
-    stop: (): void => {
-      for (const cancel of waiting.values()) cancel()
-      waiting.clear()
-    },
-  }
-}
-
-/** The entries stand in the order of their times. */
-const forgetOld = (times: Map<string, number>, before: number): void => {
-  for (const [key, at] of times) {
-    if (at >= before) return
-    times.delete(key)
-  }
-}

@@ -50,7 +50,8 @@ describe('the Event of a delivery', () => {
       recent: [],
       counts: {},
     }
-    return eventsOf(hook, { hookUid: 'uid', reported, confirmation: undefined }, emittedRefusals())[0]?.note
+    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedRefusals())[0]
+      ?.note
   }
 
   it.each([

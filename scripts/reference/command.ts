@@ -1,4 +1,5 @@
 import type { Argument, Command, Entry, Option } from '../../src/cli/command.ts'
+import { accessGroup, accessOptions } from '../../src/cli/cluster/cluster.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** The page of every command with its flags, from the definitions that help and completion are made of. */
@@ -19,13 +20,21 @@ ${table(
 )}
 
 Every command takes \`--help\`, and the program \`--version\`.
+
+## Flags of kubectl
+
+Every command that speaks to an API server takes these, as kubectl does:
+
+${table(['flag', 'meaning'], accessOptions.map(row))}
 ${sections.join('')}`
 }
 
 const section = (
   entry: Entry,
   { arguments: words = [], details, examples = [], options, terms = [] }: Command,
-): string => `
+): string => {
+  const own = options.filter(({ group }) => group !== accessGroup)
+  return `
 ## ${entry.name}
 
 ${[
@@ -44,8 +53,9 @@ ${
         words.map(word => [code(word.name), word.means]),
       )}\n`
 }${
-  options.length === 0 ? '' : `\n${table(['flag', 'meaning'], options.map(row))}\n`
-}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+    own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`
+  }${own.length === options.length ? '' : `\nAnd [the flags of kubectl](#flags-of-kubectl).\n`}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+}
 
 const usageOf = ({ many, name, optional }: Argument): string => {
   const word = many === true ? `${name}...` : name

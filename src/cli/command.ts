@@ -12,6 +12,8 @@ export interface Option<T> {
   readonly many?: true
   /** For help: what it does, and what it is by default. Starts in lower case, and has no full stop. */
   readonly means: string
+  /** Under which heading help lists it; absent: under the command's own. */
+  readonly group?: string
   /** The only values there are, for help and completion. */
   readonly choices?: readonly string[]
   /** What completion offers as its value, beside {@link choices}. */

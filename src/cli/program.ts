@@ -103,6 +103,7 @@ const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<strin
   }
   for (const option of command.options) {
     const known = new ParserOption(flagsOf(option), option.means)
+    if (option.group !== undefined) known.helpGroup(`${option.group}:`)
     parser.addOption(known)
     parser.on(`option:${known.name()}`, (text?: string) => {
       texts.set(option.flag, [...(texts.get(option.flag) ?? []), text ?? ''])

@@ -62,6 +62,37 @@ describe('the flags of a spec', () => {
   })
 
   it.each([
+    ['redeploy', { target: ['web'] }, { redeploy: { target: { name: 'web' } } }],
+    ['redeploy', { target: ['cj/backup'] }, { redeploy: { target: { kind: 'CronJob', name: 'backup' } } }],
+    [
+      'scaleNodes',
+      { target: ['provisioning.cattle.io/v1/Cluster/prod'], 'target-pool': ['blue'] },
+      {
+        scaleNodes: {
+          target: { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod', pool: 'blue' },
+        },
+      },
+    ],
+  ])('name the target of %s as that of any driver: %j', (driver, texts, spec) => {
+    expect(specOf(given(texts), driver)).toEqual(spec)
+  })
+
+  it('stand under the drivers that they are for', () => {
+    const groupOf = (flag: string) => specOptions.find(option => option.flag === flag)?.group
+    expect(groupOf('target')).toBe('--driver scale, --driver scaleNodes, --driver redeploy')
+    expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
+    expect(groupOf('image')).toBe('--driver redeploy')
+    expect(groupOf('cooldown')).toBe('Every hook')
+    expect(groupOf('auth-bearer')).toBe('Every hook: what a post must prove')
+  })
+
+  it('refuse an apiVersion where the driver knows the kind', () => {
+    expect(() => specOf(given({ target: ['apps/v1/Deployment/web'] }), 'redeploy')).toThrow(
+      '--target must be NAME or KIND/NAME, and is apps/v1/Deployment/web',
+    )
+  })
+
+  it.each([
     [{ max: ['many'] }, '--max must be a whole number, and is many'],
     [{ suspend: ['yes'] }, '--suspend must be true or false'],
     [{ 'auth-bearer': ['alerts'] }, '--auth-bearer must be SECRET/KEY'],

@@ -30,6 +30,9 @@ const requestTimeout = duration(
   '10s',
 )
 
+/** The heading of the flags that are kubectl's own. */
+export const accessGroup = "kubectl's own"
+
 /** The flags of every command that speaks to an API server, by kubectl's names. */
 export const accessOptions: readonly Option<unknown>[] = [
   kubeconfig,
@@ -40,7 +43,7 @@ export const accessOptions: readonly Option<unknown>[] = [
   as,
   asGroup,
   requestTimeout,
-]
+].map(option => ({ ...option, group: accessGroup }))
 
 export const namespaceOption = text({
   flag: 'namespace',

@@ -21,6 +21,10 @@ export const create: Command = {
   examples: [
     { line: 'create web-up --target web --action up --max 10', means: 'one replica more for each post, up to 10' },
     {
+      line: 'create web-push --driver redeploy --target web --image ghcr.io/acme/web',
+      means: 'rolls out what is pushed',
+    },
+    {
       line: 'create web-up --target web --action up --max 10 --dry-run client -o yaml > web-up.yaml',
       means: 'a manifest for Git',
     },

@@ -81,14 +81,21 @@ const listField = (items: Schema, make: Make, flag: string): readonly Field[] =>
 
 const objectFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
   if (hasJust(schema, ['name', 'key'])) return make('SECRET/KEY', ([text = '']) => secretEntry(flag, text))
-  if (hasJust(schema, ['apiVersion', 'kind', 'name'])) {
-    return make('[KIND/]NAME', ([text = '']) => objectReference(flag, text))
-  }
+  if ('kind' in schema.properties && 'name' in schema.properties) return referenceFields(schema, path, flag, make)
   const members = Object.entries(schema.properties)
   const [only, ...others] = members
   // A member that is alone needs no name of its own: auth.bearer.secretKeyRef is --auth-bearer.
   if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
   return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
+}
+
+/** What names an object is one flag; what else is said of it has flags of its own. */
+const referenceFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
+  const { apiVersion, kind: _, name: __, ...others } = schema.properties
+  return [
+    ...make('[KIND/]NAME', ([text = '']) => objectReference(flag, text, apiVersion !== undefined)),
+    ...Object.entries(others).flatMap(([name, member]) => fieldsAt(member, [...path, name], `${flag}-${dashed(name)}`)),
+  ]
 }
 
 const hasJust = (schema: Schema, names: readonly string[]): boolean =>
@@ -131,12 +138,13 @@ const secretEntry = (flag: string, text: string): unknown => {
   throw new UsageError(`--${flag} must be SECRET/KEY, and is ${text}`)
 }
 
-/** `web`, `StatefulSet/web` or `example.com/v1/Widget/web`. */
-const objectReference = (flag: string, text: string): unknown => {
+/** `web`, `StatefulSet/web` or, where objects of several groups are meant, `example.com/v1/Widget/web`. */
+const objectReference = (flag: string, text: string, takesVersion: boolean): unknown => {
   const parts = text.split('/')
   const [name, kind, ...rest] = parts.toReversed()
-  if (name === undefined || parts.some(part => part === '') || rest.length > 2) {
-    throw new UsageError(`--${flag} must be NAME, KIND/NAME or APIVERSION/KIND/NAME, and is ${text}`)
+  if (name === undefined || parts.some(part => part === '') || rest.length > (takesVersion ? 2 : 0)) {
+    const forms = takesVersion ? 'NAME, KIND/NAME or APIVERSION/KIND/NAME' : 'NAME or KIND/NAME'
+    throw new UsageError(`--${flag} must be ${forms}, and is ${text}`)
   }
   return {
     ...(rest.length === 0 ? {} : { apiVersion: rest.toReversed().join('/') }),

@@ -43,6 +43,7 @@ const optionOf = (flag: string, fields: readonly Field[]): Option<readonly strin
     flag,
     value: values.join(' or '),
     means: meanings.join('; '),
+    group: groupOf(fields),
     ...(choices.length === 0 ? {} : { choices }),
     ...(fields.some(({ many }) => many) ? { many: true as const } : {}),
     ...(flag === 'target' ? { completes: 'deployments' as const } : {}),
@@ -50,7 +51,15 @@ const optionOf = (flag: string, fields: readonly Field[]): Option<readonly strin
   }
 }
 
-const all = flagged()
+/** For whose hooks a flag is: those of some drivers, or all. */
+const groupOf = (fields: readonly Field[]): string => {
+  const drivers = [...new Set(fields.map(({ path: [first = ''] }) => first))].filter(name => fieldsOfDrivers.has(name))
+  if (drivers.length > 0) return drivers.map(name => `--driver ${name}`).join(', ')
+  return fields.some(({ path }) => path[0] === 'auth') ? 'Every hook: what a post must prove' : 'Every hook'
+}
+
+/** Flags of one heading stand together, in the order of their first. */
+const all = [...Map.groupBy(flagged(), ({ option }) => option.group).values()].flat()
 
 /** A flag for each field of a hook's spec, made from the schemas. */
 export const specOptions: readonly Option<unknown>[] = all.map(({ option }) => option)

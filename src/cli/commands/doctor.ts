@@ -10,6 +10,7 @@ import {
   checkDeployments,
   checkKeys,
   checkLeader,
+  checkNamespace,
   unseen,
 } from '../doctor/installation.ts'
 import { checkPolicies } from '../doctor/policies.ts'
@@ -39,6 +40,7 @@ export const doctorOf = (version: string): Command => ({
     const { clock, env, out } = shell
     const checks: readonly (readonly [string, () => Promise<Finding | readonly Finding[]>])[] = [
       ['definitions', () => checkDefinitions(cluster)],
+      ...(namespace === undefined ? [] : [['namespace', () => checkNamespace(cluster)] as const]),
       ['your rights', () => checkRights(cluster)],
       ['clock', () => checkClock(cluster, () => clock.now())],
       ['controller', () => checkLeader(cluster, system, clock.now())],

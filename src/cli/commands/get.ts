@@ -59,7 +59,9 @@ export const get: Command = {
       return 0
     }
     if (objects.length === 0) {
-      shell.err.write(`no hooks ${everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`}\n`)
+      const where = everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`
+      const chosen = Object.values(selectorsOf(given)).join(' and ')
+      shell.err.write(chosen === '' ? `no hooks ${where}\n` : `no hook ${where} has ${chosen}\n`)
       return 0
     }
     shell.out.write(await tableOf(given, shell, cluster, objects.filter(isReceiverHook)))

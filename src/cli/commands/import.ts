@@ -41,9 +41,11 @@ export const importCommand: Command = {
   run: async (given, shell) => {
     const [from = '', file = ''] = given.arguments
     if (from !== 'rancher') throw new UsageError(`there is nothing to import from but rancher, and not ${from}`)
-    const receivers = receiversIn(tryParseJson(file === '-' ? await shell.input.text() : fileText(file)))
+    const list = tryParseJson(file === '-' ? await shell.input.text() : fileText(file))
+    const receivers = receiversIn(list)
     if (receivers === undefined) {
-      throw new CommandFailure(`${file} lists no receivers: expected what Rancher answers to /v1-webhooks/receivers`, 1)
+      const is = list === undefined ? 'is no JSON' : 'lists no receivers'
+      throw new CommandFailure(`${file} ${is}: expected what Rancher answers to /v1-webhooks/receivers`, 1)
     }
     const names = { services: new Map(given.get(service).map(pair)), pool: given.get(pool) }
     let refused = 0

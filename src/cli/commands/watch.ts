@@ -4,7 +4,7 @@ import type { HookStatus } from '../../api/status.ts'
 import { hooks } from '../../kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
 import { followObjects } from '../cluster/follow.ts'
-import { hookName } from '../cluster/hooks.ts'
+import { hookName, readHook } from '../cluster/hooks.ts'
 import { UsageError, type Command } from '../command.ts'
 import { choice, text } from '../options.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
@@ -36,6 +36,8 @@ export const watch: Command = {
     if (word !== undefined && given.get(allNamespaces))
       throw new UsageError('a name and --all-namespaces exclude each other')
     const cluster = await openCluster(given, shell)
+    // A name that is mistyped would be waited for without a word.
+    if (word !== undefined) await readHook(cluster, word)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const labelSelector = given.get(labels)
     const selectors = {

@@ -39,6 +39,15 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
   )
 }
 
+/** The namespace that is looked at is there: without it every other check would find nothing wrong. */
+export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
+  // Who may not read namespaces learns from the other checks whether anything is in it.
+  if (answer.status !== 404) return []
+  return [failure('namespace', `there is no namespace ${namespace}`, 'Name another one with -n, or create it.')]
+}
+
 /** A clock that is far off makes URLs expire too soon or too late. */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
   const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })

@@ -1,6 +1,6 @@
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import type { Column } from './definition.ts'
-import { age } from './human.ts'
+import { age } from '../environment/age.ts'
 import { listAt, numberAt, stringMapAt } from './members.ts'
 import { selectorText } from './selectors.ts'
 

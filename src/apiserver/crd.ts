@@ -1,6 +1,6 @@
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { define, type Admitted, type Column, type ResourceDefinition, type ScalePaths } from './definition.ts'
-import { age } from './human.ts'
+import { age } from '../environment/age.ts'
 import { parseJsonPath } from './jsonpath.ts'
 import { listAt, stringsAt, withMember } from './members.ts'
 import { brokenRules } from './rules.ts'

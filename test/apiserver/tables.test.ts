@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { humanDuration } from '../../src/apiserver/human.ts'
+import { humanDuration } from '../../src/environment/age.ts'
 import { parseJsonPath } from '../../src/apiserver/jsonpath.ts'
 import {
   ask,

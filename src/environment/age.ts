@@ -1,4 +1,4 @@
-import { parseTime } from '../environment/time.ts'
+import { parseTime } from './time.ts'
 
 const second = 1000
 const minute = 60 * second

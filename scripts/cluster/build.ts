@@ -18,7 +18,8 @@ export const build = async (
   if (command === undefined) return await joinManifests(part, output)
   const source = part.missing === undefined ? sourceFolder(part) : await vendored(part, part.missing, dirname(output))
   const mode = part.missing === undefined ? '-mod=readonly' : '-mod=vendor'
-  const flags = ['-v', '-buildvcs=false', mode, '-ldflags', linkerFlags(part), '-o', output]
+  const tags = part.tags === undefined ? [] : ['-tags', part.tags.join(',')]
+  const flags = ['-v', '-buildvcs=false', mode, ...tags, noDebugging, '-ldflags', linkerFlags(part), '-o', output]
   await go(['build', ...flags, command], source, say)
   await chmod(output, 0o755)
 }
@@ -36,6 +37,9 @@ const vendored = async (part: BuiltPart, missing: Readonly<Record<string, string
   }
   return source
 }
+
+/** Nobody debugs it: the compiler need not write down where each variable is. */
+const noDebugging = '-gcflags=all=-dwarf=false'
 
 /** No symbols; and what the program is to say of its version. */
 const linkerFlags = (part: BuiltPart): string => {

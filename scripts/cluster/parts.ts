@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The Kubernetes versions that the product is tested on, newest first. */
-const kubernetesVersions = ['1.36', '1.34'] as const
+export const kubernetesVersions = ['1.36', '1.35', '1.34'] as const
 
 export type KubernetesVersion = (typeof kubernetesVersions)[number]
 
@@ -21,6 +21,8 @@ export interface BuiltPart {
   readonly manifests?: { readonly name: string; readonly files: readonly string[] }
   /** A file that a package embeds and its module does not carry, by its path. */
   readonly missing?: Readonly<Record<string, string>>
+  /** Build tags. */
+  readonly tags?: readonly string[]
   /** What the linker sets, for a version: only so does a program know its own. */
   readonly variables?: (version: string) => Readonly<Record<string, string>>
   readonly says?: Says
@@ -207,6 +209,8 @@ const prometheus: BuiltPart = {
     prometheus: 'github.com/prometheus/prometheus/cmd/prometheus',
     promtool: 'github.com/prometheus/prometheus/cmd/promtool',
   },
+  // No service discovery but that of Kubernetes: the clients of the clouds are a third of what there is to compile.
+  tags: ['remove_all_sd', 'enable_kubernetes_sd'],
   variables: version => prometheusVersion(releaseOf(version)),
 }
 
@@ -277,6 +281,8 @@ export const clusterParts = (version: KubernetesVersion): readonly Part[] => [ku
 
 /** What people use a cluster with. */
 export const clientParts: readonly Part[] = [kubectlPart, helmPart]
+
+export const isKubernetesVersion = (text: string): boolean => kubernetesVersions.some(version => version === text)
 
 /** The version of KUBERNETES_VERSION, or the newest. Throws where that names no version that is tested. */
 export const kubernetesVersion = (env: Readonly<Record<string, string | undefined>>): KubernetesVersion => {

@@ -46,10 +46,17 @@ export const versionSaid = (path: string, { args, before }: Says): string => {
   return /^[0-9.]*/.exec(line.slice(before.length))?.[0] ?? ''
 }
 
-/** Where all files of these parts are. Throws an error that names what is missing and says how to get it. */
-export const locateAll = (parts: readonly Part[], env: Variables): Readonly<Record<string, string>> => {
+/**
+ * Where the files of these parts are. Throws an error that names what is missing and says how to get it; where `needed` is given,
+ * only those have to be there.
+ */
+export const locateAll = (
+  parts: readonly Part[],
+  env: Variables,
+  needed?: readonly string[],
+): Readonly<Record<string, string>> => {
   const found = parts.flatMap(part => filesOf(part).map(file => ({ part, file, path: locate(part, file, env) })))
-  const missing = found.filter(({ path }) => path === undefined)
+  const missing = found.filter(({ file, path }) => path === undefined && needed?.includes(file) !== false)
   if (missing.length > 0) {
     const named = missing.map(({ file, part }) => `${file} ${versionOf(part)}`).join(', ')
     throw new Error(`not there: ${named}. Run "npm run cluster:binaries", with the same KUBERNETES_VERSION`)

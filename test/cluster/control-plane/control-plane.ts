@@ -61,7 +61,7 @@ export const startControlPlane = async ({
   etcdBehind = async port => port,
   flags = [],
 }: Setting = {}): Promise<ControlPlane> => {
-  const binaries = locateAll(clusterParts(kubernetesVersion(process.env)), process.env)
+  const binaries = locateAll(clusterParts(kubernetesVersion(process.env)), process.env, ['etcd', 'kube-apiserver'])
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-'))
   const [etcdPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const etcdURL = `http://127.0.0.1:${etcdPort}`

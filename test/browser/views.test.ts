@@ -125,7 +125,7 @@ describe.each(looks)('at %i px, %s', (width, scheme) => {
       await page.locator('.row').first().waitFor()
       await open(page)
       await picture(page, `${name}-${width}-${scheme}`)
-      // `DOCS=1 npm run test:browser` renews the pictures of docs/how-to/dashboard.md.
+      // `DOCS=1 npm run test:long -- browser` renews the pictures of docs/how-to/dashboard.md.
       const height = shownInDocs.get(name)
       if (process.env['DOCS'] !== undefined && width === 1280 && scheme === 'light' && height !== undefined) {
         const viewport = page.viewportSize()

@@ -2,7 +2,7 @@
  * Runs test/node: the product's image on a real kubelet with containerd, kube-proxy and a registry on loopback. All of it
  * runs in namespaces of its own (network, mounts, processes), so that nothing reaches the machine's network, and the end of
  * the first process ends everything. It needs root on Linux; what is missing of Debian's packages it installs itself.
- * Arguments are vitest's: `npm run test:node -- test/node/install.test.ts`.
+ * Arguments are vitest's: `npm run test:long -- node test/node/install.test.ts`.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'

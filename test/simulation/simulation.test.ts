@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { failure, fingerprint } from './figures.ts'
 import { runHistory } from './history.ts'
 
-/** How many histories `npm test` takes; `npm run test:simulation` takes as many as there is time for. */
+/** How many histories `npm test` takes; `npm run test:long -- simulation` takes as many as there is time for. */
 const histories = 60
 
 describe('the whole product, in virtual time', () => {
-  test(`keeps its promises in ${histories} histories`, { timeout: 60_000 }, async () => {
+  test(`keeps its promises in ${histories} histories`, async () => {
     const failures: string[] = []
     for (let seed = 1; seed <= histories; seed++) {
       const { violations } = await runHistory(seed)
@@ -16,7 +16,7 @@ describe('the whole product, in virtual time', () => {
     expect(failures).toEqual([])
   })
 
-  test('the same seed gives the same history, in any process', { timeout: 60_000 }, async () => {
+  test('the same seed gives the same history, in any process', async () => {
     const [first, second] = [await runHistory(7), await runHistory(7)]
     expect(fingerprint(second)).toBe(fingerprint(first))
     expect(first.happened.length).toBeGreaterThan(200)

@@ -1,4 +1,5 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { aboutRetried, flakyTests } from './flaky.ts'
 
 /**
  * Names the tests of a run that failed and passed when they were tried again, with what failed the first time, so that
@@ -6,23 +7,23 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
  */
 export const triedAgain = (): Reporter => ({
   onTestRunEnd: modules => {
-    const tests = modules.flatMap(unsteady)
-    if (tests.length === 0) return
-    process.stderr.write(`Passed only when tried again:\n${tests.map(test => `${inWords(test)}\n`).join('')}`)
+    const retried = modules
+      .flatMap(unsteady)
+      .map(test => ({ test: `${test.module.relativeModuleId} > ${test.fullName}`, errors: errorsOf(test) }))
+    process.stderr.write(aboutRetried(retried, flakyTests()))
   },
 })
 
 const unsteady = (module: TestModule): readonly TestCase[] =>
   [...module.children.allTests('passed')].filter(test => test.diagnostic()?.flaky === true)
 
-/** The name of a test, and under it each error with the place in the test where it arose. */
-const inWords = (test: TestCase): string => {
-  const errors = (test.result().errors ?? []).map(({ diff, message, stacks = [] }) =>
-    [message, diff, ...stacks.map(({ column, file, line }) => `at ${file}:${line}:${column}`)]
-      .filter(part => part !== undefined)
-      .join('\n'),
-  )
-  return [`  ${test.module.relativeModuleId} > ${test.fullName}`, ...errors.map(indented)].join('\n')
-}
-
-const indented = (text: string): string => text.replaceAll(/^/gm, '    ')
+/** Each error with the place in the test where it arose. */
+const errorsOf = (test: TestCase): string =>
+  (test.result().errors ?? [])
+    .map(({ diff, message, stacks = [] }) =>
+      [message, diff, ...stacks.map(({ column, file, line }) => `at ${file}:${line}:${column}`)]
+        .filter(part => part !== undefined)
+        .join('\n'),
+    )
+    .map(error => `${error.replaceAll(/^/gm, '    ')}\n`)
+    .join('')

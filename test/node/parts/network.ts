@@ -9,7 +9,7 @@ const run = promisify(execFile)
 export const prepareNamespaces = async (): Promise<void> => {
   const { stdout } = await run('ip', ['-o', 'link'])
   if (stdout.trim().split('\n').length > 1)
-    throw new Error('this is to run in namespaces of its own: npm run test:node')
+    throw new Error('this is to run in namespaces of its own: npm run test:long -- node')
   // Volumes that kubelet mounts must be seen in containers.
   await run('mount', ['--make-rshared', '/'])
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'])

@@ -17,6 +17,7 @@ export const workVariables = ({ cgroup, folder }: Work): Readonly<Record<string,
 /** Reads what run.ts has set. Throws where these tests are started otherwise. */
 export const workFolder = (env: Readonly<Record<string, string | undefined>>): Work => {
   const [folder, cgroup] = [env[folderVariable], env[cgroupVariable]]
-  if (folder === undefined || cgroup === undefined) throw new Error('start these tests with "npm run test:node"')
+  if (folder === undefined || cgroup === undefined)
+    throw new Error('start these tests with "npm run test:long -- node"')
   return { folder, cgroup }
 }

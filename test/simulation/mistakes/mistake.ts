@@ -9,9 +9,6 @@ const patience = 10
 /** With SIMULATION_STARTS set to a number, a test begins at so many other seeds instead, and says what each took. */
 const starts = Number(process.env['SIMULATION_STARTS'] ?? 0)
 
-/** What takes more histories than this is for CI and `SIMULATION=all`: the tests should stay quick. */
-const quick = 30
-
 /** No mistake is looked for beyond this. */
 const mostSeeds = 150
 
@@ -23,10 +20,9 @@ export const isFound = (url: string): void => {
     promises = [],
     seeds: expected = mostSeeds,
   } = toldMistakes().find(told => told.name === name) ?? {}
-  const isWanted = expected <= quick || process.env['CI'] !== undefined || process.env['SIMULATION'] === 'all'
 
   if (starts > 0) return howManyItTakes(name, mistake)
-  test.runIf(isWanted)(`the simulation finds it: ${mistake}`, { timeout: 600_000 }, async () => {
+  test(`the simulation finds it: ${mistake}`, { timeout: 600_000 }, async () => {
     const { seeds, violation } = await seedsUntilFound(1, patience * expected)
     expect(violation, `${seeds} histories`).toBeDefined()
     expect(promises).toContain(violation?.promise)

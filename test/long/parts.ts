@@ -1,0 +1,94 @@
+/** One part of what `npm test` leaves out: `npm run test:long -- NAME` runs it. */
+export interface LongPart {
+  readonly name: string
+  /** What it does, in one line, and its arguments. */
+  readonly does: string
+  /** How long it takes on two idle cores, in minutes, with its binaries in the cache. */
+  readonly minutes: number
+  /** Whether it needs a real control plane, and which parts of `scripts/cluster/parts.ts` besides. */
+  readonly cluster?: readonly string[]
+  /** Set for its commands. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Scripts of this repository, or programs of node_modules. The last gets the arguments. */
+  readonly commands: readonly (readonly [program: string, ...args: string[]])[]
+}
+
+const vitest = (...args: readonly string[]): readonly [string, ...string[]] => ['vitest', 'run', ...args]
+
+export const longParts: readonly LongPart[] = [
+  {
+    name: 'mistakes',
+    does: 'finds every planted mistake, by the simulation or by the scripts of the steps',
+    minutes: 5,
+    commands: [vitest('--project', 'mistakes')],
+  },
+  {
+    name: 'simulation',
+    does: 'fresh histories of the whole product in virtual time [--seconds N --from SEED | --seed N --trace]',
+    minutes: 10,
+    commands: [['test/simulation/run.ts', '--seconds', '600', '--workers', '2']],
+  },
+  {
+    name: 'fingerprints',
+    does: 'compares the histories of 250 seeds with those of an earlier revision [REVISION --histories N]',
+    minutes: 1,
+    commands: [['test/simulation/fingerprints.ts']],
+  },
+  {
+    name: 'fuzz',
+    does: 'a million damaged bodies for each sender [SENDER ... --bodies N --seed N]',
+    minutes: 10,
+    commands: [['scripts/fuzz.ts']],
+  },
+  {
+    name: 'fuzz-when',
+    does: 'looks for expressions that take long to check [--seconds N --seed N --out FILE]',
+    minutes: 10,
+    commands: [['scripts/fuzz-when.ts', '--seconds', '600']],
+  },
+  {
+    name: 'fuzz-watch',
+    does: 'both roles on watches with poisoned objects: a good hook among them is served [--seconds N --seed N]',
+    minutes: 10,
+    commands: [['scripts/fuzz-watch.ts', '--seconds', '600']],
+  },
+  {
+    name: 'flood',
+    does: 'a trigger in floods of each kind: its memory, and what it asks of the API server [FILE ...]',
+    minutes: 10,
+    cluster: [],
+    commands: [vitest('--project', 'flood')],
+  },
+  {
+    name: 'exact',
+    does: '20,000 posts to targets of every kind while processes and a real API server are killed',
+    minutes: 10,
+    cluster: [],
+    env: { EXACT: 'long' },
+    commands: [vitest('--project', 'cluster', 'test/cluster/exact.test.ts')],
+  },
+  {
+    name: 'cluster',
+    does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
+    minutes: 30,
+    cluster: ['prometheus', 'alertmanager', 'krew'],
+    commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
+  },
+  {
+    name: 'browser',
+    does: 'the dashboard in Chromium, on the playground and on a real control plane [FILE ...]',
+    minutes: 3,
+    cluster: [],
+    commands: [['scripts/browser.ts'], vitest('--project', 'browser')],
+  },
+  {
+    name: 'node',
+    does: 'the image and the tutorial on a real kubelet, in namespaces of its own; root on Linux [FILE ...]',
+    minutes: 6,
+    commands: [['test/node/run.ts']],
+  },
+]
+
+/** The list, a line for each. */
+export const listed = (parts: readonly LongPart[]): string =>
+  parts.map(({ does, minutes, name }) => `  ${name.padEnd(13)}${`${minutes} min`.padStart(6)}  ${does}\n`).join('')

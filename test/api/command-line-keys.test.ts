@@ -1,29 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { stringAt } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { read, send } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
 import { formatSigningKeys, parseSigningKeys, seedLength, signingKey } from '../../src/token/keys.ts'
 import { keySetEntry, signingKeysSecret } from '../../src/token/published.ts'
-import { buildPlugin, type Plugin } from '../support/plugin.ts'
+import { commandLine } from '../support/command-line.ts'
 import { cluster, product } from '../support/product.ts'
-
-/** Each command as the plugin of the real kubectl, against the API server of this run. */
-let plugin: Plugin
-beforeAll(async () => void (plugin = await buildPlugin()))
-afterAll(() => plugin.remove())
 
 const having = (part: string): unknown => expect.stringContaining(part)
 
 const setUp = async () => {
   const here = await cluster()
   await product(here)
-  const typed = (line: string, stdin = '') => plugin.run(here.kubeconfig, line.split(' '), { stdin })
+  const typed = (line: string, stdin = '') => commandLine(here.kubeconfig, line.split(' '), stdin)
   const keys = (line: string) => typed(`keys --system-namespace ${here.systemNamespace} ${line}`)
   return { ...here, typed, keys }
 }
 
-// Each line starts kubectl and a Node: a busy machine is no reason to fail.
 describe('kubectl receiverhook keys', { timeout: 120_000 }, () => {
   it('rotates the signing keys, and drops the former one', async () => {
     const { createDeployment, createHook, keys, systemNamespace, typed, until, url } = await setUp()

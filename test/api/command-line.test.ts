@@ -9,11 +9,12 @@ import { reasons } from '../../src/api/reasons.ts'
 import { create } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
 import { rancherExport } from '../cli/rancher-export.ts'
+import { commandLine } from '../support/command-line.ts'
 import { kubectl, kubectlPath } from '../support/kubectl.ts'
 import { buildPlugin, type Plugin } from '../support/plugin.ts'
 import { cluster, product } from '../support/product.ts'
 
-/** Each command as the plugin of the real kubectl, against the API server of this run. */
+/** The plugin of the real kubectl. Where a test is not about that, its commands run in this process. */
 let plugin: Plugin
 beforeAll(async () => void (plugin = await buildPlugin()))
 afterAll(() => plugin.remove())
@@ -29,7 +30,7 @@ const setUp = async (replicas = 2) => {
   /** In the namespace of the test, where the command has one. */
   const run = (line: string, stdin = '') => {
     const place = line.startsWith('completion') ? [] : ['-n', here.namespace]
-    return plugin.run(here.kubeconfig, [...line.split(' '), ...place], { stdin })
+    return commandLine(here.kubeconfig, [...line.split(' '), ...place], stdin)
   }
   /** What it prints, where it has to go well. */
   const said = async (line: string, stdin = ''): Promise<string> => {
@@ -40,8 +41,21 @@ const setUp = async (replicas = 2) => {
   return { ...here, ...running, run, said }
 }
 
-// Each line starts kubectl and a Node: a busy machine is no reason to fail.
 describe('kubectl receiverhook', { timeout: 120_000 }, () => {
+  it("is kubectl's plugin: it takes its input, prints results and errors, and ends with its exit code", async () => {
+    const { kubeconfig, namespace, run } = await setUp()
+    const { stdout } = await run('create web-up --target web --action up --max 10 --dry-run client -o yaml')
+    expect(await kubectl(kubeconfig, ['apply', '-f', '-'], stdout)).toMatchObject({ code: 0 })
+    for (const line of ['get -o name', 'inspect-token', 'url nothing', 'gte', 'get --server http://127.0.0.1:1']) {
+      const args = [...line.split(' '), '-n', namespace]
+      const [own, under] = await Promise.all([
+        commandLine(kubeconfig, args, 'nonsense'),
+        plugin.run(kubeconfig, args, { stdin: 'nonsense' }),
+      ])
+      expect({ line, ...under }).toEqual({ line, ...own })
+    }
+  })
+
   it('creates, shows, changes, copies, suspends and deletes hooks', async () => {
     const { hook, namespace, replicas, run, said, url } = await setUp()
     expect(await said('create web-up --target web --action up --max 10')).toBe(
@@ -182,8 +196,9 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
   })
 
   it('says which Secret of auth is missing, or which key of it', async () => {
-    const { api, createHook, namespace, run } = await setUp()
+    const { api, createHook, namespace, run, url } = await setUp()
     await createHook('web-up', {}, { auth: { bearer: { secretKeyRef: { name: 'sender', key: 'token' } } } })
+    await url('web-up')
     const { todo } = reasons.AuthSecretNotFound
     expect(await run('trigger web-up')).toMatchObject({
       code: 1,
@@ -198,9 +213,10 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
   })
 
   it('says how to try a hook that takes messages of one topic alone, which it cannot sign', async () => {
-    const { createHook, replicas, run } = await setUp()
+    const { createHook, replicas, run, url } = await setUp()
     const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
     await createHook('web-up', {}, { auth: { sns: { topicArn } } })
+    await url('web-up')
     const { code, stderr } = await run('trigger web-up')
     expect(stderr).toContain(`aws sns publish --topic-arn ${topicArn}`)
     expect(code).toBe(1)
@@ -349,7 +365,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     ['rotate web-up --overlap soon', 2, '--overlap must be a number and a unit'],
   ])('%s ends with %i and says why', async (line, code, message) => {
     const { kubeconfig } = await cluster()
-    const ran = await plugin.run(kubeconfig, line.split(' '))
+    const ran = await commandLine(kubeconfig, line.split(' '))
     expect(ran).toMatchObject({ code, stdout: '' })
     expect(ran.stderr).toContain(message)
     expect(/\nTry kubectl receiverhook .*--help\.\n$/.test(ran.stderr)).toBe(code === 2)

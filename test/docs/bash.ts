@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { onTestFinished } from 'vitest'
+import { compileCache } from '../support/compile-cache.ts'
 import { kubectlPath } from '../support/kubectl.ts'
-import { program } from '../support/program.ts'
+import { startPlayground } from '../support/playground.ts'
 
 /** A person's shell with kubectl, the plugin and a playground behind both. */
 export interface Person {
@@ -17,18 +16,13 @@ export interface Person {
 
 /** A person who has a playground until the test ends. */
 export const personWithPlayground = async (): Promise<Person> => {
-  const folder = mkdtempSync(join(tmpdir(), 'person-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const kubeconfig = join(folder, 'kubeconfig')
-  const anyPorts = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
-  const playground = program(['playground', ...anyPorts, '--kubeconfig', kubeconfig])
-  await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
+  const { folder, kubeconfig } = await startPlayground()
   // kubectl finds a plugin by its name in PATH.
   const plugin = join(folder, 'kubectl-receiverhook')
   writeFileSync(plugin, `#!/bin/sh\nexec ${process.execPath} ${resolve('src/plugin.ts')} "$@"\n`)
   chmodSync(plugin, 0o755)
   const path = [folder, dirname(await kubectlPath()), process.env['PATH'] ?? ''].join(delimiter)
-  const options = { cwd: folder, env: { PATH: path, KUBECONFIG: kubeconfig, HOME: folder } }
+  const options = { cwd: folder, env: { ...compileCache, PATH: path, KUBECONFIG: kubeconfig, HOME: folder } }
   return {
     folder,
     run: async commands =>

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -9,20 +8,15 @@ import { parse } from 'yaml'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { kubectl } from '../support/kubectl.ts'
+import { startPlayground } from '../support/playground.ts'
 import { until } from '../support/product.ts'
-import { program } from '../support/program.ts'
 
 const folder = 'deploy/examples'
 const textOf = (file: string): string => readFileSync(join(folder, file), 'utf8')
 
 /** A playground: the URL of its first hook, and its kubeconfig. */
 const start = async () => {
-  const temporary = mkdtempSync(join(tmpdir(), 'examples-'))
-  onTestFinished(() => rmSync(temporary, { recursive: true }))
-  const kubeconfig = join(temporary, 'kubeconfig')
-  const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
-  const playground = program(['playground', ...ports, '--kubeconfig', kubeconfig])
-  await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
+  const { kubeconfig } = await startPlayground()
   const jsonpath = ['-o', 'jsonpath={.status.triggerURL}']
   const url = (await kubectl(kubeconfig, ['get', 'receiverhook', 'web-up', ...jsonpath])).stdout
   return { url, kubeconfig }
@@ -75,7 +69,7 @@ describe('the example', () => {
     })
     expect(stdout).toMatch(/\{"outcome":"applied"\}$/)
     expect(names).toEqual(['"once"', '"once"', '"once"'])
-  }, 20_000)
+  })
 
   it('github-actions.yaml runs a hook once for each run', async () => {
     const { url } = await start()

@@ -1,26 +1,18 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { notification } from '../support/alertmanager.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { kubectl, kubectlPath } from '../support/kubectl.ts'
+import { startPlayground } from '../support/playground.ts'
 import { post, until } from '../support/product.ts'
 import { program } from '../support/program.ts'
 import { listen } from '../../src/environment/listen.ts'
 
 const anyPorts = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
-
-const start = async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'playground-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const kubeconfig = join(folder, 'kubeconfig')
-  const playground = program(['playground', ...anyPorts, '--kubeconfig', kubeconfig])
-  await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
-  return { playground, kubeconfig }
-}
 
 const run = async (kubeconfig: string, ...args: string[]): Promise<string> => {
   const { code, stderr, stdout } = await kubectl(kubeconfig, args)
@@ -40,43 +32,41 @@ const readmeLines = [...readmeSection.matchAll(/```console\n([^]*?)```/g)].flatM
 )
 
 describe('the playground', () => {
-  it.each([
-    ['as a script of the checkout', 'playground', 'npm run --silent cli -- '],
-    ['by its own name', '', 'receiver-hooks '],
-  ])(
-    'started %s it prints commands that work, each in one line of 80 columns',
-    async (_how, script, cli) => {
-      const playground = program(['playground', ...anyPorts], 'src/main.ts', { npm_lifecycle_event: script })
-      await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
-      expect(playground.lines.filter(line => line.length > 80)).toEqual([])
-      const commands = playground.lines.filter(
-        line => line.startsWith('    ') && /export|trigger|curl|kubectl/.test(line),
-      )
-      expect(commands).toHaveLength(6)
-      const runnable = commands.join('\n').replaceAll(cli, `${process.execPath} src/main.ts `)
-      const PATH = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
-      const env = { PATH, HOME: 'node_modules/.cache/kubectl' }
-      const { stdout } = await promisify(execFile)('bash', ['-euc', runnable], { env })
-      const said = [
-        / Deployment\/web went from 2 to 3$/m,
-        / Deployment\/web went from 3 to 2$/m,
-        / rolled out Deployment\/web: web from nginx:1.29 to nginx:1.30$/m,
-        /"from":2,"to":3/,
-        /^receiverhook.receiverhooks.dev\/web-push /m,
-      ]
-      for (const each of said) expect(stdout).toMatch(each)
-      const [, kubeconfig = ''] = /export KUBECONFIG=(\S+)/.exec(commands.join('\n')) ?? []
-      expect(await playground.end('SIGTERM')).toBe(0)
-      expect(existsSync(dirname(kubeconfig))).toBe(false)
-      // Each command is a process or two.
-    },
-    120_000,
-  )
+  it('prints commands that work, each in one line of 80 columns, and takes everything along on SIGTERM', async () => {
+    const playground = program(['playground', ...anyPorts], 'src/main.ts', { npm_lifecycle_event: 'playground' })
+    await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
+    expect(playground.lines.filter(line => line.length > 80)).toEqual([])
+    const commands = playground.lines.filter(
+      line => line.startsWith('    ') && /export|trigger|curl|kubectl/.test(line),
+    )
+    expect(commands).toHaveLength(6)
+    const runnable = commands.join('\n').replaceAll('npm run --silent cli -- ', `${process.execPath} src/main.ts `)
+    const PATH = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
+    const env = { ...compileCache, PATH, HOME: 'node_modules/.cache/kubectl' }
+    const { stdout } = await promisify(execFile)('bash', ['-euc', runnable], { env })
+    const said = [
+      / Deployment\/web went from 2 to 3$/m,
+      / Deployment\/web went from 3 to 2$/m,
+      / rolled out Deployment\/web: web from nginx:1.29 to nginx:1.30$/m,
+      /"from":2,"to":3/,
+      /^receiverhook.receiverhooks.dev\/web-push /m,
+    ]
+    for (const each of said) expect(stdout).toMatch(each)
+    const [, kubeconfig = ''] = /export KUBECONFIG=(\S+)/.exec(commands.join('\n')) ?? []
+    expect(await playground.end('SIGTERM')).toBe(0)
+    expect(existsSync(dirname(kubeconfig))).toBe(false)
+  })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('stops everything on %s', async signal => {
-    const { kubeconfig, playground } = await start()
-    expect(await playground.end(signal)).toBe(0)
-    expect((await kubectl(kubeconfig, ['get', 'ns'])).code).not.toBe(0)
+  it('started by its own name it prints commands of that name, and stops everything on SIGINT', async () => {
+    const playground = program(['playground', ...anyPorts])
+    await playground.said(line => (line.startsWith('Everything is in memory') ? line : undefined))
+    const printed = playground.lines.join('\n')
+    expect(printed).toMatch(/^ {4}receiver-hooks trigger /m)
+    expect(printed).not.toContain('npm run')
+    const [, server = ''] = /API server: (\S+)/.exec(printed) ?? []
+    expect((await fetch(`${server}/api`)).status).toBe(200)
+    expect(await playground.end('SIGINT')).toBe(0)
+    await expect(fetch(`${server}/api`)).rejects.toThrow('fetch failed')
   })
 
   it('says which flag to use when a port is taken', async () => {
@@ -92,19 +82,18 @@ describe('the playground', () => {
   })
 
   it('runs every line of the README for kubectl, curl and the command line as printed', async () => {
-    const { kubeconfig } = await start()
+    const { kubeconfig } = await startPlayground()
     const path = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
     expect(readmeLines.length).toBeGreaterThan(8)
     for (const line of readmeLines) {
-      const env = { ...process.env, PATH: path, KUBECONFIG: kubeconfig }
+      const env = { ...process.env, ...compileCache, PATH: path, KUBECONFIG: kubeconfig }
       const { stdout } = await promisify(execFile)('bash', ['-c', line], { env })
       expect(`${line}: ${stdout}`).toMatch(/: .+/)
     }
-    // Each line is a process or two.
-  }, 120_000)
+  })
 
   it('shows pods that follow the count and the image, and says why they have no log', async () => {
-    const { kubeconfig, playground } = await start()
+    const { kubeconfig, printed } = await startPlayground()
     const images = async (): Promise<string> =>
       (await run(kubeconfig, 'get', 'pods', '-o', 'jsonpath={.items[*].spec.containers[*].image}')).trim()
     await until(images, seen => seen === 'nginx:1.29 nginx:1.29')
@@ -119,11 +108,11 @@ describe('the playground', () => {
     await until(images, seen => seen === 'nginx:1.30 nginx:1.30 nginx:1.30')
     await run(kubeconfig, 'delete', 'deployment', 'web')
     await until(images, seen => seen === '')
-    expect(playground.lines.filter(line => line.includes('"level"'))).toEqual([])
+    expect(printed()).not.toContain('"level"')
   })
 
   it('runs the main job with kubectl, from apply to delete', async () => {
-    const { kubeconfig } = await start()
+    const { kubeconfig } = await startPlayground()
     const manifest = /```yaml\n(apiVersion: receiverhooks[^]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? ''
     const named = manifest.replace('web-up', 'my-hook')
     const replicas = (): Promise<string> =>

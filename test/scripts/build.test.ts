@@ -23,7 +23,7 @@ const filesWith = (word: string): readonly string[] =>
 beforeAll(() => {
   writeFileSync(join(folder, 'part-OFBEFOR2.mjs'), '')
   execFileSync(process.execPath, ['scripts/build.ts', folder])
-}, 60_000)
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the bundle', () => {
@@ -54,7 +54,7 @@ describe('the bundle', () => {
     const address = visited.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     program(['sample', 'customers', '--url', `http://127.0.0.1:${address.port}/shop?a=b`], bundle)
-    await expect.poll(() => lines[0], { timeout: 20_000 }).toBe('GET /shop?a=b')
+    await expect.poll(() => lines[0]).toBe('GET /shop?a=b')
   })
 
   it('gets ready without the client library, the expressions and the playground, where nothing needs them', async () => {
@@ -75,8 +75,6 @@ describe('the bundle', () => {
     const running = program(['serve', '--kubeconfig', kubeconfig, '--namespace', 'default', ...ports], bundle)
     await running.said(line => line.includes('"msg":"started"') || undefined)
     const port = await running.said(line => /"operationsPort":(\d+)/.exec(line)?.[1])
-    await expect
-      .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status, { timeout: 20_000 })
-      .toBe(200)
+    await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
   })
 })

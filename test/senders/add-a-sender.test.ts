@@ -79,5 +79,5 @@ describe('whoever follows the page on adding a sender', () => {
     expect(fuzzed).toMatch(/lighthouse: 2000 messages, \d+ % recognised/)
     await run(folder, 'node', 'scripts/generate.ts')
     expect(readFileSync(join(folder, 'docs/reference/senders.md'), 'utf8')).toContain('| [Lighthouse](#lighthouse) |')
-  }, 60_000)
+  })
 })

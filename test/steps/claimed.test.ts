@@ -390,7 +390,7 @@ describe('a delivery in a batch with others', () => {
     expect(longest).toBeGreaterThan(0)
     expect(longest).toBeLessThan(256 * 1024)
     expect(steps.filter(({ step }) => step === 'done')).toHaveLength(1000)
-  }, 30_000)
+  })
 })
 
 describe('a post without a name in a write that was refused', () => {
@@ -621,7 +621,7 @@ describe('claimed writes that the API server refuses', () => {
       expect(await posted).toMatchObject({ step: 'failed' })
     }
     expect(server.memory('web-up')?.rows.length).toBeLessThan(400)
-  }, 30_000)
+  })
 
   it('are cleaned out of a record that is full of them, once they are all over', async () => {
     const { clock, server, start, world } = setUp()
@@ -647,7 +647,7 @@ describe('claimed writes that the API server refuses', () => {
     }
     expect(last).toMatchObject({ step: 'done' })
     expect(server.memory('web-up')?.rows.length).toBeLessThan(10)
-  }, 60_000)
+  })
 
   it('leave a bounded number of marks on a target', async () => {
     const { clock, server, start, world } = setUp()

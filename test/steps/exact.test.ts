@@ -8,11 +8,11 @@ it('each delivery is applied once, whatever happens to requests, answers and pro
     expect(broken(script, await play(script))).toEqual([])
   })
   await fc.assert(holds, { numRuns: 200 })
-}, 60_000)
+})
 
 it('each signed body is applied once, whatever its deliveries are named and whatever happens to processes', async () => {
   const holds = fc.asyncProperty(signedScripts, async script => {
     expect(broken(script, await play(script))).toEqual([])
   })
   await fc.assert(holds, { numRuns: 200 })
-}, 60_000)
+})

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { compileCache } from './compile-cache.ts'
 import { spawnLeashed } from './leash.ts'
 
 /** The product in a process of its own, ended with the test at the latest. */
@@ -20,7 +21,7 @@ export const program = (
   file = 'src/main.ts',
   variables: Readonly<Record<string, string>> = {},
 ): Program => {
-  const env = { ...process.env, ...variables }
+  const env = { ...process.env, ...compileCache, ...variables }
   const { child, end, signal } = spawnLeashed(process.execPath, [file, ...args], {
     env,
     stdout: 'pipe',

@@ -23,7 +23,7 @@ const asking = `
 
 test(
   'what the bundle brings for expressions runs by itself, beside the file that starts it',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const run = promisify(execFile)
     await run(process.execPath, ['scripts/build.ts', folder])

@@ -10,7 +10,7 @@ import { nodeClock } from '../../../src/environment/node.ts'
 import { delivery } from '../delivery.ts'
 
 /** Processes are real here, and so is time: on a busy machine one takes a second to start. */
-const patience = { timeout: 60_000 }
+const patience = { timeout: 120_000 }
 const withinMs = 30_000
 
 /** Expressions in real processes, which are counted, and ended with the test. */

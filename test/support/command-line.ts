@@ -1,0 +1,50 @@
+import { commands } from '../../src/commands/registry.ts'
+import { explain } from '../../src/cli/explain.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Output, Shell } from '../../src/cli/shell.ts'
+import { nodeClock, nodeRandom } from '../../src/environment/system.ts'
+import { version } from '../../src/version.ts'
+import type { Ran } from './kubectl.ts'
+
+/**
+ * Runs a command of the plugin to its end in this process, which costs a hundredth of kubectl and a Node. That kubectl's plugin is
+ * the same program is for other tests.
+ */
+export const commandLine = async (kubeconfig: string, args: readonly string[], stdin = ''): Promise<Ran> => {
+  const output = { stdout: '', stderr: '' }
+  const into = (name: keyof typeof output): Output => ({
+    write: text => void (output[name] += text),
+    isTerminal: false,
+    columns: () => undefined,
+  })
+  const atExit: (() => void)[] = []
+  const shell: Shell = {
+    program: 'kubectl receiverhook',
+    env: { KUBECONFIG: kubeconfig },
+    out: into('stdout'),
+    err: into('stderr'),
+    input: {
+      isTerminal: false,
+      text: () => Promise.resolve(stdin),
+      line: () => Promise.resolve(stdin.split('\n')[0] ?? ''),
+      onLine: () => () => undefined,
+    },
+    clock: nodeClock,
+    random: nodeRandom,
+    stop: new AbortController().signal,
+    atExit: run => void atExit.push(run),
+  }
+  const program = { entries: commands, version, summary: 'hooks' }
+  const code = await runProgram(program, args, shell)
+    .then(ended => {
+      if (typeof ended !== 'number') throw new Error(`${args.join(' ')} goes on: start it as a program`)
+      return ended
+    })
+    .catch((error: unknown) => {
+      const { exitCode, message } = explain(error, shell)
+      shell.err.write(`${message}\n`)
+      return exitCode
+    })
+  for (const run of atExit) run()
+  return { code, ...output }
+}

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { serveDashboard } from '../../src/dashboard/serve.ts'
+import { playground } from '../../src/playground/playground.ts'
+import { startRoles } from '../../src/roles.ts'
+
+export interface Playground {
+  /** A new folder, which goes with the playground. */
+  readonly folder: string
+  /** Its kubeconfig, in that folder. */
+  readonly kubeconfig: string
+  /** All that it has printed so far. */
+  readonly printed: () => string
+}
+
+/** The playground in this process, on free ports, until the test ends: a process of its own takes seconds to start. */
+export const startPlayground = async (): Promise<Playground> => {
+  const folder = mkdtempSync(join(tmpdir(), 'playground-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  const lines: string[] = []
+  const stop = await playground(
+    {
+      apiPort: 0,
+      triggerPort: 0,
+      operationsPort: 0,
+      dashboardPort: 0,
+      kubeconfig,
+      logLevel: 'warn',
+      version: '0.0.0-test',
+      cli: 'receiver-hooks',
+    },
+    { startRoles, serveDashboard, onEnter: () => () => undefined },
+    line => void lines.push(line),
+  )
+  onTestFinished(async () => {
+    await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return { folder, kubeconfig, printed: () => lines.join('\n') }
+}

@@ -3,7 +3,7 @@ import { at, stringAt } from '../../src/api/json.ts'
 import { read } from '../../src/kube/requests.ts'
 import { records } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
-import { cluster, post, product, until } from '../support/product.ts'
+import { cluster, post, postUntilDone, product, until } from '../support/product.ts'
 
 const setUp = async (replicas = 2, spec: object = {}) => {
   const here = await cluster()
@@ -37,7 +37,7 @@ describe('a delivery that names itself by Idempotency-Key', () => {
     const urls = [here.webUp, here.webUp.replace(/:\d+/, `:${second.triggerPort}`)]
     const answers = await Promise.all(
       Array.from({ length: 120 }, (_, i) =>
-        post(urls[i % 2] ?? '', undefined, i % 3 === 0 ? {} : named(`job-${i % 10}`)),
+        postUntilDone(urls[i % 2] ?? '', undefined, i % 3 === 0 ? {} : named(`job-${i % 10}`)),
       ),
     )
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
@@ -117,7 +117,7 @@ describe('a hook with a cooldown', () => {
     const here = await setUp(0, { cooldown: '5s' })
     const second = await product(here, { controller: false })
     const urls = [here.webUp, here.webUp.replace(/:\d+/, `:${second.triggerPort}`)]
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => post(urls[i % 2] ?? '')))
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => postUntilDone(urls[i % 2] ?? '')))
     expect(answers.filter(({ body }) => body['outcome'] === 'applied')).toHaveLength(1)
     expect(answers.filter(({ body }) => body['reason'] === 'CoolingDown')).toHaveLength(19)
     expect(await here.replicas('web')).toBe(1)

@@ -90,7 +90,8 @@ describe('the playground', () => {
       const { stdout } = await promisify(execFile)('bash', ['-c', line], { env })
       expect(`${line}: ${stdout}`).toMatch(/: .+/)
     }
-  })
+    // Each line is a process or two.
+  }, 300_000)
 
   it('shows pods that follow the count and the image, and says why they have no log', async () => {
     const { kubeconfig, printed } = await startPlayground()

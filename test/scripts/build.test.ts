@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
@@ -20,6 +22,18 @@ const bundle = join(folder, 'receiver-hooks.mjs')
 const filesWith = (word: string): readonly string[] =>
   readdirSync(folder).filter(file => file.endsWith('.mjs') && readFileSync(join(folder, file), 'utf8').includes(word))
 
+/** Asks one question, as the product does, and prints the answer. */
+const asking = `
+  import { nodeClock } from './src/environment/node.ts'
+  import { forkEvaluator } from './src/expressions/worker/process.ts'
+  import { supervisedExpressions } from './src/expressions/worker/supervised.ts'
+  const expressions = supervisedExpressions(nodeClock, forkEvaluator)
+  const variables = { headers: { 'x-a': 'b' }, query: {}, sender: 'plain' }
+  const expression = "headers['x-a'] == 'b' && body == null"
+  console.log(JSON.stringify(await expressions.evaluate({ owner: 'a', expression, variables, withinMs: 30_000 })))
+  expressions.close()
+`
+
 beforeAll(() => {
   writeFileSync(join(folder, 'part-OFBEFOR2.mjs'), '')
   execFileSync(process.execPath, ['scripts/build.ts', folder])
@@ -29,6 +43,21 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('the bundle', () => {
   it('says its version', () => {
     expect(execFileSync(process.execPath, [bundle, '--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('brings for expressions what runs by itself, beside the file that starts it', async () => {
+    await build({
+      stdin: { contents: asking, resolveDir: process.cwd(), loader: 'ts' },
+      outfile: join(folder, 'asking.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      logLevel: 'error',
+    })
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'asking.mjs')], { cwd: '/' })
+    rmSync(join(folder, 'asking.mjs'))
+    expect(stdout).toBe('{"counts":true}\n')
   })
 
   it('has no part of an earlier one beside it', () => {

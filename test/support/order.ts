@@ -1,19 +1,32 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * The files that take longest, dearest first. Each is begun before all others: begun last, one of them would keep a worker
- * busy while the others have nothing left to do. Vitest knows the times of an earlier run on the same machine alone.
+ * The files that take longest. They are begun before all others: begun last, one of them would keep a worker busy while the
+ * others have nothing left to do. Vitest itself goes by the times of an earlier run, which a fresh clone has not.
  */
-const dearest: readonly string[] = []
+const dearest = [
+  'test/docs/additions.test.ts',
+  'test/playground/playground.test.ts',
+  'test/api/named.test.ts',
+  'test/api/when.test.ts',
+  'test/api/command-line.test.ts',
+  'test/api/senders.test.ts',
+  'test/docs/how-to.test.ts',
+  'test/scripts/package/package.test.ts',
+  'test/expressions/worker/process.test.ts',
+  'test/acts/histories.test.ts',
+  'test/exact/check.test.ts',
+  'test/steps/exact.test.ts',
+  'test/senders/never-throws.test.ts',
+  'test/examples/examples.test.ts',
+]
 
-const rank = ({ moduleId }: TestSpecification): number => {
-  const index = dearest.findIndex(file => moduleId.endsWith(file))
-  return index < 0 ? dearest.length : index
-}
+const isDear = ({ moduleId }: TestSpecification): boolean =>
+  moduleId.includes('/mistakes/') || dearest.some(file => moduleId.endsWith(file))
 
 export class DearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    return sorted.toSorted((one, other) => rank(one) - rank(other))
+    return [...sorted.filter(isDear), ...sorted.filter(file => !isDear(file))]
   }
 }

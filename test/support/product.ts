@@ -195,3 +195,13 @@ export const post = async (url: string, body?: unknown, init: RequestInit = {}):
   if (!isObject(answer)) throw new Error(`the answer is no JSON object: ${JSON.stringify(answer)}`)
   return { status: response.status, body: answer, headers: response.headers }
 }
+
+/**
+ * Posts as every sender does, which tries again after 503: on a busy machine the time of a post can be over before its turn comes,
+ * and then nothing was done.
+ */
+export const postUntilDone = (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> =>
+  until(
+    () => post(url, body, init),
+    ({ status }) => status !== 503,
+  )

@@ -1,24 +1,31 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { at, stringAt } from '../../../src/api/json.ts'
+import { checksums } from '../../../scripts/release/checksums.ts'
+import { addPackages, pluginArchive } from '../../../scripts/release/packages.ts'
+import { at, parseJson, stringAt } from '../../../src/api/json.ts'
 import { version } from '../../../src/version.ts'
 import { kubectlPath } from '../../support/kubectl.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'package-'))
-const archive = join(out, 'made', `kubectl-receiverhook-${version}.tar.gz`)
+const archive = join(out, 'made', pluginArchive)
 const path = (...folders: string[]): NodeJS.ProcessEnv => ({
   PATH: [...folders, dirname(process.execPath), process.env['PATH']].join(':'),
   HOME: out,
 })
 
-beforeAll(() => {
-  execFileSync(process.execPath, ['scripts/package.ts', join(out, 'made')])
-}, 120_000)
+/** What a release takes of it. */
+const release = join(out, 'release')
+const npmArchive = `receiver-hooks-${version}.tgz`
+
+beforeAll(async () => {
+  mkdirSync(release)
+  await addPackages(release, join(out, 'made'), 'https://downloads.example.com/v')
+})
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 
 it('the npm package installs without a registry, and has both names', { timeout: 120_000 }, () => {
@@ -68,4 +75,37 @@ describe("Krew's archive", () => {
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
     expect(stringAt(manifest(), 'spec', 'version')).toMatch(/^v\d+\.\d+\.\d+$/)
   })
+})
+
+it("a release has the npm package, kubectl's plugin and Krew's manifest, and sha256sum finds all as listed", async () => {
+  expect(readdirSync(release).sort()).toEqual([pluginArchive, npmArchive, 'receiverhook.yaml'])
+  writeFileSync(join(release, 'SHA256SUMS'), await checksums(release))
+  const checked = execFileSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: release, encoding: 'utf8' })
+  expect(checked.trim().split('\n').sort()).toEqual([
+    `${pluginArchive}: OK`,
+    `${npmArchive}: OK`,
+    'receiverhook.yaml: OK',
+  ])
+})
+
+it('the npm package is the one without dependencies that npm run package makes, not the private root', () => {
+  const out = (...args: string[]): string => execFileSync('tar', args, { cwd: release, encoding: 'utf8' })
+  const manifest = parseJson(out('-xzOf', npmArchive, 'package/package.json'))
+  expect(at(manifest, 'private')).toBeUndefined()
+  expect(at(manifest, 'dependencies')).toBeUndefined()
+  const names = out('-tzf', npmArchive).trim().split('\n')
+  expect(names).toEqual(expect.arrayContaining(['package/dist/receiver-hooks.mjs', 'package/dist/NOTICES.txt']))
+  expect(names.filter(name => /^package\/(src|test|scripts|docs)\//.test(name))).toEqual([])
+})
+
+it("Krew's manifest names the plugin's archive where the release will be, by the hash that SHA256SUMS has", () => {
+  const manifest: unknown = parse(readFileSync(join(release, 'receiverhook.yaml'), 'utf8'))
+  const platforms: unknown = at(manifest, 'spec', 'platforms')
+  const all: readonly unknown[] = Array.isArray(platforms) ? platforms : []
+  const sums = readFileSync(join(release, 'SHA256SUMS'), 'utf8')
+  expect(all.length).toBeGreaterThan(0)
+  for (const platform of all) {
+    expect(stringAt(platform, 'uri')).toBe(`https://downloads.example.com/v/${pluginArchive}`)
+    expect(sums).toContain(`${stringAt(platform, 'sha256')}  ${pluginArchive}\n`)
+  }
 })

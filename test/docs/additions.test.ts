@@ -16,20 +16,31 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-const page = readFileSync('docs/develop/add-a-driver.md', 'utf8')
+const driverPage = readFileSync('docs/develop/add-a-driver.md', 'utf8')
+const senderPage = readFileSync('docs/develop/add-a-sender.md', 'utf8')
 
-/** The page's files: a path in a line of its own, and the block below it. */
-const added = [...page.matchAll(/^`([^`\n]+)`:\n\n```\w+\n([^]*?)```$/gm)].map(([, path = '', text = '']) => ({
-  path,
-  text,
-}))
+interface PageFile {
+  readonly path: string
+  readonly text: string
+}
 
-/** What goes into the two lists, in the order of the page: an import and an entry for each. */
-const [, lists = ''] = /^## 3[^]*?\n([^]*?)^## 4/m.exec(page) ?? []
-const lines = [...lists.matchAll(/^```ts\n([^]*?)```$/gm)].map(([, text = '']) => text)
+/** A page's files: a path in a line of its own, and the block below it. */
+const filesOf = (page: string): readonly PageFile[] =>
+  [...page.matchAll(/^`([^`\n]+)`:\n\n```\w+\n([^]*?)```$/gm)].map(([, path = '', text = '']) => ({ path, text }))
+
+const driverFiles = filesOf(driverPage)
+const senderFiles = filesOf(senderPage)
+
+/** What goes into the two lists of drivers, in the order of the page: an import and an entry for each. */
+const [, lists = ''] = /^## 3[^]*?\n([^]*?)^## 4/m.exec(driverPage) ?? []
+const driverLines = [...lists.matchAll(/^```ts\n([^]*?)```$/gm)].map(([, text = '']) => text)
 
 /** The files of the two lists. */
 const listed = ['src/drivers/registry.ts', 'src/drivers/schemas.ts']
+
+/** The two lines that go into the registry of senders. */
+const [, senderImport = '', senderEntry = ''] =
+  /^```ts\n(import \{ \w+ \} from '.+'\n)```\n\n```ts\n( {2}\w+,\n)```$/m.exec(senderPage) ?? []
 
 const settings = ['package.json', 'tsconfig.json', 'vitest.config.ts', '.oxlintrc.json', '.oxfmtrc.json']
 const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', ...settings]
@@ -53,25 +64,38 @@ const differing = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, 
   [...new Set([...one.keys(), ...other.keys()])].filter(path => one.get(path) !== other.get(path)).toSorted()
 
 const copy = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'add-a-driver-'))
+  const folder = mkdtempSync(join(tmpdir(), 'additions-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   for (const part of copied) cpSync(part, join(folder, part), { recursive: true })
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
   return folder
 }
 
-/** Does what the page says, by hand. */
-const follow = (folder: string): void => {
-  for (const { path, text } of added) {
+const write = (folder: string, files: readonly PageFile[]): void => {
+  for (const { path, text } of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
-  const [declarationImport = '', declaration = '', driverImport = '', driver = ''] = lines
-  const edit = (path: string, begin: string, edited: (text: string) => string): void => {
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(path, begin + edited(text))
-    expect(edited(text)).not.toBe(text)
-  }
+}
+
+/** Puts `begin` before a file, and edits the rest. */
+const edit = (path: string, begin: string, edited: (text: string) => string): void => {
+  const text = readFileSync(path, 'utf8')
+  expect(edited(text)).not.toBe(text)
+  writeFileSync(path, begin + edited(text))
+}
+
+/** Does by hand what the page on adding a sender says. */
+const addSender = (folder: string): void => {
+  write(folder, senderFiles)
+  const list = 'export const senders: readonly Sender[] = [\n'
+  edit(join(folder, 'src/senders/registry.ts'), senderImport, text => text.replace(list, list + senderEntry))
+}
+
+/** Does by hand what the page on adding a driver says. */
+const addDriver = (folder: string): void => {
+  write(folder, driverFiles)
+  const [declarationImport = '', declaration = '', driverImport = '', driver = ''] = driverLines
   edit(join(folder, 'src/drivers/schemas.ts'), declarationImport, text =>
     text.replace(/(const declarations = \[[^\]]*?),?\s*\]/, `$1, ${declaration.trim()}]`),
   )
@@ -80,8 +104,8 @@ const follow = (folder: string): void => {
   )
 }
 
-/** Takes out by hand what {@link follow} has put in. */
-const takeOut = (folder: string): void => {
+/** Takes out by hand what {@link addDriver} has put in. */
+const takeOutDriver = (folder: string): void => {
   rmSync(join(folder, 'src/drivers/restart'), { recursive: true })
   rmSync(join(folder, 'test/api/restart-deployment.test.ts'))
   for (const path of listed) cpSync(path, join(folder, path))
@@ -105,31 +129,45 @@ const generate = async (folder: string): Promise<readonly string[]> => {
   return [...said.matchAll(/^wrote (.*)$/gm)].map(([, path = '']) => path).toSorted()
 }
 
-describe('whoever follows the page on adding a driver', () => {
-  it('finds everything on it: a folder, a test, and the lines for two lists', () => {
-    expect(added.map(({ path }) => path)).toEqual([
-      'src/drivers/restart/schema.ts',
-      'src/drivers/restart/restart.ts',
-      'test/api/restart-deployment.test.ts',
-    ])
-    expect(lines.map(text => text.trim())).toEqual([
-      "import { restartDeclaration } from './restart/schema.ts'",
-      'restartDeclaration',
-      "import { restart } from './restart/restart.ts'",
-      'restart: anyDriver(restart),',
-    ])
-  })
+it('the page on adding a driver has everything: a folder, a test, and the lines for two lists', () => {
+  expect(driverFiles.map(({ path }) => path)).toEqual([
+    'src/drivers/restart/schema.ts',
+    'src/drivers/restart/restart.ts',
+    'test/api/restart-deployment.test.ts',
+  ])
+  expect(driverLines.map(text => text.trim())).toEqual([
+    "import { restartDeclaration } from './restart/schema.ts'",
+    'restartDeclaration',
+    "import { restart } from './restart/restart.ts'",
+    'restart: anyDriver(restart),',
+  ])
+})
 
-  it('has a driver that compiles and runs, all that follows from it, and no other change; and can take it out again', async () => {
+it('the page on adding a sender has everything: a sender, bodies, a test, and two lines for the registry', () => {
+  expect(senderFiles.map(({ path }) => path)).toEqual([
+    'src/senders/lighthouse.ts',
+    ...['down', 'down-still', 'down-again', 'up', 'seen'].map(name => `test/senders/bodies/lighthouse/${name}.json`),
+    'test/senders/lighthouse.test.ts',
+  ])
+  expect(senderImport + senderEntry).toBe("import { lighthouse } from './lighthouse.ts'\n  lighthouse,\n")
+})
+
+// One copy of the tree has both: to compile, lint and test it twice would cost twice as much.
+describe('who follows both pages', () => {
+  it('has a sender and a driver that work, all that follows from them, and no other change; and can take the driver out again', async () => {
     const folder = copy()
+    const text = (path: string): string => readFileSync(join(folder, path), 'utf8')
+    addSender(folder)
+    await generate(folder)
+    expect(text('docs/reference/senders.md')).toContain('| [Lighthouse](#lighthouse) |')
+
     const before = contentsOf(folder)
-    expect(added.filter(({ path }) => before.has(path))).toEqual([])
-    follow(folder)
+    expect(driverFiles.filter(({ path }) => before.has(path))).toEqual([])
+    addDriver(folder)
     const generated = await generate(folder)
     expect(differing(before, contentsOf(folder))).toEqual(
-      [...added.map(({ path }) => path), ...listed, ...generated].toSorted(),
+      [...driverFiles.map(({ path }) => path), ...listed, ...generated].toSorted(),
     )
-    const text = (path: string): string => readFileSync(join(folder, path), 'utf8')
     expect(text('crds/receiverhooks.yaml')).toContain('Restarts a Deployment, once for each delivery.')
     expect(text('deploy/kustomize/base/cluster-roles.yaml')).toContain('name: receiver-hooks-trigger-restart')
     expect(text('deploy/kustomize/components/restart/bindings.yaml')).toContain('name: receiver-hooks-trigger-restart')
@@ -142,22 +180,29 @@ describe('whoever follows the page on adding a driver', () => {
     expect(policies).toMatch(/of deployments the trigger changes only the tag .*; or the annotation that restarts it/)
     expect(policies).toContain("k.startsWith('restart.receiverhooks.dev/')")
 
-    const tests = ['test/map.test.ts', 'test/drivers/schemas.test.ts', 'test/schema/crd.test.ts']
-    const code = added.map(({ path }) => path)
-    const [compiled, linted, formatted, posted, held] = await Promise.all([
+    const code = [...driverFiles, ...senderFiles].map(({ path }) => path).filter(path => path.endsWith('.ts'))
+    const ofSenders = ['lighthouse', 'bodies', 'configurations'].map(name => `test/senders/${name}.test.ts`)
+    const ofDrivers = ['test/map.test.ts', 'test/drivers/schemas.test.ts', 'test/schema/crd.test.ts']
+    const tests = [...ofSenders, ...ofDrivers, 'test/api/restart-deployment.test.ts']
+    const [compiled, linted, formatted, tested, posted, fuzzed] = await Promise.all([
       run(folder, 'tsc', '--noEmit'),
       run(folder, 'oxlint', '--type-aware', '--deny-warnings', ...code),
       run(folder, 'oxfmt', '--check', ...code),
-      run(folder, 'vitest', 'run', '--project', 'in-memory', 'test/api/restart-deployment.test.ts'),
-      run(folder, 'vitest', 'run', '--project', 'unit', ...tests),
+      run(folder, 'vitest', 'run', '--project', 'unit', '--project', 'in-memory', '--reporter', 'verbose', ...tests),
+      run(folder, 'vitest', 'run', '--project', 'in-memory', 'test/api/senders.test.ts', '-t', 'lighthouse'),
+      run(folder, 'node', 'scripts/fuzz.ts', '--bodies', '2000', 'lighthouse'),
     ])
     expect(compiled).toBe('')
     expect(linted).toContain('Found 0 warnings and 0 errors')
     expect(formatted).not.toMatch(/failed/)
+    expect(tested).toContain('lighthouse: down-still')
+    expect(tested).toContain('a check of Lighthouse may be a number')
+    expect(tested).toContain('test/api/restart-deployment.test.ts')
+    expect(tested).not.toMatch(/failed/i)
     expect(posted).toMatch(/Tests +1 passed/)
-    expect(held).not.toMatch(/failed/i)
+    expect(fuzzed).toMatch(/lighthouse: 2000 messages, \d+ % recognised/)
 
-    takeOut(folder)
+    takeOutDriver(folder)
     await generate(folder)
     expect(differing(before, contentsOf(folder))).toEqual([])
   }, 240_000)

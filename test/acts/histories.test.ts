@@ -332,20 +332,21 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
   return wrong
 }
 
-const histories = async (count: number, mistake: Mistake): Promise<readonly string[]> => {
-  const found: string[] = []
+/** What is wrong in the first of so many histories in which something is. */
+const firstWrong = async (count: number, mistake: Mistake): Promise<readonly string[]> => {
   for (let seed = 1; seed <= count; seed++) {
-    for (const wrong of await history(seed, mistake)) found.push(`seed ${seed}: ${wrong}`)
+    const wrong = await history(seed, mistake)
+    if (wrong.length > 0) return wrong.map(each => `seed ${seed}: ${each}`)
   }
-  return found
+  return []
 }
 
 describe('pushes, with crashes, copies, lost and late answers', () => {
   it('are written to each workload once, none goes back in time, and what was answered is there', async () => {
-    expect(await histories(12, 'none')).toEqual([])
+    expect(await firstWrong(12, 'none')).toEqual([])
   })
 
   it.each<Mistake>(mistakes)('would not be with %s', async mistake => {
-    expect((await histories(5, mistake)).length).toBeGreaterThan(0)
+    expect(await firstWrong(5, mistake)).not.toEqual([])
   })
 })

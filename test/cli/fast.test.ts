@@ -66,8 +66,8 @@ it(
   },
 )
 
-/** What `url` may take of a processor, in ms, an empty Node's 35 to 60 included. */
-const mostProcessorMs = 150
+/** How many times as much of a processor as an empty Node `url` may take: twice is usual, and three times where others work. */
+const mostOfEmpty = 4
 
 /** The processor time that a program takes with all that it waits for, and what it prints. */
 const timed = async (args: readonly string[], kubeconfig: string): Promise<{ ms: number; out: string }> => {
@@ -84,39 +84,45 @@ const timed = async (args: readonly string[], kubeconfig: string): Promise<{ ms:
   return { ms: Math.round((user + system) * 1000), out: stdout }
 }
 
-it(`url takes at most ${mostProcessorMs} ms of a processor`, { timeout: 120_000 }, async () => {
-  const plugin = await buildPlugin()
-  onTestFinished(() => plugin.remove())
-  const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
-  const api = connect({ server: server.url })
-  onTestFinished(async () => {
-    await api.close()
-    await server.close()
-  })
-  await installCrd(api)
-  const scale = { target: { name: 'web' }, action: 'up', max: 3 }
-  const object = { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec: { driver: 'scale', scale } }
-  const { metadata } = await create(api, hooks, 'default', object)
-  const status = { observedGeneration: metadata.generation, triggerURL: 'http://hooks.example.com/v1/trigger/x' }
-  await send(api, {
-    method: 'PATCH',
-    path: `${objectPath(hooks, 'default', 'web-up')}/status`,
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ status }),
-  })
-  const kubeconfig = join(plugin.folder, 'kubeconfig')
-  writeFileSync(kubeconfig, kubeconfigFor(server.url))
-  const program = join(plugin.folder, 'dist', 'kubectl-receiverhook.mjs')
-  const rounds: { readonly empty: number; readonly url: number }[] = []
-  for (let round = 0; round < 7; round += 1) {
-    const { ms, out } = await timed([program, 'url', 'web-up', '-n', 'default'], kubeconfig)
-    expect(out).toBe(`${status.triggerURL}\n`)
-    rounds.push({ empty: (await timed(['-e', '0'], kubeconfig)).ms, url: ms })
-  }
-  // The least: what else runs on the machine takes from its caches, and can only add to it.
-  const [empty, url] = [Math.min(...rounds.map(round => round.empty)), Math.min(...rounds.map(round => round.url))]
-  console.log(`url took ${url} ms of a processor, and an empty Node ${empty} ms; the least of ${rounds.length} rounds`)
-  expect(empty).toBeGreaterThan(5)
-  expect(url).toBeGreaterThan(empty)
-  expect(url).toBeLessThanOrEqual(mostProcessorMs)
-})
+it(
+  `url takes at most ${mostOfEmpty} times as much of a processor as a Node that does nothing`,
+  { timeout: 120_000 },
+  async () => {
+    const plugin = await buildPlugin()
+    onTestFinished(() => plugin.remove())
+    const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
+    const api = connect({ server: server.url })
+    onTestFinished(async () => {
+      await api.close()
+      await server.close()
+    })
+    await installCrd(api)
+    const scale = { target: { name: 'web' }, action: 'up', max: 3 }
+    const object = { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec: { driver: 'scale', scale } }
+    const { metadata } = await create(api, hooks, 'default', object)
+    const status = { observedGeneration: metadata.generation, triggerURL: 'http://hooks.example.com/v1/trigger/x' }
+    await send(api, {
+      method: 'PATCH',
+      path: `${objectPath(hooks, 'default', 'web-up')}/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status }),
+    })
+    const kubeconfig = join(plugin.folder, 'kubeconfig')
+    writeFileSync(kubeconfig, kubeconfigFor(server.url))
+    const program = join(plugin.folder, 'dist', 'kubectl-receiverhook.mjs')
+    const rounds: { readonly empty: number; readonly url: number }[] = []
+    for (let round = 0; round < 7; round += 1) {
+      const { ms, out } = await timed([program, 'url', 'web-up', '-n', 'default'], kubeconfig)
+      expect(out).toBe(`${status.triggerURL}\n`)
+      rounds.push({ empty: (await timed(['-e', '0'], kubeconfig)).ms, url: ms })
+    }
+    // The least: what else runs on the machine takes from its caches, and can only add to it.
+    const [empty, url] = [Math.min(...rounds.map(round => round.empty)), Math.min(...rounds.map(round => round.url))]
+    console.log(
+      `url took ${url} ms of a processor, and an empty Node ${empty} ms; the least of ${rounds.length} rounds`,
+    )
+    expect(empty).toBeGreaterThan(5)
+    expect(url).toBeGreaterThan(empty)
+    expect(url).toBeLessThanOrEqual(mostOfEmpty * empty)
+  },
+)

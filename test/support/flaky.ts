@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson, stringAt } from '../../src/api/json.ts'
 
 /** A test that is known to fail now and then: it is to be mended, or removed, within the next change. */
 export interface FlakyTest {
@@ -10,7 +11,14 @@ export interface FlakyTest {
   readonly since: string
 }
 
-export const flakyTests = (): readonly FlakyTest[] => JSON.parse(readFileSync('test/flaky.json', 'utf8'))
+export const flakyTests = (): readonly FlakyTest[] => {
+  const list = parseJson(readFileSync('test/flaky.json', 'utf8'))
+  return (Array.isArray(list) ? list : []).map(entry => ({
+    test: stringAt(entry, 'test') ?? '',
+    failed: stringAt(entry, 'failed') ?? '',
+    since: stringAt(entry, 'since') ?? '',
+  }))
+}
 
 /** What a run says of tests that passed only when they were tried again: `retried` has each name and its errors. */
 export const aboutRetried = (

@@ -2,7 +2,8 @@
 export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const aborted = (): void => reject(signal.reason)
-    if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted)
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted)
+    // Also where it was aborted before: a failure that nobody handles would end the process.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
   })

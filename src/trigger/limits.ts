@@ -53,6 +53,9 @@ export interface ConnectionLimits {
   readonly most: number
   /** Of one source: half of all, since a proxy in front may be the source of every post. */
   readonly mostOfSource: number
+  /** An eighth of all, which only a source with fewer connections than `few` may take. */
+  readonly reserved: number
+  readonly few: number
   /**
    * Requests of one connection that are not answered yet. Senders send one at a time; the next may arrive in the moment in
    * which the answer to the one before is still being written.
@@ -88,7 +91,13 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
   const most = Math.min(mostConnections, Math.floor(memoryBytes / 6 / connectionBytes))
   const half = Math.floor(most / 2)
   return {
-    connections: { most, mostOfSource: half, mostPipelined: 4 },
+    connections: {
+      most,
+      mostOfSource: half,
+      reserved: Math.floor(most / 8),
+      few: Math.max(1, Math.floor(most / 64)),
+      mostPipelined: 4,
+    },
     mostHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
     mostOfNamespace: half,
   }
@@ -96,6 +105,12 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
 
 /** How often idle connections are closed to make room, at most. */
 export const makeRoomEveryMs = 1000
+
+/**
+ * How many connections are closed for new ones of one source. Beyond that its new ones are refused: a connection that was made and
+ * closed leaves garbage behind, one that was refused does not.
+ */
+export const displacedRate = { perSecond: 50, burst: 100 } as const
 
 /** What Node reads and throws away of a request that is answered before it has arrived, in bytes. */
 export const discardedBytes = 64 * 1024

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
@@ -272,22 +272,54 @@ describe('the trigger over HTTP', () => {
     expect(statusesIn(await raw(port, `${head('')}hello`))).toEqual(['404'])
   })
 
-  it('takes no more connections of one source than its half, and closes idle ones to make room', async () => {
+  it('takes no more connections of one source than its half: the next one takes the place of the one that waits longest', async () => {
     // Room for sixteen connections.
-    const { port, url } = await serve(() => Promise.resolve(ok), { memoryBytes: 16 * 6 * 48 * 1024 })
-    const open = async () => {
+    const { port, url } = await serve(() => Promise.resolve(ok), { memoryBytes: 16 * 6 * 64 * 1024 })
+    const ended: number[] = []
+    const open = async (index: number) => {
       const socket = connect(port, '127.0.0.1')
-      const closed = new Promise(resolve => socket.on('close', () => resolve('closed')))
+      socket.on('close', () => ended.push(index))
       socket.on('error', () => undefined).resume()
       await once(socket, 'connect')
       socket.write('POST /v1/trigger/TOKEN HTTP/1.1\r\n')
-      return { socket, closed }
+      return socket
     }
-    const eight = await Promise.all(Array.from({ length: 8 }, open))
-    const ninth = await open()
-    expect(await ninth.closed).toBe('closed')
-    for (const { socket } of eight) socket.destroy()
-    await expect.poll(async () => (await fetch(url, { method: 'POST' }).catch(() => undefined))?.status).toBe(200)
+    const sockets: Socket[] = []
+    for (let index = 0; index < 9; index++) sockets.push(await open(index))
+    await expect.poll(() => ended).toEqual([0])
+    // One whole request is served, in the place of the next.
+    expect((await fetch(url, { method: 'POST' })).status).toBe(200)
+    expect(ended).toEqual([0, 1])
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('serves a third address while two others hold all places with heads that do not end', async () => {
+    // Room for 64 connections.
+    const { port } = await serve(() => Promise.resolve(ok), { memoryBytes: 64 * 6 * 64 * 1024 })
+    const held: Socket[] = []
+    onTestFinished(() => {
+      for (const socket of held) socket.destroy()
+    })
+    for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+      for (let index = 0; index < 40; index++) {
+        const socket = connect({ port, host: '127.0.0.1', localAddress })
+        socket.on('error', () => undefined).resume()
+        held.push(socket)
+        await once(socket, 'connect')
+        socket.write('POST /v1/trigger/TOKEN HTTP/1.1\r\n')
+      }
+    }
+    const answers: string[] = []
+    // Their connections stay open, as those of a proxy do.
+    for (let index = 0; index < 20; index++) {
+      const socket = connect(port, '127.0.0.1')
+      held.push(socket)
+      const answer = once(socket.setEncoding('latin1'), 'data').catch(() => ['no answer'])
+      const closed = once(socket, 'close').then(() => ['closed'])
+      socket.write('POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')
+      answers.push(String((await Promise.race([answer, closed]))[0]))
+    }
+    expect(answers.flatMap(answer => statusesIn(answer))).toEqual(Array.from({ length: 20 }, () => '200'))
   })
 
   it('cuts a connection that sends more and more without waiting for an answer', async () => {

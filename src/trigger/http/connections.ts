@@ -1,7 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { BlockList, type Socket } from 'node:net'
 import type { Clock } from '../../environment/environment.ts'
 import { makeRoomEveryMs, type ConnectionLimits } from '../limits.ts'
+import { cutShort } from './cut-short.ts'
+import { Places, type Place } from './places.ts'
 import { sourceOf } from './source.ts'
 
 /**
@@ -21,21 +23,25 @@ class Blocked extends BlockList {
   }
 }
 
+/** What is kept of a connection. */
+interface Connection {
+  readonly place: Place
+  /** Requests that are not answered, also those that Node answers by itself. */
+  pending: number
+  newest: IncomingMessage | undefined
+  /** What comes after the newest request is no HTTP. */
+  isBroken: boolean
+}
+
 /**
- * Bounds the connections of a server. One beyond the bound of its source is closed at once, and so is one with too many
- * requests that are not answered. When most of all places are taken, idle connections are closed to make room, so that
- * nobody can keep places by doing nothing.
+ * Bounds the connections of a server, as `Places` says. One beyond is closed before a socket is made of it, and one with too many
+ * requests that are not answered is closed. When most of all places are taken, idle connections are closed to make room, so that
+ * nobody can keep places by doing nothing. A connection that breaks off what it sends keeps the answers that it waits for.
  */
-export const boundConnections = (
-  server: Server,
-  clock: Pick<Clock, 'monotonic'>,
-  { most, mostOfSource, mostPipelined }: ConnectionLimits,
-): void => {
-  const ofSource = new Map<string, number>()
-  const pending = new WeakMap<Socket, number>()
-  let all = 0
+export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>, limits: ConnectionLimits): void => {
+  const places = new Places(clock, limits)
+  const connections = new WeakMap<Socket, Connection>()
   let madeRoomAt = -Infinity
-  server.maxConnections = most
 
   const makeRoom = (): void => {
     if (clock.monotonic() - madeRoomAt < makeRoomEveryMs) return
@@ -43,27 +49,34 @@ export const boundConnections = (
     server.closeIdleConnections()
   }
 
-  const isFull = (address: string): boolean => (ofSource.get(sourceOf(address)) ?? 0) >= mostOfSource
-  Object.assign(server, { blockList: new Blocked(isFull) })
+  Object.assign(server, { blockList: new Blocked(address => !places.admits(sourceOf(address))) })
   server.on('connection', (socket: Socket) => {
-    const source = sourceOf(socket.remoteAddress)
-    ofSource.set(source, (ofSource.get(source) ?? 0) + 1)
-    all += 1
-    if (all > most / 2) makeRoom()
-    socket.once('close', () => {
-      all -= 1
-      const left = (ofSource.get(source) ?? 1) - 1
-      if (left === 0) ofSource.delete(source)
-      else ofSource.set(source, left)
+    const place = places.enter(sourceOf(socket.remoteAddress), {
+      close: () => {
+        place.leave()
+        socket.destroy()
+      },
     })
-    countRequests(socket, () => {
-      const count = (pending.get(socket) ?? 0) + 1
-      pending.set(socket, count)
-      if (count > mostPipelined) socket.destroy()
+    const connection: Connection = { place, pending: 0, newest: undefined, isBroken: false }
+    connections.set(socket, connection)
+    if (places.taken > limits.most / 2) makeRoom()
+    socket.once('close', () => place.leave())
+    countRequests(socket, request => {
+      connection.newest = request
+      connection.pending += 1
+      if (connection.pending === 1) place.busy()
+      if (connection.pending > limits.mostPipelined) socket.destroy()
     })
   })
   const answers = ({ socket }: IncomingMessage, response: ServerResponse): void => {
-    response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1))
+    const connection = connections.get(socket)
+    if (!connection) return
+    response.once('close', () => {
+      connection.pending -= 1
+      if (connection.pending > 0) return
+      if (connection.isBroken) socket.destroySoon()
+      else connection.place.idle()
+    })
   }
   server.on('request', answers).on('checkContinue', answers)
   // Node would answer the same, but not say when. Where it answers 400, it closes the connection.
@@ -71,6 +84,35 @@ export const boundConnections = (
     answers(request, response)
     response.writeHead(417).end()
   })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const connection = connections.get(socket)
+    if (!connection || connection.pending === 0 || socket.destroyed) refuseBytes(error, socket)
+    else breakOff(connection)
+  })
+}
+
+/**
+ * Lets a connection go on to its last answer: the steps of its requests may be done, and 400 would deny that. What follows
+ * them is not answered. A request whose body it breaks off ends here.
+ */
+const breakOff = (connection: Connection): void => {
+  connection.isBroken = true
+  const { newest } = connection
+  if (newest && !newest.complete) cutShort(newest)
+}
+
+/** Answers what is no request, as Node would. */
+const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  const status = unreadableStatuses[error.code ?? ''] ?? 400
+  if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
+  socket.destroy(error)
+}
+
+/** By the code of Node's error: what is no 400. */
+const unreadableStatuses: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
 /** Makes a response for a request, and hands both on. What it returns is for the parser. */
@@ -88,12 +130,12 @@ const stop = -1
  * Node has no public way to do so. To take the bytes from the socket and give them to the parser bit by bit would be one, but
  * the parser then no longer reads by itself, which costs a tenth of the processor time of a post.
  */
-const countRequests = (socket: Socket, count: () => void): void => {
+const countRequests = (socket: Socket, count: (request: IncomingMessage) => void): void => {
   const parser = 'parser' in socket ? socket.parser : undefined
   if (!isParser(parser)) throw new Error('this Node has no way to bound the requests of a connection')
   const { onIncoming } = parser
   parser.onIncoming = (request, keepsAlive) => {
-    count()
+    count(request)
     if (!socket.destroyed) return onIncoming(request, keepsAlive)
     // The connection is no longer one that could be upgraded: Node would leave it as it is, and close none of its responses.
     Object.assign(request, { upgrade: false })

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TooLarge, TooMany } from '../request.ts'
 import { mostBodyBytes } from '../limits.ts'
+import { isCutShort } from './cut-short.ts'
 
 /** The bodies of all posts. Each has its limit, and all together theirs. */
 export interface Bodies {
@@ -36,6 +37,7 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
             if (held > mostHeldBytes) throw new TooMany()
             chunks.push(chunk)
           }
+          if (isCutShort(request)) throw new Error('the body was cut short by bytes that are no part of it')
           return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
         },
         release: () => {

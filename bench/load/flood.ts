@@ -10,10 +10,12 @@ interface Attack {
   readonly deaf?: boolean
 }
 
-/** The kinds of flood, by name. All but the slow, the pipelined and the large need no token, or one that is good no more. */
+/** The kinds of flood, by name. All but the slow, the pipelined, the large and the wrong signatures need no token, or one that is good no more. */
 const attacks = {
   garbage: ({ path }) => again(post(path.slice(0, -90))),
   forged: ({ path }) => again(post(`${path.slice(0, -86)}${'A'.repeat(86)}`)),
+  'wrong signatures': ({ path }) =>
+    again(post(path, 1000, `X-Signature: sha256=${'0'.repeat(64)}\r\n`, Buffer.alloc(1000, ' '))),
   'unknown key': ({ path }) => again(post(unknownKey(path))),
   'unknown key, with bodies': ({ path }) => ({
     first: Buffer.concat([post(unknownKey(path), 1_000_000), Buffer.alloc(300_000, 'x')]),
@@ -32,8 +34,11 @@ export type Flood = keyof typeof attacks
 
 const again = (text: Buffer): Attack => ({ first: text, next: text })
 
-const post = (path: string, length = 0): Buffer =>
-  Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nUser-Agent: flood\r\nContent-Length: ${length}\r\n\r\n`)
+const post = (path: string, length = 0, more = '', body = Buffer.alloc(0)): Buffer =>
+  Buffer.concat([
+    Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nUser-Agent: flood\r\n${more}Content-Length: ${length}\r\n\r\n`),
+    body,
+  ])
 
 /** The same token with the id of a key that nobody has. */
 const unknownKey = (path: string): string => {

@@ -23,6 +23,8 @@ export interface PostJob extends Pace {
   readonly body?: 'alertmanager'
   /** One of so many has a name of its own; none when absent. */
   readonly oneNamedOf?: number
+  /** The body is signed with this key, for a hook whose `auth.hmac` has `X-Signature` for its header. */
+  readonly signedWith?: string
 }
 
 /** Marked writes of the counts of these targets, in turns, each from the version that the one before left. */

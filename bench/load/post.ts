@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { errors, Pool } from 'undici'
 import { stringAt, tryParseJson, at } from '../../src/api/json.ts'
 import { notification } from './notification.ts'
@@ -17,26 +17,30 @@ const poolFor = (origin: string, connections: number): Pool => {
 }
 
 /** Answers with other statuses than 200 are counted; `different` is how many counts the 200s name. */
-export const post = async ({ body, oneNamedOf, urls, ...pace }: PostJob): Promise<Report> => {
+export const post = async ({ body, oneNamedOf, signedWith, urls, ...pace }: PostJob): Promise<Report> => {
   const targets = urls.map(url => new URL(url))
   const origins = new Set(targets.map(({ origin }) => origin)).size
   const sockets = Math.ceil(pace.concurrency / origins)
   const notes: Record<string, number> = {}
   const counts = new Set<string>()
-  const headersOf = (index: number): Record<string, string> => ({
+  const headersOf = (index: number, sent: string): Record<string, string> => ({
     ...(body && { 'content-type': 'application/json' }),
     ...(oneNamedOf !== undefined && index % oneNamedOf === 0 && { 'idempotency-key': randomUUID() }),
+    ...(signedWith !== undefined && {
+      'x-signature': `sha256=${createHmac('sha256', signedWith).update(sent).digest('hex')}`,
+    }),
   })
   const paced = await measured(pace, async index => {
     const target = targets[index % targets.length]
     if (!target) throw new Error('no URLs')
     const note = (kind: string): void => void (notes[kind] = (notes[kind] ?? 0) + 1)
+    const sent = body ? notification() : ''
     try {
       const response = await poolFor(target.origin, sockets).request({
         method: 'POST',
         path: target.pathname + target.search,
-        headers: headersOf(index),
-        ...(body && { body: notification() }),
+        headers: headersOf(index, sent),
+        ...(body && { body: sent }),
       })
       const text = await response.body.text()
       note(`${response.statusCode} ${stringAt(tryParseJson(text), 'outcome') ?? ''}`.trim())

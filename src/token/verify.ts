@@ -17,6 +17,8 @@ export interface Verifier {
   verify(token: string, keys: PublicKeys, now: number): Promise<Verdict>
   /** The claims of a token whose signature was right a while ago. It says nothing of the keys that are valid now. */
   known(token: string): Claims | undefined
+  /** What a token says of itself whose key is in the set. Its signature may be wrong: it says which hook to ask about, and no more. */
+  claimed(token: string, keys: PublicKeys): Claims | undefined
   /** How many tokens are remembered. */
   readonly size: number
 }
@@ -39,6 +41,11 @@ export const createVerifier = (options: { readonly remember: number }): Verifier
       return judge(fresh, now)
     },
     known: token => verified.get(token)?.claims,
+    claimed: (token, keys) => {
+      const kid = hasTokenShape(token) ? keyIdOf(token) : undefined
+      if (kid === undefined || !keys.find(kid)) return undefined
+      return parseClaims(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    },
     get size() {
       return verified.size
     },

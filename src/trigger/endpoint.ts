@@ -11,6 +11,7 @@ import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from 
 import type { Bar } from './auth.ts'
 import type { Budget } from './budget.ts'
 import type { Authenticate } from './authenticate.ts'
+import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
@@ -45,6 +46,7 @@ export interface EndpointParts {
   readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly definitions: Definitions
+  readonly distrust: Pick<Distrust, 'refused'>
   readonly intake: Intake
   readonly large: LargeBodies
   readonly ledgers: Ledgers
@@ -59,7 +61,7 @@ export const triggerEndpoint = (
   { api, clock, expressions, log, outbound }: Environment,
   parts: EndpointParts,
 ): Endpoint => {
-  const { acts, authenticate, bar, budget, checkGenuine, definitions, intake } = parts
+  const { acts, authenticate, bar, budget, checkGenuine, definitions, distrust, intake } = parts
   const { large, ledgers, record, steps, tellLimited } = parts
   const kept = new Set<string>()
   const pace = (unpaced: Acts, hook: LiveHook): Acts => {
@@ -162,7 +164,7 @@ export const triggerEndpoint = (
     const arrived = clock.monotonic()
     const handled = await receive(request, arrived + answerWithinMs)
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
-    if (refusedStatuses.has(status)) intake.refused(request.source, status === 401 ? handled.hook : undefined)
+    if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
     const answer = onceUnspent(handled.answer, handled.hook, budget)
     send?.(answer)
     record(handled, clock.monotonic() - arrived)

@@ -26,6 +26,7 @@ import {
 } from './limits.ts'
 import { lingering } from './http/lingering.ts'
 import type { Preflight } from './preflight.ts'
+import { mayBeLong } from './reading/long.ts'
 import { sourceOf } from './http/source.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
 
@@ -90,7 +91,8 @@ const posts =
     }
     const [, token] = triggerPath.exec(request.url ?? '') ?? []
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
-    const answer = preflight({ method, token, source, mayBeDry: request.url?.includes('?') === true })
+    const mayBeDry = request.url?.includes('?') === true
+    const answer = preflight({ method, token, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
     else if (answer) send(request, response, answer)
     else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))

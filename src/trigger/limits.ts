@@ -120,8 +120,17 @@ export const lingerMs = 2000
 export const mostLingeringBytes = 4 * 1024 * 1024
 export const mostLingering = 64
 
-/** How often a source may be refused. Beyond that it gets in only with tokens that have been verified before. */
+/** How often a source may be refused. Beyond that its posts are checked at the rates below. */
 export const refusedRate = { perSecond: 20, burst: 200 } as const
+
+/**
+ * How many posts of sources beyond that are checked: to each hook, and over all hooks what comes on top. A short check is a
+ * signature of a token, a credential, or an HMAC of up to 64 kB; all of a post that is then refused takes some 150 us. A long one reads up to 1 MiB and takes some 3 ms.
+ */
+export const checkRates = {
+  short: { ofHook: { perSecond: 20, burst: 40 }, ofAll: { perSecond: 1500, burst: 1500 } },
+  long: { ofHook: { perSecond: 2, burst: 8 }, ofAll: { perSecond: 50, burst: 50 } },
+} as const
 
 /** Of how many sources, and of how many hooks, it is known how much came of late. */
 export const mostSources = 10_000

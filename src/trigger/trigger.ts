@@ -15,6 +15,7 @@ import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
 import { budgetOf } from './budget.ts'
 import { triggerEndpoint, type Endpoint } from './endpoint.ts'
+import { Distrust } from './distrust.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { hookCache } from './hooks.ts'
@@ -64,6 +65,7 @@ export const triggerRole = (
   const steps = stepService(environment)
   const record = recorder(environment, ledgers, hooks, tellLimited)
   const intake = intakeOf(environment.clock, limitsIn(options.memoryBytes).mostOfNamespace, budget)
+  const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
   const endpoint = triggerEndpoint(environment, {
     acts,
@@ -72,6 +74,7 @@ export const triggerRole = (
     budget,
     checkGenuine,
     definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),
+    distrust,
     intake,
     large: largeBodies(environment.clock, options.startReader),
     ledgers,
@@ -81,7 +84,7 @@ export const triggerRole = (
   })
   return {
     endpoint,
-    preflight: preflightOf({ budget, hooks, intake, record, verifier }),
+    preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.trouble() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },

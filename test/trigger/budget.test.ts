@@ -90,7 +90,7 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
   ) => {
     const token = tokens.get(hook) ?? ''
     const head = { method: 'POST', token, source: '192.0.2.1' }
-    const early = byHead ? role.preflight({ ...head, mayBeDry: query !== '' }) : undefined
+    const early = byHead ? role.preflight({ ...head, mayBeDry: query !== '', isLong: () => false }) : undefined
     if (early) return Promise.resolve(early)
     return role.endpoint({
       ...head,

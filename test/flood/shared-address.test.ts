@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeBundles } from '../../bench/bundles.ts'
+import type { Flood } from '../../bench/load/flood.ts'
+import { openStage, type Stage } from '../../bench/stage.ts'
+import { quantile } from '../../bench/stats.ts'
+import { send } from '../../src/kube/requests.ts'
+import { refusedRate } from '../../src/trigger/limits.ts'
+import { startHooked } from './hooked.ts'
+
+/** How many good posts are sent beside a flood, and how far apart, in milliseconds. */
+const signed = { count: 100, gapMs: 40 }
+const firsts = { count: 8, gapMs: 300 }
+
+const rates = [60, 300, 1000] as const
+const key = 'of the sender'
+
+const bundles = makeBundles()
+let stage: Stage
+let urls: readonly string[]
+
+beforeAll(async () => {
+  stage = await openStage(bundles, { inMemory: true, quick: true })
+  const secret = { metadata: { name: 'sender' }, data: { key: Buffer.from(key).toString('base64') } }
+  const path = '/api/v1/namespaces/shop/secrets'
+  await send(stage.server.api, { method: 'POST', path, body: JSON.stringify(secret) })
+  const hmac = { secretKeyRef: { name: 'sender', key: 'key' }, header: 'X-Signature' }
+  urls = (await startHooked(stage, 1 + rates.length * firsts.count, { auth: { hmac } })).urls
+}, 60_000)
+afterAll(async () => {
+  await stage.stop()
+  bundles.remove()
+})
+
+/** Sends good posts, each with its signature. */
+const good = (to: readonly string[], pace: typeof signed) =>
+  stage.load.run({
+    job: 'post',
+    urls: to,
+    body: 'alertmanager',
+    signedWith: key,
+    oneNamedOf: 1,
+    concurrency: 1,
+    ...pace,
+  })
+
+/** Floods a URL from the address that the good posts come from, as through a proxy, until `meanwhile` has ended. */
+const beside = async <T>(kind: Flood, perSecond: number, meanwhile: () => Promise<T>): Promise<T> => {
+  const [url = ''] = urls
+  const flooding = { job: 'flood', kind, url, connections: 16 } as const
+  // First until nothing of that address is trusted any more.
+  await stage.onlooker().run({ ...flooding, ms: 2000, perSecond: 2 * refusedRate.burst })
+  const all = stage.onlooker().run({ ...flooding, ms: 5000, perSecond })
+  const result = await meanwhile()
+  const { notes } = await all
+  expect(notes['answers']).toBeGreaterThan(0)
+  return result
+}
+
+describe('beside bad posts from the same address, no good one is refused', () => {
+  it.each(rates)('%d wrong signatures a second, to the same hook', { timeout: 60_000 }, async perSecond => {
+    const to = urls.slice(0, 1)
+    const alone = await good(to, signed)
+    const { latencies, notes } = await beside('wrong signatures', perSecond, () => good(to, signed))
+    const [before, during] = [alone.latencies, latencies].map(each => quantile(each, 0.99).toFixed(1))
+    console.log(
+      `${perSecond} wrong signatures a second: ${JSON.stringify(notes)}, p99 ${before} ms before and ${during} ms beside them`,
+    )
+    expect(notes['200 applied']).toBe(signed.count)
+  })
+
+  it.each(rates.map((rate, index) => [rate, index] as const))(
+    '%d forged tokens a second, and the first post to each of other hooks',
+    { timeout: 60_000 },
+    async (perSecond, index) => {
+      const to = urls.slice(1 + index * firsts.count, 1 + (index + 1) * firsts.count)
+      const { latencies, notes } = await beside('forged', perSecond, () => good(to, firsts))
+      console.log(
+        `${perSecond} forged tokens a second: ${JSON.stringify(notes)}, at most ${Math.max(...latencies).toFixed(1)} ms`,
+      )
+      expect(notes['200 applied']).toBe(firsts.count)
+    },
+  )
+})

@@ -17,7 +17,7 @@ import { alertsFile, alertsTest, prometheusRule } from './deploy/alerts.ts'
 import { chartTemplates, valuesFile, valuesSchema } from './deploy/chart.ts'
 import { chartFile, chartReadme } from './deploy/chart-pages.ts'
 import { grafanaDashboard } from './deploy/grafana.ts'
-import { installRole, namespacedBindings, namespacedRoles } from './deploy/namespaced.ts'
+import { installRoles, namespacedBindings, namespacedRoles } from './deploy/namespaced.ts'
 import { optionalRights } from '../src/drivers/cluster-roles.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { chartValues } from './deploy/values.ts'
@@ -36,7 +36,7 @@ const definition = (crd: object): string =>
 
 const chart = 'deploy/helm/receiver-hooks'
 const values = chartValues(optionalRights(drivers))
-const templates = chartTemplates(drivers, roles, installRole(roles), [definition(crd), definition(recordCrd)])
+const templates = chartTemplates(drivers, roles, installRoles(roles), [definition(crd), definition(recordCrd)])
 
 const files: Readonly<Record<string, string>> = {
   'deploy/monitoring/alerts.yaml': alertsFile(),
@@ -56,7 +56,7 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),
   ...componentFiles(drivers),
   'deploy/kustomize/workloads/roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'Role')),
-  'deploy/kustomize/cluster/install-role.yaml': rolesManifest([installRole(roles)]),
+  'deploy/kustomize/cluster/install-role.yaml': rolesManifest(installRoles(roles)),
   'deploy/kustomize/overlays/namespaced/role-bindings.yaml': namespacedBindings(),
   'deploy/kustomize/overlays/namespaced/roles.yaml': rolesManifest(namespacedRoles(roles)),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),

@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import type { Role } from './roles.ts'
 import { rolesManifest } from './manifest.ts'
 import { namespacedRoles } from './namespaced.ts'
-import { policiesFor, policiesManifest } from './policies.ts'
+import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Group, Value } from './values.ts'
 
@@ -61,12 +61,12 @@ const here = '{{ .Release.Namespace }}'
 export const chartTemplates = (
   drivers: readonly AnyDriver[],
   roles: readonly Role[],
-  installRole: Role,
+  installRoles: readonly Role[],
   definitions: readonly string[],
 ): Readonly<Record<string, string>> => ({
   'crds.yaml': when('.Values.crds.enabled', [
     ...definitions.map(definition => labelled(definition, kept)),
-    labelled(rolesManifest([installRole])),
+    labelled(rolesManifest(installRoles)),
   ]),
   'roles.yaml': [
     labelled(rolesManifest(roles.filter(({ kind }) => kind === 'Role'))).replaceAll(
@@ -85,7 +85,7 @@ export const chartTemplates = (
     labelled(
       policiesManifest(
         policiesFor(drivers, {
-          triggers: [`system:serviceaccount:${here}:receiver-hooks-trigger`],
+          ...accountsIn(here),
           namespace: here,
         }),
       ),

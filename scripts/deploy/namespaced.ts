@@ -1,4 +1,6 @@
 import { stringify } from 'yaml'
+import { group } from '../../src/api/names.ts'
+import { recordPlural } from '../../src/api/record.ts'
 import { targetsRole } from '../../src/drivers/cluster-roles.ts'
 import type { Grant, Role } from './roles.ts'
 
@@ -38,7 +40,7 @@ const binding = (account: string, role: string): object => ({
  * What somebody must hold in a namespace to install there, beside the ClusterRole `admin`: nobody may give rights to a
  * service account that they have not themselves.
  */
-export const installRole = (roles: readonly Role[]): Role => {
+const installRole = (roles: readonly Role[]): Role => {
   const given = [...everywhere(roles), ...roles.filter(({ kind }) => kind === 'Role')].flatMap(({ grants }) => grants)
   return {
     kind: 'ClusterRole',
@@ -48,6 +50,25 @@ export const installRole = (roles: readonly Role[]): Role => {
     grants: [...Map.groupBy(given, ({ group, resource }) => `${group}/${resource}`).values()].flatMap(joined),
   }
 }
+
+/** What an administrator binds for whoever installs in a namespace of theirs. */
+export const installRoles = (roles: readonly Role[]): readonly Role[] => [
+  installRole(roles),
+  {
+    kind: 'ClusterRole',
+    name: 'receiver-hooks-records',
+    means:
+      'What the trigger of an installation in a namespace needs besides. An administrator gives it by a ClusterRoleBinding to the service account receiver-hooks-trigger there.',
+    grants: [
+      {
+        group,
+        resource: `${recordPlural}/content`,
+        verbs: ['update'],
+        why: 'to be believed as a writer of records: the admission policy receiver-hooks-records asks for it, and no request has this path',
+      },
+    ],
+  },
+]
 
 const everywhere = (roles: readonly Role[]): readonly Role[] =>
   roles.filter(({ kind, name }) => kind === 'ClusterRole' && Object.values(bound).flat().includes(name))

@@ -1,28 +1,20 @@
 import { Document, isMap, isSeq, Scalar, stringify, visit } from 'yaml'
-import { group, hookPlural, policyNames } from '../../src/api/names.ts'
+import { group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Asked, Kept, Right } from '../../src/drivers/rights.ts'
+import { signingKeysSecret } from '../../src/token/published.ts'
+import { listOf, matching, type Installation, type Policy } from './policy.ts'
 
-/** A ValidatingAdmissionPolicy, which its binding has deny what it is against. */
-export interface Policy {
-  readonly name: string
-  /** What it is for, as sentences. */
-  readonly means: string
-  readonly spec: object
-}
-
-/** Everything that the admission policies have to know of an installation. */
-export interface Installation {
-  /** The accounts that the trigger runs as, as the API server names them. */
-  readonly triggers: readonly string[]
-  /** The product's own namespace. */
-  readonly namespace: string
+/** The accounts of an installation in a namespace. */
+export const accountsIn = (namespace: string): Pick<Installation, 'controllers' | 'triggers'> => {
+  const account = (role: string): string => `system:serviceaccount:${namespace}:receiver-hooks-${role}`
+  return { triggers: [account('trigger')], controllers: [account('controller'), account('trigger')] }
 }
 
 /** The installation that the manifests describe. */
 export const ofManifests: Installation = {
-  triggers: ['system:serviceaccount:receiver-hooks:receiver-hooks-trigger'],
+  ...accountsIn('receiver-hooks'),
   namespace: 'receiver-hooks',
 }
 
@@ -31,6 +23,7 @@ export const policiesFor = (drivers: readonly AnyDriver[], installation: Install
   authors(drivers),
   triggers(drivers, installation),
   records(installation),
+  secrets(installation),
 ]
 
 /** The API objects of a policy: itself, and what binds it. */
@@ -235,7 +228,7 @@ const isWritten = ({ verbs }: Right): boolean => verbs.some(verb => !['get', 'li
 const records = ({ triggers }: Installation): Policy => ({
   name: policyNames.records,
   means:
-    'The trigger acts on what a record says was begun, so that nobody but the trigger writes one, and who may do everything in\nthe cluster anyway. Records may be deleted, and what leaves their content as it is passes.',
+    'The trigger acts on what a record says was begun, so that nobody writes one but the trigger of this installation, those to\nwhich an administrator has bound the ClusterRole receiver-hooks-records, and who may do everything in the cluster anyway.\nRecords may be deleted, and what leaves their content as it is passes.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: recordPlural, operations: ['CREATE', 'UPDATE'] }]),
@@ -243,36 +236,51 @@ const records = ({ triggers }: Installation): Policy => ({
       {
         expression: [
           `request.userInfo.username in ${listOf(triggers)} ||`,
-          // An installation that serves its own namespace alone. Who may give that account rights there is an administrator.
-          "request.userInfo.username == 'system:serviceaccount:' + request.namespace + ':receiver-hooks-trigger' ||",
           'oldObject != null && has(oldObject.content) == has(object.content) &&',
           '(!has(object.content) || object.content == oldObject.content) ||',
-          "authorizer.group('*').resource('*').check('*').allowed()",
+          // In no namespace: who may do everything in one cannot give this to an account there.
+          `authorizer.group('${group}').resource('${recordPlural}').subresource('content').check('update').allowed()`,
         ].join('\n'),
         reason: 'Forbidden',
         messageExpression:
-          "request.userInfo.username + ' may not write ReceiverHookRecords: only the trigger does. To forget a hook\\'s deliveries, delete its record'",
+          "request.userInfo.username + ' may not write ReceiverHookRecords: only the trigger does, and accounts to which a ClusterRoleBinding gives receiver-hooks-records. To forget a hook\\'s deliveries, delete its record'",
       },
     ],
   },
 })
 
-interface Rule {
-  readonly group: string
-  readonly resource: string
-  readonly operations: readonly string[]
+/** RBAC cannot tell the Secrets of hooks from others. */
+const secrets = ({ controllers, namespace }: Installation): Policy => {
+  const ofHook = (secret: string): string =>
+    `has(${secret}.metadata.ownerReferences) && ${secret}.metadata.ownerReferences.exists(owner,\n  has(owner.controller) && owner.controller && owner.kind == '${hookKind}' && owner.apiVersion.startsWith('${group}/'))`
+  const isKeys = `request.namespace == '${namespace}' && request.name == '${signingKeysSecret}'`
+  return {
+    name: policyNames.controller,
+    means:
+      "Who gets hold of the controller's account can change no Secret but those of hooks, and make none that is more than data: one\nof another type may be a token of another account.",
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: matching([{ group: '', resource: 'secrets', operations: ['CREATE', 'UPDATE', 'DELETE'] }]),
+      matchConditions: [
+        { name: 'by-the-controller', expression: `request.userInfo.username in ${listOf(controllers)}` },
+      ],
+      validations: [
+        {
+          expression: `${isKeys} ||\nrequest.operation == 'DELETE' ||\n${ofHook('object')}`,
+          reason: 'Forbidden',
+          message: 'the controller writes only Secrets that a ReceiverHook owns, and its signing keys',
+        },
+        {
+          expression: `${isKeys} ||\nrequest.operation == 'CREATE' ||\n${ofHook('oldObject')}`,
+          reason: 'Forbidden',
+          message: 'the controller changes only Secrets that a ReceiverHook owns, and its signing keys',
+        },
+        {
+          expression: "request.operation == 'DELETE' || object.type == 'Opaque'",
+          reason: 'Forbidden',
+          message: 'the controller writes only Secrets of the type Opaque',
+        },
+      ],
+    },
+  }
 }
-
-/** Resources of one group stand in one rule. */
-const matching = (rules: readonly Rule[]): object => ({
-  resourceRules: [...Map.groupBy(rules, ({ group, operations }) => JSON.stringify([group, operations])).values()].map(
-    alike => ({
-      apiGroups: [...new Set(alike.map(({ group }) => group))],
-      apiVersions: ['*'],
-      resources: [...new Set(alike.map(({ resource }) => resource))],
-      operations: alike[0]?.operations ?? [],
-    }),
-  ),
-})
-
-const listOf = (texts: readonly string[]): string => `[${texts.map(text => `'${text}'`).join(', ')}]`

@@ -19,7 +19,9 @@ An admission policy keeps that account to what hooks do, so that whoever gets ho
 ${keptBy(drivers)
   .map(({ only, resource }) => `\n- Of ${code(resource)}: ${only}.`)
   .join('')}
-Another lets nobody but that account write \`receiverhookrecords\`, and who may do everything in the cluster anyway.
+Another lets nobody but that account write \`receiverhookrecords\`, those to which an administrator has bound the ClusterRole
+\`receiver-hooks-records\` in the whole cluster, and who may do everything there anyway. A third keeps the controller's account to the
+Secrets that a ReceiverHook owns, and to the type \`Opaque\`.
 
 ## The author of a hook
 

@@ -12,6 +12,7 @@ export const policyNames = {
   authors: 'receiver-hooks-authors',
   trigger: 'receiver-hooks-trigger',
   records: 'receiver-hooks-records',
+  controller: 'receiver-hooks-controller',
 } as const
 
 const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'

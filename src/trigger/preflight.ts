@@ -18,7 +18,7 @@ export interface Head {
   /** Whether it may ask for a dry run, since it has a query. */
   readonly mayBeDry?: boolean
   /** Whether it may have a long body. Most requests are answered without asking. */
-  isLong(): boolean
+  readonly isLong: () => boolean
 }
 
 /** Answers a request whose head alone decides, at next to no cost; undefined where it goes on. */

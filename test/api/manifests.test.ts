@@ -171,6 +171,12 @@ describe('a manifest', () => {
       'supported values: "ignore", "run"',
     ],
     ['with a rate limit of none', { driver: 'scale', scale: good, rateLimit: { perSecond: 0 } }, 422, 'perSecond'],
+    [
+      'with no kind to roll out',
+      { driver: 'redeploy', redeploy: { selector: {}, kinds: [], tags: { glob: '*' } } },
+      422,
+      'must have at least one kind; all four are meant where it is absent',
+    ],
     ['with a rotation below 0', { driver: 'scale', scale: good, token: { rotation: -1 } }, 422, 'spec.token.rotation'],
   ])('%s is refused with what to write', async (_name, spec, status, says) => {
     const here = await cluster()

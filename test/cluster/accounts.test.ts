@@ -6,7 +6,7 @@ import { kubectl, type Ran } from '../support/kubectl.ts'
 import { cluster, until } from '../support/product.ts'
 import { applyBase, connectionFor } from './installation.ts'
 
-/** What the base's policies let the trigger's account do, and whom they let write records, whatever RBAC allows. */
+/** What the base's policies let the accounts of the product do, and whom they let write records, whatever RBAC allows. */
 
 const account = 'system:serviceaccount:receiver-hooks:receiver-hooks-trigger'
 const run = (args: readonly string[], stdin = ''): Promise<Ran> => kubectl(inject('kubeconfig'), args, stdin)
@@ -109,5 +109,65 @@ describe('a record', () => {
     expect(await refusal(() => patch({ content: null }))).toContain(said)
     expect(await patch({ metadata: { labels: { seen: 'yes' } } })).toMatchObject({ code: 0, stderr: '' })
     expect(await as('ann', where, ['delete', 'receiverhookrecord', 'web-up'])).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('is not made by an account of that name in a namespace of somebody who has all rights there, unless an administrator says so', async () => {
+    const where = await namespace()
+    const pretender = `system:serviceaccount:${where}:receiver-hooks-trigger`
+    const all = ['create', 'rolebinding', 'all', '--clusterrole=cluster-admin', `--user=${pretender}`]
+    expect(await run(['-n', where, ...all])).toMatchObject({ code: 0 })
+    const write = (): Promise<Ran> => as(pretender, where, ['create', '-f', '-'], record(where, '{}'))
+    expect(await refusal(write)).toContain(`${pretender} may not write ReceiverHookRecords: only the trigger does`)
+    const allow = ['create', 'clusterrolebinding', where, '--clusterrole=receiver-hooks-records', `--user=${pretender}`]
+    expect(await run(allow)).toMatchObject({ code: 0 })
+    onTestFinished(async () => void (await run(['delete', 'clusterrolebinding', where])))
+    expect(await until(write, ({ code }) => code === 0)).toMatchObject({ stderr: '' })
+  })
+})
+
+describe("the controller's account", () => {
+  const controller = 'system:serviceaccount:receiver-hooks:receiver-hooks-controller'
+  const hook = { apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'd3b0c5a2-0000-4000-8000-000000000000' }
+  const secret = (name: string, owner: object | undefined, more: object = {}): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, ...(owner && { ownerReferences: [{ ...hook, controller: true, ...owner }] }) },
+      ...more,
+    })
+  /** A namespace where it has what the component secrets gives it, and more. */
+  const open = async (): Promise<string> => {
+    const where = await namespace()
+    const binding = ['create', 'rolebinding', 'secrets', '--clusterrole=cluster-admin', `--user=${controller}`]
+    expect(await run(['-n', where, ...binding])).toMatchObject({ code: 0 })
+    return where
+  }
+  const create = (where: string, text: string): Promise<Ran> => as(controller, where, ['create', '-f', '-'], text)
+
+  it.each([
+    ['no owner', secret('s', undefined), 'writes only Secrets that a ReceiverHook owns'],
+    ['an owner of another kind', secret('s', { apiVersion: 'v1', kind: 'ConfigMap' }), 'that a ReceiverHook owns'],
+    ['an owner that is not its controller', secret('s', { controller: false }), 'that a ReceiverHook owns'],
+    [
+      'the type of a token of another account',
+      secret('s', {}, { type: 'kubernetes.io/service-account-token' }),
+      'writes only Secrets of the type Opaque',
+    ],
+  ])('makes no Secret with %s', async (_what, text, said) => {
+    const where = await open()
+    expect(await refusal(() => create(where, text))).toContain(said)
+  })
+
+  it("makes, changes and deletes a hook's Secret, and leaves others alone", async () => {
+    const where = await open()
+    expect(await run(['-n', where, 'create', 'secret', 'generic', 'theirs', '--from-literal=a=b'])).toMatchObject({
+      code: 0,
+    })
+    const remove = (name: string): Promise<Ran> => as(controller, where, ['delete', 'secret', name])
+    const write = (name: string): Promise<Ran> => as(controller, where, ['replace', '-f', '-'], secret(name, {}))
+    const said = 'the controller changes only Secrets that a ReceiverHook owns, and its signing keys'
+    expect(await refusal(() => write('theirs'))).toContain(said)
+    expect(await refusal(() => remove('theirs'))).toContain(said)
+    expect(await create(where, secret('ours', {}))).toMatchObject({ code: 0, stderr: '' })
   })
 })

@@ -100,6 +100,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       'ok: receiver-hooks-authors denies',
       'ok: receiver-hooks-trigger denies',
       'ok: receiver-hooks-records denies',
+      'ok: receiver-hooks-controller denies',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -109,6 +110,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-authors is not there: whoever writes a hook/),
       expect.stringMatching(/^warning: receiver-hooks-trigger has a binding that does not deny: /),
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
+      'ok: receiver-hooks-controller denies',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

@@ -9,7 +9,7 @@ import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect } from '../../src/environment/node.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { base, kindOf, listAt, manifestsOfBase, nameOf, objectsIn, stringsAt } from '../deploy/manifests.ts'
-import { objectsOf, policiesFor } from '../../scripts/deploy/policies.ts'
+import { accountsIn, objectsOf, policiesFor } from '../../scripts/deploy/policies.ts'
 import { definitionsRole, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { kubectl } from '../support/kubectl.ts'
@@ -147,8 +147,7 @@ export const installation = async (here: Cluster, rights = rightsOfBase()): Prom
 
 /** The policies on the trigger's account, for that of a test and its namespace. */
 const ownPoliciesFor = async (here: Cluster, id: string): Promise<void> => {
-  const triggers = [`system:serviceaccount:${here.systemNamespace}:${nameFor('trigger')}`]
-  const policies = policiesFor(drivers, { triggers, namespace: here.systemNamespace })
+  const policies = policiesFor(drivers, { ...accountsIn(here.systemNamespace), namespace: here.systemNamespace })
   const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } }
   for (const policy of policies.filter(({ name }) => name !== 'receiver-hooks-authors')) {
     for (const { kind, spec } of objectsOf({ ...policy, name: `${policy.name}.${id}` })) {

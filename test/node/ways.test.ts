@@ -96,9 +96,12 @@ it('the overlay for one namespace serves its hooks, installed by somebody who ha
   for (const role of ['admin', 'receiver-hooks-install']) {
     await succeed(`kubectl -n yard create rolebinding ann-${role} --clusterrole=${role} --user=ann`)
   }
+  const account = '--serviceaccount=yard:receiver-hooks-trigger'
+  await succeed(`kubectl create clusterrolebinding yard-records --clusterrole=receiver-hooks-records ${account}`)
   const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
   onTestFinished(async () => {
     await rm(folder, { recursive: true })
+    await succeed('kubectl delete clusterrolebinding yard-records')
     await succeed('kubectl delete namespace yard --wait=false')
   })
   const overlay = 'namespace: yard\nresources: [../../deploy/kustomize/overlays/namespaced]\n'

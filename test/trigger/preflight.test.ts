@@ -99,7 +99,7 @@ describe('of a source that was refused again and again', () => {
     const { ask, refuse } = await setUp()
     refuse()
     const { ofAll, ofHook } = checkRates.short
-    const forged = `${await mint(key, { namespace, name, uid, rotation: 2 })}`
+    const forged = await mint(key, { namespace, name, uid, rotation: 2 })
     const answers = Array.from({ length: 4000 }, () => ask(forged))
     expect(answers.filter(answer => answer === undefined)).toHaveLength(ofAll.burst + ofHook.burst)
     expect(ask(unknown)).toBeUndefined()

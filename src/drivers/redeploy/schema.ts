@@ -166,6 +166,13 @@ export const redeploySchema = {
       holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
     },
     {
+      // A list of none would ask the author for no right.
+      rule: '!has(self.kinds) || size(self.kinds) > 0',
+      fieldPath: '.kinds',
+      message: 'must have at least one kind; all four are meant where it is absent',
+      holds: self => !isObject(self) || !Array.isArray(self['kinds']) || self['kinds'].length > 0,
+    },
+    {
       rule: '!has(self.pushedAs) || has(self.image)',
       fieldPath: '.pushedAs',
       message: 'needs image: the name that the containers run',

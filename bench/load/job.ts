@@ -19,8 +19,8 @@ export type Job =
 export interface PostJob extends Pace {
   readonly job: 'post'
   readonly urls: readonly string[]
-  /** Each an Alertmanager notification that was never sent before; no body when absent. */
-  readonly body?: 'alertmanager'
+  /** Each an Alertmanager notification that was never sent before, of 1 kB or of 200 kB; no body when absent. */
+  readonly body?: 'alertmanager' | 'large alertmanager'
   /** One of so many has a name of its own; none when absent. */
   readonly oneNamedOf?: number
   /** The body is signed with this key, for a hook whose `auth.hmac` has `X-Signature` for its header. */

@@ -312,7 +312,8 @@ export const reasons = {
   },
   RateLimited: {
     where: ['unavailable'],
-    means: 'More posts came for the hook than its `rateLimit` lets through.',
+    means:
+      'More posts came for the hook than its `rateLimit` lets through, or more than 1 MiB a second in bodies of over 64 kB.',
     todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
   },
   WritesLimited: {

@@ -50,9 +50,9 @@ export const authBar = (
     { topicArn }: TopicAuth,
     body: BarredBody,
   ): Promise<Refused | undefined> => {
-    const sent = await body.sent(hook.namespace)
+    const sent = await body.sent(hook)
     if ('refused' in sent) return sent
-    const read = await body.message(hook.namespace)
+    const read = await body.message(hook)
     if ('refused' in read) return isOverloaded(read) ? read : unauthorized
     // The topic first: a message of another one is not worth a certificate.
     if (!isOfTopic(read.message, topicArn)) return unauthorized
@@ -68,7 +68,7 @@ export const authBar = (
     const credentials = await credentialsOf(namespace, auth)
     if (!('form' in credentials)) return credentials
     const { form } = credentials
-    const read = form === 'hmac' ? await body.sent(namespace) : { body: unread }
+    const read = form === 'hmac' ? await body.sent(hook) : { body: unread }
     if ('refused' in read) return read
     if (proves(credentials, headers, read.body)) return undefined
     return form === 'hmac' ? unauthorized : { refused: refusal(401, 'Unauthorized', challenges[form]) }

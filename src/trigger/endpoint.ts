@@ -100,7 +100,7 @@ export const triggerEndpoint = (
   const receive = async (request: TriggerRequest, deadline: number): Promise<Handled> => {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const dryRun = dryRunIn(request.query)
-    const body = postedBody(clock, large, request)
+    const body = postedBody(clock, { intake, large }, request)
     let leave = (): void => {}
     try {
       const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
@@ -112,7 +112,6 @@ export const triggerEndpoint = (
       return await deliver(request, admitted, body, dryRun, deadline)
     } finally {
       leave()
-      body.release()
     }
   }
 
@@ -127,7 +126,7 @@ export const triggerEndpoint = (
     if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
     const shut = closedUnread(hook, request.headers)
     if (shut) return { answer: answerTo(shut, hook, 'the target', dryRun), hook }
-    const read = await body.message(hook.namespace)
+    const read = await body.message(hook)
     if ('refused' in read) return { answer: read.refused, hook }
     const { body: plainBody, confirmation, delivery, isJson, proof } = read.message
     // Most messages are signed by nobody, and wait for no verdict.

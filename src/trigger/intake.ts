@@ -2,7 +2,7 @@ import type { Clock } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Budget } from './budget.ts'
 import type { LiveHook } from './hook.ts'
-import { mostLimitedHooks } from './limits.ts'
+import { largeRate, mostLimitedHooks } from './limits.ts'
 
 /** Why a post is not taken now. */
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
@@ -11,6 +11,8 @@ type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 export interface Intake {
   /** Why no post of this hook is taken now; undefined if one is. What is left to write is no matter to a dry run. */
   full(hook: LiveHook, isDry?: boolean): Full | undefined
+  /** Takes what a large body of this hook has in bytes; false where it has had too much of them. */
+  takeLarge(hook: LiveHook, bytes: number): boolean
   /** Takes a post of this hook: it waits from now on, until the function that this returns is called. */
   enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
 }
@@ -22,6 +24,7 @@ export const intakeOf = (
   budget: Pick<Budget, 'isSpent'>,
 ): Intake => {
   const hookRates = rateLimiter(clock, mostLimitedHooks)
+  const largeRates = rateLimiter(clock, mostLimitedHooks)
   const waiting = new Map<string, number>()
 
   const full = ({ namespace, rateLimit, uid }: LiveHook, isDry = false): Full | undefined => {
@@ -32,6 +35,13 @@ export const intakeOf = (
 
   return {
     full,
+    takeLarge: ({ auth, uid }, bytes) => {
+      // Such a message is read to find out whether it is genuine: others must not use up what is for those that are.
+      if (auth?.form === 'sns') return true
+      if (largeRates.empty(uid, largeRate)) return false
+      largeRates.charge(uid, largeRate, bytes)
+      return true
+    },
     enter: (hook, isDry) => {
       const isFull = full(hook, isDry)
       if (isFull) return isFull

@@ -18,11 +18,18 @@ export const mostBodyBytes = 1024 * 1024
 /** What is read in the event loop: no body of this size stops it for longer than a few milliseconds. */
 export const smallBodyBytes = 64 * 1024
 
-/** How many larger ones are on their way at a time: over all, and of one namespace. */
-export const mostLargeBodies = 16
-export const mostLargeOfNamespace = 4
+/**
+ * How much of larger ones is read for each hook, in bytes: 64 notifications of Alertmanager with 128 alerts each are 7 MB. To read
+ * 1 MiB of JSON takes some 50 ms.
+ */
+export const largeRate = { perSecond: 1024 * 1024, burst: 8 * 1024 * 1024 } as const
 
-/** How long the thread that reads them may take for one; and how long it is kept when there is none. */
+/** How many of them may wait for the thread that reads them: of one namespace, and in bytes over all; and for how long. */
+export const mostWaitingLarge = 128
+export const mostWaitingLargeBytes = 64 * 1024 * 1024
+export const waitForReaderMs = 2000
+
+/** How long the thread may take for one; and how long it is kept when there is none. */
 export const readWithinMs = 1500
 export const readerIdleMs = 60_000
 
@@ -67,7 +74,7 @@ export interface Limits {
   readonly connections: ConnectionLimits
   /**
    * The bytes of all bodies of posts that are not answered yet, so that neither slow senders nor a slow API server fill
-   * the memory.
+   * the memory. Once half of it is taken, a hook with more than an eighth gets no more, nor a namespace with more than three quarters.
    */
   readonly mostHeldBytes: number
   /** Posts that wait for the steps of one namespace: half of what can wait, so that the others have room. */

@@ -1,10 +1,11 @@
 import type { Clock } from '../environment/environment.ts'
-import { refusal, type TriggerAnswer } from './answer.ts'
+import { refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import { TooLarge, TooMany, type TriggerRequest } from './request.ts'
-import { bodyWithinMs, smallBodyBytes } from './limits.ts'
+import type { LiveHook } from './hook.ts'
+import type { Intake } from './intake.ts'
+import { bodyWithinMs, mostBodyBytes, smallBodyBytes } from './limits.ts'
 import { acceptedEncodings } from './reading/inflate.ts'
 import type { LargeBodies } from './reading/large.ts'
-import { mayBeLong } from './reading/long.ts'
 import { readMessage, type ReadMessage, type Unreadable } from './reading/message.ts'
 
 /** What a post is answered that goes no further. */
@@ -12,51 +13,41 @@ export interface Refused {
   readonly refused: TriggerAnswer
 }
 
-/** Reads the body of a post to a namespace; or says what the post is answered, where that cannot be done. */
-export type Body = (namespace: string) => Promise<{ readonly body: Uint8Array } | Refused>
+/** Reads the body of a post to a hook; or says what the post is answered, where that cannot be done. */
+export type Body = (hook: LiveHook) => Promise<{ readonly body: Uint8Array } | Refused>
 
 /** The body of one post: as it was sent, and what it says. Each is read once, however often it is asked for. */
 export interface PostedBody {
   readonly sent: Body
-  readonly message: (namespace: string) => Promise<{ readonly message: ReadMessage } | Refused>
-  /** The post is answered. */
-  release(): void
+  readonly message: (hook: LiveHook) => Promise<{ readonly message: ReadMessage } | Refused>
 }
 
-/** Reads the body of a post when it is first asked for. A long one needs a place among the few that are on their way. */
-export const postedBody = (clock: Clock, large: LargeBodies, request: TriggerRequest): PostedBody => {
+/** What large bodies are taken from: their turn, and what their hook may have read. */
+export interface BodyLimits {
+  readonly large: Pick<LargeBodies, 'read'>
+  readonly intake: Pick<Intake, 'takeLarge'>
+}
+
+/** Reads the body of a post when it is first asked for. */
+export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request: TriggerRequest): PostedBody => {
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
-  let leave: (() => void) | undefined
 
-  const release = (): void => {
-    leave?.()
-    leave = undefined
-  }
-  const enter = (namespace: string): boolean => {
-    leave ??= large.enter(namespace)
-    return leave !== undefined
-  }
-  const readOnce = async (namespace: string): ReturnType<Body> => {
-    if (mayBeLong(request.headers) && !enter(namespace)) return overloaded
-    return await readBody(clock, request)
-  }
-  const sent: Body = namespace => (reading ??= readOnce(namespace))
+  const sent: Body = hook => (reading ??= readBody(clock, request, hook))
 
-  const understand: PostedBody['message'] = async namespace => {
-    const read = await sent(namespace)
+  const understand: PostedBody['message'] = async hook => {
+    const read = await sent(hook)
     if ('refused' in read) return read
     const arrived = { headers: request.headers, body: read.body, receivedAt: clock.now() }
     const short = readMessage(arrived, smallBodyBytes)
-    if (short !== 'too large') {
-      release()
-      return answered(short)
-    }
-    if (!enter(namespace)) return overloaded
-    const message = await large.read(arrived).finally(release)
+    if (short !== 'too large') return answered(short)
+    // How long a compressed one is, nobody knows before it is read.
+    const bytes = read.body.length > smallBodyBytes ? read.body.length : mostBodyBytes
+    if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
+    const message = await large.read(hook.namespace, arrived)
     return message === undefined ? overloaded : answered(message)
   }
-  return { sent, release, message: namespace => (understanding ??= understand(namespace)) }
+  return { sent, message: hook => (understanding ??= understand(hook)) }
 }
 
 const overloaded = { refused: refusal(503, 'Overloaded') }
@@ -80,7 +71,7 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 
 const noBody = new Uint8Array()
 
-const readBody = async (clock: Clock, request: TriggerRequest): ReturnType<Body> => {
+const readBody = async (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> => {
   // Nothing is waited for, so there is no time to bound.
   if (!request.body) return { body: noBody }
   let cancel = (): void => {}
@@ -88,7 +79,7 @@ const readBody = async (clock: Clock, request: TriggerRequest): ReturnType<Body>
     const late = new Promise<undefined>(resolve => {
       cancel = clock.after(bodyWithinMs, () => resolve(undefined))
     })
-    const body = await Promise.race([request.body(), late])
+    const body = await Promise.race([request.body(hook), late])
     return body ? { body } : { refused: refusal(503, 'BodyTooSlow') }
   } catch (error) {
     if (error instanceof TooLarge) return { refused: refusal(413, 'BodyTooLarge') }

@@ -8,10 +8,16 @@ export interface TriggerRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * Reads the body, once. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. Absent where
+   * Reads the body, once, and counts it to a hook. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. Absent where
    * the head says that none follows.
    */
-  body?(): Promise<Uint8Array>
+  body?(hook: BodyOwner): Promise<Uint8Array>
+}
+
+/** Whose body it is, for limits. */
+export interface BodyOwner {
+  readonly namespace: string
+  readonly uid: string
 }
 
 /** The body is larger than a delivery may be. */

@@ -11,17 +11,18 @@ import type { Refused } from './posted.ts'
  * message of SNS that Amazon has signed. Undefined where the hook counts by name alone.
  */
 export const signedOf = async (
-  { auth, namespace, replayWindowMs: withinMs }: LiveHook,
+  hook: LiveHook,
   body: BarredBody,
 ): Promise<{ readonly signed: Signed | undefined } | Refused> => {
+  const { auth, replayWindowMs: withinMs } = hook
   if (withinMs === 0) return { signed: undefined }
   switch (auth?.form) {
     case 'hmac': {
-      const sent = await body.sent(namespace)
+      const sent = await body.sent(hook)
       return 'refused' in sent ? sent : { signed: { body: keyOf(sent.body), withinMs } }
     }
     case 'sns': {
-      const read = await body.message(namespace)
+      const read = await body.message(hook)
       if ('refused' in read) return read
       return { signed: { body: keyOf(signedText(read.message.proof ?? {}) ?? ''), withinMs } }
     }

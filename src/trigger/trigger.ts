@@ -23,7 +23,7 @@ import { publicKeyCache } from './keys.ts'
 import { intakeOf } from './intake.ts'
 import { definitionReadWithinMs, drainActsMs, limitsIn, mostRememberedTokens } from './limits.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
-import { largeBodies } from './reading/large.ts'
+import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
 import { recorder } from './record.ts'
 
@@ -76,7 +76,7 @@ export const triggerRole = (
     definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),
     distrust,
     intake,
-    large: largeBodies(environment.clock, options.startReader),
+    large: new LargeBodies(environment.clock, options.startReader),
     ledgers,
     record,
     steps,

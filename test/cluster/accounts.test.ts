@@ -128,11 +128,11 @@ describe('a record', () => {
 describe("the controller's account", () => {
   const controller = 'system:serviceaccount:receiver-hooks:receiver-hooks-controller'
   const hook = { apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'd3b0c5a2-0000-4000-8000-000000000000' }
-  const secret = (name: string, owner: object | undefined, more: object = {}): string =>
+  const secret = (name: string, owner: object | undefined, more: object = {}, annotations: object = {}): string =>
     JSON.stringify({
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name, ...(owner && { ownerReferences: [{ ...hook, controller: true, ...owner }] }) },
+      metadata: { name, annotations, ...(owner && { ownerReferences: [{ ...hook, controller: true, ...owner }] }) },
       ...more,
     })
   /** A namespace where it has what the component secrets gives it, and more. */
@@ -150,7 +150,12 @@ describe("the controller's account", () => {
     ['an owner that is not its controller', secret('s', { controller: false }), 'that a ReceiverHook owns'],
     [
       'the type of a token of another account',
-      secret('s', {}, { type: 'kubernetes.io/service-account-token' }),
+      secret(
+        's',
+        {},
+        { type: 'kubernetes.io/service-account-token' },
+        { 'kubernetes.io/service-account.name': 'default' },
+      ),
       'writes only Secrets of the type Opaque',
     ],
   ])('makes no Secret with %s', async (_what, text, said) => {

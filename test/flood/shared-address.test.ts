@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
 import type { Flood } from '../../bench/load/flood.ts'
-import { openStage, type Stage } from '../../bench/stage.ts'
+import { hookPath, names, openStage, type Stage } from '../../bench/stage.ts'
 import { quantile } from '../../bench/stats.ts'
 import { send } from '../../src/kube/requests.ts'
 import { refusedRate } from '../../src/trigger/limits.ts'
@@ -17,6 +17,8 @@ const key = 'of the sender'
 const bundles = makeBundles()
 let stage: Stage
 let urls: readonly string[]
+/** Without `auth`. */
+let plain: readonly string[]
 
 beforeAll(async () => {
   stage = await openStage(bundles, { inMemory: true, quick: true })
@@ -24,7 +26,14 @@ beforeAll(async () => {
   const path = '/api/v1/namespaces/shop/secrets'
   await send(stage.server.api, { method: 'POST', path, body: JSON.stringify(secret) })
   const hmac = { secretKeyRef: { name: 'sender', key: 'key' }, header: 'X-Signature' }
-  urls = (await startHooked(stage, 1 + rates.length * firsts.count, { auth: { hmac } })).urls
+  const started = await startHooked(stage, 1 + rates.length * firsts.count + 2, { auth: { hmac } })
+  urls = started.urls.slice(0, -2)
+  plain = started.urls.slice(-2)
+  for (const name of names('hooked', started.urls.length).slice(-2)) {
+    const path = hookPath(`${name}-up`)
+    const contentType = 'application/merge-patch+json'
+    await send(stage.server.api, { method: 'PATCH', path, contentType, body: '{"spec":{"auth":null}}' })
+  }
 }, 60_000)
 afterAll(async () => {
   await stage.stop()
@@ -80,4 +89,24 @@ describe('beside bad posts from the same address, no good one is refused', () =>
       expect(notes['200 applied']).toBe(firsts.count)
     },
   )
+})
+
+describe('beside bodies that do not end, to one hook', () => {
+  it('no large body to another hook of its namespace is refused', { timeout: 60_000 }, async () => {
+    const [url = '', other = ''] = plain
+    const flooding = { job: 'flood', kind: 'slow bodies', url, connections: 12, ms: 4000 } as const
+    const all = stage.onlooker().run(flooding)
+    const job = {
+      job: 'post',
+      urls: [other],
+      body: 'large alertmanager',
+      count: 25,
+      gapMs: 120,
+      concurrency: 1,
+    } as const
+    const { notes } = await stage.load.run(job)
+    await all
+    console.log(`12 bodies that do not end: ${JSON.stringify(notes)}`)
+    expect(notes['200 applied']).toBe(25)
+  })
 })

@@ -50,7 +50,7 @@ describe('the trigger over HTTP', () => {
     const seen: TriggerRequest[] = []
     const { url } = await serve(async request => {
       seen.push(request)
-      expect(new TextDecoder().decode(await request.body?.())).toBe('{"a":1}')
+      expect(new TextDecoder().decode(await request.body?.(someHook))).toBe('{"a":1}')
       return ok
     })
     const response = await fetch(`${url}?dryRun=true`, {
@@ -175,7 +175,7 @@ describe('the trigger over HTTP', () => {
   ])('stops reading a body that is too large (%s), answers, and closes', async (_name, rest) => {
     let refused: unknown
     const { port } = await serve(async request => {
-      refused = await request.body?.().catch((error: unknown) => error)
+      refused = await request.body?.(someHook).catch((error: unknown) => error)
       return refusal(413, 'BodyTooLarge')
     })
     const answer = await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`)
@@ -190,9 +190,10 @@ describe('the trigger over HTTP', () => {
     })
     let read = 0
     let refused: unknown
+    let namespaces = 0
     const { url } = await serve(async request => {
       try {
-        await request.body?.()
+        await request.body?.({ uid: `uid-${namespaces}`, namespace: `${namespaces++}` })
       } catch (error) {
         refused = error
         return refusal(503, 'Overloaded')
@@ -262,7 +263,7 @@ describe('the trigger over HTTP', () => {
   it('reads nothing of a body whose sender asks first, before it is wanted', async () => {
     const { port } = await serve(async request => {
       if (request.headers['x-wanted'] === undefined) return refusal(404, 'UnknownToken')
-      expect(new TextDecoder().decode(await request.body?.())).toBe('hello')
+      expect(new TextDecoder().decode(await request.body?.(someHook))).toBe('hello')
       return ok
     })
     const head = (more: string): string =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { intakeOf } from '../../src/trigger/intake.ts'
+import { largeRate } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
 
@@ -37,5 +38,17 @@ describe('what is taken of posts', () => {
     expect(intake.full(someHook)).toBeUndefined()
     if (typeof second === 'function') second()
     expect(typeof intake.enter(someHook)).toBe('function')
+  })
+
+  it('is so much of large bodies of each hook, in bytes', async () => {
+    const clock = fakeClock()
+    const intake = intakeOf(clock, 100, unspent)
+    const { burst, perSecond } = largeRate
+    const taken = (hook = slow): number =>
+      Array.from({ length: 20 }, () => intake.takeLarge(hook, perSecond)).filter(Boolean).length
+    expect(taken()).toBe(burst / perSecond)
+    expect(taken(other)).toBe(burst / perSecond)
+    await clock.advance(2000)
+    expect(taken()).toBe(2)
   })
 })

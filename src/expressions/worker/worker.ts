@@ -2,7 +2,7 @@ import type { Clock } from '../../environment/environment.ts'
 import type { Evaluator, StartEvaluator } from './evaluator.ts'
 import type { Answer, Question } from './message.ts'
 import { idleMs, lookAgainMs, mostMemoryMiB, mostWaiting, mostWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
-import { fairQueue, type Waiting } from './fair-queue.ts'
+import { fairQueue, type Waiting } from '../../environment/fair-queue.ts'
 
 /** Why a question has no answer: it used more time or memory than it may have, or it has not been asked. */
 export type Failure = { readonly ranOver: string } | { readonly unavailable: string }

@@ -1,79 +1,89 @@
 import type { Clock } from '../../environment/environment.ts'
-import { mostBodyBytes, mostLargeBodies, mostLargeOfNamespace, readerIdleMs, readWithinMs } from '../limits.ts'
+import { fairQueue } from '../../environment/fair-queue.ts'
+import {
+  mostBodyBytes,
+  mostWaitingLarge,
+  mostWaitingLargeBytes,
+  readerIdleMs,
+  readWithinMs,
+  waitForReaderMs,
+} from '../limits.ts'
 import { readMessage, type Arrived, type Reading } from './message.ts'
 import type { Reader, StartReader } from './reader.ts'
 
-/** Bodies that would stop the event loop: few at a time, and read in a thread of their own. */
-export interface LargeBodies {
-  /** Takes a place for a body of a namespace, before it is read; undefined where there is none. Call it to leave. */
-  enter(namespace: string): (() => void) | undefined
-  /** Reads a body that has arrived; undefined where that took too long, or the thread was lost. */
-  read(arrived: Arrived): Promise<Reading | undefined>
-}
-
 interface Job {
+  /** Its namespace. */
+  readonly owner: string
+  readonly bytes: number
   readonly arrived: Arrived
+  /** Its turn has come, or nobody waits for it any more. */
+  readonly stopWaiting: () => void
   readonly finish: (reading: Reading | undefined) => void
 }
 
-/** Reads them one after another. The thread is started when it is needed, and ended when it was not needed for a while. */
-export const largeBodies = (clock: Pick<Clock, 'after'>, start: StartReader | undefined): LargeBodies => {
-  const inside = new Map<string, number>()
-  let all = 0
-  const queue: Job[] = []
-  let reader: Reader | undefined
-  let running: Job | undefined
-  let cancel = (): void => {}
+/**
+ * Reads bodies that would stop the event loop, in a thread of their own: one after another, those of each namespace in turn.
+ * The thread is started when it is needed, and ended when it was not needed for a while.
+ */
+export class LargeBodies {
+  readonly #clock: Pick<Clock, 'after'>
+  readonly #start: StartReader | undefined
+  readonly #queue = fairQueue<Job>({ mostOfOne: mostWaitingLarge, mostBytes: mostWaitingLargeBytes })
+  #reader: Reader | undefined
+  #running: Job | undefined
+  #cancel = (): void => {}
 
-  const finish = (reading: Reading | undefined): void => {
-    cancel()
-    const job = running
-    running = undefined
-    job?.finish(reading)
-    next()
+  /** Without a `start` they are read in the event loop. */
+  constructor(clock: Pick<Clock, 'after'>, start: StartReader | undefined) {
+    this.#clock = clock
+    this.#start = start
   }
 
-  const lose = (): void => {
-    reader?.end()
-    reader = undefined
-    finish(undefined)
-  }
-
-  const next = (): void => {
-    if (running || !start) return
-    running = queue.shift()
-    if (!running) {
-      cancel = clock.after(readerIdleMs, () => {
-        reader?.end()
-        reader = undefined
+  /** Reads a body that has arrived, of a post to a namespace; undefined where that took too long, or the thread was lost. */
+  read(namespace: string, arrived: Arrived): Promise<Reading | undefined> {
+    const start = this.#start
+    if (!start) return Promise.resolve(readMessage(arrived, mostBodyBytes))
+    return new Promise(finish => {
+      const stopWaiting = this.#clock.after(waitForReaderMs, () => {
+        this.#queue.remove(job)
+        finish(undefined)
       })
+      const job: Job = { owner: namespace, bytes: arrived.body.length, arrived, stopWaiting, finish }
+      for (const leaving of this.#queue.add(job)) {
+        leaving.stopWaiting()
+        leaving.finish(undefined)
+      }
+      this.#next(start)
+    })
+  }
+
+  #next(start: StartReader): void {
+    if (this.#running) return
+    this.#cancel()
+    this.#running = this.#queue.take()
+    if (!this.#running) {
+      this.#cancel = this.#clock.after(readerIdleMs, () => this.#end())
       return
     }
-    cancel()
-    reader ??= start({ read: finish, ended: lose })
-    cancel = clock.after(readWithinMs, lose)
-    reader.send(running.arrived)
+    const lose = (): void => {
+      this.#end()
+      this.#finish(start, undefined)
+    }
+    this.#running.stopWaiting()
+    this.#reader ??= start({ read: reading => this.#finish(start, reading), ended: lose })
+    this.#cancel = this.#clock.after(readWithinMs, lose)
+    this.#reader.send(this.#running.arrived)
   }
 
-  return {
-    enter: namespace => {
-      const count = inside.get(namespace) ?? 0
-      if (all >= mostLargeBodies || count >= mostLargeOfNamespace) return undefined
-      all += 1
-      inside.set(namespace, count + 1)
-      return () => {
-        all -= 1
-        const left = (inside.get(namespace) ?? 1) - 1
-        if (left === 0) inside.delete(namespace)
-        else inside.set(namespace, left)
-      }
-    },
-    read: arrived =>
-      start
-        ? new Promise(resolve => {
-            queue.push({ arrived, finish: resolve })
-            next()
-          })
-        : Promise.resolve(readMessage(arrived, mostBodyBytes)),
+  #finish(start: StartReader, reading: Reading | undefined): void {
+    const job = this.#running
+    this.#running = undefined
+    job?.finish(reading)
+    this.#next(start)
+  }
+
+  #end(): void {
+    this.#reader?.end()
+    this.#reader = undefined
   }
 }

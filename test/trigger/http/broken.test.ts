@@ -56,7 +56,7 @@ describe('a connection that sends what is no HTTP', () => {
     const read: string[] = []
     const received = await exchange((request, response) => {
       const body = bodies.of(request, () => undefined)
-      body.read().then(
+      body.read({ uid: 'uid-1', namespace: 'shop' }).then(
         bytes => response.end(String(bytes.length)),
         (error: unknown) => {
           read.push(String(error))

@@ -1,14 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { constants, getPriority, platform } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import {
-  mostBodyBytes,
-  mostLargeBodies,
-  mostLargeOfNamespace,
-  readerIdleMs,
-  readWithinMs,
-} from '../../../src/trigger/limits.ts'
-import { largeBodies } from '../../../src/trigger/reading/large.ts'
+import { mostBodyBytes, readerIdleMs, readWithinMs, waitForReaderMs } from '../../../src/trigger/limits.ts'
+import { LargeBodies } from '../../../src/trigger/reading/large.ts'
 import { readMessage, type Arrived } from '../../../src/trigger/reading/message.ts'
 import type { ReaderEvents, StartReader } from '../../../src/trigger/reading/reader.ts'
 import { startReader } from '../../../src/trigger/reading/start.ts'
@@ -43,15 +37,17 @@ const threads = () => {
 /** Real threads, for which no time is too long: on a busy machine one takes a second to start. `end` ends them. */
 const inThreads = () => {
   const clock = fakeClock()
-  return { large: largeBodies(clock, startReader), end: () => clock.advance(readerIdleMs) }
+  return { large: new LargeBodies(clock, startReader), end: () => clock.advance(readerIdleMs) }
 }
 
 describe('large bodies', () => {
   it('are read in a thread as they are without one', async () => {
     const { end, large } = inThreads()
-    const inThread = await large.read(arrived)
+    const inThread = await large.read('shop', arrived)
     expect(inThread).toEqual({ ...Object(readMessage(arrived, mostBodyBytes)), body: new Uint8Array(arrived.body) })
-    expect(await largeBodies(fakeClock(), undefined).read(arrived)).toEqual(readMessage(arrived, mostBodyBytes))
+    expect(await new LargeBodies(fakeClock(), undefined).read('shop', arrived)).toEqual(
+      readMessage(arrived, mostBodyBytes),
+    )
     await end()
   })
 
@@ -66,7 +62,7 @@ describe('large bodies', () => {
       )
     const [before, own] = [threads(), getPriority()]
     const { end, large } = inThreads()
-    await large.read(arrived)
+    await large.read('shop', arrived)
     const after = [...threads()]
     await end()
     const nicer = Math.min(own + constants.priority.PRIORITY_BELOW_NORMAL, constants.priority.PRIORITY_LOW)
@@ -77,8 +73,8 @@ describe('large bodies', () => {
 
   it('are read one after another, by one thread', async () => {
     const { start, started } = threads()
-    const large = largeBodies(fakeClock(), start)
-    const reading = [large.read(arrived), large.read({ ...arrived, receivedAt: 1 })]
+    const large = new LargeBodies(fakeClock(), start)
+    const reading = [large.read('shop', arrived), large.read('shop', { ...arrived, receivedAt: 1 })]
     const [thread] = started
     expect(thread?.sent).toEqual([arrived])
     thread?.events.read('unreadable')
@@ -91,8 +87,8 @@ describe('large bodies', () => {
   it('end a thread that takes too long, or was lost, and the next gets another', async () => {
     const { start, started } = threads()
     const clock = fakeClock()
-    const large = largeBodies(clock, start)
-    const reading = [large.read(arrived), large.read(arrived), large.read(arrived)]
+    const large = new LargeBodies(clock, start)
+    const reading = [large.read('shop', arrived), large.read('shop', arrived), large.read('shop', arrived)]
     await clock.advance(readWithinMs)
     started[1]?.events.ended()
     started[2]?.events.read('unreadable')
@@ -103,13 +99,26 @@ describe('large bodies', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('have few places, and no namespace has all of them', () => {
-    const large = largeBodies(fakeClock(), undefined)
-    const entered = Array.from({ length: 10 }, () => large.enter('shop')).filter(leave => leave !== undefined)
-    expect(entered).toHaveLength(mostLargeOfNamespace)
-    const all = Array.from({ length: 100 }, (_, number) => large.enter(`namespace-${number}`)).filter(Boolean)
-    expect(all).toHaveLength(mostLargeBodies - mostLargeOfNamespace)
-    entered[0]?.()
-    expect(large.enter('shop')).toBeDefined()
+  it('of each namespace are read in turn, however many another has', () => {
+    const { start, started } = threads()
+    const large = new LargeBodies(fakeClock(), start)
+    for (let receivedAt = 1; receivedAt <= 5; receivedAt++) void large.read('fleet', { ...arrived, receivedAt })
+    void large.read('shop', { ...arrived, receivedAt: 10 })
+    const [thread] = started
+    for (let read = 0; read < 3; read++) thread?.events.read('unreadable')
+    expect(thread?.sent.map(({ receivedAt }) => receivedAt)).toEqual([1, 2, 10, 3])
+  })
+
+  it('whose turn does not come soon enough are not read', async () => {
+    const { start, started } = threads()
+    const clock = fakeClock()
+    const large = new LargeBodies(clock, start)
+    const reading = Array.from({ length: 4 }, () => large.read('shop', arrived))
+    await clock.advance(readWithinMs)
+    await clock.advance(waitForReaderMs - readWithinMs)
+    started[1]?.events.read('unreadable')
+    expect(await Promise.all(reading)).toEqual([undefined, 'unreadable', undefined, undefined])
+    await clock.advance(readerIdleMs)
+    expect(clock.pending).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { fairQueue, type Waiting } from '../../../src/expressions/worker/fair-queue.ts'
-import { fc, property } from '../../support/property.ts'
+import { fairQueue, type Waiting } from '../../src/environment/fair-queue.ts'
+import { fc, property } from '../support/property.ts'
 
 interface Item extends Waiting {
   readonly number: number

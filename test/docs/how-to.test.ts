@@ -43,8 +43,9 @@ it('the page on filters: its hook replaces the one of the playground, and its tr
     'receiverhook.receiverhooks.dev/web-up configured\n',
   )
   const said = await until(
-    () => person.run(blockWith(page, 'console', '--dry-run')),
-    answer => answer.includes('Filtered'),
+    // A trial ends with an error where a busy machine did not get to it in time: then it is made again.
+    () => person.run(blockWith(page, 'console', '--dry-run')).catch(String),
+    answer => answer.startsWith('200 applied') && answer.includes('Filtered'),
     patienceMs,
   )
   expect(said).toMatch(/^200 applied Stepped: .*would go from 2 to 3\n200 skipped Filtered: .*\n$/)

@@ -28,7 +28,7 @@ export const serveDashboard = async (
 ): Promise<ServedDashboard> => {
   const page = dashboard(world, { ...settings, assets: await loadAssets() })
   let served: Served = { loopback: 'none' }
-  const server = await servePage(request => page.answer(served, request), world.log, address)
+  const server = await servePage(request => page.answer(served, request), world, address)
   served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
   const base = url?.href ?? `http://127.0.0.1:${server.port}/`
   return {

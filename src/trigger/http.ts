@@ -5,11 +5,12 @@ import {
   type RequestListener,
   type ServerResponse,
 } from 'node:http'
+import { boundConnections } from '../environment/connections.ts'
 import { listen, type ListenAddress } from '../environment/listen.ts'
+import { sourceOf } from '../environment/source.ts'
 import { wait } from '../environment/wait.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
-import { boundConnections } from './http/connections.ts'
 import type { Endpoint } from './endpoint.ts'
 import { heldBodies, isBodiless, type Bodies } from './http/held-bodies.ts'
 import {
@@ -27,7 +28,6 @@ import {
 import { lingering } from './http/lingering.ts'
 import type { Preflight } from './preflight.ts'
 import { mayBeLong } from './reading/long.ts'
-import { sourceOf } from './http/source.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
 
 export interface TriggerServer {

@@ -1,3 +1,5 @@
+import type { ConnectionLimits } from '../environment/places.ts'
+
 /** Every bound of the trigger endpoint. Times are in milliseconds. */
 
 /** From the arrival of a post to its answer. Alert senders give up after 5 to 15 s. */
@@ -55,21 +57,6 @@ export const mostHeadBytes = 6 * 1024
  */
 export const mostUnreadBytes = 16 * 1024
 
-export interface ConnectionLimits {
-  /** Connections at once, over all senders. */
-  readonly most: number
-  /** Of one source: half of all, since a proxy in front may be the source of every post. */
-  readonly mostOfSource: number
-  /** An eighth of all, which only a source with fewer connections than `few` may take. */
-  readonly reserved: number
-  readonly few: number
-  /**
-   * Requests of one connection that are not answered yet. Senders send one at a time; the next may arrive in the moment in
-   * which the answer to the one before is still being written.
-   */
-  readonly mostPipelined: number
-}
-
 export interface Limits {
   readonly connections: ConnectionLimits
   /**
@@ -109,15 +96,6 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
     mostOfNamespace: half,
   }
 }
-
-/** How often idle connections are closed to make room, at most. */
-export const makeRoomEveryMs = 1000
-
-/**
- * How many connections are closed for new ones of one source. Beyond that its new ones are refused: a connection that was made and
- * closed leaves garbage behind, one that was refused does not.
- */
-export const displacedRate = { perSecond: 50, burst: 100 } as const
 
 /** What Node reads and throws away of a request that is answered before it has arrived, in bytes. */
 export const discardedBytes = 64 * 1024

@@ -255,7 +255,7 @@ describe('the server of the page', () => {
 
   it('refuses a body that is too large or of another type', async () => {
     const { page } = await start(() => answer(200, {}))
-    const request = pageRequest('POST', '/api/session', { body: () => Promise.reject(new TooLarge()) })
+    const request = pageRequest('POST', '/api/session', { body: () => Promise.reject(new TooLarge(1)) })
     await expect(page.answer({ loopback: 8082 }, request)).rejects.toThrow(TooLarge)
     const other = pageRequest('POST', '/api/session', { headers: { 'content-type': 'text/plain' } })
     expect(read(await page.answer({ loopback: 8082 }, other)).status).toBe(415)

@@ -22,7 +22,7 @@ const start = async () => {
     assets: { document: '<html data-version="%version%">', files: [file] },
     connectAs: () => ({ ...noApi, close: () => Promise.resolve() }),
   })
-  const server = await servePage(asked => page.answer({ loopback: 'any' }, asked), world.log, {
+  const server = await servePage(asked => page.answer({ loopback: 'any' }, asked), world, {
     host: '127.0.0.1',
     port: 0,
   })

@@ -8,6 +8,7 @@ export const pageRequest = (method: string, target: string, change: Partial<Page
   method,
   target,
   hosts: ['127.0.0.1:8082'],
+  address: '127.0.0.1',
   body: () => Promise.resolve('{}'),
   ...change,
   headers: {

@@ -11,8 +11,10 @@ import { json, refuse, Refused, type PageAnswer, type PageRequest } from './exch
 import { oneTimeKey } from './key.ts'
 import { rightsOf, type RightsOfSession } from './rights.ts'
 import { routeOf } from './routes.ts'
-import { sessions as openSessions, type Session } from './session.ts'
-import { bearerIn, pastedToken, signIn, turnstile, type ConnectAs } from './sign-in.ts'
+import { maxSignInBytes, mostBodyBytes } from './limits.ts'
+import { Sessions, type Session } from './session.ts'
+import { bearerIn, pastedToken, signIn, type ConnectAs } from './sign-in.ts'
+import { SignInLimiter, signInSource } from './sign-in-limiter.ts'
 
 export interface DashboardSettings {
   readonly signIn: SignIn
@@ -43,9 +45,8 @@ export const dashboard = (
   world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>,
   settings: DashboardSettings,
 ): Dashboard => {
-  const sessions = openSessions(world.clock, world.random, settings.sessionMs)
+  const sessions = new Sessions(world.clock, world.random, settings.sessionMs)
   const key = oneTimeKey(world.clock, world.random)
-  const gate = turnstile(world.clock)
   const asset = serveAssets(settings.assets, settings.signIn, settings.version)
   const rights = new WeakMap<Session, RightsOfSession>()
   const opening = singleFlight<Session | PageAnswer>()
@@ -64,23 +65,13 @@ export const dashboard = (
     },
   }
 
-  const signInOnce = async (token: string | undefined, name?: string): Promise<Session | PageAnswer> => {
-    const leave = gate.enter()
-    if (leave === undefined) {
-      return refuse(429, 'TooManySignIns', 'too many people sign in; try again in a minute', { 'retry-after': '30' })
-    }
-    try {
-      const who = await signIn(settings.connectAs, token)
-      return 'refused' in who ? who.refused : sessions.open(who, name)
-    } finally {
-      leave()
-    }
-  }
+  const signInOnce = sessionOpener(new SignInLimiter(world.clock), settings.connectAs, sessions)
 
-  const openSession = async (passed: Passed, body: unknown): Promise<PageAnswer> => {
+  const openSession = async (passed: Passed, request: PageRequest): Promise<PageAnswer> => {
+    const body = await bodyOf(request, maxSignInBytes)
     const token = tokenOf(settings.signIn, passed, body, sent => key.take(sent))
     if ('refused' in token) return token.refused
-    const session = await signInOnce(token.token)
+    const session = await signInOnce(request, token.token)
     if (!isSession(session)) return session
     return json(200, { pageKey: session.pageKey } satisfies Opened, { 'set-cookie': setCookie(passed, session.id) })
   }
@@ -95,7 +86,7 @@ export const dashboard = (
     const name = createHash('sha256').update(token).digest('base64url')
     const known = sessions.find(name, undefined)
     if (known !== undefined) return known
-    return await opening(name, () => signInOnce(token, name))
+    return await opening(name, () => signInOnce(request, token, name))
   }
 
   const sessionOf = async (passed: Passed, request: PageRequest): Promise<Session | PageAnswer> => {
@@ -107,10 +98,21 @@ export const dashboard = (
   const api = async (passed: Passed, request: PageRequest): Promise<PageAnswer> => {
     const { method } = request
     const opens = passed.path === '/api/session' && method === 'POST' && settings.signIn !== 'header'
-    const session = opens ? undefined : await sessionOf(passed, request)
-    if (session !== undefined && !isSession(session)) return session
-    const body = method === 'GET' ? undefined : await bodyOf(request)
-    if (session === undefined) return await openSession(passed, body)
+    if (opens) return await openSession(passed, request)
+    const session = await sessionOf(passed, request)
+    if (!isSession(session)) return session
+    const leave = sessions.request(session)
+    if (leave === undefined) return tooManyRequests
+    try {
+      return await apiOf(session, passed, request)
+    } finally {
+      leave()
+    }
+  }
+
+  const apiOf = async (session: Session, passed: Passed, request: PageRequest): Promise<PageAnswer> => {
+    const { method } = request
+    const body = method === 'GET' ? undefined : await bodyOf(request, mostBodyBytes)
     if (passed.path === '/api/session' && method === 'DELETE') {
       sessions.end(session, 'signed out')
       return json(200, {}, { 'set-cookie': setCookie(passed, undefined) })
@@ -146,15 +148,54 @@ export const dashboard = (
   }
 }
 
+/** Signs somebody in, unless too many do from where they are, and opens a session for them. */
+const sessionOpener =
+  (limiter: SignInLimiter, connectAs: ConnectAs, sessions: Sessions) =>
+  async (request: PageRequest, token: string | undefined, name?: string): Promise<Session | PageAnswer> => {
+    const attempt = limiter.enter(signInSource(request.address, request.headers['x-forwarded-for']))
+    if ('waitMs' in attempt) {
+      const seconds = Math.ceil(attempt.waitMs / 1000)
+      const message = `too many sign-ins from your address; try again in ${seconds} s`
+      return refuse(429, 'TooManySignIns', message, { 'retry-after': String(seconds) })
+    }
+    try {
+      const who = await signIn(connectAs, token)
+      if ('refused' in who) {
+        if (who.unknown) attempt.fail()
+        return who.refused
+      }
+      const session = sessions.open(who, name)
+      if (session !== undefined) return session
+      await who.api.close()
+      return tooManySessions
+    } finally {
+      attempt.leave()
+    }
+  }
+
 const isSession = (found: Session | PageAnswer): found is Session => 'pageKey' in found
 
 const notSignedIn = refuse(401, 'NotSignedIn', 'nobody is signed in here, or the session has ended')
 
+const tooManySessions = refuse(
+  429,
+  'TooManySessions',
+  'too many pages are open, here or under your name: close one, or sign out of it, and try again',
+  { 'retry-after': '30' },
+)
+
+const tooManyRequests = refuse(
+  429,
+  'TooManyRequests',
+  'too many requests under your name wait for their answers: try again in a moment',
+  { 'retry-after': '1' },
+)
+
 /** The body of a request as JSON. */
-const bodyOf = async (request: PageRequest): Promise<unknown> => {
+const bodyOf = async (request: PageRequest, maxBytes: number): Promise<unknown> => {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim()
   if (type !== 'application/json') throw new Refused(415, 'UnsupportedMediaType', 'the body must be application/json')
-  const body = tryParseJson(await request.body())
+  const body = tryParseJson(await request.body(maxBytes))
   if (body === undefined) throw new Refused(400, 'BadRequest', 'the body is no JSON')
   return body
 }

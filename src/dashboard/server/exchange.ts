@@ -9,12 +9,20 @@ export interface PageRequest {
   readonly hosts: readonly string[]
   /** Other headers, by names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as text. Rejects with {@link TooLarge}. */
-  readonly body: () => Promise<string>
+  /** The address that the connection comes from. */
+  readonly address: string | undefined
+  /** Reads the body as text. Rejects with {@link TooLarge} where it has more bytes than these. */
+  readonly body: (maxBytes: number) => Promise<string>
 }
 
 export class TooLarge extends Error {
   override readonly name = 'TooLarge'
+  readonly maxBytes: number
+
+  constructor(maxBytes: number) {
+    super(`a body may be ${maxBytes} bytes long here`)
+    this.maxBytes = maxBytes
+  }
 }
 
 /** Where the events of a stream go. */

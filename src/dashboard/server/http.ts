@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listen, type ListenAddress } from '../../environment/listen.ts'
-import type { Log } from '../../environment/environment.ts'
+import { boundConnections } from '../../environment/connections.ts'
+import type { Environment } from '../../environment/environment.ts'
 import { refuse, TooLarge, type Out, type PageAnswer, type PageRequest } from './exchange.ts'
 import { everyAnswer } from './headers.ts'
-import { mostBodyBytes, mostHeaderBytes, requestWithinMs } from './limits.ts'
+import { connections, headWithinMs, maxUnreadBodyBytes, mostHeaderBytes, requestWithinMs } from './limits.ts'
 
 /** What answers a request. */
 export type Answering = (request: PageRequest) => Promise<PageAnswer>
@@ -16,29 +17,35 @@ export interface PageServer {
 }
 
 /** Listens, and hands requests over: the one file of the dashboard that opens a socket. Rejects when the port is taken. */
-export const servePage = async (answering: Answering, log: Log, address: ListenAddress): Promise<PageServer> => {
-  const server = createServer(
-    {
-      maxHeaderSize: mostHeaderBytes,
-      headersTimeout: requestWithinMs,
-      requestTimeout: requestWithinMs,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 60_000,
-    },
-    (incoming, outgoing) => {
-      answering(requestOf(incoming))
-        .catch((error: unknown) => {
-          if (error instanceof TooLarge) return refuse(413, 'TooLarge', `a body may be ${mostBodyBytes} bytes long`)
-          log.error({ error }, 'a request of the dashboard failed')
-          return refuse(500, 'InternalError', 'the dashboard failed; its log says why')
-        })
-        .then(answer => send(answer, incoming, outgoing))
-        .catch((error: unknown) => {
-          log.error({ error }, 'a stream of the dashboard failed')
-          outgoing.destroy()
-        })
-    },
-  )
+export const servePage = async (
+  answering: Answering,
+  { clock, log }: Pick<Environment, 'clock' | 'log'>,
+  address: ListenAddress,
+): Promise<PageServer> => {
+  const server = createServer({
+    maxHeaderSize: mostHeaderBytes,
+    headersTimeout: headWithinMs,
+    requestTimeout: requestWithinMs,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 60_000,
+    highWaterMark: maxUnreadBodyBytes,
+  })
+  boundConnections(server, clock, connections)
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    answering(requestOf(incoming, outgoing))
+      .catch((error: unknown) => {
+        if (error instanceof TooLarge) return refuse(413, 'TooLarge', error.message)
+        log.error({ error }, 'a request of the dashboard failed')
+        return refuse(500, 'InternalError', 'the dashboard failed; its log says why')
+      })
+      .then(answer => send(answer, incoming, outgoing))
+      .catch((error: unknown) => {
+        log.error({ error }, 'a stream of the dashboard failed')
+        outgoing.destroy()
+      })
+  }
+  // A client that asks before it sends a body is told to go on when that is first read.
+  server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),
     close: () => {
@@ -48,7 +55,7 @@ export const servePage = async (answering: Answering, log: Log, address: ListenA
   }
 }
 
-const requestOf = (incoming: IncomingMessage): PageRequest => ({
+const requestOf = (incoming: IncomingMessage, outgoing: ServerResponse): PageRequest => ({
   method: incoming.method ?? 'GET',
   target: incoming.url ?? '',
   hosts: incoming.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'host'),
@@ -58,17 +65,24 @@ const requestOf = (incoming: IncomingMessage): PageRequest => ({
       typeof value === 'string' ? value : value?.join(', '),
     ]),
   ),
-  body: () => bodyOf(incoming),
+  address: incoming.socket.remoteAddress,
+  body: maxBytes => {
+    if (isTooLong(incoming, maxBytes)) return Promise.reject(new TooLarge(maxBytes))
+    if (incoming.headers.expect !== undefined) outgoing.writeContinue()
+    return bodyOf(incoming, maxBytes)
+  },
 })
 
-const bodyOf = async (incoming: IncomingMessage): Promise<string> => {
-  if (Number(incoming.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
+const isTooLong = ({ headers }: IncomingMessage, maxBytes: number): boolean =>
+  Number(headers['content-length'] ?? 0) > maxBytes
+
+const bodyOf = async (incoming: IncomingMessage, maxBytes: number): Promise<string> => {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of incoming) {
     if (!Buffer.isBuffer(chunk)) continue
     bytes += chunk.length
-    if (bytes > mostBodyBytes) throw new TooLarge()
+    if (bytes > maxBytes) throw new TooLarge(maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

@@ -1,3 +1,5 @@
+import type { ConnectionLimits } from '../../environment/places.ts'
+
 /** Every number of the dashboard's server, with its reason. Times are in milliseconds, sizes in bytes. */
 
 /** A form with a long expression and a pasted token are far below. */
@@ -6,24 +8,59 @@ export const mostBodyBytes = 256 * 1024
 /** Tokens of identity providers with many groups take more than Node's 16 KiB. */
 export const mostHeaderBytes = 32 * 1024
 
-/** How long a client may take to send a request. */
+/** Before somebody has signed in: a token of an identity provider with many groups stays under it. */
+export const maxSignInBytes = 8 * 1024
+
+/** How long a client may take to send its head, and then all of its request. */
+export const headWithinMs = 5_000
 export const requestWithinMs = 30_000
+
+/** How much of a body that nobody has asked for is read ahead. */
+export const maxUnreadBodyBytes = 16 * 1024
+
+/**
+ * Each connection may hold what Node reads at once, 64 KiB: 40 MiB in all, of the 256 that the installation gives. One source
+ * has half of them, which is more than all streams need: a proxy may be the source of everything.
+ */
+export const connections: ConnectionLimits = {
+  most: 640,
+  mostOfSource: 320,
+  reserved: 80,
+  few: 8,
+  mostPipelined: 4,
+}
 
 /** A key that lies in a terminal for longer is no longer good. */
 export const keyLivesMs = 5 * 60_000
 
-/** Each sign-in costs the API server a review. */
-export const signIns = { perMinute: 30, atOnce: 5 } as const
+/**
+ * Each sign-in costs the API server a review. Those that fail are bounded by client, 30 a minute, and by the source of the
+ * connection: a proxy in front is the source of ten clients that fail as often as they may.
+ */
+export const signIns = {
+  failuresOfClient: { perSecond: 0.5, burst: 30 },
+  failuresOfPeer: { perSecond: 5, burst: 300 },
+  atOnceOfClient: 5,
+  atOnce: 50,
+} as const
 
-/** Each session may hold connections to the API server. */
-export const mostSessions = 200
+/** Of how many sources it is known how many sign-ins failed. */
+export const maxSources = 10_000
+
+/** Each session may hold connections to the API server. A tenth is for one user: a team may share an account. */
+export const maxSessions = 200
+export const maxSessionsOfUser = 20
+
+/** Requests of one user that are not answered: each holds its body, and what the API server answers. */
+export const maxRequestsOfUser = 32
 
 /** A session that nobody used ends, so that a forgotten tab is no open door. */
 export const unusedMs = 60 * 60_000
 
 /** Streams of one session: a browser has no more connections to one host over HTTP/1.1. */
-export const streamsOfSession = 6
-export const mostStreams = 200
+export const maxStreamsOfSession = 6
+export const maxStreamsOfUser = 20
+export const maxStreams = 200
 
 /** Changes are gathered for as long, so that a burst is one redraw. */
 export const gatherMs = 100

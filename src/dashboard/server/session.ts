@@ -1,7 +1,15 @@
 import type { ApiConnection, Clock, Random } from '../../environment/environment.ts'
 import type { EndedWhy } from '../protocol.ts'
 import { sameSecret, secretText } from './key.ts'
-import { mostSessions, mostStreams, streamsOfSession, unusedMs } from './limits.ts'
+import {
+  maxRequestsOfUser,
+  maxSessions,
+  maxSessionsOfUser,
+  maxStreams,
+  maxStreamsOfSession,
+  maxStreamsOfUser,
+  unusedMs,
+} from './limits.ts'
 
 /** A connection that one session alone has. */
 export interface SessionConnection extends ApiConnection {
@@ -28,96 +36,133 @@ export interface Session extends Omit<SignedIn, 'credentialEndsAt'> {
   readonly ended: AbortSignal
 }
 
-/** Sessions, in memory alone: a restart asks people to sign in again. */
-export interface Sessions {
-  /** `name` is given where the session is known by something else than a cookie. */
-  open(who: SignedIn, name?: string): Session
-  /** The session of this id, if its page key is this; it counts as used. */
-  find(id: string, pageKey: string | undefined): Session | undefined
-  end(session: Session, why: EndedWhy): void
-  /** Takes a place for a stream, and gives what frees it; undefined where there is none left. */
-  stream(session: Session): (() => void) | undefined
-  endAll(): void
-}
-
 interface Kept {
   readonly session: Session
   readonly abort: AbortController
   usedAt: number
   streams: number
+  requests: number
   cancel: () => void
 }
 
 const secretBytes = 24
 
-/** `sessionMs` is how long a session lasts where its credential lasts longer. */
-export const sessions = (clock: Clock, random: Random, sessionMs: number): Sessions => {
-  const kept = new Map<string, Kept>()
-  let streams = 0
+/**
+ * Sessions, in memory alone: a restart asks people to sign in again. Each person has a part of the places, so that one alone
+ * cannot take all of them. A session with an open stream is a page that somebody looks at: it is never ended to make room.
+ */
+export class Sessions {
+  readonly #clock: Clock
+  readonly #random: Random
+  /** How long a session lasts where its credential lasts longer, in milliseconds. */
+  readonly #sessionMs: number
+  readonly #kept = new Map<string, Kept>()
+  #streams = 0
 
-  const end: Sessions['end'] = ({ id }, why) => {
-    const found = kept.get(id)
+  constructor(clock: Clock, random: Random, sessionMs: number) {
+    this.#clock = clock
+    this.#random = random
+    this.#sessionMs = sessionMs
+  }
+
+  /**
+   * Opens a session, or returns undefined where there is no room. `name` is given where the session is known by something else
+   * than a cookie.
+   */
+  open({ credentialEndsAt = Infinity, ...who }: SignedIn, name?: string): Session | undefined {
+    const room = roomFor(who.user, [...this.#kept.values()])
+    if (room === 'none') return undefined
+    if (room !== 'free') this.end(room.session, 'signed out')
+    const abort = new AbortController()
+    const latest = this.#clock.now() + this.#sessionMs
+    const session: Session = {
+      ...who,
+      id: name ?? secretText(this.#random, secretBytes),
+      pageKey: secretText(this.#random, secretBytes),
+      endsAt: Math.min(credentialEndsAt, latest),
+      tokenEnds: credentialEndsAt < latest,
+      ended: abort.signal,
+    }
+    const usedAt = this.#clock.monotonic()
+    const one: Kept = { session, abort, usedAt, streams: 0, requests: 0, cancel: () => undefined }
+    this.#kept.set(session.id, one)
+    this.#watch(one)
+    return session
+  }
+
+  /** Returns the session of this id, if its page key is this; it counts as used. */
+  find(id: string, pageKey: string | undefined): Session | undefined {
+    const found = this.#kept.get(id)
+    if (found === undefined || (pageKey !== undefined && !sameSecret(pageKey, found.session.pageKey))) return undefined
+    found.usedAt = this.#clock.monotonic()
+    return found.session
+  }
+
+  end({ id }: Session, why: EndedWhy): void {
+    const found = this.#kept.get(id)
     if (found === undefined) return
-    kept.delete(id)
+    this.#kept.delete(id)
     found.cancel()
     found.abort.abort(why)
     void found.session.api.close()
   }
-  const unused = (): Kept | undefined => [...kept.values()].toSorted((a, b) => a.usedAt - b.usedAt)[0]
 
-  /** Looks at the moments at which the session could end: its own, and an hour after it was last used. */
-  const watch = (one: Kept): void => {
-    const ends = one.session.endsAt - clock.now()
-    // A stream that is open is use.
-    const unusedIn = one.streams > 0 ? unusedMs : one.usedAt + unusedMs - clock.monotonic()
-    if (ends <= 0) return end(one.session, 'expired')
-    if (unusedIn <= 0) return end(one.session, 'signed out')
-    one.cancel = clock.after(Math.min(ends, unusedIn), () => watch(one))
+  endAll(): void {
+    for (const { session } of this.#kept.values()) this.end(session, 'signed out')
   }
 
-  return {
-    open: ({ credentialEndsAt = Infinity, ...who }, name) => {
-      for (let oldest = unused(); kept.size >= mostSessions && oldest; oldest = unused())
-        end(oldest.session, 'signed out')
-      const abort = new AbortController()
-      const latest = clock.now() + sessionMs
-      const session: Session = {
-        ...who,
-        id: name ?? secretText(random, secretBytes),
-        pageKey: secretText(random, secretBytes),
-        endsAt: Math.min(credentialEndsAt, latest),
-        tokenEnds: credentialEndsAt < latest,
-        ended: abort.signal,
-      }
-      const one: Kept = { session, abort, usedAt: clock.monotonic(), streams: 0, cancel: () => undefined }
-      kept.set(session.id, one)
-      watch(one)
-      return session
-    },
-    find: (id, pageKey) => {
-      const found = kept.get(id)
-      if (found === undefined || (pageKey !== undefined && !sameSecret(pageKey, found.session.pageKey)))
-        return undefined
-      found.usedAt = clock.monotonic()
-      return found.session
-    },
-    end,
-    stream: ({ id }) => {
-      const found = kept.get(id)
-      if (found === undefined || found.streams >= streamsOfSession || streams >= mostStreams) return undefined
-      found.streams += 1
-      streams += 1
-      let freed = false
-      return () => {
-        if (freed) return
-        freed = true
-        found.streams -= 1
-        streams -= 1
-        found.usedAt = clock.monotonic()
-      }
-    },
-    endAll: () => {
-      for (const { session } of kept.values()) end(session, 'signed out')
-    },
+  /** Takes a place for a stream, and returns what frees it; undefined where none is left. */
+  stream({ id, user }: Session): (() => void) | undefined {
+    const found = this.#kept.get(id)
+    if (found === undefined || found.streams >= maxStreamsOfSession) return undefined
+    if (this.#streams >= maxStreams || this.#sum(user, 'streams') >= maxStreamsOfUser) return undefined
+    this.#streams += 1
+    found.streams += 1
+    return once(() => {
+      this.#streams -= 1
+      found.streams -= 1
+      found.usedAt = this.#clock.monotonic()
+    })
+  }
+
+  /** Takes a place for a request that is no stream, and returns what frees it; undefined where none is left. */
+  request({ id, user }: Session): (() => void) | undefined {
+    const found = this.#kept.get(id)
+    if (found === undefined || this.#sum(user, 'requests') >= maxRequestsOfUser) return undefined
+    found.requests += 1
+    return once(() => void (found.requests -= 1))
+  }
+
+  #sum(user: string, what: 'requests' | 'streams'): number {
+    let sum = 0
+    for (const one of this.#kept.values()) if (one.session.user === user) sum += one[what]
+    return sum
+  }
+
+  /** Looks at the moments at which the session could end: its own, and an hour after it was last used. */
+  #watch(one: Kept): void {
+    const ends = one.session.endsAt - this.#clock.now()
+    // A stream that is open is use.
+    const unusedIn = one.streams > 0 ? unusedMs : one.usedAt + unusedMs - this.#clock.monotonic()
+    if (ends <= 0) return this.end(one.session, 'expired')
+    if (unusedIn <= 0) return this.end(one.session, 'signed out')
+    one.cancel = this.#clock.after(Math.min(ends, unusedIn), () => this.#watch(one))
+  }
+}
+
+/** Decides whether a user's next session has room: freely, in the place of one that nobody looks at, or not at all. */
+const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept => {
+  const own = kept.filter(({ session }) => session.user === user)
+  const crowd = own.length >= maxSessionsOfUser ? own : kept
+  if (crowd === kept && kept.length < maxSessions) return 'free'
+  const [longestUnused] = crowd.filter(({ streams }) => streams === 0).toSorted((a, b) => a.usedAt - b.usedAt)
+  return longestUnused ?? 'none'
+}
+
+const once = (run: () => void): (() => void) => {
+  let ran = false
+  return () => {
+    if (!ran) run()
+    ran = true
   }
 }

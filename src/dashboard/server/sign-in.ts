@@ -2,9 +2,7 @@ import { Buffer } from 'node:buffer'
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { ask, ApiRefused } from './api.ts'
 import { refuse, type PageAnswer } from './exchange.ts'
-import { signIns } from './limits.ts'
 import type { SessionConnection, SignedIn } from './session.ts'
-import type { Clock } from '../../environment/environment.ts'
 
 /** Opens a connection to the API server: with a bearer token, or without one as whoever started the program. */
 export type ConnectAs = (token?: string) => SessionConnection
@@ -12,14 +10,18 @@ export type ConnectAs = (token?: string) => SessionConnection
 /** Who the API server takes for everybody that shows no credential. */
 const anonymous = 'system:anonymous'
 
+/** Why nobody was signed in. */
+export interface RefusedSignIn {
+  readonly refused: PageAnswer
+  /** The API server does not know the token: it is not that it could not be asked. */
+  readonly unknown: boolean
+}
+
 /**
  * Asks the API server who a token belongs to. A blank or unknown one must not pass for somebody: the API server answers
  * `/version` to anybody, but a SelfSubjectReview says whom it sees.
  */
-export const signIn = async (
-  connectAs: ConnectAs,
-  token?: string,
-): Promise<SignedIn | { readonly refused: PageAnswer }> => {
+export const signIn = async (connectAs: ConnectAs, token?: string): Promise<SignedIn | RefusedSignIn> => {
   const api = connectAs(token)
   try {
     const review = await ask(api, {
@@ -30,7 +32,7 @@ export const signIn = async (
     const user = stringAt(review, 'status', 'userInfo', 'username')
     if (user === undefined || user === '' || user === anonymous) {
       await api.close()
-      return { refused: unknown(token) }
+      return { refused: unknown(token), unknown: true }
     }
     const groups = at(review, 'status', 'userInfo', 'groups')
     const endsAt = token === undefined ? undefined : expiryOf(token)
@@ -43,7 +45,8 @@ export const signIn = async (
   } catch (error) {
     await api.close()
     if (!(error instanceof ApiRefused)) throw error
-    return { refused: error.status === 401 || error.status === 403 ? unknown(token) : error.answer }
+    const isUnknown = error.status === 401 || error.status === 403
+    return { refused: isUnknown ? unknown(token) : error.answer, unknown: isUnknown }
   }
 }
 
@@ -72,25 +75,4 @@ const expiryOf = (token: string): number | undefined => {
   const payload = tryParseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   const seconds = at(payload, 'exp')
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined
-}
-
-/** Lets so many sign-ins pass a minute, and so many at once. */
-export interface Turnstile {
-  /** What to call when it is done; undefined where there are too many. */
-  enter(): (() => void) | undefined
-}
-
-export const turnstile = (clock: Clock): Turnstile => {
-  let begun: number[] = []
-  let inside = 0
-  return {
-    enter: () => {
-      const now = clock.monotonic()
-      begun = begun.filter(at => now - at < 60_000)
-      if (begun.length >= signIns.perMinute || inside >= signIns.atOnce) return undefined
-      begun.push(now)
-      inside += 1
-      return () => void (inside -= 1)
-    },
-  }
 }

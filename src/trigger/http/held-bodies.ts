@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TooLarge, TooMany, type BodyOwner } from '../request.ts'
 import { mostBodyBytes } from '../limits.ts'
-import { isCutShort } from './cut-short.ts'
+import { isCutShort } from '../../environment/cut-short.ts'
 
 /** The bodies of all posts. Each has its limit, and all together theirs. */
 export interface Bodies {

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { listen } from '../../../src/environment/listen.ts'
-import { boundConnections } from '../../../src/trigger/http/connections.ts'
-import { heldBodies } from '../../../src/trigger/http/held-bodies.ts'
-import { limitsIn } from '../../../src/trigger/limits.ts'
-import { fakeClock } from '../../support/clock.ts'
+import { listen } from '../../src/environment/listen.ts'
+import { boundConnections } from '../../src/environment/connections.ts'
+import { heldBodies } from '../../src/trigger/http/held-bodies.ts'
+import { limitsIn } from '../../src/trigger/limits.ts'
+import { fakeClock } from '../support/clock.ts'
 
 /** Sends bytes to a server with such a listener, and resolves with what comes back until the connection ends. */
 const exchange = async (listener: RequestListener, sent: string): Promise<string> => {

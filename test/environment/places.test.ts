@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Places, type Place } from '../../../src/trigger/http/places.ts'
-import { displacedRate } from '../../../src/trigger/limits.ts'
-import { fakeClock } from '../../support/clock.ts'
+import { displacedRate, Places, type Place } from '../../src/environment/places.ts'
+import { fakeClock } from '../support/clock.ts'
 
 const limits = { most: 64, mostOfSource: 32, reserved: 8, few: 2, mostPipelined: 4 }
 

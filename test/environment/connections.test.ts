@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { listen } from '../../../src/environment/listen.ts'
-import { boundConnections } from '../../../src/trigger/http/connections.ts'
-import { limitsIn, mostUnreadBytes } from '../../../src/trigger/limits.ts'
-import { fakeClock } from '../../support/clock.ts'
+import { listen } from '../../src/environment/listen.ts'
+import { boundConnections } from '../../src/environment/connections.ts'
+import { limitsIn, mostUnreadBytes } from '../../src/trigger/limits.ts'
+import { fakeClock } from '../support/clock.ts'
 
 const { connections: limits } = limitsIn()
 const { mostPipelined } = limits

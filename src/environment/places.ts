@@ -1,6 +1,29 @@
-import { rateLimiter, type RateLimiter } from '../../environment/rate.ts'
-import type { Clock } from '../../environment/environment.ts'
-import { displacedRate, mostSources, type ConnectionLimits } from '../limits.ts'
+import type { Clock } from './environment.ts'
+import { rateLimiter, type RateLimiter } from './rate.ts'
+
+export interface ConnectionLimits {
+  /** Connections at once, over all clients. */
+  readonly most: number
+  /** Of one source: half of all, since a proxy in front may be the source of every request. */
+  readonly mostOfSource: number
+  /** An eighth of all, which only a source with fewer connections than `few` may take. */
+  readonly reserved: number
+  readonly few: number
+  /**
+   * Requests of one connection that are not answered yet. Clients send one at a time; the next may arrive in the moment in
+   * which the answer to the one before is still being written.
+   */
+  readonly mostPipelined: number
+}
+
+/**
+ * How many connections are closed for new ones of one source. Beyond that its new ones are refused: a connection that was made and
+ * closed leaves garbage behind, one that was refused does not.
+ */
+export const displacedRate = { perSecond: 50, burst: 100 } as const
+
+/** How many sources are counted. */
+const mostSources = 10_000
 
 /** A connection that has a place. */
 export interface Occupant {

@@ -1,10 +1,12 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { BlockList, type Socket } from 'node:net'
-import type { Clock } from '../../environment/environment.ts'
-import { makeRoomEveryMs, type ConnectionLimits } from '../limits.ts'
 import { cutShort } from './cut-short.ts'
-import { Places, type Place } from './places.ts'
+import type { Clock } from './environment.ts'
+import { Places, type ConnectionLimits, type Place } from './places.ts'
 import { sourceOf } from './source.ts'
+
+/** How often idle connections are closed to make room, at most, in milliseconds. */
+const makeRoomEveryMs = 1000
 
 /**
  * Addresses that get no connection. A server asks its block list before it makes a socket of a connection (net.Server,

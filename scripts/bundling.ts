@@ -46,6 +46,35 @@ exports.Pool = require('undici/lib/dispatcher/pool')
 exports.buildConnector = require('undici/lib/core/connect')
 `
 
+/**
+ * What express and its parts load at each start for features that the product has no use for, and what stands in its place. The
+ * parser of JSON is loaded where it is used: by the dashboard.
+ */
+const inPlaceOf: Readonly<Record<string, string>> = {
+  'body-parser': `exports.json = options => require('body-parser/lib/types/json')(options)`,
+  // Lines for somebody who sets DEBUG: they would have paths in them, and so tokens.
+  debug: `module.exports = () => () => undefined`,
+  // Charsets other than UTF-8: body-parser answers 415 to them then.
+  'iconv-lite': `
+    const { StringDecoder } = require('node:string_decoder')
+    exports.encodingExists = encoding => /^utf-?8$/i.test(encoding)
+    exports.getDecoder = encoding => {
+      if (!exports.encodingExists(encoding)) throw new Error('Encoding not recognized: ' + encoding)
+      return new StringDecoder('utf8')
+    }`,
+  // A table of all types that there are: the product names its types whole.
+  'mime-types': `
+    const types = { bin: 'application/octet-stream', html: 'text/html', json: 'application/json', txt: 'text/plain' }
+    exports.lookup = name => types[name] ?? false
+    exports.contentType = name => {
+      const type = name.includes('/') ? name : exports.lookup(name)
+      return type && !type.includes('charset') && /^(?:text\\/|application\\/json)/.test(type) ? type + '; charset=utf-8' : type
+    }`,
+  qs: `exports.parse = () => { throw new Error('queries are parsed by the simple parser') }`,
+  send: `module.exports = () => { throw new Error('no file is served') }`,
+  'serve-static': `module.exports = () => { throw new Error('no file is served') }`,
+}
+
 /** Leaves out of the bundle what is loaded at each start and never used. */
 export const onlyWhatIsUsed: Plugin = {
   name: 'only what is used',
@@ -57,6 +86,15 @@ export const onlyWhatIsUsed: Plugin = {
     }))
     build.onLoad({ filter: /.*/, namespace: 'used' }, ({ pluginData }) => ({
       contents: usedOfUndici,
+      resolveDir: String(pluginData),
+    }))
+    build.onResolve({ filter: new RegExp(`^(?:${Object.keys(inPlaceOf).join('|')})$`) }, ({ path, resolveDir }) => ({
+      path,
+      namespace: 'in its place',
+      pluginData: resolveDir,
+    }))
+    build.onLoad({ filter: /.*/, namespace: 'in its place' }, ({ path, pluginData }) => ({
+      contents: inPlaceOf[path] ?? '',
       resolveDir: String(pluginData),
     }))
   },

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { at, isObject, parseJson } from '../src/api/json.ts'
+import { at, isObject, parseJson, stringAt } from '../src/api/json.ts'
 import { imageLock, type Architecture } from './image/lock.ts'
 
 /**
@@ -19,7 +19,10 @@ export const imageSbom = async (architecture: Architecture, metafile: string): P
     const bundle = parseJson(await readFile(output, 'utf8'))
     if (!isObject(bundle)) throw new Error('cyclonedx-esbuild has written no object')
     const found = at(bundle, 'components')
-    const components: readonly unknown[] = Array.isArray(found) ? found : []
+    // What stands in the place of unused parts (bundling.ts) is no package.
+    const isPackage = (component: unknown): boolean =>
+      stringAt(component, 'name')?.startsWith('VirtualComponent') !== true
+    const components: readonly unknown[] = Array.isArray(found) ? found.filter(isPackage) : []
     return `${JSON.stringify({ ...bundle, components: [...components, ...runtime(architecture)] }, null, 2)}\n`
   } finally {
     await rm(output, { force: true })

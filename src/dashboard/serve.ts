@@ -1,13 +1,13 @@
 import type { Environment } from '../environment/environment.ts'
 import type { ListenAddress } from '../environment/listen.ts'
 import { dashboard, type DashboardSettings } from './server/dashboard.ts'
-import type { Served } from './server/door.ts'
+import type { Served } from './server/origin-check.ts'
 import { servePage } from './server/http.ts'
 import { loadAssets } from './server/load-assets.ts'
 
 export type { ConnectAs } from './server/sign-in.ts'
 
-export interface ServeSettings extends Omit<DashboardSettings, 'assets'> {
+export interface ServeSettings extends Omit<DashboardSettings, 'assets' | 'served'> {
   readonly address: ListenAddress
   /** The address that people open, where that is not the one on which the server listens. */
   readonly url?: URL
@@ -26,9 +26,9 @@ export const serveDashboard = async (
   world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>,
   { address, url, ...settings }: ServeSettings,
 ): Promise<ServedDashboard> => {
-  const page = dashboard(world, { ...settings, assets: await loadAssets() })
   let served: Served = { loopback: 'none' }
-  const server = await servePage(request => page.answer(served, request), world, address)
+  const page = dashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
+  const server = await servePage(page.listener, world.clock, address)
   served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
   const base = url?.href ?? `http://127.0.0.1:${server.port}/`
   return {

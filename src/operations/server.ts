@@ -1,6 +1,8 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { ErrorRequestHandler, Response } from 'express'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import type { Metrics } from '../environment/environment.ts'
+import { webApp } from '../environment/web-app.ts'
 import { verdictOf, type Check } from './checks.ts'
 
 /** How long a client may take to send its request, in milliseconds. */
@@ -21,27 +23,23 @@ export const serveOperations = async (
   checks: readonly Check[],
   address: ListenAddress,
 ): Promise<OperationsServer> => {
-  const server = createServer(
-    { requestTimeout: requestWithinMs, headersTimeout: requestWithinMs },
-    (request, response) => {
-      request.resume()
-      const [path = '', query = ''] = (request.method === 'GET' ? (request.url ?? '') : '').split('?', 2)
-      switch (path) {
-        case '/healthz':
-          return say(response, 200, 'ok\n')
-        case '/readyz':
-          return readyz(response, checks, new URLSearchParams(query).has('verbose'))
-        case '/metrics':
-          metrics.text().then(
-            text => say(response, 200, text, 'text/plain; version=0.0.4; charset=utf-8'),
-            () => say(response, 500, 'the metrics could not be collected\n'),
-          )
-          return
-        default:
-          return say(response, 404, 'here are /healthz, /readyz and /metrics\n')
-      }
-    },
-  )
+  const app = webApp()
+  app.get('/healthz', (_request, response) => say(response, 200, 'ok\n'))
+  app.get('/readyz', ({ query }, response) => {
+    const { passed, report } = verdictOf(checks)
+    say(response, passed ? 200 : 503, passed && query['verbose'] === undefined ? 'ok\n' : report)
+  })
+  app.get('/metrics', async (_request, response) => {
+    const text = await metrics.text()
+    say(response, 200, text, 'text/plain; version=0.0.4')
+  })
+  app.all(['/healthz', '/readyz', '/metrics'], (_request, response) => {
+    response.set('allow', 'GET, HEAD')
+    say(response, 405, 'nothing here takes anything but GET\n')
+  })
+  app.use((_request, response) => say(response, 404, 'here are /healthz, /readyz and /metrics\n'))
+  app.use(failed)
+  const server = createServer({ requestTimeout: requestWithinMs, headersTimeout: requestWithinMs }, app)
   return {
     port: await listen(server, address),
     close: () => {
@@ -51,11 +49,10 @@ export const serveOperations = async (
   }
 }
 
-const readyz = (response: ServerResponse, checks: readonly Check[], verbose: boolean): void => {
-  const { passed, report } = verdictOf(checks)
-  say(response, passed ? 200 : 503, passed && !verbose ? 'ok\n' : report)
-}
+/** Only metrics can fail: a collector of theirs has thrown. */
+const failed: ErrorRequestHandler = (_error, _request, response, _next) =>
+  say(response, 500, 'the metrics could not be collected\n')
 
-const say = (response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text)
+const say = (response: Response, status: number, text: string, type = 'text/plain'): void => {
+  response.status(status).type(type).set('cache-control', 'no-store').send(text)
 }

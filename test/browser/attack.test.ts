@@ -59,7 +59,7 @@ const signedIn = async () => {
   return { link, origin, key, open, cookie, pageKey, both: { cookie, 'x-page-key': pageKey } }
 }
 
-describe('the door is closed to', () => {
+describe('the dashboard is closed to', () => {
   it.each<readonly [name: string, headers: string, status: string]>([
     ['a rebound name', 'Host: evil.example:PORT', '421'],
     ['two Hosts', 'Host: 127.0.0.1:PORT\r\nHost: evil.example', '421'],

@@ -29,7 +29,54 @@ it('the second port tells of life, readiness and metrics, and of nothing else', 
   expect(status).toBe(200)
   expect(text).toContain('receiverhooks_trials_total{kind="first"} 1')
   expect((await get('/'))[0]).toBe(404)
-  expect((await get('/metrics', 'POST'))[0]).toBe(404)
+})
+
+/** A second port with one check that holds, and what it answers. */
+const start = async (text: () => Promise<string> = () => Promise.resolve('metric 1\n')) => {
+  const metrics = { ...testEnvironment().metrics, text }
+  const server = await serveOperations(metrics, [], { host: '127.0.0.1', port: 0 })
+  onTestFinished(() => server.close())
+  return (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${server.port}${path}`, init)
+}
+
+it.each(['/healthz', '/readyz', '/metrics'])('HEAD %s is answered as GET is, without the body', async path => {
+  const ask = await start()
+  const [got, head] = [await ask(path), await ask(path, { method: 'HEAD' })]
+  const headersOf = ({ headers }: Response) =>
+    [...headers].filter(([name]) => name.startsWith('content') || name.startsWith('cache'))
+  expect([head.status, headersOf(head), await head.text()]).toEqual([200, headersOf(got), ''])
+  expect(await got.text()).not.toBe('')
+})
+
+it.each(['/healthz', '/readyz', '/metrics'])('POST %s is refused, with what is taken', async path => {
+  const answer = await (await start())(path, { method: 'POST', body: 'x' })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
+
+it('no answer says what made it, has a digest, or may be kept', async () => {
+  const ask = await start()
+  for (const path of ['/healthz', '/metrics', '/nothing']) {
+    const { headers } = await ask(path)
+    const said = ['x-powered-by', 'etag', 'cache-control', 'content-type'].map(name => headers.get(name))
+    expect([path, ...said.slice(0, 3)]).toEqual([path, null, null, 'no-store'])
+    expect(said[3]).toMatch(/^text\/plain; .*charset=utf-8$/)
+  }
+  expect((await ask('/metrics')).headers.get('content-type')).toContain('version=0.0.4')
+})
+
+it('metrics that cannot be collected are a 500 without a stack', async () => {
+  const answer = await (await start(() => Promise.reject(new Error('planted'))))('/metrics')
+  expect([answer.status, await answer.text()]).toEqual([500, 'the metrics could not be collected\n'])
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+})
+
+it.each([
+  ['/%zz', 404],
+  ['/healthz%2f', 404],
+  ['/HEALTHZ', 404],
+  ['/healthz/', 404],
+])('%s is no path of its own', async (path, status) => {
+  expect((await (await start())(path)).status).toBe(status)
 })
 
 it('what is only reported keeps nobody from being ready', () => {

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,6 +70,53 @@ describe('the bundle', () => {
     const needless = /undici\/lib\/(mock|cache|web\/(websocket|cache|eventsource))\//
     expect(paths.filter(path => path.includes('node_modules/undici/')).length).toBeGreaterThan(3)
     expect(paths.filter(path => needless.test(path))).toEqual([])
+  })
+
+  it('has nothing of express that is loaded at each start and never used', () => {
+    const inputs = at(parseJson(readFileSync(join(folder, 'meta.json'), 'utf8')), 'inputs')
+    const paths = Object.keys(isObject(inputs) ? inputs : {})
+    const needless = /node_modules\/(debug|iconv-lite|mime-db|mime-types|ms|qs|send|serve-static)\//
+    expect(paths.filter(path => path.includes('node_modules/express/')).length).toBeGreaterThan(3)
+    expect(paths.filter(path => needless.test(path))).toEqual([])
+  })
+
+  it('loads express where something is served, and nowhere else', () => {
+    const other = mkdtempSync(join(tmpdir(), 'bundle-without-express-'))
+    onTestFinished(() => rmSync(other, { recursive: true }))
+    cpSync(folder, other, { recursive: true })
+    const served = filesWith('finalhandler(')
+    expect(served).toHaveLength(1)
+    for (const file of served) rmSync(join(other, file))
+    const run = (...args: readonly string[]) =>
+      execFileSync(process.execPath, [join(other, 'receiver-hooks.mjs'), ...args], { encoding: 'utf8', stdio: 'pipe' })
+    expect(run('snippet', 'alertmanager', '--help')).toContain('snippet')
+    expect(() => run('playground', '--help')).toThrow(/Cannot find module/)
+  })
+
+  it('serves the dashboard as the source does', async () => {
+    const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
+    onTestFinished(() => server.close())
+    const kubeconfig = join(folder, 'kubeconfig-of-dashboard')
+    writeFileSync(kubeconfig, kubeconfigFor(server.url))
+    const running = program(['dashboard', '--port', '0', '--kubeconfig', kubeconfig], bundle, { DEBUG: '*' })
+    const link = new URL(await running.said(line => /http:\S+#key=\S+/.exec(line)?.[0]))
+    const page = await fetch(link.origin)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    const script = /\/assets\/[\w-]+\.js/.exec(await page.text())?.[0]
+    const asset = await fetch(`${link.origin}${script}`)
+    expect([asset.status, asset.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8'])
+    const open = (body: string, type = 'application/json') =>
+      fetch(`${link.origin}/api/session`, {
+        method: 'POST',
+        headers: { origin: link.origin, 'content-type': type },
+        body,
+      }).then(async answer => [answer.status, answer.headers.get('content-type'), await answer.text()] as const)
+    const key = JSON.stringify({ key: link.hash.slice('#key='.length) })
+    expect((await open(key, 'application/json; charset=utf-16le'))[0]).toBe(415)
+    expect((await open('{"key":"w\u00f6rong'))[0]).toBe(400)
+    const [status, type, text] = await open(key, 'application/json; charset=utf-8')
+    expect([status, type]).toEqual([200, 'application/json; charset=utf-8'])
+    expect(text).toContain('pageKey')
   })
 
   it('asks other servers as the source does', async () => {

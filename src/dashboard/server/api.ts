@@ -3,21 +3,12 @@ import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../environment/environment.ts'
 import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import type { Refusal } from '../protocol.ts'
-import { json, type PageAnswer } from './exchange.ts'
 import { apiWithinMs } from './limits.ts'
+import { Refused } from './refused.ts'
 
 /** The API server has refused what the user asked; the answer for the page says why. */
-export class ApiRefused extends Error {
+export class ApiRefused extends Refused {
   override readonly name = 'ApiRefused'
-  readonly status: number
-  readonly answer: PageAnswer
-
-  constructor(status: number, refusal: Refusal, headers: Readonly<Record<string, string>> = {}) {
-    super(refusal.message)
-    this.status = status
-    this.answer = json(status, refusal, headers)
-  }
 }
 
 export type Asking = Omit<ApiRequest, 'lane' | 'timeoutMs'>
@@ -34,7 +25,7 @@ export const ask = async (api: ApiConnection, asking: Asking): Promise<JsonObjec
 export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
   const body = await ask(api, asking)
   if (isStoredObject(body)) return body
-  throw new ApiRefused(502, { reason: 'NoObject', message: 'the API server answered with something that is no object' })
+  throw new ApiRefused(502, 'NoObject', 'the API server answered with something that is no object')
 }
 
 const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse> => {
@@ -43,7 +34,7 @@ const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
     const message = `the API server cannot be reached: ${redacted(error.message)}`
-    throw new ApiRefused(503, { reason: 'ApiServerUnreachable', message }, { 'retry-after': '2' })
+    throw new ApiRefused(503, 'ApiServerUnreachable', message, { headers: { 'retry-after': '2' } })
   }
 }
 
@@ -51,13 +42,11 @@ const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {
   const { status } = response
   const message = redacted(stringAt(body, 'message') ?? response.body.slice(0, 300))
   const reason = stringAt(body, 'reason') ?? 'Refused'
-  const fields = fieldsOf(body)
   const retryAfter = response.headers['retry-after']
-  return new ApiRefused(
-    status >= 400 ? status : 502,
-    { reason, message, ...(fields === undefined ? {} : { fields }) },
-    typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
-  )
+  return new ApiRefused(status >= 400 ? status : 502, reason, message, {
+    fields: fieldsOf(body),
+    headers: typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
+  })
 }
 
 /** What is wrong with which field, as `details.causes` of a Status says. */

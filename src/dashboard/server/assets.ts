@@ -1,5 +1,5 @@
+import type { RequestHandler } from 'express'
 import type { SignIn } from '../protocol.ts'
-import type { PageAnswer, PageRequest } from './exchange.ts'
 
 /** One file of the page, compressed when it was built. */
 export interface Asset {
@@ -19,34 +19,23 @@ export interface Assets {
 
 const forEver = 'public, max-age=31536000, immutable'
 
-/** Answers whatever is not under `/api/`: every place of the page is its one document. */
-export const serveAssets = (
-  assets: Assets,
-  signIn: SignIn,
-  version: string,
-): ((path: string, request: PageRequest) => PageAnswer) => {
+/** Answers what is not under `/api`: every place of the page is its one document. */
+export const serveAssets = (assets: Assets, signIn: SignIn, version: string): RequestHandler => {
   const files = new Map(assets.files.map(file => [file.path, file]))
   const document = assets.document.replaceAll('%sign-in%', signIn).replaceAll('%version%', version)
-  return (path, { headers, method }) => {
-    if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: '' }
+  return ({ headers, method, path }, response) => {
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.status(405).set('allow', 'GET, HEAD').end()
+      return
+    }
     const file = files.get(path)
     if (file !== undefined) {
-      const encoding = /\bbr\b/.test(headers['accept-encoding'] ?? '') ? 'br' : 'gzip'
-      return {
-        status: 200,
-        headers: {
-          'content-type': file.type,
-          'cache-control': forEver,
-          'content-encoding': encoding,
-          vary: 'accept-encoding',
-        },
-        body: encoding === 'br' ? file.brotli : file.gzip,
-      }
-    }
-    // A file that an older page asks for must not be this document, nor what browsers look for by themselves.
-    if (path.startsWith('/assets/') || /^\/[^/]*\.[a-z0-9]+$/.test(path)) {
-      return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'there is no such file\n' }
-    }
-    return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: document }
+      const encoding = /\bbr\b/.test(String(headers['accept-encoding'])) ? 'br' : 'gzip'
+      response.set({ 'cache-control': forEver, 'content-encoding': encoding, vary: 'accept-encoding' })
+      response.type(file.type).send(encoding === 'br' ? file.brotli : file.gzip)
+    } else if (path.startsWith('/assets/') || /^\/[^/]*\.[a-z0-9]+$/.test(path)) {
+      // A file that an older page asks for must not be this document, nor what browsers look for by themselves.
+      response.status(404).type('text/plain').send('there is no such file\n')
+    } else response.type('text/html').send(document)
   }
 }

@@ -1,10 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import type { Environment } from '../../environment/environment.ts'
 import type { SignIn } from '../protocol.ts'
-import type { PageAnswer } from './exchange.ts'
 import type { RightsOfSession } from './rights.ts'
 import type { Session, Sessions } from './session.ts'
 
-/** What handlers have besides the request: none of it can do anything in the cluster. */
+/** Where routes are declared: what is under `/api`. */
+export type { Router as Api } from 'express'
+
+/** What routes have besides the request: none of it can do anything in the cluster. */
 export interface Context {
   readonly world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>
   readonly sessions: Sessions
@@ -17,18 +20,12 @@ export interface Context {
   readonly triggerBase: string | undefined
   readonly version: string
   readonly rights: (session: Session) => RightsOfSession
+  /** The session of a request that has passed the sign-in. */
+  readonly sessionOf: (request: IncomingMessage) => Session
 }
 
-/** A request of somebody who is signed in. */
-export interface Asked {
-  readonly session: Session
-  /** Of the path; both are names of objects, or empty where the path has none. */
-  readonly namespace: string
-  readonly name: string
-  readonly query: URLSearchParams
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /** The parsed body. */
-  readonly body: unknown
+/** A parameter of a query: the first of its values, and empty where it is missing. */
+export const parameter = (query: Readonly<Record<string, unknown>>, name: string): string => {
+  const first: unknown = [query[name]].flat()[0]
+  return typeof first === 'string' ? first : ''
 }
-
-export type Handler = (context: Context, asked: Asked) => Promise<PageAnswer>

@@ -9,7 +9,7 @@ import { ApiError } from '../../kube/errors.ts'
 import { listAll } from '../../kube/list.ts'
 import { openWatch } from '../../kube/watch.ts'
 import type { StreamEvent, TargetCount } from '../protocol.ts'
-import { gather } from './gather.ts'
+import { debounce } from './debounce.ts'
 
 type World = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
 
@@ -62,7 +62,7 @@ const followKind = async (
     const { name, namespace: home = '' } = object.metadata
     return count && { key: `${home}/${type.kind}/${name}`, replicas: count.wanted, ready: count.ready }
   }
-  const changes = gather<TargetCount>(world.clock, changed => {
+  const changes = debounce<TargetCount>(world.clock, changed => {
     const counts = [...changed.values()].filter(count => count !== undefined)
     if (counts.length > 0) send({ type: 'counts', counts })
   })

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { ask, ApiRefused } from './api.ts'
-import { refuse, type PageAnswer } from './exchange.ts'
+import { Refused } from './refused.ts'
 import type { SessionConnection, SignedIn } from './session.ts'
 
 /** Opens a connection to the API server: with a bearer token, or without one as whoever started the program. */
@@ -10,18 +10,11 @@ export type ConnectAs = (token?: string) => SessionConnection
 /** Who the API server takes for everybody that shows no credential. */
 const anonymous = 'system:anonymous'
 
-/** Why nobody was signed in. */
-export interface RefusedSignIn {
-  readonly refused: PageAnswer
-  /** The API server does not know the token: it is not that it could not be asked. */
-  readonly unknown: boolean
-}
-
 /**
  * Asks the API server who a token belongs to. A blank or unknown one must not pass for somebody: the API server answers
- * `/version` to anybody, but a SelfSubjectReview says whom it sees.
+ * `/version` to anybody, but a SelfSubjectReview says whom it sees. Throws {@link Refused}, with status 401 where it knows no such token.
  */
-export const signIn = async (connectAs: ConnectAs, token?: string): Promise<SignedIn | RefusedSignIn> => {
+export const signIn = async (connectAs: ConnectAs, token?: string): Promise<SignedIn> => {
   const api = connectAs(token)
   try {
     const review = await ask(api, {
@@ -30,10 +23,7 @@ export const signIn = async (connectAs: ConnectAs, token?: string): Promise<Sign
       body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
     })
     const user = stringAt(review, 'status', 'userInfo', 'username')
-    if (user === undefined || user === '' || user === anonymous) {
-      await api.close()
-      return { refused: unknown(token), unknown: true }
-    }
+    if (user === undefined || user === '' || user === anonymous) throw unknown(token)
     const groups = at(review, 'status', 'userInfo', 'groups')
     const endsAt = token === undefined ? undefined : expiryOf(token)
     return {
@@ -44,16 +34,19 @@ export const signIn = async (connectAs: ConnectAs, token?: string): Promise<Sign
     }
   } catch (error) {
     await api.close()
-    if (!(error instanceof ApiRefused)) throw error
-    const isUnknown = error.status === 401 || error.status === 403
-    return { refused: isUnknown ? unknown(token) : error.answer, unknown: isUnknown }
+    const isUnknown = error instanceof ApiRefused && (error.status === 401 || error.status === 403)
+    throw isUnknown ? unknown(token) : error
   }
 }
 
-const unknown = (token: string | undefined): PageAnswer =>
+const unknown = (token: string | undefined): Refused =>
   token === undefined
-    ? refuse(401, 'UnknownUser', 'the API server does not know the user of the kubeconfig: try kubectl auth whoami')
-    : refuse(
+    ? new Refused(
+        401,
+        'UnknownUser',
+        'the API server does not know the user of the kubeconfig: try kubectl auth whoami',
+      )
+    : new Refused(
         401,
         'UnknownToken',
         'the API server does not know this token: it may have ended, or be cut off; make a new one',

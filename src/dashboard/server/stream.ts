@@ -10,13 +10,25 @@ import { hooks } from '../../kube/resources.ts'
 import { openWatch } from '../../kube/watch.ts'
 import type { EndedWhy, Row, StreamEvent } from '../protocol.ts'
 import { followCounts } from './counts.ts'
-import type { Out } from './exchange.ts'
-import { gather } from './gather.ts'
-import { apiWithinMs, beatMs, lookAgainMs, mostUnreadBytes, rowsAtOnce } from './limits.ts'
+import { debounce } from './debounce.ts'
+import { apiWithinMs, heartbeatMs, lookAgainMs, mostUnreadBytes, rowsAtOnce } from './limits.ts'
 import { rowOf } from './row.ts'
 
 /** What a stream needs of the world; `api` is the session's. */
 export type StreamWorld = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+
+/** Where the events of a stream go. */
+export interface Out {
+  write(text: string): void
+  /** Bytes that were written and not yet taken. */
+  waiting(): number
+  /** Ends it in order. */
+  end(): void
+  /** Cuts it: the client has not read, and will come again. */
+  cut(): void
+  /** Aborted when the client is gone. */
+  readonly closed: AbortSignal
+}
 
 export interface StreamOptions {
   /** All namespaces when it is absent. */
@@ -70,12 +82,12 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   write({ type: 'hello', version: options.version })
   const counts = followCounts(world, namespace, stop, event => write(event))
   counts.see(options.kinds ?? [])
-  const cancelBeat = every(clock, beatMs, () => out.write(':\n\n'))
+  const cancelHeartbeat = every(clock, heartbeatMs, () => out.write(':\n\n'))
   const cancelLook = every(clock, lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
   try {
     await follow(world, options, { write, refused, seen: rows => counts.see(rows.map(kindOf)), stop })
   } finally {
-    cancelBeat()
+    cancelHeartbeat()
     cancelLook()
     sessionEnded.removeEventListener('abort', sessionOver)
     over.abort()
@@ -114,7 +126,7 @@ const follow = async (
     if (stale) write({ type: 'live' })
     stale = false
   }
-  const changes = gather<Row>(world.clock, changed => {
+  const changes = debounce<Row>(world.clock, changed => {
     const rows = [...changed.values()].filter(row => row !== undefined)
     const gone = [...changed].flatMap(([key, row]) => (row === undefined ? [key] : []))
     if (gone.length > 0) write({ type: 'gone', keys: gone }, version)

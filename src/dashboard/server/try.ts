@@ -12,8 +12,8 @@ import { objectPath } from '../../kube/paths.ts'
 import { secrets } from '../../kube/resources.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
-import { Refused } from './exchange.ts'
 import { mostTryAnswerBytes, tryWithinMs } from './limits.ts'
+import { Refused } from './refused.ts'
 
 /** A hook's URL and token, from its status or from its Secret, read as the user. Throws {@link Refused}. */
 export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<{ url: string; token: string }> => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connections } from '../../../src/dashboard/server/limits.ts'
-import { startServed } from './served.ts'
+import { pageHost, startServed } from './served.ts'
 
 /** Opens connections from one address, and resolves with those that stay. */
 const open = async (port: number, count: number, from: string): Promise<readonly Socket[]> => {
@@ -27,10 +27,10 @@ describe('the connections of the dashboard', () => {
   })
 
   it('have no more requests than may wait, each', async () => {
-    const { host, port } = await startServed()
+    const { port } = await startServed()
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined).resume()
-    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(1000))
+    socket.write(`GET / HTTP/1.1\r\nHost: ${pageHost}\r\n\r\n`.repeat(1000))
     await once(socket, 'close')
     // What is answered before it is closed is no more than those.
     expect(socket.bytesRead).toBeLessThan(20_000)
@@ -39,15 +39,15 @@ describe('the connections of the dashboard', () => {
 
 describe('a client that asks before it sends a body', () => {
   const ask = async (path: string, more = '') => {
-    const { host, origin, port } = await startServed()
+    const { port } = await startServed()
     const socket = connect(port, '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     let received = ''
     socket.setEncoding('latin1').on('data', (text: string) => (received += text))
     const head = [
       `POST ${path} HTTP/1.1`,
-      `Host: ${host}`,
-      `Origin: ${origin}`,
+      `Host: ${pageHost}`,
+      `Origin: http://${pageHost}`,
       'Content-Type: application/json',
       'Expect: 100-continue',
     ]

@@ -1,29 +1,32 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { tryParseJson } from '../../../src/api/json.ts'
-import type { SignIn } from '../../../src/dashboard/protocol.ts'
-import { dashboard } from '../../../src/dashboard/server/dashboard.ts'
+import { stringAt, tryParseJson } from '../../../src/api/json.ts'
+import type { Assets } from '../../../src/dashboard/server/assets.ts'
+import { dashboard, type DashboardSettings } from '../../../src/dashboard/server/dashboard.ts'
 import { servePage } from '../../../src/dashboard/server/http.ts'
+import type { Served } from '../../../src/dashboard/server/origin-check.ts'
 import type { SessionConnection } from '../../../src/dashboard/server/session.ts'
+import type { Outbound } from '../../../src/environment/environment.ts'
 import { fakeClock } from '../../support/clock.ts'
-import { testEnvironment } from '../../support/environment.ts'
+import { noOutbound, testEnvironment } from '../../support/environment.ts'
 import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
-
-/** The API server of a token that is good. */
-const knows = (user: string) => answer(201, { status: { userInfo: { username: user, groups: [] } } })
 
 /** Takes the token `good-NAME` for the user NAME, and no other. */
 const goodTokens = (token?: string): SessionConnection => {
   const user = /^good-(.*)$/.exec(token ?? '')?.[1]
   const connection = scriptedConnection(() =>
-    user === undefined ? answer(401, { message: 'Unauthorized' }) : knows(user),
+    user === undefined
+      ? answer(401, { message: 'Unauthorized' })
+      : answer(201, { status: { userInfo: { username: user, groups: [] } } }),
   )
   return { ...connection, close: () => Promise.resolve() }
 }
 
 export interface Sent {
-  readonly headers?: Readonly<Record<string, string>>
+  /** Those that are undefined are not sent. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: string
   /** From which address of loopback it comes. */
   readonly from?: string
@@ -32,65 +35,108 @@ export interface Sent {
 export interface Answered {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
+  /** Parsed where it is JSON. */
   readonly body: unknown
 }
 
-/** A dashboard on a real socket, whose people sign in with `good-NAME`. */
+/** The name under which the page is served, whatever port the test has. */
+export const pageHost = '127.0.0.1:8082'
+const pageOrigin = `http://${pageHost}`
+
+export interface ServedOptions extends Partial<
+  Pick<DashboardSettings, 'connectAs' | 'signIn' | 'triggerBase' | 'version'>
+> {
+  readonly served?: Served
+  readonly outbound?: Outbound
+  readonly assets?: Assets
+}
+
+/** A dashboard on a real socket, whose people sign in with `good-NAME` unless a test says otherwise. */
 export const startServed = async ({
+  assets = { document: '<html>', files: [] },
   connectAs = goodTokens,
+  outbound = noOutbound,
+  served = { loopback: 'any' },
   signIn = 'token',
-}: { readonly connectAs?: (token?: string) => SessionConnection; readonly signIn?: SignIn } = {}) => {
+  ...settings
+}: ServedOptions = {}) => {
   const clock = fakeClock()
-  const world = testEnvironment({ clock })
+  const world = { ...testEnvironment({ clock }), outbound }
   const page = dashboard(world, {
+    assets,
+    connectAs,
+    served: () => served,
     signIn,
     version: '1.0.0',
     cluster: 'https://cluster.example.com',
     sessionMs: 3_600_000,
-    assets: { document: '<html>', files: [] },
-    connectAs,
+    ...settings,
   })
-  const server = await servePage(asked => page.answer({ loopback: 'any' }, asked), world, {
-    host: '127.0.0.1',
-    port: 0,
+  const server = await servePage(page.listener, clock, { host: '127.0.0.1', port: 0 })
+  onTestFinished(() => {
+    page.close()
+    server.close()
   })
-  onTestFinished(() => server.close())
-  const host = `127.0.0.1:${server.port}`
-  const origin = `http://${host}`
 
+  /** Sends a request as the page does; `sent` makes it somebody else's. */
   const send = (method: string, path: string, { body, from, headers }: Sent = {}): Promise<Answered> =>
     new Promise((resolve, reject) => {
+      const ofPage = {
+        host: pageHost,
+        'sec-fetch-site': 'same-origin',
+        ...(method === 'GET' ? {} : { origin: pageOrigin, 'content-type': 'application/json' }),
+      }
+      const isChunked = headers?.['transfer-encoding'] !== undefined
+      const length = body === undefined || isChunked ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      const sent = Object.entries({ ...ofPage, ...length, ...headers }).filter(([, value]) => value !== undefined)
       const options = {
         host: '127.0.0.1',
         port: server.port,
         method,
         path,
         agent: false,
-        headers: { ...(method === 'GET' ? {} : { origin, 'content-type': 'application/json' }), ...headers },
+        headers: Object.fromEntries(sent),
         ...(from === undefined ? {} : { localAddress: from }),
       }
       const asking = request(options, answered => {
-        text(answered).then(
-          said =>
-            resolve({
-              status: answered.statusCode ?? 0,
-              headers: answered.headers,
-              body: tryParseJson(said) ?? said,
-            }),
-          reject,
-        )
+        const { headers: got, statusCode: status = 0 } = answered
+        text(answered).then(said => resolve({ status, headers: got, body: tryParseJson(said) ?? said }), reject)
       })
       asking.on('error', reject)
       asking.end(body)
     })
+
+  const write = (method: string, path: string, value: unknown, sent: Omit<Sent, 'body'> = {}): Promise<Answered> =>
+    send(method, path, { ...sent, body: JSON.stringify(value) })
+
   return {
     clock,
-    world,
+    lines: world.lines,
     port: server.port,
-    host,
-    origin,
     send,
-    signIn: (token: string, sent: Omit<Sent, 'body'> = {}) =>
-      send('POST', '/api/session', { ...sent, body: JSON.stringify({ token }) }),
+    write,
+    signIn: (token: string, sent: Omit<Sent, 'body'> = {}) => write('POST', '/api/session', { token }, sent),
+    /** Opens a session, in whichever way, and sends requests in it. */
+    open: async (token = 'good-alice') => {
+      const body = signIn === 'key' ? { key: page.makeKey() } : { token }
+      const opened = await write('POST', '/api/session', body)
+      const headers = {
+        cookie: [opened.headers['set-cookie']].flat()[0]?.split(';')[0],
+        'x-page-key': stringAt(opened.body, 'pageKey'),
+      }
+      return {
+        headers,
+        get: (path: string, more: Readonly<Record<string, string>> = {}) =>
+          send('GET', path, { headers: { ...headers, ...more } }),
+        write: (method: string, path: string, value: unknown) => write(method, path, value, { headers }),
+      }
+    },
+    /** Writes bytes, and resolves with all that comes back until the connection is closed. */
+    raw: async (bytes: string): Promise<string> => {
+      const socket = connect(server.port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      socket.write(bytes.replaceAll('HOST', pageHost))
+      return await text(socket)
+    },
   }
 }

@@ -5,20 +5,22 @@ import { collectionPath } from '../../../kube/paths.ts'
 import { events } from '../../../kube/resources.ts'
 import type { HookEvent } from '../../protocol.ts'
 import { ask } from '../api.ts'
-import type { Handler } from '../context.ts'
-import { json } from '../exchange.ts'
+import type { Api, Context } from '../context.ts'
 import { mostEvents } from '../limits.ts'
 import { listOf } from '../row.ts'
 
-/** Lists the newest Events that regard a hook. */
-export const listEvents: Handler = async (_context, { name, namespace, session }) => {
-  const list = await ask(session.api, {
-    method: 'GET',
-    path: collectionPath(events, namespace),
-    query: { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` },
+export const eventRoutes = (api: Api, { sessionOf }: Context): void => {
+  // The newest Events that regard a hook.
+  api.get('/hooks/:namespace/:name/events', async (request, response) => {
+    const { name, namespace } = request.params
+    const list = await ask(sessionOf(request).api, {
+      method: 'GET',
+      path: collectionPath(events, namespace),
+      query: { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` },
+    })
+    const found = listOf(list['items']).map(eventOf)
+    response.json(found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, mostEvents))
   })
-  const found = listOf(list['items']).map(eventOf)
-  return json(200, found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, mostEvents))
 }
 
 const eventOf = (event: unknown): HookEvent => {

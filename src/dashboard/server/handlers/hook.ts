@@ -6,8 +6,7 @@ import { objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
 import type { Condition, HookDetail } from '../../protocol.ts'
 import { askObject } from '../api.ts'
-import type { Handler } from '../context.ts'
-import { json } from '../exchange.ts'
+import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
 import { listOf } from '../row.ts'
 import { secretOfAuth, triggerBaseOf } from '../try.ts'
@@ -16,9 +15,13 @@ import { secretOfAuth, triggerBaseOf } from '../try.ts'
 export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
   askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
 
-/** Answers with one hook, without token, URL, annotations and managedFields. */
-export const readHook: Handler = async ({ triggerBase }, { name, namespace, session }) =>
-  json(200, detailOf(await hookAsUser(session.api, namespace, name), triggerBase))
+export const hookRoutes = (api: Api, { sessionOf, triggerBase }: Context): void => {
+  // One hook, without token, URL, annotations and managedFields.
+  api.get('/hooks/:namespace/:name', async (request, response) => {
+    const { name, namespace } = request.params
+    response.json(detailOf(await hookAsUser(sessionOf(request).api, namespace, name), triggerBase))
+  })
+}
 
 const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDetail => {
   const { creationTimestamp: created, generation = 0, name, namespace = '', uid } = hook.metadata

@@ -1,16 +1,19 @@
 import type { Me } from '../../protocol.ts'
-import type { Handler } from '../context.ts'
-import { json } from '../exchange.ts'
+import type { Api, Context } from '../context.ts'
 
-/** Says who is signed in; the API server is not asked. */
-export const me: Handler = async ({ cluster, namespace, signIn, version }, { session }) =>
-  json(200, {
-    user: session.user,
-    groups: session.groups,
-    signIn,
-    cluster,
-    ...(namespace === undefined ? {} : { namespace }),
-    endsAt: session.endsAt,
-    tokenEnds: session.tokenEnds,
-    version,
-  } satisfies Me)
+export const meRoutes = (api: Api, { cluster, namespace, sessionOf, signIn, version }: Context): void => {
+  // Who is signed in; the API server is not asked.
+  api.get('/me', (request, response) => {
+    const { endsAt, groups, tokenEnds, user } = sessionOf(request)
+    response.json({
+      user,
+      groups,
+      signIn,
+      cluster,
+      ...(namespace === undefined ? {} : { namespace }),
+      endsAt,
+      tokenEnds,
+      version,
+    } satisfies Me)
+  })
+}

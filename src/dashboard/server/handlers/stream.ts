@@ -1,7 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import { objectNameRule } from '../../../api/names.ts'
-import type { Handler } from '../context.ts'
-import { refuse } from '../exchange.ts'
-import { streamHooks } from '../stream.ts'
+import { parameter, type Api, type Context } from '../context.ts'
+import { Refused } from '../refused.ts'
+import { streamHooks, type Out } from '../stream.ts'
 
 /** A resourceVersion is opaque, but never long and never anything else than these. */
 const versionPattern = /^[A-Za-z0-9-]{1,64}$/
@@ -10,23 +11,44 @@ const versionPattern = /^[A-Za-z0-9-]{1,64}$/
 const mostKinds = 20
 
 /** Streams the hooks of a namespace, or of all. */
-export const stream: Handler = async ({ sessions, version, world }, { headers, query, session }) => {
-  const namespace = query.get('namespace') ?? ''
-  if (namespace !== '' && !objectNameRule.holds(namespace)) {
-    return refuse(400, 'BadRequest', 'namespace is no name')
+export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: Context): void => {
+  api.get('/stream', async (request, response) => {
+    const { query } = request
+    const session = sessionOf(request)
+    const namespace = parameter(query, 'namespace')
+    if (namespace !== '' && !objectNameRule.holds(namespace)) {
+      throw new Refused(400, 'BadRequest', 'namespace is no name')
+    }
+    const free = sessions.stream(session)
+    if (free === undefined) {
+      throw new Refused(429, 'TooManyStreams', 'too many pages are open; close some', {
+        headers: { 'retry-after': '5' },
+      })
+    }
+    const from = request.get('last-event-id') ?? ''
+    const options = {
+      ...(namespace === '' ? {} : { namespace }),
+      ...(versionPattern.test(from) ? { from } : {}),
+      kinds: parameter(query, 'kinds').split(',').slice(0, mostKinds),
+      version,
+      sessionEnded: session.ended,
+      onExpired: () => sessions.end(session, 'expired'),
+    }
+    // Proxies that buffer answers would hold events back.
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
+    await streamHooks({ ...world, api: session.api }, options, outOf(response)).finally(free)
+    response.end()
+  })
+}
+
+const outOf = (response: ServerResponse): Out => {
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
+  return {
+    write: text => void response.write(text),
+    waiting: () => response.writableLength,
+    end: () => void response.end(),
+    cut: () => void response.destroy(),
+    closed: closed.signal,
   }
-  const free = sessions.stream(session)
-  if (free === undefined) {
-    return refuse(429, 'TooManyStreams', 'too many pages are open; close some', { 'retry-after': '5' })
-  }
-  const from = headers['last-event-id'] ?? ''
-  const options = {
-    ...(namespace === '' ? {} : { namespace }),
-    ...(versionPattern.test(from) ? { from } : {}),
-    kinds: (query.get('kinds') ?? '').split(',').slice(0, mostKinds),
-    version,
-    sessionEnded: session.ended,
-    onExpired: () => sessions.end(session, 'expired'),
-  }
-  return { stream: out => streamHooks({ ...world, api: session.api }, options, out).finally(free) }
 }

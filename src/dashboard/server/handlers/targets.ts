@@ -7,21 +7,25 @@ import { apiVersionOf, collectionPath } from '../../../kube/paths.ts'
 import { autoscalers } from '../../../kube/resources.ts'
 import type { Target, Targets } from '../../protocol.ts'
 import { ask, ApiRefused } from '../api.ts'
-import type { Handler } from '../context.ts'
-import { json, refuse } from '../exchange.ts'
+import { parameter, type Api, type Context } from '../context.ts'
 import { mostTargets } from '../limits.ts'
+import { Refused } from '../refused.ts'
 import { listOf } from '../row.ts'
 
-/** Lists what a driver can act on in a namespace, and who sets the count of each already. */
-export const listTargets: Handler = async (_context, { namespace, query, session }) => {
-  const driver = drivers.find(({ name }) => name === query.get('driver'))
-  if (driver === undefined) return refuse(400, 'BadRequest', 'driver names no driver')
-  const scaled = await scaledBy(session.api, namespace)
-  const found = await Promise.all(driver.targets.map(kind => ofKind(session.api, namespace, kind, scaled)))
-  return json(200, {
-    targets: found.flatMap(({ targets }) => targets),
-    missing: found.flatMap(({ missing }) => missing),
-  } satisfies Targets)
+export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
+  // What a driver can act on in a namespace, and who sets the count of each already.
+  router.get('/namespaces/:namespace/targets', async (request, response) => {
+    const { namespace } = request.params
+    const { api } = sessionOf(request)
+    const driver = drivers.find(({ name }) => name === parameter(request.query, 'driver'))
+    if (driver === undefined) throw new Refused(400, 'BadRequest', 'driver names no driver')
+    const scaled = await scaledBy(api, namespace)
+    const found = await Promise.all(driver.targets.map(kind => ofKind(api, namespace, kind, scaled)))
+    response.json({
+      targets: found.flatMap(({ targets }) => targets),
+      missing: found.flatMap(({ missing }) => missing),
+    } satisfies Targets)
+  })
 }
 
 const ofKind = async (

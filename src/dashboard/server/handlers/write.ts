@@ -1,12 +1,14 @@
+import type { Request } from 'express'
 import { at, isObject, stringAt, type JsonObject } from '../../../api/json.ts'
 import { apiVersion, hookKind, objectNameRule } from '../../../api/names.ts'
 import type { StoredObject } from '../../../api/object.ts'
+import type { ApiConnection } from '../../../environment/environment.ts'
 import { collectionPath, objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
 import type { Seen, Stored } from '../../protocol.ts'
 import { ApiRefused, ask } from '../api.ts'
-import type { Asked, Handler } from '../context.ts'
-import { json, Refused, type PageAnswer } from '../exchange.ts'
+import { parameter, type Api, type Context } from '../context.ts'
+import { Refused } from '../refused.ts'
 import { hookAsUser } from './hook.ts'
 
 const fieldManager = 'receiver-hooks-dashboard'
@@ -14,81 +16,109 @@ const fieldManager = 'receiver-hooks-dashboard'
 /** How often a change is made again where only the status was written meanwhile. */
 const attempts = 5
 
-/** Creates a hook; a name that is taken is refused. */
-export const createHook: Handler = async (_context, asked) => {
-  const namespace = stringAt(asked.body, 'namespace') ?? ''
-  const name = stringAt(asked.body, 'name') ?? ''
-  if (!objectNameRule.holds(namespace)) throw badRequest('namespace must be the name of a namespace')
-  const made = await ask(asked.session.api, {
-    method: 'POST',
-    path: collectionPath(hooks, namespace),
-    query: writing(asked),
-    body: JSON.stringify({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec: specIn(asked.body) }),
+/** A change of a hook, as the page asks for it. */
+interface Change {
+  readonly api: ApiConnection
+  readonly namespace: string
+  readonly name: string
+  readonly query: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
+  const changeIn = (request: Request<{ readonly namespace: string; readonly name: string }>): Change => ({
+    ...request.params,
+    api: sessionOf(request).api,
+    query: writing(request.query),
+    body: request.body,
   })
-  return json(201, storedOf(made))
-}
 
-/** Replaces the spec of the hook that its author has seen. Labels and annotations stay. */
-export const replaceHook: Handler = async (_context, asked) => {
-  const spec = specIn(asked.body)
-  const stored = await changing(asked, hook =>
-    ask(asked.session.api, {
-      method: 'PUT',
-      path: pathOf(asked),
-      query: writing(asked),
-      body: JSON.stringify({ ...hook, spec }),
-    }),
-  )
-  return json(200, storedOf(stored))
-}
+  // A name that is taken is refused.
+  router.post('/hooks', async (request, response) => {
+    const namespace = stringAt(request.body, 'namespace') ?? ''
+    const name = stringAt(request.body, 'name') ?? ''
+    if (!objectNameRule.holds(namespace)) throw badRequest('namespace must be the name of a namespace')
+    const made = await ask(sessionOf(request).api, {
+      method: 'POST',
+      path: collectionPath(hooks, namespace),
+      query: writing(request.query),
+      body: JSON.stringify({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec: specIn(request.body) }),
+    })
+    response.status(201).json(storedOf(made))
+  })
 
-export const suspendHook: Handler = (_context, asked) => patched(asked, () => ({ suspend: true }))
-export const resumeHook: Handler = (_context, asked) => patched(asked, () => ({ suspend: false }))
+  // Replaces the spec of the hook that its author has seen. Labels and annotations stay.
+  router.put('/hooks/:namespace/:name', async (request, response) => {
+    const change = changeIn(request)
+    const spec = specIn(change.body)
+    const stored = await changing(change, hook =>
+      ask(change.api, {
+        method: 'PUT',
+        path: pathOf(change),
+        query: change.query,
+        body: JSON.stringify({ ...hook, spec }),
+      }),
+    )
+    response.json(storedOf(stored))
+  })
 
-/** Raises the rotation, so that the hook gets a new URL. The body may say how long the old one is taken. */
-export const rotateHook: Handler = (_context, asked) => {
-  const overlap = stringAt(asked.body, 'overlap')
-  return patched(asked, hook => {
-    const rotation = Number(at(hook, 'spec', 'token', 'rotation') ?? 0) + 1
-    return { token: { rotation, ...(overlap === undefined ? {} : { overlap }) } }
+  router.post('/hooks/:namespace/:name/suspend', async (request, response) => {
+    response.json(await patched(changeIn(request), () => ({ suspend: true })))
+  })
+  router.post('/hooks/:namespace/:name/resume', async (request, response) => {
+    response.json(await patched(changeIn(request), () => ({ suspend: false })))
+  })
+
+  // Raises the rotation, so that the hook gets a new URL. The body may say how long the old one is taken.
+  router.post('/hooks/:namespace/:name/rotate', async (request, response) => {
+    const overlap = stringAt(request.body, 'overlap')
+    const rotated = await patched(changeIn(request), hook => {
+      const rotation = Number(at(hook, 'spec', 'token', 'rotation') ?? 0) + 1
+      return { token: { rotation, ...(overlap === undefined ? {} : { overlap }) } }
+    })
+    response.json(rotated)
+  })
+
+  // Deletes the hook that its author has seen.
+  router.delete('/hooks/:namespace/:name', async (request, response) => {
+    const change = changeIn(request)
+    await changing(change, hook => {
+      const { resourceVersion, uid } = hook.metadata
+      const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } }
+      return ask(change.api, { method: 'DELETE', path: pathOf(change), body: JSON.stringify(options) })
+    })
+    response.json({})
   })
 }
 
-/** Deletes the hook that its author has seen. */
-export const deleteHook: Handler = async (_context, asked) => {
-  await changing(asked, hook => {
+const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject): Promise<Stored> => {
+  const stored = await changing(change, hook => {
     const { resourceVersion, uid } = hook.metadata
-    const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } }
-    return ask(asked.session.api, { method: 'DELETE', path: pathOf(asked), body: JSON.stringify(options) })
-  })
-  return json(200, {})
-}
-
-const patched = async (asked: Asked, spec: (hook: StoredObject) => JsonObject): Promise<PageAnswer> => {
-  const stored = await changing(asked, hook => {
-    const { resourceVersion, uid } = hook.metadata
-    return ask(asked.session.api, {
+    return ask(change.api, {
       method: 'PATCH',
-      path: pathOf(asked),
-      query: writing(asked),
+      path: pathOf(change),
+      query: change.query,
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ metadata: { resourceVersion, uid }, spec: spec(hook) }),
     })
   })
-  return json(200, storedOf(stored))
+  return storedOf(stored)
 }
 
 /**
  * Makes a change that carries the resourceVersion of a hook whose uid and generation are those that its author has seen. A
  * status that is written meanwhile changes nothing that the author decides on: the change is made again then.
  */
-const changing = async <T>(asked: Asked, change: (hook: StoredObject) => Promise<T>): Promise<T> => {
-  const seen = seenIn(asked.body)
+const changing = async <T>(
+  { api, body, name, namespace }: Change,
+  make: (hook: StoredObject) => Promise<T>,
+): Promise<T> => {
+  const seen = seenIn(body)
   for (let attempt = 1; ; attempt++) {
-    const hook = await hookAsUser(asked.session.api, asked.namespace, asked.name)
+    const hook = await hookAsUser(api, namespace, name)
     refuseUnseen(hook, seen)
     try {
-      return await change(hook)
+      return await make(hook)
     } catch (error) {
       const conflict = error instanceof ApiRefused && error.status === 409
       if (!conflict || attempt === attempts) throw error
@@ -98,20 +128,24 @@ const changing = async <T>(asked: Asked, change: (hook: StoredObject) => Promise
 
 const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, seen: Seen): void => {
   if (uid !== seen.uid) {
-    throw new Refused(409, 'Replaced', `${name} was deleted and made anew since you looked: look at the new one first`)
+    throw new Refused(
+      409,
+      'Replaced',
+      `${name} was deleted and created again since you looked: look at the new one first`,
+    )
   }
   if (generation !== seen.generation) {
     throw new Refused(409, 'Changed', `${name} was changed by somebody else since you looked: look at it again first`)
   }
 }
 
-const writing = ({ query }: Asked): Readonly<Record<string, string>> => ({
+const writing = (query: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> => ({
   fieldManager,
   fieldValidation: 'Strict',
-  ...(query.get('dryRun') === 'true' ? { dryRun: 'All' } : {}),
+  ...(parameter(query, 'dryRun') === 'true' ? { dryRun: 'All' } : {}),
 })
 
-const pathOf = ({ name, namespace }: Asked): string => objectPath(hooks, namespace, name)
+const pathOf = ({ name, namespace }: Change): string => objectPath(hooks, namespace, name)
 
 const seenIn = (body: unknown): Seen => {
   const uid = stringAt(body, 'uid')

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { stringAt, tryParseJson } from '../../src/api/json.ts'
-import type { SignIn } from '../../src/dashboard/protocol.ts'
-import { dashboard } from '../../src/dashboard/server/dashboard.ts'
-import type { Served } from '../../src/dashboard/server/door.ts'
-import { TooLarge, type PageRequest } from '../../src/dashboard/server/exchange.ts'
-import type { ApiRequest, OutboundRequest } from '../../src/environment/environment.ts'
-import { Unreachable } from '../../src/environment/unreachable.ts'
-import { fakeClock } from '../support/clock.ts'
-import { noOutbound, testEnvironment } from '../support/environment.ts'
-import { answer, scriptedConnection, type Scripted } from '../support/scripted-connection.ts'
-import { pageRequest, read } from './requests.ts'
+import { at, tryParseJson } from '../../../src/api/json.ts'
+import type { Served } from '../../../src/dashboard/server/origin-check.ts'
+import type { ApiRequest, OutboundRequest } from '../../../src/environment/environment.ts'
+import { Unreachable } from '../../../src/environment/unreachable.ts'
+import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
+import { startServed, type ServedOptions } from './served.ts'
 
 const canary = `eyJhbGciOiJFZERTQSJ9.${'c'.repeat(20)}.${'d'.repeat(20)}`
 
@@ -40,53 +35,25 @@ const stored = (more: object = {}) => ({
 const review = (username: string) => answer(201, { status: { userInfo: { username, groups: ['people'] } } })
 
 /** A dashboard whose API server is the test: what it was asked, and as whom. */
-const start = async (
-  answers: Scripted,
-  options: {
-    readonly signIn?: SignIn
-    readonly served?: Served
-    readonly outbound?: typeof noOutbound
-    readonly triggerBase?: string
-  } = {},
-) => {
+const start = async (answers: Scripted, { signIn = 'key', ...options }: ServedOptions = {}) => {
   const asked: { readonly as: string; readonly request: ApiRequest }[] = []
-  const { outbound = noOutbound, served = { loopback: 8082 }, signIn = 'key', triggerBase } = options
   const closed: string[] = []
-  const page = dashboard(
-    { ...testEnvironment({ clock: fakeClock() }), outbound },
-    {
-      signIn,
-      version: '1.0.0',
-      cluster: 'https://cluster.example.com',
-      sessionMs: 3_600_000,
-      assets: { document: '<html data-sign-in="%sign-in%" data-version="%version%">', files: [] },
-      ...(triggerBase === undefined ? {} : { triggerBase }),
-      connectAs: token => {
-        const as = token ?? 'the kubeconfig'
-        const connection = scriptedConnection((request, count) => {
-          asked.push({ as, request })
-          return request.path.endsWith('selfsubjectreviews') ? review(`user of ${as}`) : answers(request, count)
-        })
-        return { ...connection, close: async () => void closed.push(as) }
-      },
+  const served = await startServed({
+    signIn,
+    ...options,
+    connectAs: token => {
+      const as = token ?? 'the kubeconfig'
+      const connection = scriptedConnection((request, count) => {
+        asked.push({ as, request })
+        return request.path.endsWith('selfsubjectreviews') ? review(`user of ${as}`) : answers(request, count)
+      })
+      return { ...connection, close: async () => void closed.push(as) }
     },
-  )
-  const send = async (request: PageRequest) => read(await page.answer(served, request))
-  const body = (value: unknown) => ({ body: () => Promise.resolve(JSON.stringify(value)) })
-  const open = async () => {
-    const opened = await send(pageRequest('POST', '/api/session', body({ key: page.makeKey() })))
-    const headers = {
-      cookie: opened.headers['set-cookie']?.split(';')[0] ?? '',
-      'x-page-key': stringAt(opened.body, 'pageKey') ?? '',
-    }
-    return {
-      get: (target: string) => send(pageRequest('GET', target, { headers })),
-      write: (method: string, target: string, value: unknown) =>
-        send(pageRequest(method, target, { headers, ...body(value) })),
-    }
-  }
-  return { page, asked, closed, send, open, body }
+  })
+  return { ...served, asked, closed }
 }
+
+const assets = { document: '<html data-sign-in="%sign-in%" data-version="%version%">', files: [] }
 
 const words = (asked: readonly { readonly as: string; readonly request: ApiRequest }[]): readonly string[] =>
   asked
@@ -240,25 +207,105 @@ describe('the server of the page', () => {
   })
 
   it('writes how people sign in into its document, and serves it for every place', async () => {
-    const { send } = await start(() => answer(200, {}))
+    const { send } = await start(() => answer(200, {}), { assets })
     const document = '<html data-sign-in="key" data-version="1.0.0">'
     for (const place of ['/', '/new?from=shop/web-up', '/hooks/shop/web-up', '/hooks/shop/web.v1']) {
-      expect({ place, ...(await send(pageRequest('GET', place))) }).toMatchObject({
+      expect({ place, ...(await send('GET', place)) }).toMatchObject({
         place,
         status: 200,
         body: document,
       })
     }
-    expect((await send(pageRequest('GET', '/assets/gone-12345678.js'))).status).toBe(404)
-    expect((await send(pageRequest('POST', '/'))).status).toBe(405)
+    expect((await send('GET', '/assets/gone-12345678.js')).status).toBe(404)
+    expect((await send('POST', '/')).status).toBe(405)
   })
 
-  it('refuses a body that is too large or of another type', async () => {
-    const { page } = await start(() => answer(200, {}))
-    const request = pageRequest('POST', '/api/session', { body: () => Promise.reject(new TooLarge(1)) })
-    await expect(page.answer({ loopback: 8082 }, request)).rejects.toThrow(TooLarge)
-    const other = pageRequest('POST', '/api/session', { headers: { 'content-type': 'text/plain' } })
-    expect(read(await page.answer({ loopback: 8082 }, other)).status).toBe(415)
+  it.each([
+    ['too large', {}, `{"x":"${'x'.repeat(256 * 1024)}"}`, 413, 'TooLarge'],
+    ['of another type', { 'content-type': 'text/plain' }, '{}', 415, 'UnsupportedMediaType'],
+    ['compressed', { 'content-encoding': 'gzip' }, '{}', 415, 'UnsupportedMediaType'],
+    ['in another charset', { 'content-type': 'application/json; charset=x-other' }, '{}', 415, 'UnsupportedMediaType'],
+    ['no JSON', {}, `{"token":"${canary}`, 400, 'BadRequest'],
+    ['missing', {}, undefined, 400, 'BadRequest'],
+  ])('refuses a body that is %s, and repeats nothing of it', async (_what, more, body, status, reason) => {
+    const { lines, open, send } = await start(() => answer(200, {}))
+    const { headers } = await open()
+    const sent = { headers: { ...headers, ...more }, ...(body === undefined ? {} : { body }) }
+    const refused = await send('POST', '/api/hooks', sent)
+    expect(refused).toMatchObject({ status, body: { reason } })
+    expect(JSON.stringify([refused, lines])).not.toContain('eyJ')
+  })
+
+  it('answers a path that is not encoded as it has to be, and says nothing of itself', async () => {
+    const { lines, open } = await start(() => answer(200, {}))
+    const { body, headers, status } = await (await open()).get('/api/hooks/shop/%zz')
+    expect([status, body]).toEqual([
+      400,
+      { reason: 'BadRequest', message: 'the body is no JSON, or the path is not encoded as it has to be' },
+    ])
+    expect(headers['x-powered-by']).toBeUndefined()
+    expect(lines).toEqual([])
+  })
+
+  it.each([
+    '/api/hooks/shop/..',
+    '/api/hooks/%2e%2e/web-up',
+    '/api/hooks/shop/web-up%2f..',
+    '/api/nothing',
+    '/api/me/',
+    '/api/ME',
+  ])('has nothing at %s, and asks the API server nothing', async path => {
+    const { asked, open } = await start(() => answer(200, {}))
+    const alice = await open()
+    expect(await alice.get(path)).toMatchObject({ status: 404, body: { reason: 'NotFound' } })
+    expect(words(asked)).toEqual([])
+  })
+
+  it('has no stack in an answer to a failure of its own, and logs it', async () => {
+    const { lines, open } = await start(() => new Error('planted'))
+    const failed = await (await open()).get('/api/namespaces')
+    expect([failed.status, failed.body]).toEqual([
+      500,
+      { reason: 'InternalError', message: 'the dashboard failed; its log says why' },
+    ])
+    expect(lines.join()).toContain('planted')
+  })
+
+  it('gives no digest of a secret: an answer has no ETag', async () => {
+    const { open } = await start(() => answer(200, stored()))
+    const { headers, status } = await (await open()).write('POST', '/api/hooks/shop/web-up/url', {})
+    expect([status, headers['etag'], headers['cache-control']]).toEqual([200, undefined, 'no-store'])
+  })
+
+  it('takes the first of two values in a query, and no list or object', async () => {
+    const { asked, open } = await start(() => answer(201, stored()))
+    const alice = await open()
+    const draft = { namespace: 'shop', name: 'web-up', spec: {} }
+    await alice.write('POST', '/api/hooks?dryRun=true&dryRun=false', draft)
+    await alice.write('POST', '/api/hooks?dryRun[a]=true', draft)
+    const queries = asked.filter(({ request }) => request.method === 'POST').map(({ request }) => request.query)
+    expect(queries.slice(1)).toMatchObject([{ dryRun: 'All' }, {}])
+    expect(queries[2]).not.toHaveProperty('dryRun')
+  })
+
+  it.each([
+    ['two Hosts', 'GET /api/me HTTP/1.1\r\nHost: HOST\r\nHost: HOST', '421'],
+    ['no Host', 'GET / HTTP/1.1\r\nX-Nothing: 1', '400'],
+    ['an absolute target', 'GET http://evil.example/ HTTP/1.1\r\nHost: HOST', '421'],
+    ['a target that is no URL', 'GET http://a:b:c HTTP/1.1\r\nHost: HOST', '4'],
+    ['a target that is a star', 'OPTIONS * HTTP/1.1\r\nHost: HOST', '421'],
+  ])('refuses %s, without a stack', async (_what, head, status) => {
+    const { raw } = await start(() => answer(200, {}))
+    const said = await raw(`${head}\r\nConnection: close\r\n\r\n`)
+    expect(said).toMatch(new RegExp(`^HTTP/1.1 ${status}`))
+    expect(said).not.toContain('node_modules')
+  })
+
+  it('answers another method of its document 405, and says which it takes', async () => {
+    const { send } = await start(() => answer(200, {}))
+    for (const method of ['POST', 'PUT', 'OPTIONS']) {
+      expect(await send(method, '/')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+    }
   })
 })
 
@@ -266,39 +313,71 @@ describe('signing in', () => {
   const cluster: Served = { loopback: 'any', url: new URL('http://hooks.example.com/') }
 
   it('takes a token over TLS or loopback, and over nothing else', async () => {
-    const { body, send } = await start(() => answer(200, {}), { signIn: 'token', served: cluster })
-    const token = body({ token: ' Bearer "abc"\n' })
-    expect((await send(pageRequest('POST', '/api/session', token))).status).toBe(200)
-    const plain = pageRequest('POST', '/api/session', {
-      ...token,
-      hosts: ['hooks.example.com'],
-      headers: { origin: 'http://hooks.example.com' },
-    })
-    expect(await send(plain)).toMatchObject({ status: 403, body: { reason: 'NoTLS' } })
+    const { signIn } = await start(() => answer(200, {}), { signIn: 'token', served: cluster })
+    expect((await signIn(' Bearer "abc"\n')).status).toBe(200)
+    const headers = { host: 'hooks.example.com', origin: 'http://hooks.example.com' }
+    expect(await signIn('abc', { headers })).toMatchObject({ status: 403, body: { reason: 'NoTLS' } })
   })
 
   it('asks as whom a token is known, and takes nobody for somebody', async () => {
-    const { asked, body, closed, send } = await start(() => answer(200, {}), { signIn: 'token', served: cluster })
-    await send(pageRequest('POST', '/api/session', body({ token: 'abc' })))
+    const { asked, closed, signIn } = await start(() => answer(200, {}), { signIn: 'token', served: cluster })
+    await signIn('abc')
     expect(asked.map(({ as, request }) => `${as}: ${request.method} ${request.path}`)).toEqual([
       'abc: POST /apis/authentication.k8s.io/v1/selfsubjectreviews',
     ])
-    expect((await send(pageRequest('POST', '/api/session', body({ token: '' })))).status).toBe(401)
+    expect((await signIn('')).status).toBe(401)
     expect(closed).toEqual([])
+  })
+
+  it('takes a key once', async () => {
+    const { open, write } = await start(() => answer(200, {}))
+    expect((await (await open()).get('/api/me')).status).toBe(200)
+    const again = await write('POST', '/api/session', { key: 'wrong' })
+    expect(again).toMatchObject({ status: 401, body: { reason: 'UsedKey' } })
+  })
+
+  it('sets a cookie by port for the API alone, and one of the whole host where there is TLS', async () => {
+    const served: Served = { loopback: 'any', url: new URL('https://hooks.example.com/') }
+    const { signIn, write } = await start(() => answer(200, {}), { signIn: 'token', served })
+    const plain = await signIn('abc')
+    expect(String(plain.headers['set-cookie'])).toMatch(
+      /^receiver-hooks-8082=[\w-]+; Path=\/api\/; HttpOnly; SameSite=Strict$/,
+    )
+    const secure = await signIn('abc', { headers: { host: 'hooks.example.com', origin: 'https://hooks.example.com' } })
+    expect(String(secure.headers['set-cookie'])).toMatch(
+      /^__Host-receiver-hooks=[\w-]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    )
+    const cookie = String(plain.headers['set-cookie']).split(';', 1)[0] ?? ''
+    const headers = { cookie, 'x-page-key': String(at(plain.body, 'pageKey')) }
+    const out = await write('DELETE', '/api/session', {}, { headers })
+    expect(String(out.headers['set-cookie'])).toMatch(/^receiver-hooks-8082=; Max-Age=0; /)
+    expect((await write('DELETE', '/api/session', {}, { headers })).status).toBe(401)
+  })
+
+  it.each([
+    ['COOKIE', 200],
+    ['other=1; COOKIE; another=2', 200],
+    ['COOKIE; receiver-hooks-8082=other', 401],
+    ['receiver-hooks-8082=other; COOKIE', 401],
+    ['receiver-hooks-80821=1; COOKIE', 200],
+    ['', 401],
+  ])('takes the cookie in %j with %d', async (header, status) => {
+    const { open, send } = await start(() => answer(200, {}))
+    const { headers } = await open()
+    const cookie = header.replace('COOKIE', headers.cookie ?? '')
+    expect((await send('GET', '/api/me', { headers: { ...headers, cookie } })).status).toBe(status)
   })
 
   it('behind a proxy takes the token of each request, and opens one connection for it', async () => {
     const served: Served = { loopback: 'none', url: new URL('https://hooks.example.com/') }
     const { asked, send } = await start(() => answer(200, { items: [] }), { signIn: 'header', served })
     const from = (headers: Record<string, string>) =>
-      pageRequest('GET', '/api/me', { hosts: ['hooks.example.com'], headers })
-    expect((await send(from({ 'x-page-key': 'page' }))).status).toBe(401)
-    expect((await send(from({ authorization: 'Bearer alice' }))).status).toBe(401)
-    const both = await Promise.all(
-      [1, 2].map(() => send(from({ authorization: 'Bearer alice', 'x-page-key': 'page' }))),
-    )
+      send('GET', '/api/me', { headers: { host: 'hooks.example.com', ...headers } })
+    expect((await from({ 'x-page-key': 'page' })).status).toBe(401)
+    expect((await from({ authorization: 'Bearer alice' })).status).toBe(401)
+    const both = await Promise.all([1, 2].map(() => from({ authorization: 'Bearer alice', 'x-page-key': 'page' })))
     expect(both.map(({ body }) => body)).toMatchObject([{ user: 'user of alice' }, { user: 'user of alice' }])
-    expect((await send(from({ authorization: 'Bearer bob', 'x-page-key': 'page' }))).body).toMatchObject({
+    expect((await from({ authorization: 'Bearer bob', 'x-page-key': 'page' })).body).toMatchObject({
       user: 'user of bob',
     })
     expect(asked.map(({ as }) => as)).toEqual(['alice', 'bob'])

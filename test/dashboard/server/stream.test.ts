@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { tryParseJson } from '../../src/api/json.ts'
-import type { StreamEvent } from '../../src/dashboard/protocol.ts'
-import type { Out } from '../../src/dashboard/server/exchange.ts'
-import { mostUnreadBytes } from '../../src/dashboard/server/limits.ts'
-import { streamHooks, type StreamOptions } from '../../src/dashboard/server/stream.ts'
-import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
-import { fakeClock, settle } from '../support/clock.ts'
-import { testEnvironment } from '../support/environment.ts'
-import { answer, scriptedConnection, type Scripted } from '../support/scripted-connection.ts'
+import { tryParseJson } from '../../../src/api/json.ts'
+import type { StreamEvent } from '../../../src/dashboard/protocol.ts'
+import { mostUnreadBytes } from '../../../src/dashboard/server/limits.ts'
+import { streamHooks, type Out, type StreamOptions } from '../../../src/dashboard/server/stream.ts'
+import { Unreachable, WatchRefused } from '../../../src/environment/unreachable.ts'
+import { fakeClock, settle } from '../../support/clock.ts'
+import { testEnvironment } from '../../support/environment.ts'
+import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
 
 const hook = (name: string, version: number, more: object = {}) => ({
   apiVersion: 'receiverhooks.dev/v1alpha1',

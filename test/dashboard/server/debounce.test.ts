@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { gather } from '../../src/dashboard/server/gather.ts'
-import { fakeClock } from '../support/clock.ts'
+import { debounce } from '../../../src/dashboard/server/debounce.ts'
+import { fakeClock } from '../../support/clock.ts'
 
 it('hands over the newest of each key, once in 100 ms', async () => {
   const clock = fakeClock()
   const given: [string, number | undefined][][] = []
-  const changes = gather<number>(clock, changed => given.push([...changed]))
+  const changes = debounce<number>(clock, changed => given.push([...changed]))
   changes.add('a', 1)
   await clock.advance(60)
   changes.add('a', 2)
@@ -26,7 +26,7 @@ it('hands over the newest of each key, once in 100 ms', async () => {
 it('forgets what is dropped', async () => {
   const clock = fakeClock()
   const given: unknown[] = []
-  const changes = gather<number>(clock, changed => given.push(changed))
+  const changes = debounce<number>(clock, changed => given.push(changed))
   changes.add('a', 1)
   changes.drop()
   await clock.advance(1000)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { tryHook } from '../../src/dashboard/server/try.ts'
+import { apiVersion, hookKind } from '../../../src/api/names.ts'
+import { tryHook } from '../../../src/dashboard/server/try.ts'
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 
@@ -25,7 +25,7 @@ it('a hook that takes messages of one topic alone cannot be tried from the page,
   }
   const tried = tryHook({ request: unused, watch: unused }, unused, undefined, hook, { dryRun: true, key: 'one' })
   await expect(tried).rejects.toMatchObject({
-    answer: { status: 409 },
+    status: 409,
     message: `this hook takes messages of ${topicArn} alone, which Amazon signs: publish one there to try it`,
   })
 })

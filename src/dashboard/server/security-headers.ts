@@ -1,4 +1,6 @@
-/** What every answer has. Text is text: nothing that data holds can run or be loaded. */
+import type { RequestHandler } from 'express'
+
+/** Text is text: nothing that data holds can run or be loaded. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -12,7 +14,7 @@ const contentSecurityPolicy = [
   "trusted-types 'none'",
 ].join('; ')
 
-export const everyAnswer: Readonly<Record<string, string>> = {
+const headers: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -20,4 +22,10 @@ export const everyAnswer: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), clipboard-read=(), payment=(), usb=()',
   'cache-control': 'no-store',
+}
+
+/** Sets what every answer has. */
+export const securityHeaders: RequestHandler = (_request, response, next) => {
+  response.set(headers)
+  next()
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../environment/environment.ts'
-import { gatherMs } from './limits.ts'
+import { debounceMs } from './limits.ts'
 
-/** Gathers changes by key, and hands the newest of each over at most once in 100 ms. */
-export interface Gather<T> {
+/** Collects changes by key, and hands the newest of each over at most once in 100 ms. */
+export interface Debounce<T> {
   /** `undefined`: it is gone. */
   add(key: string, value: T | undefined): void
   /** Hands over what there is. */
@@ -11,7 +11,7 @@ export interface Gather<T> {
   drop(): void
 }
 
-export const gather = <T>(clock: Clock, give: (changed: ReadonlyMap<string, T | undefined>) => void): Gather<T> => {
+export const debounce = <T>(clock: Clock, give: (changed: ReadonlyMap<string, T | undefined>) => void): Debounce<T> => {
   let changed = new Map<string, T | undefined>()
   let cancel: (() => void) | undefined
   const drop = (): void => {
@@ -27,7 +27,7 @@ export const gather = <T>(clock: Clock, give: (changed: ReadonlyMap<string, T | 
   return {
     add: (key, value) => {
       changed.set(key, value)
-      cancel ??= clock.after(gatherMs, flush)
+      cancel ??= clock.after(debounceMs, flush)
     },
     flush,
     drop,

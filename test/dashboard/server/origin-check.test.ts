@@ -1,21 +1,38 @@
 import { describe, expect, it } from 'vitest'
-import { cookieIn, door, setCookie, type Served } from '../../src/dashboard/server/door.ts'
-import type { PageRequest } from '../../src/dashboard/server/exchange.ts'
-import { pageRequest, read } from './requests.ts'
+import { originProblem, type RequestHead, type Served } from '../../../src/dashboard/server/origin-check.ts'
 
 const loopback: Served = { loopback: 8082 }
 const cluster: Served = { loopback: 'any', url: new URL('https://hooks.example.com/') }
 const behindProxy: Served = { loopback: 'none', url: new URL('https://hooks.example.com/') }
 
-const statusOf = (served: Served, request: PageRequest): number | 'passes' => {
-  const passed = door(served, request)
-  return 'refused' in passed ? read(passed.refused).status : 'passes'
+interface Change {
+  readonly hosts?: readonly string[]
+  readonly headers?: RequestHead['headers']
 }
 
-const from = (host: string): Partial<PageRequest> => ({ hosts: [host] })
+/** A request of the page itself; `change` makes it somebody else's. */
+const pageRequest = (
+  method: string,
+  url: string,
+  { headers, hosts = ['127.0.0.1:8082'] }: Change = {},
+): RequestHead => ({
+  method,
+  url,
+  headersDistinct: { host: [...hosts] },
+  headers: {
+    'sec-fetch-site': 'same-origin',
+    ...(method === 'GET' ? {} : { origin: 'http://127.0.0.1:8082' }),
+    ...headers,
+  },
+})
 
-describe('the door', () => {
-  it.each<readonly [name: string, request: PageRequest, expected: number | 'passes']>([
+const statusOf = (served: Served, request: RequestHead): number | 'passes' =>
+  originProblem(served, request)?.status ?? 'passes'
+
+const from = (host: string): Change => ({ hosts: [host] })
+
+describe('the origin check', () => {
+  it.each<readonly [name: string, request: RequestHead, expected: number | 'passes']>([
     ['the page', pageRequest('GET', '/api/me'), 'passes'],
     ['the page by the other name', pageRequest('GET', '/api/me', from('localhost:8082')), 'passes'],
     [
@@ -29,6 +46,12 @@ describe('the door', () => {
       'passes',
     ],
     ['a HEAD of the document', pageRequest('HEAD', '/', { headers: { origin: undefined } }), 'passes'],
+    [
+      'what only begins like the API',
+      pageRequest('GET', '/apis', { headers: { 'sec-fetch-site': 'cross-site' } }),
+      'passes',
+    ],
+    ['the API without a path', pageRequest('GET', '/api?x', { headers: { 'sec-fetch-site': 'cross-site' } }), 403],
     ['a HEAD of the API', pageRequest('HEAD', '/api/me', { headers: { origin: undefined } }), 403],
     ['a HEAD of a name that was rebound', pageRequest('HEAD', '/', from('evil.example:8082')), 421],
     ['a name that was rebound', pageRequest('GET', '/', from('evil.example:8082')), 421],
@@ -77,25 +100,9 @@ describe('the door', () => {
   })
 
   it('takes an origin without TLS for another where people come through TLS', () => {
-    const write = (origin: string): PageRequest =>
+    const write = (origin: string): RequestHead =>
       pageRequest('POST', '/api/session', { ...from('hooks.example.com'), headers: { origin } })
     expect(statusOf(cluster, write('https://hooks.example.com'))).toBe('passes')
     expect(statusOf(cluster, write('http://hooks.example.com'))).toBe(403)
-  })
-
-  it('names a cookie by the port, and binds it to the host where there is TLS', () => {
-    const plain = door(loopback, pageRequest('GET', '/'))
-    const secure = door(cluster, pageRequest('GET', '/', from('hooks.example.com')))
-    if ('refused' in plain || 'refused' in secure) throw new Error('refused')
-    expect(setCookie(plain, 'id')).toBe('receiver-hooks-8082=id; HttpOnly; SameSite=Strict; Path=/api/')
-    expect(setCookie(secure, 'id')).toBe('__Host-receiver-hooks=id; HttpOnly; SameSite=Strict; Path=/; Secure')
-    expect(setCookie(plain, undefined)).toContain('Max-Age=0')
-  })
-
-  it('takes no cookie that is there twice', () => {
-    expect(cookieIn('a=1; receiver-hooks-8082=x', 'receiver-hooks-8082')).toBe('x')
-    expect(cookieIn('receiver-hooks-8082=x; receiver-hooks-8082=y', 'receiver-hooks-8082')).toBeUndefined()
-    expect(cookieIn('receiver-hooks-80821=x', 'receiver-hooks-8082')).toBeUndefined()
-    expect(cookieIn(undefined, 'receiver-hooks-8082')).toBeUndefined()
   })
 })

@@ -18,7 +18,7 @@ import { useRoutes } from './handlers/use.ts'
 import { writeRoutes } from './handlers/write.ts'
 import { jsonBody } from './json-body.ts'
 import { oneTimeKey } from './key.ts'
-import { mostBodyBytes } from './limits.ts'
+import { maxBodyBytes } from './limits.ts'
 import { originCheck, type Served } from './origin-check.ts'
 import { errorHandler, Refused } from './refused.ts'
 import { rightsOf, type RightsOfSession } from './rights.ts'
@@ -73,7 +73,7 @@ export const dashboard = (world: Context['world'], settings: DashboardSettings):
   })
   streamRoutes(api, context)
   api.use(requestLimit(context))
-  const readBody = jsonBody(mostBodyBytes)
+  const readBody = jsonBody(maxBodyBytes)
   api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
   session.close(api)
   for (const declare of [meRoutes, namespaceRoutes, targetRoutes, hookRoutes, writeRoutes, useRoutes, eventRoutes]) {

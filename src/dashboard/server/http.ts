@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { boundConnections } from '../../environment/connections.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { listen, type ListenAddress } from '../../environment/listen.ts'
-import { connections, headWithinMs, maxUnreadBodyBytes, mostHeaderBytes, requestWithinMs } from './limits.ts'
+import { connections, headWithinMs, maxUnreadBodyBytes, maxHeaderBytes, requestWithinMs } from './limits.ts'
 
 export interface PageServer {
   readonly port: number
@@ -17,7 +17,7 @@ export const servePage = async (
   address: ListenAddress,
 ): Promise<PageServer> => {
   const server = createServer({
-    maxHeaderSize: mostHeaderBytes,
+    maxHeaderSize: maxHeaderBytes,
     headersTimeout: headWithinMs,
     requestTimeout: requestWithinMs,
     connectionsCheckingInterval: 1_000,

@@ -3,10 +3,10 @@ import type { ConnectionLimits } from '../../environment/places.ts'
 /** Every number of the dashboard's server, with its reason. Times are in milliseconds, sizes in bytes. */
 
 /** A form with a long expression and a pasted token are far below. */
-export const mostBodyBytes = 256 * 1024
+export const maxBodyBytes = 256 * 1024
 
 /** Tokens of identity providers with many groups take more than Node's 16 KiB. */
-export const mostHeaderBytes = 32 * 1024
+export const maxHeaderBytes = 32 * 1024
 
 /** Before somebody has signed in. A token of `kubectl create token` has one kB, one with a hundred groups five. */
 export const maxSignInBytes = 8 * 1024
@@ -75,20 +75,20 @@ export const heartbeatMs = 15_000
 export const lookAgainMs = 30_000
 
 /** A page that has read nothing of so much is let go, and resumes. */
-export const mostUnreadBytes = 4 * 1024 * 1024
+export const maxUnreadBytes = 4 * 1024 * 1024
 
 /** How long an answer about rights is taken. */
 export const rightsMs = 30_000
 
 /** Targets of one kind that are offered: a list to choose from, not an inventory. */
-export const mostTargets = 500
+export const maxTargets = 500
 
 /** How long the API server may take to answer what a person waits for. */
 export const apiWithinMs = 10_000
 
 /** The trigger answers within 4 s by itself. */
 export const tryWithinMs = 10_000
-export const mostTryAnswerBytes = 64 * 1024
+export const maxTryAnswerBytes = 64 * 1024
 
 /** Events of a hook that are shown. */
-export const mostEvents = 50
+export const maxEvents = 50

@@ -25,8 +25,6 @@ export class Refused extends Error {
   }
 }
 
-export const tooLarge = (): Refused => new Refused(413, 'TooLarge', 'the body is too large')
-
 /** Answers what was thrown, with its reason and never with its stack. */
 export const errorHandler =
   (log: Log): ErrorRequestHandler =>
@@ -44,18 +42,11 @@ const failed = new Refused(500, 'InternalError', 'the dashboard failed; its log 
 
 const refusedBy = (error: unknown): Refused | undefined => {
   if (error instanceof Refused) return error
-  // Express's own errors hold the body, or a part of the path: none of that is repeated.
-  switch (statusOf(error)) {
-    case 400:
-      return new Refused(400, 'BadRequest', 'the body is no JSON, or the path is not encoded as it has to be')
-    case 413:
-      return tooLarge()
-    case 415:
-      return new Refused(415, 'UnsupportedMediaType', 'the body must be UTF-8 that is not compressed')
-    default:
-      return undefined
-  }
+  // Express's router says so of a path that it cannot decode, and repeats it.
+  const isUndecodable = error instanceof URIError && statusOf(error) === 400
+  return isUndecodable ? new Refused(400, 'BadRequest', 'the path is not encoded as it has to be') : undefined
 }
 
-const statusOf = (error: unknown): unknown =>
+/** The status that an error of express or of a part of it carries. */
+export const statusOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined

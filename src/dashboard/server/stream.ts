@@ -11,7 +11,7 @@ import { openWatch } from '../../kube/watch.ts'
 import type { EndedWhy, Row, StreamEvent } from '../protocol.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
-import { apiWithinMs, heartbeatMs, lookAgainMs, mostUnreadBytes, rowsAtOnce } from './limits.ts'
+import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce } from './limits.ts'
 import { rowOf } from './row.ts'
 
 /** What a stream needs of the world; `api` is the session's. */
@@ -101,7 +101,7 @@ const writer =
   (event, id) => {
     if (out.closed.aborted) return
     out.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(event)}\n\n`)
-    if (out.waiting() > mostUnreadBytes) out.cut()
+    if (out.waiting() > maxUnreadBytes) out.cut()
   }
 
 interface Following {

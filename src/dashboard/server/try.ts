@@ -12,7 +12,7 @@ import { objectPath } from '../../kube/paths.ts'
 import { secrets } from '../../kube/resources.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
-import { mostTryAnswerBytes, tryWithinMs } from './limits.ts'
+import { maxTryAnswerBytes, tryWithinMs } from './limits.ts'
 import { Refused } from './refused.ts'
 
 /** A hook's URL and token, from its status or from its Secret, read as the user. Throws {@link Refused}. */
@@ -79,7 +79,7 @@ export const tryHook = async (
       },
       ...(body === '' ? {} : { body }),
       timeoutMs: tryWithinMs,
-      mostBytes: mostTryAnswerBytes,
+      mostBytes: maxTryAnswerBytes,
     })
     return triedOf(answer.status, answer.body, trial.dryRun)
   } catch (error) {

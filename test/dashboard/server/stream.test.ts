@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tryParseJson } from '../../../src/api/json.ts'
 import type { StreamEvent } from '../../../src/dashboard/protocol.ts'
-import { mostUnreadBytes } from '../../../src/dashboard/server/limits.ts'
+import { maxUnreadBytes } from '../../../src/dashboard/server/limits.ts'
 import { streamHooks, type Out, type StreamOptions } from '../../../src/dashboard/server/stream.ts'
 import { Unreachable, WatchRefused } from '../../../src/environment/unreachable.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
@@ -176,7 +176,7 @@ describe('the stream', () => {
   it('lets a page go that does not read', async () => {
     const stream = open(() => listOf())
     await settle()
-    stream.seen.waiting = mostUnreadBytes + 1
+    stream.seen.waiting = maxUnreadBytes + 1
     stream.watch().send({ type: 'ADDED', object: hook('a', 11) })
     await stream.clock.advance(100)
     await stream.running

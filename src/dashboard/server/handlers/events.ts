@@ -6,7 +6,7 @@ import { events } from '../../../kube/resources.ts'
 import type { HookEvent } from '../../protocol.ts'
 import { ask } from '../api.ts'
 import type { Api, Context } from '../context.ts'
-import { mostEvents } from '../limits.ts'
+import { maxEvents } from '../limits.ts'
 import { listOf } from '../row.ts'
 
 export const eventRoutes = (api: Api, { sessionOf }: Context): void => {
@@ -19,7 +19,7 @@ export const eventRoutes = (api: Api, { sessionOf }: Context): void => {
       query: { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` },
     })
     const found = listOf(list['items']).map(eventOf)
-    response.json(found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, mostEvents))
+    response.json(found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, maxEvents))
   })
 }
 

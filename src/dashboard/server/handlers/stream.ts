@@ -8,7 +8,7 @@ import { streamHooks, type Out } from '../stream.ts'
 const versionPattern = /^[A-Za-z0-9-]{1,64}$/
 
 /** How many kinds a page may name: drivers act on fewer. */
-const mostKinds = 20
+const maxKinds = 20
 
 /** Streams the hooks of a namespace, or of all. */
 export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: Context): void => {
@@ -29,7 +29,7 @@ export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: 
     const options = {
       ...(namespace === '' ? {} : { namespace }),
       ...(versionPattern.test(from) ? { from } : {}),
-      kinds: parameter(query, 'kinds').split(',').slice(0, mostKinds),
+      kinds: parameter(query, 'kinds').split(',').slice(0, maxKinds),
       version,
       sessionEnded: session.ended,
       onExpired: () => sessions.end(session, 'expired'),

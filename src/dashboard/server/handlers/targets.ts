@@ -8,7 +8,7 @@ import { autoscalers } from '../../../kube/resources.ts'
 import type { Target, Targets } from '../../protocol.ts'
 import { ask, ApiRefused } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
-import { mostTargets } from '../limits.ts'
+import { maxTargets } from '../limits.ts'
 import { Refused } from '../refused.ts'
 import { listOf } from '../row.ts'
 
@@ -36,7 +36,7 @@ const ofKind = async (
 ): Promise<Targets> => {
   try {
     const path = collectionPath(kind.type, namespace)
-    const list = await ask(api, { method: 'GET', path, query: { limit: String(mostTargets) } })
+    const list = await ask(api, { method: 'GET', path, query: { limit: String(maxTargets) } })
     const targets = listOf(list['items'])
       .filter(isStoredObject)
       .map(object => targetOf(object, kind, scaled))

@@ -1,4 +1,6 @@
-import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse, Picked, WatchLine } from '../environment/environment.ts'
+import { JsonPicker } from '../environment/json-picker.ts'
+import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { WatchRefused } from '../environment/unreachable.ts'
 import type { ApiServer, ServerRequest } from './server.ts'
 
@@ -7,15 +9,30 @@ import type { ApiServer, ServerRequest } from './server.ts'
  * answers come in the next microtask.
  */
 export const connectInProcess = (server: ApiServer): ApiConnection => ({
-  request: request => Promise.resolve().then(() => server.handle(serverRequest(request))),
+  request: request => Promise.resolve().then(() => answerTo(request, server)),
   watch: (request, stop) => {
     const streamed = lines(server, request, stop)
     return {
       [Symbol.asyncIterator]: () => streamed,
-      ask: asked => Promise.resolve().then(() => server.handle(serverRequest(asked))),
+      ask: asked => Promise.resolve().then(() => answerTo(asked, server)),
     }
   },
 })
+
+const answerTo = (request: ApiRequest, server: ApiServer): ApiResponse => {
+  const response = server.handle(serverRequest(request))
+  const picked = pickedOf(response.body, request)
+  return picked ? { ...response, body: '', tooLarge: picked } : response
+}
+
+/** What is picked of a text that is too long to be held; undefined for any other. */
+const pickedOf = (text: string, { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest): Picked | undefined => {
+  // No character takes more than three bytes for each of its units.
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return undefined
+  const picker = new JsonPicker(pick)
+  picker.write(Buffer.from(text))
+  return picker.picked
+}
 
 const serverRequest = ({ as, method, path, query, contentType, body }: ApiRequest): ServerRequest => ({
   method,
@@ -28,7 +45,11 @@ const serverRequest = ({ as, method, path, query, contentType, body }: ApiReques
 })
 
 /** The lines of a watch: a queue between the server, which never waits, and a reader that does. */
-async function* lines(server: ApiServer, request: ApiRequest, stop: AbortSignal): AsyncGenerator<string> {
+async function* lines(
+  server: ApiServer,
+  request: ApiRequest,
+  stop: AbortSignal,
+): AsyncGenerator<WatchLine, void, undefined> {
   const waiting: string[] = []
   let ended = stop.aborted
   let wake = (): void => undefined
@@ -53,7 +74,7 @@ async function* lines(server: ApiServer, request: ApiRequest, stop: AbortSignal)
     for (;;) {
       while (waiting.length > 0 && !stop.aborted) {
         const line = waiting.shift()
-        if (line !== undefined) yield line
+        if (line !== undefined) yield pickedOf(line, request) ?? line
       }
       if (ended || stop.aborted) return
       await new Promise<void>(resolve => {

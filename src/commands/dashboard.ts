@@ -6,6 +6,7 @@ import { openInBrowser } from '../dashboard/open.ts'
 import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
 import type { Access } from '../environment/access.ts'
 import { logLevels, pinoLog } from '../environment/log.ts'
+import { LargeAnswers } from '../environment/large-answers.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
 import { nodeOutbound } from '../environment/outbound.ts'
 import { version } from '../version.ts'
@@ -114,13 +115,14 @@ const asKubeconfig = async (given: Given, { env }: Shell): Promise<Reached> => {
   const { loadAccess } = await import('../kube/access.ts')
   const kubeconfig = given.get(flags.kubeconfig)
   const context = given.get(flags.context)
+  const large = new LargeAnswers()
   const access = await loadAccess({
     env,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   })
   return {
-    connectAs: () => connect(access),
+    connectAs: () => connect(access, large),
     cluster: access.server,
     ...(access.namespace === undefined ? {} : { namespace: access.namespace }),
   }
@@ -139,9 +141,10 @@ const asWhoeverSignsIn = async (given: Given, { env }: Shell): Promise<Reached> 
   const caFile = given.get(flags.caFile)
   const tls = caFile === undefined ? {} : { tls: { ca: await readFile(caFile, 'utf8') } }
   const access: Access = { server, ...tls }
+  const large = new LargeAnswers()
   return {
     connectAs: token =>
-      connect({ ...access, authorization: async () => (token === undefined ? undefined : `Bearer ${token}`) }),
+      connect({ ...access, authorization: async () => (token === undefined ? undefined : `Bearer ${token}`) }, large),
     cluster: server,
   }
 }

@@ -34,7 +34,9 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   const cache = watchedCache<Autoscaler>(environment, {
     type: autoscalers,
     ...(namespace !== undefined && { namespace }),
+    pick,
     keep: autoscalerOf,
+    keepLarge: autoscalerOf,
   })
   /** By target; under each, by the autoscaler's own name. */
   const byTarget = new Map<string, Map<string, string>>()
@@ -49,8 +51,8 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
       const autoscaler = autoscalerOf(object)
       if (autoscaler) found.push(autoscaler)
     }
-    const sink = { list: () => ({ add, done: () => {} }) }
-    await listAll(environment, { type: autoscalers, namespace }, sink, new AbortController().signal)
+    const sink = { list: () => ({ add, addLarge: add, done: () => {} }) }
+    await listAll(environment, { type: autoscalers, namespace, pick }, sink, new AbortController().signal)
     return found
   }
 
@@ -97,6 +99,9 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     run: stop => cache.run(stop),
   }
 }
+
+/** What it scales is read of the largest as well: one that is too large to be read works all the same. */
+const pick = ['apiVersion', 'kind', 'name'].map(member => `spec.scaleTargetRef.${member}`)
 
 /** Of several, the same one each time: a condition's message must not change by itself. */
 const firstOf = (shown: Iterable<string>): string | undefined => [...shown].sort()[0]

@@ -26,6 +26,13 @@ export interface ApiRequest {
   /** The media type of `body`; `application/json` when absent. */
   readonly contentType?: string
   readonly body?: string
+  /** How long the body of the answer may be, in bytes; `maxAnswerBytes` when absent. More than that is not held. */
+  readonly maxBytes?: number
+  /**
+   * What to take of a longer body, or of a longer line of a watch: the short values at these paths, as json-picker.ts reads
+   * them. Where it is absent, no more of a longer body is read.
+   */
+  readonly pick?: readonly string[]
   /** Ask for the metadata of objects alone, as PartialObjectMetadata; they are whole when absent. */
   readonly as?: 'metadata'
   /** Requests of one lane share connections; lanes share none, so that none stalls another. */
@@ -36,11 +43,17 @@ export interface ApiRequest {
 /** step: a delivery waits for it. lookup: whether there is such a hook at all, which anybody's post may ask. */
 export type Lane = 'step' | 'act' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
+/** Short values of a JSON document, as text, by the paths that were asked for. */
+export type Picked = ReadonlyMap<string, string>
+
 export interface ApiResponse {
   readonly status: number
   /** Names in lower case. One that was sent more than once may be a list. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Empty where it was too long. */
   readonly body: string
+  /** Present where the body was longer than the request allows: what was picked of it. */
+  readonly tooLarge?: Picked
 }
 
 /** A connection to a Kubernetes API server. */
@@ -48,15 +61,19 @@ export interface ApiConnection {
   /** Resolves with whatever the server answered, errors included. Rejects only with {@link Unreachable}. */
   request(request: ApiRequest): Promise<ApiResponse>
   /**
-   * Opens a watch and yields its lines, each one JSON document. Ends when the server closes it in order, or when
+   * Opens a watch and yields its lines, each one JSON document; of a line that is longer than `maxBytes`, what `pick` asks for
+   * alone. Ends when the server closes it in order, or when
    * `stop` is aborted; throws `Unreachable` when it is cut, and `WatchRefused` when the server answers with an error.
    * `timeoutMs` bounds the wait for the response's head alone.
    */
   watch(request: ApiRequest, stop: AbortSignal): Watch
 }
 
+/** A line of a watch; or what was picked of one that is too long. */
+export type WatchLine = string | Picked
+
 /** The lines of a watch, and a way to ask whoever sends them. */
-export interface Watch extends AsyncIterable<string> {
+export interface Watch extends AsyncIterable<WatchLine> {
   /**
    * Sends a request over the connection that carries the watch, once that is open: so the very API server that sends
    * the lines answers. Rejects with {@link Unreachable}. Resolves with undefined where the connection

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { stringify } from 'node:querystring'
 import type { Dispatcher } from 'undici'
 import type { ApiRequest, ApiResponse } from './environment.ts'
+import { JsonPicker } from './json-picker.ts'
+import { largeFromBytes, maxAnswerBytes, type LargeAnswers } from './large-answers.ts'
 import { Unreachable } from './unreachable.ts'
 
 /** A way to the API server. */
@@ -10,6 +12,8 @@ export interface Way {
   /** The path that the API server stands behind; mostly empty. */
   readonly prefix: string
   readonly authorization: () => Promise<string | undefined>
+  /** Places for answers that are large. */
+  readonly large: LargeAnswers
   /** Is told when a request that had been sent got no answer in time. */
   readonly unanswered?: () => void
 }
@@ -49,16 +53,27 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
     let settled = false
     let status = 0
     let headers: IncomingHttpHeaders = {}
-    const body: Buffer[] = []
+    const body = new AnswerBody(way.large, request)
 
-    const fail = (why: string, cause?: unknown): void => {
-      if (settled) return
+    const settle = (): void => {
       settled = true
       clearTimeout(timer)
+    }
+    const fail = (why: string, cause?: unknown): void => {
+      if (settled) return
+      settle()
+      body.release()
       reject(new Unreachable(`${request.method} ${request.path}: ${why}`, socket !== undefined, cause))
     }
+    const answer = (): void => {
+      if (settled) return
+      settle()
+      resolve({ status, headers, ...body.read() })
+      // Until the caller has parsed it.
+      setImmediate(() => body.release())
+    }
     const timer = setTimeout(() => {
-      if (!settled && socket !== undefined) way.unanswered?.()
+      if (!settled && socket !== undefined && status === 0) way.unanswered?.()
       fail(`no answer within ${request.timeoutMs} ms`)
       socket?.abort(new Error('timed out'))
     }, request.timeoutMs)
@@ -73,13 +88,13 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
         status = statusCode
         headers = received
       },
-      onResponseData: (_controller, chunk) => void body.push(chunk),
-      onResponseEnd: () => {
-        if (settled) return
-        settled = true
-        clearTimeout(timer)
-        resolve({ status, headers, body: textOf(body) })
+      onResponseData: (controller, chunk) => {
+        if (body.add(chunk, controller) === 'enough') {
+          answer()
+          controller.abort(new Error('too large'))
+        }
       },
+      onResponseEnd: answer,
       onResponseError: (_controller, error) => fail(reasonOf(error), error),
     }
     const dispatch = (authorization: string | undefined): void => {
@@ -90,6 +105,70 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
       .then(dispatch)
       .catch((error: unknown) => fail(reasonOf(error), error))
   })
+
+/** The body of an answer while it arrives: held up to a bound, and waiting for a place from where it is large. */
+class AnswerBody {
+  readonly #large: LargeAnswers
+  readonly #maxBytes: number
+  readonly #pick: readonly string[] | undefined
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #picker: JsonPicker | undefined
+  #place: 'none' | 'awaited' | 'held' = 'none'
+  #giveBack = (): void => {}
+  #isOver = false
+
+  constructor(large: LargeAnswers, { maxBytes = maxAnswerBytes, pick }: ApiRequest) {
+    this.#large = large
+    this.#maxBytes = maxBytes
+    this.#pick = pick
+  }
+
+  /** Takes what has arrived. Answers 'enough' where nothing more needs to. */
+  add(chunk: Buffer, socket: Pick<Dispatcher.DispatchController, 'pause' | 'resume'>): 'enough' | undefined {
+    this.#bytes += chunk.length
+    if (this.#picker) {
+      this.#picker.write(chunk)
+      return undefined
+    }
+    this.#chunks.push(chunk)
+    if (this.#bytes > this.#maxBytes) return this.#drop()
+    if (this.#bytes > largeFromBytes && this.#place === 'none') this.#await(socket)
+    return undefined
+  }
+
+  /** What the answer has for a body. */
+  read(): Pick<ApiResponse, 'body' | 'tooLarge'> {
+    return this.#picker ? { body: '', tooLarge: this.#picker.picked } : { body: textOf(this.#chunks) }
+  }
+
+  /** Gives the place back. */
+  release(): void {
+    this.#isOver = true
+    this.#giveBack()
+  }
+
+  #drop(): 'enough' | undefined {
+    this.#picker = new JsonPicker(this.#pick ?? [])
+    if (this.#pick) for (const chunk of this.#chunks) this.#picker.write(chunk)
+    this.#chunks = []
+    this.#giveBack()
+    return this.#pick ? undefined : 'enough'
+  }
+
+  #await(socket: Pick<Dispatcher.DispatchController, 'pause' | 'resume'>): void {
+    this.#place = 'awaited'
+    let isPaused = false
+    void this.#large.take(this.#maxBytes).then(giveBack => {
+      this.#place = 'held'
+      this.#giveBack = giveBack
+      if (this.#isOver || this.#picker) giveBack()
+      if (isPaused) socket.resume()
+    })
+    isPaused = true
+    socket.pause()
+  }
+}
 
 const textOf = (chunks: readonly Buffer[]): string => {
   const [only] = chunks

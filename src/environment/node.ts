@@ -3,6 +3,7 @@ import { buildConnector, Client, Pool } from 'undici'
 import type { Access, Tls } from './access.ts'
 import type { ApiConnection, Lane } from './environment.ts'
 import { exchange, type Way } from './exchange.ts'
+import { LargeAnswers } from './large-answers.ts'
 import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
@@ -38,14 +39,15 @@ const patient = { headersTimeout: 0, bodyTimeout: 0 }
 
 /**
  * Connects to an API server: over HTTP/1.1, and for watches over HTTP/2, where the server speaks that. Sockets are opened
- * when they are needed, so this cannot fail.
+ * when they are needed, so this cannot fail. All connections of a process share `large`.
  */
-export const connect = (access: Access): NodeConnection => {
+export const connect = (access: Access, large = new LargeAnswers()): NodeConnection => {
   const server = new URL(access.server)
   const tls = { ...tlsOptions(access.tls ?? {}), keepAliveInitialDelay: keepAliveProbeMs }
   const common = {
     prefix: server.pathname.replace(/\/+$/, ''),
     authorization: () => access.authorization?.() ?? noAuthorization,
+    large,
   }
   const lane = (connections: number): SocketLane =>
     socketLane(
@@ -113,7 +115,7 @@ interface SocketLane {
  * Keeps the sockets of a lane, and gives it new ones when a request that was sent gets no answer in time: a balancer that
  * has long left a sick API server leaves open connections with it. What is under way over the former goes on.
  */
-const socketLane = (open: () => Pool, common: Pick<Way, 'prefix' | 'authorization'>): SocketLane => {
+const socketLane = (open: () => Pool, common: Pick<Way, 'prefix' | 'authorization' | 'large'>): SocketLane => {
   const pools = new Set<Pool>()
   const renewed = (): Way => {
     const pool = open()

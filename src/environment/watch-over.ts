@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { unlessAborted } from './abort.ts'
-import type { ApiRequest, Watch } from './environment.ts'
+import type { ApiRequest, Watch, WatchLine } from './environment.ts'
+import { JsonPicker } from './json-picker.ts'
+import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'
 import { exchange, optionsOf, reasonOf, type Way } from './exchange.ts'
 import { Unreachable, WatchRefused } from './unreachable.ts'
 
@@ -37,7 +39,7 @@ async function* linesOver(
   request: ApiRequest,
   stop: AbortSignal,
   events: { readonly opened: () => void; readonly ended: () => void },
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<WatchLine, void, undefined> {
   if (stop.aborted) return close()
   const abort = new AbortController()
   const stopped = (): void => abort.abort(new Error('stopped'))
@@ -51,7 +53,7 @@ async function* linesOver(
     if (response.statusCode !== 200) throw await refusalOf(request, response)
     clearTimeout(timer)
     events.opened()
-    yield* linesOf(response.body)
+    yield* linesOf(response.body, way, request)
   } catch (error) {
     if (stop.aborted) return
     if (error instanceof WatchRefused) throw error
@@ -74,14 +76,51 @@ const refusalOf = async (request: ApiRequest, response: Dispatcher.ResponseData)
   )
 }
 
-/** Splits a stream at its line feeds. A last line without one was cut off, and is dropped. */
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of chunks) {
-    const parts = decoder.decode(chunk, { stream: true }).split('\n')
-    parts[0] = rest + parts[0]
-    rest = parts.pop() ?? ''
-    yield* parts
+/**
+ * Splits a stream at its line feeds. A last line without one was cut off, and is dropped. Of a line that is too long no more is
+ * held than what the request picks.
+ */
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  { large }: Pick<Way, 'large'>,
+  { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest,
+): AsyncGenerator<WatchLine, void, undefined> {
+  let parts: Uint8Array[] = []
+  let bytes = 0
+  let picker: JsonPicker | undefined
+  let giveBack: (() => void) | undefined
+  try {
+    for await (const chunk of chunks) {
+      let from = 0
+      for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, from)) {
+        const last = chunk.subarray(from, end)
+        from = end + 1
+        picker?.write(last)
+        yield picker ? picker.picked : textOf(parts, last)
+        giveBack?.()
+        ;[parts, bytes, picker, giveBack] = [[], 0, undefined, undefined]
+      }
+      if (from === chunk.length) continue
+      const rest = chunk.subarray(from)
+      bytes += rest.length
+      if (picker) picker.write(rest)
+      // A copy: what is held is the line, and not the whole chunk that it ends.
+      else parts.push(Uint8Array.from(rest))
+      if (!picker && bytes > maxBytes) {
+        picker = new JsonPicker(pick)
+        for (const part of parts) picker.write(part)
+        parts = []
+        giveBack?.()
+      } else if (!picker && bytes > largeFromBytes) giveBack ??= await large.take(maxBytes)
+    }
+  } finally {
+    giveBack?.()
   }
 }
+
+const lineFeed = 0x0a
+
+const textOf = (parts: readonly Uint8Array[], last: Uint8Array): string =>
+  parts.length === 0
+    ? Buffer.from(last.buffer, last.byteOffset, last.length).toString('utf8')
+    : Buffer.concat([...parts, last]).toString('utf8')

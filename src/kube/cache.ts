@@ -34,6 +34,12 @@ export interface Change<T> {
   readonly now: T | undefined
 }
 
+/** How objects become what is kept of them. */
+export interface Keeping<T> {
+  readonly keep: (object: StoredObject) => T | undefined
+  readonly keepLarge?: (object: StoredObject) => T | undefined
+}
+
 interface Entry<T> {
   readonly namespace: string
   readonly name: string
@@ -43,11 +49,13 @@ interface Entry<T> {
 
 /**
  * A cache of the objects of `source`. `keep` turns each into what is kept of it, so that nothing else stays in memory;
- * what it answers undefined for, or throws at, is not kept. Unless told otherwise it lists and watches by itself.
+ * what it answers undefined for, or throws at, is not kept. `keepLarge` does the same with an object that is too large to be
+ * read, of which there is no more than who it is and what the source picks; without it, none is kept. Unless it gets another way
+ * to follow them, it lists and watches by itself.
  */
 export const watchedCache = <T>(
   environment: Environment,
-  source: Source & { keep(object: StoredObject): T | undefined },
+  source: Source & Keeping<T>,
   followedBy: Follow = follow,
 ): Cache<T> => {
   const { log } = environment
@@ -56,16 +64,19 @@ export const watchedCache = <T>(
   let entries = new Map<string, Entry<T>>()
   let lists = 0
 
-  const entryOf = (object: StoredObject): Entry<T> | undefined => {
+  const entryOf = (object: StoredObject, keep: Keeping<T>['keep'] | undefined): Entry<T> | undefined => {
     const { name, namespace = '', resourceVersion } = object.metadata
     try {
-      const value = source.keep(object)
+      const value = keep?.(object)
       return value === undefined ? undefined : { namespace, name, version: resourceVersion, value }
     } catch (error) {
       log.error({ resource, namespace, name, error }, 'an object cannot be read, it is left out')
       return undefined
     }
   }
+
+  const logLarge = ({ metadata: { name, namespace } }: StoredObject): void =>
+    log.warn({ resource, namespace, name }, 'an object is too large to be read')
 
   const notify = (before: Entry<T> | undefined, now: Entry<T> | undefined): void => {
     const subject = now ?? before
@@ -104,15 +115,24 @@ export const watchedCache = <T>(
   const sink: Sink = {
     list: () => {
       const listed = new Map<string, Entry<T>>()
+      const add = (object: StoredObject, keep: Keeping<T>['keep'] | undefined): void => {
+        const entry = entryOf(object, keep)
+        if (entry !== undefined) listed.set(entryKey(entry.namespace, entry.name), entry)
+      }
       return {
-        add: object => {
-          const entry = entryOf(object)
-          if (entry !== undefined) listed.set(entryKey(entry.namespace, entry.name), entry)
+        add: object => add(object, source.keep),
+        addLarge: object => {
+          logLarge(object)
+          add(object, source.keepLarge)
         },
         done: () => replaceAll(listed),
       }
     },
-    put: object => set(object, entryOf(object)),
+    put: object => set(object, entryOf(object, source.keep)),
+    putLarge: object => {
+      logLarge(object)
+      set(object, entryOf(object, source.keepLarge))
+    },
     remove: object => set(object, undefined),
   }
 

@@ -103,11 +103,16 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
   }
 }
 
+/** How much of a proof is read, in bytes: that there is an answer proves it, whatever is in it. */
+const maxProofBytes = 16 * 1024
+
 /** The smallest list that is consistent. */
 const proofRequest = ({ fieldSelector, namespace, type }: Source) =>
   ({
     method: 'GET',
     path: collectionPath(type, namespace),
+    as: 'metadata',
+    maxBytes: maxProofBytes,
     query: { limit: '1', ...selectorOf({ type, ...(fieldSelector === undefined ? {} : { fieldSelector }) }) },
     lane: 'watch',
     timeoutMs: proofWithinMs,

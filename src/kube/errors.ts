@@ -1,4 +1,5 @@
 import type { ApiResponse } from '../environment/environment.ts'
+import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 
 /** The API server answered with an error: a `Status` object, or whatever stands in front of it said. */
@@ -21,6 +22,13 @@ export class ApiError extends Error {
     this.about = stringAt(body, 'details', 'name')
     const seconds = Number(response.headers['retry-after'])
     this.retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  }
+}
+
+/** The API server answered with more than is read: the object is too large. */
+export class TooLarge extends ApiError {
+  constructor({ status }: Pick<ApiResponse, 'status'>, what: string) {
+    super({ status, headers: {}, body: `with more than ${maxAnswerBytes / 1024 / 1024} MiB, which is not read` }, what)
   }
 }
 

@@ -7,7 +7,7 @@ import { ApiError } from './errors.ts'
 import { listAll } from './list.ts'
 import { remedyOf } from './remedy.ts'
 import type { Sink, Source } from './source.ts'
-import { MalformedEvent, openWatch, openWithinMs } from './watch.ts'
+import { MalformedEvent, openWatch, openWithinMs, type WatchEvent } from './watch.ts'
 
 export interface Following {
   /** Whether a whole list has been read; stays true. */
@@ -54,7 +54,7 @@ export const follow: Follow = (environment, source, sink) => {
     const endProof = currency.proveOver(watch)
     try {
       for await (const event of watch.events) {
-        if (event.type !== 'bookmark') sink[event.type](event.object)
+        deliver(event, sink)
         version = event.version
       }
     } finally {
@@ -104,6 +104,19 @@ export const follow: Follow = (environment, source, sink) => {
     trouble: () => trouble,
     fresh: () => currency.current(),
     run,
+  }
+}
+
+const deliver = (event: WatchEvent, sink: Sink): void => {
+  switch (event.type) {
+    case 'put':
+      return sink.put(event.object)
+    case 'put large':
+      return sink.putLarge(event.object)
+    case 'remove':
+      return sink.remove(event.object)
+    case 'bookmark':
+      return
   }
 }
 

@@ -1,14 +1,8 @@
-import { at, stringAt, tryParseJson } from '../api/json.ts'
-import { isStoredObject } from '../api/object.ts'
-import { unlessAborted } from '../environment/abort.ts'
-import type { ApiRequest, Environment } from '../environment/environment.ts'
-import { ApiError } from './errors.ts'
+import type { Environment } from '../environment/environment.ts'
 import { interner } from './intern.ts'
+import { pagesOf } from './pager.ts'
 import { collectionPath } from './paths.ts'
-import { quoted, selectorOf, type Sink, type Source } from './source.ts'
-
-/** How many objects one answer holds. All of them are in memory at once; more of them save no time. */
-const pageSize = 250
+import { selectorOf, type Sink, type Source } from './source.ts'
 
 /** How long one page may take, in milliseconds. */
 const pageWithinMs = 30_000
@@ -23,33 +17,27 @@ export const listAll = async (
   sink: Pick<Sink, 'list'>,
   stop: AbortSignal,
 ): Promise<string> => {
-  const { resource } = source.type
-  const path = collectionPath(source.type, source.namespace)
+  const { pick, type } = source
+  const { resource } = type
   const list = sink.list()
   const interned = interner()
-  let next: Readonly<Record<string, string>> = {}
-  for (;;) {
-    const query = { limit: String(pageSize), ...selectorOf(source), ...next }
-    const request: ApiRequest = { method: 'GET', path, query, lane: 'bulk', timeoutMs: pageWithinMs }
-    const response = await unlessAborted(api.request(request), stop)
-    if (response.status !== 200) throw new ApiError(response, `list of ${resource}`)
-    const page = tryParseJson(response.body)
-    const items = at(page, 'items')
-    const version = stringAt(page, 'metadata', 'resourceVersion')
-    if (!Array.isArray(items) || version === undefined) {
-      throw new Error(
-        `list of ${resource}: expected items and metadata.resourceVersion, found ${quoted(response.body)}`,
-      )
+  let version = ''
+  const listing = {
+    resource,
+    path: collectionPath(type, source.namespace),
+    query: selectorOf(source),
+    lane: 'bulk',
+    timeoutMs: pageWithinMs,
+    ...(pick && { pick }),
+  } as const
+  for await (const page of pagesOf(api, listing, stop)) {
+    for (const object of page.objects) list.add(interned(object))
+    if (page.large) list.addLarge(page.large)
+    for (let left = page.malformed; left > 0; left -= 1) {
+      log.warn({ resource }, 'an item of a list has no name, uid or resourceVersion: it is left out')
     }
-    for (const item of items) {
-      if (isStoredObject(item)) list.add(interned(item))
-      else log.warn({ resource }, 'an item of a list has no name, uid or resourceVersion: it is left out')
-    }
-    const token = stringAt(page, 'metadata', 'continue')
-    if (token === undefined || token === '') {
-      list.done()
-      return version
-    }
-    next = { continue: token }
+    version = page.version
   }
+  list.done()
+  return version
 }

@@ -1,6 +1,7 @@
 import { keyOf } from '../api/hash.ts'
 import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../environment/environment.ts'
+import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
 /** Is told how many bytes a write has made the API server store. */
@@ -49,8 +50,8 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
     if (response.status >= 400) return 0
     const object = objectOf(request.path)
     if (object !== request.path) return sizeAt(object)
-    if (request.as === 'metadata') return sizeOf(request.body) + sizeOf(response.body)
-    return Math.max(sizeOf(request.body), sizeOf(response.body))
+    if (request.as === 'metadata') return sizeOf(request.body) + sizeOfAnswer(response)
+    return Math.max(sizeOf(request.body), sizeOfAnswer(response))
   }
 
   return {
@@ -60,10 +61,10 @@ export const metered = (api: ApiConnection, wrote: Wrote): ApiConnection => {
       const answered = api.request(request)
       if (request.query?.['dryRun'] !== undefined) return answered
       if (request.method === 'GET') {
-        answered.then(({ body, status }) => {
-          if (status !== 200 || request.as === 'metadata') return
+        answered.then(response => {
+          if (response.status !== 200 || request.as === 'metadata') return
           sizes ??= boundedMap(mostPaths)
-          sizes.set(request.path, sizeOf(body) / objectsIn(request, body))
+          sizes.set(request.path, sizeOfAnswer(response) / objectsIn(request, response.body))
         }, ignored)
       } else {
         answered.then(
@@ -94,6 +95,9 @@ const objectAt = (path: string): string => {
 const namespaces = '/namespaces/'
 
 const sizeOf = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text))
+
+/** Of an answer that is too large to be read it is known that it has no less. */
+const sizeOfAnswer = ({ body, tooLarge }: ApiResponse): number => (tooLarge ? maxAnswerBytes : sizeOf(body))
 
 /** How many objects an answer holds: each has a version, and so has a list of them. */
 const objectsIn = ({ query }: ApiRequest, body: string): number =>

@@ -1,14 +1,14 @@
 import { isStoredObject, type KubeObject, type StoredObject } from '../api/object.ts'
 import { tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, TooLarge } from './errors.ts'
 import { collectionPath, objectPath, type ResourceType } from './paths.ts'
 import { UnknownKind } from './unknown-kind.ts'
 
 /** How long a request that no delivery waits for may take, in milliseconds. */
 const requestTimeoutMs = 10_000
 
-/** Sends one request whose answer is one object. Throws ApiError, or Unreachable. */
+/** Sends one request whose answer is one object. Throws ApiError, TooLarge where the object is not read, or Unreachable. */
 export const send = async (
   api: ApiConnection,
   request: Omit<ApiRequest, 'lane' | 'timeoutMs'> & { readonly lane?: Lane; readonly timeoutMs?: number },
@@ -16,6 +16,7 @@ export const send = async (
   const response = await api.request({ lane: 'bulk', timeoutMs: requestTimeoutMs, ...request })
   const what = `${request.method} ${request.path}`
   if (response.status < 200 || response.status > 299) throw new ApiError(response, what)
+  if (response.tooLarge) throw new TooLarge(response, what)
   const object = tryParseJson(response.body)
   if (!isStoredObject(object)) throw new ApiError({ ...response, body: 'not an object' }, what)
   return object

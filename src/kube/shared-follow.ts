@@ -43,6 +43,9 @@ const intoAll = (sinks: readonly Sink[]): Sink => ({
       add: object => {
         for (const list of lists) list.add(object)
       },
+      addLarge: object => {
+        for (const list of lists) list.addLarge(object)
+      },
       done: () => {
         for (const list of lists) list.done()
       },
@@ -51,10 +54,17 @@ const intoAll = (sinks: readonly Sink[]): Sink => ({
   put: object => {
     for (const sink of sinks) sink.put(object)
   },
+  putLarge: object => {
+    for (const sink of sinks) sink.putLarge(object)
+  },
   remove: object => {
     for (const sink of sinks) sink.remove(object)
   },
 })
 
 const sourceKey = (source: Source): string =>
-  `${collectionPath(source.type, source.namespace)}?${new URLSearchParams(selectorOf(source)).toString()}`
+  [
+    collectionPath(source.type, source.namespace),
+    new URLSearchParams(selectorOf(source)).toString(),
+    ...(source.pick ?? []),
+  ].join('?')

@@ -1,4 +1,4 @@
-import type { ApiConnection, ApiRequest, ApiResponse, Clock } from '../environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse, Clock, WatchLine } from '../environment/environment.ts'
 import { WatchRefused } from '../environment/unreachable.ts'
 
 /** A connection that knows whether the API server takes this process for nobody. */
@@ -35,7 +35,7 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
     },
     watch: (request, stop) => {
       const opened = api.watch(request, stop)
-      const lines = async function* (): AsyncGenerator<string> {
+      const lines = async function* (): AsyncGenerator<WatchLine> {
         try {
           yield* opened
         } catch (error) {

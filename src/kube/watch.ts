@@ -1,13 +1,18 @@
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { fraction } from '../environment/chance.ts'
-import type { ApiRequest, ApiResponse, Clock, Environment } from '../environment/environment.ts'
+import type { ApiRequest, ApiResponse, Clock, Environment, Picked } from '../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
+import { largeObjectIn, largeObjectPaths } from './large.ts'
 import { collectionPath } from './paths.ts'
 import { quoted, selectorOf, type Source } from './source.ts'
 
-/** What a watch tells; `version` is where to resume after it. A bookmark tells only that. */
+/**
+ * What a watch reports; `version` is where to resume after it. A bookmark reports only that. Of an object that is too large to be
+ * read, `object` has who it is, and what the source picks.
+ */
 export type WatchEvent =
+  | { readonly type: 'put large'; readonly object: StoredObject; readonly version: string }
   | { readonly type: 'put' | 'remove'; readonly object: StoredObject; readonly version: string }
   | { readonly type: 'bookmark'; readonly version: string }
 
@@ -63,7 +68,7 @@ export const openWatch = (
     try {
       for await (const line of watch) {
         watchdog.heard()
-        yield parseEvent(line, resource)
+        yield typeof line === 'string' ? parseEvent(line, resource) : largeEvent(line, resource)
       }
     } finally {
       watchdog.cancel()
@@ -101,9 +106,13 @@ const watchRequest = (
     timeoutSeconds: String(Math.floor(watchSeconds.least + watchSeconds.spread * fraction(random))),
     ...selectorOf(source),
   },
+  pick: ['type', ...largeObjectPaths(eventObject, source.pick)],
   lane: 'watch',
   timeoutMs: openWithinMs,
 })
+
+/** Where an event has its object. */
+const eventObject = 'object.'
 
 /** Calls `silent` once nothing was heard for too long. One timer for the whole watch, not one for each line. */
 const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel(): void } => {
@@ -119,6 +128,18 @@ const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel():
 
 /** Whether a watch can be resumed from this: from anything else the API server would refuse it for ever. */
 const isVersion = (text: string): boolean => /^[0-9]+$/.test(text)
+
+/** An event that is too large to be read: the object is, and the watch goes on behind it. */
+const largeEvent = (picked: Picked, resource: string): WatchEvent => {
+  const type = picked.get('type')
+  const object = largeObjectIn(picked, eventObject)
+  const version = object?.metadata.resourceVersion
+  if (object && version !== undefined && isVersion(version)) {
+    if (type === 'DELETED') return { type: 'remove', object, version }
+    if (type === 'ADDED' || type === 'MODIFIED') return { type: 'put large', object, version }
+  }
+  throw new MalformedEvent(`watch of ${resource}: an event is too large to be read, and has no name or version`)
+}
 
 const parseEvent = (line: string, resource: string): WatchEvent => {
   const event = tryParseJson(line)

@@ -135,7 +135,11 @@ const deletePod = async (api: ApiConnection, { namespace, name }: Pod): Promise<
 /** Read live: a pod that was just created is not in a cache yet, and would be created once more. */
 const podsOf = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<readonly Pod[]> => {
   const found: Pod[] = []
-  const list = () => ({ add: (object: JsonObject) => void found.push(podOf(object)), done: () => undefined })
+  const list = () => ({
+    add: (object: JsonObject) => void found.push(podOf(object)),
+    addLarge: () => undefined,
+    done: () => undefined,
+  })
   await listAll(environment, { type: pods, namespace: workload.namespace }, { list }, stop)
   return found.filter(({ owner }) => owner === workload.uid)
 }

@@ -1,3 +1,4 @@
+import { wholeLines } from '../support/lines.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseJson, stringAt } from '../../src/api/json.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
@@ -80,7 +81,7 @@ describe('in the same process', () => {
     const stop = new AbortController()
     const names: (string | undefined)[] = []
     const reading = (async () => {
-      for await (const line of connectInProcess(server).watch(watching, stop.signal)) {
+      for await (const line of wholeLines(connectInProcess(server).watch(watching, stop.signal))) {
         names.push(stringAt(parseJson(line), 'object', 'metadata', 'name'))
       }
     })()

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { scalableKinds } from '../../src/kube/scalable.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -54,7 +54,7 @@ const watched = (api: ApiConnection, requests: string[], refused: (what: string)
   },
   watch: (request, stop) => {
     const opened = api.watch(request, stop)
-    const lines = async function* (): AsyncGenerator<string> {
+    const lines = async function* (): AsyncGenerator<WatchLine> {
       try {
         yield* opened
       } catch (error) {

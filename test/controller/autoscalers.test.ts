@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { watchAutoscalers } from '../../src/controller/autoscalers.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
@@ -27,7 +27,7 @@ const setUp = async () => {
     },
     watch: (request, stop) => {
       const watch = api.watch(request, stop)
-      const lines = async function* (): AsyncGenerator<string> {
+      const lines = async function* (): AsyncGenerator<WatchLine> {
         for await (const line of watch) if (world.network === 'well') yield line
       }
       return {

@@ -1,8 +1,9 @@
+import { wholeLines } from '../support/lines.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Access } from '../../src/environment/access.ts'
-import type { ApiRequest } from '../../src/environment/environment.ts'
+import type { ApiRequest, WatchLine } from '../../src/environment/environment.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { connect, type NodeConnection } from '../../src/environment/node.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
@@ -171,12 +172,12 @@ test('what is under way when the connection is closed fails', async () => {
 const watch: ApiRequest = { ...get, lane: 'watch', query: { watch: 'true' } }
 
 const collect = async (
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<WatchLine>,
   each: (line: string) => void = () => {},
 ): Promise<{ lines: string[]; error: unknown }> => {
   const collected: string[] = []
   try {
-    for await (const line of lines) {
+    for await (const line of wholeLines(lines)) {
       collected.push(line)
       each(line)
     }

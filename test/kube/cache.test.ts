@@ -78,7 +78,7 @@ test('lists in pages, then watches from the version of the list', async () => {
   const { api, cache, changes } = await running((_request, count) =>
     count === 0 ? list(7, [object('a', 1)], 'token') : list(7, [object('b', 2)]),
   )
-  expect(api.requests.map(({ query }) => query)).toEqual([{ limit: '250' }, { limit: '250', continue: 'token' }])
+  expect(api.requests.map(({ query }) => query)).toEqual([{ limit: '50' }, { limit: '200', continue: 'token' }])
   expect(api.requests[0]?.path).toBe('/apis/receiverhooks.dev/v1alpha1/receiverhooks')
   expect(api.watching().request).toMatchObject({
     lane: 'watch',
@@ -305,4 +305,70 @@ test('stops at once, in the middle of a list and of a watch', async () => {
   expect(watching.cache.fresh()).toBe(false)
   expect(watching.environment.clock.pending).toBe(0)
   expect(watching.environment.lines).toEqual([])
+})
+
+/** What is picked of an object that is too large to be read, at a path that leads to it. */
+const picked = (path: string, name: string, version: number, more: object = {}): Map<string, string> =>
+  new Map(
+    Object.entries({
+      [`${path}.metadata.name`]: name,
+      [`${path}.metadata.namespace`]: 'shop',
+      [`${path}.metadata.uid`]: `uid-of-${name}`,
+      [`${path}.metadata.resourceVersion`]: version,
+      [`${path}.metadata.generation`]: 3,
+      ...more,
+    }).map(([at, value]) => [at, String(value)]),
+  )
+
+test('an object that is too large to be read is passed over by its name, in a list and in a watch, and nothing else is', async () => {
+  const pages = [list(5, [object('a', 1)], 'next'), { ...list(5, []), body: '' }]
+  const ofList = picked('items.*', 'fat', 4, { 'metadata.resourceVersion': 5, 'metadata.continue': 'last' })
+  const { api, cache, changes, messages } = await running(({ query }, count) => {
+    if (query?.['continue'] === 'next')
+      return { ...answer(200, {}), body: '', tooLarge: query['limit'] === '1' ? ofList : new Map() }
+    return query?.['continue'] === 'last' ? list(5, [object('b', 2)]) : (pages[count] ?? list(9, []))
+  })
+  expect([...cache.values()]).toEqual(['a-1', 'b-2'])
+  api.watching().send(picked('object', 'b', 7, { type: 'MODIFIED' }), event('ADDED', 'c', 8))
+  await settle()
+  expect([...cache.values()]).toEqual(['a-1', 'c-8'])
+  api.watching().send(event('MODIFIED', 'b', 9), picked('object', 'c', 10, { type: 'DELETED' }))
+  await settle()
+  expect([...cache.values()]).toEqual(['a-1', 'b-9'])
+  expect(changes.map(({ name, now }) => `${name}: ${now ?? 'none'}`).slice(2)).toEqual([
+    'b: none',
+    'c: c-8',
+    'b: b-9',
+    'c: none',
+  ])
+  expect(api.watches).toHaveLength(1)
+  expect(messages().filter(message => message === 'an object is too large to be read')).toHaveLength(2)
+})
+
+test('what keeps large objects has who they are, and what the source picks', async () => {
+  const api = scriptedConnection(() => list(5, []))
+  const environment = testEnvironment({ api })
+  const cache = watchedCache<unknown>(environment, {
+    type: hooks,
+    pick: ['spec.target.kind'],
+    keep: () => 'whole',
+    keepLarge: ({ metadata, spec }) => ({ generation: metadata.generation, spec }),
+  })
+  const stop = new AbortController()
+  const done = cache.run(stop.signal)
+  await settle()
+  expect(api.watching().request.pick).toContain('object.spec.target.kind')
+  api.watching().send(picked('object', 'fat', 7, { type: 'ADDED', 'object.spec.target.kind': 'Deployment' }))
+  await settle()
+  expect([...cache.values()]).toEqual([{ generation: 3, spec: { target: { kind: 'Deployment' } } }])
+  stop.abort()
+  await done
+})
+
+test('a line that is too large and says nothing asks for a new list, as any other that cannot be read', async () => {
+  const { api, environment } = await running((_request, count) => list(5 + count, []))
+  api.watching().send(new Map([['type', 'MODIFIED']]))
+  await settle()
+  await environment.clock.advance(60_000)
+  expect(api.requests).toHaveLength(2)
 })

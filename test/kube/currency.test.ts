@@ -44,6 +44,8 @@ describe('what a watch has told', () => {
     expect(asked.map(({ request }) => request)).toEqual([
       {
         method: 'GET',
+        as: 'metadata',
+        maxBytes: 16384,
         path: '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks',
         // No resourceVersion: with one, an old cache could answer.
         query: { limit: '1', fieldSelector: 'metadata.name=web' },

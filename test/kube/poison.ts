@@ -1,5 +1,5 @@
 import { at, isObject, tryParseJson } from '../../src/api/json.ts'
-import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse, WatchLine } from '../../src/environment/environment.ts'
 import { collectionPath, type ResourceType } from '../../src/kube/paths.ts'
 import { autoscalers, hooks, records } from '../../src/kube/resources.ts'
 import { changed, damaged, type Chance } from '../senders/mutations.ts'
@@ -139,7 +139,7 @@ export const poisonedConnection = (api: ApiConnection, chance: Chance): ApiConne
     return chance(6) === 0 ? damaged(line, chance) : line
   }
 
-  async function* poisonedWatch(request: ApiRequest, stop: AbortSignal): AsyncGenerator<string> {
+  async function* poisonedWatch(request: ApiRequest, stop: AbortSignal): AsyncGenerator<WatchLine> {
     const whole = wholeFor(request.path)
     const poisonedLines = (most: number): string[] =>
       whole ? Array.from({ length: several(most) }, () => poisonedLine(whole)) : []

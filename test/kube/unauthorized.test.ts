@@ -1,3 +1,4 @@
+import { wholeLines } from '../support/lines.ts'
 import { expect, test } from 'vitest'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { recognised } from '../../src/kube/unauthorized.ts'
@@ -72,7 +73,7 @@ test('what is asked over the connection of a watch still is, and its answer coun
   const watch = api.watch(request, new AbortController().signal)
   expect(await watch.ask(request)).toMatchObject({ body: '/' })
   const told: string[] = []
-  for await (const line of watch) told.push(line)
+  for await (const line of wholeLines(watch)) told.push(line)
   expect(told).toEqual(['{}'])
   await clock.advance(5000)
   expect(unauthorized()).toBe(true)

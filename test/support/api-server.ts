@@ -1,3 +1,4 @@
+import { wholeLines } from './lines.ts'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject } from 'vitest'
 import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
@@ -94,7 +95,8 @@ export const apiServer = (): ApiServer => {
       const events: JsonObject[] = []
       const asked = { watch: 'true', timeoutSeconds: '2', allowWatchBookmarks: 'true', ...query }
       const opened: ApiRequest = { method: 'GET', path, query: asked, lane: 'watch', timeoutMs: 5000 }
-      for await (const line of (await connecting).watch(opened, new AbortController().signal)) {
+      const watching = (await connecting).watch(opened, new AbortController().signal)
+      for await (const line of wholeLines(watching)) {
         const event = parseJson(line)
         if (isObject(event)) events.push(event)
       }

@@ -1,4 +1,4 @@
-import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse, WatchLine } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 
 /** A watch that the code under test has opened, as the server's side sees it. */
@@ -6,7 +6,7 @@ export interface ScriptedWatch {
   readonly request: ApiRequest
   /** Whether the other side still listens. */
   readonly open: boolean
-  /** Sends lines: text as it is, anything else as JSON. */
+  /** Sends lines: text as it is, a Map as what is picked of a line that is too large, anything else as JSON. */
   send(...lines: readonly unknown[]): void
   /** Ends it in order. */
   end(): void
@@ -83,17 +83,17 @@ const scriptedWatch = (
   request: ApiRequest,
   stop: AbortSignal,
   refusal: Error | undefined,
-): { watch: ScriptedWatch; lines: AsyncIterable<string> } => {
-  const queue: (string | Error)[] = refusal === undefined ? [] : [refusal]
+): { watch: ScriptedWatch; lines: AsyncIterable<WatchLine> } => {
+  const queue: (WatchLine | Error)[] = refusal === undefined ? [] : [refusal]
   let open = true
   let wake = (): void => {}
-  const push = (...items: (string | Error)[]): void => {
+  const push = (...items: (WatchLine | Error)[]): void => {
     queue.push(...items)
     wake()
   }
   stop.addEventListener('abort', () => wake())
   // An Error in the queue throws, but `end` ends in order.
-  const lines = async function* (): AsyncGenerator<string, void, undefined> {
+  const lines = async function* (): AsyncGenerator<WatchLine, void, undefined> {
     try {
       for (;;) {
         const next = queue.shift()
@@ -111,7 +111,7 @@ const scriptedWatch = (
     get open() {
       return open
     },
-    send: (...sent) => push(...sent.map(line => (typeof line === 'string' ? line : JSON.stringify(line)))),
+    send: (...sent) => push(...sent.map(lineOf)),
     end: () => push(end),
     cut: (error = new Unreachable('cut by the test', true)) => push(error),
   }
@@ -119,3 +119,8 @@ const scriptedWatch = (
 }
 
 const end = new Error('ended in order')
+
+const lineOf = (sent: unknown): WatchLine => {
+  if (sent instanceof Map) return new Map([...sent].map(([path, value]) => [String(path), String(value)]))
+  return typeof sent === 'string' ? sent : JSON.stringify(sent)
+}

@@ -3,7 +3,7 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { crd } from '../../src/drivers/registry.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
@@ -44,7 +44,7 @@ const setUp = async () => {
     },
     watch: (request, stop) => {
       const watch = api.watch(request, stop)
-      const lines = async function* (): AsyncGenerator<string> {
+      const lines = async function* (): AsyncGenerator<WatchLine> {
         if (isAway()) throw new Unreachable('refused', false)
         if (world.network === 'expired') throw new WatchRefused(410, 'too old')
         for await (const line of watch) {

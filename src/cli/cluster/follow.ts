@@ -39,6 +39,9 @@ export async function* followObjects(
   }
 }
 
+/** Where an event has the version of an object that is too large to be read. */
+const largeVersion = 'object.metadata.resourceVersion'
+
 /** Ends when the API server ends the watch, or says that the version is too old. */
 async function* changesSince(
   { api }: Pick<Cluster, 'api'>,
@@ -50,7 +53,13 @@ async function* changesSince(
   let version = from
   for (;;) {
     const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: version, ...selectors }
-    for await (const line of api.watch({ method: 'GET', path, query, lane: 'watch', timeoutMs: patienceMs }, stop)) {
+    const pick = [largeVersion]
+    const request = { method: 'GET', path, query, pick, lane: 'watch', timeoutMs: patienceMs } as const
+    for await (const line of api.watch(request, stop)) {
+      if (typeof line !== 'string') {
+        version = line.get(largeVersion) ?? version
+        continue
+      }
       const event = tryParseJson(line)
       const [type, object] = [stringAt(event, 'type'), at(event, 'object')]
       if (type === 'ERROR') return

@@ -1,9 +1,9 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
-import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
-import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import type { StoredObject } from '../../api/object.ts'
 import { ApiError } from '../../kube/errors.ts'
-import { collectionPath, objectPath, type ResourceType } from '../../kube/paths.ts'
+import { pagesOf } from '../../kube/pager.ts'
+import { apiVersionOf, collectionPath, objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { hooks } from '../../kube/resources.ts'
 import { CommandFailure } from '../failure.ts'
@@ -12,16 +12,16 @@ import type { Cluster } from './cluster.ts'
 /** How long a request may take that a person waits for, in milliseconds; --request-timeout asks for less or more. */
 export const patienceMs = 60_000
 
-/** How many objects one answer holds. */
-const pageSize = 500
-
 export interface Listed {
   readonly items: readonly StoredObject[]
   /** From which a watch misses nothing. */
   readonly version: string
 }
 
-/** All objects of a type, in one namespace or everywhere. Throws what the API server answers. */
+/**
+ * All objects of a type, in one namespace or everywhere; of one that is too large to be read, who it is. Throws what the API
+ * server answers.
+ */
 export const listObjects = async (
   { api }: Pick<Cluster, 'api'>,
   type: ResourceType,
@@ -29,23 +29,22 @@ export const listObjects = async (
   selectors: Readonly<Record<string, string>> = {},
 ): Promise<Listed> => {
   const items: StoredObject[] = []
-  let next: Readonly<Record<string, string>> = {}
-  for (;;) {
-    const path = collectionPath(type, namespace)
-    const query = { limit: String(pageSize), ...selectors, ...next }
-    const answer = await api.request({ method: 'GET', path, query, lane: 'bulk', timeoutMs: patienceMs })
-    if (answer.status !== 200) throw new ApiError(answer, `list of ${type.resource}`)
-    const page = tryParseJson(answer.body)
-    const found: unknown = at(page, 'items')
-    // A list leaves out what all of its items are.
-    const whole = { apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`, kind: type.kind }
-    if (Array.isArray(found)) for (const item of found) if (isStoredObject(item)) items.push({ ...whole, ...item })
-    const token = stringAt(page, 'metadata', 'continue')
-    if (token === undefined || token === '') {
-      return { items, version: stringAt(page, 'metadata', 'resourceVersion') ?? '' }
-    }
-    next = { continue: token }
+  let version = ''
+  // A list leaves out what all of its items are.
+  const whole = { apiVersion: apiVersionOf(type), kind: type.kind }
+  const listing = {
+    resource: type.resource,
+    path: collectionPath(type, namespace),
+    query: selectors,
+    lane: 'bulk',
+    timeoutMs: patienceMs,
+  } as const
+  for await (const page of pagesOf(api, listing)) {
+    for (const item of page.objects) items.push({ ...whole, ...item })
+    if (page.large) items.push({ ...whole, ...page.large })
+    version = page.version
   }
+  return { items, version }
 }
 
 /** The hook of this name. `web-up`, `rhook/web-up` and what `-o name` prints are the same. */

@@ -74,7 +74,12 @@ const followKind = async (
   let version: string | undefined
   while (!stop.aborted) {
     try {
-      version ??= await listAll(world, source, { list: () => ({ add, done: () => changes.flush() }) }, stop)
+      version ??= await listAll(
+        world,
+        source,
+        { list: () => ({ add, addLarge: () => {}, done: () => changes.flush() }) },
+        stop,
+      )
       for await (const event of openWatch(world, source, version, stop).events) {
         version = event.version
         if (event.type === 'put') add(event.object)

@@ -34,6 +34,14 @@ export const rowOf = (object: StoredObject): Row => {
   }
 }
 
+/** The same of a hook that is too large to be read: who it is, and that. */
+export const largeRowOf = (object: StoredObject): Row => ({
+  ...rowOf(object),
+  ready: 'False',
+  reason: 'TooLarge',
+  message: 'The hook is too large to be read. Remove what is large in it: annotations, for one.',
+})
+
 /** A condition of a hook, as it is. */
 const conditionOf = (object: StoredObject, type: string): unknown =>
   listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)

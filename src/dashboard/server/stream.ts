@@ -7,12 +7,13 @@ import { ApiError } from '../../kube/errors.ts'
 import { listAll } from '../../kube/list.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
-import { openWatch } from '../../kube/watch.ts'
+import type { ListSink } from '../../kube/source.ts'
+import { openWatch, type WatchEvent } from '../../kube/watch.ts'
 import type { EndedWhy, Row, StreamEvent } from '../protocol.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
 import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce } from './limits.ts'
-import { rowOf } from './row.ts'
+import { largeRowOf, rowOf } from './row.ts'
 
 /** What a stream needs of the world; `api` is the session's. */
 export type StreamWorld = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
@@ -145,8 +146,7 @@ const follow = async (
         for await (const event of openWatch(world, source, version, stop).events) {
           live()
           version = event.version
-          if (event.type !== 'bookmark')
-            changes.add(shownKey(event.object), event.type === 'put' ? rowOf(event.object) : undefined)
+          if (event.type !== 'bookmark') changes.add(shownKey(event.object), shownRow(event))
         }
       } finally {
         cancelLive()
@@ -178,10 +178,21 @@ const list = async (
     seen(rows)
     rows = []
   }
-  const add = (object: StoredObject): void => {
-    if (rows.push(rowOf(object)) >= rowsAtOnce) flush()
+  const show = (row: Row): void => {
+    if (rows.push(row) >= rowsAtOnce) flush()
   }
-  return await listAll(world, source, { list: () => ({ add, done: flush }) }, stop)
+  const sink: ListSink = {
+    add: object => show(rowOf(object)),
+    addLarge: object => show(largeRowOf(object)),
+    done: flush,
+  }
+  return await listAll(world, source, { list: () => sink }, stop)
+}
+
+/** The row of a hook that has changed; undefined where it is gone. */
+const shownRow = ({ object, type }: Exclude<WatchEvent, { type: 'bookmark' }>): Row | undefined => {
+  if (type === 'remove') return undefined
+  return type === 'put' ? rowOf(object) : largeRowOf(object)
 }
 
 const kindOf = ({ target = '' }: Row): string => target.split('/', 1)[0] ?? ''

@@ -98,6 +98,7 @@ export const targetWatches = (
     try {
       for await (const event of openWatch(environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
+        // Of one that is deleted, or too large to be read, no version is known.
         const state = event.type === 'put' ? stateOf(target, event.object) : undefined
         listener.heard(state?.state === 'found' ? state.version : undefined)
         watch.passed()

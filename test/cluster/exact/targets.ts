@@ -1,3 +1,4 @@
+import { wholeLines } from '../../support/lines.ts'
 import { at, isObject, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import { isStoredObject, type StoredObject } from '../../../src/api/object.ts'
 import type { ApiConnection, ApiResponse } from '../../../src/environment/environment.ts'
@@ -158,7 +159,8 @@ const watch = async (
   let last = from
   const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from }
   try {
-    for await (const line of api.watch({ method: 'GET', path, query, lane: 'watch', timeoutMs: 5000 }, stop)) {
+    const watch = api.watch({ method: 'GET', path, query, lane: 'watch', timeoutMs: 5000 }, stop)
+    for await (const line of wholeLines(watch)) {
       const event = tryParseJson(line)
       const object = at(event, 'object')
       const type = stringAt(event, 'type')

@@ -1,3 +1,4 @@
+import { wholeLines } from '../../support/lines.ts'
 import { onTestFinished } from 'vitest'
 import { at, parseJson } from '../../../src/api/json.ts'
 import { nodeClock } from '../../../src/environment/node.ts'
@@ -43,7 +44,7 @@ export const watchDeployment = async ({ api, namespace, until }: Cluster, name: 
       },
       stop.signal,
     )
-    for await (const line of events) {
+    for await (const line of wholeLines(events)) {
       const object = at(parseJson(line), 'object')
       now = seenIn(object)
       seen.push(now)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { connectInProcess } from '../../../src/apiserver/connection.ts'
 import { createApiServer } from '../../../src/apiserver/server.ts'
 import { moveWithin } from '../../../src/drivers/arithmetic.ts'
-import type { ApiConnection, ApiRequest, Watch } from '../../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, Watch, WatchLine } from '../../../src/environment/environment.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'
 import { wait } from '../../../src/environment/wait.ts'
 import { stepService } from '../../../src/steps/service.ts'
@@ -34,7 +34,7 @@ const troubled = (
   { endsAfterMs = Infinity, lateMs = 0 }: Trouble,
   passed: () => void,
 ): Watch => {
-  const arrived: (readonly [line: string, at: number])[] = []
+  const arrived: (readonly [line: WatchLine, at: number])[] = []
   let isOver = false
   let wake = (): void => undefined
   const end = (): void => {
@@ -48,7 +48,7 @@ const troubled = (
     }
     end()
   }
-  const lines = async function* (): AsyncGenerator<string> {
+  const lines = async function* (): AsyncGenerator<WatchLine> {
     void collect()
     const cancel = endsAfterMs === Infinity ? () => undefined : clock.after(endsAfterMs, end)
     for (;;) {

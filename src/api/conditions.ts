@@ -26,6 +26,9 @@ export const conditionsSchema = {
 
 export type Condition = Stored<typeof conditionsSchema>[number]
 
+/** How long the message of a condition becomes at most, in characters: some quote what an API server or a webhook says. */
+const maxMessage = 1024
+
 /** What is wrong with a hook, before it becomes conditions. */
 export interface Problem {
   readonly reason: ReasonIn<'condition'>
@@ -46,7 +49,8 @@ export const conditionsFor = (
   generation: number,
   now: number,
 ): Condition[] => {
-  const make = (type: string, status: Condition['status'], reason: string, message: string): Condition => {
+  const make = (type: string, status: Condition['status'], reason: string, text: string): Condition => {
+    const message = text.length > maxMessage ? `${text.slice(0, maxMessage - 1)}…` : text
     const old = before.find(condition => condition.type === type)
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : rfc3339(now)
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }

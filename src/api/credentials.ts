@@ -7,6 +7,16 @@ export type Credentials =
   | { readonly form: 'basic'; readonly userAndPassword: Buffer }
   | { readonly form: 'hmac'; readonly key: Buffer; readonly header: string; readonly prefix: string }
 
+/**
+ * How long a Secret may be that an `auth` names, in bytes of the object as it is answered. Credentials have some tens; the Secret is
+ * read again every second while posts come.
+ */
+export const maxAuthSecretBytes = 64 * 1024
+
+/** Says that a Secret is longer than that. */
+export const tooLargeSecret = ({ secret }: SecretAuth): string =>
+  `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into a Secret of its own`
+
 /** What a Secret lacks, in words that have nothing of its content. */
 export interface Lacking {
   readonly lacks: string
@@ -35,7 +45,9 @@ export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth):
 const nothing = Buffer.alloc(0)
 const colon = Buffer.from(':')
 
-const keysOf = (auth: SecretAuth): readonly string[] => (auth.form === 'basic' ? ['username', 'password'] : [auth.key])
+/** The keys of a Secret that an `auth` needs. */
+export const keysOf = (auth: SecretAuth): readonly string[] =>
+  auth.form === 'basic' ? ['username', 'password'] : [auth.key]
 
 const valueAt = (secret: JsonObject, key: string): Buffer =>
   withoutLineBreak(Buffer.from(stringAt(secret, 'data', key) ?? '', 'base64'))

@@ -98,7 +98,10 @@ const wrongItself = (schema: Schema, value: unknown): string | undefined => {
       if (!Array.isArray(value)) return 'a list'
       return value.length > (schema.maxItems ?? Infinity) ? `at most ${schema.maxItems} entries long` : undefined
     case 'object':
-      return isObject(value) ? undefined : 'an object'
+      if (!isObject(value)) return 'an object'
+      return 'maxProperties' in schema && Object.keys(value).length > (schema.maxProperties ?? Infinity)
+        ? `at most ${schema.maxProperties} entries long`
+        : undefined
   }
 }
 

@@ -228,3 +228,26 @@ export const isReceiverHook = (object: StoredObject | undefined): object is Rece
   object.metadata.generation !== undefined &&
   object.metadata.creationTimestamp !== undefined &&
   isObject(object['spec'])
+
+/**
+ * How much of a hook is read, in characters of its spec and status, with 8 for each other value. Hooks that keep to the schema
+ * have a quarter of it; larger ones were stored before the schema had its bounds, and would stay in memory.
+ */
+const maxHookWeight = 64 * 1024
+
+/** Whether a hook is too large to be kept. What is large in its metadata alone does not count: nobody keeps that. */
+export const isTooLargeHook = ({ spec, status }: { readonly spec?: unknown; readonly status?: unknown }): boolean =>
+  weightOf(status, weightOf(spec, maxHookWeight)) < 0
+
+/** What is left of `rest` once a value is taken off it; once nothing is left, no more of the value is looked at. */
+const weightOf = (value: unknown, rest: number): number => {
+  if (rest < 0) return rest
+  if (typeof value === 'string') return rest - value.length
+  if (typeof value !== 'object' || value === null) return rest - 8
+  let left = rest
+  for (const [name, member] of Object.entries(value)) {
+    left = weightOf(member, left - name.length)
+    if (left < 0) return left
+  }
+  return left
+}

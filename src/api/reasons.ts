@@ -224,6 +224,11 @@ export const reasons = {
     means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',
     todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
   },
+  TooLarge: {
+    where: ['failed', 'condition', 'refused'],
+    means: 'The hook, or an object that it is about, is larger than the product reads.',
+    todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. docs/reference/limits.md has the bounds.',
+  },
   Valid: {
     where: ['ready'],
     means: 'The hook is valid, and its URL is published.',

@@ -69,6 +69,7 @@ export interface List extends Node {
 export interface Dict extends Node {
   readonly type: 'object'
   readonly additionalProperties: Schema
+  readonly maxProperties?: number
 }
 
 export interface Obj extends Node {

@@ -8,6 +8,9 @@ export const mostRecent = 10
 /** How long the message of a delivery may be in a status, in characters: ten of them are kept for each hook, in its record too. */
 export const longestMessage = 160
 
+/** How long the target in a status may be, in characters. One object has a kind of 63 and a name of 253. */
+export const maxTarget = 320
+
 const count = { type: 'integer', format: 'int64' } as const
 
 const deliverySchema = {
@@ -58,14 +61,20 @@ export const statusSchema = {
       format: 'int64',
       description: 'The generation of the spec that this status is about.',
     },
-    target: { type: 'string', description: 'What the hook acts on, as in `Deployment/web`.' },
+    target: {
+      type: 'string',
+      maxLength: maxTarget,
+      description: 'What the hook acts on, as in `Deployment/web`, cut if it is long.',
+    },
     conditions: conditionsSchema,
     token: {
       type: 'string',
+      maxLength: 2048,
       description: 'The trigger token. Whoever has it can run the hook. Absent if `token.secretName` is set.',
     },
     triggerURL: {
       type: 'string',
+      maxLength: 4096,
       description: 'POST to this URL to run the hook. Absent if `token.secretName` is set.',
     },
     minted: {
@@ -73,7 +82,7 @@ export const statusSchema = {
       description: 'About the token, without the token.',
       required: ['id', 'rotation'],
       properties: {
-        id: { type: 'string', description: 'A short fingerprint of the token, to tell two apart.' },
+        id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to tell two apart.' },
         rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` of this token.' },
         expiresAt: { type: 'string', format: 'date-time', description: 'When it expires. Absent if it does not.' },
         previous: {

@@ -1,10 +1,10 @@
 import { authOf, unreadable } from '../api/auth.ts'
 import type { Accounts, Role } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
-import { credentialsIn } from '../api/credentials.ts'
+import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/credentials.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { isStatus } from '../kube/errors.ts'
+import { isStatus, TooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import type { TriggerRights } from './trigger-rights.ts'
@@ -27,11 +27,15 @@ export const authProblem = async (
     lasts: 'stalled',
   })
   try {
-    const found = credentialsIn(await read(api, secrets, namespace, auth.secret), auth)
+    const found = credentialsIn(
+      await read(api, secrets, namespace, auth.secret, { maxBytes: maxAuthSecretBytes }),
+      auth,
+    )
     if ('lacks' in found) return { reason: 'AuthSecretNotFound', message: found.lacks, lasts: 'reconciling' }
     const missing = await rights?.missing(api, namespace, [{ type: secrets, name: auth.secret, verbs: ['get'] }])
     return missing?.length ? forbidden('trigger') : undefined
   } catch (error) {
+    if (error instanceof TooLarge) return { reason: 'TooLarge', message: tooLargeSecret(auth), lasts: 'stalled' }
     if (!isStatus(error, 403)) throw error
     return forbidden('controller')
   }

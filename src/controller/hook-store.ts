@@ -1,10 +1,11 @@
-import type { ReceiverHook } from '../api/hook.ts'
+import { isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import type { Follow } from '../kube/follow.ts'
-import { hooks } from '../kube/resources.ts'
+import { hooks, largeHookPick } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
+import { largeHookOf } from './large-hooks.ts'
 import { hookCounter } from './hook-gauge.ts'
 import { hookOf, isNews, kept, hookKey, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
 import { writtenHooks } from './written.ts'
@@ -34,9 +35,14 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
   const urlOf = (token: string): string => publicURL + triggerPath + token
   const keep = (object: StoredObject): KeptHook | undefined => {
     const hook = hookOf(object)
-    return hook && kept(hook, urlOf)
+    return hook && (isTooLargeHook(hook) ? keepLarge(object) : kept(hook, urlOf))
   }
-  const source = { type: hooks, ...(namespace === undefined ? {} : { namespace }), keep }
+  const keepLarge = (object: StoredObject): KeptHook | undefined => {
+    const hook = largeHookOf(object)
+    return hook && { ...hook, hasURL: false }
+  }
+  const watched = { type: hooks, pick: largeHookPick, ...(namespace === undefined ? {} : { namespace }) }
+  const source = { ...watched, keep, keepLarge }
   const cache = watchedCache(environment, source, options.follow)
   const written = writtenHooks()
   cache.subscribe(hookCounter(environment.metrics))

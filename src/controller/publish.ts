@@ -1,6 +1,5 @@
 import type { Problem } from '../api/conditions.ts'
 import type { ReceiverHook, TokenSpec } from '../api/hook.ts'
-import type { StoredObject } from '../api/object.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus } from '../kube/errors.ts'
 import type { Claims } from '../token/claims.ts'
@@ -9,7 +8,7 @@ import { mint } from '../token/mint.ts'
 import { triggerPath } from '../token/published.ts'
 import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
-import { deleteSecret, ownedSecrets, putSecret, tokenIn } from './secret.ts'
+import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secret.ts'
 
 /** The token that a hook's URL has now. */
 export interface CurrentToken {
@@ -46,8 +45,8 @@ export const publish = async (
   now: number,
 ): Promise<Publication> => {
   const { secretName } = spec
-  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook), secretName) : []
-  const stored = [...owned.map(tokenIn), hook.status?.token].filter(token => token !== undefined)
+  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook, secretName), secretName) : []
+  const stored = [...owned.map(({ token }) => token), hook.status?.token].filter(token => token !== undefined)
   const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
   const url = publicURL + triggerPath + current.token
   if (secretName !== undefined) {
@@ -67,9 +66,9 @@ const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
  * taken away since: its token then goes into the status, and they are collected when the hook is deleted.
  */
 const readable = async (
-  reading: Promise<readonly StoredObject[]>,
+  reading: Promise<readonly OwnedSecret[]>,
   secretName: string | undefined,
-): Promise<readonly StoredObject[]> => {
+): Promise<readonly OwnedSecret[]> => {
   try {
     return await reading
   } catch (error) {

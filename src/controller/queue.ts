@@ -1,5 +1,5 @@
 import type { Clock, Environment } from '../environment/environment.ts'
-import { ApiError } from '../kube/errors.ts'
+import { ApiError, isHopeless } from '../kube/errors.ts'
 import { afterError, delay } from './backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later } from './later.ts'
@@ -30,6 +30,12 @@ const turnMs = 10
 
 /** How long until what could not be written for want of the lease is tried again: as long as between two renewals. */
 const leaseAgainMs = 2000
+
+/**
+ * How long until a write is tried again that the API server refuses for what it says, in milliseconds. A change of the object is a
+ * look in any case. This is for a rule that was changed: an hour costs nobody anything.
+ */
+const hopelessAgainMs = 3_600_000
 
 /** Keys to look at, each by one worker at a time. */
 export interface WorkQueue {
@@ -127,9 +133,12 @@ export const workQueue = (
         return { againAfterMs: leaseAgainMs }
       }
       measure('error')
+      const hopeless = isHopeless(error)
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-      const againAfterMs = Math.max(failedOnceMore(key), asked)
-      if (state === 'running') log.warn({ controller, object: key, againAfterMs, error }, 'trying again')
+      const againAfterMs = hopeless ? hopelessAgainMs : Math.max(failedOnceMore(key), asked)
+      const fields = { controller, object: key, againAfterMs, error }
+      if (state === 'running' && hopeless) log.error(fields, 'cannot be written until it changes')
+      else if (state === 'running') log.warn(fields, 'trying again')
       return { againAfterMs }
     }
   }

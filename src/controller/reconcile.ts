@@ -9,7 +9,7 @@ import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
+import { ApiError, isStatus, TooLarge } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { readOfAnyKind, send } from '../kube/requests.ts'
@@ -23,6 +23,7 @@ import { problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
 import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type Place } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
+import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
 import { parked, type Worked } from './queue.ts'
 import { statusPatch } from './status.ts'
@@ -63,6 +64,7 @@ export const reconcileHook = async (
 ): Promise<Worked | typeof parked> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { settled: true }
+  if (isLargeHook(hook)) return await reportLargeHook(x, hook)
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(x, hook)
   // No worker waits for it: the hook comes back when there is an answer.
@@ -73,7 +75,9 @@ export const reconcileHook = async (
   const place = { namespace: meta.namespace, accounts: x.accounts }
   const publication =
     token &&
-    (await orForbidden(publish(x, hook, token, x.clock.now()), error => nowhere(lackedForSecret(error, place))))
+    (await orForbidden(publish(x, hook, token, x.clock.now()), error => nowhere(lackedForSecret(error, place))).catch(
+      error => nowhere(orTooLarge(error)),
+    ))
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
@@ -117,7 +121,11 @@ const validated = async (
   bound: Bound,
   attempts: number,
 ): Promise<Problem | undefined> => {
-  const look = (version: Pick<ApiRequest, 'query'>) => bound.validate(readingOf(x, hook, version)).catch(orUnknownKind)
+  const look = (version: Pick<ApiRequest, 'query'>) =>
+    bound
+      .validate(readingOf(x, hook, version))
+      .catch(orUnknownKind)
+      .catch(orTooLarge)
   const isFine = attempts === 0 && !(await look(anyVersion))
   return isFine ? undefined : await look({})
 }
@@ -169,6 +177,12 @@ const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) =>
 const orUnknownKind = (error: unknown): Problem => {
   if (!(error instanceof UnknownKind)) throw error
   return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }
+}
+
+/** A person has to make the object smaller. */
+const orTooLarge = (error: unknown): Problem => {
+  if (!(error instanceof TooLarge)) throw error
+  return { reason: 'TooLarge', message: error.message, lasts: 'stalled' }
 }
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })

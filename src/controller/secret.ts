@@ -1,9 +1,10 @@
-import { at, stringAt, tryParseJson } from '../api/json.ts'
+import { at, stringAt } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import type { ReceiverHook } from '../api/hook.ts'
-import { controllerOf, isStoredObject, type StoredObject } from '../api/object.ts'
+import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
+import { pagesOf } from '../kube/pager.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { create, replace } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
@@ -18,23 +19,49 @@ export interface SecretContent {
   readonly token: string
 }
 
+/** How many Secrets with the uid of one hook are looked at. A hook has one, and another while that one's name changes. */
+const maxSecrets = 16
+
+/** A Secret that a hook controls, and what of it is of use here. */
+export interface OwnedSecret {
+  readonly metadata: Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid' | 'resourceVersion'>
+  readonly token: string | undefined
+  /** All of it, where it is the one that the hook names. */
+  readonly whole?: StoredObject
+}
+
 /**
- * The Secrets that a hook controls. Only those with its uid in their label are asked for, so that no other Secret's
- * content is even sent here; and a label alone makes nothing ours: the owner reference must say so too.
+ * The Secrets that a hook controls, of which `named` is the one that it names. Only those with its uid in their label are asked for, so that no other Secret's
+ * content is even sent here; and a label alone makes nothing ours: the owner reference must say so too. Anybody who may write
+ * Secrets may put that label on many large ones: they are read one page after another, and no more than a few of them.
  */
-export const ownedSecrets = async (api: ApiConnection, hook: ReceiverHook): Promise<readonly StoredObject[]> => {
+export const ownedSecrets = async (
+  api: ApiConnection,
+  hook: ReceiverHook,
+  named: string | undefined,
+): Promise<readonly OwnedSecret[]> => {
   const { namespace, uid } = hook.metadata
   const path = collectionPath(secrets, namespace)
   const query = { labelSelector: `${hookUidLabel}=${uid}` }
-  const response = await api.request({ method: 'GET', path, query, lane: 'bulk', timeoutMs })
-  if (response.status !== 200) throw new ApiError(response, `GET ${path}`)
-  const items = at(tryParseJson(response.body), 'items')
-  if (!Array.isArray(items)) throw new ApiError({ ...response, body: 'not a list' }, `GET ${path}`)
-  return items.filter(isStoredObject).filter(secret => controllerOf(secret)?.uid === uid)
+  const found: OwnedSecret[] = []
+  let seen = 0
+  for await (const page of pagesOf(api, { resource: 'secrets', path, query, lane: 'bulk', timeoutMs })) {
+    for (const secret of page.objects) {
+      if (controllerOf(secret)?.uid === uid) found.push(ownedOf(secret, secret.metadata.name === named))
+    }
+    seen += page.objects.length + 1
+    if (seen > maxSecrets) break
+  }
+  return found
 }
 
-/** The token in a Secret that {@link ownedSecrets} found. */
-export const tokenIn = (secret: StoredObject): string | undefined => decode(stringAt(secret, 'data', 'token'))
+const ownedOf = (secret: StoredObject, isNamed: boolean): OwnedSecret => {
+  const { name, namespace, resourceVersion, uid } = secret.metadata
+  const metadata = { name, uid, resourceVersion, ...(namespace !== undefined && { namespace }) }
+  return { metadata, token: tokenIn(secret), ...(isNamed && { whole: secret }) }
+}
+
+const tokenIn = (secret: StoredObject): string | undefined => decode(stringAt(secret, 'data', 'token'))
 
 /**
  * Puts a content into the Secret `name`, if it is not there already: creates it, or replaces the one among `owned`.
@@ -43,11 +70,11 @@ export const tokenIn = (secret: StoredObject): string | undefined => decode(stri
 export const putSecret = async (
   api: ApiConnection,
   hook: ReceiverHook,
-  owned: readonly StoredObject[],
+  owned: readonly OwnedSecret[],
   name: string,
   content: SecretContent,
 ): Promise<'put' | 'conflict'> => {
-  const found = owned.find(secret => secret.metadata.name === name)
+  const found = wholeOf(owned)
   if (found) {
     await updateSecret(api, found, content)
     return 'put'
@@ -58,15 +85,18 @@ export const putSecret = async (
   } catch (error) {
     if (!isStatus(error, 409)) throw error
     // Taken. It may be ours all the same: another controller was faster, or an answer was lost.
-    const ours = (await ownedSecrets(api, hook)).find(secret => secret.metadata.name === name)
+    const ours = wholeOf(await ownedSecrets(api, hook, name))
     if (!ours) return 'conflict'
     await updateSecret(api, ours, content)
     return 'put'
   }
 }
 
+const wholeOf = (owned: readonly OwnedSecret[]): StoredObject | undefined =>
+  owned.find(({ whole }) => whole !== undefined)?.whole
+
 /** Deletes a Secret that {@link ownedSecrets} found, in the version that was found. */
-export const deleteSecret = async (api: ApiConnection, secret: StoredObject): Promise<void> => {
+export const deleteSecret = async (api: ApiConnection, secret: OwnedSecret): Promise<void> => {
   const { name, namespace = '', resourceVersion, uid } = secret.metadata
   const path = objectPath(secrets, namespace, name)
   const preconditions = { uid, resourceVersion }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { conditionsFor, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
-import type { HookStatus, Minted } from '../api/status.ts'
+import { maxTarget, type HookStatus, type Minted } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import { tokenId } from '../token/mint.ts'
 import type { Publication } from './publish.ts'
@@ -50,7 +50,7 @@ const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeSta
   const ready = hook.spec.suspend ? suspended : valid
   const common = {
     observedGeneration: metadata.generation,
-    target,
+    target: target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target,
     conditions: conditionsFor(problem, ready, status?.conditions ?? [], metadata.generation, now),
   }
   switch (publication?.published) {

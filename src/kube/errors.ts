@@ -32,6 +32,14 @@ export class TooLarge extends ApiError {
   }
 }
 
+/**
+ * Whether the API server will answer the same until the object is another: a write breaks a rule (422), or makes the object larger
+ * than the API server (413) or etcd takes, for which there is no status of its own.
+ */
+export const isHopeless = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  (error.status === 413 || error.status === 422 || /request is too large|larger than max/.test(error.message))
+
 /** Whether an error is the API server's answer with this status. */
 export const isStatus = (error: unknown, status: number): boolean =>
   error instanceof ApiError && error.status === status

@@ -50,6 +50,8 @@ export interface Page {
   readonly large?: StoredObject
   /** How many items are no objects. */
   readonly malformed: number
+  /** How long the answer is, in bytes. */
+  readonly bytes: number
   /** The version of the whole list, from which a watch misses nothing. */
   readonly version: string
 }
@@ -87,7 +89,7 @@ export async function* pagesOf(
     if (continued === '') return
     next = { continue: continued }
     const objects = page.objects.length + page.malformed
-    limit = page.large ? 1 : nextLimit(limit, { objects, bytes: response.body.length })
+    limit = page.large ? 1 : nextLimit(limit, { objects, bytes: page.bytes })
   }
 }
 
@@ -104,7 +106,7 @@ const pageIn = (response: ApiResponse, resource: string): Page & { readonly cont
       throw new Error(`list of ${resource}: an item is larger than ${maxAnswerBytes} bytes, and has no name or version`)
     }
     const continued = response.tooLarge.get('metadata.continue') ?? ''
-    return { objects: [], large, malformed: 0, version, continued }
+    return { objects: [], large, malformed: 0, bytes: maxAnswerBytes, version, continued }
   }
   const page = tryParseJson(response.body)
   const items = at(page, 'items')
@@ -114,5 +116,5 @@ const pageIn = (response: ApiResponse, resource: string): Page & { readonly cont
   }
   const objects = items.filter(isStoredObject)
   const continued = stringAt(page, 'metadata', 'continue') ?? ''
-  return { objects, malformed: items.length - objects.length, version, continued }
+  return { objects, malformed: items.length - objects.length, bytes: response.body.length, version, continued }
 }

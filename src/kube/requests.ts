@@ -22,9 +22,12 @@ export const send = async (
   return object
 }
 
-type ReadOptions = Pick<ApiRequest, 'as' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number }
+type ReadOptions = Pick<ApiRequest, 'as' | 'maxBytes' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number }
 
-/** One object, or undefined when there is none of that name. Throws {@link UnknownKind} where there can be none. */
+/**
+ * One object, or undefined when there is none of that name. Throws {@link UnknownKind} where there can be none, and TooLarge where it
+ * is not read.
+ */
 export const readOfAnyKind = async (
   api: ApiConnection,
   type: ResourceType,

@@ -4,6 +4,9 @@ import type { ResourceType } from './paths.ts'
 
 /** The types of object that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version, resource: hookPlural, kind: hookKind }
+/** What is read of a hook that is too large to be read, besides who it is: whether its status says so. */
+export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.reason'] as const
+
 export const records: ResourceType = { group, version, resource: recordPlural, kind: recordKind }
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }

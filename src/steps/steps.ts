@@ -60,6 +60,7 @@ export type Obstacle =
   | 'ManagedByAutoscaler'
   | 'NotScalable'
   | 'Forbidden'
+  | 'TooLarge'
 
 /** A count changed exactly: every step is computed from the count that it replaces, and none is lost or doubled. */
 export interface Steps {

@@ -1,63 +1,82 @@
-import { at } from '../api/json.ts'
+import { maxAuthSecretBytes } from '../api/credentials.ts'
+import { stringAt } from '../api/json.ts'
 import type { Environment } from '../environment/environment.ts'
 import { singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
+import { ApiError, isStatus, TooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
-import { largestKeptSecret, mostKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
+import { mostKeptChars, mostKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
 
 /** What reading a Secret came to. */
-type Found = { readonly secret: { readonly data: unknown } | undefined } | 'forbidden' | 'unreachable'
+type Found =
+  | { readonly secret: { readonly data: Readonly<Record<string, string>> } | undefined }
+  | 'forbidden'
+  | 'too large'
+  | 'unreachable'
 
-/** Reads a Secret, not older than a moment ago; all who ask for it at the same time share one read. */
-export type ReadSecret = (namespace: string, name: string) => Promise<Found>
+/** Reads what a Secret has under some keys, not older than a moment ago; all who ask for it at the same time share one read. */
+export type ReadSecret = (namespace: string, name: string, keys: readonly string[]) => Promise<Found>
 
 export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>): ReadSecret => {
   const shared = singleFlight<Reading>({ clock, forMs: secretKeptMs })
   /** Those that were read last stand last; a slow read may be older than what stands before it. */
   const kept = new Map<string, Reading>()
+  let keptChars = 0
 
   const isFresh = ({ since }: { readonly since: number }): boolean => clock.monotonic() - since < secretKeptMs
 
   const forget = (): void => {
     for (const [key, oldest] of kept) {
-      if (kept.size <= mostKeptSecrets && isFresh(oldest)) return
+      if (kept.size <= mostKeptSecrets && keptChars <= mostKeptChars && isFresh(oldest)) return
       kept.delete(key)
+      keptChars -= charsOf(oldest)
     }
   }
 
-  const readAnew = async (key: string, namespace: string, name: string): Promise<Reading> => {
+  const keep = (key: string, reading: Reading): Reading => {
+    const before = kept.get(key)
+    if (before) keptChars -= charsOf(before)
+    kept.delete(key)
+    kept.set(key, reading)
+    keptChars += charsOf(reading)
+    return reading
+  }
+
+  const readAnew = async (key: string, namespace: string, name: string, keys: readonly string[]): Promise<Reading> => {
     const since = clock.monotonic()
     try {
-      const options = { lane: 'step', timeoutMs: secretReadWithinMs } as const
+      const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
       const object = await read(api, secrets, namespace, name, options)
-      // Neither its metadata nor a large Secret is worth the memory.
-      const secret = object && { data: at(object, 'data') }
-      if (JSON.stringify(secret ?? {}).length <= largestKeptSecret) kept.set(key, { found: { secret }, since })
-      return { found: { secret }, since }
+      // What else is in it is not worth the memory.
+      const values = keys.flatMap((key): [string, string][] => {
+        const value = stringAt(object, 'data', key)
+        return value === undefined ? [] : [[key, value]]
+      })
+      return keep(key, { found: { secret: object && { data: Object.fromEntries(values) } }, since })
     } catch (error) {
-      if (isStatus(error, 403)) {
-        kept.set(key, { found: 'forbidden', since })
-        return { found: 'forbidden', since }
-      }
+      if (isStatus(error, 403)) return keep(key, { found: 'forbidden', since })
+      if (error instanceof TooLarge) return keep(key, { found: 'too large', since })
       if (error instanceof ApiError || error instanceof Unreachable) return { found: 'unreachable', since }
       throw error
     }
   }
 
-  return async (namespace, name) => {
-    const key = `${namespace}/${name}`
+  return async (namespace, name, keys) => {
+    const key = [namespace, name, ...keys].join('/')
     for (;;) {
       forget()
       const known = kept.get(key)
       if (known && isFresh(known)) return known.found
-      const reading = await shared(key, () => readAnew(key, namespace, name))
+      const reading = await shared(key, () => readAnew(key, namespace, name, keys))
       // A process that stood still meanwhile holds an answer that is too old.
       if (reading.found === 'unreachable' || isFresh(reading)) return reading.found
     }
   }
 }
+
+const charsOf = ({ found }: Reading): number =>
+  typeof found === 'string' ? 0 : Object.values(found.secret?.data ?? {}).reduce((sum, value) => sum + value.length, 0)
 
 /** What a read found, and when it began, in monotonic milliseconds. */
 interface Reading {

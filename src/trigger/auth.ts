@@ -1,6 +1,6 @@
 import { unreadable, type SecretAuth, type TopicAuth } from '../api/auth.ts'
 import type { Accounts } from '../api/bind-command.ts'
-import { credentialsIn, type Credentials } from '../api/credentials.ts'
+import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../api/credentials.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { refusal } from './answer.ts'
 import { proves } from './auth-proof.ts'
@@ -32,7 +32,7 @@ export const authBar = (
   accounts: Accounts,
 ): Bar => {
   const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | Barred> => {
-    const read = await readSecret(namespace, auth.secret)
+    const read = await readSecret(namespace, auth.secret, keysOf(auth))
     if (read === 'unreachable') {
       const message = `Secret/${auth.secret}, which auth names, cannot be read`
       return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
@@ -40,6 +40,7 @@ export const authBar = (
     if (read === 'forbidden') {
       return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
     }
+    if (read === 'too large') return { outcome: 'failed', reason: 'TooLarge', message: tooLargeSecret(auth) }
     const credentials = credentialsIn(read.secret, auth)
     if (!('lacks' in credentials)) return credentials
     return { outcome: 'failed', reason: 'AuthSecretNotFound', message: credentials.lacks }

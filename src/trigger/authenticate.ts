@@ -14,9 +14,9 @@ import { mostWaitingForKeys } from './limits.ts'
 /** `holds`: whether hook and keys are known to be, as of a moment ago, what the token was accepted by. */
 export type Authentication =
   | { readonly accepted: true; readonly hook: LiveHook; readonly holds: () => boolean }
-  | { readonly accepted: false; readonly status: 404 | 410 | 503; readonly reason: ReasonIn<'refused'> }
+  | { readonly accepted: false; readonly status: 404 | 410 | 422 | 503; readonly reason: ReasonIn<'refused'> }
 
-const no = (status: 404 | 410 | 503, reason: ReasonIn<'refused'>): Authentication => ({
+const no = (status: 404 | 410 | 422 | 503, reason: ReasonIn<'refused'>): Authentication => ({
   accepted: false,
   status,
   reason,
@@ -45,6 +45,7 @@ export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hook
     if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
     if (found.found === 'not looked up') return no(503, 'Overloaded')
     if (found.found === 'elsewhere') return no(404, 'UnknownToken')
+    if (found.found === 'too large') return no(422, 'TooLarge')
     if (found.found === 'none') return no(410, 'HookDeleted')
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted

@@ -1,17 +1,18 @@
-import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
+import { isReceiverHook, isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { currentForMs } from '../kube/currency.ts'
-import { ApiError } from '../kube/errors.ts'
+import { ApiError, TooLarge } from '../kube/errors.ts'
 import type { Follow } from '../kube/follow.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
-import { hooks } from '../kube/resources.ts'
+import { hooks, largeHookPick } from '../kube/resources.ts'
 import { departedHooks } from './departed.ts'
 import { hookReadWithinMs, lookupRate } from './limits.ts'
 import { liveHook, type LiveHook } from './hook.ts'
+import { tooLargeHooks } from './too-large.ts'
 import { rateLimiter } from '../environment/rate.ts'
 
 /** How many deleted hooks are remembered: a post that was on its way to one is answered within seconds. */
@@ -23,6 +24,8 @@ const mostLiveReads = 10_000
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
+  /** It is too large to be read. */
+  | { readonly found: 'too large' }
   /** In a namespace that is not served here. */
   | { readonly found: 'elsewhere' }
   | { readonly found: 'unreachable'; readonly message: string }
@@ -58,8 +61,9 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     environment,
     {
       type: hooks,
+      pick: largeHookPick,
       ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
-      keep: object => (isAlive(object) ? liveHook(object) : undefined),
+      keep: object => (isAlive(object) && !isTooLargeHook(object) ? liveHook(object) : undefined),
     },
     follow,
   )
@@ -73,8 +77,10 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   /** The uids of hooks that the watch has told to be gone, the newest last. */
   const gone = new Set<string>()
   const departed = departedHooks(environment.clock)
+  const tooLarge = tooLargeHooks(environment.clock)
   cache.subscribe(({ before, now }) => {
     if (now) departed.drop(now.uid)
+    if (now) tooLarge.delete(now.uid)
     if (!before || before.uid === now?.uid) return
     gone.add(before.uid)
     const [oldest] = gone
@@ -110,10 +116,12 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
         departed.add(uid)
         return { found: 'none' }
       }
+      if (isTooLargeHook(object)) return tooLarge.found(uid)
       const hook = liveHook(object)
       keepRead(hook, beside)
       return { found: 'hook', hook }
     } catch (error) {
+      if (error instanceof TooLarge) return tooLarge.found(uid)
       if (error instanceof ApiError || error instanceof Unreachable) {
         return { found: 'unreachable', message: error.message }
       }
@@ -145,6 +153,7 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
       const hook = readRecently(namespace, name, uid)
       if (hook) return { found: 'hook', hook }
       if (departed.has(uid)) return { found: 'none' }
+      if (tooLarge.has(uid)) return { found: 'too large' }
       // No right token leads here again and again, but for those of hooks that were deleted.
       if (known?.uid !== uid && !lookups.take('', lookupRate)) return { found: 'not looked up' }
       return await readLive(namespace, name, uid)

@@ -175,9 +175,9 @@ export const provenForMs = 1000
 /** A read of such a Secret: a post waits for it before its body. */
 export const secretReadWithinMs = 1000
 
-/** How many of them are kept, and how large one may be, in bytes of JSON: 16 MiB in all. */
+/** Of how many of them the credentials are kept, and how many characters these have in all. */
 export const mostKeptSecrets = 1000
-export const largestKeptSecret = 16 * 1024
+export const mostKeptChars = 4 * 1024 * 1024
 
 /** At shutdown: how long accepted posts may take to finish. */
 export const drainWithinMs = answerWithinMs + 1000

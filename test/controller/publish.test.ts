@@ -176,6 +176,30 @@ describe('a hook with token.secretName', () => {
     expect(await x.verify((await secretData(x.api, 'web-url'))?.['token'])).toMatchObject({ verdict: 'valid' })
   })
 
+  test('is not held up by many large Secrets with its label, and reads a few of them alone', async () => {
+    const x = await started()
+    const { name, uid } = x.first.metadata
+    const labels = { 'receiverhooks.dev/hook-uid': uid }
+    const owner = { apiVersion: 'receiverhooks.dev/v1alpha1', kind: 'ReceiverHook', name, uid, controller: true }
+    for (let i = 0; i < 40; i += 1) {
+      const metadata = { name: `fat-${i}`, labels, ...(i % 2 === 0 && { ownerReferences: [owner] }) }
+      await create(x.api, secrets, shop, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata,
+        data: { fat: 'x'.repeat(1_300_000) },
+      })
+    }
+    const before = x.process.requests.length
+    await x.patchHook('web-up', { spec: { token: { secretName: 'a-url' } } })
+    await x.becomes('web-up', 'Valid')
+    expect((await secretData(x.api, 'a-url'))?.['token']).toBe(x.token)
+    const lists = x.process.requests
+      .slice(before)
+      .filter(({ method, path }) => method === 'GET' && path.endsWith('/secrets'))
+    expect(lists.length).toBeLessThan(40)
+  })
+
   test('does not delete its former Secret before it has another', async () => {
     const x = await started(names)
     await create(x.api, secrets, shop, { ...foreign(), metadata: { name: 'taken' } })

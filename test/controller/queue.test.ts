@@ -249,3 +249,25 @@ describe('a work queue', () => {
     expect(later).toEqual([0, 2000, 2005])
   })
 })
+
+test.each([
+  [413, 'too large'],
+  [422, 'invalid'],
+  [500, 'etcdserver: request is too large'],
+])(
+  'a write that is refused for what it says (%i, %s) is tried again in an hour, or once its object changes',
+  async (status, message) => {
+    const looks: number[] = []
+    const { clock, lines, queue } = started(1, () => {
+      looks.push(clock.monotonic())
+      throw new ApiError({ status, headers: {}, body: JSON.stringify({ message }) }, 'PATCH /')
+    })
+    queue.add('a')
+    await clock.advance(3_500_000)
+    expect(looks).toHaveLength(1)
+    queue.add('a')
+    await clock.advance(3_700_000)
+    expect(looks).toHaveLength(3)
+    expect(lines.filter(line => line.includes('cannot be written until it changes'))).toHaveLength(3)
+  },
+)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { secretReader } from '../../src/trigger/auth-secrets.ts'
-import { largestKeptSecret, mostKeptSecrets } from '../../src/trigger/limits.ts'
+import { maxAuthSecretBytes } from '../../src/api/credentials.ts'
+import { mostKeptChars, mostKeptSecrets } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
 
@@ -22,7 +23,9 @@ const setUp = () => {
     asked.push(request)
     return server.answer()
   }
-  return { asked, clock, readSecret: secretReader({ api: { ...noApi, request }, clock }), server }
+  const reader = secretReader({ api: { ...noApi, request }, clock })
+  const readSecret = (namespace: string, name: string, keys = ['token']) => reader(namespace, name, keys)
+  return { asked, clock, readSecret, server }
 }
 
 describe('a Secret', () => {
@@ -31,7 +34,13 @@ describe('a Secret', () => {
     const found = await Promise.all([1, 2, 3].map(() => readSecret('shop', 'senders')))
     expect(found).toEqual([1, 2, 3].map(() => ({ secret: { data: { token: 'one' } } })))
     expect(asked).toEqual([
-      { method: 'GET', path: '/api/v1/namespaces/shop/secrets/senders', lane: 'step', timeoutMs: 1000 },
+      {
+        method: 'GET',
+        path: '/api/v1/namespaces/shop/secrets/senders',
+        lane: 'step',
+        timeoutMs: 1000,
+        maxBytes: 65_536,
+      },
     ])
   })
 
@@ -108,12 +117,40 @@ describe('a Secret', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('that is large is read for every post rather than kept', async () => {
+  it('is kept with the credential alone, however long that is and whatever else is in it', async () => {
     const { asked, readSecret, server } = setUp()
-    server.answer = () => Promise.resolve(stored('x'.repeat(largestKeptSecret)))
-    await readSecret('shop', 'senders')
-    await readSecret('shop', 'senders')
+    const [token, other] = ['x'.repeat(40_000), 'y'.repeat(10_000)]
+    server.answer = () =>
+      Promise.resolve({
+        ...stored(''),
+        body: JSON.stringify({ metadata: { name: 'x', uid: 'u', resourceVersion: '1' }, data: { token, other } }),
+      })
+    expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token } } })
+    expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token } } })
+    expect(asked).toHaveLength(1)
+    expect(await readSecret('shop', 'senders', ['other'])).toEqual({ secret: { data: { other } } })
     expect(asked).toHaveLength(2)
+  })
+
+  it('that is too large is said to be, and is not read at every post', async () => {
+    const { asked, clock, readSecret, server } = setUp()
+    server.answer = () => Promise.resolve({ ...stored(''), body: '', tooLarge: new Map() })
+    for (let post = 0; post < 5; post += 1) expect(await readSecret('shop', 'senders')).toBe('too large')
+    expect(asked.map(({ maxBytes }) => maxBytes)).toEqual([maxAuthSecretBytes])
+    server.answer = () => Promise.resolve(stored('one'))
+    await clock.advance(1000)
+    expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token: 'one' } } })
+  })
+
+  it('is forgotten where they are too long in all', async () => {
+    const { asked, readSecret, server } = setUp()
+    server.answer = () => Promise.resolve(stored('x'.repeat(40_000)))
+    const many = Math.ceil(mostKeptChars / 40_000) + 1
+    for (let i = 0; i < many; i += 1) await readSecret('shop', `s${i}`)
+    await readSecret('shop', `s${many - 1}`)
+    expect(asked).toHaveLength(many)
+    await readSecret('shop', 's0')
+    expect(asked).toHaveLength(many + 1)
   })
 
   it('is forgotten where there are too many, the oldest first', async () => {

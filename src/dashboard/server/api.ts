@@ -3,6 +3,9 @@ import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../environment/environment.ts'
 import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError } from '../../kube/errors.ts'
+import { pagesOf, type Listing } from '../../kube/pager.ts'
+import { collectionPath, type ResourceType } from '../../kube/paths.ts'
 import { apiWithinMs } from './limits.ts'
 import { Refused } from './refused.ts'
 
@@ -16,10 +19,17 @@ export type Asking = Omit<ApiRequest, 'lane' | 'timeoutMs'>
 /** Asks the API server as the user, and resolves with the body. Throws {@link ApiRefused}. */
 export const ask = async (api: ApiConnection, asking: Asking): Promise<JsonObject> => {
   const response = await answerOf(api, asking)
+  if (response.tooLarge) throw tooLarge
   const body = tryParseJson(response.body)
   if (response.status >= 200 && response.status <= 299 && isObject(body)) return body
   throw refusedBy(response, body)
 }
+
+const tooLarge = new ApiRefused(
+  502,
+  'TooLarge',
+  'the object is too large to be read: remove what is large in it, such as annotations',
+)
 
 /** The same, for an answer that is one object. */
 export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
@@ -28,14 +38,44 @@ export const askObject = async (api: ApiConnection, asking: Asking): Promise<Sto
   throw new ApiRefused(502, 'NoObject', 'the API server answered with something that is no object')
 }
 
+/** How a list is asked for. */
+type ListAsked = Pick<Listing, 'as' | 'query' | 'pick'>
+
+/**
+ * Lists objects as the user, one page in memory at a time; of one that is too large to be read, who it is and what is picked.
+ * Throws {@link ApiRefused}.
+ */
+export async function* askList(
+  api: ApiConnection,
+  type: ResourceType,
+  namespace: string | undefined,
+  asked: ListAsked = {},
+): AsyncGenerator<StoredObject, void, undefined> {
+  const listing = { resource: type.resource, path: collectionPath(type, namespace), lane: 'bulk', ...asked } as const
+  try {
+    for await (const page of pagesOf(api, { ...listing, timeoutMs: apiWithinMs })) {
+      yield* page.objects
+      if (page.large) yield page.large
+    }
+  } catch (error) {
+    if (error instanceof Unreachable) throw unreachable(error)
+    if (!(error instanceof ApiError)) throw error
+    const status = error.status >= 400 ? error.status : 502
+    throw new ApiRefused(status, error.reason || 'Refused', redacted(error.message))
+  }
+}
+
 const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse> => {
   try {
     return await api.request({ ...asking, lane: 'bulk', timeoutMs: apiWithinMs })
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw error
-    const message = `the API server cannot be reached: ${redacted(error.message)}`
-    throw new ApiRefused(503, 'ApiServerUnreachable', message, { headers: { 'retry-after': '2' } })
+    throw error instanceof Unreachable ? unreachable(error) : error
   }
+}
+
+const unreachable = (error: Unreachable): ApiRefused => {
+  const message = `the API server cannot be reached: ${redacted(error.message)}`
+  return new ApiRefused(503, 'ApiServerUnreachable', message, { headers: { 'retry-after': '2' } })
 }
 
 const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {

@@ -67,9 +67,12 @@ export interface Container {
   readonly pointer: string
 }
 
+/** The members of a pod's spec that hold containers whose images are changed. */
+export const containerLists = ['containers', 'initContainers'] as const
+
 /** Lists the containers of a workload, init containers last. */
 export const containersIn = (object: StoredObject, { template }: Workloads): readonly Container[] =>
-  ['containers', 'initContainers'].flatMap(member => {
+  containerLists.flatMap(member => {
     const list = at(object, ...template, 'spec', member)
     return (Array.isArray(list) ? list : []).flatMap((container: unknown, index): Container[] => {
       const [name, image, policy] = ['name', 'image', 'imagePullPolicy'].map(field => at(container, field))

@@ -1,7 +1,7 @@
 import type { Change } from '../../api/outcome.ts'
-import { isObject, at as memberAt } from '../../api/json.ts'
+import { isObject, at as memberAt, type JsonObject } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
-import { containersIn, type Container, type Workloads } from './kinds.ts'
+import { containerLists, containersIn, type Container, type Workloads } from './kinds.ts'
 import type { Chosen } from './wanted.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */
@@ -32,6 +32,49 @@ const restarted = 'restarted.at'
 
 /** How many pushes an annotation names. */
 const mostNamed = 5
+
+/** Takes of a workload what a plan and its writing need, and nothing else: some of them are large, and many are planned at once. */
+export const neededOf = (object: StoredObject, { template }: Workloads): StoredObject => {
+  const { annotations, name, namespace, resourceVersion, uid } = object.metadata
+  const pods = memberAt(object, ...template)
+  const podsNotes = memberAt(pods, 'metadata', 'annotations')
+  const needed = {
+    ...(isObject(memberAt(pods, 'metadata')) && {
+      metadata: isObject(podsNotes) ? { annotations: ownNotes(podsNotes) } : {},
+    }),
+    spec: Object.fromEntries(
+      containerLists.map(member => {
+        const list = memberAt(pods, 'spec', member)
+        return [member, Array.isArray(list) ? list.map(neededOfContainer) : undefined]
+      }),
+    ),
+  }
+  return {
+    metadata: {
+      ...{ name, uid, resourceVersion },
+      ...(namespace !== undefined && { namespace }),
+      ...(annotations && { annotations: ownNotes(annotations) }),
+    },
+    ...nested(template, needed),
+  }
+}
+
+const neededOfContainer = (container: unknown): unknown => ({
+  name: memberAt(container, 'name'),
+  image: memberAt(container, 'image'),
+  imagePullPolicy: memberAt(container, 'imagePullPolicy'),
+})
+
+/** This driver's annotations. That there are some at all is known by the object that they are in. */
+const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotations).filter(
+      (note): note is [string, string] => note[0].startsWith(annotationPrefix) && typeof note[1] === 'string',
+    ),
+  )
+
+const nested = ([name, ...rest]: readonly string[], value: JsonObject): JsonObject =>
+  name === undefined ? value : { [name]: nested(rest, value) }
 
 /** What stands in for a push: what is rolled out, and how it is told apart from others. */
 interface Cause {

@@ -5,7 +5,7 @@ import { parseRepository } from '../../api/image.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { ApiError, TooLarge } from '../../kube/errors.ts'
 import type { Driver, Execution } from '../driver.ts'
 import { redeployTargets, workloadKind, workloadKinds, type Workloads } from './kinds.ts'
 import { outcomeOf, type Rollout } from './outcome.ts'
@@ -15,7 +15,7 @@ import { redeployDeclaration, type Redeploy, type redeploySchema } from './schem
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'
 import { findWorkloads, missing, obstacleOf } from './workloads.ts'
-import { rollOut } from './write.ts'
+import { rollOut, tooLarge } from './write.ts'
 
 /** How many workloads are written at once. */
 const atOnce = 16
@@ -125,8 +125,8 @@ const rollOutAll = async (
   try {
     const found = await findWorkloads(api, namespace, member)
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
-    const rollouts: Rollout[] = []
-    const waiting = [...found]
+    const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
+    const waiting = [...found.found]
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
@@ -134,7 +134,7 @@ const rollOutAll = async (
           ? await rollOut(next, object => plan(object, workloads), { api, clock, namespace, goOn })
           : ({ rolled: 'left' } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
-        progress(`${rollouts.length} of ${found.length} workloads are done`)
+        progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)
       }
     }
     await Promise.all(Array.from({ length: atOnce }, worker))
@@ -148,6 +148,9 @@ const rollOutAll = async (
 const failureOf = (error: unknown): Worked => {
   if (error instanceof ApiError && error.status === 403) {
     return { worked: 'failed', outcome: { outcome: 'failed', reason: 'Forbidden', message: error.message } }
+  }
+  if (error instanceof TooLarge) {
+    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message: error.message } }
   }
   if (error instanceof ApiError || error instanceof Unreachable) {
     return {

@@ -29,6 +29,9 @@ const repository = {
   ],
 } as const
 
+/** The longest name of a label. */
+const labelLength = 253 + 1 + 63
+
 const tagRules = ['exact', 'glob', 'semver'] as const
 
 const tagsSchema = {
@@ -108,8 +111,16 @@ export const redeploySchema = {
       properties: {
         matchLabels: {
           type: 'object',
-          description: 'Labels of the workloads themselves.',
+          maxProperties: 16,
+          description: 'Labels of the workloads themselves, 16 at most.',
           additionalProperties: { type: 'string', maxLength: 63 },
+          'x-kubernetes-validations': [
+            {
+              rule: `self.all(name, name.size() <= ${labelLength})`,
+              message: 'must have names of labels: at most 253 characters, a slash and 63 characters',
+              holds: self => !isObject(self) || Object.keys(self).every(name => name.length <= labelLength),
+            },
+          ],
         },
       },
     },

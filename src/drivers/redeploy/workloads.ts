@@ -1,18 +1,24 @@
-import { at, stringAt, tryParseJson } from '../../api/json.ts'
-import { controllerOf, isStoredObject, type KubeObject, type StoredObject } from '../../api/object.ts'
+import { controllerOf, type KubeObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { pagesOf, type Listing } from '../../kube/pager.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { read } from '../../kube/requests.ts'
 import { workloadKind, workloadKinds, type Workloads } from './kinds.ts'
+import { neededOf } from './plan.ts'
 import type { Redeploy } from './schema.ts'
 
 /** How long one request may take, in milliseconds. */
 export const requestWithinMs = 3000
 
-/** How many workloads one answer holds, and how many a delivery rolls out at most. */
-const pageSize = 500
+/** How many workloads a delivery rolls out at most. */
 const mostWorkloads = 1000
+
+/**
+ * How many bytes of workloads a delivery reads at most to find those that it is about, and how many of those that it needs of them
+ * it holds. A thousand ordinary ones are 10 MB and 0.5 MB; who makes more makes them for that.
+ */
+const maxReadBytes = 32 * 1024 * 1024
+const maxHeldChars = 2 * 1024 * 1024
 
 /** A workload as it was read. */
 export interface Found {
@@ -22,8 +28,15 @@ export interface Found {
 
 /** What keeps a workload from being rolled out. */
 export interface Obstacle {
-  readonly reason: 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController'
+  readonly reason: 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController' | 'TooLarge'
   readonly message: string
+}
+
+/** What a hook acts on. */
+export interface Workset {
+  readonly found: readonly Found[]
+  /** Those that are too large to be read, as in `Deployment/web`. */
+  readonly large: readonly string[]
 }
 
 /**
@@ -34,23 +47,48 @@ export const findWorkloads = async (
   api: ApiConnection,
   namespace: string,
   { kinds, selector, target }: Redeploy,
-): Promise<readonly Found[] | Obstacle> => {
+): Promise<Workset | Obstacle> => {
   if (target) {
     const workloads = workloadKind(target.kind)
     if (!workloads) throw new TypeError(`spec.redeploy.target.kind was accepted and is none: ${target.kind}`)
     const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: requestWithinMs })
-    return object ? (obstacleOf(object, workloads) ?? [{ workloads, object }]) : missing(target, namespace)
+    return object
+      ? (obstacleOf(object, workloads) ?? { found: [{ workloads, object }], large: [] })
+      : missing(target, namespace)
   }
   const meant = workloadKinds.filter(({ type }) => kinds?.includes(type.kind) ?? true)
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
   const found: Found[] = []
+  const large: string[] = []
+  let [readBytes, held] = [0, 0]
   for (const workloads of meant) {
-    for await (const object of listed(api, workloads, namespace, labels.join(','))) {
-      if (!obstacleOf(object, workloads)) found.push({ workloads, object })
-      if (found.length === mostWorkloads) return found
+    const { kind, resource } = workloads.type
+    const listing: Listing = {
+      resource,
+      path: collectionPath(workloads.type, namespace),
+      query: labels.length === 0 ? {} : { labelSelector: labels.join(',') },
+      lane: 'act',
+      timeoutMs: requestWithinMs,
+    }
+    for await (const page of pagesOf(api, listing)) {
+      for (const object of page.objects) {
+        if (obstacleOf(object, workloads)) continue
+        const needed = neededOf(object, workloads)
+        held += JSON.stringify(needed).length
+        found.push({ workloads, object: needed })
+        if (found.length === mostWorkloads) return { found, large }
+      }
+      if (page.large) large.push(`${kind}/${page.large.metadata.name}`)
+      readBytes += page.bytes
+      if (readBytes > maxReadBytes || held > maxHeldChars) return tooMuch
     }
   }
-  return found
+  return { found, large }
+}
+
+const tooMuch: Obstacle = {
+  reason: 'TooLarge',
+  message: `the workloads that the selector is held against take more than ${maxReadBytes / 1024 / 1024} MiB: remove what is large in them, such as annotations, or name one workload as target`,
 }
 
 export const missing = ({ kind, name }: NonNullable<Redeploy['target']>, namespace: string): Obstacle => ({
@@ -68,29 +106,4 @@ export const obstacleOf = (object: KubeObject, { type }: Workloads): Obstacle | 
   return (
     owner && { reason: 'OwnedByController', message: `${owner.kind}/${owner.name} controls ${name} and sets it back` }
   )
-}
-
-async function* listed(
-  api: ApiConnection,
-  { type }: Workloads,
-  namespace: string,
-  labelSelector: string,
-): AsyncGenerator<StoredObject> {
-  let next: Readonly<Record<string, string>> = {}
-  for (;;) {
-    const answer = await api.request({
-      method: 'GET',
-      path: collectionPath(type, namespace),
-      query: { limit: String(pageSize), ...(labelSelector !== '' && { labelSelector }), ...next },
-      lane: 'act',
-      timeoutMs: requestWithinMs,
-    })
-    if (answer.status !== 200) throw new ApiError(answer, `list of ${type.resource}`)
-    const page = tryParseJson(answer.body)
-    const items = at(page, 'items')
-    for (const item of Array.isArray(items) ? items : []) if (isStoredObject(item)) yield item
-    const token = stringAt(page, 'metadata', 'continue') ?? ''
-    if (token === '') return
-    next = { continue: token }
-  }
 }

@@ -49,6 +49,7 @@ export const rollOut = async (
     const answer = await ask(api, { ...request, method: 'GET' })
     if (answer?.status === 404) return { ended: { rolled: 'gone' } }
     if (answer?.status === 403) return { ended: refused(answer, 'reading the workload') }
+    if (answer?.status === 200 && answer.tooLarge) return { ended: tooLarge }
     const object = answer?.status === 200 ? objectIn(answer) : undefined
     return object && { object }
   }
@@ -94,6 +95,13 @@ export const rollOut = async (
     waitMs = Math.min(waitMs * 2, longestRetryMs)
   }
   return { rolled: 'left' }
+}
+
+/** Of a workload that is too large to be read. */
+export const tooLarge: Rolled = {
+  rolled: 'refused',
+  forbidden: false,
+  message: 'the workload is too large to be read: remove what is large in it, such as annotations',
 }
 
 type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }

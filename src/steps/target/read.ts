@@ -1,7 +1,7 @@
 import type { StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { ApiError, TooLarge } from '../../kube/errors.ts'
 import { readOfAnyKind } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
 import type { CountAt, Ground } from '../count.ts'
@@ -66,6 +66,7 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     }
     return stateOf(target, object)
   } catch (error) {
+    if (error instanceof TooLarge) return { state: 'obstacle', reason: 'TooLarge', message: error.message }
     if (error instanceof ApiError && error.status === 403) {
       return { state: 'obstacle', reason: 'Forbidden', message: error.message }
     }

@@ -10,9 +10,9 @@ vi.mock(import('../../../src/trigger/auth-secrets.ts'), async original => {
     secretReader: environment => {
       const readSecret = real.secretReader(environment)
       const kept = new Map<string, Awaited<ReturnType<ReadSecret>>>()
-      return async (namespace, name) => {
+      return async (namespace, name, keys) => {
         const key = `${namespace}/${name}`
-        const found = kept.get(key) ?? (await readSecret(namespace, name))
+        const found = kept.get(key) ?? (await readSecret(namespace, name, keys))
         if (found !== 'unreachable') kept.set(key, found)
         return found
       }

@@ -1,25 +1,22 @@
 import { at, stringAt } from '../../../api/json.ts'
 import { hookKind } from '../../../api/names.ts'
 import { redacted } from '../../../environment/redact.ts'
-import { collectionPath } from '../../../kube/paths.ts'
 import { events } from '../../../kube/resources.ts'
 import type { HookEvent } from '../../protocol.ts'
-import { ask } from '../api.ts'
+import { askList } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { maxEvents } from '../limits.ts'
-import { listOf } from '../row.ts'
 
 export const eventRoutes = (api: Api, { sessionOf }: Context): void => {
   // The newest Events that regard a hook.
   api.get('/hooks/:namespace/:name/events', async (request, response) => {
     const { name, namespace } = request.params
-    const list = await ask(sessionOf(request).api, {
-      method: 'GET',
-      path: collectionPath(events, namespace),
-      query: { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` },
-    })
-    const found = listOf(list['items']).map(eventOf)
-    response.json(found.toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, maxEvents))
+    const query = { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` }
+    let newest: readonly HookEvent[] = []
+    for await (const object of askList(sessionOf(request).api, events, namespace, { query })) {
+      newest = [...newest, eventOf(object)].toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, maxEvents)
+    }
+    response.json(newest)
   })
 }
 

@@ -1,15 +1,17 @@
-import { stringAt } from '../../../api/json.ts'
+import type { ResourceType } from '../../../kube/paths.ts'
 import type { Namespaces } from '../../protocol.ts'
-import { ask, ApiRefused } from '../api.ts'
+import { askList, ApiRefused } from '../api.ts'
 import type { Api, Context } from '../context.ts'
-import { listOf } from '../row.ts'
+
+const type: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 
 export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Context): void => {
   // Where the user may not list them, the one that is known anyway, so that another can be typed.
   api.get('/namespaces', async (request, response) => {
     try {
-      const list = await ask(sessionOf(request).api, { method: 'GET', path: '/api/v1/namespaces', as: 'metadata' })
-      const names = listOf(list['items']).flatMap(item => stringAt(item, 'metadata', 'name') ?? [])
+      const names: string[] = []
+      for await (const { metadata } of askList(sessionOf(request).api, type, undefined, { as: 'metadata' }))
+        names.push(metadata.name)
       response.json({ names, complete: true } satisfies Namespaces)
     } catch (error) {
       if (!(error instanceof ApiRefused) || error.status !== 403) throw error

@@ -1,16 +1,15 @@
 import { stringAt } from '../../../api/json.ts'
-import { controllerOf, isStoredObject, type StoredObject } from '../../../api/object.ts'
+import { controllerOf, type StoredObject } from '../../../api/object.ts'
 import type { TargetKind } from '../../../drivers/driver.ts'
 import { drivers } from '../../../drivers/registry.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
-import { apiVersionOf, collectionPath } from '../../../kube/paths.ts'
+import { apiVersionOf } from '../../../kube/paths.ts'
 import { autoscalers } from '../../../kube/resources.ts'
 import type { Target, Targets } from '../../protocol.ts'
-import { ask, ApiRefused } from '../api.ts'
+import { askList, ApiRefused } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { maxTargets } from '../limits.ts'
 import { Refused } from '../refused.ts'
-import { listOf } from '../row.ts'
 
 export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
   // What a driver can act on in a namespace, and who sets the count of each already.
@@ -20,7 +19,9 @@ export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
     const driver = drivers.find(({ name }) => name === parameter(request.query, 'driver'))
     if (driver === undefined) throw new Refused(400, 'BadRequest', 'driver names no driver')
     const scaled = await scaledBy(api, namespace)
-    const found = await Promise.all(driver.targets.map(kind => ofKind(api, namespace, kind, scaled)))
+    const found: Targets[] = []
+    // One after another, so that no more than one page is in memory.
+    for (const kind of driver.targets) found.push(await ofKind(api, namespace, kind, scaled))
     response.json({
       targets: found.flatMap(({ targets }) => targets),
       missing: found.flatMap(({ missing }) => missing),
@@ -35,16 +36,14 @@ const ofKind = async (
   scaled: ReadonlyMap<string, string>,
 ): Promise<Targets> => {
   try {
-    const path = collectionPath(kind.type, namespace)
-    const list = await ask(api, { method: 'GET', path, query: { limit: String(maxTargets) } })
-    const targets = listOf(list['items'])
-      .filter(isStoredObject)
-      .map(object => targetOf(object, kind, scaled))
-    // A ReplicaSet of a Deployment is the Deployment's matter.
-    return {
-      targets: targets.filter(target => target.owner === undefined || target.kind !== 'ReplicaSet'),
-      missing: [],
+    const targets: Target[] = []
+    for await (const object of askList(api, kind.type, namespace)) {
+      const target = targetOf(object, kind, scaled)
+      // A ReplicaSet of a Deployment is the Deployment's matter.
+      if (target.owner === undefined || target.kind !== 'ReplicaSet') targets.push(target)
+      if (targets.length === maxTargets) break
     }
+    return { targets, missing: [] }
   } catch (error) {
     if (!(error instanceof ApiRefused) || (error.status !== 403 && error.status !== 404)) throw error
     // Nothing is missing of a kind that this cluster does not have.
@@ -74,11 +73,11 @@ const targetOf = (
 const scaledBy = async (api: ApiConnection, namespace: string): Promise<ReadonlyMap<string, string>> => {
   const scaled = new Map<string, string>()
   try {
-    const list = await ask(api, { method: 'GET', path: collectionPath(autoscalers, namespace) })
-    for (const item of listOf(list['items'])) {
+    const pick = ['spec.scaleTargetRef.kind', 'spec.scaleTargetRef.name']
+    for await (const item of askList(api, autoscalers, namespace, { pick })) {
       const kind = stringAt(item, 'spec', 'scaleTargetRef', 'kind')
       const name = stringAt(item, 'spec', 'scaleTargetRef', 'name')
-      scaled.set(`${kind}/${name}`, `HorizontalPodAutoscaler/${stringAt(item, 'metadata', 'name')}`)
+      scaled.set(`${kind}/${name}`, `HorizontalPodAutoscaler/${item.metadata.name}`)
     }
   } catch (error) {
     if (!(error instanceof ApiRefused) || error.status === 401) throw error

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
+import type { Redeploy } from '../../src/drivers/redeploy/schema.ts'
+import { workloadKind } from '../../src/drivers/redeploy/kinds.ts'
+import { planImages } from '../../src/drivers/redeploy/plan.ts'
+import { rollOut } from '../../src/drivers/redeploy/write.ts'
+import { wantedBy } from '../../src/drivers/redeploy/wanted.ts'
+import { findWorkloads, type Workset } from '../../src/drivers/redeploy/workloads.ts'
+import { read } from '../../src/kube/requests.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { ask } from '../apiserver/ask.ts'
+import { fakeClock } from '../support/clock.ts'
+
+const member: Redeploy = { selector: {}, kinds: ['Deployment'], pin: 'tag', withoutImage: 'skip' }
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' } as const
+const path = '/apis/apps/v1/namespaces/shop/deployments'
+
+const deployment = (name: string, annotations: object) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, annotations },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: {
+        labels: { app: name },
+        annotations: { 'pushed.receiverhooks.dev/web': 'digest', other: 'x'.repeat(1000) },
+      },
+      spec: { containers: [{ name: 'web', image: 'acme/web:1', env: [{ name: 'FAT', value: 'x'.repeat(50_000) }] }] },
+    },
+  },
+})
+
+const setUp = () => {
+  const { server, post } = ask()
+  post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+  const real = connectInProcess(server)
+  const asked: ApiRequest[] = []
+  const api: ApiConnection = {
+    ...real,
+    request: request => {
+      asked.push(request)
+      return real.request(request)
+    },
+  }
+  return { api, asked, make: (name: string, annotations = {}) => void post(path, deployment(name, annotations)) }
+}
+
+const worksetOf = async (api: ApiConnection): Promise<Workset> => {
+  const found = await findWorkloads(api, 'shop', member)
+  if ('reason' in found) throw new Error(found.message)
+  return found
+}
+
+describe('the workloads of a selector', () => {
+  it('are read page by page, and no more of them is held than what a plan needs', async () => {
+    const { api, make } = setUp()
+    const note = { 'pushed.receiverhooks.dev/web': '5 a b' }
+    for (let i = 0; i < 8; i += 1) make(`w${i}`, { ...note, fat: 'y'.repeat(200_000) })
+    const { found, large } = await worksetOf(api)
+    expect([found.length, large]).toEqual([8, []])
+    expect(JSON.stringify(found[0]?.object).length).toBeLessThan(1000)
+    expect(found[0]?.object.metadata.annotations).toEqual(note)
+  })
+
+  it('have the same plan and patch as the whole object', async () => {
+    const { api, make } = setUp()
+    make('web', { 'pushed.receiverhooks.dev/web': '5 a b', other: 'z' })
+    const [first] = (await worksetOf(api)).found
+    const whole = await read(api, deployments, 'shop', 'web')
+    const pushes = [{ path: 'acme/web', tag: '2', digest: `sha256:${'a'.repeat(64)}` }]
+    const wanted = wantedBy({ ...member, tags: { exact: ['2'] } }, pushes, { id: 'c', at: 9 }, 9)
+    if (!first || !whole || !wanted) throw new Error('there is no workload')
+    const plan = (object: StoredObject) =>
+      planImages(object, first.workloads, container => wanted.chosenFor(container), 'tag')
+    expect(plan(first.object)).toEqual(plan(whole))
+    expect(plan(whole).patch.length).toBeGreaterThan(3)
+  })
+
+  it('that are too large to be read are named, and are rolled out with none', async () => {
+    const { api, make } = setUp()
+    make('fat', { fat: 'y'.repeat(2_200_000) })
+    make('web')
+    const { found, large } = await worksetOf(api)
+    expect([found.map(({ object }) => object.metadata.name), large]).toEqual([['web'], ['Deployment/fat']])
+  })
+
+  it('that are more than one delivery reads are not read to their end', async () => {
+    const { api, asked, make } = setUp()
+    for (let i = 0; i < 60; i += 1) make(`w${i}`, { fat: 'y'.repeat(900_000) })
+    expect(await findWorkloads(api, 'shop', member)).toMatchObject({ reason: 'TooLarge' })
+    expect(asked.length).toBeLessThan(45)
+  })
+
+  it('that grow too large before they are written are refused, and not tried for ever', async () => {
+    const { api, make } = setUp()
+    make('web')
+    const [first] = (await worksetOf(api)).found
+    const workloads = workloadKind('Deployment')
+    if (!first || !workloads) throw new Error('there is no workload')
+    const stale: ApiConnection = {
+      ...api,
+      request: async request =>
+        request.method === 'PATCH'
+          ? { status: 409, headers: {}, body: '{}' }
+          : { status: 200, headers: {}, body: '', tooLarge: new Map() },
+    }
+    const plan = () => ({ patch: [{ op: 'add', path: '/x', value: 1 } as const], changes: [], left: new Set<never>() })
+    const rolled = await rollOut(first, plan, { api: stale, clock: fakeClock(), namespace: 'shop', goOn: () => true })
+    expect(rolled).toMatchObject({ rolled: 'refused', forbidden: false })
+  })
+})

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { isTooLargeHook } from '../../src/api/hook.ts'
+import { at, isObject } from '../../src/api/json.ts'
+import { crds } from '../../src/drivers/registry.ts'
+
+/** What a CRD says of a value that nobody can make larger than that, and the places where it says nothing. */
+const walked = (schema: unknown, path: string): { readonly chars: number; readonly unbounded: readonly string[] } => {
+  const bound = (member: string): number | undefined => {
+    const value = at(schema, member)
+    return typeof value === 'number' ? value : undefined
+  }
+  const many = (count: number | undefined, inner: unknown, what: string) => {
+    const each = walked(inner, path + what)
+    return {
+      chars: (count ?? 0) * each.chars,
+      unbounded: [...(count === undefined ? [path + what] : []), ...each.unbounded],
+    }
+  }
+  if (Array.isArray(at(schema, 'enum')) || at(schema, 'format') === 'date-time') return { chars: 64, unbounded: [] }
+  switch (at(schema, 'x-kubernetes-int-or-string') === true ? 'string' : at(schema, 'type')) {
+    case 'string': {
+      const chars = bound('maxLength')
+      return { chars: chars ?? 0, unbounded: chars === undefined ? [path] : [] }
+    }
+    case 'integer':
+    case 'number':
+    case 'boolean':
+      return { chars: 8, unbounded: [] }
+    case 'array':
+      return many(bound('maxItems'), at(schema, 'items'), '[]')
+    case 'object': {
+      const additional = at(schema, 'additionalProperties')
+      if (additional !== undefined) return many(bound('maxProperties'), additional, '{}')
+      const properties = at(schema, 'properties')
+      if (!isObject(properties)) return { chars: 0, unbounded: [path] }
+      const members = Object.entries(properties).map(([name, member]) => walked(member, `${path}.${name}`))
+      return {
+        chars: members.reduce((sum, { chars }) => sum + chars, 0),
+        unbounded: members.flatMap(({ unbounded }) => unbounded),
+      }
+    }
+    default:
+      return { chars: 0, unbounded: [path] }
+  }
+}
+
+const members = crds.flatMap(crd => {
+  const versions = at(crd, 'spec', 'versions')
+  const properties = at(Array.isArray(versions) ? versions[0] : undefined, 'schema', 'openAPIV3Schema', 'properties')
+  const name = at(crd, 'spec', 'names', 'kind')
+  return Object.entries(isObject(properties) ? properties : {})
+    .filter(([member]) => !['apiVersion', 'kind', 'metadata'].includes(member))
+    .map(([member, schema]): [string, unknown] => [`${String(name)}.${member}`, schema])
+})
+
+test('the CRDs have a spec, a status and a content', () => {
+  expect(members.map(([path]) => path).sort()).toEqual([
+    'ReceiverHook.spec',
+    'ReceiverHook.status',
+    'ReceiverHookRecord.content',
+  ])
+})
+
+test.each(members)('no text, list or map in %s is unbounded', (path, schema) => {
+  expect(walked(schema, path).unbounded).toEqual([])
+})
+
+test('the largest spec that the CRD takes is a quarter of what is kept of a hook', () => {
+  const [, spec] = members.find(([path]) => path === 'ReceiverHook.spec') ?? []
+  expect(walked(spec, 'spec').chars).toBeLessThan(16 * 1024)
+})
+
+test('a hook is too large by what is in its spec and status, however it is spread', () => {
+  const hook = (spec: object, status = {}) => ({ spec, status })
+  expect(isTooLargeHook(hook({ when: 'x'.repeat(60_000) }))).toBe(false)
+  expect(isTooLargeHook(hook({ when: 'x'.repeat(70_000) }))).toBe(true)
+  expect(isTooLargeHook(hook({ list: Array(10_000).fill(1) }))).toBe(true)
+  expect(
+    isTooLargeHook(hook({ labels: Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`label-${i}`, ''])) })),
+  ).toBe(true)
+  expect(isTooLargeHook(hook({}, { target: 'x'.repeat(70_000) }))).toBe(true)
+})

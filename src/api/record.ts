@@ -234,13 +234,29 @@ export type Content =
   | { readonly content: 'newer'; readonly format: number }
   | { readonly content: 'unreadable' }
 
+/** The longest content, in bytes: what etcd stores, less what else is in an object. */
+const maxContent = 1024 * 1024
+
+/**
+ * How many pages a record may list. It remembers 4,000 deliveries, and a page has 16 of them at least. Whoever writes another list
+ * makes every post to its hook read all that is on it.
+ */
+const maxPages = 512
+
 /** Reads a record's content, as any version has stored it. */
 export const parseContent = (content: unknown): Content => {
-  const parsed = typeof content === 'string' ? tryParseJson(content) : undefined
+  const parsed = parsedContent(content, maxContent)
   const format = at(parsed, 'format')
   if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
-  return has(memorySchema, parsed) ? { content: 'known', memory: parsed } : { content: 'unreadable' }
+  const isMemory = has(memorySchema, parsed) && (parsed.pages?.length ?? 0) <= maxPages
+  return isMemory ? { content: 'known', memory: parsed } : { content: 'unreadable' }
 }
+
+const parsedContent = (content: unknown, maxLength: number): unknown =>
+  typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined
+
+/** The longest content of a page, in characters: 512 rows have 44,000. */
+const maxPageContent = 256 * 1024
 
 /** What can be made of a page's content. */
 export type PageContent =
@@ -249,7 +265,7 @@ export type PageContent =
 
 /** Reads a page's content. */
 export const parsePage = (content: unknown): PageContent => {
-  const parsed = typeof content === 'string' ? tryParseJson(content) : undefined
+  const parsed = parsedContent(content, maxPageContent)
   const format = at(parsed, 'format')
   if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
   return has(pageSchema, parsed) ? { content: 'known', rows: parsed.page } : { content: 'unreadable' }
@@ -260,9 +276,6 @@ export const storedPage = (page: readonly StoredRow[]): Stored<typeof pageSchema
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'
-
-/** The longest content, in bytes: what etcd stores, less what else is in an object. */
-const mostContent = 1024 * 1024
 
 /** The CustomResourceDefinition of ReceiverHookRecord. One JSON string costs a twentieth of a list of objects. */
 export const recordCrd: JsonObject = {
@@ -288,7 +301,7 @@ export const recordCrd: JsonObject = {
               apiVersion: { type: 'string' },
               kind: { type: 'string' },
               metadata: { type: 'object' },
-              content: { type: 'string', maxLength: mostContent, description: 'JSON.' },
+              content: { type: 'string', maxLength: maxContent, description: 'JSON.' },
             },
           },
         },

@@ -1,6 +1,8 @@
+import { stringAt } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { parsePage, recordKind, storedPage } from '../api/record.ts'
 import type { ApiConnection } from '../environment/environment.ts'
+import { TooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
@@ -13,7 +15,12 @@ import type { RecordOwner } from './store.ts'
 const requestWithinMs = 2000
 
 export type PageRead =
-  | { readonly read: 'found'; readonly page: Page }
+  | {
+      readonly read: 'found'
+      readonly page: Page
+      /** How long its content is, where it was read just now. */
+      readonly chars?: number
+    }
   /** There is none of this name. */
   | { readonly read: 'gone' }
   /** A later version of this program wrote it. */
@@ -22,12 +29,23 @@ export type PageRead =
 
 /** Reads a page. Throws ApiError, or Unreachable. */
 export const readPage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<PageRead> => {
-  const object = await read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+  const object = await orTooLarge(read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs }))
+  if (object === 'too large') return { read: 'unreadable' }
   if (!object) return { read: 'gone' }
-  const parsed = parsePage(object['content'])
+  const content = stringAt(object, 'content') ?? ''
+  const parsed = parsePage(content)
   if (parsed.content !== 'known')
     return parsed.content === 'newer' ? { read: 'newer', format: parsed.format } : { read: 'unreadable' }
-  return { read: 'found', page: { name, rows: parsed.rows.map(rowOf) } }
+  return { read: 'found', page: { name, rows: parsed.rows.map(rowOf) }, chars: content.length }
+}
+
+const orTooLarge = async <T>(reading: Promise<T>): Promise<T | 'too large'> => {
+  try {
+    return await reading
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error
+    return 'too large'
+  }
 }
 
 /** Stores a new page. */

@@ -4,7 +4,7 @@ import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { parseContent, recordFormat, recordKind } from '../api/record.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError } from '../kube/errors.ts'
+import { ApiError, TooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
@@ -82,7 +82,7 @@ export const readRecord = async (
       reading.unreadable('the record')
       return { read: 'found', object, memory: emptyMemory }
     }
-    const pages = await Promise.all((parsed.memory.pages ?? []).map(page => reading.page(page)))
+    const pages = await readPages(parsed.memory.pages ?? [], reading)
     const newer = pages.find(page => page.read === 'newer')
     if (newer) return { read: 'newer', message: tooNew(`${namespace}/${name}`, newer.format) }
     const { resourceVersion } = object.metadata
@@ -93,10 +93,29 @@ export const readRecord = async (
     return { read: 'found', object, memory: memoryOf(parsed.memory, found) }
   } catch (error) {
     if (error instanceof Unreachable) return { read: 'unreachable', message: error.message }
+    if (error instanceof TooLarge) return { read: 'refused', message: error.message }
     if (!(error instanceof ApiError)) throw error
     const { message, status } = error
     return status === 403 ? { read: 'refused', message } : { read: 'unreachable', message, ...askedToWait(error) }
   }
+}
+
+/**
+ * How many characters the pages of a record have in all, of which a process reads no more: 4,000 deliveries have 350,000. More was
+ * written by nobody who keeps to what a record is.
+ */
+const maxPagesChars = 4 * 1024 * 1024
+
+/** Reads pages one after another, so that what somebody lists in a record is no flood of requests. */
+const readPages = async (names: readonly string[], { page }: RecordReading): Promise<readonly PageRead[]> => {
+  const pages: PageRead[] = []
+  let chars = 0
+  for (const name of names) {
+    const read: PageRead = chars > maxPagesChars ? { read: 'unreadable' } : await page(name)
+    if (read.read === 'found') chars += read.chars ?? 0
+    pages.push(read)
+  }
+  return pages
 }
 
 const tooNew = (record: string, format: number): string =>

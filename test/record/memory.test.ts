@@ -117,6 +117,17 @@ describe('the content of a record', () => {
     ],
     ['of this version is known', { format: recordFormat, ...others, rows: [] }, 'known'],
     ['without a format is of the first version', { ...others, rows: [] }, 'known'],
+    [
+      'that lists as many pages as a record has',
+      { format: recordFormat, ...others, rows: [], pages: Array(512).fill('p') },
+      'known',
+    ],
+    [
+      'that lists more is unreadable',
+      { format: recordFormat, ...others, rows: [], pages: Array(513).fill('p') },
+      'unreadable',
+    ],
+    ['that is longer than a record is unreadable', { ...others, rows: [], more: 'x'.repeat(1_100_000) }, 'unreadable'],
     ['that lacks something is unreadable', { format: recordFormat, rows: [] }, 'unreadable'],
     ['with another kind of format is unreadable', { format: 'two', ...others, rows: [] }, 'unreadable'],
   ])('%s', (_, content, found) => {

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
+import { readPage } from '../../src/record/page-store.ts'
+import { readRecord } from '../../src/record/store.ts'
+import { noApi } from '../support/environment.ts'
+import { answer } from '../support/scripted-connection.ts'
+
+const owner = { namespace: 'shop', name: 'web-up', uid: 'h1' }
+
+const object = (name: string, content: unknown) => ({
+  metadata: {
+    name,
+    uid: name,
+    resourceVersion: '1',
+    ownerReferences: [{ apiVersion, kind: hookKind, name: owner.name, uid: owner.uid }],
+  },
+  content: JSON.stringify(content),
+})
+
+/** A record that lists so many pages, and what reading it asks for. */
+const listing = (pages: number, pageContent: unknown) => {
+  const asked: ApiRequest[] = []
+  let atOnce = 0
+  let mostAtOnce = 0
+  const content = {
+    ...storedOf(emptyMemory),
+    format: 3,
+    pages: Array.from({ length: pages }, (_, index) => `p${index}`),
+  }
+  const api: ApiConnection = {
+    ...noApi,
+    request: async request => {
+      asked.push(request)
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      await Promise.resolve()
+      atOnce -= 1
+      const name = request.path.split('/').at(-1) ?? ''
+      return answer(200, name === 'web-up' ? object(name, content) : object(name, pageContent))
+    },
+  }
+  const unreadable: string[] = []
+  const read = () =>
+    readRecord(api, owner, { page: name => readPage(api, owner, name), unreadable: what => unreadable.push(what) })
+  return { asked, read, unreadable, mostAtOnce: () => mostAtOnce }
+}
+
+test('the pages of a record are read one after another', async () => {
+  const { asked, mostAtOnce, read } = listing(200, { format: 3, page: [{ key: 'a', at: 1 }] })
+  expect(await read()).toMatchObject({ read: 'found' })
+  expect([asked.length, mostAtOnce()]).toEqual([201, 1])
+})
+
+test('a record that lists more pages than any has is not believed, and no page is read', async () => {
+  const { asked, read, unreadable } = listing(20_000, { format: 3, page: [] })
+  expect(await read()).toMatchObject({ read: 'found', memory: { rows: [] } })
+  expect([asked.length, unreadable]).toEqual([1, ['the record']])
+})
+
+test('of fat pages no more is read than a record has', async () => {
+  const rows = Array.from({ length: 2000 }, (_, index) => ({ key: `${index}-${'x'.repeat(100)}`, at: 1 }))
+  const { asked, read, unreadable } = listing(500, { format: 3, page: rows })
+  expect(await read()).toMatchObject({ read: 'found' })
+  // The record is read again once, since a page might have been joined with others meanwhile.
+  expect(asked.length).toBeLessThan(50)
+  expect(unreadable).toHaveLength(1)
+})
+
+test('a page that is longer than any is unreadable', async () => {
+  const page = { format: 3, page: [{ key: 'x'.repeat(300_000), at: 1 }] }
+  const api: ApiConnection = { ...noApi, request: () => Promise.resolve(answer(200, object('p', page))) }
+  expect(await readPage(api, owner, 'p')).toEqual({ read: 'unreadable' })
+  const fat: ApiConnection = { ...noApi, request: async () => ({ ...answer(200, {}), body: '', tooLarge: new Map() }) }
+  expect(await readPage(fat, owner, 'p')).toEqual({ read: 'unreadable' })
+})

@@ -24,6 +24,7 @@ export const policiesFor = (drivers: readonly AnyDriver[], installation: Install
   triggers(drivers, installation),
   records(installation),
   secrets(installation),
+  sizes(),
 ]
 
 /** The API objects of a policy: itself, and what binds it. */
@@ -284,3 +285,33 @@ const secrets = ({ controllers, namespace }: Installation): Policy => {
     },
   }
 }
+
+/** Longer annotations than these are of no use in a hook, in characters: kubectl and GitOps tools keep a copy of its spec there. */
+const maxAnnotations = 32 * 1024
+
+const annotations = (object: string): string =>
+  `(has(${object}.metadata.annotations) ? ${object}.metadata.annotations : {})`
+
+/** What a schema cannot bound: of metadata no CRD may say more. */
+const sizes = (): Policy => ({
+  name: policyNames.sizes,
+  means:
+    'Every replica reads all hooks when it starts, with their annotations. So a hook has no more of those than a copy of its spec takes.\nWrites that leave the annotations as they are pass.',
+  spec: {
+    failurePolicy: 'Fail',
+    matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
+    matchConditions: [
+      {
+        name: 'annotations-are-written',
+        expression: `has(object.metadata.annotations) &&\n(oldObject == null || ${annotations('oldObject')} != object.metadata.annotations)`,
+      },
+    ],
+    validations: [
+      {
+        expression: `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
+        reason: 'Invalid',
+        message: `the annotations of a hook take at most ${maxAnnotations} characters: remove what is large in them`,
+      },
+    ],
+  },
+})

@@ -13,6 +13,7 @@ export const policyNames = {
   trigger: 'receiver-hooks-trigger',
   records: 'receiver-hooks-records',
   controller: 'receiver-hooks-controller',
+  sizes: 'receiver-hooks-sizes',
 } as const
 
 const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'

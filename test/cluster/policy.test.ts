@@ -79,3 +79,30 @@ describe('a policy of the cluster that is against a count', () => {
     expect(await here.replicas('web-0')).toBe(2)
   })
 })
+
+describe('the policy on the size of hooks', () => {
+  const hooksIn = ({ namespace }: Cluster): string =>
+    `/apis/receiverhooks.dev/v1alpha1/namespaces/${namespace}/receiverhooks`
+  const hookWith = (annotations: object) => ({
+    apiVersion: 'receiverhooks.dev/v1alpha1',
+    kind: 'ReceiverHook',
+    metadata: { name: 'web', annotations },
+    spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+  })
+
+  it('lets a hook have what tools write, and refuses annotations that every replica would read', async () => {
+    const here = await cluster()
+    await installed(here)
+    const refused = await ask(here, 'POST', hooksIn(here), hookWith({ fat: 'x'.repeat(40_000) }))
+    expect(refused).toMatchObject({ status: 422 })
+    expect(refused.body).toContain('the annotations of a hook take at most 32768 characters')
+    expect(await ask(here, 'POST', hooksIn(here), hookWith({ copy: 'x'.repeat(30_000) }))).toMatchObject({
+      status: 201,
+    })
+    const path = `${hooksIn(here)}/web`
+    expect(await ask(here, 'PATCH', path, { metadata: { annotations: { more: '<'.repeat(3000) } } })).toMatchObject({
+      status: 422,
+    })
+    expect(await ask(here, 'PATCH', path, { spec: { suspend: true } })).toMatchObject({ status: 200 })
+  })
+})

@@ -17,6 +17,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   records: 'others than the trigger may write what hooks remember',
   controller:
     "whoever gets hold of the controller's account may change every Secret, where it may write those of hooks",
+  sizes: 'hooks may have large annotations, which every replica reads when it starts',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
@@ -26,7 +27,7 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
   const { status } = await cluster.api.request({ method: 'GET', path: group, lane: 'bulk', timeoutMs: patienceMs })
   if (status === 404) return ok(about, 'this API server knows no admission policies')
   return await Promise.all(
-    (['authors', 'trigger', 'records', 'controller'] as const).map(async kind => {
+    (['authors', 'trigger', 'records', 'controller', 'sizes'] as const).map(async kind => {
       const name = policyNames[kind]
       const policy = await readIfThere(cluster, `${group}/validatingadmissionpolicies/${name}`)
       const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)

@@ -6,7 +6,7 @@ export async function* wholeLines(watch: AsyncIterable<WatchLine>): AsyncGenerat
 }
 
 /** A line that is not too large to be read. */
-export const wholeLine = (line: WatchLine): string => {
+const wholeLine = (line: WatchLine): string => {
   if (typeof line === 'string') return line
   throw new Error('a line of the watch is too large to be read')
 }

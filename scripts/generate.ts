@@ -5,7 +5,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { stringify } from 'yaml'
-import { recordCrd } from '../src/api/record.ts'
+import { recordCrd } from '../src/api/record-crd.ts'
 import { crd, drivers } from '../src/drivers/registry.ts'
 import { hookSchema } from '../src/drivers/schemas.ts'
 import { commands } from '../src/commands/registry.ts'

@@ -1,6 +1,5 @@
 import { has } from './guard.ts'
-import { at, tryParseJson, type JsonObject } from './json.ts'
-import { group, version } from './names.ts'
+import { at, tryParseJson } from './json.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /**
@@ -235,7 +234,7 @@ export type Content =
   | { readonly content: 'unreadable' }
 
 /** The longest content, in bytes: what etcd stores, less what else is in an object. */
-const maxContent = 1024 * 1024
+export const maxContent = 1024 * 1024
 
 /**
  * How many pages a record may list. It remembers 4,000 deliveries, and a page has 16 of them at least. Whoever writes another list
@@ -276,36 +275,3 @@ export const storedPage = (page: readonly StoredRow[]): Stored<typeof pageSchema
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'
-
-/** The CustomResourceDefinition of ReceiverHookRecord. One JSON string costs a twentieth of a list of objects. */
-export const recordCrd: JsonObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${recordPlural}.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind: recordKind, listKind: `${recordKind}List`, plural: recordPlural, singular: 'receiverhookrecord' },
-    versions: [
-      {
-        name: version,
-        served: true,
-        storage: true,
-        additionalPrinterColumns: [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            description:
-              'What the triggers remember of the deliveries of the ReceiverHook of the same name, or of the hook that owns it. It is theirs alone; deleting it forgets which deliveries have been executed.',
-            properties: {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              content: { type: 'string', maxLength: maxContent, description: 'JSON.' },
-            },
-          },
-        },
-      },
-    ],
-  },
-}

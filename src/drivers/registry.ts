@@ -1,7 +1,7 @@
 import { hookCrd } from '../api/crd.ts'
 import { firstViolation, type Violation } from '../api/guard.ts'
 import type { HookSpec } from '../api/hook.ts'
-import { recordCrd } from '../api/record.ts'
+import { recordCrd } from '../api/record-crd.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
 import { redeploy } from './redeploy/redeploy.ts'
 import { scale } from './scale/scale.ts'

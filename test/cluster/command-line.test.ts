@@ -101,6 +101,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       'ok: receiver-hooks-trigger denies',
       'ok: receiver-hooks-records denies',
       'ok: receiver-hooks-controller denies',
+      'ok: receiver-hooks-sizes denies',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -111,6 +112,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-trigger has a binding that does not deny: /),
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
       'ok: receiver-hooks-controller denies',
+      'ok: receiver-hooks-sizes denies',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

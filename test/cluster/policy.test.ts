@@ -93,8 +93,11 @@ describe('the policy on the size of hooks', () => {
   it('lets a hook have what tools write, and refuses annotations that every replica would read', async () => {
     const here = await cluster()
     await installed(here)
-    const refused = await ask(here, 'POST', hooksIn(here), hookWith({ fat: 'x'.repeat(40_000) }))
-    expect(refused).toMatchObject({ status: 422 })
+    // A policy is in force a moment after it was stored.
+    const refused = await until(
+      () => ask(here, 'POST', hooksIn(here), hookWith({ fat: 'x'.repeat(40_000) }), { dryRun: 'All' }),
+      ({ status }) => status === 422,
+    )
     expect(refused.body).toContain('the annotations of a hook take at most 32768 characters')
     expect(await ask(here, 'POST', hooksIn(here), hookWith({ copy: 'x'.repeat(30_000) }))).toMatchObject({
       status: 201,

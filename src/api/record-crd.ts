@@ -1,0 +1,36 @@
+import type { JsonObject } from './json.ts'
+import { group, version } from './names.ts'
+import { maxContent, recordKind, recordPlural } from './record.ts'
+
+/** The CustomResourceDefinition of ReceiverHookRecord. One JSON string costs a twentieth of a list of objects. */
+export const recordCrd: JsonObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${recordPlural}.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { kind: recordKind, listKind: `${recordKind}List`, plural: recordPlural, singular: 'receiverhookrecord' },
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        additionalPrinterColumns: [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            description:
+              'What the triggers remember of the deliveries of the ReceiverHook of the same name, or of the hook that owns it. It is theirs alone; deleting it forgets which deliveries have been executed.',
+            properties: {
+              apiVersion: { type: 'string' },
+              kind: { type: 'string' },
+              metadata: { type: 'object' },
+              content: { type: 'string', maxLength: maxContent, description: 'JSON.' },
+            },
+          },
+        },
+      },
+    ],
+  },
+}

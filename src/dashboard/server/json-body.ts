@@ -1,4 +1,5 @@
 import { json, type RequestHandler } from 'express'
+import { isCutShort } from '../../environment/cut-short.ts'
 import { Refused, statusOf } from './refused.ts'
 
 /** Reads a body of JSON of at most so many bytes. Where the head says already that it is none, nothing is read. */
@@ -10,7 +11,10 @@ export const jsonBody = (maxBytes: number): RequestHandler => {
       throw new Refused(415, 'UnsupportedMediaType', 'the body must be application/json')
     }
     if (request.headers.expect !== undefined) response.writeContinue()
-    read(request, response, (error?: unknown) => next(error === undefined ? undefined : problemOf(error, maxBytes)))
+    read(request, response, (error?: unknown) => {
+      if (error !== undefined) next(problemOf(error, maxBytes))
+      else next(isCutShort(request) ? problemOf(undefined, maxBytes) : undefined)
+    })
   }
 }
 

@@ -298,6 +298,18 @@ describe('the server of the page', () => {
     expect(said).not.toContain('node_modules')
   })
 
+  it('takes no body for a whole one where bytes follow that are no part of it', async () => {
+    const { asked, open, raw } = await start(() => answer(201, stored()))
+    const { headers } = await open()
+    const body = JSON.stringify({ namespace: 'shop', name: 'web-up', spec: {} })
+    const head = ['POST /api/hooks HTTP/1.1', 'Host: HOST', 'Origin: http://HOST', 'Content-Type: application/json']
+    const ofSession = [`Cookie: ${headers.cookie}`, `X-Page-Key: ${headers['x-page-key']}`]
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\nno chunk`
+    const said = await raw([...head, ...ofSession, 'Transfer-Encoding: chunked', '', chunk].join('\r\n'))
+    expect(said).toMatch(/^HTTP\/1.1 400 /)
+    expect(words(asked)).toEqual([])
+  })
+
   it('answers another method of its document 405, and says which it takes', async () => {
     const { send } = await start(() => answer(200, {}))
     for (const method of ['POST', 'PUT', 'OPTIONS']) {

@@ -22,6 +22,7 @@ import { optionalRights } from '../src/drivers/cluster-roles.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { chartValues } from './deploy/values.ts'
 import { fieldsPage } from './reference/fields.ts'
+import { httpPage } from './reference/http.ts'
 import { metricsPage } from './reference/metrics.ts'
 import { permissionsPage } from './reference/permissions.ts'
 import { reasonsPage } from './reference/reasons.ts'
@@ -61,6 +62,7 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/overlays/namespaced/roles.yaml': rolesManifest(namespacedRoles(roles)),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),
   'docs/reference/reasons.md': reasonsPage(),
+  'docs/reference/http.md': httpPage(),
   'docs/reference/senders.md': sendersPage(senders),
   'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),
   'docs/reference/metrics.md': metricsPage(),

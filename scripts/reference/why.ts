@@ -1,5 +1,6 @@
-import { reasons, type Place } from '../../src/api/reasons.ts'
-import { code, generated, table } from './markdown.ts'
+import type { Place } from '../../src/api/reasons.ts'
+import { generated } from './markdown.ts'
+import { linkTo, reasonsIn } from './reasons.ts'
 
 /** Where a delivery can end without a step, in the order in which to look: what you see, and what it means. */
 const places: readonly { readonly place: Place; readonly title: string; readonly text: string }[] = [
@@ -22,7 +23,7 @@ const places: readonly { readonly place: Place; readonly title: string; readonly
   {
     place: 'unavailable',
     title: 'There was no time, room or server for it (503)',
-    text: 'The hook changed nothing, or the delivery has a name, so sending it again is safe. Most senders do so at once.',
+    text: 'Nothing was changed, or the post has an idempotency key. In both cases it is safe to retry, and most senders do.',
   },
   {
     place: 'unreadable',
@@ -64,7 +65,7 @@ kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.
 
 | the delivery that you miss | next |
 |---|---|
-| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | Find its reason in the tables below. |
+| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | Its reason is in one of the lists below. |
 | is \`applied\`, and the count is another by now | Somebody else has set it since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
 | is not there | Go on with 3. |
 
@@ -79,9 +80,12 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 | what a post would do | The hook works, and its sender does not reach it. Look at the sender's own log, at the URL that it has, and at what is between: DNS, a proxy, a NetworkPolicy. |
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
 | no connection | The URL leads nowhere from where you are. A URL that begins with \`http://receiver-hooks-trigger\` is reached from inside the cluster alone. The command then says which port to forward, and [the public URL](install.md#set-the-image-and-the-public-url) opens it to senders outside. |
-| a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. It ran once or not at all: look at the target's count. A named delivery gets 503 instead, because sending it again is safe. |
+| a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. It ran once or not at all: look at the target's count. A post with an idempotency key gets 503 instead, because sending it again is safe. |
 
 **4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.
+
+Every reason is linked below, by what became of the post. [The page of reasons](../reference/reasons.md) says what each means and what
+to do about it.
 
 ## Where else to look
 
@@ -97,13 +101,5 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 export const whyPage = (): string => `${generated}
 # Why did my hook not fire?
 ${look}
-${places.map(({ place, text, title }) => `## ${title}\n\n${text}\n\n${rowsOf(place)}`).join('\n\n')}
+${places.map(({ place, text, title }) => `## ${title}\n\n${text}\n\n${reasonsIn(place).map(linkTo).join(', ')}`).join('\n\n')}
 `
-
-const rowsOf = (place: Place): string =>
-  table(
-    ['reason', 'what has happened', 'what to do'],
-    Object.entries(reasons)
-      .filter(([, { where }]) => where.some(other => other === place))
-      .map(([reason, { means, todo }]) => [code(reason), means, todo]),
-  )

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { compileCache } from '../support/compile-cache.ts'
 import { kubectlPath } from '../support/kubectl.ts'
@@ -18,10 +17,7 @@ export interface Person {
 export const personWithPlayground = async (): Promise<Person> => {
   const { folder, kubeconfig } = await startPlayground()
   // kubectl finds a plugin by its name in PATH.
-  const plugin = join(folder, 'kubectl-receiverhook')
-  writeFileSync(plugin, `#!/bin/sh\nexec ${process.execPath} ${resolve('src/plugin.ts')} "$@"\n`)
-  chmodSync(plugin, 0o755)
-  const path = [folder, dirname(await kubectlPath()), process.env['PATH'] ?? ''].join(delimiter)
+  const path = [resolve('scripts/plugin'), dirname(await kubectlPath()), process.env['PATH'] ?? ''].join(delimiter)
   const options = { cwd: folder, env: { ...compileCache, PATH: path, KUBECONFIG: kubeconfig, HOME: folder } }
   return {
     folder,

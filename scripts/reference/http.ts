@@ -1,0 +1,300 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defaultRateLimit } from '../../src/api/hook.ts'
+import type { Place } from '../../src/api/reasons.ts'
+import { answerTo, type Answer } from '../../src/trigger/answer.ts'
+import {
+  answerWithinMs,
+  bodyWithinMs,
+  headWithinMs,
+  idleConnectionMs,
+  limitedHeldMs,
+  largeRate,
+  limitsIn,
+  mostBodyBytes,
+  mostBodyDepth,
+  mostChanges,
+  mostHeadBytes,
+  refusedRate,
+  requestWithinMs,
+  retryAfterSeconds,
+  smallBodyBytes,
+  writeBudget,
+} from '../../src/trigger/limits.ts'
+import { acceptedEncodings } from '../../src/trigger/reading/inflate.ts'
+import { code, generated, table } from './markdown.ts'
+import { linkTo, reasonsIn } from './reasons.ts'
+
+/** What each member of an answer says. The type has it complete. */
+const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
+  message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
+  hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
+  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `redeploy` or `scaleNodes`"],
+  outcome: ['string', 'for a delivery', 'What became of it: see the table of statuses'],
+  reason: [
+    'string',
+    'always',
+    'Why, in one word: [every reason](reasons.md). A program compares this, and not `message`',
+  ],
+  from: ['integer', 'for a step', 'The count before'],
+  to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
+  summary: ['string', 'for a rollout', 'What was done that is no count'],
+  changes: [
+    'list',
+    'for a rollout',
+    `The same one by one, ${mostChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
+  ],
+  dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
+}
+
+/** The status of an answer with an outcome, as the trigger gives it. */
+const hook = { namespace: 'shop', name: 'web-up', driver: 'scale' }
+const statusOf = (answer: ReturnType<typeof answerTo>): number => (answer === 'no answer' ? 0 : answer.status)
+const message = ''
+const outcomes: readonly (readonly [place: Place, status: number, means: string])[] = [
+  [
+    'applied',
+    statusOf(answerTo({ outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }, hook, '', false)),
+    'The API server has stored the change',
+  ],
+  [
+    'unchanged',
+    statusOf(answerTo({ outcome: 'unchanged', reason: 'AtBound', from: 1, to: 1 }, hook, '', false)),
+    'The delivery counted, and there was nothing to change',
+  ],
+  [
+    'skipped',
+    statusOf(answerTo({ outcome: 'skipped', reason: 'Suspended', message }, hook, '', false)),
+    'The delivery does not count',
+  ],
+  [
+    'rejected',
+    statusOf(answerTo({ outcome: 'rejected', reason: 'WouldPassBound', message, from: 1 }, hook, '', false)),
+    'The hook refuses the step. Nothing was changed',
+  ],
+  [
+    'failed',
+    statusOf(answerTo({ outcome: 'failed', reason: 'TargetNotFound', message }, hook, '', false)),
+    'The hook cannot do it until a person changes something',
+  ],
+  [
+    'unavailable',
+    statusOf(answerTo({ outcome: 'unavailable', reason: 'Contended', message }, hook, '', false)),
+    'Nothing was changed, or the post has an idempotency key. It is safe to send it again',
+  ],
+]
+const unreadable = statusOf(answerTo({ outcome: 'unreadable', reason: 'PushUnreadable', message }, hook, '', false))
+
+const source = join(import.meta.dirname, '../../src/trigger')
+
+/** Where the trigger refuses a post: the status, and the reason. */
+const refusals = /\b(?:refusal|no)\(\s*(\d{3}), '(\w+)'/g
+
+/** The reasons with which each status refuses a post, from the source. Throws where one of the table is never given. */
+const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
+  const found = globSync('**/*.ts', { cwd: source })
+    .flatMap(file => [...readFileSync(join(source, file), 'utf8').matchAll(refusals)])
+    .map(([, status, reason = '']) => [Number(status), reason] as const)
+  const given = new Set(found.map(([, reason]) => reason))
+  const never = reasonsIn('refused').filter(reason => !given.has(reason))
+  if (never.length > 0) throw new Error(`no post is refused with ${never.join(', ')} in a way that this page can read`)
+  return new Map(
+    [...Map.groupBy(found, ([status]) => status)].map(([status, of]) => [
+      status,
+      [...new Set(of.map(([, reason]) => reason))].toSorted(),
+    ]),
+  )
+}
+
+/** What each status of a refusal means. */
+const refusedMeans: Readonly<Record<number, string>> = {
+  400: 'The body or the query cannot be read',
+  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer and basic with `WWW-Authenticate`',
+  404: 'No such path, or this installation has not signed the token',
+  405: 'Not a POST. `Allow` says so',
+  410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
+  413: 'The body is too large',
+  415: `The trigger cannot read the \`Content-Encoding\`. \`Accept-Encoding\` says which it can`,
+  422: 'The hook itself is larger than the product reads',
+  503: 'The trigger cannot take the post now. Nothing was changed',
+}
+
+const refusedRows = (): string[][] =>
+  [...refusedWith()]
+    .toSorted(([a], [b]) => a - b)
+    .map(([status, names]) => {
+      const means = refusedMeans[status]
+      if (means === undefined) throw new Error(`scripts/reference/http.ts has no words for the status ${status}`)
+      const all = status === unreadable ? [...reasonsIn('unreadable'), ...names].toSorted() : names
+      return [String(status), means, all.map(linkTo).join(', ')]
+    })
+
+const seconds = (ms: number): string => `${ms / 1000} s`
+const kib = (bytes: number): string => (bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`)
+const kilobytes = (bytes: number): string => (bytes < 1e6 ? `${bytes / 1000} kB` : `${bytes / 1e6} MB`)
+
+/** The memory limit of the trigger's container in the manifests. */
+const memoryMiB = 320
+
+/** The page on how to speak to the trigger, for whoever writes a client. The numbers are the program's. */
+export const httpPage = (): string => {
+  const { connections, mostHeldBytes, mostOfNamespace } = limitsIn(memoryMiB * 1024 * 1024)
+  return `${generated}
+# HTTP
+
+How to run a hook by HTTP, for whoever writes a client or a proxy. A person needs no more than \`curl -X POST URL\`.
+
+## The request
+
+\`\`\`http
+POST /v1/trigger/TOKEN HTTP/1.1
+Host: hooks.example.com
+Idempotency-Key: "release-1.4.2"
+Content-Type: application/json
+
+{"image": "ghcr.io/acme/web:1.4.2"}
+\`\`\`
+
+**Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token
+says which hook, and [may change](../explanation/tokens.md). Any other path is 404.
+
+**Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
+sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
+
+**Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` is the same as nothing. Any
+other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. Other parameters do nothing, but [\`when\`](../how-to/filter-deliveries.md)
+can read them.
+
+**Headers** that count:
+
+${table(
+  ['header', 'does'],
+  [
+    [
+      code('Idempotency-Key'),
+      "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body",
+    ],
+    [code('Authorization'), 'For a hook with `auth.bearer` or `auth.basic`. Otherwise it is ignored'],
+    [
+      'the header that `auth.hmac.header` names',
+      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent',
+    ],
+    [
+      code('Content-Type'),
+      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON whatever the type says. Any other body is allowed, and says nothing to the hook',
+    ],
+    [
+      code('Content-Encoding'),
+      `${acceptedEncodings.split(', ').map(code).join(', ')}. The limit of size is for the body once it is unpacked`,
+    ],
+    [code('Expect'), '`100-continue` is answered once the token is good and the body is wanted. Anything else is 417'],
+    ["a sender's own", '`X-GitHub-Delivery` and the like: [the page of senders](senders.md)'],
+  ],
+)}
+
+A header that comes twice is joined by a comma, and then proves nothing. \`X-Forwarded-For\` and its like are not read: limits for a source go by the
+address of the connection.
+
+**Body.** None is needed. JSON of [a known sender](senders.md), or \`{"image": "…"}\` for \`redeploy\`, says more.
+
+## The answer
+
+JSON in UTF-8, in one line, with \`Cache-Control: no-store\`:
+
+\`\`\`json
+{"message":"Deployment/web went from 2 to 3","hook":"shop/web-up","driver":"scale","outcome":"applied","reason":"Stepped","from":2,"to":3}
+\`\`\`
+
+${table(
+  ['member', 'type', 'present', 'meaning'],
+  Object.entries(members).map(([name, [type, when, means]]) => [code(name), type, when, means]),
+)}
+
+Later versions may add members. Ignore those that you do not know.
+
+## Statuses
+
+A post that became a delivery. The answer has an \`outcome\`:
+
+${table(
+  ['status', 'outcome', 'means', 'reasons'],
+  outcomes.map(([place, status, means]) => [
+    String(status),
+    code(place),
+    means,
+    reasonsIn(place).map(linkTo).join(', '),
+  ]),
+)}
+
+A post that did not. The answer has no \`outcome\`:
+
+${table(['status', 'means', 'reasons'], refusedRows())}
+
+Node itself answers 400 to what is no HTTP, 408 to a request that does not arrive in time, 417 to another \`Expect\`, and 431 to a head that is too
+long, without a body.
+
+## When to send again
+
+| you get | do |
+| --- | --- |
+| 200 | Nothing: it is done, or it does not count |
+| 503 | Send the same post again after \`Retry-After\` |
+| no answer, with an idempotency key | Send the same post again. It counts once |
+| no answer, without one | Look at the target first: the step may have been made |
+| 409, 422 and any other 4xx | Nothing. The same post gets the same answer until a person changes something |
+
+\`Retry-After\` is in seconds: ${retryAfterSeconds}, or for \`WritesLimited\` the time until the hook may write again.
+
+**No answer.** The trigger closes the connection without an answer where any answer could be untrue: it sent a write, did not learn within
+${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
+the limits below, and all connections when its process is killed.
+
+## Times
+
+- An answer comes within ${seconds(answerWithinMs)} of the head of the request. Give a client a timeout of at least twice that.
+- The head may take ${seconds(headWithinMs)}, the body ${seconds(bodyWithinMs)} from when it is wanted, and the whole request ${seconds(requestWithinMs)}.
+- An idle connection is kept for ${seconds(idleConnectionMs)}. A proxy in front should close its own sooner.
+- While a pod ends, each answer has \`Connection: close\`.
+
+## Limits
+
+${table(
+  ['what', 'limit', 'beyond it'],
+  [
+    ['the body', `${kib(mostBodyBytes)}, nested ${mostBodyDepth} deep`, '413 `BodyTooLarge`, 400 `BodyTooDeep`'],
+    ['the request line and headers together', kib(mostHeadBytes), '431'],
+    [
+      'posts to one hook, a replica',
+      `the hook's \`rateLimit\`: by default ${defaultRateLimit.perSecond} a second, ${defaultRateLimit.burst.toLocaleString('en')} at once`,
+      `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
+    ],
+    [
+      'what the posts to one hook make the API server store, a replica',
+      `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
+      `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
+    ],
+    ['posts that wait in one namespace', String(mostOfNamespace), '503 `Overloaded`'],
+    [
+      `bodies of more than ${kib(smallBodyBytes)} to one hook, a replica`,
+      `${kib(largeRate.perSecond)} a second, ${kib(largeRate.burst)} at once`,
+      `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
+    ],
+    ['all bodies that are held', kib(Math.floor(mostHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
+    [
+      'answers 401, 404 and 410 to one source',
+      `${refusedRate.burst} at once, ${refusedRate.perSecond} a second`,
+      'its further posts are checked at a bounded rate, and get 503 `Overloaded` past that',
+    ],
+    [
+      'connections',
+      `${connections.most}, ${connections.mostOfSource} of one source`,
+      'a connection is closed, first one that sends nothing',
+    ],
+    ['requests of one connection without an answer yet', String(connections.mostPipelined), 'the connection is closed'],
+  ],
+)}
+
+Waiting posts, held bodies and connections grow with the memory that the process may use. The numbers are for a container of ${memoryMiB} MiB, which the
+manifests give it. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
+`
+}

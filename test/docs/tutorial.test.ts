@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { until } from '../support/product.ts'
+import { personWithPlayground } from './bash.ts'
+
+const page = readFileSync('docs/first-hooks.md', 'utf8')
+
+/** Each block of commands with the output that stands under it. */
+const steps = [...page.matchAll(/^```console\n([^]*?)^```\n\n```text\n([^]*?)^```/gm)].map(
+  ([, commands = '', output = '']) => ({ commands, output }),
+)
+
+/** What a page shows, as a pattern: "…" stands for anything, and blanks for as many as there are. */
+const patternOf = (output: string): RegExp =>
+  new RegExp(
+    `^\\s*${output
+      .trim()
+      .split(/(…|[ \n]+)/)
+      .map(part => {
+        if (part === '…') return '[^]*?'
+        return part.trim() === '' ? '\\s*' : part.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
+      })
+      .join('')}\\s*$`,
+  )
+
+it('shows the output of each of its commands', () => {
+  expect(steps.length).toBe([...page.matchAll(/^```console$/gm)].length)
+  expect(steps.length).toBeGreaterThan(10)
+})
+
+it('prints in a playground what it says, from the first step to the last', async () => {
+  const { run } = await personWithPlayground()
+  await until(
+    () => run('kubectl receiverhook get'),
+    said => [...said.matchAll(/ True /g)].length === 3,
+  )
+  for (const { commands, output } of steps) {
+    expect(await run(commands), commands).toMatch(patternOf(output))
+  }
+}, 240_000)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { rancherExport } from '../cli/rancher-export.ts'
@@ -69,16 +69,58 @@ it('the page on authentication: posts by hand prove what its hooks ask for', asy
   }
 }, 240_000)
 
-it('the page on the command line: kubectl completes names, and receivers of Rancher become hooks', async () => {
-  const { folder, run } = await personWithPlayground()
-  const page = 'docs/how-to/command-line.md'
-  await run(blockWith(page, 'console', 'completion kubectl'))
+it('the page on the command line: kubectl completes names', async () => {
+  const { run } = await personWithPlayground()
+  await run(blockWith('docs/how-to/command-line.md', 'console', 'completion kubectl'))
   expect(await run('PATH=~/.local/bin:$PATH kubectl __complete receiverhook describe web-')).toMatch(
     /^web-down\nweb-push\nweb-up\n/,
   )
+}, 240_000)
+
+it('the page on Rancher: receivers become hooks, which say what a post would do', async () => {
+  const { folder, run } = await personWithPlayground()
+  const page = 'docs/how-to/from-rancher.md'
   const receivers = rancherExport.data.filter(({ driver }) => driver === 'scaleService')
   writeFileSync(join(folder, 'receivers.json'), JSON.stringify({ ...rancherExport, data: receivers }))
   expect(await run(blockWith(page, 'console', 'import rancher'))).toBe(
     'receiverhook.receiverhooks.dev/scale-up-web created\nreceiverhook.receiverhooks.dev/scale-down-web created\n',
   )
+  await run('kubectl wait --for=condition=Ready receiverhooks --all --timeout=100s')
+  expect(await run(blockWith(page, 'console', '--dry-run'))).toMatch(
+    /200 applied Stepped: Deployment\/web would go from 2 to 4\n$/,
+  )
+  const drivers = new Set(rancherExport.data.map(({ driver }) => driver))
+  const listed = [...readFileSync(page, 'utf8').matchAll(/^\| `(\w+)` \|/gm)].map(([, driver]) => driver)
+  expect(listed).toEqual([...drivers])
+}, 240_000)
+
+it('the page on CI: its commands run a hook, prove what its auth asks for, and say when a job fails', async () => {
+  const person = await personWithPlayground()
+  const { run } = person
+  const page = 'docs/how-to/ci-jobs.md'
+  const blockIn = (words: string): string => blockWith(page, 'sh', words)
+  const url = async (name: string): Promise<string> => (await run(`kubectl receiverhook url ${name}`)).trim()
+  const push = `RUN=1 IMAGE=nginx:1.30 HOOK_URL=${await url('web-push')}\n${blockIn('--data "{')}`
+  expect(JSON.parse(await run(push))).toMatchObject({ reason: 'RolledOut' })
+  expect(JSON.parse(await run(push))).toMatchObject({ reason: 'Duplicate' })
+  const checked = `RUN=2 HOOK_URL=${await url('web-up')}\n${blockIn('case $ANSWER')}`
+  expect(await run(checked)).toContain('"outcome":"applied"')
+  expect(await run(checked)).toContain('"reason":"Duplicate"')
+  expect(await run(`RUN=3\n${blockIn('--id "$RUN"')}`)).toContain('200 applied')
+  await run('kubectl receiverhook suspend web-up')
+  const later = checked.replace('RUN=2', 'RUN=4')
+  await expect(run(later)).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('Suspended') })
+
+  await run('kubectl -n shop create secret generic ci --from-literal=token=t0ken --from-literal=secret=s3cret')
+  const auth = (of: object): string => JSON.stringify({ spec: { auth: of } })
+  const keyed = (key: string): object => ({ secretKeyRef: { name: 'ci', key } })
+  await run(`kubectl patch receiverhook web-down --type merge -p '${auth({ bearer: keyed('token') })}'`)
+  await run(`kubectl patch receiverhook web-push --type merge -p '${auth({ hmac: keyed('secret') })}'`)
+  await run('kubectl wait --for=condition=Ready receiverhooks --all --timeout=100s')
+  const bearer = `RUN=5 HOOK_TOKEN=t0ken HOOK_URL=${await url('web-down')}\n${blockIn('HOOK_TOKEN')}`
+  expect(JSON.parse(await run(bearer))).toMatchObject({ reason: 'Stepped' })
+  await expect(run(bearer.replace('t0ken', 'wrong'))).rejects.toMatchObject({ code: 22 })
+  const hmac = `RUN=6 IMAGE=nginx:1.31 HOOK_SECRET=s3cret HOOK_URL=${await url('web-push')}\n${blockIn('HOOK_SECRET')}`
+  expect(JSON.parse(await run(hmac))).toMatchObject({ reason: 'RolledOut' })
+  await expect(run(hmac.replace('s3cret', 'wrong'))).rejects.toMatchObject({ code: 22 })
 }, 240_000)

@@ -56,8 +56,13 @@ test('the index names each page for users, and each decision is behind its link'
   expect(unlisted).toEqual([])
 })
 
+test('the list of decisions names each of them once, in their order', () => {
+  const listed = links.filter(({ page }) => page === 'docs/decisions/README.md').map(({ path }) => path)
+  expect(listed).toEqual(globSync('docs/decisions/[0-9]*.md').toSorted())
+})
+
 test('the decisions are numbered in their order, in the name of the file and in the heading', () => {
-  const numbers = globSync('docs/decisions/*.md')
+  const numbers = globSync('docs/decisions/[0-9]*.md')
     .toSorted()
     .map(page => [/\/0*(\d+)-/.exec(page)?.[1], /^# (?:Decision )?(\d+)\. /.exec(readFileSync(page, 'utf8'))?.[1]])
   expect(numbers).toEqual(numbers.map((_, index) => [String(index + 1), String(index + 1)]))

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { at, stringAt } from '../../src/api/json.ts'
+import { blocksIn, kindOf, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
+import { chart, helm } from '../support/helm.ts'
+
+const folder = 'deploy/examples/way-in'
+const page = 'docs/how-to/let-the-world-in.md'
+const objectsOf = (file: string): readonly unknown[] => objectsIn(readFileSync(`${folder}/${file}.yaml`, 'utf8'))
+const rendered = async (...args: readonly string[]): Promise<readonly unknown[]> => {
+  const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...args)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return objectsIn(stdout)
+}
+const find = (objects: readonly unknown[], kind: string, name = 'receiver-hooks-trigger'): unknown =>
+  objects.find(object => kindOf(object) === kind && nameOf(object) === name)
+
+it('the chart with the values of the example makes the Ingress of the example', async () => {
+  const made = find(await rendered('--values', `${folder}/values.yaml`), 'Ingress')
+  const shown = find(objectsOf('ingress'), 'Ingress')
+  expect(at(made, 'spec')).toEqual(at(shown, 'spec'))
+  expect(at(made, 'metadata', 'annotations')).toEqual(at(shown, 'metadata', 'annotations'))
+})
+
+it('the chart makes the HTTPRoute of the example, and the Gateway has a listener for its host', async () => {
+  const objects = objectsOf('gateway')
+  const gateway = objects.find(object => kindOf(object) === 'Gateway')
+  const route = find(objects, 'HTTPRoute')
+  const sets = [
+    'httpRoute.enabled=true',
+    `httpRoute.parentRefs[0].name=${nameOf(gateway)}`,
+    'httpRoute.hostnames[0]=hooks.example.com',
+  ].flatMap(value => ['--set', value])
+  expect(at(find(await rendered(...sets), 'HTTPRoute'), 'spec')).toEqual(at(route, 'spec'))
+  const [listener] = listAt(gateway, 'spec', 'listeners')
+  expect(listAt(route, 'spec', 'hostnames')).toEqual([stringAt(listener, 'hostname')])
+})
+
+it('the values of the example let posts in from the namespaces that they name alone', async () => {
+  const policy = find(await rendered('--values', `${folder}/values.yaml`), 'NetworkPolicy')
+  const posts = listAt(policy, 'spec', 'ingress').find(rule => stringAt(listAt(rule, 'ports')[0], 'port') === 'posts')
+  expect(listAt(posts, 'from')).toEqual(
+    listAt(parse(readFileSync(`${folder}/values.yaml`, 'utf8')), 'networkPolicy', 'postsFrom'),
+  )
+  expect(listAt(posts, 'from')).toHaveLength(2)
+})
+
+it('the host of the examples is the host of the public URL', () => {
+  const [values] = objectsOf('values')
+  expect(`https://${stringAt(values, 'ingress', 'host')}`).toBe(stringAt(values, 'publicURL'))
+})
+
+it('the page shows the examples as they are', () => {
+  const shown = blocksIn(page, 'yaml')
+  const shownOf = (file: string): string => readFileSync(`${folder}/${file}.yaml`, 'utf8')
+  expect(shown.slice(0, 2)).toEqual([shownOf('values'), shownOf('gateway')])
+})

@@ -5,7 +5,7 @@ import type { Results } from './result.ts'
 import { tablesOf } from './table.ts'
 
 /** The page that shows a run, and where its plots are, beside it. */
-const pagePath = 'docs/performance.md'
+const pagePath = 'docs/develop/performance.md'
 const plotFolder = 'performance'
 
 /** Puts a run's tables and plots into the page, between the marks that are in it. */

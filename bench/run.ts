@@ -1,6 +1,6 @@
 /**
  * What the program costs, beside what the API server itself can do: each row beside a baseline of its own, in turns, in
- * the same run. docs/performance.md says what the rows are and shows a run of the whole.
+ * the same run. docs/develop/performance.md says what the rows are and shows a run of the whole.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'

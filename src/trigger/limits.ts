@@ -70,7 +70,7 @@ export interface Limits {
 
 /**
  * What a connection takes while it waits: what arrived with its head, which Node reads 64 KiB at a time. What the connections
- * that take its place leave behind in a flood comes on top of that (docs/performance.md, measured).
+ * that take its place leave behind in a flood comes on top of that (docs/develop/performance.md, measured).
  */
 const connectionBytes = 64 * 1024
 

@@ -109,7 +109,8 @@ it('the page on CI: its commands run a hook, prove what its auth asks for, and s
   expect(await run(`RUN=3\n${blockIn('--id "$RUN"')}`)).toContain('200 applied')
   await run('kubectl receiverhook suspend web-up')
   const later = checked.replace('RUN=2', 'RUN=4')
-  await expect(run(later)).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('Suspended') })
+  await expect(run(`${later.replace('exit 1', 'exit 3')} >&2`)).rejects.toMatchObject({ code: 3 })
+  expect(await run(later.replace('exit 1', 'exit 0'))).toContain('"reason":"Suspended"')
 
   await run('kubectl -n shop create secret generic ci --from-literal=token=t0ken --from-literal=secret=s3cret')
   const auth = (of: object): string => JSON.stringify({ spec: { auth: of } })

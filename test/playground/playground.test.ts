@@ -20,17 +20,6 @@ const run = async (kubeconfig: string, ...args: string[]): Promise<string> => {
   return stdout
 }
 
-/** What the README says of the playground. */
-const readmeSection = /^## Try it without a cluster\n([^]*?)^## /m.exec(readFileSync('README.md', 'utf8'))?.[1] ?? ''
-
-/** Its console blocks. */
-const readmeLines = [...readmeSection.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block = '']) =>
-  block
-    .split('\n')
-    .map(line => line.replace(/^\$ /, ''))
-    .filter(line => /^(kubectl|curl|npm run --silent cli) /.test(line)),
-)
-
 describe('the playground', () => {
   it('prints commands that work, each in one line of 80 columns, and takes everything along on SIGTERM', async () => {
     const playground = program(['playground', ...anyPorts], 'src/main.ts', { npm_lifecycle_event: 'playground' })
@@ -80,18 +69,6 @@ describe('the playground', () => {
       stderr: `port ${port} on 127.0.0.1 is taken by another program: end that program, or choose another with --api-port PORT (0 takes any free one)\n`,
     })
   })
-
-  it('runs every line of the README for kubectl, curl and the command line as printed', async () => {
-    const { kubeconfig } = await startPlayground()
-    const path = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
-    expect(readmeLines.length).toBeGreaterThan(8)
-    for (const line of readmeLines) {
-      const env = { ...process.env, ...compileCache, PATH: path, KUBECONFIG: kubeconfig }
-      const { stdout } = await promisify(execFile)('bash', ['-c', line], { env })
-      expect(`${line}: ${stdout}`).toMatch(/: .+/)
-    }
-    // Each line is a process or two.
-  }, 300_000)
 
   it('shows pods that follow the count and the image, and says why they have no log', async () => {
     const { kubeconfig, printed } = await startPlayground()

@@ -103,7 +103,7 @@ export const authSchema = {
         replayWindow: {
           ...replayWindow,
           description:
-            'Within this time one signed body counts once, whatever its posts are named. The hook skips a further one as a Duplicate, and so also a repeat that its sender means. By default 0s: each post with a name of its own counts.',
+            'Within this time one signed body counts once, whatever idempotency keys its posts have. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
         },
       },
     },
@@ -127,7 +127,7 @@ export const authSchema = {
         replayWindow: {
           ...replayWindow,
           description:
-            'Within this time one message counts once, whatever its posts are named. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
+            'Within this time one message counts once, whatever idempotency keys its posts have. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
         },
       },
     },

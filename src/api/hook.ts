@@ -51,7 +51,7 @@ export const tokenSchema = {
       type: 'string',
       maxLength: 32,
       description:
-        'A URL works until the next multiple of this time since the hook was created, and a new one appears `overlap` earlier. URLs from before you set or changed this keep their end: raise `rotation` as well to end those. At least 1m. By default a URL does not expire.',
+        'URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire.',
       'x-kubernetes-validations': [
         durationRule,
         noLongerThanAYear,
@@ -144,7 +144,7 @@ const commonSpec = {
     maxLength: 32,
     default: '40s',
     description:
-      'Identical notifications within this time run once. After it a repeat is a new step. A delivery with an id of its own never runs twice.',
+      'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   rateLimit: rateLimitSchema,

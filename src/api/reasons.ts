@@ -135,7 +135,7 @@ export const reasons = {
   Duplicate: {
     where: ['skipped'],
     means:
-      'The hook has had this delivery, or its signed body, before. Its sender, or a copy of the sender, sent it again.',
+      'The hook has seen this idempotency key, or this signed body, before. The sender, or a second instance of it, sent the delivery again.',
     todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` of `auth`.',
   },
   CoolingDown: {
@@ -197,12 +197,12 @@ export const reasons = {
   OwnedByController: {
     where: ['failed', 'condition'],
     means: 'Another object controls the target, and would set its count back.',
-    todo: 'Make the owner that the message names the target.',
+    todo: 'Aim the hook at the owner that the message names.',
   },
   ManagedByAutoscaler: {
     where: ['failed', 'condition'],
     means: 'An autoscaler sets the count of the target, and would undo each step.',
-    todo: 'Make the autoscaler that the message names the target, to change the least that it keeps. Or remove one of the two.',
+    todo: 'Aim the hook at the autoscaler that the message names, to change its minimum. Or remove one of the two.',
   },
   InvalidHook: {
     where: ['failed', 'condition'],
@@ -325,17 +325,18 @@ export const reasons = {
     where: ['unavailable', 'event'],
     means:
       'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
-    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or have those that mean the same bear the same name.',
+    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
   },
   RecordFull: {
     where: ['unavailable', 'event'],
-    means: 'More named deliveries came than the hook can remember within `dedupeWindow` or `replayWindow`.',
+    means:
+      'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`.',
     todo: 'Nothing: the sender tries again, and there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
   },
   RecordTooNew: {
     where: ['unavailable'],
     means: "A later version of this program wrote the hook's record, and this one cannot read it.",
-    todo: 'Finish the upgrade, or go back to the later version. Until then this replica executes no named delivery.',
+    todo: 'Finish the upgrade, or go back to the later version. Until then this replica runs no post that has an idempotency key.',
   },
   Overloaded: {
     where: ['unavailable', 'refused'],

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { blocksIn } from '../deploy/manifests.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { startPlayground } from '../support/playground.ts'
@@ -41,8 +42,14 @@ const aStepForEach = (from: number, by: number) => [
   { outcome: 'applied', from: from + by, to: from + 2 * by },
 ]
 
+it('the page on CI shows the examples as they are', () => {
+  const page = 'docs/how-to/ci-jobs.md'
+  expect(blocksIn(page, 'yaml')).toEqual([textOf('github-actions.yaml'), textOf('gitlab-ci.yaml')])
+  expect(blocksIn(page, 'sh')[0]).toBe(textOf('curl.sh'))
+})
+
 describe('the example', () => {
-  it('curl.sh runs a hook once for each name', async () => {
+  it('curl.sh runs a hook once for each key', async () => {
     const { url } = await start()
     const answers = await answersOf(name => run(join(folder, 'curl.sh'), [name], { HOOK_URL: url }))
     expect(answers).toMatchObject(aStepForEach(2, 1))
@@ -51,10 +58,10 @@ describe('the example', () => {
   it('curl.sh asks for what it needs', async () => {
     const { url } = await start()
     await expect(run(join(folder, 'curl.sh'), ['a'], {})).rejects.toThrow('HOOK_URL')
-    await expect(run(join(folder, 'curl.sh'), [], { HOOK_URL: url })).rejects.toThrow('give the delivery a name')
+    await expect(run(join(folder, 'curl.sh'), [], { HOOK_URL: url })).rejects.toThrow('give an idempotency key')
   })
 
-  it('curl.sh tries again after 503 and after a lost answer, under the same name', async () => {
+  it('curl.sh tries again after 503 and after a lost answer, with the same key', async () => {
     const names: unknown[] = []
     const server = createServer((request, response) => {
       names.push(request.headers['idempotency-key'])

@@ -30,7 +30,7 @@ const sender = text({
 const delivery = text({
   flag: 'id',
   value: 'NAME',
-  means: 'names the delivery: sent again under this name, it does nothing more',
+  means: 'the idempotency key: sent again with this key, the post does nothing more',
 })
 const base = publicURL({ means: "where the endpoint is reached from here (default: the hook's own URL)" })
 const output = choice(

@@ -30,7 +30,7 @@ const scalableRule = {
 export const scaleSchema = {
   type: 'object',
   description:
-    'Changes the number of replicas of a workload, or the least that its autoscaler keeps, by a step, within bounds.',
+    'Changes the replica count of a workload (or the minimum of its autoscaler) by one step, between `min` and `max`.',
   required: ['target', 'action'],
   properties: {
     target: {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { chart, helm } from '../support/helm.ts'
+import { kindOf, nameOf, objectsIn } from './manifests.ts'
+
+/** What `helm install` would say with values such as `dashboard.enabled=true`. */
+const notes = async (...values: readonly string[]): Promise<string> => {
+  const sets = values.flatMap(value => ['--set', value])
+  const args = ['install', 'receiver-hooks', chart, '-n', 'hooks', '--dry-run=client', '--hide-notes=false', ...sets]
+  const { code, stderr, stdout } = await helm(...args)
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  return stdout.slice(stdout.indexOf('\nNOTES:\n'))
+}
+
+const dashboard = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+
+describe('the notes of the chart', () => {
+  it('say what the hook that they show needs', async () => {
+    const said = await notes()
+    expect(said).toContain('A hook for a Deployment `web` of yours')
+    const [, manifest = ''] = /<<EOF\n([^]*?)\n {2}EOF/.exec(said) ?? []
+    expect(parse(manifest)).toMatchObject({ kind: 'ReceiverHook', spec: { scale: { target: { name: 'web' } } } })
+  })
+
+  it.each([
+    [
+      'from where URLs are reached, and how to post from outside',
+      [],
+      'port-forward service/receiver-hooks-trigger 8080:80',
+    ],
+    ['that hooks follow a changed public URL', ['publicURL=https://a.example.com'], 'follow within some ten seconds'],
+    ['that a public URL should be https', ['publicURL=http://a.example.com'], 'WARNING: publicURL is not https'],
+    ['how to reach the dashboard', dashboard, 'port-forward service/receiver-hooks-dashboard 8082:80'],
+    ['how people sign in', dashboard, 'create token ACCOUNT'],
+    [
+      'who signs people in behind a proxy',
+      [...dashboard, 'dashboard.signIn=header'],
+      'Authorization header of the proxy',
+    ],
+    ['from where metrics are scraped', ['networkPolicy.monitoringNamespace=watch'], 'from the namespace watch alone'],
+    ['what uninstalling leaves', [], 'kubectl delete namespace hooks'],
+  ])('say %s', async (_what, values, words) => {
+    expect(await notes(...values)).toContain(words)
+  })
+
+  it.each([
+    ['of a dashboard that is not there', [], 'dashboard'],
+    ['of port-forwarding where there is a public URL', ['publicURL=https://a.example.com'], 'port-forward'],
+    ['of a namespace for metrics where no policy asks for it', ['networkPolicy.enabled=false'], 'Metrics'],
+  ])('say nothing %s', async (_what, values, words) => {
+    expect(await notes(...values)).not.toContain(words)
+  })
+
+  it('name Services and kinds that the chart makes', async () => {
+    const made = objectsIn((await helm('template', 'x', chart, '-n', 'hooks', '--set', dashboard.join(','))).stdout)
+    const names = (kind: string): readonly string[] => made.filter(object => kindOf(object) === kind).map(nameOf)
+    const said = await notes(...dashboard)
+    for (const [, name] of said.matchAll(/service\/(\S+)/g)) expect(names('Service')).toContain(name)
+    const [, kinds = ''] = /delete crd (.+)/.exec(said) ?? []
+    expect(kinds.split(' ').toSorted()).toEqual(names('CustomResourceDefinition').toSorted())
+  })
+})

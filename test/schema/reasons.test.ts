@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { reasons } from '../../src/api/reasons.ts'
+import { reasonsPage } from '../../scripts/reference/reasons.ts'
 import { whyPage } from '../../scripts/reference/why.ts'
 
 const source = globSync('src/{acts,api,controller,drivers,record,steps,trigger}/**/*.ts')
@@ -29,10 +30,10 @@ describe('the page on hooks that did not fire', () => {
   it.each(Object.entries(reasons).filter(([, { where }]) => !isGood(where)))(
     'leads from %s to what to do',
     (reason, { todo }) => {
-      const line = whyPage()
-        .split('\n')
-        .find(row => row.startsWith(`| \`${reason}\``))
-      expect(line).toContain(todo)
+      const [, link = ''] = new RegExp(`\\[\`${reason}\`\\]\\(([^)]+)\\)`).exec(whyPage()) ?? []
+      expect(link).toBe(`../reference/reasons.md#${reason.toLowerCase()}`)
+      const [section = ''] = (reasonsPage().split(`\n## ${reason}\n`)[1] ?? '').split('\n## ')
+      expect(section).toContain(`**To do**: ${todo}`)
     },
   )
 })

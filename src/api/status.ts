@@ -77,6 +77,11 @@ export const statusSchema = {
       maxLength: 4096,
       description: 'POST to this URL to run the hook. Absent if `token.secretName` is set.',
     },
+    publicURL: {
+      type: 'string',
+      description:
+        'What the URL begins with, before `/v1/trigger/`, if `token.secretName` is set: then the Secret has the token alone to say.',
+    },
     minted: {
       type: 'object',
       description: 'About the token, without the token.',

@@ -75,22 +75,25 @@ export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<
   },
 })
 
-/** A flag that takes what trigger URLs begin with. Its value has no slash at its end. */
-export const publicURL = (about: Pick<About, 'means'>): Option<string | undefined> => ({
+/** The flag that takes what trigger URLs begin with. Its value has no slash at its end. */
+export const publicURL = (about: Pick<About, 'means'>): Option<string | undefined> =>
+  beginning({ ...about, flag: 'public-url' })
+
+/** A flag that takes what other URLs begin with. Its value has no slash at its end. */
+export const beginning = (about: Omit<About, 'value'>): Option<string | undefined> => ({
   ...about,
-  flag: 'public-url',
   value: 'URL',
   read: given => {
     const word = last(given)
     if (word === undefined) return undefined
     if (!/^https?:\/\//.test(word) || !URL.canParse(word)) {
       throw new UsageError(
-        `--public-url must be an http or https URL such as https://hooks.example.com, and is ${word}`,
+        `--${about.flag} must be an http or https URL such as https://hooks.example.com, and is ${word}`,
       )
     }
     // Not as the URL parser sees it, which passes over an empty query, and over blanks and line breaks around it.
     if (/[?#\s]/.test(word))
-      throw new UsageError('--public-url must end with its path: no query, no fragment, no blank')
+      throw new UsageError(`--${about.flag} must end with its path: no query, no fragment, no blank`)
     return word.replace(/\/+$/, '')
   },
 })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
-import { choice, port, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, port, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { openInBrowser } from '../dashboard/open.ts'
 import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
@@ -35,9 +35,8 @@ const flags = {
     means: "the namespace to show first (default: the context's)",
     completes: 'namespaces',
   }),
-  triggerURL: text({
+  triggerURL: beginning({
     flag: 'trigger-url',
-    value: 'URL',
     means: "where the page posts when you try a hook (default: where the hook's own URL leads)",
   }),
   signIn: choice(
@@ -50,9 +49,8 @@ const flags = {
     ways,
     'key',
   ),
-  url: text({
+  url: beginning({
     flag: 'dashboard-url',
-    value: 'URL',
     means: 'the address that people open, with --sign-in token or header: only its host is served',
   }),
   apiServer: text({
@@ -152,8 +150,8 @@ const asWhoeverSignsIn = async (given: Given, { env }: Shell): Promise<Reached> 
 const serve = async (given: Given, { cluster, connectAs, namespace }: Reached): Promise<ServedDashboard> => {
   const { standardOutput } = await import('../environment/standard-output.ts')
   const first = given.get(flags.namespace) ?? namespace
-  const triggerBase = address(flags.triggerURL, given)
-  const url = address(flags.url, given)
+  const triggerBase = given.get(flags.triggerURL)
+  const url = given.get(flags.url)
   return await serveDashboard(
     {
       clock: nodeClock,
@@ -169,21 +167,10 @@ const serve = async (given: Given, { cluster, connectAs, namespace }: Reached): 
       version,
       sessionMs: given.get(flags.session),
       ...(first === undefined ? {} : { namespace: first }),
-      ...(triggerBase === undefined ? {} : { triggerBase: triggerBase.href.replace(/\/+$/, '') }),
+      ...(triggerBase === undefined ? {} : { triggerBase }),
       ...(url === undefined ? {} : { url: new URL('/', url) }),
     },
   )
-}
-
-const address = (option: Option<string | undefined>, given: Given): URL | undefined => {
-  const word = given.get(option)
-  if (word === undefined) return undefined
-  if (!/^https?:\/\//.test(word) || !URL.canParse(word)) {
-    throw new UsageError(
-      `--${option.flag} must be an http or https URL such as https://hooks.example.com, and is ${word}`,
-    )
-  }
-  return new URL(word)
 }
 
 /** Prints a link, and another each time that Enter is pressed. */

@@ -14,6 +14,8 @@ import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secre
 export interface CurrentToken {
   readonly token: string
   readonly url: string
+  /** What the URL begins with. */
+  readonly publicURL: string
   readonly claims: Claims
 }
 
@@ -54,7 +56,7 @@ export const publish = async (
     if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
   }
   for (const secret of owned) if (secret.metadata.name !== secretName) await deleteSecret(api, secret)
-  return { published: secretName === undefined ? 'status' : 'secret', url, ...current }
+  return { published: secretName === undefined ? 'status' : 'secret', url, publicURL, ...current }
 }
 
 /** A hook whose token was minted and is not in its status has, or had, a Secret. */
@@ -85,7 +87,7 @@ const kept = async (
   spec: TokenSpec,
   stored: readonly string[],
   now: number,
-): Promise<Omit<CurrentToken, 'url'> | undefined> => {
+): Promise<Omit<CurrentToken, 'url' | 'publicURL'> | undefined> => {
   const { creationTimestamp, uid } = hook.metadata
   const wanted = { uid, rotation: spec.rotation, expiry: expiryOf(spec, creationTimestamp) }
   for (const token of stored) {
@@ -100,7 +102,7 @@ const minted = async (
   hook: ReceiverHook,
   spec: TokenSpec,
   now: number,
-): Promise<Omit<CurrentToken, 'url'>> => {
+): Promise<Omit<CurrentToken, 'url' | 'publicURL'>> => {
   const { creationTimestamp, name, namespace, uid } = hook.metadata
   const expiry = expiryOf(spec, creationTimestamp)
   const expiresAt = expiry && nextExpiry(expiry, now)

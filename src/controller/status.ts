@@ -56,16 +56,20 @@ const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeSta
   switch (publication?.published) {
     case 'status': {
       const { token, url } = publication
-      return { ...common, token, triggerURL: url, minted: mintedOf(status?.minted, publication, findings, now) }
+      const minted = mintedOf(status?.minted, publication, findings, now)
+      return { ...common, token, triggerURL: url, publicURL: undefined, minted }
     }
     case 'secret': {
       const minted = mintedOf(status?.minted, publication, findings, now)
-      return { ...common, token: undefined, triggerURL: undefined, minted }
+      const { publicURL } = publication
+      return { ...common, token: undefined, triggerURL: undefined, publicURL, minted }
     }
     case 'nowhere':
-      return { ...common, token: undefined, triggerURL: undefined, minted: status?.minted }
-    case undefined:
-      return { ...common, token: status?.token, triggerURL: status?.triggerURL, minted: status?.minted }
+      return { ...common, token: undefined, triggerURL: undefined, publicURL: undefined, minted: status?.minted }
+    case undefined: {
+      const { minted, publicURL, token, triggerURL } = status ?? {}
+      return { ...common, token, triggerURL, publicURL, minted }
+    }
   }
 }
 

@@ -115,7 +115,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     await url('web-up')
     const ran = await until(
       () => run('trigger web-up'),
-      ({ stderr }) => stderr.startsWith('409'),
+      ({ stderr }) => stderr.includes('\n409'),
     )
     expect(ran).toMatchObject({ code: 4, stdout: '', stderr: having('409 rejected WouldPassBound') })
   })

@@ -100,7 +100,10 @@ it(
     const scale = { target: { name: 'web' }, action: 'up', max: 3 }
     const object = { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec: { driver: 'scale', scale } }
     const { metadata } = await create(api, hooks, 'default', object)
-    const status = { observedGeneration: metadata.generation, triggerURL: 'http://hooks.example.com/v1/trigger/x' }
+    const status = {
+      observedGeneration: metadata.generation,
+      triggerURL: 'http://hooks.example.com/v1/trigger/eyJ4.e30.c2ln',
+    }
     await send(api, {
       method: 'PATCH',
       path: `${objectPath(hooks, 'default', 'web-up')}/status`,

@@ -35,6 +35,7 @@ const token = (rotation: number, published: 'status' | 'secret' = 'status', expi
   published,
   token: `token-${rotation}`,
   url: `https://hooks.example.com/v1/trigger/token-${rotation}`,
+  publicURL: 'https://hooks.example.com',
   claims: { namespace: 'shop', name: 'web-up', uid: 'u1', rotation, ...(expiresAt !== undefined && { expiresAt }) },
 })
 
@@ -78,8 +79,16 @@ describe('the patch of a status', () => {
     expect(statusPatch(hookWith(inOrder), found(elsewhere), now)).toEqual({ triggerURL: elsewhere.url })
   })
 
-  test('removes token and URL when a Secret holds them, and what says that it holds them stays', () => {
-    expect(statusPatch(hookWith(inOrder), found(token(0, 'secret')), now)).toEqual({ token: null, triggerURL: null })
+  test('removes token and URL when a Secret holds them, and says what the URL begins with', () => {
+    const patch = { token: null, triggerURL: null, publicURL: 'https://hooks.example.com' }
+    expect(statusPatch(hookWith(inOrder), found(token(0, 'secret')), now)).toEqual(patch)
+  })
+
+  test('has no second place for the beginning of a URL that it holds itself', () => {
+    const { token: _, triggerURL: __, ...rest } = inOrder
+    const before = { ...rest, publicURL: 'https://hooks.example.com' }
+    const patch = { token: inOrder.token, triggerURL: inOrder.triggerURL, publicURL: null }
+    expect(statusPatch(hookWith(before), found(token(0)), now)).toEqual(patch)
   })
 
   test('removes them when they can be published nowhere, and keeps what was minted', () => {

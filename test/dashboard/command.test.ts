@@ -6,7 +6,10 @@ import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import { commands } from '../../src/commands/registry.ts'
 import { program } from '../support/program.ts'
+import { shell } from '../support/shell.ts'
 
 it('opens once by the link that the command prints, as the user of the kubeconfig', async () => {
   const serving = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
@@ -27,4 +30,15 @@ it('opens once by the link that the command prints, as the user of the kubeconfi
     })
   expect([(await open()).status, (await open()).status]).toEqual([200, 401])
   expect(await running.end('SIGTERM')).toBe(0)
+})
+
+it.each([
+  'http://trigger.example.com/?',
+  'http://trigger.example.com/#x',
+  ' http://trigger.example.com',
+  'http://x/ y',
+])('posts to nothing that begins with %j: what follows would be no path', async url => {
+  const typed = ['dashboard', '--port', '0', '--trigger-url', url]
+  const ran = runProgram({ entries: commands, version: '', summary: '' }, typed, shell().shell)
+  await expect(ran).rejects.toThrow(/--trigger-url must/)
 })

@@ -1,41 +1,46 @@
-import { at, stringAt } from '../../api/json.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
-import { objectPath } from '../../kube/paths.ts'
-import { send } from '../../kube/requests.ts'
+import { read } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
+import { hookURL, tokenSecretOf, type HookURL } from '../../token/hook-url.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 
-/** The URL of a hook: from its status, or from the Secret that it names. Throws what keeps it from having one. */
-export const urlOf = async (cluster: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<string> => {
+/** The URL of a hook: from its status, or with the token of the Secret that it names. Throws what keeps it from having one. */
+export const urlOf = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata
-  const { secretName } = hook.spec.token
-  if (secretName === undefined) {
-    const url = hook.status?.triggerURL
-    if (url === undefined) throw none(hook)
-    return url
+  const secretName = tokenSecretOf(hook)
+  const secret =
+    secretName === undefined ? undefined : await read(api, secrets, namespace, secretName, { timeoutMs: patienceMs })
+  const found = hookURL(hook, secret)
+  if (!('problem' in found)) return found
+  switch (found.problem) {
+    case 'none':
+      throw none(hook)
+    case 'foreign':
+      throw new CommandFailure(
+        `the Secret ${secretName} in the namespace ${namespace} does not hold the URL of ${name}: it belongs to something else`,
+        1,
+      )
+    case 'unusable':
+      throw new CommandFailure(
+        `${name} has no URL that can be used: ${found.message}. Somebody may have changed it; the controller puts it right within seconds`,
+        1,
+      )
   }
-  const path = objectPath(secrets, namespace, secretName)
-  const secret = await send(cluster.api, { method: 'GET', path, timeoutMs: patienceMs }).catch((error: unknown) => {
-    if (at(error, 'status') === 404) throw none(hook)
-    throw error
-  })
-  const url = Buffer.from(stringAt(secret, 'data', 'url') ?? '', 'base64')
-    .toString('utf8')
-    .trim()
-  if (url !== '' && secret.metadata.ownerReferences?.some(({ uid }) => uid === hook.metadata.uid) === true) return url
-  throw new CommandFailure(
-    `the Secret ${secretName} in the namespace ${namespace} does not hold the URL of ${name}: it belongs to something else`,
-    1,
-  )
 }
 
-const none = ({ metadata: { name }, status }: ReceiverHook): CommandFailure => {
+const none = ({ metadata: { generation, name }, status }: ReceiverHook): CommandFailure => {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
-  const why =
-    ready === undefined
-      ? 'no controller has looked at it yet; is one running? kubectl receiverhook doctor tells'
-      : `${ready.reason}: ${ready.message}`
-  return new CommandFailure(`${name} has no URL yet: ${why}`, 1)
+  return new CommandFailure(`${name} has no URL yet: ${whyNone(ready, status?.observedGeneration === generation)}`, 1)
+}
+
+const whyNone = (
+  ready: { readonly status: string; readonly reason: string; readonly message: string } | undefined,
+  isCurrent: boolean,
+): string => {
+  if (ready === undefined)
+    return 'no controller has looked at it yet; is one running? kubectl receiverhook doctor tells'
+  if (ready.status !== 'True' && isCurrent) return `${ready.reason}: ${ready.message}`
+  return 'the controller is publishing it; try again in a moment'
 }

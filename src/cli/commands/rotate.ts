@@ -63,7 +63,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: Given, she
   shell.err.write(
     `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${until}`}\n`,
   )
-  if (given.get(show)) shell.out.write(`${await urlOf(cluster, minted)}\n`)
+  if (given.get(show)) shell.out.write(`${(await urlOf(cluster, minted)).url}\n`)
 }
 
 const mintedHook = async (

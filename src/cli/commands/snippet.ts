@@ -37,7 +37,7 @@ export const snippet: Command = {
     }
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, name)
-    const texts = textsOf(product, hook, await urlOf(cluster, hook))
+    const texts = textsOf(product, hook, (await urlOf(cluster, hook)).url)
     if (given.get(bare)) {
       shell.out.write(texts[0]?.text ?? '')
       return 0

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { rfc3339 } from '../../environment/time.ts'
+import type { HookURL } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
@@ -54,7 +55,8 @@ export const trigger: Command = {
     const body = await bodyOf(given, shell)
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
-    const url = reachedAt(await urlOf(cluster, hook), hook, given.get(base))
+    const { token, ...published } = await urlOf(cluster, hook)
+    const at = reachedAt(published.base, hook, given.get(base))
     const id = given.get(delivery)
     const headers = {
       ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
@@ -62,7 +64,10 @@ export const trigger: Command = {
       ...(await proofFor(cluster, hook, body.text)),
       ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
     }
-    const answer = await post(given.get(dryRun) ? `${url}?dryRun=true` : url, headers, body.text, shell.env)
+    const url = `${at}${triggerPath}${token}${given.get(dryRun) ? '?dryRun=true' : ''}`
+    // Always: the post may carry what the hook asks for beside its URL.
+    shell.err.write(`posting to ${at}\n`)
+    const answer = await post(url, headers, body.text, shell.env)
     const read = tryParseJson(answer.body)
     const isGood = answer.status >= 200 && answer.status < 300
     if (given.get(output) === 'json' && isObject(read)) {
@@ -105,12 +110,11 @@ export const fileText = (file: string): string => {
   }
 }
 
-/** A URL of the cluster's own names leads nowhere outside of it. */
-const reachedAt = (url: string, { metadata }: ReceiverHook, from: string | undefined): string => {
-  const token = url.slice(url.indexOf(triggerPath) + triggerPath.length)
-  if (from !== undefined) return `${from}${triggerPath}${token}`
-  const { hostname } = new URL(url)
-  if (!/\.svc(\.|$)/.test(hostname)) return url
+/** Where to post. A URL of the cluster's own names leads nowhere outside of it. */
+const reachedAt = (published: HookURL['base'], { metadata }: ReceiverHook, from: string | undefined): string => {
+  if (from !== undefined) return from
+  const { hostname } = new URL(published)
+  if (!/\.svc(\.|$)/.test(hostname)) return published
   const [service = '', namespace = ''] = hostname.split('.')
   throw new CommandFailure(
     `the URL of ${metadata.name} is reached from inside the cluster alone (${hostname}). In another terminal:

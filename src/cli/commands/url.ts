@@ -16,7 +16,7 @@ export const url: Command = {
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
     const [name = ''] = given.arguments
-    shell.out.write(`${await urlOf(cluster, await readHook(cluster, name))}\n`)
+    shell.out.write(`${(await urlOf(cluster, await readHook(cluster, name))).url}\n`)
     return 0
   },
 }

@@ -1,6 +1,6 @@
-import type { ReceiverHook } from '../../api/hook.ts'
 import { isReceiverHook } from '../../api/hook.ts'
 import { hooks } from '../../kube/resources.ts'
+import { baseOf } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects } from '../cluster/hooks.ts'
@@ -23,7 +23,7 @@ export const checkEndpoint = async (
     base ??
     items
       .filter(isReceiverHook)
-      .map(beginningOf)
+      .map(baseOf)
       .find(url => url !== undefined)
   if (known === undefined) return ok('endpoint', 'no hook has a URL in its status that could be tried')
   if (base === undefined && /\.svc(\.|:|\/|$)/.test(new URL(known).host)) {
@@ -42,9 +42,4 @@ export const checkEndpoint = async (
   } catch (error) {
     return failure('endpoint', error instanceof Error ? error.message : String(error), todo)
   }
-}
-
-const beginningOf = ({ status }: ReceiverHook): string | undefined => {
-  const url = status?.triggerURL
-  return url === undefined ? undefined : url.slice(0, url.indexOf(triggerPath))
 }

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
@@ -10,39 +9,28 @@ import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { secrets } from '../../kube/resources.ts'
+import { hookURL, tokenSecretOf, type HookURL } from '../../token/hook-url.ts'
+import { triggerPath } from '../../token/published.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
 import { maxTryAnswerBytes, tryWithinMs } from './limits.ts'
 import { Refused } from './refused.ts'
 
-/** A hook's URL and token, from its status or from its Secret, read as the user. Throws {@link Refused}. */
-export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<{ url: string; token: string }> => {
+/** A hook's URL, from its status or with the token of its Secret, read as the user. Throws {@link Refused}. */
+export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<HookURL> => {
   const { name, namespace = '' } = hook.metadata
-  const secretName = stringAt(hook, 'spec', 'token', 'secretName')
-  if (secretName === undefined) {
-    const url = stringAt(hook, 'status', 'triggerURL')
-    const token = stringAt(hook, 'status', 'token')
-    if (url === undefined || token === undefined) {
+  const secretName = tokenSecretOf(hook)
+  const path = secretName === undefined ? undefined : objectPath(secrets, namespace, secretName)
+  const found = hookURL(hook, path === undefined ? undefined : await ask(api, { method: 'GET', path }))
+  if (!('problem' in found)) return found
+  switch (found.problem) {
+    case 'none':
       throw new Refused(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
-    }
-    return { url, token }
+    case 'foreign':
+      throw new Refused(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
+    case 'unusable':
+      throw new Refused(409, 'NoURL', `${name} has no URL that can be used: ${found.message}`)
   }
-  const secret = await ask(api, { method: 'GET', path: objectPath(secrets, namespace, secretName) })
-  const url = decoded(secret, 'url')
-  const token = decoded(secret, 'token')
-  if (url === '' || token === '') {
-    throw new Refused(409, 'NoURL', `the controller has not put a URL into Secret/${secretName} yet`)
-  }
-  return { url, token }
-}
-
-const decoded = (secret: unknown, key: string): string =>
-  Buffer.from(stringAt(secret, 'data', key) ?? '', 'base64').toString()
-
-/** Where posts for a hook go: the origin and path prefix before `/v1/trigger/`, without the token. */
-export const triggerBaseOf = (url: string): string | undefined => {
-  const end = url.indexOf('/v1/trigger/')
-  return end > 0 && URL.canParse(url) && /^https?:/.test(url) ? url.slice(0, end) : undefined
 }
 
 export interface Trial {
@@ -53,8 +41,8 @@ export interface Trial {
 }
 
 /**
- * Posts once to the trigger. Of the hook only the token is taken: where the post goes is `triggerBase`, or, on loopback,
- * where the hook's URL leads. No redirect is followed.
+ * Posts once to the trigger. Where the post goes is `triggerBase`, or, on loopback, what the controller publishes. No
+ * redirect is followed.
  */
 export const tryHook = async (
   api: ApiConnection,
@@ -63,15 +51,14 @@ export const tryHook = async (
   hook: StoredObject,
   trial: Trial,
 ): Promise<Tried> => {
-  const { token, url } = await urlOf(api, hook)
-  const base = triggerBase ?? triggerBaseOf(url)
-  if (base === undefined) throw new Refused(409, 'NoURL', 'the URL of this hook is none that can be posted to')
+  const { token, ...published } = await urlOf(api, hook)
+  const base = triggerBase ?? published.base
   const body = trial.body ?? ''
   const proof = await proofOf(api, hook, body)
   try {
     const answer = await outbound({
       method: 'POST',
-      url: `${base}/v1/trigger/${encodeURIComponent(token)}${trial.dryRun ? '?dryRun=true' : ''}`,
+      url: `${base}${triggerPath}${token}${trial.dryRun ? '?dryRun=true' : ''}`,
       headers: {
         'idempotency-key': trial.key,
         ...(body === '' ? {} : { 'content-type': 'application/json' }),

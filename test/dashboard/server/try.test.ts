@@ -16,7 +16,7 @@ const hook = {
     creationTimestamp: '2026-01-01T00:00:00Z',
   },
   spec: { auth: { sns: { topicArn } } },
-  status: { triggerURL: 'http://127.0.0.1:8080/v1/trigger/token', token: 'token' },
+  status: { triggerURL: 'http://127.0.0.1:8080/v1/trigger/eyJ4.e30.c2ln', token: 'eyJ4.e30.c2ln' },
 }
 
 it('a hook that takes messages of one topic alone cannot be tried from the page, which says what to do', async () => {

@@ -4,12 +4,13 @@ import type { ApiConnection } from '../../../environment/environment.ts'
 import { redacted } from '../../../environment/redact.ts'
 import { objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
+import { baseOf } from '../../../token/hook-url.ts'
 import type { Condition, HookDetail } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
 import { listOf } from '../row.ts'
-import { secretOfAuth, triggerBaseOf } from '../try.ts'
+import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
 export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
@@ -29,7 +30,7 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
   const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
   const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
   const manager = managedBy(hook)
-  const tryAt = triggerBase ?? triggerBaseOf(stringAt(hook, 'status', 'triggerURL') ?? '')
+  const tryAt = triggerBase ?? baseOf(hook)
   const authSecret = secretOfAuth(hook)
   return {
     namespace,

@@ -4,6 +4,7 @@ import { redacted } from '../environment/redact.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { UsageError } from './command.ts'
 import { CommandFailure } from './failure.ts'
+import { forTerminal } from './output/terminal.ts'
 import type { Shell } from './shell.ts'
 
 export interface Explained {
@@ -14,7 +15,7 @@ export interface Explained {
 /** What went wrong and what to do about it, for a person, with the exit code that goes with it. */
 export const explain = (error: unknown, shell: Pick<Shell, 'program'>): Explained => {
   const { exitCode, message } = explained(error, shell)
-  return { exitCode, message: redacted(message) }
+  return { exitCode, message: forTerminal(redacted(message)) }
 }
 
 const explained = (error: unknown, { program }: Pick<Shell, 'program'>): Explained => {

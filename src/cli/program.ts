@@ -2,6 +2,7 @@ import { Command as Parser, CommanderError, Option as ParserOption } from 'comma
 import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
 import { redacted } from '../environment/redact.ts'
 import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
+import { safely } from './output/terminal.ts'
 import { commandFirst } from './words.ts'
 import type { Shell } from './shell.ts'
 
@@ -16,7 +17,8 @@ export interface Program {
  * Runs the command that was typed, or shows help. Only this command's module is loaded. Resolves with the exit code, or
  * with what stops the command. Throws {@link UsageError}, and what the command throws.
  */
-export const runProgram = async (program: Program, typed: readonly string[], shell: Shell): Promise<Ended> => {
+export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<Ended> => {
+  const shell = { ...given, out: safely(given.out), err: safely(given.err) }
   const { entries } = program
   if (typed[0] === '__complete') {
     const { complete, printed } = await import('./completion/complete.ts')

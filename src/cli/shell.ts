@@ -20,6 +20,8 @@ export interface Shell {
 
 export interface Output {
   write(text: string): void
+  /** Empties the screen of a terminal. */
+  clear(): void
   readonly isTerminal: boolean
   /** The width of the terminal; undefined where there is none. */
   columns(): number | undefined

@@ -7,7 +7,12 @@ export const shell = (
 ): { readonly shell: Shell; readonly out: () => string; readonly err: () => string } => {
   const { columns, isTerminal = false, ...given } = with_
   let [out, err] = ['', '']
-  const output = (write: (text: string) => void): Shell['out'] => ({ write, isTerminal, columns: () => columns })
+  const output = (write: (text: string) => void): Shell['out'] => ({
+    write,
+    clear: () => undefined,
+    isTerminal,
+    columns: () => columns,
+  })
   return {
     out: () => out,
     err: () => err,

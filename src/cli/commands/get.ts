@@ -111,7 +111,9 @@ const following = async (given: Given, shell: Shell, cluster: Cluster, format: F
       for (const hook of changed) shell.out.write(await printObjects(format, [hook], false))
     } else if (shell.out.isTerminal) {
       const all = [...present.values()].toSorted((a, b) => rowKey(a).localeCompare(rowKey(b)))
-      shell.out.write(`\u001B[H\u001B[J${await tableOf(given, shell, cluster, all)}`)
+      const text = await tableOf(given, shell, cluster, all)
+      shell.out.clear()
+      shell.out.write(text)
     } else if (changed.length > 0) {
       shell.out.write(await tableOf(given, shell, cluster, changed, titled))
       titled = false

@@ -10,6 +10,7 @@ import { urlOf } from '../cluster/url.ts'
 import { UsageError, type Command, type Given } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { choice, flag, publicURL, text } from '../options.ts'
+import { printable } from '../output/table.ts'
 import { post } from '../post.ts'
 import { proofFor } from '../proof.ts'
 import { samples } from '../samples.ts'
@@ -74,8 +75,8 @@ export const trigger: Command = {
       shell.out.write(`${JSON.stringify({ status: answer.status, ...read }, undefined, 4)}\n`)
     } else {
       const said = [stringAt(read, 'outcome'), stringAt(read, 'reason')].filter(Boolean).join(' ')
-      const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}\n`
-      ;(isGood ? shell.out : shell.err).write(line)
+      const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}`
+      ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
     }
     return isGood ? 0 : 4
   },

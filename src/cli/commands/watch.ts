@@ -112,8 +112,8 @@ const lineOf = (hook: ReceiverHook, delivery: Delivery, paint: Paint): string =>
     paint('dim', time.slice(11, 19)),
     printable(hook.metadata.name).padEnd(12),
     printable(sender).padEnd(12),
-    paint(outcomeStyle(outcome), outcome.padEnd(9)),
-    reason.padEnd(14),
+    paint(outcomeStyle(outcome), printable(outcome).padEnd(9)),
+    printable(reason).padEnd(14),
     printable(what),
   ]
   return `${words.join('  ').trimEnd()}\n`

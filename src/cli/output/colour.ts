@@ -16,6 +16,9 @@ export const colourOption = choice(
 /** ANSI's own eight colours, which each terminal shows as its user likes them. */
 const codes: Readonly<Record<Style, string>> = { good: '32', warning: '33', bad: '31', dim: '2', strong: '1' }
 
+/** The sequences that {@link paintFor} writes, and no others. It parts a text: every second part is one of them. */
+export const escapes = new RegExp(`(\u001B\\[(?:0|${Object.values(codes).join('|')})m)`)
+
 /** https://no-color.org */
 export const paintFor = (given: Given, { env, out }: Pick<Shell, 'env' | 'out'>): Paint => {
   const when = given.get(colourOption)

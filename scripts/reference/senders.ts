@@ -1,4 +1,6 @@
-import { exampleURL, type Sender } from '../../src/senders/sender.ts'
+import type { Sender } from '../../src/senders/sender.ts'
+import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
+import { snippetNamed } from '../../src/snippets/write.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** The page that says of every sender what a hook makes of its posts, and how it is set up. */
@@ -30,8 +32,10 @@ Each name leads to what it posts again and when, where it shows a failure, and a
 - A skip is answered 200, so that nobody tries again. An alert that is skipped with the reason \`CoolingDown\` therefore comes back no
   sooner than its sender repeats it: Alertmanager after its \`repeat_interval\`, 4 h by default.
 
-In the configurations below, \`${exampleURL}\` stands where the hook's URL has to go: it is in the hook's
-\`status.triggerURL\`, or in the Secret that \`token.secretName\` names.
+The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`. \`kubectl receiverhook snippet\` and
+the dashboard write them for a hook of yours: with its name and its URL, with what its \`auth\` asks for, and with a reason where a product
+could never run it. Without them, \`${example.url}\` stands where the hook's URL has to go: it is in the
+hook's \`status.triggerURL\`, or in the Secret that \`token.secretName\` names.
 
 To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`
@@ -40,8 +44,18 @@ ${senders.toSorted(byTitle).map(section).join('')}`
 const byTitle = (a: Sender, b: Sender): number =>
   Number(a.name === 'plain') - Number(b.name === 'plain') || a.about.title.localeCompare(b.about.title)
 
+/** The hook of the examples. */
+const example: SnippetHook = {
+  namespace: 'shop',
+  name: 'web-up',
+  url: 'https://hooks.example.com/v1/trigger/TOKEN',
+}
+
 const section = ({ about, name }: Sender): string => {
-  const { configuration, documentation, failures, identity, retries, title } = about
+  const { documentation, failures, identity, retries, title } = about
+  const snippet = snippetNamed(name === 'plain' ? 'curl' : name)
+  if (snippet === undefined) throw new Error(`there is no configuration for ${name}: add one to src/snippets`)
+  const { texts } = snippet
   return `
 ## ${title}
 
@@ -50,13 +64,23 @@ const section = ({ about, name }: Sender): string => {
 - **It posts again**: ${retries}
 - **It shows a failure in**: ${failures}
 - **What it posts**: [its makers' page](${documentation})
-- **Where the configuration goes**: ${configuration.where}
+- **What it can prove**: ${proves(snippet)}
+${texts(example).map(block).join('')}`
+}
 
-\`\`\`${configuration.language}
-${configuration.text.trimEnd()}
+/** Which proofs a hook may ask of it. */
+const proves = ({ proves: { forms } }: Snippet): string =>
+  forms.length === 0
+    ? 'Nothing but that it has the URL: leave `auth` out.'
+    : `What ${forms.map(form => code(`auth.${form}`)).join(' or ')} asks for.`
+
+const block = ({ language, text, where }: SnippetText): string => `
+${where}
+
+\`\`\`${language}
+${text.trimEnd()}
 \`\`\`
 `
-}
 
 /** Whether a sender posts again, in a word or two, from the sentence that says when. */
 const postsAgain = (retries: string): string => {

@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Azure Container Registry: its own webhooks, and its events through Event Grid in either schema. */
 export const acr: Sender = {
@@ -14,13 +14,6 @@ export const acr: Sender = {
       'Its own webhooks: not documented, count on none. Event Grid: any answer but 2xx and no answer within 30 s, for a day, but not after 400, 401, 403 and 413.',
     failures:
       '`az acr webhook list-events`. Event Grid: the metrics of the subscription, and its dead-letter destination.',
-    configuration: {
-      where:
-        "A command. Event Grid in its own schema asks for a validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
-      language: 'sh',
-      text: `az acr webhook create --registry acme --name webpush --actions push --uri '${exampleURL}'
-`,
-    },
   },
   recognise: ({ json }) => isOwn(json) || isOfGrid(json),
   parse: ({ json }) => {

@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import { deliveryOfAlerts } from './alerts.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Prometheus Alertmanager's `webhook_configs`, body version 4. */
 export const alertmanager: Sender = {
@@ -14,24 +14,6 @@ export const alertmanager: Sender = {
       '5xx and no answer: at once, 500 ms to 60 s apart, for about the `group_interval` (10 s at least). 4xx, 429 included: only with the next flush of the group, one `group_interval` later, and so on for as long as the alert fires.',
     failures:
       '`alertmanager_notifications_failed_total{integration="webhook"}`, and its log, where the whole answer stands.',
-    configuration: {
-      where: '`alertmanager.yml`. Instead of `url`, `url_file` takes the path of a Secret that is mounted.',
-      language: 'yaml',
-      text: `route:
-  receiver: web-up
-  group_by: [alertname, namespace]
-  group_wait: 30s
-  group_interval: 5m
-  # Each repeat is another step, until the bound is reached.
-  repeat_interval: 15m
-receivers:
-  - name: web-up
-    webhook_configs:
-      - url: ${exampleURL}
-        # Posts the end of an alert too. A hook skips that, unless its onResolved is undo or run.
-        send_resolved: true
-`,
-    },
   },
   recognise: ({ json }) =>
     at(json, 'version') === '4' && stringAt(json, 'groupKey') !== undefined && Array.isArray(at(json, 'alerts')),

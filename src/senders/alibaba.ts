@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { momentOf } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Triggers of Alibaba Cloud Container Registry. */
 export const alibaba: Sender = {
@@ -12,16 +12,6 @@ export const alibaba: Sender = {
     identity: '`repo_full_name`, `tag`, `digest` and `pushed_at`.',
     retries: 'Not documented: count on none.',
     failures: 'Access Log, on the page of the trigger.',
-    configuration: {
-      where:
-        'The page of the repository in the console, Triggers, Create. It posts only to port 443, by HTTPS. The hook takes images to be named registry.REGION.aliyuncs.com/NAMESPACE/NAME; where containers use the host of an instance, list that name in `image` and the other in `pushedAs`.',
-      language: 'json',
-      text: `{
-  "Trigger Name": "web-push",
-  "Trigger URL": "${exampleURL}"
-}
-`,
-    },
   },
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') !== undefined,
   parse: ({ json }) => {

@@ -2,7 +2,7 @@ import { parseImage } from '../api/image.ts'
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+import { noNews, type Message, type Sender } from './sender.ts'
 
 /** Google Artifact Registry, and Container Registry before it: messages of the topic `gcr` that Pub/Sub pushes. */
 export const artifactRegistry: Sender = {
@@ -15,14 +15,6 @@ export const artifactRegistry: Sender = {
       'Any answer but 102, 200, 201, 202 and 204, and no answer within the `ack-deadline`, for as long as the subscription keeps messages: seven days by default.',
     failures:
       "The subscription's metrics `push_request_count` by response and `oldest_unacked_message_age`, or its dead-letter topic.",
-    configuration: {
-      where:
-        'A command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
-      language: 'sh',
-      text: `gcloud pubsub subscriptions create web-push --topic=gcr --ack-deadline=10 \\
-  --min-retry-delay=10s --push-endpoint='${exampleURL}'
-`,
-    },
   },
   recognise: message => actionOf(contentOf(message)) !== undefined,
   parse: message => {

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Azure Monitor's action groups, with the common alert schema. */
 export const azureMonitor: Sender = {
@@ -13,35 +13,6 @@ export const azureMonitor: Sender = {
       '`alertId` and `monitorCondition`; the same again is one delivery unless `firedDateTime` or `resolvedDateTime` is later.',
     retries: '408, 429, 503, 504 and no answer, a few times within minutes.',
     failures: 'The history of the alert, in the portal under Monitor, Alerts.',
-    configuration: {
-      where:
-        'A deployment of a resource template (`az deployment group create`), or an action group with an action of type Webhook and the common alert schema enabled.',
-      language: 'json',
-      text: `{
-  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-  "contentVersion": "1.0.0.0",
-  "resources": [
-    {
-      "type": "Microsoft.Insights/actionGroups",
-      "apiVersion": "2023-01-01",
-      "name": "web-up",
-      "location": "Global",
-      "properties": {
-        "groupShortName": "web-up",
-        "enabled": true,
-        "webhookReceivers": [
-          {
-            "name": "web-up",
-            "serviceUri": "${exampleURL}",
-            "useCommonAlertSchema": true
-          }
-        ]
-      }
-    }
-  ]
-}
-`,
-    },
   },
   recognise: ({ json }) =>
     at(json, 'schemaId') === 'azureMonitorCommonAlertSchema' &&

@@ -1,6 +1,6 @@
 import { stringAt } from '../api/json.ts'
 import { identityByID } from './identity.ts'
-import { exampleURL, type Message, type Sender } from './sender.ts'
+import type { Message, Sender } from './sender.ts'
 
 /** CloudEvents 1.0 over HTTP, in structured and in binary mode. Every event counts; `when` chooses among their types. */
 export const cloudevents: Sender = {
@@ -12,27 +12,6 @@ export const cloudevents: Sender = {
     retries:
       "As its source is set up. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
     failures: 'As its source is set up. Knative hands the event to the `deadLetterSink`.',
-    configuration: {
-      where: '`kubectl apply`, for Knative Eventing.',
-      language: 'yaml',
-      text: `apiVersion: eventing.knative.dev/v1
-kind: Trigger
-metadata:
-  name: web-up
-  namespace: shop
-spec:
-  broker: default
-  filter:
-    attributes:
-      type: com.example.queue.long
-  delivery:
-    retry: 5
-    backoffPolicy: exponential
-    backoffDelay: PT1S
-  subscriber:
-    uri: ${exampleURL}
-`,
-    },
   },
   recognise: message => attribute(message, 'specversion') !== undefined && attribute(message, 'type') !== undefined,
   parse: message => ({

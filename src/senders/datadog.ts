@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /**
  * Datadog's webhooks, with the payload of the configuration below. In the payload that Datadog brings, only the title
@@ -15,18 +15,6 @@ export const datadog: Sender = {
     identity: 'The id of the event (`$ID`). A renotification is an event of its own, and counts.',
     retries: '5xx and no answer within 15 s, five times.',
     failures: 'An event in the event explorer.',
-    configuration: {
-      where:
-        'The payload of a webhook whose URL is the hook\'s (`POST https://api.datadoghq.com/api/v1/integration/webhooks/configuration/webhooks`, or the tile Webhooks), named in a monitor\'s message as `@webhook-web-up`. Leave "Encode as form" off.',
-      language: 'json',
-      text: `{
-  "name": "web-up",
-  "url": "${exampleURL}",
-  "encode_as": "json",
-  "payload": "{\\"id\\": \\"$ID\\", \\"title\\": \\"$EVENT_TITLE\\", \\"alert_id\\": \\"$ALERT_ID\\", \\"alert_cycle_key\\": \\"$ALERT_CYCLE_KEY\\", \\"alert_transition\\": \\"$ALERT_TRANSITION\\", \\"alert_scope\\": \\"$ALERT_SCOPE\\"}"
-}
-`,
-    },
   },
   recognise: ({ json }) => stringAt(json, 'alert_transition') !== undefined || isDefault(json),
   parse: ({ json }) => {

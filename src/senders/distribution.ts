@@ -1,7 +1,7 @@
 import { at, isObject, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
-import { exampleURL, type Message, type Sender } from './sender.ts'
+import type { Message, Sender } from './sender.ts'
 
 /** Notifications of the registry of CNCF Distribution, `registry:2` and `registry:3`, and of GitLab's, which is made of it. */
 export const distribution: Sender = {
@@ -14,22 +14,6 @@ export const distribution: Sender = {
       'Any answer but 2xx and 3xx, and no answer, again and again until one comes: what cannot be read holds up everything behind it.',
     failures:
       '`Pending` and `Failures` of the endpoint at `/debug/vars`, and its log: "retryingsink: error writing events".',
-    configuration: {
-      where:
-        "`config.yml` of the registry. In GitLab's `gitlab.rb` the same members stand in `registry['notifications']`. `headers` may have an `Authorization`, for a hook with `auth.bearer`.",
-      language: 'yaml',
-      text: `notifications:
-  endpoints:
-    - name: web-push
-      url: ${exampleURL}
-      timeout: 5s
-      threshold: 5
-      backoff: 10s
-      ignore:
-        actions: [pull]
-        mediatypes: [application/octet-stream]
-`,
-    },
   },
   recognise: message => isEnvelope(message) || listOf(message).some(event => at(event, 'target') !== undefined),
   parse: message =>

@@ -1,7 +1,7 @@
 import { at } from '../api/json.ts'
 import { momentOf } from './identity.ts'
 import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Docker Hub's webhooks: one push each, without a digest. */
 export const dockerHub: Sender = {
@@ -12,15 +12,6 @@ export const dockerHub: Sender = {
     identity: '`repository.repo_name`, `push_data.tag` and `push_data.pushed_at`.',
     retries: 'None: a post without an answer is not sent again.',
     failures: 'The history of the webhook, on the page of the repository.',
-    configuration: {
-      where: "The repository's page on hub.docker.com, Webhooks: a name, and as Webhook URL what `url` says here.",
-      language: 'json',
-      text: `{
-  "name": "web-push",
-  "url": "${exampleURL}"
-}
-`,
-    },
   },
   // Alibaba Cloud took over the form of its bodies, and added the region.
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') === undefined,

@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Amazon ECR, whose events come through EventBridge. */
 export const ecr: Sender = {
@@ -12,49 +12,6 @@ export const ecr: Sender = {
     identity: 'The `id` of the event.',
     retries: '401, 407, 409, 429, 5xx and no answer within 5 s, for a day and 185 times at most.',
     failures: "The rule's metric `FailedInvocations`, and its dead-letter queue.",
-    configuration: {
-      where:
-        'A template of CloudFormation. EventBridge demands credentials for every destination. It sends them in a header, which a hook without `auth` ignores.',
-      language: 'yaml',
-      text: `Resources:
-  Connection:
-    Type: AWS::Events::Connection
-    Properties:
-      AuthorizationType: API_KEY
-      AuthParameters:
-        ApiKeyAuthParameters: {ApiKeyName: X-From, ApiKeyValue: ecr}
-  Destination:
-    Type: AWS::Events::ApiDestination
-    Properties:
-      ConnectionArn: {"Fn::GetAtt": [Connection, Arn]}
-      HttpMethod: POST
-      InvocationEndpoint: ${exampleURL}
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument:
-        Statement:
-          - {Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sts:AssumeRole"}
-      Policies:
-        - PolicyName: web-push
-          PolicyDocument:
-            Statement:
-              - Effect: Allow
-                Action: "events:InvokeApiDestination"
-                Resource: {"Fn::GetAtt": [Destination, Arn]}
-  Rule:
-    Type: AWS::Events::Rule
-    Properties:
-      EventPattern:
-        source: [aws.ecr]
-        detail-type: [ECR Image Action]
-        detail: {action-type: [PUSH], result: [SUCCESS], repository-name: [web]}
-      Targets:
-        - Id: web-push
-          Arn: {"Fn::GetAtt": [Destination, Arn]}
-          RoleArn: {"Fn::GetAtt": [Role, Arn]}
-`,
-    },
   },
   recognise: ({ json }) => at(json, 'source') === 'aws.ecr',
   parse: ({ json }) => {

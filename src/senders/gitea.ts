@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Webhooks of Gitea and Forgejo, of any event. Every event counts; those of container packages tell pushes. */
 export const gitea: Sender = {
@@ -12,21 +12,6 @@ export const gitea: Sender = {
     identity: 'The header `X-Gitea-Delivery`. What is replayed by hand has another one, and counts.',
     retries: 'None.',
     failures: 'Recent Deliveries, on the page of the webhook.',
-    configuration: {
-      where:
-        '`POST https://gitea.example.com/api/v1/orgs/ORGANISATION/hooks`, or Settings of the organisation, Webhooks. The server has to allow the host of the URL: `ALLOWED_HOST_LIST` in `app.ini`.',
-      language: 'json',
-      text: `{
-  "type": "gitea",
-  "active": true,
-  "events": ["package"],
-  "config": {
-    "url": "${exampleURL}",
-    "content_type": "json"
-  }
-}
-`,
-    },
   },
   recognise: ({ headers }) => headers['x-gitea-event'] !== undefined,
   parse: ({ headers, json }) => {

@@ -2,7 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+import { noNews, type Message, type Sender } from './sender.ts'
 
 /**
  * GitHub's webhooks, of any event. Every event counts but the ping of a new webhook, and what its container registry tells of
@@ -16,21 +16,6 @@ export const github: Sender = {
     identity: 'The header `X-GitHub-Delivery`: a redelivery has the same.',
     retries: 'None. A delivery can be sent again by hand or through the API for three days.',
     failures: 'Recent Deliveries, on the page of the webhook.',
-    configuration: {
-      where:
-        '`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks`, or Settings, Webhooks. The event `registry_package`, "Registry packages", instead of `push` tells what was pushed to ghcr.io; the package has to be connected to the repository.',
-      language: 'json',
-      text: `{
-  "name": "web",
-  "active": true,
-  "events": ["push"],
-  "config": {
-    "url": "${exampleURL}",
-    "content_type": "json"
-  }
-}
-`,
-    },
   },
   // Gitea sends GitHub's headers as well.
   recognise: ({ headers }) => headers['x-github-event'] !== undefined && headers['x-gitea-event'] === undefined,

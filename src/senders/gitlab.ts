@@ -1,5 +1,5 @@
 import { identityByID, wordAt } from './identity.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** GitLab's webhooks, of any event. Every event counts; `when` chooses among them. */
 export const gitlab: Sender = {
@@ -12,17 +12,6 @@ export const gitlab: Sender = {
     retries:
       'None. After four failures in a row (any answer but 2xx, or none within 10 s) the webhook is disabled for a minute or longer, after forty for good.',
     failures: 'Recent events, on the page of the webhook, with a button to send the request again.',
-    configuration: {
-      where: '`POST https://gitlab.example.com/api/v4/projects/ID/hooks`, or Settings, Webhooks.',
-      language: 'json',
-      text: `{
-  "url": "${exampleURL}",
-  "push_events": true,
-  "push_events_branch_filter": "main",
-  "enable_ssl_verification": true
-}
-`,
-    },
   },
   recognise: ({ headers }) => headers['x-gitlab-event'] !== undefined,
   parse: ({ headers }) => ({

@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import { deliveryOfAlerts } from './alerts.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Grafana Alerting's webhook contact point: Alertmanager's body, version 1, with an organisation. */
 export const grafana: Sender = {
@@ -14,23 +14,6 @@ export const grafana: Sender = {
     retries: 'None at once, whatever the answer; the next flush of the group sends again, one group interval later.',
     failures:
       '"Last delivery attempt" on the page of contact points, and `grafana_alerting_notifications_failed_total`.',
-    configuration: {
-      where: '`/etc/grafana/provisioning/alerting/receiver-hooks.yaml`, or a contact point of type Webhook.',
-      language: 'yaml',
-      text: `apiVersion: 1
-contactPoints:
-  - orgId: 1
-    name: web-up
-    receivers:
-      - uid: web-up
-        type: webhook
-        # Posts the end of an alert too. A hook skips that, unless its onResolved is undo or run.
-        disableResolveMessage: false
-        settings:
-          url: ${exampleURL}
-          httpMethod: POST
-`,
-    },
   },
   recognise: ({ json }) =>
     at(json, 'version') === '1' &&

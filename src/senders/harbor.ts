@@ -3,7 +3,7 @@ import { parseImage } from '../api/image.ts'
 import { at, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Harbor's webhooks, in its own format and as CloudEvents. */
 export const harbor: Sender = {
@@ -16,16 +16,6 @@ export const harbor: Sender = {
     retries:
       'Any answer but 2xx and no answer, as often as `webhook_job_max_retry` of `harbor.yml` says: 3 times, in older versions 10.',
     failures: 'The executions of the webhook, on the page of the project.',
-    configuration: {
-      where:
-        'A command, as an administrator of the project; or Webhooks, on the page of the project. `auth_header` becomes the header `Authorization`.',
-      language: 'sh',
-      text: `curl --fail-with-body -X POST -u "$HARBOR_USER:$HARBOR_PASSWORD" -H 'Content-Type: application/json' \\
-  -d '{"name": "web-push", "enabled": true, "event_types": ["PUSH_ARTIFACT"],
-       "targets": [{"type": "http", "payload_format": "CloudEvents", "address": "${exampleURL}"}]}' \\
-  https://harbor.example.com/api/v2.0/projects/acme/webhook/policies
-`,
-    },
   },
   recognise: ({ json }) =>
     isCloudEvent(json) || (at(json, 'event_data') !== undefined && at(json, 'type') !== undefined),

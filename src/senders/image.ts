@@ -1,7 +1,7 @@
 import { parseImage } from '../api/image.ts'
 import { at } from '../api/json.ts'
 import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** What a script posts that has pushed an image: its name, in the words that `docker push` takes, and its digest if known. */
 export const image: Sender = {
@@ -13,14 +13,6 @@ export const image: Sender = {
       'The image; the same again counts again once the `dedupeWindow` of the hook is over. The header `Idempotency-Key` gives a post a key of its own.',
     retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
     failures: 'The status and the `message` of the answer.',
-    configuration: {
-      where: 'A script, after its `docker push`.',
-      language: 'sh',
-      text: `curl --fail-with-body --retry 5 --retry-all-errors -X POST \\
-  -H 'Content-Type: application/json' -H 'Idempotency-Key: "build-2041"' \\
-  -d '{"image": "ghcr.io/acme/web:1.4.2"}' '${exampleURL}'
-`,
-    },
   },
   recognise: ({ json }) => at(json, 'image') !== undefined,
   parse: ({ json }) => {

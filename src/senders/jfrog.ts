@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** JFrog Artifactory's webhooks of the domain `docker`. */
 export const jfrog: Sender = {
@@ -12,22 +12,6 @@ export const jfrog: Sender = {
       'The host, `repo_key`, `image_name`, `tag` and `sha256`; the same again counts again once the `dedupeWindow` of the hook is over.',
     retries: 'Not documented: count on none.',
     failures: 'The Troubleshooting tab of the webhook, where it is enabled.',
-    configuration: {
-      where:
-        '`POST https://acme.jfrog.io/event/api/v1/subscriptions`, or Administration, Webhooks. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in `pushedAs`.',
-      language: 'json',
-      text: `{
-  "key": "web-push",
-  "enabled": true,
-  "event_filter": {
-    "domain": "docker",
-    "event_types": ["pushed"],
-    "criteria": { "anyLocal": false, "repoKeys": ["docker-local"], "includePatterns": ["web/**"] }
-  },
-  "handlers": [{ "handler_type": "webhook", "url": "${exampleURL}" }]
-}
-`,
-    },
   },
   recognise: ({ json }) => at(json, 'domain') === 'docker' && at(json, 'event_type') !== undefined,
   parse: ({ json }) => {

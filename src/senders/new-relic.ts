@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** New Relic's workflows, with the payload template that a webhook has there by default. */
 export const newRelic: Sender = {
@@ -13,24 +13,6 @@ export const newRelic: Sender = {
       '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
     retries: 'Not documented: count on none.',
     failures: 'The notification log of the destination, under Alerts, Destinations.',
-    configuration: {
-      where: `The payload template of a workflow's webhook, whose destination has the URL \`${exampleURL}\`. This is the template that is there by default.`,
-      language: 'handlebars',
-      text: `{
-  "id": {{ json issueId }},
-  "issueUrl": {{ json issuePageUrl }},
-  "title": {{ json annotations.title.[0] }},
-  "priority": {{ json priority }},
-  "state": {{ json state }},
-  "trigger": {{ json triggerEvent }},
-  "createdAt": {{ createdAt }},
-  "updatedAt": {{ updatedAt }},
-  "alertPolicyNames": {{ json accumulations.policyName }},
-  "alertConditionNames": {{ json accumulations.conditionName }},
-  "workflowName": {{ json workflowName }}
-}
-`,
-    },
   },
   recognise: ({ json }) =>
     stringAt(json, 'issueUrl') !== undefined &&

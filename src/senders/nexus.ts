@@ -2,7 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { identityByID, momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+import { noNews, type Message, type Sender } from './sender.ts'
 
 /** Sonatype Nexus Repository's webhooks. What they say of components of another format than Docker's is news like any other. */
 export const nexus: Sender = {
@@ -13,17 +13,6 @@ export const nexus: Sender = {
     identity: 'The header `X-Nexus-Webhook-Delivery`.',
     retries: 'Not documented: count on none.',
     failures: 'Its log, `nexus.log`.',
-    configuration: {
-      where:
-        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Its messages do not name the host, so hooks match images by path alone.',
-      language: 'json',
-      text: `{
-  "Repository": "docker-hosted",
-  "Event Types": "component",
-  "URL": "${exampleURL}"
-}
-`,
-    },
   },
   recognise: ({ headers, json }) =>
     headers['x-nexus-webhook-id'] !== undefined ||

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** PagerDuty's webhook subscriptions, version 3: one event of one incident each. */
 export const pagerduty: Sender = {
@@ -12,22 +12,6 @@ export const pagerduty: Sender = {
     identity: '`event.id`. An incident that is triggered or reopened fires; one that is resolved is resolved.',
     retries: '5xx, 429 and no answer within 5 s, several times. Any event may arrive more than once.',
     failures: 'The subscription, on the page Generic Webhooks (v3), is shown as temporarily disabled.',
-    configuration: {
-      where: '`POST https://api.pagerduty.com/webhook_subscriptions`, or Integrations, Generic Webhooks (v3).',
-      language: 'json',
-      text: `{
-  "webhook_subscription": {
-    "type": "webhook_subscription",
-    "delivery_method": {
-      "type": "http_delivery_method",
-      "url": "${exampleURL}"
-    },
-    "events": ["incident.triggered", "incident.reopened", "incident.resolved"],
-    "filter": { "type": "service_reference", "id": "P393ZNQ" }
-  }
-}
-`,
-    },
   },
   recognise: ({ json }) =>
     stringAt(json, 'event', 'id') !== undefined &&

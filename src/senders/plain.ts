@@ -1,4 +1,4 @@
-import { exampleURL, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 
 /** Anything that no other module recognises: a script, `curl`, a sender without a format of its own. Every post counts. */
 export const plain: Sender = {
@@ -10,13 +10,6 @@ export const plain: Sender = {
       'None, so that every post counts. The header `Idempotency-Key` gives a post of any sender a key: the same key again is the same delivery.',
     retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
     failures: 'The status and the `message` of the answer.',
-    configuration: {
-      where: 'A script.',
-      language: 'sh',
-      text: `curl --fail-with-body --retry 5 --retry-all-errors -X POST \\
-  -H 'Idempotency-Key: "release-2026.1"' '${exampleURL}'
-`,
-    },
   },
   recognise: () => true,
   parse: () => ({ sender: 'plain', phase: 'none' }),

@@ -2,7 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
 import { alertsOf, namesOf, newest } from './alerts.ts'
 import { identityKey, momentOf, identityOf } from './identity.ts'
-import { exampleURL, type Message, type Sender } from './sender.ts'
+import type { Message, Sender } from './sender.ts'
 
 /**
  * A list of alerts as Prometheus, Thanos, Loki and vmalert post them to Alertmanager's API v2. They post all alerts that
@@ -17,15 +17,6 @@ export const prometheus: Sender = {
       'The labels of each alert and whether it fires. The same alerts again are one delivery for as long as none began or ended later. All alerts that are posted to a hook are one group: with `onResolved: undo`, a post whose alerts are all over takes back what any have changed.',
     retries: 'None for one post; every alert is posted again with the next round, about a minute later.',
     failures: '`prometheus_notifications_errors_total`.',
-    configuration: {
-      where:
-        'A script. Prometheus itself posts to `/api/v2/alerts` under its target, so an Alertmanager belongs between it and a hook.',
-      language: 'sh',
-      text: `curl --fail-with-body --retry 5 -H 'content-type: application/json' '${exampleURL}' -d @- <<'END'
-[{"labels": {"alertname": "HighLoad", "namespace": "shop"}, "startsAt": "2026-01-01T10:00:00Z"}]
-END
-`,
-    },
   },
   recognise: ({ json }) => Array.isArray(json) && json.length > 0 && json.every(isAlert),
   parse: message => {

@@ -1,6 +1,6 @@
 import { at, isObject } from '../api/json.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Notifications of quay.io and Red Hat Quay: the tags that a push has changed, without digests and without a time. */
 export const quay: Sender = {
@@ -12,15 +12,6 @@ export const quay: Sender = {
     identity: 'The repository and the tags; the same again counts again once the `dedupeWindow` of the hook is over.',
     retries: 'Not documented. It counts what failed, and disables a notification that fails again and again.',
     failures: 'Settings of the repository, Events and Notifications, where a disabled one can be tested and enabled.',
-    configuration: {
-      where:
-        'A command, with a token that may administer the repository; or Settings of the repository, Create Notification.',
-      language: 'sh',
-      text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
-  -d '{"title": "web-push", "event": "repo_push", "eventConfig": {}, "method": "webhook", "config": {"url": "${exampleURL}"}}' \\
-  https://quay.io/api/v1/repository/acme/web/notification/
-`,
-    },
   },
   recognise: ({ json }) => at(json, 'docker_url') !== undefined,
   parse: ({ json }) => {

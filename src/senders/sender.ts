@@ -41,13 +41,6 @@ export interface About {
   readonly retries: string
   /** Where its operator sees that a post has failed. */
   readonly failures: string
-  readonly configuration: {
-    /** Where it is to be put. */
-    readonly where: string
-    readonly language: 'handlebars' | 'javascript' | 'json' | 'sh' | 'yaml'
-    /** Ready but for the hook's URL, in whose place {@link exampleURL} stands. */
-    readonly text: string
-  }
 }
 
 /** The members of a message that are signed and that it is signed with, by their names. Plain data. */
@@ -73,9 +66,6 @@ export interface Confirmation {
   readonly subject: string
   readonly link: string
 }
-
-/** Stands in configurations where the URL of a hook has to go. */
-export const exampleURL = 'https://hooks.example.com/v1/trigger/TOKEN'
 
 /** The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, a state that is not known. */
 export const noNews = 'no news' satisfies Delivery['phase']

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Message, type Sender } from './sender.ts'
+import { noNews, type Message, type Sender } from './sender.ts'
 import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
 
 /**
@@ -19,14 +19,6 @@ export const sns: Sender = {
       '5xx, 429 and no answer within 15 s: three times, 20 s apart, or as the delivery policy of the subscription says, for an hour at most. Any other 4xx is final.',
     failures:
       "The topic's metric `NumberOfNotificationsFailed`, delivery status logging, and the subscription's dead-letter queue.",
-    configuration: {
-      where:
-        "A command. SNS then posts a link, with which a person has to confirm the subscription. An Event of the hook shows the link; the product never opens it. Signatures of both versions are verified. Set `auth.sns.topicArn` of the hook to the topic: without it, anybody's topic may post to a leaked URL.",
-      language: 'sh',
-      text: `aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:web-load \\
-  --protocol https --notification-endpoint '${exampleURL}'
-`,
-    },
   },
   recognise: message => typeOf(message) !== undefined,
   parse: message => {

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Uptime Kuma's notification type Webhook, with the content type application/json. */
 export const uptimeKuma: Sender = {
@@ -13,20 +13,6 @@ export const uptimeKuma: Sender = {
       'Monitor and state; the same again is one delivery unless the heartbeat is later, as it is where "Resend Notification" is set. Tests and certificate warnings cause no step.',
     retries: 'None.',
     failures: 'Its log: "Cannot send notification to …".',
-    configuration: {
-      where: 'Settings, Notifications: type Webhook, request body "Preset - application/json". As its API writes it:',
-      language: 'json',
-      text: `{
-  "name": "web-up",
-  "type": "webhook",
-  "httpMethod": "post",
-  "webhookURL": "${exampleURL}",
-  "webhookContentType": "json",
-  "isDefault": false,
-  "applyExisting": false
-}
-`,
-    },
   },
   recognise: ({ json }) =>
     isObject(json) &&

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { groupOfOne, identityKey, wordAt } from './identity.ts'
-import { exampleURL, noNews, type Sender } from './sender.ts'
+import { noNews, type Sender } from './sender.ts'
 
 /** Zabbix, with a media type of type Webhook as in the configuration below: Zabbix has no body of its own. */
 export const zabbix: Sender = {
@@ -12,23 +12,6 @@ export const zabbix: Sender = {
       '`event_id`, `event_value` and `event_update_status`. The same again counts again after `dedupeWindow`: a step of an escalation is meant.',
     retries: 'Whatever its script throws on: 3 attempts, 10 s apart, as set in the media type.',
     failures: 'Reports, Action log, where the thrown error stands.',
-    configuration: {
-      where:
-        'The script of a media type of type Webhook, with the parameters `url` (`{ALERT.SENDTO}`), `event_source` (`{EVENT.SOURCE}`), `event_id` (`{EVENT.ID}`), `event_value` (`{EVENT.VALUE}`), `event_update_status` (`{EVENT.UPDATE.STATUS}`), `event_name` (`{EVENT.NAME}`), `host` (`{HOST.NAME}`) and `severity` (`{EVENT.SEVERITY}`). The hook\'s URL is the "Send to" of the user\'s media.',
-      language: 'javascript',
-      text: `// Send to: ${exampleURL}
-var params = JSON.parse(value);
-var url = params.url;
-delete params.url;
-var request = new HttpRequest();
-request.addHeader('Content-Type: application/json');
-var response = request.post(url, JSON.stringify(params));
-if (request.getStatus() !== 200) {
-    throw 'Answered ' + request.getStatus() + ': ' + response;
-}
-return response;
-`,
-    },
   },
   recognise: ({ json }) =>
     wordAt(json, 'event_id') !== undefined &&

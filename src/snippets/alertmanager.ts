@@ -1,6 +1,7 @@
 import type { Auth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
-import { yamlText } from './quote.ts'
+import { credentials } from './proof.ts'
+import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
 /** Alertmanager by itself, and under the Prometheus operator. A URL that is kept in a Secret follows each rotation by itself. */
@@ -8,17 +9,22 @@ export const alertmanager: Snippet = {
   name: 'alertmanager',
   title: 'Alertmanager',
   group: 'alerts',
+  proves: credentials,
+  pushes: false,
   texts: hook =>
     hook.secretName === undefined
       ? [byUrl(hook)]
       : [byUrlSecret(hook, hook.secretName), byUrlFile(hook, hook.secretName)],
 }
 
-/** Each repeat is a step: the route of a hook that scales repeats more often than one for people. */
-const pace = { wait: '30s', interval: '1m', repeat: '5m' }
+/** Those of the page on autoscaling: a step a minute. Alertmanager repeats at the first flush after `repeat` has passed. */
+const pace = { wait: '10s', interval: '1m', repeat: '50s' }
+
+const repeats =
+  '# Each repeat is another step, until the bound is reached. Keep this a little less than the line above.'
 
 const byUrlSecret = ({ auth, name, namespace }: SnippetHook, secretName: string): SnippetText => ({
-  where: `kubectl apply, for the Prometheus operator. It reads the URL from Secret/${secretName}, and takes alerts that have the label namespace="${namespace}". Put your alert's name in the place of "WebBusy".`,
+  where: `kubectl apply, for the Prometheus operator. It reads the URL from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,
   language: 'yaml',
   text: `apiVersion: monitoring.coreos.com/v1alpha1
 kind: AlertmanagerConfig
@@ -35,7 +41,7 @@ spec:
     groupBy: [alertname, namespace]
     groupWait: ${pace.wait}
     groupInterval: ${pace.interval}
-    # Each repeat is another step, until the bound is reached.
+    ${repeats}
     repeatInterval: ${pace.repeat}
   receivers:
     - name: ${yamlText(name)}
@@ -49,26 +55,39 @@ ${operatorProof(auth)}`,
 })
 
 const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => ({
-  where: `alertmanager.yml, with Secret/${secretName} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotated URL needs no reload.`,
+  where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotated URL needs no reload. ${beside}`,
   language: 'yaml',
-  text: configuration(hook, `url_file: /etc/alertmanager/secrets/${secretName}/url`),
+  text: configuration(hook, `url_file: ${yamlText(`/etc/alertmanager/secrets/${secretName}/url`)}`),
 })
 
 const byUrl = (hook: SnippetHook): SnippetText => ({
-  where:
-    'alertmanager.yml. To keep the URL out of that file, set `spec.token.secretName` of the hook: then this shows `url_file` and `urlSecret`.',
+  where: `alertmanager.yml. ${beside} To keep the URL out of that file, set \`spec.token.secretName\` of the hook: then this shows \`url_file\` and \`urlSecret\`.`,
   language: 'yaml',
   text: configuration(hook, `url: ${yamlText(hook.url)}`),
 })
 
-const configuration = ({ auth, name }: SnippetHook, url: string): string => `route:
-  receiver: ${yamlText(name)}
-  group_by: [alertname, namespace]
-  group_wait: ${pace.wait}
-  group_interval: ${pace.interval}
-  # Each repeat is another step, until the bound is reached.
-  repeat_interval: ${pace.repeat}
+const beside =
+  'Add the route and the receiver to those that you have; "nobody" stands for the receiver of all other alerts. Put your alert\'s name in the place of "WebBusy".'
+
+/** A matcher of Alertmanager: label="value". */
+const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)
+
+const configuration = ({ auth, name, namespace }: SnippetHook, url: string): string => `route:
+  receiver: nobody
+  routes:
+    - receiver: ${yamlText(name)}
+      matchers:
+        - ${matcher('alertname', 'WebBusy')}
+        - ${matcher('namespace', namespace)}
+      # The routes behind this one see the alert as well.
+      continue: true
+      group_by: [alertname, namespace]
+      group_wait: ${pace.wait}
+      group_interval: ${pace.interval}
+      ${repeats}
+      repeat_interval: ${pace.repeat}
 receivers:
+  - name: nobody
   - name: ${yamlText(name)}
     webhook_configs:
       - ${url}
@@ -79,20 +98,20 @@ ${fileProof(auth)}`
 const fileProof = (auth: Auth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
-      return `        http_config:
+      return `        # Secret/${plainText(auth.secret)} has to be mounted there.
+        http_config:
           authorization:
             credentials_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/${auth.key}`)}
 `
     case 'basic':
-      return `        http_config:
+      return `        # Secret/${plainText(auth.secret)} has to be mounted there.
+        http_config:
           basic_auth:
             username_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/username`)}
             password_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/password`)}
 `
     case 'hmac':
-      return unsigned(8)
     case 'sns':
-      return foreign(8)
     case undefined:
       return ''
   }
@@ -118,18 +137,8 @@ const operatorProof = (auth: Auth | undefined): string => {
                 key: password
 `
     case 'hmac':
-      return unsigned(10)
     case 'sns':
-      return foreign(10)
     case undefined:
       return ''
   }
 }
-
-/** Alertmanager signs nothing. */
-const unsigned = (spaces: number): string =>
-  `${' '.repeat(spaces)}# This hook asks for a signature (auth.hmac), and Alertmanager has none: use auth.bearer or auth.basic.\n`
-
-/** Alertmanager is no topic. */
-const foreign = (spaces: number): string =>
-  `${' '.repeat(spaces)}# This hook takes messages of Amazon SNS alone (auth.sns): use auth.bearer or auth.basic.\n`

@@ -1,5 +1,6 @@
 import type { Auth } from '../api/auth.ts'
-import { yamlText } from './quote.ts'
+import { credentials, placeholderNote } from './proof.ts'
+import { wordName, yamlText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
 /** Argo CD's notifications: the hook runs when an Application has been deployed and is healthy. */
@@ -7,47 +8,51 @@ export const argoCd: Snippet = {
   name: 'argo-cd',
   title: 'Argo CD',
   group: 'pipelines',
-  texts: ({ auth, name, url }) => [
-    {
-      where: 'kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: the URL is a secret.',
-      language: 'yaml',
-      text: `stringData:
-  ${key(name)}-url: ${yamlText(url)}
-${secretLines(name, auth)}`,
-    },
-    {
-      where: `kubectl -n argocd patch configmap argocd-notifications-cm --patch-file FILE. It counts for each Application with the annotation \`notifications.argoproj.io/subscribe.${key(name)}.${key(name)}: ""\`.`,
-      language: 'yaml',
-      text: `data:
-  service.webhook.${key(name)}: |
-    url: $${key(name)}-url
+  proves: credentials,
+  pushes: false,
+  texts: hook => {
+    const { auth, url } = hook
+    // A dot would part a key of a ConfigMap.
+    const key = wordName(hook.name)
+    return [
+      {
+        where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: the URL is a secret.${placeholderNote(hook, true)}`,
+        language: 'yaml',
+        text: `stringData:
+  ${key}-url: ${yamlText(url)}
+${secretLines(key, auth)}`,
+      },
+      {
+        where: `kubectl -n argocd patch configmap argocd-notifications-cm --patch-file FILE. It counts for each Application with the annotation \`notifications.argoproj.io/subscribe.${key}.${key}: ""\`.`,
+        language: 'yaml',
+        text: `data:
+  service.webhook.${key}: |
+    url: $${key}-url
     headers:
       - name: Content-Type
         value: application/json
-${headerLines(name, auth)}  template.${key(name)}: |
+${headerLines(key, auth)}  template.${key}: |
     webhook:
-      ${key(name)}:
+      ${key}:
         method: POST
         body: |
           {"application": {{toJson .app.metadata.name}}, "revision": {{toJson .app.status.sync.revision}}}
-  trigger.${key(name)}: |
+  trigger.${key}: |
     - when: app.status.operationState.phase in ['Succeeded'] and app.status.health.status == 'Healthy'
       oncePer: app.status.operationState.syncResult.revision
-      send: [${key(name)}]
+      send: [${yamlText(key)}]
 `,
-    },
-  ],
+      },
+    ]
+  },
 }
 
-/** A part of a key of a ConfigMap, where a dot would part it. */
-const key = (name: string): string => name.replaceAll('.', '-')
-
-const secretLines = (name: string, auth: Auth | undefined): string => {
+const secretLines = (key: string, auth: Auth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
-      return `  # "Bearer " and what Secret/${auth.secret} of the hook has under ${auth.key}.\n  ${key(name)}-authorization: Bearer TOKEN\n`
+      return `  ${key}-authorization: Bearer TOKEN\n`
     case 'basic':
-      return `  # What Secret/${auth.secret} of the hook has.\n  ${key(name)}-username: USERNAME\n  ${key(name)}-password: PASSWORD\n`
+      return `  ${key}-username: USERNAME\n  ${key}-password: PASSWORD\n`
     case 'hmac':
     case 'sns':
     case undefined:
@@ -55,16 +60,14 @@ const secretLines = (name: string, auth: Auth | undefined): string => {
   }
 }
 
-const headerLines = (name: string, auth: Auth | undefined): string => {
+const headerLines = (key: string, auth: Auth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
-      return `      - name: Authorization\n        value: $${key(name)}-authorization\n`
+      return `      - name: Authorization\n        value: $${key}-authorization\n`
     case 'basic':
-      return `    basicAuth:\n      username: $${key(name)}-username\n      password: $${key(name)}-password\n`
+      return `    basicAuth:\n      username: $${key}-username\n      password: $${key}-password\n`
     case 'hmac':
-      return '    # This hook asks for a signature (auth.hmac), and Argo CD has none: use auth.bearer or auth.basic.\n'
     case 'sns':
-      return '    # This hook takes messages of Amazon SNS alone (auth.sns): use auth.bearer or auth.basic.\n'
     case undefined:
       return ''
   }

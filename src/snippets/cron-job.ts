@@ -1,5 +1,6 @@
-import { curlLines, secretsOf } from './curl.ts'
-import { indented, yamlText } from './quote.ts'
+import { anyProof } from './proof.ts'
+import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
+import { postLines, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A CronJob of the cluster, beside the hook. */
@@ -7,6 +8,8 @@ export const cronJob: Snippet = {
   name: 'cron-job',
   title: 'CronJob',
   group: 'scripts',
+  proves: anyProof,
+  pushes: false,
   texts: ({ auth, name, namespace, secretName, url }) => [
     ...(secretName === undefined
       ? [
@@ -14,18 +17,18 @@ export const cronJob: Snippet = {
             where:
               'A terminal, once: the CronJob reads the URL from a Secret. A hook with `spec.token.secretName` has one that follows each rotation.',
             language: 'console' as const,
-            text: `kubectl -n ${namespace} create secret generic ${name}-url --from-literal=url='${url.replaceAll("'", String.raw`'\''`)}'\n`,
+            text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`url=${url}`)}\n`,
           },
         ]
       : []),
     {
       where:
-        'kubectl apply. The name of each Job names its delivery, so that a pod that is started again does nothing more.',
+        "kubectl apply. The name of each Job is its delivery's idempotency key, so that a pod that is started again does nothing more.",
       language: 'yaml' as const,
       text: `apiVersion: batch/v1
 kind: CronJob
 metadata:
-  name: ${yamlText(name.slice(0, 52))}
+  name: ${yamlText(shortName(name, 52))}
   namespace: ${yamlText(namespace)}
 spec:
   schedule: '0 7 * * *'
@@ -59,7 +62,7 @@ spec:
                 requests: { cpu: 10m, memory: 16Mi }
                 limits: { memory: 32Mi }
               env:
-                - name: DELIVERY
+                - name: KEY
                   valueFrom:
                     fieldRef:
                       fieldPath: metadata.labels['batch.kubernetes.io/job-name']
@@ -75,8 +78,7 @@ ${[{ variable: 'HOOK_URL', secret: secretName ?? `${name}-url`, key: 'url' }, ..
   .join('')}              command:
                 - sh
                 - -c
-                - |
-${indented(curlLines(auth, '"$HOOK_URL"', '$DELIVERY').join('\n'), 18)}
+                - ${yamlBlock(postLines({ auth, url: '"$HOOK_URL"', key: '$KEY' }).join('\n'), 18)}
 `,
     },
   ],

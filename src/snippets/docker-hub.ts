@@ -1,3 +1,5 @@
+import { nothing } from './proof.ts'
+import { plainText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
 /** The webhook of a repository of Docker Hub. It has no other proof than the URL. */
@@ -5,13 +7,11 @@ export const dockerHub: Snippet = {
   name: 'docker-hub',
   title: 'Docker Hub',
   group: 'images',
-  texts: ({ auth, name, url }) => [
+  proves: nothing,
+  pushes: true,
+  texts: ({ name, url }) => [
     {
-      where: `The repository's page on hub.docker.com, Webhooks: as webhook name ${name}, as webhook URL this.${
-        auth === undefined
-          ? ''
-          : ` Docker Hub proves nothing beside the URL: a hook with auth.${auth.form} answers it 401.`
-      }`,
+      where: `The repository's page on hub.docker.com, Webhooks: as webhook name ${plainText(name)}, as webhook URL this.`,
       language: 'text',
       text: `${url}\n`,
     },

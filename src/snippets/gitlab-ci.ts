@@ -1,6 +1,7 @@
 import type { Auth } from '../api/auth.ts'
-import { curlLines, secretsOf } from './curl.ts'
-import { indented, yamlText } from './quote.ts'
+import { anyProof } from './proof.ts'
+import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
+import { imageNote, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A job of GitLab CI: one delivery a pipeline, however often the job is tried. */
@@ -8,24 +9,38 @@ export const gitlabCi: Snippet = {
   name: 'gitlab-ci',
   title: 'GitLab CI',
   group: 'pipelines',
-  texts: ({ auth, name, url }) => [
-    {
-      where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add HOOK_URL${variables(auth)}, masked and hidden.`,
-      language: 'yaml',
-      text: `${yamlText(name)}:
+  proves: anyProof,
+  pushes: true,
+  texts: hook => {
+    const { auth, name, pushes, url } = hook
+    const isSigned = auth?.form === 'hmac'
+    // Two hooks in one pipeline are two deliveries.
+    const key = `gitlab-$CI_PROJECT_ID-$CI_PIPELINE_ID-${wordName(name)}`
+    const script = postLines({ auth, url: '"$HOOK_URL"', key, body: scriptBody(hook) }).join('\n')
+    return [
+      {
+        where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add HOOK_URL${variables(auth)}, masked and hidden.${
+          pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
+        }`,
+        language: 'yaml',
+        text: `${yamlText(`run ${name}`)}:
   stage: deploy
-  image: ${auth?.form === 'hmac' ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
+  image: ${isSigned ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
   retry: 2
-${auth?.form === 'hmac' ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''}  script:
-    - |
-${indented(curlLines(auth, '"$HOOK_URL"', 'gitlab-$CI_PROJECT_ID-$CI_PIPELINE_ID').join('\n'), 6)}
+${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
+          isSigned ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
+        }  script:
+    - ${yamlBlock(script, 6)}
 `,
-    },
-    { where: 'The value of the variable HOOK_URL.', language: 'text', text: `${url}\n` },
-  ],
+      },
+      { where: 'The value of the variable HOOK_URL.', language: 'text', text: `${url}\n` },
+    ]
+  },
 }
 
 const variables = (auth: Auth | undefined): string =>
   secretsOf(auth)
-    .map(({ key, secret, variable }) => ` and ${variable} (what Secret/${secret} has under ${key})`)
+    .map(
+      ({ key, secret, variable }) => ` and ${variable} (what Secret/${plainText(secret)} has under ${plainText(key)})`,
+    )
     .join('')

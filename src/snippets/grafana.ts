@@ -1,6 +1,6 @@
 import type { Auth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
-import { yamlText } from './quote.ts'
+import { grafanaText, plainText, shortName, yamlText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A contact point of Grafana, as its provisioning reads it. */
@@ -8,22 +8,27 @@ export const grafana: Snippet = {
   name: 'grafana',
   title: 'Grafana',
   group: 'alerts',
+  proves: {
+    forms: ['bearer', 'basic', 'hmac'],
+    // It writes the digits alone.
+    signs: [{ prefix: '' }],
+  },
+  pushes: false,
   texts: ({ auth, name, url }) => [
     {
-      where:
-        '`/etc/grafana/provisioning/alerting/receiver-hooks.yaml`; or the same by hand, as a contact point of the type Webhook.',
+      where: `\`/etc/grafana/provisioning/alerting/receiver-hooks.yaml\`; or the same by hand, as a contact point of the type Webhook. A notification policy with matchers of your own sends alerts there.${fromEnvironment(auth)}`,
       language: 'yaml',
       text: `apiVersion: 1
 contactPoints:
   - orgId: 1
-    name: ${yamlText(name)}
+    name: ${yamlText(grafanaText(name))}
     receivers:
-      - uid: ${yamlText(name.slice(0, 40))}
+      - uid: ${yamlText(grafanaText(shortName(name, 40)))}
         type: webhook
         ${endsToo}
         disableResolveMessage: false
         settings:
-          url: ${yamlText(url)}
+          url: ${yamlText(grafanaText(url))}
           httpMethod: POST
 ${proof(auth)}`,
     },
@@ -31,26 +36,36 @@ ${proof(auth)}`,
 }
 
 /** Grafana's provisioning takes secrets from its environment. */
+const fromEnvironment = (auth: Auth | undefined): string => {
+  switch (auth?.form) {
+    case 'bearer':
+      return ` HOOK_TOKEN in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
+    case 'basic':
+      return ` HOOK_USERNAME and HOOK_PASSWORD in Grafana's environment are what Secret/${plainText(auth.secret)} has under username and password.`
+    case 'hmac':
+      return ` HOOK_SECRET in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
+    case 'sns':
+    case undefined:
+      return ''
+  }
+}
+
 const proof = (auth: Auth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
       return `          authorization_scheme: Bearer
-          # From Secret/${auth.secret}, key ${auth.key}.
           authorization_credentials: $HOOK_TOKEN
 `
     case 'basic':
-      return `          # From Secret/${auth.secret}.
-          username: $HOOK_USERNAME
+      return `          username: $HOOK_USERNAME
           password: $HOOK_PASSWORD
 `
     case 'hmac':
       return `          hmacConfig:
-            # From Secret/${auth.secret}, key ${auth.key}.
             secret: $HOOK_SECRET
-            header: ${yamlText(auth.header)}
-${auth.prefix === '' ? '' : `            # Grafana writes the digits alone: this hook needs auth.hmac.prefix "", and has ${JSON.stringify(auth.prefix)}.\n`}`
+            header: ${yamlText(grafanaText(auth.header))}
+`
     case 'sns':
-      return '          # This hook takes messages of Amazon SNS alone (auth.sns): use auth.bearer, auth.basic or auth.hmac.\n'
     case undefined:
       return ''
   }

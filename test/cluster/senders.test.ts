@@ -8,8 +8,7 @@ import { parts } from '../../scripts/cluster/parts.ts'
 import { locate } from '../../scripts/cluster/store.ts'
 import { at, parseJson } from '../../src/api/json.ts'
 import { listen } from '../../src/environment/listen.ts'
-import { deliveryOf, senders } from '../../src/senders/registry.ts'
-import { exampleURL } from '../../src/senders/sender.ts'
+import { deliveryOf } from '../../src/senders/registry.ts'
 import { alertmanager as alertmanagerSnippet } from '../../src/snippets/alertmanager.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { spawnLeashed } from '../support/leash.ts'
@@ -77,7 +76,7 @@ describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
     const written = alertmanagerSnippet.texts(hook).find(({ text }) => text.includes('url_file'))?.text ?? ''
     const configuration = written
       .replaceAll('/etc/alertmanager/secrets', folder)
-      .replace('group_wait: 30s', 'group_wait: 1s')
+      .replace('group_wait: 10s', 'group_wait: 1s')
     const address = await start(alertmanager ?? '', configuration)
     const body = JSON.stringify([{ labels: { alertname: 'WebBusy', namespace: 'shop' } }])
     const headers = { 'content-type': 'application/json' }
@@ -91,10 +90,10 @@ describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
 
   it('takes the ready configuration, and what it then posts is understood', async () => {
     const { bodies, url } = await receiver()
-    const ready = senders.find(({ name }) => name === 'alertmanager')?.about.configuration.text ?? ''
-    const configuration = ready.replace(exampleURL, url).replace('group_wait: 30s', 'group_wait: 1s')
+    const [ready] = alertmanagerSnippet.texts({ namespace: 'shop', name: 'web-up', url })
+    const configuration = ready?.text.replace('group_wait: 10s', 'group_wait: 1s') ?? ''
     const address = await start(alertmanager ?? '', configuration)
-    const labels = { alertname: 'HighLoad', namespace: 'shop' }
+    const labels = { alertname: 'WebBusy', namespace: 'shop' }
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify([{ labels, startsAt: '2026-01-01T10:00:00Z' }])
     expect((await fetch(`${address}/api/v2/alerts`, { method: 'POST', headers, body })).status).toBe(200)

@@ -42,6 +42,9 @@ const listed = ['src/drivers/registry.ts', 'src/drivers/schemas.ts']
 const [, senderImport = '', senderEntry = ''] =
   /^```ts\n(import \{ \w+ \} from '.+'\n)```\n\n```ts\n( {2}\w+,\n)```$/m.exec(senderPage) ?? []
 
+/** How a test reads Lighthouse's configuration. */
+const [, senderReader = ''] = /^```ts\n( {2}lighthouse: texts => [^]*?)```$/m.exec(senderPage) ?? []
+
 const settings = ['package.json', 'tsconfig.json', 'vitest.config.ts', '.oxlintrc.json', '.oxfmtrc.json']
 const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', ...settings]
 
@@ -88,8 +91,11 @@ const edit = (path: string, begin: string, edited: (text: string) => string): vo
 /** Does by hand what the page on adding a sender says. */
 const addSender = (folder: string): void => {
   write(folder, senderFiles)
-  const list = 'export const senders: readonly Sender[] = [\n'
-  edit(join(folder, 'src/senders/registry.ts'), senderImport, text => text.replace(list, list + senderEntry))
+  const into = (path: string, list: string, line: string, before = ''): void =>
+    edit(join(folder, path), before, text => text.replace(list, list + line))
+  into('src/senders/registry.ts', 'export const senders: readonly Sender[] = [\n', senderEntry, senderImport)
+  into('src/snippets/registry.ts', 'export const snippets: readonly Snippet[] = [\n', senderEntry, senderImport)
+  into('test/snippets/products.ts', 'export const products: Readonly<Record<string, Product>> = {\n', senderReader)
 }
 
 /** Does by hand what the page on adding a driver says. */
@@ -146,6 +152,7 @@ it('the page on adding a driver has everything: a folder, a test, and the lines 
 it('the page on adding a sender has everything: a sender, bodies, a test, and two lines for the registry', () => {
   expect(senderFiles.map(({ path }) => path)).toEqual([
     'src/senders/lighthouse.ts',
+    'src/snippets/lighthouse.ts',
     ...['down', 'down-still', 'down-again', 'up', 'seen'].map(name => `test/senders/bodies/lighthouse/${name}.json`),
     'test/senders/lighthouse.test.ts',
   ])
@@ -181,7 +188,10 @@ describe('who follows both pages', () => {
     expect(policies).toContain("k.startsWith('restart.receiverhooks.dev/')")
 
     const code = [...driverFiles, ...senderFiles].map(({ path }) => path).filter(path => path.endsWith('.ts'))
-    const ofSenders = ['lighthouse', 'bodies', 'configurations'].map(name => `test/senders/${name}.test.ts`)
+    const ofSenders = [
+      ...['lighthouse', 'bodies', 'configurations'].map(name => `test/senders/${name}.test.ts`),
+      'test/snippets/snippets.test.ts',
+    ]
     const ofDrivers = ['test/map.test.ts', 'test/drivers/schemas.test.ts', 'test/schema/crd.test.ts']
     const tests = [...ofSenders, ...ofDrivers, 'test/api/restart-deployment.test.ts']
     const [compiled, linted, formatted, tested, posted, fuzzed] = await Promise.all([

@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { at, isObject } from '../../src/api/json.ts'
-import { senders } from '../../src/senders/registry.ts'
 import { endsToo } from '../../src/snippets/ends-too.ts'
 import { snippets } from '../../src/snippets/registry.ts'
 import { listAt, objectsIn } from '../deploy/manifests.ts'
@@ -31,18 +30,15 @@ const made = snippets
       texts(of).map(({ text }) => [`snippet ${name}`, text] as const),
     ),
   )
-const shown = senders.map(({ about, name }) => [`sender ${name}`, about.configuration.text] as const)
 
-const texts = [...files, ...pages, ...made, ...shown].filter(([, text]) =>
-  /webhook_?configs:|contactPoints:/i.test(text),
-)
+const texts = [...files, ...pages, ...made].filter(([, text]) => /webhook_?configs:|contactPoints:/i.test(text))
 
 describe('whatever posts alerts posts their ends too, so that onResolved has something to go by', () => {
   it('is looked at in the examples, the pages, the snippets and the senders', () => {
     const where = texts.map(([name]) => name)
     for (const some of ['deploy/examples/tutorial', 'deploy/examples/alertmanager', 'README', 'docs/how-to/auto'])
       expect(where.filter(name => name.startsWith(some))).not.toEqual([])
-    expect(where).toEqual(expect.arrayContaining(['snippet grafana', 'snippet alertmanager', 'sender grafana']))
+    expect(where).toEqual(expect.arrayContaining(['snippet grafana', 'snippet alertmanager']))
   })
 
   it.each(texts)('%s', (_, text) => {

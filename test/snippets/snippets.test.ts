@@ -2,50 +2,52 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import type { Auth } from '../../src/api/auth.ts'
-import { at, isObject, stringAt } from '../../src/api/json.ts'
+import { parseJson } from '../../src/api/json.ts'
+import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
 import type { SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
+import { writeSnippet } from '../../src/snippets/write.ts'
 import { fc, property } from '../support/property.ts'
+import { auths, exampleURL, knownHooks } from './known-hooks.ts'
 
-const url = 'https://hooks.example.com/v1/trigger/eyJhbGciOiJFZERTQSJ9.e30.c2ln'
-const hook: SnippetHook = { namespace: 'shop', name: 'web-up', url }
+const hook: SnippetHook = { namespace: 'shop', name: 'web-up', url: exampleURL }
 
-const auths: Readonly<Record<string, Auth | undefined>> = {
-  'nothing beside the URL': undefined,
-  bearer: { form: 'bearer', secret: 'alerts', key: 'token' },
-  basic: { form: 'basic', secret: 'alerts' },
-  hmac: { form: 'hmac', secret: 'alerts', key: 'secret', header: 'X-Hub-Signature-256', prefix: 'sha256=' },
-  sns: { form: 'sns', topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' },
+const textsOf = (name: string, of: SnippetHook): readonly SnippetText[] => {
+  const snippet = snippets.find(snippet => snippet.name === name)
+  const written = snippet && writeSnippet(snippet, of)
+  return written !== undefined && 'texts' in written ? written.texts : []
 }
-const hooks: readonly SnippetHook[] = Object.values(auths).flatMap(auth => {
-  const asked = auth === undefined ? hook : { ...hook, auth }
-  return [asked, { ...asked, secretName: 'web-up-url' }, { ...asked, name: '9.a-hook.with-dots' }]
-})
-
-const textsOf = (name: string, of: SnippetHook): readonly SnippetText[] =>
-  snippets.find(snippet => snippet.name === name)?.texts(of) ?? []
-const yamlOf = (name: string, of: SnippetHook, which = 0): unknown =>
-  parse(textsOf(name, of).filter(({ language }) => language === 'yaml')[which]?.text ?? '', { strict: true })
-const entriesOf = (value: unknown): [string, unknown][] => (isObject(value) ? Object.entries(value) : [])
-const first = (list: unknown): unknown => (Array.isArray(list) ? list[0] : undefined)
+const refusalOf = (name: string, of: SnippetHook): string => {
+  const snippet = snippets.find(snippet => snippet.name === name)
+  const written = snippet && writeSnippet(snippet, of)
+  return written !== undefined && 'refused' in written ? written.refused : ''
+}
 
 /** What cannot be read in a text. */
 const unreadable = ({ language, text }: SnippetText): unknown => {
-  if (language === 'yaml') {
-    const documents = parseAllDocuments(text, { strict: true, uniqueKeys: true })
-    return documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])
+  switch (language) {
+    case 'yaml': {
+      const documents = parseAllDocuments(text, { strict: true, uniqueKeys: true })
+      return documents.flatMap(({ errors, warnings }) => [...errors, ...warnings].map(String)).join()
+    }
+    case 'sh':
+    case 'console':
+      return spawnSync('sh', ['-n'], { input: text }).stderr.toString()
+    case 'json':
+      return parseJson(text) === undefined ? 'nothing' : ''
+    case 'javascript':
+    case 'handlebars':
+    case 'text':
+      return ''
   }
-  if (language === 'sh' || language === 'console') return spawnSync('sh', ['-n'], { input: text }).stderr.toString()
-  return ''
 }
 
-describe.each(snippets)('the configuration of $name', ({ texts }) => {
+describe.each(snippets)('the configuration of $name', snippet => {
   it('can be read, whatever the hook asks of a sender', () => {
-    for (const of of hooks) {
-      for (const text of texts(of)) {
-        expect([text.text, unreadable(text)]).toEqual([text.text, text.language === 'yaml' ? [] : ''])
+    for (const of of knownHooks) {
+      for (const text of textsOf(snippet.name, of)) {
+        expect([text.text, unreadable(text)]).toEqual([text.text, ''])
         expect(text.text).toMatch(/[^\n ]\n$/)
         expect(text.where).toMatch(/^[^\n]+[.:]$/)
       }
@@ -53,60 +55,93 @@ describe.each(snippets)('the configuration of $name', ({ texts }) => {
   })
 
   it('has the URL or the Secret that holds it, and no word of undefined', () => {
-    for (const of of hooks) {
-      const all = texts(of).map(({ text, where }) => where + text)
-      expect(all.join('\n')).toMatch(of.secretName === undefined ? url : /web-up-url|eyJ/)
-      expect(all.join('\n')).not.toMatch(/undefined|\[object/)
+    for (const of of knownHooks) {
+      const texts = textsOf(snippet.name, of)
+      if (texts.length === 0) continue
+      const all = texts.map(({ text, where }) => where + text).join('\n')
+      expect(all).toMatch(of.secretName === undefined ? exampleURL : /web-up-url|eyJ/)
+      expect(all).not.toMatch(/undefined|\[object/)
     }
   })
 
-  it('does not show what is in the Secret of auth, and says which one it is', () => {
-    for (const of of hooks.filter(({ auth }) => auth !== undefined)) {
-      expect(
-        texts(of)
-          .map(({ text, where }) => where + text)
-          .join('\n'),
-      ).toMatch(/alerts|auth\.(bearer|basic|hmac|sns)/)
+  it('says which Secret has what the hook asks for, or is refused with the field of it', () => {
+    for (const of of knownHooks.filter(({ auth }) => auth !== undefined)) {
+      const texts = textsOf(snippet.name, of)
+      const said =
+        texts.length === 0 ? refusalOf(snippet.name, of) : texts.map(({ text, where }) => where + text).join()
+      expect(said).toMatch(/alerts|auth\.(bearer|basic|hmac|sns)|web-load|redeploy/)
     }
+  })
+
+  it('has the name of its hook, and of no other', () => {
+    const texts = textsOf(snippet.name, { ...hook, name: 'another-one', namespace: 'elsewhere' })
+    const all = texts.map(({ text, where }) => where + text).join('\n')
+    expect(all).not.toMatch(/web-up|web-push|namespace: shop|-n shop/)
+    // What these make has no name of one's own choice.
+    const nameless = ['curl', 'github', 'gitea', 'image', 'new-relic', 'nexus', 'prometheus', 'sns', 'zabbix']
+    expect(nameless.includes(snippet.name) || /another-?one/.test(all)).toBe(true)
+  })
+})
+
+describe('what is refused', () => {
+  const refused = (of: SnippetHook): readonly string[] =>
+    snippets.filter(({ name }) => refusalOf(name, of) !== '').map(({ name }) => name)
+  const all = snippets.map(({ name }) => name)
+
+  it('is none where the hook takes any post', () => {
+    expect(refused(hook)).toEqual([])
+    expect(refused({ ...hook, pushes: { restarts: true } })).toEqual([])
+  })
+
+  it('is what names no image where the hook rolls out what was pushed', () => {
+    const takes = all.filter(name => !refused({ ...hook, pushes: { restarts: false } }).includes(name))
+    const scripts = ['curl', 'image', 'github-actions', 'gitlab-ci']
+    const registries = ['docker-hub', 'github', 'distribution', 'harbor', 'acr', 'alibaba', 'artifact-registry', 'ecr']
+    expect(takes.toSorted()).toEqual([...scripts, ...registries, 'gitea', 'jfrog', 'nexus', 'quay'].toSorted())
+    expect(refusalOf('alertmanager', { ...hook, pushes: { restarts: false } })).toMatch(/NotForThisHook.*withoutImage/)
+  })
+
+  it.each([
+    ['bearer', 22],
+    ['basic', 22],
+    ['hmac-github', 9],
+    ['hmac-grafana', 8],
+    ['hmac-flux', 8],
+    ['sns', 1],
+  ])('leaves, for a hook with the auth %s, those that can prove it: at least %d', (name, count) => {
+    const auth = auths[name]
+    expect(all.length - refused({ ...hook, ...(auth && { auth }) }).length).toBeGreaterThanOrEqual(count)
+  })
+
+  it('says how a product signs where the hook asks for another signature', () => {
+    const auth = auths['hmac-grafana']
+    expect(refusalOf('github', { ...hook, ...(auth && { auth }) })).toBe(
+      'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", and this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac.header and auth.hmac.prefix',
+    )
   })
 })
 
 describe('Alertmanager', () => {
   it('reads the URL from the Secret first, by its operator and from a file', () => {
     const kept = { ...hook, secretName: 'web-up-url' }
-    const receiver = first(at(yamlOf('alertmanager', kept), 'spec', 'receivers'))
-    expect(at(first(at(receiver, 'webhookConfigs')), 'urlSecret')).toEqual({ name: 'web-up-url', key: 'url' })
-    const configuration = first(at(first(at(yamlOf('alertmanager', kept, 1), 'receivers')), 'webhook_configs'))
-    expect(at(configuration, 'url_file')).toBe('/etc/alertmanager/secrets/web-up-url/url')
-    expect(JSON.stringify(textsOf('alertmanager', kept))).not.toContain(url)
+    const [operator, file] = alertmanager.texts(kept).map(({ text }) => parse(text) as unknown)
+    expect(operator).toMatchObject({
+      spec: { receivers: [{ webhookConfigs: [{ urlSecret: { name: 'web-up-url', key: 'url' } }] }] },
+    })
+    expect(file).toMatchObject({
+      receivers: [{}, { webhook_configs: [{ url_file: '/etc/alertmanager/secrets/web-up-url/url' }] }],
+    })
+    expect(JSON.stringify(alertmanager.texts(kept))).not.toContain(exampleURL)
   })
 
-  it('proves what the hook asks for from files', () => {
-    const asked = auths['bearer']
-    const configuration = yamlOf('alertmanager', { ...hook, ...(asked && { auth: asked }) })
-    const webhook = first(at(first(at(configuration, 'receivers')), 'webhook_configs'))
-    expect(at(webhook, 'url')).toBe(url)
-    expect(stringAt(webhook, 'http_config', 'authorization', 'credentials_file')).toBe(
-      '/etc/alertmanager/secrets/alerts/token',
-    )
+  it('has the intervals of the page on autoscaling', () => {
+    const page = readFileSync('docs/how-to/autoscale-with-alertmanager.md', 'utf8')
+    const [{ text } = { text: '' }] = alertmanager.texts(hook)
+    for (const name of ['group_wait', 'group_interval', 'repeat_interval']) {
+      const [, own] = new RegExp(`${name}: (\\w+)`).exec(text) ?? []
+      expect([name, own]).toEqual([name, new RegExp(`${name}: (\\w+)`).exec(page)?.[1]])
+    }
   })
-})
-
-it('GitHub Actions runs a script that names the delivery by the run', () => {
-  for (const of of hooks) {
-    const workflow = yamlOf('github-actions', of)
-    const jobs = entriesOf(at(workflow, 'jobs'))
-    expect(jobs).toHaveLength(1)
-    const [id = '', job] = jobs[0] ?? []
-    expect(id).toMatch(/^[A-Za-z_][\w-]*$/)
-    const step = first(at(job, 'steps'))
-    const script = stringAt(step, 'run') ?? ''
-    expect(spawnSync('sh', ['-n'], { input: script }).stderr.toString()).toBe('')
-    const variables = [...script.matchAll(/\$([A-Z_]+)/g)].map(([, name = '']) => name)
-    const given = entriesOf(at(step, 'env')).map(([name]) => name)
-    const own = [...script.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name)
-    expect(variables.filter(name => !given.includes(name) && !own.includes(name))).toEqual([])
-  }
 })
 
 describe('quoting', () => {
@@ -119,7 +154,7 @@ describe('quoting', () => {
 
   property(
     'gives YAML the very text',
-    [fc.oneof(text, fc.constantFrom('yes', 'null', '1e3', 'a: b', 'a #b'))],
+    [fc.oneof(text, fc.constantFrom('yes', 'null', '1e3', 'a: b', 'a #b', '\u0085', '\u007f', '\ufeff'))],
     text => {
       for (const version of ['1.1', '1.2'] as const) {
         expect(parse(`a: ${yamlText(text)}\n`, { version })).toEqual({ a: text })
@@ -135,5 +170,5 @@ it('nothing here needs more than a browser has', () => {
       from,
     })),
   )
-  expect(imports.filter(({ type, from }) => type === undefined && !from.startsWith('./'))).toEqual([])
+  expect(imports.filter(({ type, from }) => type === undefined && !/^\.\/|^\.\.\/api\//.test(from))).toEqual([])
 })

@@ -1,25 +1,22 @@
-import { authOf } from '../../api/auth.ts'
-import type { ReceiverHook } from '../../api/hook.ts'
-import { exampleURL } from '../../senders/sender.ts'
-import { senders } from '../../senders/registry.ts'
+import { snippetHook } from '../../snippets/hook.ts'
 import { snippets } from '../../snippets/registry.ts'
 import type { SnippetText } from '../../snippets/snippet.ts'
+import { snippetNamed, writeSnippet } from '../../snippets/write.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import { urlOf } from '../cluster/url.ts'
 import { UsageError, type Command } from '../command.ts'
+import { CommandFailure } from '../failure.ts'
 import { flag } from '../options.ts'
+import { wrapped } from '../output/wrap.ts'
 
-/** Those that are written for a hook, and the ready configurations of all other senders. */
-const written = new Set(snippets.map(({ name }) => name))
-const others = senders.filter(({ name }) => !written.has(name) && name !== 'plain')
-const names = [...written, ...others.map(({ name }) => name)]
+const names = snippets.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))
 
 const bare = flag({ flag: 'bare', means: 'only the first configuration, without notes' })
 
 /** The configuration of a product that posts, with the URL of a hook in it. */
 export const snippet: Command = {
-  details: `It can be written for ${names.join(', ')}.\nThe configuration holds the URL, unless the hook keeps it in a Secret that the product reads.`,
+  details: `It can be written for ${names.join(', ')}.\nThe configuration holds the URL, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
   arguments: [
     { name: 'FOR', means: 'the sender', choices: names },
     { name: 'NAME', means: 'the hook', completes: 'hooks' },
@@ -32,40 +29,27 @@ export const snippet: Command = {
   showsSecrets: () => true,
   run: async (given, shell) => {
     const [product = '', name = ''] = given.arguments
-    if (!names.includes(product)) {
+    const chosen = snippetNamed(product)
+    if (chosen === undefined) {
       throw new UsageError(`there is no configuration for ${product}: there is one for ${names.join(', ')}`)
     }
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, name)
-    const texts = textsOf(product, hook, (await urlOf(cluster, hook)).url)
-    if (given.get(bare)) {
-      shell.out.write(texts[0]?.text ?? '')
-      return 0
+    const { metadata, spec } = hook
+    const { url } = await urlOf(cluster, hook)
+    const written = writeSnippet(chosen, snippetHook(metadata.name, metadata.namespace, spec, url))
+    if ('refused' in written) {
+      throw new CommandFailure(`${chosen.title} cannot run ${metadata.name}: ${written.refused}`, 1)
     }
-    shell.out.write(texts.map(({ text, where }) => `# ${where}\n\n${text}`).join('\n'))
+    const { texts } = written
+    const width = shell.out.columns()
+    shell.out.write(given.get(bare) ? (texts[0]?.text ?? '') : texts.map(text => withNote(text, width)).join('\n'))
     return 0
   },
 }
 
-const textsOf = (product: string, hook: ReceiverHook, url: string): readonly SnippetText[] => {
-  const { metadata, spec } = hook
-  const auth = authOf(spec.auth)
-  const found = snippets.find(({ name }) => name === product)
-  if (found) {
-    const { secretName } = spec.token
-    return found.texts({
-      namespace: metadata.namespace,
-      name: metadata.name,
-      url,
-      ...(secretName === undefined ? {} : { secretName }),
-      ...(auth === undefined ? {} : { auth }),
-    })
-  }
-  return others
-    .filter(({ name }) => name === product)
-    .map(({ about: { configuration } }) => ({
-      where: configuration.where.replaceAll(exampleURL, url),
-      language: 'text',
-      text: configuration.text.replaceAll(exampleURL, url),
-    }))
-}
+/** A text under a comment that says where it goes. */
+const withNote = ({ text, where }: SnippetText, width: number | undefined): string =>
+  `${wrapped(where, width === undefined ? undefined : width - 2)
+    .map(line => `# ${line}\n`)
+    .join('')}\n${text}`

@@ -1,10 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { authOf } from '../../../api/auth.ts'
-import { has } from '../../../api/guard.ts'
-import { authSchema } from '../../../api/auth.ts'
 import { stringAt } from '../../../api/json.ts'
-import type { Snippet, SnippetHook } from '../../../snippets/snippet.ts'
+import type { SnippetGroup } from '../../../snippets/snippet.ts'
+import type * as written from './snippets.ts'
 import type { HookDetail, Row } from '../../protocol.ts'
 import { askURL } from '../changes.ts'
 import { copy } from '../browser.ts'
@@ -15,23 +13,33 @@ import { Prose } from '../words/prose.tsx'
 /** What stands for the URL until it is asked for. */
 const placeholder = 'https://THE-URL-OF-THIS-HOOK'
 
+/** As people look for a product. */
+const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
+  ['alerts', 'Alerts'],
+  ['images', 'Registries'],
+  ['pipelines', 'Pipelines'],
+  ['scripts', 'Scripts'],
+]
+
 /** How what posts to this hook is configured: ready texts, in which the URL is hidden until it is asked for. */
 export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
-  const snippets = useSignal<readonly Snippet[]>([])
+  const loaded = useSignal<typeof written | undefined>(undefined)
   const chosen = useSignal('')
   const url = useSignal<string | undefined>(undefined)
   useEffect(() => {
     // Loaded when it is needed: the list has no use for it.
-    void import('../../../snippets/registry.ts').then(module => {
-      snippets.value = module.snippets
+    void import('./snippets.ts').then(module => {
+      loaded.value = module
       chosen.value ||= module.snippets[0]?.name ?? ''
     })
   }, [])
   useEffect(() => {
     url.value = undefined
   }, [row.key, row.generation, row.url])
-  const snippet = snippets.value.find(({ name }) => name === chosen.value)
-  const texts = snippet?.texts(snippetHook(hook, url.value ?? placeholder)) ?? []
+  const writeFor = (address: string): written.Written =>
+    loaded.value?.writeFor(chosen.value, hook, address) ?? { texts: [] }
+  const shown = writeFor(url.value ?? placeholder)
+  const texts = 'texts' in shown ? shown.texts : []
   const shows = texts.some(({ text }) => text.includes(url.value ?? placeholder))
   return (
     <section class="card" aria-label="Use it">
@@ -46,10 +54,16 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
           value={chosen.value}
           onChange={event => (chosen.value = event.currentTarget.value)}
         >
-          {snippets.value.map(({ name, title }) => (
-            <option key={name} value={name}>
-              {title}
-            </option>
+          {groups.map(([group, title]) => (
+            <optgroup key={group} label={title}>
+              {loaded.value?.snippets
+                .filter(snippet => snippet.group === group)
+                .map(({ name, title }) => (
+                  <option key={name} value={name}>
+                    {title}
+                  </option>
+                ))}
+            </optgroup>
           ))}
         </select>
         <span class="grow" />
@@ -65,14 +79,21 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
           </button>
         )}
       </div>
-      {chosen.value === 'alertmanager' && stringAt(hook.spec, 'token', 'secretName') === undefined && (
-        <p class="help">
-          A Secret for the URL keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
-          <a href={editHref(row.key)} onClick={follow(`${editHref(row.key)}?secretName=${row.name}-url`)}>
-            Put the URL into Secret/{row.name}-url
-          </a>
+      {'refused' in shown && (
+        <p class="strip" role="status">
+          <Prose text={`${sentence(shown.refused)}.`} />
         </p>
       )}
+      {chosen.value === 'alertmanager' &&
+        texts.length > 0 &&
+        stringAt(hook.spec, 'token', 'secretName') === undefined && (
+          <p class="help">
+            A Secret for the URL keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
+            <a href={editHref(row.key)} onClick={follow(`${editHref(row.key)}?secretName=${row.name}-url`)}>
+              Put the URL into Secret/{row.name}-url
+            </a>
+          </p>
+        )}
       {texts.map(({ text, where }, index) => (
         <div key={index} class="snippet">
           <p class="help">
@@ -81,8 +102,8 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
           <pre class="yaml" tabIndex={0} aria-label={where}>
             <code>{text}</code>
           </pre>
-          <button type="button" class="quiet" onClick={() => void copyText(row, snippet, index, hook)}>
-            Copy with the URL
+          <button type="button" class="quiet" onClick={() => void copyText(row, writeFor, index)}>
+            {text.includes(url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
           </button>
         </div>
       ))}
@@ -90,29 +111,22 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
   )
 }
 
-const snippetHook = (hook: HookDetail, url: string): SnippetHook => {
-  const secretName = stringAt(hook.spec, 'token', 'secretName')
-  const written = hook.spec['auth']
-  const auth = has(authSchema, written) ? authOf(written) : undefined
-  return {
-    namespace: hook.namespace,
-    name: hook.name,
-    url,
-    ...(secretName === undefined ? {} : { secretName }),
-    ...(auth === undefined ? {} : { auth }),
-  }
-}
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Copies a text with the URL in it, without showing that. */
-const copyText = async (row: Row, snippet: Snippet | undefined, index: number, hook: HookDetail): Promise<void> => {
-  const needs = snippet?.texts(snippetHook(hook, placeholder))[index]?.text.includes(placeholder) === true
+const copyText = async (row: Row, writeFor: (url: string) => written.Written, index: number): Promise<void> => {
+  const textWith = (url: string): string | undefined => {
+    const made = writeFor(url)
+    return 'texts' in made ? made.texts[index]?.text : undefined
+  }
+  const needs = textWith(placeholder)?.includes(placeholder) === true
   const url = needs ? await askURL(row) : placeholder
-  const text = url === undefined ? undefined : snippet?.texts(snippetHook(hook, url))[index]?.text
+  const text = url === undefined ? undefined : textWith(url)
   if (text === undefined) return
   const done = await copy(text)
   say(
     done
-      ? `The text for ${snippet?.title ?? ''} was copied${needs ? ': it holds the URL, which is a secret' : ''}.`
+      ? `The text was copied${needs ? ': it holds the URL, which is a secret' : ''}.`
       : 'The browser did not let the page copy.',
   )
 }

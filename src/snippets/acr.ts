@@ -1,0 +1,32 @@
+import { credentials } from './proof.ts'
+import { shellWord } from './quote.ts'
+import { headerWord, readingLines } from './script.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A webhook of Azure Container Registry. */
+export const acr: Snippet = {
+  name: 'acr',
+  title: 'Azure Container Registry',
+  group: 'images',
+  proves: credentials,
+  pushes: true,
+  texts: hook => {
+    const header = headerWord(hook.auth)
+    return [
+      {
+        where:
+          "A command; put your registry in the place of acme. Event Grid is another way: in its own schema it asks for a validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
+        language: 'sh',
+        text: `${[
+          ...readingLines(hook),
+          `az acr webhook create --registry acme --name ${nameOf(hook.name)} --actions push \\`,
+          ...(header === undefined ? [] : [`  --headers Authorization=${header} \\`]),
+          `  --uri ${shellWord(hook.url)}`,
+        ].join('\n')}\n`,
+      },
+    ]
+  },
+}
+
+/** Five to fifty letters and digits. */
+const nameOf = (name: string): string => `hook${name.replaceAll(/[^A-Za-z0-9]/g, '') || '0'}`.slice(0, 50)

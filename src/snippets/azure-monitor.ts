@@ -1,0 +1,37 @@
+import { nothing } from './proof.ts'
+import { azureText, jsonText, shortName } from './quote.ts'
+import type { Snippet } from './snippet.ts'
+
+/** An action group of Azure Monitor. */
+export const azureMonitor: Snippet = {
+  name: 'azure-monitor',
+  title: 'Azure Monitor',
+  group: 'alerts',
+  proves: nothing,
+  pushes: false,
+  texts: ({ name, url }) => [
+    {
+      where:
+        'A deployment of a resource template (`az deployment group create`), or an action group with an action of type Webhook and the common alert schema enabled.',
+      language: 'json',
+      text: jsonText({
+        $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+        contentVersion: '1.0.0.0',
+        resources: [
+          {
+            type: 'Microsoft.Insights/actionGroups',
+            apiVersion: '2023-01-01',
+            name: azureText(name),
+            location: 'Global',
+            properties: {
+              // Azure takes no longer one.
+              groupShortName: azureText(shortName(name, 12)),
+              enabled: true,
+              webhookReceivers: [{ name: azureText(name), serviceUri: azureText(url), useCommonAlertSchema: true }],
+            },
+          },
+        ],
+      }),
+    },
+  ],
+}

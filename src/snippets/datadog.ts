@@ -1,0 +1,39 @@
+import { authorizationOf, credentials, placeholderNote } from './proof.ts'
+import { jsonText, wordName } from './quote.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A webhook of Datadog, as its API reads it. */
+export const datadog: Snippet = {
+  name: 'datadog',
+  title: 'Datadog',
+  group: 'alerts',
+  proves: credentials,
+  pushes: false,
+  texts: hook => {
+    const authorization = authorizationOf(hook.auth)
+    const name = wordName(hook.name)
+    return [
+      {
+        where: `\`POST https://api.datadoghq.com/api/v1/integration/webhooks/configuration/webhooks\`, or the tile Webhooks. A monitor's message names it as \`@webhook-${name}\`. Leave "Encode as form" off.${placeholderNote(hook)}`,
+        language: 'json',
+        text: jsonText({
+          name,
+          url: hook.url,
+          encode_as: 'json',
+          ...(authorization === undefined ? {} : { custom_headers: JSON.stringify({ Authorization: authorization }) }),
+          payload: JSON.stringify(payload),
+        }),
+      },
+    ]
+  },
+}
+
+/** What Datadog fills in. */
+const payload = {
+  id: '$ID',
+  title: '$EVENT_TITLE',
+  alert_id: '$ALERT_ID',
+  alert_cycle_key: '$ALERT_CYCLE_KEY',
+  alert_transition: '$ALERT_TRANSITION',
+  alert_scope: '$ALERT_SCOPE',
+}

@@ -1,0 +1,35 @@
+import { authorizationOf, placeholderNote } from './proof.ts'
+import { jsonText } from './quote.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A webhook of Gitea or Forgejo. */
+export const gitea: Snippet = {
+  name: 'gitea',
+  title: 'Gitea and Forgejo',
+  group: 'images',
+  proves: {
+    forms: ['bearer', 'basic', 'hmac'],
+    signs: [
+      { header: 'X-Gitea-Signature', prefix: '' },
+      { header: 'X-Hub-Signature-256', prefix: 'sha256=' },
+    ],
+  },
+  pushes: true,
+  texts: hook => {
+    const authorization = authorizationOf(hook.auth)
+    const secret = hook.auth?.form === 'hmac' ? { secret: 'SECRET' } : {}
+    return [
+      {
+        where: `\`POST https://gitea.example.com/api/v1/orgs/ORGANISATION/hooks\`, or Settings of the organisation, Webhooks. The server has to allow the host of the URL: \`ALLOWED_HOST_LIST\` in \`app.ini\`.${placeholderNote(hook)}`,
+        language: 'json',
+        text: jsonText({
+          type: 'gitea',
+          active: true,
+          events: ['package'],
+          ...(authorization === undefined ? {} : { authorization_header: authorization }),
+          config: { url: hook.url, content_type: 'json', ...secret },
+        }),
+      },
+    ]
+  },
+}

@@ -1,0 +1,41 @@
+import { credentials } from './proof.ts'
+import { shellWord } from './quote.ts'
+import { headerWord, imageOf, pathOf, readingLines } from './script.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
+
+/** A webhook policy of a project of Harbor. */
+export const harbor: Snippet = {
+  name: 'harbor',
+  title: 'Harbor',
+  group: 'images',
+  proves: credentials,
+  pushes: true,
+  texts: hook => {
+    const [project = ''] = pathOf(imageOf(hook)).split('/')
+    return [
+      {
+        where: `A command, as an administrator of the project; or Webhooks, on the page of the project.${
+          hook.auth === undefined ? '' : ' `auth_header` becomes the header `Authorization`.'
+        }`,
+        language: 'sh',
+        text: `${[
+          ...readingLines(hook),
+          `curl --fail-with-body -X POST -u "$HARBOR_USER:$HARBOR_PASSWORD" -H 'Content-Type: application/json' \\`,
+          `  -d ${policyOf(hook)} \\`,
+          `  ${shellWord(`https://harbor.example.com/api/v2.0/projects/${encodeURIComponent(project)}/webhook/policies`)}`,
+        ].join('\n')}\n`,
+      },
+    ]
+  },
+}
+
+/** The policy, as a word of the shell that holds the header. */
+const policyOf = ({ auth, name, url }: SnippetHook): string => {
+  const policy = JSON.stringify({ name, enabled: true, event_types: ['PUSH_ARTIFACT'] }).slice(0, -1)
+  const target = JSON.stringify({ type: 'http', payload_format: 'CloudEvents', address: url }).slice(0, -1)
+  const start = `${policy}, "targets": [${target}`
+  const header = headerWord(auth)
+  return header === undefined
+    ? shellWord(`${start}}]}`)
+    : `${shellWord(`${start}, "auth_header": "`)}${header}${shellWord('"}]}')}`
+}

@@ -1,0 +1,22 @@
+import { authOf, authSchema } from '../api/auth.ts'
+import { has } from '../api/guard.ts'
+import { at, stringAt } from '../api/json.ts'
+import type { SnippetHook } from './snippet.ts'
+
+/** What snippets need of a hook, from its spec as it is stored. */
+export const snippetHook = (name: string, namespace: string, spec: unknown, url: string): SnippetHook => {
+  const secretName = stringAt(spec, 'token', 'secretName')
+  const written = at(spec, 'auth')
+  const auth = has(authSchema, written) ? authOf(written) : undefined
+  const redeploy = at(spec, 'redeploy')
+  const image = stringAt(redeploy, 'image')
+  const restarts = stringAt(redeploy, 'withoutImage') === 'restart'
+  return {
+    namespace,
+    name,
+    url,
+    ...(secretName === undefined ? {} : { secretName }),
+    ...(auth === undefined ? {} : { auth }),
+    ...(redeploy === undefined ? {} : { pushes: { restarts, ...(image === undefined ? {} : { image }) } }),
+  }
+}

@@ -1,0 +1,27 @@
+import { anyProof } from './proof.ts'
+import { shellWord } from './quote.ts'
+import { imageOf, newKey, postLines, pushedBody, readingLines, theKey } from './script.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A script that has pushed an image. */
+export const image: Snippet = {
+  name: 'image',
+  title: 'A script that has pushed an image',
+  group: 'images',
+  proves: anyProof,
+  pushes: true,
+  texts: hook => [
+    {
+      where: `A script, after its docker push.${
+        imageOf(hook) === hook.pushes?.image ? '' : ' Put your image in the place of ghcr.io/acme/web.'
+      } TAG is the tag that was pushed.`,
+      language: 'sh',
+      text: `${[
+        ...readingLines(hook),
+        'TAG=1.4.2',
+        newKey,
+        ...postLines({ auth: hook.auth, url: shellWord(hook.url), key: theKey, body: pushedBody(hook) }),
+      ].join('\n')}\n`,
+    },
+  ],
+}

@@ -1,0 +1,38 @@
+import { authorizationOf, placeholderNote } from './proof.ts'
+import { jsonText } from './quote.ts'
+import { imageOf, pathOf } from './script.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
+
+/** A webhook of JFrog Artifactory. */
+export const jfrog: Snippet = {
+  name: 'jfrog',
+  title: 'JFrog Artifactory',
+  group: 'images',
+  proves: { forms: ['bearer', 'basic', 'hmac'], signs: [{ header: 'X-JFrog-Event-Auth', prefix: '' }] },
+  pushes: true,
+  texts: hook => [
+    {
+      where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Put your repository in the place of docker-local. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
+      language: 'json',
+      text: jsonText({
+        key: hook.name,
+        enabled: true,
+        event_filter: {
+          domain: 'docker',
+          event_types: ['pushed'],
+          criteria: { anyLocal: false, repoKeys: ['docker-local'], includePatterns: [`${nameOf(hook)}/**`] },
+        },
+        handlers: [{ handler_type: 'webhook', url: hook.url, ...proof(hook) }],
+      }),
+    },
+  ],
+}
+
+/** The image without its registry and its repository there. */
+const nameOf = (hook: SnippetHook): string => pathOf(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
+
+const proof = ({ auth }: SnippetHook): object => {
+  const authorization = authorizationOf(auth)
+  if (authorization !== undefined) return { custom_http_headers: [{ name: 'Authorization', value: authorization }] }
+  return auth?.form === 'hmac' ? { secret: 'SECRET', use_secret_for_signing: true } : {}
+}

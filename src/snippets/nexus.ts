@@ -1,0 +1,20 @@
+import { nothing } from './proof.ts'
+import { jsonText } from './quote.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A webhook capability of Sonatype Nexus. It signs with SHA-1 alone, which no hook checks. */
+export const nexus: Snippet = {
+  name: 'nexus',
+  title: 'Sonatype Nexus Repository',
+  group: 'images',
+  proves: nothing,
+  pushes: true,
+  texts: ({ url }) => [
+    {
+      where:
+        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Put your repository in the place of docker-hosted. Its messages do not name the host, so hooks match images by path alone.',
+      language: 'json',
+      text: jsonText({ Repository: 'docker-hosted', 'Event Types': 'component', URL: url }),
+    },
+  ],
+}

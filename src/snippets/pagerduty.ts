@@ -1,0 +1,38 @@
+import type { Auth } from '../api/auth.ts'
+import { authorizationOf, placeholderNote } from './proof.ts'
+import { jsonText, plainText } from './quote.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
+
+/** A webhook subscription of PagerDuty. */
+export const pagerduty: Snippet = {
+  name: 'pagerduty',
+  title: 'PagerDuty',
+  group: 'alerts',
+  proves: { forms: ['bearer', 'basic', 'hmac'], signs: [{ header: 'X-PagerDuty-Signature', prefix: 'v1=' }] },
+  pushes: false,
+  texts: hook => [
+    {
+      where: `\`POST https://api.pagerduty.com/webhook_subscriptions\`, or Integrations, Generic Webhooks (v3). Put your service's id in the place of P393ZNQ.${secretNote(hook)}`,
+      language: 'json',
+      text: jsonText({
+        webhook_subscription: {
+          type: 'webhook_subscription',
+          description: hook.name,
+          delivery_method: { type: 'http_delivery_method', url: hook.url, ...headers(hook.auth) },
+          events: ['incident.triggered', 'incident.reopened', 'incident.resolved'],
+          filter: { type: 'service_reference', id: 'P393ZNQ' },
+        },
+      }),
+    },
+  ],
+}
+
+const headers = (auth: Auth | undefined): object => {
+  const authorization = authorizationOf(auth)
+  return authorization === undefined ? {} : { custom_headers: [{ name: 'Authorization', value: authorization }] }
+}
+
+const secretNote = (hook: SnippetHook): string =>
+  hook.auth?.form === 'hmac'
+    ? ` PagerDuty makes the secret, and shows it once, as delivery_method.secret of its answer: put that into Secret/${plainText(hook.auth.secret)} under ${plainText(hook.auth.key)}.`
+    : placeholderNote(hook)

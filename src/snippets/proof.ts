@@ -1,0 +1,54 @@
+import type { Auth } from '../api/auth.ts'
+import { goText, plainText, shellWord } from './quote.ts'
+import type { Proves, SnippetHook } from './snippet.ts'
+
+/** What a product can show that sends any header, or a user and a password. */
+export const credentials: Proves = { forms: ['bearer', 'basic'] }
+
+/** What a product can show that sends nothing but its own body. */
+export const nothing: Proves = { forms: [] }
+
+/** What a script can show. */
+export const anyProof: Proves = { forms: ['bearer', 'basic', 'hmac'] }
+
+/** A command that prints what the hook's Secret has under some keys, with `:` between them. */
+export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
+  const template = keys.map(key => `{{index .data ${goText(key)} | base64decode}}`).join(':')
+  return `kubectl -n ${shellWord(namespace)} get secret ${shellWord(secret)} -o go-template=${shellWord(template)}`
+}
+
+/** The header `Authorization` of a post, in which a placeholder stands for what only the hook's Secret has. */
+export const authorizationOf = (auth: Auth | undefined): string | undefined => {
+  switch (auth?.form) {
+    case 'bearer':
+      return 'Bearer TOKEN'
+    case 'basic':
+      return 'Basic CREDENTIALS'
+    case 'hmac':
+    case 'sns':
+    case undefined:
+      return undefined
+  }
+}
+
+/** What goes into the place of each placeholder; empty where there is none. Follows another sentence. */
+export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false): string => {
+  switch (auth?.form) {
+    case 'bearer':
+      return note(['TOKEN'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
+    case 'basic': {
+      const read = readingSecret(namespace, auth.secret, 'username', 'password')
+      return split
+        ? note(['USERNAME', 'PASSWORD'], read, auth.secret)
+        : note(['CREDENTIALS'], `${read} | base64 | tr -d '\\n'`, auth.secret)
+    }
+    case 'hmac':
+      return note(['SECRET'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
+    case 'sns':
+    case undefined:
+      return ''
+  }
+}
+
+const note = (places: readonly string[], command: string, secret: string): string =>
+  ` In the place of ${places.join(' and ')} goes what Secret/${plainText(secret)} has: \`${plainText(command)}\`.`

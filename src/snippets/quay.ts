@@ -1,0 +1,34 @@
+import { nothing } from './proof.ts'
+import { shellWord } from './quote.ts'
+import { imageOf, pathOf } from './script.ts'
+import type { Snippet } from './snippet.ts'
+
+/** A notification of a repository of Quay. */
+export const quay: Snippet = {
+  name: 'quay',
+  title: 'Quay',
+  group: 'images',
+  proves: nothing,
+  pushes: true,
+  texts: hook => {
+    const body = {
+      title: hook.name,
+      event: 'repo_push',
+      eventConfig: {},
+      method: 'webhook',
+      config: { url: hook.url },
+    }
+    const path = pathOf(imageOf(hook)).split('/').map(encodeURIComponent).join('/')
+    return [
+      {
+        where:
+          'A command, with a token that may administer the repository; or Settings of the repository, Create Notification.',
+        language: 'sh',
+        text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
+  -d ${shellWord(JSON.stringify(body))} \\
+  ${shellWord(`https://quay.io/api/v1/repository/${path}/notification/`)}
+`,
+      },
+    ]
+  },
+}

@@ -1,0 +1,113 @@
+import type { Auth } from '../api/auth.ts'
+import { readingSecret } from './proof.ts'
+import { shellWord } from './quote.ts'
+import type { SnippetHook } from './snippet.ts'
+
+/** Retries are safe where the delivery has an idempotency key; 503 and lost answers are the ones that are worth it. */
+const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
+
+export interface Post {
+  readonly auth: Auth | undefined
+  /** A word of the shell. */
+  readonly url: string
+  /** The idempotency key, as it stands between double quotes of the shell; undefined for a body that names itself. */
+  readonly key?: string
+  /** A word of the shell that is JSON. */
+  readonly body?: string | undefined
+}
+
+/** The lines of a script that posts. What the hook asks for beside its URL is in the variables of {@link secretsOf}. */
+export const postLines = ({ auth, body, key, url }: Post): readonly string[] => {
+  const isSigned = auth?.form === 'hmac'
+  const sent = body ?? (isSigned ? shellWord('{}') : undefined)
+  return [
+    ...(sent === undefined ? [] : [`BODY=${sent}`]),
+    ...(isSigned ? [`SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)`] : []),
+    `${patient} \\`,
+    key === undefined ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
+    ...(sent === undefined ? [] : [`  --header 'Content-Type: application/json' --data-binary "$BODY" \\`]),
+    ...proof(auth).map(line => `  ${line} \\`),
+    `  ${url}`,
+  ]
+}
+
+const proof = (auth: Auth | undefined): readonly string[] => {
+  switch (auth?.form) {
+    case 'bearer':
+      return ['--header "Authorization: Bearer $TOKEN"']
+    case 'basic':
+      return ['--user "$USERNAME:$PASSWORD"']
+    case 'hmac':
+      return [`--header ${shellWord(`${auth.header}: ${auth.prefix}`)}"$SIGNATURE"`]
+    case 'sns':
+    case undefined:
+      return []
+  }
+}
+
+/** The variables that {@link postLines} needs, each with the Secret and the key of its value. */
+export const secretsOf = (
+  auth: Auth | undefined,
+): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
+  switch (auth?.form) {
+    case 'bearer':
+      return [{ variable: 'TOKEN', secret: auth.secret, key: auth.key }]
+    case 'basic':
+      return [
+        { variable: 'USERNAME', secret: auth.secret, key: 'username' },
+        { variable: 'PASSWORD', secret: auth.secret, key: 'password' },
+      ]
+    case 'hmac':
+      return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
+    case 'sns':
+    case undefined:
+      return []
+  }
+}
+
+/** The lines that read those variables from the cluster. */
+export const readingLines = ({ auth, namespace }: SnippetHook): readonly string[] =>
+  secretsOf(auth).map(({ key, secret, variable }) => `${variable}=$(${readingSecret(namespace, secret, key)})`)
+
+/** The line that makes an idempotency key: another each time that the script runs. */
+export const newKey = 'KEY=$(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)'
+
+/** Where {@link newKey} is used. It fails rather than naming every delivery alike. */
+export const theKey = '${KEY:?}'
+
+/** The image that a hook rolls out, or one to be replaced. */
+export const imageOf = ({ pushes }: SnippetHook): string => pushes?.image ?? 'ghcr.io/acme/web'
+
+/** The body that names an image that was pushed, as a word of the shell. The tag is in the variable `TAG`. */
+export const pushedBody = (hook: SnippetHook): string => {
+  const image = JSON.stringify(`${imageOf(hook)}:`).slice(0, -1)
+  return `${shellWord(`{"image": ${image}`)}"$TAG"${shellWord('"}')}`
+}
+
+/** The body of a script's post: of a hook that rolls out what was pushed, the image. */
+export const scriptBody = (hook: SnippetHook): string | undefined =>
+  hook.pushes === undefined ? undefined : pushedBody(hook)
+
+/** What a reader has to put into the place of something, where the hook does not say which image it rolls out. */
+export const imageNote = ({ pushes }: SnippetHook): string =>
+  pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
+
+/** The image's path in its registry: `acme/web` of `ghcr.io/acme/web`. */
+export const pathOf = (image: string): string => {
+  const [host = '', ...path] = image.split('/')
+  return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? path.join('/') : image
+}
+
+/** The value of the header `Authorization`, as a word of the shell. */
+export const headerWord = (auth: Auth | undefined): string | undefined => {
+  switch (auth?.form) {
+    case 'bearer':
+      return '"Bearer $TOKEN"'
+    case 'basic':
+      return `"Basic $(printf %s "$USERNAME:$PASSWORD" | base64 | tr -d '\\n')"`
+    case 'hmac':
+    case 'sns':
+    case undefined:
+      return undefined
+  }
+}

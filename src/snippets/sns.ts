@@ -1,0 +1,27 @@
+import { shellWord } from './quote.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
+
+/** A subscription to a topic of Amazon SNS, such as one of CloudWatch's alarms. */
+export const sns: Snippet = {
+  name: 'sns',
+  title: 'CloudWatch and Amazon SNS',
+  group: 'alerts',
+  proves: { forms: ['sns'] },
+  pushes: false,
+  texts: hook => [
+    {
+      where: `A command. SNS then posts a link, with which a person has to confirm the subscription. An Event of the hook shows the link; the product never opens it. Signatures of both versions are verified.${
+        hook.auth === undefined
+          ? " Put your topic in the place of this one, and set `auth.sns.topicArn` of the hook to it: without it, anybody's topic may post to a leaked URL."
+          : ''
+      }`,
+      language: 'sh',
+      text: `aws sns subscribe --topic-arn ${shellWord(topicOf(hook))} \\
+  --protocol ${hook.url.startsWith('http:') ? 'http' : 'https'} --notification-endpoint ${shellWord(hook.url)}
+`,
+    },
+  ],
+}
+
+const topicOf = ({ auth }: SnippetHook): string =>
+  auth?.form === 'sns' ? auth.topicArn : 'arn:aws:sns:eu-central-1:123456789012:web-load'

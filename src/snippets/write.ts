@@ -1,0 +1,55 @@
+import type { Auth } from '../api/auth.ts'
+import { snippets } from './registry.ts'
+import { plainText } from './quote.ts'
+import type { Proves, Signature, Snippet, SnippetHook, SnippetText } from './snippet.ts'
+
+/** A product's texts for a hook, or why it can never run that hook. */
+export type Written = { readonly texts: readonly SnippetText[] } | { readonly refused: string }
+
+export const snippetNamed = (name: string): Snippet | undefined => snippets.find(snippet => snippet.name === name)
+
+/** Writes a product's configuration for a hook. */
+export const writeSnippet = (snippet: Snippet, hook: SnippetHook): Written => {
+  const why = whyUnproved(snippet, hook.auth) ?? whyUnasked(snippet, hook)
+  return why === undefined ? { texts: snippet.texts(hook) } : { refused: why }
+}
+
+/** Why a post of the product would never be one that the hook acts on. */
+const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | undefined =>
+  hook.pushes === undefined || hook.pushes.restarts || pushes
+    ? undefined
+    : `this hook runs when an image was pushed, and ${title} names none: it would skip every post as NotForThisHook. ` +
+      'Use what reports pushes, a registry or a script, or set spec.redeploy.withoutImage to restart: then any post restarts the workload'
+
+/** Why a post of the product would always be answered 401. */
+const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string | undefined => {
+  if (auth === undefined) return undefined
+  const { form } = auth
+  if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
+  if (auth.form !== 'hmac' || proves.signs === undefined) return undefined
+  if (proves.signs.some(signature => isSigned(signature, auth))) return undefined
+  const asked = plainText(`${auth.header}: ${auth.prefix}…`)
+  return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, and this hook asks for "${asked}": change auth.hmac.header and auth.hmac.prefix`
+}
+
+const lacking = (title: string, auth: Auth): string => {
+  switch (auth.form) {
+    case 'sns':
+      return `this hook accepts the messages of one topic of Amazon SNS alone (auth.sns), and ${title} posts none.`
+    case 'hmac':
+      return `this hook asks for a signature (auth.hmac), and ${title} makes none that it could check.`
+    case 'bearer':
+    case 'basic':
+      return `this hook asks for credentials (auth.${auth.form}), and ${title} sends none.`
+  }
+}
+
+const instead = ({ forms }: Proves): string =>
+  forms.length === 0
+    ? 'Use a hook without auth, whose URL is the only secret'
+    : `Use a hook with ${forms.map(form => `auth.${form}`).join(' or ')}, or one without auth`
+
+const isSigned = ({ header, prefix }: Signature, asked: Extract<Auth, { form: 'hmac' }>): boolean =>
+  (header === undefined || header.toLowerCase() === asked.header.toLowerCase()) && prefix === asked.prefix
+
+const signatureText = ({ header = 'any header', prefix }: Signature): string => `"${header}: ${prefix}…"`

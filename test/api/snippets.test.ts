@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { create } from '../../src/kube/requests.ts'
+import { hooks, secrets } from '../../src/kube/resources.ts'
+import { senders } from '../../src/senders/registry.ts'
+import { snippetHook } from '../../src/snippets/hook.ts'
+import { snippets } from '../../src/snippets/registry.ts'
+import { writeSnippet } from '../../src/snippets/write.ts'
+import { knownBodies } from '../senders/bodies.ts'
+import { authSpecs } from '../snippets/known-hooks.ts'
+import { filledIn, headersOf, held, products } from '../snippets/products.ts'
+import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+
+/** Every configuration for every kind of hook, pasted as its product reads it, and posted to the hook for real. */
+
+const driverSpecs: Readonly<Record<string, object>> = {
+  scale: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 100_000 } },
+  redeploy: { driver: 'redeploy', redeploy: { target: { name: 'pushed' }, tags: { glob: '*' } } },
+  'redeploy-restart': {
+    driver: 'redeploy',
+    redeploy: { target: { name: 'pushed' }, tags: { glob: '*' }, withoutImage: 'restart' },
+  },
+}
+
+/** A post as a product makes it: one that fires, or that names an image; else any. */
+const bodyOf = (name: string) => {
+  const its = knownBodies.filter(({ sender }) => sender === name)
+  const known =
+    its.find(({ says }) => says.pushes?.length === 1) ?? its.find(({ says }) => says.phase === 'firing') ?? its[0]
+  return known?.message ?? { headers: {}, json: { application: 'shop' } }
+}
+
+/** Everything that a body above pushes, under a former tag. */
+const images = [...new Set(snippets.flatMap(({ name }) => pushedBy(name)))]
+
+function pushedBy(name: string): readonly string[] {
+  const said = knownBodies.filter(({ sender }) => sender === name).find(({ says }) => says.pushes?.length === 1)
+  return (said?.says.pushes ?? []).map(push =>
+    (push.split('@')[0] ?? '').replace(/^\?/, 'registry.example.com:8082').replace(/:[^:/]*$/, ''),
+  )
+}
+
+const setUp = async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 0)
+  const containers = [...images, 'ghcr.io/acme/web'].map((image, index) => ({
+    name: `c${index}`,
+    image: `${image}:former`,
+  }))
+  const labels = { app: 'pushed' }
+  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } }
+  await create(here.api, deployments, here.namespace, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'pushed' },
+    spec,
+  })
+  const data = Object.fromEntries(
+    Object.entries(held).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  )
+  await create(here.api, secrets, here.namespace, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'alerts' },
+    data,
+  })
+  await product(here)
+  return here
+}
+
+const createHook = async ({ api, namespace, url }: Cluster, name: string, spec: object): Promise<string> => {
+  await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
+  return await url(name)
+}
+
+describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration', driver => {
+  it.each(Object.keys(authSpecs))(
+    'works as it is, or says why it cannot, where the hook asks for %s',
+    { timeout: 120_000 },
+    async form => {
+      const here = await setUp()
+      const auth = authSpecs[form]
+      const failures: string[] = []
+      for (const snippet of snippets) {
+        const hookName = `the-${snippet.name}`
+        const spec = { ...driverSpecs[driver], ...(auth === undefined ? {} : { auth }) }
+        const url = await createHook(here, hookName, spec)
+        const written = writeSnippet(snippet, snippetHook(hookName, here.namespace, spec, url))
+        const answered = await answerOf(snippet.name, written, url)
+        if (answered !== undefined) failures.push(`${snippet.name}: ${answered}`)
+      }
+      expect(failures).toEqual([])
+    },
+  )
+})
+
+/** What is wrong with a post from what was written; undefined where it did what the hook is for, or was refused rightly. */
+const answerOf = async (
+  name: string,
+  written: ReturnType<typeof writeSnippet>,
+  url: string,
+): Promise<string | undefined> => {
+  const body = bodyOf(name)
+  if ('refused' in written) return /this hook/.test(written.refused) ? undefined : written.refused
+  const read = await products[name]?.(filledIn(written.texts))
+  if (read === undefined) return 'no reader'
+  // Only Amazon can sign its messages, and a message that is not signed is no proof of anything here.
+  if (name === 'sns') return 'url' in read && read.url === url ? undefined : 'another URL'
+  if ('answer' in read) return wrong(read.answer)
+  if (read.url !== url) return `it would post to ${read.url}`
+  const text = JSON.stringify(body.json)
+  const headers = { 'content-type': 'application/json', ...body.headers, ...headersOf(read, text) }
+  return wrong((await post(url, undefined, { headers, body: text })).body)
+}
+
+const wrong = (answer: unknown): string | undefined =>
+  ['applied', 'unchanged'].includes(stringAt(answer, 'outcome') ?? '') || at(answer, 'reason') === 'Superseded'
+    ? undefined
+    : JSON.stringify(answer).slice(0, 300)
+
+it('there is one for every sender that is known, and one reader here for each', () => {
+  const names = snippets.map(({ name }) => name)
+  expect(senders.map(({ name }) => (name === 'plain' ? 'curl' : name)).filter(name => !names.includes(name))).toEqual(
+    [],
+  )
+  expect(Object.keys(products).sort()).toEqual(names.toSorted())
+})

@@ -18,13 +18,17 @@ export const serveHttp = async (
   server: ApiServer,
   { port, host = '127.0.0.1', ...flag }: { readonly port: number; readonly host?: string; readonly flag?: string },
 ): Promise<Serving> => {
+  const names = new Set<string>()
   const http = createServer((incoming, outgoing) => {
+    const refused = refusalOf(incoming, names)
+    if (refused !== undefined) return send(outgoing, refused)
     answer(server, incoming, outgoing).catch(() => outgoing.destroy())
   })
   // A watch may be silent for minutes, and clients keep connections for longer than Node's default.
   http.keepAliveTimeout = 120_000
   http.requestTimeout = 0
   const bound = await listen(http, { host, port, ...flag })
+  for (const name of [host, 'localhost']) names.add(`${name}:${bound}`)
   return {
     url: `http://${host}:${bound}`,
     close: () =>
@@ -34,6 +38,28 @@ export const serveHttp = async (
       }),
   }
 }
+
+/**
+ * Why a request is not answered. There is no authentication here, and a browser on the same machine reaches it: a page of
+ * another site must not, whether it has its own name point here (DNS rebinding, so that the Host is another) or posts across
+ * origins (so that there is an Origin). No client of Kubernetes sends one.
+ */
+const refusalOf = (
+  { headers, headersDistinct }: IncomingMessage,
+  names: ReadonlySet<string>,
+): ServerResponse | undefined => {
+  const [host = '', ...more] = headersDistinct.host ?? []
+  if (more.length > 0 || !names.has(host.toLowerCase())) {
+    return text(421, `this server answers as ${[...names].join(' and ')} alone\n`)
+  }
+  return headers.origin === undefined ? undefined : text(403, 'no web page may ask this server\n')
+}
+
+const text = (status: number, body: string): ServerResponse => ({
+  status,
+  headers: { 'content-type': 'text/plain' },
+  body,
+})
 
 const answer = async (server: ApiServer, incoming: IncomingMessage, outgoing: HttpResponse): Promise<void> => {
   const body = await bodyOf(incoming)

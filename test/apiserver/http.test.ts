@@ -1,6 +1,8 @@
-import { wholeLines } from '../support/lines.ts'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseJson, stringAt } from '../../src/api/json.ts'
+import { wholeLines } from '../support/lines.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { serveHttp, type Serving } from '../../src/apiserver/http.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
@@ -60,6 +62,32 @@ describe('over HTTP', () => {
     const { url } = await serve()
     const response = await fetch(`${url}${configMaps}`, { method: 'POST', body: 'x'.repeat(4 * 1024 * 1024) })
     expect(response.status).toBe(413)
+  })
+
+  /** A request with a head of one's own, as no fetch makes it. */
+  const answered = async (url: string, ...head: readonly string[]): Promise<string> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.end(`GET ${configMaps} HTTP/1.1\r\n${head.join('\r\n')}\r\nConnection: close\r\n\r\n`)
+    return (await text(socket)).split('\r\n')[0] ?? ''
+  }
+
+  it('a page of another site reaches nothing, under a name of its own or of the server', async () => {
+    const { url } = await serve()
+    const { host, port } = new URL(url)
+    for (const known of [host, `localhost:${port}`, `LOCALHOST:${port}`]) {
+      expect([known, await answered(url, `Host: ${known}`)]).toEqual([known, 'HTTP/1.1 200 OK'])
+    }
+    for (const other of [
+      'evil.example.com',
+      `evil.example.com:${port}`,
+      '127.0.0.1:1',
+      `127.0.0.1.example.com:${port}`,
+    ]) {
+      expect([other, await answered(url, `Host: ${other}`)]).toEqual([other, 'HTTP/1.1 421 Misdirected Request'])
+    }
+    expect(await answered(url, `Host: ${host}`, 'Host: evil.example.com')).toMatch(/ 4\d\d /)
+    expect(await answered(url, `Host: ${host}`, 'Origin: http://evil.example.com')).toBe('HTTP/1.1 403 Forbidden')
+    expect(await answered(url, `Host: ${host}`, 'Origin: null')).toBe('HTTP/1.1 403 Forbidden')
   })
 
   it('a port that is taken is an error', async () => {

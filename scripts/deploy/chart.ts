@@ -77,7 +77,7 @@ export const chartTemplates = (
     when('.Values.watchNamespace', [
       labelled(rolesManifest(namespacedRoles(roles))).replaceAll(
         /namespace: .*/g,
-        'namespace: {{ .Values.watchNamespace }}',
+        'namespace: {{ .Values.watchNamespace | toJson }}',
       ),
     ]),
   ].join('---\n'),

@@ -20,8 +20,7 @@ export const alertmanager: Snippet = {
 /** Those of the page on autoscaling: a step a minute. Alertmanager repeats at the first flush after `repeat` has passed. */
 const pace = { wait: '10s', interval: '1m', repeat: '50s' }
 
-const repeats =
-  '# Each repeat is another step, until the bound is reached. Keep this a little less than the line above.'
+const repeats = '# A little less than the line above. Each repeat is another step.'
 
 const byUrlSecret = ({ auth, name, namespace }: SnippetHook, secretName: string): SnippetText => ({
   where: `kubectl apply, for the Prometheus operator. It reads the URL from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,

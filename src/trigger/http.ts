@@ -167,7 +167,7 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
       return
     }
     const isInWords = 'words' in answer
-    const text = isInWords ? answer.words : JSON.stringify(answer.body)
+    const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
     const isWhole = isDone(request)
     // What is left of a long body is not worth the connection; and while closing there is no next request.
     if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')

@@ -12,7 +12,11 @@ const valuesWith = (text: string) => ({
   image: { repository: text, tag: text },
   watchNamespace: text,
   single: false,
-  controller: { priorityClassName: text, extraArgs: [text], podDisruptionBudget: { enabled: true, maxUnavailable: text } },
+  controller: {
+    priorityClassName: text,
+    extraArgs: [text],
+    podDisruptionBudget: { enabled: true, maxUnavailable: text },
+  },
   trigger: { priorityClassName: text, extraArgs: [text], podDisruptionBudget: { enabled: true, maxUnavailable: text } },
   service: { trafficDistribution: text },
   ingress: { enabled: true, className: text, host: text, tlsSecretName: text },

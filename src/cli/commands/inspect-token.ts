@@ -95,7 +95,7 @@ const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
   const { previous } = hook.status?.minted ?? {}
   const isPrevious = previous?.rotation === claims.rotation && parseTime(previous.acceptedUntil) > now
   return isPrevious
-    ? { taken: true, why: `it is the former URL, which is taken until ${previous.acceptedUntil}${suspended}` }
+    ? { taken: true, why: `it is the former URL, which is accepted until ${previous.acceptedUntil}${suspended}` }
     : { taken: false, why: 'it was rotated out: a post to it is answered 410' }
 }
 
@@ -105,7 +105,7 @@ const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, { taken, w
     ['UID', uid],
     ['Rotation', String(rotation)],
     ['Expires', expiresAt === undefined ? 'never' : rfc3339(expiresAt)],
-    ['Taken', `${taken ? 'yes' : 'no'}: ${why}`],
+    ['Accepted', `${taken ? 'yes' : 'no'}: ${why}`],
   ]
     .map(([title = '', value = '']) => `${`${title}:`.padEnd(10)}${value}\n`)
     .join('')

@@ -89,6 +89,10 @@ describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
     }
   })
 
+  it('is asked the first time after a second, when it listens, so that a normal start leaves no warning', () => {
+    expect(at(container, 'startupProbe', 'initialDelaySeconds')).toBe(1)
+  })
+
   it('is stopped no sooner than it has served what was sent to it', async () => {
     const graceSeconds = Number(at(pod, 'terminationGracePeriodSeconds') ?? 30)
     const answersWithinMs = 4_000

@@ -76,6 +76,18 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByText(/would go from/).waitFor()
     await page.locator('#snippet option').first().waitFor({ state: 'attached' })
   },
+  'use-it': async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.locator('#snippet').selectOption('datadog')
+    await page.getByText('@webhook-web-up', { exact: false }).first().waitFor()
+    await page.getByRole('region', { name: 'Use it' }).scrollIntoViewIfNeeded()
+  },
+  'use-it-refused': async page => {
+    await page.getByRole('link', { name: 'web-push' }).click()
+    await page.locator('#snippet').selectOption('alertmanager')
+    await page.getByText('This hook runs when an image was pushed', { exact: false }).waitFor()
+    await page.getByRole('region', { name: 'Use it' }).scrollIntoViewIfNeeded()
+  },
   'hook-failing': async page => {
     await page.getByRole('link', { name: 'worker-up' }).click()
     await page.getByText('there is no Deployment/worker', { exact: false }).first().waitFor()

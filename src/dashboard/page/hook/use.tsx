@@ -30,7 +30,9 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
     // Loaded when it is needed: the list has no use for it.
     void import('./snippets.ts').then(module => {
       loaded.value = module
-      chosen.value ||= module.snippets[0]?.name ?? ''
+      // The first that can run this hook: for one that rolls out images, a registry.
+      const fits = module.snippets.find(({ name }) => 'texts' in module.writeFor(name, hook, placeholder))
+      chosen.value ||= fits?.name ?? module.snippets[0]?.name ?? ''
     })
   }, [])
   useEffect(() => {

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import type { ReceiverHook } from '../../src/api/hook.ts'
+import { urlOf } from '../../src/cli/cluster/url.ts'
+import { conditionsFor } from '../../src/api/conditions.ts'
+
+const unused = (): never => {
+  throw new Error('nothing must be asked')
+}
+const api = { request: unused, watch: unused }
+const ready = { reason: 'Valid', message: 'the hook is valid, and its URL is published' } as const
+
+const hook = (status: ReceiverHook['status'], generation = 1): ReceiverHook => ({
+  apiVersion: 'receiverhooks.dev/v1alpha1',
+  kind: 'ReceiverHook',
+  metadata: {
+    name: 'web-up',
+    namespace: 'shop',
+    uid: 'u1',
+    resourceVersion: '7',
+    generation,
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  },
+  spec: {
+    driver: 'scale',
+    suspend: false,
+    onResolved: 'ignore',
+    cooldown: '0s',
+    dedupeWindow: '40s',
+    token: { rotation: 0, overlap: '5m' },
+  },
+  ...(status && { status }),
+})
+
+it.each([
+  ['no controller has looked at it', hook(undefined), 'no controller has looked at it yet'],
+  [
+    'the status is of a former generation, and says that all is well',
+    hook({ observedGeneration: 1, conditions: conditionsFor(undefined, ready, [], 1, 0) }, 2),
+    'the controller is publishing it; try again in a moment',
+  ],
+  [
+    'something keeps it from having one',
+    hook({
+      observedGeneration: 1,
+      conditions: conditionsFor({ reason: 'SecretConflict', message: 'taken', lasts: 'stalled' }, ready, [], 1, 0),
+    }),
+    'SecretConflict: taken',
+  ],
+])('says of a hook without a URL why, where %s', async (_, of, why) => {
+  const asked = urlOf({ api }, of)
+  await expect(asked).rejects.toThrow(`web-up has no URL yet: ${why}`)
+  await expect(asked).rejects.not.toThrow('its URL is published')
+})

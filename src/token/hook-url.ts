@@ -49,13 +49,13 @@ export const baseOf = (hook: unknown): string | undefined => {
 }
 
 /** A compact JWS (RFC 7515, section 7.1): no character of it means anything to a shell, YAML, JSON or a URL. */
-export const isToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
+const isToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
 
 /**
  * Whether URLs can begin with this. The parser would pass over an empty query and over blanks and line breaks around the
  * text, and everything after a `?` or `#` would be no path.
  */
-export const isBase = (text: string): boolean =>
+const isBase = (text: string): boolean =>
   /^https?:\/\/[^\s?#\p{Cc}]+$/u.test(text) && !text.endsWith('/') && URL.canParse(text)
 
 const partsOf = (url: string): HookURL | undefined => {

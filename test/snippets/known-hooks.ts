@@ -2,7 +2,7 @@ import type { Auth } from '../../src/api/auth.ts'
 import type { SnippetHook } from '../../src/snippets/snippet.ts'
 
 export const exampleURL = 'https://hooks.example.com/v1/trigger/eyJhbGciOiJFZERTQSJ9.e30.c2ln'
-export const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
+const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 
 /** Each way in which a hook can ask for a proof, by a name for it. */
 export const auths: Readonly<Record<string, Auth | undefined>> = {

@@ -295,6 +295,6 @@ ${table(
 )}
 
 Waiting posts, held bodies and connections grow with the memory that the process may use. The numbers are for a container of ${memoryMiB} MiB, which the
-manifests give it. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
+manifests give it. [Limits](limits.md) has the bounds of objects in the cluster. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
 `
 }

@@ -174,7 +174,9 @@ const meaningOf = (schema: Schema): string => {
   const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
   const sentence = first.replaceAll('`', '').replace(/\.$/, '')
   const choices = 'enum' in schema && !shown(schema.enum) ? `, one of ${schema.enum?.join(', ')}` : ''
-  const start = sentence.charAt(0).toLowerCase() + sentence.slice(1) + choices
+  // An abbreviation stays as it is.
+  const begin = /^[A-Z]{2}/.test(sentence) ? sentence.charAt(0) : sentence.charAt(0).toLowerCase()
+  const start = begin + sentence.slice(1) + choices
   const otherwise = at(schema, 'default')
   return otherwise === undefined || isObject(otherwise) || otherwise === ''
     ? start

@@ -4,7 +4,9 @@ import { code, generated, table } from './markdown.ts'
 
 /** The page of every command with its flags, from the definitions that help and completion are made of. */
 export const commandPage = async (entries: readonly Entry[]): Promise<string> => {
-  const sections = await Promise.all(entries.map(async entry => section(entry, await entry.load())))
+  const loaded = await Promise.all(entries.map(async entry => ({ entry, command: await entry.load() })))
+  const create = loaded.find(({ entry }) => entry.name === 'create')?.command.options ?? []
+  const sections = loaded.map(({ command, entry }) => section(entry, command, entry.name === 'create' ? [] : create))
   return `${generated}
 # Command line
 
@@ -29,11 +31,20 @@ ${table(['flag', 'meaning'], accessOptions.map(row))}
 ${sections.join('')}`
 }
 
+/** From how many flags on that a command shares with `create`, it leads there instead of saying them again. */
+const manyShared = 10
+
+/** `create`: the flags of that command, which those that write a hook share. */
 const section = (
   entry: Entry,
   { arguments: words = [], details, examples = [], options, terms = [] }: Command,
+  create: readonly Option<unknown>[],
 ): string => {
-  const own = options.filter(({ group }) => group !== accessGroup)
+  const unlike = options.filter(({ group }) => group !== accessGroup)
+  const known = new Set(create.map(option => row(option).join(' ')))
+  const shared = unlike.filter(option => known.has(row(option).join(' ')))
+  const isSaidOnce = shared.length >= manyShared
+  const own = isSaidOnce ? unlike.filter(option => !shared.includes(option)) : unlike
   return `
 ## ${entry.name}
 
@@ -52,9 +63,11 @@ ${
         ['argument', 'meaning'],
         words.map(word => [code(word.name), word.means]),
       )}\n`
-}${
-    own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`
-  }${own.length === options.length ? '' : `\nAnd [the flags of kubectl](#flags-of-kubectl).\n`}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+}${own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`}${
+    isSaidOnce
+      ? `\nAnd [the flags of ${code('create')}](#create), which mean the same here: ${shared.map(({ flag }) => code(`--${flag}`)).join(', ')}.\n`
+      : ''
+  }${unlike.length === options.length ? '' : `\nAnd [the flags of kubectl](#flags-of-kubectl).\n`}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
 }
 
 const usageOf = ({ many, name, optional }: Argument): string => {

@@ -79,6 +79,7 @@ export const statusSchema = {
     },
     publicURL: {
       type: 'string',
+      maxLength: 2048,
       description:
         'What the URL begins with, before `/v1/trigger/`, if `token.secretName` is set: then the Secret has the token alone to say.',
     },

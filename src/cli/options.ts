@@ -79,6 +79,9 @@ export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<
 export const publicURL = (about: Pick<About, 'means'>): Option<string | undefined> =>
   beginning({ ...about, flag: 'public-url' })
 
+/** How long the beginning of a URL may be: the status of a hook has room for as much, and for the token behind it. */
+const maxBeginning = 2048
+
 /** A flag that takes what other URLs begin with. Its value has no slash at its end. */
 export const beginning = (about: Omit<About, 'value'>): Option<string | undefined> => ({
   ...about,
@@ -94,6 +97,7 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
     // Not as the URL parser sees it, which passes over an empty query, and over blanks and line breaks around it.
     if (/[?#\s]/.test(word))
       throw new UsageError(`--${about.flag} must end with its path: no query, no fragment, no blank`)
+    if (word.length > maxBeginning) throw new UsageError(`--${about.flag} may have ${maxBeginning} characters at most`)
     return word.replace(/\/+$/, '')
   },
 })

@@ -18,7 +18,20 @@ const offerItself = (): void => {
 const answer = answering()
 const watched = watchdog<Found>(longestLifeOfARunMs)
 
+/**
+ * The first evaluation of a process loads and compiles what all others use: on a busy machine that can take all that one may use of a
+ * processor. So it is made before anybody asks, and charged to nobody.
+ */
+const warmUp = (): void => {
+  const expression =
+    "body.alerts.exists(alert, alert.status == 'firing') && has(body.x) && size(body.x) > 1 && sender.startsWith('x')"
+  const body = new TextEncoder().encode('{"alerts": [{"status": "firing"}], "x": [1, 2]}')
+  answer({ ask: 'check', expression })
+  answer({ ask: 'evaluate', expression, variables: { body, headers: {}, query: {}, sender: 'x' } })
+}
+
 offerItself()
+warmUp()
 process.on('disconnect', () => process.exit(0))
 process.on('message', message => {
   if (!isQuestion(message)) return

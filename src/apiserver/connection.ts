@@ -40,6 +40,7 @@ const serverRequest = ({ as, method, path, query, contentType, body }: ApiReques
   contentType: contentType ?? 'application/json',
   userAgent: 'receiver-hooks',
   ...(as === 'metadata' && { accept: 'application/json;as=PartialObjectMetadata' }),
+  ...(as === 'metadata list' && { accept: 'application/json;as=PartialObjectMetadataList' }),
   ...(query === undefined ? {} : { query }),
   ...(body === undefined ? {} : { body }),
 })

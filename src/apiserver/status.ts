@@ -115,6 +115,10 @@ export const badRequest = (message: string): StatusError => new StatusError(400,
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
+/** A list was asked for as one object. */
+export const notAcceptable = (): StatusError =>
+  new StatusError(406, 'NotAcceptable', 'you requested PartialObjectMetadata, but the requested object is a list')
+
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   new StatusError(
     415,

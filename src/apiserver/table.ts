@@ -2,9 +2,10 @@ import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import { viewOf } from './cluster.ts'
 import type { ResourceDefinition } from './definition.ts'
+import { notAcceptable } from './status.ts'
 
 /** How a client wants objects: whole, as rows for people, or their metadata alone. */
-export type Representation = 'object' | 'table' | 'metadata'
+export type Representation = 'object' | 'table' | 'metadata' | 'metadata list'
 
 /** The first representation in an Accept header that this server has; whole objects for anything else. */
 export const representationIn = (accept: string): Representation => {
@@ -12,7 +13,8 @@ export const representationIn = (accept: string): Representation => {
     const parameters = type.split(';').map(parameter => parameter.trim())
     if (parameters[0] !== 'application/json' && parameters[0] !== '*/*') continue
     if (parameters.includes('as=Table')) return 'table'
-    if (parameters.some(parameter => parameter.startsWith('as=PartialObjectMetadata'))) return 'metadata'
+    if (parameters.includes('as=PartialObjectMetadata')) return 'metadata'
+    if (parameters.includes('as=PartialObjectMetadataList')) return 'metadata list'
     return 'object'
   }
   return 'object'
@@ -27,7 +29,7 @@ export const represent = (
 ): JsonObject => {
   const version = { resourceVersion: object.metadata.resourceVersion }
   if (as === 'table') return tableOf(definition, [object], version, now)
-  return as === 'metadata' ? partial(object) : viewOf(definition, object)
+  return as === 'object' ? viewOf(definition, object) : partial(object)
 }
 
 /** A list as a client asked for it; `metadata` is the list's own. */
@@ -39,7 +41,8 @@ export const representList = (
   now: number,
 ): JsonObject => {
   if (as === 'table') return tableOf(definition, objects, metadata, now)
-  if (as === 'metadata') {
+  if (as === 'metadata') throw notAcceptable()
+  if (as === 'metadata list') {
     const items = objects.map(partial)
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }
   }

@@ -33,8 +33,11 @@ export interface ApiRequest {
    * them. Where it is absent, no more of a longer body is read.
    */
   readonly pick?: readonly string[]
-  /** Ask for the metadata of objects alone, as PartialObjectMetadata; they are whole when absent. */
-  readonly as?: 'metadata'
+  /**
+   * Ask for the metadata of objects alone: of one as PartialObjectMetadata, of a list as PartialObjectMetadataList. The API server
+   * answers 406 to the one that does not fit. Objects are whole when absent.
+   */
+  readonly as?: 'metadata' | 'metadata list'
   /** Requests of one lane share connections; lanes share none, so that none stalls another. */
   readonly lane: Lane
   readonly timeoutMs: number

@@ -34,10 +34,14 @@ export const optionsOf = (
 const queryOf = ({ query }: ApiRequest): string => (query === undefined ? '' : `?${stringify(query)}`)
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
-const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'
+const acceptOf = ({ as }: ApiRequest): string => {
+  if (as === undefined) return 'application/json'
+  const kind = as === 'metadata' ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
+  return `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`
+}
 
 const headersOf = (request: ApiRequest, authorization: string | undefined): Record<string, string> => ({
-  accept: request.as === 'metadata' ? metadataAlone : 'application/json',
+  accept: acceptOf(request),
   'user-agent': 'receiver-hooks',
   ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
   ...(authorization === undefined ? {} : { authorization }),

@@ -111,7 +111,7 @@ const proofRequest = ({ fieldSelector, namespace, type }: Source) =>
   ({
     method: 'GET',
     path: collectionPath(type, namespace),
-    as: 'metadata',
+    as: 'metadata list',
     maxBytes: maxProofBytes,
     query: { limit: '1', ...selectorOf({ type, ...(fieldSelector === undefined ? {} : { fieldSelector }) }) },
     lane: 'watch',

@@ -379,6 +379,22 @@ describe('who asks for metadata alone', () => {
     expect(versionOf(answer.body)).toBe(versionOf(await read(`${widgets}/${name}`)))
   })
 
+  it('gets that of each object of a list', async () => {
+    await made(widgets, widget('meta-listed', { driver: 'other' }))
+    const { body, status } = await call('GET', widgets, undefined, { as: 'metadata list' })
+    expect([status, body['kind']]).toEqual([200, 'PartialObjectMetadataList'])
+    const items: unknown = body['items']
+    expect(Array.isArray(items) && items.map((item: unknown) => Object.keys(Object(item)).toSorted())).toContainEqual([
+      'apiVersion',
+      'kind',
+      'metadata',
+    ])
+  })
+
+  it('is refused where a list is asked for as one object', async () => {
+    expect((await call('GET', widgets, undefined, { as: 'metadata' })).status).toBe(406)
+  })
+
   it('still gets a Status where it is refused', async () => {
     const { status, body } = await call('GET', `${widgets}/none`, undefined, { as: 'metadata' })
     expect([status, body['kind'], body['reason']]).toEqual([404, 'Status', 'NotFound'])

@@ -44,7 +44,7 @@ describe('what a watch has told', () => {
     expect(asked.map(({ request }) => request)).toEqual([
       {
         method: 'GET',
-        as: 'metadata',
+        as: 'metadata list',
         maxBytes: 16384,
         path: '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks',
         // No resourceVersion: with one, an old cache could answer.

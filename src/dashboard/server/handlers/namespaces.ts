@@ -10,7 +10,7 @@ export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Cont
   api.get('/namespaces', async (request, response) => {
     try {
       const names: string[] = []
-      for await (const { metadata } of askList(sessionOf(request).api, type, undefined, { as: 'metadata' }))
+      for await (const { metadata } of askList(sessionOf(request).api, type, undefined, { as: 'metadata list' }))
         names.push(metadata.name)
       response.json({ names, complete: true } satisfies Namespaces)
     } catch (error) {

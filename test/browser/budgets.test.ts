@@ -138,7 +138,7 @@ describe('the page', () => {
     await page.goto(dashboard.link())
     await page.locator('.row').first().waitFor()
     const before = await spent(session)
-    await page.locator('#namespace').selectOption('fleet')
+    await page.locator('select#namespace').selectOption('fleet')
     await page.getByText('5000 hooks').waitFor()
     const { all } = await spent(session)
     console.log(`5,000 hooks: ${Math.round((all - before.all) * 1000)} ms`)

@@ -46,7 +46,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('button', { name: 'Clear' }).waitFor()
   },
   empty: async page => {
-    await page.locator('#namespace').selectOption('empty')
+    await page.locator('select#namespace').selectOption('empty')
     await page.getByRole('heading', { name: 'No hooks in namespace empty yet' }).waitFor()
   },
   form: async page => {

@@ -26,10 +26,10 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
  * bundle, under kubectl and behind a browser, where coverage does not look.
  */
 const floor = {
-  lines: 90,
-  branches: 79,
+  lines: 88,
+  branches: 77,
   'src/{acts,api,controller,drivers,environment,expressions,kube,operations,record,senders,snippets,steps,token,trigger}/**':
-    { lines: 97, branches: 91 },
+    { lines: 95, branches: 89 },
 }
 
 /** The suite that runs, where its coverage is to be kept. */

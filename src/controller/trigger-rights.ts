@@ -12,7 +12,6 @@ const doubtfulAfterMs = 5_000
 const maxKept = 20_000
 
 interface Answer {
-  readonly namespace: string
   readonly askedAt: number
   readonly asked: Promise<Verdict>
   verdict: Verdict
@@ -62,7 +61,6 @@ export class TriggerRights {
       known && now - known.askedAt < keptMs[known.verdict] && known.askedAt > (this.#doubts.get(namespace) ?? -Infinity)
     if (isKept) return await known.asked
     const answer: Answer = {
-      namespace,
       askedAt: now,
       asked: review(api, namespace, access, this.#account),
       verdict: 'unknown',

@@ -3,7 +3,7 @@ import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { accessInWords, review, type Access, type Need, type ServiceAccount, type Verdict } from '../kube/reviews.ts'
 
 /** How long an answer is kept, in milliseconds: a right that is missing may be given at any moment. */
-const keptMs = { allowed: 120_000, denied: 5_000, unknown: 120_000 }
+const keptMs = { allowed: 120_000, denied: 5_000, unknown: 5_000 }
 
 /** After a post was refused, answers that are older than this are asked for again, in milliseconds. */
 const doubtfulAfterMs = 5_000

@@ -31,6 +31,8 @@ const serving = async () => {
     for (const name of filesOf(part)) {
       const file = await provide(part, name, process.env, () => undefined)
       await run(['apply', '--server-side', '-f', file])
+      // A new CRD has no conditions for a moment, and kubectl calls that an error where it looks for one of them.
+      await run(['wait', '--for=jsonpath={.status.conditions}', '--timeout=30s', '-f', file])
       await run(['wait', '--for=condition=Established', '--timeout=30s', '-f', file])
     }
   }

@@ -4,6 +4,7 @@ import { afterError, delay } from './backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
+import { WaitingKeys } from './waiting-keys.ts'
 
 /** What one look at a key came to. */
 export interface Worked {
@@ -47,7 +48,7 @@ export interface WorkQueue {
 
 /**
  * A work queue as controller-runtime has it: keys, not events, so that a hundred changes of one object are one look;
- * `workers` of them at a time; a key whose work throws is tried again after a wait of its own.
+ * `workers` of them at a time, of one namespace never all; a key whose work throws is tried again after a wait of its own.
  */
 export const workQueue = (
   environment: Environment,
@@ -57,8 +58,7 @@ export const workQueue = (
   const { clock, log } = environment
   const { controller, workers } = options
   const metrics = queueMetrics(environment.metrics, controller)
-  /** In order of arrival, each with the moment of it. */
-  const waiting = new Map<string, number>()
+  const waiting = new WaitingKeys(workers)
   /** Each with whether it was added again meanwhile. */
   const working = new Map<string, { again: boolean }>()
   const attempts = new Map<string, number>()
@@ -71,22 +71,19 @@ export const workQueue = (
     if (state === 'stopped') return
     const inProgress = working.get(key)
     if (inProgress) inProgress.again = true
-    else if (!waiting.has(key)) {
-      metrics.added()
-      waiting.set(key, clock.monotonic())
-    }
+    else if (waiting.add(key, clock.monotonic())) metrics.added()
     pump()
   }
 
   const again = later(clock, add)
 
   const pump = (): void => {
-    for (const [key, since] of waiting) {
-      if (state !== 'running' || working.size >= workers || turn.isOver()) break
-      waiting.delete(key)
+    while (state === 'running' && !turn.isOver()) {
+      const next = waiting.take()
+      if (!next) break
       const began = clock.monotonic()
-      metrics.waited(began - since)
-      void workOn(key)
+      metrics.waited(began - next.since)
+      void workOn(next.key)
       turn.took(clock.monotonic() - began)
     }
     metrics.sizes(waiting.size, working.size)
@@ -99,6 +96,7 @@ export const workQueue = (
     again.delete(key)
     const worked = await attempt(key)
     working.delete(key)
+    waiting.done(key)
     if (state === 'stopped') {
       if (working.size === 0) ended()
       return
@@ -135,7 +133,9 @@ export const workQueue = (
       measure('error')
       const hopeless = isHopeless(error)
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-      const againAfterMs = hopeless ? hopelessAgainMs : Math.max(failedOnceMore(key), asked)
+      // What takes long to fail, as a write that times out does, has a worker for half of the time at most.
+      const tookMs = clock.monotonic() - start
+      const againAfterMs = hopeless ? hopelessAgainMs : Math.max(failedOnceMore(key), asked, tookMs)
       const fields = { controller, object: key, againAfterMs, error }
       if (state === 'running' && hopeless) log.error(fields, 'cannot be written until it changes')
       else if (state === 'running') log.warn(fields, 'trying again')

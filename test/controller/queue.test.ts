@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseNotHeld } from '../../src/controller/fence.ts'
 import { outOfDate, parked, workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
+import { wait } from '../../src/environment/wait.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -69,6 +70,28 @@ describe('a work queue', () => {
     expect(looks).toEqual(['a', 'b', 'c'])
   })
 
+  test('leaves workers free for others where one namespace has many keys that take long', async () => {
+    const { looks, work, letGo } = gate()
+    const { queue } = started(16, work)
+    for (let n = 0; n < 100; n++) queue.add(`fat/${n}`)
+    for (let n = 0; n < 100; n++) queue.add(`fatter/${n}`)
+    queue.add('shop/web')
+    const namespaces = looks.map(key => key.split('/')[0])
+    expect(namespaces.filter(namespace => namespace === 'fat')).toHaveLength(11)
+    expect(namespaces.filter(namespace => namespace === 'fatter')).toHaveLength(4)
+    expect(looks.at(-1)).toBe('shop/web')
+    for (let n = 0; n < 201; n++) await letGo()
+    expect(new Set(looks).size).toBe(201)
+  })
+
+  test('serves namespaces in turn', async () => {
+    const { looks, work, letGo } = gate()
+    const { queue } = started(1, work)
+    for (const key of ['a/1', 'a/2', 'a/3', 'b/1', 'c/1', 'b/2']) queue.add(key)
+    for (let n = 0; n < 6; n++) await letGo()
+    expect(looks).toEqual(['a/1', 'a/2', 'b/1', 'c/1', 'a/3', 'b/2'])
+  })
+
   test('works on what was added before it ran', async () => {
     const looks: string[] = []
     const queue = workQueue(testEnvironment(), { controller: 'test', workers: 1 }, async key => {
@@ -108,6 +131,20 @@ describe('a work queue', () => {
     const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
     expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40])
     expect(waits.slice(-2)).toEqual([30_000, 30_000])
+  })
+
+  test('waits after a look that took long to fail at least as long as that took', async () => {
+    const moments: number[] = []
+    const clock = fakeClock()
+    const queue = workQueue({ ...testEnvironment(), clock }, { controller: 'test', workers: 1 }, async () => {
+      moments.push(clock.monotonic())
+      await wait(clock, 10_000)
+      throw new Error('no answer within 10000 ms')
+    })
+    void queue.run(new AbortController().signal)
+    queue.add('shop/web')
+    await clock.advance(45_000)
+    expect(moments).toEqual([0, 20_000, 40_000])
   })
 
   test('counts from nothing again after a look that settled', async () => {

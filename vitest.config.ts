@@ -55,17 +55,21 @@ const quick = {
 }
 
 /**
- * Planted mistakes that every run has to find, one of each kind that is soon found: of a write, its claim, its evidence and its bounds;
+ * Planted mistakes that every run has to find, one of each kind that is soon found: of a write, its claim and its bounds;
  * of names, cooldown and undo; of currency and proof; of pages. `npm run test:long -- mistakes` has all.
  */
 const sampleOfMistakes = {
   simulation: [
-    ...['without-version', 'no-helping', 'by-value', 'up-lowers'],
+    ...['without-version', 'no-helping', 'claim-after-write', 'up-lowers', 'told-as-read'],
     ...['dedupe-by-start', 'cooldown-in-memory', 'undo-resets'],
     ...['filter-ignored', 'auth-kept'],
   ],
   steps: ['page-listed-first'],
 }
+
+/** What a person does by the pages, with whole programs. It takes minutes: CI runs it, and `npm run test:long -- pages`. */
+const pages = ['test/docs/{additions,how-to,tutorial}.test.ts', 'test/scripts/package/*.test.ts']
+
 const otherMistakes = Object.entries(sampleOfMistakes).map(
   ([folder, names]) => `test/${folder}/mistakes/!(${names.join('|')}).test.ts`,
 )
@@ -136,9 +140,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{api,browser,cluster,flood,node}/**', ...otherMistakes],
+          exclude: ['test/{api,browser,cluster,flood,node}/**', ...pages, ...otherMistakes],
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'pages', include: pages, ...patience },
       },
       {
         extends: true,

@@ -6,9 +6,9 @@ import { createApiServer } from '../src/apiserver/server.ts'
 import { crds } from '../src/drivers/registry.ts'
 import { listen } from '../src/environment/listen.ts'
 import { nodeClock, nodeRandom } from '../src/environment/node.ts'
-import { wait } from '../src/environment/wait.ts'
 import { send } from '../src/kube/requests.ts'
 import { startRoles } from '../src/roles.ts'
+import { fakeClock } from './support/clock.ts'
 import { testEnvironment } from './support/environment.ts'
 import { until } from './support/product.ts'
 
@@ -18,25 +18,31 @@ const local = { host: '127.0.0.1', port: 0 }
 const started = async (objects: readonly (readonly [path: string, object: object])[]) => {
   const api = connectInProcess(createApiServer({ clock: nodeClock, random: nodeRandom }))
   for (const [path, object] of objects) await send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  const environment = testEnvironment({ api })
-  const roles = await startRoles(
-    { ...environment, clock: nodeClock },
-    {
-      controller: true,
-      trigger: true,
-      namespace: 'product',
-      identity: 'me',
-      publicURL: () => 'http://hooks',
-      triggerAddress: local,
-      operationsAddress: local,
-      shutdownDelayMs: 0,
-    },
-  )
-  onTestFinished(() => roles.stop())
-  const readyz = async (): Promise<string> =>
-    await (await fetch(`http://127.0.0.1:${roles.operationsPort}/readyz?verbose`)).text()
+  const clock = fakeClock()
+  const environment = testEnvironment({ api, clock })
+  const roles = await startRoles(environment, {
+    controller: true,
+    trigger: true,
+    namespace: 'product',
+    identity: 'me',
+    publicURL: () => 'http://hooks',
+    triggerAddress: local,
+    operationsAddress: local,
+    shutdownDelayMs: 0,
+  })
+  onTestFinished(async () => {
+    const stopped = roles.stop().then(() => 'stopped')
+    await until(
+      () => Promise.race([stopped, clock.advance(1000)]),
+      is => is === 'stopped',
+    )
+  })
+  const readyz = async (): Promise<string> => {
+    await clock.advance(100)
+    return await (await fetch(`http://127.0.0.1:${roles.operationsPort}/readyz?verbose`)).text()
+  }
   const said = (): string[] => environment.lines.map(line => stringAt(parseJson(line), 'msg') ?? '')
-  return { readyz, said, lines: environment.lines }
+  return { clock, readyz, said, lines: environment.lines }
 }
 
 const definitions = crds.map(crd => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd] as const)
@@ -47,22 +53,22 @@ const times = (lines: readonly string[], sentence: string): number =>
   lines.filter(line => line.includes(sentence) && !line.includes('"level":"debug"')).length
 
 it('without its namespace, the product says once how to make it, and /readyz names it', async () => {
-  const { lines, readyz } = await started(definitions)
+  const { clock, lines, readyz } = await started(definitions)
   const sentence =
     'the namespace product does not exist: make it with kubectl create namespace product, or name another with --namespace'
   await until(readyz, text => text.includes(`[-]controller/lease failed: ${sentence}\n`))
   await until(readyz, text => text.includes('[-]trigger/public-keys failed: there is no ConfigMap product/'))
-  // The next attempt fails alike.
-  await wait(nodeClock, 5_000)
+  // The next attempts fail alike.
+  await clock.advance(60_000)
   expect(times(lines, sentence)).toBe(1)
 })
 
 it('without its CustomResourceDefinitions, it says once how to install them, and /readyz names them', async () => {
-  const { lines, readyz } = await started([namespace])
+  const { clock, lines, readyz } = await started([namespace])
   const sentence =
     'the API server does not know receiverhooks.receiverhooks.dev: install the CustomResourceDefinitions with kubectl apply -k crds'
   await until(readyz, text => text.includes(`[-]trigger/hooks failed: ${sentence}\n`))
-  await wait(nodeClock, 1_000)
+  await clock.advance(60_000)
   expect(times(lines, sentence)).toBe(1)
 })
 

@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The path of a kubeconfig for the API server that these tests run on. */
     kubeconfig: string
+    /** Whether that is a real one. */
+    isReal: boolean
   }
 }
 
@@ -22,6 +24,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   const kubeconfig = join(directory, 'kubeconfig')
   await writeFile(kubeconfig, kubeconfigFor(serving.url))
   project.provide('kubeconfig', kubeconfig)
+  project.provide('isReal', false)
   return async () => {
     await serving.close()
     await rm(directory, { recursive: true })

@@ -12,6 +12,7 @@ declare module 'vitest' {
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const { server, ca, tokens, kubeconfig, stop } = await startControlPlane()
   project.provide('kubeconfig', kubeconfig)
+  project.provide('isReal', true)
   project.provide('cluster', { server, ca, tokens })
   return stop
 }

@@ -378,30 +378,48 @@ describe('a recorded history', () => {
       : [],
   )
   const some = fc.constantFrom(...steps)
+  /** A check of the whole history takes a tenth of a second. */
+  const checks = 20
   const found = (attempts: readonly Attempt[]): void => {
     expect(check({ ...recorded, attempts }).violations).not.toEqual([])
   }
   const replaced = (index: number, ...by: readonly Attempt[]): History['attempts'] =>
     recorded.attempts.toSpliced(index, 1, ...by)
 
-  property('with an answer whose step is not stored is not explained', [some], ({ attempt }) =>
-    found([...recorded.attempts, attempt]),
+  property(
+    'with an answer whose step is not stored is not explained',
+    [some],
+    ({ attempt }) => found([...recorded.attempts, attempt]),
+    checks,
   )
 
-  property('with a step that no post asked for is not explained', [some], ({ index }) => found(replaced(index)))
+  property('with a step that no post asked for is not explained', [some], ({ index }) => found(replaced(index)), checks)
 
-  property('with a step that was answered 503 is not explained', [some], ({ attempt, index }) =>
-    found(replaced(index, { ...attempt, answer: unavailable })),
+  property(
+    'with a step that was answered 503 is not explained',
+    [some],
+    ({ attempt, index }) => found(replaced(index, { ...attempt, answer: unavailable })),
+    checks,
   )
 
-  property('with a wrong count in an answer is not explained', [some, fc.constantFrom(1, -1)], (step, by) => {
-    const { from = 0, to = 0 } = step.answer
-    const answer: Answer = { ...step.answer, from: from + by, to: to + by }
-    found(replaced(step.index, { ...step.attempt, answer }))
-  })
+  property(
+    'with a wrong count in an answer is not explained',
+    [some, fc.constantFrom(1, -1)],
+    (step, by) => {
+      const { from = 0, to = 0 } = step.answer
+      const answer: Answer = { ...step.answer, from: from + by, to: to + by }
+      found(replaced(step.index, { ...step.attempt, answer }))
+    },
+    checks,
+  )
 
-  property('in which somebody was told nothing is explained all the same', [some], ({ attempt, index }) => {
-    const { answer: _, ...silent } = attempt
-    expect(check({ ...recorded, attempts: replaced(index, silent) }).violations).toEqual([])
-  })
+  property(
+    'in which somebody was told nothing is explained all the same',
+    [some],
+    ({ attempt, index }) => {
+      const { answer: _, ...silent } = attempt
+      expect(check({ ...recorded, attempts: replaced(index, silent) }).violations).toEqual([])
+    },
+    checks,
+  )
 })

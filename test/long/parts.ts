@@ -15,12 +15,33 @@ export interface LongPart {
 
 const vitest = (...args: readonly string[]): readonly [string, ...string[]] => ['vitest', 'run', ...args]
 
+/** Those of which `npm test` makes fewer runs. */
+const propertyFiles = [
+  'test/steps/exact.test.ts',
+  'test/snippets/hostile.test.ts',
+  'test/exact/check.test.ts',
+  'test/senders/never-throws.test.ts',
+]
+
 export const longParts: readonly LongPart[] = [
   {
     name: 'mistakes',
     does: 'finds every planted mistake, by the simulation or by the scripts of the steps',
     minutes: 5,
     commands: [vitest('--project', 'mistakes')],
+  },
+  {
+    name: 'pages',
+    does: 'what a person does by the pages: guides, tutorial, additions to the code, the package, the archives [FILE ...]',
+    minutes: 2,
+    commands: [vitest('--project', 'pages')],
+  },
+  {
+    name: 'properties',
+    does: 'the properties that cost most, ten times as often as in npm test',
+    minutes: 6,
+    env: { RUNS: '10' },
+    commands: [vitest('--project', 'unit', ...propertyFiles)],
   },
   {
     name: 'simulation',

@@ -44,6 +44,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     throw error
   }
   project.provide('kubeconfig', controlPlane.kubeconfig)
+  project.provide('isReal', true)
   const { server, ca, tokens } = controlPlane
   project.provide('cluster', { server, ca, tokens })
   return stop

@@ -6,6 +6,7 @@ import type { Auth } from '../../src/api/auth.ts'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { snippets } from '../../src/snippets/registry.ts'
 import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
+import { runs } from '../support/runs.ts'
 import { ofGithub, shellWith, type Shell } from './products.ts'
 
 /** Any text in any member of a hook stands for itself in every language: it never becomes a command, a member or an expression. */
@@ -195,5 +196,5 @@ const checkText = async (name: string, { language, text }: SnippetText, plain: S
 
 test.each(snippets)('$name', { timeout: 300_000 }, async snippet => {
   const every = fc.asyncProperty(hooksFor(snippet), async hook => await check(snippet, hook))
-  await expect(fc.assert(every, { numRuns: 40 })).resolves.toBeUndefined()
+  await expect(fc.assert(every, { numRuns: runs(10) })).resolves.toBeUndefined()
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { runs } from '../support/runs.ts'
 import { scripts, signedScripts } from '../support/step-scripts.ts'
 import { broken, play } from '../support/step-world.ts'
 
@@ -7,12 +8,12 @@ it('each delivery is applied once, whatever happens to requests, answers and pro
   const holds = fc.asyncProperty(scripts, async script => {
     expect(broken(script, await play(script))).toEqual([])
   })
-  await fc.assert(holds, { numRuns: 200 })
+  await fc.assert(holds, { numRuns: runs(60) })
 })
 
 it('each signed body is applied once, whatever its deliveries are named and whatever happens to processes', async () => {
   const holds = fc.asyncProperty(signedScripts, async script => {
     expect(broken(script, await play(script))).toEqual([])
   })
-  await fc.assert(holds, { numRuns: 200 })
+  await fc.assert(holds, { numRuns: runs(60) })
 })

@@ -5,14 +5,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * others have nothing left to do. Vitest itself goes by the times of an earlier run, which a fresh clone has not.
  */
 const dearest = [
-  'test/docs/additions.test.ts',
   'test/playground/playground.test.ts',
+  'test/api/snippets.test.ts',
+  'test/trigger/budget.test.ts',
+  'test/controller/publish.test.ts',
+  'test/deploy/chart.test.ts',
   'test/api/named.test.ts',
   'test/api/when.test.ts',
   'test/api/command-line.test.ts',
   'test/api/senders.test.ts',
-  'test/docs/how-to.test.ts',
-  'test/scripts/package/package.test.ts',
   'test/expressions/worker/process.test.ts',
   'test/acts/histories.test.ts',
   'test/exact/check.test.ts',

@@ -1,0 +1,45 @@
+/**
+ * Counts how large the program is and how long a post's way through it: lines, files, what one named post to a `scale` hook runs, names
+ * that several files export, circles of imports and long functions. With --list it names them. `npm run count [-- --list]`
+ */
+import { parseArgs } from 'node:util'
+import { ranByPost } from './count/post.ts'
+import { importCircles, sharedNames, sourceFiles, type SourceFile } from './count/source.ts'
+
+/** A function beyond so many lines is listed. */
+const maxFunctionLines = 90
+
+const { values } = parseArgs({ options: { list: { type: 'boolean', default: false } } })
+
+const src = sourceFiles('src/**/*.{ts,tsx}')
+const test = sourceFiles('test/**/*.{ts,tsx}')
+const { all, withoutSenders } = await ranByPost()
+const shared = sharedNames(src)
+const circles = importCircles(src)
+const long = src.flatMap(({ functions, path }) =>
+  functions
+    .filter(({ lines }) => lines > maxFunctionLines)
+    .map(({ line, lines }) => `${path}:${line} has ${lines} lines`),
+)
+
+const linesOf = (files: readonly SourceFile[]): number => files.reduce((total, { lines }) => total + lines, 0)
+const rows: readonly (readonly [what: string, count: number])[] = [
+  ['lines of src', linesOf(src)],
+  ['files of src', src.length],
+  ['lines of test', linesOf(test)],
+  ['functions that a named post runs', all.functions],
+  ['  without the senders', withoutSenders.functions],
+  ['files that a named post runs through', all.files.length],
+  ['  without the senders', withoutSenders.files.length],
+  ['names that several files of src export', shared.size],
+  ['circles of imports, of types too', circles.length],
+  ['  files in them', circles.flat().length],
+  [`functions of more than ${maxFunctionLines} lines`, long.length],
+]
+for (const [what, count] of rows) console.log(`${what.padEnd(42)}${String(count).padStart(7)}`)
+if (values.list) {
+  console.log(`\n${withoutSenders.files.join('\n')}\n`)
+  for (const [name, files] of shared) console.log(`${name}: ${files.join(', ')}`)
+  console.log(`\n${circles.map(circle => circle.join(', ')).join('\n\n')}\n\n${long.join('\n')}`)
+}
+process.exit()

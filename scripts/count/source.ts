@@ -1,0 +1,128 @@
+import { globSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
+import { parseAst } from 'rolldown/parseAst'
+
+/** A file of the source, as far as it is counted. */
+export interface SourceFile {
+  readonly path: string
+  readonly lines: number
+  /** The files of this repository that it imports, for types as well. */
+  readonly imports: readonly string[]
+  /** The names that it declares and exports. */
+  readonly exports: readonly string[]
+  readonly functions: readonly SourceFunction[]
+}
+
+export interface SourceFunction {
+  readonly line: number
+  readonly lines: number
+}
+
+/** Reads the files of some folders. */
+export const sourceFiles = (pattern: string): readonly SourceFile[] => globSync(pattern).toSorted().map(read)
+
+const read = (path: string): SourceFile => {
+  const text = readFileSync(path, 'utf8')
+  const lineAt = (position: number): number => text.slice(0, position).split('\n').length
+  const nodes = [...walk(parseAst(text, { lang: path.endsWith('x') ? 'tsx' : 'ts' }))]
+  return {
+    path,
+    lines: text.split('\n').length - 1,
+    imports: nodes.flatMap(node => importedBy(node, path)),
+    exports: nodes.flatMap(exportedBy),
+    functions: nodes
+      .filter(({ type }) => functionTypes.has(type))
+      .map(({ end, start }) => ({ line: lineAt(start), lines: lineAt(end) - lineAt(start) + 1 })),
+  }
+}
+
+const functionTypes: ReadonlySet<string> = new Set([
+  'ArrowFunctionExpression',
+  'FunctionDeclaration',
+  'FunctionExpression',
+])
+
+/** A node of a syntax tree (ESTree), with the members that are read here. */
+interface SyntaxNode {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly source?: unknown
+  readonly declaration?: unknown
+  readonly declarations?: unknown
+  readonly id?: unknown
+  readonly name?: unknown
+  readonly value?: unknown
+}
+
+const isNode = (value: unknown): value is SyntaxNode =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
+function* walk(value: unknown): Generator<SyntaxNode> {
+  if (Array.isArray(value)) for (const item of value) yield* walk(item)
+  if (!isNode(value)) return
+  yield value
+  for (const member of Object.values(value)) yield* walk(member)
+}
+
+const importTypes: ReadonlySet<string> = new Set([
+  'ExportAllDeclaration',
+  'ExportNamedDeclaration',
+  'ImportDeclaration',
+  'ImportExpression',
+])
+
+const importedBy = ({ source, type }: SyntaxNode, path: string): readonly string[] => {
+  const target = importTypes.has(type) && isNode(source) ? source.value : undefined
+  return typeof target === 'string' && target.startsWith('.') ? [normalize(join(dirname(path), target))] : []
+}
+
+const exportedBy = ({ declaration, type }: SyntaxNode): readonly string[] => {
+  if (type !== 'ExportNamedDeclaration' || !isNode(declaration)) return []
+  const declared = Array.isArray(declaration.declarations) ? declaration.declarations : [declaration]
+  return declared.flatMap((one: unknown) =>
+    isNode(one) && isNode(one.id) && typeof one.id.name === 'string' ? one.id.name : [],
+  )
+}
+
+/** Lists the names that several files export, each with those files. A registry's entries are called like their files. */
+export const sharedNames = (files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> => {
+  const byName = Map.groupBy(
+    files.flatMap(({ exports, path }) => [...new Set(exports)].map(name => ({ name, path }))),
+    ({ name }) => name,
+  )
+  const isEntry = (name: string, path: string): boolean =>
+    basename(path, '.ts').replaceAll('-', '') === name.toLowerCase()
+  const shared = [...byName].filter(
+    ([name, places]) => places.length > 1 && !places.every(({ path }) => isEntry(name, path)),
+  )
+  return new Map(shared.map(([name, places]) => [name, places.map(({ path }) => path)]))
+}
+
+/** Lists the groups of files that import one another in a circle (Tarjan's strongly connected components). */
+export const importCircles = (files: readonly SourceFile[]): readonly (readonly string[])[] => {
+  const importsOf = new Map(files.map(({ imports, path }) => [path, imports]))
+  const index = new Map<string, number>()
+  const low = new Map<string, number>()
+  const open: string[] = []
+  const circles: string[][] = []
+  const visit = (path: string): number => {
+    const own = index.size
+    index.set(path, own)
+    let lowest = own
+    open.push(path)
+    for (const next of importsOf.get(path) ?? []) {
+      if (!importsOf.has(next)) continue
+      if (!index.has(next)) lowest = Math.min(lowest, visit(next))
+      else if (open.includes(next)) lowest = Math.min(lowest, low.get(next) ?? index.get(next) ?? lowest)
+    }
+    low.set(path, lowest)
+    if (lowest === own) {
+      const circle = open.splice(open.indexOf(path))
+      if (circle.length > 1) circles.push(circle.toSorted())
+    }
+    return lowest
+  }
+  for (const { path } of files) if (!index.has(path)) visit(path)
+  return circles
+}

@@ -1,5 +1,6 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
+import { areRows, time, type Row } from './row.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /**
@@ -11,86 +12,7 @@ import type { Obj, Stored } from './schema.ts'
 export const deliveryOutcomes = ['applied', 'unchanged', 'skipped', 'rejected', 'failed'] as const
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number]
 
-const time = { type: 'integer', format: 'int64' } as const
 const count = { type: 'integer' } as const
-
-/** A write of a count that is under way, told so that whoever meets it can send the very same request. */
-const claimSchema = {
-  type: 'object',
-  required: ['mark', 'target', 'uid', 'version', 'to'],
-  properties: {
-    /** The field manager of the marked write. */
-    mark: { type: 'string' },
-    /** As in `apps/v1/deployments/Deployment/web`; the core group is empty. */
-    target: { type: 'string' },
-    uid: { type: 'string' },
-    /** The resourceVersion that the count was computed from. */
-    version: { type: 'string' },
-    /** The count that the write sets, which may fold other posts' steps. */
-    to: count,
-    /** False while nobody but the process that stored it may have sent the write. */
-    helped: { type: 'boolean' },
-  },
-} as const satisfies Obj
-
-const reportSchema = {
-  type: 'object',
-  required: ['group', 'firing'],
-  properties: {
-    /** The hash of the group's key. */
-    group: { type: 'string' },
-    /** The hashes of the alerts that fire. */
-    firing: { type: 'array', items: { type: 'string' } },
-  },
-} as const satisfies Obj
-
-/** What was decided of an earlier news of the same delivery. */
-const formerSchema = {
-  type: 'object',
-  required: ['at'],
-  properties: {
-    at: time,
-    newsAt: time,
-    /** The hash of the signed body, where the hook counts one once. */
-    body: { type: 'string' },
-    from: count,
-    to: count,
-    told: { type: 'string' },
-    skipped: { type: 'string' },
-  },
-} as const satisfies Obj
-
-const rowSchema = {
-  type: 'object',
-  required: ['key', 'at'],
-  properties: {
-    /** The hash of the identity's key; of an unnamed delivery, its mark. */
-    key: { type: 'string' },
-    /** When it was decided. */
-    at: time,
-    newsAt: time,
-    body: { type: 'string' },
-    /** The delivery's own step. Absent when it was skipped. */
-    from: count,
-    to: count,
-    /** What was done, where it is no step. */
-    told: { type: 'string' },
-    /** The reason, when it was skipped. */
-    skipped: { type: 'string' },
-    /** The mark of its write, where nobody could tell what became of that: whoever has made it may tell yet. */
-    lost: { type: 'string' },
-    /** The hash of the key of the alert group that is to take this step back. */
-    group: { type: 'string' },
-    /** What this step takes back of its group, when it is an undo. */
-    undoes: count,
-    /** Present while it is not known that the write has been stored. */
-    claim: claimSchema,
-    /** What stood in its place, and stands there again if the write is not made. */
-    former: formerSchema,
-    /** What it reports of its group of alerts, which counts as seen once the write has been stored. */
-    report: reportSchema,
-  },
-} as const satisfies Obj
 
 const actSchema = {
   type: 'object',
@@ -133,7 +55,7 @@ const undoSchema = {
   required: ['at', 'uid', 'delta'],
   properties: {
     ...changed,
-    /** The same of other objects: a hook can be aimed at another while its alert fires. Earlier versions know the newest alone. */
+    /** The same of other objects: a hook can be aimed at another while its alert fires. */
     others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj
@@ -159,14 +81,15 @@ const confirmationSchema = {
   properties: { at: time, subject: { type: 'string' }, link: { type: 'string' } },
 } as const satisfies Obj
 
+const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
+
 const memorySchema = {
   type: 'object',
-  required: ['rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
+  required: ['format', 'rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
   properties: {
-    /** The form of this content; absent in what the first version wrote, which is form 1. */
     format: { type: 'integer', minimum: 1 },
-    /** Deliveries that were decided, in that order. */
-    rows: { type: 'array', items: rowSchema },
+    /** Deliveries that were decided, in that order: each a {@link Row}. */
+    rows: { type: 'array', items: anything },
     /** The names of its closed pages, the oldest first: what was decided before. */
     pages: { type: 'array', items: { type: 'string' } },
     /** What was begun for deliveries and is not known to be done, in the order in which it was begun. */
@@ -201,30 +124,21 @@ const memorySchema = {
 const pageSchema = {
   type: 'object',
   required: ['format', 'page'],
-  properties: { format: { type: 'integer', minimum: 1 }, page: { type: 'array', items: rowSchema } },
+  properties: { format: { type: 'integer', minimum: 1 }, page: { type: 'array', items: anything } },
 } as const satisfies Obj
 
-/** What a record's content says. `src/record/memory.ts` has the rows with their states. */
-export type StoredMemory = Stored<typeof memorySchema>
-export type StoredRow = Stored<typeof rowSchema>
+/** What a record's content says: a hook's memory, but for the rows in its closed pages. */
+export type StoredMemory = Omit<Stored<typeof memorySchema>, 'rows'> & { readonly rows: readonly Row[] }
 export type OpenAct = Stored<typeof actSchema>
-export type Claim = Stored<typeof claimSchema>
-export type Report = Stored<typeof reportSchema>
 export type Changed = Stored<typeof changedSchema>
 /** A delivery as `recent` and the counts tell of it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
 /**
- * The newest form of a record's content that this version knows. It rises when an earlier version could not work on the
- * content without doing a delivery twice or losing one. A content says the earliest form that has all that is in it.
+ * The form of a record's content, and of a page's. It rises when an earlier version could not work on the content without doing a
+ * delivery twice or losing one: that version then leaves the record as it is.
  */
-export const recordFormat = 3
-
-/** The form in which a claim may say that nobody has helped it: who finishes it has to say so in the record first. */
-export const unhelpedFormat = 2
-
-/** The form in which a record may have closed pages. */
-export const pagedFormat = 3
+export const recordFormat = 1
 
 /** What can be made of a record's content. */
 export type Content =
@@ -242,24 +156,26 @@ export const maxContent = 1024 * 1024
  */
 const maxPages = 512
 
-/** Reads a record's content, as any version has stored it. */
+/** Reads a record's content. */
 export const parseContent = (content: unknown): Content => {
   const parsed = parsedContent(content, maxContent)
   const format = at(parsed, 'format')
   if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
-  const isMemory = has(memorySchema, parsed) && (parsed.pages?.length ?? 0) <= maxPages
-  return isMemory ? { content: 'known', memory: parsed } : { content: 'unreadable' }
+  return isMemory(parsed) ? { content: 'known', memory: parsed } : { content: 'unreadable' }
 }
+
+const isMemory = (value: unknown): value is StoredMemory =>
+  has(memorySchema, value) && areRows(value.rows) && (value.pages?.length ?? 0) <= maxPages
 
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined
 
-/** The longest content of a page, in characters: 512 rows have 44,000. */
+/** The longest content of a page, in characters: 512 rows have 52,000. */
 const maxPageContent = 256 * 1024
 
 /** What can be made of a page's content. */
 export type PageContent =
-  | { readonly content: 'known'; readonly rows: readonly StoredRow[] }
+  | { readonly content: 'known'; readonly rows: readonly Row[] }
   | Exclude<Content, { content: 'known' }>
 
 /** Reads a page's content. */
@@ -267,11 +183,12 @@ export const parsePage = (content: unknown): PageContent => {
   const parsed = parsedContent(content, maxPageContent)
   const format = at(parsed, 'format')
   if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
-  return has(pageSchema, parsed) ? { content: 'known', rows: parsed.page } : { content: 'unreadable' }
+  const rows = has(pageSchema, parsed) ? parsed.page : undefined
+  return areRows(rows) ? { content: 'known', rows } : { content: 'unreadable' }
 }
 
 /** Makes the content of a page. */
-export const storedPage = (page: readonly StoredRow[]): Stored<typeof pageSchema> => ({ format: pagedFormat, page })
+export const storedPage = (page: readonly Row[]) => ({ format: recordFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'

@@ -1,5 +1,6 @@
-import type { Claim, OpenAct } from '../api/record.ts'
-import type { ClaimedRow, Memory } from './memory.ts'
+import type { OpenAct } from '../api/record.ts'
+import type { Claim, ClaimedRow } from '../api/row.ts'
+import type { Memory } from './memory.ts'
 
 /** After so long, in milliseconds, no process is at work on a claim or an act any more: a delivery has four seconds. */
 const abandonedMs = 10_000

@@ -1,6 +1,7 @@
 import type { OpenAct } from '../api/record.ts'
+import type { ActedRow } from '../api/row.ts'
 import { withRow, type Update } from './rows.ts'
-import { momentOf, type ActedRow, type Memory } from './memory.ts'
+import { momentOf, type Memory } from './memory.ts'
 
 /** How long an act that nobody has finished is remembered, in milliseconds, and how many of a hook at most. */
 const rememberedMs = 24 * 3_600_000
@@ -17,12 +18,12 @@ export const begun =
     return { ...memory, acts: [...others.slice(Math.max(0, others.length + 1 - mostActs)), act] }
   }
 
-/** An act is done. `told` says what was done; `ran` that it changed something. A later act for the same key stays. */
+/** An act is done. `summary` says what was done; `ran` that it changed something. A later act for the same key stays. */
 export const acted =
-  (act: OpenAct, told: string, ran: boolean): Update =>
+  (act: OpenAct, summary: string, ran: boolean): Update =>
   memory => {
     const next = withoutAct(act)(memory)
-    const row: ActedRow = { state: 'acted', key: act.key, ...momentOf(act), told }
+    const row: ActedRow = { state: 'acted', key: act.key, ...momentOf(act), summary }
     const isOutdated = openAct(next, act.key) !== undefined
     const remembered = isOutdated ? next : withRow(row)(next)
     return ran ? { ...remembered, ranAt: Math.max(memory.ranAt ?? -Infinity, act.at) } : remembered

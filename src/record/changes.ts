@@ -1,9 +1,10 @@
 import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
-import type { Claim, RecentDelivery, Report } from '../api/record.ts'
+import type { RecentDelivery } from '../api/record.ts'
+import type { Claim, Report, ClaimedRow, DoneRow, Former, Row } from '../api/row.ts'
 import { mostRecent } from '../api/status.ts'
 import { keep, lookupOf } from './lookup.ts'
-import { momentOf, type ClaimedRow, type DoneRow, type Former, type Memory, type Row } from './memory.ts'
+import { momentOf, type Memory } from './memory.ts'
 import { withRows, type Update } from './rows.ts'
 import { withUndo } from './undo.ts'
 

@@ -1,6 +1,7 @@
+import type { ClaimedRow, Row } from '../api/row.ts'
 import { claimsIn, dropped, ofWrite, rowsOf } from './changes.ts'
 import { type Update } from './rows.ts'
-import type { ClaimedRow, Memory, Row } from './memory.ts'
+import type { Memory } from './memory.ts'
 
 /** How a claimed write stands in a memory. */
 export type Standing =
@@ -18,7 +19,7 @@ export const standingOf = (memory: Memory, mark: string, rows: number): Standing
   return claimed.length === rows && claimed.every(isUnhelped) ? 'unhelped' : 'helped'
 }
 
-const isUnhelped = ({ claim }: ClaimedRow): boolean => claim.helped === false
+const isUnhelped = ({ claim }: ClaimedRow): boolean => !claim.helped
 
 /** Somebody else is going to send this write: whoever has claimed it can take it back no more. */
 export const helped =
@@ -27,8 +28,7 @@ export const helped =
     if (!claimsIn(memory).some(row => row.claim.mark === mark && isUnhelped(row))) return memory
     const withHelp = (row: Row): Row => {
       if (row.state !== 'claimed' || row.claim.mark !== mark) return row
-      const { helped: _, ...claim } = row.claim
-      return { ...row, claim }
+      return { ...row, claim: { ...row.claim, helped: true } }
     }
     return { ...memory, rows: memory.rows.map(withHelp) }
   }

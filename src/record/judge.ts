@@ -1,12 +1,13 @@
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { Changed, Claim } from '../api/record.ts'
+import type { Changed } from '../api/record.ts'
+import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { allSeen, claimsIn, reportOf, unnamedKey, withReport } from './changes.ts'
 import { hasRoom, withRow, type Update } from './rows.ts'
 import { lookupOf } from './lookup.ts'
-import { momentOf, type ClaimedRow, type Former, type Memory, type Row } from './memory.ts'
+import { momentOf, type Memory } from './memory.ts'
 import { changedBy } from './undo.ts'
 
 /** A delivery that its hook's memory has a say in. */
@@ -104,8 +105,8 @@ const judgeByRows = (
   // A claim of the same group waits for its outcome. Its report of firing alerts must not be recorded after this end.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
-    const telling = claimsIn(memory).find(({ report }) => report?.group === reported)
-    if (telling) return { judgement: 'unfinished', row: telling, isOwn: false }
+    const reporting = claimsIn(memory).find(({ report }) => report?.group === reported)
+    if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   }
   // Runs of a hook with a cooldown, undos too, finish one after another: an open one comes first.
   const running = cooldownMs > 0 && claimsIn(memory).find(({ from, to }) => from !== to)
@@ -168,7 +169,7 @@ const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
     case 'done':
       return `${when}: the count went from ${row.from} to ${row.to}`
     case 'acted':
-      return `${when}: ${row.told}`
+      return `${when}: ${row.summary}`
     case 'skipped':
       return `${when}: it was skipped (${row.reason})`
     case 'untold':

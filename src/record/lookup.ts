@@ -1,4 +1,4 @@
-import type { Row } from './memory.ts'
+import type { Row } from '../api/row.ts'
 
 /**
  * What is known of the rows of a memory as a whole. A record remembers thousands of deliveries, and each post asks for a few

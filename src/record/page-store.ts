@@ -7,7 +7,6 @@ import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
 import { sendWrite, type Sent } from '../kube/written.ts'
-import { rowOf, storedRow } from './memory.ts'
 import type { Page } from './pages.ts'
 import type { RecordOwner } from './store.ts'
 
@@ -36,7 +35,7 @@ export const readPage = async (api: ApiConnection, { namespace }: RecordOwner, n
   const parsed = parsePage(content)
   if (parsed.content !== 'known')
     return parsed.content === 'newer' ? { read: 'newer', format: parsed.format } : { read: 'unreadable' }
-  return { read: 'found', page: { name, rows: parsed.rows.map(rowOf) }, chars: content.length }
+  return { read: 'found', page: { name, rows: parsed.rows }, chars: content.length }
 }
 
 const orTooLarge = async <T>(reading: Promise<T>): Promise<T | 'too large'> => {
@@ -58,7 +57,7 @@ export const createPage = async (
     apiVersion,
     kind: recordKind,
     metadata: { name, namespace, ownerReferences: [{ apiVersion, kind: hookKind, name: hook, uid }] },
-    content: JSON.stringify(storedPage(rows.map(storedRow))),
+    content: JSON.stringify(storedPage(rows)),
   }
   return await sendWrite(
     api,

@@ -1,5 +1,6 @@
+import type { Row } from '../api/row.ts'
 import { isNamedKey, keep, lookupFor, lookupOf, type Lookup } from './lookup.ts'
-import type { Memory, Row } from './memory.ts'
+import type { Memory } from './memory.ts'
 import { defaultLimits } from './pages.ts'
 
 /** A change of a hook's memory. Pure: it may run many times, on whatever is newest. */

@@ -1,5 +1,6 @@
 import type { Changed } from '../api/record.ts'
-import type { ClaimedRow, Memory } from './memory.ts'
+import type { ClaimedRow } from '../api/row.ts'
+import type { Memory } from './memory.ts'
 import type { Update } from './rows.ts'
 
 /** How many groups may have something to take back, and for how long: alerts can fire for weeks. */

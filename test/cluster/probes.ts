@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
-import { emptyMemory } from '../../src/record/memory.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
@@ -158,7 +158,8 @@ export const controllerProbes = {
   'the status tells of deliveries': async x => {
     await minted(x)
     const owner = await x.hook('web-up')
-    const recent = { at: Date.UTC(2026, 0, 1), sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }
+    const told = { sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 } as const
+    const recent = { at: Date.UTC(2026, 0, 1), ...told }
     const { name, uid } = owner?.metadata ?? { name: '' }
     await create(x.api, records, x.namespace, {
       apiVersion: apiVersionOf(records),
@@ -167,7 +168,7 @@ export const controllerProbes = {
         name,
         ownerReferences: [{ apiVersion: apiVersionOf(hooks), kind: hooks.kind, name, uid: uid ?? '' }],
       },
-      content: JSON.stringify({ ...emptyMemory, recent: [recent], counts: { applied: 1 } }),
+      content: JSON.stringify(storedOf({ ...emptyMemory, recent: [recent], counts: { applied: 1 } })),
     })
     return await x.happens(async () => at(await x.hook('web-up'), 'status', 'counts', 'applied') === 1)
   },

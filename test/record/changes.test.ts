@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseContent, type Claim, type RecentDelivery } from '../../src/api/record.ts'
+import { parseContent, type RecentDelivery } from '../../src/api/record.ts'
+import type { Claim, ClaimedRow, DoneRow } from '../../src/api/row.ts'
 import { mostRecent } from '../../src/api/status.ts'
 import {
   allSeen,
@@ -15,7 +16,7 @@ import {
   ofWrite,
 } from '../../src/record/changes.ts'
 import { withRow, type Update } from '../../src/record/rows.ts'
-import { emptyMemory, memoryOf, storedOf, type ClaimedRow, type DoneRow, type Memory } from '../../src/record/memory.ts'
+import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
 
 const hour = 3_600_000
@@ -27,6 +28,7 @@ const claimed = (mark: string): Claim => ({
   uid: 't1',
   version: '7',
   to: 3,
+  helped: true,
 })
 const row = (key: string, more: Partial<DoneRow> = {}): DoneRow => ({
   state: 'done',

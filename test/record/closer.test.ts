@@ -1,5 +1,5 @@
+import type { Row } from '../../src/api/row.ts'
 import { describe, expect, it } from 'vitest'
-import type { Row } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import type { Ledger } from '../../src/record/ledger.ts'
 import { withRow } from '../../src/record/rows.ts'

@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { AlertGroup, Delivery, Identity } from '../../src/api/delivery.ts'
 import { keyOf } from '../../src/api/hash.ts'
-import type { Claim } from '../../src/api/record.ts'
+import type { Claim, ClaimedRow } from '../../src/api/row.ts'
 import { applied, dropped, ofWrite, rowsOf, untold } from '../../src/record/changes.ts'
 import { type Update } from '../../src/record/rows.ts'
 import { decided, isRemembered, judge, type Decision, type Judgement, type Remembered } from '../../src/record/judge.ts'
-import { emptyMemory, type ClaimedRow, type Memory } from '../../src/record/memory.ts'
+import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
 
 const second = 1000
 const now = Date.UTC(2026, 0, 1, 10)
 
-const claim: Claim = { mark: 'rhook.a.1', target: 'apps/v1/deployments/Deployment/web', uid: 't1', version: '7', to: 3 }
+const claim: Claim = {
+  mark: 'rhook.a.1',
+  target: 'apps/v1/deployments/Deployment/web',
+  uid: 't1',
+  version: '7',
+  to: 3,
+  helped: true,
+}
 const step = { state: 'claimed', from: 2, to: 3 } as const
 
 const named = (key: string, newsAt?: number): { readonly identity: Identity } => ({

@@ -1,8 +1,9 @@
+import type { ClaimedRow, Row } from '../../src/api/row.ts'
 import { expect, it } from 'vitest'
 import { applied } from '../../src/record/changes.ts'
 import { withRow, withRows } from '../../src/record/rows.ts'
 import { lookupOf } from '../../src/record/lookup.ts'
-import { emptyMemory, type ClaimedRow, type Memory, type Row } from '../../src/record/memory.ts'
+import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
 
 const hour = 3_600_000

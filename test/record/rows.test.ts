@@ -1,5 +1,6 @@
+import type { Row } from '../../src/api/row.ts'
 import { describe, expect, it } from 'vitest'
-import { emptyMemory, type Row } from '../../src/record/memory.ts'
+import { emptyMemory } from '../../src/record/memory.ts'
 import { hasRoom, withRow } from '../../src/record/rows.ts'
 import { fc, property } from '../support/property.ts'
 

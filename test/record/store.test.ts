@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { recordFormat } from '../../src/api/record.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { readPage } from '../../src/record/page-store.ts'
@@ -26,7 +27,6 @@ const listing = (pages: number, pageContent: unknown) => {
   let mostAtOnce = 0
   const content = {
     ...storedOf(emptyMemory),
-    format: 3,
     pages: Array.from({ length: pages }, (_, index) => `p${index}`),
   }
   const api: ApiConnection = {
@@ -47,20 +47,27 @@ const listing = (pages: number, pageContent: unknown) => {
 }
 
 test('the pages of a record are read one after another', async () => {
-  const { asked, mostAtOnce, read } = listing(200, { format: 3, page: [{ key: 'a', at: 1 }] })
+  const { asked, mostAtOnce, read } = listing(200, {
+    format: recordFormat,
+    page: [{ state: 'untold', key: 'a', at: 1 }],
+  })
   expect(await read()).toMatchObject({ read: 'found' })
   expect([asked.length, mostAtOnce()]).toEqual([201, 1])
 })
 
 test('a record that lists more pages than any has is not believed, and no page is read', async () => {
-  const { asked, read, unreadable } = listing(20_000, { format: 3, page: [] })
+  const { asked, read, unreadable } = listing(20_000, { format: recordFormat, page: [] })
   expect(await read()).toMatchObject({ read: 'found', memory: { rows: [] } })
   expect([asked.length, unreadable]).toEqual([1, ['the record']])
 })
 
 test('of fat pages no more is read than a record has', async () => {
-  const rows = Array.from({ length: 2000 }, (_, index) => ({ key: `${index}-${'x'.repeat(100)}`, at: 1 }))
-  const { asked, read, unreadable } = listing(500, { format: 3, page: rows })
+  const rows = Array.from({ length: 1700 }, (_, index) => ({
+    state: 'untold',
+    key: `${index}-${'x'.repeat(100)}`,
+    at: 1,
+  }))
+  const { asked, read, unreadable } = listing(500, { format: recordFormat, page: rows })
   expect(await read()).toMatchObject({ read: 'found' })
   // The record is read again once, since a page might have been joined with others meanwhile.
   expect(asked.length).toBeLessThan(50)
@@ -68,7 +75,7 @@ test('of fat pages no more is read than a record has', async () => {
 })
 
 test('a page that is longer than any is unreadable', async () => {
-  const page = { format: 3, page: [{ key: 'x'.repeat(300_000), at: 1 }] }
+  const page = { format: recordFormat, page: [{ state: 'untold', key: 'x'.repeat(300_000), at: 1 }] }
   const api: ApiConnection = { ...noApi, request: () => Promise.resolve(answer(200, object('p', page))) }
   expect(await readPage(api, owner, 'p')).toEqual({ read: 'unreadable' })
   const fat: ApiConnection = { ...noApi, request: async () => ({ ...answer(200, {}), body: '', tooLarge: new Map() }) }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseContent, type Claim } from '../../src/api/record.ts'
-import { emptyMemory, memoryOf, storedOf, type ClaimedRow, type Memory } from '../../src/record/memory.ts'
+import { parseContent } from '../../src/api/record.ts'
+import type { Claim, ClaimedRow } from '../../src/api/row.ts'
+import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { changedBy, withUndo } from '../../src/record/undo.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -13,6 +14,7 @@ const claimOn = (uid: string): Claim => ({
   uid,
   version: '7',
   to: 3,
+  helped: true,
 })
 
 /** A step of `by` on an object, or the taking back of as much. */

@@ -1,9 +1,18 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import type { StoredRow } from '../../src/api/record.ts'
+import type { Claim } from '../../src/api/row.ts'
+
+/** What is read of a row here, in whatever state it is. */
+export interface RecordRow {
+  readonly key: string
+  readonly at: number
+  readonly from?: number
+  readonly to?: number
+  readonly claim?: Claim
+}
 
 /** The rows in the content of a record, which the product has written and is not judged here. */
-export const rowsIn = (content: unknown): readonly StoredRow[] => {
+export const rowsIn = (content: unknown): readonly RecordRow[] => {
   const rows = typeof content === 'string' ? at(tryParseJson(content), 'rows') : undefined
   return Array.isArray(rows) ? rows.filter(isRow) : []
 }
@@ -12,5 +21,5 @@ export const rowsIn = (content: unknown): readonly StoredRow[] => {
 export const isPage = ({ content }: StoredObject): boolean =>
   typeof content === 'string' && at(tryParseJson(content), 'page') !== undefined
 
-const isRow = (row: unknown): row is StoredRow =>
+const isRow = (row: unknown): row is RecordRow =>
   isObject(row) && stringAt(row, 'key') !== undefined && typeof row['at'] === 'number'

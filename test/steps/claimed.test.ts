@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
 import { keyOf } from '../../src/api/hash.ts'
-import type { Claim, StoredRow } from '../../src/api/record.ts'
+import type { Claim, Row } from '../../src/api/row.ts'
 import { moveWithin, takeBackWithin } from '../../src/drivers/arithmetic.ts'
 import type { Recorded } from '../../src/record/ledger.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { emptyMemory } from '../../src/record/memory.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { stepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
@@ -91,12 +91,23 @@ const named = (key: string, newsAt?: number): About => ({
 })
 
 /** A record that holds these rows. */
-const putRows = (server: StepServer, rows: readonly StoredRow[], hook = 'web-up'): void =>
-  server.putRecord(hook, `uid of ${hook}`, JSON.stringify({ ...emptyMemory, rows }))
+const putRows = (server: StepServer, rows: readonly Row[], hook = 'web-up'): void =>
+  server.putRecord(hook, `uid of ${hook}`, JSON.stringify(storedOf({ ...emptyMemory, rows })))
+
+const claimsIn = (server: StepServer): readonly Claim[] =>
+  server.memory('web-up')?.rows.flatMap(row => (row.state === 'claimed' ? row.claim : [])) ?? []
 
 const claimOf = (server: StepServer, more: Partial<Claim> = {}): Claim => {
   const { uid, version } = server.version('web')
-  return { mark: 'rhook.gone.1', target: 'apps/v1/deployments/Deployment/web', uid, version, to: 3, ...more }
+  return {
+    mark: 'rhook.gone.1',
+    target: 'apps/v1/deployments/Deployment/web',
+    uid,
+    version,
+    to: 3,
+    helped: true,
+    ...more,
+  }
 }
 
 describe('a delivery whose claim a dead process has left behind', () => {
@@ -111,7 +122,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     void first.post(named('a'))
     await clock.advance(100)
     world.fate = () => 'answered'
-    expect(server.memory('web-up')?.rows[0]?.claim).toMatchObject({ to: 3 })
+    expect(server.memory('web-up')?.rows[0]).toMatchObject({ claim: { to: 3 } })
     const copy = second.post(named('a'))
     await clock.advance(100)
     expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
@@ -121,7 +132,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
 
   it('is made anew where somebody else has written first', async () => {
     const { clock, server, start } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     server.outsideWrite('web', () => 8)
     const copy = start().post(named('a'))
     await clock.advance(100)
@@ -130,7 +141,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
 
   it('counts as unknown where the history is gone that would tell, and is not made again', async () => {
     const { clock, server, start } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
     server.compact()
     const process = start()
@@ -144,7 +155,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
   it('counts as unknown where the claim names a target that this version cannot read', async () => {
     const { clock, server, start } = setUp()
     const claim = claimOf(server, { target: 'a newer way to write it' })
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
     const copy = start().post(named('a'))
     await clock.advance(100)
     expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
@@ -153,7 +164,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
 
   it('does not stand in the way when its target is gone', async () => {
     const { clock, server, start } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     server.removeTarget('web')
     const copy = start().post({ ...named('a'), target: 'api' })
     await clock.advance(200)
@@ -162,7 +173,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
 
   it.each<Fate>(['answered', 'answer lost'])('has a hook cool down from when it is finished (%s)', async fate => {
     const { clock, server, start, world } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     await clock.advance(61_000)
     let patches = 0
     world.fate = request => (request.startsWith('PATCH') && patches++ === 0 ? fate : 'answered')
@@ -174,7 +185,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
 
   it('is finished before a repeat of it that is due, which is a step of its own', async () => {
     const { clock, server, start } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     await clock.advance(60_000)
     const repeat = start().post(named('a'))
     await clock.advance(100)
@@ -189,7 +200,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     const { clock, server, start } = setUp()
     const second = start()
     const claim = claimOf(server)
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
     // The second process reads the record while the claim stands in it; then its write is refused, and it is dropped.
     const other = second.preview(named('b'))
     await clock.advance(100)
@@ -209,9 +220,16 @@ describe('a claim of which nobody can tell any more', () => {
     const living = { ...claim, mark: 'rhook.living.1' }
     const process = start()
     putRows(server, [
-      { key: keyOf('a'), at: clock.now() - 20_000, from: 2, to: 3, claim },
-      { key: keyOf('b'), at: clock.now() - 20_000, from: 2, to: 3, claim: { ...claim, mark: 'rhook.gone.2' } },
-      { key: keyOf('c'), at: clock.now(), from: 2, to: 3, claim: living },
+      { state: 'claimed', key: keyOf('a'), at: clock.now() - 20_000, from: 2, to: 3, claim },
+      {
+        state: 'claimed',
+        key: keyOf('b'),
+        at: clock.now() - 20_000,
+        from: 2,
+        to: 3,
+        claim: { ...claim, mark: 'rhook.gone.2' },
+      },
+      { state: 'claimed', key: keyOf('c'), at: clock.now(), from: 2, to: 3, claim: living },
     ])
     for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
     server.compact()
@@ -353,7 +371,7 @@ describe('a delivery in a batch with others', () => {
 
   it('without a name does not wait until others have helped, though a skip is to be remembered', async () => {
     const { clock, server, start, world } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     server.outsideWrite('web', () => 2)
     const process = start()
     const warm = process.preview(named('warm'))
@@ -430,7 +448,7 @@ describe('a claimed write that the API server refuses', () => {
     { ledgers }: ReturnType<ReturnType<typeof setUp>['start']>,
   ) => {
     await Promise.all([ledgers.run(AbortSignal.abort()), clock.advance(100)])
-    return server.memory('web-up')?.rows.filter(({ claim }) => claim !== undefined)
+    return server.memory('web-up')?.rows.filter(({ state }) => state === 'claimed')
   }
 
   it('gives way to what the hook says once it has been edited', async () => {
@@ -503,14 +521,13 @@ describe('a claimed write that the API server refuses', () => {
     const early = start().post(named('a'))
     await clock.advance(100)
     await early
-    const claimed = server.memory('web-up')?.rows[0]?.claim
+    const claimed = claimsIn(server)[0]
     const process = start()
     const copies = [process.post(named('a')), process.post(named('a'))]
     await clock.advance(100)
     expect(await Promise.all(copies)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
-    const { helped, ...written } = claimed ?? {}
-    expect(helped).toBe(false)
-    expect(server.memory('web-up')?.rows).toMatchObject([{ key: keyOf('a'), claim: written }])
+    expect(claimed).toMatchObject({ helped: false })
+    expect(claimsIn(server)).toEqual([{ ...claimed, helped: true }])
     world.fate = () => 'answered'
     const last = process.post(named('a'))
     await clock.advance(100)
@@ -625,10 +642,10 @@ describe('claimed writes that the API server refuses', () => {
 
   it('are cleaned out of a record that is full of them, once they are all over', async () => {
     const { clock, server, start, world } = setUp()
-    const rows: StoredRow[] = []
+    const rows: Row[] = []
     for (let i = 0; i < 4600; i++) {
       const claim = claimOf(server, { mark: `receiver-hooks.70710a2ebd22e0b2.${i}` })
-      rows.push({ key: keyOf(`job ${i}`), at: clock.now(), from: 2, to: 3, claim })
+      rows.push({ state: 'claimed', key: keyOf(`job ${i}`), at: clock.now(), from: 2, to: 3, claim })
     }
     putRows(server, rows)
     // What the record is sent as, and no more than that.
@@ -705,8 +722,8 @@ describe('a delivery that is skipped while its claim has been left behind', () =
   const claimedTogether = ({ clock, server }: ReturnType<typeof setUp>): void => {
     const claim = claimOf(server, { to: 4 })
     putRows(server, [
-      { key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim },
-      { key: keyOf('b'), at: clock.now(), newsAt: 5, from: 3, to: 4, claim },
+      { state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim },
+      { state: 'claimed', key: keyOf('b'), at: clock.now(), newsAt: 5, from: 3, to: 4, claim },
     ])
   }
 
@@ -759,7 +776,8 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     const installation = setUp()
     const { clock, server, start, world } = installation
     if (other !== undefined) claimedTogether(installation)
-    else putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    else
+      putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     await clock.advance(11_000)
     const [helper, second] = [start(), start()]
     world.fate = request => (request.startsWith('PATCH') ? { landsAfter: 500 } : 'answered')
@@ -783,7 +801,9 @@ describe('a claim that cannot be cleared up', () => {
     ['a fence is answered 409', 2, { write: 422, fence: 409 }],
   ])('is not tried without a pause where %s', async (_, count, codes) => {
     const { clock, requests, server, start, world } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 9, claim: claimOf(server, { to: 9 }) }])
+    putRows(server, [
+      { state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 9, claim: claimOf(server, { to: 9 }) },
+    ])
     if (count !== 2) server.outsideWrite('web', () => count)
     world.fate = (request, body) => {
       const list = request === 'GET deployments' ? codes['list'] : undefined
@@ -803,7 +823,14 @@ describe('a claim that cannot be cleared up', () => {
     const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
     putRows(
       server,
-      keys.map((key, i) => ({ key: keyOf(key), at: clock.now(), from: 2 + i, to: 3 + i, claim })),
+      keys.map((key, i): Row => ({
+        state: 'claimed',
+        key: keyOf(key),
+        at: clock.now(),
+        from: 2 + i,
+        to: 3 + i,
+        claim,
+      })),
     )
     const process = start()
     const warm = process.preview(named('warm'))
@@ -829,7 +856,7 @@ describe('a claim that cannot be cleared up', () => {
 
   it('ends the time of the one that helps, and not that of the others', async () => {
     const { clock, server, start, world } = setUp()
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     let isHeld = true
     world.fate = request => {
       const isLost = (isHeld && request === 'GET deployments/web') || request === 'GET deployments'
@@ -853,7 +880,14 @@ describe('a claim that cannot be cleared up', () => {
     const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
     putRows(
       server,
-      keys.map((key, i) => ({ key: keyOf(key), at: clock.now(), from: 2 + i, to: 3 + i, claim })),
+      keys.map((key, i): Row => ({
+        state: 'claimed',
+        key: keyOf(key),
+        at: clock.now(),
+        from: 2 + i,
+        to: 3 + i,
+        claim,
+      })),
     )
     world.fate = (request, body) =>
       request.startsWith('PATCH') && !body.includes('"replicas":2}') ? { declined: status(422) } : 'answered'
@@ -934,7 +968,7 @@ describe('a claim on a target whose kind cannot be asked for', () => {
   it('keeps nobody from the present target', async () => {
     const { clock, server, start } = setUp()
     const claim = claimOf(server, { target: 'apps/v1/statefulsets/StatefulSet/x' })
-    putRows(server, [{ key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
+    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
     const process = start()
     const first = process.post({ ...named('c'), cooldownMs: 60_000 })
     await clock.advance(20)

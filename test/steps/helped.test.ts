@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { unhelpedFormat } from '../../src/api/record.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { stepService } from '../../src/steps/service.ts'
@@ -119,21 +118,5 @@ describe('a claimed write that comes too late', () => {
     expect(await soon(copy)).toEqual({ step: 'done', from: 7, to: 8 })
     expect(second.requests).not.toContain(write)
     expect(server.replicas('web')).toBe(8)
-  })
-})
-
-describe('a record with a claim that nobody has helped', () => {
-  it('waits for versions that say whether they help, and for those alone', async () => {
-    const { clock, server, soon, start } = setUp()
-    const { ledger, post, way } = start()
-    way.fate = request => (request === write ? 'never arrives' : 'answered')
-    const posted = post('a')
-    await clock.advance(20)
-    const formatNow = (): unknown => server.memory('web-up')?.format
-    expect(formatNow()).toBe(unhelpedFormat)
-    way.fate = () => 'answered'
-    await soon(posted)
-    await soon(ledger.flush(() => true))
-    expect(formatNow()).toBe(1)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recordFormat } from '../../src/api/record.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { stepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
@@ -85,11 +86,7 @@ describe('a record that a later version has written', () => {
     const why = `the record shop/web-up has format ${recordFormat + 1}`
     expect(environment.lines.filter(line => line.includes(why))).toHaveLength(1)
     expect(ledgers.newer()).toContain(why)
-    server.putRecord(
-      'web-up',
-      'h1',
-      JSON.stringify({ rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }),
-    )
+    server.putRecord('web-up', 'h1', JSON.stringify(storedOf(emptyMemory)))
     expect(await post()).toMatchObject({ step: 'done' })
     expect(ledgers.newer()).toBeUndefined()
   })

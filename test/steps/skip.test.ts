@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
-import type { StoredRow } from '../../src/api/record.ts'
+import type { Row } from '../../src/api/row.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { emptyMemory } from '../../src/record/memory.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import { markedWrite } from '../../src/steps/target/write.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -37,15 +37,16 @@ const setUp = async ({
     },
   }
   const { uid, version } = server.version('web')
-  const claimed: StoredRow = {
+  const claimed: Row = {
+    state: 'claimed',
     key: keyOf('one'),
     at: clock.now() - agoMs,
     from: 2,
     to: 3,
     group: keyOf('group'),
-    claim: { mark: 'rhook.other', target: 'apps/v1/deployments/Deployment/web', uid, version, to: 3 },
+    claim: { mark: 'rhook.other', target: 'apps/v1/deployments/Deployment/web', uid, version, to: 3, helped: true },
   }
-  server.putRecord(owner.name, owner.uid, JSON.stringify({ ...emptyMemory, rows: [claimed] }))
+  server.putRecord(owner.name, owner.uid, JSON.stringify(storedOf({ ...emptyMemory, rows: [claimed] })))
   const write = () => markedWrite(api, target, 'rhook.other', { uid, resourceVersion: version }, 3)
   if (isWritten) await write()
   const environment = testEnvironment({ api, clock })
@@ -82,7 +83,7 @@ describe('a skip of a delivery that another process has claimed', () => {
   it('and given up before it was carried out is remembered in its place', async () => {
     const { memory, remembering } = await setUp({ agoMs: 20_000, isWritten: false })
     expect(await remembering).toEqual(skipped)
-    expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), skipped: 'Suspended' }], undo: {} })
+    expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), reason: 'Suspended' }], undo: {} })
   })
 
   it('on a target that may not be read gets 503, however long ago it was: it may have been carried out', async () => {

@@ -1,6 +1,5 @@
-import type { StoredRow } from '../../../src/api/record.ts'
 import type { Violation } from '../happened.ts'
-import { isPage, rowsIn } from '../rows.ts'
+import { isPage, rowsIn, type RecordRow } from '../rows.ts'
 import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
 import { currentAt, listIn, mayGoBy, mayKnow, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
@@ -13,7 +12,7 @@ type Account = { readonly place: number; readonly sums: Sums }[]
 /** A step that is claimed, or has cancelled out without having been claimed. */
 interface Claimed {
   readonly story: Story
-  readonly row: StoredRow
+  readonly row: RecordRow
   /** The object that is to be changed. */
   readonly uid: string
   /** What there was to take back from it at that moment. */
@@ -83,7 +82,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
 }
 
 /** Names a claim. */
-const idOf = (hook: string, { at, claim, key }: StoredRow): string => `${hook} ${key} ${at} ${claim?.mark}`
+const idOf = (hook: string, { at, claim, key }: RecordRow): string => `${hook} ${key} ${at} ${claim?.mark}`
 
 const newest = (account: Account): Sums => account.at(-1)?.sums ?? new Map()
 
@@ -111,7 +110,7 @@ const targetAt = ({ hooks, targets }: Timeline, { post }: Story, place: number):
 const wrong = (
   { hooks }: Timeline,
   { ended, post }: Story,
-  { from = 0, to = 0 }: StoredRow,
+  { from = 0, to = 0 }: RecordRow,
   sum: number,
 ): string | undefined => {
   const ever = upTo(hooks.get(post.hook) ?? [], 0, ended)

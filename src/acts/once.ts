@@ -5,8 +5,9 @@ import type { Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { isAbandoned } from '../record/abandoned.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
-import { decided, isRemembered, judge, windowOf, type Remembered } from '../record/judge.ts'
-import type { Ledger, Ruling } from '../record/ledger.ts'
+import { mayRun, type DeliveryContext } from '../record/context.ts'
+import { decided, isRemembered, judge, windowOf } from '../record/judge.ts'
+import type { Ruling } from '../record/ledger.ts'
 import { momentOf, type Memory } from '../record/memory.ts'
 import type { Act, Acts, How, Work } from './acts.ts'
 import { actOf, runningActs, type Running } from './running.ts'
@@ -15,23 +16,10 @@ import { actOf, runningActs, type Running } from './running.ts'
 const firstLookMs = 50
 const longestLookMs = 800
 
-/** A delivery that was admitted, as far as its acts are concerned. */
-export interface Admitted {
-  /** When it has to be answered, in monotonic milliseconds. */
-  readonly deadline: number
-  /** True while its hook is as it was when the delivery was admitted. */
-  readonly isCurrent: () => boolean
-  readonly remembered: Remembered
-  /** The record of its hook: opened only where it has a say in the delivery. */
-  readonly ledger: () => Ledger
-}
-
 /** The acts of one process. */
 export interface ActService {
-  /** Does the acts of a delivery. */
-  of(admitted: Admitted): Acts
-  /** Does as an act would, without remembering it: what it writes has to be a dry run. */
-  preview(admitted: Admitted): Acts
+  /** Does the acts of a delivery; on a dry run without remembering it: what it writes has to be a dry run as well. */
+  of(context: DeliveryContext): Acts
   /** Ends what goes on, within `ms` milliseconds. */
   drain(ms: number): Promise<void>
   /** Whether nothing goes on. */
@@ -41,8 +29,10 @@ export interface ActService {
 export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'random'>): ActService => {
   const running = runningActs(environment)
   return {
-    of: admitted => ({ once: (work, how = {}) => once(environment, running, admitted, work, how) }),
-    preview: admitted => ({ once: work => preview(environment, admitted, work) }),
+    of: context => ({
+      once: (work, how = {}) =>
+        context.dryRun ? preview(environment, context, work) : once(environment, running, context, work, how),
+    }),
     drain: ms => running.drain(ms),
     get idle() {
       return running.idle
@@ -60,24 +50,23 @@ type Begun =
 const once = async (
   { clock, random }: Pick<Environment, 'clock' | 'random'>,
   running: Running,
-  admitted: Admitted,
+  context: DeliveryContext,
   work: Work,
   how: How,
 ): Promise<Outcome> => {
-  const { deadline, isCurrent, remembered } = admitted
+  const { deadline, delivery } = context
   const fresh = (): string => Buffer.from(random.bytes(16)).toString('base64url')
-  if (!isRemembered(remembered) && !how.serial) {
-    if (!isCurrent()) return { outcome: 'changed' }
+  if (!isRemembered(context) && !how.serial) {
+    if (!mayRun(context)) return { outcome: 'changed' }
     const act = { key: '', at: clock.now(), id: fresh() }
     return await running.answer(act, work, { deadline })
   }
-  const ledger = admitted.ledger()
-  const { identity } = remembered.delivery
+  const ledger = context.ledger()
+  const { identity } = delivery
   const key = identity ? keyOf(identity.key) : fresh()
   const goOn = (): boolean => clock.monotonic() < deadline
   for (let lookMs = firstLookMs; goOn(); lookMs = Math.min(lookMs * 2, longestLookMs)) {
-    const begin = (memory: Memory, now: number): Ruling<Begun> =>
-      beginIn(memory, now, { key, uid: ledger.owner.uid, remembered, how })
+    const begin = (memory: Memory, now: number): Ruling<Begun> => beginIn(memory, now, { key, context, how })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { goOn }))
     if (made?.decided === 'gone') return { outcome: 'changed' }
     if (made?.decided === 'refused') {
@@ -90,7 +79,7 @@ const once = async (
     if (result.begun === 'act') {
       const waits = how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
       if (!waits) {
-        if (!result.isOwn && !isCurrent()) {
+        if (!result.isOwn && !mayRun(context)) {
           ledger.later(withoutAct(result.act))
           return { outcome: 'changed' }
         }
@@ -104,14 +93,13 @@ const once = async (
 
 interface Beginning {
   readonly key: string
-  readonly uid: string
-  readonly remembered: Remembered
+  readonly context: DeliveryContext
   readonly how: How
 }
 
 /** Judges what is to be done of a delivery, and begins an act where it is new. */
-const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beginning): Ruling<Begun> => {
-  const { cooldownMs, delivery, signed } = remembered
+const beginIn = (memory: Memory, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
+  const { cooldownMs, delivery, hook, signed } = context
   const newsAt = delivery.identity?.newsAt
   // Another name of a signed body is decided with the first, which its own sender finishes.
   const isCounted = ({ at, body }: OpenAct): boolean =>
@@ -120,7 +108,7 @@ const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beg
   const isSame =
     own &&
     (isCounted(own) ||
-      Math.abs(now - own.at) < windowOf(remembered) ||
+      Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
   // Whatever is left of it is done now, by the same name.
   if (own && isSame) return { memory, result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
@@ -129,11 +117,11 @@ const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beg
   if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
     return { memory, result: { begun: 'later' }, needsNewest: true }
   }
-  const judged = judge(ranByActs(memory), remembered, now)
+  const judged = judge(ranByActs(memory), context, now)
   switch (judged.judgement) {
     case 'skip': {
       const { message, reason, remember } = judged
-      const next = remember ? decided(remembered, now, { state: 'skipped', reason })(memory) : memory
+      const next = remember ? decided(context, now, { state: 'skipped', reason })(memory) : memory
       return { memory: next, result: { begun: 'skipped', outcome: { outcome: 'skipped', reason, message } } }
     }
     case 'full': {
@@ -147,7 +135,7 @@ const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beg
       const act = {
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body }),
-        id: keyOf(JSON.stringify([uid, key, newsAt ?? now])),
+        id: keyOf(JSON.stringify([hook.uid, key, newsAt ?? now])),
       }
       return { memory: begun(act)(memory), result: { begun: 'act', act, isOwn: false } }
     }
@@ -157,24 +145,20 @@ const beginIn = (memory: Memory, now: number, { how, key, remembered, uid }: Beg
 /** What would be done now. */
 const preview = async (
   { clock, random }: Pick<Environment, 'clock' | 'random'>,
-  { deadline, isCurrent, ledger: recordOf, remembered }: Admitted,
+  context: DeliveryContext,
   work: Work,
 ): Promise<Outcome> => {
-  if (!isCurrent()) return { outcome: 'changed' }
+  const { deadline, delivery } = context
+  if (!mayRun(context)) return { outcome: 'changed' }
   const goOn = (): boolean => clock.monotonic() < deadline
   const now = clock.now()
   const id = Buffer.from(random.bytes(16)).toString('base64url')
   let act: Act = { id, at: now }
-  if (isRemembered(remembered)) {
-    const ledger = recordOf()
-    const key = remembered.delivery.identity ? keyOf(remembered.delivery.identity.key) : id
-    const deciding = ledger.decide(
-      (memory, at) => ({
-        memory,
-        result: beginIn(memory, at, { key, uid: ledger.owner.uid, remembered, how: {} }).result,
-      }),
-      { goOn },
-    )
+  if (isRemembered(context)) {
+    const key = delivery.identity ? keyOf(delivery.identity.key) : id
+    const deciding = context
+      .ledger()
+      .decide((memory, at) => ({ memory, result: beginIn(memory, at, { key, context, how: {} }).result }), { goOn })
     const made = await within(clock, deadline - clock.monotonic(), deciding)
     if (made?.decided === 'gone') return { outcome: 'changed' }
     const begun = made?.decided === 'stored' ? made.result : undefined

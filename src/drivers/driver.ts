@@ -40,8 +40,8 @@ export interface TargetObject {
 
 /** What a driver may use when a delivery runs. */
 export interface Execution {
-  readonly namespace: string
-  readonly hook: { readonly name: string; readonly uid: string }
+  /** The hook whose delivery it is. */
+  readonly hook: { readonly namespace: string; readonly name: string; readonly uid: string }
   /** On a dry run they change nothing. */
   readonly steps: Steps
   readonly acts: Acts

@@ -4,7 +4,6 @@ import { doubling, wait } from '../environment/wait.ts'
 import { forbiddenTries } from '../kube/written.ts'
 import { cellOf, type FoundRecord, type Waiter } from './cell.ts'
 import { type Update } from './rows.ts'
-import type { Remembered } from './judge.ts'
 import type { Memory } from './memory.ts'
 import { outboxOf, type Outbox } from './outbox.ts'
 import { defaultLimits, type RecordLimits } from './pages.ts'
@@ -72,11 +71,6 @@ export interface Ledger {
   readonly newer: string | undefined
   /** How many rows of what was last read or written it keeps in memory. */
   readonly rows: number
-}
-
-/** A delivery that its hook's record has a say in, and that record. */
-export interface Recorded extends Remembered {
-  readonly ledger: Ledger
 }
 
 /** Judges a version of a record, with the updates that wait. */

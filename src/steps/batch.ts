@@ -1,21 +1,9 @@
-import type { Wrote } from '../kube/metered.ts'
-import type { Ledger, Recorded } from '../record/ledger.ts'
+import { mayRun } from '../record/context.ts'
+import { isRemembered } from '../record/judge.ts'
+import type { Ledger } from '../record/ledger.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { claim, needsNewest, type Claimed, type FoldedOn, type Member, type Part } from './claims.ts'
-import type { Plan, Step, UndoPlan } from './steps.ts'
-
-/** One post that waits for its step. */
-export interface Waiting {
-  readonly plan: Plan | UndoPlan
-  readonly recorded?: Recorded
-  /** True while the hook is as it was when the post was admitted. */
-  readonly isCurrent: () => boolean
-  /** Is told its share of what is written. */
-  readonly wrote?: Wrote
-  readonly settle: (step: Step) => void
-  /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
-  state: 'waiting' | 'in flight' | 'settled'
-}
+import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
+import type { Step } from './steps.ts'
 
 /** Posts that have been folded into one write, and what becomes of each. */
 export interface Batch extends Claimed {
@@ -88,21 +76,22 @@ export const foldBatch = async (
  */
 const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const unsettled = waiting.filter(isUnsettled)
-  const changed = unsettled.filter(entry => !entry.isCurrent())
+  const changed = unsettled.filter(({ context }) => !mayRun(context))
   const members = changed.length === 0 ? unsettled : unsettled.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
     changed,
-    ...claim(memory, now, members.map(memberOf), fold),
+    ...claim(memory, now, members, fold),
   })
   const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)
   const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
   if (!batch.isWritten || batch.rows.length > 0 || batch.memory === memory) return batch
   const others = batch.entries.filter((_, index) => batch.parts[index]?.part !== 'help')
-  return others[0]?.recorded
-    ? fromAll(others.filter(entry => entry.recorded && isAsked(entry)))
-    : fromAll(others.filter(entry => !entry.recorded))
+  const hasRecord = ({ context }: Waiting): boolean => isRemembered(context)
+  return others[0] && hasRecord(others[0])
+    ? fromAll(others.filter(entry => hasRecord(entry) && isAsked(entry)))
+    : fromAll(others.filter(entry => !hasRecord(entry)))
 }
 
 /** Each post with what becomes of it. */
@@ -110,8 +99,6 @@ export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting,
   entries.map((entry, index) => [entry, parts[index]])
 
 export const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
-
-const memberOf = ({ plan, recorded }: Waiting): Member => ({ plan, ...(recorded && { remembered: recorded }) })
 
 /** What a named delivery is told whose step may have been made, when nobody can tell any more. */
 export const unknownStep: Step = {

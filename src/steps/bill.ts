@@ -1,6 +1,6 @@
 import type { ApiConnection } from '../environment/environment.ts'
 import { metered } from '../kube/metered.ts'
-import type { Waiting } from './batch.ts'
+import type { Waiting } from './claims.ts'
 
 /** What the queue of a target makes the API server store, and who pays for it. */
 export interface Bill {
@@ -16,7 +16,7 @@ export const billOf = (api: ApiConnection): Bill => {
     api: metered(api, bytes => (written += bytes)),
     share: posts => {
       if (written === 0 || posts.length === 0) return
-      for (const { wrote } of posts) wrote?.(written / posts.length)
+      for (const { context } of posts) context.charge(written / posts.length)
       written = 0
     },
   }

@@ -1,22 +1,26 @@
 import type { ReasonIn } from '../api/reasons.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, rowsOf, type Origin } from '../record/changes.ts'
-import { decided, judge, nothingToUndo, type Judgement, type Remembered } from '../record/judge.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
 import type { Memory } from '../record/memory.ts'
-import type { Plan, Target, UndoPlan } from './steps.ts'
+import type { Plan, Step, Target, UndoPlan } from './steps.ts'
 import type { Version } from './target/read.ts'
 import { targetText } from './target/text.ts'
 
-/** One post of a batch: remembered or not. */
-export interface Member {
-  /** The arithmetic of a step; and of one that takes back what others changed. */
+/** One post that waits for its step. */
+export interface Waiting {
+  readonly context: DeliveryContext
+  /** The arithmetic of its step; or of one that takes back what others changed. */
   readonly plan: Plan | UndoPlan
-  readonly remembered?: Remembered
+  readonly settle: (step: Step) => void
+  /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
+  state: 'waiting' | 'in flight' | 'settled'
 }
 
-/** What becomes of one member of a batch. */
+/** What becomes of one post of a batch. */
 export type Part =
-  /** Its step, computed from the member's before it. */
+  /** Its step, computed from those before it. */
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
@@ -45,7 +49,7 @@ export interface Claimed {
   readonly to: number
   /** Whether a write has to be made: otherwise all are at their bounds, or cancel out. */
   readonly isWritten: boolean
-  /** One for each member, in order. */
+  /** One for each post, in order. */
   readonly parts: readonly Part[]
 }
 
@@ -75,43 +79,43 @@ export const originOf = (
 export const claim = (
   before: Memory,
   now: number,
-  members: readonly Member[],
+  posts: readonly Pick<Waiting, 'context' | 'plan'>[],
   { target, version, mark }: FoldedOn,
 ): Claimed => {
   const draft: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
   let memory = before
   let to = version.count
 
-  const step = ({ plan, remembered }: Member, undoes?: number): Part => {
+  const step = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>, undoes?: number): Part => {
     const from = to
     const planned = plan(from, undoes ?? 0, version.limits)
     if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
     to = planned
-    if (remembered) {
+    if (isRemembered(context)) {
       const decision = { state: 'claimed', from, to, claim: draft, ...(undoes !== undefined && { undoes }) } as const
-      memory = decided(remembered, now, decision)(memory)
+      memory = decided(context, now, decision)(memory)
     }
     return { part: 'step', from, to }
   }
 
-  const skip = (remembered: Remembered, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
-    if (remember && remembered.delivery.identity)
-      memory = decided(remembered, now, { state: 'skipped', reason })(memory)
+  const skip = (context: DeliveryContext, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
+    if (remember && context.delivery.identity) memory = decided(context, now, { state: 'skipped', reason })(memory)
     return { part: 'skip', reason, message }
   }
 
-  const parts = members.map((member): Part => {
-    if (!member.remembered) return step(member)
-    const judged = judge(memory, member.remembered, now)
+  const parts = posts.map((post): Part => {
+    const { context } = post
+    if (!isRemembered(context)) return step(post)
+    const judged = judge(memory, context, now)
     switch (judged.judgement) {
       case 'new':
-        return step(member)
+        return step(post)
       case 'undo': {
         const here = judged.changed.find(({ uid }) => uid === version.uid)
-        return here ? step(member, here.delta) : skip(member.remembered, nothingToUndo)
+        return here ? step(post, here.delta) : skip(context, nothingToUndo)
       }
       case 'skip':
-        return skip(member.remembered, judged)
+        return skip(context, judged)
       case 'full':
         return { part: 'full', message: judged.message }
       case 'unfinished':

@@ -3,8 +3,8 @@ import { abandonedIn } from '../record/abandoned.ts'
 import { ofVersion, type Origin } from '../record/changes.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { isUnsettled, type Waiting } from './batch.ts'
-import { originOf } from './claims.ts'
+import { isUnsettled } from './batch.ts'
+import { originOf, type Waiting } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
 import type { KnownVersion } from './known.ts'
 import { settle } from './line.ts'
@@ -67,9 +67,9 @@ export const helperOf = (
   }
 
   /** Whether a write that the server refuses may be got out of the way. */
-  const mayFence = ({ plan, recorded }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
+  const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
     // The very count that has been refused just now would be refused again.
-    const isUndoing = recorded && isUndo(recorded)
+    const isUndoing = isUndo(context)
     return !(
       plan(version.count, own?.undoes ?? 0, version.limits) === claim.to &&
       (!isUndoing || own?.undoes !== undefined)

@@ -1,5 +1,6 @@
-import { isUnsettled, type Waiting } from './batch.ts'
+import { isUnsettled } from './batch.ts'
 import type { Step } from './steps.ts'
+import type { Waiting } from './claims.ts'
 
 /** The posts that wait for a target, in the order in which they came. */
 export interface Line {
@@ -44,4 +45,4 @@ export const settle = (entry: Waiting, step: Step): void => {
 }
 
 /** A named post may be sent again: its claim sees to it that it runs once. */
-export const isNamed = ({ recorded }: Waiting): boolean => recorded?.delivery.identity !== undefined
+export const isNamed = ({ context }: Waiting): boolean => context.delivery.identity !== undefined

@@ -1,14 +1,16 @@
 import type { Environment } from '../environment/environment.ts'
 import { forbiddenTries } from '../kube/written.ts'
 import { refusedAt } from '../record/changes.ts'
+import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { foldBatch, type Batch, type Fold, type Waiting } from './batch.ts'
+import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { billOf } from './bill.ts'
 import { helperOf } from './help.ts'
 import { knownVersion } from './known.ts'
 import { isNamed, lineOf, settle } from './line.ts'
 import { patience } from './patience.ts'
 import type { Step, Target } from './steps.ts'
+import type { Waiting } from './claims.ts'
 import { readTarget, type Version } from './target/read.ts'
 import type { TargetWatches } from './target/watches.ts'
 import { batchWriter, type QueueMetrics } from './writer.ts'
@@ -87,20 +89,20 @@ export const targetQueue = (
     const folded = await foldBatch(posts, on, ledger, message => waits.delayed(message))
     if (folded.folded === 'batch') return folded.batch
     if (folded.folded === 'nobody waits') return undefined
-    for (const entry of posts) if (entry.recorded) settle(entry, folded.step)
+    for (const entry of posts) if (isRemembered(entry.context)) settle(entry, folded.step)
     line.putBack(posts)
     return undefined
   }
 
   /** One write, or the answers to posts that need none. */
   const turn = async (): Promise<void> => {
-    const usable = known.usable(line.waiting().some(({ recorded }) => recorded))
+    const usable = known.usable(line.waiting().some(({ context }) => isRemembered(context)))
     const asked = usable ? [] : line.waiting()
     const version = usable ?? (await read(asked))
     if (!version) return
     watch.used(version)
     current = line.waiting()
-    const ledger = current.find(entry => entry.recorded)?.recorded?.ledger
+    const ledger = ledgerOf(current)
     if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return
     current = together(current, ledger)
     line.take(current)
@@ -160,8 +162,12 @@ export const targetQueue = (
 /** Chooses the posts that one write may fold. A record is one hook's: the named posts of other hooks have a later turn. */
 const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
   let room = mostClaimed
-  return waiting.filter(({ recorded }) => !recorded || (recorded.ledger === ledger && room-- > 0))
+  return waiting.filter(({ context }) => !isRemembered(context) || (context.ledger() === ledger && room-- > 0))
 }
+
+/** The record that a turn works on: that of the first post in whose delivery one has a say. */
+const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined =>
+  waiting.find(({ context }) => isRemembered(context))?.context.ledger()
 
 const internalError: Step = {
   step: 'unavailable',

@@ -6,17 +6,15 @@ import { isAbandoned } from '../record/abandoned.ts'
 import { openAct } from '../record/acts.ts'
 import { rowsOf } from '../record/changes.ts'
 import { decided, full, judge } from '../record/judge.ts'
-import type { Decided, Ledger, Recorded } from '../record/ledger.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import type { Decided, Ledger } from '../record/ledger.ts'
 import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
 import { parseTarget } from './target/text.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 type Full = Extract<Outcome, { outcome: 'unavailable' }>
 
-interface Means extends Pick<Environment, 'api' | 'clock' | 'log'> {
-  /** In monotonic milliseconds. */
-  readonly deadline: number
-}
+type World = Pick<Environment, 'api' | 'clock' | 'log'>
 
 /** The wait between two looks at a copy that another process may still be executing, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 50
@@ -27,11 +25,11 @@ const longestLookMs = 800
  * Answers the skip, once it is stored; what became of a copy that was being executed before the gate was closed; that the
  * hook is no more; or that there was no time or no right for it by `deadline`.
  */
-export const storeSkip = async (skipped: Skipped, recorded: Recorded | undefined, means: Means): Promise<Outcome> => {
-  const { identity } = recorded?.delivery ?? {}
-  if (!recorded || !identity) return skipped
-  const { clock, deadline } = means
-  const stored = decideSkip(skipped, recorded, keyOf(identity.key), means)
+export const storeSkip = async (skipped: Skipped, context: DeliveryContext, world: World): Promise<Outcome> => {
+  const { deadline, delivery } = context
+  if (!delivery.identity) return skipped
+  const { clock } = world
+  const stored = decideSkip(skipped, context, keyOf(delivery.identity.key), world)
   const made = await within(clock, deadline - clock.monotonic(), stored)
   switch (made?.decided) {
     case 'stored':
@@ -55,17 +53,19 @@ export const storeSkip = async (skipped: Skipped, recorded: Recorded | undefined
 /** `key` is that of the delivery's row: a hash, which costs more than to look at all rows. */
 const decideSkip = async (
   skipped: Skipped,
-  recorded: Recorded,
+  context: DeliveryContext,
   key: string,
-  { api, clock, deadline, log }: Means,
+  world: World,
 ): Promise<Decided<Skipped | Full>> => {
-  const goOn = (): boolean => clock.monotonic() < deadline
+  const { clock } = world
+  const ledger = context.ledger()
+  const goOn = (): boolean => clock.monotonic() < context.deadline
   /** The mark of the claim that was met last. */
   let met: string | undefined
   const looks = doubling(firstLookMs, longestLookMs)
   let unfenced = false
   while (goOn()) {
-    const made = await recorded.ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
+    const made = await ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
       (memory, now) => {
         const own = memory.rows.find(row => row.key === key)
         // However old it seems: it may have been made, and clocks differ.
@@ -77,11 +77,11 @@ const decideSkip = async (
         const act = openAct(memory, key)
         // An act of this delivery is at work and cannot be taken back. The post waits for its end, and is judged then.
         if (act && !isAbandoned(act, now)) return { memory, result: 'at work', needsNewest: true }
-        const judged = judge(memory, { ...recorded, cooldownMs: 0 }, now)
+        const judged = judge(memory, { ...context, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
-        const isFull = full(memory, recorded, now)
+        const isFull = full(memory, context, now)
         if (isFull) return { memory, result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
-        return { memory: decided(recorded, now, { state: 'skipped', reason: skipped.reason })(memory), result: skipped }
+        return { memory: decided(context, now, { state: 'skipped', reason: skipped.reason })(memory), result: skipped }
       },
       { goOn },
     )
@@ -94,7 +94,7 @@ const decideSkip = async (
     const { mark } = made.result.claim
     if (mark === met) await wait(clock, looks.next())
     met = mark
-    unfenced ||= !(await settleClaim(made.result, recorded.ledger, { api, clock, log }, unfenced))
+    unfenced ||= !(await settleClaim(made.result, ledger, world, unfenced))
   }
   return { decided: 'given up' }
 }
@@ -109,17 +109,12 @@ interface OpenClaim extends ClaimedWrite {
  * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
  * deliveries may be in, unless it is `unfenced`. Answers whether there is any use in trying that again.
  */
-const settleClaim = async (
-  open: OpenClaim,
-  ledger: Ledger,
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
-  unfenced: boolean,
-): Promise<boolean> => {
+const settleClaim = async (open: OpenClaim, ledger: Ledger, world: World, unfenced: boolean): Promise<boolean> => {
   const { claim, isOver } = open
-  const seen = await lookAtClaim(environment, ledger, open)
+  const seen = await lookAtClaim(world, ledger, open)
   const target = parseTarget(claim.target, ledger.owner.namespace)
   if (seen.evidence !== 'not yet' || !isOver || !target || unfenced) return true
-  const made = await fenceClaims(environment, ledger, target, { uid: claim.uid, resourceVersion: claim.version })
+  const made = await fenceClaims(world, ledger, target, { uid: claim.uid, resourceVersion: claim.version })
   return made.fenced !== 'no'
 }
 

@@ -5,6 +5,7 @@ import { within } from '../environment/wait.ts'
 import { toConfirm } from '../record/changes.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { Signed } from '../record/judge.ts'
+import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
@@ -22,8 +23,9 @@ import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
 import type { Handled, Recorder } from './record.ts'
-import type { TriggerRequest } from './request.ts'
-import { signedOf } from './signed.ts'
+import type { ReadMessage } from './reading/message.ts'
+import type { TriggerContext, TriggerRequest } from './request.ts'
+import { namedBySigned, signedOf } from './signed.ts'
 
 /** A post's admission to a hook; `holds` is asked again before each step. */
 interface Admission {
@@ -33,11 +35,8 @@ interface Admission {
   readonly holds: () => boolean
 }
 
-/**
- * Answers a post. `send` is given the answer before the log, the metrics and the record are told of it: the sender need not wait
- * for those.
- */
-export type Endpoint = (request: TriggerRequest, send?: (answer: TriggerAnswer) => void) => Promise<TriggerAnswer>
+/** Answers a post: gives the answer to `send`, and reports it to the log, the metrics and the record after that. */
+export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
 
 export interface EndpointParts {
   readonly acts: ActService
@@ -57,31 +56,55 @@ export interface EndpointParts {
 }
 
 /** A delivery, step by step: token, limits, auth, body, sender, gates, driver, answer, record. */
-export const triggerEndpoint = (
-  { api, clock, expressions, log, outbound }: Environment,
-  parts: EndpointParts,
-): Endpoint => {
-  const { acts, authenticate, bar, budget, checkGenuine, definitions, distrust, intake } = parts
-  const { large, ledgers, record, steps, tellLimited } = parts
-  const kept = new Set<string>()
-  const pace = (unpaced: Acts, hook: LiveHook): Acts => {
-    const { name, namespace, uid } = hook
-    const ended = (message: string): void => {
-      log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
-      tellLimited(hook)
-    }
-    return pacedActs(unpaced, uid, { isSpent: () => budget.isSpent(uid), kept, ended })
+export class TriggerEndpoint {
+  readonly #parts: EndpointParts & Environment
+  /** The hooks of which an act is at work that is never ended early. */
+  readonly #kept = new Set<string>()
+  readonly #services: Parameters<typeof execute>[1]
+
+  constructor(environment: Environment, parts: EndpointParts) {
+    this.#parts = { ...environment, ...parts }
+    this.#services = { ...this.#parts, pace: (acts, context) => this.#pace(acts, context) }
   }
-  const { isSpent } = budget
-  const surroundings = { acts, api, clock, definitions, expressions, isSpent, ledgers, log, outbound, pace, steps }
+
+  readonly answer: Endpoint = async (request, send) => {
+    const { budget, clock, distrust, record } = this.#parts
+    const arrived = clock.monotonic()
+    const handled = await this.#receive(request, arrived + answerWithinMs)
+    const status = handled.answer === 'no answer' ? 0 : handled.answer.status
+    if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
+    send(onceUnspent(handled.answer, handled.hook, budget))
+    record(handled, clock.monotonic() - arrived)
+  }
+
+  async #receive(request: TriggerRequest, deadline: number): Promise<Handled> {
+    if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
+    const { clock, intake } = this.#parts
+    const dryRun = dryRunIn(request.query)
+    const body = postedBody(clock, this.#parts, request)
+    let leave = (): void => {}
+    try {
+      const admitted = await this.#admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
+      if ('answer' in admitted) return admitted
+      const { hook } = admitted
+      const entered = intake.enter(hook, dryRun)
+      if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
+      leave = entered
+      if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
+      return await this.#deliver(request, admitted, body, dryRun, deadline)
+    } finally {
+      leave()
+    }
+  }
 
   /** The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. */
-  const admit = async (
+  async #admit(
     request: TriggerRequest,
     body: PostedBody,
     dryRun: boolean,
     mayEnter: (hook: LiveHook) => ReturnType<Intake['full']>,
-  ): Promise<Handled | Admission> => {
+  ): Promise<Handled | Admission> {
+    const { authenticate, bar, clock } = this.#parts
     const beganAt = clock.monotonic()
     const found = await authenticate(request.token)
     if (!found.accepted) return { answer: refusal(found.status, found.reason) }
@@ -97,77 +120,81 @@ export const triggerEndpoint = (
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', dryRun), hook }
   }
 
-  const receive = async (request: TriggerRequest, deadline: number): Promise<Handled> => {
-    if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
-    const dryRun = dryRunIn(request.query)
-    const body = postedBody(clock, { intake, large }, request)
-    let leave = (): void => {}
-    try {
-      const admitted = await admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
-      if ('answer' in admitted) return admitted
-      const { hook } = admitted
-      const entered = intake.enter(hook, dryRun)
-      if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
-      leave = entered
-      return await deliver(request, admitted, body, dryRun, deadline)
-    } finally {
-      leave()
-    }
-  }
-
-  const deliver = async (
+  async #deliver(
     request: TriggerRequest,
     admitted: Admission,
     body: PostedBody,
-    dryRun: boolean | undefined,
+    dryRun: boolean,
     deadline: number,
-  ): Promise<Handled> => {
-    let { hook, holds, signed } = admitted
-    if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
-    const shut = closedUnread(hook, request.headers)
-    if (shut) return { answer: answerTo(shut, hook, 'the target', dryRun), hook }
-    const read = await body.message(hook)
-    if ('refused' in read) return { answer: read.refused, hook }
-    const { body: plainBody, confirmation, delivery, isJson, proof } = read.message
+  ): Promise<Handled> {
+    const { checkGenuine, clock, ledgers } = this.#parts
+    const { hook: first } = admitted
+    const shut = closedUnread(first, request.headers)
+    if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
+    const read = await body.message(first)
+    if ('refused' in read) return { answer: read.refused, hook: first }
+    const { message } = read
     // Most messages are signed by nobody, and wait for no verdict.
-    const verdict = proof ? await checkGenuine(hook, read.message) : 'genuine'
+    const verdict = message.proof ? await checkGenuine(first, message) : 'genuine'
     if (verdict !== 'genuine') {
-      return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook }
+      return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook: first }
     }
-    if (confirmation && !dryRun) ledgers.of(hook).later(toConfirm({ at: clock.now(), ...confirmation }))
+    const { confirmation } = message
+    if (confirmation && !dryRun) ledgers.of(first).later(toConfirm({ at: clock.now(), ...confirmation }))
 
-    const variables = () => ({
-      ...(isJson ? { body: plainBody } : {}),
-      headers: request.headers,
-      query: Object.fromEntries(request.query),
-      sender: delivery.sender,
-    })
-    const post = { body: plainBody, headers: request.headers, query: request.query }
-    const wrote = (bytes: number): void => budget.charge(hook.uid, bytes)
+    let admission = admitted
     for (let round = 0; round < mostRounds; round++) {
-      const asked = { variables, post, deadline, dryRun, wrote, signed, isCurrent: holds }
-      const outcome = await execute(hook, delivery, asked, surroundings)
+      const { hook } = admission
+      // Where the hook has changed meanwhile, the delivery begins again under the hook as it is now.
+      const outcome = await execute(this.#contextOf(request, admission, message, deadline, dryRun), this.#services)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
-        return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery }
+        return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery }
       }
-      const again = await within(clock, deadline - clock.monotonic(), admit(request, body, dryRun, neverFull))
+      const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, neverFull))
       if (!again) break
       if ('answer' in again) return { hook, ...again }
-      ;({ hook, holds, signed } = again)
+      admission = again
     }
-    return { answer: refusal(503, 'Contended'), hook, delivery }
+    return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  return async (request, send) => {
-    const arrived = clock.monotonic()
-    const handled = await receive(request, arrived + answerWithinMs)
-    const status = handled.answer === 'no answer' ? 0 : handled.answer.status
-    if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
-    const answer = onceUnspent(handled.answer, handled.hook, budget)
-    send?.(answer)
-    record(handled, clock.monotonic() - arrived)
-    return answer
+  #contextOf(
+    request: TriggerRequest,
+    { holds, hook, signed }: Admission,
+    message: ReadMessage,
+    deadline: number,
+    dryRun: boolean,
+  ): TriggerContext {
+    const { budget, ledgers } = this.#parts
+    let ledger: Ledger | undefined
+    return {
+      hook,
+      request,
+      message,
+      delivery: namedBySigned(message.delivery, signed),
+      signed,
+      undo: hook.onResolved === 'undo',
+      cooldownMs: hook.cooldownMs,
+      dedupeWindowMs: hook.dedupeWindowMs,
+      deadline,
+      dryRun,
+      isCurrent: holds,
+      isSpent: () => !dryRun && budget.isSpent(hook.uid),
+      charge: bytes => budget.charge(hook.uid, bytes),
+      ledger: () => (ledger ??= ledgers.of(hook)),
+    }
+  }
+
+  /** Has acts end early while the budget of their hook is spent. */
+  #pace(acts: Acts, { hook }: TriggerContext): Acts {
+    const { budget, log, tellLimited } = this.#parts
+    const { name, namespace, uid } = hook
+    const ended = (message: string): void => {
+      log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
+      tellLimited(hook)
+    }
+    return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Ended, Outcome } from '../api/outcome.ts'
+import type { Environment } from '../environment/environment.ts'
 import type { LiveHook } from './hook.ts'
+import { stepTakesMs } from './limits.ts'
 import { mayBeLong } from './reading/long.ts'
+import type { TriggerContext } from './request.ts'
 
 /** What is answered to every delivery, whatever it says; undefined when the hook is open. Pure. */
 export const closed = (hook: LiveHook): Ended | undefined => {
@@ -35,4 +38,29 @@ export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefi
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }
   }
   return hook.obstacle && { outcome: 'failed', ...hook.obstacle }
+}
+
+/** What is answered to a delivery that the expression of its hook does not let through; undefined where it does. */
+export const filtered = async (
+  expression: string,
+  { deadline, hook, message, request }: TriggerContext,
+  { clock, expressions }: Pick<Environment, 'clock' | 'expressions'>,
+): Promise<Outcome | undefined> => {
+  const variables = {
+    ...(message.isJson ? { body: message.body } : {}),
+    headers: request.headers,
+    query: Object.fromEntries(request.query),
+    sender: message.delivery.sender,
+  }
+  const withinMs = deadline - clock.monotonic() - stepTakesMs
+  const judged = await expressions.evaluate({ owner: hook.uid, expression, variables, withinMs })
+  if ('failed' in judged) return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${judged.failed}` }
+  if ('ranOver' in judged) return { outcome: 'failed', reason: 'ExpressionTooSlow', message: `when: ${judged.ranOver}` }
+  if ('unavailable' in judged) {
+    // Nobody has judged it: it is not a skip, which would be remembered.
+    return { outcome: 'unavailable', reason: 'ExpressionBusy', message: `when: ${judged.unavailable}` }
+  }
+  return judged.counts
+    ? undefined
+    : { outcome: 'skipped', reason: 'Filtered', message: 'when is false for this delivery' }
 }

@@ -1,3 +1,8 @@
+import type { Delivery } from '../api/delivery.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import type { LiveHook } from './hook.ts'
+import type { ReadMessage } from './reading/message.ts'
+
 /** A post, without a socket. */
 export interface TriggerRequest {
   readonly method: string
@@ -12,6 +17,14 @@ export interface TriggerRequest {
    * the head says that none follows.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
+}
+
+/** A delivery on its way through the trigger, with all of its hook and of what was posted. */
+export interface TriggerContext extends DeliveryContext {
+  readonly hook: LiveHook
+  readonly delivery: Delivery
+  readonly request: TriggerRequest
+  readonly message: ReadMessage
 }
 
 /** Whose body it is, for limits. */

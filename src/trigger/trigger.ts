@@ -6,7 +6,7 @@ import type { Follow } from '../kube/follow.ts'
 import { limitedAt } from '../record/changes.ts'
 import { openLedgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/pages.ts'
-import { stepService } from '../steps/service.ts'
+import { StepService } from '../steps/service.ts'
 import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
@@ -14,7 +14,7 @@ import { authBar } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
 import { budgetOf } from './budget.ts'
-import { triggerEndpoint, type Endpoint } from './endpoint.ts'
+import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
@@ -62,12 +62,12 @@ export const triggerRole = (
   const tellLimited = (hook: LiveHook): void => {
     if (budget.mayTell(hook.uid)) ledgers.of(hook).later(limitedAt(environment.clock.now()))
   }
-  const steps = stepService(environment)
+  const steps = new StepService(environment)
   const record = recorder(environment, ledgers, hooks, tellLimited)
   const intake = intakeOf(environment.clock, limitsIn(options.memoryBytes).mostOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
-  const endpoint = triggerEndpoint(environment, {
+  const endpoint = new TriggerEndpoint(environment, {
     acts,
     authenticate: authenticator(environment.clock, verifier, keys, hooks),
     bar: authBar(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
@@ -83,7 +83,7 @@ export const triggerRole = (
     tellLimited,
   })
   return {
-    endpoint,
+    endpoint: endpoint.answer,
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.trouble() ?? stillReading)) },

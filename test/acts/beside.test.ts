@@ -7,6 +7,7 @@ import { createApiServer } from '../../src/apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
@@ -49,18 +50,14 @@ const processes = (count: number) => {
     void ledgers.run(stop.signal)
     const service = actService(environment)
     return (name: string): Acts =>
-      service.of({
-        deadline: clock.monotonic() + 30_000,
-        isCurrent: () => true,
-        remembered: {
+      service.of(
+        contextOf({
+          hook: { namespace, name: 'push', uid },
           delivery: { phase: 'none', identity: { key: name } },
-          undo: false,
-          dedupeWindowMs: 40_000,
-          cooldownMs: 0,
-          signed: undefined,
-        },
-        ledger: () => ledgers.of({ namespace, name: 'push', uid }),
-      })
+          deadline: clock.monotonic() + 30_000,
+          ledger: () => ledgers.of({ namespace, name: 'push', uid }),
+        }),
+      )
   })
   return { clock, actsOf, end: () => stop.abort() }
 }

@@ -15,6 +15,7 @@ import { createApiServer } from '../../src/apiserver/server.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { listAt } from '../deploy/manifests.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noDefinitions, noOutbound, testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -234,19 +235,15 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
       pushes: [{ host: 'docker.io', path: 'acme/app', tag: `t${number}`, ...(number % 2 === 1 && { at: pushedAt }) }],
     }
     const signed = isSigned(number) ? { body: `body of d${number}`, withinMs: 600_000 } : undefined
-    const remembered = { delivery, undo: false, dedupeWindowMs: 40_000, cooldownMs: 0, signed }
-    const ledger = by.ledgers.of({ namespace: 'shop', name: 'push', uid })
-    const acts = by.acts.of({
-      deadline: clock.monotonic() + 4000,
-      isCurrent: () => true,
-      remembered,
-      ledger: () => ledger,
-    })
+    const hook = { namespace: 'shop', name: 'push', uid }
+    const ledger = by.ledgers.of(hook)
+    const acts = by.acts.of(
+      contextOf({ hook, delivery, signed, deadline: clock.monotonic() + 4000, ledger: () => ledger }),
+    )
     if (!has(redeploySchema, member)) throw new Error('the member of the hook is none')
     const outcome = await Promise.race([
       redeploy.execute(member, delivery, {
-        namespace: 'shop',
-        hook: { name: 'push', uid },
+        hook,
         steps: { change: () => Promise.reject(new Error('no step')), undo: () => Promise.reject(new Error('no step')) },
         acts: spoiled(acts, mistake, () => `name-${(names += 1)}`),
         api: by.api,

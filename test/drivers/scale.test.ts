@@ -124,8 +124,7 @@ describe('a delivery', () => {
     }
     const steps = { change: answer('change'), undo: answer('undo') }
     return {
-      namespace: 'shop',
-      hook: { name: 'web-up', uid: 'u' },
+      hook: { namespace: 'shop', name: 'web-up', uid: 'u' },
       steps,
       acts: { once: () => Promise.reject(new Error('a step is no act')) },
       api: noApi,

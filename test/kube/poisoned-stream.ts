@@ -12,6 +12,7 @@ import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { seededChance, type Chance } from '../senders/mutations.ts'
+import { answerOf } from '../support/deliveries.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { deployment } from '../support/objects.ts'
@@ -79,7 +80,7 @@ const streamed = async (chance: Chance): Promise<string | undefined> => {
       headers: {},
       body: noBody,
     }
-    const post = async (): Promise<unknown> => at(await settled(clock, trigger.endpoint(request)), 'status')
+    const post = async (): Promise<unknown> => at(await settled(clock, answerOf(trigger.endpoint, request)), 'status')
     const answered = await soon(clock, async () => ((await post()) === 200 ? 200 : undefined))
     if (answered === undefined) return `a post to the good hook is answered ${String(await post())}`
     return environment.lines.find(line => unexpected.test(line))

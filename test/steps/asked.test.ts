@@ -1,14 +1,12 @@
 import { expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { scaleServer } from '../support/scale-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
-
-/** The hooks of these tests stay as they are. */
-const isCurrent = (): boolean => true
 
 const target = deploymentTarget('web')
 const up = (max: number): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
@@ -16,8 +14,8 @@ const up = (max: number): Plan => moveWithin({ action: 'up', by: { count: 1 }, m
 it('a post that arrives while a read is on its way is not answered from it', async () => {
   const clock = fakeClock()
   const server = scaleServer(clock, 10, 20)
-  const service = stepService(testEnvironment({ api: server.api, clock }))
-  const post = (): Promise<Step> => service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(target, up(10))
+  const service = new StepService(testEnvironment({ api: server.api, clock }))
+  const post = (): Promise<Step> => service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(target, up(10))
   const first = post()
   await clock.advance(12) // the server has answered 10; the answer is on its way
   server.outsideWrite(4)

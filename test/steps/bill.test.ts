@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { scaleServer } from '../support/scale-server.ts'
@@ -27,11 +28,11 @@ it('a write is paid by the posts of its turn, although that fails after it', asy
       }
     },
   }
-  const service = stepService({ ...plain, metrics })
+  const service = new StepService({ ...plain, metrics })
   const paid = new Map<string, number>()
   const post = async (name: string): Promise<string> => {
-    const wrote = (bytes: number): void => void paid.set(name, (paid.get(name) ?? 0) + bytes)
-    const step = service.of({ deadline: clock.monotonic() + 4000, isCurrent: () => true, wrote }).change(target, plan)
+    const charge = (bytes: number): void => void paid.set(name, (paid.get(name) ?? 0) + bytes)
+    const step = service.of(contextOf({ deadline: clock.monotonic() + 4000, charge })).change(target, plan)
     await clock.advance(200)
     return (await step).step
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection } from '../support/fateful.ts'
@@ -26,13 +27,12 @@ const setUp = () => {
     isDead: () => false,
   })
   const environment = testEnvironment({ api, clock })
-  const service = stepService(environment)
+  const service = new StepService(environment)
   const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
-  const post = (isCurrent: () => boolean, key?: string, how: 'of' | 'preview' = 'of'): Promise<Step> => {
+  const post = (isCurrent: () => boolean, key?: string, dryRun = false): Promise<Step> => {
     const delivery = { phase: 'firing', ...(key !== undefined && { identity: { key } }) } as const
-    const recorded = { delivery, undo: false, cooldownMs: 0, dedupeWindowMs: 40_000, ledger }
     const deadline = clock.monotonic() + 4000
-    return service[how]({ deadline, isCurrent, ...(key !== undefined && { recorded }) }).change(target, up)
+    return service.of(contextOf({ delivery, deadline, isCurrent, dryRun, ledger: () => ledger })).change(target, up)
   }
   return { clock, post, sent, server }
 }
@@ -63,7 +63,7 @@ describe('a post whose hook changes while it waits', () => {
 
   it('is told so on a dry run too', async () => {
     const { clock, post } = setUp()
-    const previewed = post(() => false, undefined, 'preview')
+    const previewed = post(() => false, undefined, true)
     await clock.advance(100)
     expect(await previewed).toEqual({ step: 'changed' })
   })

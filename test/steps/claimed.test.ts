@@ -3,12 +3,13 @@ import type { Delivery } from '../../src/api/delivery.ts'
 import { keyOf } from '../../src/api/hash.ts'
 import type { Claim, Row } from '../../src/api/row.ts'
 import { moveWithin, takeBackWithin } from '../../src/drivers/arithmetic.ts'
-import type { Recorded } from '../../src/record/ledger.ts'
+import type { DeliveryContext } from '../../src/record/context.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -16,19 +17,14 @@ import { seededRandom } from '../support/random.ts'
 import { status, stepServer, type StepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
-/** The hooks of these tests stay as they are. */
-const isCurrent = (): boolean => true
-
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 
-type About = Partial<Pick<Recorded, 'undo' | 'cooldownMs'>> & {
+type About = Partial<Pick<DeliveryContext, 'undo' | 'cooldownMs' | 'dryRun' | 'isCurrent'>> & {
   readonly hook?: string
   readonly target?: string
   readonly delivery?: Partial<Delivery>
   /** What the hook says now, where it was edited. */
   readonly plan?: Plan
-  /** False once its hook has changed. */
-  readonly isCurrent?: () => boolean
 }
 
 const setUp = (replicas = 2) => {
@@ -51,33 +47,26 @@ const setUp = (replicas = 2) => {
     })
     const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
     const ledgers = openLedgers(environment)
-    const service = stepService(environment)
-    const recordedOf = ({ cooldownMs = 0, delivery = {}, hook = 'web-up', undo = false }: About): Recorded => {
-      server.hooks.set(hook, `uid of ${hook}`)
-      return {
-        ledger: ledgers.of({ namespace: 'shop', name: hook, uid: `uid of ${hook}` }),
-        delivery: { phase: 'firing', ...delivery },
-        undo,
-        dedupeWindowMs: 40_000,
-        cooldownMs,
-      }
+    const service = new StepService(environment)
+    const context = ({ delivery = {}, hook: name = 'web-up', ...about }: About): DeliveryContext => {
+      const hook = { namespace: 'shop', name, uid: `uid of ${name}` }
+      server.hooks.set(name, hook.uid)
+      const ledger = ledgers.of(hook)
+      const deadline = clock.monotonic() + 4000
+      return contextOf({ ...about, hook, delivery: { phase: 'firing', ...delivery }, deadline, ledger: () => ledger })
     }
-    const steps = (about: About) =>
-      service.of({ deadline: clock.monotonic() + 4000, isCurrent, recorded: recordedOf(about) })
+    const steps = (about: About) => service.of(context(about))
     return {
       environment,
       ledgers,
-      recordedOf,
+      context,
       post: (about: About): Promise<Step> =>
         steps(about).change(deploymentTarget(about.target ?? 'web'), about.plan ?? up),
       undo: (about: About): Promise<Step> =>
         steps({ undo: true, ...about }).undo(deploymentTarget('web'), takeBackWithin({ min: 0, max: 100_000 })),
       unnamed: (plan: Plan = up): Promise<Step> =>
-        service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(deploymentTarget('web'), plan),
-      preview: (about: About): Promise<Step> =>
-        service
-          .preview({ deadline: clock.monotonic() + 4000, isCurrent, recorded: recordedOf(about) })
-          .change(deploymentTarget('web'), up),
+        service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(deploymentTarget('web'), plan),
+      preview: (about: About): Promise<Step> => steps({ ...about, dryRun: true }).change(deploymentTarget('web'), up),
       die: () => {
         dead = true
       },
@@ -714,8 +703,8 @@ describe('a delivery that is skipped while its claim has been left behind', () =
   const skip = (process: Process, clock: FakeClock, key: string) =>
     storeSkip(
       { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' },
-      process.recordedOf(named(key)),
-      { ...process.environment, clock, deadline: clock.monotonic() + 4000 },
+      process.context(named(key)),
+      { ...process.environment, clock },
     )
 
   /** Two deliveries that were claimed in one write. */
@@ -923,7 +912,10 @@ describe('what was answered, and another process could not tell of', () => {
     /** Both tell what they know, the first last. */
     const tell = async (): Promise<void> => {
       for (const process of [second, first]) {
-        void process.recordedOf(about).ledger.flush(() => true)
+        void process
+          .context(about)
+          .ledger()
+          .flush(() => true)
         await clock.advance(100)
       }
     }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { contextOf } from '../support/deliveries.ts'
 import { keyOf } from '../../src/api/hash.ts'
 import { applied, dropped, rowsOf, ofWrite } from '../../src/record/changes.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
-import { claim, needsNewest, type Claimed, type Member } from '../../src/steps/claims.ts'
+import { claim, needsNewest, type Claimed } from '../../src/steps/claims.ts'
 import type { Plan } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
 import { deploymentTarget } from '../support/targets.ts'
@@ -20,20 +21,17 @@ interface About {
   readonly max?: number
   readonly cooldownMs?: number
 }
-const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Member => ({
+type Post = Parameters<typeof claim>[2][number]
+const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Post => ({
   plan: by(size, max),
-  ...(key === undefined && cooldownMs === 0
-    ? {}
-    : {
-        remembered: {
-          delivery: { phase: 'none', ...(key === undefined ? {} : { identity: { key } }) },
-          undo: false,
-          dedupeWindowMs: 60_000,
-          cooldownMs,
-        },
-      }),
+  context: contextOf({
+    delivery: { phase: 'none', ...(key === undefined ? {} : { identity: { key } }) },
+    dedupeWindowMs: 60_000,
+    cooldownMs,
+    deadline: 0,
+  }),
 })
-const on = (memory: Memory, members: readonly Member[], count = 5, mark = 'm'): Claimed =>
+const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm'): Claimed =>
   claim(memory, now, members, {
     target,
     mark,
@@ -122,13 +120,11 @@ const members = fc.array(
 type Told = readonly [part: string, from?: number, to?: number]
 
 /** Runs batches, one after another, until nobody waits: each write is stored before the next. */
-const runAll = (
-  batches: readonly (readonly Member[])[],
-): { memory: Memory; count: number; told: Map<Member, Told> } => {
+const runAll = (batches: readonly (readonly Post[])[]): { memory: Memory; count: number; told: Map<Post, Told> } => {
   let memory = emptyMemory
   let count = 5
   let mark = 0
-  const told = new Map<Member, Told>()
+  const told = new Map<Post, Told>()
   for (const batch of batches) {
     for (let waiting = [...batch]; waiting.length > 0;) {
       mark += 1

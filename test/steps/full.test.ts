@@ -3,9 +3,11 @@ import { keyOf } from '../../src/api/hash.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { defaultLimits } from '../../src/record/pages.ts'
-import { stepService } from '../../src/steps/service.ts'
+import type { DeliveryContext } from '../../src/record/context.ts'
+import { StepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import type { Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection } from '../support/fateful.ts'
@@ -26,31 +28,27 @@ const setUp = () => {
     isDead: () => false,
   })
   const environment = testEnvironment({ api, clock })
-  const service = stepService(environment)
+  const service = new StepService(environment)
   const ledger = openLedgers(environment, { ...defaultLimits, rows: 1000 }).of({
     namespace: 'shop',
     name: 'web-up',
     uid: 'h1',
   })
-  const recordedOf = (key: string) =>
-    ({
+  const context = (key: string): DeliveryContext =>
+    contextOf({
       delivery: { phase: 'firing', identity: { key } },
-      undo: false,
-      cooldownMs: 0,
       dedupeWindowMs: windowMs,
-      ledger,
-    }) as const
-  const post = (key: string): Promise<Step> =>
-    service
-      .of({ deadline: clock.monotonic() + 4000, isCurrent: () => true, recorded: recordedOf(key) })
-      .change(target, plan)
+      deadline: clock.monotonic() + 4000,
+      ledger: () => ledger,
+    })
+  const post = (key: string): Promise<Step> => service.of(context(key)).change(target, plan)
   const soon = async <T>(made: Promise<T>): Promise<T> => {
     await clock.advance(500)
     return await made
   }
   const posts = (count: number): Promise<readonly Step[]> =>
     soon(Promise.all(Array.from({ length: count }, (_, i) => post(`other ${i}`))))
-  return { clock, environment, ledger, post, posts, recordedOf, server, soon }
+  return { clock, environment, ledger, post, posts, context, server, soon }
 }
 
 const stepsIn = (steps: readonly Step[]): number => steps.filter(({ step }) => step === 'done').length
@@ -76,15 +74,14 @@ describe('more names than a hook can remember within its window', () => {
   })
 
   it('have a skip wait as well, since a copy of it must not be executed later', async () => {
-    const { clock, environment, posts, recordedOf, soon } = setUp()
+    const { context, environment, posts, soon } = setUp()
     await posts(1000)
     const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
-    const means = { ...environment, deadline: clock.monotonic() + 4000 }
-    expect(await soon(storeSkip(skipped, recordedOf('late'), means))).toMatchObject({
+    expect(await soon(storeSkip(skipped, context('late'), environment))).toMatchObject({
       outcome: 'unavailable',
       reason: 'RecordFull',
     })
-    expect(await soon(storeSkip(skipped, recordedOf('other 1'), means))).toMatchObject({ reason: 'Duplicate' })
+    expect(await soon(storeSkip(skipped, context('other 1'), environment))).toMatchObject({ reason: 'Duplicate' })
   })
 
   it('are written down, for an Event', async () => {

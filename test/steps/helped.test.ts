@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -36,11 +37,11 @@ const setUp = () => {
     })
     const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
     const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
-    const service = stepService(environment)
+    const service = new StepService(environment)
     const post = (key: string): Promise<Step> => {
-      const remembered = { undo: false, cooldownMs: 0, dedupeWindowMs: 40_000 }
-      const recorded = { ...remembered, delivery: { phase: 'firing', identity: { key } }, ledger } as const
-      return service.of({ deadline: clock.monotonic() + 4000, isCurrent: () => true, recorded }).change(target, plan)
+      const delivery = { phase: 'firing', identity: { key } } as const
+      const deadline = clock.monotonic() + 4000
+      return service.of(contextOf({ delivery, deadline, ledger: () => ledger })).change(target, plan)
     }
     return { ledger, post, requests, way }
   }

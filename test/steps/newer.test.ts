@@ -3,9 +3,11 @@ import { recordFormat } from '../../src/api/record.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { stepService } from '../../src/steps/service.ts'
+import type { DeliveryContext } from '../../src/record/context.ts'
+import { StepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import type { Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection } from '../support/fateful.ts'
@@ -29,46 +31,41 @@ const setUp = () => {
   const environment = testEnvironment({ api, clock })
   const ledgers = openLedgers(environment)
   const ledger = ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
-  const recorded = {
-    delivery: { phase: 'firing', identity: { key: 'a' } },
-    undo: false,
-    cooldownMs: 0,
-    dedupeWindowMs: 40_000,
-    ledger,
-  } as const
-  const service = stepService(environment)
-  const admitted = (isNamed: boolean) => ({
-    deadline: clock.monotonic() + 4000,
-    isCurrent: () => true,
-    ...(isNamed && { recorded }),
-  })
+  const service = new StepService(environment)
+  const context = (isNamed: boolean, dryRun = false): DeliveryContext =>
+    contextOf({
+      delivery: { phase: 'firing', ...(isNamed && { identity: { key: 'a' } }) },
+      deadline: clock.monotonic() + 4000,
+      dryRun,
+      ledger: () => ledger,
+    })
   const soon = async <T>(made: Promise<T>): Promise<T> => {
     await clock.advance(100)
     return await made
   }
-  return { admitted, environment, ledger, ledgers, recorded, server, service, soon }
+  return { context, environment, ledger, ledgers, server, service, soon }
 }
 
 describe('a record that a later version has written', () => {
-  it.each(['of', 'preview'] as const)('has its named deliveries wait for that version (%s)', async how => {
-    const { admitted, server, service, soon } = setUp()
-    const step: Step = await soon(service[how](admitted(true)).change(target, plan))
+  it.each([false, true])('has its named deliveries wait for that version (as a dry run: %s)', async dryRun => {
+    const { context, server, service, soon } = setUp()
+    const step: Step = await soon(service.of(context(true, dryRun)).change(target, plan))
     expect(step).toMatchObject({ step: 'unavailable', reason: 'RecordTooNew' })
     expect(server.replicas('web')).toBe(2)
     expect(server.record('web-up')?.['content']).toBe(later)
   })
 
   it('has its skips wait for that version', async () => {
-    const { admitted, environment, recorded, server, soon } = setUp()
+    const { context, environment, server, soon } = setUp()
     const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
-    const outcome = await soon(storeSkip(skipped, recorded, { ...environment, ...admitted(true) }))
+    const outcome = await soon(storeSkip(skipped, context(true), environment))
     expect(outcome).toMatchObject({ outcome: 'unavailable', reason: 'RecordTooNew' })
     expect(server.record('web-up')?.['content']).toBe(later)
   })
 
   it('keeps no unnamed post from its step', async () => {
-    const { admitted, service, soon } = setUp()
-    expect(await soon(service.of(admitted(false)).change(target, plan))).toEqual({ step: 'done', from: 2, to: 3 })
+    const { context, service, soon } = setUp()
+    expect(await soon(service.of(context(false)).change(target, plan))).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
   it('is left as it is when something waits to be stored', async () => {
@@ -79,8 +76,8 @@ describe('a record that a later version has written', () => {
   })
 
   it('is reported, once in the log and until it can be read again', async () => {
-    const { admitted, environment, ledgers, server, service, soon } = setUp()
-    const post = () => soon(service.of(admitted(true)).change(target, plan))
+    const { context, environment, ledgers, server, service, soon } = setUp()
+    const post = () => soon(service.of(context(true)).change(target, plan))
     await post()
     await post()
     const why = `the record shop/web-up has format ${recordFormat + 1}`

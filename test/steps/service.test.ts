@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fc, property } from '../support/property.ts'
 import { scaleServer, type Fate, type ScaleServer } from '../support/scale-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
-
-/** The hooks of these tests stay as they are. */
-const isCurrent = (): boolean => true
 
 const target = deploymentTarget('web')
 const up = (max = 500): Plan => moveWithin({ action: 'up', by: { count: 1 }, min: 0, max, overshoot: 'clamp' })
@@ -19,9 +17,9 @@ const setUp = (replicas: number, latencyMs = 2) => {
   const clock = fakeClock()
   const server = scaleServer(clock, replicas, latencyMs)
   const environment = testEnvironment({ api: server.api, clock })
-  const service = stepService(environment)
+  const service = new StepService(environment)
   const post = (plan: Plan = up(), withinMs = 4000): Promise<Step> =>
-    service.of({ deadline: clock.monotonic() + withinMs, isCurrent }).change(target, plan)
+    service.of(contextOf({ deadline: clock.monotonic() + withinMs })).change(target, plan)
   return { clock, environment, post, server, service }
 }
 
@@ -102,8 +100,8 @@ describe('posts for one target', () => {
     const slow = post()
     await clock.advance(1500)
     expect(server.requests).toEqual(['GET', 'PATCH 1'])
-    const other = service.preview({ deadline: 8000, isCurrent }).change({ ...target, name: 'other' }, up())
-    void service.of({ deadline: 8000, isCurrent }).change({ ...target, name: 'other' }, up())
+    const other = service.of(contextOf({ deadline: 8000, dryRun: true })).change({ ...target, name: 'other' }, up())
+    void service.of(contextOf({ deadline: 8000 })).change({ ...target, name: 'other' }, up())
     await clock.advance(1)
     expect(server.requests).toEqual(['GET', 'PATCH 1', 'GET', 'GET'])
     await clock.advance(8000)
@@ -337,7 +335,7 @@ describe('a post whose write is in doubt', () => {
 describe('a preview', () => {
   it('says what a step would do and writes nothing', async () => {
     const { clock, server, service } = setUp(3)
-    const previewed = service.preview({ deadline: 4000, isCurrent }).change(target, up())
+    const previewed = service.of(contextOf({ deadline: 4000, dryRun: true })).change(target, up())
     await clock.advance(10)
     expect(await previewed).toEqual({ step: 'done', from: 3, to: 4 })
     expect(server.requests).toEqual(['GET'])

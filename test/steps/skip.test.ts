@@ -6,6 +6,7 @@ import { openLedgers } from '../../src/record/ledgers.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import { markedWrite } from '../../src/steps/target/write.ts'
+import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { status, stepServer } from '../support/step-server.ts'
@@ -57,8 +58,9 @@ const setUp = async ({
     phase: 'firing',
     group: { key: 'group', firing: ['a'], mixed: false },
   } as const
-  const recorded = { delivery, undo: true, cooldownMs: 0, dedupeWindowMs: 300_000, ledger }
-  const remembering = storeSkip(skipped, recorded, { ...environment, deadline: clock.monotonic() + 4000 })
+  const deadline = clock.monotonic() + 4000
+  const context = contextOf({ delivery, undo: true, dedupeWindowMs: 300_000, deadline, ledger: () => ledger })
+  const remembering = storeSkip(skipped, context, environment)
   const memory = async () => {
     await Promise.all([ledger.flush(() => true), clock.advance(100)])
     return server.memory(owner.name)

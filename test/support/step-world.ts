@@ -1,20 +1,17 @@
 import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
-import type { Recorded } from '../../src/record/ledger.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import type { RecordLimits } from '../../src/record/pages.ts'
-import { stepService } from '../../src/steps/service.ts'
+import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
+import { contextOf } from './deliveries.ts'
 import { testEnvironment } from './environment.ts'
 import { fatefulConnection, type Fate } from './fateful.ts'
 import { seededRandom } from './random.ts'
 import { stepServer, type StepServer } from './step-server.ts'
 import { isMark } from './marks.ts'
 import { deploymentTarget } from './targets.ts'
-
-/** The hooks of these tests stay as they are. */
-const isCurrent = (): boolean => true
 
 /** Something that is to be done once: an unnamed post, or a delivery with all its copies. */
 export interface Thing {
@@ -170,7 +167,7 @@ export const play = async (script: Script): Promise<Ended> => {
     const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock: own }
     const log = { ...environment.log, error }
     const ledgers = openLedgers({ ...environment, log }, limits)
-    const service = stepService({ ...environment, log })
+    const service = new StepService({ ...environment, log })
     void ledgers.run(stop.signal)
 
     const post = async (index: number, thing: Thing, copy: number): Promise<Step> => {
@@ -178,22 +175,17 @@ export const play = async (script: Script): Promise<Ended> => {
       const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
       const identity: { identity?: Identity } = named ? { identity: nameOf(index, thing, copy) } : {}
       const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
-      const isRecorded = named || at.cooldownMs > 0
-      const recorded: Recorded | undefined = isRecorded
-        ? {
-            ledger,
-            delivery: { phase: 'none', ...identity },
-            undo: false,
-            cooldownMs: at.cooldownMs,
-            dedupeWindowMs: 600_000,
-            ...(thing.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
-          }
-        : undefined
+      const context = contextOf({
+        ledger: () => ledger,
+        delivery: { phase: 'none', ...identity },
+        cooldownMs: at.cooldownMs,
+        dedupeWindowMs: 600_000,
+        deadline: clock.monotonic() + answerWithinMs,
+        ...(thing.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
+      })
       const by = { count: stepOfThing(index) }
       const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
-      const step = await service
-        .of({ deadline: clock.monotonic() + answerWithinMs, isCurrent, recorded })
-        .change(deploymentTarget(at.target), plan)
+      const step = await service.of(context).change(deploymentTarget(at.target), plan)
       const outcome = outcomeOf(step)
       if (outcome) ledger.note({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' })
       return step

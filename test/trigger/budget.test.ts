@@ -12,6 +12,7 @@ import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { writeBudget } from '../../src/trigger/limits.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
+import { answerOf } from '../support/deliveries.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { deployment } from '../support/objects.ts'
@@ -92,7 +93,7 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
     const head = { method: 'POST', token, source: '192.0.2.1' }
     const early = byHead ? role.preflight({ ...head, mayBeDry: query !== '', isLong: () => false }) : undefined
     if (early) return Promise.resolve(early)
-    return role.endpoint({
+    return answerOf(role.endpoint, {
       ...head,
       query: new URLSearchParams(query),
       headers: isNamed ? { 'idempotency-key': `post ${posts++}` } : {},

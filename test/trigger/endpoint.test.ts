@@ -15,6 +15,7 @@ import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import type { TriggerRequest } from '../../src/trigger/request.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
+import { answerOf } from '../support/deliveries.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { deployment } from '../support/objects.ts'
@@ -85,9 +86,16 @@ const setUp = async () => {
       }),
     deleteHook: () =>
       api.request({ method: 'DELETE', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk', timeoutMs: 1000 }),
-    post: async (query = '', change: Partial<TriggerRequest> = {}, send?: () => void) => {
+    post: async (query = '', change: Partial<TriggerRequest> = {}, sent = () => {}) => {
       const bare = { method: 'POST', token, source: '192.0.2.1', query: new URLSearchParams(query), headers: {} }
-      const answering = role.endpoint({ ...bare, ...change }, send)
+      const answering = answerOf(
+        (request, send) =>
+          role.endpoint(request, answer => {
+            sent()
+            send(answer)
+          }),
+        { ...bare, ...change },
+      )
       // What the world does meanwhile takes no time here, but some turns of the event loop.
       for (let turn = 0; turn < 10; turn++) await settle()
       await clock.advance(5000)

@@ -21,9 +21,7 @@ const ok = {
 const serve = async (answering: (request: TriggerRequest) => Promise<TriggerAnswer>, more: Partial<Served> = {}) => {
   const { lines, log } = testEnvironment()
   const endpoint: Endpoint = async (request, send) => {
-    const answer = await answering(request)
-    send?.(answer)
-    return answer
+    send(await answering(request))
   }
   const preflight: Preflight = ({ token }) => (token === undefined ? refusal(404, 'UnknownToken') : undefined)
   const served = { endpoint, preflight, clock: nodeClock, log, ...more }

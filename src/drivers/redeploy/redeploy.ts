@@ -119,7 +119,7 @@ const nameOf = ({ image }: Redeploy, path: string): string =>
 const rollOutAll = async (
   member: Redeploy,
   { plan, what }: Planner,
-  { api, clock, namespace }: Execution,
+  { api, clock, hook: { namespace } }: Execution,
   { goOn, progress }: { readonly goOn: () => boolean; readonly progress: Progress },
 ): Promise<Worked> => {
   try {

@@ -45,11 +45,11 @@ export const scaleNodes = {
   needs: member => countNeeds(targetOf(member, '')),
 
   execute: (member, _delivery, execution): Promise<Outcome> =>
-    stepOn(targetOf(member, execution.namespace), member, execution),
+    stepOn(targetOf(member, execution.hook.namespace), member, execution),
 
   /** The order of removal stays as the hook has set it. */
   undo: (member, _delivery, execution): Promise<Outcome> =>
-    takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.namespace), member, execution),
+    takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.hook.namespace), member, execution),
 } satisfies Driver<'scaleNodes', typeof scaleNodesSchema>
 
 const mayPass = new Set(['TargetBeingDeleted', 'PoolNotFound'])

@@ -112,7 +112,7 @@ const knownTarget = (target: Scale['target'], namespace: string): Target | undef
 /** Does what is to be done to the target, where it is of a kind that has a count. */
 const withTarget = async (
   { target }: Scale,
-  { definitions, namespace }: Execution,
+  { definitions, hook: { namespace } }: Execution,
   work: (target: Target) => Promise<Outcome>,
 ): Promise<Outcome> => {
   const known = knownTarget(target, namespace)

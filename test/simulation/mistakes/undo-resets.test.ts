@@ -1,6 +1,7 @@
 import { vi } from 'vitest'
 import { keyOf } from '../../../src/api/hash.ts'
-import type { Member } from '../../../src/steps/claims.ts'
+import { isRemembered } from '../../../src/record/judge.ts'
+import type { Waiting } from '../../../src/steps/claims.ts'
 import { isFound } from './mistake.ts'
 
 // The end of an alert brings the count back to what it was when the alert began, whoever else has changed it since.
@@ -8,18 +9,18 @@ vi.mock(import('../../../src/steps/claims.ts'), async original => {
   const real = await original()
   /** The count at which each group of alerts has begun. */
   const began = new Map<string, number>()
-  const resetting = ({ plan, remembered }: Member): Member['plan'] => {
-    const group = remembered?.delivery.group && keyOf(remembered.delivery.group.key)
+  const resetting = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>): Waiting['plan'] => {
+    const group = isRemembered(context) && context.delivery.group ? keyOf(context.delivery.group.key) : undefined
     return (count: number, delta: number) =>
       (delta === 0 || group === undefined ? undefined : began.get(group)) ?? plan(count, delta)
   }
   return {
     ...real,
-    claim: (memory, now, members, write) => {
+    claim: (memory, now, posts, write) => {
       const claimed = real.claim(
         memory,
         now,
-        members.map(member => ({ ...member, plan: resetting(member) })),
+        posts.map(post => ({ ...post, plan: resetting(post) })),
         write,
       )
       for (const { from, group, undoes } of claimed.rows) {

@@ -1,7 +1,7 @@
 import { keyOf } from '../../../src/api/hash.ts'
+import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import { deliveryOf } from '../../../src/senders/registry.ts'
 import { namedBySigned } from '../../../src/trigger/signed.ts'
-import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Post } from '../happened.ts'
 import { travelMs } from '../messages.ts'
 import type { Simulation } from '../simulation.ts'
@@ -79,16 +79,19 @@ export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet)
     note({ what: 'post', post, wall: process.environment.clock.now() })
     member.open += 1
     process.onEnd(() => reply('none'))
-    endpoint({
+    let sent: TriggerAnswer = 'no answer'
+    const request = {
       method: 'POST',
       token,
       source: '192.0.2.1',
       query: new URLSearchParams(),
       headers,
       body: () => arriving(bytes),
-    }).then(
-      answer => {
+    }
+    endpoint(request, answer => (sent = answer)).then(
+      () => {
         if (!process.alive) return
+        const answer = sent
         member.open -= 1
         note({ what: 'answer', post: id, answer, wall: process.environment.clock.now() })
         if (answer === 'no answer' || process.mayCrash() || rng.chance(faults().postLost)) return reply('none')

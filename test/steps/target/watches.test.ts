@@ -5,8 +5,9 @@ import { moveWithin } from '../../../src/drivers/arithmetic.ts'
 import type { ApiConnection, ApiRequest, Watch, WatchLine } from '../../../src/environment/environment.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'
 import { wait } from '../../../src/environment/wait.ts'
-import { stepService } from '../../../src/steps/service.ts'
+import { StepService } from '../../../src/steps/service.ts'
 import type { Step } from '../../../src/steps/steps.ts'
+import { contextOf } from '../../support/deliveries.ts'
 import { fakeClock, type FakeClock } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'
 import { deployment } from '../../support/objects.ts'
@@ -14,7 +15,6 @@ import { seededRandom } from '../../support/random.ts'
 import { deploymentTarget } from '../../support/targets.ts'
 
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
-const isCurrent = (): boolean => true
 const deployments = '/apis/apps/v1/namespaces/shop/deployments'
 
 interface Trouble {
@@ -113,10 +113,10 @@ const setUp = async (trouble: Trouble = {}) => {
       },
     }
     const environment = testEnvironment({ api, clock, random: seededRandom(seed) })
-    const service = stepService(environment)
+    const service = new StepService(environment)
     /** Posts, and does not wait. */
     const begin = (target = 0): Promise<Step> =>
-      service.of({ deadline: clock.monotonic() + 4000, isCurrent }).change(deploymentTarget(`web-${target}`), up)
+      service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(deploymentTarget(`web-${target}`), up)
     const post = async (target = 0): Promise<Step> => {
       const posted = begin(target)
       await clock.advance(10)

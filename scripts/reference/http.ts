@@ -110,7 +110,7 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 const refusedMeans: Readonly<Record<number, string>> = {
   400: 'The body or the query cannot be read',
   401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer and basic with `WWW-Authenticate`',
-  404: 'No such path, or this installation has not signed the token',
+  404: 'No such path, or this installation has not signed the token. Where that is in the header: 401',
   405: 'Not a POST. `Allow` says so',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
   413: 'The body is too large',
@@ -158,6 +158,10 @@ Content-Type: application/json
 **Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token
 says which hook, and [may change](../explanation/tokens.md). Any other path is 404.
 
+**A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and no log of URLs has the token. The hook's
+\`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
+\`auth.bearer\` or \`auth.basic\` wants the header for itself: post to its URL.
+
 **Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
@@ -174,7 +178,7 @@ ${table(
       code('Idempotency-Key'),
       "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body",
     ],
-    [code('Authorization'), 'For a hook with `auth.bearer` or `auth.basic`. Otherwise it is ignored'],
+    [code('Authorization'), 'For a hook with `auth.bearer` or `auth.basic`; and for the path without a token. Otherwise it is ignored'],
     [
       'the header that `auth.hmac.header` names',
       'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent',

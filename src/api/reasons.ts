@@ -236,8 +236,8 @@ export const reasons = {
   },
   UnknownToken: {
     where: ['refused'],
-    means: 'This installation has not signed the token in the URL.',
-    todo: "Compare the URL with the hook's `status.triggerURL`. Somebody may have cut or changed it.",
+    means: 'This installation has not signed the token.',
+    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. Somebody may have cut or changed it.",
   },
   HookDeleted: {
     where: ['refused'],

@@ -77,11 +77,11 @@ export const statusSchema = {
       maxLength: 4096,
       description: 'POST to this URL to run the hook. Absent if `token.secretName` is set.',
     },
-    publicURL: {
+    endpoint: {
       type: 'string',
-      maxLength: 2048,
+      maxLength: 4096,
       description:
-        'What the URL begins with, before `/v1/trigger/`, if `token.secretName` is set: then the Secret has the token alone to say.',
+        'Where the token is posted to in a header, `Authorization: Bearer TOKEN`, instead of in the URL. It is no secret.',
     },
     minted: {
       type: 'object',

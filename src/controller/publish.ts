@@ -5,7 +5,7 @@ import { isStatus } from '../kube/errors.ts'
 import type { Claims } from '../token/claims.ts'
 import { expiryOf, isCurrent, nextExpiry } from '../token/current.ts'
 import { mint } from '../token/mint.ts'
-import { triggerPath } from '../token/published.ts'
+import { endpointPath, triggerPath } from '../token/published.ts'
 import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
 import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secret.ts'
@@ -14,8 +14,8 @@ import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secre
 export interface CurrentToken {
   readonly token: string
   readonly url: string
-  /** What the URL begins with. */
-  readonly publicURL: string
+  /** The same address without the token. */
+  readonly endpoint: string
   readonly claims: Claims
 }
 
@@ -56,7 +56,8 @@ export const publish = async (
     if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
   }
   for (const secret of owned) if (secret.metadata.name !== secretName) await deleteSecret(api, secret)
-  return { published: secretName === undefined ? 'status' : 'secret', url, publicURL, ...current }
+  const endpoint = publicURL + endpointPath
+  return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, ...current }
 }
 
 /** A hook whose token was minted and is not in its status has, or had, a Secret. */
@@ -87,7 +88,7 @@ const kept = async (
   spec: TokenSpec,
   stored: readonly string[],
   now: number,
-): Promise<Omit<CurrentToken, 'url' | 'publicURL'> | undefined> => {
+): Promise<Omit<CurrentToken, 'url' | 'endpoint'> | undefined> => {
   const { creationTimestamp, uid } = hook.metadata
   const wanted = { uid, rotation: spec.rotation, expiry: expiryOf(spec, creationTimestamp) }
   for (const token of stored) {
@@ -102,7 +103,7 @@ const minted = async (
   hook: ReceiverHook,
   spec: TokenSpec,
   now: number,
-): Promise<Omit<CurrentToken, 'url' | 'publicURL'>> => {
+): Promise<Omit<CurrentToken, 'url' | 'endpoint'>> => {
   const { creationTimestamp, name, namespace, uid } = hook.metadata
   const expiry = expiryOf(spec, creationTimestamp)
   const expiresAt = expiry && nextExpiry(expiry, now)

@@ -78,8 +78,8 @@ export const workQueue = (
   const again = later(clock, add)
 
   const pump = (): void => {
-    while (state === 'running' && !turn.isOver()) {
-      const next = waiting.take()
+    while (!turn.isOver()) {
+      const next = state === 'running' ? waiting.take() : undefined
       if (!next) break
       const began = clock.monotonic()
       metrics.waited(began - next.since)

@@ -55,20 +55,20 @@ const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeSta
   }
   switch (publication?.published) {
     case 'status': {
-      const { token, url } = publication
+      const { endpoint, token, url } = publication
       const minted = mintedOf(status?.minted, publication, findings, now)
-      return { ...common, token, triggerURL: url, publicURL: undefined, minted }
+      return { ...common, token, triggerURL: url, endpoint, minted }
     }
     case 'secret': {
       const minted = mintedOf(status?.minted, publication, findings, now)
-      const { publicURL } = publication
-      return { ...common, token: undefined, triggerURL: undefined, publicURL, minted }
+      const { endpoint } = publication
+      return { ...common, token: undefined, triggerURL: undefined, endpoint, minted }
     }
     case 'nowhere':
-      return { ...common, token: undefined, triggerURL: undefined, publicURL: undefined, minted: status?.minted }
+      return { ...common, token: undefined, triggerURL: undefined, endpoint: undefined, minted: status?.minted }
     case undefined: {
-      const { minted, publicURL, token, triggerURL } = status ?? {}
-      return { ...common, token, triggerURL, publicURL, minted }
+      const { endpoint, minted, token, triggerURL } = status ?? {}
+      return { ...common, token, triggerURL, endpoint, minted }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { triggerPath } from './published.ts'
+import { endpointPath, triggerPath } from './published.ts'
 
 /** Where a hook is posted to. */
 export interface HookURL {
@@ -33,18 +33,17 @@ export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem =>
   }
   if (secret === undefined) return { problem: 'none' }
   if (!isOwnedBy(secret, stringAt(hook, 'metadata', 'uid'))) return { problem: 'foreign' }
-  const base = stringAt(hook, 'status', 'publicURL')
-  if (base === undefined) return { problem: 'none' }
+  const endpoint = stringAt(hook, 'status', 'endpoint')
+  if (endpoint === undefined) return { problem: 'none' }
   const token = Buffer.from(stringAt(secret, 'data', 'token') ?? '', 'base64').toString('utf8')
   if (!isToken(token)) return unusable(`Secret/${name} has no token under the key token`)
-  if (!isBase(base)) return unusable('status.publicURL is no http or https URL')
-  return partsWith(base, token)
+  const base = baseIn(endpoint)
+  return base === undefined ? unusable('status.endpoint is no http or https URL of a trigger') : partsWith(base, token)
 }
 
 /** What the URLs of a hook begin with, as the controller publishes it; undefined where it has not. */
 export const baseOf = (hook: unknown): string | undefined => {
-  const base = stringAt(hook, 'status', 'publicURL')
-  if (tokenSecretOf(hook) !== undefined) return base !== undefined && isBase(base) ? base : undefined
+  if (tokenSecretOf(hook) !== undefined) return baseIn(stringAt(hook, 'status', 'endpoint') ?? '')
   return partsOf(stringAt(hook, 'status', 'triggerURL') ?? '')?.base
 }
 
@@ -57,6 +56,11 @@ const isToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
  */
 const isBase = (text: string): boolean =>
   /^https?:\/\/[^\s?#\p{Cc}]+$/u.test(text) && !text.endsWith('/') && URL.canParse(text)
+
+const baseIn = (endpoint: string): string | undefined => {
+  const base = endpoint.slice(0, -endpointPath.length)
+  return endpoint.endsWith(endpointPath) && isBase(base) ? base : undefined
+}
 
 const partsOf = (url: string): HookURL | undefined => {
   const end = url.lastIndexOf(triggerPath)

@@ -15,5 +15,8 @@ export const secretVersionAnnotation = 'receiverhooks.dev/secret-version'
 /** The Lease of the controller's election. */
 export const controllerLease = 'receiver-hooks-controller'
 
-/** Where a token is posted to, below the public URL. */
-export const triggerPath = '/v1/trigger/'
+/** Where is posted to, below the public URL, with the token in the header `Authorization`. */
+export const endpointPath = '/v1/trigger'
+
+/** What comes before the token in the path of a trigger URL. */
+export const triggerPath = `${endpointPath}/`

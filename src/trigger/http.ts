@@ -79,7 +79,22 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   }
 }
 
-const triggerPath = /^\/v1\/trigger\/([A-Za-z0-9_.-]+)(?:\?[^#]*)?$/
+/** The token stands in the path or, where that ends before it, in the header: then no URL that anybody logs has it. */
+const triggerPath = /^\/v1\/trigger(?:\/([A-Za-z0-9_.-]+))?(?:\?[^#]*)?$/
+const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
+
+/** Where a request is addressed to. Of two headers Node makes one that no token matches. */
+const addressed = ({ headers, url }: IncomingMessage): { readonly token: string | undefined; isInHeader: boolean } => {
+  const found = triggerPath.exec(url ?? '')
+  const isInHeader = found !== null && found[1] === undefined
+  return { token: isInHeader ? bearer.exec(headers.authorization ?? '')?.[1] : found?.[1], isInHeader }
+}
+
+/** Says by HTTP's own terms that no good token is in the header (RFC 6750, section 3). */
+const challenged = (answer: TriggerAnswer): TriggerAnswer =>
+  answer !== 'no answer' && answer.status === 404
+    ? { ...answer, status: 401, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } }
+    : answer
 
 /** Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to the endpoint. */
 const posts =
@@ -89,15 +104,16 @@ const posts =
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
-    const [, token] = triggerPath.exec(request.url ?? '') ?? []
+    const { isInHeader, token } = addressed(request)
+    const reply = (answer: TriggerAnswer): void => send(request, response, isInHeader ? challenged(answer) : answer)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
     const mayBeDry = request.url?.includes('?') === true
     const answer = preflight({ method, token, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
-    else if (answer) send(request, response, answer)
-    else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
+    else if (answer) reply(answer)
+    else if (token === undefined) reply(refusal(404, 'UnknownToken'))
     else {
-      deliver(endpoint, bodies, send, { request, response, token, source }).catch((error: unknown) => {
+      deliver(endpoint, bodies, reply, { request, response, token, isInHeader, source }).catch((error: unknown) => {
         // The URL holds a token, so it is neither logged nor echoed.
         log.error({ error }, 'a post failed in a way it never should')
         // The step may have been written: closing is the only answer that cannot be untrue.
@@ -114,6 +130,7 @@ interface Received {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly token: string
+  readonly isInHeader: boolean
   readonly source: string
 }
 
@@ -123,8 +140,8 @@ const noQuery = new URLSearchParams()
 const deliver = async (
   endpoint: Endpoint,
   bodies: Bodies,
-  send: Send,
-  { request, response, source, token }: Received,
+  reply: (answer: TriggerAnswer) => void,
+  { isInHeader, request, response, source, token }: Received,
 ): Promise<void> => {
   const begin = (): void => {
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -135,12 +152,12 @@ const deliver = async (
     token,
     source,
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    headers: joined(request),
+    headers: isInHeader ? withoutToken(joined(request)) : joined(request),
     ...(body && { body: body.read }),
   }
   const answered = (answer: TriggerAnswer): void => {
     body?.release()
-    send(request, response, answer)
+    reply(answer)
   }
   try {
     await endpoint(posted, answered)
@@ -207,6 +224,10 @@ const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> 
   isJoined(headers)
     ? headers
     : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
+
+/** What an expression or `auth` reads of a post's headers has no token of ours in it. */
+const withoutToken = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'))
 
 const isJoined = (headers: IncomingHttpHeaders): headers is Record<string, string> =>
   headers['set-cookie'] === undefined

@@ -104,5 +104,5 @@ it('a token that is none is printed nowhere, and run by no shell', async () => {
   const tried = tryHook(api, nodeOutbound, undefined, hook, { dryRun: true, key: 'one-delivery' })
   await expect(tried).rejects.toThrow('Secret/web-up-url has no token under the key token')
   expect(published.seen).toEqual([])
-  expect(at(hook, 'status', 'publicURL')).toBe(published.url)
+  expect(at(hook, 'status', 'endpoint')).toBe(`${published.url}/v1/trigger`)
 })

@@ -31,11 +31,13 @@ const hookWith = (status: HookStatus, generation = 1): ReceiverHook => ({
   status,
 })
 
+const endpoint = 'https://hooks.example.com/v1/trigger'
+
 const token = (rotation: number, published: 'status' | 'secret' = 'status', expiresAt?: number): Publication => ({
   published,
   token: `token-${rotation}`,
   url: `https://hooks.example.com/v1/trigger/token-${rotation}`,
-  publicURL: 'https://hooks.example.com',
+  endpoint,
   claims: { namespace: 'shop', name: 'web-up', uid: 'u1', rotation, ...(expiresAt !== undefined && { expiresAt }) },
 })
 
@@ -62,6 +64,7 @@ const inOrder = {
   conditions: [readyCondition],
   token: 'token-0',
   triggerURL: 'https://hooks.example.com/v1/trigger/token-0',
+  endpoint,
   minted: { id: tokenId('token-0'), rotation: 0 },
 } as const satisfies HookStatus
 
@@ -79,15 +82,14 @@ describe('the patch of a status', () => {
     expect(statusPatch(hookWith(inOrder), found(elsewhere), now)).toEqual({ triggerURL: elsewhere.url })
   })
 
-  test('removes token and URL when a Secret holds them, and says what the URL begins with', () => {
-    const patch = { token: null, triggerURL: null, publicURL: 'https://hooks.example.com' }
+  test('removes token and URL when a Secret holds them, and keeps the address without the token', () => {
+    const patch = { token: null, triggerURL: null }
     expect(statusPatch(hookWith(inOrder), found(token(0, 'secret')), now)).toEqual(patch)
   })
 
-  test('has no second place for the beginning of a URL that it holds itself', () => {
-    const { token: _, triggerURL: __, ...rest } = inOrder
-    const before = { ...rest, publicURL: 'https://hooks.example.com' }
-    const patch = { token: inOrder.token, triggerURL: inOrder.triggerURL, publicURL: null }
+  test('has token and URL again when no Secret holds them any more', () => {
+    const { token: _, triggerURL: __, ...before } = inOrder
+    const patch = { token: inOrder.token, triggerURL: inOrder.triggerURL }
     expect(statusPatch(hookWith(before), found(token(0)), now)).toEqual(patch)
   })
 

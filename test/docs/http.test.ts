@@ -23,6 +23,8 @@ const requests: readonly (readonly [words: string, status: number, ...said: stri
   ['-H "Content-Type: text/plain" -d "no JSON" "$URL?dryRun=true"', 200, '"reason":"Stepped"'],
   ['-X POST $URL/more', 404, '"reason":"UnknownToken"'],
   ['-X POST ${URL}x', 404, '"reason":"UnknownToken"'],
+  ['-X POST -H "Authorization: Bearer ${URL##*/}" ${URL%/*}', 200, '"reason":"Stepped"'],
+  ['-X POST ${URL%/*}', 401, '"reason":"UnknownToken"', 'www-authenticate: bearer'],
   ['$URL', 405, '"reason":"MethodNotAllowed"', 'allow: POST'],
   ['-H "Accept: text/html" $URL', 405, 'content-type: text/plain'],
   ['${URL%%/v1/*}/', 200, 'content-type: text/plain'],

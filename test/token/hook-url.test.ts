@@ -3,10 +3,10 @@ import { baseOf, hookURL } from '../../src/token/hook-url.ts'
 
 const token = 'eyJhbGciOiJFZERTQSJ9.e30.c2ln'
 const inStatus = (triggerURL: string) => ({ metadata: { uid: 'u1' }, spec: { token: {} }, status: { triggerURL } })
-const inSecret = (publicURL?: string) => ({
+const inSecret = (base?: string) => ({
   metadata: { uid: 'u1' },
   spec: { token: { secretName: 'web-url' } },
-  status: publicURL === undefined ? {} : { publicURL },
+  status: base === undefined ? {} : { endpoint: `${base}/v1/trigger` },
 })
 const secret = (entries: Readonly<Record<string, string>>, uid = 'u1') => ({
   metadata: { ownerReferences: [{ uid }] },

@@ -178,7 +178,10 @@ ${table(
       code('Idempotency-Key'),
       "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body",
     ],
-    [code('Authorization'), 'For a hook with `auth.bearer` or `auth.basic`; and for the path without a token. Otherwise it is ignored'],
+    [
+      code('Authorization'),
+      'For a hook with `auth.bearer` or `auth.basic`; and for the path without a token. Otherwise it is ignored',
+    ],
     [
       'the header that `auth.hmac.header` names',
       'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent',

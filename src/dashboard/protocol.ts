@@ -80,6 +80,9 @@ export interface Refusal {
 /** How people sign in: with the one-time key of the command, with a token that they paste, or by a proxy's header. */
 export type SignIn = 'key' | 'token' | 'header'
 
+/** How long the key in the printed link is. */
+export const keyCharacters = 24
+
 /** The answer that opens a session. */
 export interface Opened {
   readonly pageKey: string
@@ -120,17 +123,25 @@ export interface May {
 export type Rights = Readonly<Record<RightName, May>>
 export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets'
 
-/** Something that a driver can act on. */
-export interface Target {
+/** A kind of object that a driver can act on. */
+export interface TargetType {
   readonly apiVersion: string
   readonly kind: string
+}
+
+/** Something that a driver can act on. */
+export interface Target extends TargetType {
   readonly name: string
+  /** What else a reference to it says, such as the pool in a cluster. */
+  readonly more?: Readonly<Record<string, string>>
   readonly replicas?: number
   /** Who sets its count already: a hook cannot. */
   readonly owner?: string
 }
 
 export interface Targets {
+  /** Every kind that the driver can act on, whether there is one or not. */
+  readonly types: readonly TargetType[]
   readonly targets: readonly Target[]
   /** Kinds that the user may not list, with the reason. */
   readonly missing: readonly { readonly kind: string; readonly why: string }[]
@@ -152,6 +163,7 @@ export interface HookDetail {
   readonly uid: string
   readonly generation: number
   readonly created?: string
+  readonly labels: Readonly<Record<string, string>>
   readonly spec: Readonly<Record<string, unknown>>
   readonly conditions: readonly Condition[]
   /** Until when the URL before the last rotation is accepted, RFC 3339. */

@@ -53,6 +53,7 @@ export const address = {
   back: (): void => history.back(),
   reload: (): void => location.reload(),
   onMove: (run: () => void): void => addEventListener('popstate', run),
+  onHash: (run: () => void): void => addEventListener('hashchange', run),
 }
 
 /** Says which way of signing in the server has, and its version: it writes both into the document. */

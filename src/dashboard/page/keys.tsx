@@ -1,9 +1,10 @@
-import { address, element, onKey } from './browser.ts'
+import { element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
 import { openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
+import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
-import { goto, here } from './route.ts'
+import { goto, here, listHref } from './route.ts'
 import { me } from './session.ts'
 import { rowNow } from './store.ts'
 import { keysShown } from './top.tsx'
@@ -19,7 +20,16 @@ const keys: readonly (readonly [key: string, does: string])[] = [
 ]
 
 export const KeysDialog = () => (
-  <Dialog title="Keys" onClose={() => (keysShown.value = false)}>
+  <Dialog title="Help" onClose={() => (keysShown.value = false)}>
+    <p>
+      The bar of a hook is the count of its target: dark what is ready, pale what is wanted. The tick is the minimum,
+      the right end the maximum.
+    </p>
+    <p>
+      Search finds each word in names, targets, senders and reasons. <code>{needyWord}</code> finds the hooks that need
+      somebody.
+    </p>
+    <h3>Keys</h3>
     <dl class="key-list">
       {keys.map(([key, does]) => (
         <div key={key}>
@@ -88,5 +98,5 @@ const escape = (event: KeyboardEvent): void => {
   const { target } = event
   if (target instanceof HTMLInputElement && target.type === 'search') return target.blur()
   const { at } = here.peek()
-  if (at === 'hook' || at === 'me') address.back()
+  if (at === 'hook' || at === 'me') goto(listHref())
 }

@@ -160,14 +160,10 @@ const useFocusOnHeading = (): void => {
   useEffect(() => {
     const focus = (tries: number): (() => void) =>
       after(20, () => {
-        if (
-          document.activeElement !== document.body &&
-          document.activeElement !== null &&
-          document.activeElement.closest('main')
-        )
-          return
         const heading = document.querySelector<HTMLElement>('main h1')
         setTitle(heading === null ? 'Receiver hooks' : `${heading.textContent} · Receiver hooks`)
+        const { activeElement } = document
+        if (activeElement !== null && activeElement !== document.body && activeElement.closest('main') !== null) return
         if (heading !== null) heading.focus({ preventScroll: true })
         else if (tries > 0) focus(tries - 1)
       })

@@ -1,8 +1,9 @@
 import { moment } from './clock.ts'
 import { signInWay } from './credential.ts'
 import { Middle } from './list/states.tsx'
+import { Trail } from './parts/trail.tsx'
 import { me, signOut } from './session.ts'
-import { clockTime, lasting } from './words/time.ts'
+import { dateText, lasting } from './words/time.ts'
 
 const ways = {
   key: 'the kubeconfig of whoever started the dashboard',
@@ -16,6 +17,7 @@ export const MePage = () => {
   if (who === undefined) return null
   return (
     <Middle>
+      <Trail end="You" />
       <h1 tabIndex={-1}>{who.user}</h1>
       <dl>
         <dt>Signed in by</dt>
@@ -26,7 +28,7 @@ export const MePage = () => {
         <dd>{who.cluster}</dd>
         <dt>Session ends</dt>
         <dd>
-          {clockTime(who.endsAt)}, in {lasting(who.endsAt - moment.value)}
+          {dateText(who.endsAt)}, in {lasting(who.endsAt - moment.value)}
           {who.tokenEnds ? ', with the token' : ''}
         </dd>
         <dt>Version</dt>

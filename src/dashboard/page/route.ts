@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { address } from './browser.ts'
 
 /** The path and the query of where the page is. */
@@ -41,6 +41,14 @@ export const here = computed<Place>(() => {
 address.onMove(() => {
   place.value = address.place()
 })
+
+const lastList = signal('/')
+effect(() => {
+  if (here.value.at === 'list') lastList.value = place.value
+})
+
+/** The list as it was searched and sorted last. */
+export const listHref = (): string => lastList.value
 
 export const goto = (href: string): void => {
   address.push(href)

@@ -13,17 +13,25 @@ export const settled = signal(false)
 /** Counts the sessions of this page: a new one opens a new stream. */
 export const sessionCount = signal(0)
 
-/** Opens the page: with the key in the address, which is taken out of it at once, or with what this browser has kept. */
+/** Opens the page: with the key in the address, or with what this browser has kept. */
 export const openPage = async (): Promise<void> => {
-  const key = new URLSearchParams(address.hash()).get('key')
-  if (key !== null) {
-    address.replace(address.place())
-    const why = await signInWith({ key })
-    // An old link opens the session that this browser has, where it has one.
-    const isOpen = why === undefined || (pageKey() !== '' && (await learn()) === undefined)
-    if (!isOpen) sessionEnded({ reason: 'UsedKey', message: why })
-  } else if (pageKey() !== '') await learn()
+  const isOpened = await openWithKey()
+  if (!isOpened && pageKey() !== '') await learn()
   settled.value = true
+  // A link that is pasted into this tab changes the fragment alone, so that the page is not loaded again.
+  address.onHash(() => void openWithKey())
+}
+
+/** Signs in with the key in the address, which is taken out of it at once. Resolves with whether there was one. */
+const openWithKey = async (): Promise<boolean> => {
+  const key = new URLSearchParams(address.hash()).get('key')
+  if (key === null) return false
+  address.replace(address.place())
+  const why = await signInWith({ key })
+  // An old link opens the session that this browser has, where it has one.
+  const isOpen = why === undefined || (pageKey() !== '' && (await learn()) === undefined)
+  if (!isOpen) sessionEnded({ reason: 'UsedKey', message: why })
+  return true
 }
 
 /** Opens a session; resolves with why it was refused. */

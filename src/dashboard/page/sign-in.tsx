@@ -5,13 +5,19 @@ import { ScriptForm, TextField } from './parts/text-field.tsx'
 import { ended, signInWay } from './credential.ts'
 import { address } from './browser.ts'
 import { learn, signInWith } from './session.ts'
+import { keyCharacters } from '../protocol.ts'
 import { kubectlToken } from './words/kubectl.ts'
+import { sentence } from './words/sentence.ts'
 
 /** The page of somebody who is not signed in. */
 export const SignInPage = () => (
   <Middle>
     <h1 tabIndex={-1}>{signInWay === 'header' ? 'Not signed in' : 'Sign in'}</h1>
-    {ended.value !== undefined && <p class="faint">{ended.value.message}</p>}
+    {ended.value !== undefined && (
+      <p class={ended.value.reason === 'UsedKey' ? 'fault' : 'faint'} role="alert">
+        {sentence(ended.value.message)}
+      </p>
+    )}
     <SignInForm />
   </Middle>
 )
@@ -40,12 +46,23 @@ export const SignInForm = () => {
   }
 }
 
+const keyIn = (link: string): string | undefined => {
+  const key = link.trim().split('#key=').at(-1) ?? ''
+  return key.length === keyCharacters && /^[\w-]+$/.test(key) ? key : undefined
+}
+
+const shown = (fault: string | undefined): string | undefined => fault && sentence(fault)
+
 const WithKey = () => {
   const fault = useSignal<string | undefined>(undefined)
   const link = useSignal('')
   const submit = async (): Promise<void> => {
-    const key = /(?:#key=)?([\w-]+)\s*$/.exec(link.value)?.[1] ?? ''
-    fault.value = await signInWith({ key })
+    ended.value = undefined
+    const key = keyIn(link.value)
+    fault.value =
+      key === undefined
+        ? `This is not such a link: one ends with #key= and ${keyCharacters} characters.`
+        : shown(await signInWith({ key }))
   }
   return (
     <>
@@ -69,7 +86,7 @@ const WithToken = () => {
   const account = useSignal('')
   const namespace = useSignal('')
   const submit = async (): Promise<void> => {
-    fault.value = await signInWith({ token: token.value })
+    fault.value = shown(await signInWith({ token: token.value }))
     if (fault.value === undefined) token.value = ''
   }
   return (

@@ -30,8 +30,8 @@ export const TopBar = () => (
         <button
           type="button"
           class="plain keys"
-          aria-label="Keys"
-          title="Keys"
+          aria-label="Help"
+          title="Help: keys, search, what the bar shows"
           onClick={() => (keysShown.value = true)}
         >
           ?
@@ -43,7 +43,11 @@ export const TopBar = () => (
           title={me.value.user}
           aria-label={`Signed in as ${me.value.user}`}
         >
-          {me.value.user}
+          <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+            <circle cx="12" cy="8" r="4" />
+            <path d="M4 21a8 8 0 0 1 16 0" />
+          </svg>
+          <span>{me.value.user}</span>
         </a>
       </>
     )}
@@ -112,8 +116,8 @@ const LinkState = () => {
   const isOver = over.value !== undefined || ended.value !== undefined
   const word = isOver ? 'ended' : typeof state === 'string' ? state : 'not live'
   return (
-    <span class={`live ${word === 'live' ? 'yes' : word === 'connecting' ? '' : 'no'}`} role="status">
-      {word}
+    <span class={`live ${word === 'live' ? 'yes' : word === 'connecting' ? '' : 'no'}`} role="status" title={word}>
+      <span>{word}</span>
     </span>
   )
 }

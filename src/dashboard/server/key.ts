@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock, Random } from '../../environment/environment.ts'
+import { keyCharacters } from '../protocol.ts'
 import { keyLivesMs } from './limits.ts'
 
 /** The key in the printed link: good once, for five minutes. */
@@ -11,8 +12,8 @@ export interface OneTimeKey {
   take(sent: string): boolean
 }
 
-/** 144 bits. */
-const keyBytes = 18
+/** 144 bits: three bytes are four characters of base64url. */
+const keyBytes = (keyCharacters / 4) * 3
 
 export const oneTimeKey = (clock: Clock, random: Random): OneTimeKey => {
   let key: { readonly text: string; readonly until: number } | undefined

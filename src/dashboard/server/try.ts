@@ -29,7 +29,7 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
     case 'foreign':
       throw new Refused(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
     case 'unusable':
-      throw new Refused(409, 'NoURL', `${name} has no URL that can be used: ${found.message}`)
+      throw new Refused(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
   }
 }
 

@@ -52,6 +52,7 @@ describe('the search', () => {
   })
 
   it.each([
+    [{ by: 'need', descending: false }, ['web-2', 'db', 'web-10']],
     [{ by: 'name', descending: true }, ['web-10', 'web-2', 'db']],
     [{ by: 'last', descending: true }, ['web-10', 'db', 'web-2']],
     [{ by: 'ready', descending: false }, ['web-2', 'db', 'web-10']],

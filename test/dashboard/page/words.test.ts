@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
+import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
 import { kubectlGrant, kubectlSuspend, shellWord } from '../../../src/dashboard/page/words/kubectl.ts'
-import { ago, lasting } from '../../../src/dashboard/page/words/time.ts'
+import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
+import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 
@@ -114,7 +116,13 @@ describe('times', () => {
   })
 
   it('tells how long something lasts', () => {
-    expect([lasting(12_000), lasting(240_000), lasting(4 * 3_600_000)]).toEqual(['12 s', '4 min', '4 h'])
+    const told = [12_000, 240_000, 4 * 3_600_000, 168 * 3_600_000].map(lasting)
+    expect(told).toEqual(['12 s', '4 min', '4 h', '7 days'])
+  })
+
+  it('has a date for a moment, and nothing for what is none', () => {
+    expect(dateText(now)).toContain('2026')
+    expect(dateText(NaN)).toBe('')
   })
 })
 
@@ -131,5 +139,33 @@ describe('the line of counts', () => {
   })
   it('needs two counts', () => {
     expect(sparkPath([delivery(4), delivery()])).toBe('')
+  })
+})
+
+describe('a message', () => {
+  it.each([
+    ['there is no Deployment/web in namespace shop', 'There is no Deployment/web in namespace shop.'],
+    ['web-up was changed', 'web-up was changed.'],
+    ['is it still running?', 'Is it still running?'],
+    ['Done.', 'Done.'],
+    [' ', ''],
+  ])('%j is the sentence %j', (text, told) => {
+    expect(sentence(text)).toBe(told)
+  })
+
+  it('is not joined to the next without a full stop', () => {
+    expect(sentences('the target is missing', undefined, 'Create it')).toBe('The target is missing. Create it.')
+  })
+
+  it('has no answer to a question that nobody asked', () => {
+    expect(adviceOn('AtBound')?.todo).toBe('If the hook should go further, raise `max` or lower `min`.')
+    expect(adviceOn('Contended')?.todo).toBe('The sender tries again.')
+    expect(adviceOn('Stepped')).toEqual({ means: 'The count was changed.' })
+    expect(adviceOn('NoSuchReason')).toBeUndefined()
+  })
+
+  it('of a dry run says what would be', () => {
+    expect([outcomeOf('applied', true), outcomeOf('applied', false)]).toEqual(['Would apply', 'Applied'])
+    expect(outcomeOf('unavailable', true)).toBe('Unavailable')
   })
 })

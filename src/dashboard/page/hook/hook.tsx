@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { isReason, reasons } from '../../../api/reasons.ts'
 import type { Condition, HookDetail, Row } from '../../protocol.ts'
 import { confirming, setSuspended } from '../changes.ts'
 import { lastVisited } from '../list/visited.ts'
@@ -8,15 +7,19 @@ import { Middle } from '../list/states.tsx'
 import { Act } from '../parts/act.tsx'
 import { Bar } from '../parts/bar.tsx'
 import { Secret } from '../parts/secret.tsx'
-import { Ago, Ready } from '../parts/status.tsx'
+import { Ready, When } from '../parts/status.tsx'
+import { Trail } from '../parts/trail.tsx'
 import { whyNot } from '../rights.ts'
-import { cloneHref, editHref, follow, goto } from '../route.ts'
+import { cloneHref, editHref, follow, goto, listHref } from '../route.ts'
 import { rowOf, synced } from '../store.ts'
+import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
+import { capital, sentence, sentences } from '../words/sentence.ts'
 import { readInto, type Read } from './detail.ts'
 import { Timeline } from './timeline.tsx'
 import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
+import { YamlOf } from './yaml-of.tsx'
 
 /** One hook: what it does and whether it works, what happened, how to try and how to use it. */
 export const HookPage = ({ name, namespace }: { namespace: string; name: string }) => {
@@ -35,11 +38,13 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
   return (
     <article class="page">
+      <Trail end={row.name} />
       <Heading row={row} />
       <Summary row={row} hook={hook} />
       <Try row={row} hook={hook} />
       <Timeline row={row} />
       {hook !== undefined && <UseIt row={row} hook={hook} />}
+      {hook !== undefined && <YamlOf hook={hook} />}
     </article>
   )
 }
@@ -53,14 +58,14 @@ const Missing = ({ name, namespace, read }: { name: string; namespace: string; r
     )
   const text =
     read !== undefined && 'refusal' in read
-      ? read.refusal.message
+      ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
   return (
     <Middle>
       <h1 tabIndex={-1}>{name} is not there</h1>
       <p role="alert">{text}</p>
       <p>
-        <a class="button" href="/" onClick={follow('/')}>
+        <a class="button" href={listHref()} onClick={follow(listHref())}>
           All hooks
         </a>
       </p>
@@ -105,7 +110,7 @@ const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
   return (
     <section class="card" aria-label="What it does">
       <div class="line">
-        <h2>{row.does}</h2>
+        <h2>{capital(row.does)}</h2>
         <span class="grow" />
         <span class="faint">
           {counted.length === 0
@@ -123,44 +128,42 @@ const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
       <Secret row={row} />
       {hook?.previousUntil !== undefined && (
         <p class="faint">
-          The URL before the last rotation is accepted until <Ago time={hook.previousUntil} />.
+          The URL before the last rotation is accepted until <When time={hook.previousUntil} />.
         </p>
       )}
       {hook?.expiresAt !== undefined && (
         <p class="faint">
-          This URL expires <Ago time={hook.expiresAt} />.
+          This URL expires on <When time={hook.expiresAt} />.
         </p>
       )}
       <ul class="conditions">
         {(hook?.conditions ?? []).map(condition => (
-          <ConditionLine key={condition.type} condition={condition} />
+          <ConditionLine key={condition.type} condition={condition} row={row} />
         ))}
       </ul>
     </section>
   )
 }
 
-const ConditionLine = ({ condition }: { condition: Condition }) => {
-  const known = isReason(condition.reason) ? reasons[condition.reason] : undefined
-  const isGood = condition.type === 'Ready' && condition.status === 'True'
+const ConditionLine = ({ condition, row }: { condition: Condition; row: Row }) => {
   // Stalled and Reconciling repeat what Ready says.
   if (condition.type !== 'Ready') return null
+  const isGood = condition.status === 'True'
+  // Since when it is ready says nothing of since when it is suspended.
+  const isSuspended = isGood && row.suspended
   return (
     <li>
-      <strong>{isGood ? 'Ready' : condition.reason}</strong>
-      {condition.since !== '' && (
+      <strong>{isSuspended ? 'Suspended' : isGood ? 'Ready' : condition.reason}</strong>
+      {condition.since !== '' && !isSuspended && (
         <span class="faint">
           {' '}
-          since <Ago time={condition.since} />
+          since <When time={condition.since} />
         </span>
       )}
-      : {condition.message}
-      {!isGood && known !== undefined && (
-        <span class="todo">
-          {' '}
-          <Prose text={`${known.means} ${known.todo}`} />
-        </span>
-      )}
+      :{' '}
+      <Prose
+        text={sentences(condition.message, isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo)}
+      />
     </li>
   )
 }

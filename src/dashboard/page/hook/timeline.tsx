@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { isReason, reasons } from '../../../api/reasons.ts'
 import type { HookEvent, Row, RowDelivery } from '../../protocol.ts'
 import { ask } from '../ask.ts'
 import { pathOf } from '../changes.ts'
 import { Ago, Outcome } from '../parts/status.tsx'
 import { whyNot } from '../rights.ts'
+import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
+import { sentence, sentences } from '../words/sentence.ts'
 
 /** What happened to a hook: its last deliveries, and its Events. */
 export const Timeline = ({ row }: { row: Row }) => (
@@ -17,7 +18,12 @@ export const Timeline = ({ row }: { row: Row }) => (
     ) : (
       <ol class="deliveries">
         {row.recent.map((delivery, index) => (
-          <DeliveryLine key={`${delivery.time} ${index}`} delivery={delivery} />
+          <DeliveryLine
+            key={`${delivery.time} ${index}`}
+            delivery={delivery}
+            // Said once: the same reason further down means the same.
+            isFirst={row.recent.findIndex(({ reason }) => reason === delivery.reason) === index}
+          />
         ))}
       </ol>
     )}
@@ -25,10 +31,9 @@ export const Timeline = ({ row }: { row: Row }) => (
   </section>
 )
 
-const DeliveryLine = ({ delivery }: { delivery: RowDelivery }) => {
-  const { reason } = delivery
-  const known = isReason(reason) ? reasons[reason] : undefined
-  const asked = delivery.outcome !== 'applied' && known !== undefined
+const DeliveryLine = ({ delivery, isFirst }: { delivery: RowDelivery; isFirst: boolean }) => {
+  const { outcome, reason, sender } = delivery
+  const advice = isFirst && outcome !== 'applied' ? adviceOn(reason) : undefined
   return (
     <li>
       <span class="when">
@@ -36,11 +41,11 @@ const DeliveryLine = ({ delivery }: { delivery: RowDelivery }) => {
       </span>
       <Outcome delivery={delivery} />
       <span class="faint">
-        {delivery.sender}, {reason}
+        {sender}, {reason}
       </span>
-      {asked && (
+      {advice !== undefined && (
         <small>
-          <Prose text={`${known.means} ${known.todo === 'Nothing.' ? '' : known.todo}`} />
+          <Prose text={sentences(advice.means, advice.todo)} />
         </small>
       )}
     </li>
@@ -54,14 +59,14 @@ const Events = ({ row }: { row: Row }) => {
   useEffect(() => {
     if (why !== undefined) return
     void ask<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
-      events.value = answer.ok ? answer.body : answer.refusal.message
+      events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
     })
   }, [row.key, row.ready, newest, why])
   const found = events.value
   return (
     <details>
       <summary>Events{Array.isArray(found) ? ` (${found.length})` : ''}</summary>
-      {why !== undefined && <p class="faint">{why}</p>}
+      {why !== undefined && <p class="faint">{why}.</p>}
       {typeof found === 'string' && <p class="faint">{found}</p>}
       {typeof found === 'object' && found.length === 0 && (
         <p class="faint">None: the API server keeps them for an hour by default.</p>

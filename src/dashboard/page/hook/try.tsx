@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { isReason, reasons } from '../../../api/reasons.ts'
 import type { HookDetail, Row, Tried } from '../../protocol.ts'
 import { ask } from '../ask.ts'
 import { uniqueName } from '../browser.ts'
@@ -8,6 +7,9 @@ import { whyNoURL } from '../list/row.tsx'
 import { Act } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { whyNot } from '../rights.ts'
+import { adviceOn, outcomeOf } from '../words/advice.ts'
+import { Prose } from '../words/prose.tsx'
+import { sentence, sentences } from '../words/sentence.ts'
 
 /** Posts to the hook from here: as a dry run, or for real. */
 export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
@@ -30,7 +32,7 @@ export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) =
       ...(sent === '' ? {} : { body: sent }),
     })
     running.value = false
-    tried.value = answer.ok ? shown(answer.body) : { kind: 'bad', text: answer.refusal.message }
+    tried.value = answer.ok ? shown(answer.body) : { kind: 'bad', text: sentence(answer.refusal.message) }
   }
   return (
     <section class="card" aria-label="Try it">
@@ -59,7 +61,11 @@ export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) =
         />
       </details>
       <div role="status">
-        {tried.value !== undefined && <p class={`strip ${tried.value.kind}`}>{tried.value.text}</p>}
+        {tried.value !== undefined && (
+          <p class={`strip tried ${tried.value.kind}`}>
+            <Prose text={tried.value.text} />
+          </p>
+        )}
       </div>
       {asking.value && (
         <Dialog title={`Run ${row.name} for real?`} onClose={() => (asking.value = false)}>
@@ -89,13 +95,14 @@ export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) =
   )
 }
 
-const shown = ({ message, outcome, reason }: Tried): { readonly kind: string; readonly text: string } => {
-  const known = isReason(reason) ? reasons[reason] : undefined
+const shown = ({ dryRun, message, outcome, reason }: Tried): { readonly kind: string; readonly text: string } => {
   const isGood = outcome === 'applied' || outcome === 'unchanged'
-  const todo =
-    isGood || known === undefined || message.includes(known.todo) || known.todo === 'Nothing.' ? '' : ` ${known.todo}`
+  const todo = isGood ? undefined : adviceOn(reason)?.todo
   return {
     kind: isGood ? 'good' : outcome === 'skipped' ? '' : 'bad',
-    text: `${outcome} (${reason}): ${message}${todo}`,
+    text: sentences(
+      `${outcomeOf(outcome, dryRun)} (${reason}): ${message}`,
+      todo !== undefined && message.includes(todo) ? undefined : todo,
+    ),
   }
 }

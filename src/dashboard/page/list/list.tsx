@@ -13,7 +13,7 @@ import { lastVisited } from './visited.ts'
 import { scrolledTo, windowOf } from './window.ts'
 
 /** As the style sheet has them, in pixels. */
-const heights = { wide: 56, narrow: 140, head: 36 } as const
+const heights = { wide: 56, narrow: 164, head: 36 } as const
 
 const narrow = signal(false)
 onMedia('(max-width: 720px)', matches => (narrow.value = matches))
@@ -156,7 +156,7 @@ const Column = ({ by, children }: { by: SortBy; children: string }) => {
   const next = here ? (descending ? by : `-${by}`) : `${first}${by}`
   return (
     <div role="columnheader" class={by} aria-sort={here ? (descending ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" onClick={() => setQuery({ sort: next === 'name' ? '' : next })}>
+      <button type="button" onClick={() => setQuery({ sort: next })}>
         {children}
       </button>
     </div>

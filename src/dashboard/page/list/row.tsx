@@ -17,6 +17,9 @@ export const whyNoURL = (row: Row): string | undefined => {
   return row.url === 'secret' ? whyNot(row.namespace, 'secrets') : undefined
 }
 
+/** A step stays in one line with its "by". */
+const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0')
+
 /** One hook: a row of the table, or a card of three lines on a narrow screen. */
 export const HookRow = ({ id, index }: { id: string; index: number }) => {
   const row = rowOf(id)?.value
@@ -31,7 +34,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         <small>{row.namespace}</small>
       </div>
       <div role="cell" class="does" title={row.does}>
-        {row.does}
+        {unbroken(row.does)}
       </div>
       <div role="cell" class="target">
         <span class="to" title={row.target}>
@@ -46,7 +49,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
           <>
             <Spark recent={row.recent} />
             <span class="told">
-              <Outcome delivery={row.last} />
+              <Outcome delivery={row.last} isAlone />
               <small>
                 {row.last.sender} <Ago time={row.last.time} />
               </small>
@@ -96,7 +99,12 @@ const MenuItems = ({ row }: { row: Row }) => {
     run()
   }
   const item = (label: string, right: 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
-    <Act class="item" why={whyNot(row.namespace, right)} onAct={close(run)} label={`${label} ${row.name}`}>
+    <Act
+      class={right === 'delete' ? 'item danger' : 'item'}
+      why={whyNot(row.namespace, right)}
+      onAct={close(run)}
+      label={`${label} ${row.name}`}
+    >
       {label}
     </Act>
   )

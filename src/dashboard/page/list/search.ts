@@ -1,6 +1,6 @@
 import type { Row } from '../../protocol.ts'
 
-export type SortBy = 'name' | 'target' | 'last' | 'ready'
+export type SortBy = 'need' | 'name' | 'target' | 'last' | 'ready'
 
 export interface Sorting {
   readonly by: SortBy
@@ -43,6 +43,8 @@ const natural = (a: string, b: string): number => collator.compare(a, b)
 const ranks: Readonly<Record<Row['ready'], number>> = { False: 0, Unknown: 1, True: 2 }
 
 const comparisons: Readonly<Record<SortBy, (a: Row, b: Row) => number>> = {
+  // Those that need somebody are not pages away.
+  need: (a, b) => Number(b.ready === 'False') - Number(a.ready === 'False') || natural(a.name, b.name),
   name: (a, b) => natural(a.name, b.name),
   target: (a, b) => natural(a.target ?? '', b.target ?? ''),
   // RFC 3339 in UTC sorts as text.

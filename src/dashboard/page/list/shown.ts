@@ -14,7 +14,7 @@ export const searched = computed(() => query.value.get('q') ?? '')
 /** By what the list is sorted, from the address as well. */
 export const sorting = computed<Sorting>(() => {
   const [, minus, name = ''] = /^(-?)(.*)$/.exec(query.value.get('sort') ?? '') ?? []
-  return { by: sortables.find(by => by === name) ?? 'name', descending: minus === '-' }
+  return { by: sortables.find(by => by === name) ?? 'need', descending: minus === '-' }
 })
 
 /** The keys of the hooks that are shown, in their order. */

@@ -1,6 +1,6 @@
 import type { Row, RowDelivery } from '../../protocol.ts'
 import { moment } from '../clock.ts'
-import { ago } from '../words/time.ts'
+import { ago, dateOf, exactText } from '../words/time.ts'
 
 /** Whether a hook works, in a word. */
 export const Ready = ({ row }: { row: Row }) => {
@@ -14,20 +14,29 @@ export const Ready = ({ row }: { row: Row }) => {
 }
 
 /** What became of a delivery: `applied 2 → 3`. */
-export const Outcome = ({ delivery }: { delivery: RowDelivery }) => {
-  const { from, outcome, summary, to } = delivery
+export const Outcome = ({ delivery, isAlone = false }: { delivery: RowDelivery; isAlone?: boolean }) => {
+  const { from, outcome, reason, summary, to } = delivery
   const moved = from !== undefined && to !== undefined && from !== to
+  const count = moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`
+  // Where nothing else says why nothing happened, the reason does.
+  const why = summary ?? (isAlone && count === '' && outcome !== 'applied' ? reason : undefined)
+  const text = `${outcome}${count}${why === undefined ? '' : `: ${why}`}`
   return (
-    <span class={`outcome ${outcome}`}>
-      {outcome}
-      {moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`}
-      {summary === undefined ? '' : `: ${summary}`}
+    <span class={`outcome ${outcome}`} title={isAlone ? `${text} (${reason})` : undefined}>
+      {text}
     </span>
   )
 }
 
 export const Ago = ({ time }: { time: string }) => (
-  <time dateTime={time} title={time}>
+  <time dateTime={time} title={exactText(time)}>
     {ago(time, moment.value)}
   </time>
+)
+
+/** A moment as a date, with how far away it is. */
+export const When = ({ time }: { time: string }) => (
+  <>
+    {dateOf(time)} (<Ago time={time} />)
+  </>
 )

@@ -21,12 +21,25 @@ export const lasting = (ms: number): string => {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 90) return `${seconds} s`
   const minutes = Math.round(seconds / 60)
-  return minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+  if (minutes < 90) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
 }
 
-/** The time of day of a moment, in the reader's own zone. */
-export const clockTime = (ms: number): string =>
-  new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(ms)
+const dated = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+
+/** The day and the time of a moment, in the reader's own zone. */
+export const dateText = (ms: number): string => (Number.isFinite(ms) ? dated.format(ms) : '')
+
+/** The same of an RFC 3339 moment. Empty for what is no moment. */
+export const dateOf = (time: string): string => dateText(Date.parse(time))
+
+/** An RFC 3339 moment to the second and with the zone. */
+export const exactText = (time: string): string => {
+  const ms = Date.parse(time)
+  return Number.isFinite(ms) ? exact.format(ms) : ''
+}
 
 export const dayMs = 86_400_000
 

@@ -17,7 +17,7 @@ export const hookAsUser = (api: ApiConnection, namespace: string, name: string):
   askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
 
 export const hookRoutes = (api: Api, { sessionOf, triggerBase }: Context): void => {
-  // One hook, without token, URL, annotations and managedFields.
+  // One hook, with its labels; without token, URL, annotations and managedFields.
   api.get('/hooks/:namespace/:name', async (request, response) => {
     const { name, namespace } = request.params
     response.json(detailOf(await hookAsUser(sessionOf(request).api, namespace, name), triggerBase))
@@ -25,7 +25,7 @@ export const hookRoutes = (api: Api, { sessionOf, triggerBase }: Context): void 
 }
 
 const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDetail => {
-  const { creationTimestamp: created, generation = 0, name, namespace = '', uid } = hook.metadata
+  const { creationTimestamp: created, generation = 0, labels = {}, name, namespace = '', uid } = hook.metadata
   const spec = hook['spec']
   const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
   const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
@@ -38,6 +38,7 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     uid,
     generation,
     ...(created === undefined ? {} : { created }),
+    labels,
     spec: isObject(spec) ? spec : {},
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
     ...(previousUntil === undefined ? {} : { previousUntil }),

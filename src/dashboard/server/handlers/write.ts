@@ -131,11 +131,15 @@ const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, see
     throw new Refused(
       409,
       'Replaced',
-      `${name} was deleted and created again since you looked: look at the new one first`,
+      `hook ${name} was deleted and created again since you looked: look at the new one first`,
     )
   }
   if (generation !== seen.generation) {
-    throw new Refused(409, 'Changed', `${name} was changed by somebody else since you looked: look at it again first`)
+    throw new Refused(
+      409,
+      'Changed',
+      `hook ${name} was changed by somebody else since you looked: look at it again first`,
+    )
   }
 }
 

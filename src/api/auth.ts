@@ -21,17 +21,20 @@ const matching = (pattern: string, message: string) => {
 
 const secretKeyRef = {
   type: 'object',
+  title: 'Secret',
   description: 'An entry of a Secret in the namespace of the hook.',
   required: ['name', 'key'],
   properties: {
     name: {
       type: 'string',
+      title: 'Name of the Secret',
       maxLength: nameLength,
       description: 'The name of the Secret.',
       'x-kubernetes-validations': [objectNameRule],
     },
     key: {
       type: 'string',
+      title: 'Key in the Secret',
       maxLength: nameLength,
       description: 'The key of the entry.',
       'x-kubernetes-validations': [
@@ -53,22 +56,26 @@ const forms = ['bearer', 'basic', 'hmac', 'sns'] as const
 /** What a sender has to prove beside the token. */
 export const authSchema = {
   type: 'object',
+  title: 'What a post must prove',
   description:
     'What a post must prove besides having the URL: exactly one of bearer, basic, hmac and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).',
   properties: {
     bearer: {
       type: 'object',
+      title: 'A bearer token',
       description: 'The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750).',
       required: ['secretKeyRef'],
       properties: { secretKeyRef },
     },
     basic: {
       type: 'object',
+      title: 'User name and password',
       description: 'The post has a user name and a password in its header `Authorization: Basic` (RFC 7617).',
       required: ['secretRef'],
       properties: {
         secretRef: {
           type: 'object',
+          title: 'Secret',
           description:
             'A Secret in the namespace of the hook with the keys `username` and `password`, as those of the type kubernetes.io/basic-auth have.',
           required: ['name'],
@@ -78,12 +85,14 @@ export const authSchema = {
     },
     hmac: {
       type: 'object',
+      title: 'A signature of the body (HMAC)',
       description: 'The post is signed: a header holds the HMAC-SHA256 of the body, in hexadecimal digits (RFC 2104).',
       required: ['secretKeyRef'],
       properties: {
         secretKeyRef,
         header: {
           type: 'string',
+          title: 'Header of the signature',
           maxLength: 128,
           default: 'X-Hub-Signature-256',
           description: "The header with the signature. The default is GitHub's.",
@@ -93,6 +102,7 @@ export const authSchema = {
         },
         prefix: {
           type: 'string',
+          title: 'What is before the digits',
           maxLength: 64,
           default: 'sha256=',
           description: 'What the header has before the digits. The default is what GitHub writes. Use "" for nothing.',
@@ -102,6 +112,7 @@ export const authSchema = {
         },
         replayWindow: {
           ...replayWindow,
+          title: 'A signed body counts once within',
           description:
             'Within this time one signed body counts once, whatever idempotency keys its posts have. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
         },
@@ -109,12 +120,14 @@ export const authSchema = {
     },
     sns: {
       type: 'object',
+      title: 'A signature of Amazon SNS',
       description:
         "The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed.",
       required: ['topicArn'],
       properties: {
         topicArn: {
           type: 'string',
+          title: 'ARN of the topic',
           maxLength: 350,
           description: 'The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`.',
           'x-kubernetes-validations': [
@@ -126,6 +139,7 @@ export const authSchema = {
         },
         replayWindow: {
           ...replayWindow,
+          title: 'A message counts once within',
           description:
             'Within this time one message counts once, whatever idempotency keys its posts have. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
         },
@@ -136,6 +150,7 @@ export const authSchema = {
     {
       rule: '[has(self.bearer), has(self.basic), has(self.hmac), has(self.sns)].exists_one(set, set)',
       message: 'must have exactly one of bearer, basic, hmac and sns',
+      choice: { title: 'What a post must prove', of: forms, none: 'Nothing: the URL is enough' },
       holds: self => isObject(self) && forms.filter(form => self[form] !== undefined).length === 1,
     },
   ],

@@ -88,14 +88,15 @@ const memberPath = (drivers: readonly string[], member: string): string => {
 }
 
 /**
- * A schema as the API server takes it: without the TypeScript side of its rules. An object without any members of its own is
+ * A schema as the API server takes it: without the TypeScript side of its rules and what only a form reads. An object without any members of its own is
  * written without `properties`: of `metadata` no CRD may say more.
  */
 export const crdSchema = (schema: Schema): JsonObject => {
   const rules = schema['x-kubernetes-validations']?.map(ruleText)
   const description = explained(schema)
+  const { titles: _, ...sent } = { titles: undefined, ...schema }
   const plain = {
-    ...schema,
+    ...sent,
     ...(description !== undefined && { description }),
     ...(rules && { 'x-kubernetes-validations': rules }),
   }
@@ -128,6 +129,6 @@ const pathOf = (page: string): string => (page.startsWith('../') ? `docs/${page.
 
 /** A rule as the API server takes it. */
 const ruleText = (rule: Rule): JsonObject => {
-  const { holds: _, ...text } = rule
+  const { choice: _, holds: __, ...text } = rule
   return { ...text }
 }

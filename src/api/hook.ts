@@ -22,11 +22,13 @@ const noLongerThanAYear = {
 /** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
 export const tokenSchema = {
   type: 'object',
+  title: 'Its URL',
   description: 'The trigger token in the URL.',
   default: {},
   properties: {
     rotation: {
       type: 'integer',
+      title: 'Rotation',
       format: 'int64',
       minimum: 0,
       maximum: 2_147_483_647,
@@ -41,6 +43,7 @@ export const tokenSchema = {
     },
     overlap: {
       type: 'string',
+      title: 'An old URL works for',
       maxLength: 32,
       default: '5m',
       description:
@@ -49,6 +52,7 @@ export const tokenSchema = {
     },
     expiresAfter: {
       type: 'string',
+      title: 'A URL expires after',
       maxLength: 32,
       description:
         'URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire.',
@@ -64,6 +68,7 @@ export const tokenSchema = {
     },
     secretName: {
       type: 'string',
+      title: 'Secret for the URL',
       maxLength: nameLength,
       description:
         'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status.',
@@ -94,11 +99,13 @@ export const defaultRateLimit = { perSecond: 100, burst: 1000 } as const
 /** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
 const rateLimitSchema = {
   type: 'object',
+  title: 'Limit of posts',
   description:
     'How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
   properties: {
     perSecond: {
       type: 'integer',
+      title: 'Posts a second',
       format: 'int32',
       minimum: 1,
       maximum: 10_000,
@@ -107,6 +114,7 @@ const rateLimitSchema = {
     },
     burst: {
       type: 'integer',
+      title: 'Posts at once',
       format: 'int32',
       minimum: 1,
       maximum: 100_000,
@@ -120,19 +128,23 @@ const rateLimitSchema = {
 const commonSpec = {
   suspend: {
     type: 'boolean',
+    title: 'Suspended',
     default: false,
     description: 'While true, the hook answers deliveries and skips them.',
   },
   when: whenSchema,
   onResolved: {
     type: 'string',
+    title: 'When an alert ends',
     enum: ['ignore', 'run', 'undo'],
+    titles: { ignore: 'do nothing', run: 'run', undo: 'take back what the alert changed' },
     default: 'ignore',
     description:
       'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds.',
   },
   cooldown: {
     type: 'string',
+    title: 'Cooldown',
     maxLength: 32,
     default: '0s',
     description:
@@ -141,6 +153,7 @@ const commonSpec = {
   },
   dedupeWindow: {
     type: 'string',
+    title: 'Identical notifications count once within',
     maxLength: 32,
     default: '40s',
     description:
@@ -165,6 +178,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
     properties: {
       driver: {
         type: 'string',
+        title: 'What it does',
         enum: names,
         description: 'The action of a delivery. Set the member of the same name, which says how.',
       },

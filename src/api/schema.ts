@@ -16,6 +16,16 @@ export interface Rule {
   readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden'
   /** The same judgement of an already well-shaped value; absent for a rule on `oldSelf`. */
   readonly holds?: (self: unknown) => boolean
+  /** Of a rule that wants exactly one of several members: a form offers them as a choice. The API server is not sent this. */
+  readonly choice?: Choice
+}
+
+/** Members of an object, exactly one of which is set. */
+export interface Choice {
+  readonly title: string
+  readonly of: readonly string[]
+  /** What it means that the object is absent, where it may be. */
+  readonly none?: string
 }
 
 interface Node {
@@ -30,6 +40,8 @@ interface Node {
 export interface Str extends Node {
   readonly type: 'string'
   readonly enum?: readonly string[]
+  /** What a form calls each value of `enum`; the others are called what they are. The API server is not sent this. */
+  readonly titles?: Readonly<Record<string, string>>
   readonly minLength?: number
   readonly maxLength?: number
   readonly format?: 'date-time'

@@ -94,6 +94,7 @@ const noTemplate: Rule = {
 /** The field `when`. What it bounds keeps the time to parse an expression short, whatever is written. */
 export const whenSchema = {
   type: 'string',
+  title: 'Filter',
   minLength: 1,
   maxLength: longestWhen,
   description:

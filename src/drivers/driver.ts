@@ -30,6 +30,15 @@ export interface TargetKind {
   readonly type: ResourceType
   /** How many replicas an object of this kind wants and has ready; absent where such objects have none. */
   readonly replicas?: (object: KubeObject) => { readonly wanted: number; readonly ready: number } | undefined
+  /** Where a hook acts on something inside of an object: each of those. */
+  readonly parts?: (object: StoredObject) => readonly TargetPart[]
+}
+
+/** Something inside of an object that a hook can act on. */
+export interface TargetPart {
+  /** What a reference says besides kind and name: `{ pool: 'workers' }`. */
+  readonly more: Readonly<Record<string, string>>
+  readonly wanted?: number
 }
 
 /** An object of the hook's namespace that it acts on. */

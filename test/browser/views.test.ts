@@ -61,7 +61,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('link', { name: 'Add hook' }).click()
     await page.locator('#field-name').fill('Web More')
     await page.locator('#field-scale-max').fill('0')
-    await page.getByText('More: alerts, cooldown').click()
+    await page.getByText('When it runs').click()
     await page.locator('#field-cooldown').fill('soon')
     await page.locator('.fault', { hasText: 'must be a duration' }).waitFor()
   },

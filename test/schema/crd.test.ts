@@ -79,7 +79,14 @@ describe('the columns', () => {
   })
 
   it('are those that the drivers declare', () => {
-    const other = { name: 'other', schema: { type: 'object', properties: {} }, columns: ['By'], undoes: false } as const
+    const other = {
+      name: 'other',
+      title: 'Other',
+      asked: [],
+      schema: { type: 'object', properties: {} },
+      columns: ['By'],
+      undoes: false,
+    } as const
     expect(columnMembers([...declarations, other])).toMatchObject({
       Action: ['scale', 'scaleNodes'],
       By: ['scale', 'scaleNodes', 'other'],

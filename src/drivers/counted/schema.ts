@@ -5,9 +5,15 @@ import type { Declaration } from '../declaration.ts'
 
 /** The members of every driver that changes a count: how it moves. */
 export const movement = {
-  action: { type: 'string', enum: ['up', 'down'], description: 'up adds replicas, down removes them.' },
+  action: {
+    type: 'string',
+    title: 'Direction',
+    enum: ['up', 'down'],
+    description: 'up adds replicas, down removes them.',
+  },
   by: {
     'x-kubernetes-int-or-string': true,
+    title: 'Step',
     maxLength: 8,
     default: 1,
     description:
@@ -22,6 +28,7 @@ export const movement = {
   },
   min: {
     type: 'integer',
+    title: 'Minimum',
     format: 'int64',
     minimum: 0,
     maximum: largestCount,
@@ -30,6 +37,7 @@ export const movement = {
   },
   max: {
     type: 'integer',
+    title: 'Maximum',
     format: 'int64',
     minimum: 1,
     maximum: largestCount,
@@ -37,7 +45,9 @@ export const movement = {
   },
   overshoot: {
     type: 'string',
+    title: 'A step that would pass the bound',
     enum: ['clamp', 'reject'],
+    titles: { clamp: 'ends at the bound', reject: 'is refused' },
     default: 'clamp',
     description: 'What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it.',
   },
@@ -62,6 +72,7 @@ export const movementRules = [
 
 /** What every driver declares whose member has them. */
 export const countDeclaration = {
+  asked: ['by', 'min', 'max'],
   columns: ['Action', 'By', 'Min', 'Max'],
   undoes: true,
 } as const satisfies Partial<Declaration>

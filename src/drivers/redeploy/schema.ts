@@ -36,11 +36,13 @@ const tagRules = ['exact', 'glob', 'semver'] as const
 
 const tagsSchema = {
   type: 'object',
+  title: 'Tags that count',
   description:
     'The tags that count, and become the tag that runs. By default only the tag that a container runs already.',
   properties: {
     exact: {
       type: 'array',
+      title: 'These tags',
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description: 'These tags.',
@@ -58,6 +60,7 @@ const tagsSchema = {
     },
     glob: {
       type: 'string',
+      title: 'Tags that match a pattern',
       minLength: 1,
       maxLength: 128,
       description: 'Tags that match: `*` is any text, `?` any character. The newest push wins.',
@@ -67,6 +70,7 @@ const tagsSchema = {
     },
     semver: {
       type: 'string',
+      title: 'Versions in a range',
       minLength: 1,
       maxLength: 128,
       description: 'Versions in this range, as npm reads it (`~1.4`, `>=2 <3`). Never one lower than what runs.',
@@ -79,6 +83,7 @@ const tagsSchema = {
     {
       rule: '[has(self.exact), has(self.glob), has(self.semver)].exists_one(set, set)',
       message: 'must have exactly one of exact, glob and semver',
+      choice: { title: 'Tags that count', of: tagRules, none: 'The tag that runs already' },
       holds: self => tagRules.filter(rule => isSet(self, rule)).length === 1,
     },
   ],
@@ -91,13 +96,15 @@ export const redeploySchema = {
   properties: {
     target: {
       type: 'object',
+      title: 'One workload',
       description: "One workload, in the hook's own namespace. Set this or `selector`.",
       'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
-        kind: { type: 'string', enum: kinds, default: 'Deployment', description: 'Its kind.' },
+        kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.' },
         name: {
           type: 'string',
+          title: 'Name of the workload',
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
@@ -107,10 +114,12 @@ export const redeploySchema = {
     },
     selector: {
       type: 'object',
+      title: 'Workloads with labels',
       description: 'Every workload of the namespace with these labels. `{}` means all of them.',
       properties: {
         matchLabels: {
           type: 'object',
+          title: 'Labels',
           maxProperties: 16,
           description: 'Labels of the workloads themselves, 16 at most.',
           additionalProperties: { type: 'string', maxLength: 63 },
@@ -126,6 +135,7 @@ export const redeploySchema = {
     },
     kinds: {
       type: 'array',
+      title: 'Kinds',
       maxItems: 4,
       'x-kubernetes-list-type': 'set',
       description: 'The kinds that `selector` looks at. By default all four.',
@@ -133,6 +143,7 @@ export const redeploySchema = {
     },
     container: {
       type: 'string',
+      title: 'Container',
       minLength: 1,
       maxLength: 63,
       description:
@@ -140,10 +151,12 @@ export const redeploySchema = {
     },
     image: {
       ...repository,
+      title: 'Image',
       description: 'Only this image, without a tag. By default every image that was pushed and runs already.',
     },
     pushedAs: {
       type: 'array',
+      title: "The registry's names of the image",
       maxItems: 8,
       'x-kubernetes-list-type': 'set',
       description:
@@ -153,13 +166,17 @@ export const redeploySchema = {
     tags: tagsSchema,
     pin: {
       type: 'string',
+      title: 'What a container is given',
       enum: ['tag', 'digest'],
+      titles: { tag: 'the tag', digest: 'tag and digest' },
       default: 'tag',
       description: 'What the hook writes into a container: the tag, or tag and digest if the push names a digest.',
     },
     withoutImage: {
       type: 'string',
+      title: 'A post without an image',
       enum: ['skip', 'restart'],
+      titles: { skip: 'does nothing', restart: 'restarts the workloads' },
       default: 'skip',
       description: 'What a post without an image does: skip does nothing, restart restarts the workloads.',
     },
@@ -168,6 +185,7 @@ export const redeploySchema = {
     {
       rule: 'has(self.target) != has(self.selector)',
       message: 'must have either target or selector: selector: {} is every workload of the namespace',
+      choice: { title: 'What is rolled out', of: ['target', 'selector'] },
       holds: self => isSet(self, 'target') !== isSet(self, 'selector'),
     },
     {
@@ -194,6 +212,8 @@ export const redeploySchema = {
 
 export const redeployDeclaration = {
   name: 'redeploy',
+  title: 'Roll out a pushed image',
+  asked: ['image', 'tags'],
   schema: redeploySchema,
   columns: [],
   undoes: false,

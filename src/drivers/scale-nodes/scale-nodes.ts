@@ -1,12 +1,13 @@
 import { at } from '../../api/json.ts'
 import type { Problem } from '../../api/conditions.ts'
+import type { StoredObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/steps.ts'
 import { obstacleOf } from '../../steps/target/owner.ts'
-import { holdsPools, poolCount, poolKinds, type Order } from '../../steps/target/pools.ts'
+import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
 import { countNeeds, movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
-import type { Driver, TargetKind } from '../driver.ts'
+import type { Driver, TargetKind, TargetPart } from '../driver.ts'
 import { scaleNodesRights } from './rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
 
@@ -16,10 +17,15 @@ const replicas: NonNullable<TargetKind['replicas']> = object => {
   return typeof wanted === 'number' && typeof ready === 'number' ? { wanted, ready } : undefined
 }
 
+const partsOf = (type: ResourceType, object: StoredObject): readonly TargetPart[] =>
+  poolsInside(type, object).map(({ name, ...count }) => ({ more: { pool: name }, ...count }))
+
 /** Adds nodes to a pool of the hook's namespace or removes them, by a step within bounds. */
 export const scaleNodes = {
   ...scaleNodesDeclaration,
-  targets: poolKinds.map((type): TargetKind => (holdsPools(type) ? { type } : { type, replicas })),
+  targets: poolKinds.map((type): TargetKind =>
+    holdsPools(type) ? { type, parts: object => partsOf(type, object) } : { type, replicas },
+  ),
   rights: scaleNodesRights,
 
   target: ({ target }) => `${target.kind}/${target.name}${target.pool === undefined ? '' : ` pool ${target.pool}`}`,

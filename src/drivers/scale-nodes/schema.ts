@@ -16,19 +16,28 @@ export const scaleNodesSchema = {
   properties: {
     target: {
       type: 'object',
+      title: 'Pool of nodes',
       description: "The pool, or the Cluster that has it, in the hook's own namespace.",
       'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
         apiVersion: {
           type: 'string',
+          title: 'API version',
           enum: apiVersions,
           default: 'cluster.x-k8s.io/v1beta2',
           description: "Its apiVersion: Cluster API's, or Rancher's for a Cluster of Rancher.",
         },
-        kind: { type: 'string', enum: kinds, default: 'MachineDeployment', description: 'Its kind.' },
+        kind: {
+          type: 'string',
+          title: 'Kind',
+          enum: kinds,
+          default: 'MachineDeployment',
+          description: 'Its kind.',
+        },
         name: {
           type: 'string',
+          title: 'Name of the pool or cluster',
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
@@ -36,6 +45,7 @@ export const scaleNodesSchema = {
         },
         pool: {
           type: 'string',
+          title: 'Pool in the cluster',
           minLength: 1,
           maxLength: 63,
           description: 'For a Cluster: the name of the pool in it.',
@@ -60,6 +70,7 @@ export const scaleNodesSchema = {
     ...movement,
     removeFirst: {
       type: 'string',
+      title: 'Machines that go first',
       enum: ['newest', 'oldest'],
       description:
         'Which healthy machines go first on the way down. By default as the pool says. Those marked for deletion and unhealthy ones always go before them.',
@@ -84,6 +95,7 @@ export const scaleNodesSchema = {
 
 export const scaleNodesDeclaration = {
   name: 'scaleNodes',
+  title: 'Add nodes to a pool, or remove them',
   schema: scaleNodesSchema,
   ...countDeclaration,
 } as const satisfies Declaration

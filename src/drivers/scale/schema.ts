@@ -35,13 +35,21 @@ export const scaleSchema = {
   properties: {
     target: {
       type: 'object',
+      title: 'Workload',
       description: "The workload or its autoscaler, in the hook's own namespace.",
       'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
-        apiVersion: { type: 'string', maxLength: 317, default: 'apps/v1', description: 'Its apiVersion.' },
+        apiVersion: {
+          type: 'string',
+          title: 'API version',
+          maxLength: 317,
+          default: 'apps/v1',
+          description: 'Its apiVersion.',
+        },
         kind: {
           type: 'string',
+          title: 'Kind',
           maxLength: 63,
           default: 'Deployment',
           description:
@@ -49,6 +57,7 @@ export const scaleSchema = {
         },
         name: {
           type: 'string',
+          title: 'Name of the workload',
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
@@ -64,6 +73,7 @@ export const scaleSchema = {
 
 export const scaleDeclaration = {
   name: 'scale',
+  title: 'Scale a workload up or down',
   schema: scaleSchema,
   ...countDeclaration,
 } as const satisfies Declaration

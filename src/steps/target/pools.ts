@@ -59,8 +59,28 @@ export const poolCountNamed = (type: ResourceType, text: string): CountAt | unde
   return orders.map(order => poolCount(type, undefined, order)).find(count => count.text === text)
 }
 
+const clusterPools: Way = ['spec', 'topology', 'workers', 'machineDeployments']
+const rancherPools: Way = ['spec', 'rkeConfig', 'machinePools']
+
+/** The pools inside of a Cluster, with how many nodes each wants where it says so. */
+export const poolsInside = (
+  type: ResourceType,
+  object: StoredObject,
+): readonly { readonly name: string; readonly wanted?: number }[] => {
+  const [list, count]: [Way, string] = type === clusters ? [clusterPools, 'replicas'] : [rancherPools, 'quantity']
+  return poolsAt(object, list).flatMap(pool => {
+    const { name } = pool
+    const wanted = pool[count]
+    if (typeof name !== 'string' || rolesOf(pool).length > 0) return []
+    return [typeof wanted === 'number' ? { name, wanted } : { name }]
+  })
+}
+
+/** What a pool of Rancher does besides running workloads. */
+const rolesOf = (pool: Pool): readonly string[] => ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
+
 const inCluster = (pool: string): CountAt => {
-  const list: Way = ['spec', 'topology', 'workers', 'machineDeployments']
+  const list = clusterPools
   return viaObject({
     way: [...list, { name: pool }, 'replicas'],
     obstacle: object => {
@@ -71,15 +91,14 @@ const inCluster = (pool: string): CountAt => {
 }
 
 const inRancherCluster = (pool: string): CountAt => {
-  const list: Way = ['spec', 'rkeConfig', 'machinePools']
+  const list = rancherPools
   return viaObject({
     way: [...list, { name: pool }, 'quantity'],
     absent: 1,
     obstacle: object => {
       const found = poolIn(object, list, pool)
       if ('reason' in found) return found
-      const roles = ['etcdRole', 'controlPlaneRole'].filter(role => found.pool[role] === true)
-      if (roles.length > 0) {
+      if (rolesOf(found.pool).length > 0) {
         const message = `the pool ${pool} of Cluster/${object.metadata.name} has the etcd or control-plane role: a hook changes workers alone`
         return { reason: 'NotScalable', message }
       }
@@ -93,9 +112,14 @@ interface Pool {
   readonly [member: string]: unknown
 }
 
-const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | Hindrance => {
+const poolsAt = (object: StoredObject, list: Way): readonly Pool[] => {
   const found = at(object, ...list.filter(step => typeof step === 'string'))
   const pools: readonly Pool[] = Array.isArray(found) ? found : []
+  return pools
+}
+
+const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | Hindrance => {
+  const pools = poolsAt(object, list)
   const named = pools.find(each => each['name'] === pool)
   if (named) return { pool: named }
   const names = pools.map(each => String(each['name'])).join(', ')

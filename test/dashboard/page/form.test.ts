@@ -2,10 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { violations } from '../../../src/api/guard.ts'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
 import { createApiServer } from '../../../src/apiserver/server.ts'
+import { putChosen, putKeeping } from '../../../src/dashboard/page/form/choice.ts'
 import { cloneSpec, freeName, oppositeOf } from '../../../src/dashboard/page/form/clone.ts'
+import { labelAt, problemOf } from '../../../src/dashboard/page/form/labels.ts'
+import { listOfLines, pairsOfLines, textOfLines } from '../../../src/dashboard/page/form/lines-text.ts'
+import { merged, theirChanges, valueText } from '../../../src/dashboard/page/form/merge.ts'
 import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
 import { putAt, same, valueAt, withDefaults, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
-import { labelOf, requiredOf, widgetOf } from '../../../src/dashboard/page/form/widget.ts'
+import { choiceOf, isMain, labelOf, requiredOf, widgetOf } from '../../../src/dashboard/page/form/widget.ts'
 import { crd } from '../../../src/drivers/registry.ts'
 import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Schema } from '../../../src/api/schema.ts'
@@ -108,6 +112,28 @@ describe('a control', () => {
     expect(written.every(path => path !== '' && !path.startsWith('scale.'))).toBe(true)
   })
 
+  it('is called by a title, and by none that its neighbour has', () => {
+    const named = every(hookSpecSchema).filter(([path, { title }]) => !/^$|\[0\]$/.test(path) && title === undefined)
+    // The members of `spec` that drivers have are called by the title of the driver.
+    expect(named.map(([path]) => path)).toEqual(declarations.map(({ name }) => name))
+    for (const [path, schema] of every(hookSpecSchema)) {
+      if (!('properties' in schema)) continue
+      const titles = Object.values(schema.properties).flatMap(({ title }) => title ?? [])
+      expect([path, titles.filter((title, index) => titles.indexOf(title) !== index)]).toEqual([path, []])
+    }
+  })
+
+  it.each(declarations.map(declaration => [declaration.name, declaration] as const))(
+    'of %s is in sight where it must be set',
+    (_name, declaration) => {
+      const { schema } = declaration
+      const needed = [...requiredOf(schema, { action: 'up' }), ...(choiceOf(schema)?.of ?? [])]
+      expect(needed.filter(name => !isMain(name, declaration, requiredOf(schema, { action: 'up' })))).toEqual([])
+      const known: readonly string[] = Object.keys(schema.properties)
+      expect(declaration.asked.filter(name => !known.includes(name))).toEqual([])
+    },
+  )
+
   it.each([
     ['scale.action', 'radios'],
     ['scale.by', 'count-or-share'],
@@ -119,6 +145,12 @@ describe('a control', () => {
     ['when', 'code'],
     ['token', 'fieldset'],
     ['auth.bearer.secretKeyRef', 'fieldset'],
+    ['scale.target', 'reference'],
+    ['scaleNodes.target', 'reference'],
+    ['redeploy.target', 'reference'],
+    ['redeploy.selector.matchLabels', 'pairs'],
+    ['redeploy.kinds', 'checkboxes'],
+    ['redeploy.pushedAs', 'lines'],
   ])('of %s is %s', (path, kind) => {
     const schema = new Map(every(hookSpecSchema)).get(path)
     expect(schema && widgetOf(schema).kind).toBe(kind)
@@ -196,4 +228,125 @@ describe('the stairs', () => {
       expect(stairs(member, 1)).toBeUndefined()
     },
   )
+})
+
+describe('a choice', () => {
+  const bearer = { secretKeyRef: { name: 'proofs', key: 'token' } }
+
+  it('takes out the others, and waits for what was chosen', () => {
+    expect(putChosen({ driver: 'scale', auth: { bearer } }, ['auth'], 'basic')).toEqual({
+      driver: 'scale',
+      auth: { basic: {} },
+    })
+    expect(putChosen({ driver: 'scale', auth: { bearer } }, ['auth'], undefined)).toEqual({ driver: 'scale' })
+    expect(putChosen({ driver: 'scale', auth: { bearer } }, ['auth'], 'bearer')).toEqual({
+      driver: 'scale',
+      auth: { bearer },
+    })
+  })
+
+  it('stays when the last of it is taken out', () => {
+    const spec = { driver: 'scale', auth: { bearer: { secretKeyRef: { name: 'proofs' } } } }
+    expect(putKeeping(spec, ['auth', 'bearer', 'secretKeyRef', 'name'], undefined)).toEqual({
+      driver: 'scale',
+      auth: { bearer: {} },
+    })
+    const tagged = { driver: 'redeploy', redeploy: { target: { name: 'web' }, tags: { glob: 'v*' } } }
+    expect(putKeeping(tagged, ['redeploy', 'tags', 'glob'], undefined)).toMatchObject({
+      redeploy: { tags: { glob: '' } },
+    })
+    expect(putKeeping(tagged, ['redeploy', 'target'], undefined)).toMatchObject({ redeploy: { target: {} } })
+    // What is no choice is taken away, with what is empty then.
+    expect(putKeeping({ driver: 'scale', token: { secretName: 'x' } }, ['token', 'secretName'], undefined)).toEqual({
+      driver: 'scale',
+    })
+  })
+})
+
+describe('a fault', () => {
+  it.each([
+    ['metadata.name', 'Name'],
+    ['spec.scale.max', 'Maximum'],
+    ['spec.redeploy.target.name', 'Name of the workload'],
+    ['spec.redeploy', 'What is rolled out'],
+    ['spec.redeploy.tags.exact[0]', 'These tags'],
+    ['spec.auth.hmac.secretKeyRef.key', 'Key in the Secret'],
+    ['spec.elsewhere.deep', 'spec.elsewhere.deep'],
+  ])('at %s is at the field %s', (path, label) => {
+    expect(labelAt(path)).toBe(label)
+  })
+
+  it.each([
+    [[], undefined],
+    [[['metadata.name', 'must be set']], 'Still needed: Name.'],
+    [
+      [
+        ['spec.scale.max', 'must be set, because action is up: the count at which a step up stops'],
+        ['spec.cooldown', 'must be a duration'],
+      ],
+      'Still needed: Maximum.',
+    ],
+    [[['spec.cooldown', 'must be a duration']], 'Not right yet: “Cooldown” must be a duration.'],
+    [[['spec.auth', 'must have exactly one of bearer, basic, hmac and sns']], 'Still needed: What a post must prove.'],
+  ] as const)('%j is told in words', (wrong, told) => {
+    expect(problemOf(new Map(wrong))).toBe(told)
+  })
+})
+
+describe('lines', () => {
+  it('are a list, or names with values, and nothing where they are empty', () => {
+    expect(listOfLines(' v1 \n\nv2,v3')).toEqual(['v1', 'v2', 'v3'])
+    expect(pairsOfLines('app=web\ntier = front\nopen')).toEqual({ app: 'web', tier: 'front', open: '' })
+    expect([listOfLines(' \n'), pairsOfLines('')]).toEqual([undefined, undefined])
+    expect(textOfLines({ app: 'web', tier: 'front' })).toBe('app=web\ntier=front')
+    expect(textOfLines(['v1', 'v2'])).toBe('v1\nv2')
+    expect(textOfLines(undefined)).toBe('')
+  })
+})
+
+describe('a change by somebody else', () => {
+  const base = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
+
+  it('is told field by field, with what was typed where both changed it', () => {
+    const theirs = { ...base, cooldown: '1m', scale: { ...base.scale, min: 3, max: 7, target: { name: 'api' } } }
+    const mine = { ...base, scale: { ...base.scale, min: 2 } }
+    expect(theirChanges(base, theirs, mine).map(({ path, ...values }) => [path.join('.'), values])).toEqual([
+      [
+        'scale.target',
+        {
+          before: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+          now: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+        },
+      ],
+      ['scale.min', { before: 1, now: 3, mine: 2 }],
+      ['scale.max', { before: 5, now: 7 }],
+      ['cooldown', { before: '0s', now: '1m' }],
+    ])
+    expect(merged(base, theirs, mine)).toEqual({
+      driver: 'scale',
+      cooldown: '1m',
+      scale: { target: { name: 'api' }, action: 'up', min: 2, max: 7 },
+    })
+  })
+
+  property('leaves what only one of two has changed as they have set it', [form, form, form], (from, theirs, mine) => {
+    const [a, b, c] = [from, theirs, mine].map(value =>
+      withDefaults(hookSpecSchema, writtenSpec(hookSpecSchema, value)),
+    )
+    const both = withDefaults(hookSpecSchema, merged(from, theirs, mine))
+    for (const path of [['scale', 'max'], ['scale', 'by'], ['suspend'], ['cooldown'], ['token', 'secretName']]) {
+      const [before, now, own, kept] = [a, b, c, both].map(value => valueAt(value, path))
+      expect([path, kept]).toEqual([path, same(own, before) ? now : own])
+    }
+  })
+
+  it('is told in few words', () => {
+    expect([undefined, 3, '25%', { kind: 'Cluster', name: 'a', pool: 'b' }, ['v1']].map(valueText)).toEqual([
+      'not set',
+      '3',
+      '25%',
+      'Cluster/a/b',
+      '["v1"]',
+    ])
+  })
 })

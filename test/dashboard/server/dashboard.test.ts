@@ -20,6 +20,7 @@ const stored = (more: object = {}) => ({
     creationTimestamp: '2026-01-01T00:00:00Z',
     annotations: { secret: canary },
     managedFields: [{ manager: canary }],
+    labels: { app: 'web' },
   },
   spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 }, token: { rotation: 4 } },
   status: {
@@ -67,7 +68,12 @@ describe('the server of the page', () => {
     const { open } = await start(() => answer(200, stored()))
     const { body, status } = await (await open()).get('/api/hooks/shop/web-up')
     expect(status).toBe(200)
-    expect(body).toMatchObject({ uid: 'u1', generation: 2, tryAt: 'http://trigger.example.com' })
+    expect(body).toMatchObject({
+      uid: 'u1',
+      generation: 2,
+      tryAt: 'http://trigger.example.com',
+      labels: { app: 'web' },
+    })
     expect(JSON.stringify(body)).not.toContain('eyJ')
     expect(JSON.stringify(body)).not.toContain('annotations')
   })
@@ -79,6 +85,32 @@ describe('the server of the page', () => {
       url: `http://trigger.example.com/v1/trigger/${canary}`,
     })
     expect((await alice.get('/api/hooks/shop/web-up/url')).status).toBe(404)
+  })
+
+  it('offers each pool inside of a Cluster that runs workloads, and every kind by hand', async () => {
+    const pools = [
+      { name: 'workers', quantity: 3 },
+      { name: 'spare' },
+      { name: 'masters', quantity: 3, controlPlaneRole: true },
+    ]
+    const cluster = {
+      metadata: { name: 'prod', uid: 'u3', resourceVersion: '9' },
+      spec: { rkeConfig: { machinePools: pools } },
+    }
+    const { open } = await start(({ path }) => {
+      if (!path.endsWith('/clusters')) return answer(404, { reason: 'NotFound', message: 'no such kind' })
+      return answer(200, {
+        metadata: { resourceVersion: '10' },
+        items: path.includes('provisioning.cattle.io') ? [cluster] : [],
+      })
+    })
+    const { body } = await (await open()).get('/api/namespaces/shop/targets?driver=scaleNodes')
+    const prod = { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod' }
+    expect(at(body, 'targets')).toEqual([
+      { ...prod, more: { pool: 'workers' }, replicas: 3 },
+      { ...prod, more: { pool: 'spare' } },
+    ])
+    expect(at(body, 'types')).toContainEqual({ apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'MachinePool' })
   })
 
   it('replaces the spec alone, of the hook that its author has seen', async () => {

@@ -17,9 +17,9 @@ export const send = async (draft: Draft, taken: ReadonlySet<string>, dryRun: boo
   let answer: Answer<Stored> | undefined
   for (const { name, spec } of hooksOf(draft, taken)) {
     answer =
-      draft.seen === undefined
+      draft.seen.value === undefined
         ? await ask<Stored>('POST', `/api/hooks${query}`, { namespace, name, spec })
-        : await ask<Stored>('PUT', `/api/hooks/${namespace}/${name}${query}`, { ...draft.seen, spec })
+        : await ask<Stored>('PUT', `/api/hooks/${namespace}/${name}${query}`, { ...draft.seen.value, spec })
     if (!answer.ok) return answer
   }
   return answer ?? { ok: false, status: 0, refusal: { reason: 'Nothing', message: 'there is nothing to send' } }

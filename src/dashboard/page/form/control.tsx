@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { Json } from './json.tsx'
-import { Picker } from './picker.tsx'
+import { Lines } from './lines.tsx'
 import type { ControlProps, FieldProps } from './props.ts'
 import { valueAt } from './value.ts'
 import type { Widget } from './widget.ts'
@@ -29,9 +29,9 @@ export const Control = (props: ControlProps): JSX.Element => {
           onChange={event => set(event.currentTarget.value)}
         >
           {byDefault === '' && <option value="">Choose …</option>}
-          {widget.options.map(option => (
-            <option key={option} value={option}>
-              {option}
+          {widget.options.map(({ title, value }) => (
+            <option key={value} value={value}>
+              {title}
             </option>
           ))}
         </select>
@@ -73,12 +73,15 @@ export const Control = (props: ControlProps): JSX.Element => {
       return <textarea {...text} rows={3} onInput={event => set(event.currentTarget.value)} />
     case 'duration':
       return <input {...text} class="short" onInput={event => set(event.currentTarget.value.trim())} />
-    case 'reference':
-      return <Picker {...props} />
+    case 'lines':
+    case 'pairs':
+      return <Lines {...props} />
     case 'json':
       return <Json {...props} />
     case 'text':
     case 'radios':
+    case 'checkboxes':
+    case 'reference':
     case 'fieldset':
     case 'list':
       return <input {...text} onInput={event => set(event.currentTarget.value)} />
@@ -99,17 +102,47 @@ export const Radios = ({
   const chosen = valueAt(draft.spec.value, path) ?? widget.byDefault
   return (
     <span class="radios">
-      {widget.options.map((option, index) => (
-        <label key={option}>
+      {widget.options.map(({ title, value }, index) => (
+        <label key={value}>
           <input
             type="radio"
             id={index === 0 ? id : undefined}
             name={id}
-            value={option}
-            checked={chosen === option}
-            onChange={() => draft.set(path, option)}
+            value={value}
+            checked={chosen === value}
+            onChange={() => draft.set(path, value)}
           />
-          {option}
+          {title}
+        </label>
+      ))}
+    </span>
+  )
+}
+
+/** Several of a few. None of them is the same as all that the default has. */
+export const Checkboxes = ({
+  draft,
+  path,
+  widget,
+}: FieldProps & { readonly widget: Extract<Widget, { kind: 'checkboxes' }> }) => {
+  const raw = valueAt(draft.spec.value, path)
+  const chosen: readonly unknown[] = Array.isArray(raw) ? raw : []
+  return (
+    <span class="radios">
+      {widget.options.map(({ title, value }) => (
+        <label key={value}>
+          <input
+            type="checkbox"
+            checked={chosen.includes(value)}
+            onChange={event => {
+              const isIn = event.currentTarget.checked
+              const now = widget.options
+                .map(option => option.value)
+                .filter(one => (one === value ? isIn : chosen.includes(one)))
+              draft.set(path, now.length === 0 ? undefined : now)
+            }}
+          />
+          {title}
         </label>
       ))}
     </span>

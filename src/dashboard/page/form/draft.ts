@@ -1,19 +1,23 @@
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { violations } from '../../../api/guard.ts'
 import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../api/names.ts'
 import { hookSpecSchema } from '../../../drivers/schemas.ts'
 import type { Seen } from '../../protocol.ts'
 import { toYaml } from '../words/yaml.ts'
 import { oppositeOf } from './clone.ts'
-import { pathText, putAt, withDefaults, writtenSpec, type Path, type Value } from './value.ts'
+import { putChosen, putKeeping } from './choice.ts'
+import { pathText, same, withDefaults, writtenSpec, type Path, type Value } from './value.ts'
+import { choiceOf, schemaAt } from './widget.ts'
 
 /** A hook that is being written. */
 export interface Draft {
   readonly name: Signal<string>
   readonly namespace: Signal<string>
   readonly spec: Signal<Value>
-  /** The hook that is being changed; absent for a new one. */
-  readonly seen: Seen | undefined
+  /** The hook that is being changed, as its author has seen it; undefined for a new one. */
+  readonly seen: ReadonlySignal<Seen | undefined>
+  /** The spec that the form began with, or was rebased on. */
+  readonly base: ReadonlySignal<Value>
   /** Whether the opposite hook is to be made too. */
   readonly opposite: Signal<boolean>
   /** What is wrong, by path: `metadata.name`, `spec.scale.max`. */
@@ -25,6 +29,10 @@ export interface Draft {
   readonly dirty: ReadonlySignal<boolean>
   readonly yaml: ReadonlySignal<string>
   set(path: Path, value: unknown): void
+  /** Chooses one of the members of the object at a path, or none. */
+  choose(path: Path, member: string | undefined): void
+  /** Goes on from the hook as somebody else has changed it. */
+  rebase(seen: Seen, base: Value, spec: Value): void
 }
 
 export interface DraftStart {
@@ -56,12 +64,14 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
   const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
   const touched = signal<ReadonlySet<string>>(new Set())
   const refused = signal<ReadonlyMap<string, string>>(new Map())
-  const begun = JSON.stringify(spec.value)
+  const seen = signal(start.seen)
+  const base = signal<Value>(spec.value)
   const draft: Draft = {
     name,
     namespace,
     spec,
-    seen: start.seen,
+    seen,
+    base,
     opposite: signal(false),
     touched,
     refused,
@@ -79,7 +89,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
       }
       return found
     }),
-    dirty: computed(() => JSON.stringify(spec.value) !== begun || name.value !== start.name),
+    dirty: computed(() => !same(spec.value, base.value) || name.value !== start.name),
     yaml: computed(() =>
       hooksOf(draft, taken())
         .map(hook => manifestOf(namespace.value, hook.name, hook.spec))
@@ -88,9 +98,19 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     set: (path, value) => {
       touched.value = new Set(touched.value).add(pathText(path))
       refused.value = new Map()
-      const put = putAt(spec.value, path, value)
-      spec.value = typeof put === 'object' && put !== null ? { ...put } : {}
+      spec.value = putKeeping(spec.value, path, value)
     },
+    choose: (path, member) => {
+      refused.value = new Map()
+      spec.value = putChosen(spec.value, path, member)
+    },
+    rebase: (nowSeen, nowBase, nowSpec) =>
+      batch(() => {
+        refused.value = new Map()
+        seen.value = nowSeen
+        base.value = writtenSpec(hookSpecSchema, nowBase)
+        spec.value = writtenSpec(hookSpecSchema, nowSpec)
+      }),
   }
   return draft
 }
@@ -108,9 +128,12 @@ const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>):
   return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
 }
 
-/** Changes the driver: what all hooks share stays, and the members of others go. */
-export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => ({
-  ...Object.fromEntries(Object.entries(spec).filter(([name]) => !drivers.includes(name))),
-  driver,
-  ...(spec[driver] === undefined ? {} : { [driver]: spec[driver] }),
-})
+/** Changes the driver: what all hooks share stays, and the members of others go. The first of a choice is chosen. */
+export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => {
+  const shared = Object.entries(spec).filter(([name]) => !drivers.includes(name))
+  const member = spec[driver]
+  const chosen: Value = { ...Object.fromEntries(shared), driver, ...(member === undefined ? {} : { [driver]: member }) }
+  const schema = schemaAt(hookSpecSchema, [driver])
+  const first = schema && choiceOf(schema)?.of[0]
+  return first === undefined || member !== undefined ? chosen : putChosen(chosen, [driver], first)
+}

@@ -1,19 +1,20 @@
+import { isObject } from '../../../api/json.ts'
+import type { Choice, Obj, Schema } from '../../../api/schema.ts'
 import { Prose } from '../words/prose.tsx'
-import { Control, Radios } from './control.tsx'
+import { Checkboxes, Control, Radios } from './control.tsx'
 import type { Draft } from './draft.ts'
+import { Picker } from './picker.tsx'
 import type { Described, FieldProps } from './props.ts'
 import { pathText, valueAt, type Path } from './value.ts'
-import { helpOf, labelOf, widgetOf, type Widget } from './widget.ts'
+import { choiceOf, helpOf, labelOf, widgetOf, type Widget } from './widget.ts'
 
 /** A member of the spec, as a control with its label, its help and its fault. */
 export const Field = (props: FieldProps) => {
-  const { draft, path, required, schema } = props
+  const { draft, isNamed, path, required, schema } = props
   const widget = widgetOf(schema)
   const name = path.at(-1) ?? ''
-  const id = `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
-  const at = pathText(path)
-  const mayShow = props.all || draft.touched.value.has(at) || valueAt(draft.spec.value, path) !== undefined
-  const fault = draft.refused.value.get(at) ?? (mayShow ? faultAt(draft, at, widget) : undefined)
+  const id = idOf(path)
+  const fault = faultOf(props, widget)
   if (widget.kind === 'fieldset') return <Fieldset {...props} widget={widget} id={id} fault={fault} />
   if (widget.kind === 'list') return <ListField {...props} widget={widget} id={id} fault={fault} />
   const described: Described = {
@@ -22,52 +23,86 @@ export const Field = (props: FieldProps) => {
     ...(fault === undefined ? {} : { 'aria-invalid': true }),
     ...(required ? { 'aria-required': true } : {}),
   }
+  const named = widget.kind === 'reference' ? (widget.schema.properties['name'] ?? schema) : schema
   const label = (
     <>
-      {labelOf(name, schema)}
+      {labelOf(name, isNamed === true ? named : schema)}
       {required && <span aria-hidden="true"> *</span>}
     </>
   )
-  const help = (
-    <>
-      <p class="help" id={`${id}-help`}>
-        <Prose text={helpOf(schema)} />
-      </p>
-      {fault !== undefined && (
-        <p class="fault" id={`${id}-fault`}>
-          {fault}
-        </p>
-      )}
-    </>
-  )
-  if (widget.kind === 'radios') {
+  const help = <Help id={id} schema={schema} fault={fault} />
+  if (widget.kind === 'checkboxes' || widget.kind === 'radios') {
     return (
       <div
         class="field"
-        role="radiogroup"
+        role={widget.kind === 'checkboxes' ? 'group' : 'radiogroup'}
         aria-labelledby={`${id}-label`}
         aria-describedby={described['aria-describedby']}
       >
         <span class="label" id={`${id}-label`}>
           {label}
         </span>
-        <Radios {...props} widget={widget} id={id} />
+        {widget.kind === 'checkboxes' ? (
+          <Checkboxes {...props} widget={widget} />
+        ) : (
+          <Radios {...props} widget={widget} id={id} />
+        )}
         {help}
       </div>
     )
   }
+  const isUnseen = isNamed === true && widget.kind !== 'reference'
   return (
     <div class={widget.kind === 'checkbox' ? 'field check' : 'field'}>
-      <label for={id}>{label}</label>
-      <Control {...props} widget={widget} described={described} />
+      <label for={id} class={isUnseen ? 'unseen' : undefined}>
+        {label}
+      </label>
+      {widget.kind === 'reference' ? (
+        <Picker key={path.join('.')} {...props} schema={widget.schema} described={described} Member={Field} />
+      ) : (
+        <Control key={draft.namespace.value} {...props} widget={widget} described={described} />
+      )}
       {help}
     </div>
   )
 }
 
-/** The fault of a field; of a reference also that of its name. */
-const faultAt = (draft: Draft, at: string, widget: Widget): string | undefined =>
-  draft.wrong.value.get(at) ?? (widget.kind === 'reference' ? draft.wrong.value.get(`${at}.name`) : undefined)
+const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string | undefined }) => (
+  <>
+    <p class="help" id={`${id}-help`}>
+      <Prose text={helpOf(schema)} />
+    </p>
+    {fault !== undefined && (
+      <p class="fault" id={`${id}-fault`}>
+        <Prose text={fault} />
+      </p>
+    )}
+  </>
+)
+
+const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
+
+/** What is wrong with a field, once somebody has written into it, or has tried to send the form. */
+const faultOf = ({ all, draft, path }: FieldProps, widget: Widget): string | undefined => {
+  const at = pathText(path)
+  const mayShow = all || draft.touched.value.has(at) || !isBlank(valueAt(draft.spec.value, path))
+  return draft.refused.value.get(at) ?? (mayShow ? faultAt(draft, at, widget) : undefined)
+}
+
+/** Whether nothing has been filled in: also of what was chosen and is empty still. */
+const isBlank = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.every(isBlank)
+  return value === undefined || value === '' || (isObject(value) && Object.keys(value).length === 0)
+}
+
+/** Kinds of controls that show what is inside as well: its faults are theirs. */
+const shownWhole: ReadonlySet<Widget['kind']> = new Set(['reference', 'lines', 'pairs', 'checkboxes'])
+
+const faultAt = ({ wrong }: Draft, at: string, { kind }: Widget): string | undefined => {
+  const own = wrong.value.get(at)
+  if (own !== undefined || !shownWhole.has(kind)) return own
+  return [...wrong.value].find(([path]) => path.startsWith(`${at}.`) || path.startsWith(`${at}[`))?.[1]
+}
 
 type InsideProps<K extends Widget['kind']> = FieldProps & {
   readonly widget: Extract<Widget, { kind: K }>
@@ -76,17 +111,69 @@ type InsideProps<K extends Widget['kind']> = FieldProps & {
 }
 
 const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
-  const { path, schema } = props
+  const { isNamed, path } = props
+  const { schema } = widget
+  const choice = choiceOf(schema)
+  if (choice !== undefined) return <ChoiceField {...props} schema={schema} choice={choice} />
   return (
-    <fieldset aria-describedby={`${id}-help`}>
-      <legend>{labelOf(path.at(-1) ?? '', schema)}</legend>
-      <p class="help" id={`${id}-help`}>
-        <Prose text={helpOf(schema)} />
-      </p>
-      {fault !== undefined && <p class="fault">{fault}</p>}
-      {Object.entries(widget.properties).map(([name, member]) => (
-        <Field key={name} {...props} schema={member} path={[...path, name]} required={widget.required.includes(name)} />
-      ))}
+    <fieldset class="bare" aria-describedby={`${id}-help`}>
+      <legend class={isNamed === true ? 'unseen' : undefined}>{labelOf(path.at(-1) ?? '', schema)}</legend>
+      <Help id={id} schema={schema} fault={fault} />
+      <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
+    </fieldset>
+  )
+}
+
+/** The fields of an object's members. */
+export const Members = ({
+  required,
+  schema,
+  ...props
+}: Omit<FieldProps, 'required' | 'schema'> & { readonly schema: Obj; readonly required: readonly string[] }) => (
+  <>
+    {Object.entries(schema.properties).map(([name, member]) => (
+      <Field key={name} {...props} schema={member} path={[...props.path, name]} required={required.includes(name)} />
+    ))}
+  </>
+)
+
+/** An object of which exactly one member is set: which one, and then that. */
+export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice: Choice; schema: Obj }) => {
+  const { all, draft, isNamed, path, required } = props
+  const id = `${idOf(path)}-choice`
+  const value = valueAt(draft.spec.value, path)
+  const chosen = choice.of.find(member => isObject(value) && value[member] !== undefined)
+  const member = chosen === undefined ? undefined : schema.properties[chosen]
+  const fault = all && chosen === undefined ? draft.wrong.value.get(pathText(path)) : undefined
+  const option = (name: string | undefined, title: string) => (
+    <label key={name ?? ''}>
+      <input type="radio" name={id} checked={chosen === name} onChange={() => draft.choose(path, name)} />
+      {title}
+    </label>
+  )
+  return (
+    <fieldset
+      class="bare choice"
+      tabIndex={-1}
+      data-wrong={fault === undefined ? undefined : ''}
+      aria-describedby={fault === undefined ? undefined : `${id}-fault`}
+    >
+      <legend class={isNamed === true ? 'unseen' : undefined}>
+        {choice.title}
+        {required && <span aria-hidden="true"> *</span>}
+      </legend>
+      <span class="radios">
+        {choice.none !== undefined && option(undefined, choice.none)}
+        {choice.of.map(name => option(name, labelOf(name, schema.properties[name] ?? schema)))}
+      </span>
+      {fault !== undefined && (
+        <p class="fault" id={`${id}-fault`}>
+          <Prose text={fault} />
+        </p>
+      )}
+      {chosen !== undefined && member !== undefined && (
+        <Field key={chosen} {...props} isNamed schema={member} path={[...path, chosen]} required />
+      )}
     </fieldset>
   )
 }
@@ -99,12 +186,9 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
   const entry = (index: number): Path => [...path, `[${index}]`]
   const empty = widgetOf(widget.items).kind === 'fieldset' ? {} : ''
   return (
-    <fieldset aria-describedby={`${id}-help`}>
+    <fieldset class="bare" aria-describedby={`${id}-help`}>
       <legend>{label}</legend>
-      <p class="help" id={`${id}-help`}>
-        <Prose text={helpOf(schema)} />
-      </p>
-      {fault !== undefined && <p class="fault">{fault}</p>}
+      <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (
         <div key={index} class="entry">
           <Field {...props} schema={{ title: `${label} ${index + 1}`, ...widget.items }} path={entry(index)} required />

@@ -3,23 +3,25 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
 import { ask } from '../ask.ts'
-import { after, onLeaving } from '../browser.ts'
+import { after, element, onLeaving } from '../browser.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
 import { Act } from '../parts/act.tsx'
 import { say } from '../parts/notice.tsx'
+import { Trail } from '../parts/trail.tsx'
 import { whyNot } from '../rights.ts'
-import { follow, goto, hookHref, query } from '../route.ts'
+import { follow, goto, hookHref, listHref, query } from '../route.ts'
 import { me } from '../session.ts'
 import { namesIn } from '../store.ts'
 import { send, settleMs, type Checked } from './check.ts'
 import { cloneSpec, freeName, oppositeOf } from './clone.ts'
+import { Conflict } from './conflict.tsx'
 import { draftOf, specOf, type Draft } from './draft.ts'
 import { NameFields } from './name-fields.tsx'
 import { Preview } from './preview.tsx'
 import { drivers, SpecFields } from './spec-fields.tsx'
 import { putAt, type Value } from './value.ts'
 
-const noTargets: Targets = { targets: [], missing: [] }
+const noTargets: Targets = { types: [], targets: [], missing: [] }
 
 /** What the form begins with. */
 export type Purpose =
@@ -73,6 +75,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
   }, [namespace, driver])
   useSignalEffect(() => {
     void draft.yaml.value
+    void draft.seen.value
     if (draft.wrong.value.size > 0) {
       checked.value = { state: 'idle' }
       return undefined
@@ -91,24 +94,32 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
       cancel()
     }
   })
+  useEffect(() => {
+    // What is typed next is the name.
+    if (purpose.what !== 'edit') element('field-name')?.focus()
+  }, [])
   useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
 
   const submit = async (): Promise<void> => {
     all.value = true
-    if (checked.value.state !== 'accepted') return focusFault()
+    if (draft.wrong.value.size > 0) return focusFault()
     sending.value = true
-    const answer = await send(draft, taken(), false)
+    // Two hooks are judged before the first is stored.
+    const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
+    const judged = isJudged ? undefined : await send(draft, taken(), true)
+    const answer = judged?.ok === false ? judged : await send(draft, taken(), false)
     sending.value = false
     if (!answer.ok) {
       checked.value = { state: 'refused', refusal: answer.refusal }
       draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
-      return
+      return focusFault()
     }
     say(`${draft.name.value} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
     goto(hookHref(`${namespace}/${draft.name.value}`))
   }
   const right = purpose.what === 'edit' ? 'update' : 'create'
   const why = whyNot(namespace, right)
+  const before = purpose.what === 'add' ? listHref() : hookHref(`${purpose.hook.namespace}/${purpose.hook.name}`)
   return (
     <div class="split">
       <form
@@ -119,6 +130,11 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
           if (why === undefined && !sending.value) void submit()
         }}
       >
+        {purpose.what === 'add' ? (
+          <Trail end="Add a hook" />
+        ) : (
+          <Trail hook={purpose.hook} end={purpose.what === 'edit' ? 'Edit' : 'Clone'} />
+        )}
         <h1 tabIndex={-1}>{titleOf(purpose)}</h1>
         {purpose.what === 'edit' && purpose.hook.managedBy !== undefined && (
           <p class="strip warn">
@@ -127,21 +143,18 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
         )}
         {hadSecret && (
           <p class="strip">
-            Two hooks cannot share a Secret for their URL: choose a new one under “More”, or leave it out.
+            Two hooks cannot share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
           </p>
         )}
+        {!sending.value && <Conflict draft={draft} />}
         <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
-        <SpecFields draft={draft} targets={targets.value} all={all.value} />
+        <SpecFields key={draft.seen.value?.generation} draft={draft} targets={targets.value} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
-        <div class="line">
+        <div class="line actions">
           <Act type="submit" class="button" why={why} onAct={() => undefined}>
             {purpose.what === 'edit' ? 'Save' : 'Create'}
           </Act>
-          <a
-            class="quiet"
-            href="/"
-            onClick={follow(purpose.what === 'add' ? '/' : hookHref(`${purpose.hook.namespace}/${purpose.hook.name}`))}
-          >
+          <a class="quiet" href={before} onClick={follow(before)}>
             Cancel
           </a>
           {sending.value && <span class="faint">Sending …</span>}
@@ -159,9 +172,11 @@ const titleOf = (purpose: Purpose): string =>
       ? `Clone ${purpose.hook.name}`
       : `Edit ${purpose.hook.name}`
 
-const focusFault = (): void => {
-  after(0, () => document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
-}
+/** The first field that is wrong, or what the API server says of the whole. */
+const focusFault = (): void =>
+  void after(20, () =>
+    document.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong], [data-verdict]')?.focus(),
+  )
 
 const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
   const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))

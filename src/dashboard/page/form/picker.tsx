@@ -1,47 +1,139 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentType } from 'preact'
 import { isObject, stringAt } from '../../../api/json.ts'
-import type { ControlProps } from './props.ts'
+import type { Obj } from '../../../api/schema.ts'
+import type { Target, TargetType } from '../../protocol.ts'
+import type { Described, FieldProps } from './props.ts'
 import { valueAt, withDefaults } from './value.ts'
 
-/** Names an object: one of those that there are, or, where they cannot be listed, one by hand. */
-export const Picker = ({ described, draft, path, schema, targets }: ControlProps) => {
-  const current: unknown = withDefaults(schema, valueAt(draft.spec.value, path))
-  const optionValue = (target: unknown): string =>
-    `${stringAt(target, 'apiVersion') ?? ''} ${stringAt(target, 'kind') ?? ''} ${stringAt(target, 'name') ?? ''}`
-  const chosen = isObject(current) && current['name'] !== undefined ? optionValue(current) : ''
-  const known = targets.targets.some(target => optionValue(target) === chosen)
-  if (targets.targets.length === 0) {
-    return (
-      <input
-        {...described}
-        spellcheck={false}
-        autocapitalize="off"
-        value={stringAt(current, 'name') ?? ''}
-        onInput={event =>
-          draft.set([...path, 'name'], event.currentTarget.value === '' ? undefined : event.currentTarget.value)
-        }
-      />
-    )
-  }
+type PickerProps = FieldProps & {
+  readonly schema: Obj
+  readonly described: Described
+  /** What draws the field of a member. */
+  readonly Member: ComponentType<FieldProps>
+}
+
+/** The value of the option that lets a name be typed. */
+const byHand = 'by hand'
+
+/** Names an object: one of those that there are, or one by hand. */
+export const Picker = (props: PickerProps) => {
+  const { described, draft, path, schema, targets } = props
+  const isTyped = useSignal(false)
+  const current: unknown = withDefaults(schema, valueAt(draft.spec.value, path) ?? {})
+  const chosen = stringAt(current, 'name') === undefined ? '' : keyOf(schema, current)
+  const known = targets.targets.some(target => keyOf(schema, referenceTo(schema, target)) === chosen)
+  if (targets.targets.length === 0 || isTyped.value) return <ByHand {...props} current={current} />
   return (
     <select
       {...described}
       value={chosen}
       onChange={event => {
-        const found = targets.targets.find(target => optionValue(target) === event.currentTarget.value)
-        draft.set(path, found && { apiVersion: found.apiVersion, kind: found.kind, name: found.name })
+        const { value } = event.currentTarget
+        if (value === byHand) return void (isTyped.value = true)
+        const found = targets.targets.find(target => keyOf(schema, referenceTo(schema, target)) === value)
+        draft.set(path, found && referenceTo(schema, found))
       }}
     >
       <option value="">Choose …</option>
       {chosen !== '' && !known && (
         <option value={chosen}>{`${stringAt(current, 'kind')}/${stringAt(current, 'name')} (not there)`}</option>
       )}
-      {targets.targets.map(target => (
-        <option key={optionValue(target)} value={optionValue(target)}>
-          {`${target.kind}/${target.name}`}
-          {target.replicas === undefined ? '' : `, ${target.replicas} now`}
-          {target.owner === undefined ? '' : ` (set by ${target.owner})`}
-        </option>
-      ))}
+      {targets.targets.map(target => {
+        const key = keyOf(schema, referenceTo(schema, target))
+        return (
+          <option key={key} value={key}>
+            {titleOf(target)}
+          </option>
+        )
+      })}
+      <option value={byHand}>Another, by its name …</option>
     </select>
+  )
+}
+
+const titleOf = ({ kind, more = {}, name, owner, replicas }: Target): string =>
+  [
+    [`${kind}/${name}`, ...Object.entries(more).map(([member, value]) => `${member} ${value}`)].join(' '),
+    ...(replicas === undefined ? [] : [`, ${replicas} now`]),
+    ...(owner === undefined ? [] : [` (set by ${owner})`]),
+  ].join('')
+
+/** Those of a target's members that a reference to it has. */
+const referenceTo = (schema: Obj, { apiVersion, kind, more, name }: Target): Readonly<Record<string, string>> => ({
+  ...('apiVersion' in schema.properties && { apiVersion }),
+  kind,
+  name,
+  ...more,
+})
+
+const keyOf = (schema: Obj, reference: unknown): string =>
+  Object.keys(schema.properties)
+    .map(member => stringAt(reference, member) ?? '')
+    .join(' ')
+
+/** Kind and name, and what else a reference says, each in a field of its own. */
+const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown }) => {
+  const { Member, described, draft, path, schema, targets } = props
+  const isOther = useSignal(false)
+  const { apiVersion: versionSchema, kind: kindSchema, name: nameSchema, ...others } = schema.properties
+  const typeKey = (type: TargetType): string => (versionSchema ? `${type.apiVersion} ${type.kind}` : type.kind)
+  const now: TargetType = { apiVersion: stringAt(current, 'apiVersion') ?? '', kind: stringAt(current, 'kind') ?? '' }
+  const types = [...new Map([...targets.types, now].map(type => [typeKey(type), type])).values()]
+  const put = (members: Readonly<Record<string, string | undefined>>): void => {
+    const raw = valueAt(draft.spec.value, path)
+    const made = Object.entries({ ...(isObject(raw) ? raw : {}), ...members }).filter(
+      ([, value]) => value !== undefined,
+    )
+    draft.set(path, made.length === 0 ? undefined : Object.fromEntries(made))
+  }
+  const field = (member: string) => {
+    const inside = schema.properties[member]
+    const inner = { ...props, isNamed: false, path: [...path, member], required: false }
+    return inside && <Member key={member} {...inner} schema={inside} />
+  }
+  // A kind that the schema does not list can be any.
+  const isOpen = kindSchema !== undefined && !('enum' in kindSchema)
+  return (
+    <div class="by-hand">
+      <div class="kind-and-name">
+        {isOther.value ? (
+          <div class="pair">
+            {field('apiVersion')}
+            {field('kind')}
+          </div>
+        ) : (
+          <select
+            aria-label={kindSchema?.title}
+            value={typeKey(now)}
+            onChange={event => {
+              const { value } = event.currentTarget
+              if (value === byHand) return void (isOther.value = true)
+              const type = types.find(each => typeKey(each) === value)
+              if (type) put({ kind: type.kind, ...(versionSchema && { apiVersion: type.apiVersion }) })
+            }}
+          >
+            {types.map(type => (
+              <option key={typeKey(type)} value={typeKey(type)}>
+                {types.filter(({ kind }) => kind === type.kind).length > 1
+                  ? `${type.kind} (${type.apiVersion})`
+                  : type.kind}
+              </option>
+            ))}
+            {isOpen && <option value={byHand}>Another kind …</option>}
+          </select>
+        )}
+        <input
+          {...described}
+          placeholder={nameSchema?.title}
+          spellcheck={false}
+          autocapitalize="off"
+          autocomplete="off"
+          value={stringAt(current, 'name') ?? ''}
+          onInput={({ currentTarget: { value } }) => put({ name: value === '' ? undefined : value })}
+        />
+      </div>
+      {Object.keys(others).map(field)}
+    </div>
   )
 }

@@ -1,22 +1,28 @@
 import { at, stringAt } from '../../../api/json.ts'
+import { hookSpecSchema } from '../../../drivers/schemas.ts'
 import type { Targets } from '../../protocol.ts'
 import { CopyButton } from '../parts/notice.tsx'
 import { me } from '../session.ts'
 import { countOf } from '../store.ts'
 import { Coloured } from '../words/colours.tsx'
 import { kubectlApply } from '../words/kubectl.ts'
+import { Prose } from '../words/prose.tsx'
+import { sentence } from '../words/sentence.ts'
 import { messageOf, type Checked } from './check.ts'
 import { specOf, type Draft } from './draft.ts'
+import { problemOf } from './labels.ts'
 import { Stairs } from './stairs-line.tsx'
+import { withDefaults } from './value.ts'
 
 /** The manifest that the form stands for, what it would do, and whether the API server would accept it. */
 export const Preview = ({ checked, draft, targets }: { draft: Draft; checked: Checked; targets: Targets }) => {
   const spec = specOf(draft)
-  const target = at(spec, String(spec['driver']), 'target')
-  const name = stringAt(target, 'name')
-  const kind = stringAt(target, 'kind') ?? 'Deployment'
-  const live = countOf(`${draft.namespace.value}/${kind}/${name ?? ''}`).value?.replicas
-  const listed = targets.targets.find(candidate => candidate.name === name && candidate.kind === kind)?.replicas
+  const target = at(withDefaults(hookSpecSchema, spec), String(spec['driver']), 'target')
+  const [kind, name, pool] = ['kind', 'name', 'pool'].map(member => stringAt(target, member))
+  const live = pool === undefined ? countOf(`${draft.namespace.value}/${kind}/${name}`).value?.replicas : undefined
+  const listed = targets.targets.find(
+    candidate => candidate.name === name && candidate.kind === kind && candidate.more?.['pool'] === pool,
+  )?.replicas
   return (
     <section class="preview" aria-label="Manifest">
       <div class="line">
@@ -39,26 +45,27 @@ export const Preview = ({ checked, draft, targets }: { draft: Draft; checked: Ch
 }
 
 const Verdict = ({ checked, draft }: { checked: Checked; draft: Draft }) => {
-  const [first] = draft.wrong.value
-  const missing = [...draft.wrong.value]
-    .filter(([, message]) => message === 'must be set')
-    .map(([path]) => path.split('.').at(-1))
+  const problem = problemOf(draft.wrong.value)
   const text = ((): { readonly kind: string; readonly text: string } => {
-    if (missing.length > 0) return { kind: '', text: `Still needed: ${missing.join(', ')}.` }
-    if (first !== undefined) return { kind: '', text: `Not right yet: ${first[0]} ${first[1]}` }
+    if (problem !== undefined) return { kind: '', text: problem }
     switch (checked.state) {
       case 'accepted':
         return { kind: 'good', text: `The API server would accept this (${me.value?.user ?? ''}).` }
       case 'refused':
-        return { kind: 'bad', text: messageOf(checked.refusal) }
+        return { kind: 'bad', text: sentence(messageOf(checked.refusal)) }
       case 'idle':
       case 'asking':
         return { kind: '', text: 'Asking the API server …' }
     }
   })()
   return (
-    <p class={`strip ${text.kind}`} role="status" data-verdict={first === undefined ? checked.state : 'wrong'}>
-      {text.text}
+    <p
+      class={`strip ${text.kind}`}
+      role="status"
+      tabIndex={-1}
+      data-verdict={problem === undefined ? checked.state : 'wrong'}
+    >
+      <Prose text={text.text} />
     </p>
   )
 }

@@ -13,6 +13,8 @@ export interface FieldProps {
   readonly targets: Targets
   /** Whether faults are shown of fields that nobody has written into. */
   readonly all: boolean
+  /** Whether what is over the field has its name already: it is there for screen readers alone then. */
+  readonly isNamed?: boolean
 }
 
 /** What every control has: its id, and which texts speak of it. */

@@ -1,76 +1,147 @@
 import { isObject } from '../../../api/json.ts'
-import type { Obj, Schema } from '../../../api/schema.ts'
+import type { Schema } from '../../../api/schema.ts'
 import { declarations, hookSpecSchema } from '../../../drivers/schemas.ts'
 import type { Targets } from '../../protocol.ts'
 import { me } from '../session.ts'
+import { Prose } from '../words/prose.tsx'
 import { withDriver, type Draft } from './draft.ts'
-import { Field } from './field.tsx'
-import { isMain, requiredOf } from './widget.ts'
+import { ChoiceField, Field, Members } from './field.tsx'
+import { Folded } from './folded.tsx'
+import { choiceOf, helpOf, isMain, labelOf, requiredOf } from './widget.ts'
 
 /** The names of the drivers, the first of which a new hook begins with. */
 export const drivers = declarations.map(({ name }) => name)
 
+type Entry = readonly [name: string, schema: Schema]
+
+interface SpecProps {
+  readonly draft: Draft
+  readonly targets: Targets
+  readonly all: boolean
+}
+
 /** The driver and its members, then what every hook has, folded away. */
-export const SpecFields = ({ all, draft, targets }: { draft: Draft; targets: Targets; all: boolean }) => {
-  const spec = draft.spec.value
-  const driver = String(spec['driver'])
-  const declared: Obj | undefined = declarations.find(({ name }) => name === driver)?.schema
-  const members = Object.entries<Schema>(declared?.properties ?? {})
-  const member = spec[driver]
-  const required = declared ? requiredOf(declared, isObject(member) ? member : {}) : []
+export const SpecFields = (props: SpecProps) => {
+  const { draft, targets } = props
+  const driver = String(draft.spec.value['driver'])
+  const declared = declarations.find(({ name }) => name === driver)
   const driverSchema = hookSpecSchema.properties['driver']
-  const shared = Object.entries(hookSpecSchema.properties).filter(
-    ([name]) => name !== 'driver' && !drivers.some(known => known === name),
-  )
-  const field = ([, schema]: [string, Schema], path: readonly string[], isRequired: boolean) => (
-    <Field
-      key={path.join('.')}
-      schema={schema}
-      path={path}
-      draft={draft}
-      required={isRequired}
-      targets={targets}
-      all={all}
-    />
-  )
-  const main = members.filter(([name, schema]) => isMain(name, schema, required))
-  const folded = members.filter(entry => !main.includes(entry))
   return (
     <>
       {driverSchema && drivers.length > 1 && <DriverField draft={draft} schema={driverSchema} />}
-      <div class="members">{main.map(entry => field(entry, [driver, entry[0]], required.includes(entry[0])))}</div>
+      {declared && <DriverMembers key={driver} {...props} declared={declared} />}
       {targets.missing.length > 0 && (
         <p class="help" title={targets.missing.map(({ why }) => why).join('; ')}>
           {me.value?.user} may not list {targets.missing.map(({ kind }) => kind).join(', ')} here: those are not
           offered.
         </p>
       )}
-      <details>
-        <summary>More: alerts, cooldown, token, proof</summary>
-        {folded.map(entry => field(entry, [driver, entry[0]], false))}
-        {shared.map(entry => field(entry, [entry[0]], false))}
-      </details>
+      <SharedMembers {...props} />
+    </>
+  )
+}
+
+const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof declarations)[number] }) => {
+  const { draft } = props
+  const { name: driver, schema } = declared
+  const members = Object.entries<Schema>(schema.properties)
+  const member = draft.spec.value[driver]
+  const required = requiredOf(schema, isObject(member) ? member : {})
+  const choice = choiceOf(schema)
+  const main = members.filter(([name]) => isMain(name, declared, required))
+  const folded = members.filter(entry => !main.includes(entry))
+  const field = ([name, inside]: Entry) => (
+    <Field key={name} {...props} schema={inside} path={[driver, name]} required={required.includes(name)} />
+  )
+  return (
+    <>
+      <div class="members">
+        {choice && <ChoiceField {...props} schema={schema} choice={choice} path={[driver]} required />}
+        {main.filter(([name]) => choice?.of.includes(name) !== true).map(field)}
+      </div>
+      {folded.length > 0 && (
+        <Folded
+          title="More about this"
+          inside={folded.map(([name, inside]) => labelOf(name, inside).toLowerCase())}
+          paths={folded.map(([name]) => [driver, name])}
+          draft={draft}
+        >
+          {folded.map(field)}
+        </Folded>
+      )}
+    </>
+  )
+}
+
+/** What every hook has: first what is a value, then each object by itself. */
+const SharedMembers = (props: SpecProps) => {
+  const { draft } = props
+  const shared = Object.entries<Schema>(hookSpecSchema.properties).filter(
+    ([name]) => name !== 'driver' && !drivers.some(known => known === name),
+  )
+  const values = shared.filter(([, schema]) => !('properties' in schema))
+  const field = ([name, schema]: Entry) => (
+    <Field key={name} {...props} schema={schema} path={[name]} required={false} />
+  )
+  return (
+    <>
+      <Folded
+        title="When it runs"
+        inside={values.map(([name, schema]) => labelOf(name, schema).toLowerCase())}
+        paths={values.map(([name]) => [name])}
+        draft={draft}
+      >
+        {values.map(field)}
+      </Folded>
+      {shared.map(([name, schema]) => {
+        if (!('properties' in schema)) return null
+        const choice = choiceOf(schema)
+        return (
+          <Folded
+            key={name}
+            title={labelOf(name, schema)}
+            inside={
+              choice ? [] : Object.entries(schema.properties).map(([member, one]) => labelOf(member, one).toLowerCase())
+            }
+            paths={[[name]]}
+            draft={draft}
+          >
+            <p class="help">
+              <Prose text={helpOf(schema)} />
+            </p>
+            {choice ? (
+              <ChoiceField {...props} schema={schema} choice={choice} path={[name]} required={false} isNamed />
+            ) : (
+              <Members {...props} schema={schema} path={[name]} required={schema.required ?? []} />
+            )}
+          </Folded>
+        )
+      })}
     </>
   )
 }
 
 const DriverField = ({ draft, schema }: { draft: Draft; schema: Schema }) => (
   <div class="field">
-    <label for="field-driver">Driver</label>
+    <label for="field-driver">{labelOf('driver', schema)}</label>
     <select
       id="field-driver"
       aria-describedby="field-driver-help"
       value={String(draft.spec.value['driver'])}
       onChange={event => (draft.spec.value = withDriver(draft.spec.value, event.currentTarget.value, drivers))}
     >
-      {drivers.map(name => (
+      {declarations.map(({ name, title }) => (
         <option key={name} value={name}>
-          {name}
+          {title}
         </option>
       ))}
     </select>
     <p class="help" id="field-driver-help">
-      {declarations.find(({ name }) => name === draft.spec.value['driver'])?.schema.description ?? schema.description}
+      <Prose
+        text={
+          declarations.find(({ name }) => name === draft.spec.value['driver'])?.schema.description ?? helpOf(schema)
+        }
+      />
     </p>
   </div>
 )

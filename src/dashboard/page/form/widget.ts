@@ -1,20 +1,31 @@
 import { durationRule } from '../../../api/duration.ts'
 import type { JsonObject } from '../../../api/json.ts'
-import type { Obj, Properties, Schema } from '../../../api/schema.ts'
+import type { Choice, Obj, Schema } from '../../../api/schema.ts'
 
 /** The control that a value gets: it follows from its schema alone, so that a driver's form needs no line here. */
 export type Widget =
-  | { readonly kind: 'radios' | 'select'; readonly options: readonly string[]; readonly byDefault: string | undefined }
+  | {
+      readonly kind: 'radios' | 'select'
+      readonly options: readonly Option[]
+      readonly byDefault: string | undefined
+    }
   | {
       readonly kind: 'number'
       readonly whole: boolean
       readonly least: number | undefined
       readonly most: number | undefined
     }
-  | { readonly kind: 'count-or-share' | 'checkbox' | 'duration' | 'code' | 'text' | 'json' }
+  | { readonly kind: 'count-or-share' | 'checkbox' | 'duration' | 'code' | 'text' | 'json' | 'lines' | 'pairs' }
+  | { readonly kind: 'checkboxes'; readonly options: readonly Option[] }
   | { readonly kind: 'reference'; readonly schema: Obj }
-  | { readonly kind: 'fieldset'; readonly properties: Properties; readonly required: readonly string[] }
+  | { readonly kind: 'fieldset'; readonly schema: Obj }
   | { readonly kind: 'list'; readonly items: Schema; readonly most: number }
+
+/** One of the values of a choice, and what it is called. */
+export interface Option {
+  readonly value: string
+  readonly title: string
+}
 
 /** A choice of so many is seen at once. */
 const mostRadios = 3
@@ -25,7 +36,7 @@ export const widgetOf = (schema: Schema): Widget => {
   if (!('type' in schema)) return 'x-kubernetes-int-or-string' in schema ? { kind: 'count-or-share' } : { kind: 'json' }
   switch (schema.type) {
     case 'string': {
-      const options = schema.enum
+      const options = optionsOf(schema)
       if (options) {
         const byDefault = typeof schema.default === 'string' ? schema.default : undefined
         return { kind: options.length <= mostRadios ? 'radios' : 'select', options, byDefault }
@@ -39,21 +50,51 @@ export const widgetOf = (schema: Schema): Widget => {
       return { kind: 'number', whole: schema.type === 'integer', least: schema.minimum, most: schema.maximum }
     case 'boolean':
       return { kind: 'checkbox' }
-    case 'array':
+    case 'array': {
+      const options = optionsOf(schema.items)
+      if (options) return { kind: 'checkboxes', options }
+      if ('type' in schema.items && schema.items.type === 'string') return { kind: 'lines' }
       return { kind: 'list', items: schema.items, most: schema.maxItems ?? Infinity }
+    }
     case 'object':
+      if ('additionalProperties' in schema && 'type' in schema.additionalProperties)
+        return { kind: schema.additionalProperties.type === 'string' ? 'pairs' : 'json' }
       if (!('properties' in schema)) return { kind: 'json' }
       if (isReference(schema)) return { kind: 'reference', schema }
       if (Object.keys(schema.properties).length === 0) return { kind: 'json' }
-      return { kind: 'fieldset', properties: schema.properties, required: schema.required ?? [] }
+      return { kind: 'fieldset', schema }
     default:
       return { kind: 'json' }
   }
 }
 
+const optionsOf = (schema: Schema): readonly Option[] | undefined => {
+  if (!('type' in schema) || schema.type !== 'string') return undefined
+  return schema.enum?.map(value => ({ value, title: schema.titles?.[value] ?? value }))
+}
+
 /** An object that names another: a picker over what there is. */
-const isReference = (schema: Obj): boolean =>
-  ['apiVersion', 'kind', 'name'].every(name => name in schema.properties) && Object.keys(schema.properties).length === 3
+const isReference = (schema: Obj): boolean => 'kind' in schema.properties && 'name' in schema.properties
+
+/** The members of an object, exactly one of which is set. */
+export const choiceOf = (schema: Schema): Choice | undefined =>
+  schema['x-kubernetes-validations']?.find(({ choice }) => choice !== undefined)?.choice
+
+/** What a member holds that was chosen, and has not been filled in: less than is allowed, where something is needed. */
+export const emptyOf = (schema: Schema): unknown => {
+  if (!('type' in schema)) return ''
+  if (schema.type === 'object') return {}
+  return schema.type === 'array' ? [emptyOf(schema.items)] : ''
+}
+
+/** The schema at a path from the one of an object on; undefined where nothing is declared. */
+export const schemaAt = (schema: Schema | undefined, path: readonly string[]): Schema | undefined =>
+  path.reduce<Schema | undefined>((node, part) => {
+    if (node === undefined) return undefined
+    if ('items' in node) return node.items
+    if ('additionalProperties' in node) return node.additionalProperties
+    return 'properties' in node ? node.properties[part] : undefined
+  }, schema)
 
 /** What a field is called: its title, else its name in words. */
 export const labelOf = (name: string, schema: Schema): string =>
@@ -61,7 +102,8 @@ export const labelOf = (name: string, schema: Schema): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
 /** A description without the links of the reference page. */
-export const helpOf = (schema: Schema): string => (schema.description ?? '').replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
+export const helpOf = (schema: Schema): string =>
+  (schema.description ?? '').replaceAll(/; \[[^\]]+\]\([^)]+\)/g, '').replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
 
 /** The members of an object that must be set: always, or by a rule as long as the others are what they are. */
 export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] => [
@@ -72,8 +114,9 @@ export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] =>
   }),
 ]
 
-/** Members that are put before others: those that must be set, and counts. */
-export const isMain = (name: string, schema: Schema, required: readonly string[]): boolean =>
-  required.includes(name) || isPlain(schema)
-
-const isPlain = (schema: Schema): boolean => !('type' in schema) || schema.type === 'integer'
+/** Which members of a driver a form asks for at once: those that must be set, and those that the driver names. */
+export const isMain = (
+  name: string,
+  { asked, schema }: { readonly asked: readonly string[]; readonly schema: Obj },
+  required: readonly string[],
+): boolean => required.includes(name) || asked.includes(name) || choiceOf(schema)?.of.includes(name) === true

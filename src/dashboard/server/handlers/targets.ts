@@ -19,29 +19,32 @@ export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
     const driver = drivers.find(({ name }) => name === parameter(request.query, 'driver'))
     if (driver === undefined) throw new Refused(400, 'BadRequest', 'driver names no driver')
     const scaled = await scaledBy(api, namespace)
-    const found: Targets[] = []
+    const found: Found[] = []
     // One after another, so that no more than one page is in memory.
     for (const kind of driver.targets) found.push(await ofKind(api, namespace, kind, scaled))
     response.json({
+      types: driver.targets.map(({ type }) => ({ apiVersion: apiVersionOf(type), kind: type.kind })),
       targets: found.flatMap(({ targets }) => targets),
       missing: found.flatMap(({ missing }) => missing),
     } satisfies Targets)
   })
 }
 
+type Found = Omit<Targets, 'types'>
+
 const ofKind = async (
   api: ApiConnection,
   namespace: string,
   kind: TargetKind,
   scaled: ReadonlyMap<string, string>,
-): Promise<Targets> => {
+): Promise<Found> => {
   try {
     const targets: Target[] = []
     for await (const object of askList(api, kind.type, namespace)) {
       const target = targetOf(object, kind, scaled)
       // A ReplicaSet of a Deployment is the Deployment's matter.
-      if (target.owner === undefined || target.kind !== 'ReplicaSet') targets.push(target)
-      if (targets.length === maxTargets) break
+      if (target.owner === undefined || target.kind !== 'ReplicaSet') targets.push(...partsOf(target, object, kind))
+      if (targets.length >= maxTargets) break
     }
     return { targets, missing: [] }
   } catch (error) {
@@ -50,6 +53,12 @@ const ofKind = async (
     return { targets: [], missing: error.status === 404 ? [] : [{ kind: kind.type.kind, why: error.message }] }
   }
 }
+
+/** The object itself, or what a hook acts on inside of it. */
+const partsOf = (target: Target, object: StoredObject, { parts }: TargetKind): readonly Target[] =>
+  parts === undefined
+    ? [target]
+    : parts(object).map(({ more, wanted }) => ({ ...target, more, ...(wanted !== undefined && { replicas: wanted }) }))
 
 const targetOf = (
   object: StoredObject,

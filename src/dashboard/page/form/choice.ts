@@ -1,0 +1,39 @@
+import { isObject } from '../../../api/json.ts'
+import { hookSpecSchema } from '../../../drivers/schemas.ts'
+import { putAt, valueAt, type Path, type Value } from './value.ts'
+import { choiceOf, emptyOf, schemaAt } from './widget.ts'
+
+/**
+ * Puts something at a path of a spec. What was chosen stays chosen when the last of it is taken out: else a hook that was to ask
+ * for a proof would ask for none.
+ */
+export const putKeeping = (spec: Value, path: Path, value: unknown): Value => {
+  let put = putAt(spec, path, value)
+  for (const chosen of choicesOn(path)) {
+    const schema = schemaAt(hookSpecSchema, chosen)
+    if (schema !== undefined && valueAt(put, chosen) === undefined) put = putAt(put, chosen, emptyOf(schema))
+  }
+  return asSpec(put)
+}
+
+/** Chooses one of the members of the object at a path, and leaves it to be filled in; undefined chooses none. */
+export const putChosen = (spec: Value, path: Path, member: string | undefined): Value => {
+  const schema = schemaAt(hookSpecSchema, path)
+  const choice = schema && choiceOf(schema)
+  if (choice === undefined) return spec
+  let put: unknown = spec
+  for (const other of choice.of) if (other !== member) put = putAt(put, [...path, other], undefined)
+  if (member === undefined) return asSpec(put)
+  const chosen = [...path, member]
+  const inside = schemaAt(hookSpecSchema, chosen)
+  return asSpec(inside === undefined || valueAt(put, chosen) !== undefined ? put : putAt(put, chosen, emptyOf(inside)))
+}
+
+/** The beginnings of a path that end at a member of a choice. */
+const choicesOn = (path: Path): readonly Path[] =>
+  path.flatMap((member, index) => {
+    const schema = schemaAt(hookSpecSchema, path.slice(0, index))
+    return schema && choiceOf(schema)?.of.includes(member) === true ? [path.slice(0, index + 1)] : []
+  })
+
+const asSpec = (put: unknown): Value => (isObject(put) ? { ...put } : {})

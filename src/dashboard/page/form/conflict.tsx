@@ -1,0 +1,57 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { HookDetail } from '../../protocol.ts'
+import { readInto, type Read } from '../hook/detail.ts'
+import { rowOf } from '../store.ts'
+import type { Draft } from './draft.ts'
+import { labelAt } from './labels.ts'
+import { merged, theirChanges, valueText, type TheirChange } from './merge.ts'
+import { pathText } from './value.ts'
+
+/** Says that somebody else has changed the hook that is being edited, and what: nothing that was typed is lost. */
+export const Conflict = ({ draft }: { draft: Draft }) => {
+  const seen = draft.seen.value
+  const namespace = draft.namespace.value
+  const name = draft.name.value
+  const row = rowOf(`${namespace}/${name}`)?.value
+  const isChanged = seen !== undefined && row !== undefined && row.generation !== seen.generation
+  const read = useSignal<Read>(undefined)
+  useEffect(() => {
+    if (isChanged) void readInto(read, namespace, name)
+  }, [row?.uid, row?.generation, isChanged])
+  const theirs = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
+  if (!isChanged || theirs === undefined || theirs.generation === seen.generation) return null
+  const changes = theirChanges(draft.base.value, theirs.spec, draft.spec.value)
+  return (
+    <div class="strip warn" role="alert">
+      <p>
+        Somebody else changed this hook since you opened the form. Nothing is saved yet, and what you typed is still
+        here.
+      </p>
+      <ul>
+        {changes.length === 0 && <li>The fields are the same again.</li>}
+        {changes.map(change => (
+          <li key={pathText(change.path)}>{changeText(change)}</li>
+        ))}
+      </ul>
+      <div class="line">
+        <button type="button" class="button" onClick={() => accept(draft, theirs, true)}>
+          {changes.some(change => 'mine' in change) ? 'Go on with both, mine where they differ' : 'Go on with both'}
+        </button>
+        <button type="button" class="quiet" onClick={() => accept(draft, theirs, false)}>
+          Drop mine
+        </button>
+      </div>
+    </div>
+  )
+}
+
+const changeText = (change: TheirChange): string => {
+  const { before, now, path } = change
+  const text = `${labelAt(pathText(path))}: ${valueText(before)}, now ${valueText(now)}`
+  return 'mine' in change ? `${text}; yours is ${valueText(change.mine)}` : text
+}
+
+/** Takes the hook as it is now for what was seen, with or without what was typed. */
+const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void =>
+  draft.rebase({ uid, generation }, spec, isKept ? merged(draft.base.value, spec, draft.spec.value) : spec)

@@ -1,0 +1,40 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import type { Draft } from './draft.ts'
+import { pathText, valueAt, type Path } from './value.ts'
+
+interface FoldedProps {
+  readonly title: string
+  /** What is inside, in a few words. */
+  readonly inside: readonly string[]
+  readonly paths: readonly Path[]
+  readonly draft: Draft
+  readonly children: ComponentChildren
+}
+
+/** Fields that few people need: closed, unless one of them has a value or is wrong. */
+export const Folded = ({ children, draft, inside, paths, title }: FoldedProps) => {
+  const isOpen = useSignal(paths.some(path => valueAt(draft.spec.value, path) !== undefined))
+  const faults = [...draft.wrong.value.keys(), ...draft.refused.value.keys()]
+  const isWrong = paths.some(path =>
+    faults.some(fault => fault === pathText(path) || fault.startsWith(`${pathText(path)}.`)),
+  )
+  useEffect(() => {
+    if (isWrong) isOpen.value = true
+  }, [isWrong])
+  return (
+    <details
+      class="folded"
+      open={isOpen.value}
+      onToggle={event => {
+        isOpen.value = event.currentTarget.open
+      }}
+    >
+      <summary>
+        {title} {inside.length > 0 && <span class="faint">{inside.join(', ')}</span>}
+      </summary>
+      {children}
+    </details>
+  )
+}

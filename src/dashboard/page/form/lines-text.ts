@@ -1,0 +1,32 @@
+import { isObject } from '../../../api/json.ts'
+
+/** A list of texts as people type it: one a line. */
+export const listOfLines = (typed: string): readonly string[] | undefined => {
+  const lines = linesIn(typed)
+  return lines.length === 0 ? undefined : lines
+}
+
+/** Names with values as people type them: `app=web`, one a line. */
+export const pairsOfLines = (typed: string): Readonly<Record<string, string>> | undefined => {
+  const pairs = linesIn(typed).map((line): [string, string] => {
+    const [name = '', ...value] = line.split('=')
+    return [name.trim(), value.join('=').trim()]
+  })
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs)
+}
+
+/** What is typed for a list, or for names with values. */
+export const textOfLines = (value: unknown): string => {
+  if (Array.isArray(value)) return value.join('\n')
+  return isObject(value)
+    ? Object.entries(value)
+        .map(([name, text]) => `${name}=${String(text)}`)
+        .join('\n')
+    : ''
+}
+
+const linesIn = (typed: string): readonly string[] =>
+  typed
+    .split(/[\n,]/)
+    .map(line => line.trim())
+    .filter(line => line !== '')

@@ -1,0 +1,24 @@
+import { useSignal } from '@preact/signals'
+import { listOfLines, pairsOfLines, textOfLines } from './lines-text.ts'
+import type { ControlProps } from './props.ts'
+import { valueAt } from './value.ts'
+
+/** Several texts, or names with values: one a line. */
+export const Lines = ({ described, draft, path, widget }: ControlProps) => {
+  // What is typed is kept as it is: a line that is being begun is no entry yet.
+  const typed = useSignal(textOfLines(valueAt(draft.spec.value, path)))
+  return (
+    <textarea
+      {...described}
+      rows={2}
+      spellcheck={false}
+      autocapitalize="off"
+      placeholder={widget.kind === 'pairs' ? 'app=web' : 'one a line'}
+      value={typed.value}
+      onInput={event => {
+        typed.value = event.currentTarget.value
+        draft.set(path, widget.kind === 'pairs' ? pairsOfLines(typed.value) : listOfLines(typed.value))
+      }}
+    />
+  )
+}

@@ -1,0 +1,177 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { send } from '../../src/kube/requests.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { closeBrowser, expectAccessible, expectNoSidewaysScroll, picture, visit, type Look } from './page.ts'
+import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
+
+let playground: Playground
+let end = async (): Promise<void> => undefined
+
+beforeAll(async () => {
+  playground = await startPlayground(stop => (end = stop))
+  const { spec } = deployment('cache', 1)
+  await playground.create('/apis/apps/v1/namespaces/shop/statefulsets', {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'cache' },
+    spec: { ...spec, serviceName: 'cache' },
+  })
+})
+afterAll(async () => {
+  await closeBrowser()
+  await end()
+})
+
+const openForm = async (driver: string, look: Look = {}): Promise<Page> => {
+  const { page } = await visit(look)
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await page.getByRole('link', { name: 'Add hook' }).click()
+  await page.getByLabel('What it does').selectOption(driver)
+  return page
+}
+
+const specOf = async (name: string): Promise<unknown> =>
+  at(await send(playground.api, { method: 'GET', path: objectPath(hooks, 'shop', name) }), 'spec')
+
+const accepted = (page: Page) => page.locator('[data-verdict=accepted]').waitFor()
+
+const create = async (page: Page, name: string): Promise<unknown> => {
+  await accepted(page)
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.waitForURL(`**/hooks/shop/${name}`)
+  return specOf(name)
+}
+
+describe('the form of redeploy', () => {
+  it('asks for the workload at once, from a list', async () => {
+    const page = await openForm('redeploy')
+    await page.getByText('Still needed: Name, Name of the workload.').waitFor()
+    await page.getByLabel('Name *', { exact: true }).fill('cache-push')
+    await page.getByLabel('Name of the workload').selectOption({ label: 'StatefulSet/cache, 1 now' })
+    await page.getByLabel('Image', { exact: true }).fill('ghcr.io/acme/cache')
+    await page.getByLabel('Tags that match a pattern').check()
+    await page.getByText('Still needed: Tags that match a pattern.').waitFor()
+    await page.getByRole('textbox', { name: 'Tags that match a pattern' }).fill('v*')
+    expect(await create(page, 'cache-push')).toMatchObject({
+      driver: 'redeploy',
+      redeploy: {
+        target: { kind: 'StatefulSet', name: 'cache' },
+        image: 'ghcr.io/acme/cache',
+        tags: { glob: 'v*' },
+      },
+    })
+  })
+
+  it('takes labels instead of one workload', async () => {
+    const page = await openForm('redeploy')
+    await page.getByLabel('Name *', { exact: true }).fill('all-push')
+    await page.getByLabel('Workloads with labels').check()
+    await page.getByLabel('Labels', { exact: true }).fill('app=web\ntier = front')
+    expect(await create(page, 'all-push')).toMatchObject({
+      redeploy: { selector: { matchLabels: { app: 'web', tier: 'front' } } },
+    })
+  })
+
+  it('says what is missing, and leads to it, where Create is pressed too soon', async () => {
+    const page = await openForm('redeploy')
+    await page.getByLabel('Name *', { exact: true }).fill('too-soon')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('field-redeploy-target')
+    await page.locator('#field-redeploy-target-fault').waitFor()
+  })
+})
+
+describe('the form of scaleNodes', () => {
+  it('takes a pool by kind and name where none can be listed', async () => {
+    const page = await openForm('scaleNodes')
+    await page.getByLabel('Name *', { exact: true }).fill('more-nodes')
+    await page.getByLabel('Kind', { exact: true }).selectOption({ label: 'MachinePool' })
+    await page.getByLabel('Pool of nodes').fill('workers')
+    await page.getByLabel('up', { exact: true }).check()
+    await page.getByLabel('Maximum *').fill('5')
+    expect(await create(page, 'more-nodes')).toMatchObject({
+      scaleNodes: { target: { kind: 'MachinePool', name: 'workers' }, action: 'up', max: 5 },
+    })
+  })
+})
+
+describe('what a post must prove', () => {
+  it('is asked of the form that was chosen alone, and is never lost by emptying a field', async () => {
+    const page = await openForm('scale')
+    await page.getByLabel('Name *', { exact: true }).fill('proved')
+    await page.getByLabel('Workload *').selectOption({ index: 1 })
+    await page.getByLabel('down', { exact: true }).check()
+    await accepted(page)
+    await page.locator('summary', { hasText: 'What a post must prove' }).click()
+    await page.getByLabel('A bearer token').check()
+    await page.getByText('Still needed: Secret.').waitFor()
+    await page.getByLabel('Name of the Secret').fill('proofs')
+    await page.getByLabel('Key in the Secret').fill('token')
+    await accepted(page)
+    await page.getByLabel('Name of the Secret').fill('')
+    await page.getByLabel('Key in the Secret').fill('')
+    await page.getByText('Still needed: Secret.').waitFor()
+    await page.getByLabel('Name of the Secret').fill('proofs')
+    await page.getByLabel('Key in the Secret').fill('token')
+    expect(await create(page, 'proved')).toMatchObject({
+      auth: { bearer: { secretKeyRef: { name: 'proofs', key: 'token' } } },
+    })
+  })
+})
+
+const looks = [
+  { width: 1280, scheme: 'light' },
+  { width: 360, scheme: 'dark' },
+] as const
+
+it.each(looks)('each driver can be used by everybody at %j', async look => {
+  const shown: string[] = []
+  for (const driver of ['scale', 'scaleNodes', 'redeploy']) {
+    const page = await openForm(driver, look)
+    await page.locator('.members').waitFor()
+    await picture(page, `form-${driver}-${look.width}-${look.scheme}`)
+    const folded = page.locator('details.folded > summary')
+    for (const summary of await folded.all()) await summary.click()
+    await page.getByLabel('A bearer token').check()
+    await picture(page, `form-${driver}-open-${look.width}-${look.scheme}`)
+    await expectAccessible(page, driver)
+    await expectNoSidewaysScroll(page, driver)
+    shown.push(...(await page.locator('.members label').allTextContents()))
+  }
+  expect(shown.filter(label => label.trim() === '')).toEqual([])
+})
+
+describe('a hook that somebody else changes while it is edited', () => {
+  it('is shown with what they changed, and what was typed stays', async () => {
+    await playground.createHook('shared', scaleSpec('web', { max: 5 }))
+    const { page } = await visit()
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    await page.goto(new URL('/hooks/shop/shared/edit', page.url()).href)
+    await page.getByLabel('Minimum').fill('2')
+    await accepted(page)
+    await send(playground.api, {
+      method: 'PATCH',
+      path: objectPath(hooks, 'shop', 'shared'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ spec: { cooldown: '1m', scale: { max: 7, min: 3 } } }),
+    })
+    const changes = page.getByRole('alert').filter({ hasText: 'changed this hook' })
+    await changes.getByText('Maximum: 5, now 7').waitFor()
+    await changes.getByText('Cooldown: 0s, now 1m').waitFor()
+    await changes.getByText('Minimum: 1, now 3; yours is 2').waitFor()
+    await picture(page, 'conflict')
+    await expectAccessible(page, 'conflict')
+    await page.getByRole('button', { name: 'Go on with both, mine where they differ' }).click()
+    expect(await page.getByLabel('Minimum').inputValue()).toBe('2')
+    expect(await page.getByLabel('Maximum *').inputValue()).toBe('7')
+    await accepted(page)
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.waitForURL('**/hooks/shop/shared')
+    expect(await specOf('shared')).toMatchObject({ cooldown: '1m', scale: { max: 7, min: 2 } })
+  })
+})

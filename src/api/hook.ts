@@ -153,7 +153,7 @@ const commonSpec = {
   },
   dedupeWindow: {
     type: 'string',
-    title: 'Identical notifications count once within',
+    title: 'Repeats count once within',
     maxLength: 32,
     default: '40s',
     description:

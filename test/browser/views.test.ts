@@ -37,6 +37,11 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   list: async page => {
     await page.locator('[data-key="shop/web-up"] .outcome.applied').waitFor()
   },
+  focus: async page => {
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    await page.locator('.row:focus-within').waitFor()
+  },
   menu: async page => {
     await page.getByRole('button', { name: 'More for web-up' }).click()
     await page.getByRole('button', { name: 'Rotate web-up' }).waitFor()
@@ -101,6 +106,15 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('link', { name: 'web-up' }).click()
     await page.getByRole('button', { name: 'Rotate' }).click()
     await page.getByLabel('How long the old URL is accepted').waitFor()
+  },
+  help: async page => {
+    await page.getByRole('button', { name: 'Help' }).click()
+    await page.getByRole('dialog').getByText('not:ready').waitFor()
+  },
+  yaml: async page => {
+    await page.getByRole('link', { name: 'web-up' }).click()
+    await page.getByText('YAML', { exact: true }).click()
+    await page.getByLabel('The hook as YAML').scrollIntoViewIfNeeded()
   },
   me: async page => {
     await page.goto(new URL('/me', page.url()).href)

@@ -22,8 +22,8 @@ const keys: readonly (readonly [key: string, does: string])[] = [
 export const KeysDialog = () => (
   <Dialog title="Help" onClose={() => (keysShown.value = false)}>
     <p>
-      The bar of a hook is the count of its target: dark what is ready, pale what is wanted. The tick is the minimum,
-      the right end the maximum.
+      The bar of a hook is the count of its target: in full colour what is ready, pale what is wanted. The tick is the
+      minimum, the right end the maximum.
     </p>
     <p>
       Search finds each word in names, targets, senders and reasons. <code>{needyWord}</code> finds the hooks that need

@@ -56,6 +56,8 @@ export interface Execution {
   readonly acts: Acts
   /** On a dry run each write goes out as one, so that admission has its say and nothing is stored. */
   readonly api: ApiConnection
+  /** Charges the hook with what its driver has made the API server store, in bytes: steps are charged already. */
+  readonly charge: (bytes: number) => void
   /** On a dry run it refuses. */
   readonly outbound: Outbound
   /** The post, as it came. */

@@ -22,6 +22,21 @@ export type Sent =
   /** It may or may not have been stored. */
   | { readonly sent: 'unknown'; readonly message: string }
 
+/** Is called with how many bytes a write has made the API server store. The API server stores its own kinds in a shorter form. */
+export type Charge = (bytes: number) => void
+
+/** Charges a write once, however often the same is sent: it is stored once at most. */
+export const chargedOnce = (charge: Charge): Charge => {
+  let isCharged = false
+  return bytes => {
+    if (!isCharged) charge(bytes)
+    isCharged = true
+  }
+}
+
+/** How many bytes a text has in UTF-8. */
+export const bytesOf = (text = ''): number => Buffer.byteLength(text)
+
 /** Sends a write, and tells by its answer what became of it. `doing` names it in messages, as in `scaling`. */
 export const sendWrite = async (api: ApiConnection, request: ApiRequest, doing: string): Promise<Sent> => {
   try {

@@ -1,5 +1,6 @@
 import type { Environment } from '../environment/environment.ts'
 import { doubling, wait } from '../environment/wait.ts'
+import { chargedOnce, type Charge } from '../kube/written.ts'
 import { closerOf } from './closer.ts'
 import type { Memory } from './memory.ts'
 import type { RecordLimits } from './pages.ts'
@@ -64,9 +65,10 @@ export const cellOf = (
   owner: RecordOwner,
   instance: string,
   limits: RecordLimits,
+  charge: Charge,
   stored: (updates: number) => void,
 ): Cell => {
-  const closer = closerOf({ api, log }, owner, instance, limits)
+  const closer = closerOf({ api, log }, owner, instance, limits, charge)
   let known: FoundRecord | undefined
   /** When that was, in monotonic milliseconds. */
   let knownAt = -Infinity
@@ -118,10 +120,11 @@ export const cellOf = (
     number: number,
     { delayed, goOn }: Waiter,
   ): Promise<RecordPut> => {
+    const paid = chargedOnce(charge)
     let inDoubt = false
     const looks = doubling(firstLookMs, longestLookMs)
     for (;;) {
-      const written = await putRecord(api, owner, based, memory)
+      const written = await putRecord(api, owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'
       // From here on a conflict may be with the first of our own requests.
       if (written.put === 'stored' || !inDoubt) return written

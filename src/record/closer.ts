@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Environment } from '../environment/environment.ts'
+import type { Charge } from '../kube/written.ts'
 import type { Memory } from './memory.ts'
 import { createPage, deletePage, readPage, type PageRead } from './page-store.ts'
 import { closingOf, withPages, type Closing, type Page, type RecordLimits } from './pages.ts'
@@ -42,6 +43,7 @@ export const closerOf = (
   owner: RecordOwner,
   instance: string,
   limits: RecordLimits,
+  charge: Charge,
 ): Closer => {
   let known = new Map<string, Page>()
   let made = 0
@@ -68,7 +70,7 @@ export const closerOf = (
     const name = nameOf(owner, instance, ++made)
     left.add(name)
     const page = { name, rows: closing.rows }
-    const { sent } = await createPage(api, owner, page)
+    const { sent } = await createPage(api, owner, page, charge)
     if (sent === 'stored') prepared = { ...closing, before, page }
     else if (sent !== 'unknown') left.delete(name)
   }

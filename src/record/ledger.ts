@@ -1,7 +1,7 @@
 import type { RecentDelivery } from '../api/record.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { doubling, wait } from '../environment/wait.ts'
-import { forbiddenTries } from '../kube/written.ts'
+import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { cellOf, type FoundRecord, type Waiter } from './cell.ts'
 import { type Update } from './rows.ts'
 import type { Memory } from './memory.ts'
@@ -90,6 +90,7 @@ export const openLedger = (
   instance: string,
   dirtied: (ledger: Ledger) => void,
   limits: RecordLimits = defaultLimits,
+  charge: Charge = () => {},
 ): Ledger => {
   const { clock, log } = environment
   const outbox = outboxOf()
@@ -98,7 +99,7 @@ export const openLedger = (
     if (updates > 0) storedAt = clock.monotonic()
     outbox.drop(updates)
   }
-  const cell = cellOf(environment, owner, instance, limits, stored)
+  const cell = cellOf(environment, owner, instance, limits, charge, stored)
   /** How many requests in a row were refused. */
   let refusals = 0
   let deciding = 0
@@ -164,13 +165,11 @@ export const openLedger = (
     return mine
   }
 
-  /** Adds to the outbox, and says so where it was empty. */
   const adding = (add: () => void): void => {
     const wasEmpty = outbox.length === 0
     add()
     if (wasEmpty) dirtied(self)
   }
-
   const self: Ledger = {
     owner,
     known: () => cell.known && outbox.applied(cell.known.memory),

@@ -2,7 +2,6 @@ import type { Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
-import { metered } from '../kube/metered.ts'
 import type { RecordLimits } from './pages.ts'
 import type { RecordOwner } from './store.ts'
 
@@ -42,19 +41,13 @@ interface Flushed {
 
 const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 
-/** Is told how many bytes are stored for each hook, by its uid. */
-type WroteFor = (uid: string, bytes: number) => void
-
-const charging = (
-  { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
-  { uid }: RecordOwner,
-  wrote: WroteFor,
-) => ({ api: metered(api, bytes => wrote(uid, bytes)), clock, log })
+/** Charges a hook, by its uid, with bytes that are stored for it. */
+type ChargeFor = (uid: string, bytes: number) => void
 
 export const openLedgers = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
   limits?: RecordLimits,
-  wrote: WroteFor = () => {},
+  charge: ChargeFor = () => {},
 ): Ledgers => {
   const { clock, log, random } = environment
   const instance = Buffer.from(random.bytes(8)).toString('base64url')
@@ -132,7 +125,7 @@ export const openLedgers = (
   }
 
   const open = (owner: RecordOwner): Ledger =>
-    openLedger(charging(environment, owner, wrote), owner, `${instance}.${++opened}`, dirtied, limits)
+    openLedger(environment, owner, `${instance}.${++opened}`, dirtied, limits, bytes => charge(owner.uid, bytes))
 
   return {
     of: owner => {

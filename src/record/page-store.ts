@@ -6,7 +6,7 @@ import { TooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
-import { sendWrite, type Sent } from '../kube/written.ts'
+import { bytesOf, sendWrite, type Charge, type Sent } from '../kube/written.ts'
 import type { Page } from './pages.ts'
 import type { RecordOwner } from './store.ts'
 
@@ -52,25 +52,30 @@ export const createPage = async (
   api: ApiConnection,
   { namespace, name: hook, uid }: RecordOwner,
   { name, rows }: Page,
+  charge: Charge,
 ): Promise<Sent> => {
-  const body = {
+  const object = {
     apiVersion,
     kind: recordKind,
     metadata: { name, namespace, ownerReferences: [{ apiVersion, kind: hookKind, name: hook, uid }] },
     content: JSON.stringify(storedPage(rows)),
   }
-  return await sendWrite(
+  const body = JSON.stringify(object)
+  const sent = await sendWrite(
     api,
     {
       method: 'POST',
       path: collectionPath(records, namespace),
-      body: JSON.stringify(body),
+      body,
       as: 'metadata',
       lane: 'step',
       timeoutMs: requestWithinMs,
     },
     'storing a page of the record',
   )
+  if (sent.sent === 'stored') charge(bytesOf(body) + bytesOf(sent.response.body))
+  if (sent.sent === 'unknown') charge(bytesOf(body))
+  return sent
 }
 
 /** Deletes a page that no record lists. What is left behind goes with its hook. */

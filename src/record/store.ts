@@ -8,7 +8,7 @@ import { ApiError, TooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
-import { sendWrite } from '../kube/written.ts'
+import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from './memory.ts'
 import type { PageRead } from './page-store.ts'
 
@@ -127,6 +127,7 @@ export const putRecord = async (
   { name, namespace, uid }: RecordOwner,
   { object }: RecordVersion,
   memory: Memory,
+  charge: Charge,
 ): Promise<RecordPut> => {
   const body = {
     apiVersion,
@@ -149,6 +150,8 @@ export const putRecord = async (
     timeoutMs: requestWithinMs,
   }
   const sent = await sendWrite(api, request, 'storing the record')
+  if (sent.sent === 'stored') charge(bytesOf(request.body) + bytesOf(sent.response.body))
+  if (sent.sent === 'unknown') charge(bytesOf(request.body))
   switch (sent.sent) {
     case 'stored': {
       const stored = tryParseJson(sent.response.body)

@@ -4,8 +4,7 @@ import { applied, claiming, rowsOf, type Origin } from '../record/changes.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
 import type { Memory } from '../record/memory.ts'
-import type { Plan, Step, Target, UndoPlan } from './steps.ts'
-import type { Version } from './target/read.ts'
+import type { Plan, Step, Target, UndoPlan, Version } from './steps.ts'
 import { targetText } from './target/text.ts'
 
 /** One post that waits for its step. */

@@ -1,17 +1,18 @@
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import type { Environment, Log } from '../environment/environment.ts'
+import type { Charge } from '../kube/written.ts'
 import { abandonedIn, isAbandoned } from '../record/abandoned.ts'
 import { applied, dropped, ofVersion, ofWrite, rowsOf, untold, type Which } from '../record/changes.ts'
 import { helped, standingOf, takenBack } from '../record/helped.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { originOf, type Part } from './claims.ts'
-import type { Obstacle, Step, Target } from './steps.ts'
+import type { Obstacle, Step, Target, Version } from './steps.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
 import { fence, type Fenced } from './target/fence.ts'
-import type { Version } from './target/read.ts'
 import { parseTarget } from './target/text.ts'
+import { supposedBytes } from './target/write.ts'
 
 /** What stands in the way of a delivery: a write that has been claimed and is not known to be stored. */
 export type HelpPart = Extract<Part, { part: 'help' }>
@@ -48,7 +49,10 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.goOn))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  const written = await commit(environment, { target, mark, from, to, shared: true }, interest)
+  // Its size was seen just now, whichever target it is of.
+  const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
+  const bill = { ...interest.bill, objectBytes }
+  const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })
   // The write was not there at `lookedAt`, so it was made later: the hook cools down from then, not from the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
@@ -173,8 +177,9 @@ export const fenceClaims = async (
   ledger: Ledger,
   target: Target,
   from: Pick<Version, 'uid' | 'resourceVersion'>,
+  charge: Charge,
 ): Promise<Fenced> => {
-  const made = await fence(api, target, from)
+  const made = await fence(api, target, from, charge)
   if (made.fenced === 'yes' && made.isOurs) {
     ledger.later(dropped(ofVersion(originOf(target, from))))
     log.info(

@@ -9,9 +9,9 @@ import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart
 import type { KnownVersion } from './known.ts'
 import { settle } from './line.ts'
 import type { Patience } from './patience.ts'
-import type { Target } from './steps.ts'
-import type { Version } from './target/read.ts'
+import type { Target, Version } from './steps.ts'
 import { targetText } from './target/text.ts'
+import type { Bill } from './target/write.ts'
 
 /**
  * How many claims from one version may have been left behind before they are made impossible, which a write of the same
@@ -39,6 +39,7 @@ export const helperOf = (
   known: KnownVersion,
   patience: Patience,
   looked: (evidence: string) => void,
+  bill: Bill,
 ): Helper => {
   const { clock, log } = environment
   /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
@@ -50,7 +51,7 @@ export const helperOf = (
   /** Makes all writes from a version impossible. Answers what came of it. */
   const fenceOff = async (ledger: Ledger, version: Version): Promise<'ours' | 'gone' | 'tried' | 'no'> => {
     if (unfenced === version.resourceVersion) return 'no'
-    const made = await fenceClaims(environment, ledger, target, version)
+    const made = await fenceClaims(environment, ledger, target, version, bill.charge)
     switch (made.fenced) {
       case 'yes':
         known.forget()
@@ -93,7 +94,7 @@ export const helperOf = (
         const before = finished.get(claim.mark)
         if (!before) entry.state = 'in flight'
         const done =
-          before ?? (await finishClaim(environment, ledger, part, { looked, goOn: () => isUnsettled(entry) }))
+          before ?? (await finishClaim(environment, ledger, part, { bill, looked, goOn: () => isUnsettled(entry) }))
         if (!before) known.forget()
         if (done.finished === 'other') return true
         if (done.finished === 'refused' && claim.target === targetText(target)) {

@@ -1,5 +1,5 @@
+import type { Version } from './steps.ts'
 import type { Clock } from '../environment/environment.ts'
-import type { Version } from './target/read.ts'
 
 /**
  * How long a version is good for a write, in milliseconds: well within the history that the API server keeps, since

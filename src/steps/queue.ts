@@ -4,30 +4,22 @@ import { refusedAt } from '../record/changes.ts'
 import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
-import { billOf } from './bill.ts'
-import { helperOf } from './help.ts'
-import { knownVersion } from './known.ts'
+import { helperOf, type Helper } from './help.ts'
+import { knownVersion, type KnownVersion } from './known.ts'
 import { isNamed, lineOf, settle } from './line.ts'
-import { patience } from './patience.ts'
-import type { Step, Target } from './steps.ts'
+import { patience, type Patience } from './patience.ts'
+import type { Step, Target, Version } from './steps.ts'
 import type { Waiting } from './claims.ts'
-import { readTarget, type Version } from './target/read.ts'
-import type { TargetWatches } from './target/watches.ts'
-import { batchWriter, type QueueMetrics } from './writer.ts'
+import { readTarget } from './target/read.ts'
+import { supposedBytes } from './target/write.ts'
+import type { TargetWatch, TargetWatches } from './target/watches.ts'
+import { batchWriter, type BatchWriter, type QueueMetrics } from './writer.ts'
 
 /**
  * How many posts one claim holds at most. With all that each may report of its alerts these are 150 kB of the megabyte
  * that a record can hold, and every process may have such a claim at the same time.
  */
 const mostClaimed = 100
-
-/** The queue of one target. It is worked off while it has entries; while one write is in flight the others wait. */
-export interface TargetQueue {
-  add(entry: Waiting): void
-  /** Takes an entry out at the end of its time. What it answers depends on whether a write contains it. */
-  expire(entry: Waiting): void
-  readonly idle: boolean
-}
 
 /** What all queues of a process share. */
 export interface QueueServices {
@@ -37,125 +29,152 @@ export interface QueueServices {
   readonly watches: TargetWatches
 }
 
-/** Group commit for one target: whatever waits is folded, in order, into the next marked write. */
-export const targetQueue = (
-  { api: unmetered, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
-  target: Target,
-  { metrics, nextMark, watches }: QueueServices,
-): TargetQueue => {
-  const bill = billOf(unmetered)
-  const environment = { api: bill.api, clock, log }
-  const line = lineOf()
-  const known = knownVersion(clock)
-  const watch = watches.of(target, known)
-  const waits = patience(clock)
-  const helper = helperOf(environment, target, known, waits, metrics.looked)
-  /** Those of the present turn, who pay for what it writes, for a fence as well. None after it: a queue outlives its posts. */
-  let current: readonly Waiting[] = []
-  let running = false
+/**
+ * The queue of one target, and group commit for it: while one write is in flight the other posts wait, and whatever waits is folded,
+ * in order, into the next marked write.
+ */
+export class TargetQueue {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #target: Target
+  readonly #nextMark: () => string
+  readonly #line = lineOf()
+  readonly #known: KnownVersion
+  readonly #watch: TargetWatch
+  readonly #waits: Patience
+  readonly #helper: Helper
+  readonly #writer: BatchWriter
+  /** Those of the present turn. None after it: a queue outlives its posts. */
+  #current: readonly Waiting[] = []
+  /** Those of a turn pay for what it writes, for a fence as well, in equal parts. */
+  readonly #bill = {
+    objectBytes: supposedBytes,
+    charge: (bytes: number): void => {
+      for (const { context } of this.#current) context.charge(bytes / this.#current.length)
+    },
+  }
+  #running = false
   /** How many reads in a row were forbidden. */
-  let forbidden = 0
+  #forbidden = 0
 
-  // An entry is left where it stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
-  const expire = (entry: Waiting): void => giveUp(entry, unavailable(waits.trouble))
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+    target: Target,
+    { metrics, nextMark, watches }: QueueServices,
+  ) {
+    this.#environment = environment
+    this.#target = target
+    this.#nextMark = nextMark
+    const known = (this.#known = knownVersion(environment.clock))
+    this.#watch = watches.of(target, known)
+    const waits = (this.#waits = patience(environment.clock))
+    const helper = (this.#helper = helperOf(environment, target, known, waits, metrics.looked, this.#bill))
+    const parts = { line: this.#line, known, waits, helper, bill: this.#bill }
+    this.#writer = batchWriter(environment, target, parts, metrics, entry => this.expire(entry))
+  }
 
-  const writer = batchWriter(environment, target, { line, known, waits, helper }, metrics, expire)
+  add(entry: Waiting): void {
+    this.#line.add(entry)
+    if (!this.#running) void this.#run()
+  }
 
-  /** The present version; undefined when there is none, and whoever waited has been told or waits for the next turn. */
-  const read = async (asked: readonly Waiting[]): Promise<Version | undefined> => {
-    const found = await readTarget(bill.api, target)
-    switch (found.state) {
-      case 'found':
-        forbidden = 0
-        waits.answered()
-        return known.read(found.version)
-      case 'obstacle':
-        writer.forgetMissing()
-        if (found.reason === 'Forbidden' && ++forbidden < forbiddenTries) await waits.pause(found.message)
-        else {
-          line.take(asked)
-          known.forget()
-          for (const entry of asked) settle(entry, { step: 'failed', reason: found.reason, message: found.message })
-        }
-        return undefined
-      case 'unreachable':
-        await waits.pause(found.message, found.retryAfterMs)
-        return undefined
+  /**
+   * Ends an entry's wait at the end of its time. What it answers depends on whether a write contains it. The entry is left where it
+   * stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
+   */
+  expire(entry: Waiting): void {
+    giveUp(entry, unavailable(this.#waits.trouble))
+  }
+
+  get idle(): boolean {
+    return !this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#environment
+    const { name, namespace } = this.#target
+    this.#running = true
+    try {
+      while (this.#line.length > 0) await this.#turn()
+    } catch (error) {
+      // A plan or a connection broke its contract. Whoever waits is told now.
+      log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
+      for (const entry of [...this.#current, ...this.#line.waiting()]) giveUp(entry, internalError)
+      this.#line.take(this.#line.waiting())
+    } finally {
+      this.#current = []
+      this.#running = false
+      this.#helper.rest()
     }
   }
 
-  /** The batch as it is to be written; undefined when whoever needed a memory has been told why there is none. */
-  const fold = async (posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> => {
-    const folded = await foldBatch(posts, on, ledger, message => waits.delayed(message))
-    if (folded.folded === 'batch') return folded.batch
-    if (folded.folded === 'nobody waits') return undefined
-    for (const entry of posts) if (isRemembered(entry.context)) settle(entry, folded.step)
-    line.putBack(posts)
-    return undefined
-  }
-
   /** One write, or the answers to posts that need none. */
-  const turn = async (): Promise<void> => {
+  async #turn(): Promise<void> {
+    const [line, known, helper, target] = [this.#line, this.#known, this.#helper, this.#target]
     const usable = known.usable(line.waiting().some(({ context }) => isRemembered(context)))
     const asked = usable ? [] : line.waiting()
-    const version = usable ?? (await read(asked))
+    const version = usable ?? (await this.#read(asked))
     if (!version) return
-    watch.used(version)
-    current = line.waiting()
-    const ledger = ledgerOf(current)
+    this.#watch.used(version)
+    this.#current = line.waiting()
+    const ledger = ledgerOf(this.#current)
     if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return
-    current = together(current, ledger)
-    line.take(current)
-    const mark = nextMark()
-    const batch = await fold(current, { target, version, mark, asked: new Set(asked) }, ledger)
+    const posts = (this.#current = together(this.#current, ledger))
+    line.take(posts)
+    const mark = this.#nextMark()
+    const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
       for (const entry of batch.changed) settle(entry, { step: 'changed' })
-      if (ledger && batch.parts.some(({ part }) => part === 'full')) ledger.later(refusedAt(clock.now()))
-      if (batch.entries.length < current.length) {
-        const included = new Set(batch.entries)
-        line.putBack(current.filter(entry => !included.has(entry)))
+      if (ledger && batch.parts.some(({ part }) => part === 'full')) {
+        ledger.later(refusedAt(this.#environment.clock.now()))
       }
-      if (batch.changed.length === current.length) return
-      if (batch.isWritten) await writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
+      if (batch.entries.length < posts.length) {
+        const included = new Set(batch.entries)
+        line.putBack(posts.filter(entry => !included.has(entry)))
+      }
+      if (batch.changed.length === posts.length) return
+      if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {
         // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
         if (usable) known.forget()
-        await writer.answer(batch, version, ledger)
+        await this.#writer.answer(batch, version, ledger)
       }
     }
     // Last, since this turn itself records the claims that it had to finish. Tidying looks at the others.
     if (ledger) void helper.tidy(ledger)
   }
 
-  const run = async (): Promise<void> => {
-    running = true
-    try {
-      while (line.length > 0) {
-        await turn()
-        bill.share(current)
-      }
-    } catch (error) {
-      // A plan or a connection broke its contract. Whoever waits is told now.
-      log.error({ target: target.name, namespace: target.namespace, error }, 'a step failed in a way it never should')
-      for (const entry of [...current, ...line.waiting()]) giveUp(entry, internalError)
-      line.take(line.waiting())
-    } finally {
-      bill.share(current)
-      current = []
-      running = false
-      helper.rest()
+  /** The present version; undefined when there is none, and whoever waited has been told or waits for the next turn. */
+  async #read(asked: readonly Waiting[]): Promise<Version | undefined> {
+    const found = await readTarget(this.#environment.api, this.#target)
+    switch (found.state) {
+      case 'found':
+        this.#forbidden = 0
+        this.#bill.objectBytes = found.bytes
+        this.#waits.answered()
+        return this.#known.read(found.version)
+      case 'obstacle':
+        this.#writer.forgetMissing()
+        if (found.reason === 'Forbidden' && ++this.#forbidden < forbiddenTries) await this.#waits.pause(found.message)
+        else {
+          this.#line.take(asked)
+          this.#known.forget()
+          for (const entry of asked) settle(entry, { step: 'failed', reason: found.reason, message: found.message })
+        }
+        return undefined
+      case 'unreachable':
+        await this.#waits.pause(found.message, found.retryAfterMs)
+        return undefined
     }
   }
 
-  return {
-    add(entry) {
-      line.add(entry)
-      if (!running) void run()
-    },
-    expire,
-    get idle() {
-      return !running
-    },
+  /** The batch as it is to be written; undefined when whoever needed a memory has been told why there is none. */
+  async #fold(posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> {
+    const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
+    if (folded.folded === 'batch') return folded.batch
+    if (folded.folded === 'nobody waits') return undefined
+    for (const entry of posts) if (isRemembered(entry.context)) settle(entry, folded.step)
+    this.#line.putBack(posts)
+    return undefined
   }
 }
 

@@ -7,7 +7,7 @@ import { isRemembered, judge } from '../record/judge.ts'
 import { emptyMemory, type Memory } from '../record/memory.ts'
 import { stepOf } from './batch.ts'
 import { claim, type Part, type Waiting } from './claims.ts'
-import { targetQueue, type QueueServices, type TargetQueue } from './queue.ts'
+import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, Target, UndoPlan } from './steps.ts'
 import { readTarget } from './target/read.ts'
 import { targetWatches } from './target/watches.ts'
@@ -109,7 +109,7 @@ export class StepService {
 
   #queueOf(target: Target): TargetQueue {
     const key = keyOf(target)
-    const queue = this.#queues.get(key) ?? targetQueue(this.#environment, target, this.#shared)
+    const queue = this.#queues.get(key) ?? new TargetQueue(this.#environment, target, this.#shared)
     this.#queues.delete(key)
     this.#queues.set(key, queue)
     if (this.#queues.size > mostRemembered) forgetOldest(this.#queues)

@@ -7,7 +7,7 @@ import { openAct } from '../record/acts.ts'
 import { rowsOf } from '../record/changes.ts'
 import { decided, full, judge } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
-import type { Decided, Ledger } from '../record/ledger.ts'
+import type { Decided } from '../record/ledger.ts'
 import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
 import { parseTarget } from './target/text.ts'
 
@@ -94,7 +94,7 @@ const decideSkip = async (
     const { mark } = made.result.claim
     if (mark === met) await wait(clock, looks.next())
     met = mark
-    unfenced ||= !(await settleClaim(made.result, ledger, world, unfenced))
+    unfenced ||= !(await settleClaim(made.result, context, world, unfenced))
   }
   return { decided: 'given up' }
 }
@@ -109,12 +109,24 @@ interface OpenClaim extends ClaimedWrite {
  * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
  * deliveries may be in, unless it is `unfenced`. Answers whether there is any use in trying that again.
  */
-const settleClaim = async (open: OpenClaim, ledger: Ledger, world: World, unfenced: boolean): Promise<boolean> => {
+const settleClaim = async (
+  open: OpenClaim,
+  context: DeliveryContext,
+  world: World,
+  unfenced: boolean,
+): Promise<boolean> => {
   const { claim, isOver } = open
+  const ledger = context.ledger()
   const seen = await lookAtClaim(world, ledger, open)
   const target = parseTarget(claim.target, ledger.owner.namespace)
   if (seen.evidence !== 'not yet' || !isOver || !target || unfenced) return true
-  const made = await fenceClaims(world, ledger, target, { uid: claim.uid, resourceVersion: claim.version })
+  const made = await fenceClaims(
+    world,
+    ledger,
+    target,
+    { uid: claim.uid, resourceVersion: claim.version },
+    context.charge,
+  )
   return made.fenced !== 'no'
 }
 

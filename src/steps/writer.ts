@@ -7,9 +7,9 @@ import type { Helper } from './help.ts'
 import type { KnownVersion } from './known.ts'
 import { isNamed, settle, type Line } from './line.ts'
 import type { Patience } from './patience.ts'
-import type { Step, Target } from './steps.ts'
+import type { Step, Target, Version } from './steps.ts'
 import { commit } from './target/commit.ts'
-import type { Version } from './target/read.ts'
+import type { Bill } from './target/write.ts'
 
 /** The counters that a queue reports to. */
 export interface QueueMetrics {
@@ -25,6 +25,7 @@ export interface QueueParts {
   readonly known: KnownVersion
   readonly waits: Patience
   readonly helper: Helper
+  readonly bill: Bill
 }
 
 /** A batch that is to be written. */
@@ -51,7 +52,7 @@ export interface BatchWriter {
 export const batchWriter = (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   target: Target,
-  { helper, known, line, waits }: QueueParts,
+  { bill, helper, known, line, waits }: QueueParts,
   { count, looked }: QueueMetrics,
   expire: (entry: Waiting) => void,
 ): BatchWriter => {
@@ -84,6 +85,7 @@ export const batchWriter = (
       environment,
       { target, mark, from, to, shared },
       {
+        bill,
         goOn,
         looked,
         ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, goOn) }),

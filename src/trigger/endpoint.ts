@@ -181,7 +181,9 @@ export class TriggerEndpoint {
       dryRun,
       isCurrent: holds,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
-      charge: bytes => budget.charge(hook.uid, bytes),
+      charge: bytes => {
+        if (!dryRun) budget.charge(hook.uid, bytes)
+      },
       ledger: () => (ledger ??= ledgers.of(hook)),
     }
   }

@@ -5,7 +5,6 @@ import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, Environment, Outbound } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { metered } from '../kube/metered.ts'
 import { mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
@@ -28,7 +27,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  * looked at again as well: bodies may be held back until many posts have been let in.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
-  const { clock, definitions, outbound } = services
+  const { api, clock, definitions, outbound } = services
   const { delivery, dryRun, hook, message, request } = context
   // A slow body may have taken seconds since the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
@@ -48,11 +47,11 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
   if (!run) throw new Error('the schema lets no hook through that is to take back what it cannot')
-  const api = metered(services.api, context.charge)
   const acts = services.acts.of(context)
   return await run(delivery, {
     hook,
     api: dryRun ? trying(api) : api,
+    charge: context.charge,
     outbound: dryRun ? refusing : outbound,
     post: { body: message.body, headers: request.headers, query: request.query },
     clock,

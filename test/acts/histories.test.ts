@@ -247,6 +247,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
         steps: { change: () => Promise.reject(new Error('no step')), undo: () => Promise.reject(new Error('no step')) },
         acts: spoiled(acts, mistake, () => `name-${(names += 1)}`),
         api: by.api,
+        charge: () => {},
         outbound: noOutbound,
         post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
         clock,

@@ -107,7 +107,13 @@ describe('the workloads of a selector', () => {
           : { status: 200, headers: {}, body: '', tooLarge: new Map() },
     }
     const plan = () => ({ patch: [{ op: 'add', path: '/x', value: 1 } as const], changes: [], left: new Set<never>() })
-    const rolled = await rollOut(first, plan, { api: stale, clock: fakeClock(), namespace: 'shop', goOn: () => true })
+    const rolled = await rollOut(first, plan, {
+      api: stale,
+      charge: () => {},
+      clock: fakeClock(),
+      namespace: 'shop',
+      goOn: () => true,
+    })
     expect(rolled).toMatchObject({ rolled: 'refused', forbidden: false })
   })
 })

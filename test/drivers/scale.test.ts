@@ -128,6 +128,7 @@ describe('a delivery', () => {
       steps,
       acts: { once: () => Promise.reject(new Error('a step is no act')) },
       api: noApi,
+      charge: () => {},
       outbound: noOutbound,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
       clock: fakeClock(),

@@ -1,6 +1,6 @@
+import type { Version } from '../../src/steps/steps.ts'
 import { describe, expect, it } from 'vitest'
 import { knownVersion } from '../../src/steps/known.ts'
-import type { Version } from '../../src/steps/target/read.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 

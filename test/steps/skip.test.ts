@@ -48,7 +48,8 @@ const setUp = async ({
     claim: { mark: 'rhook.other', target: 'apps/v1/deployments/Deployment/web', uid, version, to: 3, helped: true },
   }
   server.putRecord(owner.name, owner.uid, JSON.stringify(storedOf({ ...emptyMemory, rows: [claimed] })))
-  const write = () => markedWrite(api, target, 'rhook.other', { uid, resourceVersion: version }, 3)
+  const write = () =>
+    markedWrite(api, target, 'rhook.other', { uid, resourceVersion: version }, 3, { objectBytes: 0, charge: () => {} })
   if (isWritten) await write()
   const environment = testEnvironment({ api, clock })
   const ledger = openLedgers(environment).of(owner)

@@ -119,7 +119,7 @@ const nameOf = ({ image }: Redeploy, path: string): string =>
 const rollOutAll = async (
   member: Redeploy,
   { plan, what }: Planner,
-  { api, clock, hook: { namespace } }: Execution,
+  { api, charge, clock, hook: { namespace } }: Execution,
   { goOn, progress }: { readonly goOn: () => boolean; readonly progress: Progress },
 ): Promise<Worked> => {
   try {
@@ -131,7 +131,7 @@ const rollOutAll = async (
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
         const rolled = goOn()
-          ? await rollOut(next, object => plan(object, workloads), { api, clock, namespace, goOn })
+          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, goOn })
           : ({ rolled: 'left' } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
         progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)

@@ -3,6 +3,7 @@ import type { ApiConnection } from '../../environment/environment.ts'
 import { pagesOf, type Listing } from '../../kube/pager.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { read } from '../../kube/requests.ts'
+import { bytesOf } from '../../kube/written.ts'
 import { workloadKind, workloadKinds, type Workloads } from './kinds.ts'
 import { neededOf } from './plan.ts'
 import type { Redeploy } from './schema.ts'
@@ -24,6 +25,8 @@ const maxHeldChars = 2 * 1024 * 1024
 export interface Found {
   readonly workloads: Workloads
   readonly object: StoredObject
+  /** How large it is, or those of its list on average. */
+  readonly bytes: number
 }
 
 /** What keeps a workload from being rolled out. */
@@ -53,7 +56,10 @@ export const findWorkloads = async (
     if (!workloads) throw new TypeError(`spec.redeploy.target.kind was accepted and is none: ${target.kind}`)
     const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: requestWithinMs })
     return object
-      ? (obstacleOf(object, workloads) ?? { found: [{ workloads, object }], large: [] })
+      ? (obstacleOf(object, workloads) ?? {
+          found: [{ workloads, object, bytes: bytesOf(JSON.stringify(object)) }],
+          large: [],
+        })
       : missing(target, namespace)
   }
   const meant = workloadKinds.filter(({ type }) => kinds?.includes(type.kind) ?? true)
@@ -75,7 +81,7 @@ export const findWorkloads = async (
         if (obstacleOf(object, workloads)) continue
         const needed = neededOf(object, workloads)
         held += JSON.stringify(needed).length
-        found.push({ workloads, object: needed })
+        found.push({ workloads, object: needed, bytes: page.bytes / Math.max(1, page.objects.length) })
         if (found.length === mostWorkloads) return { found, large }
       }
       if (page.large) large.push(`${kind}/${page.large.metadata.name}`)

@@ -6,6 +6,7 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
+import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
 import type { Left, Plan } from './plan.ts'
 import { requestWithinMs, type Found } from './workloads.ts'
 
@@ -29,6 +30,7 @@ export type Rolled =
 /** What a rollout needs beside the workload and the plan. */
 interface Means {
   readonly api: ApiConnection
+  readonly charge: Charge
   readonly clock: Clock
   readonly namespace: string
   readonly goOn: () => boolean
@@ -39,20 +41,24 @@ interface Means {
  * written already: so a lost answer, a copy of the delivery and whatever somebody else has changed meanwhile are all one case.
  */
 export const rollOut = async (
-  { object: first, workloads }: Found,
+  { bytes: foundBytes, object: first, workloads }: Found,
   plan: (object: StoredObject) => Plan,
-  { api, clock, goOn, namespace }: Means,
+  { api, charge, clock, goOn, namespace }: Means,
 ): Promise<Rolled> => {
   const path = objectPath(workloads.type, namespace, first.metadata.name)
   const request = { lane: 'act', timeoutMs: requestWithinMs, path } as const
   const readAgain = async (): Promise<Seen | undefined> => {
-    const answer = await ask(api, { ...request, method: 'GET' })
+    const answer = answerIn(await ask(api, { ...request, method: 'GET' }))
     if (answer?.status === 404) return { ended: { rolled: 'gone' } }
     if (answer?.status === 403) return { ended: refused(answer, 'reading the workload') }
     if (answer?.status === 200 && answer.tooLarge) return { ended: tooLarge }
     const object = answer?.status === 200 ? objectIn(answer) : undefined
+    if (object) bytes = bytesOf(answer?.body)
     return object && { object }
   }
+  let bytes = foundBytes
+  let paid = chargedOnce(charge)
+  let paidFor = ''
   /** What was sent and may have been stored. */
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
@@ -69,13 +75,19 @@ export const rollOut = async (
           ? { rolled: 'out', changes: sent }
           : { rolled: 'nothing', left }
       }
-      const answer = await ask(api, {
+      const body = JSON.stringify(patch)
+      if (body !== paidFor) paid = chargedOnce(charge)
+      paidFor = body
+      const tried = await ask(api, {
         ...request,
         method: 'PATCH',
         contentType: 'application/json-patch+json',
         query: { fieldManager: 'receiver-hooks' },
-        body: JSON.stringify(patch),
+        body,
       })
+      const answer = answerIn(tried)
+      if (answer?.status === 200) paid(Math.max(bytesOf(body), bytesOf(answer.body)))
+      else if (mayBeStored(tried)) paid(Math.max(bytesOf(body), bytes))
       if (answer?.status === 200) return { rolled: 'out', changes }
       if (answer?.status === 404) return { rolled: 'gone' }
       if (answer?.status === 403) return refused(answer, 'changing the workload')
@@ -109,18 +121,24 @@ type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }
 const isSameVersion = (one: StoredObject, other: StoredObject): boolean =>
   one.metadata.resourceVersion === other.metadata.resourceVersion
 
-/** The answer to a request; undefined where there was none. */
+/** The answer to a request, or why there was none. */
 const ask = async (
   api: ApiConnection,
   request: Parameters<ApiConnection['request']>[0],
-): Promise<ApiResponse | undefined> => {
+): Promise<ApiResponse | Unreachable> => {
   try {
     return await api.request(request)
   } catch (error) {
-    if (error instanceof Unreachable) return undefined
+    if (error instanceof Unreachable) return error
     throw error
   }
 }
+
+const answerIn = (asked: ApiResponse | Unreachable): ApiResponse | undefined =>
+  asked instanceof Unreachable ? undefined : asked
+
+const mayBeStored = (asked: ApiResponse | Unreachable): boolean =>
+  asked instanceof Unreachable ? asked.mayHaveArrived : asked.status >= 500
 
 const objectIn = ({ body }: ApiResponse): StoredObject | undefined => {
   const object = tryParseJson(body)

@@ -1,10 +1,9 @@
 import type { Environment } from '../../environment/environment.ts'
 import { doubling, wait } from '../../environment/wait.ts'
-import { forbiddenTries } from '../../kube/written.ts'
-import type { From } from '../count.ts'
-import type { Target } from '../steps.ts'
+import { chargedOnce, forbiddenTries } from '../../kube/written.ts'
+import type { Target, From } from '../steps.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
-import { markedWrite, type Written } from './write.ts'
+import { markedWrite, type Bill, type Written } from './write.ts'
 
 /** The wait between two looks at a write that is in doubt, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 25
@@ -24,6 +23,7 @@ export interface Intended {
 
 /** Who is interested in a write. */
 export interface Interest {
+  readonly bill: Bill
   /** Whether anyone still waits for it. */
   readonly goOn: () => boolean
   /** The evidence was looked at, and this is what it said. */
@@ -49,13 +49,14 @@ export type Committed =
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { from, mark, shared, target, to }: Intended,
-  { goOn, looked, takeBack }: Interest,
+  { bill, goOn, looked, takeBack }: Interest,
 ): Promise<Committed> => {
+  const paid = { ...bill, charge: chargedOnce(bill.charge) }
   let lost = false
   let forbidden = 0
   const looks = doubling(firstLookMs, longestLookMs)
   for (;;) {
-    const written = await markedWrite(api, target, mark, from, to)
+    const written = await markedWrite(api, target, mark, from, to, paid)
     if (written.write === 'applied') return written
     lost ||= written.write === 'unknown'
     const mayPass = written.write === 'refused' && written.reason === 'Forbidden' && ++forbidden < forbiddenTries

@@ -3,8 +3,9 @@ import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { collectionPath } from '../../kube/paths.ts'
-import type { Target } from '../steps.ts'
-import { versionOf, type Version } from './read.ts'
+import { bytesOf } from '../../kube/written.ts'
+import type { Target, Version } from '../steps.ts'
+import { versionOf } from './read.ts'
 
 /** How long one read of the history may take, in milliseconds. */
 const readTimeoutMs = 2000
@@ -16,7 +17,7 @@ export type Evidence =
   /** It did not happen and never can: another write came first, which left these marks. */
   | { readonly evidence: 'never'; readonly owners: readonly string[] }
   /** It has not happened so far: sending the same again does it once. */
-  | { readonly evidence: 'not yet' }
+  | { readonly evidence: 'not yet'; readonly bytes: number }
   /**
    * The history was compacted: nobody can tell any more, nor of any other write from that version, unless its mark is one of
    * these.
@@ -40,7 +41,7 @@ export const findEvidence = async (
   const now = await versionAt(api, target, undefined)
   if (now.read !== 'ok') return now.evidence
   let first = sameObject(now.object, from)
-  if (first?.metadata.resourceVersion === from.resourceVersion) return { evidence: 'not yet' }
+  if (first?.metadata.resourceVersion === from.resourceVersion) return { evidence: 'not yet', bytes: now.bytes }
   const newest = first && versionOf(target.at, first)
   const marksOf = (object: StoredObject | undefined): readonly string[] => (object ? target.at.marks(object) : [])
   const newestOwners = marksOf(first)
@@ -81,7 +82,12 @@ const sameObject = (object: StoredObject | undefined, from: Pick<Version, 'uid'>
   object?.metadata.uid === from.uid ? object : undefined
 
 type Read =
-  | { readonly read: 'ok'; readonly object: StoredObject | undefined; readonly listVersion: string }
+  | {
+      readonly read: 'ok'
+      readonly object: StoredObject | undefined
+      readonly listVersion: string
+      readonly bytes: number
+    }
   | { readonly read: 'failed'; readonly evidence: Evidence }
 
 /** The target as it was when the API server's storage was at `version`; as it is now when that is undefined. */
@@ -108,7 +114,12 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
       return failed({ evidence: 'unreachable', message: `the API server answered ${response.status}`, isRefused })
     }
     const object: unknown = Array.isArray(items) ? items[0] : undefined
-    return { read: 'ok', object: isStoredObject(object) ? object : undefined, listVersion }
+    return {
+      read: 'ok',
+      object: isStoredObject(object) ? object : undefined,
+      listVersion,
+      bytes: bytesOf(response.body),
+    }
   } catch (error) {
     if (error instanceof Unreachable)
       return failed({ evidence: 'unreachable', message: error.message, isRefused: false })

@@ -1,6 +1,7 @@
 import type { ApiConnection } from '../../environment/environment.ts'
-import type { Target } from '../steps.ts'
-import { readTarget, type Version } from './read.ts'
+import type { Charge } from '../../kube/written.ts'
+import type { Target, Version } from '../steps.ts'
+import { readTarget } from './read.ts'
 import { markedWrite } from './write.ts'
 
 export type Fenced =
@@ -18,17 +19,18 @@ export const fence = async (
   api: ApiConnection,
   target: Target,
   from: Pick<Version, 'uid' | 'resourceVersion'>,
+  charge: Charge,
 ): Promise<Fenced> => {
   const found = await readTarget(api, target)
   if (found.state === 'obstacle') return { fenced: 'no' }
   if (found.state === 'unreachable') return unknown(found)
-  const { object, version } = found
+  const { bytes, object, version } = found
   if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
     return { fenced: 'yes', isOurs: false }
   }
   const made = target.at.fence(object)
   if (!made) return { fenced: 'no' }
-  const written = await markedWrite(api, target, made.mark, version, made.to)
+  const written = await markedWrite(api, target, made.mark, version, made.to, { objectBytes: bytes, charge })
   switch (written.write) {
     case 'applied':
       // Else its mark was there already, whatever was read of that.

@@ -1,7 +1,7 @@
+import type { CountAt, Hindrance } from '../steps.ts'
 import { at, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'
-import type { CountAt, Hindrance } from '../count.ts'
 import { viaObject, type Way } from './via-object.ts'
 
 /** Which machines go first on the way down, as Cluster API calls it. */

@@ -2,25 +2,13 @@ import type { StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError, TooLarge } from '../../kube/errors.ts'
-import { readOfAnyKind } from '../../kube/requests.ts'
+import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
-import type { CountAt, Ground } from '../count.ts'
-import type { Limits, Obstacle, Target } from '../steps.ts'
+import type { Obstacle, Target, CountAt, Version } from '../steps.ts'
 import { obstacleOf } from './owner.ts'
 
 /** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
 const readTimeoutMs = 2000
-
-/** A version of a target, and the count in it. */
-export interface Version {
-  readonly uid: string
-  readonly resourceVersion: string
-  readonly count: number
-  /** The object's own bounds, where it has some. */
-  readonly limits?: Limits
-  /** What the next write has to know of this version, where it has to know something. */
-  readonly ground?: Ground
-}
 
 /** What an object's version and count are; undefined where it has no count. */
 export const versionOf = (at: CountAt, object: StoredObject): Version | undefined => {
@@ -33,16 +21,16 @@ export const versionOf = (at: CountAt, object: StoredObject): Version | undefine
 }
 
 export type TargetState =
-  | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject }
+  | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject; readonly bytes: number }
   | { readonly state: 'obstacle'; readonly reason: Obstacle; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
 /** What a version of a target shows: the count in it, or why that cannot be changed. */
-export const stateOf = (target: Target, object: StoredObject): TargetState => {
+export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetState => {
   const obstacle = obstacleOf({ ...object, kind: target.type.kind }) ?? target.at.obstacle(object)
   if (obstacle) return { state: 'obstacle', ...obstacle }
   const version = versionOf(target.at, object)
-  if (version) return { state: 'found', version, object }
+  if (version) return { state: 'found', version, object, bytes }
   const message = `${target.type.kind}/${target.name} has no count in ${target.at.field}`
   return { state: 'obstacle', reason: 'NotScalable', message }
 }
@@ -53,18 +41,18 @@ export const stateOf = (target: Target, object: StoredObject): TargetState => {
  */
 export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
   try {
-    const object = await readOfAnyKind(api, target.type, target.namespace, target.name, {
+    const found = await readSized(api, target.type, target.namespace, target.name, {
       lane: 'step',
       timeoutMs: readTimeoutMs,
     })
-    if (!object) {
+    if (!found) {
       return {
         state: 'obstacle',
         reason: 'TargetNotFound',
         message: `there is no ${target.type.kind}/${target.name} in namespace ${target.namespace}`,
       }
     }
-    return stateOf(target, object)
+    return stateOf(target, found)
   } catch (error) {
     if (error instanceof TooLarge) return { state: 'obstacle', reason: 'TooLarge', message: error.message }
     if (error instanceof ApiError && error.status === 403) {

@@ -2,8 +2,7 @@ import { at, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { CountAt, Ground, Hindrance } from '../count.ts'
-import type { Limits } from '../steps.ts'
+import type { Limits, CountAt, Ground, Hindrance } from '../steps.ts'
 import { versionOf } from './read.ts'
 
 /** The annotation that holds the mark of the newest write of a count. */
@@ -49,6 +48,7 @@ export const viaObject = ({ absent, also, limits, obstacle, way }: Held): CountA
     field,
     missing: 'cannot be written',
     needsGround: true,
+    isAnswered: true,
     read,
     limits: object => limits?.(object),
     obstacle: object => obstacle?.(object),

@@ -1,8 +1,7 @@
 import { at, stringAt } from '../../api/json.ts'
 import { onceFor } from '../../environment/once-for.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { CountAt } from '../count.ts'
-import type { Target } from '../steps.ts'
+import type { Target, CountAt } from '../steps.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
 const mostFences = 8
@@ -27,6 +26,7 @@ export const viaScale: CountAt = {
   field: 'spec.replicas',
   missing: 'has no /scale',
   needsGround: false,
+  isAnswered: false,
   read: object => {
     const count = at(object, 'spec', 'replicas') ?? 0
     return typeof count === 'number' ? count : undefined

@@ -4,8 +4,8 @@ import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { doubling } from '../../environment/wait.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
 import type { KnownVersion } from '../known.ts'
-import type { Target } from '../steps.ts'
-import { stateOf, type Version } from './read.ts'
+import type { Target, Version } from '../steps.ts'
+import { stateOf } from './read.ts'
 
 /** How many targets one process watches. Each watch has a connection of its own. */
 const mostWatched = 64
@@ -99,7 +99,7 @@ export const targetWatches = (
       for await (const event of openWatch(environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
         // Of one that is deleted, or too large to be read, no version is known.
-        const state = event.type === 'put' ? stateOf(target, event.object) : undefined
+        const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
         listener.heard(state?.state === 'found' ? state.version : undefined)
         watch.passed()
       }

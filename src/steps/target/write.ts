@@ -1,8 +1,7 @@
 import type { ApiConnection } from '../../environment/environment.ts'
-import { sendWrite } from '../../kube/written.ts'
-import type { From } from '../count.ts'
-import type { Obstacle, Target } from '../steps.ts'
-import { readTarget, type Version } from './read.ts'
+import { bytesOf, sendWrite, type Charge, type Sent } from '../../kube/written.ts'
+import type { Obstacle, Target, CountWrite, From, Version } from '../steps.ts'
+import { readTarget } from './read.ts'
 
 /** How long a marked write may take, in milliseconds: as long as a delivery has. */
 const writeTimeoutMs = 4000
@@ -21,6 +20,16 @@ export type Written =
   /** It may or may not have happened. */
   | { readonly write: 'unknown'; readonly message: string }
 
+/** What an object is taken for whose size is not known, in bytes. */
+export const supposedBytes = 4096
+
+/** Who pays for the writes of a target. */
+export interface Bill {
+  /** How large the object was when it was last read, in bytes. */
+  readonly objectBytes: number
+  readonly charge: Charge
+}
+
 /**
  * The marked write: it is the first write after the version that the count was computed from, or none; and `mark`, which no
  * other write has, tells which. Where `to` is undefined, it leaves nothing but its mark.
@@ -31,11 +40,13 @@ export const markedWrite = async (
   mark: string,
   from: From,
   to: number | undefined,
+  bill: Bill,
 ): Promise<Written> => {
   const based = target.at.needsGround && !from.ground ? await groundOf(api, target, from) : from
   if ('write' in based) return based
   const request = target.at.write(target, mark, based, to)
   const sent = await sendWrite(api, { method: 'PATCH', ...request, lane: 'step', timeoutMs: writeTimeoutMs }, 'scaling')
+  if (sent.sent === 'stored' || sent.sent === 'unknown') bill.charge(storedBytes(target, request, sent, bill))
   switch (sent.sent) {
     case 'stored': {
       const stored = target.at.stored(sent.response.body, mark, based, to)
@@ -57,6 +68,12 @@ export const markedWrite = async (
     case 'unknown':
       return { write: 'unknown', message: sent.message }
   }
+}
+
+/** How many bytes a write stores, or may store: all of the object. By way of its /scale it is answered with a few fields of it. */
+const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectBytes }: Bill): number => {
+  if (sent.sent === 'stored') return at.isAnswered ? Math.max(bytesOf(body), bytesOf(sent.response.body)) : objectBytes
+  return Math.max(bytesOf(body), objectBytes)
 }
 
 /** Reads what a write has to know of the version that it replaces; or says what has become of the write, where it is no more. */

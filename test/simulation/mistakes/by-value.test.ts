@@ -7,10 +7,10 @@ import { isFound } from './mistake.ts'
 
 // After a lost answer the count is looked at, and not who set it.
 vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
-  const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { goOn }) => {
+  const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { bill, goOn }) => {
     let lost = false
     for (;;) {
-      const written = await markedWrite(api, target, mark, from, to)
+      const written = await markedWrite(api, target, mark, from, to, bill)
       lost ||= written.write === 'unknown'
       if (written.write === 'applied' || !lost) return written
       const found = await readTarget(api, target)

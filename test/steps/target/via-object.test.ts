@@ -1,7 +1,7 @@
+import type { CountAt } from '../../../src/steps/steps.ts'
 import { describe, expect, it } from 'vitest'
 import { at, parseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
-import type { CountAt } from '../../../src/steps/count.ts'
 import { viaObject } from '../../../src/steps/target/via-object.ts'
 import { versionOf } from '../../../src/steps/target/read.ts'
 import { patched } from '../../../src/apiserver/patch.ts'

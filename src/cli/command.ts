@@ -23,7 +23,7 @@ export interface Option<T> {
 }
 
 /** What completion asks the cluster for. */
-export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'files'
+export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'files' | 'former keys'
 
 /** A word after the command's name. */
 export interface Argument {

@@ -4,6 +4,22 @@ import { CommandFailure } from './failure.ts'
 import { agentFor } from './proxied.ts'
 import type { Shell } from './shell.ts'
 
+/** No answer came to a post. */
+export class NoAnswer extends CommandFailure {
+  /** Who did not answer, and why not, in words. */
+  readonly said: string
+
+  constructor(host: string, why: string, isUnsent: boolean) {
+    const said = `no answer from ${host}: ${why}`
+    const made = isUnsent ? 'nothing was posted' : 'the post was made once or not at all'
+    super(`${said}; ${made}. Is --public-url reached from here?`, 3)
+    this.said = said
+  }
+}
+
+/** What the system says where there is no connection: nothing was sent then. */
+const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
 export interface Posted {
   readonly status: number
   readonly body: string
@@ -22,15 +38,8 @@ export const post = (
   new Promise((resolve, reject) => {
     const target = new URL(url)
     const client = target.protocol === 'https:' ? https : http
-    const failed = (why: string): void => {
-      const { host } = target
-      reject(
-        new CommandFailure(
-          `no answer from ${host}: ${why}; the post was made once or not at all. Is --public-url reached from here?`,
-          3,
-        ),
-      )
-    }
+    const failed = ({ code = '', message }: NodeJS.ErrnoException): void =>
+      reject(new NoAnswer(target.host, message, unconnected.has(code)))
     const sent = client.request(
       target,
       {
@@ -44,10 +53,10 @@ export const post = (
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => void (text += part))
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
-        answer.on('error', error => failed(error.message))
+        answer.on('error', failed)
       },
     )
     sent.on('timeout', () => sent.destroy(new Error(`none within ${withinMs / 1000} s`)))
-    sent.on('error', error => failed(error.message))
+    sent.on('error', failed)
     sent.end(body)
   })

@@ -56,6 +56,29 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     }
   })
 
+  it('says after create what comes next, and to nobody who asked for an object', async () => {
+    const { namespace, run } = await setUp()
+    const there = await run('create web-up --target web --action up --max 10')
+    expect(there.stderr).toBe(`web-up is ready. Its URL: kubectl receiverhook url web-up -n ${namespace}\n`)
+    const missing = await run('create floor --target hpa/floor --action down')
+    expect(missing).toMatchObject({ code: 0, stdout: 'receiverhook.receiverhooks.dev/floor created\n' })
+    expect(missing.stderr).toContain('floor is not ready yet: there is no HorizontalPodAutoscaler/floor')
+    expect(missing.stderr).toContain('(TargetNotFound). Create it')
+    expect(missing.stderr).toContain(`Its URL: kubectl receiverhook url floor -n ${namespace}\n`)
+    expect((await run('create quiet --target web --action down -o name')).stderr).toBe('')
+    expect((await run('create dry --target web --action down --dry-run server')).stderr).toBe('')
+  })
+
+  it('describe says of each reason what it means, and cuts no Event', async () => {
+    const { run, said, url } = await setUp()
+    await run('create web-push --driver redeploy --target web --image ghcr.io/acme/other')
+    await url('web-push')
+    await run('trigger web-push --sender docker-hub')
+    const seen = async (): Promise<string> => await said('describe web-push')
+    await expect.poll(seen).toContain('NotForThisHook')
+    expect(await seen()).toContain('NotForThisHook: No workload of this hook runs the pushed image')
+  })
+
   it('creates, shows, changes, copies, suspends and deletes hooks', async () => {
     const { hook, namespace, replicas, run, said, url } = await setUp()
     expect(await said('create web-up --target web --action up --max 10')).toBe(

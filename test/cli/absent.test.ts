@@ -1,25 +1,32 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
+import { post } from '../../src/cli/post.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { send } from '../../src/kube/requests.ts'
+import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
 
 let server = ''
+let api: ApiConnection
+
+const create = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
 
 beforeEach(async () => {
   const serving = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
-  const api = connect({ server: serving.url })
+  const connection = connect({ server: serving.url })
+  api = connection
   onTestFinished(async () => {
-    await api.close()
+    await connection.close()
     await serving.close()
   })
-  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  await post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+  for (const crd of crds) await create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  await create('/api/v1/namespaces', { metadata: { name: 'shop' } })
+  await create('/api/v1/namespaces', { metadata: { name: 'receiver-hooks' } })
   server = serving.url
 })
 
@@ -46,6 +53,34 @@ it('doctor says that the namespace is not there', async () => {
   const { code, out } = await run(`doctor -n nosuch --server ${server}`)
   expect(code).toBe(1)
   expect(out).toContain('there is no namespace nosuch')
+})
+
+it('doctor asks for a second replica of what answers posts, and not of the page', async () => {
+  for (const component of ['trigger', 'dashboard']) {
+    const labels = { 'app.kubernetes.io/name': 'receiver-hooks', 'app.kubernetes.io/component': component }
+    const made = deployment(`receiver-hooks-${component}`, 1)
+    const { template } = made.spec
+    await create('/apis/apps/v1/namespaces/receiver-hooks/deployments', {
+      ...made,
+      metadata: { ...made.metadata, labels },
+      spec: { ...made.spec, selector: { matchLabels: labels }, template: { ...template, metadata: { labels } } },
+    })
+    await send(api, {
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/receiver-hooks/deployments/receiver-hooks-${component}/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status: { readyReplicas: 1 } }),
+    })
+  }
+  const { out } = await run(`doctor -n shop --server ${server}`)
+  expect(out).toContain('receiver-hooks-trigger: 1 of 1 ready: while its node is drained nobody answers')
+  expect(out).toContain('ok       replicas: receiver-hooks-dashboard: 1 of 1 ready\n')
+})
+
+it('trigger says that nothing was posted where there is no connection', async () => {
+  const gone = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
+  await gone.close()
+  await expect(post(`${gone.url}/v1/trigger/x`, {}, '', {})).rejects.toThrow(/ECONNREFUSED.*; nothing was posted/)
 })
 
 it.each([

@@ -4,7 +4,10 @@ import type { Obj, Schema } from '../../src/api/schema.ts'
 import type { Option } from '../../src/cli/command.ts'
 import { fieldsOf } from '../../src/cli/spec/fields.ts'
 import { commonFields, fieldsOfDrivers, flagOf, specOf, specOptions, withoutNulls } from '../../src/cli/spec/flags.ts'
+import { kindNamed } from '../../src/cli/spec/kinds.ts'
 import { checkSpec } from '../../src/cli/spec/manifest.ts'
+import { drivers } from '../../src/drivers/registry.ts'
+import { apiVersionOf } from '../../src/kube/paths.ts'
 import { declarations, hookSpecSchema } from '../../src/drivers/schemas.ts'
 
 /** What would be given by flags such as `{ max: ['3'] }`. */
@@ -44,6 +47,22 @@ describe('the flags of a spec', () => {
       { target: ['argoproj.io/v1alpha1/Rollout/web'] },
       { scale: { target: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web' } } },
     ],
+    ...['hpa/api', 'HorizontalPodAutoscaler/api', 'horizontalpodautoscalers.autoscaling/api', 'HPA/api'].map(
+      (target): [Record<string, string[]>, object] => [
+        { target: [target] },
+        { scale: { target: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'api' } } },
+      ],
+    ),
+    [{ target: ['rc/old'] }, { scale: { target: { apiVersion: 'v1', kind: 'ReplicationController', name: 'old' } } }],
+    [
+      { target: ['scaledobject/api'] },
+      { scale: { target: { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'api' } } },
+    ],
+    [{ target: ['deployments.apps/web'] }, { scale: { target: { kind: 'Deployment', name: 'web' } } }],
+    [
+      { target: ['autoscaling/v2/hpa/api'] },
+      { scale: { target: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'api' } } },
+    ],
     [{ by: ['25%'] }, { scale: { by: '25%' } }],
     [{ by: ['2'] }, { scale: { by: 2 } }],
     [{ 'token-secret-name': ['web-url'] }, { token: { secretName: 'web-url' } }],
@@ -64,6 +83,13 @@ describe('the flags of a spec', () => {
   it.each([
     ['redeploy', { target: ['web'] }, { redeploy: { target: { name: 'web' } } }],
     ['redeploy', { target: ['cj/backup'] }, { redeploy: { target: { kind: 'CronJob', name: 'backup' } } }],
+    ['scaleNodes', { target: ['md/a'] }, { scaleNodes: { target: { kind: 'MachineDeployment', name: 'a' } } }],
+    [
+      'scaleNodes',
+      { target: ['clusters.provisioning.cattle.io/prod'] },
+      { scaleNodes: { target: { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod' } } },
+    ],
+    ['scaleNodes', { target: ['Cluster/prod'] }, { scaleNodes: { target: { kind: 'Cluster', name: 'prod' } } }],
     [
       'scaleNodes',
       { target: ['provisioning.cattle.io/v1/Cluster/prod'], 'target-pool': ['blue'] },
@@ -75,6 +101,16 @@ describe('the flags of a spec', () => {
     ],
   ])('name the target of %s as that of any driver: %j', (driver, texts, spec) => {
     expect(specOf(given(texts), driver)).toEqual(spec)
+  })
+
+  it.each(
+    drivers.flatMap(({ name, targets }) =>
+      targets.map(({ type }) => [name, apiVersionOf(type), type.kind, type] as const),
+    ),
+  )('name what %s acts on, %s %s, by kind, plural and group', (_driver, apiVersion, kind, { group, resource }) => {
+    const written = group === '' ? resource : `${resource}.${group}`
+    expect(kindNamed(written)).toMatchObject({ apiVersion, kind })
+    expect(kindNamed(kind)?.kind).toBe(kind)
   })
 
   it('stand under the drivers that they are for', () => {

@@ -97,11 +97,11 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
     const succeed = async (...args: readonly string[]) =>
       expect(await kubectl(kubeconfig, args)).toMatchObject({ code: 0, stderr: '' })
     expect(await found()).toEqual([
-      'ok: receiver-hooks-authors denies',
-      'ok: receiver-hooks-trigger denies',
-      'ok: receiver-hooks-records denies',
-      'ok: receiver-hooks-controller denies',
-      'ok: receiver-hooks-sizes denies',
+      'ok: receiver-hooks-authors is in force: nobody makes a hook that may do more than they may themselves',
+      "ok: receiver-hooks-trigger is in force: the trigger's account changes only what hooks act on",
+      'ok: receiver-hooks-records is in force: the trigger alone writes what hooks remember',
+      "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
+      'ok: receiver-hooks-sizes is in force: hooks have no large annotations',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -111,8 +111,8 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-authors is not there: whoever writes a hook/),
       expect.stringMatching(/^warning: receiver-hooks-trigger has a binding that does not deny: /),
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
-      'ok: receiver-hooks-controller denies',
-      'ok: receiver-hooks-sizes denies',
+      "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
+      'ok: receiver-hooks-sizes is in force: hooks have no large annotations',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

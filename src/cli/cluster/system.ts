@@ -1,4 +1,4 @@
-import { stringAt } from '../../api/json.ts'
+import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { configMaps } from '../../kube/resources.ts'
@@ -27,4 +27,10 @@ export const readPublicKeys = async (
   const map = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
   const jwks = stringAt(map, 'data', keySetEntry) ?? ''
   return { jwks, keys: parsePublicKeys(jwks, map.metadata.resourceVersion) }
+}
+
+/** The ids of the keys in a set, the one that signs first. */
+export const kidsIn = (jwks: string): readonly string[] => {
+  const found: unknown = at(tryParseJson(jwks), 'keys')
+  return Array.isArray(found) ? found.map(key => stringAt(key, 'kid') ?? '') : []
 }

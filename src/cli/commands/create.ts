@@ -15,7 +15,8 @@ const driverOption = choice(
 
 /** A flag for each field of the spec: what drivers can be told is in their schemas alone. */
 export const create: Command = {
-  details: 'The flags follow from the fields of the resource; docs/reference/receiverhook.md says more of each.',
+  details:
+    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; docs/reference/receiverhook.md says more of each.',
   arguments: [{ name: 'NAME', means: 'the new hook' }],
   options: [driverOption, ...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [

@@ -4,6 +4,7 @@ import { stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
 import { age } from '../../environment/age.ts'
+import { localTime } from '../../environment/time.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
@@ -80,8 +81,8 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
       'URL',
       known ? `[not shown: ${program} url ${metadata.name}], rotation ${status?.minted?.rotation ?? 0}` : 'none yet',
     ),
-    line('Former URL', previous && `accepted until ${previous.acceptedUntil}`),
-    line('Expires', status?.minted?.expiresAt),
+    line('Former URL', previous && `accepted until ${localTime(previous.acceptedUntil)}`),
+    line('Expires', status?.minted?.expiresAt && localTime(status.minted.expiresAt)),
     line('In Secret', spec.token.secretName),
     line('Asks for', asks && `${asks}, beside the URL`),
     line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
@@ -145,8 +146,26 @@ const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): stri
     reason,
     from === undefined && to === undefined ? (stringAt(rest, 'summary') ?? '') : stepText(from, to),
   ])
-  return `${paint('strong', 'Recent deliveries:')}\n${table(['  AGO', 'SENDER', 'OUTCOME', 'REASON', 'WHAT'], rows, paint, width)}`
+  const lines = table(['  AGO', 'SENDER', 'OUTCOME', 'REASON', 'WHAT'], rows, paint, width)
+  return `${paint('strong', 'Recent deliveries:')}\n${lines}${meanings(recent, width)}`
 }
+
+/** What the reasons mean for which nothing was changed, each once. */
+const meanings = (recent: readonly { outcome: string; reason: string }[], width: number | undefined): string => {
+  const asked = recent.filter(({ outcome }) => outcome !== 'applied').map(({ reason }) => reason)
+  return [...new Set(asked)]
+    .filter(isReason)
+    .flatMap(reason => {
+      const { means, todo } = reasons[reason]
+      return paragraph(`${reason}: ${means}${todo === 'Nothing.' ? '' : ` To do: ${todo}`}`, width)
+    })
+    .join('')
+}
+
+const paragraph = (text: string, width: number | undefined): readonly string[] =>
+  wrapped(printable(text), width === undefined ? undefined : width - 4).map(
+    (line, index) => `${' '.repeat(index === 0 ? 2 : 4)}${line}\n`,
+  )
 
 export const stepText = (from: number | undefined, to: number | undefined): string => {
   if (from === undefined) return to === undefined ? '' : `to ${to}`
@@ -174,14 +193,16 @@ const eventLines = (events: readonly StoredObject[], { now, paint, width }: Page
     stringAt(event, 'eventTime') ??
     event.metadata.creationTimestamp ??
     ''
-  const rows = events
+  // A message is never cut: what matters, such as the name of an account, may be at its end.
+  const lines = events
     .toSorted((a, b) => at(a).localeCompare(at(b)))
     .slice(-10)
-    .map((event): readonly Cell[] => [
-      `  ${age(at(event), now)}`,
-      { text: stringAt(event, 'type') ?? '', style: stringAt(event, 'type') === 'Warning' ? 'warning' : 'dim' },
-      stringAt(event, 'reason') ?? '',
-      stringAt(event, 'message') ?? '',
-    ])
-  return `${paint('strong', 'Events:')}\n${table(['  AGO', 'TYPE', 'REASON', 'MESSAGE'], rows, paint, width)}`
+    .flatMap(event => {
+      const type = stringAt(event, 'type') ?? ''
+      const reason = printable(stringAt(event, 'reason') ?? '')
+      const kind = paint(type === 'Warning' ? 'warning' : 'dim', printable(type))
+      const message = wrapped(printable(stringAt(event, 'message') ?? ''), width === undefined ? undefined : width - 4)
+      return [`  ${kind} ${reason}, ${age(at(event), now)} ago\n`, ...message.map(line => `    ${line}\n`)]
+    })
+  return `${paint('strong', 'Events:')}\n${lines.join('')}`
 }

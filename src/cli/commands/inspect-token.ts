@@ -1,5 +1,5 @@
 import type { ReceiverHook } from '../../api/hook.ts'
-import { rfc3339, parseTime } from '../../environment/time.ts'
+import { localTime, parseTime, rfc3339 } from '../../environment/time.ts'
 import { parseClaims, type Claims } from '../../token/claims.ts'
 import { triggerPath } from '../../token/published.ts'
 import { createVerifier, type Verdict } from '../../token/verify.ts'
@@ -95,7 +95,10 @@ const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
   const { previous } = hook.status?.minted ?? {}
   const isPrevious = previous?.rotation === claims.rotation && parseTime(previous.acceptedUntil) > now
   return isPrevious
-    ? { taken: true, why: `it is the former URL, which is accepted until ${previous.acceptedUntil}${suspended}` }
+    ? {
+        taken: true,
+        why: `it is the former URL, which is accepted until ${localTime(previous.acceptedUntil)}${suspended}`,
+      }
     : { taken: false, why: 'it was rotated out: a post to it is answered 410' }
 }
 
@@ -104,7 +107,7 @@ const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, { taken, w
     ['Hook', `${namespace}/${name}`],
     ['UID', uid],
     ['Rotation', String(rotation)],
-    ['Expires', expiresAt === undefined ? 'never' : rfc3339(expiresAt)],
+    ['Expires', expiresAt === undefined ? 'never' : localTime(rfc3339(expiresAt))],
     ['Accepted', `${taken ? 'yes' : 'no'}: ${why}`],
   ]
     .map(([title = '', value = '']) => `${`${title}:`.padEnd(10)}${value}\n`)

@@ -1,4 +1,4 @@
-import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import { stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { wait } from '../../environment/wait.ts'
 import { objectPath } from '../../kube/paths.ts'
@@ -8,7 +8,7 @@ import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys 
 import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patienceMs } from '../cluster/hooks.ts'
-import { readPublicKeys, systemNamespaceOption } from '../cluster/system.ts'
+import { kidsIn, readPublicKeys, systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type Given } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration } from '../options.ts'
@@ -39,7 +39,12 @@ export const keys: Command = {
   details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
-    { name: 'KID', means: 'for drop: the key, or enough of its beginning', optional: true },
+    {
+      name: 'KID',
+      means: 'for drop: the key, or enough of its beginning',
+      optional: true,
+      completes: 'former keys',
+    },
   ],
   options: [systemNamespaceOption, settle, timeout, ...accessOptions],
   examples: [
@@ -62,11 +67,6 @@ export const keys: Command = {
         throw new UsageError(`keys takes ${actions.join(', ')}, and not ${action}`)
     }
   },
-}
-
-const kidsIn = (jwks: string): readonly string[] => {
-  const found: unknown = at(tryParseJson(jwks), 'keys')
-  return Array.isArray(found) ? found.map(key => stringAt(key, 'kid') ?? '') : []
 }
 
 const list = async (cluster: Cluster, { out }: Shell): Promise<number> => {

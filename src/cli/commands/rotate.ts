@@ -1,4 +1,5 @@
 import type { ReceiverHook } from '../../api/hook.ts'
+import { localTime } from '../../environment/time.ts'
 import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
@@ -61,7 +62,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: Given, she
   const minted = await mintedHook(cluster, name, rotation, given, shell)
   const until = minted.status?.minted?.previous?.acceptedUntil
   shell.err.write(
-    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${until}`}\n`,
+    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${localTime(until)}`}\n`,
   )
   if (given.get(show)) shell.out.write(`${(await urlOf(cluster, minted)).url}\n`)
 }

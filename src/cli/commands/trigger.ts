@@ -24,11 +24,14 @@ const data = text({
   means: 'the body: a text, @FILE, or - for the input',
   completes: 'files',
 })
-const sender = text({
-  flag: 'sender',
-  value: 'NAME',
-  means: `a sample of this sender's: ${Object.keys(samples).join(', ')}`,
-})
+const sender = {
+  ...text({
+    flag: 'sender',
+    value: 'NAME',
+    means: `a sample of this sender's: ${Object.keys(samples).join(', ')}`,
+  }),
+  choices: Object.keys(samples),
+}
 const delivery = text({
   flag: 'id',
   value: 'NAME',

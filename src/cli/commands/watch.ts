@@ -1,6 +1,7 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
 import type { HookStatus } from '../../api/status.ts'
+import { localTime } from '../../environment/time.ts'
 import { hooks } from '../../kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
 import { followObjects } from '../cluster/follow.ts'
@@ -109,7 +110,7 @@ const lineOf = (hook: ReceiverHook, delivery: Delivery, paint: Paint): string =>
   const { from, outcome, reason, sender, time, to } = delivery
   const what = stringAt(delivery, 'summary') ?? stepText(from, to)
   const words = [
-    paint('dim', time.slice(11, 19)),
+    paint('dim', localTime(time).slice(11, 19)),
     printable(hook.metadata.name).padEnd(12),
     printable(sender).padEnd(12),
     paint(outcomeStyle(outcome), printable(outcome).padEnd(9)),

@@ -125,6 +125,8 @@ const valuesOf = async (
       return { directive: noFiles, offers: await namesOf(given, shell, deployments) }
     case 'namespaces':
       return { directive: noFiles, offers: await namesOf(given, shell, namespaces) }
+    case 'former keys':
+      return { directive: noFiles, offers: given.arguments[0] === 'drop' ? await formerKeys(given, shell) : [] }
   }
 }
 
@@ -137,6 +139,19 @@ const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceTy
     const cluster = await openCluster(given, shell)
     const { items } = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
     return items.map(({ metadata }) => ({ word: metadata.name }))
+  } catch {
+    return []
+  }
+}
+
+/** The keys that can be dropped: all but the one that signs, which is the first. */
+const formerKeys = async (given: Given, shell: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
+  try {
+    const { kidsIn, readPublicKeys, systemNamespaceOption } = await import('../cluster/system.ts')
+    const { jwks } = await readPublicKeys(await openCluster(given, shell), given.get(systemNamespaceOption))
+    return kidsIn(jwks)
+      .slice(1)
+      .map(word => ({ word }))
   } catch {
     return []
   }

@@ -4,7 +4,7 @@ import { baseOf } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects } from '../cluster/hooks.ts'
-import { post } from '../post.ts'
+import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../shell.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
@@ -40,6 +40,7 @@ export const checkEndpoint = async (
       ? ok('endpoint', `${known} answers`)
       : failure('endpoint', `${known} is answered by something else, with ${status}`, todo)
   } catch (error) {
-    return failure('endpoint', error instanceof Error ? error.message : String(error), todo)
+    const message = error instanceof Error ? error.message : String(error)
+    return failure('endpoint', error instanceof NoAnswer ? error.said : message, todo)
   }
 }

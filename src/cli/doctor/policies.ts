@@ -20,6 +20,15 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   sizes: 'hooks may have large annotations, which every replica reads when it starts',
 }
 
+/** What holds where a policy denies. */
+const holds: Readonly<Record<keyof typeof policyNames, string>> = {
+  authors: 'nobody makes a hook that may do more than they may themselves',
+  trigger: "the trigger's account changes only what hooks act on",
+  records: 'the trigger alone writes what hooks remember',
+  controller: "the controller's account changes only the Secrets of hooks",
+  sizes: 'hooks have no large annotations',
+}
+
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
 
 /** Each policy is there, denies what it is against, and is understood by the API server. */
@@ -33,7 +42,7 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
       const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)
       const lacks = lackOf(policy, binding)
       return lacks === undefined
-        ? ok(about, `${name} denies`)
+        ? ok(about, `${name} is in force: ${holds[kind]}`)
         : warning(about, `${name} ${lacks}: ${without[kind]}`, apply)
     }),
   )

@@ -1,6 +1,7 @@
 import { at, isObject, tryParseJson } from '../../api/json.ts'
 import type { Obj, Schema } from '../../api/schema.ts'
 import { UsageError } from '../command.ts'
+import { kindNamed } from './kinds.ts'
 
 /** A field of a hook's spec that one flag sets. */
 export interface Field {
@@ -93,7 +94,7 @@ const objectFields = (schema: Obj, path: readonly string[], flag: string, make: 
 const referenceFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
   const { apiVersion, kind: _, name: __, ...others } = schema.properties
   return [
-    ...make('[KIND/]NAME', ([text = '']) => objectReference(flag, text, apiVersion !== undefined)),
+    ...make('[KIND/]NAME', ([text = '']) => objectReference(flag, text, apiVersion)),
     ...Object.entries(others).flatMap(([name, member]) => fieldsAt(member, [...path, name], `${flag}-${dashed(name)}`)),
   ]
 }
@@ -138,36 +139,25 @@ const secretEntry = (flag: string, text: string): unknown => {
   throw new UsageError(`--${flag} must be SECRET/KEY, and is ${text}`)
 }
 
-/** `web`, `StatefulSet/web` or, where objects of several groups are meant, `example.com/v1/Widget/web`. */
-const objectReference = (flag: string, text: string, takesVersion: boolean): unknown => {
+/**
+ * `web`, `StatefulSet/web` or, where objects of several groups are meant, `example.com/v1/Widget/web`. A known kind needs no
+ * apiVersion.
+ */
+const objectReference = (flag: string, text: string, versionSchema: Schema | undefined): unknown => {
   const parts = text.split('/')
-  const [name, kind, ...rest] = parts.toReversed()
+  const [name, word, ...rest] = parts.toReversed()
+  const takesVersion = versionSchema !== undefined
   if (name === undefined || parts.some(part => part === '') || rest.length > (takesVersion ? 2 : 0)) {
     const forms = takesVersion ? 'NAME, KIND/NAME or APIVERSION/KIND/NAME' : 'NAME or KIND/NAME'
     throw new UsageError(`--${flag} must be ${forms}, and is ${text}`)
   }
-  return {
-    ...(rest.length === 0 ? {} : { apiVersion: rest.toReversed().join('/') }),
-    ...(kind === undefined ? {} : { kind: kindOf(kind) }),
-    name,
-  }
+  if (word === undefined) return { name }
+  const known = kindNamed(word)
+  const apiVersion = rest.length > 0 ? rest.toReversed().join('/') : known?.apiVersion
+  const isWritten =
+    takesVersion && apiVersion !== undefined && (rest.length > 0 || apiVersion !== versionSchema.default)
+  return { ...(isWritten && { apiVersion }), kind: known?.kind ?? word, name }
 }
-
-/** kubectl's words for a kind, as people write them. */
-const shortKinds: Readonly<Record<string, string>> = {
-  deployment: 'Deployment',
-  deploy: 'Deployment',
-  statefulset: 'StatefulSet',
-  sts: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  ds: 'DaemonSet',
-  replicaset: 'ReplicaSet',
-  rs: 'ReplicaSet',
-  cronjob: 'CronJob',
-  cj: 'CronJob',
-}
-
-const kindOf = (word: string): string => shortKinds[word.toLowerCase().replace(/s$/, '')] ?? shortKinds[word] ?? word
 
 /** The reference pages' text without their links. */
 const meaningOf = (schema: Schema): string => {

@@ -13,6 +13,7 @@ import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
 import type { Shell } from '../shell.ts'
 import { withDefaults } from './defaults.ts'
+import { nextOf } from './next.ts'
 import { flagOf } from './flags.ts'
 
 export type DryRun = 'none' | 'client' | 'server'
@@ -47,12 +48,14 @@ export const checkSpec = (spec: unknown): void => {
 
 /** Stores a new hook, or shows what would be stored. */
 export const createHook = async (
-  { api, namespace }: Cluster,
+  cluster: Cluster,
   given: Given,
-  { out, program }: Shell,
+  shell: Shell,
   name: string,
   spec: unknown,
 ): Promise<void> => {
+  const { api, namespace } = cluster
+  const { err, out, program } = shell
   const dryRun = given.get(dryRunOption)
   const manifest = manifestOf(namespace, name, spec)
   if (dryRun === 'client') {
@@ -76,6 +79,7 @@ export const createHook = async (
     throw new CommandFailure(`there is a hook ${name} in the namespace ${namespace} already; ${advice}`, 1)
   }
   out.write(await shown(stored, given))
+  if (given.get(outputOption).as === 'table' && dryRun === 'none') err.write(await nextOf(cluster, shell, name))
 }
 
 const shown = async (hook: KubeObject, given: Given): Promise<string> => {

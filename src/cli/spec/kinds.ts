@@ -1,0 +1,38 @@
+/** A kind that a driver acts on, as people and kubectl write it. */
+interface KnownKind {
+  readonly kind: string
+  readonly apiVersion: string
+  /** In lower case: the kind itself, its plural, its short names. */
+  readonly words: readonly string[]
+}
+
+const known = (apiVersion: string, kind: string, ...shorts: readonly string[]): KnownKind => {
+  const word = kind.toLowerCase()
+  return { kind, apiVersion, words: [word, `${word}s`, ...shorts] }
+}
+
+/** Of two of one kind the first is meant, unless the group is named. A test compares this with what the drivers act on. */
+const kinds: readonly KnownKind[] = [
+  known('apps/v1', 'Deployment', 'deploy'),
+  known('apps/v1', 'StatefulSet', 'sts'),
+  known('apps/v1', 'DaemonSet', 'ds'),
+  known('apps/v1', 'ReplicaSet', 'rs'),
+  known('batch/v1', 'CronJob', 'cj'),
+  known('v1', 'ReplicationController', 'rc'),
+  known('autoscaling/v2', 'HorizontalPodAutoscaler', 'hpa'),
+  known('keda.sh/v1alpha1', 'ScaledObject', 'so'),
+  known('cluster.x-k8s.io/v1beta2', 'MachineDeployment', 'md'),
+  known('cluster.x-k8s.io/v1beta2', 'MachineSet', 'ms'),
+  known('cluster.x-k8s.io/v1beta2', 'MachinePool', 'mp'),
+  known('cluster.x-k8s.io/v1beta2', 'Cluster', 'cl'),
+  known('provisioning.cattle.io/v1', 'Cluster'),
+]
+
+/** What a word for a kind means: `hpa`, `HorizontalPodAutoscaler`, `horizontalpodautoscalers.autoscaling`. */
+export const kindNamed = (word: string): KnownKind | undefined => {
+  const [name = '', ...rest] = word.toLowerCase().split('.')
+  const group = rest.join('.')
+  return kinds.find(
+    ({ apiVersion, words }) => words.includes(name) && (group === '' || apiVersion.startsWith(`${group}/`)),
+  )
+}

@@ -1,0 +1,37 @@
+import type { Condition } from '../../api/conditions.ts'
+import { isReason, reasons } from '../../api/reasons.ts'
+import { wait } from '../../environment/wait.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { readHook } from '../cluster/hooks.ts'
+import type { Shell } from '../shell.ts'
+
+/** How long a controller may take to look at a new hook, and how often it is asked whether it has, in milliseconds. */
+const withinMs = 2_000
+const lookEveryMs = 100
+
+/** What comes after a hook was created: whether it works, and where its URL is. */
+export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Promise<string> => {
+  const { program } = shell
+  const at = `-n ${cluster.namespace}`
+  const url = `Its URL: ${program} url ${name} ${at}\n`
+  const ready = await readyOf(cluster, shell, name)
+  if (ready === undefined)
+    return `no controller has looked at ${name} yet; if none does: ${program} doctor ${at}\n${url}`
+  if (ready.status === 'True') return `${name} is ready. ${url}`
+  const todo = isReason(ready.reason) ? ` ${reasons[ready.reason].todo}` : ''
+  return `${name} is not ready yet: ${ready.message} (${ready.reason}).${todo}\n${url}`
+}
+
+/** What the controller says of a new hook; undefined where it says nothing in time, or where it may not be read. */
+const readyOf = async (cluster: Cluster, { clock, stop }: Shell, name: string): Promise<Condition | undefined> => {
+  const end = clock.monotonic() + withinMs
+  while (clock.monotonic() < end && !stop.aborted) {
+    const hook = await readHook(cluster, name).catch(() => undefined)
+    if (hook === undefined) return undefined
+    const { metadata, status } = hook
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+    if (ready !== undefined && status?.observedGeneration === metadata.generation) return ready
+    await wait(clock, lookEveryMs, stop)
+  }
+  return undefined
+}

@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
-import { parseAst } from 'rolldown/parseAst'
+import { isNode, lineAt, parseFile, type SyntaxNode } from './syntax.ts'
 
 /** A file of the source, as far as it is counted. */
 export interface SourceFile {
@@ -22,9 +22,7 @@ export interface SourceFunction {
 export const sourceFiles = (pattern: string): readonly SourceFile[] => globSync(pattern).toSorted().map(read)
 
 const read = (path: string): SourceFile => {
-  const text = readFileSync(path, 'utf8')
-  const lineAt = (position: number): number => text.slice(0, position).split('\n').length
-  const nodes = [...walk(parseAst(text, { lang: path.endsWith('x') ? 'tsx' : 'ts' }))]
+  const { nodes, text } = parseFile(path)
   return {
     path,
     lines: text.split('\n').length - 1,
@@ -32,7 +30,7 @@ const read = (path: string): SourceFile => {
     exports: nodes.flatMap(exportedBy),
     functions: nodes
       .filter(({ type }) => functionTypes.has(type))
-      .map(({ end, start }) => ({ line: lineAt(start), lines: lineAt(end) - lineAt(start) + 1 })),
+      .map(({ end, start }) => ({ line: lineAt(text, start), lines: lineAt(text, end) - lineAt(text, start) + 1 })),
   }
 }
 
@@ -41,29 +39,6 @@ const functionTypes: ReadonlySet<string> = new Set([
   'FunctionDeclaration',
   'FunctionExpression',
 ])
-
-/** A node of a syntax tree (ESTree), with the members that are read here. */
-interface SyntaxNode {
-  readonly type: string
-  readonly start: number
-  readonly end: number
-  readonly source?: unknown
-  readonly declaration?: unknown
-  readonly declarations?: unknown
-  readonly id?: unknown
-  readonly name?: unknown
-  readonly value?: unknown
-}
-
-const isNode = (value: unknown): value is SyntaxNode =>
-  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
-
-function* walk(value: unknown): Generator<SyntaxNode> {
-  if (Array.isArray(value)) for (const item of value) yield* walk(item)
-  if (!isNode(value)) return
-  yield value
-  for (const member of Object.values(value)) yield* walk(member)
-}
 
 const importTypes: ReadonlySet<string> = new Set([
   'ExportAllDeclaration',

@@ -4,14 +4,7 @@
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
 /** RFC 3339 with six digits of a second, as in `metav1.MicroTime`. */
-export const rfc3339Micro = (ms: number): string => {
-  const at = Math.floor(ms / 1000)
-  // Each line of the log has such a moment, and many are of one second.
-  if (at !== lastSecond.at) lastSecond = { at, text: rfc3339(ms).slice(0, -1) }
-  return `${lastSecond.text}.${String(Math.floor(ms) - at * 1000).padStart(3, '0')}000Z`
-}
-
-let lastSecond = { at: NaN, text: '' }
+export const rfc3339Micro = (ms: number): string => `${new Date(Math.floor(ms)).toISOString().slice(0, -1)}000Z`
 
 /** Where a person's clock is ahead of UTC at a moment, in minutes. */
 const offsetAt = (ms: number): number => -new Date(ms).getTimezoneOffset()

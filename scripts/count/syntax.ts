@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { parseSync } from 'rolldown/utils'
+
+/** A file of TypeScript, parsed. */
+export interface Syntax {
+  readonly path: string
+  readonly text: string
+  readonly comments: readonly Comment[]
+  /** The statements of the module itself. */
+  readonly body: readonly SyntaxNode[]
+  /** Every node of the tree, from the outside in. */
+  readonly nodes: readonly SyntaxNode[]
+}
+
+export interface Comment {
+  readonly value: string
+  readonly start: number
+}
+
+/** A node of a syntax tree (ESTree), with the members that are read here. */
+export interface SyntaxNode {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly kind?: unknown
+  readonly importKind?: unknown
+  readonly source?: unknown
+  readonly specifiers?: unknown
+  readonly imported?: unknown
+  readonly declaration?: unknown
+  readonly declarations?: unknown
+  readonly id?: unknown
+  readonly init?: unknown
+  readonly name?: unknown
+  readonly value?: unknown
+  readonly callee?: unknown
+  readonly object?: unknown
+  readonly property?: unknown
+  readonly computed?: unknown
+  readonly left?: unknown
+  readonly argument?: unknown
+  readonly key?: unknown
+}
+
+export const isNode = (value: unknown): value is SyntaxNode =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
+/** Parses a file, TSX included. */
+export const parseFile = (path: string): Syntax => parseText(path, readFileSync(path, 'utf8'))
+
+/** Parses a text under a file's name. Throws where it is no TypeScript. */
+export const parseText = (path: string, text: string): Syntax => {
+  const { comments, errors, program } = parseSync(path, text, { lang: path.endsWith('x') ? 'tsx' : 'ts' })
+  const [error] = errors
+  if (error) throw new Error(`${path}: ${error.message}`)
+  return { path, text, comments, body: program.body, nodes: [...walk(program)] }
+}
+
+export const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length
+
+function* walk(value: unknown): Generator<SyntaxNode> {
+  if (Array.isArray(value)) for (const item of value) yield* walk(item)
+  if (!isNode(value)) return
+  yield value
+  for (const member of Object.values(value)) yield* walk(member)
+}

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
-import { at, stringAt } from '../../src/api/json.ts'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { collectionPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
 import { senders } from '../../src/senders/registry.ts'
@@ -69,9 +70,26 @@ const setUp = async () => {
   return here
 }
 
-const createHook = async ({ api, namespace, url }: Cluster, name: string, spec: object): Promise<string> => {
-  await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
-  return await url(name)
+const nameFor = (snippet: string): string => `the-${snippet}`
+
+/** Creates hooks, and resolves with the URL of each once all have one. */
+const createHooks = async (
+  { api, namespace, until }: Cluster,
+  names: readonly string[],
+  spec: object,
+): Promise<ReadonlyMap<string, string>> => {
+  for (const name of names)
+    await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
+  const path = collectionPath(hooks, namespace)
+  const list = async () => {
+    const { body } = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 10_000 })
+    const items = at(parseJson(body), 'items')
+    return (Array.isArray(items) ? items : []).map((item: unknown): [string, string] => [
+      stringAt(item, 'metadata', 'name') ?? '',
+      stringAt(item, 'status', 'triggerURL') ?? '',
+    ])
+  }
+  return new Map(await until(list, found => found.every(([, url]) => url !== '')))
 }
 
 /** Of the forms of auth, all are tried with `scale`; with other drivers all on a real API server, and some in memory. */
@@ -89,13 +107,16 @@ describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration
       const here = await setUp()
       const auth = authSpecs[form]
       const spec = { ...driverSpecs[driver], ...(auth === undefined ? {} : { auth }) }
-      const made = snippets.map(async snippet => {
-        const hookName = `the-${snippet.name}`
-        return { snippet, hookName, url: await createHook(here, hookName, spec) }
-      })
+      const urls = await createHooks(
+        here,
+        snippets.map(({ name }) => nameFor(name)),
+        spec,
+      )
       const failures: string[] = []
       // The posts go one after another: of two images that the same container runs, one would be Superseded.
-      for (const { hookName, snippet, url } of await Promise.all(made)) {
+      for (const snippet of snippets) {
+        const hookName = nameFor(snippet.name)
+        const url = urls.get(hookName) ?? ''
         const written = writeSnippet(snippet, snippetHook(hookName, here.namespace, spec, url))
         const answered = await answerOf(snippet.name, written, url)
         if (answered !== undefined) failures.push(`${snippet.name}: ${answered}`)

@@ -1,5 +1,5 @@
 /**
- * Bundles the product into files that Node 24 runs by themselves, with no node_modules and no compiler: the product, the
+ * Bundles the product into files that Node runs by themselves, with no node_modules and no compiler: the product, the
  * small program that it starts for expressions, and the parts that either loads only when they are needed. Another folder
  * than `dist` can be named. Beside them: NOTICES.txt, with the licences of what is bundled, and meta.json, with what came from where.
  */
@@ -16,14 +16,14 @@ const ofPage = ['preact', '@preact/signals', '@preact/signals-core'].map(name =>
 const outdir = process.argv[2] ?? 'dist'
 
 /** An older Node would fail somewhere inside a dependency, with a message that says nothing. */
-const needsNode24 = `
-if (Number(process.versions.node.split('.')[0]) < 24) {
-  process.stderr.write('receiver-hooks needs Node 24 or later, and this is ' + process.version + ': install it from https://nodejs.org; in a checkout, npm start has its own\\n');
+const needsNode20 = `
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  process.stderr.write('receiver-hooks needs Node 20 or later, and this is ' + process.version + ': install it from https://nodejs.org\\n');
   process.exit(1);
 }`
 
 const { metafile } = await build({
-  ...bundled(needsNode24),
+  ...bundled(needsNode20),
   entryPoints: {
     'receiver-hooks': 'src/main.ts',
     'kubectl-receiverhook': 'src/plugin.ts',

@@ -19,7 +19,7 @@ export const startProgram = (process: NodeJS.Process, name: Shell['program'], en
     process.exit(exitCode)
   }
   endWithItsReader(process)
-  const running = runProgram({ entries, version, summary }, process.argv.slice(2), shell)
+  const running = runProgram({ entries, version, summary, node: process.versions.node }, process.argv.slice(2), shell)
   running.then(ended => {
     if (typeof ended === 'number') process.exitCode = ended
   }, fail)

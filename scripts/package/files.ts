@@ -35,7 +35,7 @@ export const npmManifest = (description: string) => ({
   type: 'module',
   bin: { 'receiver-hooks': 'dist/receiver-hooks.mjs', 'kubectl-receiverhook': 'dist/kubectl-receiverhook.mjs' },
   files: ['dist'],
-  engines: { node: '>=24' },
+  engines: { node: '>=20' },
   keywords: ['kubernetes', 'webhook', 'autoscaling', 'alertmanager', 'kubectl-plugin'],
 })
 

@@ -18,7 +18,7 @@ export const krewManifest = (uri: string, sha256: string) => ({
 is wrong. A receiver hook is a URL: a POST to it scales a workload by a step,
 redeploys it, or runs another action. Alerts, registries and scripts call it.
 `,
-    caveats: `Needs Node.js 24 or later as "node" in your PATH, and Receiver Hooks in the
+    caveats: `Needs Node.js 20 or later as "node" in your PATH, and Receiver Hooks in the
 cluster.
 `,
     platforms: platforms.map(({ arch, os }) => ({

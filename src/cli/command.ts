@@ -68,6 +68,8 @@ export interface Entry {
   readonly group: Group
   /** One line: starts in lower case, has no full stop. */
   readonly summary: string
+  /** The oldest major version of Node that it runs on, where that is newer than the program's. */
+  readonly leastNode?: number
   load(): Promise<Command>
 }
 

@@ -1,5 +1,6 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
 import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
+import { CommandFailure } from './failure.ts'
 import { redacted } from '../environment/redact.ts'
 import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
 import { safely } from './output/terminal.ts'
@@ -11,6 +12,8 @@ export interface Program {
   readonly version: string
   /** One line, for help. */
   readonly summary: string
+  /** The version of Node that runs it; absent: one that runs every command. */
+  readonly node?: string
 }
 
 /**
@@ -77,6 +80,7 @@ const runEntry = async (program: Program, entry: Entry, args: readonly string[],
   }
   const textsOf = (option: Option<unknown>): readonly string[] => texts.get(option.flag) ?? []
   const given: Given = { arguments: words, get: option => option.read(textsOf(option)) }
+  refuseOldNode(entry, program)
   try {
     // Nothing is done before every flag is known to be right.
     for (const option of command.options) given.get(option)
@@ -84,6 +88,12 @@ const runEntry = async (program: Program, entry: Entry, args: readonly string[],
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.message, entry.name) : error
   }
+}
+
+const refuseOldNode = ({ leastNode = 0, name }: Entry, { node }: Program): void => {
+  if (node === undefined || Number(node.split('.')[0]) >= leastNode) return
+  const message = `${name} takes Node ${leastNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
+  throw new CommandFailure(message, 1)
 }
 
 /** Nothing that is printed by mistake gives a hook away. */

@@ -2,18 +2,23 @@ import type { Entry } from '../cli/command.ts'
 import { version } from '../version.ts'
 import { cliCommands } from '../cli/registry.ts'
 
+/** What answers posts unattended runs on the version that it is tested and measured on. */
+const servesOn = 24
+
 /** The commands that go on until a signal. */
 const servers: readonly Entry[] = [
   {
     name: 'serve',
     group: 'Servers',
     summary: 'run the controller and the trigger endpoint against a cluster',
+    leastNode: servesOn,
     load: async () => (await import('./serve.ts')).serve,
   },
   {
     name: 'playground',
     group: 'Servers',
     summary: 'run everything here, on an in-memory API server',
+    leastNode: servesOn,
     load: async () => (await import('./playground.ts')).playground,
   },
   {

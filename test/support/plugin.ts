@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { onTestFinished } from 'vitest'
-import { bundled, httpByRequire } from '../../scripts/bundling.ts'
+import { bundled, httpByRequire, onlyWhatIsUsed } from '../../scripts/bundling.ts'
 import { kubectlPath, type Ran } from './kubectl.ts'
 
 export interface Plugin {
@@ -38,7 +38,7 @@ export const buildPlugin = async (): Promise<Plugin> => {
     entryPoints: { 'kubectl-receiverhook': 'src/plugin.ts' },
     outdir: join(folder, 'dist'),
     splitting: true,
-    plugins: [httpByRequire],
+    plugins: [httpByRequire, onlyWhatIsUsed],
   })
   const script = join(folder, 'kubectl-receiverhook')
   const bundle = join(folder, 'dist', 'kubectl-receiverhook.mjs')

@@ -59,7 +59,11 @@ const groupOf = (fields: readonly Field[]): string => {
 }
 
 /** Flags of one heading stand together, in the order of their first. */
-const all = [...Map.groupBy(flagged(), ({ option }) => option.group).values()].flat()
+const all = (() => {
+  const found = flagged()
+  const headings = new Set(found.map(({ option }) => option.group))
+  return [...headings].flatMap(heading => found.filter(({ option }) => option.group === heading))
+})()
 
 /** A flag for each field of a hook's spec, made from the schemas. */
 export const specOptions: readonly Option<unknown>[] = all.map(({ option }) => option)

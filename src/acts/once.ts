@@ -3,12 +3,13 @@ import type { OpenAct } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
-import { isAbandoned } from '../record/abandoned.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
-import { momentOf, type Memory } from '../record/memory.ts'
+import { momentOf } from '../record/memory.ts'
+import { isAbandoned } from '../record/protocol.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, How, Work } from './acts.ts'
 import { actOf, runningActs, type Running } from './running.ts'
 
@@ -66,7 +67,7 @@ const once = async (
   const key = identity ? keyOf(identity.key) : fresh()
   const goOn = (): boolean => clock.monotonic() < deadline
   for (let lookMs = firstLookMs; goOn(); lookMs = Math.min(lookMs * 2, longestLookMs)) {
-    const begin = (memory: Memory, now: number): Ruling<Begun> => beginIn(memory, now, { key, context, how })
+    const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => beginIn(draft, now, { key, context, how })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { goOn }))
     if (made?.decided === 'gone') return { outcome: 'changed' }
     if (made?.decided === 'refused') {
@@ -80,7 +81,7 @@ const once = async (
       const waits = how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
       if (!waits) {
         if (!result.isOwn && !mayRun(context)) {
-          ledger.later(withoutAct(result.act))
+          ledger.later(draft => withoutAct(draft, result.act))
           return { outcome: 'changed' }
         }
         return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined })
@@ -98,46 +99,49 @@ interface Beginning {
 }
 
 /** Judges what is to be done of a delivery, and begins an act where it is new. */
-const beginIn = (memory: Memory, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
+const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, signed } = context
   const newsAt = delivery.identity?.newsAt
   // Another name of a signed body is decided with the first, which its own sender finishes.
   const isCounted = ({ at, body }: OpenAct): boolean =>
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
-  const own = openAct(memory, key)
+  const own = openAct(draft, key)
   const isSame =
     own &&
     (isCounted(own) ||
       Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
   // Whatever is left of it is done now, by the same name.
-  if (own && isSame) return { memory, result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
+  if (own && isSame) return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   const inOrder = how.serial === true || cooldownMs > 0
-  const others = (memory.acts ?? []).filter(act => act.key !== key)
+  const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
   if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
-    return { memory, result: { begun: 'later' }, needsNewest: true }
+    return { result: { begun: 'later' }, needsNewest: true }
   }
-  const judged = judge(ranByActs(memory), context, now)
+  const withRuns = draft.fork()
+  ranByActs(withRuns)
+  const judged = judge(withRuns, context, now)
   switch (judged.judgement) {
     case 'skip': {
       const { message, reason, remember } = judged
-      const next = remember ? decided(context, now, { state: 'skipped', reason })(memory) : memory
-      return { memory: next, result: { begun: 'skipped', outcome: { outcome: 'skipped', reason, message } } }
+      if (remember) decided(draft, context, now, { state: 'skipped', reason })
+      return { result: { begun: 'skipped', outcome: { outcome: 'skipped', reason, message } } }
     }
     case 'full': {
       const outcome = { outcome: 'unavailable', reason: 'RecordFull', message: judged.message } as const
-      return { memory, result: { begun: 'skipped', outcome } }
+      return { result: { begun: 'skipped', outcome } }
     }
     case 'unfinished':
     case 'undo':
-      return { memory, result: { begun: 'later' }, needsNewest: true }
+      return { result: { begun: 'later' }, needsNewest: true }
     case 'new': {
       const act = {
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body }),
         id: keyOf(JSON.stringify([hook.uid, key, newsAt ?? now])),
       }
-      return { memory: begun(act)(memory), result: { begun: 'act', act, isOwn: false } }
+      begun(draft, act)
+      return { result: { begun: 'act', act, isOwn: false } }
     }
   }
 }
@@ -158,7 +162,7 @@ const preview = async (
     const key = delivery.identity ? keyOf(delivery.identity.key) : id
     const deciding = context
       .ledger()
-      .decide((memory, at) => ({ memory, result: beginIn(memory, at, { key, context, how: {} }).result }), { goOn })
+      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context, how: {} }).result }), { goOn })
     const made = await within(clock, deadline - clock.monotonic(), deciding)
     if (made?.decided === 'gone') return { outcome: 'changed' }
     const begun = made?.decided === 'stored' ? made.result : undefined

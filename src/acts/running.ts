@@ -90,8 +90,8 @@ const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
 /** What is done is remembered; what failed may be begun anew; what is left stays open for the next copy of the delivery. */
 const remember = (act: OpenAct, { outcome, worked }: Worked, ledger: Ledger | undefined): void => {
-  if (worked === 'done') ledger?.later(acted(act, summaryOf(outcome), outcome.outcome === 'applied'))
-  if (worked === 'failed') ledger?.later(withoutAct(act))
+  if (worked === 'done') ledger?.later(draft => acted(draft, act, summaryOf(outcome), outcome.outcome === 'applied'))
+  if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
 }
 
 const summaryOf = (outcome: Outcome): string => {

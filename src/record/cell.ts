@@ -2,16 +2,9 @@ import type { Environment } from '../environment/environment.ts'
 import { doubling, wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
 import { closerOf } from './closer.ts'
-import type { Memory } from './memory.ts'
+import type { Memory, RecordOwner } from './memory.ts'
 import type { RecordLimits } from './pages.ts'
-import {
-  putRecord,
-  readRecord,
-  type RecordOwner,
-  type RecordPut,
-  type RecordRead,
-  type RecordVersion,
-} from './store.ts'
+import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
 /** The wait before a write in doubt is looked for again, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 25

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Environment } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
-import type { Memory } from './memory.ts'
+import { type Memory, type RecordOwner, withPages, type Page } from './memory.ts'
 import { createPage, deletePage, readPage, type PageRead } from './page-store.ts'
-import { closingOf, withPages, type Closing, type Page, type RecordLimits } from './pages.ts'
-import type { RecordOwner } from './store.ts'
+import { closingOf, type Closing, type RecordLimits } from './pages.ts'
 
 /** How many pages may be left behind before no further one is made: their fate shows at the next read of the record. */
 const mostLeft = 4

@@ -1,6 +1,6 @@
+import type { RecordOwner } from './memory.ts'
 import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
-import type { RecordOwner } from './store.ts'
 
 /**
  * A delivery on its way. It is made once, when its post is admitted to a hook, and passed by reference to whatever works on it: the

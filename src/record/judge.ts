@@ -4,11 +4,9 @@ import type { ReasonIn } from '../api/reasons.ts'
 import type { Changed } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { allSeen, claimsIn, reportOf, unnamedKey, withReport } from './changes.ts'
-import { hasRoom, withRow, type Update } from './rows.ts'
-import { lookupOf } from './lookup.ts'
-import { momentOf, type Memory } from './memory.ts'
-import { changedBy } from './undo.ts'
+import type { MemoryDraft } from './draft.ts'
+import { momentOf } from './memory.ts'
+import { allSeen, changedBy, reportOf, unnamedKey, withReport } from './protocol.ts'
 
 /** A delivery that its hook's memory has a say in. */
 export interface Remembered {
@@ -58,27 +56,27 @@ export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolea
  * Judges a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so that a time in the future
  * counts like one as far in the past.
  */
-export const judge = (memory: Memory, remembered: Remembered, now: number): Judgement => {
-  const judged = judgeByRows(memory, remembered, now)
+export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): Judgement => {
+  const judged = judgeByRows(draft, remembered, now)
   const isToBeStored = judged.judgement === 'skip' ? judged.remember : judged.judgement !== 'unfinished'
-  return isToBeStored ? (full(memory, remembered, now) ?? judged) : judged
+  return isToBeStored ? (full(draft, remembered, now) ?? judged) : judged
 }
 
 /** Says why a delivery's name cannot be remembered, if it cannot. */
 export const full = (
-  memory: Memory,
+  draft: MemoryDraft,
   { delivery, dedupeWindowMs, signed }: Remembered,
   now: number,
 ): (Judgement & { judgement: 'full' }) | undefined => {
   const windowMs = Math.max(dedupeWindowMs, signed?.withinMs ?? 0)
-  if (!delivery.identity || hasRoom(memory, now, windowMs)) return undefined
+  if (!delivery.identity || draft.hasRoom(now, windowMs)) return undefined
   const window = windowMs > dedupeWindowMs ? 'replayWindow' : 'dedupeWindow'
-  const message = `the hook's record is full: it remembers ${memory.rows.length} deliveries, and those of the last ${windowMs / 1000} s (${window}) are not forgotten`
+  const message = `the hook's record is full: it remembers ${draft.size} deliveries, and those of the last ${windowMs / 1000} s (${window}) are not forgotten`
   return { judgement: 'full', message }
 }
 
 const judgeByRows = (
-  memory: Memory,
+  draft: MemoryDraft,
   remembered: Remembered,
   now: number,
 ): Exclude<Judgement, { judgement: 'full' }> => {
@@ -86,34 +84,33 @@ const judgeByRows = (
   const { group, identity } = delivery
   // Once, not for each row: a hash costs more than all the rest.
   const own = identity && keyOf(identity.key)
-  const row = own === undefined ? undefined : lookupOf(memory.rows).get(own)
+  const row = own === undefined ? undefined : draft.get(own)
   if (row) {
-    const isOld = isNoNews(identity?.newsAt, row.newsAt) && !endsAgain(memory, delivery)
+    const isOld = isNoNews(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
     const isSame = Math.abs(now - row.at) < windowOf(remembered) || isOld
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame }
     if (isSame) return again(row, 'delivery')
   }
-  const counted =
-    signed && memory.rows.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
+  const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
   // No name of it is remembered: whoever sends it again and again could fill the record with names.
   if (counted) return again(counted, 'signed body')
-  if (group?.mixed && allSeen(memory, group)) {
+  if (group?.mixed && allSeen(draft, group)) {
     const message = 'some alerts ended and no new one fires'
     return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
   }
   // A claim of the same group waits for its outcome. Its report of firing alerts must not be recorded after this end.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
-    const reporting = claimsIn(memory).find(({ report }) => report?.group === reported)
+    const reporting = draft.claims().find(({ report }) => report?.group === reported)
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   }
   // Runs of a hook with a cooldown, undos too, finish one after another: an open one comes first.
-  const running = cooldownMs > 0 && claimsIn(memory).find(({ from, to }) => from !== to)
+  const running = cooldownMs > 0 && draft.claims().find(({ from, to }) => from !== to)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
-  if (isUndo(remembered)) return judgeUndo(memory, group?.key)
+  if (isUndo(remembered)) return judgeUndo(draft, group?.key)
   if (cooldownMs > 0) {
-    const sinceMs = Math.abs(now - (memory.ranAt ?? -Infinity))
+    const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
       const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
       return { judgement: 'skip', reason: 'CoolingDown', message, remember: true }
@@ -129,12 +126,12 @@ export const windowOf = ({ dedupeWindowMs, delivery }: Remembered): number =>
 /** Whether a delivery takes back what others changed, instead of running the hook. */
 export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && delivery.phase === 'resolved'
 
-const judgeUndo = (memory: Memory, group: string | undefined): Exclude<Judgement, { judgement: 'full' }> => {
+const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, { judgement: 'full' }> => {
   if (group === undefined) return nothingToUndo
   const key = keyOf(group)
-  const running = claimsIn(memory).find(row => row.group === key)
+  const running = draft.claims().find(row => row.group === key)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
-  const changed = changedBy(memory, key)
+  const changed = changedBy(draft, key)
   return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
 }
 
@@ -150,7 +147,7 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
  * Whether a delivery ends alerts that have been reported as firing since their last end. Where one of two Prometheus
  * saw an alert end and the other did not, both ends tell of the same beginning.
  */
-const endsAgain = ({ groups }: Memory, { group, phase }: Remembered['delivery']): boolean =>
+const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Remembered['delivery']): boolean =>
   phase === 'resolved' && group !== undefined && groups[keyOf(group.key)] !== undefined
 
 const isNoNews = (newsAt: number | undefined, known: number | undefined): boolean =>
@@ -189,26 +186,30 @@ export type Decision =
   | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
 
 /** Remembers how a delivery was decided at `at`. */
-export const decided =
-  ({ delivery, signed, undo }: Remembered, at: number, decision: Decision): Update =>
-  memory => {
-    const { group, identity } = delivery
-    const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body })
-    if (decision.state === 'skipped') {
-      const next = identity ? withRow({ key: keyOf(identity.key), ...moment, ...decision })(memory) : memory
-      return group ? withReport(reportOf(group), at)(next) : next
-    }
-    const key = identity ? keyOf(identity.key) : unnamedKey(memory, decision.claim.mark)
-    const former = formerOf(lookupOf(memory.rows).get(key))
-    return withRow({
-      key,
-      ...moment,
-      ...(undo && group && { group: keyOf(group.key) }),
-      ...(group && { report: reportOf(group) }),
-      ...(former && { former }),
-      ...decision,
-    })(memory)
+export const decided = (
+  draft: MemoryDraft,
+  { delivery, signed, undo }: Remembered,
+  at: number,
+  decision: Decision,
+): void => {
+  const { group, identity } = delivery
+  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body })
+  if (decision.state === 'skipped') {
+    if (identity) draft.add({ key: keyOf(identity.key), ...moment, ...decision })
+    if (group) withReport(draft, reportOf(group), at)
+    return
   }
+  const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
+  const former = formerOf(draft.get(key))
+  draft.add({
+    key,
+    ...moment,
+    ...(undo && group && { group: keyOf(group.key) }),
+    ...(group && { report: reportOf(group) }),
+    ...(former && { former }),
+    ...decision,
+  })
+}
 
 /** Keeps what a row says that a claim takes the place of. */
 const formerOf = (row: Row | undefined): Former | undefined => {

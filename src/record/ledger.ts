@@ -3,11 +3,10 @@ import type { Clock, Environment } from '../environment/environment.ts'
 import { doubling, wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { cellOf, type FoundRecord, type Waiter } from './cell.ts'
-import { type Update } from './rows.ts'
-import type { Memory } from './memory.ts'
+import type { MemoryDraft, Update } from './draft.ts'
+import type { RecordOwner } from './memory.ts'
 import { outboxOf, type Outbox } from './outbox.ts'
 import { defaultLimits, type RecordLimits } from './pages.ts'
-import type { RecordOwner } from './store.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 25
@@ -16,16 +15,15 @@ const longestRetryMs = 400
 /** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
 const mostConflicts = 8
 
-/** What a judge says of a memory, and the memory that it leads to: the very same object when nothing is to be stored. */
+/** What a judge says of a memory. What it has changed in the draft is stored. */
 export interface Ruling<T> {
-  readonly memory: Memory
   readonly result: T
   /** That it is right only on the newest memory, which is read for it where nothing is to be stored. */
   readonly needsNewest?: boolean
 }
 
-/** Judges a memory at `now`, in milliseconds since the epoch. Pure but for taking note: it may run many times. */
-export type Judge<T> = (memory: Memory, now: number) => Ruling<T>
+/** Judges a memory at `now`, in milliseconds since the epoch. It may run many times, each time on another draft. */
+export type Judge<T> = (draft: MemoryDraft, now: number) => Ruling<T>
 
 export type Decided<T> =
   /**
@@ -51,8 +49,8 @@ export interface Deciding extends Waiter {
 /** The record of one hook, as one process reads and writes it. */
 export interface Ledger {
   readonly owner: RecordOwner
-  /** What was last read or written, with the later updates; undefined before that. It may be out of date. */
-  known(): Memory | undefined
+  /** What was last read or written, with the later updates; undefined before that. It may be out of date, and is only read. */
+  known(): MemoryDraft | undefined
   /** Judges the newest memory and stores what follows, by compare-and-swap; one decision at a time. */
   decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
   /** Stores an update with the next write, for which `flush` sees. */
@@ -76,8 +74,8 @@ export interface Ledger {
 /** Judges a version of a record, with the updates that wait. */
 const judgedOn = <T>(based: FoundRecord, judge: Judge<T>, outbox: Outbox, clock: Clock) => {
   const included = outbox.seal()
-  const before = outbox.applied(based.memory)
-  return { included, before, ...judge(before, clock.now()) }
+  const draft = outbox.applied(based.memory).fork()
+  return { included, draft, ...judge(draft, clock.now()) }
 }
 
 /**
@@ -127,16 +125,16 @@ export const openLedger = (
       }
       const now = () => judgedOn(based, judge, outbox, clock)
       const first = now()
-      const closing = first.memory === first.before ? undefined : cell.prepare(based)
+      const closing = first.draft.isChanged ? cell.prepare(based) : undefined
       // It may take seconds: a claim is as old as its row says, or its hook would cool down too early.
       if (closing) withdrawn?.()
-      const { before, included, memory, needsNewest = false, result } = closing ? await closing.then(now) : first
-      if (memory === before) {
+      const { draft, included, needsNewest = false, result } = closing ? await closing.then(now) : first
+      if (!draft.isChanged) {
         if (isFresh || !needsNewest) return { decided: 'stored', result }
         cell.forget()
         continue
       }
-      const written = await cell.put(based, memory, included, waiting)
+      const written = await cell.put(based, draft.memory(), included, waiting)
       if (written.put === 'stored') {
         refusals = 0
         return { decided: 'stored', result }
@@ -178,7 +176,7 @@ export const openLedger = (
     note: delivery => adding(() => outbox.note(delivery)),
     flush: async goOn => {
       if (outbox.length === 0) return
-      const flushed = await decide(memory => ({ memory: { ...memory }, result: undefined }), { goOn })
+      const flushed = await decide(draft => ({ result: draft.set({}) }), { goOn })
       if (flushed.decided === 'stored' || flushed.decided === 'given up') return
       const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
       log.warn({ namespace: owner.namespace, record: owner.name, why }, 'the record is not written')

@@ -1,6 +1,22 @@
 import { recordFormat, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
-import { allRows, openRows, withPages, type Page, type Pages } from './pages.ts'
+
+/**
+ * Closed pages: rows that are finished and stored, in objects of their own beside the record. What is closed never changes;
+ * a row of the same key that is open, or in a later page, stands in its place.
+ */
+export interface Page {
+  /** Of its object. No other page has had it, or will. */
+  readonly name: string
+  readonly rows: readonly Row[]
+}
+
+/** The pages that a record lists, the oldest first. */
+export interface Pages {
+  readonly list: readonly Page[]
+  /** All rows in them. */
+  readonly rows: ReadonlySet<Row>
+}
 
 /** What a hook remembers, as the code works on it: with the rows of its pages, within the limits of this process. */
 export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
@@ -27,6 +43,27 @@ export const momentOf = ({ at, body, newsAt }: Moment) => ({
   ...(body !== undefined && { body }),
 })
 
+/** Puts other pages into a memory. */
+export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
+  const { pages: _, ...rest } = memory
+  return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }
+}
+
+/** Lists the rows of a memory that are in none of its pages. */
+export const openRows = ({ pages, rows }: Memory): readonly Row[] =>
+  pages ? rows.filter(row => !pages.rows.has(row)) : rows
+
+/** Puts the rows of pages before those that are open, without what others of their key stand in the place of. */
+const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] => {
+  const taken = new Set(open.map(({ key }) => key))
+  const found: (readonly Row[])[] = [open]
+  for (const { rows } of list.toReversed()) {
+    found.unshift(rows.filter(({ key }) => !taken.has(key)))
+    for (const { key } of rows) taken.add(key)
+  }
+  return found.flat()
+}
+
 /** Puts what a record holds and its pages together. */
 export const memoryOf = (stored: StoredMemory, list: readonly Page[] = []): Memory => {
   const { format: _, pages: __, rows, ...others } = stored
@@ -42,4 +79,11 @@ export const storedOf = (memory: Memory): StoredMemory => {
     rows: openRows(memory),
     ...(pages && { pages: pages.list.map(({ name }) => name) }),
   }
+}
+
+/** The hook that a record belongs to. */
+export interface RecordOwner {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
 }

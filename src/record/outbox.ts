@@ -1,8 +1,8 @@
 import type { RecentDelivery } from '../api/record.ts'
 import { mostRecent } from '../api/status.ts'
-import { joined, noted, noteOf, type Note } from './changes.ts'
-import { type Update } from './rows.ts'
+import { MemoryDraft, type Update } from './draft.ts'
 import type { Memory } from './memory.ts'
+import { joined, noted, noteOf, type Note } from './protocol.ts'
 
 /** How many updates wait at most, while the API server is away. What is beyond is lost, and claims are found out again. */
 const mostUpdates = 10_000
@@ -14,8 +14,8 @@ export interface Outbox {
   add(update: Update): void
   /** Adds what is reported of a delivery. However many are reported, they take the room of the newest. */
   note(delivery: RecentDelivery): void
-  /** Applies all updates to a memory. */
-  applied(memory: Memory): Memory
+  /** A draft of a memory with all updates. It is kept, and only read or forked. */
+  applied(memory: Memory): MemoryDraft
   /** Answers how many updates a write includes that is made now. What is reported after that is an update of its own. */
   seal(): number
   /** Drops the first so many, since they are stored. */
@@ -29,18 +29,18 @@ export const outboxOf = (): Outbox => {
   /** Deliveries that are to be in it as well. They are put in when somebody asks, or when there are as many as are told. */
   let further: RecentDelivery[] = []
   /** A memory with all updates: kept until either changes. */
-  let current: { readonly of: Memory; readonly is: Memory } | undefined
+  let current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
 
   const include = (update: Update): void => {
-    current &&= { of: current.of, is: update(current.is) }
+    if (current) update(current.draft)
   }
   const gather = (): void => {
     if (!note || further.length === 0) return
     const own = noteOf(further)
     further = []
     note = joined(own, note)
-    updates[updates.length - 1] = noted(note)
-    include(noted(own))
+    updates[updates.length - 1] = notes(note)
+    include(notes(own))
   }
   const closeNote = (): void => {
     gather()
@@ -65,12 +65,15 @@ export const outboxOf = (): Outbox => {
         return
       }
       const own = noteOf([delivery])
-      if (add(noted(own))) note = own
+      if (add(notes(own))) note = own
     },
     applied: memory => {
       gather()
-      if (current?.of !== memory) current = { of: memory, is: updates.reduce((so, update) => update(so), memory) }
-      return current.is
+      if (current?.of !== memory) {
+        current = { of: memory, draft: new MemoryDraft(memory) }
+        for (const update of updates) update(current.draft)
+      }
+      return current.draft
     },
     seal: () => {
       closeNote()
@@ -85,3 +88,8 @@ export const outboxOf = (): Outbox => {
     },
   }
 }
+
+const notes =
+  (note: Note): Update =>
+  draft =>
+    noted(draft, note)

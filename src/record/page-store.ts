@@ -1,3 +1,4 @@
+import type { RecordOwner, Page } from './memory.ts'
 import { stringAt } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { parsePage, recordKind, storedPage } from '../api/record.ts'
@@ -7,8 +8,6 @@ import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge, type Sent } from '../kube/written.ts'
-import type { Page } from './pages.ts'
-import type { RecordOwner } from './store.ts'
 
 /** How long one request for a page may take, in milliseconds. */
 const requestWithinMs = 2000

@@ -1,22 +1,5 @@
 import type { Row } from '../api/row.ts'
-import type { Memory } from './memory.ts'
-
-/**
- * Closed pages: rows that are finished and stored, in objects of their own beside the record. What is closed never changes;
- * a row of the same key that is open, or in a later page, stands in its place.
- */
-export interface Page {
-  /** Of its object. No other page has had it, or will. */
-  readonly name: string
-  readonly rows: readonly Row[]
-}
-
-/** The pages that a record lists, the oldest first. */
-export interface Pages {
-  readonly list: readonly Page[]
-  /** All rows in them. */
-  readonly rows: ReadonlySet<Row>
-}
+import { openRows, type Memory, type Page } from './memory.ts'
 
 /** How much a record holds. */
 export interface RecordLimits {
@@ -33,27 +16,6 @@ export interface RecordLimits {
  * of 512 rows 52 kB: each row is written some six times until it is in one.
  */
 export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }
-
-/** Puts other pages into a memory. */
-export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
-  const { pages: _, ...rest } = memory
-  return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }
-}
-
-/** Lists the rows of a memory that are in none of its pages. */
-export const openRows = ({ pages, rows }: Memory): readonly Row[] =>
-  pages ? rows.filter(row => !pages.rows.has(row)) : rows
-
-/** Puts the rows of pages before those that are open, without what others of their key stand in the place of. */
-export const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] => {
-  const taken = new Set(open.map(({ key }) => key))
-  const found: (readonly Row[])[] = [open]
-  for (const { rows } of list.toReversed()) {
-    found.unshift(rows.filter(({ key }) => !taken.has(key)))
-    for (const { key } of rows) taken.add(key)
-  }
-  return found.flat()
-}
 
 /** What is to be closed: a page with these rows follows those that are kept, and others are no longer listed. */
 export interface Closing {

@@ -9,18 +9,11 @@ import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
-import { emptyMemory, memoryOf, storedOf, type Memory } from './memory.ts'
+import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
 import type { PageRead } from './page-store.ts'
 
 /** How long one request for a record may take, in milliseconds: two fit into a delivery's time. */
 const requestWithinMs = 2000
-
-/** The hook that a record belongs to. */
-export interface RecordOwner {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-}
 
 /** A version of a record: the object of its name, if there is one, and what it remembers of this very hook. */
 export interface RecordVersion {

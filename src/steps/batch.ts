@@ -1,6 +1,7 @@
 import { mayRun } from '../record/context.ts'
 import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
+import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
 import type { Step } from './steps.ts'
@@ -34,12 +35,13 @@ export const foldBatch = async (
   ledger: Ledger | undefined,
   delayed: (message: string) => void,
 ): Promise<Folded> => {
-  if (!ledger) return { folded: 'batch', batch: foldOn(emptyMemory, 0, waiting, fold) }
+  if (!ledger) return { folded: 'batch', batch: foldOn(new MemoryDraft(emptyMemory), 0, waiting, fold) }
   const judged = await ledger.decide(
-    (memory, now) => {
-      const result = foldOn(memory, now, waiting, fold)
+    (draft, now) => {
+      const result = foldOn(draft, now, waiting, fold)
       for (const entry of result.entries) entry.state = 'in flight'
-      return { memory: result.memory, result, needsNewest: needsNewest(result.parts) }
+      draft.adopt(result.draft)
+      return { result, needsNewest: needsNewest(result.parts) }
     },
     {
       goOn: () => waiting.some(isUnsettled),
@@ -74,19 +76,19 @@ export const foldBatch = async (
  * nothing but skips must be stored, the turn belongs either to the posts with a record or to those without, whichever stands
  * first. Neither kind waits for posts that must help another write first, since help can take long.
  */
-const foldOn = (memory: Claimed['memory'], now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
+const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const unsettled = waiting.filter(isUnsettled)
   const changed = unsettled.filter(({ context }) => !mayRun(context))
   const members = changed.length === 0 ? unsettled : unsettled.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
     changed,
-    ...claim(memory, now, members, fold),
+    ...claim(draft, now, members, fold),
   })
   const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)
   const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
-  if (!batch.isWritten || batch.rows.length > 0 || batch.memory === memory) return batch
+  if (!batch.isWritten || batch.rows.length > 0 || !batch.draft.isChanged) return batch
   const others = batch.entries.filter((_, index) => batch.parts[index]?.part !== 'help')
   const hasRecord = ({ context }: Waiting): boolean => isRemembered(context)
   return others[0] && hasRecord(others[0])

@@ -1,9 +1,9 @@
 import type { ReasonIn } from '../api/reasons.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
-import { applied, claiming, rowsOf, type Origin } from '../record/changes.ts'
+import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
-import type { Memory } from '../record/memory.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 import type { Plan, Step, Target, UndoPlan, Version } from './steps.ts'
 import { targetText } from './target/text.ts'
 
@@ -39,9 +39,10 @@ export type Part =
 export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
   parts.some(part => part?.part === 'help' || (part?.part === 'skip' && part.reason === 'NothingToUndo'))
 
-/** A batch as it is to be written: what has to be remembered before, and each member's part. */
+/** A batch as it is to be written: what has to be remembered before, and each post's part. */
 export interface Claimed {
-  readonly memory: Memory
+  /** Has to be stored before the write is sent. */
+  readonly draft: MemoryDraft
   /** The rows of this write. */
   readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
@@ -72,17 +73,17 @@ export const originOf = (
 
 /**
  * Folds a batch of posts, some of which a hook's memory has a say in, into one write with the field manager `mark`, and
- * the memory that must be stored before that write is sent. Where nothing is to be written, the memory says that it is
- * done. Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
+ * the draft of the memory that must be stored before that write is sent: a fork of the one that is given. Where nothing is to be
+ * written, it says that all is done. Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
 export const claim = (
-  before: Memory,
+  before: MemoryDraft,
   now: number,
   posts: readonly Pick<Waiting, 'context' | 'plan'>[],
   { target, version, mark }: FoldedOn,
 ): Claimed => {
-  const draft: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
-  let memory = before
+  const claimed: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
+  const draft = before.fork()
   let to = version.count
 
   const step = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>, undoes?: number): Part => {
@@ -91,21 +92,21 @@ export const claim = (
     if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
     to = planned
     if (isRemembered(context)) {
-      const decision = { state: 'claimed', from, to, claim: draft, ...(undoes !== undefined && { undoes }) } as const
-      memory = decided(context, now, decision)(memory)
+      const decision = { state: 'claimed', from, to, claim: claimed, ...(undoes !== undefined && { undoes }) } as const
+      decided(draft, context, now, decision)
     }
     return { part: 'step', from, to }
   }
 
   const skip = (context: DeliveryContext, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
-    if (remember && context.delivery.identity) memory = decided(context, now, { state: 'skipped', reason })(memory)
+    if (remember && context.delivery.identity) decided(draft, context, now, { state: 'skipped', reason })
     return { part: 'skip', reason, message }
   }
 
   const parts = posts.map((post): Part => {
     const { context } = post
     if (!isRemembered(context)) return step(post)
-    const judged = judge(memory, context, now)
+    const judged = judge(draft, context, now)
     switch (judged.judgement) {
       case 'new':
         return step(post)
@@ -118,18 +119,23 @@ export const claim = (
       case 'full':
         return { part: 'full', message: judged.message }
       case 'unfinished':
-        return unfinished(memory, judged, mark)
+        return unfinished(draft, judged, mark)
     }
   })
 
-  memory = claiming(mark, to)(memory)
-  const rows = rowsOf(memory, mark)
+  claiming(draft, mark, to)
+  const rows = rowsOf(draft, mark)
   const isWritten = to !== version.count
-  return { memory: isWritten ? memory : applied(mark, rows)(memory), rows, to, parts, isWritten }
+  if (!isWritten) applied(draft, mark, rows)
+  return { draft, rows, to, parts, isWritten }
 }
 
-const unfinished = (memory: Memory, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {
+const unfinished = (
+  draft: MemoryDraft,
+  { isOwn, row }: Judgement & { judgement: 'unfinished' },
+  mark: string,
+): Part => {
   const { claim } = row
   if (claim.mark === mark) return { part: 'wait' }
-  return { part: 'help', claim, claimed: rowsOf(memory, claim.mark), own: isOwn ? row : undefined }
+  return { part: 'help', claim, claimed: rowsOf(draft, claim.mark), own: isOwn ? row : undefined }
 }

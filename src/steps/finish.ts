@@ -1,11 +1,21 @@
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import type { Environment, Log } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
-import { abandonedIn, isAbandoned } from '../record/abandoned.ts'
-import { applied, dropped, ofVersion, ofWrite, rowsOf, untold, type Which } from '../record/changes.ts'
-import { helped, standingOf, takenBack } from '../record/helped.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { emptyMemory } from '../record/memory.ts'
+import {
+  abandonedIn,
+  applied,
+  dropped,
+  helped,
+  isAbandoned,
+  ofVersion,
+  ofWrite,
+  rowsOf,
+  standingOf,
+  takenBack,
+  untold,
+  type Which,
+} from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
 import type { Obstacle, Step, Target, Version } from './steps.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
@@ -78,7 +88,11 @@ export const finishClaim = async (
 /** Says in the record that somebody else is going to send a claimed write. Answers whether it is claimed still. */
 const register = async (ledger: Ledger, mark: string, goOn: () => boolean): Promise<boolean> => {
   const said = await ledger.decide(
-    memory => ({ memory: helped(mark)(memory), result: standingOf(memory, mark, 0) !== 'settled' }),
+    draft => {
+      const isClaimed = standingOf(draft, mark, 0) !== 'settled'
+      helped(draft, mark)
+      return { result: isClaimed }
+    },
     { goOn },
   )
   return said.decided === 'stored' && said.result
@@ -90,9 +104,10 @@ const register = async (ledger: Ledger, mark: string, goOn: () => boolean): Prom
  */
 export const takeBack = async (ledger: Ledger, mark: string, rows: number, goOn: () => boolean): Promise<boolean> => {
   const taken = await ledger.decide(
-    memory => {
-      const isOwn = standingOf(memory, mark, rows) === 'unhelped'
-      return { memory: isOwn ? takenBack(mark)(memory) : memory, result: isOwn }
+    draft => {
+      const isOwn = standingOf(draft, mark, rows) === 'unhelped'
+      if (isOwn) takenBack(draft, mark)
+      return { result: isOwn }
     },
     { goOn },
   )
@@ -118,7 +133,8 @@ export const lookAtAbandoned = async (
   looked: Interest['looked'],
   open: Set<string>,
 ): Promise<void> => {
-  const known = ledger.known() ?? emptyMemory
+  const known = ledger.known()
+  if (!known) return open.clear()
   const abandoned = abandonedIn(known, environment.clock.now())
   const claim = abandoned.find(({ mark }) => !open.has(mark))
   if (!claim) return open.clear()
@@ -144,7 +160,7 @@ export const lookAtClaim = async (
 ): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
-    ledger.later(untold(ofWrite(mark)))
+    ledger.later(draft => untold(draft, ofWrite(mark)))
     return { evidence: 'history gone', owners: [] }
   }
   const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
@@ -155,15 +171,16 @@ export const lookAtClaim = async (
     claim =>
       isRival(claim) && !owners.includes(claim.mark)
   if (evidence === 'applied') {
-    ledger.later(applied(mark, claimed))
-    ledger.later(dropped(others([mark])))
+    ledger.later(draft => applied(draft, mark, claimed))
+    ledger.later(draft => dropped(draft, others([mark])))
   }
-  if (evidence === 'never') ledger.later(dropped(others(found.owners)))
+  if (evidence === 'never') ledger.later(draft => dropped(draft, others(found.owners)))
   if (evidence === 'history gone') {
     const isOther = others(found.owners)
     const now = clock.now()
     // A process that is at work on its own may know more.
-    ledger.later(untold((other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))))
+    const isOver: Which = (other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))
+    ledger.later(draft => untold(draft, isOver))
   }
   return found
 }
@@ -181,7 +198,8 @@ export const fenceClaims = async (
 ): Promise<Fenced> => {
   const made = await fence(api, target, from, charge)
   if (made.fenced === 'yes' && made.isOurs) {
-    ledger.later(dropped(ofVersion(originOf(target, from))))
+    const isFenced = ofVersion(originOf(target, from))
+    ledger.later(draft => dropped(draft, isFenced))
     log.info(
       { namespace: target.namespace, target: target.name, version: from.resourceVersion },
       'the writes from this version that the API server refused are made impossible',
@@ -199,10 +217,10 @@ export const recordOutcome = (
   { write }: Committed,
   madeAt?: number,
 ): void => {
-  if (write === 'applied') ledger.later(applied(mark, claimed, madeAt))
-  if (write === 'stale') ledger.later(dropped(ofWrite(mark)))
+  if (write === 'applied') ledger.later(draft => applied(draft, mark, claimed, madeAt))
+  if (write === 'stale') ledger.later(draft => dropped(draft, ofWrite(mark)))
   if (write !== 'untold') return
-  ledger.later(untold(ofWrite(mark)))
+  ledger.later(draft => untold(draft, ofWrite(mark)))
   logUnknown(log, ledger, mark)
 }
 

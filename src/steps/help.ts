@@ -1,8 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
-import { abandonedIn } from '../record/abandoned.ts'
-import { ofVersion, type Origin } from '../record/changes.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
+import { abandonedIn, ofVersion, type Origin } from '../record/protocol.ts'
 import { isUnsettled } from './batch.ts'
 import { originOf, type Waiting } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
@@ -118,9 +117,9 @@ export const helperOf = (
     },
 
     isCrowded: (ledger, version) => {
-      const claims = ledger.known()
-      if (!claims || claims.rows.length < mostAbandoned) return false
-      return abandonedIn(claims, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostAbandoned
+      const known = ledger.known()
+      if (!known || known.size < mostAbandoned) return false
+      return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostAbandoned
     },
 
     fenceOff,

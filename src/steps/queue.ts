@@ -1,6 +1,6 @@
 import type { Environment } from '../environment/environment.ts'
 import { forbiddenTries } from '../kube/written.ts'
-import { refusedAt } from '../record/changes.ts'
+import { refusedAt } from '../record/protocol.ts'
 import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
@@ -125,7 +125,8 @@ export class TargetQueue {
     if (batch) {
       for (const entry of batch.changed) settle(entry, { step: 'changed' })
       if (ledger && batch.parts.some(({ part }) => part === 'full')) {
-        ledger.later(refusedAt(this.#environment.clock.now()))
+        const now = this.#environment.clock.now()
+        ledger.later(draft => refusedAt(draft, now))
       }
       if (batch.entries.length < posts.length) {
         const included = new Set(batch.entries)

@@ -4,7 +4,8 @@ import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, judge } from '../record/judge.ts'
-import { emptyMemory, type Memory } from '../record/memory.ts'
+import { MemoryDraft } from '../record/draft.ts'
+import { emptyMemory } from '../record/memory.ts'
 import { stepOf } from './batch.ts'
 import { claim, type Part, type Waiting } from './claims.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
@@ -119,8 +120,8 @@ export class StepService {
 
 /** What was decided stays so, however old what is known here may be: the target need not be looked at. */
 const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined => {
-  const memory = isRemembered(context) ? context.ledger().known() : undefined
-  const judged = memory && judge(memory, context, now)
+  const known = isRemembered(context) ? context.ledger().known() : undefined
+  const judged = known && judge(known, context, now)
   if (judged?.judgement !== 'skip' || judged.remember) return undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
@@ -151,11 +152,11 @@ const preview = async (
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
   if (!mayRun(context)) return { step: 'changed' }
   const { version } = found
-  const fold = (memory: Memory, now: number): Part | undefined =>
-    claim(memory, now, [{ plan, context }], { target, version, mark: '' }).parts[0]
-  if (!isRemembered(context)) return previewed(fold(emptyMemory, 0))
+  const fold = (draft: MemoryDraft, now: number): Part | undefined =>
+    claim(draft, now, [{ plan, context }], { target, version, mark: '' }).parts[0]
+  if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
   const goOn = (): boolean => clock.monotonic() < deadline
-  const deciding = context.ledger().decide((memory, now) => ({ memory, result: fold(memory, now) }), { goOn })
+  const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { goOn })
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
   if (judged?.decided === 'gone') return { step: 'changed' }
   if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }

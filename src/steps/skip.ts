@@ -2,9 +2,8 @@ import { keyOf } from '../api/hash.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { doubling, wait, within } from '../environment/wait.ts'
-import { isAbandoned } from '../record/abandoned.ts'
 import { openAct } from '../record/acts.ts'
-import { rowsOf } from '../record/changes.ts'
+import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided, full, judge } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
@@ -66,22 +65,23 @@ const decideSkip = async (
   let unfenced = false
   while (goOn()) {
     const made = await ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
-      (memory, now) => {
-        const own = memory.rows.find(row => row.key === key)
+      (draft, now) => {
+        const own = draft.get(key)
         // However old it seems: it may have been made, and clocks differ.
         if (own?.state === 'claimed') {
           const isOver = isAbandoned(own, now)
-          const result = { claim: own.claim, claimed: rowsOf(memory, own.claim.mark), isOver }
-          return { memory, result, needsNewest: true }
+          const result = { claim: own.claim, claimed: rowsOf(draft, own.claim.mark), isOver }
+          return { result, needsNewest: true }
         }
-        const act = openAct(memory, key)
+        const act = openAct(draft, key)
         // An act of this delivery is at work and cannot be taken back. The post waits for its end, and is judged then.
-        if (act && !isAbandoned(act, now)) return { memory, result: 'at work', needsNewest: true }
-        const judged = judge(memory, { ...context, cooldownMs: 0 }, now)
-        if (judged.judgement === 'skip' && !judged.remember) return { memory, result: duplicate(judged) }
-        const isFull = full(memory, context, now)
-        if (isFull) return { memory, result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
-        return { memory: decided(context, now, { state: 'skipped', reason: skipped.reason })(memory), result: skipped }
+        if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
+        const judged = judge(draft, { ...context, cooldownMs: 0 }, now)
+        if (judged.judgement === 'skip' && !judged.remember) return { result: duplicate(judged) }
+        const isFull = full(draft, context, now)
+        if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
+        decided(draft, context, now, { state: 'skipped', reason: skipped.reason })
+        return { result: skipped }
       },
       { goOn },
     )

@@ -2,7 +2,6 @@ import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
-import { toConfirm } from '../record/changes.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { Signed } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
@@ -140,7 +139,10 @@ export class TriggerEndpoint {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook: first }
     }
     const { confirmation } = message
-    if (confirmation && !dryRun) ledgers.of(first).later(toConfirm({ at: clock.now(), ...confirmation }))
+    if (confirmation && !dryRun) {
+      const asked = { at: clock.now(), ...confirmation }
+      ledgers.of(first).later(draft => draft.set({ confirmation: asked }))
+    }
 
     let admission = admitted
     for (let round = 0; round < mostRounds; round++) {

@@ -3,7 +3,7 @@ import { accountsIn } from '../api/bind-command.ts'
 import type { Environment } from '../environment/environment.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
-import { limitedAt } from '../record/changes.ts'
+import { limitedAt } from '../record/protocol.ts'
 import { openLedgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/pages.ts'
 import { StepService } from '../steps/service.ts'
@@ -60,7 +60,9 @@ export const triggerRole = (
   const ledgers = openLedgers(environment, options.records, (uid, bytes) => budget.charge(uid, bytes))
   const acts = actService(environment)
   const tellLimited = (hook: LiveHook): void => {
-    if (budget.mayTell(hook.uid)) ledgers.of(hook).later(limitedAt(environment.clock.now()))
+    if (!budget.mayTell(hook.uid)) return
+    const now = environment.clock.now()
+    ledgers.of(hook).later(draft => limitedAt(draft, now))
   }
   const steps = new StepService(environment)
   const record = recorder(environment, ledgers, hooks, tellLimited)

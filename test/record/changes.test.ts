@@ -2,22 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { parseContent, type RecentDelivery } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow, DoneRow } from '../../src/api/row.ts'
 import { mostRecent } from '../../src/api/status.ts'
+import { noteOf, reportOf, ofWrite } from '../../src/record/protocol.ts'
+import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
+import { fc, property } from '../support/property.ts'
 import {
   allSeen,
   applied,
   claimsIn,
   dropped,
   noted,
-  noteOf,
-  reportOf,
   rowsOf,
+  type Change,
   untold,
   withReport,
-  ofWrite,
-} from '../../src/record/changes.ts'
-import { withRow, type Update } from '../../src/record/rows.ts'
-import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
-import { fc, property } from '../support/property.ts'
+  withRow,
+} from '../support/memories.ts'
 
 const hour = 3_600_000
 const now = Date.UTC(2026, 0, 1)
@@ -46,10 +45,10 @@ const claim = (key: string, more: Partial<ClaimedRow> & Pick<ClaimedRow, 'claim'
   to: 3,
   ...more,
 })
-const after = (...updates: readonly Update[]): Memory => updates.reduce((so, update) => update(so), emptyMemory)
+const after = (...updates: readonly Change[]): Memory => updates.reduce((so, update) => update(so), emptyMemory)
 const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
 
-const delivered = (delivery: Partial<RecentDelivery>): Update =>
+const delivered = (delivery: Partial<RecentDelivery>): Change =>
   noted(noteOf([{ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }]))
 
 describe('what is remembered of deliveries', () => {
@@ -224,8 +223,8 @@ describe('whatever others do meanwhile', () => {
             claim: claimed(`m${index}`),
           }),
         )
-      const tellings = writes.flatMap(({ end, rows, told }, index): Update[] => {
-        const update: Update =
+      const tellings = writes.flatMap(({ end, rows, told }, index): Change[] => {
+        const update: Change =
           end === 'applied'
             ? applied(`m${index}`, rowsOfWrite(index, rows))
             : (end === 'dropped' ? dropped : untold)(ofWrite(`m${index}`))

@@ -2,7 +2,6 @@ import type { Row } from '../../src/api/row.ts'
 import { describe, expect, it } from 'vitest'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import type { Ledger } from '../../src/record/ledger.ts'
-import { withRow } from '../../src/record/rows.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
@@ -43,18 +42,18 @@ const setUp = () => {
   const add = (ledger: Ledger, ...keys: readonly string[]) =>
     soon(
       ledger.decide(
-        (memory, at) => ({
-          memory: keys.reduce((so, key) => withRow({ state: 'done', key, at, from: 1, to: 2 })(so), memory),
-          result: 0,
-        }),
+        (draft, at) => {
+          for (const key of keys) draft.add({ state: 'done', key, at, from: 1, to: 2 })
+          return { result: 0 }
+        },
         { goOn: () => true },
       ),
     )
   /** What another process, which knows nothing yet, finds. */
   const keysFound = async (): Promise<readonly string[]> => {
     const { ledger } = start()
-    await soon(ledger.decide(memory => ({ memory, result: 0 }), { goOn: () => true }))
-    return (ledger.known()?.rows ?? []).map(({ key }: Row) => key)
+    await soon(ledger.decide(() => ({ result: 0 }), { goOn: () => true }))
+    return (ledger.known()?.memory().rows ?? []).map(({ key }: Row) => key)
   }
   return { add, keysFound, server, start }
 }
@@ -115,6 +114,6 @@ describe('the pages of a record', () => {
     const other = start()
     await add(other.ledger, 'd')
     expect(other.environment.lines.join()).toContain('the record cannot be read')
-    expect(other.ledger.known()?.rows.some(({ key }) => key === 'd')).toBe(true)
+    expect(other.ledger.known()?.get('d')).toBeDefined()
   })
 })

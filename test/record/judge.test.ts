@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { AlertGroup, Delivery, Identity } from '../../src/api/delivery.ts'
 import { keyOf } from '../../src/api/hash.ts'
 import type { Claim, ClaimedRow } from '../../src/api/row.ts'
-import { applied, dropped, ofWrite, rowsOf, untold } from '../../src/record/changes.ts'
-import { type Update } from '../../src/record/rows.ts'
-import { decided, isRemembered, judge, type Decision, type Judgement, type Remembered } from '../../src/record/judge.ts'
+import { ofWrite } from '../../src/record/protocol.ts'
+import { isRemembered, type Decision, type Judgement, type Remembered } from '../../src/record/judge.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
+import { applied, changeBy, decided, dropped, judge, rowsOf, type Change, untold } from '../support/memories.ts'
 
 const second = 1000
 const now = Date.UTC(2026, 0, 1, 10)
@@ -40,13 +40,16 @@ const judged = (memory: Memory, delivery: Remembered, seconds: number): string =
   word(judge(memory, delivery, now + seconds * second))
 
 /** A delivery whose step was claimed and made at once. */
-const made =
-  (delivery: Remembered, at = now, { from, to }: { readonly from: number; readonly to: number } = step): Update =>
-  memory => {
+const made = (
+  delivery: Remembered,
+  at = now,
+  { from, to }: { readonly from: number; readonly to: number } = step,
+): Change =>
+  changeBy(draft => {
     const mark = 'rhook.made.1'
-    const claimed = decided(delivery, at, { state: 'claimed', from, to, claim: { ...claim, mark } })(memory)
-    return applied(mark, rowsOf(claimed, mark))(claimed)
-  }
+    decided(delivery, at, { state: 'claimed', from, to, claim: { ...claim, mark } })(draft)
+    applied(mark, rowsOf(draft.memory(), mark))(draft)
+  })
 
 const memoryOf = (delivery: Remembered, decision?: Decision): Memory =>
   (decision ? decided(delivery, now, decision) : made(delivery))(emptyMemory)

@@ -7,6 +7,7 @@ import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { fc, property } from '../support/property.ts'
 import { status, stepServer } from '../support/step-server.ts'
+import { asJudge } from '../support/memories.ts'
 
 const delivery = (outcome: RecentDelivery['outcome'] = 'applied'): RecentDelivery => ({
   at: 0,
@@ -55,7 +56,7 @@ const setUp = (replies: readonly Fate[] = []) => {
     by: Ledger = ledger,
   ): Promise<Decided<T>> => {
     const end = clock.monotonic() + withinMs
-    return by.decide(judge, { goOn: () => clock.monotonic() < end })
+    return by.decide(asJudge(judge), { goOn: () => clock.monotonic() < end })
   }
   /** The rows that are stored. */
   const rows = () => server.memory('web-up')?.rows.map(({ key }) => key)
@@ -226,7 +227,7 @@ describe('a decision', () => {
       told.push('judged')
       return add('c')(memory)
     }
-    const deciding = ledger.decide(judge, { goOn: () => true, withdrawn: () => told.push('withdrawn') })
+    const deciding = ledger.decide(asJudge(judge), { goOn: () => true, withdrawn: () => told.push('withdrawn') })
     await clock.advance(100)
     await deciding
     expect(told).toEqual(['judged', 'withdrawn', 'judged'])
@@ -294,7 +295,7 @@ describe('an update that can wait', () => {
     const { clock, decide, ledger, requests, server } = setUp()
     await Promise.all([decide(add('a')), clock.advance(100)])
     ledger.note(delivery())
-    expect(ledger.known()?.counts).toEqual({ applied: 1 })
+    expect(ledger.known()?.fields.counts).toEqual({ applied: 1 })
     expect([ledger.dirty, ledger.idle]).toEqual([true, false])
     await Promise.all([decide(add('b')), clock.advance(100)])
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
@@ -351,7 +352,7 @@ describe('an update that can wait', () => {
     const deciding = decide(add('b'))
     await clock.advance(0.5)
     for (let i = 0; i < 12_000; i++) ledger.note(delivery(i % 3 === 0 ? 'skipped' : 'applied'))
-    const known = ledger.known()
+    const known = ledger.known()?.memory()
     await clock.advance(100)
     await deciding
     expect(ledger.dirty).toBe(true)
@@ -363,7 +364,7 @@ describe('an update that can wait', () => {
 
   it('is not displaced by deliveries that come when there is no room', async () => {
     const { clock, ledger, server } = setUp()
-    for (let i = 0; i < 10_000; i++) ledger.later(memory => ({ ...memory, ranAt: (memory.ranAt ?? 0) + 1 }))
+    for (let i = 0; i < 10_000; i++) ledger.later(draft => draft.set({ ranAt: (draft.fields.ranAt ?? 0) + 1 }))
     for (let i = 0; i < 3; i++) ledger.note(delivery())
     await Promise.all([ledger.flush(() => true), clock.advance(100)])
     expect(server.memory('web-up')).toMatchObject({ ranAt: 10_000, counts: {} })

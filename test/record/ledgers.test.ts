@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { noted, noteOf } from '../../src/record/changes.ts'
+import { noteOf } from '../../src/record/protocol.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
+import { noted } from '../support/memories.ts'
 
 const one = noted(noteOf([{ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }]))
 
@@ -75,7 +76,7 @@ describe('records that nothing waits for', () => {
     const { clock, counted, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)
     const decide = async (): Promise<void> => {
-      const decided = of('web-up').decide(memory => ({ memory: { ...memory }, result: 0 }), { goOn: () => true })
+      const decided = of('web-up').decide(draft => ({ result: draft.set({}) }), { goOn: () => true })
       await clock.advance(10)
       await decided
       of('web-up').later(one)
@@ -184,9 +185,7 @@ describe('the ledgers of a process', () => {
       (_, i) => ({ state: 'skipped', key: `row-${i}`, at: 0, reason: 'Filtered' }) as const,
     )
     const opened = Array.from({ length: 103 }, (_, i) => of(`hook-${i}`))
-    const filled = opened.map(ledger =>
-      ledger.decide(memory => ({ memory: { ...memory, rows }, result: 0 }), { goOn: () => true }),
-    )
+    const filled = opened.map(ledger => ledger.decide(draft => ({ result: draft.replace(rows) }), { goOn: () => true }))
     await Promise.all([...filled, clock.advance(61_000)])
     const kept = opened.filter(ledger => ledgers.of(ledger.owner) === ledger)
     expect(kept).toEqual(opened.slice(3))
@@ -208,9 +207,9 @@ describe('the ledgers of a process', () => {
     const decide = (key: string) => {
       const end = clock.monotonic() + 30
       return of('web-up').decide(
-        memory => {
-          const row = { state: 'skipped', key, at: 1, reason: 'Filtered' } as const
-          return { memory: { ...memory, rows: [...memory.rows, row] }, result: key }
+        draft => {
+          draft.add({ state: 'skipped', key, at: 1, reason: 'Filtered' })
+          return { result: key }
         },
         { goOn: () => clock.monotonic() < end },
       )

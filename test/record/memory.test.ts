@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseContent, recordFormat } from '../../src/api/record.ts'
 import type { Row } from '../../src/api/row.ts'
-import { helped } from '../../src/record/helped.ts'
 import { emptyMemory, memoryOf, storedOf } from '../../src/record/memory.ts'
+import { helped } from '../support/memories.ts'
 
 const claim = {
   mark: 'rhook.a.1',

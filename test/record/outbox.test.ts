@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
-import { noted, noteOf, refusedAt } from '../../src/record/changes.ts'
+import { noteOf } from '../../src/record/protocol.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { outboxOf } from '../../src/record/outbox.ts'
-import type { Update } from '../../src/record/rows.ts'
 import { fc, property } from '../support/property.ts'
+import { noted, refusedAt, type Change } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
 
@@ -23,7 +23,7 @@ const acts = fc.array(
 
 property('what waits is applied as if each update and each delivery had been added by itself', [acts], all => {
   const outbox = outboxOf()
-  let waiting: Update[] = []
+  let waiting: Change[] = []
   /** How many updates a write includes that is under way, and how many of those that were added by themselves. */
   let sealed = { updates: 0, own: 0 }
   const plainly = () => waiting.reduce((memory, update) => update(memory), emptyMemory)
@@ -38,7 +38,7 @@ property('what waits is applied as if each update and each delivery had been add
         waiting.push(done.update)
         break
       case 'look':
-        expect(outbox.applied(emptyMemory)).toEqual(plainly())
+        expect(outbox.applied(emptyMemory).memory()).toEqual(plainly())
         break
       case 'seal':
         sealed = { updates: outbox.seal(), own: waiting.length }
@@ -50,5 +50,5 @@ property('what waits is applied as if each update and each delivery had been add
     }
     expect(outbox.length > 0).toBe(waiting.length > 0)
   }
-  expect(outbox.applied(emptyMemory)).toEqual(plainly())
+  expect(outbox.applied(emptyMemory).memory()).toEqual(plainly())
 })

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { parsePage, recordFormat, storedPage } from '../../src/api/record.ts'
 import type { Row } from '../../src/api/row.ts'
-import { withRow } from '../../src/record/rows.ts'
-import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
-import { closingOf, openRows, withPages, type Page } from '../../src/record/pages.ts'
+import {
+  emptyMemory,
+  memoryOf,
+  storedOf,
+  type Memory,
+  openRows,
+  withPages,
+  type Page,
+} from '../../src/record/memory.ts'
+import { closingOf } from '../../src/record/pages.ts'
+import { withRow } from '../support/memories.ts'
 
 const limits = { rows: 4000, open: 3, page: 12 }
 

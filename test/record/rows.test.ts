@@ -1,8 +1,8 @@
 import type { Row } from '../../src/api/row.ts'
 import { describe, expect, it } from 'vitest'
 import { emptyMemory } from '../../src/record/memory.ts'
-import { hasRoom, withRow } from '../../src/record/rows.ts'
 import { fc, property } from '../support/property.ts'
+import { hasRoom, withRow } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseContent } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow } from '../../src/api/row.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
-import { changedBy, withUndo } from '../../src/record/undo.ts'
 import { fc, property } from '../support/property.ts'
+import { changedBy, withUndo } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const day = 24 * 3_600_000

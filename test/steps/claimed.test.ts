@@ -227,7 +227,11 @@ describe('a claim of which nobody can tell any more', () => {
     await clock.advance(100)
     await posted
     const memory = process.ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'uid of web-up' }).known()
-    expect(memory?.rows.slice(0, 3)).toMatchObject([{ state: 'untold' }, { state: 'untold' }, { claim: living }])
+    expect(memory?.memory().rows.slice(0, 3)).toMatchObject([
+      { state: 'untold' },
+      { state: 'untold' },
+      { claim: living },
+    ])
   })
 })
 

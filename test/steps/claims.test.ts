@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { contextOf } from '../support/deliveries.ts'
 import { keyOf } from '../../src/api/hash.ts'
-import { applied, dropped, rowsOf, ofWrite } from '../../src/record/changes.ts'
+import { ofWrite } from '../../src/record/protocol.ts'
+import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
-import { claim, needsNewest, type Claimed } from '../../src/steps/claims.ts'
+import { claim, needsNewest } from '../../src/steps/claims.ts'
 import type { Plan } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
 import { deploymentTarget } from '../support/targets.ts'
+import { applied, dropped, rowsOf } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const target = deploymentTarget('web')
@@ -31,12 +33,14 @@ const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Post => ({
     deadline: 0,
   }),
 })
-const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm'): Claimed =>
-  claim(memory, now, members, {
+const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm') => {
+  const { draft, ...claimed } = claim(new MemoryDraft(memory), now, members, {
     target,
     mark,
     version: { uid: 't1', resourceVersion: '7', count },
   })
+  return { ...claimed, memory: draft.memory() }
+}
 
 /** A memory with the claim of a write of another process for this key. */
 const foreign = (key: string): Memory => on(emptyMemory, [member({ key })], 5, 'other').memory

@@ -33,8 +33,14 @@ vi.mock(import('../../../src/record/ledger.ts'), async original => {
         decide: async (judge, deciding) => {
           const known = ledger.known()
           if (!known) return await ledger.decide(judge, deciding)
-          const { memory, result } = judge(known, environment.clock.now())
-          ledger.later(now => ({ ...memory, recent: now.recent, counts: now.counts }))
+          const draft = known.fork()
+          const { result } = judge(draft, environment.clock.now())
+          ledger.later(now => {
+            const { counts, recent } = now.fields
+            const copy = draft.fork()
+            copy.set({ counts, recent })
+            now.adopt(copy)
+          })
           return { decided: 'stored', result }
         },
       }

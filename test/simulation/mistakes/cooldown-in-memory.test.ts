@@ -1,5 +1,10 @@
 import { vi } from 'vitest'
+import type { DeliveryContext } from '../../../src/record/context.ts'
+import { MemoryDraft } from '../../../src/record/draft.ts'
+import type { Remembered } from '../../../src/record/judge.ts'
 import { isFound } from './mistake.ts'
+
+const isContext = (remembered: Remembered): remembered is DeliveryContext => 'ledger' in remembered
 
 // Each process knows when a hook has run by itself, and forgets it when it ends.
 vi.mock(import('../../../src/record/judge.ts'), async original => {
@@ -7,11 +12,12 @@ vi.mock(import('../../../src/record/judge.ts'), async original => {
   const ranAt = new WeakMap<object, number>()
   return {
     ...real,
-    judge: (memory, remembered, now) => {
-      const process = 'ledger' in remembered && typeof remembered.ledger === 'object' ? remembered.ledger : undefined
+    judge: (draft, remembered, now) => {
+      const process = isContext(remembered) ? remembered.ledger() : undefined
       const own = process ? ranAt.get(process) : undefined
-      const { ranAt: _, ...others } = memory
-      const judged = real.judge({ ...others, ...(own === undefined ? {} : { ranAt: own }) }, remembered, now)
+      const { ranAt: _, ...others } = draft.memory()
+      const forgetful = new MemoryDraft({ ...others, ...(own === undefined ? {} : { ranAt: own }) })
+      const judged = real.judge(forgetful, remembered, now)
       if (process && judged.judgement === 'new') ranAt.set(process, now)
       return judged
     },

@@ -6,11 +6,9 @@ vi.mock(import('../../../src/record/judge.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    judge: (memory, remembered, now) => {
-      const isClaimed = memory.rows.some(
-        ({ body, state }) => state === 'claimed' && body !== undefined && body === remembered.signed?.body,
-      )
-      return real.judge(memory, isClaimed ? { ...remembered, signed: undefined } : remembered, now)
+    judge: (draft, remembered, now) => {
+      const isClaimed = draft.claims().some(({ body }) => body !== undefined && body === remembered.signed?.body)
+      return real.judge(draft, isClaimed ? { ...remembered, signed: undefined } : remembered, now)
     },
   }
 })

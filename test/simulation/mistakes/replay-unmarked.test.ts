@@ -6,7 +6,7 @@ vi.mock(import('../../../src/record/judge.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    decided: (remembered, ...decision) => real.decided({ ...remembered, signed: undefined }, ...decision),
+    decided: (draft, remembered, ...decision) => real.decided(draft, { ...remembered, signed: undefined }, ...decision),
   }
 })
 

@@ -1,0 +1,277 @@
+import type { AlertGroup } from '../api/delivery.ts'
+import { keyOf } from '../api/hash.ts'
+import type { Changed, OpenAct, RecentDelivery } from '../api/record.ts'
+import type { Claim, ClaimedRow, DoneRow, Former, Report, Row } from '../api/row.ts'
+import { mostRecent } from '../api/status.ts'
+import type { MemoryDraft } from './draft.ts'
+import { momentOf, type Memory } from './memory.ts'
+
+/**
+ * The protocol of a record: how what is remembered of deliveries changes. All processes follow it, each on a draft of the version
+ * that it read, and store what follows by compare-and-swap.
+ *
+ * A row says what became of one delivery. Its states:
+ *
+ * - `claimed`: a process intends a write. It is stored, or never will be, or nobody can tell.
+ * - `done`: the step is stored, or there was nothing to change. `acted`: the same of what is no step.
+ * - `skipped`: the delivery did not count.
+ * - `untold`: nobody can tell whether the step was made. It is never made again.
+ *
+ * The rules:
+ *
+ * 1. A claim is stored before its write is sent (`decided` in judge.ts, `claiming` once all posts are folded).
+ * 2. Any process may finish a claim by sending the very same write, and says so in the record first (`helped`).
+ * 3. A write that is stored makes its rows `done`, whoever has stored it and however late that is found out (`applied`). It comes
+ *    before what was dropped or untold meanwhile, and after what a later delivery has put in the row's place.
+ * 4. A write that was not stored and never will be takes its claims with it, and what they had replaced stands there again (`dropped`).
+ * 5. A claim that nobody has helped may be dropped on the answer 409 to its write alone; any other needs evidence (`standingOf`).
+ * 6. Where the history that would tell is gone, the claim is `untold`, and counts as a run.
+ * 7. What the alerts of a group changed is a sum for each object. A step adds to it when it is known to be stored, and an undo
+ *    subtracts what it took back: sums can be added in any order. What may have been taken back is not taken back again.
+ * 8. What a notification reports of its alerts counts once its write is stored, or once it is skipped.
+ * 9. An act is begun before anything is written for it, and stays open until its work is done or has failed (acts.ts).
+ */
+
+/** After so long, in milliseconds, no process is at work on a claim or an act any more: a delivery has four seconds. */
+const abandonedMs = 10_000
+
+/** How many alert groups of a hook are remembered, and how many firing alerts of each. */
+const maxGroups = 64
+const maxFiring = 128
+
+/** How many groups may have something to take back, and for how long, in milliseconds: alerts can fire for weeks. */
+const maxUndoGroups = 256
+const undoKeptMs = 30 * 24 * 3_600_000
+
+/** Of how many objects a group may have something to take back, and how many sums there are of all groups. */
+const maxObjects = 16
+const maxSums = 512
+
+/** Lists the rows that one write folds. */
+export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
+  draft.claims().filter(({ claim }) => claim.mark === mark)
+
+/**
+ * True if the process that stored a claim or began an act is at work on it no more. Clocks differ: a time ahead counts
+ * like one as far in the past.
+ */
+export const isAbandoned = ({ at }: ClaimedRow | OpenAct, now: number): boolean => Math.abs(now - at) > abandonedMs
+
+/** Lists the claims that their processes have left behind. */
+export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =>
+  draft.claims().flatMap(row => (isAbandoned(row, now) ? row.claim : []))
+
+/** Makes the key of a row without a name: its write's mark, and which of that write's rows it is. */
+export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
+
+/** Has the claims of a write say which count it sets, once all its posts are folded. */
+export const claiming = (draft: MemoryDraft, mark: string, to: number): void => {
+  const rows = rowsOf(draft, mark)
+  if (rows.length > 0) draft.replace(rows.map(row => ({ ...row, claim: { ...row.claim, to } })))
+}
+
+/**
+ * Has the rows of a marked write done, which is stored. They come back where someone has dropped them meanwhile, or could not tell
+ * what became of it. `madeAt` is when it was made, where that is known and was long after it was claimed.
+ */
+export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
+  const isLost = ({ key }: Row): boolean => {
+    const row = draft.get(key)
+    return row?.state === 'untold' && row.mark === mark
+  }
+  const done = claimed.filter(({ former, key }) => {
+    const now = draft.get(key)
+    return now === undefined || markOf(now) === mark || isFormer(now, former)
+  })
+  // Such a row was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
+  const lost = new Set(done.filter(isLost))
+  for (const row of done) draft.add(finished(row))
+  for (const row of done) {
+    if (!lost.has(row)) report(draft, row)
+    if (!lost.has(row) || row.undoes === undefined) addToUndo(draft, row)
+  }
+  ranBy(
+    draft,
+    done.filter(row => !lost.has(row)),
+    madeAt,
+  )
+}
+
+/** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
+const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
+  const ran = rows.filter(({ from, to }) => from !== to).map(({ at }) => at)
+  if (ran.length > 0) draft.set({ ranAt: Math.max(madeAt, ...ran) })
+}
+
+/** The mark of the write that a row waits for, or is lost with. */
+const markOf = (row: Row): string | undefined =>
+  row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
+
+const finished = (row: ClaimedRow): DoneRow => ({
+  state: 'done',
+  key: row.key,
+  ...momentOf(row),
+  from: row.from,
+  to: row.to,
+})
+
+/** Whether a row is what stood in the place of another before. */
+const isFormer = (row: Row, former: Former | undefined): boolean =>
+  row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
+
+/** Which claims are meant, and of which rows. */
+export type Which = (claim: Claim, row: ClaimedRow) => boolean
+
+/** Those of one write. */
+export const ofWrite =
+  (mark: string) =>
+  (claim: Claim): boolean =>
+    claim.mark === mark
+
+/** A version of a target, which a claim is from. */
+export type Origin = Pick<Claim, 'target' | 'uid' | 'version'>
+
+/** Those from one version of a target: one of their writes at most is ever stored. */
+export const ofVersion =
+  ({ target, uid, version }: Origin) =>
+  (claim: Claim): boolean =>
+    claim.version === version && claim.uid === uid && claim.target === target
+
+/** Gives up claims: nobody can tell any more whether their writes were stored. */
+export const untold = (draft: MemoryDraft, which: Which): void => {
+  const rows = draft.claims().filter(row => which(row.claim, row))
+  ranBy(draft, rows)
+  for (const row of rows) {
+    // What may have been taken back is not taken back again.
+    if (row.undoes !== undefined) addToUndo(draft, row)
+    report(draft, row)
+  }
+  draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
+}
+
+/** Drops claims: their deliveries count as never seen, but for what was decided before. */
+export const dropped = (draft: MemoryDraft, which: Which): void => {
+  for (const row of draft.claims()) {
+    if (!which(row.claim, row)) continue
+    if (row.former) draft.replace([{ key: row.key, ...row.former }])
+    else draft.remove(row.key)
+  }
+  draft.set({})
+}
+
+/** How a claimed write stands in a memory. */
+export type Standing =
+  /** Nobody but the process that stored the claim may have sent the write. */
+  | 'unhelped'
+  /** Others may have sent it as well. */
+  | 'helped'
+  /** It is claimed no more: it is known what became of it. */
+  | 'settled'
+
+/** Finds out how the write of these claims stands. */
+export const standingOf = (draft: MemoryDraft, mark: string, rows: number): Standing => {
+  const claimed = rowsOf(draft, mark)
+  if (claimed.length === 0) return 'settled'
+  return claimed.length === rows && claimed.every(({ claim }) => !claim.helped) ? 'unhelped' : 'helped'
+}
+
+/** Says that somebody else is going to send a write: the process that has claimed it can take it back no more. */
+export const helped = (draft: MemoryDraft, mark: string): void => {
+  const rows = rowsOf(draft, mark)
+  if (rows.some(({ claim }) => !claim.helped)) {
+    draft.replace(rows.map(row => ({ ...row, claim: { ...row.claim, helped: true } })))
+  }
+}
+
+/** Takes back a write that nobody has helped, and that the API server has refused: it is never made. */
+export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
+
+/** What a group of alerts reports. */
+export const reportOf = ({ firing, key }: AlertGroup): Report => ({
+  group: keyOf(key),
+  firing: firing.slice(0, maxFiring).map(alertKey),
+})
+
+/** Remembers a report of a group of alerts that was decided at `at`. */
+export const withReport = (draft: MemoryDraft, { firing, group }: Report, at: number): void => {
+  const { [group]: _, ...others } = draft.fields.groups
+  if (firing.length === 0) return draft.set({ groups: others })
+  const kept = Object.entries(others).sort(([, a], [, b]) => b.at - a.at)
+  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: { at, firing } } })
+}
+
+/** Remembers the report that came with a row. */
+const report = (draft: MemoryDraft, row: ClaimedRow): void => {
+  if (row.report) withReport(draft, row.report, row.at)
+}
+
+/** Whether every alert that fires did so when the group was last reported. */
+export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolean => {
+  const seen = new Set(draft.fields.groups[keyOf(key)]?.firing)
+  return firing.every(alert => seen.has(alertKey(alert)))
+}
+
+/** Among the alerts of one group, 48 bits tell two apart. */
+const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
+
+/** Lists what a group of alerts has changed and nobody has taken back, one sum for each object. */
+export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, group: string): readonly Changed[] => {
+  const { [group]: entry } = undo
+  if (!entry) return []
+  const { at, delta, others = [], uid } = entry
+  return [{ at, uid, delta }, ...others]
+}
+
+/** Adds a row's step to the sum that its alert group will take back from that object; an undo subtracts what it took back. */
+export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group, to, undoes }: ClaimedRow): void => {
+  if (group === undefined) return
+  const { [group]: _, ...others } = draft.fields.undo
+  const before = changedBy(draft, group)
+  const known = before.find(sum => sum.uid === uid)
+  const change = undoes === undefined ? to - from : -undoes
+  const sum = { at: Math.max(at, known?.at ?? at), uid, delta: (known?.delta ?? 0) + change }
+  const isKept = (then: number): boolean => at - then < undoKeptMs
+  const [first, ...rest] = [...before.filter(kept => kept.uid !== uid && isKept(kept.at)), sum]
+    .filter(({ delta }) => delta !== 0)
+    .sort(newestFirst)
+    .slice(0, maxObjects)
+  let room = maxSums - rest.length - 1
+  const groups = Object.entries(others)
+    .filter(([, entry]) => isKept(entry.at))
+    .sort(([, a], [, b]) => newestFirst(a, b))
+    .slice(0, maxUndoGroups - 1)
+    .filter(([other]) => (room -= changedBy(draft, other).length) >= 0)
+  const entry = first && { [group]: { ...first, ...(rest.length > 0 && { others: rest }) } }
+  draft.set({ undo: { ...Object.fromEntries(groups), ...entry } })
+}
+
+const newestFirst = (a: { readonly at: number }, b: { readonly at: number }): number => b.at - a.at
+
+/** Remembers that a name could not be taken at `at`, since the record is full. */
+export const refusedAt = (draft: MemoryDraft, at: number): void =>
+  draft.set({ fullAt: Math.max(at, draft.fields.fullAt ?? at) })
+
+/** Remembers that deliveries were refused at `at`, since they make the API server store too much. */
+export const limitedAt = (draft: MemoryDraft, at: number): void =>
+  draft.set({ limitedAt: Math.max(at, draft.fields.limitedAt ?? at) })
+
+/** What is reported of deliveries: the newest of them, newest first, and how many ended how. */
+export type Note = Pick<Memory, 'recent' | 'counts'>
+
+/** What is reported of some deliveries. */
+export const noteOf = (deliveries: readonly RecentDelivery[]): Note => {
+  const counts: Record<string, number> = {}
+  for (const { outcome } of deliveries) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return { recent: deliveries.toReversed(), counts }
+}
+
+/** What two notes report together. */
+export const joined = (note: Note, before: Note): Note => {
+  const counts = { ...before.counts }
+  for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
+  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, mostRecent)
+  return { recent, counts }
+}
+
+/** Remembers deliveries that were answered. */
+export const noted = (draft: MemoryDraft, note: Note): void => draft.set(joined(note, draft.fields))

@@ -1,0 +1,72 @@
+import { MemoryDraft, type Update } from '../../src/record/draft.ts'
+import type { Memory } from '../../src/record/memory.ts'
+import * as judging from '../../src/record/judge.ts'
+import type { Judge, Ruling } from '../../src/record/ledger.ts'
+import * as protocol from '../../src/record/protocol.ts'
+
+/** A memory after some changes. */
+const changed = (memory: Memory, ...updates: readonly Update[]): Memory => {
+  const draft = new MemoryDraft(memory)
+  for (const update of updates) update(draft)
+  return draft.memory()
+}
+
+/** A change of a draft; or what it makes of a memory. */
+export interface Change {
+  (draft: MemoryDraft): void
+  (memory: Memory): Memory
+}
+
+const asChange =
+  <A extends readonly unknown[]>(change: (draft: MemoryDraft, ...args: A) => void) =>
+  (...args: A): Change =>
+    changeBy(draft => change(draft, ...args))
+
+/** Makes a change of what is done to a draft. */
+export const changeBy = (update: Update): Change => {
+  function change(draft: MemoryDraft): void
+  function change(memory: Memory): Memory
+  function change(of: MemoryDraft | Memory): void | Memory {
+    if (of instanceof MemoryDraft) update(of)
+    else return changed(of, update)
+  }
+  return change
+}
+
+/** What is found out about a memory. */
+const ofMemory =
+  <A extends readonly unknown[], T>(find: (draft: MemoryDraft, ...args: A) => T) =>
+  (memory: Memory, ...args: A): T =>
+    find(new MemoryDraft(memory), ...args)
+
+export const withRow = asChange((draft, row: Parameters<MemoryDraft['add']>[0]) => draft.add(row))
+export const applied = asChange(protocol.applied)
+export const dropped = asChange(protocol.dropped)
+export const untold = asChange(protocol.untold)
+export const helped = asChange(protocol.helped)
+export const noted = asChange(protocol.noted)
+export const withReport = asChange(protocol.withReport)
+export const withUndo = asChange(protocol.addToUndo)
+export const decided = asChange(judging.decided)
+export const refusedAt = asChange(protocol.refusedAt)
+
+export const judge = ofMemory(judging.judge)
+export const rowsOf = ofMemory(protocol.rowsOf)
+export const allSeen = ofMemory(protocol.allSeen)
+export const changedBy = ofMemory(protocol.changedBy)
+export const claimsIn = ofMemory(draft => draft.claims())
+export const hasRoom = ofMemory((draft, now: number, windowMs: number) => draft.hasRoom(now, windowMs))
+
+/** A judge of drafts, from one that says which memory follows: the very same object where nothing is to be stored. */
+export const asJudge =
+  <T>(judge: (memory: Memory, now: number) => Ruling<T> & { readonly memory: Memory }): Judge<T> =>
+  (draft, now) => {
+    const before = draft.memory()
+    const { memory, ...ruling } = judge(before, now)
+    if (memory !== before) {
+      const next = new MemoryDraft(memory)
+      next.set({})
+      draft.adopt(next)
+    }
+    return ruling
+  }

@@ -117,20 +117,21 @@ const unreadableStatuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Makes a response for a request, and hands both on. What it returns is for the parser. */
+/** Makes a response for a request, and hands both on. Returns to the parser whether to continue. */
 type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 
-/** Makes Node's parser stop: to it, this is an error of whoever was handed the request. */
+/** Makes Node's parser stop: it takes this for a failure of the code that received the request. */
 const stop = -1
 
 /**
- * Counts each request of a connection before anything is done with it, also one that Node answers by itself, and has nothing more
- * read of the connection once that is closed. By itself Node would go on: it reads 64 KiB at once, makes a response for each
- * request in them, and keeps those until the socket is gone, however early that was destroyed. Of a thousand connections with
- * 130 requests each, these are 300 MiB.
+ * Counts each request of a connection before Node handles it, including those that Node answers by
+ * itself. Once the connection is closed, the parser stops. Without this, Node reads 64 KiB at once,
+ * makes a response for each request in them, and keeps all of these until the socket is gone, even
+ * if it was destroyed long before. A thousand connections with 130 requests each take 300 MiB.
  *
- * Node has no public way to do so. To take the bytes from the socket and give them to the parser bit by bit would be one, but
- * the parser then no longer reads by itself, which costs a tenth of the processor time of a post.
+ * Node has no public interface for this. You could take the bytes from the socket and pass them to
+ * the parser in small parts, but the parser then no longer reads by itself, which costs a tenth of
+ * the processor time of a post.
  */
 const countRequests = (socket: Socket, count: (request: IncomingMessage) => void): void => {
   const parser = 'parser' in socket ? socket.parser : undefined

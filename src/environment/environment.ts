@@ -61,13 +61,13 @@ export interface ApiResponse {
 
 /** A connection to a Kubernetes API server. */
 export interface ApiConnection {
-  /** Resolves with whatever the server answered, errors included. Rejects only with {@link Unreachable}. */
+  /** Resolves with the server's answer, errors included. Rejects only with {@link Unreachable}. */
   request(request: ApiRequest): Promise<ApiResponse>
   /**
-   * Opens a watch and yields its lines, each one JSON document; of a line that is longer than `maxBytes`, what `pick` asks for
-   * alone. Ends when the server closes it in order, or when
-   * `stop` is aborted; throws `Unreachable` when it is cut, and `WatchRefused` when the server answers with an error.
-   * `timeoutMs` bounds the wait for the response's head alone.
+   * Opens a watch and yields its lines, each one JSON document. Of a line that is longer than
+   * `maxBytes`, it yields only what `pick` asks for. The watch ends when the server closes it in
+   * order, or when `stop` is aborted. It throws `Unreachable` when it is cut, and `WatchRefused`
+   * when the server answers with an error. `timeoutMs` bounds only the wait for the response's head.
    */
   watch(request: ApiRequest, stop: AbortSignal): Watch
 }
@@ -75,17 +75,20 @@ export interface ApiConnection {
 /** A line of a watch; or what was picked of one that is too long. */
 export type WatchLine = string | Picked
 
-/** The lines of a watch, and a way to ask whoever sends them. */
+/** The lines of a watch, and a way to ask the server that sends them. */
 export interface Watch extends AsyncIterable<WatchLine> {
   /**
-   * Sends a request over the connection that carries the watch, once that is open: so the very API server that sends
-   * the lines answers. Rejects with {@link Unreachable}. Resolves with undefined where the connection
-   * carries nothing but the watch, as over HTTP/1.1.
+   * Sends a request over the connection of the watch, once it is open. So the API server that sends
+   * the lines is the one that answers. Resolves with undefined if the connection can carry only the
+   * watch, as with HTTP/1.1. Rejects with {@link Unreachable}.
    */
   readonly ask: (request: ApiRequest) => Promise<ApiResponse | undefined>
 }
 
-/** A request to anything but the API server: whoever a delivery is passed on to, or whoever vouches for its sender. */
+/**
+ * A request to anything but the API server: a receiver of forwarded deliveries, or a certificate's
+ * host.
+ */
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Absolute; `http` or `https`. */
@@ -99,8 +102,8 @@ export interface OutboundRequest {
 }
 
 /**
- * Sends a request and resolves with whatever was answered, errors and redirects included: redirects are not followed.
- * Rejects only with {@link Unreachable}.
+ * Sends a request and resolves with the answer, errors and redirects included. It follows no
+ * redirects. Rejects only with {@link Unreachable}.
  */
 export type Outbound = (request: OutboundRequest) => Promise<ApiResponse>
 
@@ -118,7 +121,7 @@ export type Labels = Readonly<Record<string, string | number>>
 
 export interface Counter {
   add(labels: Labels, by?: number): void
-  /** Forgets the series whose labels are such; the next `add` of one begins it anew. */
+  /** Removes the series whose labels match. The next `add` of one begins again at 0. */
   forget(which: (labels: Labels) => boolean): void
 }
 

@@ -6,21 +6,21 @@ import { JsonPicker } from './json-picker.ts'
 import { largeFromBytes, maxAnswerBytes, type LargeAnswers } from './large-answers.ts'
 import { Unreachable } from './unreachable.ts'
 
-/** A way to the API server. */
-export interface Way {
+/** How requests reach the API server: sockets, path and authorization. */
+export interface Upstream {
   readonly dispatcher: Dispatcher
   /** The path that the API server stands behind; mostly empty. */
   readonly prefix: string
   readonly authorization: () => Promise<string | undefined>
   /** Places for answers that are large. */
   readonly large: LargeAnswers
-  /** Is told when a request that had been sent got no answer in time. */
+  /** Called when a request that was sent got no answer in time. */
   readonly unanswered?: () => void
 }
 
 /** What undici is given of a request. */
 export const optionsOf = (
-  { prefix }: Way,
+  { prefix }: Upstream,
   request: ApiRequest,
   authorization: string | undefined,
 ): Dispatcher.DispatchOptions => ({
@@ -48,16 +48,16 @@ const headersOf = (request: ApiRequest, authorization: string | undefined): Reco
 })
 
 /**
- * One request and its whole answer. undici calls onRequestStart right before the first byte is written to a socket that
- * is connected: until then the server cannot have seen anything, whatever goes wrong.
+ * Sends one request and reads its whole answer. undici calls onRequestStart right before it writes
+ * the first byte to a connected socket. A request that fails earlier was not seen by the server.
  */
-export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
+export const exchange = (upstream: Upstream, request: ApiRequest): Promise<ApiResponse> =>
   new Promise((resolve, reject) => {
     let socket: Dispatcher.DispatchController | undefined
     let settled = false
     let status = 0
     let headers: IncomingHttpHeaders = {}
-    const body = new AnswerBody(way.large, request)
+    const body = new AnswerBody(upstream.large, request)
 
     const settle = (): void => {
       settled = true
@@ -77,7 +77,7 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
       setImmediate(() => body.release())
     }
     const timer = setTimeout(() => {
-      if (!settled && socket !== undefined && status === 0) way.unanswered?.()
+      if (!settled && socket !== undefined && status === 0) upstream.unanswered?.()
       fail(`no answer within ${request.timeoutMs} ms`)
       socket?.abort(new Error('timed out'))
     }, request.timeoutMs)
@@ -102,9 +102,9 @@ export const exchange = (way: Way, request: ApiRequest): Promise<ApiResponse> =>
       onResponseError: (_controller, error) => fail(reasonOf(error), error),
     }
     const dispatch = (authorization: string | undefined): void => {
-      if (!settled) way.dispatcher.dispatch(optionsOf(way, request, authorization), handler)
+      if (!settled) upstream.dispatcher.dispatch(optionsOf(upstream, request, authorization), handler)
     }
-    way
+    upstream
       .authorization()
       .then(dispatch)
       .catch((error: unknown) => fail(reasonOf(error), error))

@@ -1,9 +1,12 @@
-/** What waits, in lines of its own for each owner, which are served in turn. */
+/** A queue for each owner. The owners are served in turn. */
 export interface FairQueue<T extends Waiting> {
   readonly size: number
-  /** Puts it at the end of its owner's line. Gives what has to leave for it, or itself: those who hold most leave first. */
+  /**
+   * Adds an item at the end of its owner's queue. Returns the items that have to leave to make room,
+   * which may include the new one. The owner that holds most loses first.
+   */
   add(item: T): readonly T[]
-  /** The first of the owner whose turn it is. */
+  /** Removes and returns the first item of the owner whose turn it is. */
   take(): T | undefined
   remove(item: T): void
   removeAll(owner: string): readonly T[]
@@ -21,24 +24,24 @@ export interface FairQueueLimits {
 }
 
 export const fairQueue = <T extends Waiting>({ mostBytes, mostOfOne }: FairQueueLimits): FairQueue<T> => {
-  const lines = new Map<string, { readonly items: Set<T>; bytes: number }>()
+  const queues = new Map<string, { readonly items: Set<T>; bytes: number }>()
   let size = 0
   let bytes = 0
 
   const remove = (item: T): void => {
-    const line = lines.get(item.owner)
-    if (!line?.items.delete(item)) return
-    line.bytes -= item.bytes
+    const queue = queues.get(item.owner)
+    if (!queue?.items.delete(item)) return
+    queue.bytes -= item.bytes
     size -= 1
     bytes -= item.bytes
-    if (line.items.size === 0) lines.delete(item.owner)
+    if (queue.items.size === 0) queues.delete(item.owner)
   }
 
   /** The last one of the owner who holds most, while all together hold too much. */
   const tooMuch = (): T | undefined => {
     if (bytes <= mostBytes) return undefined
-    const [first, ...others] = lines.values()
-    const heaviest = others.reduce((most, line) => (most && line.bytes > most.bytes ? line : most), first)
+    const [first, ...others] = queues.values()
+    const heaviest = others.reduce((most, queue) => (most && queue.bytes > most.bytes ? queue : most), first)
     return [...(heaviest?.items ?? [])].at(-1)
   }
 
@@ -47,11 +50,11 @@ export const fairQueue = <T extends Waiting>({ mostBytes, mostOfOne }: FairQueue
       return size
     },
     add(item) {
-      const line = lines.get(item.owner) ?? { items: new Set(), bytes: 0 }
-      if (line.items.size >= mostOfOne) return [item]
-      lines.set(item.owner, line)
-      line.items.add(item)
-      line.bytes += item.bytes
+      const queue = queues.get(item.owner) ?? { items: new Set(), bytes: 0 }
+      if (queue.items.size >= mostOfOne) return [item]
+      queues.set(item.owner, queue)
+      queue.items.add(item)
+      queue.bytes += item.bytes
       size += 1
       bytes += item.bytes
       const leaving: T[] = []
@@ -62,19 +65,19 @@ export const fairQueue = <T extends Waiting>({ mostBytes, mostOfOne }: FairQueue
       return leaving
     },
     take() {
-      for (const [owner, line] of lines) {
-        const [first] = line.items
+      for (const [owner, queue] of queues) {
+        const [first] = queue.items
         if (!first) continue
         remove(first)
         // The owner goes to the end, behind everybody else who waits.
-        if (lines.delete(owner)) lines.set(owner, line)
+        if (queues.delete(owner)) queues.set(owner, queue)
         return first
       }
       return undefined
     },
     remove,
     removeAll(owner) {
-      const all = [...(lines.get(owner)?.items ?? [])]
+      const all = [...(queues.get(owner)?.items ?? [])]
       for (const item of all) remove(item)
       return all
     },

@@ -4,7 +4,9 @@ import type { Server } from 'node:net'
 export interface ListenAddress {
   readonly host: string
   readonly port: number
-  /** The flag that names the port, as in `--trigger-port`, for whoever has to choose another. */
+  /**
+   * The flag that sets the port, such as `--trigger-port`. The message of a port in use names it.
+   */
   readonly flag?: string
 }
 

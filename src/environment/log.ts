@@ -7,8 +7,8 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /**
- * A log of one JSON object a line. Lines below `level` are dropped. `write` takes each line with its line feed.
- * Whatever looks like a token is replaced by `[token]`.
+ * Makes a log of one JSON object a line. Lines below `level` are dropped. `write` takes each line
+ * with its line feed. All text that looks like a token is replaced by `[token]`.
  */
 export const pinoLog = (options: {
   readonly level: LogLevel
@@ -32,7 +32,10 @@ export const pinoLog = (options: {
   }
 }
 
-/** JSON sees nothing in an Error: its type, message, stack and causes are spelled out, whatever the field's name. */
+/**
+ * Writes out the type, message, stack and causes of each Error, under any field name. JSON.stringify
+ * makes `{}` of it.
+ */
 const withErrors = (fields: LogFields): Record<string, unknown> => {
   // Each post has a line, and few have an error in it.
   if (!hasError(fields)) return fields

@@ -1,15 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Labels, Metrics } from './environment.ts'
 
-/** How many observations of a series are kept before its histogram is told of them. */
-const mostKept = 256
+/** How many observations of a series are kept before prom-client gets them. */
+const maxKept = 256
 
 /**
- * Metrics in a registry of their own. Creating one of a name that is there returns the first.
- * With `process`, the process's memory, CPU and event loop are measured too (this starts timers: once, from main).
+ * Makes metrics in a registry of their own. If you create a name twice, you get the first metric.
+ * With `process`, the process's memory, CPU and event loop are measured too. This starts timers, so
+ * only main does it, once.
  *
- * Numbers are kept in here, and prom-client is told of them when somebody asks: it makes a text of all labels at every call, and
- * one post brings half a dozen of those.
+ * Numbers are kept here, and go to prom-client when it is scraped. prom-client makes a text of all
+ * labels at every call, and one post makes half a dozen of those.
  */
 export const promMetrics = (options: { readonly process?: boolean } = {}): Metrics => {
   const register = new Registry()
@@ -23,7 +24,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   return {
     counter: (name, help, labelNames) =>
       counters(name, () => {
-        // Each with what was added since prom-client was last told, if it ever was: a sum of 0 is shown as well.
+        // `value` is what was added since the last scrape. A series of 0 is shown too, once.
         const series = seriesOf(name, labelNames, labels => ({ labels, value: 0, isKnown: false }))
         const collect = (): void => {
           for (const one of series.all()) {
@@ -67,7 +68,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
           observe: (labels, seconds) => {
             const observed = series.of(labels)
             observed.kept.push(finite(name, seconds))
-            if (observed.kept.length >= mostKept) pass(observed)
+            if (observed.kept.length >= maxKept) pass(observed)
           },
         }
       }),

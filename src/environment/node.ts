@@ -1,17 +1,17 @@
-/** Provides sockets for real. Beside system.ts it is where the environment comes from. */
+/** Provides sockets for real; system.ts provides the clock and randomness. */
 import { buildConnector, Client, Pool } from 'undici'
 import type { Access, Tls } from './access.ts'
 import type { ApiConnection, Lane } from './environment.ts'
-import { exchange, type Way } from './exchange.ts'
+import { exchange, type Upstream } from './exchange.ts'
 import { LargeAnswers } from './large-answers.ts'
 import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
 
-/** What is sent by whoever shows a certificate, or does not say who it is. */
+/** The header of a client that shows a certificate, or no identity: none. */
 const noAuthorization = Promise.resolve(undefined)
 
-/** A connection that can be closed: what is still under way then fails with Unreachable. */
+/** A connection that can be closed. Requests in progress then fail with Unreachable. */
 export interface NodeConnection extends ApiConnection {
   close(): Promise<void>
 }
@@ -84,7 +84,7 @@ export const connect = (access: Access, large = new LargeAnswers()): NodeConnect
         }),
     })
     const connection: WatchConnection = {
-      way: { ...common, dispatcher: client },
+      upstream: { ...common, dispatcher: client },
       isShared: () => isShared,
       close: () => {
         watches.delete(connection)
@@ -96,7 +96,7 @@ export const connect = (access: Access, large = new LargeAnswers()): NodeConnect
   }
 
   return {
-    request: request => exchange(lanes[request.lane === 'watch' ? 'bulk' : request.lane].way(), request),
+    request: request => exchange(lanes[request.lane === 'watch' ? 'bulk' : request.lane].upstream(), request),
     watch: (request, stop) => watchOver(connectWatch(), request, stop),
     close: async () => {
       for (const watch of watches) watch.close()
@@ -107,25 +107,26 @@ export const connect = (access: Access, large = new LargeAnswers()): NodeConnect
 
 /** The sockets of a lane. */
 interface SocketLane {
-  readonly way: () => Way
+  readonly upstream: () => Upstream
   readonly close: () => Promise<void>
 }
 
 /**
- * Keeps the sockets of a lane, and gives it new ones when a request that was sent gets no answer in time: a balancer that
- * has long left a sick API server leaves open connections with it. What is under way over the former goes on.
+ * Keeps the sockets of a lane, and opens new ones when a request that was sent gets no answer in
+ * time. A load balancer may have left a broken API server long ago, and still keep connections to it
+ * open. Requests in progress on the previous sockets continue.
  */
-const socketLane = (open: () => Pool, common: Pick<Way, 'prefix' | 'authorization' | 'large'>): SocketLane => {
+const socketLane = (open: () => Pool, common: Pick<Upstream, 'prefix' | 'authorization' | 'large'>): SocketLane => {
   const pools = new Set<Pool>()
-  const renewed = (): Way => {
+  const renewed = (): Upstream => {
     const pool = open()
     pools.add(pool)
     return {
       ...common,
       dispatcher: pool,
       unanswered: () => {
-        if (way.dispatcher !== pool) return
-        way = renewed()
+        if (upstream.dispatcher !== pool) return
+        upstream = renewed()
         pool.close().then(
           () => pools.delete(pool),
           () => pools.delete(pool),
@@ -133,9 +134,9 @@ const socketLane = (open: () => Pool, common: Pick<Way, 'prefix' | 'authorizatio
       },
     }
   }
-  let way = renewed()
+  let upstream = renewed()
   return {
-    way: () => way,
+    upstream: () => upstream,
     close: async () => {
       await Promise.all([...pools].map(pool => pool.destroy()))
     },

@@ -23,7 +23,7 @@ export interface ConnectionLimits {
 export const displacedRate = { perSecond: 50, burst: 100 } as const
 
 /** How many sources are counted. */
-const mostSources = 10_000
+const maxSources = 10_000
 
 /** A connection that has a place. */
 export interface Occupant {
@@ -53,7 +53,7 @@ export class Places {
 
   constructor(clock: Pick<Clock, 'monotonic'>, limits: ConnectionLimits) {
     this.#limits = limits
-    this.#displaced = rateLimiter(clock, mostSources)
+    this.#displaced = rateLimiter(clock, maxSources)
   }
 
   get taken(): number {

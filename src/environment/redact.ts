@@ -7,10 +7,13 @@ const stretch = /[\w.-]+/g
 /** What every token of a JSON header begins with: `{"` in base64url. */
 const beginning = 'eyJ'
 
-/** Replaces whatever looks like a token by `[token]`: the last line of defence, not the first. Takes linear time. */
+/**
+ * Replaces all that looks like a token by `[token]`: the last line of defence, not the first. Takes
+ * linear time.
+ */
 export const redacted = (text: string): string => (text.includes(beginning) ? text.replaceAll(stretch, within) : text)
 
-/** One expression for all three parts would begin anew at each `eyJ`, and take quadratic time. */
+/** One expression for all three parts would begin again at each `eyJ`, and take quadratic time. */
 const within = (text: string): string => {
   if (!text.includes(beginning)) return text
   const parts = text.split('.')

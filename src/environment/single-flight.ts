@@ -1,8 +1,8 @@
 import type { Clock } from './environment.ts'
 
 /**
- * Runs `ask` once for all callers of the same `key` that arrive while it runs: all of them get its promise. Neither an
- * answer nor a failure is remembered: a caller that arrives after the end asks anew.
+ * Runs `ask` once for all callers of the same `key` that arrive while it runs: all of them get its
+ * promise. Neither an answer nor a failure is kept: a caller that arrives after the end asks again.
  */
 export type SingleFlight<T> = (key: string, ask: (depart: () => void) => Promise<T>) => Promise<T>
 

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * Whose connection it is, for limits: an address of IPv4, or the first 64 bits of one of IPv6, since whoever has one address
- * of a subnet has all of them (RFC 6177). An address of IPv4 that is written as one of IPv6 is the same source.
+ * Returns the source that a connection counts for in limits: an IPv4 address, or the first 64 bits
+ * of an IPv6 address, since a client that has one address of a subnet has all of them (RFC 6177). An
+ * IPv4 address that is written as an IPv6 one is the same source.
  */
 export const sourceOf = (address: string | undefined): string => {
   if (address === undefined) return ''

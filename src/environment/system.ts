@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './environment.ts'
 
 /** The longest delay that setTimeout takes; it runs longer ones at once. */
-const longestTimeoutMs = 2 ** 31 - 1
+const maxTimeoutMs = 2 ** 31 - 1
 
 export const nodeClock: Clock = {
   now: () => Date.now(),
@@ -11,10 +11,7 @@ export const nodeClock: Clock = {
   after: (ms, run) => {
     let timer: NodeJS.Timeout
     const arm = (left: number): void => {
-      timer =
-        left > longestTimeoutMs
-          ? setTimeout(() => arm(left - longestTimeoutMs), longestTimeoutMs)
-          : setTimeout(run, left)
+      timer = left > maxTimeoutMs ? setTimeout(() => arm(left - maxTimeoutMs), maxTimeoutMs) : setTimeout(run, left)
     }
     arm(ms)
     return () => clearTimeout(timer)

@@ -13,7 +13,7 @@ export const wait = (clock: Clock, ms: number, stop?: AbortSignal): Promise<void
     stop?.addEventListener('abort', done)
   })
 
-/** What comes of something within `ms` milliseconds, and undefined after that; what comes of it later is nobody's. */
+/** Resolves with `made`, or with undefined after `ms` milliseconds. A later result is ignored. */
 export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Promise<T | undefined> => {
   const over = new AbortController()
   const first = await Promise.race([made, wait(clock, Math.max(0, ms), over.signal)]).finally(() => over.abort())
@@ -28,13 +28,13 @@ export interface Doubling {
   reset(): void
 }
 
-/** Makes waits that double from `firstMs` up to `longestMs`. */
-export const doubling = (firstMs: number, longestMs: number): Doubling => {
+/** Makes waits that double from `firstMs` up to `maxMs`. */
+export const doubling = (firstMs: number, maxMs: number): Doubling => {
   let ms = firstMs
   return {
     next: () => {
       const now = ms
-      ms = Math.min(ms * 2, longestMs)
+      ms = Math.min(ms * 2, maxMs)
       return now
     },
     reset: () => {

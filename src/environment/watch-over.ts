@@ -4,7 +4,7 @@ import { unlessAborted } from './abort.ts'
 import type { ApiRequest, Watch, WatchLine } from './environment.ts'
 import { JsonPicker } from './json-picker.ts'
 import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'
-import { exchange, optionsOf, reasonOf, type Way } from './exchange.ts'
+import { exchange, optionsOf, reasonOf, type Upstream } from './exchange.ts'
 import { Unreachable, WatchRefused } from './unreachable.ts'
 
 /** How much of an answer that refuses a watch is looked at, in characters. */
@@ -12,7 +12,7 @@ const refusalLength = 500
 
 /** A connection that carries one watch, and what is asked over it meanwhile. */
 export interface WatchConnection {
-  readonly way: Way
+  readonly upstream: Upstream
   /** Whether requests can share it with the watch. To be asked once the watch is open. */
   readonly isShared: () => boolean
   readonly close: () => void
@@ -29,13 +29,13 @@ export const watchOver = (connection: WatchConnection, request: ApiRequest, stop
       const first = AbortSignal.any([opened.signal, ended.signal, AbortSignal.timeout(asked.timeoutMs)])
       if (!first.aborted) await once(first, 'abort')
       if (!opened.signal.aborted) throw new Unreachable(`${asked.method} ${asked.path}: the watch is not open`, false)
-      return connection.isShared() ? await exchange(connection.way, asked) : undefined
+      return connection.isShared() ? await exchange(connection.upstream, asked) : undefined
     },
   }
 }
 
 async function* linesOver(
-  { close, way }: WatchConnection,
+  { close, upstream }: WatchConnection,
   request: ApiRequest,
   stop: AbortSignal,
   events: { readonly opened: () => void; readonly ended: () => void },
@@ -47,13 +47,13 @@ async function* linesOver(
   const late = (): void => abort.abort(new Error(`no answer within ${request.timeoutMs} ms`))
   const timer = setTimeout(late, request.timeoutMs)
   try {
-    const authorization = await unlessAborted(way.authorization(), abort.signal)
-    const options = optionsOf(way, request, authorization)
-    const response = await way.dispatcher.request({ ...options, signal: abort.signal })
+    const authorization = await unlessAborted(upstream.authorization(), abort.signal)
+    const options = optionsOf(upstream, request, authorization)
+    const response = await upstream.dispatcher.request({ ...options, signal: abort.signal })
     if (response.statusCode !== 200) throw await refusalOf(request, response)
     clearTimeout(timer)
     events.opened()
-    yield* linesOf(response.body, way, request)
+    yield* linesOf(response.body, upstream, request)
   } catch (error) {
     if (stop.aborted) return
     if (error instanceof WatchRefused) throw error
@@ -82,7 +82,7 @@ const refusalOf = async (request: ApiRequest, response: Dispatcher.ResponseData)
  */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
-  { large }: Pick<Way, 'large'>,
+  { large }: Pick<Upstream, 'large'>,
   { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest,
 ): AsyncGenerator<WatchLine, void, undefined> {
   let parts: Uint8Array[] = []

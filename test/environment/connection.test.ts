@@ -160,7 +160,7 @@ test('lanes do not wait for one another', async () => {
   await Promise.all(slow)
 })
 
-test('what is under way when the connection is closed fails', async () => {
+test('a request in progress when the connection is closed fails', async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
   const api = await serving(() => arrive())
   const error = failure(api.request({ ...patch, timeoutMs: 60_000 }))

@@ -68,7 +68,7 @@ describe('an answer', () => {
     expect(order).toEqual(['small', `large ${largeFromBytes * 4}`])
   })
 
-  it('gives its place back, whatever becomes of it', async () => {
+  it('gives its place back, also when the request fails, takes too long or is too large', async () => {
     const large = new LargeAnswers(maxAnswerBytes)
     const api = await serving(({ url }, response) => {
       if (url === '/cut') response.write('x'.repeat(largeFromBytes * 2), () => response.destroy())

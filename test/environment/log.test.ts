@@ -30,7 +30,7 @@ test('what is below the level is not written', () => {
   expect(lines).toHaveLength(2)
 })
 
-test('an error is written with its message, stack and causes, whatever its field is called', () => {
+test('an error is written with its message, stack and causes, under any field name', () => {
   const { log, last } = logging()
   log.error({ why: new Error('outer', { cause: new Error('inner') }) }, 'failed')
   expect(last()).toMatchObject({ why: { type: 'Error', message: 'outer: inner' } })

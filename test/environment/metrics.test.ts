@@ -21,7 +21,7 @@ test('counters, gauges and histograms appear in the Prometheus text format', asy
   )
 })
 
-test('each series has its own sum, and one that was forgotten begins anew', async () => {
+test('each series has its own sum, and one that was forgotten begins again', async () => {
   const metrics = promMetrics()
   const posts = metrics.counter('posts_total', 'Posts.', ['hook', 'outcome'])
   posts.add({ hook: 'a', outcome: 'applied' }, 2)

@@ -26,7 +26,7 @@ describe.each([
     expect(await Promise.all(all)).toEqual(['of a', 'of b'])
   })
 
-  it('asks anew after the answer', async () => {
+  it('asks again after the answer', async () => {
     const { ask, asked, share } = sharing(make())
     const first = share('a', ask)
     asked[0]?.resolve('one')
@@ -47,7 +47,7 @@ describe('a single flight', () => {
     expect(await Promise.all(all)).toEqual(['one', 'one', 'one'])
   })
 
-  it('tells a failure to all who wait, and asks anew after it', async () => {
+  it('rejects for all who wait, and asks again after it', async () => {
     const { ask, asked, share } = sharing(singleFlight<string>())
     const all = [share('a', ask), share('a', ask)]
     asked[0]?.reject(new Error('no'))

@@ -29,7 +29,7 @@ export interface RolesOptions {
   readonly shutdownDelayMs: number
   /** What this process may use, in bytes: the trigger's limits follow from it. */
   readonly memoryBytes?: number
-  /** Starts what reads large bodies beside the event loop. */
+  /** Starts what reads large bodies outside the event loop. */
   readonly startReader?: StartReader
   /** What else must be so before this process is ready. */
   readonly checks?: readonly Check[]

@@ -87,7 +87,7 @@ it('with both, every check passes', async () => {
   ])
 })
 
-it('a port that is taken is told with the flag that names another', async () => {
+it('the error for a port in use names its flag', async () => {
   const server = createServer()
   const port = await listen(server, local)
   onTestFinished(() => void server.close())

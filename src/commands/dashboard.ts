@@ -89,7 +89,7 @@ export const dashboard: Command = {
   ],
   run: async (given, shell) => {
     const way = given.get(flags.signIn)
-    const reached = way === 'key' ? await asKubeconfig(given, shell) : await asWhoeverSignsIn(given, shell)
+    const reached = way === 'key' ? await asKubeconfig(given, shell) : await asSignedInUser(given, shell)
     const served = await serve(given, reached)
     const cancel = way === 'key' ? printLinks(served, given, shell) : printAddress(served, given, shell)
     return async () => {
@@ -126,8 +126,11 @@ const asKubeconfig = async (given: Given, { env }: Shell): Promise<Reached> => {
   }
 }
 
-/** In a pod without a service account: each session has the token of whoever signed in, and nothing else. */
-const asWhoeverSignsIn = async (given: Given, { env }: Shell): Promise<Reached> => {
+/**
+ * In a pod without a service account: each session has the token of the user who signed in, and
+ * nothing else.
+ */
+const asSignedInUser = async (given: Given, { env }: Shell): Promise<Reached> => {
   if (given.get(flags.kubeconfig) !== undefined) {
     throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
   }

@@ -90,7 +90,10 @@ const flags = {
   ),
 }
 
-/** What was typed, with the process's environment where nothing was. `unique` tells processes of one host apart. */
+/**
+ * Reads the options from the command line, or from the process's environment where a flag is not
+ * given. `unique` distinguishes processes of one host.
+ */
 export const runOptions = (given: Given, env: Shell['env'], unique: string): RunOptions => ({
   roles: rolesOf(given.arguments[0]),
   namespace: given.get(flags.namespace) ?? env['POD_NAMESPACE'],

@@ -1,4 +1,7 @@
-/** Something that must be so before this process is ready. Whoever knows of such a thing brings a check of it. */
+/**
+ * A condition for this process to be ready. The part that knows of the condition provides its
+ * check.
+ */
 export interface Check {
   /** Unique in the process; in lower case, the role before a slash, as in `trigger/hooks`. */
   readonly name: string

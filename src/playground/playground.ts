@@ -55,8 +55,8 @@ export type StartRoles = (
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
-/** What the main program puts together, and the playground only starts. */
-export interface Parts {
+/** What the main program passes in: the playground only starts it. */
+export interface Deps {
   readonly startRoles: StartRoles
   readonly serveDashboard: ServeDashboard
   /** Calls `run` each time that Enter is pressed. */
@@ -85,7 +85,7 @@ const sessionMs = 7 * 24 * 3_600_000
  */
 export const playground = async (
   settings: PlaygroundSettings,
-  { onEnter, serveDashboard, startRoles }: Parts,
+  { onEnter, serveDashboard, startRoles }: Deps,
   print: (line: string) => void,
 ): Promise<() => Promise<void>> => {
   print('Starting an in-memory API server, the controller and the trigger endpoint …')

@@ -91,7 +91,7 @@ const settler = (
       const workload = workloadCache.get(namespace, name)
       if (workload === undefined) continue
       await bring(environment, workload, stop).catch((error: unknown) => {
-        // Another change came in between, or the object has gone: whatever comes next is looked at again.
+        // Another change came first, or the object is deleted. The next change brings it back here.
         if (!isStatus(error, 409) && !isStatus(error, 404))
           log.warn({ namespace, name, error }, 'its pods could not be shown')
       })
@@ -192,7 +192,7 @@ const patchStatus = async (
   })
 }
 
-/** What Kubernetes' own names end with: no vowels, so that no word comes of it. */
+/** What the names of Kubernetes end with: no vowels, so that the result is no word. */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 const suffix = (random: Random): string =>

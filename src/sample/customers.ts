@@ -4,8 +4,8 @@ import { wait } from '../environment/wait.ts'
 /** How long one visit may take, in milliseconds. */
 const visitWithinMs = 2000
 
-/** How many visits may be under way at once: a shop that does not answer is not flooded. */
-const mostAtOnce = 50
+/** How many visits may be in progress at once: a shop that does not answer is not flooded. */
+const maxAtOnce = 50
 
 export interface Customers {
   /** Where they go. */
@@ -27,7 +27,7 @@ export const visit = async (
   }: { readonly clock: Clock; readonly outbound: Outbound; readonly print: (line: string) => void },
   stop: AbortSignal,
 ): Promise<void> => {
-  let underWay = 0
+  let inProgress = 0
   let failing = false
   const report = (failed: boolean, why: string): void => {
     if (failed === failing) return
@@ -35,18 +35,18 @@ export const visit = async (
     print(failed ? `visits fail: ${why}` : 'visits succeed again')
   }
   const once = async (): Promise<void> => {
-    underWay += 1
+    inProgress += 1
     try {
       const { status } = await outbound({ method: 'GET', url, timeoutMs: visitWithinMs, mostBytes: 65_536 })
       report(status !== 200, `the answer was ${status}`)
     } catch (error) {
       report(true, error instanceof Error ? error.message : String(error))
     } finally {
-      underWay -= 1
+      inProgress -= 1
     }
   }
   while (!stop.aborted) {
-    if (underWay < mostAtOnce) void once()
+    if (inProgress < maxAtOnce) void once()
     await wait(clock, 1000 / perSecond, stop)
   }
 }

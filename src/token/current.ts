@@ -61,9 +61,10 @@ export type Acceptance =
   | 'newer than known'
 
 /**
- * Whether a hook accepts a token with these claims at `now`. A token of a former rotation is accepted until its overlap
- * is over; and, as long as the controller has published nothing newer, it is all that anyone can have. An overlap of 0
- * cuts off every former token at once, whatever the status says.
+ * Decides whether a hook accepts a token with these claims at `now`. A token of a previous rotation
+ * is accepted until its overlap is over. It is also accepted as long as the controller has published
+ * nothing newer, since no sender can have another. An overlap of 0 cuts off every previous token at
+ * once, regardless of the status.
  */
 export const acceptance = (
   claims: Claims,

@@ -102,7 +102,7 @@ const thumbprint = (publicKey: KeyObject): string => {
 const formatSet = (jwks: readonly JsonObject[]): string =>
   JSON.stringify({ keys: jwks.map(jwk => ({ ...jwk, alg: 'EdDSA', use: 'sig' })) })
 
-/** A stored `kid` is not read: it is the thumbprint, whatever the set says. */
+/** Ignores a stored `kid`: a key's id is always its thumbprint. */
 const parseSet = <T>(text: string, parse: (jwk: JsonObject, where: string) => T): T[] => {
   const set = tryParseJson(text)
   const keys = at(set, 'keys')

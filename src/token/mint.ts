@@ -12,5 +12,8 @@ export const mint = (key: SigningKey, claims: Claims): Promise<string> =>
     .setProtectedHeader({ alg: algorithm, typ: tokenType, kid: key.kid })
     .sign(key.privateKey)
 
-/** A short fingerprint of a token, by which a status or a log line may name it: it tells two apart and opens nothing. */
+/**
+ * Makes a short fingerprint of a token for a status or a log line. It distinguishes tokens and
+ * gives access to nothing.
+ */
 export const tokenId = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 12)

@@ -24,9 +24,9 @@ export interface Verifier {
 }
 
 /**
- * A verifier that remembers the tokens whose signature was right, at most `remember` of them, each for the version of
- * the key set that it was checked with. A wrong one is not remembered: whoever floods the endpoint with forged tokens
- * must not push the good ones out.
+ * Makes a verifier that remembers the tokens whose signature was right, at most `remember` of them,
+ * each for the version of the key set that it was checked with. It does not remember wrong ones: a
+ * flood of forged tokens must not push the good ones out.
  */
 export const createVerifier = (options: { readonly remember: number }): Verifier => {
   const verified = recentlyUsed<Verified>(options.remember)
@@ -64,7 +64,7 @@ const judge = ({ claims }: Verified, now: number): Verdict => {
 }
 
 /** Longer than any token: a namespace and a name of the greatest length give about 900 characters. */
-const longestToken = 2048
+const maxTokenLength = 2048
 
 /**
  * Three parts in base64url, the last one 64 bytes long. Its last character has four bits that decode to nothing: they
@@ -73,7 +73,7 @@ const longestToken = 2048
 const shape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/
 
 /** True if a text has the length and the shape of a token, which says nothing of whether it is one. */
-export const hasTokenShape = (text: string): boolean => text.length <= longestToken && shape.test(text)
+export const hasTokenShape = (text: string): boolean => text.length <= maxTokenLength && shape.test(text)
 
 /**
  * Length and shape come before any cryptography, algorithm and type are pinned, and until the signature is found right

@@ -107,7 +107,7 @@ describe('help', () => {
     expect(out.split('\n').filter(line => line.length > 60)).toEqual([])
   })
 
-  it('sets the words of an argument beside what they mean, above the rest', async () => {
+  it('lists the words of an argument with their meaning, above the rest', async () => {
     const { out } = await typed('keys --help', 'receiver-hooks', 60)
     expect(out).toContain(`signed with
 

@@ -3,7 +3,7 @@ import { verdictOf } from '../../src/operations/checks.ts'
 import { serveOperations } from '../../src/operations/server.ts'
 import { testEnvironment } from '../support/environment.ts'
 
-it('the second port tells of life, readiness and metrics, and of nothing else', async () => {
+it('the second port serves healthz, readyz and metrics, and nothing else', async () => {
   const { metrics } = testEnvironment()
   metrics.counter('receiverhooks_trials_total', 'Trials.', ['kind']).add({ kind: 'first' })
   let ready = false

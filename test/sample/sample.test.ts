@@ -22,7 +22,7 @@ describe('the shop', () => {
 })
 
 describe('customers', () => {
-  it('come at their rate, tell of a failure once, and stop', async () => {
+  it('come at their rate, report a failure once, and stop', async () => {
     const clock = fakeClock()
     const stop = new AbortController()
     let status = 200

@@ -77,7 +77,7 @@ describe('a key set', () => {
     })
   })
 
-  test('finds a key by its thumbprint, whatever kid the set gives it', () => {
+  test('finds a key by its thumbprint, not by the kid of the set', () => {
     const { x, kid } = rfc8037
     const keys = parsePublicKeys(JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x, kid: 'other' }] }), '1')
     expect(keys.find(kid)).toBeDefined()

@@ -45,7 +45,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     firstOf(byTarget.get(scaledKey(namespace, { group, kind, name }))?.values() ?? [])
 
   const shared = freshReads<readonly Autoscaler[]>()
-  const listAnew = async (namespace: string): Promise<readonly Autoscaler[]> => {
+  const listNow = async (namespace: string): Promise<readonly Autoscaler[]> => {
     const found: Autoscaler[] = []
     const add = (object: StoredObject): void => {
       const autoscaler = autoscalerOf(object)
@@ -62,7 +62,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     name: string,
   ): Promise<string | undefined> => {
     const key = scaledKey(namespace, { group, kind, name })
-    const all = await shared(namespace, () => listAnew(namespace))
+    const all = await shared(namespace, () => listNow(namespace))
     return firstOf(all.filter(autoscaler => scaledKey(namespace, autoscaler) === key).map(({ shownAs }) => shownAs))
   }
 

@@ -95,7 +95,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   }
 
   for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
-  store.onNews(key => leading?.hooks.add(key))
+  store.onChange(key => leading?.hooks.add(key))
   recordCache.subscribe(({ namespace, name, now }) => {
     if (!now || !leading) return
     pacer.changed(hookKey(namespace, name), now.newestAt)
@@ -108,7 +108,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
   )
 
-  /** Finds a hook and the report of its deliveries, where its status lacks something of that. */
+  /** Finds a hook and its delivery report, if the status does not have all of the report. */
   const unreported = (key: string) => {
     const hook = store.newest(key)
     const report = recordCache.get(...nameOf(key))
@@ -132,8 +132,8 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
       const ring = keys.ring()
       const hook = store.newest(key)
       if (!ring || !hook) return { settled: true }
-      const x = { ...fenced, ...asked, events, publicURL, ring, verifier, wrote: store.wrote }
-      return await orOutOfDate(reconcileHook(x, hook, attempts))
+      const context = { ...fenced, ...asked, events, publicURL, ring, verifier, wrote: store.wrote }
+      return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
     const reports = reportWork({ clock, api, events, wrote: store.wrote }, unreported, stop)
     await until(clock, ready, stop)
@@ -184,7 +184,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   }
 }
 
-/** Tells when the signing keys or the public keys change. */
+/** Makes the caches that notice a change of the signing keys or the public keys. */
 const keyCachesOf = (environment: Environment, { follow, namespace }: ControllerOptions): readonly Cache<true>[] => {
   const keep = (): true => true
   return [

@@ -116,15 +116,19 @@ const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport)
 export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
   hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
 
-/** True if something happened since the last delivery that the status tells of, or only a little earlier. */
+/**
+ * Is true if something happened since the last delivery in the status, or only a little earlier.
+ */
 const isUnreported = (hook: ReceiverHook, at: number | undefined): at is number =>
   at !== undefined && at + lateMs >= reportedUntil(hook)
 
-/** The time of the last delivery that the status tells of, in milliseconds since the epoch. */
+/** Returns the time of the last delivery in the status, in milliseconds since the epoch. */
 const reportedUntil = ({ status }: ReceiverHook): number =>
   status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
 
-/** Tells that deliveries are refused, last `at` that time: once of each time. */
+/**
+ * Makes the Event for refused deliveries, the last of them at `at`. Each such time gets one Event.
+ */
 const refusedEvent = (
   hook: ReceiverHook,
   reason: ReasonIn<'event'>,

@@ -6,7 +6,10 @@ import { driverOf, isViolation } from '../drivers/registry.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { apiVersionOf } from '../kube/paths.ts'
 
-/** The objects of an Event: the hook, and the one object that it acts on, where that can be told. */
+/**
+ * Returns the objects of an Event: the hook, and the one object that it acts on, if its spec names
+ * one.
+ */
 export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 'regarding' | 'related'> => {
   const { name, namespace, resourceVersion, uid } = metadata
   const regarding = { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }

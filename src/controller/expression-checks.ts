@@ -6,7 +6,7 @@ import { wait } from '../environment/wait.ts'
 import { delay, type Backoff } from './backoff.ts'
 
 /** How many expressions it is remembered of what was found in them. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 
 /** How long one check may take, its wait for those of the same namespace included, in milliseconds. */
 const checkWithinMs = 60_000
@@ -39,7 +39,7 @@ export const expressionChecks = (
   { clock, expressions, log }: Pick<Environment, 'clock' | 'expressions' | 'log'>,
   known: (key: string) => void,
 ): ExpressionChecks => {
-  const remembered = boundedMap<string, Remembered>(mostRemembered)
+  const remembered = boundedMap<string, Remembered>(maxRemembered)
   /** Whose answer is being waited for, by namespace and hash. */
   const waiting = new Map<string, Set<string>>()
 

@@ -12,7 +12,7 @@ export interface Place {
   readonly accounts: Accounts
 }
 
-/** What every hook needs: its deliveries are remembered beside it. */
+/** What every hook needs: its deliveries are remembered in an object next to it. */
 export const recordNeeds: readonly Need[] = [{ type: records, verbs: ['get', 'create', 'update'] }]
 
 /** Says what the trigger lacks for a hook, and the commands that give it. */

@@ -2,7 +2,7 @@ import type { ReceiverHook } from '../api/hook.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
 
-/** Takes note of a change of one hook, as a cache tells it. */
+/** Receives each change of a hook from a cache. */
 export type HookCounter = (change: {
   readonly before: ReceiverHook | undefined
   readonly now: ReceiverHook | undefined

@@ -7,7 +7,7 @@ import { hooks, largeHookPick } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
 import { largeHookOf } from './large-hooks.ts'
 import { hookCounter } from './hook-gauge.ts'
-import { hookOf, isNews, kept, hookKey, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
+import { hookOf, needsReconcile, kept, hookKey, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
 import { writtenHooks } from './written.ts'
 
 export interface HookStoreOptions {
@@ -19,15 +19,15 @@ export interface HookStoreOptions {
   readonly follow: Follow | undefined
 }
 
-/** The hooks as this process knows them: those of the watch, or newer ones that its own writes have left. */
+/** The newest known version of each hook: from the watch, or from a write of this process. */
 export interface HookStore {
   readonly cache: Cache<KeptHook>
   /** Finds a hook by its key, as of now. */
   newest(key: string): ReceiverHook | undefined
-  /** Takes note of a hook that the API server answered to a write of ours. */
+  /** Stores the hook that the API server returned for a write of this process. */
   wrote(this: void, object: StoredObject): void
   /** Calls `look` with the key of each hook that has changed so that it must be reconciled. */
-  onNews(look: (key: string) => void): void
+  onChange(look: (key: string) => void): void
 }
 
 export const hookStore = (environment: Environment, options: HookStoreOptions): HookStore => {
@@ -56,11 +56,11 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
       const { name, namespace: inNamespace = '' } = object.metadata
       written.put(object, cache.get(inNamespace, name))
     },
-    onNews: look =>
+    onChange: look =>
       cache.subscribe(({ before, name, namespace: inNamespace, now }) => {
         const key = hookKey(inNamespace, name)
         const isOwn = written.seen(key, now)
-        if (isNews(before, now) || (!isOwn && otherConditions(before, now))) look(key)
+        if (needsReconcile(before, now) || (!isOwn && otherConditions(before, now))) look(key)
       }),
   }
 }

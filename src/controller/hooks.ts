@@ -46,17 +46,20 @@ export const nameOf = (key: string): [namespace: string, name: string] => {
 }
 
 /**
- * Whether a change of a hook asks for a look at it. What the controller itself writes into a status does not, unless
- * a token that was there is gone or another: then someone else may have taken it out.
+ * Decides whether a change of a hook requires a reconcile. What the controller itself writes into a
+ * status does not, unless a token was removed or replaced: then another client may have done it.
  */
-export const isNews = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
+export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined &&
   (before?.metadata.uid !== now.metadata.uid ||
     before.metadata.generation !== now.metadata.generation ||
     before.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
     (before.status?.token !== undefined && before.status.token !== now.status?.token))
 
-/** Whether a hook's conditions have changed. Where we did not do it, a look may have been at what was there before. */
+/**
+ * Is true if a hook's conditions have changed. If another client did that, a reconcile may have
+ * seen the old ones.
+ */
 export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 

@@ -20,13 +20,13 @@ import { keySetEntry, publicKeysConfigMap, secretVersionAnnotation, signingKeysS
 import { managedBy } from './labels.ts'
 import type { Worked } from './queue.ts'
 
-/** What tokens are minted with, and what tells whether one is still current. */
+/** The key that mints tokens, and the keys that decide whether a token is current. */
 export interface Keyring {
   readonly signing: SigningKey
   /**
-   * The signing key alone: a token of another key is minted anew, while the other key is still in the set and lets
-   * the old URL live. A key set is therefore rotated in three steps: add a key at the end, move it to the front, drop
-   * the old one.
+   * The signing key alone. A token of another key is minted again, while the other key stays in the
+   * set, so that the old URL still works. So you rotate a key set in three steps: add a key at the
+   * end, move it to the front, drop the old one.
    */
   readonly current: PublicKeys
 }
@@ -43,8 +43,8 @@ export interface KeyKeeper {
 const unreadableMs = 300_000
 
 /**
- * How long until keys that are in order are looked at again, in milliseconds: a Secret that was deleted before a watch told
- * of it was never there as far as that watch knows.
+ * How long until keys without a problem are read again, in milliseconds. A watch does not report the
+ * deletion of a Secret that it never reported to exist.
  */
 const lookAgainMs = 60_000
 

@@ -14,8 +14,8 @@ interface Entry {
   readonly at: number
 }
 
-/** How many entries that were replaced or deleted may lie about, beside as many as there are keys. */
-const mostStale = 64
+/** How many replaced or deleted entries may be in the heap, in addition to one for each key. */
+const maxStale = 64
 
 /** Calls `due` for each key when its time has come. One timer serves all: ten thousand of them are megabytes. */
 export const later = (clock: Clock, due: (key: string) => void): Later => {
@@ -42,15 +42,15 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
   const fire = (): void => {
     armed = undefined
     const now = clock.monotonic()
-    const ripe: string[] = []
+    const expired: string[] = []
     for (let first = heap[0]; first && first.at <= now; first = heap[0]) {
       pop(heap)
       if (!counts(first)) continue
       entries.delete(first.key)
-      ripe.push(first.key)
+      expired.push(first.key)
     }
     arm()
-    for (const key of ripe) due(key)
+    for (const key of expired) due(key)
   }
 
   return {
@@ -59,7 +59,7 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
       entries.set(key, entry)
       push(heap, entry)
       // Sorted lists are heaps.
-      if (heap.length > 2 * entries.size + mostStale) heap = heap.filter(counts).sort((a, b) => a.at - b.at)
+      if (heap.length > 2 * entries.size + maxStale) heap = heap.filter(counts).sort((a, b) => a.at - b.at)
       arm()
     },
     delete: key => {

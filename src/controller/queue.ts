@@ -14,10 +14,16 @@ export interface Worked {
   readonly againAfterMs?: number
 }
 
-/** What was looked at was out of date: to be tried again as after an error, but nothing to speak of. */
+/**
+ * The version that was read was stale. The key is tried again as after an error, but nothing is
+ * logged.
+ */
 export const outOfDate = 'out of date'
 
-/** Something has to be known first: whoever finds it out adds the key again. Attempts count on as they were. */
+/**
+ * Something has to be known first. The part that learns it adds the key again. Attempts keep their
+ * count.
+ */
 export const parked = 'parked'
 
 /** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */

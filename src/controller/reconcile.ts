@@ -38,8 +38,11 @@ const stalledBackoff = { first: 1000, longest: 120_000 }
 /** A hook that is Ready is validated again after this time and up to its half, in milliseconds. */
 const validateEveryMs = 240_000
 
-/** A token that is due now is looked at this much later, so that no rounding of times can make a loop. Milliseconds. */
-const leastMs = 1000
+/**
+ * The minimum delay before a token is checked again, in milliseconds: no rounding of times can make
+ * a loop.
+ */
+const minMs = 1000
 
 export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'random'> {
   readonly autoscalers: Pick<Autoscalers, 'of'>
@@ -58,50 +61,52 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
  * what is not so already. Does nothing while the hook's expression is being checked. Throws what the API throws.
  */
 export const reconcileHook = async (
-  x: Reconciling,
+  context: Reconciling,
   hook: ReceiverHook,
   attempts: number,
 ): Promise<Worked | typeof parked> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { settled: true }
-  if (isLargeHook(hook)) return await reportLargeHook(x, hook)
+  if (isLargeHook(hook)) return await reportLargeHook(context, hook)
   const bound = driverOf(hook.spec)
-  const expression = isViolation(bound) ? 'sound' : expressionProblem(x, hook)
+  const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
   // No worker waits for it: the hook comes back when there is an answer.
   if (expression === 'pending') return parked
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
 
-  const place = { namespace: meta.namespace, accounts: x.accounts }
+  const place = { namespace: meta.namespace, accounts: context.accounts }
   const publication =
     token &&
-    (await orForbidden(publish(x, hook, token, x.clock.now()), error => nowhere(lackedForSecret(error, place))).catch(
-      error => nowhere(orTooLarge(error)),
-    ))
+    (await orForbidden(publish(context, hook, token, context.clock.now()), error =>
+      nowhere(lackedForSecret(error, place)),
+    ).catch(error => nowhere(orTooLarge(error))))
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
-      (await orForbidden(validated(x, hook, bound, attempts), error => unreadable(x, bound, error, place))) ??
-      (await authProblem(x.api, hook, x.rights, x.accounts)) ??
-      (await rightsProblem(x, bound, place)))
+      (await orForbidden(validated(context, hook, bound, attempts), error =>
+        unreadable(context, bound, error, place),
+      )) ??
+      (await authProblem(context.api, hook, context.rights, context.accounts)) ??
+      (await rightsProblem(context, bound, place)))
 
   const target = isViolation(bound) ? undefined : bound.target
-  const now = x.clock.now()
+  const now = context.clock.now()
   const patch = statusPatch(hook, { target, problem, publication, overlapMs }, now)
   if (patch) {
-    const written = await send(x.api, {
+    const written = await send(context.api, {
       method: 'PATCH',
       path: objectPath(hooks, meta.namespace, meta.name, 'status'),
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
-    x.wrote(written)
+    context.wrote(written)
     const event = problemEvent(hook, problem)
-    if (event) x.events.emit(event)
+    if (event) context.events.emit(event)
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
-  const againAfterMs = Math.min(nextLook(x, problem, attempts), Math.max(leastMs, due ?? Infinity))
+  const againAfterMs = Math.min(nextLook(context, problem, attempts), Math.max(minMs, due ?? Infinity))
   return { settled: problem === undefined, againAfterMs }
 }
 
@@ -116,14 +121,14 @@ const expressionProblem = (
  * that a problem has to be there in the storage as well; one that was there the last time is looked for there at once.
  */
 const validated = async (
-  x: Reconciling,
+  context: Reconciling,
   hook: ReceiverHook,
   bound: Bound,
   attempts: number,
 ): Promise<Problem | undefined> => {
   const look = (version: Pick<ApiRequest, 'query'>) =>
     bound
-      .validate(readingOf(x, hook, version))
+      .validate(readingOf(context, hook, version))
       .catch(orUnknownKind)
       .catch(orTooLarge)
   const isFine = attempts === 0 && !(await look(anyVersion))
@@ -146,9 +151,9 @@ const readingOf = (
 })
 
 /** What the controller lacks to look at what the hook acts on. */
-const unreadable = async (x: Reconciling, bound: Bound, error: ApiError, place: Place): Promise<Problem> => {
+const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: Place): Promise<Problem> => {
   try {
-    return lackedByController(bound, await bound.needs(x.definitions), error, place)
+    return lackedByController(bound, await bound.needs(context.definitions), error, place)
   } catch {
     // Even the kind of the target cannot be looked up: that is what was refused.
     return lackedByController(bound, [], error, place)
@@ -156,10 +161,10 @@ const unreadable = async (x: Reconciling, bound: Bound, error: ApiError, place: 
 }
 
 /** What the trigger lacks for a delivery of the hook, if anything. */
-const rightsProblem = async (x: Reconciling, bound: Bound, place: Place): Promise<Problem | undefined> => {
-  if (!x.rights) return undefined
-  const needs = [...recordNeeds, ...(await bound.needs(x.definitions))]
-  const missing = await x.rights.missing(x.api, place.namespace, needs)
+const rightsProblem = async (context: Reconciling, bound: Bound, place: Place): Promise<Problem | undefined> => {
+  if (!context.rights) return undefined
+  const needs = [...recordNeeds, ...(await bound.needs(context.definitions))]
+  const missing = await context.rights.missing(context.api, place.namespace, needs)
   return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
 }
 
@@ -197,7 +202,7 @@ const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>)
 })
 
 const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
-  // A right is given by a command, and whoever has run it waits for the hook.
+  // Somebody grants a right with a command, and then waits for the hook.
   if (problem?.reason === 'Forbidden') return delay(reconcilingBackoff, attempts)
   if (problem) return delay(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
   return jittered(random, validateEveryMs, 0.5)

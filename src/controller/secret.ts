@@ -126,7 +126,7 @@ const secretOf = (hook: ReceiverHook, secretName: string, content: SecretContent
   }
 }
 
-/** What others have put beside our two entries stays. */
+/** Keeps the entries that others have added to our two. */
 const members = (secret: StoredObject): object => {
   const data = at(secret, 'data')
   return typeof data === 'object' && data !== null ? data : {}

@@ -7,8 +7,9 @@ const firstMs = 500
 const spacingMs = 10_000
 
 /**
- * How long after its newest delivery a hook's status is written once no further one comes, in milliseconds: a person who looks sees
- * the end of a burst within two seconds. A trigger tells of deliveries once a second, so posts that go on keep this back.
+ * How long after its newest delivery a hook's status is written if no further one comes, in
+ * milliseconds. So a person sees the end of a burst within two seconds. A trigger reports deliveries
+ * once a second, so further posts delay the write.
  */
 const quietMs = 1_800
 
@@ -40,7 +41,10 @@ export class StatusPacer {
     this.#due = due
   }
 
-  /** Something has changed. `newestAt` is when the newest delivery came, by the wall clock of whoever took it. */
+  /**
+   * Notes a change. `newestAt` is when the newest delivery came, by the wall clock of the trigger
+   * that took it.
+   */
   changed(key: string, newestAt: number): void {
     const dueAt = this.#dueAt(key, newestAt)
     const waiting = this.#waiting.get(key)

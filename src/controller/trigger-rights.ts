@@ -22,7 +22,7 @@ export class TriggerRights {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #account: ServiceAccount | undefined
   readonly #answers = boundedMap<string, Answer>(maxKept)
-  /** Since when the answers of a namespace are in doubt, in monotonic milliseconds. */
+  /** Since when the answers of a namespace may be stale, in monotonic milliseconds. */
   readonly #doubts = boundedMap<string, number>(maxKept)
   #warned = false
 

@@ -3,8 +3,8 @@ import type { StoredObject } from '../api/object.ts'
 import { hookOf, hookKey } from './hooks.ts'
 
 /**
- * The hooks as our own writes left them, until the cache has caught up. Whoever looks at a hook again sooner would
- * compare with what was there before, and leave a status that is no longer so.
+ * Keeps the hooks that this process has written, until the cache has caught up. Without them, a
+ * reconcile that comes sooner would compare with the previous version, and leave a wrong status.
  */
 export interface Written {
   /** What the API server answered to a write; `cached` is what the cache has of that hook by now. */
@@ -22,7 +22,7 @@ export const writtenHooks = (): Written => {
   return {
     put: (object, cached) => {
       const hook = hookOf(object)
-      // The watch may have been faster than the answer: nothing would tell then when to forget it.
+      // If the watch was faster than the answer, no later event would remove the entry.
       if (!hook || !cached || !isNewer(hook, cached)) return
       written.set(hookKey(hook.metadata.namespace, hook.metadata.name), hook)
     },

@@ -62,7 +62,7 @@ const setUp = async () => {
 }
 
 describe('the autoscaler of an object', () => {
-  it('is what the watch has told while it lives, of several the first by name', async () => {
+  it('is what the watch has reported while it lives, of several the first by name', async () => {
     const { of, remove, world } = await setUp()
     expect(await of()).toBe('HorizontalPodAutoscaler/a')
     await remove('a')
@@ -72,7 +72,7 @@ describe('the autoscaler of an object', () => {
     expect(world.lists).toBe(0)
   })
 
-  it('is listed anew where the watch is not proven to be current', async () => {
+  it('is listed again where the watch is not proven to be current', async () => {
     const { clock, of, remove, world } = await setUp()
     world.network = 'silent'
     await remove('a')
@@ -82,7 +82,7 @@ describe('the autoscaler of an object', () => {
     expect(await of()).toBeUndefined()
   })
 
-  it('is not known while neither the watch nor a look at it can tell', async () => {
+  it('is not known while neither the watch nor a read can report it', async () => {
     const { clock, of, world } = await setUp()
     world.network = 'away'
     await clock.advance(longSilence)

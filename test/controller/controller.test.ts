@@ -70,7 +70,7 @@ describe('a controller', () => {
     expect(at(after, 'status', 'token')).toBe(at(before, 'status', 'token'))
   })
 
-  test('writes a URL anew when URLs begin otherwise, with the same token', async () => {
+  test('writes a URL again when URLs begin otherwise, with the same token', async () => {
     const x = await withHooks()
     const first = x.start()
     const tokens = await x.allMinted()
@@ -87,7 +87,7 @@ describe('a controller', () => {
 test.each([
   ['MachineDeployment', undefined, 'Cluster API'],
   ['Cluster', 'provisioning.cattle.io/v1', 'Rancher'],
-])('a hook on a %s of %s is told to have what brings the kind installed', async (kind, apiVersion, bringer) => {
+])('a hook on a %s of %s says in its status to install what brings the kind', async (kind, apiVersion, bringer) => {
   const x = await installation()
   const pool = kind === 'Cluster' ? { pool: 'workers' } : {}
   const target = { kind, name: 'nodes', ...pool, ...(apiVersion !== undefined && { apiVersion }) }
@@ -276,7 +276,7 @@ describe('a target', () => {
     expect(await x.hookEvents()).toMatchObject([{ reason: 'TargetNotFound' }])
   })
 
-  test('whose trouble becomes another is told of once more, and a leader that takes over repeats nothing', async () => {
+  test('whose problem changes gets one more Event, and a leader that takes over repeats nothing', async () => {
     const x = await installation()
     await x.createHook('web-up')
     const first = x.start()
@@ -361,7 +361,7 @@ describe('an autoscaler', () => {
 
   test.each<[string, object, OwnerReference[], string]>([
     ['by its own name', {}, [], 'HorizontalPodAutoscaler/hpa'],
-    ['whatever version of the group it names', { apiVersion: 'apps/v1beta1' }, [], 'HorizontalPodAutoscaler/hpa'],
+    ['with any version of the group', { apiVersion: 'apps/v1beta1' }, [], 'HorizontalPodAutoscaler/hpa'],
     [
       'by the name of the ScaledObject that made it',
       {},

@@ -5,10 +5,10 @@ import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
 import { eventsOf, emittedRefusals } from '../../src/controller/deliveries.ts'
 
-const told = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
+const textOf = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
   resultOf({ outcome: 'applied', reason: 'Stepped', ...delivery })
 
-describe('what became of a delivery, in one cell of a table', () => {
+describe('the outcome of a delivery, in one cell of a table', () => {
   it.each([
     ['applied 2 -> 3', { from: 2, to: 3 }],
     ['applied 3 -> 0', { reason: 'Undone', from: 3, to: 0 }],
@@ -18,7 +18,7 @@ describe('what became of a delivery, in one cell of a table', () => {
     ['rejected WouldPassBound', { outcome: 'rejected', reason: 'WouldPassBound', from: 9 }],
     ['failed TargetNotFound', { outcome: 'failed', reason: 'TargetNotFound' }],
   ] as const)('is "%s"', (text, delivery) => {
-    expect(told(delivery)).toBe(text)
+    expect(textOf(delivery)).toBe(text)
   })
 })
 
@@ -56,7 +56,7 @@ describe('the Event of a delivery', () => {
 
   it.each([
     [
-      'what became of it, where there is nothing to do',
+      'the outcome, where there is nothing to do',
       { outcome: 'applied', reason: 'Stepped', message: 'Deployment/web went from 2 to 3' },
       'Deployment/web went from 2 to 3 (sent by image)',
     ],

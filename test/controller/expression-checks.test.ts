@@ -127,7 +127,7 @@ describe('a controller', () => {
     expect(stringAt(bad, 'status', 'token')).toBeDefined()
   })
 
-  test('asks nothing anew about an expression when it looks at its hook again', async () => {
+  test('checks an expression once when its hook is reconciled again', async () => {
     const x = await installation()
     await x.createDeployment('web')
     await x.createHook('web-up', { when: 'body.x == 1' })

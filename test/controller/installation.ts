@@ -47,7 +47,7 @@ export interface ProcessOptions {
   readonly expressions?: Expressions
   /** Asked before each request is sent; what it answers, or throws, is the answer. */
   readonly before?: (request: ApiRequest) => ReturnType<ApiConnection['request']> | undefined
-  /** Told of each request when its answer is on the way. */
+  /** Called for each request when its answer is on the way. */
   readonly after?: (request: ApiRequest, process: Process) => void
 }
 

@@ -42,7 +42,7 @@ const withHook = async () => {
 }
 
 describe('the signing keys', () => {
-  test('are made at the very first start, published from their Secret, and no Event tells of it', async () => {
+  test('are made at the very first start, published from their Secret, without an Event', async () => {
     const x = await withHook()
     x.start()
     await x.becomes('web-up', 'Valid')
@@ -214,9 +214,9 @@ describe('two keepers of the keys', () => {
       return await x.api.request(request)
     }
     const environment = { ...testEnvironment(), random: seededRandom(seed), api: { ...x.api, request } }
-    const told: string[] = []
-    const keeper = keyKeeper(environment, system, { emit: ({ reason }) => told.push(reason) }, () => {})
-    return { ...keeper, told }
+    const emitted: string[] = []
+    const keeper = keyKeeper(environment, system, { emit: ({ reason }) => emitted.push(reason) }, () => {})
+    return { ...keeper, emitted }
   }
 
   test('that both find nothing end with the keys of one', async () => {
@@ -228,10 +228,10 @@ describe('two keepers of the keys', () => {
     expect(one).toBeDefined()
     expect(one).toBe(two)
     expect(await x.published()).toContain(one)
-    expect(keepers.flatMap(keeper => keeper.told)).toEqual([])
+    expect(keepers.flatMap(keeper => keeper.emitted)).toEqual([])
   })
 
-  test('that both find the Secret gone make it once, and tell of it once', async () => {
+  test('that both find the Secret deleted make it once, with one Event', async () => {
     const x = await withHook()
     const keepers = [keeperOn(x, 1), keeperOn(x, 2)]
     await keepers[0]?.reconcile()
@@ -243,7 +243,7 @@ describe('two keepers of the keys', () => {
     const [one, two] = keepers.map(keeper => keeper.ring()?.signing.kid)
     expect(one).toBe(two)
     expect(one).not.toBe(before)
-    expect(keepers.flatMap(keeper => keeper.told)).toEqual(['SigningKeysReplaced'])
+    expect(keepers.flatMap(keeper => keeper.emitted)).toEqual(['SigningKeysReplaced'])
   })
 
   test('put no key set over one from a newer Secret, however long one of them was held up', async () => {
@@ -265,7 +265,7 @@ describe('two keepers of the keys', () => {
   })
 })
 
-test('keys that are in order are looked at again within a minute, whatever the watches tell', async () => {
+test('keys without a problem are read again within a minute, without any event of a watch', async () => {
   const x = await installation()
   const { requests } = x.start()
   const looks = () => requests.filter(({ path }) => path.endsWith(`/secrets/${signingKeysSecret}`)).length

@@ -44,16 +44,16 @@ const setUp = async () => {
 }
 
 test.each(kinds)(
-  'deliveries that were refused are told in an Event, though none was decided since: %s',
+  'deliveries that were refused get an Event, although none was decided since: %s',
   async (reason, refusedAt) => {
     const x = await setUp()
-    const told = x.delivered(x.clock.now())
-    const stored = await create(x.api, records, shop, x.recordOf(told))
+    const delivered = x.delivered(x.clock.now())
+    const stored = await create(x.api, records, shop, x.recordOf(delivered))
     await x.untilReported()
     await x.pass(20_000)
     expect(await x.reasons()).not.toContain(reason)
 
-    const full = x.recordOf({ ...told, [refusedAt]: x.clock.now() }, stored.metadata.resourceVersion)
+    const full = x.recordOf({ ...delivered, [refusedAt]: x.clock.now() }, stored.metadata.resourceVersion)
     await replace(x.api, records, shop, full)
     await x.until(x.reasons, seen => seen.includes(reason))
     const { resourceVersion } = (await x.hook('web-up')).metadata
@@ -62,22 +62,22 @@ test.each(kinds)(
   },
 )
 
-test.each(kinds)('they are told where none was ever decided: %s', async (reason, refusedAt) => {
+test.each(kinds)('they get one where none was ever decided: %s', async (reason, refusedAt) => {
   const x = await setUp()
   await create(x.api, records, shop, x.recordOf({ [refusedAt]: x.clock.now() }))
   expect(await x.until(x.reasons, seen => seen.includes(reason))).toContain(reason)
 })
 
-test.each(kinds)('they are told where a later delivery was reported first, and once: %s', async (reason, refusedAt) => {
+test.each(kinds)('they get one, once, where a later delivery was reported first: %s', async (reason, refusedAt) => {
   const x = await setUp()
-  const told = { ...x.delivered(x.clock.now()), [refusedAt]: x.clock.now() - 5000 }
+  const delivered = { ...x.delivered(x.clock.now()), [refusedAt]: x.clock.now() - 5000 }
   const stored = await create(x.api, records, shop, x.recordOf(x.delivered(x.clock.now())))
   await x.untilReported()
-  const late = await replace(x.api, records, shop, x.recordOf(told, stored.metadata.resourceVersion))
+  const late = await replace(x.api, records, shop, x.recordOf(delivered, stored.metadata.resourceVersion))
   await x.until(x.reasons, seen => seen.includes(reason))
   await x.pass(20_000)
   const before = (await x.hookEvents()).map(event => at(event, 'series', 'count'))
-  await replace(x.api, records, shop, x.recordOf({ ...told, ranAt: x.clock.now() }, late.metadata.resourceVersion))
+  await replace(x.api, records, shop, x.recordOf({ ...delivered, ranAt: x.clock.now() }, late.metadata.resourceVersion))
   await x.pass(20_000)
   expect((await x.hookEvents()).map(event => at(event, 'series', 'count'))).toEqual(before)
 })

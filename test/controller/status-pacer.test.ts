@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { StatusPacer } from '../../src/controller/status-pacer.ts'
 import { fakeClock } from '../support/clock.ts'
 
-/** A trigger that tells of deliveries at most once a second, and what is then written into statuses, and when. */
+/** A trigger that reports deliveries at most once a second, what is then written into statuses, and when. */
 const setUp = () => {
   const clock = fakeClock()
   const began = clock.monotonic()

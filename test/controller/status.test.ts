@@ -142,7 +142,7 @@ describe('the patch of a status', () => {
     })
   })
 
-  test('passes over what is told of deliveries', () => {
+  test('ignores the report of deliveries', () => {
     const time = rfc3339(now)
     const lastDelivery = { time, sender: 'plain', outcome: 'applied', reason: 'Stepped' } as const
     const status: HookStatus = { ...inOrder, lastDelivery, recent: [lastDelivery], counts: { applied: 1 } }

@@ -74,10 +74,10 @@ const unreadable = (expression: string, error: unknown): Report => {
 const operator = /^\s*(?:[=!<>]=|&&|[|][|]|[<>+*/%-]|in\b)\s*(?=\S)/
 
 /** How often the right side of an operator is looked into. */
-const mostSides = 8
+const maxSides = 8
 
 /** The parser gives up at an operator when what follows it cannot be read: so that is read alone. */
-const offsetOfMistake = (expression: string, error: unknown, sides = mostSides): number => {
+const offsetOfMistake = (expression: string, error: unknown, sides = maxSides): number => {
   const offset = offsetIn(error)
   const before = operator.exec(expression.slice(offset))?.[0]
   if (before === undefined || sides === 0) return offset

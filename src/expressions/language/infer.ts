@@ -1,7 +1,7 @@
 import { displayed, listed } from './failure.ts'
 import { didYouMean, hyphenHint, macroHint } from './hints.ts'
 import { macros, roots, textRoots, typeNames, type Expr, type Language } from './language.ts'
-import { mostNestedLoops } from './limits.ts'
+import { maxNestedLoops } from './limits.ts'
 import type { Report } from './mistake.ts'
 
 /** The names of the types that a value can have; undefined where it can have any. */
@@ -39,7 +39,7 @@ const kindOfConstant: Readonly<Record<string, string>> = {
 }
 
 /** What kinds of values an expression can give. Reports every name, call and comparison that cannot be right. */
-export const infer = (x: Inference, expr: Expr, scope: Scope = outside): Kinds => {
+export const infer = (context: Inference, expr: Expr, scope: Scope = outside): Kinds => {
   const { exprKind } = expr
   switch (exprKind.case) {
     case 'constExpr': {
@@ -47,23 +47,26 @@ export const infer = (x: Inference, expr: Expr, scope: Scope = outside): Kinds =
       return kind === undefined ? undefined : [kind]
     }
     case 'identExpr':
-      return inferName(x, expr, exprKind.value.name, scope)
+      return inferName(context, expr, exprKind.value.name, scope)
     case 'selectExpr':
-      return inferSelect(x, expr, exprKind.value, scope)
+      return inferSelect(context, expr, exprKind.value, scope)
     case 'callExpr':
-      return inferCall(x, expr, exprKind.value, scope)
+      return inferCall(context, expr, exprKind.value, scope)
     case 'comprehensionExpr':
-      return inferLoop(x, expr, exprKind.value, scope)
+      return inferLoop(context, expr, exprKind.value, scope)
     case 'listExpr':
-      for (const element of exprKind.value.elements) infer(x, element, scope)
+      for (const element of exprKind.value.elements) infer(context, element, scope)
       return ['list']
     case 'structExpr':
       if (exprKind.value.messageName !== '') {
-        x.report({ offset: x.offsetOf(expr), message: `there is no type ${exprKind.value.messageName} to make` })
+        context.report({
+          offset: context.offsetOf(expr),
+          message: `there is no type ${exprKind.value.messageName} to make`,
+        })
       }
       for (const { keyKind, value } of exprKind.value.entries) {
-        if (keyKind.case === 'mapKey') infer(x, keyKind.value, scope)
-        if (value) infer(x, value, scope)
+        if (keyKind.case === 'mapKey') infer(context, keyKind.value, scope)
+        if (value) infer(context, value, scope)
       }
       return ['map']
     case undefined:
@@ -71,77 +74,77 @@ export const infer = (x: Inference, expr: Expr, scope: Scope = outside): Kinds =
   }
 }
 
-const inferName = (x: Inference, expr: Expr, name: string, scope: Scope): Kinds => {
+const inferName = (context: Inference, expr: Expr, name: string, scope: Scope): Kinds => {
   if (scope.variables.has(name)) return scope.variables.get(name)
   const kinds = roots.get(name)
   if (kinds) return kinds
   if (typeNames.has(name)) return ['type']
-  x.report({
-    offset: x.offsetOf(expr),
+  context.report({
+    offset: context.offsetOf(expr),
     message: `there is no variable ${name}: an expression has ${[...roots.keys()].join(', ')}`,
     hint: didYouMean(name, roots.keys()),
   })
   return undefined
 }
 
-const inferSelect = (x: Inference, expr: Expr, { field, operand, testOnly }: Select, scope: Scope): Kinds => {
+const inferSelect = (context: Inference, expr: Expr, { field, operand, testOnly }: Select, scope: Scope): Kinds => {
   if (!operand || typeNames.has(dotted(expr) ?? '')) return ['type']
-  const kinds = infer(x, operand, scope)
+  const kinds = infer(context, operand, scope)
   if (kinds && !kinds.includes('map')) {
-    x.report({ offset: x.offsetOf(expr), message: `${listed(kinds)} has no member ${field}` })
+    context.report({ offset: context.offsetOf(expr), message: `${listed(kinds)} has no member ${field}` })
   }
   if (testOnly) return ['bool']
   return ofTextRoot(operand, scope) ? ['string'] : undefined
 }
 
-const inferCall = (x: Inference, expr: Expr, call: Call, scope: Scope): Kinds => {
+const inferCall = (context: Inference, expr: Expr, call: Call, scope: Scope): Kinds => {
   const { args } = call
   const qualified = call.target && `${dotted(call.target)}.${call.function}`
-  const isQualified = qualified !== undefined && x.language.funcs.find(qualified) !== undefined
+  const isQualified = qualified !== undefined && context.language.funcs.find(qualified) !== undefined
   const name = isQualified ? qualified : call.function
   const target = isQualified ? undefined : call.target
-  const given = args.map(argument => infer(x, argument, scope))
+  const given = args.map(argument => infer(context, argument, scope))
   const [first, second, third] = given
-  const on = target && infer(x, target, scope)
+  const on = target && infer(context, target, scope)
 
   switch (name) {
     case '_&&_':
     case '_||_':
-      args.forEach((argument, index) => needsBoolean(x, argument, given[index], displayed(name)))
+      args.forEach((argument, index) => needsBoolean(context, argument, given[index], displayed(name)))
       return ['bool']
     case '@not_strictly_false':
       return ['bool']
     case '_?_:_':
-      if (args[0]) needsBoolean(x, args[0], first, '?:')
+      if (args[0]) needsBoolean(context, args[0], first, '?:')
       return second && third && [...new Set([...second, ...third])]
     case '_[_]':
-      return inferIndex(x, args, first, scope)
+      return inferIndex(context, args, first, scope)
     case '_==_':
     case '_!=_':
       if (first && second && !first.some(kind => second.some(other => areComparable(kind, other)))) {
         const [one, other] = [listed(first), listed(second)]
-        x.report({ offset: x.offsetOf(expr), message: `${one} is never equal to ${other}` })
+        context.report({ offset: context.offsetOf(expr), message: `${one} is never equal to ${other}` })
       }
       return ['bool']
     default:
-      return inferFunction(x, expr, name, target !== undefined, on, given)
+      return inferFunction(context, expr, name, target !== undefined, on, given)
   }
 }
 
 const inferFunction = (
-  x: Inference,
+  context: Inference,
   expr: Expr,
   name: string,
   isMethod: boolean,
   on: Kinds,
   given: readonly Kinds[],
 ): Kinds => {
-  const offset = x.offsetOf(expr)
+  const offset = context.offsetOf(expr)
   const shown = displayed(name)
-  const overloads = [...(x.language.funcs.find(name) ?? [])]
+  const overloads = [...(context.language.funcs.find(name) ?? [])]
   if (overloads.length === 0) {
-    const names = [...[...x.language.funcs].map(func => func.name), ...macros.keys()]
-    x.report({
+    const names = [...[...context.language.funcs].map(func => func.name), ...macros.keys()]
+    context.report({
       offset,
       message: macros.has(name) ? `${name} is not written like this` : `there is no function ${name}`,
       hint: macroHint(name) ?? didYouMean(name, names),
@@ -153,7 +156,11 @@ const inferFunction = (
   )
   if (fitting.length === 0) {
     const forms = overloads.map(func => formOf(func, shown))
-    x.report({ offset, message: `${shown} is not called like this`, hint: `write ${[...new Set(forms)].join(' or ')}` })
+    context.report({
+      offset,
+      message: `${shown} is not called like this`,
+      hint: `write ${[...new Set(forms)].join(' or ')}`,
+    })
     return undefined
   }
   const matching = fitting.filter(
@@ -163,10 +170,10 @@ const inferFunction = (
   )
   if (matching.length === 0) {
     const taken = [...(isMethod ? [on] : []), ...given].map(kinds => (kinds ? listed(kinds) : 'any value'))
-    x.report({
+    context.report({
       offset,
       message: `${shown} does not take ${taken.join(' and ')}`,
-      hint: name === '_-_' ? hyphenHint(x.expression) : undefined,
+      hint: name === '_-_' ? hyphenHint(context.expression) : undefined,
     })
     return undefined
   }
@@ -174,16 +181,16 @@ const inferFunction = (
   return results.has('dyn') ? undefined : [...results]
 }
 
-const inferIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Scope): Kinds => {
+const inferIndex = (context: Inference, args: readonly Expr[], of: Kinds, scope: Scope): Kinds => {
   const [operand, index] = args
   if (operand && of && !of.includes('map') && !of.includes('list')) {
-    x.report({ offset: x.offsetOf(operand), message: `${listed(of)} has no members` })
+    context.report({ offset: context.offsetOf(operand), message: `${listed(of)} has no members` })
   }
   if (!operand || !ofTextRoot(operand, scope)) return undefined
   const constant = index?.exprKind.case === 'constExpr' ? index.exprKind.value.constantKind : undefined
   if (index && dotted(operand) === 'headers' && constant?.case === 'stringValue' && /[A-Z]/.test(constant.value)) {
-    x.report({
-      offset: x.offsetOf(index),
+    context.report({
+      offset: context.offsetOf(index),
       message: 'the names of headers are in lower case',
       hint: `write headers['${constant.value.toLowerCase()}']`,
     })
@@ -191,24 +198,27 @@ const inferIndex = (x: Inference, args: readonly Expr[], of: Kinds, scope: Scope
   return ['string']
 }
 
-const inferLoop = (x: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds => {
-  const over = loop.iterRange && infer(x, loop.iterRange, scope)
+const inferLoop = (context: Inference, expr: Expr, loop: Loop, scope: Scope): Kinds => {
+  const over = loop.iterRange && infer(context, loop.iterRange, scope)
   if (over && !over.includes('map') && !over.includes('list')) {
-    x.report({ offset: x.offsetOf(expr), message: `${listed(over)} has no elements` })
+    context.report({ offset: context.offsetOf(expr), message: `${listed(over)} has no elements` })
   }
   const loops = scope.loops + 1
-  if (loops > mostNestedLoops) {
-    x.report({ offset: x.offsetOf(expr), message: `loops are nested more than ${mostNestedLoops} deep` })
+  if (loops > maxNestedLoops) {
+    context.report({ offset: context.offsetOf(expr), message: `loops are nested more than ${maxNestedLoops} deep` })
   }
-  const sum = loop.accuInit && infer(x, loop.accuInit, scope)
+  const sum = loop.accuInit && infer(context, loop.accuInit, scope)
   const inside = { loops, variables: new Map(scope.variables).set(loop.accuVar, sum).set(loop.iterVar, undefined) }
-  for (const part of [loop.loopCondition, loop.loopStep]) if (part) infer(x, part, inside)
-  return loop.result && infer(x, loop.result, inside)
+  for (const part of [loop.loopCondition, loop.loopStep]) if (part) infer(context, part, inside)
+  return loop.result && infer(context, loop.result, inside)
 }
 
-const needsBoolean = (x: Inference, expr: Expr, kinds: Kinds, operator: string): void => {
+const needsBoolean = (context: Inference, expr: Expr, kinds: Kinds, operator: string): void => {
   if (!canBe(kinds, 'bool') && kinds) {
-    x.report({ offset: x.offsetOf(expr), message: `${operator} takes true or false, and this is ${listed(kinds)}` })
+    context.report({
+      offset: context.offsetOf(expr),
+      message: `${operator} takes true or false, and this is ${listed(kinds)}`,
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import { bodyInput } from './body.ts'
 import { describeFailure, notBoolean } from './failure.ts'
 import { visibleHeaders } from './hidden.ts'
 import { language } from './language.ts'
-import { mostPrograms } from './limits.ts'
+import { maxPrograms } from './limits.ts'
 
 /** What an expression says of a delivery; or why it says nothing, in words that hold nothing of the delivery. */
 export type Verdict = { readonly counts: boolean } | { readonly failed: string }
@@ -15,7 +15,7 @@ export type Program = (variables: ExpressionVariables) => Verdict
 /** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
 export const compiler = (): ((expression: string) => Program) => {
   const cel = language()
-  const programs = boundedMap<string, Program>(mostPrograms)
+  const programs = boundedMap<string, Program>(maxPrograms)
 
   const compile = (expression: string): Program => {
     try {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { answering } from './answer.ts'
-import { longestLifeOfARunMs } from './limits.ts'
+import { maxRunMs } from './limits.ts'
 import { isQuestion, readyMessage, type Answer, type Found } from './message.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -16,7 +16,7 @@ const offerItself = (): void => {
 }
 
 const answer = answering()
-const watched = watchdog<Found>(longestLifeOfARunMs)
+const watched = watchdog<Found>(maxRunMs)
 
 /**
  * The first evaluation of a process loads and compiles what all others use: on a busy machine that can take all that one may use of a

@@ -6,11 +6,11 @@ export interface Evaluator {
   send(question: Question): void
   /** How much of a processor it has used since it began, in milliseconds; undefined where the system does not say. */
   usedMs(): number | undefined
-  /** Ends it at once, whatever it does. Nothing is told of it any more. */
+  /** Ends it at once, even in the middle of an evaluation. No event follows. */
   end(): void
 }
 
-/** What is told of an evaluator; never before it is returned. */
+/** Receives the events of an evaluator. None comes before `StartEvaluator` has returned. */
 export interface EvaluatorEvents {
   ready(): void
   answered(answer: Answer): void

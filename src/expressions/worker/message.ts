@@ -18,7 +18,10 @@ export type Answer = Found & { readonly usedMs: number }
 /** What an evaluator says when it can be asked. */
 export const readyMessage = 'ready'
 
-/** Both ends are one version of one program: this tells kinds of messages apart, and trusts their insides. */
+/**
+ * Distinguishes kinds of messages, and trusts their content: both ends are one version of one
+ * program.
+ */
 export const isQuestion = (message: unknown): message is Question =>
   typeof message === 'object' && message !== null && 'ask' in message && 'expression' in message
 

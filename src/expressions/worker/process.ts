@@ -2,9 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { isAnswer, readyMessage } from './message.ts'
 import type { StartEvaluator } from './evaluator.ts'
-import { mostMemoryMiB } from './limits.ts'
+import { maxMemoryMiB } from './limits.ts'
 
-/** The program of an evaluator: beside this file as source, and beside the bundle in the bundle. */
+/**
+ * The program of an evaluator: next to this file in the source, and next to the bundle once
+ * bundled.
+ */
 const program = import.meta.url.endsWith('.ts')
   ? new URL('child.ts', import.meta.url)
   : new URL('receiver-hooks-evaluator.mjs', import.meta.url)
@@ -51,12 +54,15 @@ export const forkEvaluator: StartEvaluator = events => {
   }
 }
 
-/** Node tells by an event that there are too many processes, and throws where there is too little memory for one. */
+/**
+ * Starts a process. Node emits an event if there are too many processes, and throws if there is too
+ * little memory.
+ */
 const forked = (): ChildProcess | undefined => {
   try {
     return fork(program, [], {
       execArgv: [
-        `--max-old-space-size=${mostMemoryMiB}`,
+        `--max-old-space-size=${maxMemoryMiB}`,
         '--max-semi-space-size=8',
         '--v8-pool-size=1',
         '--no-warnings',

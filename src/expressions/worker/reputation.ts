@@ -1,13 +1,13 @@
 import { boundedMap } from '../../environment/bounded-map.ts'
 import type { Clock } from '../../environment/environment.ts'
-import { firstBarMs, longestBarMs, mostSlowRuns, mostReputations, probationMs, quickMs } from './limits.ts'
+import { firstBlockMs, maxBlockMs, maxSlowRuns, maxReputations, probationMs, quickMs } from './limits.ts'
 
-/** How the expressions of hooks have behaved. An owner with another expression begins anew. */
+/** How the expressions of hooks have behaved. An owner with another expression begins again. */
 export interface Reputations {
   /** Whether its expression may run where those run that keep to their bounds. */
   proven(owner: string, expression: string): boolean
-  /** How long it is still barred, in milliseconds; 0 when it is not. */
-  barredMs(owner: string, expression: string): number
+  /** How long it is still blocked, in milliseconds; 0 if it is not. */
+  blockedMs(owner: string, expression: string): number
   /** `usedMs`: how much of a processor it took. */
   ran(owner: string, expression: string, usedMs: number): void
   ranOver(owner: string, expression: string): void
@@ -24,7 +24,7 @@ interface Reputation {
 }
 
 export const reputationsOf = (clock: Clock): Reputations => {
-  const reputations = boundedMap<string, Reputation>(mostReputations)
+  const reputations = boundedMap<string, Reputation>(maxReputations)
 
   const of = (owner: string, expression: string): Reputation => {
     const reputation = reputations.get(owner)
@@ -34,11 +34,11 @@ export const reputationsOf = (clock: Clock): Reputations => {
 
   return {
     proven: (owner, expression) => of(owner, expression).proven,
-    barredMs: (owner, expression) => {
+    blockedMs: (owner, expression) => {
       const { lastStrike, strikes } = of(owner, expression)
       if (strikes === 0) return 0
-      const bar = Math.min(firstBarMs * 2 ** (strikes - 1), longestBarMs)
-      return Math.max(0, lastStrike + bar - clock.monotonic())
+      const blockMs = Math.min(firstBlockMs * 2 ** (strikes - 1), maxBlockMs)
+      return Math.max(0, lastStrike + blockMs - clock.monotonic())
     },
     ran: (owner, expression, usedMs) => {
       const before = of(owner, expression)
@@ -46,7 +46,7 @@ export const reputationsOf = (clock: Clock): Reputations => {
       const onProbation = clock.monotonic() < lastStrike + probationMs
       const slowRuns = usedMs <= quickMs ? 0 : before.slowRuns + 1
       // One slow run can be an accident of the machine; to lose the place for it would be worse than to wait for it.
-      const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < mostSlowRuns))
+      const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < maxSlowRuns))
       reputations.set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
     },
     ranOver: (owner, expression) => {

@@ -7,11 +7,11 @@ import type {
   Judgement,
 } from '../../environment/environment.ts'
 import type { StartEvaluator } from './evaluator.ts'
-import { apartMs, budgetMs, checkBudgetMs, mostChecksWaiting } from './limits.ts'
+import { apartMs, budgetMs, checkBudgetMs, maxChecksWaiting } from './limits.ts'
 import { reputationsOf } from './reputation.ts'
 import { workerOf, type Failure, type Job, type Worker } from './worker.ts'
 
-/** Expressions that can be closed: what is under way is then not judged. */
+/** Expressions that can be closed. Evaluations in progress then have no result. */
 export interface SupervisedExpressions extends Expressions {
   close(): void
 }
@@ -32,7 +32,7 @@ export const supervisedExpressions = (clock: Clock, start: StartEvaluator): Supe
 
 /** Checks expressions in a process of its own: a text that is slow to read holds up checks alone, and no delivery. */
 const checking = (clock: Clock, start: StartEvaluator) => {
-  const worker = workerOf(clock, start, mostChecksWaiting)
+  const worker = workerOf(clock, start, maxChecksWaiting)
   return {
     check: ({ expression, owner, withinMs }: ExpressionCheck): Promise<Checked> =>
       new Promise(resolve => {
@@ -58,10 +58,10 @@ const checking = (clock: Clock, start: StartEvaluator) => {
 }
 
 /**
- * Evaluates expressions in one process; for a while after any of them ran over its budget in two: one for those that
- * have been seen to be quick, and one for all others, so that what runs over, and ends its process by that, meets only
- * the new and the slow. Whose expression ran over is barred for a while, longer each time: then nothing of it is judged,
- * and senders try again.
+ * Evaluates expressions in one process. For a while after one of them ran over its budget there are
+ * two: one for expressions that were quick before, and one for all others. An expression that runs
+ * over ends its process, so it then harms only those that are new or slow. Its owner is blocked for
+ * a while, longer each time: nothing of it is evaluated, and senders try again.
  */
 const evaluating = (clock: Clock, start: StartEvaluator) => {
   const reputations = reputationsOf(clock)
@@ -69,21 +69,21 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
   const otherWorker = workerOf(clock, start)
   let apartUntil = -Infinity
 
-  const barred = (owner: string, expression: string): Failure => ({
-    unavailable: `the expression ran over its budget, and is not run again for ${Math.ceil(reputations.barredMs(owner, expression) / 1000)} s`,
+  const blocked = (owner: string, expression: string): Failure => ({
+    unavailable: `the expression ran over its budget, and is not run again for ${Math.ceil(reputations.blockedMs(owner, expression) / 1000)} s`,
   })
 
-  /** Notes that an expression ran over, and sends away whatever else waits for it. */
+  /** Notes that an expression ran over, and fails all else that waits for its owner. */
   const ranOver = (owner: string, expression: string): void => {
     reputations.ranOver(owner, expression)
     apartUntil = clock.monotonic() + apartMs
     const all = [...provenWorker.removeAll(owner), ...otherWorker.removeAll(owner)]
-    for (const other of all) other.failed(barred(owner, expression))
+    for (const other of all) other.failed(blocked(owner, expression))
   }
 
   return {
     evaluate: ({ expression, owner, variables, withinMs }: Evaluation): Promise<Judgement> => {
-      if (reputations.barredMs(owner, expression) > 0) return Promise.resolve(barred(owner, expression))
+      if (reputations.blockedMs(owner, expression) > 0) return Promise.resolve(blocked(owner, expression))
       const apart = clock.monotonic() < apartUntil && reputations.proven(owner, expression)
       const worker = apart ? provenWorker : otherWorker
 

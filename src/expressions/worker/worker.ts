@@ -1,7 +1,7 @@
 import type { Clock } from '../../environment/environment.ts'
 import type { Evaluator, StartEvaluator } from './evaluator.ts'
 import type { Answer, Question } from './message.ts'
-import { idleMs, lookAgainMs, mostMemoryMiB, mostWaiting, mostWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
+import { idleMs, lookAgainMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
 import { fairQueue, type Waiting } from '../../environment/fair-queue.ts'
 
 /** Why a question has no answer: it used more time or memory than it may have, or it has not been asked. */
@@ -39,7 +39,7 @@ interface Run {
 
 const busy: Failure = { unavailable: 'too many deliveries wait for expressions' }
 const tooSlow = (budgetMs: number): Failure => ({ ranOver: `the expression took longer than ${budgetMs} ms` })
-const tooLarge: Failure = { ranOver: `the expression needed more than ${mostMemoryMiB} MiB of memory` }
+const tooLarge: Failure = { ranOver: `the expression needed more than ${maxMemoryMiB} MiB of memory` }
 const lost: Failure = { unavailable: 'the process that evaluates expressions was ended' }
 
 /**
@@ -47,8 +47,8 @@ const lost: Failure = { unavailable: 'the process that evaluates expressions was
  * not needed for a while. What uses more of a processor than its budget is ended with the evaluator that runs it: time
  * alone says nothing on a busy machine. The others lose no more than their place in time: they wait for the next one.
  */
-export const workerOf = (clock: Clock, start: StartEvaluator, mostOfOne = mostWaiting): Worker => {
-  const queue = fairQueue<Job>({ mostOfOne, mostBytes: mostWaitingBytes })
+export const workerOf = (clock: Clock, start: StartEvaluator, mostOfOne = maxWaiting): Worker => {
+  const queue = fairQueue<Job>({ mostOfOne, mostBytes: maxWaitingBytes })
   let state: State = { is: 'empty' }
 
   const begin = (): void => {

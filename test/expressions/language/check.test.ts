@@ -108,7 +108,7 @@ test.each([
   expect(mistake && described(mistake)).toBe(message)
 })
 
-test('a mistake has its offset beside line and column', () => {
+test('a mistake has its offset, line and column', () => {
   expect(check('true &&\n bodi')).toMatchObject({ line: 2, column: 2, offset: 9 })
 })
 
@@ -149,7 +149,7 @@ const words = [
 ]
 
 property(
-  'whatever the expression is, it is judged, and a mistake lies inside of it',
+  'any expression is judged, and a mistake lies inside of it',
   [fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 3 })), { maxLength: 40 })],
   parts => {
     const expression = parts.join('')

@@ -53,7 +53,7 @@ test('the page has examples, and each has bodies for both', () => {
   expect([mistakes.length, failures.length]).toEqual([3, 3])
 })
 
-test.each(examples)('on the page $expression tells the bodies apart', ({ counts, expression, skipped }) => {
+test.each(examples)('on the page $expression distinguishes the bodies', ({ counts, expression, skipped }) => {
   const judge = (body: string) => compiler()(expression)({ ...delivery(), body: text(body) })
   expect(check(expression)).toBeUndefined()
   expect(counts.map(judge)).toEqual(counts.map(() => ({ counts: true })))

@@ -95,7 +95,7 @@ test.each([
   ["body['$typeName'] == 'google.protobuf.Any'", '{"$typeName": "google.protobuf.Any", "typeUrl": "x"}'],
   ['body.__proto__.x == 1 && !has(body.x)', '{"__proto__": {"x": 1}}'],
   ['!has(body.toString) && !("valueOf" in body) && size(body) == 0', '{}'],
-])('%s: a member is a member, whatever its name means to the evaluator', (expression, json) => {
+])('%s: a member is a member, even if its name means something to the evaluator', (expression, json) => {
   expect(compiler()(expression)({ ...delivery(), body: text(json) })).toEqual({ counts: true })
 })
 

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { Checked, Evaluation, Judgement } from '../../../src/environment/environment.ts'
 import type { Evaluator, StartEvaluator } from '../../../src/expressions/worker/evaluator.ts'
 import { forkEvaluator } from '../../../src/expressions/worker/process.ts'
-import { firstBarMs } from '../../../src/expressions/worker/limits.ts'
+import { firstBlockMs } from '../../../src/expressions/worker/limits.ts'
 import { supervisedExpressions } from '../../../src/expressions/worker/supervised.ts'
 import { nodeClock } from '../../../src/environment/node.ts'
 import { wait } from '../../../src/environment/wait.ts'
@@ -35,7 +35,7 @@ const setUp = () => {
     for (;;) {
       const judgement = await ask(owner, expression, body)
       if (!('ranOver' in judgement)) return judgement
-      await wait(nodeClock, firstBarMs)
+      await wait(nodeClock, firstBlockMs)
     }
   }
   const check = (expression: string): Promise<Checked> => expressions.check({ owner: 'shop', expression, withinMs })
@@ -68,7 +68,7 @@ test('an expression is checked in a process', patience, async () => {
     mistake:
       'there is no variable bodi: an expression has body, headers, query, sender (line 1, column 1); did you mean body?',
   })
-  // What must not be parsed is not, whoever asks.
+  // What must not be parsed is not parsed, for any caller.
   expect(await check(`${'-['.repeat(500)}1`)).toEqual({
     mistake: 'brackets are nested more than 16 deep (line 1, column 34)',
   })

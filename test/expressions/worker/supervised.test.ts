@@ -184,7 +184,7 @@ test('whose expression ran over is barred at once, for twice as long each time u
   }
 })
 
-test('another expression of the same hook begins anew', async () => {
+test('another expression of the same hook begins again', async () => {
   const world = setUp()
   const { answers, ask, clock, evaluator } = world
   ask('hook', 'hangs')

@@ -2,14 +2,17 @@ import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { identityKey, momentOf, identityOf } from './identity.ts'
 
-/** Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws, whatever the alert. */
+/**
+ * Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws for any
+ * alert.
+ */
 
 /** The alerts of a body's list. */
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
-/** Labels as text that is equal for equal labels, whatever their order, and only for those. */
+/** Writes labels as text that is equal for equal labels in any order, and only for those. */
 const labelText = (labels: unknown): string => {
-  // A label is text. Whatever else may stand there could be nested too deeply to be written.
+  // A label is text. Any other value could be nested too deeply to be written.
   const pairs = Object.entries(isObject(labels) ? labels : {}).map(([name, value]) =>
     JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
   )
@@ -36,9 +39,9 @@ const reasons: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * A group of alerts as Alertmanager reports it. Peers and restarts send the same news again, and a reload or a second
- * Prometheus changes the groupKey and the moments in it. So a report is named by what it says: which alerts of which
- * group are in which state, and why it was sent.
+ * Reads a group of alerts as Alertmanager reports it. Peers and restarts send the same report again,
+ * and a reload or a second Prometheus changes the groupKey and the times in it. So the identity is
+ * made of the content: which alerts of which group are in which state, and why it was sent.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
@@ -57,7 +60,10 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   }
 }
 
-/** Since Alertmanager 0.32 a report says why it was sent; else memory has to tell whether a mixed one brings an end. */
+/**
+ * Since Alertmanager 0.32 a report says why it was sent. For an older one, the record decides what
+ * a mixed report ends.
+ */
 const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   if (why === 'some alerts resolved') return 'partly resolved'
   if (at(body, 'status') !== 'resolved') return 'firing'

@@ -2,7 +2,7 @@ import { parseImage } from '../api/image.ts'
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { noNews, type Message, type Sender } from './sender.ts'
+import { nothingNew, type Message, type Sender } from './sender.ts'
 
 /** Google Artifact Registry, and Container Registry before it: messages of the topic `gcr` that Pub/Sub pushes. */
 export const artifactRegistry: Sender = {
@@ -19,7 +19,7 @@ export const artifactRegistry: Sender = {
   recognise: message => actionOf(contentOf(message)) !== undefined,
   parse: message => {
     const content = contentOf(message)
-    if (actionOf(content) !== 'INSERT') return { sender: 'artifact-registry', phase: noNews }
+    if (actionOf(content) !== 'INSERT') return { sender: 'artifact-registry', phase: nothingNew }
     const digest = stringAt(content, 'digest')
     const tag = at(content, 'tag')
     const tagged = typeof tag === 'string' ? parseImage(tag) : undefined
@@ -33,8 +33,8 @@ export const artifactRegistry: Sender = {
       },
       wordAt(message.json, 'message', 'messageId'),
     )
-    const lacks = 'tag in message.data, such as europe-docker.pkg.dev/acme/images/web:1.4.2'
-    return deliveryOfEvents('artifact-registry', [event], lacks)
+    const needed = 'tag in message.data, such as europe-docker.pkg.dev/acme/images/web:1.4.2'
+    return deliveryOfEvents('artifact-registry', [event], needed)
   },
 }
 

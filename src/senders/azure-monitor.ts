@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Azure Monitor's action groups, with the common alert schema. */
 export const azureMonitor: Sender = {
@@ -34,4 +34,4 @@ export const azureMonitor: Sender = {
 }
 
 const phaseOf = (condition: string | undefined): Delivery['phase'] =>
-  condition === 'Fired' ? 'firing' : condition === 'Resolved' ? 'resolved' : noNews
+  condition === 'Fired' ? 'firing' : condition === 'Resolved' ? 'resolved' : nothingNew

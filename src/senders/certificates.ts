@@ -15,21 +15,21 @@ export type Certificates = (url: string) => Promise<Found>
 const fetchWithinMs = 2000
 
 /** Amazon's certificates take 2 kB. */
-const mostCertificateBytes = 16 * 1024
+const maxCertificateBytes = 16 * 1024
 
 /** How many are remembered, and how many failures: each sender signs with one at a time. */
-const mostRemembered = 32
+const maxRemembered = 32
 
 /** How long a failure is remembered, in milliseconds: as long as senders wait before they try again. */
 const failureKeptMs = 10_000
 
-/** How often one is fetched. Whoever posts can name any number of them. */
+/** How often one is fetched. A post can name any number of them. */
 const fetchRate: Rate = { perSecond: 1, burst: 8 }
 
 /** Fetches certificates when they are first asked for, and remembers them and what could not be fetched. */
 export const fetchedCertificates = ({ clock, outbound }: Pick<Environment, 'clock' | 'outbound'>): Certificates => {
-  const known = boundedMap<string, X509Certificate>(mostRemembered)
-  const failed = boundedMap<string, { readonly found: Found; readonly at: number }>(mostRemembered)
+  const known = boundedMap<string, X509Certificate>(maxRemembered)
+  const failed = boundedMap<string, { readonly found: Found; readonly at: number }>(maxRemembered)
   const shared = singleFlight<Found>()
   const limiter = rateLimiter(clock, 1)
 
@@ -56,7 +56,7 @@ const fetchOne = async (outbound: Environment['outbound'], url: string): Promise
       method: 'GET',
       url,
       timeoutMs: fetchWithinMs,
-      mostBytes: mostCertificateBytes,
+      mostBytes: maxCertificateBytes,
     })
     if (status !== 200) return unavailable(`its host answered ${status}`)
     return certificateIn(body) ?? unavailable('its host answered with something else')

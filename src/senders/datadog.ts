@@ -1,11 +1,11 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /**
- * Datadog's webhooks, with the payload of the configuration below. In the payload that Datadog brings, only the title
- * tells a beginning from an end.
+ * Datadog's webhooks, with the payload of the configuration below. In Datadog's own payload, only
+ * the title distinguishes a beginning from an end.
  */
 export const datadog: Sender = {
   name: 'datadog',
@@ -49,12 +49,12 @@ const phaseOf = (transition: string): Delivery['phase'] => {
       return 'resolved'
     case 'no data':
     case 're-no data':
-      return noNews
+      return nothingNew
     case '':
     case 'null':
       // No monitor's.
       return 'none'
     default:
-      return noNews
+      return nothingNew
   }
 }

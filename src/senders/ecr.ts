@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Amazon ECR, whose events come through EventBridge. */
 export const ecr: Sender = {
@@ -17,10 +17,10 @@ export const ecr: Sender = {
   parse: ({ json }) => {
     const detail = at(json, 'detail')
     const type = at(json, 'detail-type')
-    if (type !== undefined && type !== 'ECR Image Action') return { sender: 'ecr', phase: noNews }
+    if (type !== undefined && type !== 'ECR Image Action') return { sender: 'ecr', phase: nothingNew }
     const action = at(detail, 'action-type')
     const result = at(detail, 'result')
-    if (isOther(action, 'PUSH') || isOther(result, 'SUCCESS')) return { sender: 'ecr', phase: noNews }
+    if (isOther(action, 'PUSH') || isOther(result, 'SUCCESS')) return { sender: 'ecr', phase: nothingNew }
     const event = eventOf(
       {
         repository: at(detail, 'repository-name'),

@@ -1,9 +1,12 @@
 import { at, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
-/** Webhooks of Gitea and Forgejo, of any event. Every event counts; those of container packages tell pushes. */
+/**
+ * Webhooks of Gitea and Forgejo, of any event. Every event counts; those of container packages name
+ * pushes.
+ */
 export const gitea: Sender = {
   name: 'gitea',
   about: {
@@ -21,7 +24,7 @@ export const gitea: Sender = {
     const isOfImage = headers['x-gitea-event'] === 'package' && (type === undefined || type === 'container')
     if (!isOfImage) return { sender: 'gitea', phase: 'none', ...identityByID('gitea', id) }
     const action = at(json, 'action')
-    if (action !== undefined && action !== 'created') return { sender: 'gitea', phase: noNews }
+    if (action !== undefined && action !== 'created') return { sender: 'gitea', phase: nothingNew }
     const owner = stringAt(item, 'owner', 'login')?.toLowerCase()
     const name = stringAt(item, 'name')?.toLowerCase()
     // Its `created_at` stays where a tag is pushed again, in some versions: it is not when this was pushed.

@@ -2,11 +2,11 @@ import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { noNews, type Message, type Sender } from './sender.ts'
+import { nothingNew, type Message, type Sender } from './sender.ts'
 
 /**
- * GitHub's webhooks, of any event. Every event counts but the ping of a new webhook, and what its container registry tells of
- * manifests without a tag; `when` chooses among them.
+ * GitHub's webhooks, of any event. Every event counts, except the ping of a new webhook and what its
+ * container registry reports of manifests without a tag. `when` chooses among them.
  */
 export const github: Sender = {
   name: 'github',
@@ -24,26 +24,29 @@ export const github: Sender = {
     const event = headers['x-github-event']
     const item = event === 'registry_package' ? at(json, 'registry_package') : at(json, 'package')
     if (event === 'registry_package' || (event === 'package' && isContainer(item))) return pushed(message, item)
-    return { sender: 'github', phase: event === 'ping' ? noNews : 'none', ...deliveryIdOf(message) }
+    return { sender: 'github', phase: event === 'ping' ? nothingNew : 'none', ...deliveryIdOf(message) }
   },
 }
 
 const deliveryIdOf = ({ headers }: Message): Pick<Delivery, 'identity'> =>
   identityByID('github', wordAt(headers, 'x-github-delivery'))
 
-/** What is said of a package. Its other kinds, such as npm's, are news like any other. */
+/**
+ * Reads an event of a package. Packages of other types, such as npm's, are events like any other.
+ */
 const pushed = (message: Message, item: unknown): Delivery => {
   if (isObject(item) && !isContainer(item)) return { sender: 'github', phase: 'none', ...deliveryIdOf(message) }
   const action = at(message.json, 'action')
-  if (action !== undefined && action !== 'published' && action !== 'updated') return { sender: 'github', phase: noNews }
+  if (action !== undefined && action !== 'published' && action !== 'updated')
+    return { sender: 'github', phase: nothingNew }
   const version = at(item, 'package_version')
   const event = eventOf({
     repository: repositoryOf(item),
     tag: at(version, 'container_metadata', 'tag', 'name'),
     digest: at(version, 'container_metadata', 'tag', 'digest') ?? at(version, 'version'),
   })
-  const lacks = 'package_version.package_url, such as ghcr.io/acme/web:1.4.2, and container_metadata.tag.name'
-  return { ...deliveryOfEvents('github', [event], lacks), ...deliveryIdOf(message) }
+  const needed = 'package_version.package_url, such as ghcr.io/acme/web:1.4.2, and container_metadata.tag.name'
+  return { ...deliveryOfEvents('github', [event], needed), ...deliveryIdOf(message) }
 }
 
 const isContainer = (item: unknown): boolean =>

@@ -3,7 +3,7 @@ import { parseImage } from '../api/image.ts'
 import { at, stringAt } from '../api/json.ts'
 import { momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Harbor's webhooks, in its own format and as CloudEvents. */
 export const harbor: Sender = {
@@ -22,22 +22,22 @@ export const harbor: Sender = {
   parse: ({ json }) => (isCloudEvent(json) ? ofCloudEvent(json) : ofDefault(json)),
 }
 
-const lacks = 'resources, each with resource_url, such as harbor.example.com/acme/web:1.4.2, and tag'
+const needed = 'resources, each with resource_url, such as harbor.example.com/acme/web:1.4.2, and tag'
 
 const isCloudEvent = (json: unknown): boolean =>
   at(json, 'specversion') !== undefined && stringAt(json, 'type')?.startsWith('harbor.') === true
 
 const ofCloudEvent = (json: unknown): Delivery => {
-  if (stringAt(json, 'type') !== 'harbor.artifact.pushed') return { sender: 'harbor', phase: noNews }
+  if (stringAt(json, 'type') !== 'harbor.artifact.pushed') return { sender: 'harbor', phase: nothingNew }
   const events = eventsIn(at(json, 'data'), momentOf(at(json, 'time')), wordAt(json, 'id'))
-  return deliveryOfEvents('harbor', events, lacks)
+  return deliveryOfEvents('harbor', events, needed)
 }
 
 const ofDefault = (json: unknown): Delivery => {
-  if (at(json, 'type') !== 'PUSH_ARTIFACT') return { sender: 'harbor', phase: noNews }
+  if (at(json, 'type') !== 'PUSH_ARTIFACT') return { sender: 'harbor', phase: nothingNew }
   const seconds = at(json, 'occur_at')
   const events = eventsIn(at(json, 'event_data'), momentOf(typeof seconds === 'number' ? seconds * 1000 : undefined))
-  return deliveryOfEvents('harbor', events, lacks)
+  return deliveryOfEvents('harbor', events, needed)
 }
 
 const eventsIn = (data: unknown, moment: number | undefined, id?: string): readonly RegistryEvent[] => {

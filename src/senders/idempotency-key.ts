@@ -5,8 +5,8 @@ import type { Message } from './sender.ts'
 const quoted = /^"((?:[^"\\]|\\["\\])*)"\s*(?:;.*)?$/
 
 /**
- * The name that whoever posts may give a delivery of any kind, in the header `Idempotency-Key`
- * (draft-ietf-httpapi-idempotency-key-header). Its quotes may be left out. An empty one is none.
+ * Reads the key that a sender may give any delivery, in the header `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header). Its quotes may be left out. An empty key is none.
  */
 export const idempotencyKey = ({ headers }: Message): Identity | undefined => {
   const value = headers['idempotency-key']?.trim() ?? ''

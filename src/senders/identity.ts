@@ -8,13 +8,16 @@ export const identityKey = (...parts: readonly (string | number | readonly strin
   JSON.stringify(parts)
 
 /** How long a name may be, in characters, before its hash takes its place. */
-const longestName = 1024
+const maxNameLength = 1024
 
 /** A name, or the hash of a long one: the body of a flood names thousands of alerts, and each name travels far. */
 export const shortened = (name: string): string =>
-  name.length <= longestName ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
+  name.length <= maxNameLength ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
 
-/** The identity of news that happened at a moment. Without one, the same news counts again after the window. */
+/**
+ * Makes the identity of an event, with its time. Without a time, the same event counts again after
+ * the window.
+ */
 export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
 

@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** JFrog Artifactory's webhooks of the domain `docker`. */
 export const jfrog: Sender = {
@@ -15,7 +15,7 @@ export const jfrog: Sender = {
   },
   recognise: ({ json }) => at(json, 'domain') === 'docker' && at(json, 'event_type') !== undefined,
   parse: ({ json }) => {
-    if (at(json, 'event_type') !== 'pushed') return { sender: 'jfrog', phase: noNews }
+    if (at(json, 'event_type') !== 'pushed') return { sender: 'jfrog', phase: nothingNew }
     const key = stringAt(json, 'data', 'repo_key')
     const name = stringAt(json, 'data', 'image_name')
     const event = eventOf({

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** New Relic's workflows, with the payload template that a webhook has there by default. */
 export const newRelic: Sender = {
@@ -42,7 +42,7 @@ const phaseOf = (state: string, trigger: string): Delivery['phase'] => {
       return 'resolved'
     default:
       // CREATED comes before ACTIVATED, ACKNOWLEDGED after it.
-      return noNews
+      return nothingNew
   }
 }
 
@@ -53,7 +53,7 @@ const whileActive = (trigger: string): Delivery['phase'] => {
       return 'partly resolved'
     case 'USER_ACTION':
       // A person has acknowledged it, or taken that back.
-      return noNews
+      return nothingNew
     default:
       return 'firing'
   }

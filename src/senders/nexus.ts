@@ -2,9 +2,12 @@ import type { Delivery } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { identityByID, momentOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { noNews, type Message, type Sender } from './sender.ts'
+import { nothingNew, type Message, type Sender } from './sender.ts'
 
-/** Sonatype Nexus Repository's webhooks. What they say of components of another format than Docker's is news like any other. */
+/**
+ * Sonatype Nexus Repository's webhooks. Components of another format than Docker's are events like
+ * any other.
+ */
 export const nexus: Sender = {
   name: 'nexus',
   about: {
@@ -24,7 +27,7 @@ export const nexus: Sender = {
     // A component without a format could be an image.
     if (component === undefined ? format !== 'docker' : format !== undefined && format !== 'docker')
       return other(message)
-    if (component === undefined || !pushedBy.has(at(json, 'action'))) return { sender: 'nexus', phase: noNews }
+    if (component === undefined || !pushedBy.has(at(json, 'action'))) return { sender: 'nexus', phase: nothingNew }
     const event = eventOf(
       {
         repository: at(component, 'name'),

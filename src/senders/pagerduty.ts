@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** PagerDuty's webhook subscriptions, version 3: one event of one incident each. */
 export const pagerduty: Sender = {
@@ -40,6 +40,6 @@ const phaseOf = (type: string): Delivery['phase'] => {
       return 'resolved'
     default:
       // Who subscribes to events of something else wants each of them; of an incident, most are work on it.
-      return type.startsWith('incident.') || type === 'pagey.ping' ? noNews : 'none'
+      return type.startsWith('incident.') || type === 'pagey.ping' ? nothingNew : 'none'
   }
 }

@@ -5,8 +5,9 @@ import { identityKey, momentOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
 /**
- * A list of alerts as Prometheus, Thanos, Loki and vmalert post them to Alertmanager's API v2. They post all alerts that
- * fire again each minute, and those that have ended for a quarter of an hour: only what began or ended later is news.
+ * A list of alerts as Prometheus, Thanos, Loki and vmalert post them to Alertmanager's API v2. They
+ * post all firing alerts again each minute, and ended ones for a quarter of an hour. So a delivery
+ * counts only if an alert began or ended since.
  */
 export const prometheus: Sender = {
   name: 'prometheus',

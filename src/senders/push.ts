@@ -1,15 +1,15 @@
 import { namedOnce, type Delivery, type Push } from '../api/delivery.ts'
 import { isDigest, isPath, isTag, parseRepository, type Repository } from '../api/image.ts'
 import { identityKey, identityOf } from './identity.ts'
-import { noNews } from './sender.ts'
+import { nothingNew } from './sender.ts'
 
 /** The parts of a push as a registry's body has them: of any type, since anybody can post anything. */
 export interface PushParts {
   /** With its host: `ghcr.io/acme/web`; or, with `host` or `isPath`, without one. */
   readonly repository: unknown
-  /** The host, of a registry that tells it elsewhere. */
+  /** The host, of a registry that has it in another member. */
   readonly host?: string | undefined
-  /** Set where the registry does not tell its host within `repository`. */
+  /** Set where the registry does not write its host into `repository`. */
   readonly isPath?: true
   readonly tag: unknown
   readonly digest?: unknown
@@ -17,7 +17,7 @@ export interface PushParts {
 }
 
 /**
- * Reads one push. Undefined where it lacks its repository or its tag, or has something in their place that no registry
+ * Reads one push. Undefined where it has no repository or no tag, or has something in their place that no registry
  * would take, a digest for one. A digest that is none is left out.
  */
 export const pushOf = (parts: PushParts): Push | undefined => {
@@ -64,10 +64,14 @@ export const eventOf = (parts: PushParts, id?: string): RegistryEvent => {
 const isUntagged = (tag: unknown): boolean =>
   tag === undefined || tag === null || tag === '' || (typeof tag === 'string' && isDigest(tag))
 
-/** The delivery of a registry's events: all pushes among them. `lacks` says what is needed where none of them can be read. */
-export const deliveryOfEvents = (sender: string, events: readonly RegistryEvent[], lacks: string): Delivery => {
+/**
+ * Makes the delivery of a registry's events, with all pushes among them. `needed` says what a body
+ * without a readable push needs.
+ */
+export const deliveryOfEvents = (sender: string, events: readonly RegistryEvent[], needed: string): Delivery => {
   const known = events.filter(event => typeof event !== 'string')
-  if (known.length === 0) return events.includes('no push') ? { sender, phase: noNews } : unreadablePush(sender, lacks)
+  if (known.length === 0)
+    return events.includes('no push') ? { sender, phase: nothingNew } : unreadablePush(sender, needed)
   const ids = known.flatMap(({ id }) => id ?? [])
   const pushes = known.map(({ push }) => push)
   return deliveryOfPushes(sender, pushes, ids.length === known.length ? ids : [])
@@ -78,8 +82,9 @@ export const hostOfURL = (text: unknown): string | undefined =>
   (typeof text === 'string' && URL.canParse(text) && new URL(text).host) || undefined
 
 /**
- * The delivery of a registry's body. `ids` are those that the registry gives its events and never uses again; without any, equal
- * pushes are one delivery until they tell a later time, or, where they tell none, until the hook's window is over.
+ * Makes the delivery of a registry's body. `ids` are those that the registry gives its events and
+ * never uses again. Without ids, equal pushes are one delivery until they have a later time, or, if
+ * they have no time, until the hook's window is over.
  */
 export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: readonly string[] = []): Delivery => {
   const newest = Math.max(...pushes.map(({ at }) => at ?? -Infinity))
@@ -89,9 +94,12 @@ export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: r
   return { sender, phase: 'none', identity, pushes }
 }
 
-/** The delivery of a body that is a registry's and tells no push: `lacks` says what it needs, as in `push_data.tag, a tag`. */
-export const unreadablePush = (sender: string, lacks: string): Delivery => ({
+/**
+ * Makes the delivery of a registry's body without a readable push. `needed` is as in
+ * `push_data.tag, a tag`.
+ */
+export const unreadablePush = (sender: string, needed: string): Delivery => ({
   sender,
   phase: 'none',
-  unreadable: `the body of ${sender} tells no push: it needs ${lacks}`,
+  unreadable: `the body of ${sender} tells no push: it needs ${needed}`,
 })

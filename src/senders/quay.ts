@@ -1,6 +1,6 @@
 import { at, isObject } from '../api/json.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Notifications of quay.io and Red Hat Quay: the tags that a push has changed, without digests and without a time. */
 export const quay: Sender = {
@@ -17,7 +17,7 @@ export const quay: Sender = {
   parse: ({ json }) => {
     const tags = at(json, 'updated_tags')
     // A build, a scan, a deletion.
-    if (tags === undefined) return { sender: 'quay', phase: noNews }
+    if (tags === undefined) return { sender: 'quay', phase: nothingNew }
     const events = tagsIn(tags).map(tag => eventOf({ repository: at(json, 'docker_url'), tag }))
     return deliveryOfEvents('quay', events, 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags')
   },

@@ -62,10 +62,13 @@ export const senders: readonly Sender[] = [
 /** The first sender that recognises a message. What is asked of a message next takes it, so that it is looked for once. */
 export const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
 
-/** More alerts of a group are never told apart: the record keeps far fewer. */
-const mostFiring = 1000
+/** More alerts of a group are not distinguished: the record keeps far fewer. */
+const maxFiring = 1000
 
-/** What a message says, read by the first sender that recognises it, and named as whoever posts it wishes. */
+/**
+ * Reads a message with the first sender that recognises it. A key of the poster replaces the
+ * sender's identity.
+ */
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
   const parsed = sender.parse(message)
   const named = idempotencyKey(message) ?? parsed.identity
@@ -76,7 +79,7 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
     ...delivery,
     ...(named && { identity: { ...named, key: shortened(named.key) } }),
     ...(group && {
-      group: { ...group, key: shortened(group.key), firing: group.firing.slice(0, mostFiring).map(shortened) },
+      group: { ...group, key: shortened(group.key), firing: group.firing.slice(0, maxFiring).map(shortened) },
     }),
   }
 }

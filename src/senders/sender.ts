@@ -12,11 +12,11 @@ export interface Message {
   readonly receivedAt?: number
 }
 
-/** Knows one kind of sender. `recognise` and `parse` never throw, whatever the message. */
+/** Knows one kind of sender. `recognise` and `parse` never throw, for any message. */
 export interface Sender {
   /** For metrics, logs and expressions: lower case. */
   readonly name: string
-  /** What whoever sets it up has to know; the reference page is made of it. */
+  /** What you have to know to set it up. The reference page is made of it. */
   readonly about: About
   /** Whether the message is this sender's. */
   recognise(message: Message): boolean
@@ -58,7 +58,7 @@ export type Verdict =
   | 'genuine'
   /** It is not what it says. The message says why, and holds nothing of the post. */
   | { readonly refused: string }
-  /** It cannot be told now: whoever posts should try again. */
+  /** The check could not be made now: the sender should try again. */
   | { readonly unavailable: string }
 
 export interface Confirmation {
@@ -68,4 +68,4 @@ export interface Confirmation {
 }
 
 /** The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, a state that is not known. */
-export const noNews = 'no news' satisfies Delivery['phase']
+export const nothingNew = 'no news' satisfies Delivery['phase']

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
-import { noNews, type Message, type Sender } from './sender.ts'
+import { nothingNew, type Message, type Sender } from './sender.ts'
 import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
 
 /**
@@ -25,7 +25,7 @@ export const sns: Sender = {
     const { headers, json } = message
     const isRaw = !isEnvelope(json)
     const id = wordAt(isRaw ? headers['x-amz-sns-message-id'] : stringAt(json, 'MessageId'))
-    if (typeOf(message) !== 'Notification') return { sender: 'sns', phase: noNews, ...identityByID('sns', id) }
+    if (typeOf(message) !== 'Notification') return { sender: 'sns', phase: nothingNew, ...identityByID('sns', id) }
     const content = isRaw ? json : tryParseJson(stringAt(json, 'Message') ?? '')
     const phase = phaseOf(stringAt(content, 'NewStateValue') ?? '')
     const alarm = wordAt(content, 'AlarmArn') ?? wordAt(content, 'AlarmName')
@@ -61,7 +61,7 @@ const phaseOf = (state: string): Delivery['phase'] => {
     case 'OK':
       return 'resolved'
     case 'INSUFFICIENT_DATA':
-      return noNews
+      return nothingNew
     default:
       return 'none'
   }

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Uptime Kuma's notification type Webhook, with the content type application/json. */
 export const uptimeKuma: Sender = {
@@ -35,4 +35,4 @@ export const uptimeKuma: Sender = {
 
 /** 0 down, 1 up, 2 not sure yet, 3 under maintenance. */
 const phaseOf = (status: string | undefined): Delivery['phase'] =>
-  status === '0' ? 'firing' : status === '1' ? 'resolved' : noNews
+  status === '0' ? 'firing' : status === '1' ? 'resolved' : nothingNew

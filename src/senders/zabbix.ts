@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { groupOfOne, identityKey, wordAt } from './identity.ts'
-import { noNews, type Sender } from './sender.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Zabbix, with a media type of type Webhook as in the configuration below: Zabbix has no body of its own. */
 export const zabbix: Sender = {
@@ -21,7 +21,7 @@ export const zabbix: Sender = {
     const event = wordAt(json, 'event_id') ?? ''
     const value = wordAt(json, 'event_value')
     const update = wordAt(json, 'event_update_status')
-    const phase = update === '1' ? noNews : phaseOf(value)
+    const phase = update === '1' ? nothingNew : phaseOf(value)
     return {
       sender: 'zabbix',
       phase,
@@ -33,4 +33,4 @@ export const zabbix: Sender = {
 
 /** In a recovery `{EVENT.ID}` is still the problem's, and `{EVENT.VALUE}` is 0. */
 const phaseOf = (value: string | undefined): Delivery['phase'] =>
-  value === '1' ? 'firing' : value === '0' ? 'resolved' : noNews
+  value === '1' ? 'firing' : value === '0' ? 'resolved' : nothingNew

@@ -54,18 +54,18 @@ ${operatorProof(auth)}`,
 })
 
 const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => ({
-  where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotated URL needs no reload. ${beside}`,
+  where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotated URL needs no reload. ${placement}`,
   language: 'yaml',
   text: configuration(hook, `url_file: ${yamlText(`/etc/alertmanager/secrets/${secretName}/url`)}`),
 })
 
 const byUrl = (hook: SnippetHook): SnippetText => ({
-  where: `alertmanager.yml. ${beside} To keep the URL out of that file, set \`spec.token.secretName\` of the hook: then this shows \`url_file\` and \`urlSecret\`.`,
+  where: `alertmanager.yml. ${placement} To keep the URL out of that file, set \`spec.token.secretName\` of the hook: then this shows \`url_file\` and \`urlSecret\`.`,
   language: 'yaml',
   text: configuration(hook, `url: ${yamlText(hook.url)}`),
 })
 
-const beside =
+const placement =
   'Add the route and the receiver to those that you have; "nobody" stands for the receiver of all other alerts. Put your alert\'s name in the place of "WebBusy".'
 
 /** A matcher of Alertmanager: label="value". */

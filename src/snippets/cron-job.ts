@@ -3,7 +3,7 @@ import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
 import { postLines, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A CronJob of the cluster, beside the hook. */
+/** A CronJob in the cluster, in the hook's namespace. */
 export const cronJob: Snippet = {
   name: 'cron-job',
   title: 'CronJob',

@@ -16,7 +16,10 @@ export interface Post {
   readonly body?: string | undefined
 }
 
-/** The lines of a script that posts. What the hook asks for beside its URL is in the variables of {@link secretsOf}. */
+/**
+ * The lines of a script that posts. What the hook requires in addition to its URL is in the
+ * variables of {@link secretsOf}.
+ */
 export const postLines = ({ auth, body, key, url }: Post): readonly string[] => {
   const isSigned = auth?.form === 'hmac'
   const sent = body ?? (isSigned ? shellWord('{}') : undefined)

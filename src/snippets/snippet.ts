@@ -12,7 +12,7 @@ export interface SnippetHook {
   readonly url: string
   /** The Secret that holds the URL under the key `url`: the hook's `token.secretName`. */
   readonly secretName?: string
-  /** What the hook asks of a sender beside the URL. */
+  /** What the hook requires of a sender in addition to the URL. */
   readonly auth?: Auth
   /** Set for a hook that rolls out what was pushed. */
   readonly pushes?: Pushes
@@ -42,7 +42,7 @@ export interface Snippet {
   readonly title: string
   /** What it is for, so that a page can sort them. */
   readonly group: SnippetGroup
-  /** What it can show beside the URL. */
+  /** What it can send in addition to the URL. */
   readonly proves: Proves
   /** Whether its posts can name an image that was pushed. */
   readonly pushes: boolean

@@ -54,7 +54,7 @@ describe('an Alertmanager notification', () => {
   it.each([
     ['the first of a group', body([firing], 'first notification'), 'firing'],
     ['a new alert in the group', body([firing, other], 'new alerts added'), 'firing'],
-    ['a new alert beside one that ends', body([ended, other], 'new alerts added'), 'firing'],
+    ['a new alert and one that ends', body([ended, other], 'new alerts added'), 'firing'],
     ['a repeat', body([firing], 'repeat interval elapsed'), 'firing'],
     ['the end of one alert of two', body([ended, other], 'some alerts resolved'), 'partly resolved'],
     ['the end of all', body([ended], 'all alerts resolved'), 'resolved'],
@@ -63,7 +63,7 @@ describe('an Alertmanager notification', () => {
     ['before 0.32: firing', body([firing]), 'firing'],
     ['before 0.32: the end of all', body([ended]), 'resolved'],
     ['before 0.32: an end that hides alerts which were cut off', body([ended], undefined, cut), 'partly resolved'],
-    ['before 0.32: firing and ended, which memory will tell apart', body([ended, other]), 'firing'],
+    ['before 0.32: firing and ended, which the record will distinguish', body([ended, other]), 'firing'],
   ])('%s', (_name, json, phase) => {
     expect(read(json)).toMatchObject({ sender: 'alertmanager', phase })
   })
@@ -88,7 +88,7 @@ describe('an Alertmanager notification', () => {
   })
 
   property(
-    'is read without throwing, whatever stands in it',
+    'is read without throwing, with any content',
     [fc.jsonValue(), fc.jsonValue(), fc.jsonValue()],
     (alerts, status, value) => {
       const list = [alerts, { labels: value, fingerprint: status, status: 'firing', startsAt: value }, { status }]
@@ -112,11 +112,11 @@ describe('two Alertmanager notifications', () => {
     ],
     ['with the alerts in another order', body([other, firing], 'first notification')],
     ['with another text', body([firing, other], 'first notification', { commonAnnotations: { summary: 'Slow' } })],
-  ])('are one, whatever the time: %s', (_name, json) => {
+  ])('are one at any time: %s', (_name, json) => {
     expect(read(json)).toEqual(read(first))
   })
 
-  it('are one when the other of two Prometheus began the alerts earlier, which is no later news', () => {
+  it('are one when the other of two Prometheus began the alerts earlier, which is no later event', () => {
     const earlier = { ...other, startsAt: '2026-01-01T10:05:53Z' }
     const copy = read(body([firing, earlier], 'first notification')).identity
     const original = read(first).identity
@@ -189,7 +189,7 @@ describe('the order of labels and alerts', () => {
 describe('the group of an Alertmanager notification', () => {
   const groupOf = (json: unknown) => read(json).group
 
-  it('is that of the receiver and the group labels, whatever the alerts, the reason and the groupKey', () => {
+  it('is that of the receiver and the group labels, for any alerts, reason and groupKey', () => {
     const key = groupOf(body([firing], 'first notification'))?.key
     expect(groupOf(body([ended], 'all alerts resolved', { groupKey: '{}/{a="b"}:{}' }))?.key).toBe(key)
     expect(groupOf(body([firing], 'first notification', { receiver: 'web' }))?.key).not.toBe(key)

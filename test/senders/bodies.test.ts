@@ -27,7 +27,7 @@ describe('a known body', () => {
 
   it.each(titled)('$title is recognised by one sender alone', ({ message, sender }) => {
     const others = senders.filter(other => other.name !== 'plain' && other.recognise(message))
-    // What comes as a CloudEvent is read by whoever knows its type, before all others are read as any CloudEvent.
+    // A CloudEvent is read by the sender that knows its type. All other CloudEvents are read as any CloudEvent.
     const first = others.filter(({ name }, index) => index === 0 || name !== 'cloudevents')
     expect(first.map(({ name }) => name)).toEqual(sender === 'plain' ? [] : [sender])
   })
@@ -48,7 +48,7 @@ describe('of two known bodies of one sender', () => {
     expect(wrong.map(({ title }) => title)).toEqual([])
   })
 
-  it('those that are one delivery are so for as long as their news is no other', () => {
+  it('two of one identity are one delivery as long as their event is the same', () => {
     const alike = named.filter(({ one, other }) => one.delivery === other.delivery)
     const wrong = alike.filter(
       ({ one, other }) => (one.news === other.news) !== (one.identity?.newsAt === other.identity?.newsAt),

@@ -22,9 +22,9 @@ export interface KnownBody {
     readonly news: string
     /** Equal, among one sender's bodies, for those of one group of alerts. */
     readonly group?: string
-    /** Whether only memory can tell what its news is. */
+    /** Whether only the record can decide what has happened. */
     readonly mixed: boolean
-    /** The pushes, as in `docker.io/acme/web:1.4.2@sha256:…`, and `?/acme/web:1` where no host is told. */
+    /** The pushes, as in `docker.io/acme/web:1.4.2@sha256:…`, and `?/acme/web:1` where it has no host. */
     readonly pushes?: readonly string[]
     /** Whether it is a registry's and lacks what a push needs. */
     readonly unreadable: boolean

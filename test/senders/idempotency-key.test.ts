@@ -34,13 +34,13 @@ describe('the header Idempotency-Key', () => {
     expect(named('""', json).identity).toEqual(own)
   })
 
-  property('tells any two values apart, written as RFC 9651 says', [fc.string(), fc.string()], (a, b) => {
+  property('distinguishes any two values, written as RFC 9651 says', [fc.string(), fc.string()], (a, b) => {
     const written = (text: string) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
     const key = (text: string) => named(written(text)).identity?.key
     expect(key(a) === key(b)).toBe(a === b)
   })
 
-  property('is read without throwing, whatever it holds', [fc.string()], value => {
+  property('is read without throwing, with any content', [fc.string()], value => {
     expect(named(value).phase).toBe('none')
   })
 })

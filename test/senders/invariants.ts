@@ -6,7 +6,7 @@ import type { Message } from '../../src/senders/sender.ts'
 const phases = new Set<string>(['firing', 'resolved', 'partly resolved', 'no news', 'none'])
 const names = new Set(senders.map(({ name }) => name))
 
-/** What is wrong with what the senders make of a message, whatever the message; undefined when nothing is. */
+/** Returns what is wrong with what the senders make of any message; undefined if nothing is. */
 export const wrongWith = (message: Message): string | undefined => {
   try {
     // None may throw, whether the message is its own or not.

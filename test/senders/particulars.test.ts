@@ -104,7 +104,7 @@ describe('an id that is a number', () => {
   })
 
   it.each(['7654321012345678901', '1e999', '-9007199254740993'])(
-    'names none where JSON cannot tell it from the next one: %s',
+    'names none where JSON cannot distinguish it from the next one: %s',
     id => {
       expect(idOf(id)).toBeUndefined()
     },
@@ -134,7 +134,7 @@ describe('an event of Datadog', () => {
     ['[TEST] [P2] [Recovered] Load', 'resolved'],
     ['The load has [Recovered]', 'none'],
     ['[', 'none'],
-  ])('of which only the title tells, says by its first known tag what it is: %s', (title, phase) => {
+  ])('of which only the title is known, is classified by its first known tag: %s', (title, phase) => {
     expect(read({ ...bodyOf('datadog', 'default-payload-triggered'), title }).phase).toBe(phase)
   })
 })

@@ -5,19 +5,19 @@ import { knownBodies } from './bodies.ts'
 
 const read = (json: unknown, headers: Readonly<Record<string, string>> = {}) => deliveryOf({ headers, json })
 
-it('the page on rollouts lists each registry, and whether it tells its host and a digest', () => {
+it('the page on rollouts lists each registry, and whether its posts have its host and a digest', () => {
   const page = readFileSync('docs/how-to/redeploy-on-push.md', 'utf8')
   const rows = [...page.matchAll(/^\| [^|]+ \| `([a-z-]+)` \| (yes|no) \| (yes|no) \|/gm)].map(row =>
     row.slice(1, 4).join(' '),
   )
-  const telling = knownBodies.filter(({ says }) => says.pushes)
+  const pushing = knownBodies.filter(({ says }) => says.pushes)
   const word = (does: boolean | undefined): string => (does ? 'yes' : 'no')
-  const told = [...new Set(telling.map(({ sender }) => sender))].map(sender => {
-    const pushes = telling.filter(known => known.sender === sender).flatMap(({ says }) => says.pushes ?? [])
+  const read = [...new Set(pushing.map(({ sender }) => sender))].map(sender => {
+    const pushes = pushing.filter(known => known.sender === sender).flatMap(({ says }) => says.pushes ?? [])
     const hosts = pushes.some(push => !push.startsWith('?'))
     return [sender, word(hosts), word(pushes.some(push => push.includes('@')))].join(' ')
   })
-  expect(rows.sort()).toEqual(told.sort())
+  expect(rows.sort()).toEqual(read.sort())
 })
 
 describe('a validation of Event Grid', () => {

@@ -21,7 +21,7 @@ export const held: Readonly<Record<string, string>> = {
 
 const basic = `Basic ${Buffer.from(`${held['username']}:${held['password']}`).toString('base64')}`
 
-/** What a product has been told: where to post, and what to show. */
+/** The configuration of a product: where to post, and what to send with it. */
 export interface Configured {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>

@@ -44,7 +44,7 @@ const unreadable = ({ language, text }: SnippetText): unknown => {
 }
 
 describe.each(snippets)('the configuration of $name', snippet => {
-  it('can be read, whatever the hook asks of a sender', () => {
+  it('can be read, for everything that a hook may require of a sender', () => {
     for (const of of knownHooks) {
       for (const text of textsOf(snippet.name, of)) {
         expect([text.text, unreadable(text)]).toEqual([text.text, ''])

@@ -1,9 +1,12 @@
 import type { DriverColumn } from '../api/crd.ts'
 import type { Obj } from '../api/schema.ts'
 
-/** What a driver is for whoever only writes or reads hooks: no code that acts, so that a browser can have it. */
+/**
+ * What you need of a driver to write or read hooks. It has no code that acts, so that a browser can
+ * load it.
+ */
 export interface Declaration<N extends string = string, S extends Obj = Obj> {
-  /** The value of `spec.driver`, and the name of the member beside it. */
+  /** The value of `spec.driver`, and the name of the member next to it. */
   readonly name: N
   /** What a form calls it: what hooks of this driver do, in a few words. */
   readonly title: string

@@ -25,7 +25,10 @@ export interface Reading {
   readonly definitions: Definitions
 }
 
-/** A kind of object that hooks of a driver act on, for whoever offers or shows targets. */
+/**
+ * A kind of object that hooks of a driver act on. The page and the command line offer and show
+ * targets with it.
+ */
 export interface TargetKind {
   readonly type: ResourceType
   /** How many replicas an object of this kind wants and has ready; absent where such objects have none. */
@@ -94,7 +97,7 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    * Ready only while it may. Throws what the API throws.
    */
   needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
-  /** At delivery: does it, and says what became of it. */
+  /** Runs the action of one delivery and returns its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
 }
 

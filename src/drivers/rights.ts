@@ -5,7 +5,9 @@ export interface Rights {
    * nobody until an administrator does it, in one namespace or in all.
    */
   readonly given: 'everywhere' | 'where bound'
-  /** What the trigger may do. The controller may `get` the same, to tell whether a hook would work. */
+  /**
+   * What the trigger may do. The controller may `get` the same, to check whether a hook would work.
+   */
   readonly trigger: readonly Right[]
   /** What the author of a hook has to be allowed. */
   readonly author: readonly Asked[]
@@ -56,9 +58,9 @@ export interface Asked {
 }
 
 /**
- * What a write of the trigger's account leaves as it is, in a resource that it may update: whoever gets hold of that account can
- * do no more. Other operations on the resource are refused. Where several drivers write the same resource, a write has to be as
- * one of them makes it.
+ * What a write of the trigger's account must leave as it is, in a resource that it may update. An
+ * attacker with that account can do no more. Other operations on the resource are refused. If
+ * several drivers write the same resource, a write has to be as one of them makes it.
  */
 export interface Kept {
   readonly group: string

@@ -112,7 +112,7 @@ describe('the workloads of a selector', () => {
       charge: () => {},
       clock: fakeClock(),
       namespace: 'shop',
-      goOn: () => true,
+      mayContinue: () => true,
     })
     expect(rolled).toMatchObject({ rolled: 'refused', forbidden: false })
   })

@@ -8,7 +8,7 @@ import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from 
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
-/** Makes a hook's step, and says what became of it. */
+/** Makes a hook's step and returns its outcome. */
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
   outcomeOf(await steps.change(target, planOf(member)), member, 'Stepped')
 

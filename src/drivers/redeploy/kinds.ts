@@ -11,7 +11,7 @@ export interface Workloads {
   readonly template: readonly string[]
   /** Whether a changed template starts new pods by itself. */
   readonly rollsOut: boolean
-  /** Where its counts are, for whoever shows them. */
+  /** Where its counts are, to show them. */
   readonly counts?: { readonly wanted: readonly string[]; readonly ready: readonly string[] }
 }
 
@@ -49,7 +49,7 @@ export const workloadKind = (kind: WorkloadKind): Workloads | undefined =>
 
 const count = (object: unknown, path: readonly string[]): number => Number(at(object, ...path) ?? 0)
 
-/** The same kinds, for whoever shows them. */
+/** The same kinds, to show them. */
 export const redeployTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
   type,
   ...(counts && {

@@ -3,14 +3,17 @@ import type { Change } from '../../api/outcome.ts'
 import type { Left } from './plan.ts'
 import type { Rolled } from './write.ts'
 
-/** What became of one of the workloads of a delivery. */
+/** The result of one of the workloads of a delivery. */
 export interface Rollout {
   /** As in `Deployment/web`. */
   readonly name: string
   readonly rolled: Rolled
 }
 
-/** Sums up what became of all workloads. `what` is what was to be rolled out, for people; undefined for a restart. */
+/**
+ * Sums up the results of all workloads. `what` names for people what was to be rolled out;
+ * undefined for a restart.
+ */
 export const outcomeOf = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
   const refused = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'refused' ? [{ name, ...rolled }] : []))

@@ -31,7 +31,7 @@ export const annotationPrefix = 'pushed.receiverhooks.dev/'
 const restarted = 'restarted.at'
 
 /** How many pushes an annotation names. */
-const mostNamed = 5
+const maxNamed = 5
 
 /** Takes of a workload what a plan and its writing need, and nothing else: some of them are large, and many are planned at once. */
 export const neededOf = (object: StoredObject, { template }: Workloads): StoredObject => {
@@ -76,7 +76,7 @@ const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string
 const nested = ([name, ...rest]: readonly string[], value: JsonObject): JsonObject =>
   name === undefined ? value : { [name]: nested(rest, value) }
 
-/** What stands in for a push: what is rolled out, and how it is told apart from others. */
+/** What takes the place of a push: what is rolled out, and what distinguishes it from others. */
 interface Cause {
   readonly id: string
   readonly at: number
@@ -191,7 +191,7 @@ const patchOf = (object: StoredObject, { template }: Workloads, edits: readonly 
   const { metadata } = object
   const notes = edits.map(({ name, cause }): [string, string] => {
     const ids = [cause.id, ...noteOf(object, name).ids.filter(id => id !== cause.id)]
-    return [annotationPrefix + name, [cause.at, ...ids.slice(0, mostNamed)].join(' ')]
+    return [annotationPrefix + name, [cause.at, ...ids.slice(0, maxNamed)].join(' ')]
   })
   const templates = edits.flatMap(({ name, template }): [string, string][] =>
     template === undefined ? [] : [[annotationPrefix + name, template]],

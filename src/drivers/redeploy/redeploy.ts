@@ -14,7 +14,7 @@ import { redeployRights } from './rights.ts'
 import { redeployDeclaration, type Redeploy, type redeploySchema } from './schema.ts'
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'
-import { findWorkloads, missing, obstacleOf } from './workloads.ts'
+import { findWorkloads, missing, workloadProblem } from './workloads.ts'
 import { rollOut, tooLarge } from './write.ts'
 
 /** How many workloads are written at once. */
@@ -42,8 +42,8 @@ export const redeploy = {
     const workloads = target && workloadKind(target.kind)
     if (!workloads) return undefined
     const object = await reading.get(workloads.type, target.name)
-    const obstacle = object ? obstacleOf(object, workloads) : missing(target, reading.namespace)
-    return obstacle && { ...obstacle, lasts: obstacle.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
+    const problem = object ? workloadProblem(object, workloads) : missing(target, reading.namespace)
+    return problem && { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
   },
 
   needs: ({ kinds, target }) =>
@@ -63,8 +63,8 @@ export const redeploy = {
     const wants = wantedBy(member, delivery.pushes ?? [], { id: '', at: 0 }, clock.now())
     const isRestart = !delivery.pushes && member.withoutImage === 'restart'
     if (!isRestart && !wants?.pushes.length) return notWanted(delivery)
-    return await acts.once((act, goOn, progress) =>
-      rollOutAll(member, planner(member, delivery, act, clock.now()), execution, { goOn, progress }),
+    return await acts.once((act, mayContinue, progress) =>
+      rollOutAll(member, planner(member, delivery, act, clock.now()), execution, { mayContinue, progress }),
     )
   },
 } satisfies Driver<'redeploy', typeof redeploySchema>
@@ -120,7 +120,7 @@ const rollOutAll = async (
   member: Redeploy,
   { plan, what }: Planner,
   { api, charge, clock, hook: { namespace } }: Execution,
-  { goOn, progress }: { readonly goOn: () => boolean; readonly progress: Progress },
+  { mayContinue, progress }: { readonly mayContinue: () => boolean; readonly progress: Progress },
 ): Promise<Worked> => {
   try {
     const found = await findWorkloads(api, namespace, member)
@@ -130,8 +130,8 @@ const rollOutAll = async (
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
-        const rolled = goOn()
-          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, goOn })
+        const rolled = mayContinue()
+          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
           : ({ rolled: 'left' } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
         progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)

@@ -6,7 +6,7 @@ import type { Container } from './kinds.ts'
 import type { Redeploy } from './schema.ts'
 import { tagRule, type TagRule } from './tags.ts'
 
-/** A push as it is told apart from others, in every process and however often it is sent. */
+/** A push with an id that is the same in every process, and each time that it is sent. */
 export interface WantedPush extends Push {
   readonly id: string
   /** When it was made, in milliseconds since the epoch: no later than now, or one forged date would outdate every later push. */
@@ -42,7 +42,7 @@ export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, no
 const isOf = (push: Push, { image, pushedAs = [] }: Redeploy): boolean =>
   image === undefined || [image, ...pushedAs].some(name => isPushTo(push, parseRepository(name)))
 
-/** A registry that does not tell its host is known by the path alone. */
+/** Compares the path alone where the registry does not write its host. */
 const isPushTo = ({ host, path }: Push, repository: Repository | undefined): boolean =>
   repository !== undefined && repository.path === path && (host === undefined || host === repository.host)
 

@@ -12,7 +12,7 @@ import type { Redeploy } from './schema.ts'
 export const requestWithinMs = 3000
 
 /** How many workloads a delivery rolls out at most. */
-const mostWorkloads = 1000
+const maxWorkloads = 1000
 
 /**
  * How many bytes of workloads a delivery reads at most to find those that it is about, and how many of those that it needs of them
@@ -29,8 +29,8 @@ export interface Found {
   readonly bytes: number
 }
 
-/** What keeps a workload from being rolled out. */
-export interface Obstacle {
+/** Why a workload is not rolled out. */
+export interface WorkloadProblem {
   readonly reason: 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController' | 'TooLarge'
   readonly message: string
 }
@@ -50,13 +50,13 @@ export const findWorkloads = async (
   api: ApiConnection,
   namespace: string,
   { kinds, selector, target }: Redeploy,
-): Promise<Workset | Obstacle> => {
+): Promise<Workset | WorkloadProblem> => {
   if (target) {
     const workloads = workloadKind(target.kind)
     if (!workloads) throw new TypeError(`spec.redeploy.target.kind was accepted and is none: ${target.kind}`)
     const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: requestWithinMs })
     return object
-      ? (obstacleOf(object, workloads) ?? {
+      ? (workloadProblem(object, workloads) ?? {
           found: [{ workloads, object, bytes: bytesOf(JSON.stringify(object)) }],
           large: [],
         })
@@ -78,11 +78,11 @@ export const findWorkloads = async (
     }
     for await (const page of pagesOf(api, listing)) {
       for (const object of page.objects) {
-        if (obstacleOf(object, workloads)) continue
+        if (workloadProblem(object, workloads)) continue
         const needed = neededOf(object, workloads)
         held += JSON.stringify(needed).length
         found.push({ workloads, object: needed, bytes: page.bytes / Math.max(1, page.objects.length) })
-        if (found.length === mostWorkloads) return { found, large }
+        if (found.length === maxWorkloads) return { found, large }
       }
       if (page.large) large.push(`${kind}/${page.large.metadata.name}`)
       readBytes += page.bytes
@@ -92,18 +92,18 @@ export const findWorkloads = async (
   return { found, large }
 }
 
-const tooMuch: Obstacle = {
+const tooMuch: WorkloadProblem = {
   reason: 'TooLarge',
   message: `the workloads that the selector is held against take more than ${maxReadBytes / 1024 / 1024} MiB: remove what is large in them, such as annotations, or name one workload as target`,
 }
 
-export const missing = ({ kind, name }: NonNullable<Redeploy['target']>, namespace: string): Obstacle => ({
+export const missing = ({ kind, name }: NonNullable<Redeploy['target']>, namespace: string): WorkloadProblem => ({
   reason: 'TargetNotFound',
   message: `there is no ${kind}/${name} in namespace ${namespace}`,
 })
 
-/** What would set a workload back, or be done for nothing. */
-export const obstacleOf = (object: KubeObject, { type }: Workloads): Obstacle | undefined => {
+/** Returns why a change of a workload would be reverted or useless, if it would. */
+export const workloadProblem = (object: KubeObject, { type }: Workloads): WorkloadProblem | undefined => {
   const name = `${type.kind}/${object.metadata.name}`
   if (object.metadata.deletionTimestamp !== undefined) {
     return { reason: 'TargetBeingDeleted', message: `${name} is being deleted` }

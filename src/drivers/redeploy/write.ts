@@ -10,11 +10,11 @@ import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
 import type { Left, Plan } from './plan.ts'
 import { requestWithinMs, type Found } from './workloads.ts'
 
-/** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
+/** The wait before the API server is tried again, in milliseconds. It doubles up to the maximum. */
 const firstRetryMs = 50
-const longestRetryMs = 1000
+const maxRetryMs = 1000
 
-/** What became of one workload. */
+/** The result of one workload. */
 export type Rolled =
   /** The API server has stored it, now or when this was last tried. */
   | { readonly rolled: 'out'; readonly changes: readonly Change[] }
@@ -27,23 +27,24 @@ export type Rolled =
   /** There was no time for it, and it may be written still. */
   | { readonly rolled: 'left' }
 
-/** What a rollout needs beside the workload and the plan. */
-interface Means {
+/** What a rollout needs in addition to the workload and the plan. */
+interface Deps {
   readonly api: ApiConnection
   readonly charge: Charge
   readonly clock: Clock
   readonly namespace: string
-  readonly goOn: () => boolean
+  readonly mayContinue: () => boolean
 }
 
 /**
- * Writes what is planned for a workload. The plan is made anew for each version of it, and says by itself that it has been
- * written already: so a lost answer, a copy of the delivery and whatever somebody else has changed meanwhile are all one case.
+ * Writes the plan for a workload. The plan is made again for each version, and shows by itself if it
+ * is already written. So a lost answer, a copy of the delivery and a change by somebody else are all
+ * one case.
  */
 export const rollOut = async (
   { bytes: foundBytes, object: first, workloads }: Found,
   plan: (object: StoredObject) => Plan,
-  { api, charge, clock, goOn, namespace }: Means,
+  { api, charge, clock, mayContinue, namespace }: Deps,
 ): Promise<Rolled> => {
   const path = objectPath(workloads.type, namespace, first.metadata.name)
   const request = { lane: 'act', timeoutMs: requestWithinMs, path } as const
@@ -63,7 +64,7 @@ export const rollOut = async (
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
   let waitMs = firstRetryMs
-  while (goOn()) {
+  while (mayContinue()) {
     seen ??= await readAgain()
     if (seen && 'ended' in seen) return seen.ended
     if (seen) {
@@ -104,7 +105,7 @@ export const rollOut = async (
       sent = changes
     }
     await wait(clock, waitMs)
-    waitMs = Math.min(waitMs * 2, longestRetryMs)
+    waitMs = Math.min(waitMs * 2, maxRetryMs)
   }
   return { rolled: 'left' }
 }

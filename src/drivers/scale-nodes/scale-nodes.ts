@@ -41,8 +41,8 @@ export const scaleNodes = {
       const message = `there is no ${type.kind}/${name} in namespace ${reading.namespace}`
       return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
     }
-    const obstacle = obstacleOf({ ...object, kind: type.kind }) ?? count.obstacle(object)
-    if (obstacle) return { ...obstacle, lasts: mayPass.has(obstacle.reason) ? 'reconciling' : 'stalled' }
+    const problem = obstacleOf({ ...object, kind: type.kind }) ?? count.obstacle(object)
+    if (problem) return { ...problem, lasts: mayPass.has(problem.reason) ? 'reconciling' : 'stalled' }
     if (count.read(object) !== undefined) return undefined
     const message = `${type.kind}/${name} has no count in ${count.field}: set one`
     return { reason: 'NotScalable', message, lasts: 'stalled' }

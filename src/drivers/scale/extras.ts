@@ -13,7 +13,7 @@ const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
   why: `to read and to write ${what}`,
 })
 
-/** The kinds beside those that have a /scale which takes an apply. */
+/** The kinds that have no /scale which takes an apply. */
 export const scaleExtras: readonly Extra[] = [
   {
     name: 'scale-autoscalers',

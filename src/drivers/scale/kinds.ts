@@ -59,7 +59,7 @@ const least = (type: ResourceType, member: string, absent: number): TargetKind =
   },
 })
 
-/** The kinds that are known, for whoever shows them. */
+/** The kinds that are known, to show them. */
 export const scaleTargets: readonly TargetKind[] = [
   ...scalableKinds.map(type => ({ type, replicas })),
   least(autoscalers, 'minReplicas', 1),

@@ -69,8 +69,8 @@ export const scale = {
       const message = `there is no ${type.kind}/${target.name} in namespace ${reading.namespace}`
       return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
     }
-    const obstacle = obstacleOf({ ...object, kind: type.kind })
-    if (obstacle) return { ...obstacle, lasts: obstacle.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
+    const problem = obstacleOf({ ...object, kind: type.kind })
+    if (problem) return { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
     const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined
     const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change the least that it keeps`
@@ -96,8 +96,8 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
 const targets = new WeakMap<Scale['target'], Target>()
 
 /**
- * The target, where it is of a kind that is known. It is the same one for all posts to a hook that nobody edits: what is made of
- * a target's names is then made once.
+ * Returns the target if its kind is known. All posts to a hook that nobody edits get the same object,
+ * so what is derived from its names is derived once.
  */
 const knownTarget = (target: Scale['target'], namespace: string): Target | undefined => {
   const known = targets.get(target)

@@ -13,7 +13,10 @@ const kinds = [...scalableKinds, autoscalers, scaledObjects].map(type => `${apiV
 const customKind = '^[a-z0-9-]+([.][a-z0-9-]+)+/v[a-z0-9]+ [A-Za-z][A-Za-z0-9-]*$'
 const isCustom = new RegExp(customKind)
 
-/** Another kind would be found out at the first look at the hook; whoever applies it is to be told at once. */
+/**
+ * Refuses other kinds when the hook is applied. Without this, only its status would name the
+ * mistake, later.
+ */
 const scalableRule = {
   rule: [
     `self.apiVersion + ' ' + self.kind in [${kinds.map(kind => `'${kind}'`).join(', ')}]`,

@@ -184,7 +184,7 @@ export const builtin: readonly ResourceDefinition[] = [
     categories: ['all'],
     subresources: ['status'],
     columns: columns.pod,
-    lacks: {
+    unsupported: {
       log: 'there is no log: no container runs in the in-memory API server',
       exec: 'there is nothing to run it in: no container runs in the in-memory API server',
       attach: 'there is nothing to attach to: no container runs in the in-memory API server',

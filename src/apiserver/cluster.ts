@@ -60,7 +60,9 @@ export const viewOf = (definition: ResourceDefinition, object: StoredObject): St
   return isStoredObject(view) ? view : object
 }
 
-/** Stored objects never change, and all who watch one are told of it in the same words. */
+/**
+ * Keeps the text of each stored object, which never changes: all watches of it send the same text.
+ */
 const rememberedTexts = (): Cluster['textOf'] => {
   const texts = new WeakMap<StoredObject, { readonly definition: ResourceDefinition; readonly text: string }>()
   return (definition, object) => {

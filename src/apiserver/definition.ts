@@ -42,12 +42,15 @@ export interface ResourceDefinition extends ResourceType {
   readonly versionRequired: boolean
   readonly subresources: readonly ('status' | 'scale')[]
   readonly scale?: ScalePaths
-  /** Subresources of a real server that this one lacks, each with a sentence for whoever asks for it. */
-  readonly lacks?: Readonly<Record<string, string>>
+  /** Subresources that only a real server has, each with the message that a request for it gets. */
+  readonly unsupported?: Readonly<Record<string, string>>
   /** Whether metadata.generation counts changes of the specification. */
   readonly generation: boolean
   readonly columns: readonly Column[]
-  /** The members beside name and namespace that a field selector may name, and where they are. */
+  /**
+   * The members that a field selector may name in addition to name and namespace, and where they
+   * are.
+   */
   readonly fields: Readonly<Record<string, readonly string[]>>
   /** Defaults, pruning and validation; `old` is the stored object of an update. */
   readonly admit: (object: JsonObject, old: JsonObject | undefined) => Admitted

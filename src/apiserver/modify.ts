@@ -151,11 +151,11 @@ const applied = (
   const { definition } = write
   const writer = writerOf(cluster, write, 'Apply')
   const path = definition.scale?.specReplicas
-  const former = ownersOf(current)
+  const previous = ownersOf(current)
   if (!path || at(config, ...path) === undefined) {
-    return update(cluster, write, current, next, writer, ownersWithout(former, writer))
+    return update(cluster, write, current, next, writer, ownersWithout(previous, writer))
   }
   const changed = countChanged(definition, current, next)
-  if (changed && !force) refuseForeign(definition, former, writer)
-  return update(cluster, write, current, next, writer, ownersAfterApply(former, writer, changed))
+  if (changed && !force) refuseForeign(definition, previous, writer)
+  return update(cluster, write, current, next, writer, ownersAfterApply(previous, writer, changed))
 }

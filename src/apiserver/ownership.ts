@@ -54,13 +54,13 @@ const same = (a: Owner, b: Owner): boolean =>
 export const ownersAfterUpdate = (owners: readonly Owner[], writer: Owner, changed: boolean): readonly Owner[] =>
   changed ? [writer] : owners
 
-/** Whoever applies the count that is there already owns it together with the others. */
+/** A manager that applies the current count owns it together with the others. */
 export const ownersAfterApply = (owners: readonly Owner[], writer: Owner, changed: boolean): readonly Owner[] => {
   if (changed) return [writer]
   return owners.some(owner => same(owner, writer)) ? owners : byOperation([...owners, writer])
 }
 
-/** Whoever no longer applies a count no longer owns it. */
+/** A manager that no longer applies a count no longer owns it. */
 export const ownersWithout = (owners: readonly Owner[], writer: Owner): readonly Owner[] =>
   owners.filter(owner => !same(owner, writer))
 

@@ -6,7 +6,7 @@ export interface Rule {
   readonly message: string
   readonly fieldPath: string
   readonly reason: string | undefined
-  /** A rule on `oldSelf` is judged only where there is a former value. */
+  /** A rule on `oldSelf` is judged only where there is a previous value. */
   readonly isTransition: boolean
   readonly judge: RuleJudge
 }

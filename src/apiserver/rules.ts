@@ -2,12 +2,12 @@ import { at, isObject } from '../api/json.ts'
 import { equal } from './members.ts'
 import type { CelValue, Rule } from './rule.ts'
 import { duplicateValue, forbiddenValue, invalidValue, requiredValue, type Cause } from './status.ts'
-import { formerEntry, type Node } from './structural.ts'
+import { previousEntry, type Node } from './structural.ts'
 
 /** What a well-shaped value does against the CEL rules of its schema; `old` is what an update replaces. */
 export const brokenRules = (node: Node, value: unknown, old: unknown, path: string): Cause[] => {
   if (value === null || value === undefined) return []
-  // Unchanged values are not judged again, but for rules that compare with the former one.
+  // Unchanged values are not judged again, but for rules that compare with the previous one.
   const unchanged = old !== undefined && equal(value, old)
   const own = node.rules.flatMap(rule => {
     if (rule.isTransition ? old === undefined : unchanged) return []
@@ -20,7 +20,7 @@ const inner = (node: Node, value: unknown, old: unknown, path: string): Cause[] 
   const { items } = node
   if (Array.isArray(value) && items) {
     return value.flatMap((entry, index) =>
-      brokenRules(items, entry, formerEntry(node, old, entry), `${path}[${index}]`),
+      brokenRules(items, entry, previousEntry(node, old, entry), `${path}[${index}]`),
     )
   }
   if (!isObject(value)) return []

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from './definition.ts'
 import { numberAt, withMember } from './members.ts'
 import { conflict, invalid, invalidValue, noSuchResource, staleVersion } from './status.ts'
 
-/** The type of `/scale`, whatever it is a scale of. */
+/** The type of `/scale`, for every resource that has one. */
 export const scaleType = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
 
 /** An object as its `/scale` shows it. A count of 0 is left out, as the real server does. */

@@ -48,7 +48,10 @@ export interface ApiServer {
    * that refuses.
    */
   watch(request: ServerRequest, sink: Sink): (() => void) | ServerResponse
-  /** Tells of every later change to a collection, named as in `apps/deployments`, in the form in which it is kept. */
+  /**
+   * Passes every later change to a collection to `listener`. Its name is as in `apps/deployments`,
+   * its form as stored.
+   */
   observe(kept: string, listener: (change: Change) => void): void
 }
 
@@ -181,7 +184,7 @@ type ObjectRoute = Extract<Route, { to: 'object' }>
 const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute): ServerResponse => {
   const { definition, subresource } = route
   const known = definition.subresources.some(name => name === subresource)
-  if (subresource !== undefined && !known) throw lacking(definition.lacks?.[subresource]) ?? noSuchResource()
+  if (subresource !== undefined && !known) throw lacking(definition.unsupported?.[subresource]) ?? noSuchResource()
   const as = representationIn(request.accept ?? '')
   const write = writeOf(request, route)
   const body = request.body ?? ''

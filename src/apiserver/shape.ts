@@ -8,7 +8,7 @@ export interface Shaped {
   readonly unknownFields: readonly string[]
 }
 
-/** Members that every object may have, whatever its schema says. */
+/** Members that every object may have, also if its schema does not name them. */
 const root = new Set(['apiVersion', 'kind', 'metadata'])
 
 /** Shapes a whole custom resource. */

@@ -29,12 +29,15 @@ export interface Store {
   get(place: Place): StoredObject | undefined
   /** The objects whose key begins with `prefix`, in the order of their keys; with `revision`, as they were then. */
   list(kept: string, prefix: string, revision?: number): (readonly [key: string, object: StoredObject])[]
-  /** Stores an object, new or in place of the former one, and gives it its version. */
+  /** Stores an object, new or in place of the previous one, and gives it its version. */
   put(place: Place, object: StoredObject): StoredObject
   remove(place: Place): StoredObject | undefined
   /** What happened to a collection after a version that is not compacted. */
   changesAfter(kept: string, revision: number): Change[]
-  /** Tells of every later change to a collection, in order. Returns what ends it. */
+  /**
+   * Passes every later change to a collection to `listener`, in order. Returns a function that ends
+   * this.
+   */
   subscribe(kept: string, listener: (change: Change) => void): () => void
   /** The places of all objects that name `uid` as an owner. */
   ownedBy(uid: string): Place[]
@@ -51,7 +54,7 @@ interface Collection {
   readonly objects: Map<string, StoredObject>
   readonly versions: Map<string, Version[]>
   readonly listeners: Set<(change: Change) => void>
-  /** The keys of all that has a version, in order; undefined when it must be made anew. */
+  /** The keys of all that has a version, in order; undefined when they must be sorted again. */
   sorted: readonly string[] | undefined
 }
 
@@ -203,7 +206,7 @@ const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) =>
   }
 }
 
-/** Hands changes out in order, also when a listener writes while it is told of one. */
+/** Publishes changes in order, also when a listener writes while it receives one. */
 const createPublisher = (listenersOf: (place: Place) => ReadonlySet<(change: Change) => void>) => {
   const waiting: (readonly [Place, Change])[] = []
   let publishing = false

@@ -100,7 +100,7 @@ export const hasRules = (node: Node): boolean =>
   [...node.properties.values(), node.additional, node.items].some(inner => inner !== undefined && hasRules(inner))
 
 /** The entry of `old` that an entry of a list continues: by its keys in a list map, none in any other list. */
-export const formerEntry = (node: Node, old: unknown, entry: unknown): unknown => {
+export const previousEntry = (node: Node, old: unknown, entry: unknown): unknown => {
   if (node.listType !== 'map' || !Array.isArray(old)) return undefined
-  return old.find(former => node.mapKeys.every(name => at(former, name) === at(entry, name)))
+  return old.find(previous => node.mapKeys.every(name => at(previous, name) === at(entry, name)))
 }

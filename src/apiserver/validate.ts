@@ -2,7 +2,7 @@ import { at, isObject } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 import { equal } from './members.ts'
 import { duplicateValue, invalidValue, requiredValue, typeInvalid, type Cause } from './status.ts'
-import { formerEntry, type Node } from './structural.ts'
+import { previousEntry, type Node } from './structural.ts'
 
 /**
  * What is wrong with a value, in the real server's words; CEL rules are judged elsewhere. What an update leaves as it
@@ -109,7 +109,7 @@ const listCauses = (node: Node, value: readonly unknown[], old: unknown, path: s
       ? [invalidValue(path, value.length, `${path} in body should have at least ${node.minItems} items`)]
       : []
   const entries = items
-    ? value.flatMap((entry, index) => validate(items, entry, formerEntry(node, old, entry), `${path}[${index}]`))
+    ? value.flatMap((entry, index) => validate(items, entry, previousEntry(node, old, entry), `${path}[${index}]`))
     : []
   return [...few, ...tooMany(value.length, node.maxItems, path), ...entries, ...duplicateCauses(node, value, path)]
 }

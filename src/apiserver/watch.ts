@@ -78,7 +78,7 @@ export const openWatch = (
 
 export const isTrue = (text: string | undefined): boolean => text === 'true' || text === '1'
 
-/** The version after which changes are told; 0 to begin with all that there is. */
+/** The version after which changes are sent; 0 to begin with all that there is. */
 const startOf = (query: Query): number => {
   if (query['sendInitialEvents'] !== undefined) {
     // Streaming lists are declined: clients then list as they always did.

@@ -130,7 +130,7 @@ export const namesIn = (list: JsonObject): (string | undefined)[] => {
 }
 
 /** Events as `TYPE name`. */
-export const told = ({ events }: Watched): string[] =>
+export const eventsOf = ({ events }: Watched): string[] =>
   events.map(event => `${stringAt(event, 'type')} ${stringAt(event, 'object', 'metadata', 'name') ?? ''}`.trim())
 
 /** Owners of the count as `manager operation subresource`. */

@@ -143,7 +143,7 @@ describe('a schema', () => {
     expect(post(widgets, widget('a', { flag: null })).body['spec']).toEqual({ inner: { deep: 7 }, flag: true })
   })
 
-  it('prunes what it does not know, and keeps what it is told to keep', () => {
+  it('prunes unknown members, and keeps those of x-kubernetes-preserve-unknown-fields', () => {
     const { post } = served(properties({ free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }))
     const { body, headers } = post(widgets, widget('a', { free: { x: 1 }, unknown: 1 }, { other: 1 }))
     expect(body).toMatchObject({ spec: { free: { x: 1 } } })

@@ -39,7 +39,7 @@ describe('over HTTP', () => {
     expect((await fetch(`${url}${configMaps}/a`)).status).toBe(404)
   })
 
-  it('a watch is told line by line, and ends when the server closes', async () => {
+  it('a watch is sent line by line, and ends when the server closes', async () => {
     const { url, post, serving } = await serve()
     const response = await fetch(`${url}${configMaps}?watch=1`)
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()

@@ -8,7 +8,7 @@ import {
   deployment,
   deployments,
   namesIn,
-  told,
+  eventsOf,
   versionOf,
   widget,
   widgetCrd,
@@ -173,7 +173,7 @@ describe('a deleted object', () => {
     patch(`${configMaps}/a`, 'merge', { metadata: { finalizers: ['a.b/d'] } })
     expect(get(`${configMaps}/a`).status).toBe(200)
     patch(`${configMaps}/a`, 'merge', { metadata: { finalizers: [] } })
-    expect(told(watched)).toEqual(['ADDED a', 'MODIFIED a', 'MODIFIED a', 'DELETED a'])
+    expect(eventsOf(watched)).toEqual(['ADDED a', 'MODIFIED a', 'MODIFIED a', 'DELETED a'])
   })
 
   it('must be of the uid and version that are asked for', () => {
@@ -271,7 +271,7 @@ describe('a selector', () => {
     const { post, get, watch } = ask()
     post(configMaps, configMap('ab'))
     expect(namesIn(get(configMaps, { fieldSelector: 'metadata.name=a' }).body)).toEqual([])
-    expect(told(watch(configMaps, { fieldSelector: 'metadata.name=a' }))).toEqual([])
+    expect(eventsOf(watch(configMaps, { fieldSelector: 'metadata.name=a' }))).toEqual([])
   })
 
   it.each([

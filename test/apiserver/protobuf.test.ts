@@ -111,7 +111,7 @@ describe('what kubectl sends as protobuf', () => {
     expect(code).toBe(0)
   })
 
-  it('a body that is no protobuf is refused with 400, and told why', async () => {
+  it('a body that is no protobuf is refused with 400 and the reason', async () => {
     const response = await fetch(`${serving.url}${configMaps}`, {
       method: 'POST',
       headers: { 'content-type': protobufType },

@@ -33,7 +33,7 @@ describe('versions', () => {
   })
 
   property(
-    'of the past can be listed, whatever was written since',
+    'of the past can be listed, after any later write',
     [array(tuple(constantFrom('a', 'b', 'c'), nat(3)), { maxLength: 30 })],
     writes => {
       const { post, patch, remove, get } = ask()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
-import { ask, configMap, configMaps, deployments, told, versionOf } from './ask.ts'
+import { ask, configMap, configMaps, deployments, eventsOf, versionOf } from './ask.ts'
 
 describe('a watch', () => {
   it.each(['', '0'])('from version "%s" begins with all that there is', resourceVersion => {
@@ -9,20 +9,20 @@ describe('a watch', () => {
     post(configMaps, configMap('a'))
     const watched = watch(configMaps, { resourceVersion })
     post(configMaps, configMap('c'))
-    expect(told(watched)).toEqual(['ADDED a', 'ADDED b', 'ADDED c'])
+    expect(eventsOf(watched)).toEqual(['ADDED a', 'ADDED b', 'ADDED c'])
   })
 
-  it('from a version tells what happened after it, then what happens', () => {
+  it('from a version sends what happened after it, then what happens', () => {
     const { post, patch, remove, watch } = ask()
     const { body } = post(configMaps, configMap('a'))
     patch(`${configMaps}/a`, 'merge', { data: { x: '1' } })
     post('/api/v1/namespaces/kube-system/configmaps', configMap('elsewhere'))
     const watched = watch(configMaps, { resourceVersion: versionOf(body) })
     remove(`${configMaps}/a`)
-    expect(told(watched)).toEqual(['MODIFIED a', 'DELETED a'])
+    expect(eventsOf(watched)).toEqual(['MODIFIED a', 'DELETED a'])
   })
 
-  it('tells of a deletion with the last state, at the version of the deletion', () => {
+  it('sends a deletion with the last state, at the version of the deletion', () => {
     const { post, remove, watch, get } = ask()
     post(configMaps, configMap('a', { x: '1' }))
     const watched = watch(configMaps)
@@ -31,7 +31,7 @@ describe('a watch', () => {
     expect(versionOf(at(watched.events.at(-1), 'object'))).toBe(versionOf(get(configMaps).body))
   })
 
-  it('of a selection tells of what begins and what ceases to match', () => {
+  it('of a selection sends what begins and what ceases to match', () => {
     const { post, patch, watch } = ask()
     post(configMaps, configMap('a'))
     const watched = watch(configMaps, { labelSelector: 'on=yes' })
@@ -39,7 +39,7 @@ describe('a watch', () => {
     patch(`${configMaps}/a`, 'merge', { data: { x: '1' } })
     patch(`${configMaps}/a`, 'merge', { metadata: { labels: { on: 'no' } } })
     patch(`${configMaps}/a`, 'merge', { data: { x: '2' } })
-    expect(told(watched)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a'])
+    expect(eventsOf(watched)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a'])
     expect(at(watched.events.at(-1), 'object', 'metadata', 'labels')).toEqual({ on: 'yes' })
   })
 
@@ -49,7 +49,7 @@ describe('a watch', () => {
     const watched = watch(configMaps)
     patch(`${configMaps}/a`, 'merge', { data: { x: '1' } })
     patch(`${configMaps}/a`, 'merge', { data: { x: '2' } }, { dryRun: 'All' })
-    expect(told(watched)).toEqual(['ADDED a'])
+    expect(eventsOf(watched)).toEqual(['ADDED a'])
   })
 
   it('of a version that is compacted gets one 410 event and ends', async () => {
@@ -69,12 +69,12 @@ describe('a watch', () => {
     const silent = watch(configMaps, { timeoutSeconds: '150' })
     await clock.advance(60_000)
     post(deployments.replace('deployments', 'replicasets'), {})
-    expect(told(asked)).toEqual(['BOOKMARK'])
+    expect(eventsOf(asked)).toEqual(['BOOKMARK'])
     await clock.advance(60_000)
     expect(versionOf(at(asked.events.at(-1), 'object'))).toBe(versionOf(get(configMaps).body))
     await clock.advance(30_000)
-    expect([told(asked), asked.ended]).toEqual([['BOOKMARK', 'BOOKMARK', 'BOOKMARK'], true])
-    expect([told(silent), silent.ended]).toEqual([[], true])
+    expect([eventsOf(asked), asked.ended]).toEqual([['BOOKMARK', 'BOOKMARK', 'BOOKMARK'], true])
+    expect([eventsOf(silent), silent.ended]).toEqual([[], true])
     expect(clock.pending).toBe(0)
   })
 
@@ -83,11 +83,11 @@ describe('a watch', () => {
     const watched = watch(configMaps, { allowWatchBookmarks: 'true' })
     watched.cancel()
     post(configMaps, configMap('a'))
-    expect(told(watched)).toEqual([])
+    expect(eventsOf(watched)).toEqual([])
     expect(clock.pending).toBe(0)
   })
 
-  it('whose reader writes tells of it after what it was told of, to all', () => {
+  it('whose reader writes sends that after the current change, to all', () => {
     const { server, post, watch } = ask()
     server.watch(
       { method: 'GET', path: configMaps },
@@ -98,7 +98,7 @@ describe('a watch', () => {
     )
     const watched = watch(configMaps)
     post(configMaps, configMap('a'))
-    expect(told(watched)).toEqual(['ADDED a', 'ADDED b'])
+    expect(eventsOf(watched)).toEqual(['ADDED a', 'ADDED b'])
   })
 
   it.each<[string, Record<string, string>, number]>([
@@ -116,6 +116,6 @@ describe('a watch', () => {
     const watched = watch(`${configMaps}/a`)
     post(configMaps, configMap('ab'))
     post(configMaps, configMap('a'))
-    expect(told(watched)).toEqual(['ADDED a'])
+    expect(eventsOf(watched)).toEqual(['ADDED a'])
   })
 })

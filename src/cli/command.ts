@@ -16,7 +16,7 @@ export interface Option<T> {
   readonly group?: string
   /** The only values there are, for help and completion. */
   readonly choices?: readonly string[]
-  /** What completion offers as its value, beside {@link choices}. */
+  /** What completion offers as its value, in addition to {@link choices}. */
   readonly completes?: Completes
   /** Makes the value of what was typed: the texts of all its occurrences, none where it is not given. Throws {@link UsageError}. */
   read(texts: readonly string[]): T
@@ -73,7 +73,10 @@ export interface Entry {
   load(): Promise<Command>
 }
 
-/** All that help, completion, the reference page and the program need to know of a command, beside its {@link Entry}. */
+/**
+ * All that help, completion, the reference page and the program need of a command, in addition to
+ * its {@link Entry}.
+ */
 export interface Command {
   /** The words that an argument takes, where each needs a sentence, for the command's own help. */
   readonly terms?: readonly Term[]

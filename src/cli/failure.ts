@@ -1,4 +1,4 @@
-/** The exit codes of the program, beside 2, which is a wrong command line. */
+/** The exit codes of the program, except 2, which is a wrong command line. */
 export type ExitCode =
   /** What was asked for is refused, or is not there. */
   | 1

@@ -9,7 +9,10 @@ import type { Cluster } from './cluster/cluster.ts'
 import { patienceMs } from './cluster/hooks.ts'
 import { CommandFailure } from './failure.ts'
 
-/** The headers that prove what a hook asks of a sender, from its Secret, which whoever runs this must be allowed to read. */
+/**
+ * Makes the headers that a hook requires of a sender, from its Secret. The user must be allowed to
+ * read the Secret.
+ */
 export const proofFor = async (
   { api }: Pick<Cluster, 'api'>,
   { metadata, spec }: ReceiverHook,

@@ -166,14 +166,14 @@ describe('the pictures of the command line in docs/images show what it prints', 
       () => Promise.resolve(err()),
       text => text.includes('watching'),
     )
-    const news = [
+    const further = [
       delivery(9, 'alertmanager', 'applied', 'Stepped', 4, 5),
       delivery(8, 'alertmanager', 'skipped', 'Duplicate'),
       delivery(5, 'plain', 'unchanged', 'AtBound', 10, 10),
       delivery(1, 'alertmanager', 'failed', 'TargetNotFound'),
     ]
     let recent: object[] = upDeliveries
-    for (const [index, one] of news.slice(0, 3).entries()) {
+    for (const [index, one] of further.slice(0, 3).entries()) {
       recent = [one, ...recent]
       await setStatus('web-up', {
         recent,
@@ -185,7 +185,7 @@ describe('the pictures of the command line in docs/images show what it prints', 
         text => text.trim().split('\n').length > index,
       )
     }
-    await setStatus('queue-up', { recent: [news[3]], counts: { failed: 1 } })
+    await setStatus('queue-up', { recent: [further[3]], counts: { failed: 1 } })
     await until(
       () => Promise.resolve(out()),
       text => text.includes('failed'),

@@ -4,21 +4,24 @@ import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import type { Cluster } from './cluster.ts'
 
-/** How many targets are looked at for one table: beyond that a column of counts costs more than it tells. */
-const mostTargets = 100
+/**
+ * How many targets are read for one table: beyond that a column of counts costs more than it is
+ * worth.
+ */
+const maxTargets = 100
 
 /** How long the count of a target may take to come, in milliseconds. */
 const withinMs = 5_000
 
-/** The replicas that a hook's target wants now; undefined where that cannot be told. */
+/** Returns the replicas that a hook's target wants now; undefined if that is unknown. */
 export type CountOf = (hook: ReceiverHook) => number | undefined
 
-/** Reads the targets of hooks, each once. Whoever may not read one sees no count of it. */
+/** Reads the targets of hooks, each once. A target that the user may not read has no count. */
 export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly ReceiverHook[]): Promise<CountOf> => {
   const targets = new Map<string, () => Promise<number | undefined>>()
   for (const hook of hooks) {
     const target = targetOf(hook)
-    if (target === undefined || targets.size >= mostTargets) continue
+    if (target === undefined || targets.size >= maxTargets) continue
     const { kind, name } = target
     targets.set(countKey(hook), async () => {
       const path = objectPath(kind.type, hook.metadata.namespace, name)

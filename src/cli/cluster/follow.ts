@@ -15,7 +15,7 @@ export type Change =
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }
 
-/** Tells what is there and what changes, until it is stopped. Throws when the first list fails. */
+/** Yields what is there and what changes, until it is stopped. Throws if the first list fails. */
 export async function* followObjects(
   cluster: Pick<Cluster, 'api'>,
   type: ResourceType,

@@ -67,7 +67,10 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
   throw new CommandFailure(`${name} in the namespace ${namespace} is no hook that this version understands`, 1)
 }
 
-/** Who may not list hooks is told less, and no other error instead. */
+/**
+ * Lists names for a message; undefined if the user may not list hooks, which is no error of its
+ * own.
+ */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
     const { items } = await listObjects(cluster, hooks, cluster.namespace)

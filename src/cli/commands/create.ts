@@ -13,7 +13,7 @@ const driverOption = choice(
   'scale',
 )
 
-/** A flag for each field of the spec: what drivers can be told is in their schemas alone. */
+/** Has a flag for each field of the spec: the drivers' schemas are the one list of fields. */
 export const create: Command = {
   details:
     'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; docs/reference/receiverhook.md says more of each.',

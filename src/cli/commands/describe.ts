@@ -172,7 +172,7 @@ export const stepText = (from: number | undefined, to: number | undefined): stri
   return to === undefined || to === from ? `at ${from}` : `${from} -> ${to}`
 }
 
-/** Core events: kubectl reads them so, and whoever may describe has the right. */
+/** Reads core Events, as kubectl does: users who may describe have that right. */
 const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events', kind: 'Event' }
 
 /** Undefined where they may not be read: the rest is worth showing. */

@@ -98,7 +98,9 @@ const tableOf = async (
   return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
 }
 
-/** On a terminal the whole table is drawn anew; a pipe gets a line a change, as from kubectl. */
+/**
+ * Draws the whole table again on a terminal. A pipe gets a line for each change, as from kubectl.
+ */
 const following = async (given: Given, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
   const [name] = given.arguments

@@ -69,7 +69,7 @@ export const trigger: Command = {
       ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
     }
     const url = `${at}${triggerPath}${token}${given.get(dryRun) ? '?dryRun=true' : ''}`
-    // Always: the post may carry what the hook asks for beside its URL.
+    // Always: the post may carry what the hook requires in addition to its URL.
     shell.err.write(`posting to ${at}\n`)
     const answer = await post(url, headers, body.text, shell.env)
     const read = tryParseJson(answer.body)

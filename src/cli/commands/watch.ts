@@ -68,7 +68,7 @@ export const watch: Command = {
       }
       const changed = event.change === 'list' ? event.objects : event.change === 'put' ? [event.object] : []
       for (const hook of changed.filter(isReceiverHook)) {
-        // What was there before the first look is no news; a hook that is created later has all of it.
+        // Deliveries from before the first list are not shown. A hook that is created later shows all.
         show(hook, event.change === 'list' && !seen.has(hook.metadata.uid))
       }
     }
@@ -84,7 +84,10 @@ interface Seen {
 const totalOf = ({ status }: ReceiverHook): number =>
   Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
 
-/** The deliveries that were not there at the last look, oldest first, and how many are told of no longer. */
+/**
+ * Returns the deliveries since the last look, oldest first, and how many of them the status no
+ * longer lists.
+ */
 export const freshDeliveries = (
   hook: ReceiverHook,
   before: Seen | undefined,

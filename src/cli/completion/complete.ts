@@ -11,10 +11,13 @@ export interface Offer {
   readonly means?: string
 }
 
-/** What a shell is told beside the words, in Cobra's numbers: https://github.com/spf13/cobra/blob/main/completions.go */
+/**
+ * What a shell gets after the words, in Cobra's numbers:
+ * https://github.com/spf13/cobra/blob/main/completions.go
+ */
 export type Directive = 0 | 4
 
-/** No files are offered beside the words. */
+/** The shell offers no files in addition to the words. */
 const noFiles: Directive = 4
 
 export interface Completed {
@@ -133,7 +136,7 @@ const valuesOf = async (
 const namespaces: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** A shell waits for this: whatever goes wrong, nothing is offered. */
+/** Offers nothing after any failure: a shell waits for this. */
 const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
   try {
     const cluster = await openCluster(given, shell)

@@ -8,7 +8,7 @@ import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../shell.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** No hook has this token: whoever answers 404 to it is the endpoint, and nothing runs. */
+/** A token of no hook: the endpoint answers it with 404, and nothing runs. */
 const nobodysToken = 'nobody'
 
 /** Whether the endpoint that the URLs of hooks lead to answers from here. */

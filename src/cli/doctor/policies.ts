@@ -40,16 +40,16 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
       const name = policyNames[kind]
       const policy = await readIfThere(cluster, `${group}/validatingadmissionpolicies/${name}`)
       const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)
-      const lacks = lackOf(policy, binding)
-      return lacks === undefined
+      const problem = problemOf(policy, binding)
+      return problem === undefined
         ? ok(about, `${name} is in force: ${holds[kind]}`)
-        : warning(about, `${name} ${lacks}: ${without[kind]}`, apply)
+        : warning(about, `${name} ${problem}: ${without[kind]}`, apply)
     }),
   )
 }
 
 /** Why a policy does not deny all that it is against; undefined where it does. */
-const lackOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
+const problemOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
   if (policy === undefined) return 'is not there'
   if (binding === undefined) return 'has no binding'
   const actions: unknown = at(binding, 'spec', 'validationActions')

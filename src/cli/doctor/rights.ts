@@ -4,7 +4,7 @@ import { review } from '../../kube/reviews.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
-/** What the commands need of whoever runs them, in a namespace. */
+/** The rights that a user of the commands needs in a namespace. */
 const needed = [
   { verbs: ['get', 'list', 'watch'], for: 'get, describe, url, watch' },
   { verbs: ['create', 'patch', 'delete'], for: 'create, set, suspend, rotate, delete' },

@@ -3,15 +3,18 @@ import type { Command } from '../command.ts'
 import { wrapped } from './wrap.ts'
 
 /** How wide help is at most: a terminal of 80 columns is the least that people have, and longer lines are hard to read. */
-const mostColumns = 80
+const maxColumns = 80
 
-/** How wide a term is at most if its meaning stands beside it. The meaning of a longer one begins on a line of its own. */
+/**
+ * The maximum width of a term with its meaning in the same line. The meaning of a longer one begins
+ * in the next line.
+ */
 const termColumns = 26
 
 const indent = 2
 
 /** How wide help is in a terminal of so many columns. */
-export const helpColumns = (columns: number | undefined): number => Math.min(columns ?? mostColumns, mostColumns)
+export const helpColumns = (columns: number | undefined): number => Math.min(columns ?? maxColumns, maxColumns)
 
 /** Lays out a term and what it means. */
 export const helpLayout: HelpConfiguration = {
@@ -24,8 +27,8 @@ const itemLines = (term: string, widest: number, meaning: string, columns: numbe
   const [first = '', ...others] = wrapped(meaning, columns - column)
   const below = ' '.repeat(column)
   const head = ' '.repeat(indent) + term
-  const beside = term.length <= width ? [head.padEnd(column) + first] : [head, below + first]
-  return [...beside, ...others.map(line => below + line)].join('\n')
+  const lines = term.length <= width ? [head.padEnd(column) + first] : [head, below + first]
+  return [...lines, ...others.map(line => below + line)].join('\n')
 }
 
 /** What a command says of itself, above its arguments and flags. */

@@ -48,14 +48,14 @@ const lengthOf = (text: string): number => charactersOf(text).length
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 /** No column becomes narrower than this. */
-const leastWidth = 8
+const minWidth = 8
 
 /** Takes what is too much from the widest columns, one character at a time. */
 const narrowed = (widths: readonly number[], excess: number): readonly number[] => {
   const now = [...widths]
   for (let left = excess; left > 0; left--) {
     const widest = Math.max(...now)
-    if (widest <= leastWidth) break
+    if (widest <= minWidth) break
     now[now.lastIndexOf(widest)] = widest - 1
   }
   return now

@@ -5,8 +5,9 @@ import { escapes } from './colour.ts'
 const control = /[\p{Cc}]/gu
 
 /**
- * What a terminal is sent: whatever comes from a cluster, an answer or a file can hold sequences that move the cursor, set
- * the title or type into the shell. Each control character is shown as a picture of itself; colours pass.
+ * Makes text safe for a terminal. Text from a cluster, an answer or a file can hold sequences that
+ * move the cursor, set the title or type into the shell. Each control character is shown as a
+ * picture of itself; colours pass.
  */
 export const forTerminal = (text: string): string =>
   text

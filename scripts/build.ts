@@ -42,7 +42,7 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
 })
-// A part is named by its content: those of an earlier build would stay beside the new ones.
+// A part is named by its content: those of an earlier build would stay next to the new ones.
 const made = new Set(Object.keys(metafile.outputs).map(file => basename(file)))
 for (const file of readdirSync(outdir)) {
   if (/^part-[A-Z0-9]{8}\.mjs/.test(file) && !made.has(file)) rmSync(join(outdir, file))
@@ -57,5 +57,5 @@ for (const [file, { bytes, entryPoint }] of outputs) {
 }
 const parts = outputs.filter(([file]) => basename(file).startsWith('part-'))
 console.log(`${parts.length} parts: ${Math.round(parts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} kB`)
-// The dashboard looks for its page beside the bundle.
+// The dashboard looks for its page next to the bundle.
 await writePage(join(outdir, 'page'))

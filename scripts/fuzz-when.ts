@@ -16,9 +16,9 @@ import { expressionOf, variantOf } from '../test/expressions/grammar.ts'
 import { seededChance } from '../test/senders/mutations.ts'
 
 /** How many of the slowest are kept to be changed. */
-const mostKept = 40
+const maxKept = 40
 
-/** One of so many texts is made anew, of the grammar alone. */
+/** One of so many texts is new, made of the grammar alone. */
 const oneAnewOf = 10
 
 /** `ms`: how much of a processor its check takes. */
@@ -54,7 +54,7 @@ const keep = (timed: Timed): void => {
   const shape = shapeOf(timed.when)
   if ((kept.get(shape)?.ms ?? 0) >= timed.ms) return
   kept.set(shape, timed)
-  if (kept.size <= mostKept) return
+  if (kept.size <= maxKept) return
   const [quickest] = [...kept].toSorted(([, one], [, other]) => one.ms - other.ms)
   if (quickest) kept.delete(quickest[0])
 }

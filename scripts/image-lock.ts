@@ -1,4 +1,4 @@
-/** Writes scripts/image/lock.json anew: the newest packages of Debian's, and the Node that the tests run on. */
+/** Writes scripts/image/lock.json again: the newest packages of Debian's, and the Node that the tests run on. */
 import { writeFileSync } from 'node:fs'
 import manifest from '../package.json' with { type: 'json' }
 import { imageLock } from './image/lock.ts'

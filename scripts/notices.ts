@@ -35,7 +35,7 @@ const isPackage = (folder: string): boolean => {
   return existsSync(manifest) && stringAt(parseJson(readFileSync(manifest, 'utf8')), 'name') !== undefined
 }
 
-/** The licence texts of every package in a bundle, as their licences ask whoever hands the bundle on. */
+/** The licence texts of every package in a bundle, as their licences require of anyone who distributes the bundle. */
 export const notices = (inputs: readonly string[]): string =>
   [
     'Receiver Hooks contains the following packages. Each is followed by its licence.',

@@ -36,7 +36,7 @@ export const buildPage = async (): Promise<Assets> => {
   return { document, files: [...scripts.map(script => script.asset), style, icon] }
 }
 
-/** What the list needs is one file, whatever else shares its modules: each more would be asked for before the first paint. */
+/** Builds the scripts. The list's code stays in the entry chunk: the browser would load each other chunk before the first paint. */
 const buildScripts = async (): Promise<{ readonly isEntry: boolean; readonly asset: Asset }[]> => {
   const main = join(page, 'main.tsx')
   const bundle = await rolldown({

@@ -7,7 +7,7 @@ import { sourceFolder, versionOf, type BuiltPart } from './parts.ts'
 /** How often a build says how far it is, in milliseconds. */
 const progressEveryMs = 20_000
 
-/** Makes one file of a part from its Go module. `say` is told of progress. */
+/** Makes one file of a part from its Go module. `say` reports progress. */
 export const build = async (
   part: BuiltPart,
   file: string,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const lookEveryMs = 500
 
 /**
- * Runs `work` while no other process runs its own under the same lock file. `waiting` is told once, with the process
+ * Runs `work` while no other process runs its own under the same lock file. `waiting` is called once, with the process
  * that is waited for. A process that died leaves no lock behind that counts.
  */
 export const oneAtATime = async <T>(
@@ -13,7 +13,7 @@ export const oneAtATime = async <T>(
   waiting: (holder: number) => void,
   work: () => Promise<T>,
 ): Promise<T> => {
-  let told = false
+  let reported = false
   while (!(await taken(file))) {
     const holder = await holderOf(file)
     if (holder === undefined || !isAlive(holder)) {
@@ -21,8 +21,8 @@ export const oneAtATime = async <T>(
       await rm(file, { force: true })
       continue
     }
-    if (!told) waiting(holder)
-    told = true
+    if (!reported) waiting(holder)
+    reported = true
     await sleep(lookEveryMs)
   }
   try {

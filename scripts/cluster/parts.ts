@@ -41,7 +41,7 @@ export interface UnpackedPart {
   readonly says: Says
 }
 
-/** How a binary tells its version: what it is asked with, and what then stands before the number. */
+/** How a binary prints its version: its arguments, and the text before the number. */
 export interface Says {
   readonly args: readonly string[]
   readonly before: string
@@ -67,7 +67,7 @@ export const kubernetes = (version: KubernetesVersion): BuiltPart => ({
   says: { args: ['--version'], before: 'Kubernetes v' },
 })
 
-/** What a node runs beside its container runtime, and the program that holds a pod's namespaces. */
+/** What a node runs in addition to its container runtime, and the program that holds a pod's namespaces. */
 const kubelet: BuiltPart = {
   ...kubernetes('1.36'),
   name: 'kubelet',
@@ -250,7 +250,7 @@ export const helmPart: UnpackedPart = {
   says: { args: ['version', '--short'], before: 'v' },
 }
 
-/** What watches over a cluster, and tells of alerts. */
+/** What watches a cluster, and sends notifications of alerts. */
 export const monitoringParts: readonly Part[] = [prometheus, alertmanager]
 
 /** Where their projects publish what they release, of these versions. */

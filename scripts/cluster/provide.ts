@@ -7,7 +7,7 @@ import { locate, storeFolder, type Variables } from './store.ts'
 import { unpack } from './unpack.ts'
 
 /**
- * Where a file of a part is, which is made where it is nowhere yet. `say` is told of progress. Safe when several
+ * Returns the path of a part's file, which is made if it is not there. `say` reports progress. It is safe when several
  * processes do it at a time: the others wait for the one that makes it.
  */
 export const provide = async (

@@ -8,7 +8,7 @@ import { metricOf, startPart } from './part.ts'
 export interface Alertmanager extends Leashed {
   /** A counter of its own about webhooks, summed up. */
   webhooks(counter: string): Promise<number>
-  /** How many alerts fire, as far as it has been told. */
+  /** How many alerts fire, as far as it has received them. */
   readonly firing: () => Promise<number>
 }
 

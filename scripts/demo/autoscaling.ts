@@ -12,7 +12,7 @@ import { nodeClock } from '../../src/environment/node.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { freePort } from '../../test/cluster/control-plane/ports.ts'
 import { startAlertmanager } from './alertmanager.ts'
-import { heading, newsOf, rowsOf } from './drawing.ts'
+import { heading, eventOf, rowsOf } from './drawing.ts'
 import { endings, type Endings } from './endings.ts'
 import { exampleRoutes, exampleRules, exampleThresholds } from './examples.ts'
 import { serveLoad, type Load } from './load.ts'
@@ -103,15 +103,15 @@ const draw = async ({ load, shop, stop }: Here): Promise<void> => {
     write: text => void stdout.write(text),
     rows: () => (stdout.isTTY ? stdout.rows : undefined),
   })
-  let told = { deliveries: shop.deliveries().length, totals: 1 }
+  let shown = { deliveries: shop.deliveries().length, totals: 1 }
   for (let second = 0; !stop.aborted; second++) {
     const deliveries = shop.deliveries()
-    const news = [
-      ...load.totals.slice(told.totals).map(({ total }) => `${total} to do`),
-      ...deliveries.slice(told.deliveries).map(newsOf),
+    const events = [
+      ...load.totals.slice(shown.totals).map(({ total }) => `${total} to do`),
+      ...deliveries.slice(shown.deliveries).map(eventOf),
     ]
-    told = { deliveries: deliveries.length, totals: load.totals.length }
-    const moment = { second, load: loadOf(load, shop), count: shop.count(), news }
+    shown = { deliveries: deliveries.length, totals: load.totals.length }
+    const moment = { second, load: loadOf(load, shop), count: shop.count(), events }
     screen.add(rowsOf(moment, thresholds))
     await wait(nodeClock, rowEveryMs, stop)
   }

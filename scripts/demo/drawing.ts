@@ -10,7 +10,7 @@ export interface Moment {
   readonly load: number
   readonly count: Count
   /** What has happened since the moment before. */
-  readonly news: readonly string[]
+  readonly events: readonly string[]
 }
 
 /** The columns of a load, one a unit; what is longer is cut. */
@@ -26,9 +26,9 @@ const lineOf = (time: string, load: string, replicas: string, what: string): str
 export const heading = ({ busy, idle }: Thresholds): string =>
   lineOf('time', `load per pod (idle < ${idle}, busy > ${busy})`, 'replicas', 'what happened')
 
-/** A row for the moment, and one more for each further piece of news. */
-export const rowsOf = ({ count, load, news, second }: Moment, thresholds: Thresholds): readonly string[] => {
-  const [first = '', ...more] = news
+/** Makes a row for the moment, and one more for each further event. */
+export const rowsOf = ({ count, events, load, second }: Moment, thresholds: Thresholds): readonly string[] => {
+  const [first = '', ...more] = events
   const loadText = `${barOf(load, thresholds)} ${load.toFixed(1).padStart(5)}`
   const replicasText = `${String(count.replicas).padStart(2)} ${podsOf(count)}`
   return [lineOf(`${second} s`, loadText, replicasText, first), ...more.map(text => lineOf('', '', '', text))]
@@ -45,5 +45,5 @@ const barOf = (load: number, { busy, idle }: Thresholds): string =>
 const podsOf = ({ ready, replicas }: Count): string => '■'.repeat(ready) + '□'.repeat(replicas - ready)
 
 /** As in `web-up: 2 → 3` and `web-down: Resolved`. */
-export const newsOf = ({ from, hook, outcome, reason, to }: Delivered): string =>
+export const eventOf = ({ from, hook, outcome, reason, to }: Delivered): string =>
   `${hook}: ${outcome === 'applied' ? `${from} → ${to}` : reason}`

@@ -31,7 +31,7 @@ export const exampleThresholds = (): Thresholds => {
   return { busy: after('>'), idle: after('<') }
 }
 
-/** How soon Alertmanager tells of a new alert and how often of changes, and how long until it tells once more. */
+/** How soon Alertmanager notifies of a new alert and how often of changes, and when it repeats a notification. */
 export interface Intervals {
   readonly groupWait: string
   readonly groupInterval: string

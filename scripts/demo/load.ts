@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { listen } from '../../src/environment/listen.ts'
 
-/** What the pods of a Deployment would tell of their load, on loopback. */
+/** The load that the pods of a Deployment would expose, on loopback. */
 export interface Load {
   readonly port: number
   /** All that there is to do, by when that began, in milliseconds since the epoch. The pods share it evenly. */

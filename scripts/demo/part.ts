@@ -51,7 +51,7 @@ const saysReady = async (port: number): Promise<boolean> => {
   }
 }
 
-/** The sum of a metric's samples whose labels contain `labels`, as a program tells it. */
+/** Reads the metrics of a program, and sums up a metric's samples whose labels contain `labels`. */
 export const metricOf = async (port: number, name: string, labels = ''): Promise<number> => {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   return text

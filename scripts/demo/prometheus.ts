@@ -19,7 +19,7 @@ export interface PrometheusSettings {
   readonly folder: string
   /** The rule files' content, as an object. */
   readonly rules: unknown
-  /** Where the load is told. */
+  /** The port that exposes the load. */
   readonly load: number
   readonly alertmanagers: readonly number[]
   readonly scrapeInterval: string

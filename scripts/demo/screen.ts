@@ -30,7 +30,7 @@ export const screenOf = (heading: string, { rows: height, write }: Terminal): Sc
       const room = Math.max(lines - otherRows, 1)
       const shown = [...drawn, ...rows].slice(-room)
       const up = drawn.length === 0 ? '' : `\u001B[${drawn.length}A`
-      // Each line is cleared to its end, and whatever is below the last one: the terminal may have become smaller.
+      // Each line is cleared to its end, and all below the last one: the terminal may have become smaller.
       write(`${up}${shown.map(row => `${row}\u001B[K\n`).join('')}\u001B[J`)
       drawn = shown
     },

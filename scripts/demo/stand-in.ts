@@ -8,20 +8,20 @@ import type { Intervals } from './examples.ts'
 /** How often the load is looked at, in milliseconds. */
 const evaluationMs = 500
 
-/** An alert that has begun, and what has been told of it. Moments are in milliseconds since the epoch. */
+/** An alert that has begun, with its notifications. Moments are in milliseconds since the epoch. */
 export interface Alert {
   readonly startsAt: number
-  /** When it is next looked at whether there is something to tell. */
+  /** When the next notification is considered. */
   readonly flushAt: number
-  /** When somebody was last told of it. */
-  readonly toldAt?: number
+  /** When the last notification was sent. */
+  readonly notifiedAt?: number
 }
 
 /** Why Alertmanager sends a notification, in its words. */
 export type Why = 'first notification' | 'repeat interval elapsed' | 'all alerts resolved'
 
 /**
- * What becomes of an alert at a moment, and what is then told of it. It is Alertmanager's way with a group of one alert:
+ * Returns the state of an alert at a moment, and why a notification is sent, as Alertmanager does for a group of one alert:
  * https://prometheus.io/docs/alerting/latest/configuration/#route.
  */
 export const stepOf = (
@@ -32,24 +32,24 @@ export const stepOf = (
 ): { readonly alert?: Alert; readonly why?: Why } => {
   if (!alert) return firing ? { alert: { startsAt: now, flushAt: now + ms(intervals.groupWait) } } : {}
   if (now < alert.flushAt) return { alert }
-  const { toldAt } = alert
-  if (!firing) return toldAt === undefined ? {} : { why: 'all alerts resolved' }
+  const { notifiedAt } = alert
+  if (!firing) return notifiedAt === undefined ? {} : { why: 'all alerts resolved' }
   const next = { ...alert, flushAt: alert.flushAt + ms(intervals.groupInterval) }
-  if (toldAt === undefined) return { alert: { ...next, toldAt: now }, why: 'first notification' }
-  if (now - toldAt <= ms(intervals.repeatInterval)) return { alert: next }
-  return { alert: { ...next, toldAt: now }, why: 'repeat interval elapsed' }
+  if (notifiedAt === undefined) return { alert: { ...next, notifiedAt: now }, why: 'first notification' }
+  if (now - notifiedAt <= ms(intervals.repeatInterval)) return { alert: next }
+  return { alert: { ...next, notifiedAt: now }, why: 'repeat interval elapsed' }
 }
 
 const ms = checkedMilliseconds
 
-/** An alert's name, when it fires, and the URL of the hook that is told of it. */
+/** An alert's name, when it fires, and the URL of the hook that gets its notifications. */
 export interface Rule {
   readonly alertname: string
   readonly fires: () => boolean
   readonly url: string
 }
 
-/** Looks whether a rule's alert fires, and tells its hook, until it is stopped. A post that fails is an error. */
+/** Evaluates a rule's alert, and posts its notifications to its hook, until it is stopped. A post that fails is an error. */
 export const standIn = async (clock: Clock, rule: Rule, intervals: Intervals, stop: AbortSignal): Promise<void> => {
   let alert: Alert | undefined
   for (; !stop.aborted; await wait(clock, evaluationMs, stop)) {

@@ -35,7 +35,7 @@ export const alerts: readonly Alert[] = [
     for: '2m',
     severity: 'critical',
     summary: 'No Receiver Hooks are running, or none can be scraped.',
-    description: 'Nothing tells of a running process. Posts to trigger URLs may find nobody.',
+    description: 'No process reports metrics. Posts to trigger URLs may find nobody.',
     tested: {
       firing: { [up('trigger')]: '0x60' },
       labels: {},

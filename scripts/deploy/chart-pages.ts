@@ -65,7 +65,7 @@ helm install receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hook
 helm test receiver-hooks --namespace receiver-hooks
 \`\`\`
 
-One installation a namespace, under whatever name the release has: the objects are always called \`receiver-hooks-…\`, since the
+One installation a namespace, under any name of the release: the objects are always called \`receiver-hooks-…\`, since the
 program looks for some of them by name. Uninstalling leaves the kinds, every hook and the signing keys, so that an installation
 after it gives the same URLs. From an installation by kustomize, add \`--take-ownership --force-conflicts\`.
 

@@ -37,7 +37,7 @@ const binding = (account: string, role: string): object => ({
 })
 
 /**
- * What somebody must hold in a namespace to install there, beside the ClusterRole `admin`: nobody may give rights to a
+ * What you must hold in a namespace to install there, in addition to the ClusterRole `admin`: nobody may give rights to a
  * service account that they have not themselves.
  */
 const installRole = (roles: readonly Role[]): Role => {
@@ -46,12 +46,12 @@ const installRole = (roles: readonly Role[]): Role => {
     kind: 'ClusterRole',
     name: 'receiver-hooks-install',
     means:
-      'What somebody needs beside "admin" to install in a namespace of theirs. An administrator binds it to them there.',
+      'What somebody needs in addition to "admin" to install in a namespace of theirs. An administrator binds it to them there.',
     grants: [...Map.groupBy(given, ({ group, resource }) => `${group}/${resource}`).values()].flatMap(joined),
   }
 }
 
-/** What an administrator binds for whoever installs in a namespace of theirs. */
+/** What an administrator binds for people who install in a namespace of theirs. */
 export const installRoles = (roles: readonly Role[]): readonly Role[] => [
   installRole(roles),
   {

@@ -120,7 +120,7 @@ export const common: readonly Asked[] = [
       does: `'read Secret/' + ${secret}`,
       who: 'sets auth',
       right: '`get` on the Secret',
-      why: 'where `auth` names a Secret, whoever posts can try what is in it',
+      why: 'where `auth` names a Secret, a poster can guess what is in it',
     }
   }),
 ]
@@ -250,7 +250,7 @@ const records = ({ triggers }: Installation): Policy => ({
   },
 })
 
-/** RBAC cannot tell the Secrets of hooks from others. */
+/** RBAC cannot distinguish the Secrets of hooks from others. */
 const secrets = ({ controllers, namespace }: Installation): Policy => {
   const ofHook = (secret: string): string =>
     `has(${secret}.metadata.ownerReferences) && ${secret}.metadata.ownerReferences.exists(owner,\n  has(owner.controller) && owner.controller && owner.kind == '${hookKind}' && owner.apiVersion.startsWith('${group}/'))`

@@ -7,7 +7,7 @@ import { customDefinitions } from '../../src/kube/definitions.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
 
-/** A right, to the objects of these names alone where RBAC can tell names: not for `create`, where there is none yet. */
+/** A right, to the objects of these names alone where RBAC can distinguish names: not for `create`, where there is none yet. */
 export interface Grant extends Right {
   readonly names?: readonly string[]
 }
@@ -57,11 +57,11 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       { group, resource: `${hookPlural}/status`, verbs: ['patch'], why: 'to write URL and conditions' },
-      right(records, ['list', 'watch'], "to tell of deliveries in a hook's status"),
+      right(records, ['list', 'watch'], "to report deliveries in a hook's status"),
       right(
         events,
         ['create', 'patch'],
-        "to tell when what becomes of a hook's deliveries changes; and of signing keys",
+        "to report when the outcome of a hook's deliveries changes, and changes of signing keys",
       ),
       right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
       right(
@@ -90,7 +90,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     name: 'receiver-hooks-secrets',
     means: 'What the controller needs besides where hooks have token.secretName. It is bound to nobody by itself.',
     grants: [
-      right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot tell those from others'),
+      right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot distinguish those from others'),
       right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
     ],
   },
@@ -99,7 +99,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     name: authRole,
     means: 'What both need besides where hooks have auth. It is bound to nobody by itself.',
     grants: [
-      right(secrets, ['get'], 'to hold posts against the Secret that auth names, and to tell whether it is there'),
+      right(secrets, ['get'], 'to check posts against the Secret that auth names, and to check whether it is there'),
     ],
   },
   {
@@ -131,7 +131,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
 const validating = ({ trigger }: Pick<Extra, 'trigger'>): Grant[] =>
   trigger
     .filter(({ verbs }) => verbs.includes('get'))
-    .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to tell whether a target is there' }))
+    .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to check whether a target is there' }))
 
 const right = ({ group, resource }: Pick<Right, 'group' | 'resource'>, verbs: Right['verbs'], why: string): Grant => ({
   group,

@@ -19,7 +19,7 @@ export interface Made {
 }
 
 export interface Options {
-  /** The folder of the layout; it is made anew. */
+  /** The folder of the layout. A previous one is replaced. */
   readonly folder: string
   /** Names the image in the layout. */
   readonly version: string

@@ -1,6 +1,6 @@
 import type { Architecture } from './lock.ts'
 
-/** What differs between architectures beside the bytes. */
+/** What differs between architectures in addition to the bytes. */
 interface Platform {
   /** The npm package that carries Node's executable. */
   readonly nodePackage: string

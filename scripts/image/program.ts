@@ -21,7 +21,7 @@ export const programLayer = async (): Promise<readonly Entry[]> => {
   }
 }
 
-/** The dashboard's page, which it looks for beside the bundle. */
+/** The dashboard's page, which it looks for next to the bundle. */
 const pageFiles = async (work: string): Promise<readonly string[]> =>
   (await readdir(join(work, 'page'), { recursive: true, withFileTypes: true }))
     .filter(entry => entry.isFile() && !entry.name.endsWith('.map'))

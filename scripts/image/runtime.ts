@@ -15,7 +15,7 @@ const libraries: readonly string[] = [
   'libstdc++.so.6',
 ]
 
-/** Who the program is, unless it is told otherwise: nobody that any other program is. */
+/** The default user of the program. No other program has this user. */
 export const user = 65_532
 
 /** What the program runs on: Node, the C and C++ libraries, and the few files that these read. `cache` keeps downloads. */

@@ -19,14 +19,14 @@ const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   return await Promise.all(
     paths.map(async path => {
       const content = await readFile(join(bundle, path), 'utf8')
-      // A part that has no map beside it must not name one.
+      // A part without a map next to it must not name one.
       const text = path.endsWith('.mjs') ? content.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n') : content
       return file(join('dist', path), text, programs.has(path) ? 0o755 : 0o644)
     }),
   )
 }
 
-/** The manifest of the npm package: two names for one program, and nothing to install beside it, since all is bundled. */
+/** The manifest of the npm package: two names for one program, and nothing else to install, since all is bundled. */
 export const npmManifest = (description: string) => ({
   name: 'receiver-hooks',
   version,

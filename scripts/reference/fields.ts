@@ -20,7 +20,7 @@ ${table(['field', 'message'], rulesOf('spec', schema.properties['spec']))}
 
 ## status
 
-The controller alone writes it. \`token\` and \`triggerURL\` are secrets: whoever can read the status can run the hook.
+The controller alone writes it. \`token\` and \`triggerURL\` are secrets: everyone who can read the status can run the hook.
 
 ${fieldTable('status', schema.properties['status'])}
 `

@@ -30,7 +30,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
   hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
   driver: ['string', 'with `hook`', "The hook's driver: `scale`, `redeploy` or `scaleNodes`"],
-  outcome: ['string', 'for a delivery', 'What became of it: see the table of statuses'],
+  outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
   reason: [
     'string',
     'always',
@@ -136,13 +136,13 @@ const kilobytes = (bytes: number): string => (bytes < 1e6 ? `${bytes / 1000} kB`
 /** The memory limit of the trigger's container in the manifests. */
 const memoryMiB = 320
 
-/** The page on how to speak to the trigger, for whoever writes a client. The numbers are the program's. */
+/** Makes the page on the trigger's HTTP interface, for authors of clients. The numbers are the program's. */
 export const httpPage = (): string => {
   const { connections, mostHeldBytes, mostOfNamespace } = limitsIn(memoryMiB * 1024 * 1024)
   return `${generated}
 # HTTP
 
-How to run a hook by HTTP, for whoever writes a client or a proxy. A person needs no more than \`curl -X POST URL\`.
+How to run a hook by HTTP, for authors of a client or a proxy. A person needs no more than \`curl -X POST URL\`.
 
 ## The request
 
@@ -188,7 +188,7 @@ ${table(
     ],
     [
       code('Content-Type'),
-      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON whatever the type says. Any other body is allowed, and says nothing to the hook',
+      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON, for any type. Any other body is allowed, and says nothing to the hook',
     ],
     [
       code('Content-Encoding'),

@@ -13,7 +13,7 @@ The roles that \`deploy/kustomize/base\` gives to the two service accounts, \`re
 ${roles.map(roleSection).join('')}
 ## What the trigger's account may do with them
 
-An admission policy keeps that account to what hooks do, so that whoever gets hold of it can do no more: it changes nothing in
+An admission policy keeps that account to what hooks do, so that an attacker who has it can do no more: it changes nothing in
 \`kube-system\` and in the product's own namespace, and of what it may update no more than the drivers change.
 [What it costs each step](../develop/performance.md#the-policy-for-the-triggers-account).
 ${keptBy(drivers)

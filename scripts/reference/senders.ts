@@ -8,7 +8,7 @@ export const sendersPage = (senders: readonly Sender[]): string => `${generated}
 # Senders
 
 A hook runs for any POST. From those that it knows, it understands more: whether an alert fires or is over, and which posts are one and
-the same delivery, so that no step is lost or made twice when a post is sent again. What tells that is the post's **idempotency key**: it is in the header
+the same delivery, so that no step is lost or made twice when a post is sent again. What shows that is the post's **idempotency key**: it is in the header
 \`Idempotency-Key\`, or the hook makes it of what the sender posts. The sender's name stands in the log, in the metric
 \`receiverhooks_deliveries_total\` and in the hook's \`status.lastDelivery\`.
 

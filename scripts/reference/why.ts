@@ -54,7 +54,7 @@ kubectl -n shop get receiverhook web-up
 | READY | next |
 |---|---|
 | \`True\` | Go on with 2. With \`true\` under SUSPENDED the hook answers each post and does nothing. |
-| \`False\` | The reason is beside it: see [the hook is not Ready](#the-hook-is-not-ready). |
+| \`False\` | The reason is next to it: see [the hook is not Ready](#the-hook-is-not-ready). |
 | nothing | No controller has looked at the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` |
 
 **2. Has a delivery arrived?** LAST says what the last one did, DELIVERED how long ago that was. All ten last deliveries:
@@ -84,7 +84,7 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 
 **4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.
 
-Every reason is linked below, by what became of the post. [The page of reasons](../reference/reasons.md) says what each means and what
+Every reason is linked below, by the outcome of the post. [The page of reasons](../reference/reasons.md) says what each means and what
 to do about it.
 
 ## Where else to look

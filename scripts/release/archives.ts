@@ -30,7 +30,7 @@ export const imageArchive = async (layout: string, time: Date): Promise<Buffer> 
 
 /**
  * The chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
- * digest as well as by its tag, and tells Artifact Hub what has changed: `changes` is a section of the changelog.
+ * digest as well as by its tag, and says for Artifact Hub what has changed: `changes` is a section of the changelog.
  */
 export const chartArchive = async (folder: string, digest: string, changes: string, time: Date): Promise<Buffer> => {
   const entries = await entriesOf(folder, 'receiver-hooks')

@@ -9,12 +9,12 @@ const run = promisify(execFile)
 /** The archive of kubectl's plugin, which Krew downloads from where a release is published. */
 export const pluginArchive = `kubectl-receiverhook-${version}.tar.gz`
 
-/** Where the files of a version are, unless whoever makes it says otherwise. */
+/** Returns the default place of the files of a version. */
 export const downloadsOf = (of: string): string => `https://github.com/example/receiver-hooks/releases/download/v${of}`
 
 /**
  * Puts the npm package's archive, the archive of kubectl's plugin and Krew's manifest into the folder of a release.
- * `made` is made anew on the way. `downloads` is the URL below which the release's files will be, and Krew's manifest names.
+ * `made` is replaced on the way. `downloads` is the URL below which the release's files will be, and Krew's manifest names.
  */
 export const addPackages = async (folder: string, made: string, downloads: string): Promise<void> => {
   await run(process.execPath, ['scripts/package.ts', made, `${downloads}/${pluginArchive}`])

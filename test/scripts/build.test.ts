@@ -45,7 +45,7 @@ describe('the bundle', () => {
     expect(execFileSync(process.execPath, [bundle, '--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  it('brings for expressions what runs by itself, beside the file that starts it', async () => {
+  it('brings for expressions what runs by itself, next to the file that starts it', async () => {
     await build({
       stdin: { contents: asking, resolveDir: process.cwd(), loader: 'ts' },
       outfile: join(folder, 'asking.mjs'),
@@ -60,7 +60,7 @@ describe('the bundle', () => {
     expect(stdout).toBe('{"counts":true}\n')
   })
 
-  it('has no part of an earlier one beside it', () => {
+  it('has no part of an earlier one next to it', () => {
     expect(readdirSync(folder)).not.toContain('part-OFBEFOR2.mjs')
   })
 

@@ -6,6 +6,6 @@ it.each([
   { what: 'a project has no test', modules: [['a']], skipped: [], says: ['project b has no test'] },
   { what: 'a test was skipped', modules: [['a'], ['b']], skipped: ['one'], says: ['skipped: one'] },
 ])('where $what, says $says', ({ modules, says, skipped }) => {
-  const told = modules.flat().map(project => ({ project, skipped: project === 'b' ? skipped : [] }))
-  expect(leftOut(['a', 'b'], told)).toEqual(says)
+  const reported = modules.flat().map(project => ({ project, skipped: project === 'b' ? skipped : [] }))
+  expect(leftOut(['a', 'b'], reported)).toEqual(says)
 })

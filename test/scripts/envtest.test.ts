@@ -48,7 +48,7 @@ const site = async (versions: readonly string[], tampered: readonly string[] = [
   return `${origin}/index`
 }
 
-/** Where a download is to end, and what was left beside it. */
+/** Where a download is to end, and what was left next to it. */
 const place = () => {
   const folder = join(newFolder(), 'cache', 'envtest-1.36')
   return { folder, left: () => readdirSync(dirname(folder)) }

@@ -10,7 +10,7 @@ const entries: readonly Entry[] = [
   file('etc/passwd', 'root'),
 ]
 
-it('gives the same bytes for the same entries, in whatever order they come', async () => {
+it('gives the same bytes for the same entries, in any order', async () => {
   const bytes = await tar(entries, time)
   expect((await tar(entries.toReversed(), time)).equals(bytes)).toBe(true)
   expect((await gzipped(bytes)).equals(await gzipped(bytes))).toBe(true)

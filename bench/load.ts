@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { isTold, type Job, type Reached, type Report } from './load/job.ts'
+import { isAnswered, type Job, type Reached, type Report } from './load/job.ts'
 
 /** A process that makes load, so that what makes it and what bears it do not share an event loop. */
 export interface Load {
@@ -14,7 +14,7 @@ export const startLoad = (api: Reached): Load => {
   const waiting = new Map<number, { readonly done: (report: Report) => void; readonly fail: (error: Error) => void }>()
   let ids = 0
   child.on('message', message => {
-    if (!isTold(message)) return
+    if (!isAnswered(message)) return
     const job = waiting.get(message.id)
     waiting.delete(message.id)
     if ('report' in message) job?.done(message.report)

@@ -9,7 +9,7 @@ export interface BenchOptions {
   readonly quick: boolean
   /** The in-memory API server, even where there is a real one. */
   readonly inMemory: boolean
-  /** Write the table and the plots into docs/develop/performance.md, and the figures beside this file. */
+  /** Write the table and the plots into docs/develop/performance.md, and the figures next to this file. */
   readonly page: boolean
   /** Where to write the figures, as JSON. */
   readonly output: string | undefined

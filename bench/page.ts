@@ -4,7 +4,7 @@ import { plotsOf } from './plot.ts'
 import type { Results } from './result.ts'
 import { tablesOf } from './table.ts'
 
-/** The page that shows a run, and where its plots are, beside it. */
+/** The page that shows a run, and where its plots are, next to it. */
 const pagePath = 'docs/develop/performance.md'
 const plotFolder = 'performance'
 

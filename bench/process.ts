@@ -9,7 +9,7 @@ export const residentMB = (pid: number): number => statusMB(pid, 'VmRSS')
 /** How much it has held at most, since it was started or {@link resetPeak}. */
 export const peakResidentMB = (pid: number): number => statusMB(pid, 'VmHWM')
 
-/** Begins anew with what a process has held at most: proc(5), clear_refs. */
+/** Resets the peak memory of a process: proc(5), clear_refs. */
 export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')
 
 const statusMB = (pid: number, field: string): number => {

@@ -18,15 +18,15 @@ export type Unit = 'ms' | 's' | 'kB' | 'MB' | 'us' | '/s' | ''
 
 /** One figure of a row. */
 export interface Figure {
-  /** Under which name a run tells it. */
+  /** The name under which a run reports it. */
   readonly key: string
-  /** What stands beside the row's title: `p50`. */
+  /** What follows the row's title: `p50`. */
   readonly title: string
   readonly unit: Unit
   readonly reach?: Reach
 }
 
-/** Something the product does, beside the least that it takes without the product. */
+/** Something the product does, compared with the minimum that it takes without the product. */
 export interface Comparison {
   readonly kind: 'comparison'
   /** For `--only`. */

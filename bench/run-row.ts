@@ -9,10 +9,10 @@ export const runRow = async (
   row: Row,
   bundles: Bundles,
   { inMemory, quick, rounds }: BenchOptions,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<RowResult> => {
   const { name, title } = row
-  const say = (line: string): void => tell(`${name}: ${line}`)
+  const say = (line: string): void => report(`${name}: ${line}`)
   say(title)
   try {
     const needs = row.kind === 'comparison' ? (row.needs ?? {}) : {}

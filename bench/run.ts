@@ -1,5 +1,5 @@
 /**
- * What the program costs, beside what the API server itself can do: each row beside a baseline of its own, in turns, in
+ * Measures what the program costs, compared with the API server itself: each row has a baseline of its own, in turns, in
  * the same run. docs/develop/performance.md says what the rows are and shows a run of the whole.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'

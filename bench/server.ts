@@ -16,9 +16,9 @@ import { startWorkloads } from '../test/cluster/control-plane/workloads.ts'
 import { spawnLeashed } from '../test/support/leash.ts'
 import type { Reached } from './load/job.ts'
 
-/** What a row needs of its API server beside what all need. */
+/** What a row needs of its API server in addition to what all need. */
 export interface Needs {
-  /** Controllers that make Deployments ready, and so write to them beside whoever scales them. */
+  /** Controllers that make Deployments ready, and so write to them as the scaler does. */
   readonly workloads?: boolean
   /** A log of what was written, or of all requests but watches. */
   readonly audit?: 'writes' | 'requests'
@@ -29,7 +29,7 @@ export interface Server {
   readonly reached: Reached
   readonly kubeconfig: string
   readonly api: ApiConnection
-  /** Where the files of whoever uses it can be kept. */
+  /** A folder for the files of a row. */
   readonly folder: string
   /** How many requests that are logged the product has made so far, its lease apart. */
   readonly productRequests: () => number
@@ -151,7 +151,7 @@ const productRequestsIn = (auditLog: string): number => {
   ).length
 }
 
-/** Adds up the requests that an API server's metrics tell of. */
+/** Adds up the requests in an API server's metrics. */
 const requestsIn = (metrics: string): number =>
   sumOf(
     metrics,

@@ -11,7 +11,7 @@ import { startLoad, type Load } from './load.ts'
 import { startServer, type Needs, type Server } from './server.ts'
 import { startBare, startProduct, type Started } from './started.ts'
 
-/** Where a row is run: an API server of its own with the product's resources, and whoever makes load. */
+/** Where a row is run: an API server of its own with the product's resources, and the processes that make load. */
 export interface Stage {
   readonly quick: boolean
   readonly server: Server

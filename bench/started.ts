@@ -26,7 +26,7 @@ const askEveryMs = 5
 const readyWithinMs = 120_000
 
 /**
- * What the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, for whoever looks for
+ * What the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, to find out
  * what the time goes to; BENCH_CGROUP is the folder of a control group, in which Node divides the memory as in a pod.
  */
 const asInstalled = (): readonly string[] => {

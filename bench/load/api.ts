@@ -25,7 +25,7 @@ export interface Answer {
 }
 
 /** As many as anything asks at a time. */
-const mostSockets = 64
+const maxSockets = 64
 
 export const apiOf = ({ ca, server, token }: Reached): Api => {
   const poolOf = (connections: number | null): Pool =>
@@ -37,7 +37,7 @@ export const apiOf = ({ ca, server, token }: Reached): Api => {
       bodyTimeout: 0,
       ...(ca === undefined ? {} : { connect: { ca } }),
     })
-  const pool = poolOf(mostSockets)
+  const pool = poolOf(maxSockets)
   const watches = poolOf(null)
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {

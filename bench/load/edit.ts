@@ -39,11 +39,11 @@ const byWatch = async (api: Api, hook: string, collection: string): Promise<Sigh
   const name = hook.slice(hook.lastIndexOf('/') + 1)
   const version = stringAt(jsonOf(await api.send('GET', `${collection}?limit=1`)), 'metadata', 'resourceVersion') ?? ''
   const stop = new AbortController()
-  let told = (_suspended: boolean): void => {}
+  let observed = (_suspended: boolean): void => {}
   const watching = (async () => {
     for await (const line of api.watch(`${collection}?watch=true&resourceVersion=${version}`, stop.signal)) {
       const object = at(parseJson(line), 'object')
-      if (stringAt(object, 'metadata', 'name') === name) told(at(object, 'spec', 'suspend') === true)
+      if (stringAt(object, 'metadata', 'name') === name) observed(at(object, 'spec', 'suspend') === true)
     }
   })()
   // It is open before the first edit.
@@ -51,7 +51,7 @@ const byWatch = async (api: Api, hook: string, collection: string): Promise<Sigh
   return {
     when: suspended =>
       new Promise<void>(resolve => {
-        told = now => now === suspended && resolve()
+        observed = now => now === suspended && resolve()
       }),
     close: async () => {
       stop.abort()

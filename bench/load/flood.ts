@@ -56,7 +56,7 @@ const largeJson = (() => {
   return Buffer.from(JSON.stringify({ version: '4', groupKey: '{}', status: 'firing', alerts }))
 })()
 
-/** Floods a URL for a while, and tells how many answers came. Connections that are closed are opened again when their next post is due. */
+/** Floods a URL for a while, and counts the answers. Connections that are closed are opened again when their next post is due. */
 export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url }: FloodJob): Promise<Report> => {
   const { hostname, pathname, port } = new URL(url)
   const attack: Attack = attacks[kind]({ path: pathname })

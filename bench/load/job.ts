@@ -2,7 +2,7 @@ import { isObject } from '../../src/api/json.ts'
 import type { Flood } from './flood.ts'
 import type { Pace } from './pace.ts'
 
-/** What the load process is asked to do. Each job is measured there, and told as one {@link Report}. */
+/** What the load process is asked to do. Each job is measured there, and returns one {@link Report}. */
 export type Job =
   | PostJob
   | WriteJob
@@ -33,7 +33,7 @@ export interface WriteJob extends Pace {
   readonly targets: readonly string[]
   /** The member of spec that holds the count, to be patched on the object itself; absent: the count is applied to /scale. */
   readonly member?: string
-  /** Whom the API server is to take the writer for; whoever started it if absent. */
+  /** The user that the API server takes the writer for; the user who started it if absent. */
   readonly as?: string
   /** Reads each target before it writes, as one must where others write too. */
   readonly readFirst?: boolean
@@ -106,7 +106,7 @@ export interface FloodJob {
   readonly perSecond?: number
 }
 
-/** What became of a job. */
+/** The result of a job. */
 export interface Report {
   /** From its beginning to its end, in milliseconds. */
   readonly elapsedMs: number
@@ -127,9 +127,11 @@ export interface Reached {
 /** The parent's messages. The two sides are one program, so that a name is proof enough. */
 export type Asked = { readonly id: number; readonly api: Reached; readonly job: Job }
 
-export type Told = { readonly id: number; readonly report: Report } | { readonly id: number; readonly error: string }
+export type Answered =
+  | { readonly id: number; readonly report: Report }
+  | { readonly id: number; readonly error: string }
 
 export const isAsked = (message: unknown): message is Asked => isObject(message) && 'id' in message && 'job' in message
 
-export const isTold = (message: unknown): message is Told =>
+export const isAnswered = (message: unknown): message is Answered =>
   isObject(message) && 'id' in message && ('report' in message || 'error' in message)

@@ -47,7 +47,7 @@ export const post = async ({ body, oneNamedOf, signedWith, urls, ...pace }: Post
       note(`${response.statusCode} ${stringAt(tryParseJson(text), 'outcome') ?? ''}`.trim())
       counts.add(`${target.pathname} ${String(at(tryParseJson(text), 'to'))}`)
     } catch (error) {
-      // A post without a name whose write is in doubt gets no answer: its connection is closed.
+      // A post without a name whose write is ambiguous gets no answer: its connection is closed.
       if (!(error instanceof errors.SocketError)) throw error
       note('no answer')
     }

@@ -1,5 +1,5 @@
-/** The load process: does the jobs that come over its channel and tells what they took. Ends with the channel. */
-import { isAsked, type Asked, type Job, type Report, type Told } from './job.ts'
+/** The load process: does the jobs that come over its channel and reports what they took. Ends with the channel. */
+import { isAsked, type Asked, type Job, type Report, type Answered } from './job.ts'
 import { apiOf, type Api } from './api.ts'
 import { create } from './create.ts'
 import { deleteAll } from './delete.ts'
@@ -45,14 +45,14 @@ const apiFor = ({ api }: Asked): Api => {
   return known
 }
 
-const tell = (told: Told): void => void process.send?.(told)
+const answer = (answered: Answered): void => void process.send?.(answered)
 
 process.on('message', message => {
   if (!isAsked(message)) return
   const { id, job } = message
   run(apiFor(message), job).then(
-    report => tell({ id, report }),
-    (error: unknown) => tell({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    report => answer({ id, report }),
+    (error: unknown) => answer({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   )
 })
 process.on('disconnect', () => process.exit(0))

@@ -1,7 +1,7 @@
 import type { Comparison } from '../row.ts'
 import { names, triggerPathsOf } from '../stage.ts'
 
-/** All alerts of an incident at once: each is a step of its own, and each is told its count. */
+/** All alerts of an incident at once: each is a step of its own, and each is answered with its count. */
 export const burst: Comparison = {
   kind: 'comparison',
   name: 'burst',

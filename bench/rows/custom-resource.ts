@@ -11,7 +11,7 @@ import { quantile } from '../stats.ts'
 const hooks = 10
 
 /** More than all rounds add up to. */
-const mostShips = 1_000_000
+const maxShips = 1_000_000
 
 /** As `unnamed`, with a target whose count is written on the object itself, since its /scale takes no apply. */
 export const customResource: Comparison = {
@@ -34,7 +34,7 @@ export const customResource: Comparison = {
         target: { apiVersion: apiVersionOf(fleets), kind: fleets.kind, name: 'NAME' },
         action: 'up',
         min: 0,
-        max: mostShips,
+        max: maxShips,
       },
     })
     const targets = raw.map(name => objectPath(fleets, namespace, name))
@@ -53,7 +53,7 @@ export const customResource: Comparison = {
 }
 
 const define = async ({ server: { api } }: Stage): Promise<void> => {
-  const body = JSON.stringify(fleetDefinitionUpTo(mostShips))
+  const body = JSON.stringify(fleetDefinitionUpTo(maxShips))
   await send(api, { method: 'POST', path: collectionPath(customDefinitions), body })
   const path = collectionPath(fleets)
   while ((await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })).status !== 200) await sleep(50)

@@ -47,13 +47,13 @@ export const hang: Comparison = {
       product: async () => {
         let executed = 0
         const over = new AbortController()
-        const beside = async (): Promise<void> => {
+        const postToOther = async (): Promise<void> => {
           while (!over.signal.aborted) {
             const { notes } = await stage.onlooker().run({ job: 'post', urls: other, count: 4, concurrency: 4, gapMs })
             executed += notes['200 applied'] ?? 0
           }
         }
-        const ending = beside()
+        const ending = postToOther()
         const figures = await posts().finally(() => over.abort())
         await ending
         return { ...figures, executed }

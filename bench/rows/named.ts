@@ -5,7 +5,7 @@ import { quantile } from '../stats.ts'
 /** Alerts are spread over hooks; each hook remembers what it has seen for a day. */
 const hooks = 20
 
-/** Each delivery brings news of an alert that never fired before, and is claimed before it is carried out. */
+/** Each delivery is of an alert that never fired before, and is claimed before its step is made. */
 export const named: Comparison = {
   kind: 'comparison',
   name: 'named',

@@ -1,6 +1,6 @@
 /**
  * The least that a post can cost in a process of its own: express in front of one marked write, sent with undici. It
- * knows no token, reads no body and tells nobody. POST /NAMESPACE/NAME adds one to the count of a Deployment. Arguments:
+ * knows no token, reads no body and records nothing. POST /NAMESPACE/NAME adds one to the count of a Deployment. Arguments:
  * the port, and how to reach the API server, as JSON.
  */
 import express, { type RequestHandler } from 'express'

@@ -13,7 +13,7 @@ const server = createApiServer({ clock: nodeClock, random: nodeRandom })
 let requests = 0
 let bytes = 0
 
-/** What a real one and its etcd tell in their metrics, as far as a row asks for it. */
+/** The metrics of a real one and its etcd that rows read. */
 const metrics = (): string =>
   `apiserver_request_total{resource="deployments"} ${requests}\netcd_debugging_mvcc_total_put_size_in_bytes ${bytes}\n`
 

@@ -4,7 +4,7 @@ import { rows } from '../../bench/rows/all.ts'
 
 const names = ['one', 'other']
 
-it('runs every row five times unless it is told otherwise, and once where nothing is measured', () => {
+it('runs every row five times by default, and once where nothing is measured', () => {
   expect(parseOptions([], names)).toMatchObject({ only: [], rounds: 5, quick: false })
   expect(parseOptions(['--quick'], names)).toMatchObject({ rounds: 1, quick: true })
   expect(parseOptions(['--only', 'one', '--rounds', '9'], names)).toMatchObject({ only: ['one'], rounds: 9 })

@@ -1,0 +1,123 @@
+import { globSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
+
+/** The folders that are not written in these words yet. Take yours off the list when it is. */
+const unconverted = [
+  'src/acts',
+  'src/api',
+  'src/cli/spec',
+  'src/dashboard',
+  'src/kube',
+  'src/record',
+  'src/steps',
+  'src/trigger',
+]
+
+/** What a comment does not say, and what it says instead. */
+const inComments: readonly (readonly [word: RegExp, instead: string])[] = [
+  [/\b(?:tell|tells|telling|told)\b/i, 'report, notify, receive; to tell apart: distinguish'],
+  [/\bnews\b/i, 'event, change'],
+  [/\bgoOn\b/, 'signal, isCurrent'],
+  [/\bwhoever\b/i, 'a sender, a caller, whom you mean'],
+  [/\bwhatever\b/i, 'any, regardless of'],
+  [/\banew\b/i, 'again'],
+  [/\bbeside\b/i, 'with, in addition to, next to'],
+  [/\b(?:becomes?|became|comes?|came)[\s*]+of\b/i, 'outcome, result'],
+  [/\b(?:obstacle|hindrance|trouble)s?\b/i, 'problem'],
+  [/\bin[\s*]+doubt\b/i, 'ambiguous, unknown'],
+  [/\bunder[\s*]+way\b/i, 'in progress'],
+  [/\bin[\s*]+the[\s*]+way\b/i, 'blocking'],
+  [/\b(?:vouch|vouched|vouches|misled)\b/i, 'confirm, stale'],
+]
+
+/** What a name does not say. A name is held against these in words: `newsOf` is `news of`, and a type's begin in capitals. */
+const inNames: readonly (readonly [word: RegExp, instead: string])[] = [
+  [/\b(?:tell|tells|telling|told|tale|tales)\b/i, 'report, notify, receive'],
+  [/\bnews\b/i, 'event, change'],
+  [/\bgo On\b/i, 'signal, isCurrent'],
+  [/\b(?:whoever|whatever|anew|beside)\b/i, 'a name of the thing'],
+  [/\b(?:obstacle|hindrance|barred|trouble|lacks)s?\b/i, 'problem'],
+  [/^(?:most|least|longest|shortest) /i, 'max, min'],
+  [/\b(?:vouched|misled|leash|leashed)\b/i, 'confirmed, stale'],
+  [/^(?:Means|Parts|Surroundings|Given|How)$/, 'Deps, Context, Options'],
+]
+
+/** Names of which a folder of the first list is the other end. They go with the last of those. */
+const exported: ReadonlySet<string> = new Set([
+  'Given',
+  'Hindrance',
+  'lacks',
+  'longestWhen',
+  'mostBytes',
+  'mostNestedBrackets',
+  'mostOfOne',
+  'mostOfSource',
+  'mostPipelined',
+  'mostUnaryInARow',
+  'newsAt',
+  'obstacle',
+  'obstacleOf',
+  'trouble',
+])
+
+/** Makes words of a name: `mostBytes` is `most Bytes`. */
+const wordsOf = (name: string): string => name.replaceAll(/([a-z\d])(?=[A-Z])/g, '$1 ').replaceAll('_', ' ')
+
+/** Lists where a file says a word of the lists, as a compiler would: path, line, word, and what to say instead. */
+const findingsIn = ({ comments, nodes, path, text }: Syntax): readonly string[] => {
+  const said = comments.flatMap(({ start, value }) =>
+    inComments.flatMap(([word, instead]) =>
+      [...value.matchAll(new RegExp(word, `${word.flags}g`))].map(match => ({
+        line: lineAt(text, start + match.index),
+        word: match[0].replaceAll(/[\s*]+/g, ' '),
+        instead,
+      })),
+    ),
+  )
+  const named = nodes
+    .filter(({ type }) => type === 'Identifier' || type === 'PrivateIdentifier')
+    .flatMap(({ name, start }) =>
+      exported.has(String(name)) && !isUnconverted(path)
+        ? []
+        : inNames
+            .filter(([word]) => word.test(wordsOf(String(name))))
+            .map(([, instead]) => ({ line: lineAt(text, start), word: String(name), instead })),
+    )
+  return [...said, ...named].map(({ instead, line, word }) => `${path}:${line} says "${word}": ${instead}`)
+}
+
+const files = globSync('src/**/*.{ts,tsx}').toSorted()
+const isUnconverted = (path: string): boolean => unconverted.some(folder => path.startsWith(`${folder}/`))
+
+test('comments and names are in plain words', () => {
+  expect(files.filter(path => !isUnconverted(path)).flatMap(path => findingsIn(parseFile(path)))).toEqual([])
+})
+
+test.for(unconverted)('%s is still to be converted', folder => {
+  expect(files.filter(path => path.startsWith(`${folder}/`)).flatMap(path => findingsIn(parseFile(path)))).not.toEqual(
+    [],
+  )
+})
+
+test.for([
+  ['a comment', '// Is told when it ends.\nexport const end = 1', 'told'],
+  [
+    'a comment that goes on in the next line',
+    '/**\n * What becomes\n * of it.\n */\nexport const end = 1',
+    'becomes of',
+  ],
+  ['a name', 'export const newsOf = 1', 'newsOf'],
+  ['a parameter', 'export const wait = (goOn: boolean) => !goOn', 'goOn'],
+  ['a bound', 'export const mostItems = 1', 'mostItems'],
+  ['a type', 'interface Means { readonly api: string }', 'Means'],
+] as const)('%s with such a word is found', ([, text, word]) => {
+  expect(findingsIn(parseText('src/planted.ts', text))).toContainEqual(expect.stringContaining(`says "${word}"`))
+})
+
+test.for([
+  ['a text of the user', "export const text = 'told'"],
+  ['a part of a word', 'export const almostEqual = 1 // newsletter'],
+] as const)('%s is not', ([, text]) => {
+  expect(findingsIn(parseText('src/planted.ts', text))).toEqual([])
+})

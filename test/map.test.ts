@@ -37,7 +37,7 @@ test('every room is on the map', () => {
   expect(
     globSync('src/*')
       .map(path => path.slice('src/'.length))
-      .filter(room => row(room) < 0),
+      .filter(room => row(room) < 0 && !room.endsWith('.json')),
   ).toEqual([])
 })
 

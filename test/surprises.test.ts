@@ -36,7 +36,6 @@ const sockets: Readonly<Record<string, string>> = {
 /** The files with state at module level that changes, each with the reason. A test cannot take such state apart. */
 const stateful: Readonly<Record<string, string>> = {
   'drivers/scale/scale.ts': 'keeps what follows from the names of a target, as long as the hook that holds it',
-  'record/lookup.ts': 'keeps the index of an array of rows, as long as the array',
 }
 
 /** The page is a program of its own, in a browser: its state is that of one tab. */

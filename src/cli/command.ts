@@ -69,7 +69,7 @@ export interface Entry {
   /** One line: starts in lower case, has no full stop. */
   readonly summary: string
   /** The oldest major version of Node that it runs on, where that is newer than the program's. */
-  readonly leastNode?: number
+  readonly minNode?: number
   load(): Promise<Command>
 }
 

@@ -90,9 +90,9 @@ const runEntry = async (program: Program, entry: Entry, args: readonly string[],
   }
 }
 
-const refuseOldNode = ({ leastNode = 0, name }: Entry, { node }: Program): void => {
-  if (node === undefined || Number(node.split('.')[0]) >= leastNode) return
-  const message = `${name} takes Node ${leastNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
+const refuseOldNode = ({ minNode = 0, name }: Entry, { node }: Program): void => {
+  if (node === undefined || Number(node.split('.')[0]) >= minNode) return
+  const message = `${name} takes Node ${minNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
   throw new CommandFailure(message, 1)
 }
 

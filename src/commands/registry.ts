@@ -11,14 +11,14 @@ const servers: readonly Entry[] = [
     name: 'serve',
     group: 'Servers',
     summary: 'run the controller and the trigger endpoint against a cluster',
-    leastNode: servesOn,
+    minNode: servesOn,
     load: async () => (await import('./serve.ts')).serve,
   },
   {
     name: 'playground',
     group: 'Servers',
     summary: 'run everything here, on an in-memory API server',
-    leastNode: servesOn,
+    minNode: servesOn,
     load: async () => (await import('./playground.ts')).playground,
   },
   {

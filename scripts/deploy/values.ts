@@ -27,7 +27,6 @@ const group = (means: string, members: Group['members']): Group => ({ kind: 'gro
 
 const text = value({ type: 'string' })
 const flag = value({ type: 'boolean' })
-const count = value({ type: 'integer', minimum: 0 })
 const object = value({ type: 'object' })
 const texts = value({ type: 'array', items: { type: 'string' } })
 const objects = value({ type: 'array', items: { type: 'object' } })
@@ -35,9 +34,23 @@ const labels = value({ type: 'object', additionalProperties: { type: 'string' } 
 const oneOf = (options: readonly string[]) => value({ type: 'string', enum: options })
 const enabled = (means: string, otherwise: boolean): Group => group(means, { enabled: flag('', otherwise) })
 
+/** Where the pods of a Deployment run, and what else is said of them and of their account. */
+const placement = {
+  nodeSelector: labels('', {}),
+  tolerations: objects('', []),
+  affinity: object('', {}),
+  priorityClassName: text('', ''),
+  podAnnotations: labels('', {}),
+  podLabels: labels('', {}),
+  serviceAccountAnnotations: labels('', {}),
+}
+
 const role = (name: string, means: string): Group =>
   group(means, {
-    replicas: count('How many pods.', 2),
+    replicas: value({ type: ['integer', 'null'], minimum: 0 })(
+      'How many pods. null leaves the count to an autoscaler of yours.',
+      2,
+    ),
     resources: object(
       'Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts.',
       {
@@ -45,14 +58,9 @@ const role = (name: string, means: string): Group =>
         limits: { memory: '320Mi', 'ephemeral-storage': '100Mi' },
       },
     ),
-    nodeSelector: labels('', {}),
-    tolerations: objects('', []),
-    affinity: object('', {}),
+    ...placement,
     topologySpreadConstraints: objects('Replaces the default, a soft spread over hosts and zones.', []),
-    priorityClassName: text('', ''),
     hostUsers: value({ type: ['boolean', 'null'] })('false gives pods a user namespace of their own.', null),
-    podAnnotations: labels('', {}),
-    podLabels: labels('', {}),
     extraArgs: texts(`More flags of \`receiver-hooks serve ${name}\`.`, []),
     extraEnv: objects('More variables, such as NODE_OPTIONS or NODE_EXTRA_CA_CERTS.', []),
     podDisruptionBudget: group('', {
@@ -106,7 +114,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
     trigger: role('trigger', 'Receives the posts.'),
-    dashboard: group('The web page. It has no rights of its own.', {
+    dashboard: group('The web page. It has no rights of its own, and one pod: sessions are in its memory.', {
       enabled: flag('', false),
       url: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })('The address that people open.', ''),
       signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
@@ -114,6 +122,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
         limits: { memory: '256Mi', 'ephemeral-storage': '100Mi' },
       }),
+      ...placement,
     }),
     service: group('The Service of the trigger.', {
       type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),

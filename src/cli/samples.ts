@@ -1,3 +1,4 @@
+import { at, stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
 /** What a sender posts, for trials: the headers that it is known by, and a body of now. */
@@ -6,10 +7,37 @@ export interface Sample {
   readonly body: unknown
 }
 
-const digest = `sha256:${'0'.repeat(64)}`
+/** What a registry's sample says was pushed. */
+export interface Pushed {
+  readonly image: string
+  readonly tag: string
+}
 
-/** A post of each sender that somebody is likely to try a hook with. `now` is in milliseconds since the epoch. */
-export const samples: Readonly<Record<string, (now: string, unique: string) => Sample>> = {
+/**
+ * The image that a hook waits for, with a tag that it takes; one of anybody's where the hook waits for none. What a range or a pattern
+ * takes is guessed: the trial says whether it was right.
+ */
+export const pushedFor = (redeploy: unknown): Pushed => {
+  const tags = at(redeploy, 'tags')
+  const exact: unknown = at(tags, 'exact')
+  const first: unknown = Array.isArray(exact) ? exact[0] : undefined
+  const [version] = /\d+(?:\.\d+){0,2}/.exec(stringAt(tags, 'semver') ?? '') ?? []
+  const tag =
+    (typeof first === 'string' ? first : undefined) ??
+    stringAt(tags, 'glob')?.replaceAll(/[*?]/g, '1') ??
+    (version === undefined ? 'latest' : [...version.split('.'), '0', '0'].slice(0, 3).join('.'))
+  return { image: stringAt(redeploy, 'image') ?? 'acme/web', tag }
+}
+
+/** As Docker Hub names a repository: without its host, and with the name of those that have none. */
+const onDockerHub = (image: string): string => {
+  const [first = '', ...rest] = image.split('/')
+  const name = /[.:]/.test(first) && rest.length > 0 ? rest.join('/') : image
+  return name.includes('/') ? name : `library/${name}`
+}
+
+/** A post of each sender that somebody is likely to try a hook with. `now` is an RFC 3339 moment. */
+export const samples: Readonly<Record<string, (now: string, unique: string, pushed: Pushed) => Sample>> = {
   alertmanager: (now, unique) => ({
     headers: {},
     body: {
@@ -64,13 +92,17 @@ export const samples: Readonly<Record<string, (now: string, unique: string) => S
       ],
     },
   }),
-  'docker-hub': now => ({
+  'docker-hub': (now, _unique, { image, tag }) => ({
     headers: {},
     body: {
-      push_data: { tag: 'latest', pusher: 'sample', pushed_at: Math.floor(parseTime(now) / 1000) },
+      push_data: { tag, pusher: 'sample', pushed_at: Math.floor(parseTime(now) / 1000) },
       callback_url: 'https://registry.hub.docker.com/',
-      repository: { repo_name: 'acme/web', namespace: 'acme', name: 'web' },
+      repository: {
+        repo_name: onDockerHub(image),
+        namespace: onDockerHub(image).split('/', 1)[0],
+        name: image.split('/').at(-1),
+      },
     },
   }),
-  image: () => ({ headers: {}, body: { image: `ghcr.io/acme/web:1.0.0@${digest}` } }),
+  image: (_now, _unique, { image, tag }) => ({ headers: {}, body: { image: `${image}:${tag}` } }),
 }

@@ -69,6 +69,13 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect((await run('create dry --target web --action down --dry-run server')).stderr).toBe('')
   })
 
+  it.each(['docker-hub', 'image'])('posts a push of the image that the hook waits for, as %s does', async sender => {
+    const { run, said, url } = await setUp()
+    await run('create web-push --driver redeploy --target web --image nginx --tags-glob v*')
+    await url('web-push')
+    expect(await said(`trigger web-push --sender ${sender} --dry-run`)).toContain('200 applied RolledOut')
+  })
+
   it('describe says of each reason what it means, and cuts no Event', async () => {
     const { run, said, url } = await setUp()
     await run('create web-push --driver redeploy --target web --image ghcr.io/acme/other')

@@ -124,7 +124,7 @@ describe('values', () => {
       'publicUrl=https://hooks.example.com',
       "additional properties 'publicUrl' not allowed",
     ],
-    ['a count that is none', 'trigger.replicas=many', 'got string, want integer'],
+    ['a count that is none', 'trigger.replicas=many', 'got string, want null or integer'],
     ['a URL that is none', 'publicURL=hooks.example.com', 'does not match pattern'],
     ['a level that is none', 'logLevel=loud', 'value must be one of'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
@@ -170,6 +170,42 @@ describe('values', () => {
       '--log-level=debug',
       '--host=::1',
     ])
+  })
+
+  it.each([
+    ['controller', []],
+    ['trigger', []],
+    ['dashboard', ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']],
+  ])('place the pods of the %s, and say more of them and of their account', async (role, enabled) => {
+    const objects = await rendered(
+      ...enabled,
+      `${role}.nodeSelector.disk=fast`,
+      `${role}.tolerations[0].key=batch`,
+      `${role}.affinity.podAffinity.kept=yes`,
+      `${role}.priorityClassName=important`,
+      `${role}.podAnnotations.note=seen`,
+      `${role}.podLabels.team=shop`,
+      `${role}.serviceAccountAnnotations.owner=shop`,
+    )
+    const named = (kind: string): unknown =>
+      objects.find(object => kindOf(object) === kind && nameOf(object) === `receiver-hooks-${role}`)
+    expect(at(named('Deployment'), 'spec', 'template')).toMatchObject({
+      metadata: { annotations: { note: 'seen' }, labels: { team: 'shop' } },
+      spec: {
+        nodeSelector: { disk: 'fast' },
+        tolerations: [{ key: 'batch' }],
+        affinity: { podAffinity: { kept: 'yes' } },
+        priorityClassName: 'important',
+      },
+    })
+    expect(at(named('ServiceAccount'), 'metadata', 'annotations')).toEqual({ owner: 'shop' })
+  })
+
+  it('leave the count of pods to an autoscaler where it is null', async () => {
+    const counts = (await rendered('trigger.replicas=null'))
+      .filter(object => kindOf(object) === 'Deployment')
+      .map(object => at(object, 'spec', 'replicas'))
+    expect(counts).toEqual([2, undefined])
   })
 
   it('bind the rights to Secrets in each namespace that is named', async () => {

@@ -17,6 +17,7 @@ const valuesWith = (text: string) => ({
     extraArgs: [text],
     podDisruptionBudget: { enabled: true, maxUnavailable: text },
   },
+  dashboard: { enabled: true, url: 'https://page.example.com', priorityClassName: text },
   trigger: { priorityClassName: text, extraArgs: [text], podDisruptionBudget: { enabled: true, maxUnavailable: text } },
   service: { trafficDistribution: text },
   ingress: { enabled: true, className: text, host: text, tlsSecretName: text },

@@ -13,7 +13,7 @@ import { choice, flag, publicURL, text } from '../options.ts'
 import { printable } from '../output/table.ts'
 import { post } from '../post.ts'
 import { proofFor } from '../proof.ts'
-import { samples } from '../samples.ts'
+import { pushedFor, samples, type Pushed } from '../samples.ts'
 import type { Shell } from '../shell.ts'
 
 const dryRun = flag({ flag: 'dry-run', means: 'compute what a post would do, and change nothing' })
@@ -56,9 +56,10 @@ export const trigger: Command = {
     { line: 'trigger web-up --data @body.json --id release-2026.1', means: 'a body of your own, once' },
   ],
   run: async (given, shell) => {
-    const body = await bodyOf(given, shell)
+    const write = await bodyOf(given, shell)
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
+    const body = write(pushedFor(hook.spec['redeploy']))
     const { token, ...published } = await urlOf(cluster, hook)
     const at = reachedAt(published.base, hook, given.get(base))
     const id = given.get(delivery)
@@ -90,7 +91,8 @@ interface Body {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const bodyOf = async (given: Given, { clock, input, random }: Shell): Promise<Body> => {
+/** What is posted. A registry's sample is of the image that the hook waits for. */
+const bodyOf = async (given: Given, { clock, input, random }: Shell): Promise<(pushed: Pushed) => Body> => {
   const [name, source] = [given.get(sender), given.get(data)]
   if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
   if (name !== undefined) {
@@ -98,12 +100,20 @@ const bodyOf = async (given: Given, { clock, input, random }: Shell): Promise<Bo
     if (sample === undefined) {
       throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(samples).join(', ')}`)
     }
-    const made = sample(rfc3339(clock.now()), Buffer.from(random.bytes(8)).toString('hex'))
-    return { text: JSON.stringify(made.body), headers: made.headers }
+    return pushed => {
+      const made = sample(rfc3339(clock.now()), Buffer.from(random.bytes(8)).toString('hex'), pushed)
+      return { text: JSON.stringify(made.body), headers: made.headers }
+    }
   }
-  if (source === undefined) return { text: '', headers: {} }
-  if (source === '-') return { text: await input.text(), headers: {} }
-  return { text: source.startsWith('@') ? fileText(source.slice(1)) : source, headers: {} }
+  const text =
+    source === undefined
+      ? ''
+      : source === '-'
+        ? await input.text()
+        : source.startsWith('@')
+          ? fileText(source.slice(1))
+          : source
+  return () => ({ text, headers: {} })
 }
 
 export const fileText = (file: string): string => {

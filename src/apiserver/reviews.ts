@@ -1,6 +1,5 @@
 import type { JsonObject } from '../api/json.ts'
 import { objectIn } from './body.ts'
-import type { ServerRequest } from './server.ts'
 
 /** Everybody is this one user, who may do everything: the server asks nobody who they are. */
 const user = { username: 'playground', groups: ['system:masters', 'system:authenticated'] }
@@ -23,7 +22,15 @@ const reviews: Readonly<Record<string, { readonly kind: string; readonly status:
 }
 
 /** Answers who somebody is and what they may do; undefined for any other request. */
-export const review = ({ body = '', method, path }: ServerRequest): JsonObject | undefined => {
+export const reviewed = ({
+  body = '',
+  method,
+  path,
+}: {
+  readonly body?: string
+  readonly method: string
+  readonly path: string
+}): JsonObject | undefined => {
   const found = method === 'POST' ? reviews[path] : undefined
   if (found === undefined) return undefined
   const [, , group, version] = path.split('/')

@@ -8,7 +8,7 @@ import { document } from './discovery.ts'
 import { list, type Collection, type Query } from './list.ts'
 import { patch, post, put } from './modify.ts'
 import { remove } from './remove.ts'
-import { review } from './reviews.ts'
+import { reviewed } from './reviews.ts'
 import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
@@ -130,8 +130,8 @@ const watch = (cluster: Cluster, request: ServerRequest, sink: Sink): (() => voi
 }
 
 const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
-  const reviewed = review(request)
-  if (reviewed !== undefined) return json(201, reviewed)
+  const review = reviewed(request)
+  if (review !== undefined) return json(201, review)
   const route = routeOf(cluster.definitions, request.path)
   switch (route.to) {
     case 'document': {

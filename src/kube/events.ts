@@ -1,3 +1,4 @@
+import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { redacted } from '../environment/redact.ts'
 import { rfc3339Micro } from '../environment/time.ts'
@@ -69,7 +70,7 @@ export const eventRecorder = (
     'Events that were not written, because there were too many.',
     [],
   )
-  const slots = new Map<string, Slot>()
+  const slots = boundedMap<string, Slot>(mostSlots)
   const waiting: Slot[] = []
   let writing = false
   let failing = false
@@ -113,12 +114,10 @@ export const eventRecorder = (
   }
 }
 
-const slotOf = (slots: Map<string, Slot>, { regarding, reason }: EmittedEvent): Slot => {
+const slotOf = (slots: BoundedMap<string, Slot>, { regarding, reason }: EmittedEvent): Slot => {
   const key = [regarding.kind, regarding.namespace, regarding.name, regarding.uid, reason].join('/')
   const known = slots.get(key)
   if (known !== undefined) return known
-  const [oldest] = slots.keys()
-  if (oldest !== undefined && slots.size >= mostSlots) slots.delete(oldest)
   const slot = { due: undefined, scheduled: false, triedAt: -Infinity, written: undefined }
   slots.set(key, slot)
   return slot

@@ -29,18 +29,11 @@ export interface ServiceAccount {
 const timeoutMs = 10_000
 
 /**
- * Asks the API server whether a request would be allowed: to `account`, or to this process itself where none is named.
- * Throws Unreachable.
+ * Makes the request that asks whether a request would be allowed: to `account`, or to whoever sends it where none is named.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
-export const review = async (
-  api: ApiConnection,
-  namespace: string,
-  access: Access,
-  account: ServiceAccount | undefined,
-): Promise<Verdict> => {
-  const kind = account === undefined ? 'SelfSubjectAccessReview' : 'LocalSubjectAccessReview'
-  const answer = await api.request({
+export const accessReview = (namespace: string, access: Access, account?: ServiceAccount) =>
+  ({
     method: 'POST',
     // A local review needs a right in this namespace alone.
     path:
@@ -49,15 +42,25 @@ export const review = async (
         : `/apis/authorization.k8s.io/v1/namespaces/${namespace}/localsubjectaccessreviews`,
     body: JSON.stringify({
       apiVersion: 'authorization.k8s.io/v1',
-      kind,
+      kind: account === undefined ? 'SelfSubjectAccessReview' : 'LocalSubjectAccessReview',
       ...(account !== undefined && { metadata: { namespace } }),
       spec: { resourceAttributes: attributesOf(namespace, access), ...(account && subjectOf(account)) },
     }),
-    lane: 'bulk',
-    timeoutMs,
-  })
+  }) as const
+
+/** Whether the answer to an access review says that the request would be allowed. */
+export const isAllowed = (answer: unknown): boolean => at(answer, 'status', 'allowed') === true
+
+/** Asks the API server whether a request would be allowed: to `account`, or to this process. Throws Unreachable. */
+export const review = async (
+  api: ApiConnection,
+  namespace: string,
+  access: Access,
+  account: ServiceAccount | undefined,
+): Promise<Verdict> => {
+  const answer = await api.request({ ...accessReview(namespace, access, account), lane: 'bulk', timeoutMs })
   if (answer.status !== 201 && answer.status !== 200) return 'unknown'
-  return at(tryParseJson(answer.body), 'status', 'allowed') === true ? 'allowed' : 'denied'
+  return isAllowed(tryParseJson(answer.body)) ? 'allowed' : 'denied'
 }
 
 const attributesOf = (namespace: string, { name, subresource, type, verb }: Access): object => ({
@@ -75,6 +78,10 @@ const subjectOf = ({ name, namespace }: ServiceAccount): object => ({
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
 })
 
-/** Names what is asked for as `kubectl auth can-i` does: `patch deployments.apps/scale`. */
-export const accessInWords = ({ subresource, type: { group, resource }, verb }: Access): string =>
-  `${verb} ${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`
+/** Names a kind of objects as `kubectl auth can-i` does: `deployments.apps`. */
+export const resourceInWords = ({ group, resource }: Access['type']): string =>
+  group === '' ? resource : `${resource}.${group}`
+
+/** Names what is asked for in the same way: `patch deployments.apps/scale`. */
+export const accessInWords = ({ subresource, type, verb }: Access): string =>
+  `${verb} ${resourceInWords(type)}${subresource === undefined ? '' : `/${subresource}`}`

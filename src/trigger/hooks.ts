@@ -1,3 +1,4 @@
+import { boundedMap } from '../environment/bounded-map.ts'
 import { isReceiverHook, isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import { Unreachable } from '../environment/unreachable.ts'
@@ -75,16 +76,14 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
   /** The newest live read of each hook, by uid, the oldest first: for when the cache is not current. */
   const newestReads = new Map<string, LiveHook>()
   /** The uids of hooks that the watch has told to be gone, the newest last. */
-  const gone = new Set<string>()
+  const gone = boundedMap<string, true>(mostGone)
   const departed = departedHooks(environment.clock)
   const tooLarge = tooLargeHooks(environment.clock)
   cache.subscribe(({ before, now }) => {
     if (now) departed.drop(now.uid)
     if (now) tooLarge.delete(now.uid)
     if (!before || before.uid === now?.uid) return
-    gone.add(before.uid)
-    const [oldest] = gone
-    if (oldest !== undefined && gone.size > mostGone) gone.delete(oldest)
+    gone.set(before.uid, true)
   })
 
   const lookups = rateLimiter(environment.clock, 1)
@@ -134,7 +133,7 @@ export const hookCache = (environment: Environment, watchNamespace: string | und
     const then = readLately.get(hook)
     if (!then || !isRecent(then)) return false
     if (now.known?.uid === hook.uid) return now.known.generation <= hook.generation
-    return then.lists === now.lists && then.known === now.known && !gone.has(hook.uid)
+    return then.lists === now.lists && then.known === now.known && gone.get(hook.uid) === undefined
   }
 
   const readRecently = (namespace: string, name: string, uid: string): LiveHook | undefined => {

@@ -1,33 +1,28 @@
-import { at, stringAt } from '../../api/json.ts'
+import { stringAt } from '../../api/json.ts'
 import { group, hookPlural } from '../../api/names.ts'
 import type { ApiConnection, Clock } from '../../environment/environment.ts'
 import { redacted } from '../../environment/redact.ts'
+import { accessReview, isAllowed, resourceInWords, type Access } from '../../kube/reviews.ts'
 import type { May, RightName, Rights } from '../protocol.ts'
 import { ask } from './api.ts'
 import { rightsMs } from './limits.ts'
 
-interface Needed {
-  readonly verb: string
-  readonly group: string
-  readonly resource: string
-}
-
-const onHooks = (verb: string): Needed => ({ verb, group, resource: hookPlural })
+const onHooks = (verb: string): Access => ({ verb, type: { group, resource: hookPlural } })
 
 /** The right that each thing on the page takes. */
-const needed: Readonly<Record<RightName, Needed>> = {
+const needed: Readonly<Record<RightName, Access>> = {
   list: onHooks('list'),
   create: onHooks('create'),
   update: onHooks('update'),
   patch: onHooks('patch'),
   delete: onHooks('delete'),
-  events: { verb: 'list', group: 'events.k8s.io', resource: 'events' },
-  secrets: { verb: 'get', group: '', resource: 'secrets' },
+  events: { verb: 'list', type: { group: 'events.k8s.io', resource: 'events' } },
+  secrets: { verb: 'get', type: { group: '', resource: 'secrets' } },
 }
 
 /** Asks the API server what the user may do in a namespace: one review a right, all at once. */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
-  const one = (name: RightName): Promise<May> => review(api, namespace, needed[name])
+  const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
   const [list, create, update, patch, remove, events, secrets] = await Promise.all([
     one('list'),
     one('create'),
@@ -40,22 +35,12 @@ const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights>
   return { list, create, update, patch, delete: remove, events, secrets }
 }
 
-const review = async (api: ApiConnection, namespace: string, right: Needed): Promise<May> => {
-  const { resource, verb } = right
-  const answer = await ask(api, {
-    method: 'POST',
-    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-    body: JSON.stringify({
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: { namespace, verb, group: right.group, resource } },
-    }),
-  })
-  const named = right.group === '' ? resource : `${resource}.${right.group}`
+const mayDo = async (api: ApiConnection, namespace: string, access: Access): Promise<May> => {
+  const answer = await ask(api, accessReview(namespace, access))
+  const asked = { verb: access.verb, resource: resourceInWords(access.type) }
+  if (isAllowed(answer)) return { ...asked, allowed: true }
   const why = stringAt(answer, 'status', 'reason') ?? ''
-  return at(answer, 'status', 'allowed') === true
-    ? { verb, resource: named, allowed: true }
-    : { verb, resource: named, allowed: false, ...(why === '' ? {} : { why: redacted(why) }) }
+  return { ...asked, allowed: false, ...(why !== '' && { why: redacted(why) }) }
 }
 
 /** The rights of one session, kept for 30 s: pages ask for them again and again. */

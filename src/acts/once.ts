@@ -2,6 +2,7 @@ import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
+import { Waits } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
@@ -66,7 +67,8 @@ const once = async (
   const { identity } = delivery
   const key = identity ? keyOf(identity.key) : fresh()
   const goOn = (): boolean => clock.monotonic() < deadline
-  for (let lookMs = firstLookMs; goOn(); lookMs = Math.min(lookMs * 2, longestLookMs)) {
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
+  while (goOn()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => beginIn(draft, now, { key, context, how })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { goOn }))
     if (made?.decided === 'gone') return { outcome: 'changed' }
@@ -87,7 +89,7 @@ const once = async (
         return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined })
       }
     }
-    await wait(clock, lookMs)
+    await wait(clock, looks.next())
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
 }

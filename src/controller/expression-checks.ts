@@ -3,7 +3,7 @@ import { boundedMap } from '../environment/bounded-map.ts'
 import type { Problem } from '../api/conditions.ts'
 import type { Checked, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { delay, type Backoff } from './backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 
 /** How many expressions it is remembered of what was found in them. */
 const maxRemembered = 10_000
@@ -15,7 +15,7 @@ const checkWithinMs = 60_000
 const ranOverLastsMs = 600_000
 
 /** How long to wait where nothing could be checked, in milliseconds. */
-const unavailable: Backoff = { first: 1000, longest: 30_000 }
+const unavailable: Backoff = { firstMs: 1000, maxMs: 30_000 }
 
 /** What is known of expressions, which are checked where they can hold up nobody. */
 export interface ExpressionChecks {
@@ -54,7 +54,7 @@ export const expressionChecks = (
     for (let attempts = 0; !closed.signal.aborted; attempts++) {
       const checked = await expressions.check({ owner: namespace, expression: when, withinMs: checkWithinMs })
       if ('unavailable' in checked) {
-        const againAfterMs = delay(unavailable, attempts)
+        const againAfterMs = waitAfter(unavailable, attempts)
         log.warn({ namespace, againAfterMs, why: checked.unavailable }, 'an expression could not be checked yet')
         await wait(clock, againAfterMs, closed.signal)
         continue

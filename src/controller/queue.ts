@@ -1,10 +1,13 @@
 import type { Clock, Environment } from '../environment/environment.ts'
 import { ApiError, isHopeless } from '../kube/errors.ts'
-import { afterError, delay } from './backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 import { WaitingKeys } from './waiting-keys.ts'
+
+/** After an error. It begins as controller-runtime's does, and ends far sooner: nothing else would wake what waits. */
+const afterError: Backoff = { firstMs: 5, maxMs: 30_000 }
 
 /** What one look at a key came to. */
 export interface Worked {
@@ -153,7 +156,7 @@ export const workQueue = (
   const failedOnceMore = (key: string): number => {
     const before = errors.get(key) ?? 0
     errors.set(key, before + 1)
-    return delay(afterError, before)
+    return waitAfter(afterError, before)
   }
 
   const run = (stop: AbortSignal): Promise<void> =>

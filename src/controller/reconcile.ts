@@ -18,7 +18,7 @@ import { UnknownKind } from '../kube/unknown-kind.ts'
 import { dueIn } from '../token/current.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
-import { delay } from './backoff.ts'
+import { waitAfter } from '../environment/backoff.ts'
 import { problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
 import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type Place } from './forbidden.ts'
@@ -30,10 +30,10 @@ import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
 /** A target may be created a moment after its hook: looked for often at first. Milliseconds. */
-const reconcilingBackoff = { first: 1000, longest: 15_000 }
+const reconcilingBackoff = { firstMs: 1000, maxMs: 15_000 }
 
 /** A person has to act, and may do it where no watch of ours sees it: another owner, another's Secret. Milliseconds. */
-const stalledBackoff = { first: 1000, longest: 120_000 }
+const stalledBackoff = { firstMs: 1000, maxMs: 120_000 }
 
 /** A hook that is Ready is validated again after this time and up to its half, in milliseconds. */
 const validateEveryMs = 240_000
@@ -203,7 +203,7 @@ const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>)
 
 const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
   // Somebody grants a right with a command, and then waits for the hook.
-  if (problem?.reason === 'Forbidden') return delay(reconcilingBackoff, attempts)
-  if (problem) return delay(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
+  if (problem?.reason === 'Forbidden') return waitAfter(reconcilingBackoff, attempts)
+  if (problem) return waitAfter(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
   return jittered(random, validateEveryMs, 0.5)
 }

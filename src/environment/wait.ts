@@ -19,26 +19,3 @@ export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Pro
   const first = await Promise.race([made, wait(clock, Math.max(0, ms), over.signal)]).finally(() => over.abort())
   return first ?? undefined
 }
-
-/** How long to wait before each further attempt, in milliseconds. */
-export interface Doubling {
-  /** Answers the next wait, and doubles the one after it. */
-  next(): number
-  /** Begins with the first wait again. */
-  reset(): void
-}
-
-/** Makes waits that double from `firstMs` up to `maxMs`. */
-export const doubling = (firstMs: number, maxMs: number): Doubling => {
-  let ms = firstMs
-  return {
-    next: () => {
-      const now = ms
-      ms = Math.min(ms * 2, maxMs)
-      return now
-    },
-    reset: () => {
-      ms = firstMs
-    },
-  }
-}

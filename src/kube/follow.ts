@@ -1,7 +1,8 @@
-import type { Environment } from '../environment/environment.ts'
+import type { Environment, Random } from '../environment/environment.ts'
 import { WatchRefused } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
-import { exponentialBackoff } from './backoff.ts'
+import { Waits } from '../environment/backoff.ts'
+import { jittered } from '../environment/chance.ts'
 import { currencyOf } from './currency.ts'
 import { ApiError } from './errors.ts'
 import { listAll } from './list.ts'
@@ -23,6 +24,34 @@ export interface Following {
 /** A way to follow the objects of `source`: {@link follow}, or one that several parts of a process share. */
 export type Follow = (environment: Environment, source: Source, sink: Sink) => Following
 
+/** The first retry is quick, since most cuts are over at once, in milliseconds. */
+const quickMs = 50
+
+/** Short enough that a new hook is not long unseen after an outage: each process has no more than four watches. */
+const maxRetryMs = 10_000
+
+/** Waits that double from 500 ms up to 10 s, after one quick retry. Each is lengthened by up to its half, by chance. */
+class Retries {
+  readonly #random: Random
+  readonly #waits = new Waits({ firstMs: 500, maxMs: maxRetryMs / 1.5 })
+  #isFirst = true
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  next(): number {
+    const ms = this.#isFirst ? quickMs : this.#waits.next()
+    this.#isFirst = false
+    return jittered(this.#random, ms, 0.5)
+  }
+
+  reset(): void {
+    this.#isFirst = true
+    this.#waits.reset()
+  }
+}
+
 /**
  * Follows the objects of `source`: lists them, watches from the list's version on, and resumes, whatever happens, from
  * the last version that was seen; where the API server no longer has that one, it lists again.
@@ -31,7 +60,7 @@ export const follow: Follow = (environment, source, sink) => {
   const { clock, log } = environment
   const { resource } = source.type
   const counters = countersOf(environment)
-  const backoff = exponentialBackoff(environment.random)
+  const retries = new Retries(environment.random)
   let version: string | undefined
   let synced = false
   const currency = currencyOf(environment, source)
@@ -40,7 +69,7 @@ export const follow: Follow = (environment, source, sink) => {
   let trouble: string | undefined
 
   const healthy = (): void => {
-    backoff.reset()
+    retries.reset()
     trouble = undefined
     if (cutSince === undefined) return
     log.info({ resource, seconds: Math.round((clock.monotonic() - cutSince) / 1000) }, 'watch recovered')
@@ -68,11 +97,11 @@ export const follow: Follow = (environment, source, sink) => {
     cutSince ??= clock.monotonic()
     if (needsList(error)) {
       // A resumed watch found that the API server is back: list at once. After a list, that would be a loop.
-      if (!answered && version !== undefined) backoff.reset()
+      if (!answered && version !== undefined) retries.reset()
       version = undefined
     }
     counters.cuts.add({ resource })
-    const retryInMs = Math.round(backoff.next())
+    const retryInMs = Math.round(retries.next())
     const why = error instanceof Error ? error.message : String(error)
     const remedy = remedyOf(error, source.type, source.namespace)
     const level = (remedy ?? why) === trouble ? 'debug' : 'warn'

@@ -1,5 +1,6 @@
 import type { Environment } from '../environment/environment.ts'
-import { doubling, wait } from '../environment/wait.ts'
+import { Waits } from '../environment/backoff.ts'
+import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
 import { closerOf } from './closer.ts'
 import type { Memory, RecordOwner } from './memory.ts'
@@ -115,7 +116,7 @@ export const cellOf = (
   ): Promise<RecordPut> => {
     const paid = chargedOnce(charge)
     let inDoubt = false
-    const looks = doubling(firstLookMs, longestLookMs)
+    const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
     for (;;) {
       const written = await putRecord(api, owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'

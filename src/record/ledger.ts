@@ -1,6 +1,7 @@
 import type { RecentDelivery } from '../api/record.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
-import { doubling, wait } from '../environment/wait.ts'
+import { Waits } from '../environment/backoff.ts'
+import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { cellOf, type FoundRecord, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
@@ -105,7 +106,7 @@ export const openLedger = (
 
   const store = async <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
     const { delayed, goOn, withdrawn } = waiting
-    const retries = doubling(firstRetryMs, longestRetryMs)
+    const retries = new Waits({ firstMs: firstRetryMs, maxMs: longestRetryMs })
     let conflicts = 0
     const pause = async (message: string, askedMs?: number): Promise<void> => {
       delayed?.(message)

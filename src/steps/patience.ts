@@ -1,5 +1,6 @@
 import type { Clock } from '../environment/environment.ts'
-import { doubling, wait } from '../environment/wait.ts'
+import { Waits } from '../environment/backoff.ts'
+import { wait } from '../environment/wait.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
@@ -26,7 +27,7 @@ export interface Patience {
 
 export const patience = (clock: Clock): Patience => {
   let trouble: string | undefined
-  const retries = doubling(firstRetryMs, longestRetryMs)
+  const retries = new Waits({ firstMs: firstRetryMs, maxMs: longestRetryMs })
   let conflicts = 0
   return {
     get trouble() {

@@ -1,7 +1,8 @@
 import { keyOf } from '../api/hash.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
-import { doubling, wait, within } from '../environment/wait.ts'
+import { Waits } from '../environment/backoff.ts'
+import { wait, within } from '../environment/wait.ts'
 import { openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided, full, judge } from '../record/judge.ts'
@@ -61,7 +62,7 @@ const decideSkip = async (
   const goOn = (): boolean => clock.monotonic() < context.deadline
   /** The mark of the claim that was met last. */
   let met: string | undefined
-  const looks = doubling(firstLookMs, longestLookMs)
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
   let unfenced = false
   while (goOn()) {
     const made = await ledger.decide<Skipped | Full | OpenClaim | 'at work'>(

@@ -3,6 +3,7 @@ import { tryParseJson } from '../../api/json.ts'
 import type { Change } from '../../api/outcome.ts'
 import type { ApiConnection, ApiResponse, Clock } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
+import { Waits } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
@@ -63,7 +64,7 @@ export const rollOut = async (
   /** What was sent and may have been stored. */
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
-  let waitMs = firstRetryMs
+  const retries = new Waits({ firstMs: firstRetryMs, maxMs: maxRetryMs })
   while (mayContinue()) {
     seen ??= await readAgain()
     if (seen && 'ended' in seen) return seen.ended
@@ -104,8 +105,7 @@ export const rollOut = async (
       }
       sent = changes
     }
-    await wait(clock, waitMs)
-    waitMs = Math.min(waitMs * 2, maxRetryMs)
+    await wait(clock, retries.next())
   }
   return { rolled: 'left' }
 }

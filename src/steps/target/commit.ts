@@ -1,5 +1,6 @@
 import type { Environment } from '../../environment/environment.ts'
-import { doubling, wait } from '../../environment/wait.ts'
+import { Waits } from '../../environment/backoff.ts'
+import { wait } from '../../environment/wait.ts'
 import { chargedOnce, forbiddenTries } from '../../kube/written.ts'
 import type { Target, From } from '../steps.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
@@ -54,7 +55,7 @@ export const commit = async (
   const paid = { ...bill, charge: chargedOnce(bill.charge) }
   let lost = false
   let forbidden = 0
-  const looks = doubling(firstLookMs, longestLookMs)
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
   for (;;) {
     const written = await markedWrite(api, target, mark, from, to, paid)
     if (written.write === 'applied') return written

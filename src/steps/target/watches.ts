@@ -1,7 +1,7 @@
 import { boundedMap } from '../../environment/bounded-map.ts'
 import type { Environment } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
-import { doubling } from '../../environment/wait.ts'
+import { Waits } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
 import type { KnownVersion } from '../known.ts'
 import type { Target, Version } from '../steps.ts'
@@ -67,7 +67,7 @@ export const targetWatches = (
   const { clock, log, metrics } = environment
   const closed = new AbortController()
   const forbidden = forbiddenKinds(environment)
-  const rests = doubling(firstRestMs, longestRestMs)
+  const rests = new Waits({ firstMs: firstRestMs, maxMs: longestRestMs })
   /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
   let nextAt = -Infinity
   let restsUntil = -Infinity

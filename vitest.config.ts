@@ -43,8 +43,8 @@ const quick = {
   include: [
     'test/{acts,expressions/language,gitops,kube,operations,record,sample,schema,senders,snippets,steps,token,trigger}/**/*.test.ts',
     'test/dashboard/page/**/*.test.ts',
-    'test/docs/links.test.ts',
-    'test/{map,roles}.test.ts',
+    'test/docs/{contributing,links}.test.ts',
+    'test/{map,names,roles,surprises,words}.test.ts',
   ],
   exclude: [
     'test/acts/histories.test.ts',

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { Entry } from './cli/command.ts'
+import type { CommandEntry } from './cli/command.ts'
 import { explain } from './cli/explain.ts'
 import { runProgram } from './cli/program.ts'
 import type { Output, Shell } from './cli/shell.ts'
@@ -10,7 +10,11 @@ import { version } from './version.ts'
 const summary = 'URLs that run one action in a Kubernetes cluster when something POSTs to them'
 
 /** Runs what the process was started for, and ends the process with its exit code. */
-export const startProgram = (process: NodeJS.Process, name: Shell['program'], entries: readonly Entry[]): void => {
+export const startProgram = (
+  process: NodeJS.Process,
+  name: Shell['program'],
+  entries: readonly CommandEntry[],
+): void => {
   const stop = new AbortController()
   const shell = shellOf(process, name, stop.signal)
   const fail = (error: unknown): never => {

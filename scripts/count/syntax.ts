@@ -53,14 +53,16 @@ export const parseText = (path: string, text: string): Syntax => {
   const { comments, errors, program } = parseSync(path, text, { lang: path.endsWith('x') ? 'tsx' : 'ts' })
   const [error] = errors
   if (error) throw new Error(`${path}: ${error.message}`)
-  return { path, text, comments, body: program.body, nodes: [...walk(program)] }
+  return { path, text, comments, body: program.body, nodes: nodesIn(program) }
 }
 
 export const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length
 
-function* walk(value: unknown): Generator<SyntaxNode> {
-  if (Array.isArray(value)) for (const item of value) yield* walk(item)
-  if (!isNode(value)) return
-  yield value
-  for (const member of Object.values(value)) yield* walk(member)
+/** Lists a node and all nodes in it. A generator that calls itself would take a step for each level of each node. */
+const nodesIn = (value: unknown, found: SyntaxNode[] = []): SyntaxNode[] => {
+  if (Array.isArray(value)) for (const item of value) nodesIn(item, found)
+  if (!isNode(value)) return found
+  found.push(value)
+  for (const member of Object.values(value)) if (typeof member === 'object') nodesIn(member, found)
+  return found
 }

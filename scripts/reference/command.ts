@@ -1,9 +1,9 @@
-import type { Argument, Command, Entry, Option } from '../../src/cli/command.ts'
+import type { Argument, Command, CommandEntry, Option } from '../../src/cli/command.ts'
 import { accessGroup, accessOptions } from '../../src/cli/cluster/cluster.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** The page of every command with its flags, from the definitions that help and completion are made of. */
-export const commandPage = async (entries: readonly Entry[]): Promise<string> => {
+export const commandPage = async (entries: readonly CommandEntry[]): Promise<string> => {
   const loaded = await Promise.all(entries.map(async entry => ({ entry, command: await entry.load() })))
   const create = loaded.find(({ entry }) => entry.name === 'create')?.command.options ?? []
   const sections = loaded.map(({ command, entry }) => section(entry, command, entry.name === 'create' ? [] : create))
@@ -36,7 +36,7 @@ const manyShared = 10
 
 /** `create`: the flags of that command, which those that write a hook share. */
 const section = (
-  entry: Entry,
+  entry: CommandEntry,
   { arguments: words = [], details, examples = [], options, terms = [] }: Command,
   create: readonly Option<unknown>[],
 ): string => {

@@ -6,7 +6,7 @@ import { apiVersionOf } from '../kube/paths.ts'
 import { createDefinitions, type Definitions } from './definitions.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
-import { createStore, storeKey, type Place, type Store } from './store.ts'
+import { createStore, storeKey, type StorePlace, type Store } from './store.ts'
 
 /** All state of one server. */
 export interface Cluster {
@@ -40,12 +40,12 @@ export const createCluster = (clock: Clock, random: Random, historyMs: number, r
   return cluster
 }
 
-const namespacePlace = (name: string): Place => ({ kept: '/namespaces', key: storeKey(undefined, name) })
+const namespacePlace = (name: string): StorePlace => ({ kept: '/namespaces', key: storeKey(undefined, name) })
 
 export const namespaceExists = (cluster: Cluster, name: string): boolean =>
   cluster.store.get(namespacePlace(name)) !== undefined
 
-export const placeOf = ({ definition, namespace, name }: Addressed): Place => ({
+export const placeOf = ({ definition, namespace, name }: Addressed): StorePlace => ({
   kept: definition.kept,
   key: storeKey(namespace, name),
 })

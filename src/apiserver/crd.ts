@@ -11,7 +11,7 @@ import { hasRules, parseSchema, type Node } from './structural.ts'
 import { validate } from './validate.ts'
 
 /** The resources that a CustomResourceDefinition asks for: one definition a served version. Throws RuleError. */
-export const definitionsOf = (crd: JsonObject, rules: RuleCompiler): ResourceDefinition[] =>
+export const definitionsOfCrd = (crd: JsonObject, rules: RuleCompiler): ResourceDefinition[] =>
   listAt(crd, 'spec', 'versions').flatMap((version, index) =>
     at(version, 'served') === true ? [definitionOf(crd, version, index, rules)] : [],
   )
@@ -174,7 +174,7 @@ const causesIn = (crd: JsonObject, rules: RuleCompiler): Cause[] => {
   if (stringAt(crd, 'spec', 'names', 'kind') === undefined) causes.push(requiredValue('spec.names.kind'))
   if (listAt(crd, 'spec', 'versions').length === 0) causes.push(requiredValue('spec.versions'))
   try {
-    definitionsOf(crd, rules)
+    definitionsOfCrd(crd, rules)
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     causes.push(invalidValue(error.field, error.expression, `compilation failed: ${error.message}`))

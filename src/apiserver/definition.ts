@@ -62,10 +62,10 @@ export interface ResourceDefinition extends ResourceType {
 }
 
 /** A row of the table of built-in resources: what is not said has the value that most of them have. */
-export type Row = Pick<ResourceType, 'group' | 'version' | 'resource' | 'kind'> &
+export type TableRow = Pick<ResourceType, 'group' | 'version' | 'resource' | 'kind'> &
   Partial<Omit<ResourceDefinition, 'group' | 'version' | 'resource' | 'kind'>>
 
-export const define = (row: Row): ResourceDefinition => ({
+export const define = (row: TableRow): ResourceDefinition => ({
   kept: `${row.group}/${row.resource}`,
   singular: row.kind.toLowerCase(),
   listKind: `${row.kind}List`,

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../api/json.ts'
 import { builtin } from './builtin.ts'
-import { customResourceDefinitions, definitionsOf } from './crd.ts'
+import { customResourceDefinitions, definitionsOfCrd } from './crd.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
 
@@ -33,7 +33,7 @@ export const createDefinitions = (rules: RuleCompiler): Definitions => {
     all,
     hasByItself: group => fixed.some(definition => definition.group === group),
     serve: (name, crd) => {
-      custom.set(name, definitionsOf(crd, rules))
+      custom.set(name, definitionsOfCrd(crd, rules))
       index()
     },
     withdraw: name => {

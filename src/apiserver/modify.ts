@@ -18,17 +18,17 @@ import {
   requiredValue,
 } from './status.ts'
 import { strategicMerge } from './strategic.ts'
-import { create, currentOf, update, writerOf, type Write, type Written } from './write.ts'
+import { createObject, currentOf, update, writerOf, type Write, type WriteResult } from './write.ts'
 
 /** POST: a new object. */
-export const post = (cluster: Cluster, write: Write, text: string): Written => {
+export const createFromPost = (cluster: Cluster, write: Write, text: string): WriteResult => {
   const sent = objectIn(text, write.definition.kind)
   checkIdentity(sent, write)
-  return create(cluster, write, decoded(write, sent), writerOf(cluster, write, 'Update'))
+  return createObject(cluster, write, decoded(write, sent), writerOf(cluster, write, 'Update'))
 }
 
 /** PUT: the whole object, its status or its scale. */
-export const put = (cluster: Cluster, write: Write, text: string): Written => {
+export const put = (cluster: Cluster, write: Write, text: string): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, subresource === 'scale' ? scaleType.kind : definition.kind)
   const writer = writerOf(cluster, write, 'Update')
@@ -59,7 +59,7 @@ export const patch = (
   contentType: string,
   text: string,
   options: { readonly force: boolean; readonly managerGiven: boolean },
-): Written => {
+): WriteResult => {
   if (contentType === applyPatchType) {
     if (options.managerGiven) return apply(cluster, write, text, options.force)
     throw invalidOptions('PatchOptions', requiredValue('fieldManager', 'is required for apply patch'))
@@ -84,7 +84,7 @@ const decoded = ({ definition }: Write, object: JsonObject): JsonObject =>
   without(without(definition.decode?.(object) ?? object, 'apiVersion'), 'kind')
 
 /** Server-side apply: the members that are sent are set, and the count remembers who set it. */
-const apply = (cluster: Cluster, write: Write, text: string, force: boolean): Written => {
+const apply = (cluster: Cluster, write: Write, text: string, force: boolean): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, definition.kind)
   if (subresource === 'scale') return applyScale(cluster, write, sent, force)
@@ -105,13 +105,13 @@ const apply = (cluster: Cluster, write: Write, text: string, force: boolean): Wr
       )
     }
     if (subresource !== undefined) throw notFound(definition, name)
-    return create(cluster, write, config, writer)
+    return createObject(cluster, write, config, writer)
   }
   const merged = definition.custom ? mergePatch(current, config) : strategicMerge(current, config)
   return applied(cluster, write, current, merged, config, force)
 }
 
-const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boolean): Written => {
+const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boolean): WriteResult => {
   const { definition, name } = write
   const type = `${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`
   if (type !== `${scaleType.group}/${scaleType.version}, Kind=${scaleType.kind}`) {
@@ -147,7 +147,7 @@ const applied = (
   next: JsonObject,
   config: JsonObject,
   force: boolean,
-): Written => {
+): WriteResult => {
   const { definition } = write
   const writer = writerOf(cluster, write, 'Apply')
   const path = definition.scale?.specReplicas

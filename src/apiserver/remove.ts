@@ -4,7 +4,7 @@ import { rfc3339 } from '../environment/time.ts'
 import { placeOf, type Addressed, type Cluster } from './cluster.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { equal, stringsAt, withMember } from './members.ts'
-import type { Place } from './store.ts'
+import type { StorePlace } from './store.ts'
 import { conflict, notFound } from './status.ts'
 
 export interface Removal extends Addressed {
@@ -21,7 +21,7 @@ export interface Removed {
 }
 
 /** Deletes an object and what it owns; one that has finalizers is only marked. Throws a StatusError (404, 409). */
-export const remove = (cluster: Cluster, removal: Removal): Removed => {
+export const removeObject = (cluster: Cluster, removal: Removal): Removed => {
   const { definition, name, options } = removal
   const place = placeOf(removal)
   const current = cluster.store.get(place)
@@ -53,7 +53,7 @@ const checkPreconditions = ({ definition, name, options }: Removal, current: Sto
 }
 
 /** Being deleted: the object stays until its finalizers are gone. */
-const marked = (cluster: Cluster, place: Place, current: StoredObject): StoredObject => {
+const marked = (cluster: Cluster, place: StorePlace, current: StoredObject): StoredObject => {
   if (current.metadata.deletionTimestamp !== undefined) return current
   const generation = current.metadata.generation
   const next = withMember(
@@ -84,7 +84,7 @@ export const afterRemoval = (
 }
 
 /** The garbage collector's work, at once: an object whose last owner is gone is deleted. */
-const disown = (cluster: Cluster, place: Place, uid: string): void => {
+const disown = (cluster: Cluster, place: StorePlace, uid: string): void => {
   const object = cluster.store.get(place)
   if (!object) return
   const owners = (object.metadata.ownerReferences ?? []).filter(owner => owner.uid !== uid)

@@ -22,7 +22,7 @@ const reviews: Readonly<Record<string, { readonly kind: string; readonly status:
 }
 
 /** Answers who somebody is and what they may do; undefined for any other request. */
-export const reviewed = ({
+export const answerReview = ({
   body = '',
   method,
   path,

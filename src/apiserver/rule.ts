@@ -2,7 +2,7 @@
 export type CelValue = bigint | number | string | boolean | null | readonly CelValue[] | ReadonlyMap<string, CelValue>
 
 /** One entry of `x-kubernetes-validations`. */
-export interface Rule {
+export interface CelRule {
   readonly message: string
   readonly fieldPath: string
   readonly reason: string | undefined

@@ -1,6 +1,6 @@
 import { at, isObject } from '../api/json.ts'
 import { equal } from './members.ts'
-import type { CelValue, Rule } from './rule.ts'
+import type { CelValue, CelRule } from './rule.ts'
 import { duplicateValue, forbiddenValue, invalidValue, requiredValue, type Cause } from './status.ts'
 import { previousEntry, type Node } from './structural.ts'
 
@@ -30,7 +30,7 @@ const inner = (node: Node, value: unknown, old: unknown, path: string): Cause[] 
   })
 }
 
-const causesOf = (rule: Rule, verdict: ReturnType<Rule['judge']>, value: unknown, path: string): Cause[] => {
+const causesOf = (rule: CelRule, verdict: ReturnType<CelRule['judge']>, value: unknown, path: string): Cause[] => {
   if (verdict === true) return []
   const field = (path + rule.fieldPath).replace(/^\./, '')
   const message = verdict === false ? rule.message : `rule evaluation error: ${verdict.failed}`

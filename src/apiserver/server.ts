@@ -6,17 +6,17 @@ import { celRules } from './cel.ts'
 import { createCluster, type Cluster } from './cluster.ts'
 import { document } from './discovery.ts'
 import { list, type Collection, type Query } from './list.ts'
-import { patch, post, put } from './modify.ts'
-import { remove } from './remove.ts'
-import { reviewed } from './reviews.ts'
+import { patch, createFromPost, put } from './modify.ts'
+import { removeObject } from './remove.ts'
+import { answerReview } from './reviews.ts'
 import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
 import { methodNotAllowed, noSuchResource, StatusError, unsupportedMediaType } from './status.ts'
 import type { Change } from './store.ts'
 import { represent, representationIn, representList, type Representation } from './table.ts'
-import { isTrue, openWatch, type Sink } from './watch.ts'
-import { currentOf, type Write, type Written } from './write.ts'
+import { isTrue, serveWatch, type Sink } from './watch.ts'
+import { currentOf, type Write, type WriteResult } from './write.ts'
 
 export interface ServerRequest {
   readonly method: string
@@ -121,17 +121,17 @@ const watch = (cluster: Cluster, request: ServerRequest, sink: Sink): (() => voi
   const route = routeOf(cluster.definitions, request.path)
   const as = representationIn(request.accept ?? '')
   const query = request.query ?? {}
-  if (route.to === 'collection') return openWatch(cluster, route, query, as, sink)
+  if (route.to === 'collection') return serveWatch(cluster, route, query, as, sink)
   if (route.to === 'object') {
     const { name } = route
-    return openWatch(cluster, route, { ...query, fieldSelector: `metadata.name=${name}` }, as, sink)
+    return serveWatch(cluster, route, { ...query, fieldSelector: `metadata.name=${name}` }, as, sink)
   }
   return handle(cluster, request)
 }
 
 const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
-  const review = reviewed(request)
-  if (review !== undefined) return json(201, review)
+  const reviewed = answerReview(request)
+  if (reviewed !== undefined) return json(201, reviewed)
   const route = routeOf(cluster.definitions, request.path)
   switch (route.to) {
     case 'document': {
@@ -163,14 +163,14 @@ const onCollection = (cluster: Cluster, request: ServerRequest, collection: Coll
     case 'POST': {
       checkMediaType(request)
       const write = writeOf(request, { ...collection, to: 'object', name: '', subresource: undefined })
-      return written(cluster, write, as, post(cluster, write, request.body ?? ''))
+      return written(cluster, write, as, createFromPost(cluster, write, request.body ?? ''))
     }
     case 'DELETE': {
       const { objects, metadata } = list(cluster, collection, query)
       const options = deleteOptions(request)
       for (const { metadata: found } of objects) {
         const namespace = definition.namespaced ? found.namespace : undefined
-        remove(cluster, { definition, namespace, name: found.name, options, dryRun: isDryRun(request, options) })
+        removeObject(cluster, { definition, namespace, name: found.name, options, dryRun: isDryRun(request, options) })
       }
       return json(200, representList(as, definition, objects, metadata, cluster.clock.now()))
     }
@@ -217,7 +217,7 @@ const lacking = (sentence: string | undefined): StatusError | undefined =>
 const removed = (cluster: Cluster, request: ServerRequest, route: ObjectRoute, as: Representation): ServerResponse => {
   const { definition, name } = route
   const options = deleteOptions(request)
-  const { object, pending } = remove(cluster, { ...route, options, dryRun: isDryRun(request, options) })
+  const { object, pending } = removeObject(cluster, { ...route, options, dryRun: isDryRun(request, options) })
   if (pending) return json(200, represent(as, definition, object, cluster.clock.now()))
   return json(200, {
     kind: 'Status',
@@ -271,7 +271,7 @@ const written = (
   cluster: Cluster,
   write: Write,
   as: Representation,
-  { object, created, warnings }: Written,
+  { object, created, warnings }: WriteResult,
 ): ServerResponse => {
   const warning = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
   return jsonText(created ? 201 : 200, shown(cluster, write, as, object), warning === '' ? {} : { warning })

@@ -12,7 +12,7 @@ export interface Change {
 }
 
 /** Where an object is kept: `kept` names the collection, such as `apps/deployments`. */
-export interface Place {
+export interface StorePlace {
   readonly kept: string
   /** `namespace/name`; the namespace is empty for objects of the whole cluster. */
   readonly key: string
@@ -26,12 +26,12 @@ export interface Store {
   revision(): number
   /** Versions under this one can no longer be read. */
   compacted(): number
-  get(place: Place): StoredObject | undefined
+  get(place: StorePlace): StoredObject | undefined
   /** The objects whose key begins with `prefix`, in the order of their keys; with `revision`, as they were then. */
   list(kept: string, prefix: string, revision?: number): (readonly [key: string, object: StoredObject])[]
   /** Stores an object, new or in place of the previous one, and gives it its version. */
-  put(place: Place, object: StoredObject): StoredObject
-  remove(place: Place): StoredObject | undefined
+  put(place: StorePlace, object: StoredObject): StoredObject
+  remove(place: StorePlace): StoredObject | undefined
   /** What happened to a collection after a version that is not compacted. */
   changesAfter(kept: string, revision: number): Change[]
   /**
@@ -40,9 +40,9 @@ export interface Store {
    */
   subscribe(kept: string, listener: (change: Change) => void): () => void
   /** The places of all objects that name `uid` as an owner. */
-  ownedBy(uid: string): Place[]
+  ownedBy(uid: string): StorePlace[]
   /** The places of all objects in a namespace. */
-  inNamespace(namespace: string): Place[]
+  inNamespace(namespace: string): StorePlace[]
 }
 
 interface Version {
@@ -60,14 +60,14 @@ interface Collection {
 
 interface LogEntry {
   readonly at: number
-  readonly place: Place
+  readonly place: StorePlace
   readonly change: Change
 }
 
 /** A store that forgets what is older than `historyMs` milliseconds, by the monotonic clock. */
 export const createStore = (clock: Clock, historyMs: number): Store => {
   const collections = new Map<string, Collection>()
-  const owned = new Map<string, Map<string, Place>>()
+  const owned = new Map<string, Map<string, StorePlace>>()
   const log = createLog(clock, historyMs, entry => dropVersions(collectionOf(entry.place.kept), entry))
   const publish = createPublisher(place => collectionOf(place.kept).listeners)
   // The first version is not 0: to clients that means "any".
@@ -82,7 +82,7 @@ export const createStore = (clock: Clock, historyMs: number): Store => {
     return collection
   }
 
-  const record = (place: Place, change: Change): void => {
+  const record = (place: StorePlace, change: Change): void => {
     const collection = collectionOf(place.kept)
     const object = change.type === 'DELETED' ? undefined : change.object
     const history = collection.versions.get(place.key)
@@ -207,10 +207,10 @@ const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) =>
 }
 
 /** Publishes changes in order, also when a listener writes while it receives one. */
-const createPublisher = (listenersOf: (place: Place) => ReadonlySet<(change: Change) => void>) => {
-  const waiting: (readonly [Place, Change])[] = []
+const createPublisher = (listenersOf: (place: StorePlace) => ReadonlySet<(change: Change) => void>) => {
+  const waiting: (readonly [StorePlace, Change])[] = []
   let publishing = false
-  return (place: Place, change: Change): void => {
+  return (place: StorePlace, change: Change): void => {
     waiting.push([place, change])
     if (publishing) return
     publishing = true
@@ -228,7 +228,7 @@ const ownerUids = (object: StoredObject | undefined): string[] =>
   listAt(object, 'metadata', 'ownerReferences').flatMap(owner => stringAt(owner, 'uid') ?? [])
 
 /** Keeps the index from owners to what they own. */
-const index = (owned: Map<string, Map<string, Place>>, place: Place, change: Change): void => {
+const index = (owned: Map<string, Map<string, StorePlace>>, place: StorePlace, change: Change): void => {
   const id = `${place.kept} ${place.key}`
   for (const uid of ownerUids(change.before)) {
     const places = owned.get(uid)
@@ -237,7 +237,7 @@ const index = (owned: Map<string, Map<string, Place>>, place: Place, change: Cha
   }
   if (change.type === 'DELETED') return
   for (const uid of ownerUids(change.object)) {
-    const places = owned.get(uid) ?? new Map<string, Place>()
+    const places = owned.get(uid) ?? new Map<string, StorePlace>()
     places.set(id, place)
     owned.set(uid, places)
   }

@@ -1,6 +1,6 @@
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { listAt, numberAt, stringsAt } from './members.ts'
-import { RuleError, type Rule, type RuleCompiler } from './rule.ts'
+import { RuleError, type CelRule, type RuleCompiler } from './rule.ts'
 
 /** A CRD's schema, read once: what the walks over a custom resource need to know at each place. */
 export interface Node {
@@ -26,7 +26,7 @@ export interface Node {
   readonly format: string | undefined
   readonly listType: string | undefined
   readonly mapKeys: readonly string[]
-  readonly rules: readonly Rule[]
+  readonly rules: readonly CelRule[]
 }
 
 const types = ['object', 'array', 'string', 'integer', 'number', 'boolean'] as const
@@ -74,7 +74,7 @@ export const parseSchema = (schema: unknown, path: string, rules: RuleCompiler):
   }
 }
 
-const ruleOf = (rule: unknown, path: string, compile: RuleCompiler): Rule => {
+const ruleOf = (rule: unknown, path: string, compile: RuleCompiler): CelRule => {
   const expression = stringAt(rule, 'rule') ?? ''
   try {
     return {

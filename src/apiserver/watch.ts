@@ -21,7 +21,7 @@ const bookmarkEveryMs = 60_000
 const defaultTimeoutSeconds = 1800
 
 /** Opens a watch. Returns what cancels it. Throws a StatusError when the query cannot be. */
-export const openWatch = (
+export const serveWatch = (
   cluster: Cluster,
   collection: Collection,
   query: Query,

@@ -28,7 +28,7 @@ export interface Write extends Addressed {
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore'
 }
 
-export interface Written {
+export interface WriteResult {
   readonly object: StoredObject
   readonly created: boolean
   readonly warnings: readonly string[]
@@ -49,7 +49,7 @@ export const writerOf = (cluster: Cluster, write: Write, operation: Owner['opera
 })
 
 /** Stores a new object. `sent` is in the form in which it is kept. */
-export const create = (cluster: Cluster, write: Write, sent: JsonObject, writer: Owner): Written => {
+export const createObject = (cluster: Cluster, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
   const { definition, namespace } = write
   if (namespace !== undefined && !namespaceExists(cluster, namespace)) {
     throw notFound({ group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }, namespace)
@@ -109,7 +109,7 @@ export const update = (
   next: JsonObject,
   writer: Owner,
   owners?: readonly Owner[],
-): Written => {
+): WriteResult => {
   const { definition, name } = write
   checkVersion(write, current, next)
   const merged = withKeptMetadata(current, half(write, current, next))

@@ -51,7 +51,7 @@ export interface Example {
 }
 
 /** A word and what it means. */
-export interface Term {
+export interface ArgumentTerm {
   readonly term: string
   /** Starts in lower case, and has no full stop. Code stands between backticks. */
   readonly means: string
@@ -61,7 +61,7 @@ export interface Term {
  * A command as the list of commands has it. What it takes and does is in a module of its own, which is loaded when the
  * command is called: the time that `url` takes does not grow with what `create` needs.
  */
-export interface Entry {
+export interface CommandEntry {
   readonly name: string
   readonly aliases?: readonly string[]
   /** Under which heading help lists it. */
@@ -75,11 +75,11 @@ export interface Entry {
 
 /**
  * All that help, completion, the reference page and the program need of a command, in addition to
- * its {@link Entry}.
+ * its {@link CommandEntry}.
  */
 export interface Command {
   /** The words that an argument takes, where each needs a sentence, for the command's own help. */
-  readonly terms?: readonly Term[]
+  readonly terms?: readonly ArgumentTerm[]
   /** More, for the command's own help: a line for a paragraph. */
   readonly details?: string
   readonly arguments?: readonly Argument[]
@@ -91,12 +91,12 @@ export interface Command {
    * Does it. Resolves with the exit code, or, for a command that goes on until a signal, with what stops it. Throws
    * {@link UsageError}, or an error whose message says what to do.
    */
-  run(given: Given, shell: Shell): Promise<Ended>
+  run(given: Given, shell: Shell): Promise<CommandResult>
 }
 
 export type Group = 'Hooks' | 'Senders' | 'This installation' | 'Servers' | 'Other'
 
-export type Ended = number | (() => Promise<void>)
+export type CommandResult = number | (() => Promise<void>)
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {

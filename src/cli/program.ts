@@ -1,5 +1,5 @@
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
-import { UsageError, type Command, type Ended, type Entry, type Given, type Option } from './command.ts'
+import { UsageError, type Command, type CommandResult, type CommandEntry, type Given, type Option } from './command.ts'
 import { CommandFailure } from './failure.ts'
 import { redacted } from '../environment/redact.ts'
 import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
@@ -8,7 +8,7 @@ import { commandFirst } from './words.ts'
 import type { Shell } from './shell.ts'
 
 export interface Program {
-  readonly entries: readonly Entry[]
+  readonly entries: readonly CommandEntry[]
   readonly version: string
   /** One line, for help. */
   readonly summary: string
@@ -20,7 +20,7 @@ export interface Program {
  * Runs the command that was typed, or shows help. Only this command's module is loaded. Resolves with the exit code, or
  * with what stops the command. Throws {@link UsageError}, and what the command throws.
  */
-export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<Ended> => {
+export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<CommandResult> => {
   const shell = { ...given, out: safely(given.out), err: safely(given.err) }
   const { entries } = program
   if (typed[0] === '__complete') {
@@ -44,7 +44,7 @@ export const runProgram = async (program: Program, typed: readonly string[], giv
   return 0
 }
 
-const isNamed = ({ aliases, name }: Entry, word: string | undefined): boolean =>
+const isNamed = ({ aliases, name }: CommandEntry, word: string | undefined): boolean =>
   word !== undefined && (word === name || aliases?.includes(word) === true)
 
 /** The parser knows which names are close to the one that was typed. */
@@ -65,7 +65,12 @@ const helpOn = async (program: Program, word: string | undefined, shell: Shell):
   return 0
 }
 
-const runEntry = async (program: Program, entry: Entry, args: readonly string[], shell: Shell): Promise<Ended> => {
+const runEntry = async (
+  program: Program,
+  entry: CommandEntry,
+  args: readonly string[],
+  shell: Shell,
+): Promise<CommandResult> => {
   const command = await entry.load()
   const texts = new Map<string, string[]>()
   const parser = parserOf(entry, command, shell, texts)
@@ -90,7 +95,7 @@ const runEntry = async (program: Program, entry: Entry, args: readonly string[],
   }
 }
 
-const refuseOldNode = ({ minNode = 0, name }: Entry, { node }: Program): void => {
+const refuseOldNode = ({ minNode = 0, name }: CommandEntry, { node }: Program): void => {
   if (node === undefined || Number(node.split('.')[0]) >= minNode) return
   const message = `${name} takes Node ${minNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
   throw new CommandFailure(message, 1)
@@ -104,7 +109,7 @@ const withoutTokens = (shell: Shell): Shell => ({
 })
 
 /** The parser of one command. It notes the texts of each flag, and leaves their meaning to the flag. */
-const parserOf = (entry: Entry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
+const parserOf = (entry: CommandEntry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
   const columns = helpColumns(shell.out.columns())
   const parser = bare(`${shell.program} ${entry.name}`, shell).description(
     description(capitalised(entry.summary), command, columns),
@@ -162,7 +167,11 @@ const plain = ({ message }: CommanderError): string =>
   message.replace(/^error: /, '').replace(/\s+\(Did you mean (.*)\?\)$/, ': did you mean $1?')
 
 /** What was wrong, and for a flag of another command also whose it is. */
-const explained = async (error: CommanderError, entries: readonly Entry[], entry: Entry): Promise<UsageError> => {
+const explained = async (
+  error: CommanderError,
+  entries: readonly CommandEntry[],
+  entry: CommandEntry,
+): Promise<UsageError> => {
   const message = plain(error)
   const [, flag] = /^unknown option '--([^'=]+)/.exec(message) ?? []
   if (flag === undefined) return new UsageError(message, entry.name)

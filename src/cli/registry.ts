@@ -1,7 +1,7 @@
-import type { Entry } from './command.ts'
+import type { CommandEntry } from './command.ts'
 
 /** The commands for people and scripts, the most used first. Adding one is a file and a line here. */
-export const cliCommands: readonly Entry[] = [
+export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'get',
     aliases: ['list'],

@@ -1,10 +1,10 @@
-import type { Entry } from './command.ts'
+import type { CommandEntry } from './command.ts'
 
 /** Flags with a value that a person may put before the command, as kubectl's own go anywhere. */
 const early = new Set(['-n', '--namespace', '--context', '--cluster', '--user', '--kubeconfig', '--as', '--as-group'])
 
 /** The words that were typed, with the command first. */
-export const commandFirst = (typed: readonly string[], entries: readonly Entry[]): readonly string[] => {
+export const commandFirst = (typed: readonly string[], entries: readonly CommandEntry[]): readonly string[] => {
   const known = new Set(entries.flatMap(({ aliases, name }) => [name, ...(aliases ?? [])]))
   for (let i = 0; i < typed.length; i++) {
     const word = typed[i] ?? ''

@@ -1,4 +1,4 @@
-import type { Entry } from '../cli/command.ts'
+import type { CommandEntry } from '../cli/command.ts'
 import { version } from '../version.ts'
 import { cliCommands } from '../cli/registry.ts'
 
@@ -6,7 +6,7 @@ import { cliCommands } from '../cli/registry.ts'
 const servesOn = 24
 
 /** The commands that go on until a signal. */
-const servers: readonly Entry[] = [
+const servers: readonly CommandEntry[] = [
   {
     name: 'serve',
     group: 'Servers',
@@ -36,7 +36,7 @@ const servers: readonly Entry[] = [
 ]
 
 /** Every command. Adding one is a file and a line here. */
-export const commands: readonly Entry[] = [
+export const commands: readonly CommandEntry[] = [
   ...cliCommands,
   {
     name: 'doctor',

@@ -16,10 +16,10 @@ import { isNew, isRefusing, deliveryReportOf } from './deliveries.ts'
 import { expressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore } from './hook-store.ts'
-import { hookKey, mayAimAt, nameOf, type KeptHook } from './hooks.ts'
+import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
 import { keyKeeper } from './keys.ts'
 import { orOutOfDate } from './out-of-date.ts'
-import { workQueue, type Work, type WorkQueue } from './queue.ts'
+import { workQueue, type ReconcileKey, type WorkQueue } from './queue.ts'
 import { reconcileHook } from './reconcile.ts'
 import { reportWork } from './report.ts'
 import { StatusPacer } from './status-pacer.ts'
@@ -111,7 +111,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
   /** Finds a hook and its delivery report, if the status does not have all of the report. */
   const unreported = (key: string) => {
     const hook = store.newest(key)
-    const report = recordCache.get(...nameOf(key))
+    const report = recordCache.get(...namespaceAndName(key))
     return hook && report && (isNew(hook, report) || isRefusing(hook, report)) ? { hook, report } : undefined
   }
 
@@ -128,7 +128,7 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
     const fenced = { ...environment, api }
     const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
     const keys = keyKeeper(fenced, namespace, events, () => addHooks(() => true))
-    const reconcile: Work = async (key, attempts) => {
+    const reconcile: ReconcileKey = async (key, attempts) => {
       const ring = keys.ring()
       const hook = store.newest(key)
       if (!ring || !hook) return { settled: true }

@@ -7,7 +7,7 @@ import { records } from '../kube/resources.ts'
 import { accessInWords, type Access, type Need } from '../kube/reviews.ts'
 
 /** Where a hook is, and which installation serves it. */
-export interface Place {
+export interface HookPlace {
   readonly namespace: string
   readonly accounts: Accounts
 }
@@ -16,14 +16,19 @@ export interface Place {
 export const recordNeeds: readonly Need[] = [{ type: records, verbs: ['get', 'create', 'update'] }]
 
 /** Says what the trigger lacks for a hook, and the commands that give it. */
-export const lackedByTrigger = (bound: Bound, missing: readonly Access[], place: Place): Problem =>
+export const lackedByTrigger = (bound: Bound, missing: readonly Access[], place: HookPlace): Problem =>
   forbidden(
     `the trigger may not ${inWords(missing)} in namespace ${place.namespace}, which this hook needs`,
     missing.map(access => commandFor(bound, access, missing, place)),
   )
 
 /** Says what the controller lacks to look at what a hook acts on. `error` is what it was answered. */
-export const lackedByController = (bound: Bound, needs: readonly Need[], error: ApiError, place: Place): Problem => {
+export const lackedByController = (
+  bound: Bound,
+  needs: readonly Need[],
+  error: ApiError,
+  place: HookPlace,
+): Problem => {
   const reads = needs.flatMap(({ verbs, ...need }) => (verbs.includes('get') ? [{ ...need, verb: 'get' }] : []))
   const roles = reads.map(access => optionalRoleFor(bound.driver, 'controller', access))
   const role = roles.find(found => found !== undefined)
@@ -45,7 +50,7 @@ export const lackedByController = (bound: Bound, needs: readonly Need[], error: 
 const secretsRole = 'receiver-hooks-secrets'
 
 /** Says what the controller lacks to keep the Secret of `token.secretName`. `error` is what it was answered. */
-export const lackedForSecret = (error: ApiError, { namespace, accounts }: Place): Problem =>
+export const lackedForSecret = (error: ApiError, { namespace, accounts }: HookPlace): Problem =>
   isByRoles(error)
     ? forbidden(`the controller may not keep Secrets in namespace ${namespace}, which token.secretName needs`, [
         bindCommand(namespace, secretsRole, accounts, 'controller'),
@@ -70,7 +75,7 @@ const commandFor = (
   { driver }: Bound,
   access: Access,
   missing: readonly Access[],
-  { namespace, accounts }: Place,
+  { namespace, accounts }: HookPlace,
 ): string => {
   const role = optionalRoleFor(driver, 'trigger', access) ?? (isInTargetsRole(driver, access) ? targetsRole : undefined)
   if (role !== undefined) return bindCommand(namespace, role, accounts, 'trigger')

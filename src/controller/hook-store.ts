@@ -7,7 +7,16 @@ import { hooks, largeHookPick } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
 import { largeHookOf } from './large-hooks.ts'
 import { hookCounter } from './hook-gauge.ts'
-import { hookOf, needsReconcile, kept, hookKey, nameOf, otherConditions, whole, type KeptHook } from './hooks.ts'
+import {
+  hookOf,
+  needsReconcile,
+  keptHookOf,
+  hookKey,
+  namespaceAndName,
+  otherConditions,
+  whole,
+  type KeptHook,
+} from './hooks.ts'
 import { writtenHooks } from './written.ts'
 
 export interface HookStoreOptions {
@@ -35,7 +44,7 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
   const urlOf = (token: string): string => publicURL + triggerPath + token
   const keep = (object: StoredObject): KeptHook | undefined => {
     const hook = hookOf(object)
-    return hook && (isTooLargeHook(hook) ? keepLarge(object) : kept(hook, urlOf))
+    return hook && (isTooLargeHook(hook) ? keepLarge(object) : keptHookOf(hook, urlOf))
   }
   const keepLarge = (object: StoredObject): KeptHook | undefined => {
     const hook = largeHookOf(object)
@@ -49,7 +58,7 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
   return {
     cache,
     newest: key => {
-      const cached = cache.get(...nameOf(key))
+      const cached = cache.get(...namespaceAndName(key))
       return written.newest(key, cached && whole(cached, urlOf))
     },
     wrote: object => {

@@ -23,7 +23,7 @@ export type KeptHook = ReceiverHook & {
 }
 
 /** `urlOf` says which URL goes with a token. */
-export const kept = (hook: ReceiverHook, urlOf: (token: string) => string): KeptHook => {
+export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string): KeptHook => {
   const { metadata, spec, status } = hook
   if (status?.token === undefined || status.triggerURL !== urlOf(status.token)) return { ...hook, hasURL: false }
   const { triggerURL: _, ...rest } = status
@@ -40,7 +40,7 @@ export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => s
 export const hookKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** The namespace and the name in a key. */
-export const nameOf = (key: string): [namespace: string, name: string] => {
+export const namespaceAndName = (key: string): [namespace: string, name: string] => {
   const slash = key.indexOf('/')
   return [key.slice(0, slash), key.slice(slash + 1)]
 }

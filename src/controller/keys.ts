@@ -17,8 +17,8 @@ import {
   type SigningKeys,
 } from '../token/keys.ts'
 import { keySetEntry, publicKeysConfigMap, secretVersionAnnotation, signingKeysSecret } from '../token/published.ts'
-import { managedBy } from './labels.ts'
-import type { Worked } from './queue.ts'
+import { managedByLabel } from './labels.ts'
+import type { ReconcileResult } from './queue.ts'
 
 /** The key that mints tokens, and the keys that decide whether a token is current. */
 export interface Keyring {
@@ -36,7 +36,7 @@ export interface KeyKeeper {
   /** Undefined until the public keys are known to be published. */
   ring(): Keyring | undefined
   /** Makes the Secret if there is none, and the ConfigMap say what the Secret says. Throws what the API throws. */
-  reconcile(): Promise<Worked>
+  reconcile(): Promise<ReconcileResult>
 }
 
 /** How long until a Secret that cannot be read is looked at again, unless it changes, in milliseconds. */
@@ -147,7 +147,7 @@ export const keyKeeper = (
 const secretOf = (keys: SigningKeys) => ({
   apiVersion: 'v1',
   kind: 'Secret',
-  metadata: { name: signingKeysSecret, labels: managedBy },
+  metadata: { name: signingKeysSecret, labels: managedByLabel },
   type: 'Opaque',
   data: { [keySetEntry]: Buffer.from(formatSigningKeys(keys)).toString('base64') },
 })
@@ -157,7 +157,7 @@ const configMapOf = (jwks: string, secret: StoredObject) => ({
   kind: 'ConfigMap',
   metadata: {
     name: publicKeysConfigMap,
-    labels: managedBy,
+    labels: managedByLabel,
     annotations: { [secretVersionAnnotation]: secret.metadata.resourceVersion },
   },
   data: { [keySetEntry]: jwks },

@@ -9,7 +9,7 @@ import { ApiError } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { hooks } from '../kube/resources.ts'
-import type { Worked } from './queue.ts'
+import type { ReconcileResult } from './queue.ts'
 
 /** How long the write of a status may take, in milliseconds. */
 const timeoutMs = 10_000
@@ -62,7 +62,7 @@ const saysSo = (status: unknown, generation: number): boolean => {
 export const reportLargeHook = async (
   { api, clock, events }: Pick<Environment, 'api' | 'clock'> & { readonly events: EventRecorder },
   { metadata, status }: ReceiverHook,
-): Promise<Worked> => {
+): Promise<ReconcileResult> => {
   const { deletionTimestamp, generation, name, namespace, resourceVersion, uid } = metadata
   if (status !== undefined || deletionTimestamp !== undefined) return { settled: true }
   const request = {

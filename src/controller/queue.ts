@@ -10,7 +10,7 @@ import { WaitingKeys } from './waiting-keys.ts'
 const afterError: Backoff = { firstMs: 5, maxMs: 30_000 }
 
 /** What one look at a key came to. */
-export interface Worked {
+export interface ReconcileResult {
   /** Whether the attempts start to count from nothing again. */
   readonly settled: boolean
   /** When to look again although nothing has changed, in milliseconds; absent when only a change is worth a look. */
@@ -30,7 +30,10 @@ export const outOfDate = 'out of date'
 export const parked = 'parked'
 
 /** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */
-export type Work = (key: string, attempts: number) => Promise<Worked | typeof outOfDate | typeof parked>
+export type ReconcileKey = (
+  key: string,
+  attempts: number,
+) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
 
 /**
  * How long looks may begin one after another before timers and sockets have their turn, in milliseconds. The lease is
@@ -62,7 +65,7 @@ export interface WorkQueue {
 export const workQueue = (
   environment: Environment,
   options: { readonly controller: string; readonly workers: number },
-  work: Work,
+  work: ReconcileKey,
 ): WorkQueue => {
   const { clock, log } = environment
   const { controller, workers } = options
@@ -115,7 +118,7 @@ export const workQueue = (
     pump()
   }
 
-  const attempt = async (key: string): Promise<Pick<Worked, 'againAfterMs'>> => {
+  const attempt = async (key: string): Promise<Pick<ReconcileResult, 'againAfterMs'>> => {
     const start = clock.monotonic()
     const measure = (result: Result): void => metrics.worked(result, clock.monotonic() - start)
     const before = attempts.get(key) ?? 0

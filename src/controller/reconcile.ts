@@ -4,7 +4,7 @@ import { checkedMilliseconds } from '../api/duration.ts'
 import { has } from '../api/guard.ts'
 import { tokenSchema, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
-import type { Bound, Reading } from '../drivers/driver.ts'
+import type { Bound, ValidationContext } from '../drivers/driver.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
@@ -21,11 +21,11 @@ import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
 import { problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
-import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type Place } from './forbidden.ts'
+import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type HookPlace } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
 import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
-import { parked, type Worked } from './queue.ts'
+import { parked, type ReconcileResult } from './queue.ts'
 import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
@@ -64,7 +64,7 @@ export const reconcileHook = async (
   context: Reconciling,
   hook: ReceiverHook,
   attempts: number,
-): Promise<Worked | typeof parked> => {
+): Promise<ReconcileResult | typeof parked> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { settled: true }
   if (isLargeHook(hook)) return await reportLargeHook(context, hook)
@@ -142,7 +142,7 @@ const readingOf = (
   { api, autoscalers, definitions }: Reconciling,
   { metadata: { namespace } }: ReceiverHook,
   version: Pick<ApiRequest, 'query'>,
-): Reading => ({
+): ValidationContext => ({
   namespace,
   get: (type, name) => readOfAnyKind(api, type, namespace, name, { as: 'metadata', ...version }),
   getWhole: (type, name) => readOfAnyKind(api, type, namespace, name, version),
@@ -151,7 +151,7 @@ const readingOf = (
 })
 
 /** What the controller lacks to look at what the hook acts on. */
-const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: Place): Promise<Problem> => {
+const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: HookPlace): Promise<Problem> => {
   try {
     return lackedByController(bound, await bound.needs(context.definitions), error, place)
   } catch {
@@ -161,7 +161,7 @@ const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, p
 }
 
 /** What the trigger lacks for a delivery of the hook, if anything. */
-const rightsProblem = async (context: Reconciling, bound: Bound, place: Place): Promise<Problem | undefined> => {
+const rightsProblem = async (context: Reconciling, bound: Bound, place: HookPlace): Promise<Problem | undefined> => {
   if (!context.rights) return undefined
   const needs = [...recordNeeds, ...(await bound.needs(context.definitions))]
   const missing = await context.rights.missing(context.api, place.namespace, needs)

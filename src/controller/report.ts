@@ -6,7 +6,7 @@ import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { eventsOf, isNew, emittedRefusals, writeReport, type DeliveryReport } from './deliveries.ts'
 import { orOutOfDate } from './out-of-date.ts'
-import { outOfDate, type Work } from './queue.ts'
+import { outOfDate, type ReconcileKey } from './queue.ts'
 
 export interface Reporting {
   readonly clock: Clock
@@ -27,7 +27,7 @@ export const reportWork = (
   { api, clock, events, wrote }: Reporting,
   unreported: (key: string) => { readonly hook: ReceiverHook; readonly report: DeliveryReport } | undefined,
   stop: AbortSignal,
-): Work => {
+): ReconcileKey => {
   let tookMs = 0
   const emitted = emittedRefusals()
   return async key => {

@@ -8,7 +8,7 @@ import { pagesOf } from '../kube/pager.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { create, replace } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
-import { hookUidLabel, managedBy } from './labels.ts'
+import { hookUidLabel, managedByLabel } from './labels.ts'
 
 /** How long a list or a deletion may take, in milliseconds. */
 const timeoutMs = 10_000
@@ -118,7 +118,7 @@ const secretOf = (hook: ReceiverHook, secretName: string, content: SecretContent
     kind: 'Secret',
     metadata: {
       name: secretName,
-      labels: { ...managedBy, [hookUidLabel]: uid },
+      labels: { ...managedByLabel, [hookUidLabel]: uid },
       ownerReferences: [{ apiVersion, kind: hookKind, name, uid, controller: true }],
     },
     type: 'Opaque',

@@ -8,7 +8,7 @@ import { tokenId } from '../token/mint.ts'
 import type { Publication } from './publish.ts'
 
 /** What a reconcile found and made, before it becomes a status. */
-export interface Findings {
+export interface ReconcileFindings {
   /** What the hook acts on; undefined when its spec does not say. */
   readonly target: string | undefined
   readonly problem: Problem | undefined
@@ -36,7 +36,7 @@ const suspended = {
  * The merge patch (RFC 7396) that turns a hook's status into what was found; undefined when it says so already. `now`
  * is in milliseconds since the epoch.
  */
-export const statusPatch = (hook: ReceiverHook, findings: Findings, now: number): JsonObject | undefined => {
+export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now: number): JsonObject | undefined => {
   const status = statusOf(hook, findings, now)
   const before = hook.status ?? {}
   if (!mergePatch(before, status)) return undefined
@@ -44,7 +44,7 @@ export const statusPatch = (hook: ReceiverHook, findings: Findings, now: number)
   return mergePatch(before, { ...status, minted: status.minted && withoutEnded(status.minted, now) })
 }
 
-const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeStatus => {
+const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number): WholeStatus => {
   const { metadata, status } = hook
   const { problem, publication, target } = findings
   const ready = hook.spec.suspend ? suspended : valid
@@ -76,7 +76,7 @@ const statusOf = (hook: ReceiverHook, findings: Findings, now: number): WholeSta
 const mintedOf = (
   before: Minted | undefined,
   { claims, token }: Extract<Publication, { published: 'status' | 'secret' }>,
-  { overlapMs }: Findings,
+  { overlapMs }: ReconcileFindings,
   now: number,
 ): Minted => {
   const { expiresAt, rotation } = claims

@@ -6,7 +6,7 @@ import { hookOf, hookKey } from './hooks.ts'
  * Keeps the hooks that this process has written, until the cache has caught up. Without them, a
  * reconcile that comes sooner would compare with the previous version, and leave a wrong status.
  */
-export interface Written {
+export interface WrittenHooks {
   /** What the API server answered to a write; `cached` is what the cache has of that hook by now. */
   put(object: StoredObject, cached: ReceiverHook | undefined): void
   /** The newer one: the cache's, or ours. */
@@ -17,7 +17,7 @@ export interface Written {
   readonly size: number
 }
 
-export const writtenHooks = (): Written => {
+export const writtenHooks = (): WrittenHooks => {
   const written = new Map<string, ReceiverHook>()
   return {
     put: (object, cached) => {

@@ -11,10 +11,10 @@ import type { Need } from '../kube/reviews.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Steps } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
-import type { Rights } from './rights.ts'
+import type { DriverRights } from './rights.ts'
 
 /** What a driver may look at when a hook is reconciled: its own namespace, and which autoscaler owns what. */
-export interface Reading {
+export interface ValidationContext {
   readonly namespace: string
   /** The metadata of an object; undefined when there is none. */
   get(type: ResourceType, name: string): Promise<KubeObject | undefined>
@@ -64,13 +64,13 @@ export interface Execution {
   /** On a dry run it refuses. */
   readonly outbound: Outbound
   /** The post, as it came. */
-  readonly post: Post
+  readonly post: DriverPost
   readonly clock: Clock
   /** What the cluster says of custom kinds, as it was read some minutes ago at most. */
   readonly definitions: Definitions
 }
 
-export interface Post {
+export interface DriverPost {
   readonly body: Uint8Array
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -81,7 +81,7 @@ export interface Post {
 export type Driver<N extends string, S extends Obj> = Doing<N, S> & (Undoing<S> | NotUndoing)
 
 interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
-  readonly rights: Rights
+  readonly rights: DriverRights
   /** The kinds that a hook may act on. */
   readonly targets: readonly TargetKind[]
   /** What the hook acts on, for people: `Deployment/web`. */
@@ -91,7 +91,7 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   /** What the hook does to it, for people: `scale up by 1, to at most 10`. */
   describe(member: Stored<S>): string
   /** At reconcile: what keeps the hook from working, if anything does. Throws what the API throws. */
-  validate(member: Stored<S>, reading: Reading): Promise<Problem | undefined>
+  validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
    * What the trigger must be allowed in the hook's namespace for a delivery to work: no more than `rights.trigger`. A hook is
    * Ready only while it may. Throws what the API throws.
@@ -118,7 +118,7 @@ export interface Bound {
   readonly target: string
   readonly object: TargetObject | undefined
   readonly description: string
-  readonly validate: (reading: Reading) => Promise<Problem | undefined>
+  readonly validate: (reading: ValidationContext) => Promise<Problem | undefined>
   readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Absent where the driver takes nothing back. */
@@ -130,7 +130,7 @@ export interface AnyDriver<N extends string = string> {
   readonly name: N
   readonly schema: Obj
   readonly targets: readonly TargetKind[]
-  readonly rights: Rights
+  readonly rights: DriverRights
   bind(member: unknown): Bound | Violation
 }
 

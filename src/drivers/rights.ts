@@ -1,5 +1,5 @@
 /** What a driver needs to be allowed, from whom. Roles, admission policies and the permissions page are made from it. */
-export interface Rights {
+export interface DriverRights {
   /**
    * everywhere: what an installation has from the beginning. where bound: a ClusterRole of the driver's own that is bound to
    * nobody until an administrator does it, in one namespace or in all.
@@ -18,7 +18,7 @@ export interface Rights {
 }
 
 /** Rights for some kinds: ClusterRoles of their own that are bound to nobody until an administrator does it. */
-export interface Extra extends Pick<Rights, 'trigger' | 'keeps'> {
+export interface Extra extends Pick<DriverRights, 'trigger' | 'keeps'> {
   /** As in `receiver-hooks-trigger-NAME`. */
   readonly name: string
   /** Which hooks need them, as in `whose target is a Rollout`. */

@@ -1,5 +1,5 @@
 /** A queue for each owner. The owners are served in turn. */
-export interface FairQueue<T extends Waiting> {
+export interface FairQueue<T extends QueuedItem> {
   readonly size: number
   /**
    * Adds an item at the end of its owner's queue. Returns the items that have to leave to make room,
@@ -12,7 +12,7 @@ export interface FairQueue<T extends Waiting> {
   removeAll(owner: string): readonly T[]
 }
 
-export interface Waiting {
+export interface QueuedItem {
   readonly owner: string
   readonly bytes: number
 }
@@ -23,7 +23,7 @@ export interface FairQueueLimits {
   readonly mostBytes: number
 }
 
-export const fairQueue = <T extends Waiting>({ mostBytes, mostOfOne }: FairQueueLimits): FairQueue<T> => {
+export const fairQueue = <T extends QueuedItem>({ mostBytes, mostOfOne }: FairQueueLimits): FairQueue<T> => {
   const queues = new Map<string, { readonly items: Set<T>; bytes: number }>()
   let size = 0
   let bytes = 0

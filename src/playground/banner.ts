@@ -1,7 +1,7 @@
 import { sampleNamespace } from './samples.ts'
 
 /** What a person at the terminal has to know of a playground that is ready. */
-export interface Ready {
+export interface PlaygroundAddresses {
   /** Opens the page in a browser, once. */
   readonly link: string
   /** The address of the API server. */
@@ -19,7 +19,7 @@ export interface Ready {
 const lastLine = 'Everything is in memory and gone when you press Ctrl-C.'
 
 /** Says what there is and what to try. Each line fits 80 columns, since a URL of 400 characters is in none of them. */
-export const bannerOf = ({ cli, kubeconfig, link, metrics, platform, server }: Ready): string => `
+export const bannerOf = ({ cli, kubeconfig, link, metrics, platform, server }: PlaygroundAddresses): string => `
 Ready. Open the page in a browser (a link works once; Enter prints another):
     ${link}
 

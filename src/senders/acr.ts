@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { momentOf, wordAt } from './identity.ts'
+import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import type { Sender } from './sender.ts'
 
@@ -65,7 +65,7 @@ const readEvent = (event: unknown, named: unknown): RegistryEvent => {
       isPath: true,
       tag: at(event, 'target', 'tag'),
       digest: at(event, 'target', 'digest'),
-      at: momentOf(at(event, 'timestamp')),
+      at: timeOf(at(event, 'timestamp')),
     },
     wordAt(named, 'id'),
   )

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { identityKey, momentOf, identityOf } from './identity.ts'
+import { identityKey, timeOf, identityOf } from './identity.ts'
 
 /**
  * Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws for any
@@ -25,7 +25,7 @@ export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
 
 /** The newest moment in a member of some alerts, in milliseconds since the epoch; undefined when none can be read. */
 export const newest = (alerts: readonly JsonObject[], member: string): number | undefined => {
-  const moments = alerts.map(alert => momentOf(alert[member])).filter(moment => moment !== undefined)
+  const moments = alerts.map(alert => timeOf(alert[member])).filter(moment => moment !== undefined)
   return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
 }
 

@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { momentOf } from './identity.ts'
+import { timeOf } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import type { Sender } from './sender.ts'
 
@@ -23,7 +23,7 @@ export const alibaba: Sender = {
       tag: at(json, 'push_data', 'tag'),
       digest: at(json, 'push_data', 'digest'),
       // It has no zone. In the zone of its makers it is never in the future, so that pushes keep their order.
-      at: momentOf(`${stringAt(json, 'push_data', 'pushed_at') ?? ''}+08:00`),
+      at: timeOf(`${stringAt(json, 'push_data', 'pushed_at') ?? ''}+08:00`),
     })
     return deliveryOfEvents('alibaba', [event], 'repository.repo_full_name and push_data.tag')
   },

@@ -1,6 +1,6 @@
 import { parseImage } from '../api/image.ts'
 import { at, stringAt, tryParseJson } from '../api/json.ts'
-import { momentOf, wordAt } from './identity.ts'
+import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
@@ -29,7 +29,7 @@ export const artifactRegistry: Sender = {
         repository: (tagged ?? pushed)?.name,
         tag: tagged ? tagged.tag : tag,
         digest: pushed?.digest,
-        at: momentOf(at(message.json, 'message', 'publishTime')),
+        at: timeOf(at(message.json, 'message', 'publishTime')),
       },
       wordAt(message.json, 'message', 'messageId'),
     )

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
-import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, timeOf, identityOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /** Azure Monitor's action groups, with the common alert schema. */
@@ -23,7 +23,7 @@ export const azureMonitor: Sender = {
     const alert = wordAt(essentials, 'alertId')
     const phase = phaseOf(condition)
     if (alert === undefined) return { sender: 'azure-monitor', phase }
-    const newsAt = momentOf(at(essentials, condition === 'Resolved' ? 'resolvedDateTime' : 'firedDateTime'))
+    const newsAt = timeOf(at(essentials, condition === 'Resolved' ? 'resolvedDateTime' : 'firedDateTime'))
     return {
       sender: 'azure-monitor',
       phase,

@@ -1,5 +1,5 @@
 import { at } from '../api/json.ts'
-import { momentOf } from './identity.ts'
+import { timeOf } from './identity.ts'
 import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
 import type { Sender } from './sender.ts'
 
@@ -20,7 +20,7 @@ export const dockerHub: Sender = {
     const push = pushOf({
       repository: at(json, 'repository', 'repo_name'),
       tag: at(json, 'push_data', 'tag'),
-      at: momentOf(typeof seconds === 'number' ? Math.round(seconds * 1000) : undefined),
+      at: timeOf(typeof seconds === 'number' ? Math.round(seconds * 1000) : undefined),
     })
     return push
       ? deliveryOfPushes('docker-hub', [push])

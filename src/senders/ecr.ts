@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { momentOf, wordAt } from './identity.ts'
+import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
@@ -28,7 +28,7 @@ export const ecr: Sender = {
         isPath: true,
         tag: at(detail, 'image-tag'),
         digest: at(detail, 'image-digest'),
-        at: momentOf(at(json, 'time')),
+        at: timeOf(at(json, 'time')),
       },
       wordAt(json, 'id'),
     )

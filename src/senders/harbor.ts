@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { parseImage } from '../api/image.ts'
 import { at, stringAt } from '../api/json.ts'
-import { momentOf, wordAt } from './identity.ts'
+import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
@@ -29,14 +29,14 @@ const isCloudEvent = (json: unknown): boolean =>
 
 const ofCloudEvent = (json: unknown): Delivery => {
   if (stringAt(json, 'type') !== 'harbor.artifact.pushed') return { sender: 'harbor', phase: nothingNew }
-  const events = eventsIn(at(json, 'data'), momentOf(at(json, 'time')), wordAt(json, 'id'))
+  const events = eventsIn(at(json, 'data'), timeOf(at(json, 'time')), wordAt(json, 'id'))
   return deliveryOfEvents('harbor', events, needed)
 }
 
 const ofDefault = (json: unknown): Delivery => {
   if (at(json, 'type') !== 'PUSH_ARTIFACT') return { sender: 'harbor', phase: nothingNew }
   const seconds = at(json, 'occur_at')
-  const events = eventsIn(at(json, 'event_data'), momentOf(typeof seconds === 'number' ? seconds * 1000 : undefined))
+  const events = eventsIn(at(json, 'event_data'), timeOf(typeof seconds === 'number' ? seconds * 1000 : undefined))
   return deliveryOfEvents('harbor', events, needed)
 }
 

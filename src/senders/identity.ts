@@ -42,7 +42,7 @@ const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\
  * Milliseconds since the epoch of a moment, or of a number of just these; undefined for anything else. A moment without
  * a zone is in UTC, as Alertmanager's API reads it: Date.parse would take the trigger's own, and text that is no moment.
  */
-export const momentOf = (value: unknown): number | undefined => {
+export const timeOf = (value: unknown): number | undefined => {
   const ms = typeof value === 'string' ? momentIn(value) : value
   return typeof ms === 'number' && Number.isSafeInteger(ms) ? ms : undefined
 }

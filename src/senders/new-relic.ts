@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
-import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, timeOf, identityOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /** New Relic's workflows, with the payload template that a webhook has there by default. */
@@ -27,7 +27,7 @@ export const newRelic: Sender = {
     return {
       sender: 'new-relic',
       phase,
-      identity: identityOf(identityKey('new-relic', issue, state, trigger), momentOf(at(json, 'updatedAt'))),
+      identity: identityOf(identityKey('new-relic', issue, state, trigger), timeOf(at(json, 'updatedAt'))),
       group: groupOfOne('new-relic', issue, phase),
     }
   },

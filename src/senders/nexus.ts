@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
-import { identityByID, momentOf, wordAt } from './identity.ts'
+import { identityByID, timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
@@ -33,7 +33,7 @@ export const nexus: Sender = {
         repository: at(component, 'name'),
         isPath: true,
         tag: at(component, 'version'),
-        at: momentOf(at(json, 'timestamp')),
+        at: timeOf(at(json, 'timestamp')),
       },
       idOf(message),
     )

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
 import { alertsOf, namesOf, newest } from './alerts.ts'
-import { identityKey, momentOf, identityOf } from './identity.ts'
+import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
 /**
@@ -45,6 +45,6 @@ const isAlert = (value: unknown): value is JsonObject => {
 
 /** An alert that fires has an end too: the moment until which it is to be believed without another word. */
 const isOver = ({ endsAt }: JsonObject, { receivedAt = 0 }: Message): boolean => {
-  const end = momentOf(endsAt)
+  const end = timeOf(endsAt)
   return end !== undefined && end > 0 && end <= receivedAt
 }

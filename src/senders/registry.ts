@@ -24,7 +24,7 @@ import { pagerduty } from './pagerduty.ts'
 import { plain } from './plain.ts'
 import { prometheus } from './prometheus.ts'
 import { quay } from './quay.ts'
-import type { Confirmation, Message, Proof, Sender, VerificationMeans, Verdict } from './sender.ts'
+import type { Confirmation, Message, Proof, Sender, VerificationMeans, ProofVerdict } from './sender.ts'
 import { sns } from './sns.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
 import { zabbix } from './zabbix.ts'
@@ -91,7 +91,11 @@ export const proofOf = (message: Message, sender = senderOf(message)): Proof | u
  * Verifies that a message is what it says it is, by its proof and the name of its sender. Senders that sign nothing are
  * believed: the URL's token is their proof.
  */
-export const verify = async (proof: Proof | undefined, sender: string, means: VerificationMeans): Promise<Verdict> => {
+export const verify = async (
+  proof: Proof | undefined,
+  sender: string,
+  means: VerificationMeans,
+): Promise<ProofVerdict> => {
   if (!proof) return 'genuine'
   const known = senders.find(({ name }) => name === sender)
   return (await known?.verify?.(proof, means)) ?? 'genuine'

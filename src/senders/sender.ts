@@ -25,7 +25,7 @@ export interface Sender {
   /** What shows that a recognised message is genuine, where the sender has signed it. */
   proof?(message: Message): Proof | undefined
   /** Whether such a proof holds. */
-  verify?(proof: Proof, means: VerificationMeans): Promise<Verdict>
+  verify?(proof: Proof, means: VerificationMeans): Promise<ProofVerdict>
   /** The link that a person has to open before the sender posts anything else, if a genuine message asks for that. */
   confirmation?(message: Message): Confirmation | undefined
 }
@@ -53,7 +53,7 @@ export interface VerificationMeans {
   readonly certificates: Certificates
 }
 
-export type Verdict =
+export type ProofVerdict =
   /** Its sender's, or of a kind that is never signed. */
   | 'genuine'
   /** It is not what it says. The message says why, and holds nothing of the post. */

@@ -1,7 +1,7 @@
 import { verify, X509Certificate } from 'node:crypto'
 import { stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
-import type { Proof, VerificationMeans, Verdict } from './sender.ts'
+import type { Proof, VerificationMeans, ProofVerdict } from './sender.ts'
 
 /**
  * The signatures of Amazon SNS.
@@ -50,7 +50,7 @@ export const proofIn = (json: unknown): Proof =>
   )
 
 /** Verifies that Amazon has signed an SNS message. Whose topic it is of, only its `TopicArn` says. */
-export const verifySignature = async (proof: Proof, means: VerificationMeans): Promise<Verdict> => {
+export const verifySignature = async (proof: Proof, means: VerificationMeans): Promise<ProofVerdict> => {
   const text = signedText(proof)
   const algorithm = algorithms.get(proof['SignatureVersion'] ?? '')
   const signature = proof['Signature']

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
-import { groupOfOne, identityKey, momentOf, identityOf, wordAt } from './identity.ts'
+import { groupOfOne, identityKey, timeOf, identityOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /** Uptime Kuma's notification type Webhook, with the content type application/json. */
@@ -27,7 +27,7 @@ export const uptimeKuma: Sender = {
     return {
       sender: 'uptime-kuma',
       phase,
-      identity: identityOf(identityKey('uptime-kuma', monitor, status), momentOf(at(json, 'heartbeat', 'time'))),
+      identity: identityOf(identityKey('uptime-kuma', monitor, status), timeOf(at(json, 'heartbeat', 'time'))),
       group: groupOfOne('uptime-kuma', monitor, phase),
     }
   },

@@ -1,7 +1,7 @@
 import type { Auth } from '../api/auth.ts'
 import { credentials, readingSecret } from './proof.ts'
 import { plainText, shortName, wordName, yamlText } from './quote.ts'
-import { imageOf, pathOf } from './script.ts'
+import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A rule of EventBridge for the pushes of Amazon ECR. */
@@ -48,7 +48,7 @@ ${connection(hook.auth)}  Destination:
           action-type: [PUSH]
           result: [SUCCESS]
           repository-name:
-            - ${yamlText(pathOf(imageOf(hook)))}
+            - ${yamlText(pathOfURL(imageOf(hook)))}
       Targets:
         - Id: ${yamlText(shortName(wordName(hook.name), 64))}
           Arn: {"Fn::GetAtt": [Destination, Arn]}

@@ -1,6 +1,6 @@
 import { credentials } from './proof.ts'
 import { shellWord } from './quote.ts'
-import { headerWord, imageOf, pathOf, readingLines } from './script.ts'
+import { headerWord, imageOf, pathOfURL, readingLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A webhook policy of a project of Harbor. */
@@ -11,7 +11,7 @@ export const harbor: Snippet = {
   proves: credentials,
   pushes: true,
   texts: hook => {
-    const [project = ''] = pathOf(imageOf(hook)).split('/')
+    const [project = ''] = pathOfURL(imageOf(hook)).split('/')
     return [
       {
         where: `A command, as an administrator of the project; or Webhooks, on the page of the project.${

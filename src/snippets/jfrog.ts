@@ -1,6 +1,6 @@
 import { authorizationOf, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
-import { imageOf, pathOf } from './script.ts'
+import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A webhook of JFrog Artifactory. */
@@ -29,7 +29,7 @@ export const jfrog: Snippet = {
 }
 
 /** The image without its registry and its repository there. */
-const nameOf = (hook: SnippetHook): string => pathOf(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
+const nameOf = (hook: SnippetHook): string => pathOfURL(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
 
 const proof = ({ auth }: SnippetHook): object => {
   const authorization = authorizationOf(auth)

@@ -1,6 +1,6 @@
 import { nothing } from './proof.ts'
 import { shellWord } from './quote.ts'
-import { imageOf, pathOf } from './script.ts'
+import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A notification of a repository of Quay. */
@@ -18,7 +18,7 @@ export const quay: Snippet = {
       method: 'webhook',
       config: { url: hook.url },
     }
-    const path = pathOf(imageOf(hook)).split('/').map(encodeURIComponent).join('/')
+    const path = pathOfURL(imageOf(hook)).split('/').map(encodeURIComponent).join('/')
     return [
       {
         where:

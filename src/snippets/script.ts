@@ -6,7 +6,7 @@ import type { SnippetHook } from './snippet.ts'
 /** Retries are safe where the delivery has an idempotency key; 503 and lost answers are the ones that are worth it. */
 const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
 
-export interface Post {
+export interface ScriptedPost {
   readonly auth: Auth | undefined
   /** A word of the shell. */
   readonly url: string
@@ -20,7 +20,7 @@ export interface Post {
  * The lines of a script that posts. What the hook requires in addition to its URL is in the
  * variables of {@link secretsOf}.
  */
-export const postLines = ({ auth, body, key, url }: Post): readonly string[] => {
+export const postLines = ({ auth, body, key, url }: ScriptedPost): readonly string[] => {
   const isSigned = auth?.form === 'hmac'
   const sent = body ?? (isSigned ? shellWord('{}') : undefined)
   return [
@@ -96,7 +96,7 @@ export const imageNote = ({ pushes }: SnippetHook): string =>
   pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
 
 /** The image's path in its registry: `acme/web` of `ghcr.io/acme/web`. */
-export const pathOf = (image: string): string => {
+export const pathOfURL = (image: string): string => {
   const [host = '', ...path] = image.split('/')
   return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? path.join('/') : image
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { urlOf } from '../../src/cli/cluster/url.ts'
+import { urlOfHook } from '../../src/cli/cluster/url.ts'
 import { conditionsFor } from '../../src/api/conditions.ts'
 
 const unused = (): never => {
@@ -47,7 +47,7 @@ it.each([
     'SecretConflict: taken',
   ],
 ])('says of a hook without a URL why, where %s', async (_, of, why) => {
-  const asked = urlOf({ api }, of)
+  const asked = urlOfHook({ api }, of)
   await expect(asked).rejects.toThrow(`web-up has no URL yet: ${why}`)
   await expect(asked).rejects.not.toThrow('its URL is published')
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { HookStatus } from '../../src/api/status.ts'
-import { hookOf, kept, whole } from '../../src/controller/hooks.ts'
+import { hookOf, keptHookOf, whole } from '../../src/controller/hooks.ts'
 
 const metadata = {
   name: 'web-up',
@@ -46,7 +46,7 @@ describe('a hook as the controller keeps it', () => {
   ])('comes back as it was with %s', (_what, status, isLeftOut) => {
     const hook = hookOf(hookWith(status))
     if (!hook) throw new Error('it is a hook')
-    const small = kept(hook, urlOf)
+    const small = keptHookOf(hook, urlOf)
     expect(small.hasURL).toBe(isLeftOut)
     expect(small.status?.triggerURL).toBe(isLeftOut ? undefined : status?.triggerURL)
     expect(whole(small, urlOf)).toStrictEqual(hook)

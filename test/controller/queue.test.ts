@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseNotHeld } from '../../src/controller/fence.ts'
-import { outOfDate, parked, workQueue, type Work, type Worked } from '../../src/controller/queue.ts'
+import { outOfDate, parked, workQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 
-const done: Worked = { settled: true }
+const done: ReconcileResult = { settled: true }
 
 /** A queue whose work ends when the test says so. */
-const started = (workers: number, work: Work) => {
+const started = (workers: number, work: ReconcileKey) => {
   const environment = testEnvironment()
   const stop = new AbortController()
   const queue = workQueue(environment, { controller: 'test', workers }, work)
@@ -21,7 +21,7 @@ const started = (workers: number, work: Work) => {
 const gate = () => {
   const looks: string[] = []
   const open: (() => void)[] = []
-  const work: Work = key => {
+  const work: ReconcileKey = key => {
     looks.push(key)
     return new Promise(resolve => open.push(() => resolve(done)))
   }
@@ -29,7 +29,7 @@ const gate = () => {
 }
 
 /** The moments, in milliseconds, at which a key is looked at, within `ms` from now. */
-const momentsOf = async (work: Work, ms: number): Promise<number[]> => {
+const momentsOf = async (work: ReconcileKey, ms: number): Promise<number[]> => {
   const moments: number[] = []
   const { clock, queue } = started(1, (key, attempts) => {
     moments.push(clock.monotonic())
@@ -258,7 +258,11 @@ describe('a work queue', () => {
 
   test('leaves a key alone that is parked, until it is added again, with as many attempts as before', async () => {
     const seen: number[] = []
-    const answers: Awaited<ReturnType<Work>>[] = [{ settled: false, againAfterMs: 1000 }, parked, { settled: false }]
+    const answers: Awaited<ReturnType<ReconcileKey>>[] = [
+      { settled: false, againAfterMs: 1000 },
+      parked,
+      { settled: false },
+    ]
     const { clock, queue } = started(1, async (_, attempts) => {
       seen.push(attempts)
       return answers.shift() ?? done

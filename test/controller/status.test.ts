@@ -3,7 +3,7 @@ import type { ReceiverHook } from '../../src/api/hook.ts'
 import type { HookStatus } from '../../src/api/status.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { Publication } from '../../src/controller/publish.ts'
-import { statusPatch, type Findings } from '../../src/controller/status.ts'
+import { statusPatch, type ReconcileFindings } from '../../src/controller/status.ts'
 import { tokenId } from '../../src/token/mint.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
@@ -41,7 +41,7 @@ const token = (rotation: number, published: 'status' | 'secret' = 'status', expi
   claims: { namespace: 'shop', name: 'web-up', uid: 'u1', rotation, ...(expiresAt !== undefined && { expiresAt }) },
 })
 
-const found = (publication: Publication | undefined, changed: Partial<Findings> = {}): Findings => ({
+const found = (publication: Publication | undefined, changed: Partial<ReconcileFindings> = {}): ReconcileFindings => ({
   target: 'Deployment/web',
   problem: undefined,
   publication,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/api/outcome.ts'
-import type { Reading } from '../../src/drivers/driver.ts'
+import type { ValidationContext } from '../../src/drivers/driver.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import { scale } from '../../src/drivers/scale/scale.ts'
 import { viaScale } from '../../src/steps/target/via-scale.ts'
@@ -19,7 +19,7 @@ const member: Scale = {
 }
 const { max: _, ...endless } = member
 const web = { kind: 'Deployment', metadata: { name: 'web' } }
-const reading = (change: Partial<Reading> = {}): Reading => ({
+const reading = (change: Partial<ValidationContext> = {}): ValidationContext => ({
   namespace: 'shop',
   get: () => Promise.resolve(web),
   autoscalerOf: () => Promise.resolve(undefined),
@@ -55,7 +55,7 @@ describe('what keeps a hook from scaling', () => {
   const owned = { ...web, metadata: { ...web.metadata, ownerReferences: [owner] } }
   const ending = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
 
-  it.each<[string, Partial<Scale>, Partial<Reading>, string, string, string]>([
+  it.each<[string, Partial<Scale>, Partial<ValidationContext>, string, string, string]>([
     [
       'a kind that it cannot scale',
       { target: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'web' } },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { fairQueue, type Waiting } from '../../src/environment/fair-queue.ts'
+import { fairQueue, type QueuedItem } from '../../src/environment/fair-queue.ts'
 import { fc, property } from '../support/property.ts'
 
-interface Item extends Waiting {
+interface Item extends QueuedItem {
   readonly number: number
 }
 

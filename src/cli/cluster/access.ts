@@ -5,8 +5,8 @@ import type { Access } from '../../environment/access.ts'
 import { plainAccess } from '../../kube/kubeconfig.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Shell } from '../shell.ts'
-import type { Route } from './connection.ts'
-import { readKubeconfigs, type Entry, type Kubeconfig } from './kubeconfig.ts'
+import type { ServerRoute } from './connection.ts'
+import { readKubeconfigs, type KubeconfigEntry, type Kubeconfig } from './kubeconfig.ts'
 
 /** What a person may say of the API server, by kubectl's names. */
 export interface AccessFlags {
@@ -20,7 +20,7 @@ export interface AccessFlags {
 }
 
 export interface Located {
-  readonly route: Route
+  readonly route: ServerRoute
   /** The context's own namespace. */
   readonly namespace: string | undefined
   readonly context: string | undefined
@@ -93,9 +93,15 @@ const fromKubeconfig = async (config: Kubeconfig, flags: AccessFlags): Promise<L
   return { route, namespace: stringAt(context?.value, 'namespace'), context: context?.name }
 }
 
-const namesOf = (entries: readonly Entry[]): string => entries.map(({ name }) => name).join(', ') || 'there is none'
+const namesOf = (entries: readonly KubeconfigEntry[]): string =>
+  entries.map(({ name }) => name).join(', ') || 'there is none'
 
-const found = (entries: readonly Entry[], name: string, kind: string, { from }: Kubeconfig): Entry => {
+const found = (
+  entries: readonly KubeconfigEntry[],
+  name: string,
+  kind: string,
+  { from }: Kubeconfig,
+): KubeconfigEntry => {
   const entry = entries.find(candidate => candidate.name === name)
   if (entry) return entry
   throw new CommandFailure(`kubeconfig ${from}: there is no ${kind} "${name}"; there is: ${namesOf(entries)}`, 1)
@@ -117,7 +123,7 @@ const withoutImpersonation = (user: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(user).filter(([member]) => !impersonating.includes(member)))
 
 /** A header that is sent several times is a list. */
-type Headers = Awaited<ReturnType<Route['headers']>>
+type Headers = Awaited<ReturnType<ServerRoute['headers']>>
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/ */
 const impersonation = (flags: AccessFlags, user: JsonObject): Headers => {
@@ -135,7 +141,7 @@ const impersonation = (flags: AccessFlags, user: JsonObject): Headers => {
   }
 }
 
-const routeOf = (access: Access, headers: Headers): Route => {
+const routeOf = (access: Access, headers: Headers): ServerRoute => {
   const { insecure, ...tls } = access.tls ?? {}
   return {
     server: access.server,
@@ -152,10 +158,10 @@ const viaClientLibrary = async (
   chosen: { cluster: JsonObject; user: JsonObject },
   headers: Headers,
   from: string,
-): Promise<Route> => {
+): Promise<ServerRoute> => {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
-  const options: Route['options'] = {}
+  const options: ServerRoute['options'] = {}
   const plainHttp = stringAt(chosen.cluster, 'server')?.startsWith('http:') === true
   // The library refuses http:// servers unless certificates need not be checked.
   const cluster = plainHttp ? { ...chosen.cluster, 'insecure-skip-tls-verify': true } : chosen.cluster

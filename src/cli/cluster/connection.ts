@@ -7,7 +7,7 @@ import { agentFor } from '../proxied.ts'
 import type { Shell } from '../shell.ts'
 
 /** Where an API server is, and as whom to speak to it. */
-export interface Route {
+export interface ServerRoute {
   readonly server: string
   /** Of node:https: certificates, or an agent of a proxy. */
   readonly options: https.RequestOptions
@@ -21,7 +21,7 @@ export interface Route {
  * A connection for a program that is over after a few requests: Node's own client is there at once, where the client of
  * the servers takes 50 ms to load. Sockets that wait for a next request do not keep the process alive.
  */
-export const cliConnection = (route: Route, env: Shell['env']): ApiConnection => {
+export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnection => {
   const secure = route.server.startsWith('https:')
   const server = new URL(route.server)
   const agent = agentFor(server, env)

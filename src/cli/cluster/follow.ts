@@ -10,7 +10,7 @@ import { listObjects, patienceMs } from './hooks.ts'
 /** How long to wait before a watch that was cut is opened again, in milliseconds. */
 const againMs = 1_000
 
-export type Change =
+export type ObjectChange =
   /** All there is, at the beginning and whenever the API server no longer knows what happened since. */
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }
@@ -23,7 +23,7 @@ export async function* followObjects(
   selectors: Readonly<Record<string, string>>,
   clock: Clock,
   stop: AbortSignal,
-): AsyncGenerator<Change> {
+): AsyncGenerator<ObjectChange> {
   let listed = false
   while (!stop.aborted) {
     try {
@@ -49,7 +49,7 @@ async function* changesSince(
   selectors: Readonly<Record<string, string>>,
   from: string,
   stop: AbortSignal,
-): AsyncGenerator<Change> {
+): AsyncGenerator<ObjectChange> {
   let version = from
   for (;;) {
     const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: version, ...selectors }

@@ -7,15 +7,15 @@ import { CommandFailure } from '../failure.ts'
 
 /** Kubeconfigs joined as kubectl joins them: of two entries of one name the first counts, and the first current context. */
 export interface Kubeconfig {
-  readonly contexts: readonly Entry[]
-  readonly clusters: readonly Entry[]
-  readonly users: readonly Entry[]
+  readonly contexts: readonly KubeconfigEntry[]
+  readonly clusters: readonly KubeconfigEntry[]
+  readonly users: readonly KubeconfigEntry[]
   readonly current: string | undefined
   /** The files that it was read from, for messages. */
   readonly from: string
 }
 
-export interface Entry {
+export interface KubeconfigEntry {
   readonly name: string
   readonly value: JsonObject
 }
@@ -26,7 +26,7 @@ export const readKubeconfigs = (files: readonly string[]): Kubeconfig => {
     const text = textOf(file, files.length === 1)
     return text === undefined ? [] : [partOf(text, file)]
   })
-  const joined = (kind: 'contexts' | 'clusters' | 'users'): Entry[] => {
+  const joined = (kind: 'contexts' | 'clusters' | 'users'): KubeconfigEntry[] => {
     const names = new Set<string>()
     return parts.flatMap(part => part[kind]).filter(({ name }) => !names.has(name) && names.add(name))
   }
@@ -73,7 +73,7 @@ const parsedYaml = (text: string, file: string): unknown => {
   }
 }
 
-const entriesOf = (config: unknown, kind: string): Entry[] => {
+const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] => {
   const list: unknown = at(config, `${kind}s`)
   if (!Array.isArray(list)) return []
   return list.flatMap((entry: unknown) => {
@@ -83,7 +83,7 @@ const entriesOf = (config: unknown, kind: string): Entry[] => {
 }
 
 /** Paths in a kubeconfig are relative to it. */
-const withPaths = (entry: Entry, file: string, members: readonly string[]): Entry => {
+const withPaths = (entry: KubeconfigEntry, file: string, members: readonly string[]): KubeconfigEntry => {
   const moved = members.flatMap(member => {
     const path = stringAt(entry.value, member)
     return path === undefined || path === '' || isAbsolute(path) ? [] : [[member, join(dirname(file), path)] as const]

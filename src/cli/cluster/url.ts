@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 
 /** The URL of a hook: from its status, or with the token of the Secret that it names. Throws what keeps it from having one. */
-export const urlOf = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
+export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata
   const secretName = tokenSecretOf(hook)
   const secret =

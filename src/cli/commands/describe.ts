@@ -13,7 +13,7 @@ import { listObjects, readHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
 import { outcomeStyle } from '../output/rows.ts'
-import { printable, table, type Cell } from '../output/table.ts'
+import { printable, table, type TableCell } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
 
 /** A hook in words: what it does, how it is, what it did. Without its URL. */
@@ -139,7 +139,7 @@ const styleOf = ({ status, type }: Condition) => {
 const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): string => {
   const recent = status?.recent ?? []
   if (recent.length === 0) return ''
-  const rows = recent.map(({ from, outcome, reason, sender, time, to, ...rest }): readonly Cell[] => [
+  const rows = recent.map(({ from, outcome, reason, sender, time, to, ...rest }): readonly TableCell[] => [
     `  ${age(time, now)}`,
     sender,
     { text: outcome, style: outcomeStyle(outcome) },

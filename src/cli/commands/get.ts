@@ -9,7 +9,7 @@ import { UsageError, type Command, type Given } from '../command.ts'
 import { flag, text } from '../options.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
 import { outputOption, printObjects, type Format } from '../output/format.ts'
-import { rowOf, titlesOf } from '../output/rows.ts'
+import { tableRowOf, titlesOf } from '../output/rows.ts'
 import { table } from '../output/table.ts'
 import type { Shell } from '../shell.ts'
 
@@ -93,7 +93,7 @@ const tableOf = async (
   const format = given.get(outputOption)
   const shape = { namespaces: given.get(allNamespaces), wide: format.as === 'table' && format.wide }
   const counts = await readCounts(cluster, found)
-  const rows = found.map(hook => rowOf(hook, { ...shape, counts, now: shell.clock.now() }))
+  const rows = found.map(hook => tableRowOf(hook, { ...shape, counts, now: shell.clock.now() }))
   const lines = table(titlesOf(shape), rows, paintFor(given, shell), shell.out.columns())
   return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
 }

@@ -4,7 +4,7 @@ import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patchHook, readHook } from '../cluster/hooks.ts'
-import { urlOf } from '../cluster/url.ts'
+import { urlOfHook } from '../cluster/url.ts'
 import type { Command, Given, Option } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
@@ -64,7 +64,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: Given, she
   shell.err.write(
     `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${localTime(until)}`}\n`,
   )
-  if (given.get(show)) shell.out.write(`${(await urlOf(cluster, minted)).url}\n`)
+  if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, minted)).url}\n`)
 }
 
 const mintedHook = async (

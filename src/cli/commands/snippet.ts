@@ -4,7 +4,7 @@ import type { SnippetText } from '../../snippets/snippet.ts'
 import { snippetNamed, writeSnippet } from '../../snippets/write.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
-import { urlOf } from '../cluster/url.ts'
+import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { flag } from '../options.ts'
@@ -36,7 +36,7 @@ export const snippet: Command = {
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, name)
     const { metadata, spec } = hook
-    const { url } = await urlOf(cluster, hook)
+    const { url } = await urlOfHook(cluster, hook)
     const written = writeSnippet(chosen, snippetHook(metadata.name, metadata.namespace, spec, url))
     if ('refused' in written) {
       throw new CommandFailure(`${chosen.title} cannot run ${metadata.name}: ${written.refused}`, 1)

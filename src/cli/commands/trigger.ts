@@ -6,7 +6,7 @@ import type { HookURL } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
-import { urlOf } from '../cluster/url.ts'
+import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command, type Given } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { choice, flag, publicURL, text } from '../options.ts'
@@ -60,7 +60,7 @@ export const trigger: Command = {
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
     const body = write(pushedFor(hook.spec['redeploy']))
-    const { token, ...published } = await urlOf(cluster, hook)
+    const { token, ...published } = await urlOfHook(cluster, hook)
     const at = reachedAt(published.base, hook, given.get(base))
     const id = given.get(delivery)
     const headers = {

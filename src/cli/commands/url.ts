@@ -1,6 +1,6 @@
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
-import { urlOf } from '../cluster/url.ts'
+import { urlOfHook } from '../cluster/url.ts'
 import type { Command } from '../command.ts'
 
 /** The URL and nothing else, for scripts. */
@@ -16,7 +16,7 @@ export const url: Command = {
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
     const [name = ''] = given.arguments
-    shell.out.write(`${(await urlOf(cluster, await readHook(cluster, name))).url}\n`)
+    shell.out.write(`${(await urlOfHook(cluster, await readHook(cluster, name))).url}\n`)
     return 0
   },
 }

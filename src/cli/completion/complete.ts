@@ -2,7 +2,7 @@ import { hooks } from '../../kube/resources.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { openCluster } from '../cluster/cluster.ts'
 import { listObjects } from '../cluster/hooks.ts'
-import type { Argument, Command, Completes, Entry, Given, Option } from '../command.ts'
+import type { Argument, Command, Completes, CommandEntry, Given, Option } from '../command.ts'
 import type { Shell } from '../shell.ts'
 
 /** A word that could stand there, and what it means. */
@@ -29,7 +29,7 @@ const nothing: Completed = { offers: [], directive: noFiles }
 
 /** What could stand in the place of the last word of a line; the line has no program's name. */
 export const complete = async (
-  entries: readonly Entry[],
+  entries: readonly CommandEntry[],
   words: readonly string[],
   shell: Pick<Shell, 'env'>,
 ): Promise<Completed> => {

@@ -6,7 +6,7 @@ import type { HookStatus } from '../../api/status.ts'
 import { age } from '../../environment/age.ts'
 import type { CountOf } from '../cluster/counts.ts'
 import type { Style } from './colour.ts'
-import type { Cell } from './table.ts'
+import type { TableCell } from './table.ts'
 
 export interface RowOptions {
   readonly namespaces: boolean
@@ -29,7 +29,7 @@ export const titlesOf = ({ namespaces, wide }: Pick<RowOptions, 'namespaces' | '
 ]
 
 /** A hook as a line of a table. */
-export const rowOf = (hook: ReceiverHook, options: RowOptions): readonly Cell[] => {
+export const tableRowOf = (hook: ReceiverHook, options: RowOptions): readonly TableCell[] => {
   const { metadata, spec, status } = hook
   const ready = conditionOf(hook, 'Ready')
   const last = status?.lastDelivery

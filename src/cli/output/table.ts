@@ -1,6 +1,6 @@
 import type { Paint, Style } from './colour.ts'
 
-export type Cell = string | { readonly text: string; readonly style?: Style }
+export type TableCell = string | { readonly text: string; readonly style?: Style }
 
 /** How many blanks stand between two columns, and how many where the terminal is too narrow for that. */
 const gaps = [3, 2, 1] as const
@@ -11,7 +11,7 @@ const gaps = [3, 2, 1] as const
  */
 export const table = (
   titles: readonly string[],
-  rows: readonly (readonly Cell[])[],
+  rows: readonly (readonly TableCell[])[],
   paint: Paint,
   width: number | undefined,
 ): string => {
@@ -36,7 +36,7 @@ export const table = (
     .join('')
 }
 
-const plainCell = (cell: Cell): { readonly text: string; readonly style?: Style } =>
+const plainCell = (cell: TableCell): { readonly text: string; readonly style?: Style } =>
   typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) }
 
 /** What an object says may hold anything; a control character would move the cursor. */

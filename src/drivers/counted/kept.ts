@@ -6,11 +6,11 @@ import { both, sameAnnotations, sameBut, sameMember } from '../unchanged.ts'
 /** Only the count at a path of members, and the annotation that marks who wrote it. */
 export const onlyCount = (type: ResourceType, path: readonly string[]): Kept => {
   const way = path.slice(0, -1).map((_, depth) => sameBut(both(path.slice(0, depth + 1)), [path[depth + 1] ?? '']))
-  return kept(type, path.join('.'), way)
+  return keptByRules(type, path.join('.'), way)
 }
 
 /** Only what `rules` leave open, and the annotation that marks who wrote it. */
-export const kept = ({ group, resource }: ResourceType, what: string, rules: readonly Cel[]): Kept => {
+export const keptByRules = ({ group, resource }: ResourceType, what: string, rules: readonly Cel[]): Kept => {
   const all = [
     ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),
     sameAnnotations(both(['metadata']), markAnnotation),

@@ -14,7 +14,7 @@ export interface Rollout {
  * Sums up the results of all workloads. `what` names for people what was to be rolled out;
  * undefined for a restart.
  */
-export const outcomeOf = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
+export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
   const refused = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'refused' ? [{ name, ...rolled }] : []))
   const unfinished = rollouts.filter(({ rolled }) => rolled.rolled === 'left')

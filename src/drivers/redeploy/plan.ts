@@ -13,7 +13,7 @@ export interface Operation {
 }
 
 /** What is to be done with a workload, from the version of it that was read. */
-export interface Plan {
+export interface RolloutPlan {
   /** Empty where nothing is to be written. */
   readonly patch: readonly Operation[]
   readonly changes: readonly Change[]
@@ -88,7 +88,7 @@ export const planImages = (
   workloads: Workloads,
   chosen: (container: Container) => Chosen | undefined,
   pin: 'tag' | 'digest',
-): Plan => {
+): RolloutPlan => {
   const planned = containersIn(object, workloads).flatMap(container => {
     const choice = chosen(container)
     return choice ? [planContainer(object, workloads, container, choice, pin)] : []
@@ -102,7 +102,7 @@ export const planImages = (
 }
 
 /** Plans the restart of a workload. What starts no pods by itself is left alone. */
-export const planRestart = (object: StoredObject, workloads: Workloads, cause: Cause): Plan => {
+export const planRestart = (object: StoredObject, workloads: Workloads, cause: Cause): RolloutPlan => {
   const known = noteOf(object, restarted)
   if (!workloads.rollsOut) return { patch: [], changes: [], left: new Set() }
   if (known.ids.includes(cause.id)) return { patch: [], changes: [], left: new Set(['up to date']) }

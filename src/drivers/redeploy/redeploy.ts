@@ -8,8 +8,8 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError, TooLarge } from '../../kube/errors.ts'
 import type { Driver, Execution } from '../driver.ts'
 import { redeployTargets, workloadKind, workloadKinds, type Workloads } from './kinds.ts'
-import { outcomeOf, type Rollout } from './outcome.ts'
-import { planImages, planRestart, type Plan } from './plan.ts'
+import { rolloutOutcome, type Rollout } from './outcome.ts'
+import { planImages, planRestart, type RolloutPlan } from './plan.ts'
 import { redeployRights } from './rights.ts'
 import { redeployDeclaration, type Redeploy, type redeploySchema } from './schema.ts'
 import { tagRule } from './tags.ts'
@@ -109,7 +109,7 @@ const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): P
 interface Planner {
   /** What is rolled out, for people; undefined for a restart. */
   readonly what: string | undefined
-  readonly plan: (object: StoredObject, workloads: Workloads) => Plan
+  readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
 }
 
 const nameOf = ({ image }: Redeploy, path: string): string =>
@@ -138,7 +138,7 @@ const rollOutAll = async (
       }
     }
     await Promise.all(Array.from({ length: atOnce }, worker))
-    return outcomeOf(rollouts, what)
+    return rolloutOutcome(rollouts, what)
   } catch (error) {
     return failureOf(error)
   }

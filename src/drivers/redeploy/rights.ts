@@ -1,4 +1,4 @@
-import type { Asked, Kept, Rights } from '../rights.ts'
+import type { Asked, Kept, DriverRights } from '../rights.ts'
 import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 import { workloadKinds, type Workloads } from './kinds.ts'
 import { annotationPrefix } from './plan.ts'
@@ -35,7 +35,7 @@ const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
 }
 
 /** The rights of the driver: none of them is given by default. */
-export const redeployRights: Rights = {
+export const redeployRights: DriverRights = {
   given: 'where bound',
   trigger: workloadKinds.map(({ type: { group, resource } }) => ({
     group,

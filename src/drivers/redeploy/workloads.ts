@@ -9,7 +9,7 @@ import { neededOf } from './plan.ts'
 import type { Redeploy } from './schema.ts'
 
 /** How long one request may take, in milliseconds. */
-export const requestWithinMs = 3000
+export const rolloutRequestMs = 3000
 
 /** How many workloads a delivery rolls out at most. */
 const maxWorkloads = 1000
@@ -22,7 +22,7 @@ const maxReadBytes = 32 * 1024 * 1024
 const maxHeldChars = 2 * 1024 * 1024
 
 /** A workload as it was read. */
-export interface Found {
+export interface FoundWorkload {
   readonly workloads: Workloads
   readonly object: StoredObject
   /** How large it is, or those of its list on average. */
@@ -37,7 +37,7 @@ export interface WorkloadProblem {
 
 /** What a hook acts on. */
 export interface Workset {
-  readonly found: readonly Found[]
+  readonly found: readonly FoundWorkload[]
   /** Those that are too large to be read, as in `Deployment/web`. */
   readonly large: readonly string[]
 }
@@ -54,7 +54,7 @@ export const findWorkloads = async (
   if (target) {
     const workloads = workloadKind(target.kind)
     if (!workloads) throw new TypeError(`spec.redeploy.target.kind was accepted and is none: ${target.kind}`)
-    const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: requestWithinMs })
+    const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: rolloutRequestMs })
     return object
       ? (workloadProblem(object, workloads) ?? {
           found: [{ workloads, object, bytes: bytesOf(JSON.stringify(object)) }],
@@ -64,7 +64,7 @@ export const findWorkloads = async (
   }
   const meant = workloadKinds.filter(({ type }) => kinds?.includes(type.kind) ?? true)
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
-  const found: Found[] = []
+  const found: FoundWorkload[] = []
   const large: string[] = []
   let [readBytes, held] = [0, 0]
   for (const workloads of meant) {
@@ -74,7 +74,7 @@ export const findWorkloads = async (
       path: collectionPath(workloads.type, namespace),
       query: labels.length === 0 ? {} : { labelSelector: labels.join(',') },
       lane: 'act',
-      timeoutMs: requestWithinMs,
+      timeoutMs: rolloutRequestMs,
     }
     for await (const page of pagesOf(api, listing)) {
       for (const object of page.objects) {

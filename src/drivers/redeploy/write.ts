@@ -8,8 +8,8 @@ import { wait } from '../../environment/wait.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
-import type { Left, Plan } from './plan.ts'
-import { requestWithinMs, type Found } from './workloads.ts'
+import type { Left, RolloutPlan } from './plan.ts'
+import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
 
 /** The wait before the API server is tried again, in milliseconds. It doubles up to the maximum. */
 const firstRetryMs = 50
@@ -43,12 +43,12 @@ interface Deps {
  * one case.
  */
 export const rollOut = async (
-  { bytes: foundBytes, object: first, workloads }: Found,
-  plan: (object: StoredObject) => Plan,
+  { bytes: foundBytes, object: first, workloads }: FoundWorkload,
+  plan: (object: StoredObject) => RolloutPlan,
   { api, charge, clock, mayContinue, namespace }: Deps,
 ): Promise<Rolled> => {
   const path = objectPath(workloads.type, namespace, first.metadata.name)
-  const request = { lane: 'act', timeoutMs: requestWithinMs, path } as const
+  const request = { lane: 'act', timeoutMs: rolloutRequestMs, path } as const
   const readAgain = async (): Promise<Seen | undefined> => {
     const answer = answerIn(await ask(api, { ...request, method: 'GET' }))
     if (answer?.status === 404) return { ended: { rolled: 'gone' } }

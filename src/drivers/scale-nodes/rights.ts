@@ -8,15 +8,15 @@ import {
   rancherClusters,
 } from '../../steps/target/pools.ts'
 import { pluralInCel } from '../../kube/plural.ts'
-import { kept, onlyCount } from '../counted/kept.ts'
-import type { Asked, Cel, Kept, Rights } from '../rights.ts'
+import { keptByRules, onlyCount } from '../counted/kept.ts'
+import type { Asked, Cel, Kept, DriverRights } from '../rights.ts'
 import { both, sameBut, type Both } from '../unchanged.ts'
 
 /** The count of a pool, and which of its machines go first. */
 const onlyCountAndOrder = (type: ResourceType): Kept => {
   const deletion = both(['spec', 'deletion'])
   const orNone = ([now, before]: Both): Both => [`(has(${now}) ? ${now} : {})`, `(has(${before}) ? ${before} : {})`]
-  return kept(type, 'spec.replicas, spec.deletion.order', [
+  return keptByRules(type, 'spec.replicas, spec.deletion.order', [
     sameBut(both(['spec']), ['replicas', 'deletion']),
     sameBut(orNone(deletion), ['order']),
   ])
@@ -26,7 +26,7 @@ const onlyCountAndOrder = (type: ResourceType): Kept => {
 const onlyCountIn = (type: ResourceType, list: readonly string[], member: string, isOpen: Cel): Kept => {
   const [now, before] = both(list)
   const way = list.slice(0, -1).map((_, depth) => sameBut(both(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))
-  return kept(type, `${list.join('.')}[].${member}`, [
+  return keptByRules(type, `${list.join('.')}[].${member}`, [
     ...way,
     `${now}.map(c, c.name) == ${before}.map(d, d.name)`,
     `${now}.all(c, ${before}.exists(d, d.name == c.name && (c == d || ${sameBut(['c', 'd'], [member])} && ${isOpen})))`,
@@ -48,7 +48,7 @@ const asked = (part: Pick<Asked, 'when' | 'right' | 'why'> & { readonly subresou
 })
 
 /** The rights of the driver: none of them is given by default. */
-export const scaleNodesRights: Rights = {
+export const scaleNodesRights: DriverRights = {
   given: 'where bound',
   trigger: poolKinds.map(type => ({
     group: type.group,

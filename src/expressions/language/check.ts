@@ -4,7 +4,7 @@ import { notBoolean } from './failure.ts'
 import { syntaxHint } from './hints.ts'
 import { canBe, infer } from './infer.ts'
 import { language } from './language.ts'
-import type { Mistake, Report } from './mistake.ts'
+import type { Mistake, MistakeReport } from './mistake.ts'
 import { offsetOf, positionAt } from './position.ts'
 
 /**
@@ -14,7 +14,7 @@ import { offsetOf, positionAt } from './position.ts'
  * not find may still fail at one.
  */
 export const check = (expression: string): Mistake | undefined => {
-  const reports: Report[] = []
+  const reports: MistakeReport[] = []
   const costly = costlyToParse(expression)
   if (costly) return { message: costly.message, ...positionAt(expression, costly.offset) }
   try {
@@ -42,7 +42,7 @@ export const check = (expression: string): Mistake | undefined => {
 }
 
 /** What must not even be parsed. Admission refuses it, so that it can only be in what was never admitted. */
-const costlyToParse = (expression: string): Report | undefined => {
+const costlyToParse = (expression: string): MistakeReport | undefined => {
   if (expression.length > longestWhen) {
     return { offset: longestWhen, message: `it has more than ${longestWhen} characters` }
   }
@@ -59,7 +59,7 @@ const costlyToParse = (expression: string): Report | undefined => {
 export const described = ({ column, hint, line, message }: Mistake): string =>
   `${message} (line ${line}, column ${column})${hint === undefined ? '' : `; ${hint}`}`
 
-const unreadable = (expression: string, error: unknown): Report => {
+const unreadable = (expression: string, error: unknown): MistakeReport => {
   if (error instanceof RangeError) return { offset: 0, message: 'it is nested too deeply' }
   const offset = offsetOfMistake(expression, error)
   const rest = expression.slice(offset)

@@ -2,7 +2,7 @@ import { displayed, listed } from './failure.ts'
 import { didYouMean, hyphenHint, macroHint } from './hints.ts'
 import { macros, roots, textRoots, typeNames, type Expr, type Language } from './language.ts'
 import { maxNestedLoops } from './limits.ts'
-import type { Report } from './mistake.ts'
+import type { MistakeReport } from './mistake.ts'
 
 /** The names of the types that a value can have; undefined where it can have any. */
 export type Kinds = readonly string[] | undefined
@@ -11,7 +11,7 @@ export interface Inference {
   readonly language: Language
   readonly expression: string
   readonly offsetOf: (expr: Expr) => number
-  readonly report: (report: Report) => void
+  readonly report: (report: MistakeReport) => void
 }
 
 /** The variables of the loops around a node, innermost last, and how many loops those are. */

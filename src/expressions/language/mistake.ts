@@ -8,7 +8,7 @@ export interface Mistake extends Position {
 }
 
 /** A mistake before its line and column are known. */
-export interface Report {
+export interface MistakeReport {
   readonly offset: number
   readonly message: string
   readonly hint?: string | undefined

@@ -8,9 +8,9 @@ import { language } from './language.ts'
 import { maxPrograms } from './limits.ts'
 
 /** What an expression says of a delivery; or why it says nothing, in words that hold nothing of the delivery. */
-export type Verdict = { readonly counts: boolean } | { readonly failed: string }
+export type EvaluationVerdict = { readonly counts: boolean } | { readonly failed: string }
 
-export type Program = (variables: ExpressionVariables) => Verdict
+export type Program = (variables: ExpressionVariables) => EvaluationVerdict
 
 /** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
 export const compiler = (): ((expression: string) => Program) => {

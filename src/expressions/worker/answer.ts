@@ -1,9 +1,9 @@
 import { check, described } from '../language/check.ts'
 import { compiler } from '../language/program.ts'
-import type { Findings, Found, Question } from './message.ts'
+import type { CheckFindings, EvaluatorResult, Question } from './message.ts'
 
 /** Makes what answers the questions to an evaluator, one after another. It remembers compiled expressions. */
-export const answering = (): ((question: Question) => Found) => {
+export const answering = (): ((question: Question) => EvaluatorResult) => {
   const compile = compiler()
   return question => {
     if (question.ask === 'evaluate') return { verdict: compile(question.expression)(question.variables) }
@@ -12,7 +12,7 @@ export const answering = (): ((question: Question) => Found) => {
 }
 
 /** Checks an expression. */
-export const findings = (expression: string): Findings => {
+export const findings = (expression: string): CheckFindings => {
   const mistake = check(expression)
   return mistake ? { mistake: described(mistake) } : { sound: true }
 }

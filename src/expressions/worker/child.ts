@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { answering } from './answer.ts'
 import { maxRunMs } from './limits.ts'
-import { isQuestion, readyMessage, type Answer, type Found } from './message.ts'
+import { isQuestion, readyMessage, type EvaluatorAnswer, type EvaluatorResult } from './message.ts'
 import { watchdog } from './watchdog.ts'
 
 /** Where memory runs out for all, this process is the one to give up. Linux alone knows the file. */
@@ -16,7 +16,7 @@ const offerItself = (): void => {
 }
 
 const answer = answering()
-const watched = watchdog<Found>(maxRunMs)
+const watched = watchdog<EvaluatorResult>(maxRunMs)
 
 /**
  * The first evaluation of a process loads and compiles what all others use: on a busy machine that can take all that one may use of a
@@ -38,7 +38,7 @@ process.on('message', message => {
   const before = process.threadCpuUsage()
   const found = watched(() => answer(message))
   const { system, user } = process.threadCpuUsage(before)
-  const answered: Answer = { ...found, usedMs: (system + user) / 1000 }
+  const answered: EvaluatorAnswer = { ...found, usedMs: (system + user) / 1000 }
   process.send?.(answered)
 })
 process.send?.(readyMessage)

@@ -1,4 +1,4 @@
-import type { Answer, Question } from './message.ts'
+import type { EvaluatorAnswer, Question } from './message.ts'
 
 /** A process that checks or evaluates one expression at a time, and can be ended in the middle of it. */
 export interface Evaluator {
@@ -13,7 +13,7 @@ export interface Evaluator {
 /** Receives the events of an evaluator. None comes before `StartEvaluator` has returned. */
 export interface EvaluatorEvents {
   ready(): void
-  answered(answer: Answer): void
+  answered(answer: EvaluatorAnswer): void
   /** It ended without being asked to. broke: by its own doing, as when it needs more memory than it may have. */
   ended(how: 'broke' | 'was ended'): void
 }

@@ -13,7 +13,7 @@ export const checkBudgetMs = 200
 export const maxChecksWaiting = 20_000
 
 /** The shortest time after which a run that is not over is looked at again. */
-export const lookAgainMs = 5
+export const watchEveryMs = 5
 
 /** A process that is this long at one evaluation and has not even used its budget is stuck, or stopped by somebody. */
 export const stuckMs = 10_000

@@ -1,5 +1,5 @@
 import type { ExpressionVariables } from '../../environment/environment.ts'
-import type { Verdict } from '../language/program.ts'
+import type { EvaluationVerdict } from '../language/program.ts'
 
 /** What an evaluator is asked: to check an expression, or to evaluate it for a delivery. */
 export type Question =
@@ -7,13 +7,13 @@ export type Question =
   | { readonly ask: 'evaluate'; readonly expression: string; readonly variables: ExpressionVariables }
 
 /** Of a check: the first mistake as one line, or that there is none. */
-export type Findings = { readonly sound: true } | { readonly mistake: string }
+export type CheckFindings = { readonly sound: true } | { readonly mistake: string }
 
 /** What an evaluator finds, to each of its questions. */
-export type Found = { readonly checked: Findings } | { readonly verdict: Verdict }
+export type EvaluatorResult = { readonly checked: CheckFindings } | { readonly verdict: EvaluationVerdict }
 
 /** `usedMs`: how much of a processor it took. */
-export type Answer = Found & { readonly usedMs: number }
+export type EvaluatorAnswer = EvaluatorResult & { readonly usedMs: number }
 
 /** What an evaluator says when it can be asked. */
 export const readyMessage = 'ready'
@@ -25,7 +25,7 @@ export const readyMessage = 'ready'
 export const isQuestion = (message: unknown): message is Question =>
   typeof message === 'object' && message !== null && 'ask' in message && 'expression' in message
 
-export const isAnswer = (message: unknown): message is Answer =>
+export const isAnswer = (message: unknown): message is EvaluatorAnswer =>
   typeof message === 'object' &&
   message !== null &&
   'usedMs' in message &&

@@ -1,18 +1,18 @@
 import type { Clock } from '../../environment/environment.ts'
 import type { Evaluator, StartEvaluator } from './evaluator.ts'
-import type { Answer, Question } from './message.ts'
-import { idleMs, lookAgainMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
-import { fairQueue, type Waiting } from '../../environment/fair-queue.ts'
+import type { EvaluatorAnswer, Question } from './message.ts'
+import { idleMs, watchEveryMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
+import { fairQueue, type QueuedItem } from '../../environment/fair-queue.ts'
 
 /** Why a question has no answer: it used more time or memory than it may have, or it has not been asked. */
 export type Failure = { readonly ranOver: string } | { readonly unavailable: string }
 
 /** A question on its way. Exactly one of its functions is called, once. */
-export interface Job extends Waiting {
+export interface Job extends QueuedItem {
   readonly question: Question
   /** How much of a processor it may use, in milliseconds. */
   readonly budgetMs: number
-  answered(answer: Answer): void
+  answered(answer: EvaluatorAnswer): void
   failed(failure: Failure): void
 }
 
@@ -98,7 +98,7 @@ export const workerOf = (clock: Clock, start: StartEvaluator, mostOfOne = maxWai
         const used = usedSince(evaluator, usedBefore) ?? took
         if (used >= budgetMs) breakOff(evaluator, job, tooSlow(budgetMs))
         else if (took >= stuckMs) breakOff(evaluator, job, lost)
-        else cancel = look(Math.max(budgetMs - used, lookAgainMs))
+        else cancel = look(Math.max(budgetMs - used, watchEveryMs))
       })
     let cancel = look(budgetMs)
     state = { is: 'running', evaluator, run: { job, cancel: () => cancel() } }

@@ -1,6 +1,6 @@
 import type { EvaluatorEvents, StartEvaluator } from '../../../src/expressions/worker/evaluator.ts'
-import type { Findings } from '../../../src/expressions/worker/message.ts'
-import type { Verdict } from '../../../src/expressions/language/program.ts'
+import type { CheckFindings } from '../../../src/expressions/worker/message.ts'
+import type { EvaluationVerdict } from '../../../src/expressions/language/program.ts'
 
 /** One process of the script. */
 export interface Scripted {
@@ -8,9 +8,9 @@ export interface Scripted {
   /** The expressions that it was asked, in order. */
   readonly asked: string[]
   /** Answers the last question, for which it took `usedMs`. */
-  answer(verdict?: Verdict, usedMs?: number): void
+  answer(verdict?: EvaluationVerdict, usedMs?: number): void
   /** Answers the last question, which was to check an expression. */
-  answerCheck(checked?: Findings): void
+  answerCheck(checked?: CheckFindings): void
   /** How much of a processor it has used so far; undefined where the system does not say. */
   used: number | undefined
   ended: boolean

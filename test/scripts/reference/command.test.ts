@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { commandPage } from '../../../scripts/reference/command.ts'
-import type { Entry } from '../../../src/cli/command.ts'
+import type { CommandEntry } from '../../../src/cli/command.ts'
 
-const keys: Entry = {
+const keys: CommandEntry = {
   name: 'keys',
   group: 'This installation',
   summary: 'look after keys',

@@ -15,8 +15,13 @@ export interface Load {
 /** How a post ends that the program gave up: its connection is closed after 4 s, since nobody knows what became of its write. */
 export const unknownInTime = 'no answer after 4 s'
 
-/** How a post ends whose turn did not come in time: nothing was changed, and it is to be sent again. */
-export const contended = 'busy 503 Contended'
+/**
+ * How a post ends whose turn did not come in time, or that the API server did not answer in time: nothing was changed, and it is to
+ * be sent again.
+ */
+export const busy = 'busy 503'
+
+const busyAnswers: ReadonlySet<string> = new Set(['503 Contended', '503 ApiUnreachable'])
 
 /** In milliseconds. */
 const givenUpAfterMs = 3900
@@ -43,7 +48,7 @@ export const steadyLoad = async (host: string, path: string, perSecond: number, 
           const took = performance.now() - posted
           const isGivenUp = how === 'ECONNRESET' && took > givenUpAfterMs
           const kind = isFresh ? 'fresh' : 'kept'
-          const key = isGivenUp ? unknownInTime : how === '503 Contended' ? contended : `${kind} ${how}`
+          const key = isGivenUp ? unknownInTime : busyAnswers.has(how) ? busy : `${kind} ${how}`
           ended.set(key, (ended.get(key) ?? 0) + 1)
           slowest = Math.max(slowest, took)
         }),

@@ -1,3 +1,12 @@
+/**
+ * A Kubernetes API server in memory, for the playground, the API tests and the simulation. No code
+ * of the product imports it, and it imports none of the roles.
+ *
+ * It speaks what the product, its client and kubectl need of a real one. The tests in `test/api` run
+ * on both, so that the two cannot differ there. A request passes `route.ts` (which resource),
+ * `modify.ts` and `write.ts` (what changes), and `store.ts` (versions and watches). Resources are
+ * rows of a table, `builtin.ts`, or made of a CRD, `crd.ts`.
+ */
 import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Clock, Random } from '../environment/environment.ts'

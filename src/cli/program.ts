@@ -1,3 +1,8 @@
+/**
+ * The command line and the kubectl plugin. A command is a file in `commands/` and a line in
+ * `registry.ts`; help, completion and the reference page follow from its declaration. It talks to the
+ * API server as the user of the kubeconfig, and to trigger URLs; it needs no running role.
+ */
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
 import { UsageError, type Command, type CommandResult, type CommandEntry, type Given, type Option } from './command.ts'
 import { CommandFailure } from './failure.ts'

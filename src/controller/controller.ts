@@ -1,3 +1,13 @@
+/**
+ * The controller role. One elected leader reconciles every ReceiverHook: it mints the token, publishes
+ * the URL, and writes conditions and the report of deliveries into the status.
+ *
+ * - It alone holds the signing key, and it alone writes a status.
+ * - It writes only what differs, so a restart or a new leader changes no URL and writes nothing.
+ * - It never imports the trigger: the two roles meet in the API server.
+ *
+ * `queue.ts` decides when a hook is reconciled, `reconcile.ts` does it.
+ */
 import { accountsIn } from '../api/bind-command.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'

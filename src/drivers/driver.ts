@@ -1,3 +1,9 @@
+/**
+ * Drivers: one folder for each thing that a hook can do. A driver has the schema of its member of the
+ * spec, the rights that it needs, a check at each reconcile, and the action of a delivery. It reaches
+ * the cluster only through what `Execution` and `ValidationContext` pass in. `registry.ts` lists the
+ * drivers; the CRD, the roles, the policies and the reference follow from them.
+ */
 import type { Problem } from '../api/conditions.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { firstViolation, has, type Violation } from '../api/guard.ts'

@@ -1,3 +1,7 @@
+/**
+ * The second port of a process, for the kubelet and Prometheus: health, readiness with reasons, and
+ * metrics. Each part of a role registers what must be true before the process is ready.
+ */
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'
 import { listen, type ListenAddress } from '../environment/listen.ts'

@@ -1,3 +1,7 @@
+/**
+ * The playground: the in-memory API server, both roles, the dashboard and sample objects in one
+ * process, on loopback, for people without a cluster. Everything ends with the process.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'

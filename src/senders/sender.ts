@@ -1,3 +1,8 @@
+/**
+ * Senders: one file for each product whose posts are recognised. A sender turns headers and body into
+ * a `Delivery`: firing or resolved, its identity, the pushed images. It decides nothing else and
+ * never throws, since anybody can post anything. `registry.ts` lists the senders.
+ */
 import type { Delivery } from '../api/delivery.ts'
 import type { Clock } from '../environment/environment.ts'
 import type { Certificates } from './certificates.ts'

@@ -1,3 +1,8 @@
+/**
+ * The token of a trigger URL: keys, minting, verifying. A token says which hook it runs, in which
+ * rotation; it is a compact JWS, signed with Ed25519. The same hook, rotation and key give the same
+ * token, so minting again changes nothing. Only the controller imports `mint.ts`.
+ */
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 
 /** What a token says: which hook it runs. What that hook does, only the live resource says. */

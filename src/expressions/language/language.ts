@@ -1,3 +1,8 @@
+/**
+ * The language of `when`: CEL with the variables body, headers, query and sender. This folder reads,
+ * checks and runs an expression; `../worker` does that in a process of its own, with a bound for time
+ * and memory. No message holds anything of the delivery.
+ */
 import { celEnv, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 

@@ -19,7 +19,7 @@ import { seededChance } from '../test/senders/mutations.ts'
 const maxKept = 40
 
 /** One of so many texts is new, made of the grammar alone. */
-const oneAnewOf = 10
+const oneNewOf = 10
 
 /** `ms`: how much of a processor its check takes. */
 interface Timed {
@@ -62,7 +62,7 @@ const keep = (timed: Timed): void => {
 const next = (): string => {
   const all = [...kept.values()]
   const base = all[chance(all.length + 1)]
-  if (!base || chance(oneAnewOf) === 0) return expressionOf(chance)
+  if (!base || chance(oneNewOf) === 0) return expressionOf(chance)
   return variantOf(base.when, all[chance(all.length)]?.when ?? '', chance).slice(0, longestWhen)
 }
 

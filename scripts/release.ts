@@ -1,7 +1,7 @@
 /**
- * Makes every artefact of a release in dist/release, without a network but for what the image is made of. With --dry-run that
- * is all; --downloads says where the files will be. Without it the script ends with the commands that publish what it has made: these need the network and the keys of
- * whoever releases. The same commit gives the same files.
+ * Makes every artefact of a release in dist/release. Only the parts of the image need a network. The
+ * same commit gives the same files; --downloads says where they will be. Without --dry-run the script
+ * ends with the commands that publish what it has made: these need the network and a maintainer's keys.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -76,7 +76,7 @@ const askEnvtest = async (wanted: readonly Wanted[]): Promise<void> => {
 const reasonOf = (error: unknown): string =>
   !(error instanceof Error) ? String(error) : error.cause === undefined ? error.message : reasonOf(error.cause)
 
-// Whoever works on this machine meanwhile goes first.
+// Other programs of this machine go first.
 setPriority(10)
 try {
   const wanted = wantedOf(process.argv.slice(2))

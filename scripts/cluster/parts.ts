@@ -119,7 +119,7 @@ const kwok: BuiltPart = {
   name: 'kwok',
   module: 'sigs.k8s.io/kwok',
   commands: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
-  // It does nothing without stages: these say what becomes of nodes and pods.
+  // It does nothing without stages: these say how nodes and pods change.
   manifests: {
     name: 'kwok-stages.yaml',
     files: [

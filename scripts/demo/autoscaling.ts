@@ -172,7 +172,7 @@ const run = async (): Promise<void> => {
   try {
     await demo({ ...values, standIn: values['stand-in'], podsNeed: values['pods-need'] }, all)
   } catch (error) {
-    // Whoever ends it while it starts takes away what it starts with.
+    // If it is ended while it starts, what it starts with is gone.
     if (!all.stop.aborted) throw error
   } finally {
     await all.end()

@@ -181,7 +181,7 @@ const asking = ({
   }
 }
 
-/** Whoever gets hold of the trigger's account can do no more with it than the drivers do. */
+/** Lets the trigger's account do no more than the drivers do, for an attacker who has it too. */
 const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Installation): Policy => {
   const all = drivers.flatMap(({ rights }) => [rights, ...(rights.extras ?? [])])
   const written = all.flatMap(({ trigger }) => trigger).filter(isWritten)

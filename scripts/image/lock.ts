@@ -24,7 +24,7 @@ export interface DebianPackage {
 }
 
 /** Everything that goes into an image of one architecture, besides the program. */
-export interface Parts {
+export interface ImageParts {
   readonly node: NodePackage
   readonly debian: readonly DebianPackage[]
 }
@@ -34,7 +34,7 @@ export interface Lock {
   /** The time of every file in the runtime layer: it changes with the layer's content, not with each commit. */
   readonly date: string
   readonly debian: { readonly codename: string; readonly version: string }
-  readonly parts: Readonly<Record<Architecture, Parts>>
+  readonly parts: Readonly<Record<Architecture, ImageParts>>
 }
 
 export const imageLock: Lock = lock

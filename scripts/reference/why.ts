@@ -53,11 +53,11 @@ kubectl -n shop get receiverhook web-up
 
 | READY | next |
 |---|---|
-| \`True\` | Go on with 2. With \`true\` under SUSPENDED the hook answers each post and does nothing. |
+| \`True\` | Go on with 2. With \`Suspended\` under REASON the hook answers each post and does nothing. |
 | \`False\` | The reason is next to it: see [the hook is not Ready](#the-hook-is-not-ready). |
 | nothing | No controller has looked at the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` |
 
-**2. Has a delivery arrived?** LAST says what the last one did, DELIVERED how long ago that was. All ten last deliveries:
+**2. Has a delivery arrived?** LAST says what the last one did; with \`-o wide\`, DELIVERED says how long ago that was. All ten last deliveries:
 
 \`\`\`console
 kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.time} {.sender} {.outcome} {.reason}{"\\n"}{end}'

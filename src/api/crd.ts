@@ -70,12 +70,13 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
     { name: 'Target', type: 'string', jsonPath: '.status.target' },
     { name: 'Ready', type: 'string', jsonPath: ready('status') },
     { name: 'Reason', type: 'string', jsonPath: ready('reason') },
-    { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend' },
+    // The reason of a hook that is Ready says Suspended already.
+    { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend', ...wide },
     ...driverColumn('By', 'string', wide),
     ...driverColumn('Min', 'integer', wide),
     ...driverColumn('Max', 'integer', wide),
     { name: 'Last', type: 'string', jsonPath: '.status.lastDelivery.result' },
-    { name: 'Delivered', type: 'date', jsonPath: '.status.lastDelivery.time' },
+    { name: 'Delivered', type: 'date', jsonPath: '.status.lastDelivery.time', ...wide },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ]
 }

@@ -18,8 +18,8 @@ it('who follows the path on a hook that skips sees the reason, and what a post w
     () => run(commands),
     text => text.includes('plain skipped Suspended'),
   )
-  expect(said).toMatch(/^NAME +DRIVER .*SUSPENDED/m)
-  expect(said).toMatch(/^web-up +scale +up +Deployment\/web +True +Suspended +true/m)
+  expect(said).toMatch(/^NAME +DRIVER .*REASON/m)
+  expect(said).toMatch(/^web-up +scale +up +Deployment\/web +True +Suspended +/m)
   expect(said).toMatch(/^200 skipped Suspended: /m)
 }, 120_000)
 

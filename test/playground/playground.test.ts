@@ -115,6 +115,10 @@ describe('the playground', () => {
 
     await run(kubeconfig, 'scale', 'deployment/web', '--replicas=0')
     expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: 0, to: 1 })
+    // What a terminal of 80 columns shows in a line has no more than these.
+    expect(await run(kubeconfig, 'get', 'receiverhooks', 'my-hook')).toMatch(
+      /NAME +DRIVER +ACTION +TARGET +READY +REASON +LAST +AGE\n/,
+    )
     const table = await run(kubeconfig, 'get', 'receiverhooks', 'my-hook', '-o', 'wide')
     expect(table).toMatch(/NAME +DRIVER +ACTION +TARGET +READY +REASON +SUSPENDED +BY +MIN +MAX +LAST +DELIVERED +AGE/)
     expect(table).toMatch(/my-hook +scale +up +Deployment\/web +True +Valid +false +1 +1 +4 /)

@@ -2,7 +2,7 @@ import type { Environment } from '../environment/environment.ts'
 import { Waits } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
-import { closerOf } from './closer.ts'
+import { closerOf, type Closer } from './closer.ts'
 import type { Memory, RecordOwner } from './memory.ts'
 import type { RecordLimits } from './pages.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
@@ -34,142 +34,157 @@ export interface Waiter {
 }
 
 /** The record object of one hook, changed by compare-and-swap. A write whose answer is lost is found by its signature. */
-export interface Cell {
-  /** The version that was last read or written; undefined where it may be out of date. */
-  readonly known: FoundRecord | undefined
-  /** The version that a write can be computed from; undefined where the newest has to be read first. */
-  readonly usable: FoundRecord | undefined
-  /** Why the record cannot be used, where a later version of this program wrote it. */
-  readonly newer: string | undefined
-  /** Reads the newest version. */
-  read(): Promise<RecordRead>
-  /** Stores a page of what is to be closed of a version; undefined where nothing is. */
-  prepare(based: FoundRecord): Promise<void> | undefined
-  /** Puts a memory in place of the version that it was computed from. It includes the first `updates` that wait. */
-  put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut>
-  /** The known version may be out of date. */
-  forget(): void
-  /** What waited is given up: no write in doubt is looked for any more. */
-  endDoubts(): void
-}
-
-/** `instance` signs the writes; `stored` is told how many of the updates that wait turned out to be stored. */
-export const cellOf = (
-  { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
-  owner: RecordOwner,
-  instance: string,
-  limits: RecordLimits,
-  charge: Charge,
-  stored: (updates: number) => void,
-): Cell => {
-  const closer = closerOf({ api, log }, owner, instance, limits, charge)
-  let known: FoundRecord | undefined
+export class RecordCell {
+  readonly #world: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #owner: RecordOwner
+  readonly #instance: string
+  readonly #limits: RecordLimits
+  readonly #charge: Charge
+  readonly #stored: (updates: number) => void
+  readonly #closer: Closer
+  #known: FoundRecord | undefined
   /** When that was, in monotonic milliseconds. */
-  let knownAt = -Infinity
+  #knownAt = -Infinity
   /** How many reads in a row have found what was known. While they are too few, others write it between our writes. */
-  let foundSame = aloneAfter
-  let newer: string | undefined
-  let writes = 0
-  let doubtful: readonly Doubtful[] = []
+  #foundSame = aloneAfter
+  #newer: string | undefined
+  #writes = 0
+  #doubtful: readonly Doubtful[] = []
   /** A write is being made: it may be in doubt already. */
-  let isPutting = false
+  #isPutting = false
 
-  /** Answers how many of the updates are in a version already: it ends the doubts about all writes that it came before. */
-  const storedBy = ({ memory, object }: RecordVersion): number => {
-    const landed = doubtful.find(({ number }) => isSigned(memory, instance, number))
-    doubtful = doubtful.filter(({ version }) => version === object?.metadata.resourceVersion)
-    return landed?.updates ?? 0
+  /** `instance` signs the writes; `stored` is called with how many of the updates that wait turned out to be stored. */
+  constructor(
+    world: Pick<Environment, 'api' | 'clock' | 'log'>,
+    owner: RecordOwner,
+    instance: string,
+    limits: RecordLimits,
+    charge: Charge,
+    stored: (updates: number) => void,
+  ) {
+    this.#world = world
+    this.#owner = owner
+    this.#instance = instance
+    this.#limits = limits
+    this.#charge = charge
+    this.#stored = stored
+    this.#closer = closerOf(world, owner, instance, limits, charge)
   }
 
-  const learn = (found: FoundRecord | undefined): void => {
-    known = found
-    knownAt = clock.monotonic()
+  /** The version that was last read or written; undefined where it may be out of date. */
+  get known(): FoundRecord | undefined {
+    return this.#known
   }
 
-  const read = async (): Promise<RecordRead> => {
-    const { name, namespace } = owner
+  /** The version that a write can be computed from; undefined where the newest has to be read first. */
+  get current(): FoundRecord | undefined {
+    if (this.#closer.isCrowded) return undefined
+    const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs
+    return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
+  }
+
+  /** Why the record cannot be used, where a later version of this program wrote it. */
+  get newer(): string | undefined {
+    return this.#newer
+  }
+
+  /** Reads the newest version. */
+  async read(): Promise<RecordRead> {
+    const { api, log } = this.#world
+    const { name, namespace } = this.#owner
     const found = within(
-      await readRecord(api, owner, {
-        page: page => closer.page(page),
+      await readRecord(api, this.#owner, {
+        page: page => this.#closer.page(page),
         unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins anew'),
       }),
-      limits,
+      this.#limits,
     )
-    const before = known?.object?.metadata.resourceVersion
-    learn(found.read === 'found' ? found : undefined)
-    if (before !== undefined) foundSame = before === known?.object?.metadata.resourceVersion ? foundSame + 1 : 0
-    if (known) {
-      stored(storedBy(known))
-      closer.found(known.memory, isPutting || doubtful.length > 0)
+    const before = this.#known?.object?.metadata.resourceVersion
+    const known = found.read === 'found' ? found : undefined
+    this.#learn(known)
+    if (before !== undefined) {
+      this.#foundSame = before === known?.object?.metadata.resourceVersion ? this.#foundSame + 1 : 0
     }
-    if (found.read === 'newer' && newer === undefined) log.error({ why: found.message }, 'a record cannot be used')
-    newer = found.read === 'newer' ? found.message : undefined
+    if (known) {
+      this.#stored(this.#storedBy(known))
+      this.#closer.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
+    }
+    if (found.read === 'newer' && this.#newer === undefined) {
+      log.error({ why: found.message }, 'a record cannot be used')
+    }
+    this.#newer = found.read === 'newer' ? found.message : undefined
     return found
   }
 
+  /** Stores a page of what is to be closed of a version; undefined where nothing is. */
+  prepare(based: FoundRecord): Promise<void> | undefined {
+    return this.#closer.prepare(based.memory)
+  }
+
+  /** Puts a memory in place of the version that it was computed from. It includes the first `updates` that wait. */
+  async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
+    const closed = this.#closer.close(based.memory, memory)
+    const number = ++this.#writes
+    const signed = sign(closed.memory, this.#instance, number)
+    this.#isPutting = true
+    const written = await this.#putSurely(based, signed, number, waiter).finally(() => (this.#isPutting = false))
+    if (written.put === 'stored') {
+      // After a doubt something newer may be known already.
+      if (this.#known === based || this.#known === undefined) {
+        this.#learn({ read: 'found', object: written.object, memory: signed })
+      }
+      this.#stored(updates)
+      this.#closer.stored(closed)
+    }
+    if (written.put === 'conflict') this.#foundSame = 0
+    if (written.put === 'unknown') {
+      this.#doubtful = [...this.#doubtful, { number, version: based.object?.metadata.resourceVersion, updates }]
+    }
+    return written
+  }
+
+  /** The known version may be out of date. */
+  forget(): void {
+    this.#known = undefined
+  }
+
+  /** What waited is given up: no write in doubt is looked for any more. */
+  endDoubts(): void {
+    this.#doubtful = []
+    this.#closer.giveUp()
+  }
+
+  #learn(found: FoundRecord | undefined): void {
+    this.#known = found
+    this.#knownAt = this.#world.clock.monotonic()
+  }
+
+  /** Answers how many of the updates are in a version already: it ends the doubts about all writes that it came before. */
+  #storedBy({ memory, object }: RecordVersion): number {
+    const landed = this.#doubtful.find(({ number }) => isSigned(memory, this.#instance, number))
+    this.#doubtful = this.#doubtful.filter(({ version }) => version === object?.metadata.resourceVersion)
+    return landed?.updates ?? 0
+  }
+
   /** Puts, and makes the outcome certain while anyone waits: the write is looked for, and sent again. */
-  const putSurely = async (
-    based: FoundRecord,
-    memory: Memory,
-    number: number,
-    { delayed, goOn }: Waiter,
-  ): Promise<RecordPut> => {
-    const paid = chargedOnce(charge)
+  async #putSurely(based: FoundRecord, memory: Memory, number: number, { delayed, goOn }: Waiter): Promise<RecordPut> {
+    const { api, clock } = this.#world
+    const paid = chargedOnce(this.#charge)
     let inDoubt = false
     const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
     for (;;) {
-      const written = await putRecord(api, owner, based, memory, paid)
+      const written = await putRecord(api, this.#owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'
       // From here on a conflict may be with the first of our own requests.
       if (written.put === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
       await wait(clock, looks.next())
       if (!goOn()) return { put: 'unknown', message: 'nobody waits for it any more' }
-      const now = await read()
+      const now = await this.read()
       if (now.read !== 'found') continue
-      if (now.object && isSigned(now.memory, instance, number)) return { put: 'stored', object: now.object }
+      if (now.object && isSigned(now.memory, this.#instance, number)) return { put: 'stored', object: now.object }
       if (now.object?.metadata.resourceVersion !== based.object?.metadata.resourceVersion) return { put: 'conflict' }
     }
-  }
-
-  return {
-    get known() {
-      return known
-    },
-    get usable() {
-      if (closer.isCrowded) return undefined
-      return foundSame < aloneAfter && clock.monotonic() - knownAt > goodForMs ? undefined : known
-    },
-    get newer() {
-      return newer
-    },
-    read,
-    prepare: based => closer.prepare(based.memory),
-    put: async (based, memory, updates, waiter) => {
-      const closed = closer.close(based.memory, memory)
-      const number = ++writes
-      const signed = sign(closed.memory, instance, number)
-      isPutting = true
-      const written = await putSurely(based, signed, number, waiter).finally(() => (isPutting = false))
-      if (written.put === 'stored') {
-        // After a doubt something newer may be known already.
-        if (known === based || known === undefined) learn({ read: 'found', object: written.object, memory: signed })
-        stored(updates)
-        closer.stored(closed)
-      }
-      if (written.put === 'conflict') foundSame = 0
-      if (written.put === 'unknown') {
-        doubtful = [...doubtful, { number, version: based.object?.metadata.resourceVersion, updates }]
-      }
-      return written
-    },
-    forget: () => {
-      known = undefined
-    },
-    endDoubts: () => {
-      doubtful = []
-      closer.giveUp()
-    },
   }
 }
 

@@ -1,12 +1,12 @@
 import type { RecentDelivery } from '../api/record.ts'
-import type { Clock, Environment } from '../environment/environment.ts'
+import type { Environment } from '../environment/environment.ts'
 import { Waits } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
-import { cellOf, type FoundRecord, type Waiter } from './cell.ts'
+import { RecordCell, type FoundRecord, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
 import type { RecordOwner } from './memory.ts'
-import { outboxOf, type Outbox } from './outbox.ts'
+import { outboxOf } from './outbox.ts'
 import { defaultLimits, type RecordLimits } from './pages.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
@@ -72,59 +72,135 @@ export interface Ledger {
   readonly rows: number
 }
 
-/** Judges a version of a record, with the updates that wait. */
-const judgedOn = <T>(based: FoundRecord, judge: Judge<T>, outbox: Outbox, clock: Clock) => {
-  const included = outbox.seal()
-  const draft = outbox.applied(based.memory).fork()
-  return { included, draft, ...judge(draft, clock.now()) }
-}
-
 /**
  * Opens the record of a hook. `instance` names this ledger among all that write the record, in all processes. `dirtied` is called
  * when updates begin to wait.
  */
 export const openLedger = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+  world: Pick<Environment, 'api' | 'clock' | 'log'>,
   owner: RecordOwner,
   instance: string,
   dirtied: (ledger: Ledger) => void,
   limits: RecordLimits = defaultLimits,
   charge: Charge = () => {},
-): Ledger => {
-  const { clock, log } = environment
-  const outbox = outboxOf()
-  let storedAt = -Infinity
-  const stored = (updates: number): void => {
-    if (updates > 0) storedAt = clock.monotonic()
-    outbox.drop(updates)
-  }
-  const cell = cellOf(environment, owner, instance, limits, charge, stored)
-  /** How many requests in a row were refused. */
-  let refusals = 0
-  let deciding = 0
-  let turn: Promise<unknown> = Promise.resolve()
+): Ledger => new RecordLedger(world, owner, instance, dirtied, limits, charge)
 
-  const store = async <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
+class RecordLedger implements Ledger {
+  readonly owner: RecordOwner
+  readonly #world: Pick<Environment, 'clock' | 'log'>
+  readonly #dirtied: (ledger: Ledger) => void
+  readonly #outbox = outboxOf()
+  readonly #cell: RecordCell
+  #storedAt = -Infinity
+  /** How many requests in a row were refused. */
+  #refusals = 0
+  #deciding = 0
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    world: Pick<Environment, 'api' | 'clock' | 'log'>,
+    owner: RecordOwner,
+    instance: string,
+    dirtied: (ledger: Ledger) => void,
+    limits: RecordLimits,
+    charge: Charge,
+  ) {
+    this.owner = owner
+    this.#world = world
+    this.#dirtied = dirtied
+    this.#cell = new RecordCell(world, owner, instance, limits, charge, updates => this.#stored(updates))
+  }
+
+  known(): MemoryDraft | undefined {
+    const { known } = this.#cell
+    return known && this.#outbox.applied(known.memory)
+  }
+
+  decide<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
+    this.#deciding += 1
+    const mine = this.#turn.then(() => this.#store(judge, waiting)).finally(() => (this.#deciding -= 1))
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  later(update: Update): void {
+    const wasEmpty = !this.dirty
+    this.#outbox.add(update)
+    if (wasEmpty) this.#dirtied(this)
+  }
+
+  note(delivery: RecentDelivery): void {
+    const wasEmpty = !this.dirty
+    this.#outbox.note(delivery)
+    if (wasEmpty) this.#dirtied(this)
+  }
+
+  async flush(goOn: () => boolean): Promise<void> {
+    if (!this.dirty) return
+    const flushed = await this.decide(draft => ({ result: draft.set({}) }), { goOn })
+    if (flushed.decided === 'stored' || flushed.decided === 'given up') return
+    const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
+    const { name, namespace } = this.owner
+    this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
+    this.#stored(this.#outbox.length)
+    this.#cell.endDoubts()
+  }
+
+  get dirty(): boolean {
+    return this.#outbox.length > 0
+  }
+
+  get storedAt(): number {
+    return this.#storedAt
+  }
+
+  get idle(): boolean {
+    return !this.dirty && this.#deciding === 0
+  }
+
+  get newer(): string | undefined {
+    return this.#cell.newer
+  }
+
+  get rows(): number {
+    return this.#cell.known?.memory.rows.length ?? 0
+  }
+
+  #stored(updates: number): void {
+    if (updates > 0) this.#storedAt = this.#world.clock.monotonic()
+    this.#outbox.drop(updates)
+  }
+
+  /** Judges a version of the record, with the updates that wait. */
+  #judged<T>(based: FoundRecord, judge: Judge<T>) {
+    const included = this.#outbox.seal()
+    const draft = this.#outbox.applied(based.memory).fork()
+    return { included, draft, ...judge(draft, this.#world.clock.now()) }
+  }
+
+  async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
     const { delayed, goOn, withdrawn } = waiting
+    const cell = this.#cell
     const retries = new Waits({ firstMs: firstRetryMs, maxMs: longestRetryMs })
     let conflicts = 0
     const pause = async (message: string, askedMs?: number): Promise<void> => {
       delayed?.(message)
       const ownMs = retries.next()
-      await wait(clock, Math.min(askedMs ?? ownMs, longestRetryMs))
+      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, longestRetryMs))
     }
     while (goOn()) {
-      const isFresh = cell.usable === undefined
-      const based = cell.usable ?? (await cell.read())
+      const known = cell.current
+      const isFresh = known === undefined
+      const based = known ?? (await cell.read())
       if (based.read !== 'found') {
         if (based.read === 'gone') return { decided: 'gone' }
         if (based.read === 'newer') return { decided: 'newer', message: based.message }
-        const isFinal = based.read === 'refused' && ++refusals >= forbiddenTries
+        const isFinal = based.read === 'refused' && ++this.#refusals >= forbiddenTries
         if (isFinal) return { decided: 'refused', message: based.message }
         await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)
         continue
       }
-      const now = () => judgedOn(based, judge, outbox, clock)
+      const now = () => this.#judged(based, judge)
       const first = now()
       const closing = first.draft.isChanged ? cell.prepare(based) : undefined
       // It may take seconds: a claim is as old as its row says, or its hook would cool down too early.
@@ -137,17 +213,17 @@ export const openLedger = (
       }
       const written = await cell.put(based, draft.memory(), included, waiting)
       if (written.put === 'stored') {
-        refusals = 0
+        this.#refusals = 0
         return { decided: 'stored', result }
       }
-      // What was just read stays known where there is no room for more: to find out what is over in it.
+      // If the record is full, keep the version just read: its finished claims can still be found.
       const isFinal = written.put === 'refused' && !written.forbidden && isFresh
       if (written.put !== 'not sent' && !isFinal) cell.forget()
       if (written.put === 'unknown') return { decided: 'given up' }
       withdrawn?.()
       if (written.put === 'refused') {
-        const isTold = written.forbidden && ++refusals >= forbiddenTries
-        if (isFinal || isTold) return { decided: 'refused', message: written.message }
+        const isRefused = written.forbidden && ++this.#refusals >= forbiddenTries
+        if (isFinal || isRefused) return { decided: 'refused', message: written.message }
         if (written.forbidden) await pause(written.message)
       }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
@@ -156,49 +232,4 @@ export const openLedger = (
     }
     return { decided: 'given up' }
   }
-
-  const decide = <T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> => {
-    deciding += 1
-    const mine = turn.then(() => store(judge, waiting)).finally(() => (deciding -= 1))
-    turn = mine.catch(() => undefined)
-    return mine
-  }
-
-  const adding = (add: () => void): void => {
-    const wasEmpty = outbox.length === 0
-    add()
-    if (wasEmpty) dirtied(self)
-  }
-  const self: Ledger = {
-    owner,
-    known: () => cell.known && outbox.applied(cell.known.memory),
-    decide,
-    later: update => adding(() => outbox.add(update)),
-    note: delivery => adding(() => outbox.note(delivery)),
-    flush: async goOn => {
-      if (outbox.length === 0) return
-      const flushed = await decide(draft => ({ result: draft.set({}) }), { goOn })
-      if (flushed.decided === 'stored' || flushed.decided === 'given up') return
-      const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
-      log.warn({ namespace: owner.namespace, record: owner.name, why }, 'the record is not written')
-      stored(outbox.length)
-      cell.endDoubts()
-    },
-    get dirty() {
-      return outbox.length > 0
-    },
-    get storedAt() {
-      return storedAt
-    },
-    get idle() {
-      return outbox.length === 0 && deciding === 0
-    },
-    get newer() {
-      return cell.newer
-    },
-    get rows() {
-      return cell.known?.memory.rows.length ?? 0
-    },
-  }
-  return self
 }

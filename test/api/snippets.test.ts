@@ -92,15 +92,13 @@ const createHooks = async (
   return new Map(await until(list, found => found.every(([, url]) => url !== '')))
 }
 
-/** Of the forms of auth, all are tried with `scale`; with other drivers all on a real API server, and some in memory. */
-const formsFor = (driver: string): readonly string[] => {
-  const forms = Object.keys(authSpecs)
-  return driver === 'scale' || inject('isReal') ? forms : forms.filter(form => someForms.includes(form))
-}
-const someForms = ['nothing', 'bearer', 'hmac-github']
+/** Of the forms of auth, all are tried on a real API server, and in memory those that have most to do with a driver. */
+const forms = Object.keys(authSpecs).filter(
+  form => inject('isReal') || ['nothing', 'bearer', 'hmac-github', 'sns'].includes(form),
+)
 
 describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration', driver => {
-  it.each(formsFor(driver))(
+  it.each(forms)(
     'works as it is, or says why it cannot, where the hook asks for %s',
     { timeout: 120_000 },
     async form => {

@@ -49,6 +49,15 @@ const begin = (role: keyof typeof podMiB): void => {
   else vi.stubEnv('BENCH_NODE_FLAGS', `--max-old-space-size=${Math.floor(podMiB[role] * 0.6)}`)
 }
 
+/** Starts a role twice. `startMs` is the better of the two: what else the machine and its API server do is in both. */
+const startTwice = async (role: 'controller' | 'trigger'): Promise<Started> => {
+  const first = await startRole(role)
+  await atRest(first.pid)
+  await first.end()
+  const second = await startRole(role)
+  return { ...second, startMs: Math.min(first.startMs, second.startMs) }
+}
+
 const startRole = async (role: 'controller' | 'trigger'): Promise<Started> => {
   begin(role)
   return await stage.product(role)
@@ -198,14 +207,10 @@ describe.each(fatKinds)('$kind', kind => {
       const names = Array.from({ length: count }, (_, index) => `fat-${index}`)
       await create(kind.type, names, name => kind.make(name, size, text, hookUid))
       const listedMs = await listMs(kind)
-      const controller = await startRole('controller')
+      const controller = await startTwice('controller')
       await atRest(controller.pid)
-      // The better of two: what else this machine does is in both.
-      const first = await startRole('trigger')
-      await first.end()
-      const trigger = await startRole('trigger')
-      const triggerMs = Math.min(first.startMs, trigger.startMs)
-      const started = { controllerMs: controller.startMs, triggerMs }
+      const trigger = await startTwice('trigger')
+      const started = { controllerMs: controller.startMs, triggerMs: trigger.startMs }
       await p99Of(trigger, 100)
       const beside = await besideOthers(trigger, names, size, text)
       const [watched] = await Promise.all([p99Of(trigger, posts), touch(kind.type, names)])

@@ -18,10 +18,6 @@ export class WaitingKeys {
     return this.#size
   }
 
-  get busy(): number {
-    return this.#busy
-  }
-
   /** Puts a key at the end of its line, with the moment of it. Answers whether it did not wait yet. */
   add(key: string, since: number): boolean {
     const namespace = namespaceOf(key)
@@ -34,6 +30,8 @@ export class WaitingKeys {
 
   /** Takes the first key of the namespace whose turn it is, for a worker, which {@link done} gives back. */
   take(): { readonly key: string; readonly since: number } | undefined {
+    // Without this, each change of a hook would go through all namespaces while nobody is free.
+    if (this.#busy >= this.#workers) return undefined
     for (const [namespace, line] of this.#lines) {
       const [first] = line
       if (!first || !this.#mayBegin(namespace)) continue

@@ -137,7 +137,12 @@ class RecordLedger implements Ledger {
 
   async flush(goOn: () => boolean): Promise<void> {
     if (!this.dirty) return
-    const flushed = await this.decide(draft => ({ result: draft.set({}) }), { goOn })
+    const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
+      // What waits is in the draft already, and nothing is decided: it only has to be stored.
+      draft.set({})
+      return { result: undefined }
+    }
+    const flushed = await this.decide(storeAll, { goOn })
     if (flushed.decided === 'stored' || flushed.decided === 'given up') return
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner

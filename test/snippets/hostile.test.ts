@@ -194,7 +194,11 @@ const checkText = async (name: string, { language, text }: SnippetText, plain: S
   }
 }
 
-test.each(snippets)('$name', { timeout: 300_000 }, async snippet => {
-  const every = fc.asyncProperty(hooksFor(snippet), async hook => await check(snippet, hook))
-  await expect(fc.assert(every, { numRuns: runs(10) })).resolves.toBeUndefined()
-})
+test.each(snippets)(
+  '$name: no text of a hook becomes a command, a member or an expression',
+  { timeout: 300_000 },
+  async snippet => {
+    const every = fc.asyncProperty(hooksFor(snippet), async hook => await check(snippet, hook))
+    await expect(fc.assert(every, { numRuns: runs(10) })).resolves.toBeUndefined()
+  },
+)

@@ -69,7 +69,7 @@ const sampleOfMistakes = {
 
 /** What a person does by the pages, with whole programs. It takes minutes: CI runs it, and `npm run test:long -- pages`. */
 const pages = [
-  'test/docs/{additions,how-to,tutorial}.test.ts',
+  'test/docs/{additions,follow,how-to,tutorial}.test.ts',
   'test/cli/{fast,older-node}.test.ts',
   'test/scripts/package/*.test.ts',
 ]

@@ -25,3 +25,7 @@ export const stringAt = (value: unknown, ...path: readonly string[]): string | u
   const found = at(value, ...path)
   return typeof found === 'string' ? found : undefined
 }
+
+/** Returns the object in which `value` is at a path of names, and nothing else: what {@link at} reads. */
+export const nested = ([name, ...rest]: readonly string[], value: JsonObject): JsonObject =>
+  name === undefined ? value : { [name]: nested(rest, value) }

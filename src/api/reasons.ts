@@ -63,8 +63,8 @@ export const reasons = {
   Superseded: {
     where: ['skipped'],
     means:
-      'A later push, a higher version or a later restart was there first. The hook never goes back to an older one.',
-    todo: 'Nothing.',
+      'A later push, a higher version, a later restart or a rollback by hand was there first. The hook never goes back to an older one.',
+    todo: 'Nothing. To roll out again what was rolled back, push it once more, or set the image yourself.',
   },
   PushUnreadable: {
     where: ['unreadable'],

@@ -30,6 +30,7 @@ const mistakes = [
   'whole objects instead of patches',
   'random names',
   'done before the work',
+  'blind to rollbacks',
 ] as const
 type Mistake = 'none' | (typeof mistakes)[number]
 
@@ -55,6 +56,15 @@ const timeless = (api: ApiConnection): ApiConnection => ({
   request: async request => {
     const answer = await api.request(request)
     return { ...answer, body: answer.body.replaceAll(new RegExp(`("${annotation}":")\\d+ `, 'g'), '$10 ') }
+  },
+})
+
+/** Hides who has written what. */
+const ownerless = (api: ApiConnection): ApiConnection => ({
+  watch: (request, stop) => api.watch(request, stop),
+  request: async request => {
+    const answer = await api.request(request)
+    return { ...answer, body: answer.body.replaceAll('"managedFields"', '"hidden"') }
   },
 })
 
@@ -109,6 +119,7 @@ const spoiled = (acts: Acts, mistake: Mistake, random: () => string): Acts => {
     case 'no order':
     case 'no version':
     case 'whole objects instead of patches':
+    case 'blind to rollbacks':
       return acts
   }
 }
@@ -129,7 +140,19 @@ const wrongWays: Partial<Record<Mistake, (api: ApiConnection) => ApiConnection>>
   'no order': timeless,
   'no version': careless,
   'whole objects instead of patches': overwriting,
+  'blind to rollbacks': ownerless,
 }
+
+/** What `kubectl rollout undo` sets back: the image, and the annotation that names the pushes. */
+interface Revision {
+  readonly image: string
+  readonly note: string | undefined
+}
+
+const revisionOf = (object: unknown): Revision => ({
+  image: stringAt(listAt(object, 'spec', 'template', 'spec', 'containers')[0], 'image') ?? '',
+  note: stringAt(object, 'metadata', 'annotations', annotation),
+})
 
 /** Runs one history: three processes, crashes, lost and late answers, copies, and somebody else who writes. Says what is wrong. */
 const history = async (seed: number, mistake: Mistake): Promise<readonly string[]> => {
@@ -179,17 +202,67 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
     })
   }
 
+  const wrong: string[] = []
   /** Each push that was stored in a workload, in order. */
   const stored: { readonly workload: string; readonly id: string; readonly at: number }[] = []
+  /** What each workload ran before, the oldest first, and who has set what it runs. */
+  const former = new Map<string, Revision[]>(workloads.map(name => [name, []]))
+  const writers = new Map<string, { readonly manager: string; readonly time: string }>()
+  const undone: { readonly workload: string; readonly at: number }[] = []
+  /** An object with what the real server keeps in managedFields of the fields that a rollback sets back. */
+  const withWriter = (object: unknown): unknown => {
+    const writer = writers.get(stringAt(object, 'metadata', 'name') ?? '')
+    if (!isObject(object) || !writer) return object
+    const containers = { 'f:containers': { 'k:{"name":"app"}': { 'f:image': {} } } }
+    const fieldsV1 = {
+      'f:metadata': { 'f:annotations': { [`f:${annotation}`]: {} } },
+      'f:spec': { 'f:template': { 'f:spec': containers } },
+    }
+    const metadata = {
+      ...(isObject(object['metadata']) && object['metadata']),
+      managedFields: [{ ...writer, fieldsV1 }],
+    }
+    return { ...object, metadata }
+  }
+  const written = (name: string, manager: string): void =>
+    void writers.set(name, { manager, time: new Date(clock.now()).toISOString() })
+  const undo = (name: string): void => {
+    const revision = former.get(name)?.pop()
+    if (!revision) return
+    const { image, note = null } = revision
+    const template = { spec: { containers: [{ name: 'app', image }] } }
+    const body = { metadata: { annotations: { [annotation]: note } }, spec: { template } }
+    admin('PATCH', `${path}/${name}`, body, 'application/strategic-merge-patch+json')
+    written(name, 'kubectl')
+    undone.push({ workload: name, at: clock.now() })
+  }
   const watching = (request: ApiRequest): ApiResponse => {
+    const name = request.path.slice(path.length + 1)
+    const before =
+      former.has(name) && request.method !== 'GET' ? parseJson(handle({ ...request, method: 'GET' }).body) : undefined
     const answer = handle(request)
+    if (before && answer.status === 200) {
+      former.get(name)?.push(revisionOf(before))
+      written(name, 'receiver-hooks')
+    }
+    if (request.method === 'GET' && answer.status === 200 && request.path.startsWith(path)) {
+      const found = parseJson(answer.body)
+      const items = at(found, 'items')
+      const seen =
+        isObject(found) && Array.isArray(items) ? { ...found, items: items.map(withWriter) } : withWriter(found)
+      return { ...answer, body: JSON.stringify(seen) }
+    }
     if (request.method !== 'GET' && answer.status === 200 && request.path.startsWith(path)) {
       const object = parseJson(answer.body)
       const [time = ''] = (stringAt(object, 'metadata', 'annotations', annotation) ?? '').split(' ')
       // Each push is of a tag of its own.
       const [container] = listAt(object, 'spec', 'template', 'spec', 'containers')
       const id = stringAt(container, 'image') ?? ''
-      stored.push({ workload: stringAt(object, 'metadata', 'name') ?? '', id, at: Number(time) })
+      const workload = stringAt(object, 'metadata', 'name') ?? ''
+      stored.push({ workload, id, at: Number(time) })
+      // A rollback has the second of the API server's clock.
+      const isOlder = undone.some(undo => undo.workload === workload && Number(time) < undo.at - (undo.at % 1000))
+      if (isOlder) wrong.push(`${workload} was rolled back, and got a push again that is older`)
     }
     return answer
   }
@@ -282,11 +355,16 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
       )
     })
   }
+  // Other histories draw nothing from this chance.
+  const undoing = seededChance(seed + 1_000_003)
+  for (let back = 0; back < 4; back++) {
+    const name = workloads[undoing(workloads.length)] ?? ''
+    if (undoing(10) < 4) clock.after(undoing(12_000), () => undo(name))
+  }
   for (let passed = 0; passed < 75_000; passed += 50) await clock.advance(50)
   stop.abort()
   await clock.advance(3000)
 
-  const wrong: string[] = []
   const seen = new Set<string>()
   for (const { id, workload } of stored) {
     if (seen.has(`${workload} ${id}`)) wrong.push(`${workload} got one push twice`)
@@ -322,8 +400,9 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
     }
     const pushedAt = Number(at(row, 'newsAt') ?? 0) || Number(at(row, 'at'))
     for (const workload of workloads) {
-      if (!stored.some(write => write.workload === workload && write.at >= pushedAt)) {
-        wrong.push(`d${number} was answered, and ${workload} has neither it nor a later one`)
+      const isLater = [...stored, ...undone].some(write => write.workload === workload && write.at >= pushedAt)
+      if (!isLater) {
+        wrong.push(`d${number} was answered, and ${workload} has neither it nor a later one, nor was rolled back`)
       }
     }
   }
@@ -340,7 +419,7 @@ const firstWrong = async (count: number, mistake: Mistake): Promise<readonly str
 }
 
 describe('pushes, with crashes, copies, lost and late answers', () => {
-  it('are written to each workload once, none goes back in time, and what was answered is there', async () => {
+  it('are written to each workload once, none goes back in time, none undoes a rollback, and what was answered is there', async () => {
     expect(await firstWrong(12, 'none')).toEqual([])
   })
 

@@ -10,7 +10,16 @@ import { hooks } from '../../src/kube/resources.ts'
 import { listAt, nameOf } from '../deploy/manifests.ts'
 import { knownBodies, type KnownBody } from '../senders/bodies.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { cluster, deployments, installCrd, post, product, until, type Cluster } from '../support/product.ts'
+import {
+  cluster,
+  deployments,
+  installCrd,
+  post,
+  postUntilDone,
+  product,
+  until,
+  type Cluster,
+} from '../support/product.ts'
 import { program, type Program } from '../support/program.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
 import { startWorkloads } from './control-plane/workloads.ts'
@@ -53,15 +62,15 @@ const setUp = async () => {
       return { trigger, origin: `http://127.0.0.1:${posts}` }
     },
     /** Makes a hook, and resolves with the path of its URL. */
-    pushHook: async (redeploy: object): Promise<string> => {
+    pushHook: async (redeploy: object, name = 'web-push'): Promise<string> => {
       const spec = { driver: 'redeploy', redeploy }
       await create(here.api, hooks, here.namespace, {
         apiVersion,
         kind: hookKind,
-        metadata: { name: 'web-push' },
+        metadata: { name },
         spec,
       })
-      return new URL(await here.url('web-push')).pathname
+      return new URL(await here.url(name)).pathname
     },
   }
 }
@@ -224,6 +233,48 @@ it(
     console.log(`${before} of ${names.length} workloads were patched when the process was killed`)
   },
 )
+
+it('a rollback by hand stands: the same push through another hook does not undo it, and a later push rolls out', async () => {
+  const here = await setUp()
+  await runDeployment(here, 'web', 'acme/web:1.0.0')
+  await finished(here)
+  const { origin } = await here.startTrigger()
+  const member = { target: { kind: 'Deployment', name: 'web' }, tags: { semver: '*' } }
+  const paths = [await here.pushHook(member, 'of-registry'), await here.pushHook(member, 'of-pipeline')]
+  const [ofRegistry = '', ofPipeline = ''] = paths.map(path => origin + path)
+  const second = (): number => Math.floor(Date.now() / 1000)
+  const push = (url: string, tag: string, at: number) =>
+    postUntilDone(url, { push_data: { pushed_at: at, tag, pusher: 'acme' }, repository: { repo_name: 'acme/web' } })
+  /** The clocks of registries and of managedFields count seconds. */
+  const nextSecond = async (): Promise<void> => {
+    const began = second()
+    await until(
+      () => Promise.resolve(second()),
+      now => now > began,
+    )
+  }
+  /** Rolls out a push, takes it back by hand, and sends the push again by the other hook. */
+  const rollOutAndBack = async (from: string, to: string): Promise<void> => {
+    const at = second()
+    expect((await push(ofRegistry, to, at)).body).toMatchObject({ outcome: 'applied', reason: 'RolledOut' })
+    await finished(here)
+    await nextSecond()
+    const undone = await kubectl(here.kubeconfig, ['-n', here.namespace, 'rollout', 'undo', 'deployment/web'])
+    expect(undone).toMatchObject({ code: 0 })
+    await finished(here)
+    const { body } = await push(ofPipeline, to, at)
+    expect(body).toMatchObject({ outcome: 'skipped', reason: 'Superseded' })
+    expect(body['message']).toContain('Deployment/web was rolled back after acme/web:')
+    expect(await imagesOf(here)).toEqual({ web: `acme/web:${from}` })
+    await nextSecond()
+  }
+  await rollOutAndBack('1.0.0', '1.0.1')
+  expect((await push(ofPipeline, '1.0.2', second())).body).toMatchObject({ outcome: 'applied' })
+  await finished(here)
+  await rollOutAndBack('1.0.2', '1.0.3')
+  expect((await push(ofPipeline, '1.0.4', second())).body).toMatchObject({ outcome: 'applied' })
+  expect(await imagesOf(here)).toEqual({ web: 'acme/web:1.0.4' })
+})
 
 it('a right that is taken away is named and nothing is written, and once it is given again pushes roll out again', async () => {
   const here = await setUp()

@@ -54,9 +54,14 @@ const done = (
     const message = `${what} was pushed again, and imagePullPolicy is Never: no node would pull it`
     return { outcome: 'failed', reason: 'ImageNeverPulled', message }
   }
+  const leftAs = (as: Left): string =>
+    counted(rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'nothing' && rolled.left.has(as) ? [name] : [])))
   if (left.has('up to date')) {
-    const running = rollouts.filter(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('up to date'))
-    return { outcome: 'unchanged', reason: 'UpToDate', summary: counted(running.map(({ name }) => name)), changes: [] }
+    return { outcome: 'unchanged', reason: 'UpToDate', summary: leftAs('up to date'), changes: [] }
+  }
+  if (left.has('rolled back')) {
+    const message = `${leftAs('rolled back')} was rolled back after ${what} was pushed`
+    return { outcome: 'skipped', reason: 'Superseded', message }
   }
   if (left.has('superseded')) {
     return { outcome: 'skipped', reason: 'Superseded', message: `something later than ${what} runs already` }

@@ -1,7 +1,8 @@
 import type { Change } from '../../api/outcome.ts'
-import { isObject, at as memberAt, type JsonObject } from '../../api/json.ts'
+import { isObject, at as memberAt, nested } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { containerLists, containersIn, type Container, type Workloads } from './kinds.ts'
+import { neededFields, rolledBackAt } from './rollback.ts'
 import type { Chosen } from './wanted.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */
@@ -21,8 +22,11 @@ export interface RolloutPlan {
   readonly left: ReadonlySet<Left>
 }
 
-/** up to date: it has the push. superseded: it has a later one. never pulled: the same tag again, and nothing would pull it. */
-export type Left = 'up to date' | 'superseded' | 'never pulled'
+/**
+ * up to date: it has the push. superseded: it has a later one. rolled back: somebody has taken it, or a later one, back. never
+ * pulled: the same tag again, and nothing would pull it.
+ */
+export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled'
 
 /** Annotations with this beginning are this driver's: of a workload, and of its pods' template. */
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
@@ -34,7 +38,8 @@ const restarted = 'restarted.at'
 const maxNamed = 5
 
 /** Takes of a workload what a plan and its writing need, and nothing else: some of them are large, and many are planned at once. */
-export const neededOf = (object: StoredObject, { template }: Workloads): StoredObject => {
+export const neededOf = (object: StoredObject, workloads: Workloads): StoredObject => {
+  const { template } = workloads
   const { annotations, name, namespace, resourceVersion, uid } = object.metadata
   const pods = memberAt(object, ...template)
   const podsNotes = memberAt(pods, 'metadata', 'annotations')
@@ -54,6 +59,7 @@ export const neededOf = (object: StoredObject, { template }: Workloads): StoredO
       ...{ name, uid, resourceVersion },
       ...(namespace !== undefined && { namespace }),
       ...(annotations && { annotations: ownNotes(annotations) }),
+      managedFields: neededFields(object, workloads, isOwnNote),
     },
     ...nested(template, needed),
   }
@@ -69,12 +75,11 @@ const neededOfContainer = (container: unknown): unknown => ({
 const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(annotations).filter(
-      (note): note is [string, string] => note[0].startsWith(annotationPrefix) && typeof note[1] === 'string',
+      (note): note is [string, string] => isOwnNote(note[0]) && typeof note[1] === 'string',
     ),
   )
 
-const nested = ([name, ...rest]: readonly string[], value: JsonObject): JsonObject =>
-  name === undefined ? value : { [name]: nested(rest, value) }
+const isOwnNote = (annotation: string): boolean => annotation.startsWith(annotationPrefix)
 
 /** What takes the place of a push: what is rolled out, and what distinguishes it from others. */
 interface Cause {
@@ -142,6 +147,8 @@ const planContainer = (
   const known = noteOf(object, name)
   if (known.ids.includes(push.id)) return 'up to date'
   if (isLower || known.at > push.at) return 'superseded'
+  const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
+  if (backAt !== undefined && backAt > push.at) return 'rolled back'
   const pinned = pin === 'digest' && push.digest !== undefined
   const wanted = `${runs.name}:${push.tag}${pinned ? `@${push.digest}` : ''}`
   const its = { op: 'test', path: `${pointer}/name`, value: name } as const

@@ -9,6 +9,7 @@ import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
 import type { Left, RolloutPlan } from './plan.ts'
+import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
 
 /** The wait before the API server is tried again, in milliseconds. It doubles up to the maximum. */
@@ -84,7 +85,7 @@ export const rollOut = async (
         ...request,
         method: 'PATCH',
         contentType: 'application/json-patch+json',
-        query: { fieldManager: 'receiver-hooks' },
+        query: { fieldManager: rolloutManager },
         body,
       })
       const answer = answerIn(tried)

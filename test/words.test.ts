@@ -3,16 +3,7 @@ import { expect, test } from 'vitest'
 import { lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
 
 /** The folders that are not written in these words yet. Take yours off the list when it is. */
-const unconverted = [
-  'src/acts',
-  'src/api',
-  'src/cli/spec',
-  'src/dashboard',
-  'src/kube',
-  'src/record',
-  'src/steps',
-  'src/trigger',
-]
+const unconverted = ['src/api', 'src/cli/spec', 'src/dashboard', 'src/kube', 'src/trigger']
 
 /** What a comment does not say, and what it says instead. */
 const inComments: readonly (readonly [word: RegExp, instead: string])[] = [
@@ -46,7 +37,6 @@ const inNames: readonly (readonly [word: RegExp, instead: string])[] = [
 /** Names of which a folder of the first list is the other end. They go with the last of those. */
 const exported: ReadonlySet<string> = new Set([
   'Given',
-  'Hindrance',
   'lacks',
   'longestWhen',
   'mostBytes',
@@ -57,7 +47,6 @@ const exported: ReadonlySet<string> = new Set([
   'mostUnaryInARow',
   'newsAt',
   'obstacle',
-  'obstacleOf',
   'trouble',
 ])
 

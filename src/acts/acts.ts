@@ -4,7 +4,8 @@ import type { Outcome } from '../api/outcome.ts'
 export interface Act {
   /** Of 132 bits, in base64url; it goes into names and annotations. */
   readonly id: string
-  /** When the news happened, or else when the delivery was first decided, in milliseconds since the epoch. */
+  /** When the event happened that the delivery reports; if that is not known, when the delivery was first decided. In milliseconds since
+   * the epoch. */
   readonly at: number
 }
 
@@ -21,20 +22,20 @@ export type Worked =
 export type Progress = (soFar: string) => void
 
 /**
- * Does something, or what is left of it. Whatever it writes has to be the same whoever writes it, and to carry the act as
- * evidence, since several processes may work at one act at once. It ends soon once `goOn` says no.
+ * Does something, or what is left of it. Several processes may work at one act at once. So each of them must write the same, and
+ * every write must carry the act as evidence. Work ends soon after `mayContinue` has returned false.
  */
-export type Work = (act: Act, goOn: () => boolean, progress: Progress) => Promise<Worked>
+export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) => Promise<Worked>
 
-/** How an act is done beside others. */
-export interface How {
-  /** Never beside another act of this hook. */
+/** What an act may run at the same time with. */
+export interface ActOptions {
+  /** Never at the same time as another act of this hook. */
   readonly serial?: true
-  /** A copy waits for the first instead of doing the same beside it. */
+  /** A copy waits for the first instead of doing the same work at the same time. */
   readonly alone?: true
 }
 
-/** Things done once for each delivery, whoever sends it. */
+/** Does things once for each delivery, however often and by whomever it is sent. */
 export interface Acts {
-  once(work: Work, how?: How): Promise<Outcome>
+  once(work: Work, how?: ActOptions): Promise<Outcome>
 }

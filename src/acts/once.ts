@@ -11,12 +11,12 @@ import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
 import { isAbandoned } from '../record/protocol.ts'
 import type { MemoryDraft } from '../record/draft.ts'
-import type { Act, Acts, How, Work } from './acts.ts'
+import type { Act, Acts, ActOptions, Work } from './acts.ts'
 import { actOf, runningActs, type Running } from './running.ts'
 
-/** The wait between two looks at what stands in the way, in milliseconds; it doubles up to the longest. */
+/** The wait before the record is read again while another act blocks this one, in milliseconds. It doubles up to the maximum. */
 const firstLookMs = 50
-const longestLookMs = 800
+const maxLookMs = 800
 
 /** The acts of one process. */
 export interface ActService {
@@ -54,7 +54,7 @@ const once = async (
   running: Running,
   context: DeliveryContext,
   work: Work,
-  how: How,
+  how: ActOptions,
 ): Promise<Outcome> => {
   const { deadline, delivery } = context
   const fresh = (): string => Buffer.from(random.bytes(16)).toString('base64url')
@@ -66,11 +66,11 @@ const once = async (
   const ledger = context.ledger()
   const { identity } = delivery
   const key = identity ? keyOf(identity.key) : fresh()
-  const goOn = (): boolean => clock.monotonic() < deadline
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
-  while (goOn()) {
+  const mayContinue = (): boolean => clock.monotonic() < deadline
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
+  while (mayContinue()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => beginIn(draft, now, { key, context, how })
-    const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { goOn }))
+    const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
     if (made?.decided === 'gone') return { outcome: 'changed' }
     if (made?.decided === 'refused') {
       return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
@@ -97,7 +97,7 @@ const once = async (
 interface Beginning {
   readonly key: string
   readonly context: DeliveryContext
-  readonly how: How
+  readonly how: ActOptions
 }
 
 /** Judges what is to be done of a delivery, and begins an act where it is new. */
@@ -113,7 +113,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
     (isCounted(own) ||
       Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
-  // Whatever is left of it is done now, by the same name.
+  // The rest of it is done now, under the same name.
   if (own && isSame) return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   const inOrder = how.serial === true || cooldownMs > 0
   const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
@@ -156,7 +156,7 @@ const preview = async (
 ): Promise<Outcome> => {
   const { deadline, delivery } = context
   if (!mayRun(context)) return { outcome: 'changed' }
-  const goOn = (): boolean => clock.monotonic() < deadline
+  const mayContinue = (): boolean => clock.monotonic() < deadline
   const now = clock.now()
   const id = Buffer.from(random.bytes(16)).toString('base64url')
   let act: Act = { id, at: now }
@@ -164,7 +164,7 @@ const preview = async (
     const key = delivery.identity ? keyOf(delivery.identity.key) : id
     const deciding = context
       .ledger()
-      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context, how: {} }).result }), { goOn })
+      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context, how: {} }).result }), { mayContinue })
     const made = await within(clock, deadline - clock.monotonic(), deciding)
     if (made?.decided === 'gone') return { outcome: 'changed' }
     const begun = made?.decided === 'stored' ? made.result : undefined
@@ -180,7 +180,7 @@ const preview = async (
   const worked = await within(
     clock,
     deadline - clock.monotonic(),
-    work(act, goOn, () => {}),
+    work(act, mayContinue, () => {}),
   )
   return (
     worked?.outcome ?? {

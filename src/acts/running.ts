@@ -7,10 +7,10 @@ import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
 
 /** How long work goes on that an answer could not wait for, in milliseconds: some senders never send again. */
-const longestMs = 60_000
+const maxWorkMs = 60_000
 
 /** How many characters of what was done a row keeps. */
-const longestSummary = 120
+const maxSummary = 120
 
 /** The acts that this process is at work on. Copies of one delivery that come meanwhile wait for the same work. */
 export interface Running {
@@ -42,7 +42,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   let stopped = false
 
   const begin = (act: OpenAct, work: Work, ledger: Ledger | undefined): Job => {
-    const end = clock.monotonic() + longestMs
+    const end = clock.monotonic() + maxWorkMs
     const job: Job = {
       soFar: 'it has begun',
       worked: work(
@@ -69,7 +69,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
         !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
-      // Nobody can tell which delivery this was when it is sent again.
+      // Without a name the delivery is not recognised when it is sent again.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }
       return (
         worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }
@@ -88,7 +88,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
 /** Of work that was ended: some of it may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
-/** What is done is remembered; what failed may be begun anew; what is left stays open for the next copy of the delivery. */
+/** Remembers what is done. What failed may be begun again; what is unfinished stays open for the next copy of the delivery. */
 const remember = (act: OpenAct, { outcome, worked }: Worked, ledger: Ledger | undefined): void => {
   if (worked === 'done') ledger?.later(draft => acted(draft, act, summaryOf(outcome), outcome.outcome === 'applied'))
   if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
@@ -96,7 +96,7 @@ const remember = (act: OpenAct, { outcome, worked }: Worked, ledger: Ledger | un
 
 const summaryOf = (outcome: Outcome): string => {
   const summary = 'summary' in outcome ? outcome.summary : 'message' in outcome ? outcome.message : outcome.outcome
-  return summary.slice(0, longestSummary)
+  return summary.slice(0, maxSummary)
 }
 
 /** An act as its work sees it: as old as the notification that asked for it. */

@@ -3,7 +3,7 @@ import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /** The newest deliveries, newest first: how many a status tells. */
-export const mostRecent = 10
+export const maxRecent = 10
 
 /** How long the message of a delivery may be in a status, in characters: ten of them are kept for each hook, in its record too. */
 export const longestMessage = 160
@@ -106,7 +106,7 @@ export const statusSchema = {
     recent: {
       type: 'array',
       description: 'The last deliveries, newest first. They appear within seconds.',
-      maxItems: mostRecent,
+      maxItems: maxRecent,
       'x-kubernetes-list-type': 'atomic',
       items: deliverySchema,
     },

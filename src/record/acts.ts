@@ -32,7 +32,7 @@ export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): voi
   if (acts.some(act => act.id === id)) draft.set({ acts: acts.filter(act => act.id !== id) })
 }
 
-/** A hook has run by whatever was begun, though nobody knows how far it came. */
+/** Counts each act that was begun as a run of the hook: nobody knows how far it has come. */
 export const ranByActs = (draft: MemoryDraft): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
   if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(({ at }) => at)) })

@@ -7,9 +7,9 @@ import type { Memory, RecordOwner } from './memory.ts'
 import type { RecordLimits } from './pages.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
-/** The wait before a write in doubt is looked for again, in milliseconds; it doubles up to the longest. */
+/** The wait before an ambiguous write is looked for again, in milliseconds. It doubles up to the maximum. */
 const firstLookMs = 25
-const longestLookMs = 400
+const maxLookMs = 400
 
 /**
  * How long a version is good for a write where others write the record too, in milliseconds: a conflict costs two requests
@@ -20,15 +20,15 @@ const goodForMs = 500
 /** So many reads in a row that find nothing new show that nobody else writes it any more. */
 const aloneAfter = 4
 
-/** How many processes' last writes a record tells. */
-const mostWriters = 16
+/** Of how many processes a record names the last write. */
+const maxWriters = 16
 
 export type FoundRecord = Extract<RecordRead, { read: 'found' }>
 
 /** Who waits for a write. */
 export interface Waiter {
   /** Whether anyone still waits. */
-  readonly goOn: () => boolean
+  readonly mayContinue: () => boolean
   /** The API server cannot be asked just now, and why. */
   readonly delayed?: (message: string) => void
 }
@@ -50,7 +50,7 @@ export class RecordCell {
   #newer: string | undefined
   #writes = 0
   #doubtful: readonly Doubtful[] = []
-  /** A write is being made: it may be in doubt already. */
+  /** True while a write is being made: it may be ambiguous already. */
   #isPutting = false
 
   /** `instance` signs the writes; `stored` is called with how many of the updates that wait turned out to be stored. */
@@ -148,7 +148,7 @@ export class RecordCell {
     this.#known = undefined
   }
 
-  /** What waited is given up: no write in doubt is looked for any more. */
+  /** Gives up what waited: no ambiguous write is looked for any more. */
   endDoubts(): void {
     this.#doubtful = []
     this.#closer.giveUp()
@@ -167,11 +167,16 @@ export class RecordCell {
   }
 
   /** Puts, and makes the outcome certain while anyone waits: the write is looked for, and sent again. */
-  async #putSurely(based: FoundRecord, memory: Memory, number: number, { delayed, goOn }: Waiter): Promise<RecordPut> {
+  async #putSurely(
+    based: FoundRecord,
+    memory: Memory,
+    number: number,
+    { delayed, mayContinue }: Waiter,
+  ): Promise<RecordPut> {
     const { api, clock } = this.#world
     const paid = chargedOnce(this.#charge)
     let inDoubt = false
-    const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
+    const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
     for (;;) {
       const written = await putRecord(api, this.#owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'
@@ -179,7 +184,7 @@ export class RecordCell {
       if (written.put === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
       await wait(clock, looks.next())
-      if (!goOn()) return { put: 'unknown', message: 'nobody waits for it any more' }
+      if (!mayContinue()) return { put: 'unknown', message: 'nobody waits for it any more' }
       const now = await this.read()
       if (now.read !== 'found') continue
       if (now.object && isSigned(now.memory, this.#instance, number)) return { put: 'stored', object: now.object }
@@ -190,7 +195,7 @@ export class RecordCell {
 
 /** A record as it was read, within the limits of this process. */
 const within = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
-  found.read === 'found' ? { ...found, memory: { ...found.memory, mostRows: rows } } : found
+  found.read === 'found' ? { ...found, memory: { ...found.memory, maxRows: rows } } : found
 
 /** A write that may have been stored, or may be stored still in place of `version`. */
 interface Doubtful {
@@ -203,7 +208,7 @@ interface Doubtful {
 /** Puts the number of a process's write into the memory that it stores. */
 const sign = (memory: Memory, id: string, writes: number): Memory => ({
   ...memory,
-  writers: [{ id, writes }, ...memory.writers.filter(writer => writer.id !== id)].slice(0, mostWriters),
+  writers: [{ id, writes }, ...memory.writers.filter(writer => writer.id !== id)].slice(0, maxWriters),
 })
 
 const isSigned = ({ writers }: Memory, instance: string, number: number): boolean =>

@@ -6,7 +6,7 @@ import { createPage, deletePage, readPage, type PageRead } from './page-store.ts
 import { closingOf, type Closing, type RecordLimits } from './pages.ts'
 
 /** How many pages may be left behind before no further one is made: their fate shows at the next read of the record. */
-const mostLeft = 4
+const maxLeft = 4
 
 /** A memory as it is to be stored, and the pages that it lists no longer. */
 export interface Closed {
@@ -30,9 +30,9 @@ export interface Closer {
   stored(closed: Closed): void
   /** So many pages may have been left behind that the record has to be read before a further one is made. */
   readonly isCrowded: boolean
-  /** The record was read. What it does not list, and no write that is in doubt, is deleted. */
+  /** The record was read. Deletes the pages that it does not list, unless a write of this process is ambiguous: that may list them. */
   found(memory: Memory, isInDoubt: boolean): void
-  /** No write in doubt is looked for any more: what was made for one stays until its hook goes. */
+  /** No ambiguous write is looked for any more: a page that was made for one stays until its hook is deleted. */
   giveUp(): void
 }
 
@@ -82,7 +82,7 @@ export const closerOf = (
     prepare: before => {
       if (prepared?.before === before) return undefined
       prepared = undefined
-      const closing = left.size < mostLeft ? closingOf(before, limits) : undefined
+      const closing = left.size < maxLeft ? closingOf(before, limits) : undefined
       return closing && make(before, closing)
     },
     close: (before, memory) =>
@@ -94,7 +94,7 @@ export const closerOf = (
       for (const { name } of gone) remove(name)
     },
     get isCrowded() {
-      return left.size >= mostLeft
+      return left.size >= maxLeft
     },
     giveUp: () => left.clear(),
     found: (memory, isInDoubt) => {

@@ -3,8 +3,8 @@ import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
- * A delivery on its way. It is made once, when its post is admitted to a hook, and passed by reference to whatever works on it: the
- * gates, the driver, the queue of a target, the fold and the record.
+ * A delivery on its way. It is made once, when its post is admitted to a hook, and passed by reference to all that works on it:
+ * the gates, the driver, the queue of a target, the fold and the record.
  */
 export interface DeliveryContext extends Remembered {
   /** The hook as it was when the post was admitted. */

@@ -14,8 +14,8 @@ type Fields = { -readonly [Name in keyof Omit<Memory, 'rows'>]: Memory[Name] }
 const rememberedMs = 24 * 3_600_000
 
 /**
- * How many finished rows of deliveries without a name are kept: no copy of those comes, but a process may still report late what
- * became of one. They force out no name.
+ * How many finished rows of deliveries without a name are kept: no copy of those comes, but a process may still report the
+ * outcome of one late. They force out no name.
  */
 const maxUnnamed = 200
 
@@ -125,7 +125,7 @@ export class MemoryDraft {
 
   /**
    * Adds a row in place of an older one of its key, and forgets what is too old or too much. An open claim is never too
-   * much: it would be executed again. After a day nobody can tell what became of it.
+   * much: it would be executed again. After a day its outcome can no longer be found out.
    */
   add(row: Row): void {
     this.#touch()
@@ -164,7 +164,7 @@ export class MemoryDraft {
   }
 
   get #maxRows(): number {
-    return this.#fields.mostRows ?? defaultLimits.rows
+    return this.#fields.maxRows ?? defaultLimits.rows
   }
 
   #touch(): void {

@@ -43,8 +43,8 @@ export type Judgement =
   /** It has a name, and there is no room to remember it: to forget another name within its window could double a step. */
   | { readonly judgement: 'full'; readonly message: string }
   /**
-   * A claimed write stands in the way, and nobody knows whether it was stored. The caller finishes that write and judges
-   * again, or, where it is the delivery's own, answers with what became of it.
+   * A claimed write blocks the delivery, and nobody knows whether it was stored. The caller finishes that write and judges
+   * again. If the claim is the delivery's own, the caller answers with its outcome.
    */
   | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
 
@@ -86,14 +86,14 @@ const judgeByRows = (
   const own = identity && keyOf(identity.key)
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
-    const isOld = isNoNews(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
+    const isOld = isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
     const isSame = Math.abs(now - row.at) < windowOf(remembered) || isOld
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame }
     if (isSame) return again(row, 'delivery')
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
-  // No name of it is remembered: whoever sends it again and again could fill the record with names.
+  // No name of it is remembered: a sender that repeats it under new names could fill the record.
   if (counted) return again(counted, 'signed body')
   if (group?.mixed && allSeen(draft, group)) {
     const message = 'some alerts ended and no new one fires'
@@ -145,12 +145,12 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
 
 /**
  * Whether a delivery ends alerts that have been reported as firing since their last end. Where one of two Prometheus
- * saw an alert end and the other did not, both ends tell of the same beginning.
+ * saw an alert end and the other did not, both ends are of the same beginning.
  */
 const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Remembered['delivery']): boolean =>
   phase === 'resolved' && group !== undefined && groups[keyOf(group.key)] !== undefined
 
-const isNoNews = (newsAt: number | undefined, known: number | undefined): boolean =>
+const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
 
 /** The same was decided before, as this row says. */
@@ -174,7 +174,7 @@ const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
   }
 }
 
-/** What a delivery's row says beside whose it is and when it was decided. */
+/** What a delivery's row says in addition to its key and its time. */
 export type Decision =
   | {
       readonly state: 'claimed'

@@ -11,10 +11,10 @@ import { defaultLimits, type RecordLimits } from './pages.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 25
-const longestRetryMs = 400
+const maxRetryMs = 400
 
 /** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
-const mostConflicts = 8
+const maxConflicts = 8
 
 /** What a judge says of a memory. What it has changed in the draft is stored. */
 export interface Ruling<T> {
@@ -56,10 +56,10 @@ export interface Ledger {
   decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
   /** Stores an update with the next write, for which `flush` sees. */
   later(update: Update): void
-  /** Tells of a delivery with the next write. However many wait to be told, they take the room of the newest. */
+  /** Reports a delivery with the next write. However many wait, they take the room of the newest ones alone. */
   note(delivery: RecentDelivery): void
   /** Stores the updates that wait. */
-  flush(goOn: () => boolean): Promise<void>
+  flush(mayContinue: () => boolean): Promise<void>
   /** Whether updates wait. */
   readonly dirty: boolean
   /** When updates were last stored, with a decision or alone, in monotonic milliseconds. */
@@ -135,14 +135,14 @@ class RecordLedger implements Ledger {
     if (wasEmpty) this.#dirtied(this)
   }
 
-  async flush(goOn: () => boolean): Promise<void> {
+  async flush(mayContinue: () => boolean): Promise<void> {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
       // What waits is in the draft already, and nothing is decided: it only has to be stored.
       draft.set({})
       return { result: undefined }
     }
-    const flushed = await this.decide(storeAll, { goOn })
+    const flushed = await this.decide(storeAll, { mayContinue })
     if (flushed.decided === 'stored' || flushed.decided === 'given up') return
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner
@@ -184,16 +184,16 @@ class RecordLedger implements Ledger {
   }
 
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
-    const { delayed, goOn, withdrawn } = waiting
+    const { delayed, mayContinue, withdrawn } = waiting
     const cell = this.#cell
-    const retries = new Waits({ firstMs: firstRetryMs, maxMs: longestRetryMs })
+    const retries = new Waits({ firstMs: firstRetryMs, maxMs: maxRetryMs })
     let conflicts = 0
     const pause = async (message: string, askedMs?: number): Promise<void> => {
       delayed?.(message)
       const ownMs = retries.next()
-      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, longestRetryMs))
+      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, maxRetryMs))
     }
-    while (goOn()) {
+    while (mayContinue()) {
       const known = cell.current
       const isFresh = known === undefined
       const based = known ?? (await cell.read())
@@ -233,7 +233,7 @@ class RecordLedger implements Ledger {
       }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
       // The others are through after a few: a server that always says so is not to be asked without a pause.
-      if (written.put === 'conflict' && ++conflicts > mostConflicts) await pause('the record kept changing')
+      if (written.put === 'conflict' && ++conflicts > maxConflicts) await pause('the record kept changing')
     }
     return { decided: 'given up' }
   }

@@ -10,7 +10,7 @@ import type { RecordLimits } from './pages.ts'
  * doubles up to the longest while it is written again and again: each is a request, and the replicas' come in each other's way.
  */
 const recordSpacingMs = 1000
-const longestSpacingMs = 5000
+const maxSpacingMs = 5000
 const processSpacingMs = 50
 
 /** How long such a write is tried, and how long all of them together when the process ends, in milliseconds. */
@@ -18,11 +18,14 @@ const flushWithinMs = 10_000
 const closeWithinMs = 2000
 
 /** How many records are kept in memory while nothing goes on with them, and how many rows of theirs: some 14 MB. */
-const mostIdle = 1000
-const mostIdleRows = 100_000
+const maxIdle = 1000
+const maxIdleRows = 100_000
 
 /** How often the rows are counted, in milliseconds. */
 const countRowsEveryMs = 10_000
+
+/** The longest sleep of the loop, in milliseconds. */
+const maxSleepMs = 60_000
 
 /** The records of all hooks, as one process reads and writes them. */
 export interface Ledgers {
@@ -48,119 +51,154 @@ export const openLedgers = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
   limits?: RecordLimits,
   charge: ChargeFor = () => {},
-): Ledgers => {
-  const { clock, log, random } = environment
-  const instance = Buffer.from(random.bytes(8)).toString('base64url')
-  /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
-  let opened = 0
-  /** By the uids of their hooks, in the order of their last use. */
-  const ledgers = new Map<string, Ledger>()
-  /** Each with when it may be written next, in monotonic milliseconds. */
-  const dirty = new Map<Ledger, number>()
-  const flushed = new WeakMap<Ledger, Flushed>()
-  const flushing = new Set<Promise<void>>()
-  /** How long the last such write took, in milliseconds. */
-  let tookMs = 0
-  let wake = (): void => {}
-  /** Until when the loop sleeps, unless it is woken, in monotonic milliseconds. */
-  let sleepsUntil = -Infinity
+): Ledgers => new RecordLedgers(environment, limits, charge)
 
-  const dirtied = (ledger: Ledger): void => {
-    // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
-    const { at, spacingMs } = flushed.get(ledger) ?? never
-    const due = Math.max(clock.monotonic() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
-    dirty.set(ledger, due)
-    if (due < sleepsUntil) wake()
+class RecordLedgers implements Ledgers {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #limits: RecordLimits | undefined
+  readonly #charge: ChargeFor
+  readonly #instance: string
+  /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
+  #opened = 0
+  /** By the uids of their hooks, in the order of their last use. */
+  readonly #ledgers = new Map<string, Ledger>()
+  /** Each with when it may be written next, in monotonic milliseconds. */
+  readonly #dirty = new Map<Ledger, number>()
+  readonly #flushed = new WeakMap<Ledger, Flushed>()
+  readonly #flushing = new Set<Promise<void>>()
+  /** How long the last such write took, in milliseconds. */
+  #tookMs = 0
+  /** When the rows were counted last, in monotonic milliseconds. */
+  #countedAt: number
+  #wake = (): void => {}
+  /** Until when the loop sleeps, unless it is woken, in monotonic milliseconds. */
+  #sleepsUntil = -Infinity
+
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+    limits: RecordLimits | undefined,
+    charge: ChargeFor,
+  ) {
+    this.#environment = environment
+    this.#limits = limits
+    this.#charge = charge
+    this.#instance = Buffer.from(environment.random.bytes(8)).toString('base64url')
+    this.#countedAt = this.#now()
   }
 
-  const flush = async (ledger: Ledger, withinMs: number): Promise<void> => {
-    dirty.delete(ledger)
-    const began = clock.monotonic()
-    const { at, spacingMs } = flushed.get(ledger) ?? never
-    const isBusy = began - at < 2 * longestSpacingMs
-    flushed.set(ledger, { at: began, spacingMs: isBusy ? Math.min(2 * spacingMs, longestSpacingMs) : recordSpacingMs })
+  of(owner: RecordOwner): Ledger {
+    const { uid } = owner
+    const ledger = this.#ledgers.get(uid) ?? this.#open(owner)
+    this.#ledgers.delete(uid)
+    this.#ledgers.set(uid, ledger)
+    if (this.#ledgers.size > maxIdle) this.#forgetIdle()
+    return ledger
+  }
+
+  newer(): string | undefined {
+    for (const { newer } of this.#ledgers.values()) if (newer !== undefined) return newer
+    return undefined
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    this.#countedAt = this.#now()
+    while (!stop.aborted) await this.#turn(stop)
+    await this.#flushAll()
+  }
+
+  /** Writes the record that is due, or sleeps until one is. */
+  #turn(stop: AbortSignal): Promise<void> {
+    const { clock } = this.#environment
+    if (this.#now() - this.#countedAt >= countRowsEveryMs) {
+      this.#forgetRows()
+      this.#countedAt = this.#now()
+    }
+    const due = this.#nextDue()
+    const inMs = due ? due[1] - this.#now() : Infinity
+    if (due && inMs <= 0) {
+      this.#begin(due[0])
+      return wait(clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
+    }
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    const sleepMs = Math.min(inMs, maxSleepMs)
+    this.#sleepsUntil = this.#now() + sleepMs
+    return wait(clock, sleepMs, AbortSignal.any([stop, woken.signal]))
+  }
+
+  #now(): number {
+    return this.#environment.clock.monotonic()
+  }
+
+  #open(owner: RecordOwner): Ledger {
+    return openLedger(
+      this.#environment,
+      owner,
+      `${this.#instance}.${++this.#opened}`,
+      ledger => this.#dirtied(ledger),
+      this.#limits,
+      bytes => this.#charge(owner.uid, bytes),
+    )
+  }
+
+  #dirtied(ledger: Ledger): void {
+    // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
+    const { at, spacingMs } = this.#flushed.get(ledger) ?? never
+    const due = Math.max(this.#now() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
+    this.#dirty.set(ledger, due)
+    if (due < this.#sleepsUntil) this.#wake()
+  }
+
+  #begin(ledger: Ledger): void {
+    const writing = this.#flush(ledger, flushWithinMs).finally(() => this.#flushing.delete(writing))
+    this.#flushing.add(writing)
+  }
+
+  async #flush(ledger: Ledger, withinMs: number): Promise<void> {
+    this.#dirty.delete(ledger)
+    const began = this.#now()
+    const { at, spacingMs } = this.#flushed.get(ledger) ?? never
+    const isBusy = began - at < 2 * maxSpacingMs
+    const nextSpacingMs = isBusy ? Math.min(2 * spacingMs, maxSpacingMs) : recordSpacingMs
+    this.#flushed.set(ledger, { at: began, spacingMs: nextSpacingMs })
     const end = began + withinMs
     try {
-      await ledger.flush(() => clock.monotonic() < end)
+      await ledger.flush(() => this.#now() < end)
     } catch (error) {
       const { name, namespace } = ledger.owner
-      log.error({ namespace, record: name, error }, 'writing a record failed in a way it never should')
+      const what = 'writing a record failed in a way it never should'
+      this.#environment.log.error({ namespace, record: name, error }, what)
     }
-    tookMs = clock.monotonic() - began
-    if (ledger.dirty) dirtied(ledger)
+    this.#tookMs = this.#now() - began
+    if (ledger.dirty) this.#dirtied(ledger)
   }
 
-  const begin = (ledger: Ledger): void => {
-    const writing = flush(ledger, flushWithinMs).finally(() => flushing.delete(writing))
-    flushing.add(writing)
+  /** Waits for the writes in progress first: what is left shows after them. */
+  async #flushAll(): Promise<void> {
+    const end = this.#now() + closeWithinMs
+    await within(this.#environment.clock, closeWithinMs, Promise.all(this.#flushing))
+    await Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, end - this.#now())))
   }
 
-  /** What is under way first: only after that it shows what is left. */
-  const flushAll = async (): Promise<void> => {
-    const end = clock.monotonic() + closeWithinMs
-    await within(clock, closeWithinMs, Promise.all(flushing))
-    await Promise.all([...dirty.keys()].map(ledger => flush(ledger, end - clock.monotonic())))
-  }
-
-  const nextDue = (): [ledger: Ledger, at: number] | undefined => {
+  #nextDue(): [ledger: Ledger, at: number] | undefined {
     let first: [Ledger, number] | undefined
-    for (const entry of dirty) if (!first || entry[1] < first[1]) first = entry
+    for (const entry of this.#dirty) if (!first || entry[1] < first[1]) first = entry
     return first
   }
 
-  const forgetIdle = (): void => {
-    for (const [uid, ledger] of ledgers) {
-      if (ledgers.size <= mostIdle) return
-      if (ledger.idle) ledgers.delete(uid)
+  #forgetIdle(): void {
+    for (const [uid, ledger] of this.#ledgers) {
+      if (this.#ledgers.size <= maxIdle) return
+      if (ledger.idle) this.#ledgers.delete(uid)
     }
   }
 
-  /** The newest stay. */
-  const forgetRows = (): void => {
+  /** Forgets idle ledgers while all together keep too many rows, the oldest first. */
+  #forgetRows(): void {
     let rows = 0
-    for (const [uid, ledger] of [...ledgers].toReversed()) {
+    for (const [uid, ledger] of [...this.#ledgers].toReversed()) {
       rows += ledger.rows
-      if (rows > mostIdleRows && ledger.idle) ledgers.delete(uid)
+      if (rows > maxIdleRows && ledger.idle) this.#ledgers.delete(uid)
     }
-  }
-
-  const open = (owner: RecordOwner): Ledger =>
-    openLedger(environment, owner, `${instance}.${++opened}`, dirtied, limits, bytes => charge(owner.uid, bytes))
-
-  return {
-    of: owner => {
-      const { uid } = owner
-      const ledger = ledgers.get(uid) ?? open(owner)
-      ledgers.delete(uid)
-      ledgers.set(uid, ledger)
-      if (ledgers.size > mostIdle) forgetIdle()
-      return ledger
-    },
-    newer: () => {
-      for (const { newer } of ledgers.values()) if (newer !== undefined) return newer
-      return undefined
-    },
-    run: async stop => {
-      let countedAt = clock.monotonic()
-      while (!stop.aborted) {
-        if (clock.monotonic() - countedAt >= countRowsEveryMs) {
-          forgetRows()
-          countedAt = clock.monotonic()
-        }
-        const due = nextDue()
-        const inMs = due ? due[1] - clock.monotonic() : Infinity
-        if (due && inMs <= 0) {
-          begin(due[0])
-          await wait(clock, pauseAfter(tookMs, processSpacingMs), stop)
-        } else {
-          const woken = new AbortController()
-          wake = () => woken.abort()
-          const sleepMs = Math.min(inMs, 60_000)
-          sleepsUntil = clock.monotonic() + sleepMs
-          await wait(clock, sleepMs, AbortSignal.any([stop, woken.signal]))
-        }
-      }
-      await flushAll()
-    },
   }
 }

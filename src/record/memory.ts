@@ -2,7 +2,7 @@ import { recordFormat, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
 
 /**
- * Closed pages: rows that are finished and stored, in objects of their own beside the record. What is closed never changes;
+ * Closed pages: rows that are finished and stored, in objects of their own next to the record. What is closed never changes;
  * a row of the same key that is open, or in a later page, stands in its place.
  */
 export interface Page {
@@ -24,7 +24,7 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> 
   readonly rows: readonly Row[]
   readonly pages?: Pages
   /** How many decided deliveries are remembered at most. */
-  readonly mostRows?: number
+  readonly maxRows?: number
 }
 
 export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
@@ -72,7 +72,7 @@ export const memoryOf = (stored: StoredMemory, list: readonly Page[] = []): Memo
 
 /** Takes a memory apart: what its record holds, without the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { mostRows: _, pages, rows: __, ...others } = memory
+  const { maxRows: _, pages, rows: __, ...others } = memory
   return {
     format: recordFormat,
     ...others,

@@ -1,11 +1,11 @@
 import type { RecentDelivery } from '../api/record.ts'
-import { mostRecent } from '../api/status.ts'
+import { maxRecent } from '../api/status.ts'
 import { MemoryDraft, type Update } from './draft.ts'
 import type { Memory } from './memory.ts'
 import { joined, noted, noteOf, type Note } from './protocol.ts'
 
 /** How many updates wait at most, while the API server is away. What is beyond is lost, and claims are found out again. */
-const mostUpdates = 10_000
+const maxUpdates = 10_000
 
 /** The updates of a record that wait for its next write, in their order. */
 export interface Outbox {
@@ -26,7 +26,7 @@ export const outboxOf = (): Outbox => {
   let updates: Update[] = []
   /** What the last of the updates reports of deliveries, while no write includes it. */
   let note: Note | undefined
-  /** Deliveries that are to be in it as well. They are put in when somebody asks, or when there are as many as are told. */
+  /** Deliveries that are to be in it as well. They are put in when somebody asks, or when there are as many as a status shows. */
   let further: RecentDelivery[] = []
   /** A memory with all updates: kept until either changes. */
   let current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
@@ -47,7 +47,7 @@ export const outboxOf = (): Outbox => {
     note = undefined
   }
   const add = (update: Update): boolean => {
-    if (updates.length >= mostUpdates) return false
+    if (updates.length >= maxUpdates) return false
     closeNote()
     updates.push(update)
     include(update)
@@ -61,7 +61,7 @@ export const outboxOf = (): Outbox => {
     note: delivery => {
       if (note) {
         further.push(delivery)
-        if (further.length >= mostRecent) gather()
+        if (further.length >= maxRecent) gather()
         return
       }
       const own = noteOf([delivery])

@@ -2,7 +2,7 @@ import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Changed, OpenAct, RecentDelivery } from '../api/record.ts'
 import type { Claim, ClaimedRow, DoneRow, Former, Report, Row } from '../api/row.ts'
-import { mostRecent } from '../api/status.ts'
+import { maxRecent } from '../api/status.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
 
@@ -10,22 +10,22 @@ import { momentOf, type Memory } from './memory.ts'
  * The protocol of a record: how what is remembered of deliveries changes. All processes follow it, each on a draft of the version
  * that it read, and store what follows by compare-and-swap.
  *
- * A row says what became of one delivery. Its states:
+ * A row holds the outcome of one delivery. Its states:
  *
- * - `claimed`: a process intends a write. It is stored, or never will be, or nobody can tell.
+ * - `claimed`: a process intends a write. It is stored, or never will be, or nobody knows.
  * - `done`: the step is stored, or there was nothing to change. `acted`: the same of what is no step.
  * - `skipped`: the delivery did not count.
- * - `untold`: nobody can tell whether the step was made. It is never made again.
+ * - `untold`: nobody will ever know whether the step was made. It is never made again.
  *
  * The rules:
  *
  * 1. A claim is stored before its write is sent (`decided` in judge.ts, `claiming` once all posts are folded).
  * 2. Any process may finish a claim by sending the very same write, and says so in the record first (`helped`).
- * 3. A write that is stored makes its rows `done`, whoever has stored it and however late that is found out (`applied`). It comes
- *    before what was dropped or untold meanwhile, and after what a later delivery has put in the row's place.
+ * 3. A write that is stored makes its rows `done`, whichever process has stored it and however late that is found out (`applied`).
+ *    It outweighs that the claim was dropped or given up meanwhile. It does not replace what a later delivery has put in its place.
  * 4. A write that was not stored and never will be takes its claims with it, and what they had replaced stands there again (`dropped`).
  * 5. A claim that nobody has helped may be dropped on the answer 409 to its write alone; any other needs evidence (`standingOf`).
- * 6. Where the history that would tell is gone, the claim is `untold`, and counts as a run.
+ * 6. Where the history that would show it is gone, the claim becomes `untold`, and counts as a run.
  * 7. What the alerts of a group changed is a sum for each object. A step adds to it when it is known to be stored, and an undo
  *    subtracts what it took back: sums can be added in any order. What may have been taken back is not taken back again.
  * 8. What a notification reports of its alerts counts once its write is stored, or once it is skipped.
@@ -71,8 +71,8 @@ export const claiming = (draft: MemoryDraft, mark: string, to: number): void => 
 }
 
 /**
- * Has the rows of a marked write done, which is stored. They come back where someone has dropped them meanwhile, or could not tell
- * what became of it. `madeAt` is when it was made, where that is known and was long after it was claimed.
+ * Has the rows of a marked write done, which is stored. They come back where another process has dropped or given them up
+ * meanwhile. `madeAt` is when it was made, if that is known and was long after it was claimed.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
   const isLost = ({ key }: Row): boolean => {
@@ -137,7 +137,7 @@ export const ofVersion =
   (claim: Claim): boolean =>
     claim.version === version && claim.uid === uid && claim.target === target
 
-/** Gives up claims: nobody can tell any more whether their writes were stored. */
+/** Gives up claims: it cannot be found out any more whether their writes were stored. */
 export const untold = (draft: MemoryDraft, which: Which): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
@@ -165,7 +165,7 @@ export type Standing =
   | 'unhelped'
   /** Others may have sent it as well. */
   | 'helped'
-  /** It is claimed no more: it is known what became of it. */
+  /** It is claimed no more: its outcome is known. */
   | 'settled'
 
 /** Finds out how the write of these claims stands. */
@@ -211,7 +211,7 @@ export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolea
   return firing.every(alert => seen.has(alertKey(alert)))
 }
 
-/** Among the alerts of one group, 48 bits tell two apart. */
+/** Among the alerts of one group, 48 bits distinguish two. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
 /** Lists what a group of alerts has changed and nobody has taken back, one sum for each object. */
@@ -269,7 +269,7 @@ export const noteOf = (deliveries: readonly RecentDelivery[]): Note => {
 export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
-  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, mostRecent)
+  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, maxRecent)
   return { recent, counts }
 }
 

@@ -45,13 +45,13 @@ export type RecordPut =
 export interface RecordReading {
   /** Reads a page of it, unless that is known. */
   readonly page: (name: string) => Promise<PageRead>
-  /** Is told what of it cannot be read, which begins anew. */
+  /** Called with what of it cannot be read, which begins empty. */
   readonly unreadable: (what: string) => void
 }
 
 /**
  * Reads a hook's record as it is now, with its pages. A record that an earlier hook of the same name has left behind
- * remembers nothing of this one, and what cannot be read of it begins anew. `missedAt` is the version at which a page was
+ * remembers nothing of this one, and what cannot be read of it begins empty. `missedAt` is the version at which a page was
  * missing: it may have been joined with others meanwhile.
  */
 export const readRecord = async (

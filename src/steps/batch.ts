@@ -6,7 +6,7 @@ import { emptyMemory } from '../record/memory.ts'
 import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
 import type { Step } from './steps.ts'
 
-/** Posts that have been folded into one write, and what becomes of each. */
+/** Posts that have been folded into one write, and the part that each has in it. */
 export interface Batch extends Claimed {
   readonly entries: readonly Waiting[]
   /** Posts whose hooks have changed: they are in no write, and have to be admitted again. */
@@ -15,7 +15,7 @@ export interface Batch extends Claimed {
 
 export type Folded =
   | { readonly folded: 'batch'; readonly batch: Batch }
-  /** Their hook is no more, or its memory cannot be stored: what those are told that need it. */
+  /** Their hook is no more, or its memory cannot be stored. `step` answers the posts that need it. */
   | { readonly folded: 'refused'; readonly step: Step }
   | { readonly folded: 'nobody waits' }
 
@@ -27,7 +27,7 @@ export interface Fold extends FoldedOn {
 
 /**
  * Folds posts, in order, into one write; on the memory of their hook where some of them need it, which is stored before
- * this resolves. `delayed` is told why that takes its time.
+ * this resolves. `delayed` is called with the reason when that takes its time.
  */
 export const foldBatch = async (
   waiting: readonly Waiting[],
@@ -44,7 +44,7 @@ export const foldBatch = async (
       return { result, needsNewest: needsNewest(result.parts) }
     },
     {
-      goOn: () => waiting.some(isUnsettled),
+      mayContinue: () => waiting.some(isUnsettled),
       withdrawn: () => {
         for (const entry of waiting) if (entry.state === 'in flight') entry.state = 'waiting'
       },
@@ -96,20 +96,20 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
     : fromAll(others.filter(entry => !hasRecord(entry)))
 }
 
-/** Each post with what becomes of it. */
+/** Lists each post with its part. */
 export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
   entries.map((entry, index) => [entry, parts[index]])
 
 export const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
 
-/** What a named delivery is told whose step may have been made, when nobody can tell any more. */
+/** The answer to a named delivery if nobody will ever know whether its step was made. */
 export const unknownStep: Step = {
   step: 'skipped',
   reason: 'OutcomeUnknown',
   message: 'the API server no longer has the history that would tell whether the step was made',
 }
 
-/** What a member of a batch is told. */
+/** Makes the answer to a post of its part. */
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
   switch (part.part) {
     case 'step':

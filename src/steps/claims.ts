@@ -17,7 +17,7 @@ export interface Waiting {
   state: 'waiting' | 'in flight' | 'settled'
 }
 
-/** What becomes of one post of a batch. */
+/** The part that one post has in a batch. */
 export type Part =
   /** Its step, computed from those before it. */
   | { readonly part: 'step'; readonly from: number; readonly to: number }
@@ -32,7 +32,7 @@ export type Part =
       readonly claimed: readonly ClaimedRow[]
       readonly own: ClaimedRow | undefined
     }
-  /** It depends on what becomes of this very write. */
+  /** It depends on the outcome of this very write. */
   | { readonly part: 'wait' }
 
 /** True if a part must not be decided from a stale record: helping another's claim, or answering NothingToUndo. */

@@ -17,31 +17,31 @@ import {
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
-import type { Obstacle, Step, Target, Version } from './steps.ts'
+import type { ProblemReason, Step, Target, Version } from './steps.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
 import { fence, type Fenced } from './target/fence.ts'
 import { parseTarget } from './target/text.ts'
 import { supposedBytes } from './target/write.ts'
 
-/** What stands in the way of a delivery: a write that has been claimed and is not known to be stored. */
+/** What blocks a delivery: a write that has been claimed and is not known to be stored. */
 export type HelpPart = Extract<Part, { part: 'help' }>
 
-/** What has come of helping. */
+/** The result of finishing a claim. */
 export type Finished =
   /** The write was the delivery's own, and is stored. */
   | { readonly finished: 'own'; readonly step: Step }
-  /** It stands in the way no longer. */
+  /** It blocks no longer. */
   | { readonly finished: 'other' }
   /** The server will not have it, and why: it could still be made, from the version that the target has. */
   | { readonly finished: 'refused'; readonly step: Step }
-  /** It cannot be told what became of it, and why. */
+  /** Its outcome cannot be found out now, and why. */
   | { readonly finished: 'unknown'; readonly step: Step }
 
 /**
- * Finishes a claimed write by sending the very same request, whoever has claimed it: it is done once however many send
- * it, so that there is no holder to wait for. That somebody is going to send it is said in the record first: its owner
- * takes a conflict for proof that it was never made, unless others may have sent it.
+ * Finishes a claimed write by sending the very same request, whichever process has claimed it. However many send it, it is
+ * made once: so there is no holder to wait for. The record says first that somebody else is going to send it. For its owner takes a
+ * conflict for proof that it was never made, unless others may have sent it.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -57,7 +57,7 @@ export const finishClaim = async (
   if (seen.evidence === 'applied') return isMade(own)
   if (seen.evidence === 'history gone') logUnknown(environment.log, ledger, mark)
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
-  if (!(await register(ledger, mark, interest.goOn))) return { finished: 'other' }
+  if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
   // Its size was seen just now, whichever target it is of.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
@@ -86,14 +86,14 @@ export const finishClaim = async (
 }
 
 /** Says in the record that somebody else is going to send a claimed write. Answers whether it is claimed still. */
-const register = async (ledger: Ledger, mark: string, goOn: () => boolean): Promise<boolean> => {
+const register = async (ledger: Ledger, mark: string, mayContinue: () => boolean): Promise<boolean> => {
   const said = await ledger.decide(
     draft => {
       const isClaimed = standingOf(draft, mark, 0) !== 'settled'
       helped(draft, mark)
       return { result: isClaimed }
     },
-    { goOn },
+    { mayContinue },
   )
   return said.decided === 'stored' && said.result
 }
@@ -102,14 +102,19 @@ const register = async (ledger: Ledger, mark: string, goOn: () => boolean): Prom
  * Takes back the claim of a write that the API server has refused as too late, at the first and only try. Answers whether that
  * is stored: nobody else has sent the write then, or ever will.
  */
-export const takeBack = async (ledger: Ledger, mark: string, rows: number, goOn: () => boolean): Promise<boolean> => {
+export const takeBack = async (
+  ledger: Ledger,
+  mark: string,
+  rows: number,
+  mayContinue: () => boolean,
+): Promise<boolean> => {
   const taken = await ledger.decide(
     draft => {
       const isOwn = standingOf(draft, mark, rows) === 'unhelped'
       if (isOwn) takenBack(draft, mark)
       return { result: isOwn }
     },
-    { goOn },
+    { mayContinue },
   )
   return taken.decided === 'stored' && taken.result
 }
@@ -117,14 +122,14 @@ export const takeBack = async (ledger: Ledger, mark: string, rows: number, goOn:
 const isMade = (own: HelpPart['own']): Finished =>
   own ? { finished: 'own', step: { step: 'done', from: own.from, to: own.to } } : { finished: 'other' }
 
-const refused = (reason: Obstacle, message: string): Finished => ({
+const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
   step: { step: 'failed', reason, message },
 })
 
 /**
- * Looks what became of the oldest claim that its process has left behind, without sending its write: whoever sent the
- * delivery may have been told that nothing was changed. `open` are the marks of those that were looked at before and may
+ * Finds out the outcome of the oldest claim that its process has left behind, without sending its write: the sender may have
+ * been answered that nothing was changed. `open` are the marks of those that were looked at before and may
  * still be made, which are not looked at again before the others.
  */
 export const lookAtAbandoned = async (
@@ -150,7 +155,7 @@ export interface ClaimedWrite {
 }
 
 /**
- * Looks what became of a claim, without sending its write, and puts into the record what is certain: of the others from the
+ * Finds out the outcome of a claim, without sending its write, and puts into the record what is certain: of the others from the
  * same version too, which may be thousands where the server has refused them all.
  */
 export const lookAtClaim = async (
@@ -186,8 +191,8 @@ export const lookAtClaim = async (
 }
 
 /**
- * Makes all writes from a version of a target impossible, whoever has claimed them, and drops their claims from the record
- * where none of them was made.
+ * Makes all writes from a version of a target impossible, whichever process has claimed them. Drops their claims from the record
+ * if none of them was made.
  */
 export const fenceClaims = async (
   { api, log }: Pick<Environment, 'api' | 'log'>,
@@ -208,7 +213,7 @@ export const fenceClaims = async (
   return made
 }
 
-/** Puts into the record what became of a claimed write. What is not certain stays a claim, for the next one to finish. */
+/** Puts the outcome of a claimed write into the record. What is not certain stays a claim, for the next one to finish. */
 export const recordOutcome = (
   log: Log,
   ledger: Ledger,

@@ -5,7 +5,7 @@ import { abandonedIn, ofVersion, type Origin } from '../record/protocol.ts'
 import { isUnsettled } from './batch.ts'
 import { originOf, type Waiting } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
-import type { KnownVersion } from './known.ts'
+import type { CachedVersion } from './cached-version.ts'
 import { settle } from './line.ts'
 import type { Patience } from './patience.ts'
 import type { Target, Version } from './steps.ts'
@@ -16,17 +16,17 @@ import type { Bill } from './target/write.ts'
  * How many claims from one version may have been left behind before they are made impossible, which a write of the same
  * count does for all of them at once: each name that is refused leaves one, and a record can be full.
  */
-const mostAbandoned = 200
+const maxAbandoned = 200
 
-/** What stands in the way of posts for a target: writes that were claimed and are not known to be stored. */
+/** Deals with what blocks posts for a target: writes that were claimed and are not known to be stored. */
 export interface Helper {
   /** Finishes what each entry has met. Answers those that have to be judged again after that. */
   help(ledger: Ledger, met: readonly (readonly [Waiting, HelpPart])[], version: Version): Promise<readonly Waiting[]>
   /** Whether too many claims from a version have been left behind. */
   isCrowded(ledger: Ledger, version: Version): boolean
-  /** Makes all writes from a version impossible. Answers what came of it. */
+  /** Makes all writes from a version impossible, and returns how that went. */
   fenceOff(ledger: Ledger, version: Version): Promise<'ours' | 'gone' | 'tried' | 'no'>
-  /** What earlier processes have left unfinished, one at a time and beside the work: nobody waits for it. */
+  /** Looks at what earlier processes have left unfinished, one at a time and in the background: nobody waits for it. */
   tidy(ledger: Ledger): Promise<void>
   /** The queue is idle: what the server refused may be tried again. */
   rest(): void
@@ -35,7 +35,7 @@ export interface Helper {
 export const helperOf = (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
   target: Target,
-  known: KnownVersion,
+  known: CachedVersion,
   patience: Patience,
   looked: (evidence: string) => void,
   bill: Bill,
@@ -47,7 +47,7 @@ export const helperOf = (
   /** The marks of abandoned claims whose writes may still be made. */
   const open = new Set<string>()
 
-  /** Makes all writes from a version impossible. Answers what came of it. */
+  /** Makes all writes from a version impossible, and returns how that went. */
   const fenceOff = async (ledger: Ledger, version: Version): Promise<'ours' | 'gone' | 'tried' | 'no'> => {
     if (unfenced === version.resourceVersion) return 'no'
     const made = await fenceClaims(environment, ledger, target, version, bill.charge)
@@ -55,7 +55,7 @@ export const helperOf = (
       case 'yes':
         known.forget()
         if (made.isOurs) return 'ours'
-        await patience.ifConflictsGoOn()
+        await patience.pauseAfterConflicts()
         return 'gone'
       case 'no':
         unfenced = version.resourceVersion
@@ -79,9 +79,9 @@ export const helperOf = (
   return {
     help: async (ledger, met, version) => {
       const again: Waiting[] = []
-      /** What became of the claims that this call has finished, by their marks. */
+      /** The outcome of the claims that this call has finished, by their marks. */
       const finished = new Map<string, Finished>()
-      /** Nothing that was claimed from there is in the way any more. */
+      /** Nothing that was claimed from there blocks any more. */
       let fenced: Origin | undefined
       const origin = originOf(target, version)
 
@@ -93,7 +93,8 @@ export const helperOf = (
         const before = finished.get(claim.mark)
         if (!before) entry.state = 'in flight'
         const done =
-          before ?? (await finishClaim(environment, ledger, part, { bill, looked, goOn: () => isUnsettled(entry) }))
+          before ??
+          (await finishClaim(environment, ledger, part, { bill, looked, mayContinue: () => isUnsettled(entry) }))
         if (!before) known.forget()
         if (done.finished === 'other') return true
         if (done.finished === 'refused' && claim.target === targetText(target)) {
@@ -118,8 +119,8 @@ export const helperOf = (
 
     isCrowded: (ledger, version) => {
       const known = ledger.known()
-      if (!known || known.size < mostAbandoned) return false
-      return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= mostAbandoned
+      if (!known || known.size < maxAbandoned) return false
+      return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= maxAbandoned
     },
 
     fenceOff,

@@ -4,49 +4,49 @@ import { wait } from '../environment/wait.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
 const firstRetryMs = 50
-const longestRetryMs = 800
+const maxRetryMs = 800
 
 /** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
-const mostConflicts = 8
+const maxConflicts = 8
 
-/** How a target's queue waits when the API server, or somebody else who writes, is in its way. */
+/** Paces a target's queue: it waits where the API server fails, or where others write the target again and again. */
 export interface Patience {
-  /** Why the last attempt failed: what a post is told whose time ends meanwhile. */
-  readonly trouble: string | undefined
+  /** Why the last attempt failed: the answer to a post whose time ends meanwhile. */
+  readonly problem: string | undefined
   /** It takes its time, and this is why. */
   delayed(message: string): void
   /** Waits before the API server is asked again: as long as it asked for, else longer each time. */
   pause(message: string, askedMs?: number): Promise<void>
   /** Somebody else's write came first. Waits only where that happens again and again. */
-  ifConflictsGoOn(): Promise<void> | undefined
+  pauseAfterConflicts(): Promise<void> | undefined
   /** The API server has answered. */
   answered(): void
-  /** A write was stored: all waits begin anew. */
+  /** A write was stored: all waits begin with the first again. */
   succeeded(): void
 }
 
 export const patience = (clock: Clock): Patience => {
-  let trouble: string | undefined
-  const retries = new Waits({ firstMs: firstRetryMs, maxMs: longestRetryMs })
+  let problem: string | undefined
+  const retries = new Waits({ firstMs: firstRetryMs, maxMs: maxRetryMs })
   let conflicts = 0
   return {
-    get trouble() {
-      return trouble
+    get problem() {
+      return problem
     },
     delayed: message => {
-      trouble = message
+      problem = message
     },
     pause: async (message, askedMs) => {
-      trouble = message
+      problem = message
       const ownMs = retries.next()
-      await wait(clock, Math.min(askedMs ?? ownMs, longestRetryMs))
+      await wait(clock, Math.min(askedMs ?? ownMs, maxRetryMs))
     },
-    ifConflictsGoOn: () => (++conflicts > mostConflicts ? wait(clock, firstRetryMs) : undefined),
+    pauseAfterConflicts: () => (++conflicts > maxConflicts ? wait(clock, firstRetryMs) : undefined),
     answered: () => {
-      trouble = undefined
+      problem = undefined
     },
     succeeded: () => {
-      trouble = undefined
+      problem = undefined
       retries.reset()
       conflicts = 0
     },

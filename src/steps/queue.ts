@@ -5,7 +5,7 @@ import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { helperOf, type Helper } from './help.ts'
-import { knownVersion, type KnownVersion } from './known.ts'
+import { CachedVersion } from './cached-version.ts'
 import { isNamed, lineOf, settle } from './line.ts'
 import { patience, type Patience } from './patience.ts'
 import type { Step, Target, Version } from './steps.ts'
@@ -19,7 +19,7 @@ import { batchWriter, type BatchWriter, type QueueMetrics } from './writer.ts'
  * How many posts one claim holds at most. With all that each may report of its alerts these are 150 kB of the megabyte
  * that a record can hold, and every process may have such a claim at the same time.
  */
-const mostClaimed = 100
+const maxClaimed = 100
 
 /** What all queues of a process share. */
 export interface QueueServices {
@@ -30,15 +30,15 @@ export interface QueueServices {
 }
 
 /**
- * The queue of one target, and group commit for it: while one write is in flight the other posts wait, and whatever waits is folded,
- * in order, into the next marked write.
+ * The queue of one target, and group commit for it: while one write is in flight the other posts wait, and all that wait are
+ * folded, in order, into the next marked write.
  */
 export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: () => string
   readonly #line = lineOf()
-  readonly #known: KnownVersion
+  readonly #known: CachedVersion
   readonly #watch: TargetWatch
   readonly #waits: Patience
   readonly #helper: Helper
@@ -64,7 +64,7 @@ export class TargetQueue {
     this.#environment = environment
     this.#target = target
     this.#nextMark = nextMark
-    const known = (this.#known = knownVersion(environment.clock))
+    const known = (this.#known = new CachedVersion(environment.clock))
     this.#watch = watches.of(target, known)
     const waits = (this.#waits = patience(environment.clock))
     const helper = (this.#helper = helperOf(environment, target, known, waits, metrics.looked, this.#bill))
@@ -82,7 +82,7 @@ export class TargetQueue {
    * stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
    */
   expire(entry: Waiting): void {
-    giveUp(entry, unavailable(this.#waits.trouble))
+    giveUp(entry, unavailable(this.#waits.problem))
   }
 
   get idle(): boolean {
@@ -96,7 +96,7 @@ export class TargetQueue {
     try {
       while (this.#line.length > 0) await this.#turn()
     } catch (error) {
-      // A plan or a connection broke its contract. Whoever waits is told now.
+      // A plan or a connection broke its contract. All that wait are answered now.
       log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
       for (const entry of [...this.#current, ...this.#line.waiting()]) giveUp(entry, internalError)
       this.#line.take(this.#line.waiting())
@@ -110,7 +110,7 @@ export class TargetQueue {
   /** One write, or the answers to posts that need none. */
   async #turn(): Promise<void> {
     const [line, known, helper, target] = [this.#line, this.#known, this.#helper, this.#target]
-    const usable = known.usable(line.waiting().some(({ context }) => isRemembered(context)))
+    const usable = known.take(line.waiting().some(({ context }) => isRemembered(context)))
     const asked = usable ? [] : line.waiting()
     const version = usable ?? (await this.#read(asked))
     if (!version) return
@@ -135,7 +135,7 @@ export class TargetQueue {
       if (batch.changed.length === posts.length) return
       if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {
-        // All are at their bounds or cancel out. Writing the same count would leave a mark beside the ones before it.
+        // All are at their bounds or cancel out. Writing the same count would leave one more mark next to those before it.
         if (usable) known.forget()
         await this.#writer.answer(batch, version, ledger)
       }
@@ -144,7 +144,7 @@ export class TargetQueue {
     if (ledger) void helper.tidy(ledger)
   }
 
-  /** The present version; undefined when there is none, and whoever waited has been told or waits for the next turn. */
+  /** Reads the present version. If there is none, the posts that waited have been answered, or wait for the next turn. */
   async #read(asked: readonly Waiting[]): Promise<Version | undefined> {
     const found = await readTarget(this.#environment.api, this.#target)
     switch (found.state) {
@@ -153,7 +153,7 @@ export class TargetQueue {
         this.#bill.objectBytes = found.bytes
         this.#waits.answered()
         return this.#known.read(found.version)
-      case 'obstacle':
+      case 'blocked':
         this.#writer.forgetMissing()
         if (found.reason === 'Forbidden' && ++this.#forbidden < forbiddenTries) await this.#waits.pause(found.message)
         else {
@@ -168,7 +168,7 @@ export class TargetQueue {
     }
   }
 
-  /** The batch as it is to be written; undefined when whoever needed a memory has been told why there is none. */
+  /** Folds posts into the batch to be written. Undefined if there is no memory: the posts that need it have been answered why. */
   async #fold(posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> {
     const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
     if (folded.folded === 'batch') return folded.batch
@@ -181,7 +181,7 @@ export class TargetQueue {
 
 /** Chooses the posts that one write may fold. A record is one hook's: the named posts of other hooks have a later turn. */
 const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
-  let room = mostClaimed
+  let room = maxClaimed
   return waiting.filter(({ context }) => !isRemembered(context) || (context.ledger() === ledger && room-- > 0))
 }
 
@@ -196,11 +196,11 @@ const internalError: Step = {
 }
 
 /** Says why a post had no turn within its time. */
-const unavailable = (trouble: string | undefined): Step =>
-  trouble === undefined
+const unavailable = (problem: string | undefined): Step =>
+  problem === undefined
     ? { step: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
-    : { step: 'unavailable', reason: 'ApiUnreachable', message: trouble }
+    : { step: 'unavailable', reason: 'ApiUnreachable', message: problem }
 
-/** Ends a post's wait. Where a write that contains it may be stored, only a named one is told `why`. */
+/** Ends a post's wait. If a write that contains it may be stored, only a named one is answered with `why`. */
 const giveUp = (entry: Waiting, why: Step): void =>
   settle(entry, entry.state === 'in flight' && !isNamed(entry) ? { step: 'unknown' } : why)

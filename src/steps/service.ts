@@ -14,10 +14,10 @@ import { readTarget } from './target/read.ts'
 import { targetWatches } from './target/watches.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
-const mostWaiting = 10_000
+const maxWaiting = 10_000
 
 /** How many targets keep their last version in memory while nobody posts for them. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 
 /** The steps of one process: one queue a target, and the bound over all of them. */
 export class StepService {
@@ -78,7 +78,7 @@ export class StepService {
     return new Promise(resolve => {
       const known = knownDuplicate(context, clock.now())
       if (known) return resolve(known)
-      if (this.#waiting >= mostWaiting) {
+      if (this.#waiting >= maxWaiting) {
         const message = `${this.#waiting} deliveries are waiting`
         return resolve({ step: 'unavailable', reason: 'Overloaded', message })
       }
@@ -113,7 +113,7 @@ export class StepService {
     const queue = this.#queues.get(key) ?? new TargetQueue(this.#environment, target, this.#shared)
     this.#queues.delete(key)
     this.#queues.set(key, queue)
-    if (this.#queues.size > mostRemembered) forgetOldest(this.#queues)
+    if (this.#queues.size > maxRemembered) forgetOldest(this.#queues)
     return queue
   }
 }
@@ -148,15 +148,15 @@ const preview = async (
 ): Promise<Step> => {
   const { deadline } = context
   const found = await readTarget(api, target)
-  if (found.state === 'obstacle') return { step: 'failed', reason: found.reason, message: found.message }
+  if (found.state === 'blocked') return { step: 'failed', reason: found.reason, message: found.message }
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
   if (!mayRun(context)) return { step: 'changed' }
   const { version } = found
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
     claim(draft, now, [{ plan, context }], { target, version, mark: '' }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
-  const goOn = (): boolean => clock.monotonic() < deadline
-  const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { goOn })
+  const mayContinue = (): boolean => clock.monotonic() < deadline
+  const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { mayContinue })
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
   if (judged?.decided === 'gone') return { step: 'changed' }
   if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }

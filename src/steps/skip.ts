@@ -18,11 +18,11 @@ type World = Pick<Environment, 'api' | 'clock' | 'log'>
 
 /** The wait between two looks at a copy that another process may still be executing, in milliseconds; it doubles up to the longest. */
 const firstLookMs = 50
-const longestLookMs = 800
+const maxLookMs = 800
 
 /**
  * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
- * Answers the skip, once it is stored; what became of a copy that was being executed before the gate was closed; that the
+ * Returns the skip, once it is stored; or the outcome of a copy that was being executed before the gate was closed; or that the
  * hook is no more; or that there was no time or no right for it by `deadline`.
  */
 export const storeSkip = async (skipped: Skipped, context: DeliveryContext, world: World): Promise<Outcome> => {
@@ -59,12 +59,12 @@ const decideSkip = async (
 ): Promise<Decided<Skipped | Full>> => {
   const { clock } = world
   const ledger = context.ledger()
-  const goOn = (): boolean => clock.monotonic() < context.deadline
+  const mayContinue = (): boolean => clock.monotonic() < context.deadline
   /** The mark of the claim that was met last. */
   let met: string | undefined
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
   let unfenced = false
-  while (goOn()) {
+  while (mayContinue()) {
     const made = await ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
       (draft, now) => {
         const own = draft.get(key)
@@ -84,7 +84,7 @@ const decideSkip = async (
         decided(draft, context, now, { state: 'skipped', reason: skipped.reason })
         return { result: skipped }
       },
-      { goOn },
+      { mayContinue },
     )
     if (made.decided !== 'stored') return made
     if (made.result === 'at work') {
@@ -100,15 +100,15 @@ const decideSkip = async (
   return { decided: 'given up' }
 }
 
-/** A claim of which it is not known what became of it. */
+/** A claim whose outcome is not known. */
 interface OpenClaim extends ClaimedWrite {
   /** Whether the process that has claimed it is at work on it no more. */
   readonly isOver: boolean
 }
 
 /**
- * Settles what becomes of a claim: once nobody is at work on it any more, its write is made impossible, which other
- * deliveries may be in, unless it is `unfenced`. Answers whether there is any use in trying that again.
+ * Settles a claim: once nobody is at work on it any more, its write, which may hold other deliveries too, is made impossible,
+ * unless it is `unfenced`. Returns whether there is any use in trying that again.
  */
 const settleClaim = async (
   open: OpenClaim,

@@ -32,7 +32,7 @@ export type Plan = (count: number, delta?: number, limits?: Limits) => number | 
 /** The arithmetic of taking back: the new count for the present one and what is to be taken back, a sum of steps. */
 export type UndoPlan = (count: number, delta: number, limits?: Limits) => number | Refusal
 
-/** What became of one step. */
+/** The outcome of one step. */
 export type Step =
   /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
   | { readonly step: 'done'; readonly from: number; readonly to: number }
@@ -43,7 +43,7 @@ export type Step =
   /** The plan refused, at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
   /** The target cannot be changed. Nothing was. */
-  | { readonly step: 'failed'; readonly reason: Obstacle; readonly message: string }
+  | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
   /** There was no time, room or server for it. Nothing was changed. */
   | {
       readonly step: 'unavailable'
@@ -53,7 +53,7 @@ export type Step =
   /** A write was sent and its answer is not known. */
   | { readonly step: 'unknown' }
 
-export type Obstacle =
+export type ProblemReason =
   | 'TargetNotFound'
   | 'TargetBeingDeleted'
   | 'PoolNotFound'
@@ -85,17 +85,17 @@ export interface Version {
 export type CountWrite = Pick<ApiRequest, 'path' | 'query' | 'contentType' | 'body'>
 
 /** What keeps a step from being made. */
-export interface Hindrance {
-  readonly reason: Obstacle
+export interface TargetProblem {
+  readonly reason: ProblemReason
   readonly message: string
 }
 
 /**
- * Where an object holds its count, and how a count is written there so that the write can be told from any other: by its mark,
- * which no other write has.
+ * Where an object holds its count, and how a count is written there so that the write can be distinguished from any other: by its
+ * mark, which no other write has.
  */
 export interface CountAt {
-  /** Names the way in full: with it whoever meets a claim sends the very same request. */
+  /** Names the way in full: with it any process that meets a claim sends the very same request. */
   readonly text: string
   /** The field, for people: `spec.replicas`. */
   readonly field: string
@@ -109,14 +109,14 @@ export interface CountAt {
   ground(object: StoredObject): Ground | undefined
   /** Whether a write cannot be made without a {@link Ground}. */
   readonly needsGround: boolean
-  /** Why the count of an object is not to be changed, beside what is so for every object. */
-  obstacle(object: StoredObject): Hindrance | undefined
+  /** Why the count of an object is not to be changed, in addition to what is so for every object. */
+  problem(object: StoredObject): TargetProblem | undefined
   /** The write of a count under a mark, from a version; undefined leaves the count as it is. */
   write(target: Target, mark: string, from: From, to: number | undefined): CountWrite
   /** Whether a write is answered with the whole object. */
   readonly isAnswered: boolean
   /** What the answer to a write shows, which is JSON; undefined where it is no answer to one. */
-  stored(answer: string, mark: string, from: From, to: number | undefined): Version | Hindrance | undefined
+  stored(answer: string, mark: string, from: From, to: number | undefined): Version | TargetProblem | undefined
   /** The marks of the writes that an object's count is from. */
   marks(object: StoredObject): readonly string[]
   /** The mark of a write that leaves the count and makes a new version all the same; undefined where there is none. */

@@ -4,7 +4,7 @@ import { isUnsettled, partsOf, stepOf, unknownStep, type Batch } from './batch.t
 import type { Part, Waiting } from './claims.ts'
 import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
-import type { KnownVersion } from './known.ts'
+import type { CachedVersion } from './cached-version.ts'
 import { isNamed, settle, type Line } from './line.ts'
 import type { Patience } from './patience.ts'
 import type { Step, Target, Version } from './steps.ts'
@@ -22,7 +22,7 @@ export interface QueueMetrics {
 /** What the parts of a queue share. */
 export interface QueueParts {
   readonly line: Line
-  readonly known: KnownVersion
+  readonly known: CachedVersion
   readonly waits: Patience
   readonly helper: Helper
   readonly bill: Bill
@@ -75,20 +75,20 @@ export const batchWriter = (
   const write = async ({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> => {
     const { entries, to } = batch
     for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
-    // What is skipped is skipped, whatever becomes of the write.
+    // A skip stays one, regardless of the outcome of the write.
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'skip' || part?.part === 'full') settle(entry, stepOf(part))
     }
     const shared = batch.rows.length > 0
-    const goOn = (): boolean => entries.some(isUnsettled)
+    const mayContinue = (): boolean => entries.some(isUnsettled)
     const written = await commit(
       environment,
       { target, mark, from, to, shared },
       {
         bill,
-        goOn,
+        mayContinue,
         looked,
-        ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, goOn) }),
+        ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, mayContinue) }),
       },
     )
     count(written.write, entries.length)
@@ -102,7 +102,7 @@ export const batchWriter = (
     if (written.write === 'stale' || written.write === 'taken back') {
       known.stale(afterRead)
       line.putBack(entries)
-      return await waits.ifConflictsGoOn()
+      return await waits.pauseAfterConflicts()
     }
     known.forget()
     switch (written.write) {

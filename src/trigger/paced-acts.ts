@@ -17,12 +17,12 @@ interface Pace {
  */
 export const pacedActs = (acts: Acts, uid: string, { ended, isSpent, kept }: Pace): Acts => ({
   once: (work, how) => {
-    const paced: Work = async (act, goOn, progress) => {
+    const paced: Work = async (act, mayContinue, progress) => {
       let isEnded = isSpent()
       const isKept = !isEnded && !kept.has(uid)
       if (isKept) kept.add(uid)
       try {
-        const worked = await work(act, () => goOn() && (isKept || !(isEnded ||= isSpent())), progress)
+        const worked = await work(act, () => mayContinue() && (isKept || !(isEnded ||= isSpent())), progress)
         if (!isEnded || worked.worked !== 'unfinished') return worked
         const soFar = 'message' in worked.outcome ? ` ${worked.outcome.message}` : ''
         ended(soFar.trim())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Acts, How, Work, Worked } from '../../src/acts/acts.ts'
+import type { Acts, ActOptions, Work, Worked } from '../../src/acts/acts.ts'
 import { actService } from '../../src/acts/once.ts'
 import { stringAt, parseJson } from '../../src/api/json.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
@@ -68,7 +68,7 @@ const done: Worked = {
 }
 
 /** Two acts, each of them by another process, the first of which works until it is let go. */
-const two = async (names: readonly [string, string], how: How) => {
+const two = async (names: readonly [string, string], how: ActOptions) => {
   const { actsOf, clock, end } = processes(2)
   const began: { readonly id: string; readonly process: number }[] = []
   const { promise: held, resolve: letGo } = Promise.withResolvers<Worked>()

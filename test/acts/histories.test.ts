@@ -101,13 +101,14 @@ const spoiled = (acts: Acts, mistake: Mistake, random: () => string): Acts => {
   switch (mistake) {
     case 'random names':
       return {
-        once: (work, how) => acts.once((act, goOn, progress) => work({ ...act, id: random() }, goOn, progress), how),
+        once: (work, how) =>
+          acts.once((act, mayContinue, progress) => work({ ...act, id: random() }, mayContinue, progress), how),
       }
     case 'done before the work':
       return {
         once: (work, how) =>
-          acts.once((act, goOn, progress) => {
-            void work(act, goOn, progress)
+          acts.once((act, mayContinue, progress) => {
+            void work(act, mayContinue, progress)
             return Promise.resolve({
               worked: 'done',
               outcome: { outcome: 'applied', reason: 'RolledOut', summary: '', changes: [] },

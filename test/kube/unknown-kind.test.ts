@@ -48,7 +48,7 @@ it('is what a delivery to a pool is told where Cluster API is missing', async ()
       target,
     ),
   ).toEqual({
-    state: 'obstacle',
+    state: 'blocked',
     reason: 'TargetNotFound',
     message: new UnknownKind(machineDeployments).message,
   })

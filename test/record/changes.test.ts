@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseContent, type RecentDelivery } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow, DoneRow } from '../../src/api/row.ts'
-import { mostRecent } from '../../src/api/status.ts'
+import { maxRecent } from '../../src/api/status.ts'
 import { noteOf, reportOf, ofWrite } from '../../src/record/protocol.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
@@ -107,7 +107,7 @@ describe('what is remembered of deliveries', () => {
         delivered({ at: now + ((i * 7) % 15), outcome: i % 3 ? 'applied' : 'skipped' }),
       ),
     )
-    expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: mostRecent }, (_, i) => 14 - i))
+    expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: maxRecent }, (_, i) => 14 - i))
     expect(memory.counts).toEqual({ applied: 10, skipped: 5 })
   })
 

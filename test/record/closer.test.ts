@@ -46,13 +46,13 @@ const setUp = () => {
           for (const key of keys) draft.add({ state: 'done', key, at, from: 1, to: 2 })
           return { result: 0 }
         },
-        { goOn: () => true },
+        { mayContinue: () => true },
       ),
     )
   /** What another process, which knows nothing yet, finds. */
   const keysFound = async (): Promise<readonly string[]> => {
     const { ledger } = start()
-    await soon(ledger.decide(() => ({ result: 0 }), { goOn: () => true }))
+    await soon(ledger.decide(() => ({ result: 0 }), { mayContinue: () => true }))
     return (ledger.known()?.memory().rows ?? []).map(({ key }: Row) => key)
   }
   return { add, keysFound, server, start }

@@ -12,7 +12,7 @@ const mark = 'receiver-hooks.a.1'
 const isNamed = ({ key }: Row): boolean => !key.includes('/')
 
 /** What `add` makes of the rows of a memory, gone through one after another as its description says. */
-const plainly = ({ mostRows = 4000, rows }: Memory, row: Row): readonly Row[] => {
+const plainly = ({ maxRows = 4000, rows }: Memory, row: Row): readonly Row[] => {
   const replaced = rows.findLast(({ key }) => key === row.key)
   const body = replaced?.state === 'claimed' ? undefined : replaced?.body
   const kept =
@@ -23,7 +23,7 @@ const plainly = ({ mostRows = 4000, rows }: Memory, row: Row): readonly Row[] =>
   )
   const all = [...fresh, row]
   const done = all.filter(one => one.state !== 'claimed' && isNamed(one) === isNamed(row))
-  const most = (isNamed(row) ? mostRows : 200) - (row.state === 'claimed' ? 1 : 0)
+  const most = (isNamed(row) ? maxRows : 200) - (row.state === 'claimed' ? 1 : 0)
   const oldest = done.toSorted((a, b) => a.at - b.at).slice(0, Math.max(0, done.length - most))
   return all.filter(one => !oldest.includes(one))
 }
@@ -47,8 +47,8 @@ const rowArbitrary: fc.Arbitrary<Row> = fc
     return isClaimed ? { ...moment, state: 'claimed', claim } : { ...moment, state: 'done' }
   })
 
-const of = (rows: readonly Row[], mostRows?: number): MemoryDraft =>
-  new MemoryDraft({ ...emptyMemory, rows, ...(mostRows !== undefined && { mostRows }) })
+const of = (rows: readonly Row[], maxRows?: number): MemoryDraft =>
+  new MemoryDraft({ ...emptyMemory, rows, ...(maxRows !== undefined && { maxRows }) })
 
 const rowsIn = (draft: MemoryDraft): readonly Row[] => draft.memory().rows
 
@@ -65,8 +65,8 @@ const isRight = (draft: MemoryDraft): void => {
 property(
   'a row is added, and others are forgotten, as if all rows were gone through',
   [fc.array(rowArbitrary, { maxLength: 120, size: 'max' }), fc.constantFrom(undefined, 1, 3, 6), fc.nat(20)],
-  (added, mostRows, forkEvery) => {
-    let draft = of([], mostRows)
+  (added, maxRows, forkEvery) => {
+    let draft = of([], maxRows)
     for (const [index, row] of added.entries()) {
       const rows = plainly(draft.memory(), row)
       if (index % (forkEvery + 1) === 0) draft = draft.fork()

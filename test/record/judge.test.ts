@@ -332,7 +332,7 @@ describe('a signed body that counts once', () => {
 
   it('keeps rows as long as its window is, though the other is shorter', () => {
     const row = (index: number) => ({ state: 'done', key: `k${index}`, at: now, from: 1, to: 2 }) as const
-    const full = { ...emptyMemory, mostRows: 1000, rows: Array.from({ length: 1000 }, (_, index) => row(index)) }
+    const full = { ...emptyMemory, maxRows: 1000, rows: Array.from({ length: 1000 }, (_, index) => row(index)) }
     const kept = judge(full, signed('new', 'X'), now + 60 * second)
     expect('message' in kept && kept.message).toContain('600 s (replayWindow)')
     expect(kept.judgement).toBe('full')

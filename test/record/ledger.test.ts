@@ -56,7 +56,7 @@ const setUp = (replies: readonly Fate[] = []) => {
     by: Ledger = ledger,
   ): Promise<Decided<T>> => {
     const end = clock.monotonic() + withinMs
-    return by.decide(asJudge(judge), { goOn: () => clock.monotonic() < end })
+    return by.decide(asJudge(judge), { mayContinue: () => clock.monotonic() < end })
   }
   /** The rows that are stored. */
   const rows = () => server.memory('web-up')?.rows.map(({ key }) => key)
@@ -227,7 +227,7 @@ describe('a decision', () => {
       told.push('judged')
       return add('c')(memory)
     }
-    const deciding = ledger.decide(asJudge(judge), { goOn: () => true, withdrawn: () => told.push('withdrawn') })
+    const deciding = ledger.decide(asJudge(judge), { mayContinue: () => true, withdrawn: () => told.push('withdrawn') })
     await clock.advance(100)
     await deciding
     expect(told).toEqual(['judged', 'withdrawn', 'judged'])

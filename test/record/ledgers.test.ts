@@ -76,7 +76,7 @@ describe('records that nothing waits for', () => {
     const { clock, counted, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)
     const decide = async (): Promise<void> => {
-      const decided = of('web-up').decide(draft => ({ result: draft.set({}) }), { goOn: () => true })
+      const decided = of('web-up').decide(draft => ({ result: draft.set({}) }), { mayContinue: () => true })
       await clock.advance(10)
       await decided
       of('web-up').later(one)
@@ -185,7 +185,9 @@ describe('the ledgers of a process', () => {
       (_, i) => ({ state: 'skipped', key: `row-${i}`, at: 0, reason: 'Filtered' }) as const,
     )
     const opened = Array.from({ length: 103 }, (_, i) => of(`hook-${i}`))
-    const filled = opened.map(ledger => ledger.decide(draft => ({ result: draft.replace(rows) }), { goOn: () => true }))
+    const filled = opened.map(ledger =>
+      ledger.decide(draft => ({ result: draft.replace(rows) }), { mayContinue: () => true }),
+    )
     await Promise.all([...filled, clock.advance(61_000)])
     const kept = opened.filter(ledger => ledgers.of(ledger.owner) === ledger)
     expect(kept).toEqual(opened.slice(3))
@@ -211,7 +213,7 @@ describe('the ledgers of a process', () => {
           draft.add({ state: 'skipped', key, at: 1, reason: 'Filtered' })
           return { result: key }
         },
-        { goOn: () => clock.monotonic() < end },
+        { mayContinue: () => clock.monotonic() < end },
       )
     }
     await Promise.all([decide('a'), clock.advance(100)])

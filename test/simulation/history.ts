@@ -196,9 +196,9 @@ const populate = (
   const { hooks, targets } = installation
   let deliveries = 0
   const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
-  const goOn = (): boolean => time.now < lasts
+  const mayContinue = (): boolean => time.now < lasts
   const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
-    if (rng.chance(probability)) act(simulation, goOn, nowAndThen(rng.pick(meanMs), once))
+    if (rng.chance(probability)) act(simulation, mayContinue, nowAndThen(rng.pick(meanMs), once))
   }
   often([200, 600, 1500], script(senders))
   often([2000, 4000], namedScript(senders), 0.7)

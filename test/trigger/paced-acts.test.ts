@@ -33,9 +33,9 @@ const setUp = () => {
   const begin = (uid = 'uid-1') => {
     let mayGoOn = (): boolean => false
     let end: (worked: Worked) => void = () => {}
-    const work: Work = (_act, goOn) =>
+    const work: Work = (_act, mayContinue) =>
       new Promise(resolve => {
-        mayGoOn = goOn
+        mayGoOn = mayContinue
         end = resolve
       })
     const answered = paced(uid).once(work)

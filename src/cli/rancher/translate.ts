@@ -87,7 +87,7 @@ const scaleService: Translate = (config, { services }) => {
 const scaleHost: Translate = (config, { pool }) => {
   const labels = labelsOf(config, 'hostSelector')
   if (pool === undefined) return `say which pool of nodes the hosts ${labels} are here: --pool MachineDeployment/NAME`
-  const newest = stringAt(config, 'deleteOption') === 'mostRecent'
+  const newest = stringAt(config, 'deleteOption') === 'maxRecent'
   return {
     driver: 'scaleNodes',
     member: {

@@ -2,7 +2,7 @@ import type { Outcome } from '../../api/outcome.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
-import type { Plan, Step, Target, Hindrance } from '../../steps/steps.ts'
+import type { Plan, Step, Target, TargetProblem } from '../../steps/steps.ts'
 import { viaScale } from '../../steps/target/via-scale.ts'
 import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
 import type { Execution } from '../driver.ts'
@@ -17,7 +17,7 @@ export const takeBackOn = async (target: Target, member: Counted, { steps }: Exe
   outcomeOf(await steps.undo(target, takeBackWithin(boundsOf(member))), member, 'Undone')
 
 /** Why there is no target for a step, as its outcome. */
-export const failedBy = ({ message, reason }: Hindrance): Outcome => ({ outcome: 'failed', reason, message })
+export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outcome: 'failed', reason, message })
 
 /** What a read that a target depends on has failed with, as an outcome. Throws what is no answer of the API. */
 export const unreadBy = (error: unknown): Outcome => {

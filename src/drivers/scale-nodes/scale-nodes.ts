@@ -4,7 +4,7 @@ import type { StoredObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/steps.ts'
-import { obstacleOf } from '../../steps/target/owner.ts'
+import { targetProblem } from '../../steps/target/owner.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
 import { countNeeds, movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
 import type { Driver, TargetKind, TargetPart } from '../driver.ts'
@@ -41,7 +41,7 @@ export const scaleNodes = {
       const message = `there is no ${type.kind}/${name} in namespace ${reading.namespace}`
       return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
     }
-    const problem = obstacleOf({ ...object, kind: type.kind }) ?? count.obstacle(object)
+    const problem = targetProblem({ ...object, kind: type.kind }) ?? count.problem(object)
     if (problem) return { ...problem, lasts: mayPass.has(problem.reason) ? 'reconciling' : 'stalled' }
     if (count.read(object) !== undefined) return undefined
     const message = `${type.kind}/${name} has no count in ${count.field}: set one`

@@ -3,7 +3,7 @@ import type { Outcome } from '../../api/outcome.ts'
 import { pluralInCel } from '../../kube/plural.ts'
 import { scalableKinds } from '../../kube/scalable.ts'
 import type { Target } from '../../steps/steps.ts'
-import { obstacleOf } from '../../steps/target/owner.ts'
+import { targetProblem } from '../../steps/target/owner.ts'
 import { countNeeds, failedBy, movementInWords, stepOn, takeBackOn, unreadBy } from '../counted/counted.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
 import type { Right } from '../rights.ts'
@@ -69,7 +69,7 @@ export const scale = {
       const message = `there is no ${type.kind}/${target.name} in namespace ${reading.namespace}`
       return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
     }
-    const problem = obstacleOf({ ...object, kind: type.kind })
+    const problem = targetProblem({ ...object, kind: type.kind })
     if (problem) return { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
     const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined

@@ -6,9 +6,9 @@ import type { Target, From } from '../steps.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import { markedWrite, type Bill, type Written } from './write.ts'
 
-/** The wait between two looks at a write that is in doubt, in milliseconds; it doubles up to the longest. */
+/** The wait before the evidence of an ambiguous write is looked at again, in milliseconds. It doubles up to the maximum. */
 const firstLookMs = 25
-const longestLookMs = 400
+const maxLookMs = 400
 
 /** A marked write to be made certain. */
 export interface Intended {
@@ -26,7 +26,7 @@ export interface Intended {
 export interface Interest {
   readonly bill: Bill
   /** Whether anyone still waits for it. */
-  readonly goOn: () => boolean
+  readonly mayContinue: () => boolean
   /** The evidence was looked at, and this is what it said. */
   readonly looked: (evidence: Evidence['evidence']) => void
   /**
@@ -40,22 +40,22 @@ export type Committed =
   | Written
   /** It came too late, and its claim has been taken back. Nothing was written. */
   | { readonly write: 'taken back' }
-  /** The history that would tell has been compacted: nobody will ever know. */
+  /** The history that would show it has been compacted: nobody will ever know. */
   | { readonly write: 'untold' }
 
 /**
- * A marked write whose outcome is made certain: while it is in doubt, the evidence is looked at and the same request is
+ * Makes a marked write and makes its outcome certain: while that is ambiguous, the evidence is looked at and the same request is
  * sent again. Only where the history is gone, or nobody waits any more, is the outcome left unknown.
  */
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { from, mark, shared, target, to }: Intended,
-  { bill, goOn, looked, takeBack }: Interest,
+  { bill, mayContinue, looked, takeBack }: Interest,
 ): Promise<Committed> => {
   const paid = { ...bill, charge: chargedOnce(bill.charge) }
   let lost = false
   let forbidden = 0
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: longestLookMs })
+  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
   for (;;) {
     const written = await markedWrite(api, target, mark, from, to, paid)
     if (written.write === 'applied') return written
@@ -83,6 +83,6 @@ export const commit = async (
         if (found.isRefused && isSettled(written)) return { write: 'unknown', message: found.message }
     }
     await wait(clock, looks.next())
-    if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }
+    if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
   }
 }

@@ -19,16 +19,16 @@ export type Evidence =
   /** It has not happened so far: sending the same again does it once. */
   | { readonly evidence: 'not yet'; readonly bytes: number }
   /**
-   * The history was compacted: nobody can tell any more, nor of any other write from that version, unless its mark is one of
-   * these.
+   * The history was compacted: it can no longer be found out, nor for any other write from that version, unless its mark is one
+   * of these.
    */
   | { readonly evidence: 'history gone'; readonly owners: readonly string[] }
-  /** `isRefused`: the API server will not tell, and would not the next time. */
+  /** `isRefused`: the API server refuses to answer, and would the next time. */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
 /**
- * Finds out what became of a marked write that was computed from `from`. It can only be the first version after
- * that one, so the marks in the first version tell. It is found from the newest end, in steps that grow, and then by
+ * Finds out the outcome of a marked write that was computed from `from`. It can only be the first version after
+ * that one, so the marks in that version show it. It is found from the newest end, in steps that grow, and then by
  * bisection, over the versions that the API server still has (5 minutes of them by default): in about two reads.
  */
 export const findEvidence = async (
@@ -47,7 +47,7 @@ export const findEvidence = async (
   const newestOwners = marksOf(first)
   if (newestOwners.includes(mark)) return { evidence: 'applied', newest }
   let low = before
-  /** Whether the target is known to have been unchanged at `low`. What is compacted tells nothing, and may be needless. */
+  /** Whether the target is known to have been unchanged at `low`. What is compacted shows nothing, and may not be needed. */
   let isKnown = true
   let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
   /** How far back the next look goes: mostly one of the last writes was the first, however many there were elsewhere. */

@@ -12,8 +12,8 @@ export type Fenced =
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
 
 /**
- * Sees to it that no write from a version can be made any more, whoever sends it and whenever: by a write from that version
- * that leaves its count and makes a new version of the target.
+ * Makes sure that no write from a version can be made any more, by any process at any time. For that it writes from that version
+ * itself: it leaves the count, and makes a new version of the target.
  */
 export const fence = async (
   api: ApiConnection,
@@ -22,7 +22,7 @@ export const fence = async (
   charge: Charge,
 ): Promise<Fenced> => {
   const found = await readTarget(api, target)
-  if (found.state === 'obstacle') return { fenced: 'no' }
+  if (found.state === 'blocked') return { fenced: 'no' }
   if (found.state === 'unreachable') return unknown(found)
   const { bytes, object, version } = found
   if (version.uid !== from.uid || version.resourceVersion !== from.resourceVersion) {
@@ -33,7 +33,7 @@ export const fence = async (
   const written = await markedWrite(api, target, made.mark, version, made.to, { objectBytes: bytes, charge })
   switch (written.write) {
     case 'applied':
-      // Else its mark was there already, whatever was read of that.
+      // If not, its mark was there already, although the read did not show it.
       return written.version?.resourceVersion === version.resourceVersion
         ? { fenced: 'no' }
         : { fenced: 'yes', isOurs: true }

@@ -1,8 +1,8 @@
 import { controllerOf, type KubeObject } from '../../api/object.ts'
-import type { Obstacle } from '../steps.ts'
+import type { ProblemReason } from '../steps.ts'
 
 /** Why an object's count is not ours to change, if it is not. */
-export const obstacleOf = (object: KubeObject): { reason: Obstacle; message: string } | undefined => {
+export const targetProblem = (object: KubeObject): { reason: ProblemReason; message: string } | undefined => {
   const name = `${object.kind ?? 'object'}/${object.metadata.name}`
   if (object.metadata.deletionTimestamp !== undefined) {
     return { reason: 'TargetBeingDeleted', message: `${name} is being deleted` }

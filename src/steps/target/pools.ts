@@ -1,4 +1,4 @@
-import type { CountAt, Hindrance } from '../steps.ts'
+import type { CountAt, TargetProblem } from '../steps.ts'
 import { at, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'
@@ -45,7 +45,7 @@ export const poolCount = (type: ResourceType, pool?: string, order?: Order): Cou
     way: ['spec', 'replicas'],
     absent: 1,
     ...(order && { also: { path: ['spec', 'deletion', 'order'], value: order } }),
-    obstacle: object => ownedPool(object) ?? autoscaled(object, type.kind),
+    problem: object => ownedPool(object) ?? autoscaled(object, type.kind),
   })
 }
 
@@ -83,7 +83,7 @@ const inCluster = (pool: string): CountAt => {
   const list = clusterPools
   return viaObject({
     way: [...list, { name: pool }, 'replicas'],
-    obstacle: object => {
+    problem: object => {
       const found = poolIn(object, list, pool)
       return 'reason' in found ? found : autoscaled({ metadata: found.pool['metadata'] }, `the pool ${pool}`)
     },
@@ -95,7 +95,7 @@ const inRancherCluster = (pool: string): CountAt => {
   return viaObject({
     way: [...list, { name: pool }, 'quantity'],
     absent: 1,
-    obstacle: object => {
+    problem: object => {
       const found = poolIn(object, list, pool)
       if ('reason' in found) return found
       if (rolesOf(found.pool).length > 0) {
@@ -118,7 +118,7 @@ const poolsAt = (object: StoredObject, list: Way): readonly Pool[] => {
   return pools
 }
 
-const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | Hindrance => {
+const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | TargetProblem => {
   const pools = poolsAt(object, list)
   const named = pools.find(each => each['name'] === pool)
   if (named) return { pool: named }
@@ -128,8 +128,8 @@ const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool:
 }
 
 /** A pool that is made from a Cluster would be set back. */
-const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): Hindrance | undefined => {
-  const say = (owner: string, pool: string | undefined): Hindrance => {
+const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): TargetProblem | undefined => {
+  const say = (owner: string, pool: string | undefined): TargetProblem => {
     const aim = pool === undefined ? '' : `, with pool: ${pool}`
     return {
       reason: 'OwnedByController',
@@ -152,10 +152,10 @@ const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: Stored
 const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
 
 /** The Cluster Autoscaler counts what says in annotations how far it may go. */
-const autoscaled = (object: unknown, what: string): Hindrance | undefined =>
+const autoscaled = (object: unknown, what: string): TargetProblem | undefined =>
   sizes.some(size => stringAt(object, 'metadata', 'annotations', size) !== undefined) ? byAutoscaler(what) : undefined
 
-const byAutoscaler = (what: string): Hindrance => ({
+const byAutoscaler = (what: string): TargetProblem => ({
   reason: 'ManagedByAutoscaler',
   message: `the Cluster Autoscaler sets the count of ${what} and would undo each step: remove its minimum and maximum size, or the hook`,
 })

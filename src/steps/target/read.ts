@@ -4,8 +4,8 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError, TooLarge } from '../../kube/errors.ts'
 import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
-import type { Obstacle, Target, CountAt, Version } from '../steps.ts'
-import { obstacleOf } from './owner.ts'
+import type { ProblemReason, Target, CountAt, Version } from '../steps.ts'
+import { targetProblem } from './owner.ts'
 
 /** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
 const readTimeoutMs = 2000
@@ -22,17 +22,17 @@ export const versionOf = (at: CountAt, object: StoredObject): Version | undefine
 
 export type TargetState =
   | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject; readonly bytes: number }
-  | { readonly state: 'obstacle'; readonly reason: Obstacle; readonly message: string }
+  | { readonly state: 'blocked'; readonly reason: ProblemReason; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
 /** What a version of a target shows: the count in it, or why that cannot be changed. */
 export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetState => {
-  const obstacle = obstacleOf({ ...object, kind: target.type.kind }) ?? target.at.obstacle(object)
-  if (obstacle) return { state: 'obstacle', ...obstacle }
+  const problem = targetProblem({ ...object, kind: target.type.kind }) ?? target.at.problem(object)
+  if (problem) return { state: 'blocked', ...problem }
   const version = versionOf(target.at, object)
   if (version) return { state: 'found', version, object, bytes }
   const message = `${target.type.kind}/${target.name} has no count in ${target.at.field}`
-  return { state: 'obstacle', reason: 'NotScalable', message }
+  return { state: 'blocked', reason: 'NotScalable', message }
 }
 
 /**
@@ -47,22 +47,22 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     })
     if (!found) {
       return {
-        state: 'obstacle',
+        state: 'blocked',
         reason: 'TargetNotFound',
         message: `there is no ${target.type.kind}/${target.name} in namespace ${target.namespace}`,
       }
     }
     return stateOf(target, found)
   } catch (error) {
-    if (error instanceof TooLarge) return { state: 'obstacle', reason: 'TooLarge', message: error.message }
+    if (error instanceof TooLarge) return { state: 'blocked', reason: 'TooLarge', message: error.message }
     if (error instanceof ApiError && error.status === 403) {
-      return { state: 'obstacle', reason: 'Forbidden', message: error.message }
+      return { state: 'blocked', reason: 'Forbidden', message: error.message }
     }
     if (error instanceof ApiError) {
       const { message, retryAfterMs } = error
       return { state: 'unreachable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     }
-    if (error instanceof UnknownKind) return { state: 'obstacle', reason: 'TargetNotFound', message: error.message }
+    if (error instanceof UnknownKind) return { state: 'blocked', reason: 'TargetNotFound', message: error.message }
     if (error instanceof Unreachable) return { state: 'unreachable', message: error.message }
     throw error
   }

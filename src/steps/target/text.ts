@@ -11,9 +11,9 @@ export const targetText = ({ at, name, type }: Target): string =>
   `${textOf(type)}/${name}${at.text === viaScale.text ? '' : ` ${at.text}`}`
 
 /**
- * Reads the target that a claim names. The text decides the path of a request, and whoever may write records may write
+ * Reads the target that a claim names. The text decides the path of a request, and an account that may write records may write
  * anything there: undefined unless it names an object of a kind that has a count, and where that is. What no version writes is
- * given up, or it would stand in the way for ever; a kind that earlier versions do not know raises the record's format.
+ * given up, or it would block for ever; a kind that earlier versions do not know raises the record's format.
  */
 export const parseTarget = (text: string, namespace: string): Target | undefined => {
   const parts = /^([^/ ]*)\/([^/ ]+)\/([^/ ]+)\/([^/ ]+)\/([^/ ]+)(?: (.+))?$/.exec(text)

@@ -2,7 +2,7 @@ import { at, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { Limits, CountAt, Ground, Hindrance } from '../steps.ts'
+import type { Limits, CountAt, Ground, TargetProblem } from '../steps.ts'
 import { versionOf } from './read.ts'
 
 /** The annotation that holds the mark of the newest write of a count. */
@@ -24,21 +24,21 @@ export interface Held {
   /** Set by the same write. */
   readonly also?: { readonly path: readonly string[]; readonly value: string }
   readonly limits?: (object: StoredObject) => Limits
-  readonly obstacle?: (object: StoredObject) => Hindrance | undefined
+  readonly problem?: (object: StoredObject) => TargetProblem | undefined
 }
 
 /**
  * A JSON Patch of the object itself, with its version and uid. The mark is an annotation: an apply would make the product own
  * a list item that it only counts, and its marks would stay in managedFields. A patch never makes an object that is gone.
  */
-export const viaObject = ({ absent, also, limits, obstacle, way }: Held): CountAt => {
+export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt => {
   const field = textOfWay(way)
   const read = (object: StoredObject): number | undefined => {
     const place = placeIn(object, way)
     const count = place && (at(place.parent, place.member) ?? absent)
     return typeof count === 'number' ? count : undefined
   }
-  /** What the schema does not know is dropped without a word, and the mark beside it stays. */
+  /** What the schema does not know is dropped without a word, and the mark next to it stays. */
   const hasCount = (object: StoredObject): boolean => {
     const place = placeIn(object, way)
     return place !== undefined && typeof at(place.parent, place.member) === 'number'
@@ -51,7 +51,7 @@ export const viaObject = ({ absent, also, limits, obstacle, way }: Held): CountA
     isAnswered: true,
     read,
     limits: object => limits?.(object),
-    obstacle: object => obstacle?.(object),
+    problem: object => problem?.(object),
     ground: object => groundIn(object, way, also?.path ?? []),
     write: ({ name, namespace, type }, mark, { ground, resourceVersion, uid }, to) => {
       if (!ground) throw new TypeError('a patch cannot be made without knowing its version')

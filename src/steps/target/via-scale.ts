@@ -4,9 +4,9 @@ import { objectPath } from '../../kube/paths.ts'
 import type { Target, CountAt } from '../steps.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
-const mostFences = 8
+const maxFences = 8
 
-const fences: readonly string[] = Array.from({ length: mostFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
+const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 /**
  * Finds the version in an answer, of which nothing else is needed: to parse all of it takes a fiftieth of what a post costs. Only
@@ -18,7 +18,7 @@ const resourceVersionOf = /"resourceVersion"\s*:\s*"([^"\\]+)"/
 const pathOf = onceFor(({ name, namespace, type }: Target) => objectPath(type, namespace, name, 'scale'))
 
 /**
- * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand beside one
+ * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand next to one
  * another until the count changes.
  */
 export const viaScale: CountAt = {
@@ -33,7 +33,7 @@ export const viaScale: CountAt = {
   },
   limits: () => undefined,
   ground: () => undefined,
-  obstacle: () => undefined,
+  problem: () => undefined,
   write: (target, mark, { resourceVersion, uid }, to) => ({
     path: pathOf(target),
     query: { fieldManager: mark, force: 'true' },

@@ -3,12 +3,12 @@ import type { Environment } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { Waits } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
-import type { KnownVersion } from '../known.ts'
+import type { CachedVersion } from '../cached-version.ts'
 import type { Target, Version } from '../steps.ts'
 import { stateOf } from './read.ts'
 
 /** How many targets one process watches. Each watch has a connection of its own. */
-const mostWatched = 64
+const maxWatched = 64
 
 /** The least time between the beginnings of two watches, in milliseconds: to connect costs both sides a few of them. */
 const spacingMs = 100
@@ -16,8 +16,8 @@ const spacingMs = 100
 /** How long a target is watched after its last post, in milliseconds. */
 const quietMs = 30_000
 
-/** How many versions in a row a watch tells without a post between them, before it ends. */
-const mostUnused = 50
+/** How many versions in a row a watch reports without a post between them, before it ends. */
+const maxUnused = 50
 
 /** How long a target is left alone whose watch did no good, in milliseconds. */
 const uselessForMs = 60_000
@@ -26,17 +26,17 @@ const uselessForMs = 60_000
 const forbiddenForMs = 600_000
 
 /** How many kinds, each in one namespace, are remembered as forbidden. */
-const mostForbidden = 1000
+const maxForbidden = 1000
 
 /** After a watch broke, none begins for so long, in milliseconds. The time doubles while none goes well. */
 const firstRestMs = 10_000
-const longestRestMs = 300_000
+const maxRestMs = 300_000
 
 /** A watch that the API server ends sooner than this is broken, in milliseconds: it is meant to last for five minutes. */
 const shortMs = 60_000
 
-/** Who is told a target's versions. */
-export type Listener = Pick<KnownVersion, 'isContended' | 'isMisled' | 'watched' | 'heard'>
+/** Receives a target's versions. */
+export type Listener = Pick<CachedVersion, 'isContended' | 'isWatchStale' | 'watched' | 'reported'>
 
 /** A target that is watched while others write it as well. */
 export interface TargetWatch {
@@ -52,14 +52,14 @@ export interface TargetWatches {
 }
 
 /**
- * How a watch ended. quiet: nobody posts any more. useless: it was late, or told much that nobody needed. over: the API server
+ * How a watch ended. quiet: nobody posts any more. useless: it was late, or reported much that nobody needed. over: the API server
  * ended it in order.
  */
 type End = 'quiet' | 'useless' | 'over' | 'forbidden' | 'broken'
 
 /**
  * Watches targets that others write again and again. Otherwise each write needs a read before it, or fails every second time.
- * What a watch tells is no proof of anything: a write replaces the version that it was computed from, or none.
+ * What a watch reports is no proof of anything: a write replaces the version that it was computed from, or none.
  */
 export const targetWatches = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
@@ -67,7 +67,7 @@ export const targetWatches = (
   const { clock, log, metrics } = environment
   const closed = new AbortController()
   const forbidden = forbiddenKinds(environment)
-  const rests = new Waits({ firstMs: firstRestMs, maxMs: longestRestMs })
+  const rests = new Waits({ firstMs: firstRestMs, maxMs: maxRestMs })
   /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
   let nextAt = -Infinity
   let restsUntil = -Infinity
@@ -100,7 +100,7 @@ export const targetWatches = (
         if (event.type === 'bookmark') continue
         // Of one that is deleted, or too large to be read, no version is known.
         const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
-        listener.heard(state?.state === 'found' ? state.version : undefined)
+        listener.reported(state?.state === 'found' ? state.version : undefined)
         watch.passed()
       }
       if (watch.end) return watch.end
@@ -110,8 +110,8 @@ export const targetWatches = (
         forbidden.add(target, error.message)
         return 'forbidden'
       }
-      const isTrouble = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
-      if (isTrouble) log.debug({ namespace, target: name, error }, 'the watch of a target broke')
+      const isExpected = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
+      if (isExpected) log.debug({ namespace, target: name, error }, 'the watch of a target broke')
       else log.error({ namespace, target: name, error }, 'the watch of a target failed in a way it never should')
       return 'broken'
     }
@@ -139,8 +139,8 @@ export const targetWatches = (
 
       return {
         used: version => {
-          if (watching) return listener.isMisled ? watching.useless() : watching.used()
-          if (!listener.isContended || open >= mostWatched || closed.signal.aborted) return
+          if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
+          if (!listener.isContended || open >= maxWatched || closed.signal.aborted) return
           const now = clock.monotonic()
           if (now < Math.max(nextAt, restsUntil, leftAloneUntil) || forbidden.has(target)) return
           nextAt = now + spacingMs
@@ -157,7 +157,7 @@ interface Watching {
   readonly stop: AbortSignal
   /** Why it was ended here, where it was. */
   readonly end: End | undefined
-  /** A post has used what it told. */
+  /** A post has used what it reported. */
   used(): void
   /** One more version was passed on. */
   passed(): void
@@ -192,7 +192,7 @@ const watchingOf = (clock: Environment['clock']): Watching => {
       unused = 0
     },
     passed: () => {
-      if (++unused > mostUnused) finish('useless')
+      if (++unused > maxUnused) finish('useless')
     },
     useless: () => finish('useless'),
     over: () => cancel(),
@@ -201,8 +201,8 @@ const watchingOf = (clock: Environment['clock']): Watching => {
 
 /** Remembers which kinds may not be watched in which namespaces, and says so once a kind. */
 const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
-  const until = boundedMap<string, number>(mostForbidden)
-  const said = boundedMap<string, true>(mostForbidden)
+  const until = boundedMap<string, number>(maxForbidden)
+  const said = boundedMap<string, true>(maxForbidden)
   const kindOf = ({ type }: Target): string => `${type.resource}.${type.group}`
   const placeOf = (target: Target): string => `${kindOf(target)} ${target.namespace}`
   return {

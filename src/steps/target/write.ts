@@ -1,6 +1,6 @@
 import type { ApiConnection } from '../../environment/environment.ts'
 import { bytesOf, sendWrite, type Charge, type Sent } from '../../kube/written.ts'
-import type { Obstacle, Target, CountWrite, From, Version } from '../steps.ts'
+import type { ProblemReason, Target, CountWrite, From, Version } from '../steps.ts'
 import { readTarget } from './read.ts'
 
 /** How long a marked write may take, in milliseconds: as long as a delivery has. */
@@ -14,7 +14,7 @@ export type Written =
   /** There is nothing now that it could change. Nothing was written. */
   | { readonly write: 'missing' }
   /** The server will not have it. Nothing was written. */
-  | { readonly write: 'refused'; readonly reason: Obstacle; readonly message: string }
+  | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
   /** It surely did not happen, and may be tried again. */
   | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It may or may not have happened. */
@@ -32,7 +32,7 @@ export interface Bill {
 
 /**
  * The marked write: it is the first write after the version that the count was computed from, or none; and `mark`, which no
- * other write has, tells which. Where `to` is undefined, it leaves nothing but its mark.
+ * other write has, shows which. Where `to` is undefined, it leaves nothing but its mark.
  */
 export const markedWrite = async (
   api: ApiConnection,
@@ -58,7 +58,7 @@ export const markedWrite = async (
     case 'missing':
       return { write: 'missing' }
     case 'refused': {
-      // A failed `test` of the patch is a refusal as well, and means no more than a newer version: a read tells which it was.
+      // A failed `test` of the patch is a refusal as well, and means no more than a newer version: a read shows which it was.
       const now = !sent.forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
       if (now && 'write' in now) return now
       return { write: 'refused', reason: sent.forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
@@ -76,7 +76,7 @@ const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectB
   return Math.max(bytesOf(body), objectBytes)
 }
 
-/** Reads what a write has to know of the version that it replaces; or says what has become of the write, where it is no more. */
+/** Reads what a write has to know of the version that it replaces. If that version is no more, returns the outcome of the write. */
 const groundOf = async (api: ApiConnection, target: Target, from: From): Promise<From | Written> => {
   const found = await readTarget(api, target)
   switch (found.state) {
@@ -84,7 +84,7 @@ const groundOf = async (api: ApiConnection, target: Target, from: From): Promise
       const { resourceVersion, uid } = found.version
       return resourceVersion === from.resourceVersion && uid === from.uid ? found.version : { write: 'stale' }
     }
-    case 'obstacle':
+    case 'blocked':
       return found.reason === 'TargetNotFound'
         ? { write: 'missing' }
         : { write: 'refused', reason: found.reason, message: found.message }

@@ -7,7 +7,7 @@ import { isFound } from './mistake.ts'
 
 // After a lost answer the count is looked at, and not who set it.
 vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
-  const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { bill, goOn }) => {
+  const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { bill, mayContinue }) => {
     let lost = false
     for (;;) {
       const written = await markedWrite(api, target, mark, from, to, bill)
@@ -18,7 +18,7 @@ vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
         return found.version.count === to ? { write: 'applied', version: found.version } : { write: 'stale' }
       }
       await wait(clock, 25)
-      if (!goOn()) return { write: 'unknown', message: 'nobody waits for it any more' }
+      if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
     }
   }
   return { ...(await original()), commit }

@@ -6,18 +6,22 @@ export interface Actor {
   readonly rng: Rng
   readonly sleep: (ms: number) => Promise<void>
   /** Whether to go on. */
-  readonly goOn: () => boolean
+  readonly mayContinue: () => boolean
   /** Says what was done. */
   readonly did: (what: string) => void
 }
 
 /** Lets somebody act. A mistake in an actor is a broken history, not a silent one. */
-export const act = (simulation: Simulation, goOn: () => boolean, play: (actor: Actor) => Promise<void>): void => {
+export const act = (
+  simulation: Simulation,
+  mayContinue: () => boolean,
+  play: (actor: Actor) => Promise<void>,
+): void => {
   const { note, time } = simulation
   const actor: Actor = {
     rng: simulation.rng.fork(),
     sleep: ms => new Promise(resolve => time.at(ms, resolve)),
-    goOn,
+    mayContinue,
     did: did => note({ what: 'world', did }),
   }
   play(actor).catch((error: unknown) =>
@@ -30,7 +34,7 @@ export const nowAndThen =
   (meanMs: number, once: (actor: Actor) => void | Promise<void>) =>
   async (actor: Actor): Promise<void> => {
     await actor.sleep(actor.rng.int(0, 2 * meanMs))
-    while (actor.goOn()) {
+    while (actor.mayContinue()) {
       await once(actor)
       await actor.sleep(actor.rng.int(1, 2 * meanMs))
     }
@@ -45,6 +49,6 @@ export const times =
     for (const moment of moments) {
       await actor.sleep(moment - passed)
       passed = moment
-      if (actor.goOn()) once(actor)
+      if (actor.mayContinue()) once(actor)
     }
   }

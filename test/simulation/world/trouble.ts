@@ -22,9 +22,9 @@ const policyMs = 8000
 /** What befalls the API server and whole processes, at moments of its own. */
 export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
   const { apiServers, server } = simulation
-  const goOn = (): boolean => simulation.time.now < withinMs
+  const mayContinue = (): boolean => simulation.time.now < withinMs
   const befall = (count: number, what: Parameters<typeof times>[2]): void =>
-    act(simulation, goOn, times(count, withinMs, what))
+    act(simulation, mayContinue, times(count, withinMs, what))
 
   const someProcess = (rng: Rng): SimulatedProcess | undefined => {
     const members = fleet.members()

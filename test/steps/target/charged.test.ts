@@ -55,7 +55,7 @@ it('a write is charged once, however often the same is sent', async () => {
   const made = commit(
     { api, clock },
     { target, mark: 'mark', from, to: 3, shared: false },
-    { bill, looked: () => {}, goOn: () => tries < 3 },
+    { bill, looked: () => {}, mayContinue: () => tries < 3 },
   )
   await clock.advance(5000)
   expect(await made).toMatchObject({ write: 'unknown' })

@@ -111,8 +111,8 @@ describe('a pool of nodes is refused', () => {
       'the Cluster Autoscaler sets the count of the pool workers of Cluster/prod',
     ],
   ])('%s', (_, count, found, reason, message) => {
-    expect(count.obstacle(found)?.reason).toBe(reason)
-    expect(count.obstacle(found)?.message).toContain(message)
+    expect(count.problem(found)?.reason).toBe(reason)
+    expect(count.problem(found)?.message).toContain(message)
   })
 
   it.each([
@@ -124,7 +124,7 @@ describe('a pool of nodes is refused', () => {
       rancher({ name: 'workers', quantity: 2, workerRole: true }),
     ],
   ])('and %s is not', (_, count, found) => {
-    expect(count.obstacle(found)).toBeUndefined()
+    expect(count.problem(found)).toBeUndefined()
     expect(count.read(found)).toBe(2)
   })
 })

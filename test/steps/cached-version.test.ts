@@ -1,6 +1,6 @@
 import type { Version } from '../../src/steps/steps.ts'
 import { describe, expect, it } from 'vitest'
-import { knownVersion } from '../../src/steps/known.ts'
+import { CachedVersion } from '../../src/steps/cached-version.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -8,8 +8,8 @@ const version = (number: number): Version => ({ uid: 'u', resourceVersion: Strin
 
 const setUp = () => {
   const clock = fakeClock()
-  const known = knownVersion(clock)
-  return { clock, known, usable: (isClaimed = false) => known.usable(isClaimed)?.count }
+  const known = new CachedVersion(clock)
+  return { clock, known, usable: (isClaimed = false) => known.take(isClaimed)?.count }
 }
 
 /** One that is watched, and has been told version 10. */
@@ -17,7 +17,7 @@ const watchedAt10 = () => {
   const world = setUp()
   world.known.read(version(9))
   world.known.watched(true)
-  world.known.heard(version(10))
+  world.known.reported(version(10))
   return world
 }
 
@@ -79,9 +79,9 @@ describe('the version of a target that is watched', () => {
     known.read(version(9))
     known.watched(true)
     expect(usable(), 'the watch may not be open yet').toBeUndefined()
-    known.heard(version(8))
+    known.reported(version(8))
     expect(usable()).toBeUndefined()
-    known.heard(version(9))
+    known.reported(version(9))
     await clock.advance(2000)
     expect(usable(true)).toBe(9)
   })
@@ -89,11 +89,11 @@ describe('the version of a target that is watched', () => {
   it('is read after a conflict, and believed again once the watch has told what the read showed', async () => {
     const { clock, known, usable } = watchedAt10()
     known.stale(false)
-    known.heard(version(11)) // newer than the one that was refused, and older than the one that refused it
+    known.reported(version(11)) // newer than the one that was refused, and older than the one that refused it
     expect(usable()).toBeUndefined()
     known.read(version(12))
     expect(usable()).toBeUndefined()
-    known.heard(version(12))
+    known.reported(version(12))
     await clock.advance(1001)
     expect(usable(true)).toBe(12)
   })
@@ -107,13 +107,13 @@ describe('the version of a target that is watched', () => {
   it('is not believed any more once five in a row were refused', async () => {
     const { clock, known, usable } = watchedAt10()
     for (let next = 11; next < 16; next++) {
-      expect([usable(), known.isMisled]).toEqual([next - 1, false])
+      expect([usable(), known.isWatchStale]).toEqual([next - 1, false])
       known.stale(false)
       known.read(version(next))
-      known.heard(version(next))
+      known.reported(version(next))
     }
     await clock.advance(1001)
-    expect([usable(true), known.isMisled]).toEqual([undefined, true])
+    expect([usable(true), known.isWatchStale]).toEqual([undefined, true])
   })
 
   it('is believed where one of five was stored', () => {
@@ -125,14 +125,14 @@ describe('the version of a target that is watched', () => {
         known.stale(false)
         known.read(version(next))
       }
-      known.heard(version(next))
+      known.reported(version(next))
     }
-    expect([usable(), known.isMisled]).toEqual([29, false])
+    expect([usable(), known.isWatchStale]).toEqual([29, false])
   })
 
   it('is read where the watch has told that it cannot be used', () => {
     const { known, usable } = watchedAt10()
-    known.heard(undefined)
+    known.reported(undefined)
     expect(usable()).toBeUndefined()
   })
 
@@ -145,7 +145,11 @@ describe('the version of a target that is watched', () => {
 
   property(
     'is never older than one that was learnt before, in whatever order answers and the watch tell of it',
-    [fc.array(fc.record({ by: fc.constantFrom('read', 'written', 'heard'), number: fc.nat(50) }), { maxLength: 40 })],
+    [
+      fc.array(fc.record({ by: fc.constantFrom('read', 'written', 'reported'), number: fc.nat(50) }), {
+        maxLength: 40,
+      }),
+    ],
     learnt => {
       const { known, usable } = watchedAt10()
       let newest = 10

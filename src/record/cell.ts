@@ -2,7 +2,7 @@ import type { Environment } from '../environment/environment.ts'
 import { Waits } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
-import { closerOf, type Closer } from './closer.ts'
+import { Closer } from './closer.ts'
 import type { Memory, RecordOwner } from './memory.ts'
 import type { RecordLimits } from './pages.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
@@ -68,7 +68,7 @@ export class RecordCell {
     this.#limits = limits
     this.#charge = charge
     this.#stored = stored
-    this.#closer = closerOf(world, owner, instance, limits, charge)
+    this.#closer = new Closer(world, owner, instance, limits, charge)
   }
 
   /** The version that was last read or written; undefined where it may be out of date. */

@@ -15,92 +15,106 @@ export interface Closed {
 }
 
 /** The pages of one record, as one process reads and writes them. */
-export interface Closer {
+export class Closer {
+  readonly #world: Pick<Environment, 'api' | 'log'>
+  readonly #owner: RecordOwner
+  readonly #instance: string
+  readonly #limits: RecordLimits
+  readonly #charge: Charge
+  #known = new Map<string, Page>()
+  #made = 0
+  #prepared: (Closing & { readonly before: Memory; readonly page: Page }) | undefined
+  /** Those that were made here and may not be listed. */
+  readonly #left = new Set<string>()
+
+  /** `instance` is in the name of each page, which no other process can choose. */
+  constructor(
+    world: Pick<Environment, 'api' | 'log'>,
+    owner: RecordOwner,
+    instance: string,
+    limits: RecordLimits,
+    charge: Charge,
+  ) {
+    this.#world = world
+    this.#owner = owner
+    this.#instance = instance
+    this.#limits = limits
+    this.#charge = charge
+  }
+
   /** Reads a page that the record lists, unless it is known. */
-  page(name: string): Promise<PageRead>
+  async page(name: string): Promise<PageRead> {
+    const page = this.#known.get(name)
+    return page ? { read: 'found', page } : await readPage(this.#world.api, this.#owner, name)
+  }
+
   /**
    * Stores a page with what is to be closed of a memory that is stored; undefined where nothing is. This takes its time, so
    * that what is decided on that memory is decided after it. Only what is stored is closed: a page may be left behind, and
    * must not say what never came to be.
    */
-  prepare(before: Memory): Promise<void> | undefined
+  prepare(before: Memory): Promise<void> | undefined {
+    if (this.#prepared?.before === before) return undefined
+    this.#prepared = undefined
+    const closing = this.isCrowded ? undefined : closingOf(before, this.#limits)
+    return closing && this.#make(before, closing)
+  }
+
   /** Puts the page that was prepared into a memory that is to be stored in place of `before`. */
-  close(before: Memory, memory: Memory): Closed
-  /** A memory was stored: what it lists no longer is deleted. */
-  stored(closed: Closed): void
+  close(before: Memory, memory: Memory): Closed {
+    const prepared = this.#prepared
+    return prepared?.before === before
+      ? { memory: withPages(memory, [...prepared.kept, prepared.page]), gone: prepared.gone }
+      : { memory, gone: [] }
+  }
+
+  /** A memory was stored. Deletes the pages that it lists no longer. */
+  stored({ gone, memory }: Closed): void {
+    this.#learn(memory)
+    for (const { name } of gone) this.#remove(name)
+  }
+
   /** So many pages may have been left behind that the record has to be read before a further one is made. */
-  readonly isCrowded: boolean
-  /** The record was read. Deletes the pages that it does not list, unless a write of this process is ambiguous: that may list them. */
-  found(memory: Memory, isInDoubt: boolean): void
+  get isCrowded(): boolean {
+    return this.#left.size >= maxLeft
+  }
+
+  /**
+   * The record was read. Deletes the pages of this process that it does not list, unless a write of this process is ambiguous:
+   * that may list them.
+   */
+  found(memory: Memory, isAmbiguous: boolean): void {
+    this.#learn(memory)
+    if (!isAmbiguous) for (const name of this.#left) this.#remove(name)
+  }
+
   /** No ambiguous write is looked for any more: a page that was made for one stays until its hook is deleted. */
-  giveUp(): void
-}
-
-/** `instance` is in the name of each page, which no other process can choose. */
-export const closerOf = (
-  { api, log }: Pick<Environment, 'api' | 'log'>,
-  owner: RecordOwner,
-  instance: string,
-  limits: RecordLimits,
-  charge: Charge,
-): Closer => {
-  let known = new Map<string, Page>()
-  let made = 0
-  let prepared: (Closing & { readonly before: Memory; readonly page: Page }) | undefined
-  /** Those that were made here and may not be listed. */
-  const left = new Set<string>()
-
-  const remove = (name: string): void => {
-    left.delete(name)
-    void deletePage(api, owner, name).then(deleted => {
-      if (deleted.sent !== 'refused') return
-      log.warn(
-        { namespace: owner.namespace, page: name, why: deleted.message },
-        'a page of a record stays until its hook goes',
-      )
-    })
-  }
-  const learn = ({ pages }: Memory): void => {
-    known = new Map(pages?.list.map(page => [page.name, page]))
-    for (const name of known.keys()) left.delete(name)
+  giveUp(): void {
+    this.#left.clear()
   }
 
-  const make = async (before: Memory, closing: Closing): Promise<void> => {
-    const name = nameOf(owner, instance, ++made)
-    left.add(name)
+  #learn({ pages }: Memory): void {
+    this.#known = new Map(pages?.list.map(page => [page.name, page]))
+    for (const name of this.#known.keys()) this.#left.delete(name)
+  }
+
+  async #make(before: Memory, closing: Closing): Promise<void> {
+    const name = nameOf(this.#owner, this.#instance, ++this.#made)
+    this.#left.add(name)
     const page = { name, rows: closing.rows }
-    const { sent } = await createPage(api, owner, page, charge)
-    if (sent === 'stored') prepared = { ...closing, before, page }
-    else if (sent !== 'unknown') left.delete(name)
+    const { sent } = await createPage(this.#world.api, this.#owner, page, this.#charge)
+    if (sent === 'stored') this.#prepared = { ...closing, before, page }
+    else if (sent !== 'unknown') this.#left.delete(name)
   }
 
-  return {
-    page: async name => {
-      const page = known.get(name)
-      return page ? { read: 'found', page } : await readPage(api, owner, name)
-    },
-    prepare: before => {
-      if (prepared?.before === before) return undefined
-      prepared = undefined
-      const closing = left.size < maxLeft ? closingOf(before, limits) : undefined
-      return closing && make(before, closing)
-    },
-    close: (before, memory) =>
-      prepared?.before === before
-        ? { memory: withPages(memory, [...prepared.kept, prepared.page]), gone: prepared.gone }
-        : { memory, gone: [] },
-    stored: ({ gone, memory }) => {
-      learn(memory)
-      for (const { name } of gone) remove(name)
-    },
-    get isCrowded() {
-      return left.size >= maxLeft
-    },
-    giveUp: () => left.clear(),
-    found: (memory, isInDoubt) => {
-      learn(memory)
-      if (!isInDoubt) for (const name of left) remove(name)
-    },
+  #remove(name: string): void {
+    this.#left.delete(name)
+    const { api, log } = this.#world
+    const { namespace } = this.#owner
+    void deletePage(api, this.#owner, name).then(deleted => {
+      if (deleted.sent !== 'refused') return
+      log.warn({ namespace, page: name, why: deleted.message }, 'a page of a record stays until its hook goes')
+    })
   }
 }
 

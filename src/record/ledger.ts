@@ -6,7 +6,7 @@ import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { RecordCell, type FoundRecord, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
 import type { RecordOwner } from './memory.ts'
-import { outboxOf } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import { defaultLimits, type RecordLimits } from './pages.ts'
 
 /** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
@@ -89,7 +89,7 @@ class RecordLedger implements Ledger {
   readonly owner: RecordOwner
   readonly #world: Pick<Environment, 'clock' | 'log'>
   readonly #dirtied: (ledger: Ledger) => void
-  readonly #outbox = outboxOf()
+  readonly #outbox = new Outbox()
   readonly #cell: RecordCell
   #storedAt = -Infinity
   /** How many requests in a row were refused. */

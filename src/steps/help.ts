@@ -18,124 +18,140 @@ import type { Bill } from './target/write.ts'
  */
 const maxAbandoned = 200
 
+/** The result of making all writes from a version impossible. tried: nobody knows, so it is tried again. */
+type FencedOff = 'ours' | 'gone' | 'tried' | 'no'
+
 /** Deals with what blocks posts for a target: writes that were claimed and are not known to be stored. */
-export interface Helper {
-  /** Finishes what each entry has met. Answers those that have to be judged again after that. */
-  help(ledger: Ledger, met: readonly (readonly [Waiting, HelpPart])[], version: Version): Promise<readonly Waiting[]>
-  /** Whether too many claims from a version have been left behind. */
-  isCrowded(ledger: Ledger, version: Version): boolean
-  /** Makes all writes from a version impossible, and returns how that went. */
-  fenceOff(ledger: Ledger, version: Version): Promise<'ours' | 'gone' | 'tried' | 'no'>
-  /** Looks at what earlier processes have left unfinished, one at a time and in the background: nobody waits for it. */
-  tidy(ledger: Ledger): Promise<void>
-  /** The queue is idle: what the server refused may be tried again. */
-  rest(): void
-}
-
-export const helperOf = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
-  target: Target,
-  known: CachedVersion,
-  patience: Patience,
-  looked: (evidence: string) => void,
-  bill: Bill,
-): Helper => {
-  const { clock, log } = environment
+export class Helper {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #target: Target
+  readonly #known: CachedVersion
+  readonly #waits: Patience
+  readonly #looked: (evidence: string) => void
+  readonly #bill: Bill
   /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
-  let unfenced: string | undefined
-  let tidying = false
+  #unfenced: string | undefined
+  #isTidying = false
   /** The marks of abandoned claims whose writes may still be made. */
-  const open = new Set<string>()
+  readonly #open = new Set<string>()
+
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+    target: Target,
+    known: CachedVersion,
+    waits: Patience,
+    looked: (evidence: string) => void,
+    bill: Bill,
+  ) {
+    this.#environment = environment
+    this.#target = target
+    this.#known = known
+    this.#waits = waits
+    this.#looked = looked
+    this.#bill = bill
+  }
+
+  /** Finishes what each entry has met. Returns those that have to be judged again after that. */
+  async help(
+    ledger: Ledger,
+    met: readonly (readonly [Waiting, HelpPart])[],
+    version: Version,
+  ): Promise<readonly Waiting[]> {
+    const again: Waiting[] = []
+    const round: Round = { ledger, version, finished: new Map(), fenced: undefined }
+    for (const [entry, part] of met) if (await this.#finish(entry, part, round)) again.push(entry)
+    return again
+  }
+
+  /** Whether too many claims from a version have been left behind. */
+  isCrowded(ledger: Ledger, version: Version): boolean {
+    const known = ledger.known()
+    if (!known || known.size < maxAbandoned) return false
+    const isHere = ofVersion(originOf(this.#target, version))
+    return abandonedIn(known, this.#environment.clock.now()).filter(isHere).length >= maxAbandoned
+  }
 
   /** Makes all writes from a version impossible, and returns how that went. */
-  const fenceOff = async (ledger: Ledger, version: Version): Promise<'ours' | 'gone' | 'tried' | 'no'> => {
-    if (unfenced === version.resourceVersion) return 'no'
-    const made = await fenceClaims(environment, ledger, target, version, bill.charge)
+  async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
+    if (this.#unfenced === version.resourceVersion) return 'no'
+    const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#bill.charge)
     switch (made.fenced) {
       case 'yes':
-        known.forget()
+        this.#known.forget()
         if (made.isOurs) return 'ours'
-        await patience.pauseAfterConflicts()
+        await this.#waits.pauseAfterConflicts()
         return 'gone'
       case 'no':
-        unfenced = version.resourceVersion
+        this.#unfenced = version.resourceVersion
         return 'no'
       case 'unknown':
-        await patience.pause(made.message, made.retryAfterMs)
+        await this.#waits.pause(made.message, made.retryAfterMs)
         return 'tried'
     }
   }
 
-  /** Whether a write that the server refuses may be got out of the way. */
-  const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
-    // The very count that has been refused just now would be refused again.
-    const isUndoing = isUndo(context)
-    return !(
-      plan(version.count, own?.undoes ?? 0, version.limits) === claim.to &&
-      (!isUndoing || own?.undoes !== undefined)
+  /** Looks at what earlier processes have left unfinished, one at a time and in the background: nobody waits for it. */
+  async tidy(ledger: Ledger): Promise<void> {
+    if (this.#isTidying) return
+    this.#isTidying = true
+    await lookAtAbandoned(this.#environment, ledger, this.#looked, this.#open).catch((error: unknown) =>
+      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at'),
     )
+    this.#isTidying = false
   }
 
-  return {
-    help: async (ledger, met, version) => {
-      const again: Waiting[] = []
-      /** The outcome of the claims that this call has finished, by their marks. */
-      const finished = new Map<string, Finished>()
-      /** Nothing that was claimed from there blocks any more. */
-      let fenced: Origin | undefined
-      const origin = originOf(target, version)
+  /** The queue is idle: what the server refused may be tried again. */
+  rest(): void {
+    this.#unfenced = undefined
+  }
 
-      const finish = async (entry: Waiting, part: HelpPart): Promise<boolean> => {
-        // Its time may have ended while another was helped: what has been answered must not come back.
-        if (!isUnsettled(entry)) return false
-        const { claim } = part
-        if (fenced && ofVersion(fenced)(claim)) return true
-        const before = finished.get(claim.mark)
-        if (!before) entry.state = 'in flight'
-        const done =
-          before ??
-          (await finishClaim(environment, ledger, part, { bill, looked, mayContinue: () => isUnsettled(entry) }))
-        if (!before) known.forget()
-        if (done.finished === 'other') return true
-        if (done.finished === 'refused' && claim.target === targetText(target)) {
-          // It can be made from the newest version alone, and that may not be this one any more.
-          const isHere = ofVersion(origin)(claim)
-          const made = !isHere ? 'gone' : mayFence(entry, part, version) ? await fenceOff(ledger, version) : 'no'
-          if (made === 'ours') fenced = origin
-          if (made !== 'no') {
-            finished.set(claim.mark, { finished: 'other' })
-            return true
-          }
-        }
-        // A claim that was left because this post ran out of time is tried again for the next post.
-        if (done.finished !== 'own' && isUnsettled(entry)) finished.set(claim.mark, done)
-        settle(entry, done.step)
-        return false
+  /** Finishes the claim that a post has met. Returns whether the post has to be judged again; otherwise it is answered. */
+  async #finish(entry: Waiting, part: HelpPart, round: Round): Promise<boolean> {
+    // Its time may have ended while another was helped: what has been answered must not come back.
+    if (!isUnsettled(entry)) return false
+    const { finished, ledger, version } = round
+    const { claim } = part
+    if (round.fenced && ofVersion(round.fenced)(claim)) return true
+    const before = finished.get(claim.mark)
+    if (!before) entry.state = 'in flight'
+    const interest = { bill: this.#bill, looked: this.#looked, mayContinue: () => isUnsettled(entry) }
+    const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
+    if (!before) this.#known.forget()
+    if (done.finished === 'other') return true
+    if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
+      // It can be made from the newest version alone, and that may not be this one any more.
+      const origin = originOf(this.#target, version)
+      const isHere = ofVersion(origin)(claim)
+      const made = !isHere ? 'gone' : mayFence(entry, part, version) ? await this.fenceOff(ledger, version) : 'no'
+      if (made === 'ours') round.fenced = origin
+      if (made !== 'no') {
+        finished.set(claim.mark, { finished: 'other' })
+        return true
       }
-
-      for (const [entry, part] of met) if (await finish(entry, part)) again.push(entry)
-      return again
-    },
-
-    isCrowded: (ledger, version) => {
-      const known = ledger.known()
-      if (!known || known.size < maxAbandoned) return false
-      return abandonedIn(known, clock.now()).filter(ofVersion(originOf(target, version))).length >= maxAbandoned
-    },
-
-    fenceOff,
-
-    tidy: async ledger => {
-      if (tidying) return
-      tidying = true
-      await lookAtAbandoned(environment, ledger, looked, open).catch((error: unknown) =>
-        log.error({ error }, 'an abandoned claim cannot be looked at'),
-      )
-      tidying = false
-    },
-
-    rest: () => {
-      unfenced = undefined
-    },
+    }
+    // A claim that was left because this post ran out of time is tried again for the next post.
+    if (done.finished !== 'own' && isUnsettled(entry)) finished.set(claim.mark, done)
+    settle(entry, done.step)
+    return false
   }
+}
+
+/** What the posts of one call of {@link Helper.help} share. */
+interface Round {
+  readonly ledger: Ledger
+  readonly version: Version
+  /** The outcome of the claims that were finished, by their marks. */
+  readonly finished: Map<string, Finished>
+  /** Nothing that was claimed from there blocks any more. */
+  fenced: Origin | undefined
+}
+
+/** Whether a write that the server refuses may be made impossible. */
+const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
+  // The very count that has been refused just now would be refused again.
+  const isUndoing = isUndo(context)
+  return !(
+    plan(version.count, own?.undoes ?? 0, version.limits) === claim.to &&
+    (!isUndoing || own?.undoes !== undefined)
+  )
 }

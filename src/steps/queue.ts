@@ -4,7 +4,7 @@ import { refusedAt } from '../record/protocol.ts'
 import { isRemembered } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
-import { helperOf, type Helper } from './help.ts'
+import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
 import { isNamed, lineOf, settle } from './line.ts'
 import { patience, type Patience } from './patience.ts'
@@ -13,7 +13,7 @@ import type { Waiting } from './claims.ts'
 import { readTarget } from './target/read.ts'
 import { supposedBytes } from './target/write.ts'
 import type { TargetWatch, TargetWatches } from './target/watches.ts'
-import { batchWriter, type BatchWriter, type QueueMetrics } from './writer.ts'
+import { BatchWriter, type QueueMetrics } from './writer.ts'
 
 /**
  * How many posts one claim holds at most. With all that each may report of its alerts these are 150 kB of the megabyte
@@ -67,9 +67,9 @@ export class TargetQueue {
     const known = (this.#known = new CachedVersion(environment.clock))
     this.#watch = watches.of(target, known)
     const waits = (this.#waits = patience(environment.clock))
-    const helper = (this.#helper = helperOf(environment, target, known, waits, metrics.looked, this.#bill))
+    const helper = (this.#helper = new Helper(environment, target, known, waits, metrics.looked, this.#bill))
     const parts = { line: this.#line, known, waits, helper, bill: this.#bill }
-    this.#writer = batchWriter(environment, target, parts, metrics, entry => this.expire(entry))
+    this.#writer = new BatchWriter(environment, target, parts, metrics, entry => this.expire(entry))
   }
 
   add(entry: Waiting): void {

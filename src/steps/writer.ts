@@ -40,27 +40,90 @@ export interface Writing {
 }
 
 /** Writes the batches of one target, and answers the posts in them. */
-export interface BatchWriter {
-  write(writing: Writing): Promise<void>
-  /** Answers each post by its part. Posts whose turn has not come wait for the next one. */
-  answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void>
-  /** The target was found to be there no more, or not ours: whether it has a /scale is open again. */
-  forgetMissing(): void
-}
-
-/** `expire` answers a post whose write may or may not be made. */
-export const batchWriter = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
-  target: Target,
-  { bill, helper, known, line, waits }: QueueParts,
-  { count, looked }: QueueMetrics,
-  expire: (entry: Waiting) => void,
-): BatchWriter => {
+export class BatchWriter {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #target: Target
+  readonly #parts: QueueParts
+  readonly #metrics: QueueMetrics
+  readonly #expire: (entry: Waiting) => void
   /** The uid of the object whose /scale the last write did not find. It may have been deleted since it was read. */
-  let missing: string | undefined
-  const noScale = { reason: 'NotScalable', message: `${target.type.kind}/${target.name} ${target.at.missing}` } as const
+  #missing: string | undefined
 
-  const answer = async (batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> => {
+  /** `expire` answers a post whose write may or may not be made. */
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+    target: Target,
+    parts: QueueParts,
+    metrics: QueueMetrics,
+    expire: (entry: Waiting) => void,
+  ) {
+    this.#environment = environment
+    this.#target = target
+    this.#parts = parts
+    this.#metrics = metrics
+    this.#expire = expire
+  }
+
+  async write({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> {
+    const { bill, known, line, waits } = this.#parts
+    const { count, looked } = this.#metrics
+    const { entries, to } = batch
+    for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
+    // A skip stays one, regardless of the outcome of the write.
+    for (const [entry, part] of partsOf(batch)) {
+      if (part?.part === 'skip' || part?.part === 'full') settle(entry, stepOf(part))
+    }
+    const shared = batch.rows.length > 0
+    const mayContinue = (): boolean => entries.some(isUnsettled)
+    const written = await commit(
+      this.#environment,
+      { target: this.#target, mark, from, to, shared },
+      {
+        bill,
+        mayContinue,
+        looked,
+        ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, mayContinue) }),
+      },
+    )
+    count(written.write, entries.length)
+    if (ledger) recordOutcome(this.#environment.log, ledger, mark, batch.rows, written)
+    if (written.write === 'applied') {
+      known.written(written.version)
+      waits.succeeded()
+      this.#missing = undefined
+      return await this.answer(batch, from, ledger)
+    }
+    if (written.write === 'stale' || written.write === 'taken back') {
+      known.stale(afterRead)
+      line.putBack(entries)
+      return await waits.pauseAfterConflicts()
+    }
+    known.forget()
+    switch (written.write) {
+      case 'missing':
+      case 'refused': {
+        const { message, reason } = written.write === 'refused' ? written : this.#noScale
+        // Others may send a shared write as well, and be let through: nothing is certain for a post without a name.
+        if (shared) answerAmbiguous(batch, ['step'], { step: 'failed', reason, message })
+        else if (written.write === 'refused' || this.#missing === from.uid)
+          return failAll(entries, { step: 'failed', reason, message })
+        else this.#missing = from.uid
+        return line.putBack(entries)
+      }
+      case 'not sent':
+        line.putBack(entries)
+        return await waits.pause(written.message, written.retryAfterMs)
+      case 'untold':
+        answerAmbiguous(batch, ['step', 'refused'], unknownStep)
+        return line.putBack(entries)
+      case 'unknown':
+        for (const entry of entries) this.#expire(entry)
+    }
+  }
+
+  /** Answers each post by its part. Posts whose turn has not come wait for the next one. */
+  async answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> {
+    const { helper, line } = this.#parts
     const met: [Waiting, HelpPart][] = []
     const again: Waiting[] = []
     for (const [entry, part] of partsOf(batch)) {
@@ -72,67 +135,14 @@ export const batchWriter = (
     line.putBack(again)
   }
 
-  const write = async ({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> => {
-    const { entries, to } = batch
-    for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
-    // A skip stays one, regardless of the outcome of the write.
-    for (const [entry, part] of partsOf(batch)) {
-      if (part?.part === 'skip' || part?.part === 'full') settle(entry, stepOf(part))
-    }
-    const shared = batch.rows.length > 0
-    const mayContinue = (): boolean => entries.some(isUnsettled)
-    const written = await commit(
-      environment,
-      { target, mark, from, to, shared },
-      {
-        bill,
-        mayContinue,
-        looked,
-        ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, mayContinue) }),
-      },
-    )
-    count(written.write, entries.length)
-    if (ledger) recordOutcome(environment.log, ledger, mark, batch.rows, written)
-    if (written.write === 'applied') {
-      known.written(written.version)
-      waits.succeeded()
-      missing = undefined
-      return await answer(batch, from, ledger)
-    }
-    if (written.write === 'stale' || written.write === 'taken back') {
-      known.stale(afterRead)
-      line.putBack(entries)
-      return await waits.pauseAfterConflicts()
-    }
-    known.forget()
-    switch (written.write) {
-      case 'missing':
-      case 'refused': {
-        const { message, reason } = written.write === 'refused' ? written : noScale
-        // Others may send a shared write as well, and be let through: nothing is certain for a post without a name.
-        if (shared) answerInDoubt(batch, ['step'], { step: 'failed', reason, message })
-        else if (written.write === 'refused' || missing === from.uid)
-          return failAll(entries, { step: 'failed', reason, message })
-        else missing = from.uid
-        return line.putBack(entries)
-      }
-      case 'not sent':
-        line.putBack(entries)
-        return await waits.pause(written.message, written.retryAfterMs)
-      case 'untold':
-        answerInDoubt(batch, ['step', 'refused'], unknownStep)
-        return line.putBack(entries)
-      case 'unknown':
-        for (const entry of entries) expire(entry)
-    }
+  /** The target was found to be there no more, or not ours: whether it has a /scale is open again. */
+  forgetMissing(): void {
+    this.#missing = undefined
   }
 
-  return {
-    write,
-    answer,
-    forgetMissing: () => {
-      missing = undefined
-    },
+  get #noScale() {
+    const { at, name, type } = this.#target
+    return { reason: 'NotScalable', message: `${type.kind}/${name} ${at.missing}` } as const
   }
 }
 
@@ -144,7 +154,7 @@ const failAll = (entries: readonly Waiting[], step: Step): void => {
  * Answers posts with such parts where nobody can say whether their steps were made: a named one may be sent again, an unnamed
  * one gets no answer.
  */
-const answerInDoubt = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
+const answerAmbiguous = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
   for (const [entry, part] of partsOf(batch)) {
     if (part && parts.includes(part.part)) settle(entry, isNamed(entry) ? named : { step: 'unknown' })
   }

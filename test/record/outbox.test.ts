@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { noteOf } from '../../src/record/protocol.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
-import { outboxOf } from '../../src/record/outbox.ts'
+import { Outbox } from '../../src/record/outbox.ts'
 import { fc, property } from '../support/property.ts'
 import { noted, refusedAt, type Change } from '../support/memories.ts'
 
@@ -22,7 +22,7 @@ const acts = fc.array(
 )
 
 property('what waits is applied as if each update and each delivery had been added by itself', [acts], all => {
-  const outbox = outboxOf()
+  const outbox = new Outbox()
   let waiting: Change[] = []
   /** How many updates a write includes that is under way, and how many of those that were added by themselves. */
   let sealed = { updates: 0, own: 0 }

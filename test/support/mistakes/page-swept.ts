@@ -5,14 +5,9 @@ vi.mock(import('../../../src/record/closer.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    closerOf: (...means) => {
-      const closer = real.closerOf(...means)
-      return {
-        ...closer,
-        get isCrowded() {
-          return closer.isCrowded
-        },
-        found: memory => closer.found(memory, false),
+    Closer: class extends real.Closer {
+      override found(memory: Parameters<InstanceType<typeof real.Closer>['found']>[0]): void {
+        super.found(memory, false)
       }
     },
   }

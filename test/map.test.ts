@@ -50,6 +50,44 @@ test('imports run one way', () => {
   expect(imports.filter(({ from, to }) => !allowed(roomOf(from), roomOf(to)))).toEqual([])
 })
 
+/**
+ * Pairs of folders that import each other. They are to be taken apart: what both need moves down, to where it belongs. No further
+ * pair is added.
+ */
+const knots = [
+  'cli <> cli/cluster',
+  'cli <> cli/commands',
+  'cli <> cli/completion',
+  'cli <> cli/output',
+  'dashboard <> dashboard/server',
+  'dashboard/page <> dashboard/page/form',
+  'dashboard/page <> dashboard/page/hook',
+  'dashboard/page <> dashboard/page/list',
+  'dashboard/page <> dashboard/page/parts',
+  'dashboard/page/hook <> dashboard/page/parts',
+  'dashboard/page/list <> dashboard/page/parts',
+  'dashboard/server <> dashboard/server/handlers',
+  'drivers <> drivers/redeploy',
+  'drivers <> drivers/scale',
+  'drivers <> drivers/scale-nodes',
+  'trigger <> trigger/http',
+  'trigger <> trigger/reading',
+]
+
+test('inside of a room, too, folders import one way', () => {
+  const ways = new Set(
+    imports
+      .map(({ from, to }) => [dirname(from), dirname(to)] as const)
+      .filter(([from, to]) => from !== to && from !== '.' && to !== '.')
+      .map(([from, to]) => `${from} > ${to}`),
+  )
+  const pairs = [...ways].flatMap(way => {
+    const [from = '', to = ''] = way.split(' > ')
+    return from < to && ways.has(`${to} > ${from}`) ? [`${from} <> ${to}`] : []
+  })
+  expect(pairs.toSorted()).toEqual(knots)
+})
+
 /** What of the rooms above the dashboard's page may import: nothing that acts, and nothing that needs Node. */
 const ofPage = /^(?:dashboard\/(?:page\/.*|protocol\.ts)|api\/.*|snippets\/.*|drivers\/(?:schemas|arithmetic)\.ts)$/
 

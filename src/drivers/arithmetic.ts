@@ -1,4 +1,5 @@
-import type { Limits, Plan, UndoPlan } from '../steps/steps.ts'
+import type { Plan, UndoPlan } from '../steps/steps.ts'
+import type { Limits } from '../steps/target/target.ts'
 
 /** The size of a step: a count, or a share of the present count in percent. */
 export type Amount = { readonly count: number } | { readonly percent: number }
@@ -40,14 +41,14 @@ const wouldPassBound = 'WouldPassBound'
 export const moveWithin = (movement: Movement): Plan => {
   const { action, by, min, max, overshoot } = movement
   return action === 'up'
-    ? (count, _delta, { most } = noLimits) => {
-        const end = Math.min(max, most)
+    ? (count, _delta, limits = noLimits) => {
+        const end = Math.min(max, limits.max)
         if (count >= end) return count
         const wanted = count + stepSize(by, count)
         return wanted > end && overshoot === 'reject' ? { refused: wouldPassBound } : Math.min(wanted, end)
       }
-    : (count, _delta, { least } = noLimits) => {
-        const end = Math.max(min, least)
+    : (count, _delta, limits = noLimits) => {
+        const end = Math.max(min, limits.min)
         if (count <= end) return count
         const wanted = count - stepSize(by, count)
         return wanted < end && overshoot === 'reject' ? { refused: wouldPassBound } : Math.max(wanted, end)
@@ -55,7 +56,7 @@ export const moveWithin = (movement: Movement): Plan => {
 }
 
 /** Of a target that allows what every one does. Arithmetic goes on below 0, where no count is. */
-const noLimits: Limits = { least: -Infinity, most: Infinity }
+const noLimits: Limits = { min: -Infinity, max: Infinity }
 
 /** Takes back a sum of steps: the opposite movement, which stops at the bound that it moves towards, and never turns. */
 export const takeBackWithin =

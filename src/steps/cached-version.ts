@@ -1,4 +1,4 @@
-import type { Version } from './steps.ts'
+import type { Version } from './target/target.ts'
 import type { Clock } from '../environment/environment.ts'
 
 /**

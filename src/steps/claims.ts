@@ -4,7 +4,8 @@ import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
-import type { Plan, Step, Target, UndoPlan, Version } from './steps.ts'
+import type { Plan, Step, UndoPlan } from './steps.ts'
+import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 
 /** One post that waits for its step. */

@@ -17,7 +17,8 @@ import {
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
-import type { ProblemReason, Step, Target, Version } from './steps.ts'
+import type { Step } from './steps.ts'
+import type { ProblemReason, Target, Version } from './target/target.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
 import { fence, type Fenced } from './target/fence.ts'

@@ -8,7 +8,7 @@ import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart
 import type { CachedVersion } from './cached-version.ts'
 import { settle } from './line.ts'
 import type { Patience } from './patience.ts'
-import type { Target, Version } from './steps.ts'
+import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 import type { Bill } from './target/write.ts'
 

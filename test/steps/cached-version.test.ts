@@ -1,4 +1,4 @@
-import type { Version } from '../../src/steps/steps.ts'
+import type { Version } from '../../src/steps/target/target.ts'
 import { describe, expect, it } from 'vitest'
 import { CachedVersion } from '../../src/steps/cached-version.ts'
 import { fakeClock } from '../support/clock.ts'

@@ -1,4 +1,4 @@
-import type { Target } from '../../src/steps/steps.ts'
+import type { Target } from '../../src/steps/target/target.ts'
 import { viaScale } from '../../src/steps/target/via-scale.ts'
 
 /** A Deployment in namespace shop, as steps are asked for it. */

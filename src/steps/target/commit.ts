@@ -2,7 +2,7 @@ import type { Environment } from '../../environment/environment.ts'
 import { Waits } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { chargedOnce, forbiddenTries } from '../../kube/written.ts'
-import type { Target, From } from '../steps.ts'
+import type { Target, From } from './target.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import { markedWrite, type Bill, type Written } from './write.ts'
 

@@ -1,4 +1,4 @@
-import type { CountAt } from '../steps.ts'
+import type { CountAt } from './target.ts'
 import { at } from '../../api/json.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scaledObjects } from '../../kube/resources.ts'
@@ -11,14 +11,14 @@ import { viaScale } from './via-scale.ts'
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
-  limits: object => ({ least: 1, most: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
+  limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
 /** The same of KEDA, which may go down to nothing. */
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
-  limits: object => ({ least: 0, most: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
+  limits: object => ({ min: 0, max: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
 })
 
 /** The count of a custom resource in a member of its `spec`. Where there is none, it is what its /scale shows: 0. */

@@ -4,7 +4,7 @@ import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { bytesOf } from '../../kube/written.ts'
-import type { Target, Version } from '../steps.ts'
+import type { Target, Version } from './target.ts'
 import { versionOf } from './read.ts'
 
 /** How long one read of the history may take, in milliseconds. */

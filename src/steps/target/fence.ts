@@ -1,6 +1,6 @@
 import type { ApiConnection } from '../../environment/environment.ts'
 import type { Charge } from '../../kube/written.ts'
-import type { Target, Version } from '../steps.ts'
+import type { Target, Version } from './target.ts'
 import { readTarget } from './read.ts'
 import { markedWrite } from './write.ts'
 

@@ -1,5 +1,5 @@
 import { controllerOf, type KubeObject } from '../../api/object.ts'
-import type { ProblemReason } from '../steps.ts'
+import type { ProblemReason } from './target.ts'
 
 /** Why an object's count is not ours to change, if it is not. */
 export const targetProblem = (object: KubeObject): { reason: ProblemReason; message: string } | undefined => {

@@ -1,4 +1,4 @@
-import type { CountAt, TargetProblem } from '../steps.ts'
+import type { CountAt, TargetProblem } from './target.ts'
 import { at, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'

@@ -4,7 +4,7 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError, TooLarge } from '../../kube/errors.ts'
 import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
-import type { ProblemReason, Target, CountAt, Version } from '../steps.ts'
+import type { ProblemReason, Target, CountAt, Version } from './target.ts'
 import { targetProblem } from './owner.ts'
 
 /** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */

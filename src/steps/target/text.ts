@@ -1,5 +1,5 @@
 import type { ResourceType } from '../../kube/paths.ts'
-import type { Target } from '../steps.ts'
+import type { Target } from './target.ts'
 import { countNamed } from './counts.ts'
 import { viaScale } from './via-scale.ts'
 

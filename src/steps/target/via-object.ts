@@ -2,7 +2,7 @@ import { at, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { Limits, CountAt, Ground, TargetProblem } from '../steps.ts'
+import type { Limits, CountAt, Ground, TargetProblem } from './target.ts'
 import { versionOf } from './read.ts'
 
 /** The annotation that holds the mark of the newest write of a count. */

@@ -1,7 +1,7 @@
 import { at, stringAt } from '../../api/json.ts'
 import { onceFor } from '../../environment/once-for.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { Target, CountAt } from '../steps.ts'
+import type { Target, CountAt } from './target.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
 const maxFences = 8

@@ -3,8 +3,7 @@ import type { Environment } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { Waits } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
-import type { CachedVersion } from '../cached-version.ts'
-import type { Target, Version } from '../steps.ts'
+import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
 
 /** How many targets one process watches. Each watch has a connection of its own. */
@@ -36,7 +35,16 @@ const maxRestMs = 300_000
 const shortMs = 60_000
 
 /** Receives a target's versions. */
-export type Listener = Pick<CachedVersion, 'isContended' | 'isWatchStale' | 'watched' | 'reported'>
+export interface Listener {
+  /** Whether others write the target again and again between our writes: then it pays to watch it. */
+  readonly isContended: boolean
+  /** Whether the watch is so late that it does more harm than good. */
+  readonly isWatchStale: boolean
+  /** A watch begins to report the versions, or has ended. */
+  watched(is: boolean): void
+  /** A watch has reported a version; undefined where something in it keeps it from being used. */
+  reported(version: Version | undefined): void
+}
 
 /** A target that is watched while others write it as well. */
 export interface TargetWatch {

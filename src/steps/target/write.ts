@@ -1,6 +1,6 @@
 import type { ApiConnection } from '../../environment/environment.ts'
 import { bytesOf, sendWrite, type Charge, type Sent } from '../../kube/written.ts'
-import type { ProblemReason, Target, CountWrite, From, Version } from '../steps.ts'
+import type { ProblemReason, Target, CountWrite, From, Version } from './target.ts'
 import { readTarget } from './read.ts'
 
 /** How long a marked write may take, in milliseconds: as long as a delivery has. */

@@ -1,4 +1,4 @@
-import type { CountAt } from '../../../src/steps/steps.ts'
+import type { CountAt } from '../../../src/steps/target/target.ts'
 import { describe, expect, it } from 'vitest'
 import { at, parseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'

@@ -1,10 +1,11 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { reasons } from '../../src/api/reasons.ts'
 import { longParts } from '../long/parts.ts'
 
 const page = readFileSync('CONTRIBUTING.md', 'utf8')
-const code = [...page.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
+const code = [...page.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
 const files = globSync('{src,test,scripts,bench}/**')
 
 test('each file and folder that CONTRIBUTING names is there', () => {
@@ -33,4 +34,25 @@ test('each part of the long tests that CONTRIBUTING names is one', () => {
     .flatMap(line => [...(line.split('|')[2] ?? '').matchAll(/`([\w-]+)[^`]*`/g)].map(([, part = '']) => part))
   expect(named.length).toBeGreaterThan(5)
   expect(named.filter(part => !longParts.some(({ name }) => name === part))).toEqual([])
+})
+
+/** The text of a picture, by its name behind the back-ticks. */
+const picture = (name: string): string => new RegExp(`\\n\`\`\`${name}\\n(.*?)\\n\`\`\`\\n`, 's').exec(page)?.[1] ?? ''
+
+test('the picture of the rooms has each room of src', () => {
+  const rooms = globSync('src/*').map(path => path.slice('src/'.length))
+  const drawn = new Set(picture('rooms').match(/[a-z]+(?:\.ts)?/g))
+  expect(rooms.filter(room => !drawn.has(room) && !room.endsWith('.json'))).toEqual([])
+  const lines = picture('rooms').split('\n')
+  expect(lines.filter(line => line.length > 100)).toEqual([])
+})
+
+test('the picture of a delivery names files that are there, and reasons that are answered', () => {
+  const drawn = picture('delivery')
+  const named = [...drawn.matchAll(/[\w-]+\.ts/g)].map(([file]) => file)
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter(name => !files.some(file => file.startsWith('src/') && file.endsWith(`/${name}`)))).toEqual([])
+  const answered = [...drawn.matchAll(/▶ ([A-Z][\w, ]*)$/gm)].flatMap(([, list = '']) => list.split(', '))
+  expect(answered.length).toBeGreaterThan(15)
+  expect(answered.filter(reason => !Object.keys(reasons).includes(reason))).toEqual([])
 })

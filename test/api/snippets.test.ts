@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { declarations } from '../../src/drivers/schemas.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
@@ -8,21 +9,49 @@ import { senders } from '../../src/senders/registry.ts'
 import { snippetHook } from '../../src/snippets/hook.ts'
 import { snippets } from '../../src/snippets/registry.ts'
 import { writeSnippet } from '../../src/snippets/write.ts'
+import { machineDeployments } from '../../src/steps/target/pools.ts'
 import { knownBodies } from '../senders/bodies.ts'
 import { authSpecs } from '../snippets/known-hooks.ts'
 import { filledIn, headersOf, held, products } from '../snippets/products.ts'
+import { define, make } from '../support/counted.ts'
+import { definitionOf } from '../support/definition.ts'
 import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
 
 /** Every configuration for every kind of hook, pasted as its product reads it, and posted to the hook for real. */
 
 const driverSpecs: Readonly<Record<string, object>> = {
   scale: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 100_000 } },
+  scaleNodes: { driver: 'scaleNodes', scaleNodes: { target: { name: 'workers' }, action: 'up', max: 100_000 } },
   redeploy: { driver: 'redeploy', redeploy: { target: { name: 'pushed' }, tags: { glob: '*' } } },
   'redeploy-restart': {
     driver: 'redeploy',
     redeploy: { target: { name: 'pushed' }, tags: { glob: '*' }, withoutImage: 'restart' },
   },
 }
+
+const machine = {
+  clusterName: 'prod',
+  bootstrap: { dataSecretName: 'none' },
+  infrastructureRef: { apiGroup: 'infrastructure.cluster.x-k8s.io', kind: 'DockerMachineTemplate', name: 'workers' },
+}
+
+const poolDefinition = definitionOf(
+  machineDeployments,
+  {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        'x-kubernetes-preserve-unknown-fields': true,
+        properties: { replicas: { type: 'integer' } },
+      },
+      status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  },
+  {
+    subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+  },
+)
 
 /** A post as a product makes it: one that fires, or that names an image; else any. */
 const bodyOf = (name: string) => {
@@ -42,9 +71,21 @@ function pushedBy(name: string): readonly string[] {
   )
 }
 
+/** A pool of nodes, and its kind where nobody has defined that: Cluster API itself is not needed to count. */
+const makePool = async (here: Cluster): Promise<void> => {
+  await define(here.api, machineDeployments, poolDefinition)
+  await make(here, machineDeployments, 'workers', {
+    clusterName: 'prod',
+    replicas: 0,
+    selector: { matchLabels: { pool: 'workers' } },
+    template: { metadata: { labels: { pool: 'workers' } }, spec: machine },
+  })
+}
+
 const setUp = async () => {
   const here = await cluster()
   await here.createDeployment('web', 0)
+  await makePool(here)
   const containers = [...images, 'ghcr.io/acme/web'].map((image, index) => ({
     name: `c${index}`,
     image: `${image}:former`,
@@ -147,6 +188,11 @@ const wrong = (answer: unknown): string | undefined =>
   ['applied', 'unchanged'].includes(stringAt(answer, 'outcome') ?? '') || at(answer, 'reason') === 'Superseded'
     ? undefined
     : JSON.stringify(answer).slice(0, 300)
+
+it('each driver is tried', () => {
+  const tried = Object.values(driverSpecs).map(spec => at(spec, 'driver'))
+  expect(declarations.map(({ name }) => name).filter(name => !tried.includes(name))).toEqual([])
+})
 
 it('there is one for every sender that is known, and one reader here for each', () => {
   const names = snippets.map(({ name }) => name)

@@ -30,6 +30,7 @@ const secretKeyRef = {
       title: 'Name of the Secret',
       maxLength: nameLength,
       description: 'The name of the Secret.',
+      hint: '',
       'x-kubernetes-validations': [objectNameRule],
     },
     key: {
@@ -37,6 +38,7 @@ const secretKeyRef = {
       title: 'Key in the Secret',
       maxLength: nameLength,
       description: 'The key of the entry.',
+      hint: '',
       'x-kubernetes-validations': [
         matching(keyPattern, 'must be a key of a Secret: letters, digits, "-", "_" and "."'),
       ],
@@ -59,6 +61,7 @@ export const authSchema = {
   title: 'What a post must prove',
   description:
     'What a post must prove besides having the URL: exactly one of bearer, basic, hmac and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).',
+  hint: 'Besides having the URL. Any other post gets 401. Where this names a Secret, the trigger needs the right to read it: the hook says which command gives it.',
   properties: {
     bearer: {
       type: 'object',
@@ -106,6 +109,7 @@ export const authSchema = {
           maxLength: 64,
           default: 'sha256=',
           description: 'What the header has before the digits. The default is what GitHub writes. Use "" for nothing.',
+          hint: 'What the header has before the digits. GitHub writes "sha256=". Leave it empty where there is nothing.',
           'x-kubernetes-validations': [
             matching(prefixPattern, 'must be what stands before the hexadecimal digits, as in "sha256=", or ""'),
           ],

@@ -95,7 +95,7 @@ const memberPath = (drivers: readonly string[], member: string): string => {
 export const crdSchema = (schema: Schema): JsonObject => {
   const rules = schema['x-kubernetes-validations']?.map(ruleText)
   const description = explained(schema)
-  const { titles: _, ...sent } = { titles: undefined, ...schema }
+  const { hint: _, titles: __, ...sent } = { hint: undefined, titles: undefined, ...schema }
   const plain = {
     ...sent,
     ...(description !== undefined && { description }),

@@ -32,6 +32,8 @@ interface Node {
   /** What a form calls it; absent: its name in words. */
   readonly title?: string
   readonly description?: string
+  /** What a form says below the field in place of the description, for a reader who sees labels and no manifest. Empty: nothing. */
+  readonly hint?: string
   readonly nullable?: boolean
   readonly default?: unknown
   readonly 'x-kubernetes-validations'?: readonly Rule[]

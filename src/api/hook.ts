@@ -24,6 +24,7 @@ export const tokenSchema = {
   type: 'object',
   title: 'Its URL',
   description: 'The trigger token in the URL.',
+  hint: '',
   default: {},
   properties: {
     rotation: {
@@ -56,6 +57,7 @@ export const tokenSchema = {
       maxLength: 32,
       description:
         'URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire.',
+      hint: 'URLs expire at regular times, counted from the creation of the hook. The next one is published before that, so that both work for a while. At least 1m. By default a URL does not expire.',
       'x-kubernetes-validations': [
         durationRule,
         noLongerThanAYear,
@@ -72,6 +74,7 @@ export const tokenSchema = {
       maxLength: nameLength,
       description:
         'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status.',
+      hint: 'The controller creates this Secret, and puts the URL into it instead of into the status of the hook.',
       'x-kubernetes-validations': [objectNameRule],
     },
   },
@@ -111,6 +114,7 @@ const rateLimitSchema = {
       maximum: 10_000,
       default: defaultRateLimit.perSecond,
       description: 'Posts a second, in the long run. For less than one a second use `cooldown`.',
+      hint: 'In the long run. For less than one a second set a cooldown.',
     },
     burst: {
       type: 'integer',
@@ -131,6 +135,7 @@ const commonSpec = {
     title: 'Suspended',
     default: false,
     description: 'While true, the hook answers deliveries and skips them.',
+    hint: 'The hook answers deliveries, and skips them.',
   },
   when: whenSchema,
   onResolved: {
@@ -141,6 +146,7 @@ const commonSpec = {
     default: 'ignore',
     description:
       'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds.',
+    hint: 'What a post does that reports the end of an alert ("resolved"). What is taken back stays within the bounds.',
   },
   cooldown: {
     type: 'string',

@@ -76,6 +76,15 @@ describe('the form of redeploy', () => {
     })
   })
 
+  it('asks for the kinds of workloads where labels say which they are', async () => {
+    const page = await openForm('redeploy')
+    await page.getByText('More about this').click()
+    const kinds = page.getByRole('group', { name: 'Kinds' })
+    expect(await kinds.count()).toBe(0)
+    await page.getByLabel('Workloads with labels').check()
+    await kinds.waitFor()
+  })
+
   it('says what is missing, and leads to it, where Create is pressed too soon', async () => {
     const page = await openForm('redeploy')
     await page.getByLabel('Name *', { exact: true }).fill('too-soon')
@@ -99,7 +108,33 @@ describe('the form of scaleNodes', () => {
   })
 })
 
+it('asks for the pool in a cluster where a cluster is named, and says that it is needed', async () => {
+  const page = await openForm('scaleNodes')
+  const pool = page.getByLabel('Pool in the cluster')
+  expect(await pool.count()).toBe(0)
+  await page.getByLabel('Kind', { exact: true }).selectOption({ label: 'Cluster (provisioning.cattle.io/v1)' })
+  await page.getByPlaceholder('Name of the pool or cluster').fill('prod')
+  await page.getByText('Still needed: Name, Pool in the cluster, Direction.').waitFor()
+  await pool.fill('workers')
+  await page.getByText('Still needed: Name, Direction.').waitFor()
+})
+
 describe('what a post must prove', () => {
+  it('has nothing before the digits where that field was emptied', async () => {
+    const page = await openForm('scale')
+    await page.getByLabel('Name *', { exact: true }).fill('signed')
+    await page.getByLabel('Workload *').selectOption({ index: 1 })
+    await page.getByLabel('down', { exact: true }).check()
+    await page.locator('summary', { hasText: 'What a post must prove' }).click()
+    await page.getByLabel('A signature of the body (HMAC)').check()
+    await page.getByLabel('Name of the Secret').fill('proofs')
+    await page.getByLabel('Key in the Secret').fill('token')
+    const prefix = page.getByLabel('What is before the digits')
+    expect(await prefix.inputValue()).toBe('sha256=')
+    await prefix.fill('')
+    expect(await create(page, 'signed')).toMatchObject({ auth: { hmac: { prefix: '' } } })
+  })
+
   it('is asked of the form that was chosen alone, and is never lost by emptying a field', async () => {
     const page = await openForm('scale')
     await page.getByLabel('Name *', { exact: true }).fill('proved')
@@ -164,6 +199,7 @@ describe('a hook that somebody else changes while it is edited', () => {
     await changes.getByText('Maximum: 5, now 7').waitFor()
     await changes.getByText('Cooldown: 0s, now 1m').waitFor()
     await changes.getByText('Minimum: 1, now 3; yours is 2').waitFor()
+    await page.getByText('Nothing is saved until you choose').waitFor()
     await picture(page, 'conflict')
     await expectAccessible(page, 'conflict')
     await page.getByRole('button', { name: 'Go on with both, mine where they differ' }).click()

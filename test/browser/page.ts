@@ -103,6 +103,19 @@ export const expectNoSidewaysScroll = async (page: Page, what: string): Promise<
   expect({ what, wider: Math.max(0, wider) }).toEqual({ what, wider: 0 })
 }
 
+/** Fails where a text of a row or of a card lies over what is beside it. */
+export const expectNothingReachesOut = async (page: Page, what: string): Promise<void> => {
+  const out = await page.evaluate(() =>
+    [...document.querySelectorAll('.row > *, .card, .heading')].flatMap(box => {
+      const { right } = box.getBoundingClientRect()
+      return [...box.querySelectorAll('*:not(pre *)')]
+        .filter(element => element.closest('.menu') === null && element.getBoundingClientRect().right > right + 1)
+        .map(element => (element.textContent ?? '').slice(0, 60))
+    }),
+  )
+  expect({ what, out }).toEqual({ what, out: [] })
+}
+
 export const picture = async (page: Page, name: string): Promise<void> => {
   mkdirSync(pictures, { recursive: true })
   await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' })

@@ -5,6 +5,7 @@ import {
   closeBrowser,
   expectAccessible,
   expectNoSidewaysScroll,
+  expectNothingReachesOut,
   picture,
   visit,
   type Scheme,
@@ -26,16 +27,24 @@ beforeAll(async () => {
   for (let count = 0; count < 4; count++) await post(url)
   await post(await playground.url('web-down'))
   await post(await playground.url('api-up'))
+  await playground.createHook(longName, {
+    driver: 'redeploy',
+    redeploy: { target: { name: 'web' }, image: `registry.example.com/${'a-team/'.repeat(6)}web`, tags: { glob: '*' } },
+  })
+  await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
 })
 afterAll(async () => {
   await closeBrowser()
   await end()
 })
 
+const longName = 'a-hook-with-a-name-that-is-as-long-as-those-of-a-company-are'
+
 /** How to reach each view, once the list stands. */
 const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   list: async page => {
     await page.locator('[data-key="shop/web-up"] .outcome.applied').waitFor()
+    await page.locator('[data-key="shop/web-push"] .outcome.applied').waitFor()
   },
   focus: async page => {
     await page.keyboard.press('j')
@@ -92,6 +101,10 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.locator('#snippet').selectOption('alertmanager')
     await page.getByText('This hook runs when an image was pushed', { exact: false }).waitFor()
     await page.getByRole('region', { name: 'Use it' }).scrollIntoViewIfNeeded()
+  },
+  'hook-long': async page => {
+    await page.getByRole('link', { name: longName }).click()
+    await page.getByRole('heading', { name: longName }).waitFor()
   },
   'hook-failing': async page => {
     await page.getByRole('link', { name: 'worker-up' }).click()
@@ -161,6 +174,7 @@ describe.each(looks)('at %i px, %s', (width, scheme) => {
       }
       await expectAccessible(page, name)
       await expectNoSidewaysScroll(page, name)
+      await expectNothingReachesOut(page, name)
     }
     expect(faults).toEqual([])
   })

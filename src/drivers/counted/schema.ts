@@ -10,6 +10,7 @@ export const movement = {
     title: 'Direction',
     enum: ['up', 'down'],
     description: 'up adds replicas, down removes them.',
+    hint: '',
   },
   by: {
     'x-kubernetes-int-or-string': true,
@@ -18,6 +19,7 @@ export const movement = {
     default: 1,
     description:
       'The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1.',
+    hint: 'A count, or a share of what is there, such as "25%", rounded up.',
     'x-kubernetes-validations': [
       {
         rule: "type(self) == int ? self >= 1 && self <= 2147483647 : self.matches('^[1-9][0-9]{0,2}%$')",
@@ -42,6 +44,7 @@ export const movement = {
     minimum: 1,
     maximum: largestCount,
     description: 'A step up stops here. A hook whose action is down needs none.',
+    hint: 'A step up stops here.',
   },
   overshoot: {
     type: 'string',
@@ -50,6 +53,7 @@ export const movement = {
     titles: { clamp: 'ends at the bound', reject: 'is refused' },
     default: 'clamp',
     description: 'What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it.',
+    hint: '',
   },
 } as const satisfies Properties
 

@@ -98,16 +98,18 @@ export const redeploySchema = {
       type: 'object',
       title: 'One workload',
       description: "One workload, in the hook's own namespace. Set this or `selector`.",
+      hint: "In the hook's own namespace.",
       'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
-        kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.' },
+        kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.', hint: '' },
         name: {
           type: 'string',
           title: 'Name of the workload',
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
+          hint: '',
           'x-kubernetes-validations': [objectNameRule],
         },
       },
@@ -116,6 +118,7 @@ export const redeploySchema = {
       type: 'object',
       title: 'Workloads with labels',
       description: 'Every workload of the namespace with these labels. `{}` means all of them.',
+      hint: 'Every workload of the namespace with these labels. Without labels it is every workload.',
       properties: {
         matchLabels: {
           type: 'object',
@@ -139,6 +142,7 @@ export const redeploySchema = {
       maxItems: 4,
       'x-kubernetes-list-type': 'set',
       description: 'The kinds that `selector` looks at. By default all four.',
+      hint: 'Only workloads of these kinds. By default all four.',
       items: { type: 'string', enum: kinds },
     },
     container: {
@@ -161,6 +165,7 @@ export const redeploySchema = {
       'x-kubernetes-list-type': 'set',
       description:
         "The registry's own names of `image`, if containers name it differently: behind a mirror, a proxy or another port.",
+      hint: "The registry's own names of it, if containers name it differently: behind a mirror, a proxy or another port.",
       items: repository,
     },
     tags: tagsSchema,
@@ -171,6 +176,7 @@ export const redeploySchema = {
       titles: { tag: 'the tag', digest: 'tag and digest' },
       default: 'tag',
       description: 'What the hook writes into a container: the tag, or tag and digest if the push names a digest.',
+      hint: 'Where a push names no digest, it is the tag.',
     },
     withoutImage: {
       type: 'string',
@@ -179,6 +185,7 @@ export const redeploySchema = {
       titles: { skip: 'does nothing', restart: 'restarts the workloads' },
       default: 'skip',
       description: 'What a post without an image does: skip does nothing, restart restarts the workloads.',
+      hint: '',
     },
   },
   'x-kubernetes-validations': [
@@ -191,6 +198,7 @@ export const redeploySchema = {
     {
       rule: '!has(self.kinds) || has(self.selector)',
       fieldPath: '.kinds',
+      reason: 'FieldValueForbidden',
       message: 'needs selector: target names its kind itself',
       holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
     },
@@ -204,6 +212,7 @@ export const redeploySchema = {
     {
       rule: '!has(self.pushedAs) || has(self.image)',
       fieldPath: '.pushedAs',
+      reason: 'FieldValueForbidden',
       message: 'needs image: the name that the containers run',
       holds: self => !isSet(self, 'pushedAs') || isSet(self, 'image'),
     },

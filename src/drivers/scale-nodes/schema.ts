@@ -34,6 +34,7 @@ export const scaleNodesSchema = {
           enum: kinds,
           default: 'MachineDeployment',
           description: 'Its kind.',
+          hint: '',
         },
         name: {
           type: 'string',
@@ -41,6 +42,7 @@ export const scaleNodesSchema = {
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
+          hint: '',
           'x-kubernetes-validations': [objectNameRule],
         },
         pool: {
@@ -49,15 +51,24 @@ export const scaleNodesSchema = {
           minLength: 1,
           maxLength: 63,
           description: 'For a Cluster: the name of the pool in it.',
+          hint: "One of the pools that the cluster's own spec lists.",
           'x-kubernetes-validations': [objectNameRule],
         },
       },
       'x-kubernetes-validations': [
         {
-          rule: "(self.kind == 'Cluster') == has(self.pool)",
+          rule: "self.kind != 'Cluster' || has(self.pool)",
           fieldPath: '.pool',
-          message: 'must be set for a Cluster, and for nothing else',
-          holds: self => (at(self, 'kind') === 'Cluster') === (at(self, 'pool') !== undefined),
+          reason: 'FieldValueRequired',
+          message: 'must be set for a Cluster: the name of the pool in it',
+          holds: self => at(self, 'kind') !== 'Cluster' || at(self, 'pool') !== undefined,
+        },
+        {
+          rule: "self.kind == 'Cluster' || !has(self.pool)",
+          fieldPath: '.pool',
+          reason: 'FieldValueForbidden',
+          message: 'must not be set: only a Cluster has pools inside of it',
+          holds: self => at(self, 'kind') === 'Cluster' || at(self, 'pool') === undefined,
         },
         {
           rule: "self.kind == 'Cluster' || self.apiVersion != 'provisioning.cattle.io/v1'",
@@ -81,12 +92,14 @@ export const scaleNodesSchema = {
     {
       rule: "!has(self.removeFirst) || self.action == 'down'",
       fieldPath: '.removeFirst',
+      reason: 'FieldValueForbidden',
       message: 'needs action: down',
       holds: self => at(self, 'removeFirst') === undefined || at(self, 'action') === 'down',
     },
     {
       rule: `!has(self.removeFirst) || self.target.kind in [${ordered.map(kind => `'${kind}'`).join(', ')}]`,
       fieldPath: '.removeFirst',
+      reason: 'FieldValueForbidden',
       message: 'needs a MachineDeployment or a MachineSet: the others choose by themselves',
       holds: self => at(self, 'removeFirst') === undefined || ordered.includes(stringAt(self, 'target', 'kind') ?? ''),
     },

@@ -34,6 +34,7 @@ export const scaleSchema = {
   type: 'object',
   description:
     'Changes the replica count of a workload (or the minimum of its autoscaler) by one step, between `min` and `max`.',
+  hint: 'Changes the replica count of a workload (or the minimum of its autoscaler) by one step, within bounds.',
   required: ['target', 'action'],
   properties: {
     target: {
@@ -49,6 +50,7 @@ export const scaleSchema = {
           maxLength: 317,
           default: 'apps/v1',
           description: 'Its apiVersion.',
+          hint: '',
         },
         kind: {
           type: 'string',
@@ -64,6 +66,7 @@ export const scaleSchema = {
           minLength: 1,
           maxLength: nameLength,
           description: 'Its name.',
+          hint: '',
           'x-kubernetes-validations': [objectNameRule],
         },
       },

@@ -9,7 +9,16 @@ import { listOfLines, pairsOfLines, textOfLines } from '../../../src/dashboard/p
 import { merged, theirChanges, valueText } from '../../../src/dashboard/page/form/merge.ts'
 import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
 import { putAt, same, valueAt, withDefaults, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
-import { choiceOf, isMain, labelOf, requiredOf, widgetOf } from '../../../src/dashboard/page/form/widget.ts'
+import {
+  choiceOf,
+  helpOf,
+  isMain,
+  isOffered,
+  labelOf,
+  requiredOf,
+  schemaAt,
+  widgetOf,
+} from '../../../src/dashboard/page/form/widget.ts'
 import { crd } from '../../../src/drivers/registry.ts'
 import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Schema } from '../../../src/api/schema.ts'
@@ -154,6 +163,67 @@ describe('a control', () => {
   ])('of %s is %s', (path, kind) => {
     const schema = new Map(every(hookSpecSchema)).get(path)
     expect(schema && widgetOf(schema).kind).toBe(kind)
+  })
+})
+
+describe('what a field says below', () => {
+  const texts = every(hookSpecSchema).map(([path, schema]) => [path, helpOf(schema), schema] as const)
+
+  it('calls no other field by the name that it has in a manifest', () => {
+    const members = new Set(texts.flatMap(([path]) => path.split('.').filter(name => !/^$|\[/.test(name))))
+    const named = texts.flatMap(([path, help]) =>
+      [...help.matchAll(/`([^`]+)`/g)].filter(([, name]) => members.has(name ?? '')).map(([word]) => [path, word]),
+    )
+    expect(named).toEqual([])
+    expect(texts.filter(([, help]) => /exactly one of|Set this or/.test(help))).toEqual([])
+  })
+
+  it('calls no value by what it is in a manifest, where the control has another word for it', () => {
+    const named = texts.flatMap(([path, help, schema]) =>
+      'titles' in schema
+        ? Object.entries(schema.titles ?? {})
+            .filter(([value, title]) => !title.includes(value) && new RegExp(`\\b${value}\\b`).test(help))
+            .map(([value]) => [path, value])
+        : [],
+    )
+    expect(named).toEqual([])
+  })
+
+  it('says more than the label', () => {
+    expect(
+      texts.filter(([, help]) => /^(Its|The) [\w ]+( of (the|a) \w+)?\.$/.test(help)).map(([path]) => path),
+    ).toEqual([])
+  })
+})
+
+describe('a field that takes another', () => {
+  const offered = (path: readonly string[], value: unknown): readonly string[] => {
+    const schema = path.reduce<Schema | undefined>(
+      (node, name) => (node !== undefined && 'properties' in node ? node.properties[name] : undefined),
+      hookSpecSchema,
+    )
+    return schema !== undefined && 'properties' in schema
+      ? Object.keys(schema.properties).filter(name => isOffered(name, schema, value))
+      : []
+  }
+
+  it('is offered where that is set, and where it has a value that has to go', () => {
+    expect(offered(['redeploy'], { target: { name: 'web' } })).not.toContain('kinds')
+    expect(offered(['redeploy'], { target: {}, kinds: ['Deployment'] })).toContain('kinds')
+    expect(offered(['redeploy'], { selector: {} })).toContain('kinds')
+    expect(offered(['redeploy'], { selector: {} })).not.toContain('pushedAs')
+    expect(offered(['redeploy'], { image: 'nginx' })).toContain('pushedAs')
+    expect(offered(['scaleNodes'], { action: 'up' })).not.toContain('removeFirst')
+    expect(offered(['scaleNodes'], { action: 'down', target: {} })).toContain('removeFirst')
+    expect(offered(['scaleNodes', 'target'], {})).not.toContain('pool')
+    expect(offered(['scaleNodes', 'target'], { kind: 'Cluster' })).toContain('pool')
+    expect(offered(['scale'], {})).toEqual(['target', 'action', 'by', 'min', 'max', 'overshoot'])
+  })
+
+  it('is needed where the other one is of no use without it', () => {
+    const target = schemaAt(hookSpecSchema, ['scaleNodes', 'target'])
+    expect(target && 'properties' in target && requiredOf(target, { kind: 'Cluster' })).toEqual(['name', 'pool'])
+    expect(target && 'properties' in target && requiredOf(target, {})).toEqual(['name'])
   })
 })
 

@@ -8,19 +8,26 @@ import { labelAt } from './labels.ts'
 import { merged, theirChanges, valueText, type TheirChange } from './merge.ts'
 import { pathText } from './value.ts'
 
+/** Whether the hook that is being edited is no longer as its author has seen it. */
+export const isChangedByOthers = (draft: Draft): boolean => {
+  const row = rowOf(`${draft.namespace.value}/${draft.name.value}`)?.value
+  const seen = draft.seen.value
+  return seen !== undefined && row !== undefined && row.generation !== seen.generation
+}
+
 /** Says that somebody else has changed the hook that is being edited, and what: nothing that was typed is lost. */
 export const Conflict = ({ draft }: { draft: Draft }) => {
   const seen = draft.seen.value
   const namespace = draft.namespace.value
   const name = draft.name.value
   const row = rowOf(`${namespace}/${name}`)?.value
-  const isChanged = seen !== undefined && row !== undefined && row.generation !== seen.generation
+  const isChanged = isChangedByOthers(draft)
   const read = useSignal<Read>(undefined)
   useEffect(() => {
     if (isChanged) void readInto(read, namespace, name)
   }, [row?.uid, row?.generation, isChanged])
   const theirs = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
-  if (!isChanged || theirs === undefined || theirs.generation === seen.generation) return null
+  if (!isChanged || seen === undefined || theirs === undefined || theirs.generation === seen.generation) return null
   const changes = theirChanges(draft.base.value, theirs.spec, draft.spec.value)
   return (
     <div class="strip warn" role="alert">

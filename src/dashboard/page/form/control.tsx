@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import type { Schema } from '../../../api/schema.ts'
 import { Json } from './json.tsx'
 import { Lines } from './lines.tsx'
 import type { ControlProps, FieldProps } from './props.ts'
@@ -79,6 +80,18 @@ export const Control = (props: ControlProps): JSX.Element => {
     case 'json':
       return <Json {...props} />
     case 'text':
+      // Emptied, it says that there is nothing; a placeholder would promise the default.
+      if (byDefault !== '' && mayBeEmpty(schema)) {
+        return (
+          <input
+            {...text}
+            placeholder=""
+            value={shownAs(raw ?? schema.default)}
+            onInput={event => draft.set(path, event.currentTarget.value)}
+          />
+        )
+      }
+      return <input {...text} onInput={event => set(event.currentTarget.value)} />
     case 'radios':
     case 'checkboxes':
     case 'reference':
@@ -87,6 +100,13 @@ export const Control = (props: ControlProps): JSX.Element => {
       return <input {...text} onInput={event => set(event.currentTarget.value)} />
   }
 }
+
+/** Whether an empty text is a value of its own. */
+const mayBeEmpty = (schema: Schema): boolean =>
+  'type' in schema &&
+  schema.type === 'string' &&
+  (schema.minLength ?? 0) === 0 &&
+  (schema['x-kubernetes-validations'] ?? []).every(({ holds }) => holds?.('') !== false)
 
 /** A value as an input holds it. */
 const shownAs = (value: unknown): string =>

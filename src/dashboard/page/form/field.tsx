@@ -1,12 +1,13 @@
 import { isObject } from '../../../api/json.ts'
 import type { Choice, Obj, Schema } from '../../../api/schema.ts'
 import { Prose } from '../words/prose.tsx'
+import { inSentence } from '../words/sentence.ts'
 import { Checkboxes, Control, Radios } from './control.tsx'
 import type { Draft } from './draft.ts'
 import { Picker } from './picker.tsx'
 import type { Described, FieldProps } from './props.ts'
 import { pathText, valueAt, type Path } from './value.ts'
-import { choiceOf, helpOf, labelOf, widgetOf, type Widget } from './widget.ts'
+import { choiceOf, helpOf, isOffered, labelOf, widgetOf, type Widget } from './widget.ts'
 
 /** A member of the spec, as a control with its label, its help and its fault. */
 export const Field = (props: FieldProps) => {
@@ -19,7 +20,7 @@ export const Field = (props: FieldProps) => {
   if (widget.kind === 'list') return <ListField {...props} widget={widget} id={id} fault={fault} />
   const described: Described = {
     id,
-    'aria-describedby': fault === undefined ? `${id}-help` : `${id}-help ${id}-fault`,
+    ...describedBy(id, schema, fault),
     ...(fault === undefined ? {} : { 'aria-invalid': true }),
     ...(required ? { 'aria-required': true } : {}),
   }
@@ -37,7 +38,7 @@ export const Field = (props: FieldProps) => {
         class="field"
         role={widget.kind === 'checkboxes' ? 'group' : 'radiogroup'}
         aria-labelledby={`${id}-label`}
-        aria-describedby={described['aria-describedby']}
+        {...describedBy(id, schema, fault)}
       >
         <span class="label" id={`${id}-label`}>
           {label}
@@ -69,9 +70,11 @@ export const Field = (props: FieldProps) => {
 
 const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string | undefined }) => (
   <>
-    <p class="help" id={`${id}-help`}>
-      <Prose text={helpOf(schema)} />
-    </p>
+    {helpOf(schema) !== '' && (
+      <p class="help" id={`${id}-help`}>
+        <Prose text={helpOf(schema)} />
+      </p>
+    )}
     {fault !== undefined && (
       <p class="fault" id={`${id}-fault`}>
         <Prose text={fault} />
@@ -79,6 +82,16 @@ const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string
     )}
   </>
 )
+
+/** Names the texts of a field that there are: what it says, and what is wrong. */
+const describedBy = (
+  id: string,
+  schema: Schema,
+  fault: string | undefined,
+): { readonly 'aria-describedby'?: string } => {
+  const texts = [...(helpOf(schema) === '' ? [] : [`${id}-help`]), ...(fault === undefined ? [] : [`${id}-fault`])]
+  return texts.length === 0 ? {} : { 'aria-describedby': texts.join(' ') }
+}
 
 const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
 
@@ -116,7 +129,7 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
   const choice = choiceOf(schema)
   if (choice !== undefined) return <ChoiceField {...props} schema={schema} choice={choice} />
   return (
-    <fieldset class="bare" aria-describedby={`${id}-help`}>
+    <fieldset class="bare" {...describedBy(id, schema, fault)}>
       <legend class={isNamed === true ? 'unseen' : undefined}>{labelOf(path.at(-1) ?? '', schema)}</legend>
       <Help id={id} schema={schema} fault={fault} />
       <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
@@ -131,9 +144,11 @@ export const Members = ({
   ...props
 }: Omit<FieldProps, 'required' | 'schema'> & { readonly schema: Obj; readonly required: readonly string[] }) => (
   <>
-    {Object.entries(schema.properties).map(([name, member]) => (
-      <Field key={name} {...props} schema={member} path={[...props.path, name]} required={required.includes(name)} />
-    ))}
+    {Object.entries(schema.properties)
+      .filter(([name]) => isOffered(name, schema, valueAt(props.draft.spec.value, props.path)))
+      .map(([name, member]) => (
+        <Field key={name} {...props} schema={member} path={[...props.path, name]} required={required.includes(name)} />
+      ))}
   </>
 )
 
@@ -186,20 +201,20 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
   const entry = (index: number): Path => [...path, `[${index}]`]
   const empty = widgetOf(widget.items).kind === 'fieldset' ? {} : ''
   return (
-    <fieldset class="bare" aria-describedby={`${id}-help`}>
+    <fieldset class="bare" {...describedBy(id, schema, fault)}>
       <legend>{label}</legend>
       <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (
         <div key={index} class="entry">
           <Field {...props} schema={{ title: `${label} ${index + 1}`, ...widget.items }} path={entry(index)} required />
           <button type="button" class="quiet" onClick={() => draft.set(entry(index), undefined)}>
-            Remove {label.toLowerCase()} {index + 1}
+            Remove {inSentence(label)} {index + 1}
           </button>
         </div>
       ))}
       {items.length < widget.most && (
         <button type="button" class="quiet" onClick={() => draft.set(path, [...items, empty])}>
-          Add to {label.toLowerCase()}
+          Add to {inSentence(label)}
         </button>
       )}
     </fieldset>

@@ -5,6 +5,7 @@ import type { Obj } from '../../../api/schema.ts'
 import type { Target, TargetType } from '../../protocol.ts'
 import type { Described, FieldProps } from './props.ts'
 import { valueAt, withDefaults } from './value.ts'
+import { isOffered, requiredOf } from './widget.ts'
 
 type PickerProps = FieldProps & {
   readonly schema: Obj
@@ -76,6 +77,7 @@ const keyOf = (schema: Obj, reference: unknown): string =>
 const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown }) => {
   const { Member, described, draft, path, schema, targets } = props
   const isOther = useSignal(false)
+  const required = requiredOf(schema, isObject(current) ? current : {})
   const { apiVersion: versionSchema, kind: kindSchema, name: nameSchema, ...others } = schema.properties
   const typeKey = (type: TargetType): string => (versionSchema ? `${type.apiVersion} ${type.kind}` : type.kind)
   const now: TargetType = { apiVersion: stringAt(current, 'apiVersion') ?? '', kind: stringAt(current, 'kind') ?? '' }
@@ -89,7 +91,7 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
   }
   const field = (member: string) => {
     const inside = schema.properties[member]
-    const inner = { ...props, isNamed: false, path: [...path, member], required: false }
+    const inner = { ...props, isNamed: false, path: [...path, member], required: required.includes(member) }
     return inside && <Member key={member} {...inner} schema={inside} />
   }
   // A kind that the schema does not list can be any.
@@ -133,7 +135,9 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
           onInput={({ currentTarget: { value } }) => put({ name: value === '' ? undefined : value })}
         />
       </div>
-      {Object.keys(others).map(field)}
+      {Object.keys(others)
+        .filter(member => isOffered(member, schema, current))
+        .map(field)}
     </div>
   )
 }

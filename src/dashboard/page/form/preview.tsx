@@ -9,13 +9,20 @@ import { kubectlApply } from '../words/kubectl.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
 import { messageOf, type Checked } from './check.ts'
+import { isChangedByOthers } from './conflict.tsx'
 import { specOf, type Draft } from './draft.ts'
 import { problemOf } from './labels.ts'
 import { Stairs } from './stairs-line.tsx'
 import { withDefaults } from './value.ts'
 
+interface PreviewProps {
+  readonly draft: Draft
+  readonly checked: Checked
+  readonly targets: Targets
+}
+
 /** The manifest that the form stands for, what it would do, and whether the API server would accept it. */
-export const Preview = ({ checked, draft, targets }: { draft: Draft; checked: Checked; targets: Targets }) => {
+export const Preview = ({ checked, draft, targets }: PreviewProps) => {
   const spec = specOf(draft)
   const target = at(withDefaults(hookSpecSchema, spec), String(spec['driver']), 'target')
   const [kind, name, pool] = ['kind', 'name', 'pool'].map(member => stringAt(target, member))
@@ -46,8 +53,13 @@ export const Preview = ({ checked, draft, targets }: { draft: Draft; checked: Ch
 
 const Verdict = ({ checked, draft }: { checked: Checked; draft: Draft }) => {
   const problem = problemOf(draft.wrong.value)
+  const isOutdated = isChangedByOthers(draft)
   const text = ((): { readonly kind: string; readonly text: string } => {
     if (problem !== undefined) return { kind: '', text: problem }
+    // What was checked is not the hook that is there now.
+    if (isOutdated) {
+      return { kind: '', text: 'Nothing is saved until you choose what to do with the change of somebody else.' }
+    }
     switch (checked.state) {
       case 'accepted':
         return { kind: 'good', text: `The API server would accept this (${me.value?.user ?? ''}).` }
@@ -63,7 +75,7 @@ const Verdict = ({ checked, draft }: { checked: Checked; draft: Draft }) => {
       class={`strip ${text.kind}`}
       role="status"
       tabIndex={-1}
-      data-verdict={problem === undefined ? checked.state : 'wrong'}
+      data-verdict={problem !== undefined ? 'wrong' : isOutdated ? 'outdated' : checked.state}
     >
       <Prose text={text.text} />
     </p>

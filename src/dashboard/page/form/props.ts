@@ -20,7 +20,7 @@ export interface FieldProps {
 /** What every control has: its id, and which texts speak of it. */
 export interface Described {
   readonly id: string
-  readonly 'aria-describedby': string
+  readonly 'aria-describedby'?: string
   readonly 'aria-invalid'?: boolean
   readonly 'aria-required'?: boolean
 }

@@ -4,10 +4,11 @@ import { declarations, hookSpecSchema } from '../../../drivers/schemas.ts'
 import type { Targets } from '../../protocol.ts'
 import { me } from '../session.ts'
 import { Prose } from '../words/prose.tsx'
+import { inSentence } from '../words/sentence.ts'
 import { withDriver, type Draft } from './draft.ts'
 import { ChoiceField, Field, Members } from './field.tsx'
 import { Folded } from './folded.tsx'
-import { choiceOf, helpOf, isMain, labelOf, requiredOf } from './widget.ts'
+import { choiceOf, helpOf, isMain, isOffered, labelOf, requiredOf } from './widget.ts'
 
 /** The names of the drivers, the first of which a new hook begins with. */
 export const drivers = declarations.map(({ name }) => name)
@@ -44,8 +45,8 @@ export const SpecFields = (props: SpecProps) => {
 const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof declarations)[number] }) => {
   const { draft } = props
   const { name: driver, schema } = declared
-  const members = Object.entries<Schema>(schema.properties)
   const member = draft.spec.value[driver]
+  const members = Object.entries<Schema>(schema.properties).filter(([name]) => isOffered(name, schema, member))
   const required = requiredOf(schema, isObject(member) ? member : {})
   const choice = choiceOf(schema)
   const main = members.filter(([name]) => isMain(name, declared, required))
@@ -62,7 +63,7 @@ const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof d
       {folded.length > 0 && (
         <Folded
           title="More about this"
-          inside={folded.map(([name, inside]) => labelOf(name, inside).toLowerCase())}
+          inside={folded.map(([name, inside]) => inSentence(labelOf(name, inside)))}
           paths={folded.map(([name]) => [driver, name])}
           draft={draft}
         >
@@ -87,7 +88,7 @@ const SharedMembers = (props: SpecProps) => {
     <>
       <Folded
         title="When it runs"
-        inside={values.map(([name, schema]) => labelOf(name, schema).toLowerCase())}
+        inside={values.map(([name, schema]) => inSentence(labelOf(name, schema)))}
         paths={values.map(([name]) => [name])}
         draft={draft}
       >
@@ -101,14 +102,16 @@ const SharedMembers = (props: SpecProps) => {
             key={name}
             title={labelOf(name, schema)}
             inside={
-              choice ? [] : Object.entries(schema.properties).map(([member, one]) => labelOf(member, one).toLowerCase())
+              choice ? [] : Object.entries(schema.properties).map(([member, one]) => inSentence(labelOf(member, one)))
             }
             paths={[[name]]}
             draft={draft}
           >
-            <p class="help">
-              <Prose text={helpOf(schema)} />
-            </p>
+            {helpOf(schema) !== '' && (
+              <p class="help">
+                <Prose text={helpOf(schema)} />
+              </p>
+            )}
             {choice ? (
               <ChoiceField {...props} schema={schema} choice={choice} path={[name]} required={false} isNamed />
             ) : (
@@ -137,11 +140,7 @@ const DriverField = ({ draft, schema }: { draft: Draft; schema: Schema }) => (
       ))}
     </select>
     <p class="help" id="field-driver-help">
-      <Prose
-        text={
-          declarations.find(({ name }) => name === draft.spec.value['driver'])?.schema.description ?? helpOf(schema)
-        }
-      />
+      <Prose text={helpOf(declarations.find(({ name }) => name === draft.spec.value['driver'])?.schema ?? schema)} />
     </p>
   </div>
 )

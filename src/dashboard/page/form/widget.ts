@@ -1,6 +1,7 @@
 import { durationRule } from '../../../api/duration.ts'
-import type { JsonObject } from '../../../api/json.ts'
+import { isObject, type JsonObject } from '../../../api/json.ts'
 import type { Choice, Obj, Schema } from '../../../api/schema.ts'
+import { withDefaults } from './value.ts'
 
 /** The control that a value gets: it follows from its schema alone, so that a driver's form needs no line here. */
 export type Widget =
@@ -101,9 +102,11 @@ export const labelOf = (name: string, schema: Schema): string =>
   schema.title ??
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
-/** A description without the links of the reference page. */
+/** What a field says below its control: its hint, else its description without the links of the reference page. */
 export const helpOf = (schema: Schema): string =>
-  (schema.description ?? '').replaceAll(/; \[[^\]]+\]\([^)]+\)/g, '').replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
+  (schema.hint ?? schema.description ?? '')
+    .replaceAll(/; \[[^\]]+\]\([^)]+\)/g, '')
+    .replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
 
 /** The members of an object that must be set: always, or by a rule as long as the others are what they are. */
 export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] => [
@@ -113,6 +116,16 @@ export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] =>
     return reason === 'FieldValueRequired' && holds?.({ ...value, [name]: undefined }) === false ? [name] : []
   }),
 ]
+
+/** Whether a form offers a member: the rules that forbid it hold, or it has a value that has to be taken out. */
+export const isOffered = (name: string, schema: Obj, value: unknown): boolean => {
+  const self: unknown = withDefaults(schema, isObject(value) ? value : {})
+  if (!isObject(self) || self[name] !== undefined) return true
+  return (schema['x-kubernetes-validations'] ?? []).every(
+    ({ fieldPath, holds, reason }) =>
+      reason !== 'FieldValueForbidden' || fieldPath !== `.${name}` || holds?.({ ...self, [name]: '' }) !== false,
+  )
+}
 
 /** Which members of a driver a form asks for at once: those that must be set, and those that the driver names. */
 export const isMain = (

@@ -57,7 +57,7 @@ const Missing = ({ name, namespace, read }: { name: string; namespace: string; r
       </Middle>
     )
   const text =
-    read !== undefined && 'refusal' in read
+    read !== undefined && 'refusal' in read && read.refusal.reason !== 'NotFound'
       ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
   return (
@@ -86,21 +86,23 @@ const Heading = ({ row }: { row: Row }) => {
       <span class="faint">{row.namespace}</span>
       <Ready row={row} />
       <span class="grow" />
-      {link('Clone', cloneHref(row.key), 'create')}
-      {link('Edit', editHref(row.key), 'update')}
-      <Act why={why} onAct={() => void setSuspended(row, !row.suspended)}>
-        {row.suspended ? 'Resume' : 'Suspend'}
-      </Act>
-      <Act why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
-        Rotate
-      </Act>
-      <Act
-        class="quiet danger"
-        why={whyNot(row.namespace, 'delete')}
-        onAct={() => (confirming.value = { what: 'delete', row })}
-      >
-        Delete
-      </Act>
+      <span class="acts">
+        {link('Clone', cloneHref(row.key), 'create')}
+        {link('Edit', editHref(row.key), 'update')}
+        <Act why={why} onAct={() => void setSuspended(row, !row.suspended)}>
+          {row.suspended ? 'Resume' : 'Suspend'}
+        </Act>
+        <Act why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
+          Rotate
+        </Act>
+        <Act
+          class="quiet danger"
+          why={whyNot(row.namespace, 'delete')}
+          onAct={() => (confirming.value = { what: 'delete', row })}
+        >
+          Delete
+        </Act>
+      </span>
     </header>
   )
 }

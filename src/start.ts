@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { CommandEntry } from './cli/command.ts'
 import { explain } from './cli/explain.ts'
+import { readably } from './cli/output/terminal.ts'
 import { runProgram } from './cli/program.ts'
 import type { Output, Shell } from './cli/shell.ts'
 import { nodeClock, nodeRandom } from './environment/system.ts'
@@ -19,7 +20,7 @@ export const startProgram = (
   const shell = shellOf(process, name, stop.signal)
   const fail = (error: unknown): never => {
     const { exitCode, message } = explain(error, shell)
-    process.stderr.write(`${message}\n`)
+    readably(shell.err).write(`${message}\n`)
     process.exit(exitCode)
   }
   endWithItsReader(process)

@@ -212,7 +212,7 @@ export const reasons = {
   Forbidden: {
     where: ['failed', 'condition'],
     means: 'A service account of the product lacks a right that this hook needs.',
-    todo: 'Run the command that the message ends with, or give the right that it names. The hook is Ready within 20 seconds after that.',
+    todo: 'Run the command of the message, or give the right that it names. The hook is Ready within 20 seconds after that.',
   },
   SecretConflict: {
     where: ['condition'],

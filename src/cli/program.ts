@@ -8,7 +8,7 @@ import { UsageError, type Command, type CommandResult, type CommandEntry, type G
 import { CommandFailure } from './failure.ts'
 import { redacted } from '../environment/redact.ts'
 import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
-import { safely } from './output/terminal.ts'
+import { readably, safely } from './output/terminal.ts'
 import { commandFirst } from './words.ts'
 import type { Shell } from './shell.ts'
 
@@ -26,7 +26,7 @@ export interface Program {
  * with what stops the command. Throws {@link UsageError}, and what the command throws.
  */
 export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<CommandResult> => {
-  const shell = { ...given, out: safely(given.out), err: safely(given.err) }
+  const shell = { ...given, out: safely(given.out), err: readably(safely(given.err)) }
   const { entries } = program
   if (typed[0] === '__complete') {
     const { complete, printed } = await import('./completion/complete.ts')
@@ -86,7 +86,7 @@ const runEntry = async (
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
-    throw await explained(error, program.entries, entry)
+    throw await explained(error, program.entries, entry, command)
   }
   const textsOf = (option: Option<unknown>): readonly string[] => texts.get(option.flag) ?? []
   const given: Given = { arguments: words, get: option => option.read(textsOf(option)) }
@@ -171,13 +171,17 @@ const capitalised = (text: string): string => text.charAt(0).toUpperCase() + tex
 const plain = ({ message }: CommanderError): string =>
   message.replace(/^error: /, '').replace(/\s+\(Did you mean (.*)\?\)$/, ': did you mean $1?')
 
-/** What was wrong, and for a flag of another command also whose it is. */
+/** What was wrong; for an argument what it is, and for a flag of another command also whose it is. */
 const explained = async (
   error: CommanderError,
   entries: readonly CommandEntry[],
   entry: CommandEntry,
+  command: Command,
 ): Promise<UsageError> => {
   const message = plain(error)
+  const [, missing] = /^missing required argument '([^']+)'/.exec(message) ?? []
+  const argument = command.arguments?.find(({ name }) => name === missing)
+  if (argument !== undefined) return new UsageError(`${argument.name} is missing: ${argument.means}`, entry.name)
   const [, flag] = /^unknown option '--([^'=]+)/.exec(message) ?? []
   if (flag === undefined) return new UsageError(message, entry.name)
   const owners: string[] = []

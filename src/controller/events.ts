@@ -1,5 +1,6 @@
 import type { Condition, Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
+import { messageInText } from '../api/command-in.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { reasons } from '../api/reasons.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
@@ -27,7 +28,7 @@ export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 
 export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): EmittedEvent | undefined => {
   if (problem === undefined || saysSo(hook.status?.conditions ?? [], problem)) return undefined
   const { message, reason } = problem
-  const note = `${message.replace(/\.$/, '')}. ${reasons[reason].todo}`
+  const note = `${messageInText(message)} ${reasons[reason].todo}`
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Reconcile', note }
 }
 

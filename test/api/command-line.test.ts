@@ -62,8 +62,10 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(there.stderr).toBe(`web-up is ready. Its URL: kubectl receiverhook url web-up -n ${namespace}\n`)
     const missing = await run('create floor --target hpa/floor --action down')
     expect(missing).toMatchObject({ code: 0, stdout: 'receiverhook.receiverhooks.dev/floor created\n' })
-    expect(missing.stderr).toContain('floor is not ready yet: there is no HorizontalPodAutoscaler/floor')
-    expect(missing.stderr).toContain('(TargetNotFound). Create it')
+    expect(missing.stderr).toContain(
+      'floor is not ready yet (TargetNotFound): there is no HorizontalPodAutoscaler/floor',
+    )
+    expect(missing.stderr).toContain('\nCreate it, or correct')
     expect(missing.stderr).toContain(`Its URL: kubectl receiverhook url floor -n ${namespace}\n`)
     expect((await run('create quiet --target web --action down -o name')).stderr).toBe('')
     expect((await run('create dry --target web --action down --dry-run server')).stderr).toBe('')
@@ -378,7 +380,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const text = await said('describe lost')
     expect(text).toMatch(/^A post does: +scale up by 1, to at most 10$/m)
     expect(text).toMatch(/^Only when: +sender == "alertmanager"$/m)
-    expect(text).toMatch(/Ready False TargetNotFound/)
+    expect(text).toMatch(/Ready False for \d+s: TargetNotFound/)
     expect(text).toContain(`To do: ${reasons.TargetNotFound.todo}`)
   })
 
@@ -387,7 +389,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     ['get --context nowhere', 1, 'there is no context "nowhere"'],
     ['get --kubeconfig /nowhere', 1, 'there is no such file'],
     ['gte', 2, 'did you mean'],
-    ['url', 2, "missing required argument 'NAME'"],
+    ['url', 2, 'NAME is missing: the hook'],
     ['create web-up --action up --target web', 2, '--max: must be set, because action is up'],
     ['create web-up --action sideways --target web --max 3', 2, '--action: must be one of up, down'],
     ['create web-up --action up --target web --max many', 2, '--max must be a whole number'],

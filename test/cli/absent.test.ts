@@ -2,6 +2,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { post } from '../../src/cli/post.ts'
+import { table } from '../../src/cli/output/table.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
@@ -88,4 +89,25 @@ it.each([
   ['JSON of something else', '{"kind":"List"}', '- lists no receivers: expected what Rancher answers'],
 ])('import says of %s what it expected', async (_, text, message) => {
   await expect(run('import rancher -', text)).rejects.toThrow(message)
+})
+
+it('snippet without a word lists what it can be written for, and asks for the hook by name', async () => {
+  const { code, out } = await run('snippet')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^alertmanager +Alertmanager$/m)
+  expect(out).toContain('snippet FOR NAME writes the configuration')
+  await expect(run('snippet curl')).rejects.toThrow('name the hook as well: snippet curl NAME')
+})
+
+it('what is missing on a command line is said in words', async () => {
+  await expect(run('keys')).rejects.toThrow(/^ACTION is missing: \w/)
+  await expect(run('create')).rejects.toThrow('NAME is missing: the new hook')
+})
+
+it('a table that no cutting makes narrow enough is not cut', () => {
+  const titles = ['A', 'B', 'C']
+  const row = ['a-name-of-20-letters', 'b-name-of-20-letters', 'c-name-of-20-letters']
+  const lines = (width: number) => table(titles, [row], (_, text) => text, width)
+  expect(lines(40)).toContain('…')
+  expect(lines(20)).toContain(row.join(' '))
 })

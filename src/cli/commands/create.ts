@@ -16,7 +16,7 @@ const driverOption = choice(
 /** Has a flag for each field of the spec: the drivers' schemas are the one list of fields. */
 export const create: Command = {
   details:
-    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; docs/reference/receiverhook.md says more of each.',
+    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; kubectl explain receiverhook.spec says more of each.',
   arguments: [{ name: 'NAME', means: 'the new hook' }],
   options: [driverOption, ...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [

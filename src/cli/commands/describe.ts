@@ -14,7 +14,7 @@ import type { Command } from '../command.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
 import { outcomeStyle } from '../output/rows.ts'
 import { printable, table, type TableCell } from '../output/table.ts'
-import { wrapped } from '../output/wrap.ts'
+import { messageLines, wrapped } from '../output/wrap.ts'
 
 /** A hook in words: what it does, how it is, what it did. Without its URL. */
 export const describe: Command = {
@@ -116,8 +116,10 @@ const conditions = ({ status }: ReceiverHook, page: Page): string => {
   const all = status?.conditions ?? []
   if (all.length === 0) return `${paint('strong', 'Conditions:')} none: no controller has looked at the hook yet\n`
   const lines = all.flatMap(condition => [
-    `  ${paint(styleOf(condition), `${condition.type} ${condition.status}`)} ${condition.reason}, for ${age(condition.lastTransitionTime, now)}`,
-    ...wrapped(printable(condition.message), width === undefined ? undefined : width - 4).map(text => `    ${text}`),
+    `  ${paint(styleOf(condition), `${condition.type} ${condition.status}`)} for ${age(condition.lastTransitionTime, now)}: ${condition.reason}`,
+    ...messageLines(printable(condition.message), width === undefined ? undefined : width - 4).map(
+      text => `    ${text}`,
+    ),
     ...todo(condition, width),
   ])
   return `${paint('strong', 'Conditions:')}\n${lines.join('\n')}\n`

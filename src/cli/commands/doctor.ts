@@ -18,6 +18,7 @@ import { checkRights } from '../doctor/rights.ts'
 import { choice, publicURL } from '../options.ts'
 import { colourOption, paintFor, type Style } from '../output/colour.ts'
 import { printable } from '../output/table.ts'
+import { messageLines } from '../output/wrap.ts'
 
 const base = publicURL({ means: "where the endpoint is reached from here (default: what hooks' URLs begin with)" })
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
@@ -56,10 +57,25 @@ export const doctorOf = (version: string): Command => ({
     ).flat()
     const paint = paintFor(given, shell)
     if (given.get(output) === 'json') out.write(`${JSON.stringify(findings, undefined, 4)}\n`)
-    else for (const finding of findings) out.write(lineOf(finding, text => paint(styles[finding.is], text)))
+    else
+      for (const finding of findings)
+        out.write(linesOf(finding, out.columns(), text => paint(styles[finding.is], text)))
     return findings.some(({ is }) => is === 'failure') ? 1 : 0
   },
 })
 
-const lineOf = ({ about, is, message, todo }: Finding, paint: (text: string) => string): string =>
-  `${paint(is.padEnd(7))}  ${about}: ${printable(message)}\n${todo === undefined ? '' : `         To do: ${todo}\n`}`
+/** The widest of what stands on the left, and the blanks behind it. */
+const margin = 9
+
+const linesOf = (
+  { about, is, message, todo }: Finding,
+  columns: number | undefined,
+  paint: (text: string) => string,
+): string => {
+  const width = columns === undefined ? undefined : columns - margin
+  const found = messageLines(printable(`${about}: ${message}`), width)
+  const lines = [...found, ...(todo === undefined ? [] : messageLines(printable(`To do: ${todo}`), width))]
+  return lines
+    .map((line, index) => `${index === 0 ? `${paint(is.padEnd(7))}  ` : ' '.repeat(margin)}${line}\n`)
+    .join('')
+}

@@ -8,6 +8,7 @@ import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { flag } from '../options.ts'
+import { table } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
 
 const names = snippets.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))
@@ -18,21 +19,27 @@ const bare = flag({ flag: 'bare', means: 'only the first configuration, without 
 export const snippet: Command = {
   details: `It can be written for ${names.join(', ')}.\nThe configuration holds the URL, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
   arguments: [
-    { name: 'FOR', means: 'the sender', choices: names },
-    { name: 'NAME', means: 'the hook', completes: 'hooks' },
+    { name: 'FOR', means: 'the sender', optional: true, choices: names },
+    { name: 'NAME', means: 'the hook', optional: true, completes: 'hooks' },
   ],
   options: [bare, ...clusterOptions],
   examples: [
+    { line: 'snippet', means: 'what there is a configuration for' },
     { line: 'snippet alertmanager web-up', means: 'a route and a receiver' },
     { line: 'snippet curl web-up --bare | sh', means: 'a post, now' },
   ],
   showsSecrets: () => true,
   run: async (given, shell) => {
-    const [product = '', name = ''] = given.arguments
+    const [product, name] = given.arguments
+    if (product === undefined) {
+      shell.out.write(listOf(shell.program))
+      return 0
+    }
     const chosen = snippetNamed(product)
     if (chosen === undefined) {
       throw new UsageError(`there is no configuration for ${product}: there is one for ${names.join(', ')}`)
     }
+    if (name === undefined) throw new UsageError(`name the hook as well: snippet ${product} NAME`)
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, name)
     const { metadata, spec } = hook
@@ -46,6 +53,13 @@ export const snippet: Command = {
     shell.out.write(given.get(bare) ? (texts[0]?.text ?? '') : texts.map(text => withNote(text, width)).join('\n'))
     return 0
   },
+}
+
+/** The names of all products that post, with what people call them. */
+const listOf = (program: string): string => {
+  const rows = snippets.map(({ name, title }): readonly string[] => [name, title])
+  const sorted = rows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))
+  return `${table(['FOR', 'SENDER'], sorted, (_, text) => text, undefined)}\n${program} snippet FOR NAME writes the configuration for the hook NAME.\n`
 }
 
 /** A text under a comment that says where it goes. */

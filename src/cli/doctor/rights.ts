@@ -24,7 +24,15 @@ export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]>
         : warning(
             'your rights',
             `you may not ${missing.join(', ')} hooks in ${cluster.namespace} (${commands})`,
-            `kubectl -n ${cluster.namespace} create role hooks --verb=${verbs.join(',')} --resource=${hookPlural}.${group}, and a rolebinding.`,
+            grantOf(cluster.namespace, verbs),
           )
     }),
   )
+
+/** A role of its own for these verbs. USER is for the reader: the name that the API server has for them. */
+const grantOf = (namespace: string, verbs: readonly string[]): string => {
+  const role = `hooks-${verbs[0]}`
+  const create = `kubectl -n ${namespace} create`
+  const command = `${create} role ${role} --verb=${verbs.join(',')} --resource=${hookPlural}.${group} && ${create} rolebinding ${role} --role=${role} --user=USER`
+  return `Ask an administrator, with the USER of kubectl auth whoami: ${command}`
+}

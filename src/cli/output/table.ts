@@ -50,12 +50,15 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 /** No column becomes narrower than this. */
 const minWidth = 8
 
-/** Takes what is too much from the widest columns, one character at a time. */
+/**
+ * Takes what is too much from the widest columns, one character at a time. Where that is not enough, nothing is taken: a line that
+ * the terminal breaks is to have everything at least.
+ */
 const narrowed = (widths: readonly number[], excess: number): readonly number[] => {
   const now = [...widths]
   for (let left = excess; left > 0; left--) {
     const widest = Math.max(...now)
-    if (widest <= minWidth) break
+    if (widest <= minWidth) return widths
     now[now.lastIndexOf(widest)] = widest - 1
   }
   return now

@@ -1,5 +1,6 @@
 import type { Output } from '../shell.ts'
 import { escapes } from './colour.ts'
+import { messageLines } from './wrap.ts'
 
 /** Control characters but line break and tab, among them those that begin an escape sequence: ESC and CSI. */
 const control = /[\p{Cc}]/gu
@@ -21,6 +22,16 @@ const pictureOf = (character: string): string => {
   const code = character.charCodeAt(0)
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd'
 }
+
+/** An output that breaks lines of words at blanks where the terminal would break them inside of a word. */
+export const readably = (output: Output): Output => ({
+  ...output,
+  write: text => {
+    const width = output.columns()
+    const lines = text.split('\n').flatMap(line => (/^\s/.test(line) ? [line] : messageLines(line, width)))
+    output.write(lines.join('\n'))
+  },
+})
 
 /** An output that sends a terminal no control character. A pipe gets every byte: a program reads it. */
 export const safely = (output: Output): Output =>

@@ -18,8 +18,8 @@ export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Prom
   if (ready === undefined)
     return `no controller has looked at ${name} yet; if none does: ${program} doctor ${at}\n${url}`
   if (ready.status === 'True') return `${name} is ready. ${url}`
-  const todo = isReason(ready.reason) ? ` ${reasons[ready.reason].todo}` : ''
-  return `${name} is not ready yet: ${ready.message} (${ready.reason}).${todo}\n${url}`
+  const todo = isReason(ready.reason) ? `${reasons[ready.reason].todo}\n` : ''
+  return `${name} is not ready yet (${ready.reason}): ${ready.message}\n${todo}${url}`
 }
 
 /** What the controller says of a new hook; undefined where it says nothing in time, or where it may not be read. */

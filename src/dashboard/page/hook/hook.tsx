@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { messageParts } from '../../../api/command-in.ts'
 import type { Condition, HookDetail, Row } from '../../protocol.ts'
 import { confirming, setSuspended } from '../changes.ts'
 import { lastVisited } from '../list/visited.ts'
 import { Middle } from '../list/states.tsx'
 import { Act } from '../parts/act.tsx'
 import { Bar } from '../parts/bar.tsx'
+import { CommandLine } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { Ready, When } from '../parts/status.tsx'
 import { Trail } from '../parts/trail.tsx'
@@ -153,6 +155,7 @@ const ConditionLine = ({ condition, row }: { condition: Condition; row: Row }) =
   const isGood = condition.status === 'True'
   // Since when it is ready says nothing of since when it is suspended.
   const isSuspended = isGood && row.suspended
+  const { command, text } = messageParts(condition.message)
   return (
     <li>
       <strong>{isSuspended ? 'Suspended' : isGood ? 'Ready' : condition.reason}</strong>
@@ -162,10 +165,8 @@ const ConditionLine = ({ condition, row }: { condition: Condition; row: Row }) =
           since <When time={condition.since} />
         </span>
       )}
-      :{' '}
-      <Prose
-        text={sentences(condition.message, isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo)}
-      />
+      : <Prose text={sentences(text, isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo)} />
+      {command !== undefined && <CommandLine label="The command of the message" text={command} />}
     </li>
   )
 }

@@ -80,7 +80,7 @@ const Events = ({ row }: { row: Row }) => {
               </span>
               <span class={event.type === 'Warning' ? 'outcome failed' : 'outcome'}>{event.reason}</span>
               <span>
-                {event.note}
+                <Prose text={event.note} />
                 {event.count > 1 ? ` (${event.count} times)` : ''}
               </span>
             </li>

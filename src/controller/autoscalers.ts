@@ -3,7 +3,7 @@ import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { freshReads } from '../environment/single-flight.ts'
-import { listAll } from '../kube/list.ts'
+import { listPages } from '../kube/list.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import { autoscalers } from '../kube/resources.ts'
 
@@ -47,12 +47,10 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   const shared = freshReads<readonly Autoscaler[]>()
   const listNow = async (namespace: string): Promise<readonly Autoscaler[]> => {
     const found: Autoscaler[] = []
-    const add = (object: StoredObject): void => {
-      const autoscaler = autoscalerOf(object)
-      if (autoscaler) found.push(autoscaler)
+    for await (const { large, objects } of listPages(environment.api, { type: autoscalers, namespace, pick })) {
+      const listed = large ? [...objects, large] : objects
+      found.push(...listed.map(autoscalerOf).filter(autoscaler => autoscaler !== undefined))
     }
-    const sink = { list: () => ({ add, addLarge: add, done: () => {} }) }
-    await listAll(environment, { type: autoscalers, namespace, pick }, sink, new AbortController().signal)
     return found
   }
 

@@ -1,7 +1,8 @@
 import type { StoredObject } from '../api/object.ts'
-import type { Environment } from '../environment/environment.ts'
-import { follow, type Follow } from './follow.ts'
-import type { Sink, Source } from './source.ts'
+import type { Environment, Log } from '../environment/environment.ts'
+import { follow, type Follow, type Following } from './follow.ts'
+import type { Source } from './source.ts'
+import type { ObjectChange } from './watch-objects.ts'
 
 /** What a watch keeps of a type's objects, always as the API server has them, but for the time a change travels. */
 export interface Cache<T> {
@@ -48,113 +49,150 @@ interface Entry<T> {
 }
 
 /**
- * A cache of the objects of `source`. `keep` turns each into what is kept of it, so that nothing else stays in memory;
- * what it answers undefined for, or throws at, is not kept. `keepLarge` does the same with an object that is too large to be
- * read, of which there is no more than who it is and what the source picks; without it, none is kept. Unless it gets another way
- * to follow them, it lists and watches by itself.
+ * Keeps the objects of a source by what a watch says of them. `keep` turns each into what is kept of it, so that nothing else stays
+ * in memory. An object for which it returns undefined, or throws, is not kept. `keepLarge` does the same with an object that
+ * is too large to be read, of which there is no more than who it is and what the source picks; without it, none is kept.
  */
-export const watchedCache = <T>(
-  environment: Environment,
-  source: Source & Keeping<T>,
-  followedBy: Follow = follow,
-): Cache<T> => {
-  const { log } = environment
-  const { resource } = source.type
-  const listeners: ((change: Change<T>) => void)[] = []
-  let entries = new Map<string, Entry<T>>()
-  let lists = 0
+class WatchedCache<T> implements Cache<T> {
+  readonly #log: Log
+  readonly #resource: string
+  readonly #keeping: Keeping<T>
+  readonly #following: Following
+  readonly #listeners: ((change: Change<T>) => void)[] = []
+  #entries = new Map<string, Entry<T>>()
+  /** What the list that is being read has so far. */
+  #listed = new Map<string, Entry<T>>()
+  #lists = 0
 
-  const entryOf = (object: StoredObject, keep: Keeping<T>['keep'] | undefined): Entry<T> | undefined => {
-    const { name, namespace = '', resourceVersion } = object.metadata
-    try {
-      const value = keep?.(object)
-      return value === undefined ? undefined : { namespace, name, version: resourceVersion, value }
-    } catch (error) {
-      log.error({ resource, namespace, name, error }, 'an object cannot be read, it is left out')
-      return undefined
+  constructor(environment: Environment, source: Source & Keeping<T>, followedBy: Follow) {
+    this.#log = environment.log
+    this.#resource = source.type.resource
+    this.#keeping = source
+    this.#following = followedBy(environment, source, change => this.#take(change))
+  }
+
+  synced(): boolean {
+    return this.#following.synced()
+  }
+
+  fresh(): boolean {
+    return this.#following.fresh()
+  }
+
+  trouble(): string | undefined {
+    return this.#following.trouble()
+  }
+
+  get(namespace: string, name: string): T | undefined {
+    return this.#entries.get(entryKey(namespace, name))?.value
+  }
+
+  *values(): IterableIterator<T> {
+    for (const { value } of this.#entries.values()) yield value
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get lists(): number {
+    return this.#lists
+  }
+
+  subscribe(listener: (change: Change<T>) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  run(stop: AbortSignal): Promise<void> {
+    return this.#following.run(stop)
+  }
+
+  #take(change: ObjectChange): void {
+    switch (change.type) {
+      case 'list':
+      case 'cut':
+        this.#listed = new Map()
+        return
+      case 'page':
+        for (const object of change.objects) this.#list(this.#entryOf(object, this.#keeping.keep))
+        if (change.large) this.#list(this.#largeEntryOf(change.large))
+        return
+      case 'listed':
+        return this.#replaceAll()
+      case 'put':
+        return this.#set(change.object, this.#entryOf(change.object, this.#keeping.keep))
+      case 'put large':
+        return this.#set(change.object, this.#largeEntryOf(change.object))
+      case 'remove':
+        return this.#set(change.object, undefined)
+      case 'bookmark':
+        return
     }
   }
 
-  const logLarge = ({ metadata: { name, namespace } }: StoredObject): void =>
-    log.warn({ resource, namespace, name }, 'an object is too large to be read')
-
-  const notify = (before: Entry<T> | undefined, now: Entry<T> | undefined): void => {
-    const subject = now ?? before
-    if (subject === undefined || before?.version === now?.version) return
-    const { namespace, name } = subject
-    for (const listener of listeners) {
-      try {
-        listener({ namespace, name, before: before?.value, now: now?.value })
-      } catch (error) {
-        log.error({ resource, namespace, name, error }, 'a listener failed at a change')
-      }
-    }
+  #list(entry: Entry<T> | undefined): void {
+    if (entry) this.#listed.set(entryKey(entry.namespace, entry.name), entry)
   }
 
-  const set = (object: StoredObject, now: Entry<T> | undefined): void => {
+  #set(object: StoredObject, now: Entry<T> | undefined): void {
     const key = entryKey(object.metadata.namespace ?? '', object.metadata.name)
-    const before = entries.get(key)
-    if (now === undefined) entries.delete(key)
-    else if (now.version !== before?.version) entries.set(key, now)
-    notify(before, now)
+    const before = this.#entries.get(key)
+    if (now === undefined) this.#entries.delete(key)
+    else if (now.version !== before?.version) this.#entries.set(key, now)
+    this.#notify(before, now)
   }
 
-  const replaceAll = (listed: Map<string, Entry<T>>): void => {
-    const old = entries
+  #replaceAll(): void {
+    const [old, listed] = [this.#entries, this.#listed]
     for (const [key, entry] of listed) {
       const before = old.get(key)
       // What has not changed stays the very same value.
       if (before?.version === entry.version) listed.set(key, before)
     }
-    entries = listed
-    lists += 1
-    for (const [key, before] of old) if (!listed.has(key)) notify(before, undefined)
-    for (const [key, entry] of listed) notify(old.get(key), entry)
+    this.#entries = listed
+    this.#listed = new Map()
+    this.#lists += 1
+    for (const [key, before] of old) if (!listed.has(key)) this.#notify(before, undefined)
+    for (const [key, entry] of listed) this.#notify(old.get(key), entry)
   }
 
-  const sink: Sink = {
-    list: () => {
-      const listed = new Map<string, Entry<T>>()
-      const add = (object: StoredObject, keep: Keeping<T>['keep'] | undefined): void => {
-        const entry = entryOf(object, keep)
-        if (entry !== undefined) listed.set(entryKey(entry.namespace, entry.name), entry)
-      }
-      return {
-        add: object => add(object, source.keep),
-        addLarge: object => {
-          logLarge(object)
-          add(object, source.keepLarge)
-        },
-        done: () => replaceAll(listed),
-      }
-    },
-    put: object => set(object, entryOf(object, source.keep)),
-    putLarge: object => {
-      logLarge(object)
-      set(object, entryOf(object, source.keepLarge))
-    },
-    remove: object => set(object, undefined),
+  #entryOf(object: StoredObject, keep: Keeping<T>['keep'] | undefined): Entry<T> | undefined {
+    const { name, namespace = '', resourceVersion } = object.metadata
+    try {
+      const value = keep?.(object)
+      return value === undefined ? undefined : { namespace, name, version: resourceVersion, value }
+    } catch (error) {
+      this.#log.error({ resource: this.#resource, namespace, name, error }, 'an object cannot be read, it is left out')
+      return undefined
+    }
   }
 
-  const following = followedBy(environment, source, sink)
-  return {
-    synced: following.synced,
-    fresh: following.fresh,
-    trouble: following.trouble,
-    get: (namespace, name) => entries.get(entryKey(namespace, name))?.value,
-    values: function* () {
-      for (const { value } of entries.values()) yield value
-    },
-    get size() {
-      return entries.size
-    },
-    get lists() {
-      return lists
-    },
-    subscribe: listener => void listeners.push(listener),
-    run: following.run,
+  #largeEntryOf(object: StoredObject): Entry<T> | undefined {
+    const { name, namespace } = object.metadata
+    this.#log.warn({ resource: this.#resource, namespace, name }, 'an object is too large to be read')
+    return this.#entryOf(object, this.#keeping.keepLarge)
+  }
+
+  #notify(before: Entry<T> | undefined, now: Entry<T> | undefined): void {
+    const subject = now ?? before
+    if (subject === undefined || before?.version === now?.version) return
+    const { namespace, name } = subject
+    for (const listener of this.#listeners) {
+      try {
+        listener({ namespace, name, before: before?.value, now: now?.value })
+      } catch (error) {
+        this.#log.error({ resource: this.#resource, namespace, name, error }, 'a listener failed at a change')
+      }
+    }
   }
 }
+
+/** Makes a cache of the objects of `source`. Unless it gets another way to follow them, it lists and watches by itself. */
+export const watchedCache = <T>(
+  environment: Environment,
+  source: Source & Keeping<T>,
+  followedBy: Follow = follow,
+): Cache<T> => new WatchedCache(environment, source, followedBy)
 
 /** A slash is in no name. */
 const entryKey = (namespace: string, name: string): string => `${namespace}/${name}`

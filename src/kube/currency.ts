@@ -107,13 +107,13 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
 const maxProofBytes = 16 * 1024
 
 /** The smallest list that is consistent. */
-const proofRequest = ({ fieldSelector, namespace, type }: Source) =>
+const proofRequest = (source: Source) =>
   ({
     method: 'GET',
-    path: collectionPath(type, namespace),
+    path: collectionPath(source.type, source.namespace),
     as: 'metadata list',
     maxBytes: maxProofBytes,
-    query: { limit: '1', ...selectorOf({ type, ...(fieldSelector === undefined ? {} : { fieldSelector }) }) },
+    query: { limit: '1', ...selectorOf(source) },
     lane: 'watch',
     timeoutMs: proofWithinMs,
   }) as const

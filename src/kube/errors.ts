@@ -1,4 +1,5 @@
 import type { ApiResponse } from '../environment/environment.ts'
+import { WatchRefused } from '../environment/unreachable.ts'
 import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 
@@ -40,6 +41,6 @@ export const isHopeless = (error: unknown): boolean =>
   error instanceof ApiError &&
   (error.status === 413 || error.status === 422 || /request is too large|larger than max/.test(error.message))
 
-/** Whether an error is the API server's answer with this status. */
-export const isStatus = (error: unknown, status: number): boolean =>
-  error instanceof ApiError && error.status === status
+/** Whether an error is the API server's answer with one of these statuses, to a request or to a watch. */
+export const isStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
+  (error instanceof ApiError || error instanceof WatchRefused) && statuses.includes(error.status)

@@ -1,43 +1,30 @@
-import type { Environment } from '../environment/environment.ts'
+import type { ApiConnection } from '../environment/environment.ts'
 import { interner } from './intern.ts'
-import { pagesOf } from './pager.ts'
+import { pagesOf, type Page } from './pager.ts'
 import { collectionPath } from './paths.ts'
-import { selectorOf, type Sink, type Source } from './source.ts'
+import { selectorOf, type Source } from './source.ts'
 
 /** How long one page may take, in milliseconds. */
 const pageWithinMs = 30_000
 
 /**
- * Reads a whole list, page by page, into `sink`. Resolves with the list's version, from which a watch misses nothing.
- * Throws ApiError (410 when the list took longer than the API server remembers it), Unreachable, and when stopped.
+ * Reads the list of a source, page by page. Throws ApiError (410 when that took longer than the API server remembers), Unreachable,
+ * and when stopped.
  */
-export const listAll = async (
-  { api, log }: Pick<Environment, 'api' | 'log'>,
+export async function* listPages(
+  api: ApiConnection,
   source: Source,
-  sink: Pick<Sink, 'list'>,
-  stop: AbortSignal,
-): Promise<string> => {
+  stop?: AbortSignal,
+): AsyncGenerator<Page, void, undefined> {
   const { pick, type } = source
-  const { resource } = type
-  const list = sink.list()
   const interned = interner()
-  let version = ''
   const listing = {
-    resource,
+    resource: type.resource,
     path: collectionPath(type, source.namespace),
     query: selectorOf(source),
     lane: 'bulk',
     timeoutMs: pageWithinMs,
     ...(pick && { pick }),
   } as const
-  for await (const page of pagesOf(api, listing, stop)) {
-    for (const object of page.objects) list.add(interned(object))
-    if (page.large) list.addLarge(page.large)
-    for (let left = page.malformed; left > 0; left -= 1) {
-      log.warn({ resource }, 'an item of a list has no name, uid or resourceVersion: it is left out')
-    }
-    version = page.version
-  }
-  list.done()
-  return version
+  for await (const page of pagesOf(api, listing, stop)) yield { ...page, objects: page.objects.map(interned) }
 }

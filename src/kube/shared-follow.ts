@@ -1,7 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
-import { follow, type Follow, type Following } from './follow.ts'
-import { selectorOf, type Sink, type Source } from './source.ts'
+import { follow, type Follow, type Following, type Sink } from './follow.ts'
 import { collectionPath } from './paths.ts'
+import { selectorOf, type Source } from './source.ts'
 
 /**
  * A {@link Follow} for all of one process: whoever follows the same objects shares one list and one watch, and each
@@ -36,31 +36,11 @@ const begin = (environment: Environment, source: Source): Shared => {
   }
 }
 
-const intoAll = (sinks: readonly Sink[]): Sink => ({
-  list: () => {
-    const lists = sinks.map(sink => sink.list())
-    return {
-      add: object => {
-        for (const list of lists) list.add(object)
-      },
-      addLarge: object => {
-        for (const list of lists) list.addLarge(object)
-      },
-      done: () => {
-        for (const list of lists) list.done()
-      },
-    }
-  },
-  put: object => {
-    for (const sink of sinks) sink.put(object)
-  },
-  putLarge: object => {
-    for (const sink of sinks) sink.putLarge(object)
-  },
-  remove: object => {
-    for (const sink of sinks) sink.remove(object)
-  },
-})
+const intoAll =
+  (sinks: readonly Sink[]): Sink =>
+  change => {
+    for (const sink of sinks) sink(change)
+  }
 
 const sourceKey = (source: Source): string =>
   [

@@ -4,7 +4,7 @@ import type { ApiConnection, Environment, Random } from '../environment/environm
 import { rfc3339 } from '../environment/time.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
-import { listAll } from '../kube/list.ts'
+import { listPages } from '../kube/list.ts'
 import { collectionPath, objectPath, type ResourceType } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 
@@ -135,12 +135,9 @@ const deletePod = async (api: ApiConnection, { namespace, name }: Pod): Promise<
 /** Read live: a pod that was just created is not in a cache yet, and would be created once more. */
 const podsOf = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<readonly Pod[]> => {
   const found: Pod[] = []
-  const list = () => ({
-    add: (object: JsonObject) => void found.push(podOf(object)),
-    addLarge: () => undefined,
-    done: () => undefined,
-  })
-  await listAll(environment, { type: pods, namespace: workload.namespace }, { list }, stop)
+  for await (const { objects } of listPages(environment.api, { type: pods, namespace: workload.namespace }, stop)) {
+    found.push(...objects.map(podOf))
+  }
   return found.filter(({ owner }) => owner === workload.uid)
 }
 

@@ -42,7 +42,7 @@ export const chosenHooks = async (given: Given, cluster: Cluster, shell: Shell):
     return await Promise.all(names.map(name => readHook(cluster, name)))
   }
   if (!chooses) throw new UsageError('name the hooks, or choose them with -l LABELS or --all')
-  const { items } = await listObjects(
+  const items = await listObjects(
     cluster,
     hooks,
     everywhere ? undefined : cluster.namespace,

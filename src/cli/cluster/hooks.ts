@@ -2,21 +2,21 @@ import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import { group } from '../../api/names.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { ApiError } from '../../kube/errors.ts'
-import { pagesOf } from '../../kube/pager.ts'
-import { apiVersionOf, collectionPath, objectPath, type ResourceType } from '../../kube/paths.ts'
+import { listPages } from '../../kube/list.ts'
+import { apiVersionOf, objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { hooks } from '../../kube/resources.ts'
+import type { Selectors } from '../../kube/source.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 
 /** How long a request may take that a person waits for, in milliseconds; --request-timeout asks for less or more. */
 export const patienceMs = 60_000
 
-export interface Listed {
-  readonly items: readonly StoredObject[]
-  /** From which a watch misses nothing. */
-  readonly version: string
-}
+/** Adds to an item of a list its kind, which the list leaves out. */
+export const namedKind =
+  (type: ResourceType) =>
+  (item: StoredObject): StoredObject => ({ apiVersion: apiVersionOf(type), kind: type.kind, ...item })
 
 /**
  * All objects of a type, in one namespace or everywhere; of one that is too large to be read, who it is. Throws what the API
@@ -26,25 +26,13 @@ export const listObjects = async (
   { api }: Pick<Cluster, 'api'>,
   type: ResourceType,
   namespace: string | undefined,
-  selectors: Readonly<Record<string, string>> = {},
-): Promise<Listed> => {
+  selectors: Selectors = {},
+): Promise<readonly StoredObject[]> => {
   const items: StoredObject[] = []
-  let version = ''
-  // A list leaves out what all of its items are.
-  const whole = { apiVersion: apiVersionOf(type), kind: type.kind }
-  const listing = {
-    resource: type.resource,
-    path: collectionPath(type, namespace),
-    query: selectors,
-    lane: 'bulk',
-    timeoutMs: patienceMs,
-  } as const
-  for await (const page of pagesOf(api, listing)) {
-    for (const item of page.objects) items.push({ ...whole, ...item })
-    if (page.large) items.push({ ...whole, ...page.large })
-    version = page.version
+  for await (const page of listPages(api, { type, ...(namespace !== undefined && { namespace }), ...selectors })) {
+    items.push(...page.objects, ...(page.large ? [page.large] : []))
   }
-  return { items, version }
+  return items.map(namedKind(type))
 }
 
 /** The hook of this name. `web-up`, `rhook/web-up` and what `-o name` prints are the same. */
@@ -73,7 +61,7 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
  */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
-    const { items } = await listObjects(cluster, hooks, cluster.namespace)
+    const items = await listObjects(cluster, hooks, cluster.namespace)
     return items.slice(0, 10).map(({ metadata }) => metadata.name)
   } catch {
     return undefined

@@ -181,7 +181,7 @@ const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events',
 const eventsOf = async (cluster: Cluster, { metadata }: ReceiverHook): Promise<readonly StoredObject[] | undefined> => {
   try {
     const fieldSelector = `involvedObject.uid=${metadata.uid}`
-    return (await listObjects(cluster, coreEvents, metadata.namespace, { fieldSelector })).items
+    return await listObjects(cluster, coreEvents, metadata.namespace, { fieldSelector })
   } catch {
     return undefined
   }

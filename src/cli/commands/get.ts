@@ -1,6 +1,7 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { hooks } from '../../kube/resources.ts'
+import type { Selectors } from '../../kube/source.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { readCounts } from '../cluster/counts.ts'
 import { followObjects } from '../cluster/follow.ts'
@@ -69,7 +70,7 @@ export const get: Command = {
   },
 }
 
-const selectorsOf = (given: Given): Readonly<Record<string, string>> => {
+const selectorsOf = (given: Given): Selectors => {
   const [labelSelector, fieldSelector] = [given.get(labels), given.get(fields)]
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -80,7 +81,7 @@ const selectorsOf = (given: Given): Readonly<Record<string, string>> => {
 const find = async (given: Given, cluster: Cluster): Promise<readonly StoredObject[]> => {
   if (given.arguments.length > 0) return await Promise.all(given.arguments.map(name => readHook(cluster, name)))
   const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
-  return (await listObjects(cluster, hooks, namespace, selectorsOf(given))).items
+  return await listObjects(cluster, hooks, namespace, selectorsOf(given))
 }
 
 const tableOf = async (
@@ -104,8 +105,12 @@ const tableOf = async (
 const following = async (given: Given, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
   const [name] = given.arguments
-  const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
-  const selectors = { ...selectorsOf(given), ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) }
+  const source = {
+    type: hooks,
+    ...(!given.get(allNamespaces) && { namespace: cluster.namespace }),
+    ...selectorsOf(given),
+    ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
+  }
   const present = new Map<string, ReceiverHook>()
   let titled = !given.get(noHeaders)
   const show = async (changed: readonly ReceiverHook[]): Promise<void> => {
@@ -121,7 +126,7 @@ const following = async (given: Given, shell: Shell, cluster: Cluster, format: F
       titled = false
     }
   }
-  for await (const event of followObjects(cluster, hooks, namespace, selectors, shell.clock, shell.stop)) {
+  for await (const event of followObjects(cluster, source, shell)) {
     if (event.change === 'list') {
       present.clear()
       const found = event.objects.filter(isReceiverHook)

@@ -41,7 +41,9 @@ export const watch: Command = {
     if (word !== undefined) await readHook(cluster, word)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const labelSelector = given.get(labels)
-    const selectors = {
+    const source = {
+      type: hooks,
+      ...(namespace !== undefined && { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(word === undefined ? {} : { fieldSelector: `metadata.name=${hookName(word)}` }),
     }
@@ -58,7 +60,7 @@ export const watch: Command = {
       if (missed > 0) shell.out.write(paint('dim', `${' '.repeat(10)}${nameOf(hook)}: ${missed} more\n`))
       for (const delivery of fresh) shell.out.write(lineOf(hook, delivery, paint))
     }
-    for await (const event of followObjects(cluster, hooks, namespace, selectors, shell.clock, shell.stop)) {
+    for await (const event of followObjects(cluster, source, shell)) {
       // From now on nothing is missed.
       if (event.change === 'list' && !listed) {
         listed = true

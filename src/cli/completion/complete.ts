@@ -140,7 +140,7 @@ const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'dep
 const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
   try {
     const cluster = await openCluster(given, shell)
-    const { items } = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
+    const items = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
     return items.map(({ metadata }) => ({ word: metadata.name }))
   } catch {
     return []

@@ -18,7 +18,7 @@ export const checkEndpoint = async (
   base: string | undefined,
   env: Shell['env'],
 ): Promise<Finding> => {
-  const { items } = await listObjects(cluster, hooks, namespace)
+  const items = await listObjects(cluster, hooks, namespace)
   const known =
     base ??
     items

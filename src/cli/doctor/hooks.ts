@@ -13,7 +13,7 @@ import { failure, ok, warning, type Finding } from './finding.ts'
 
 /** What each hook itself says, who else writes its target, and what remains of hooks that are gone. */
 export const checkHooks = async (cluster: Cluster, namespace: string | undefined): Promise<readonly Finding[]> => {
-  const { items } = await listObjects(cluster, hooks, namespace)
+  const items = await listObjects(cluster, hooks, namespace)
   const found = items.filter(isReceiverHook)
   if (found.length === 0) return [ok('hooks', 'there is none')]
   const conditions = found.flatMap(conditionOf)
@@ -77,12 +77,10 @@ export const checkRecords = async (cluster: Cluster, namespace: string | undefin
     listObjects(cluster, records, namespace),
     listObjects(cluster, hooks, namespace),
   ])
-  const alive = new Set(present.items.map(({ metadata }) => metadata.uid))
-  const stale = kept.items.filter(
-    ({ metadata }) => metadata.ownerReferences?.every(({ uid }) => !alive.has(uid)) === true,
-  )
+  const alive = new Set(present.map(({ metadata }) => metadata.uid))
+  const stale = kept.filter(({ metadata }) => metadata.ownerReferences?.every(({ uid }) => !alive.has(uid)) === true)
   return stale.length === 0
-    ? ok('records', `${kept.items.length} belong to hooks that are there`)
+    ? ok('records', `${kept.length} belong to hooks that are there`)
     : warning(
         'records',
         `${stale.length} belong to hooks that are gone: ${stale

@@ -102,7 +102,7 @@ export const checkDeployments = async (
   own: string,
 ): Promise<readonly Finding[]> => {
   const labelSelector = 'app.kubernetes.io/name=receiver-hooks'
-  const { items } = await listObjects(cluster, deployments, namespace, { labelSelector })
+  const items = await listObjects(cluster, deployments, namespace, { labelSelector })
   if (items.length === 0) {
     return [
       warning(

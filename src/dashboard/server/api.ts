@@ -61,7 +61,7 @@ export async function* askList(
     if (error instanceof Unreachable) throw unreachable(error)
     if (!(error instanceof ApiError)) throw error
     const status = error.status >= 400 ? error.status : 502
-    throw new ApiRefused(status, error.reason || 'Refused', redacted(error.message))
+    throw new ApiRefused(status, error.reason || 'Refused', whyOf(error))
   }
 }
 
@@ -73,8 +73,11 @@ const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse
   }
 }
 
+/** What an error says, for the page. */
+export const whyOf = (error: unknown): string => redacted(error instanceof Error ? error.message : String(error))
+
 const unreachable = (error: Unreachable): ApiRefused => {
-  const message = `the API server cannot be reached: ${redacted(error.message)}`
+  const message = `the API server cannot be reached: ${whyOf(error)}`
   return new ApiRefused(503, 'ApiServerUnreachable', message, { headers: { 'retry-after': '2' } })
 }
 

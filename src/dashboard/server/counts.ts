@@ -2,19 +2,13 @@ import type { StoredObject } from '../../api/object.ts'
 import { drivers } from '../../drivers/registry.ts'
 import type { TargetKind } from '../../drivers/driver.ts'
 import type { Environment } from '../../environment/environment.ts'
-import { redacted } from '../../environment/redact.ts'
-import { WatchRefused } from '../../environment/unreachable.ts'
-import { wait } from '../../environment/wait.ts'
-import { ApiError } from '../../kube/errors.ts'
-import { listAll } from '../../kube/list.ts'
-import { openWatch } from '../../kube/watch.ts'
+import { isStatus } from '../../kube/errors.ts'
+import { watchObjects } from '../../kube/watch-objects.ts'
 import type { StreamEvent, TargetCount } from '../protocol.ts'
+import { whyOf } from './api.ts'
 import { debounce } from './debounce.ts'
 
 type World = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
-
-/** How long to wait after a list or a watch has failed, in milliseconds. */
-const againMs = 2_000
 
 /** The kinds that drivers act on and that have a count, by kind. */
 const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
@@ -71,28 +65,12 @@ const followKind = async (
     const count = countOf(object)
     if (count) changes.add(count.key, count)
   }
-  let version: string | undefined
-  while (!stop.aborted) {
-    try {
-      version ??= await listAll(
-        world,
-        source,
-        { list: () => ({ add, addLarge: () => {}, done: () => changes.flush() }) },
-        stop,
-      )
-      for await (const event of openWatch(world, source, version, stop).events) {
-        version = event.version
-        if (event.type === 'put') add(event.object)
-      }
-    } catch (error) {
-      if (stop.aborted) return
-      const status = error instanceof WatchRefused || error instanceof ApiError ? error.status : 0
-      if (status === 401 || status === 403) {
-        const why = redacted(error instanceof Error ? error.message : String(error))
-        return send({ type: 'uncounted', kind: type.kind, why })
-      }
-      if (status === 410) version = undefined
-      await wait(world.clock, againMs, stop)
+  for await (const change of watchObjects(world, source, stop)) {
+    if (change.type === 'page') change.objects.forEach(add)
+    else if (change.type === 'listed') changes.flush()
+    else if (change.type === 'put') add(change.object)
+    else if (change.type === 'cut' && isStatus(change.error, 401, 403)) {
+      return send({ type: 'uncounted', kind: type.kind, why: whyOf(change.error) })
     }
   }
 }

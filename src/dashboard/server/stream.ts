@@ -1,15 +1,13 @@
 import type { StoredObject } from '../../api/object.ts'
 import type { Environment } from '../../environment/environment.ts'
-import { redacted } from '../../environment/redact.ts'
-import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
-import { wait } from '../../environment/wait.ts'
-import { ApiError } from '../../kube/errors.ts'
-import { listAll } from '../../kube/list.ts'
+import { ApiError, isStatus } from '../../kube/errors.ts'
+import type { Page } from '../../kube/pager.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
-import type { ListSink } from '../../kube/source.ts'
-import { openWatch, type WatchEvent } from '../../kube/watch.ts'
+import type { WatchEvent } from '../../kube/watch.ts'
+import { watchObjects } from '../../kube/watch-objects.ts'
 import type { EndedWhy, Row, StreamEvent } from '../protocol.ts'
+import { whyOf } from './api.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
 import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce } from './limits.ts'
@@ -45,8 +43,8 @@ export interface StreamOptions {
   readonly onExpired: () => void
 }
 
-/** Waits between attempts to reach the API server again, in milliseconds: the last one goes on. */
-const pauses = [250, 1_000, 2_000, 5_000] as const
+/** A watch that has been open for so long without an error lives, in milliseconds. */
+const liveAfterMs = 1_000
 
 const isReason = (why: unknown): why is EndedWhy => why === 'expired' || why === 'forbidden' || why === 'signed out'
 
@@ -73,11 +71,12 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   }
   sessionEnded.addEventListener('abort', sessionOver)
   const refused = (error: unknown): boolean => {
-    const status = error instanceof WatchRefused || error instanceof ApiError ? error.status : 0
-    if (status === 401) options.onExpired()
-    if (status === 401) end('expired', 'The API server no longer takes this token')
-    if (status === 403) end('forbidden', redacted(error instanceof Error ? error.message : ''))
-    return status === 401 || status === 403
+    if (isStatus(error, 401)) {
+      options.onExpired()
+      end('expired', 'The API server no longer takes this token')
+    }
+    if (isStatus(error, 403)) end('forbidden', whyOf(error))
+    return isStatus(error, 401, 403)
   }
 
   write({ type: 'hello', version: options.version })
@@ -115,15 +114,13 @@ interface Following {
 
 const follow = async (
   world: StreamWorld,
-  options: StreamOptions,
+  { from, namespace }: StreamOptions,
   { refused, seen, stop, write }: Following,
 ): Promise<void> => {
-  const source = { type: hooks, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) }
-  let version = options.from
-  let failures = 0
+  const source = { type: hooks, ...(namespace !== undefined && { namespace }) }
+  let version = from
   let stale = false
   const live = (): void => {
-    failures = 0
     if (stale) write({ type: 'live' })
     stale = false
   }
@@ -134,59 +131,49 @@ const follow = async (
     if (rows.length > 0) write({ type: 'rows', rows }, version)
     seen(rows)
   })
-  while (!stop.aborted) {
-    try {
-      if (version === undefined) {
-        version = await list(world, source, { write, seen, stop })
+  const opened = (): (() => void) => world.clock.after(liveAfterMs, live)
+  for await (const change of watchObjects(world, source, stop, { from, opened })) {
+    switch (change.type) {
+      case 'list':
+        write({ type: 'begin' })
+        break
+      case 'page':
+        show(change, write, seen)
+        break
+      case 'listed':
+        version = change.version
         write({ type: 'synced' }, version)
         live()
-      }
-      const cancelLive = world.clock.after(1_000, live)
-      try {
-        for await (const event of openWatch(world, source, version, stop).events) {
-          live()
-          version = event.version
-          if (event.type !== 'bookmark') changes.add(shownKey(event.object), shownRow(event))
+        break
+      case 'bookmark':
+        live()
+        version = change.version
+        break
+      case 'put':
+      case 'put large':
+      case 'remove':
+        live()
+        version = change.version
+        changes.add(shownKey(change.object), shownRow(change))
+        break
+      case 'cut':
+        if (refused(change.error)) return changes.drop()
+        if (!isStatus(change.error, 410) && !stale) {
+          stale = true
+          write({ type: 'stale', why: whyOf(change.error) })
         }
-      } finally {
-        cancelLive()
-      }
-    } catch (error) {
-      if (stop.aborted || refused(error)) break
-      if (isGone(error)) version = undefined
-      else if (!stale) {
-        stale = true
-        write({ type: 'stale', why: whyOf(error) })
-      }
-      await wait(world.clock, pauses[Math.min(failures++, pauses.length - 1)] ?? 0, stop)
     }
   }
   changes.drop()
 }
 
-type Source = Parameters<typeof listAll>[1]
-
-const list = async (
-  world: StreamWorld,
-  source: Source,
-  { seen, stop, write }: Omit<Following, 'refused'>,
-): Promise<string> => {
-  write({ type: 'begin' })
-  let rows: Row[] = []
-  const flush = (): void => {
-    if (rows.length > 0) write({ type: 'rows', rows })
-    seen(rows)
-    rows = []
+/** Passes on a part of a list. */
+const show = ({ large, objects }: Page, write: Write, seen: Following['seen']): void => {
+  const rows = [...objects.map(rowOf), ...(large ? [largeRowOf(large)] : [])]
+  for (let first = 0; first < rows.length; first += rowsAtOnce) {
+    write({ type: 'rows', rows: rows.slice(first, first + rowsAtOnce) })
   }
-  const show = (row: Row): void => {
-    if (rows.push(row) >= rowsAtOnce) flush()
-  }
-  const sink: ListSink = {
-    add: object => show(rowOf(object)),
-    addLarge: object => show(largeRowOf(object)),
-    done: flush,
-  }
-  return await listAll(world, source, { list: () => sink }, stop)
+  seen(rows)
 }
 
 /** The row of a hook that has changed; undefined where it is gone. */
@@ -198,13 +185,6 @@ const shownRow = ({ object, type }: Exclude<WatchEvent, { type: 'bookmark' }>): 
 const kindOf = ({ target = '' }: Row): string => target.split('/', 1)[0] ?? ''
 
 const shownKey = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
-
-/** Whether the version from which to resume is no longer known. */
-const isGone = (error: unknown): boolean =>
-  (error instanceof WatchRefused || error instanceof ApiError) && error.status === 410
-
-const whyOf = (error: unknown): string =>
-  error instanceof Unreachable || error instanceof Error ? redacted(error.message) : String(error)
 
 /** Asks for one hook, without the API server's cache: throws where the user may no longer look. */
 const lookAgain = async ({ api }: StreamWorld, namespace: string | undefined): Promise<void> => {

@@ -6,7 +6,7 @@ vi.mock(import('../../../src/kube/cache.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    watchedCache: (environment, source) => ({ ...real.watchedCache(environment, source), fresh: () => true }),
+    watchedCache: (environment, source) => Object.assign(real.watchedCache(environment, source), { fresh: () => true }),
   }
 })
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 
 /**
@@ -14,3 +15,15 @@ export const webApp = (): Express => {
   app.enable('strict routing')
   return app
 }
+
+/** The routes of an application. */
+export interface Routes {
+  /** `over` is called with what a handler has thrown, or with nothing where no route answers. */
+  handle(request: IncomingMessage, response: ServerResponse, over: (error?: unknown) => void): unknown
+}
+
+/**
+ * The routes of an application, for a server that is made to take many requests. Requests and responses stay Node's: it would take
+ * some 8 us to give them express's prototypes. So what a handler may use of express is `params`.
+ */
+export const routesOf = ({ router }: Express): Routes => ({ handle: router })

@@ -9,6 +9,7 @@ import { boundConnections } from '../environment/connections.ts'
 import { listen, type ListenAddress } from '../environment/listen.ts'
 import { sourceOf } from '../environment/source.ts'
 import { wait } from '../environment/wait.ts'
+import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -27,7 +28,9 @@ import {
 } from './limits.ts'
 import { lingering } from './http/lingering.ts'
 import type { Preflight } from './preflight.ts'
+import { endpointPath } from '../token/published.ts'
 import { mayBeLong } from './reading/long.ts'
+import type { TriggerRequest } from './request.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
 
 export interface TriggerServer {
@@ -96,24 +99,27 @@ const challenged = (answer: TriggerAnswer): TriggerAnswer =>
     ? { ...answer, status: 401, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } }
     : answer
 
-/** Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to the endpoint. */
-const posts =
-  ({ endpoint, log, preflight }: Served, bodies: Bodies, send: Send): RequestListener =>
-  (request, response) => {
+/**
+ * Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to express, which so has
+ * only posts to the path of a trigger, with a token in it or in the header.
+ */
+const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
+  const { log, preflight } = served
+  const routes = triggerRoutes(served, bodies, send)
+  return (request, response) => {
     if (request.url === '/' && looks(request)) {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
     const { isInHeader, token } = addressed(request)
-    const reply = (answer: TriggerAnswer): void => send(request, response, isInHeader ? challenged(answer) : answer)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
     const mayBeDry = request.url?.includes('?') === true
     const answer = preflight({ method, token, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
-    else if (answer) reply(answer)
-    else if (token === undefined) reply(refusal(404, 'UnknownToken'))
+    else if (answer) send(request, response, isInHeader ? challenged(answer) : answer)
+    else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
     else {
-      deliver(endpoint, bodies, reply, { request, response, token, isInHeader, source }).catch((error: unknown) => {
+      routes.handle(request, response, error => {
         // The URL holds a token, so it is neither logged nor echoed.
         log.error({ error }, 'a post failed in a way it never should')
         // The step may have been written: closing is the only answer that cannot be untrue.
@@ -121,17 +127,23 @@ const posts =
       })
     }
   }
+}
 
 const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer, string> =>
   answer !== 'no answer' && answer.status === 405
 
-/** A request for the endpoint, as Node has it. */
-interface Received {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly token: string
-  readonly isInHeader: boolean
-  readonly source: string
+const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes => {
+  const app = webApp()
+  // Each returns its promise, so that express has what it rejects with.
+  app.post(`${endpointPath}/:token`, (request, response) => {
+    const said = { token: request.params.token, headers: joined(request) }
+    return deliver(endpoint, bodies, request, response, said, answer => send(request, response, answer))
+  })
+  app.post(endpointPath, (request, response) => {
+    const said = { token: addressed(request).token ?? '', headers: withoutToken(joined(request)) }
+    return deliver(endpoint, bodies, request, response, said, answer => send(request, response, challenged(answer)))
+  })
+  return routesOf(app)
 }
 
 /** Of most posts. */
@@ -140,8 +152,10 @@ const noQuery = new URLSearchParams()
 const deliver = async (
   endpoint: Endpoint,
   bodies: Bodies,
+  request: IncomingMessage,
+  response: ServerResponse,
+  said: Pick<TriggerRequest, 'token' | 'headers'>,
   reply: (answer: TriggerAnswer) => void,
-  { isInHeader, request, response, source, token }: Received,
 ): Promise<void> => {
   const begin = (): void => {
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -149,10 +163,9 @@ const deliver = async (
   const body = isBodiless(request) ? undefined : bodies.of(request, begin)
   const posted = {
     method: request.method ?? '',
-    token,
-    source,
+    ...said,
+    source: sourceOf(request.socket.remoteAddress),
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    headers: isInHeader ? withoutToken(joined(request)) : joined(request),
     ...(body && { body: body.read }),
   }
   const answered = (answer: TriggerAnswer): void => {

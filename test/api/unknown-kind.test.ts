@@ -6,7 +6,7 @@ import { collectionPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, readOfAnyKind } from '../../src/kube/requests.ts'
 import { hooks, scaledObjects } from '../../src/kube/resources.ts'
 import { UnknownKind } from '../../src/kube/unknown-kind.ts'
-import { machineDeployments } from '../../src/steps/target/pools.ts'
+import { machineSets } from '../../src/steps/target/pools.ts'
 import { define, defineFleets, make } from '../support/counted.ts'
 import { definitionOf } from '../support/definition.ts'
 import { fleets } from '../support/fleets.ts'
@@ -37,9 +37,9 @@ const ready = async ({ hook }: Cluster, name: string): Promise<unknown> => {
   return Array.isArray(conditions) ? conditions.find(each => at(each, 'type') === 'Ready') : undefined
 }
 
-const workers = { target: { name: 'workers' }, action: 'up', max: 9 }
+const workers = { target: { kind: 'MachineSet', name: 'workers' }, action: 'up', max: 9 }
 
-const pools = definitionOf(machineDeployments, {
+const pools = definitionOf(machineSets, {
   type: 'object',
   properties: { spec: { type: 'object', properties: { replicas: { type: 'integer' } } } },
 })
@@ -56,13 +56,13 @@ describe('a hook on a kind that nothing has brought', () => {
       spec: { driver: 'scaleNodes', scaleNodes: workers },
     })
     const url = await here.url('more')
-    const { message } = new UnknownKind(machineDeployments)
+    const { message } = new UnknownKind(machineSets)
     const missing = { status: 422, body: { outcome: 'failed', reason: 'TargetNotFound', message } }
     expect(await ready(here, 'more')).toMatchObject({ status: 'False', reason: 'TargetNotFound', message })
     expect(await post(url)).toMatchObject(missing)
 
-    await define(api, machineDeployments, pools)
-    await make(here, machineDeployments, 'workers', { replicas: 2 })
+    await define(api, machineSets, pools)
+    await make(here, machineSets, 'workers', { replicas: 2 })
     expect(await post(url)).toMatchObject({ status: 200, body: { outcome: 'applied', from: 2, to: 3 } })
     await until(
       () => ready(here, 'more'),

@@ -35,7 +35,8 @@ Each name leads to what it posts again and when, where it shows a failure, and a
 The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`. \`kubectl receiverhook snippet\` and
 the dashboard write them for a hook of yours: with its name and its URL, with what its \`auth\` asks for, and with a reason where a product
 could never run it. Without them, \`${example.url}\` stands where the hook's URL has to go: it is in the
-hook's \`status.triggerURL\`, or in the Secret that \`token.secretName\` names.
+hook's \`status.triggerURL\`, or in the Secret that \`token.secretName\` names. A product that hides its headers gets the token, the last
+part of the URL, in one of those.
 
 To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`

@@ -1,6 +1,5 @@
-import type { Auth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
-import { credentials } from './proof.ts'
+import { credentials, headerTokenOf } from './proof.ts'
 import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
@@ -22,10 +21,12 @@ const pace = { wait: '10s', interval: '1m', repeat: '50s' }
 
 const repeats = '# A little less than the line above. Each repeat is another step.'
 
-const byUrlSecret = ({ auth, name, namespace }: SnippetHook, secretName: string): SnippetText => ({
-  where: `kubectl apply, for the Prometheus operator. It reads the URL from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,
-  language: 'yaml',
-  text: `apiVersion: monitoring.coreos.com/v1alpha1
+const byUrlSecret = (hook: SnippetHook, secretName: string): SnippetText => {
+  const { name, namespace } = hook
+  return {
+    where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,
+    language: 'yaml',
+    text: `apiVersion: monitoring.coreos.com/v1alpha1
 kind: AlertmanagerConfig
 metadata:
   name: ${yamlText(name)}
@@ -45,25 +46,46 @@ spec:
   receivers:
     - name: ${yamlText(name)}
       webhookConfigs:
-        - urlSecret:
-            name: ${yamlText(secretName)}
-            key: url
+        - ${operatorAddress(hook, secretName)}
           ${endsToo}
           sendResolved: true
-${operatorProof(auth)}`,
-})
+${operatorProof(hook, secretName)}`,
+  }
+}
 
-const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => ({
-  where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotated URL needs no reload. ${placement}`,
-  language: 'yaml',
-  text: configuration(hook, `url_file: ${yamlText(`/etc/alertmanager/secrets/${secretName}/url`)}`),
-})
+const operatorAddress = (hook: SnippetHook, secretName: string): string => {
+  const header = headerTokenOf(hook)
+  return header === undefined
+    ? `urlSecret:\n            name: ${yamlText(secretName)}\n            key: url`
+    : `url: ${yamlText(header.endpoint)}`
+}
 
-const byUrl = (hook: SnippetHook): SnippetText => ({
-  where: `alertmanager.yml. ${placement} To keep the URL out of that file, set \`spec.token.secretName\` of the hook: then this shows \`url_file\` and \`urlSecret\`.`,
-  language: 'yaml',
-  text: configuration(hook, `url: ${yamlText(hook.url)}`),
-})
+const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => {
+  const header = headerTokenOf(hook)
+  return {
+    where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotation needs no reload. ${placement}`,
+    language: 'yaml',
+    text:
+      header === undefined
+        ? configuration(hook, `url_file: ${mounted(secretName, 'url')}`)
+        : configuration(hook, `url: ${yamlText(header.endpoint)}`, `credentials_file: ${mounted(secretName, 'token')}`),
+  }
+}
+
+/** A file of a Secret, where the Prometheus operator mounts it. */
+const mounted = (secret: string, key: string): string => yamlText(`/etc/alertmanager/secrets/${secret}/${key}`)
+
+const byUrl = (hook: SnippetHook): SnippetText => {
+  const header = headerTokenOf(hook)
+  return {
+    where: `alertmanager.yml. ${placement} To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: then this reads it from the Secret.`,
+    language: 'yaml',
+    text:
+      header === undefined
+        ? configuration(hook, `url: ${yamlText(hook.url)}`)
+        : configuration(hook, `url: ${yamlText(header.endpoint)}`, `credentials: ${yamlText(header.token)}`),
+  }
+}
 
 const placement =
   'Add the route and the receiver to those that you have; "nobody" stands for the receiver of all other alerts. Put your alert\'s name in the place of "WebBusy".'
@@ -71,13 +93,14 @@ const placement =
 /** A matcher of Alertmanager: label="value". */
 const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)
 
-const configuration = ({ auth, name, namespace }: SnippetHook, url: string): string => `route:
+/** `token`: the member of `authorization` that has the hook's own token; undefined where that is in the URL. */
+const configuration = (hook: SnippetHook, url: string, token?: string): string => `route:
   receiver: nobody
   routes:
-    - receiver: ${yamlText(name)}
+    - receiver: ${yamlText(hook.name)}
       matchers:
         - ${matcher('alertname', 'WebBusy')}
-        - ${matcher('namespace', namespace)}
+        - ${matcher('namespace', hook.namespace)}
       # The routes behind this one see the alert as well.
       continue: true
       group_by: [alertname, namespace]
@@ -87,36 +110,41 @@ const configuration = ({ auth, name, namespace }: SnippetHook, url: string): str
       repeat_interval: ${pace.repeat}
 receivers:
   - name: nobody
-  - name: ${yamlText(name)}
+  - name: ${yamlText(hook.name)}
     webhook_configs:
       - ${url}
         ${endsToo}
         send_resolved: true
-${fileProof(auth)}`
+${fileProof(hook, token)}`
 
-const fileProof = (auth: Auth | undefined): string => {
+const fileProof = ({ auth }: SnippetHook, token: string | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
       return `        # Secret/${plainText(auth.secret)} has to be mounted there.
         http_config:
           authorization:
-            credentials_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/${auth.key}`)}
+            credentials_file: ${mounted(auth.secret, auth.key)}
 `
     case 'basic':
       return `        # Secret/${plainText(auth.secret)} has to be mounted there.
         http_config:
           basic_auth:
-            username_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/username`)}
-            password_file: ${yamlText(`/etc/alertmanager/secrets/${auth.secret}/password`)}
+            username_file: ${mounted(auth.secret, 'username')}
+            password_file: ${mounted(auth.secret, 'password')}
 `
     case 'hmac':
     case 'sns':
     case undefined:
-      return ''
+      return token === undefined
+        ? ''
+        : `        http_config:
+          authorization:
+            ${token}
+`
   }
 }
 
-const operatorProof = (auth: Auth | undefined): string => {
+const operatorProof = ({ auth }: SnippetHook, secretName: string): string => {
   switch (auth?.form) {
     case 'bearer':
       return `          httpConfig:
@@ -138,6 +166,11 @@ const operatorProof = (auth: Auth | undefined): string => {
     case 'hmac':
     case 'sns':
     case undefined:
-      return ''
+      return `          httpConfig:
+            authorization:
+              credentials:
+                name: ${yamlText(secretName)}
+                key: token
+`
   }
 }

@@ -1,7 +1,6 @@
-import type { Auth } from '../api/auth.ts'
-import { credentials, placeholderNote } from './proof.ts'
+import { credentials, hiddenToken, placeholderNote } from './proof.ts'
 import { wordName, yamlText } from './quote.ts'
-import type { Snippet } from './snippet.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** Argo CD's notifications: the hook runs when an Application has been deployed and is healthy. */
 export const argoCd: Snippet = {
@@ -11,16 +10,16 @@ export const argoCd: Snippet = {
   proves: credentials,
   pushes: false,
   texts: hook => {
-    const { auth, url } = hook
+    const { url } = hiddenToken(hook)
     // A dot would part a key of a ConfigMap.
     const key = wordName(hook.name)
     return [
       {
-        where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: the URL is a secret.${placeholderNote(hook, true)}`,
+        where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: what proves a post is a secret.${placeholderNote(hook, true)}`,
         language: 'yaml',
         text: `stringData:
   ${key}-url: ${yamlText(url)}
-${secretLines(key, auth)}`,
+${secretLines(key, hook)}`,
       },
       {
         where: `kubectl -n argocd patch configmap argocd-notifications-cm --patch-file FILE. It counts for each Application with the annotation \`notifications.argoproj.io/subscribe.${key}.${key}: ""\`.`,
@@ -31,7 +30,7 @@ ${secretLines(key, auth)}`,
     headers:
       - name: Content-Type
         value: application/json
-${headerLines(key, auth)}  template.${key}: |
+${headerLines(key, hook)}  template.${key}: |
     webhook:
       ${key}:
         method: POST
@@ -47,28 +46,16 @@ ${headerLines(key, auth)}  template.${key}: |
   },
 }
 
-const secretLines = (key: string, auth: Auth | undefined): string => {
-  switch (auth?.form) {
-    case 'bearer':
-      return `  ${key}-authorization: Bearer TOKEN\n`
-    case 'basic':
-      return `  ${key}-username: USERNAME\n  ${key}-password: PASSWORD\n`
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return ''
-  }
+const secretLines = (key: string, hook: SnippetHook): string => {
+  if (hook.auth?.form === 'basic') return `  ${key}-username: USERNAME\n  ${key}-password: PASSWORD\n`
+  const { authorization } = hiddenToken(hook)
+  return authorization === undefined ? '' : `  ${key}-authorization: ${yamlText(authorization)}\n`
 }
 
-const headerLines = (key: string, auth: Auth | undefined): string => {
-  switch (auth?.form) {
-    case 'bearer':
-      return `      - name: Authorization\n        value: $${key}-authorization\n`
-    case 'basic':
-      return `    basicAuth:\n      username: $${key}-username\n      password: $${key}-password\n`
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return ''
+const headerLines = (key: string, hook: SnippetHook): string => {
+  if (hook.auth?.form === 'basic') {
+    return `    basicAuth:\n      username: $${key}-username\n      password: $${key}-password\n`
   }
+  const { authorization } = hiddenToken(hook)
+  return authorization === undefined ? '' : `      - name: Authorization\n        value: $${key}-authorization\n`
 }

@@ -1,6 +1,6 @@
 import { anyProof } from './proof.ts'
 import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
-import { postLines, secretsOf } from './script.ts'
+import { keptSecret, postLines, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A CronJob in the cluster, in the hook's namespace. */
@@ -10,22 +10,26 @@ export const cronJob: Snippet = {
   group: 'scripts',
   proves: anyProof,
   pushes: false,
-  texts: ({ auth, name, namespace, secretName, url }) => [
-    ...(secretName === undefined
-      ? [
-          {
-            where:
-              'A terminal, once: the CronJob reads the URL from a Secret. A hook with `spec.token.secretName` has one that follows each rotation.',
-            language: 'console' as const,
-            text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`url=${url}`)}\n`,
-          },
-        ]
-      : []),
-    {
-      where:
-        "kubectl apply. The name of each Job is its delivery's idempotency key, so that a pod that is started again does nothing more.",
-      language: 'yaml' as const,
-      text: `apiVersion: batch/v1
+  texts: hook => {
+    const { auth, name, namespace, secretName } = hook
+    const { post, value, variable } = keptSecret(hook)
+    // The keys of the Secret that a hook with token.secretName has.
+    const key = variable === 'HOOK_URL' ? 'url' : 'token'
+    return [
+      ...(secretName === undefined
+        ? [
+            {
+              where: `A terminal, once: the CronJob reads the ${key === 'url' ? 'URL' : 'token'} from a Secret. A hook with \`spec.token.secretName\` has one that follows each rotation.`,
+              language: 'console' as const,
+              text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${value}`)}\n`,
+            },
+          ]
+        : []),
+      {
+        where:
+          "kubectl apply. The name of each Job is its delivery's idempotency key, so that a pod that is started again does nothing more.",
+        language: 'yaml' as const,
+        text: `apiVersion: batch/v1
 kind: CronJob
 metadata:
   name: ${yamlText(shortName(name, 52))}
@@ -66,7 +70,7 @@ spec:
                   valueFrom:
                     fieldRef:
                       fieldPath: metadata.labels['batch.kubernetes.io/job-name']
-${[{ variable: 'HOOK_URL', secret: secretName ?? `${name}-url`, key: 'url' }, ...secretsOf(auth)]
+${[{ variable, secret: secretName ?? `${name}-url`, key }, ...secretsOf(auth)]
   .map(
     ({ key, secret, variable }) => `                - name: ${variable}
                   valueFrom:
@@ -78,8 +82,9 @@ ${[{ variable: 'HOOK_URL', secret: secretName ?? `${name}-url`, key: 'url' }, ..
   .join('')}              command:
                 - sh
                 - -c
-                - ${yamlBlock(postLines({ auth, url: '"$HOOK_URL"', key: '$KEY' }).join('\n'), 18)}
+                - ${yamlBlock(postLines({ auth, ...post, key: '$KEY' }).join('\n'), 18)}
 `,
-    },
-  ],
+      },
+    ]
+  },
 }

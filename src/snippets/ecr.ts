@@ -1,5 +1,4 @@
-import type { Auth } from '../api/auth.ts'
-import { credentials, readingSecret } from './proof.ts'
+import { credentials, headerTokenOf, readingSecret, tokenText } from './proof.ts'
 import { plainText, shortName, wordName, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
@@ -13,18 +12,18 @@ export const ecr: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name ${stackOf(hook.name)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge demands credentials for every destination. It sends them in a header, which a hook without \`auth\` ignores.`,
+      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name ${stackOf(hook.name)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
       language: 'yaml',
-      text: `${declared(hook.auth)}Resources:
+      text: `${declared(hook)}Resources:
   Connection:
     Type: AWS::Events::Connection
     Properties:
-${connection(hook.auth)}  Destination:
+${connection(hook)}  Destination:
     Type: AWS::Events::ApiDestination
     Properties:
       ConnectionArn: {"Fn::GetAtt": [Connection, Arn]}
       HttpMethod: POST
-      InvocationEndpoint: ${yamlText(hook.url)}
+      InvocationEndpoint: ${yamlText(headerTokenOf(hook)?.endpoint ?? hook.url)}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -55,13 +54,14 @@ ${connection(hook.auth)}  Destination:
           RoleArn: {"Fn::GetAtt": [Role, Arn]}
 `,
     },
+    ...tokenText(hook, 'What goes into the place of TOKEN.'),
   ],
 }
 
 /** It begins with a letter. */
 const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
-const parameters = ({ auth, namespace }: SnippetHook): string => {
+const parameters = ({ auth, namespace, secretName }: SnippetHook): string => {
   switch (auth?.form) {
     case 'bearer':
       return plainText(` --parameter-overrides Token="$(${readingSecret(namespace, auth.secret, auth.key)})"`)
@@ -72,26 +72,30 @@ const parameters = ({ auth, namespace }: SnippetHook): string => {
     case 'hmac':
     case 'sns':
     case undefined:
-      return ''
+      return secretName === undefined
+        ? ' --parameter-overrides Token=TOKEN'
+        : plainText(` --parameter-overrides Token="$(${readingSecret(namespace, secretName, 'token')})"`)
   }
 }
 
-const declared = (auth: Auth | undefined): string => {
+const declared = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
     case 'bearer':
-      return 'Parameters:\n  Token: {Type: String, NoEcho: true}\n'
-    case 'basic':
-      return 'Parameters:\n  Username: {Type: String}\n  Password: {Type: String, NoEcho: true}\n'
     case 'hmac':
     case 'sns':
     case undefined:
-      return ''
+      return 'Parameters:\n  Token: {Type: String, NoEcho: true}\n'
+    case 'basic':
+      return 'Parameters:\n  Username: {Type: String}\n  Password: {Type: String, NoEcho: true}\n'
   }
 }
 
-const connection = (auth: Auth | undefined): string => {
+const connection = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
     case 'bearer':
+    case 'hmac':
+    case 'sns':
+    case undefined:
       return `      AuthorizationType: API_KEY
       AuthParameters:
         ApiKeyAuthParameters: {ApiKeyName: Authorization, ApiKeyValue: {"Fn::Sub": "Bearer \${Token}"}}
@@ -100,13 +104,6 @@ const connection = (auth: Auth | undefined): string => {
       return `      AuthorizationType: BASIC
       AuthParameters:
         BasicAuthParameters: {Username: {Ref: Username}, Password: {Ref: Password}}
-`
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return `      AuthorizationType: API_KEY
-      AuthParameters:
-        ApiKeyAuthParameters: {ApiKeyName: X-From, ApiKeyValue: ecr}
 `
   }
 }

@@ -1,7 +1,6 @@
-import type { Auth } from '../api/auth.ts'
-import { authorizationOf, placeholderNote } from './proof.ts'
-import { yamlText } from './quote.ts'
-import type { Snippet } from './snippet.ts'
+import { hiddenToken, placeholderNote } from './proof.ts'
+import { yamlBlock, yamlText } from './quote.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** Flux's notification-controller: the hook runs for events of what Flux applies. */
 export const flux: Snippet = {
@@ -15,7 +14,8 @@ export const flux: Snippet = {
   },
   pushes: false,
   texts: hook => {
-    const { auth, name, url } = hook
+    const { auth, name } = hook
+    const { url } = hiddenToken(hook)
     return [
       {
         where: `kubectl apply, beside what Flux reconciles. Put your Kustomization in the place of "shop".${placeholderNote(hook)}`,
@@ -27,7 +27,7 @@ metadata:
   namespace: flux-system
 stringData:
   address: ${yamlText(url)}
-${secretLines(auth)}---
+${secretLines(hook)}---
 apiVersion: notification.toolkit.fluxcd.io/v1beta3
 kind: Provider
 metadata:
@@ -59,8 +59,10 @@ spec:
   },
 }
 
-const secretLines = (auth: Auth | undefined): string => {
-  const authorization = authorizationOf(auth)
-  if (authorization !== undefined) return `  headers: |\n    Authorization: ${authorization}\n`
-  return auth?.form === 'hmac' ? '  token: SECRET\n' : ''
+/** What a Secret of Flux has beside the address: headers as YAML, and what it signs with. */
+const secretLines = (hook: SnippetHook): string => {
+  const { authorization } = hiddenToken(hook)
+  const headers =
+    authorization === undefined ? '' : `  headers: ${yamlBlock(`Authorization: ${yamlText(authorization)}`, 4)}\n`
+  return headers + (hook.auth?.form === 'hmac' ? '  token: SECRET\n' : '')
 }

@@ -1,4 +1,4 @@
-import { authorizationOf, placeholderNote } from './proof.ts'
+import { hiddenToken, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -16,7 +16,7 @@ export const gitea: Snippet = {
   },
   pushes: true,
   texts: hook => {
-    const authorization = authorizationOf(hook.auth)
+    const { authorization, url } = hiddenToken(hook)
     const secret = hook.auth?.form === 'hmac' ? { secret: 'SECRET' } : {}
     return [
       {
@@ -27,7 +27,7 @@ export const gitea: Snippet = {
           active: true,
           events: ['package'],
           ...(authorization === undefined ? {} : { authorization_header: authorization }),
-          config: { url: hook.url, content_type: 'json', ...secret },
+          config: { url, content_type: 'json', ...secret },
         }),
       },
     ]

@@ -1,6 +1,6 @@
 import { anyProof, readingSecret } from './proof.ts'
 import { githubText, plainText, shellWord, yamlBlock, yamlText } from './quote.ts'
-import { imageNote, postLines, scriptBody, secretsOf } from './script.ts'
+import { imageNote, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A workflow of GitHub Actions: one delivery a run, however often the run is tried. */
@@ -11,14 +11,15 @@ export const githubActions: Snippet = {
   proves: anyProof,
   pushes: true,
   texts: hook => {
-    const { auth, name, namespace, pushes, url } = hook
-    const script = postLines({ auth, url: '"$HOOK_URL"', key: '$KEY', body: scriptBody(hook) }).join('\n')
+    const { auth, name, namespace, pushes } = hook
+    const { post, value, variable } = keptSecret(hook)
+    const script = postLines({ auth, ...post, key: '$KEY', body: scriptBody(hook) }).join('\n')
     return [
       {
-        where: 'A terminal, in the repository: the URL is a secret, and belongs where those are kept.',
+        where: `A terminal, in the repository: the ${variable === 'HOOK_URL' ? 'URL' : 'token'} is a secret, and belongs where those are kept.`,
         language: 'sh',
         text: `${[
-          `printf %s ${shellWord(url)} | gh secret set HOOK_URL`,
+          `printf %s ${shellWord(value)} | gh secret set ${variable}`,
           ...secretsOf(auth).map(
             ({ key, secret, variable }) => `${readingSecret(namespace, secret, key)} | gh secret set ${variable}`,
           ),
@@ -39,7 +40,7 @@ jobs:
     steps:
       - name: Run the hook
         env:
-          HOOK_URL: \${{ secrets.HOOK_URL }}
+          ${variable}: \${{ secrets.${variable} }}
           KEY: github-\${{ github.repository }}-\${{ github.run_id }}
 ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${secretsOf(auth)
           .map(({ variable }) => `          ${variable}: \${{ secrets.${variable} }}\n`)

@@ -1,7 +1,7 @@
 import type { Auth } from '../api/auth.ts'
 import { anyProof } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import { imageNote, postLines, scriptBody, secretsOf } from './script.ts'
+import { imageNote, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A job of GitLab CI: one delivery a pipeline, however often the job is tried. */
@@ -12,14 +12,15 @@ export const gitlabCi: Snippet = {
   proves: anyProof,
   pushes: true,
   texts: hook => {
-    const { auth, name, pushes, url } = hook
+    const { auth, name, pushes } = hook
+    const { post, value, variable } = keptSecret(hook)
     const isSigned = auth?.form === 'hmac'
     // Two hooks in one pipeline are two deliveries.
     const key = `gitlab-$CI_PROJECT_ID-$CI_PIPELINE_ID-${wordName(name)}`
-    const script = postLines({ auth, url: '"$HOOK_URL"', key, body: scriptBody(hook) }).join('\n')
+    const script = postLines({ auth, ...post, key, body: scriptBody(hook) }).join('\n')
     return [
       {
-        where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add HOOK_URL${variables(auth)}, masked and hidden.${
+        where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add ${variable}${variables(auth)}, masked and hidden.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
@@ -33,7 +34,7 @@ ${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
     - ${yamlBlock(script, 6)}
 `,
       },
-      { where: 'The value of the variable HOOK_URL.', language: 'text', text: `${url}\n` },
+      { where: `The value of the variable ${variable}.`, language: 'text', text: `${value}\n` },
     ]
   },
 }

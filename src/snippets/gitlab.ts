@@ -1,4 +1,4 @@
-import { authorizationOf, credentials, placeholderNote } from './proof.ts'
+import { credentials, hiddenToken, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -10,7 +10,7 @@ export const gitlab: Snippet = {
   proves: credentials,
   pushes: false,
   texts: hook => {
-    const authorization = authorizationOf(hook.auth)
+    const { authorization, url } = hiddenToken(hook)
     return [
       {
         where: `\`POST https://gitlab.example.com/api/v4/projects/ID/hooks\`, or Settings, Webhooks.${
@@ -19,7 +19,7 @@ export const gitlab: Snippet = {
         language: 'json',
         text: jsonText({
           name: hook.name,
-          url: hook.url,
+          url,
           push_events: true,
           push_events_branch_filter: 'main',
           enable_ssl_verification: true,

@@ -1,7 +1,7 @@
-import type { Auth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
 import { grafanaText, plainText, shortName, yamlText } from './quote.ts'
-import type { Snippet } from './snippet.ts'
+import { headerTokenOf, tokenText } from './proof.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A contact point of Grafana, as its provisioning reads it. */
 export const grafana: Snippet = {
@@ -14,29 +14,42 @@ export const grafana: Snippet = {
     signs: [{ prefix: '' }],
   },
   pushes: false,
-  texts: ({ auth, name, url }) => [
+  texts: hook => [
     {
-      where: `\`/etc/grafana/provisioning/alerting/receiver-hooks.yaml\`; or the same by hand, as a contact point of the type Webhook. A notification policy with matchers of your own sends alerts there.${fromEnvironment(auth)}`,
+      where: `\`/etc/grafana/provisioning/alerting/receiver-hooks.yaml\`; or the same by hand, as a contact point of the type Webhook. A notification policy with matchers of your own sends alerts there.${fromEnvironment(hook)}`,
       language: 'yaml',
       text: `apiVersion: 1
 contactPoints:
   - orgId: 1
-    name: ${yamlText(grafanaText(name))}
+    name: ${yamlText(grafanaText(hook.name))}
     receivers:
-      - uid: ${yamlText(grafanaText(shortName(name, 40)))}
+      - uid: ${yamlText(grafanaText(shortName(hook.name, 40)))}
         type: webhook
         ${endsToo}
         disableResolveMessage: false
         settings:
-          url: ${yamlText(grafanaText(url))}
+          url: ${yamlText(grafanaText(headerTokenOf(hook)?.endpoint ?? hook.url))}
           httpMethod: POST
-${proof(auth)}`,
+${headerTokenOf(hook) === undefined ? '' : bearerLines}${proof(hook)}`,
     },
+    ...tokenText(hook, "The value of HOOK_TOKEN in Grafana's environment."),
   ],
 }
 
+/** Grafana masks these, and not the URL. */
+const bearerLines = `          authorization_scheme: Bearer
+          authorization_credentials: $HOOK_TOKEN
+`
+
 /** Grafana's provisioning takes secrets from its environment. */
-const fromEnvironment = (auth: Auth | undefined): string => {
+const fromEnvironment = (hook: SnippetHook): string => tokenNote(hook) + secretNote(hook)
+
+const tokenNote = (hook: SnippetHook): string =>
+  hook.secretName === undefined || headerTokenOf(hook) === undefined
+    ? ''
+    : ` HOOK_TOKEN in Grafana's environment is what Secret/${plainText(hook.secretName)} has under token.`
+
+const secretNote = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
     case 'bearer':
       return ` HOOK_TOKEN in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
@@ -50,12 +63,10 @@ const fromEnvironment = (auth: Auth | undefined): string => {
   }
 }
 
-const proof = (auth: Auth | undefined): string => {
+const proof = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
     case 'bearer':
-      return `          authorization_scheme: Bearer
-          authorization_credentials: $HOOK_TOKEN
-`
+      return bearerLines
     case 'basic':
       return `          username: $HOOK_USERNAME
           password: $HOOK_PASSWORD

@@ -1,6 +1,5 @@
-import type { Auth } from '../api/auth.ts'
-import { credentials, placeholderNote } from './proof.ts'
-import type { Snippet } from './snippet.ts'
+import { credentials, headerTokenOf, placeholderNote } from './proof.ts'
+import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
 /** A webhook of a workflow of New Relic. */
 export const newRelic: Snippet = {
@@ -11,10 +10,11 @@ export const newRelic: Snippet = {
   pushes: false,
   texts: hook => [
     {
-      where: `Alerts, Destinations, Webhook: the endpoint URL.${authorization(hook.auth)}${placeholderNote(hook, true)}`,
+      where: `Alerts, Destinations, Webhook: the endpoint URL.${authorization(hook)}${placeholderNote(hook, true)}`,
       language: 'text',
-      text: `${hook.url}\n`,
+      text: `${headerTokenOf(hook)?.endpoint ?? hook.url}\n`,
     },
+    ...tokenText(hook),
     {
       where:
         "The payload template of a workflow's webhook with this destination. This is the template that is there by default.",
@@ -24,16 +24,23 @@ export const newRelic: Snippet = {
   ],
 }
 
-const authorization = (auth: Auth | undefined): string => {
+/** The value of what New Relic calls a bearer token, where that is the hook's own. */
+const tokenText = (hook: SnippetHook): readonly SnippetText[] => {
+  const header = headerTokenOf(hook)
+  return header === undefined
+    ? []
+    : [{ where: 'TOKEN, which New Relic hides.', language: 'text', text: `${header.token}\n` }]
+}
+
+const authorization = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
+    case undefined:
+    case 'hmac':
+    case 'sns':
     case 'bearer':
       return ' As authorization choose Bearer token, with TOKEN.'
     case 'basic':
       return ' As authorization choose Basic, with USERNAME and PASSWORD.'
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return ''
   }
 }
 

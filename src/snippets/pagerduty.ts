@@ -1,5 +1,4 @@
-import type { Auth } from '../api/auth.ts'
-import { authorizationOf, placeholderNote } from './proof.ts'
+import { hiddenToken, placeholderNote } from './proof.ts'
 import { jsonText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -18,7 +17,7 @@ export const pagerduty: Snippet = {
         webhook_subscription: {
           type: 'webhook_subscription',
           description: hook.name,
-          delivery_method: { type: 'http_delivery_method', url: hook.url, ...headers(hook.auth) },
+          delivery_method: { type: 'http_delivery_method', ...addressed(hook) },
           events: ['incident.triggered', 'incident.reopened', 'incident.resolved'],
           filter: { type: 'service_reference', id: 'P393ZNQ' },
         },
@@ -27,9 +26,12 @@ export const pagerduty: Snippet = {
   ],
 }
 
-const headers = (auth: Auth | undefined): object => {
-  const authorization = authorizationOf(auth)
-  return authorization === undefined ? {} : { custom_headers: [{ name: 'Authorization', value: authorization }] }
+/** PagerDuty shows no value of a header again. */
+const addressed = (hook: SnippetHook): object => {
+  const { authorization, url } = hiddenToken(hook)
+  return authorization === undefined
+    ? { url }
+    : { url, custom_headers: [{ name: 'Authorization', value: authorization }] }
 }
 
 const secretNote = (hook: SnippetHook): string =>

@@ -1,6 +1,6 @@
 import type { Auth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
-import type { Proves, SnippetHook } from './snippet.ts'
+import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
 /** What a product can show that sends any header, or a user and a password. */
 export const credentials: Proves = { forms: ['bearer', 'basic'] }
@@ -15,6 +15,41 @@ export const anyProof: Proves = { forms: ['bearer', 'basic', 'hmac'] }
 export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
   const template = keys.map(key => `{{index .data ${goText(key)} | base64decode}}`).join(':')
   return `kubectl -n ${shellWord(namespace)} get secret ${shellWord(secret)} -o go-template=${shellWord(template)}`
+}
+
+/** Where a hook is posted to if its token stands in the header `Authorization`, and that token. */
+export interface HeaderToken {
+  /** The hook's `status.endpoint`. */
+  readonly endpoint: string
+  readonly token: string
+}
+
+/**
+ * Takes the token out of a hook's URL, for a product that hides the header `Authorization`. Undefined where the hook's `auth`
+ * asks for that header: then the token stays in the URL.
+ */
+export const headerTokenOf = ({ auth, url }: Pick<SnippetHook, 'auth' | 'url'>): HeaderToken | undefined => {
+  if (authorizationOf(auth) !== undefined) return undefined
+  const end = url.lastIndexOf('/')
+  return { endpoint: url.slice(0, Math.max(0, end)), token: url.slice(end + 1) }
+}
+
+/** The token that stands in the header, for a product that reads it from none of the cluster's Secrets. */
+export const tokenText = (hook: SnippetHook, where: string): readonly SnippetText[] => {
+  const header = headerTokenOf(hook)
+  return header === undefined || hook.secretName !== undefined
+    ? []
+    : [{ where, language: 'text', text: `${header.token}\n` }]
+}
+
+/** What a product that hides the header `Authorization` is given: where it posts, and that header. */
+export const hiddenToken = (
+  hook: Pick<SnippetHook, 'auth' | 'url'>,
+): { readonly url: string; readonly authorization: string | undefined } => {
+  const header = headerTokenOf(hook)
+  return header === undefined
+    ? { url: hook.url, authorization: authorizationOf(hook.auth) }
+    : { url: header.endpoint, authorization: `Bearer ${header.token}` }
 }
 
 /** The header `Authorization` of a post, in which a placeholder stands for what only the hook's Secret has. */

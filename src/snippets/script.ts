@@ -1,5 +1,5 @@
 import type { Auth } from '../api/auth.ts'
-import { readingSecret } from './proof.ts'
+import { headerTokenOf, readingSecret } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
@@ -10,6 +10,8 @@ export interface ScriptedPost {
   readonly auth: Auth | undefined
   /** A word of the shell. */
   readonly url: string
+  /** The variable that holds the hook's own token; undefined where that is in the URL. */
+  readonly tokenVariable?: string | undefined
   /** The idempotency key, as it stands between double quotes of the shell; undefined for a body that names itself. */
   readonly key?: string
   /** A word of the shell that is JSON. */
@@ -20,7 +22,7 @@ export interface ScriptedPost {
  * The lines of a script that posts. What the hook requires in addition to its URL is in the
  * variables of {@link secretsOf}.
  */
-export const postLines = ({ auth, body, key, url }: ScriptedPost): readonly string[] => {
+export const postLines = ({ auth, body, key, tokenVariable, url }: ScriptedPost): readonly string[] => {
   const isSigned = auth?.form === 'hmac'
   const sent = body ?? (isSigned ? shellWord('{}') : undefined)
   return [
@@ -29,6 +31,7 @@ export const postLines = ({ auth, body, key, url }: ScriptedPost): readonly stri
     `${patient} \\`,
     key === undefined ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
     ...(sent === undefined ? [] : [`  --header 'Content-Type: application/json' --data-binary "$BODY" \\`]),
+    ...(tokenVariable === undefined ? [] : [`  --header "Authorization: Bearer $${tokenVariable}" \\`]),
     ...proof(auth).map(line => `  ${line} \\`),
     `  ${url}`,
   ]
@@ -66,6 +69,25 @@ export const secretsOf = (
     case undefined:
       return []
   }
+}
+
+/** A secret that a pipeline keeps for a script: the hook's token or, where the header for it is taken, the URL with the token. */
+export interface KeptSecret {
+  readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'
+  readonly value: string
+  /** What {@link postLines} needs to post with it. */
+  readonly post: Pick<ScriptedPost, 'url' | 'tokenVariable'>
+}
+
+export const keptSecret = (hook: SnippetHook): KeptSecret => {
+  const header = headerTokenOf(hook)
+  return header === undefined
+    ? { variable: 'HOOK_URL', value: hook.url, post: { url: '"$HOOK_URL"' } }
+    : {
+        variable: 'HOOK_TOKEN',
+        value: header.token,
+        post: { url: shellWord(header.endpoint), tokenVariable: 'HOOK_TOKEN' },
+      }
 }
 
 /** The lines that read those variables from the cluster. */

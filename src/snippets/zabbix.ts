@@ -1,7 +1,7 @@
 import type { Auth } from '../api/auth.ts'
-import { anyProof } from './proof.ts'
+import { anyProof, headerTokenOf, tokenText } from './proof.ts'
 import { javascriptText, plainText } from './quote.ts'
-import type { Snippet } from './snippet.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A media type of Zabbix. */
 export const zabbix: Snippet = {
@@ -10,62 +10,85 @@ export const zabbix: Snippet = {
   group: 'alerts',
   proves: anyProof,
   pushes: false,
-  texts: ({ auth, url }) => [
+  texts: hook => [
     {
-      where: `The script of a media type of type Webhook, with the parameters \`url\` (\`{ALERT.SENDTO}\`), \`event_source\` (\`{EVENT.SOURCE}\`), \`event_id\` (\`{EVENT.ID}\`), \`event_value\` (\`{EVENT.VALUE}\`), \`event_update_status\` (\`{EVENT.UPDATE.STATUS}\`), \`event_name\` (\`{EVENT.NAME}\`), \`host\` (\`{HOST.NAME}\`) and \`severity\` (\`{EVENT.SEVERITY}\`).${parameters(auth)}`,
+      where: `The script of a media type of type Webhook, with the parameters \`url\` (\`{ALERT.SENDTO}\`), \`event_source\` (\`{EVENT.SOURCE}\`), \`event_id\` (\`{EVENT.ID}\`), \`event_value\` (\`{EVENT.VALUE}\`), \`event_update_status\` (\`{EVENT.UPDATE.STATUS}\`), \`event_name\` (\`{EVENT.NAME}\`), \`host\` (\`{HOST.NAME}\`) and \`severity\` (\`{EVENT.SEVERITY}\`).${parameters(hook)}`,
       language: 'javascript',
       text: `var params = JSON.parse(value);
 var url = params.url;
 delete params.url;
-${taken(auth)}var body = JSON.stringify(params);
+${taken(hook)}var body = JSON.stringify(params);
 var request = new HttpRequest();
 request.addHeader('Content-Type: application/json');
-${proof(auth)}var response = request.post(url, body);
+${proof(hook)}var response = request.post(url, body);
 if (request.getStatus() !== 200) {
     throw 'Answered ' + request.getStatus() + ': ' + response;
 }
 return response;
 `,
     },
-    { where: 'The "Send to" of the user\'s media of this type.', language: 'text', text: `${url}\n` },
+    {
+      where: 'The "Send to" of the user\'s media of this type.',
+      language: 'text',
+      text: `${headerTokenOf(hook)?.endpoint ?? hook.url}\n`,
+    },
+    ...tokenText(hook, 'The value of the macro `{$HOOK_TOKEN}`.'),
   ],
 }
 
-/** The parameters that hold what the hook's Secret has: a secret macro of Zabbix each. */
-const secretsOf = (auth: Auth | undefined): readonly { readonly name: string; readonly key: string }[] => {
+interface Parameter {
+  readonly name: string
+  /** What it holds. */
+  readonly value: string
+}
+
+/** The parameters that are secrets: a macro of Zabbix each. */
+const secretsOf = (hook: SnippetHook): readonly Parameter[] => {
+  const { auth, secretName } = hook
+  const isInHeader = headerTokenOf(hook) !== undefined
+  const token = secretName === undefined ? "the hook's token" : `what Secret/${plainText(secretName)} has under token`
+  return [...(isInHeader ? [{ name: 'token', value: token }] : []), ...proofsOf(auth)]
+}
+
+const proofsOf = (auth: Auth | undefined): readonly Parameter[] => {
+  const held = (name: string, key: string): Parameter => ({
+    name,
+    value: `what Secret/${plainText(auth !== undefined && 'secret' in auth ? auth.secret : '')} has under ${plainText(key)}`,
+  })
   switch (auth?.form) {
     case 'bearer':
-      return [{ name: 'token', key: auth.key }]
+      return [held('token', auth.key)]
     case 'basic':
-      return [
-        { name: 'username', key: 'username' },
-        { name: 'password', key: 'password' },
-      ]
+      return [held('username', 'username'), held('password', 'password')]
     case 'hmac':
-      return [{ name: 'secret', key: auth.key }]
+      return [held('secret', auth.key)]
     case 'sns':
     case undefined:
       return []
   }
 }
 
-const parameters = (auth: Auth | undefined): string =>
-  secretsOf(auth)
+const parameters = (hook: SnippetHook): string =>
+  secretsOf(hook)
     .map(
-      ({ key, name }) =>
-        ` And the parameter \`${name}\` (\`{$HOOK_${name.toUpperCase()}}\`, a macro of the type "Secret text" with what Secret/${plainText(auth !== undefined && 'secret' in auth ? auth.secret : '')} has under ${plainText(key)}).`,
+      ({ name, value }) =>
+        ` And the parameter \`${name}\` (\`{$HOOK_${name.toUpperCase()}}\`, a macro of the type "Secret text" with ${value}).`,
     )
     .join('')
 
-const taken = (auth: Auth | undefined): string =>
-  secretsOf(auth)
+const taken = (hook: SnippetHook): string =>
+  secretsOf(hook)
     .map(({ name }) => `var ${name} = params.${name};\ndelete params.${name};\n`)
     .join('')
 
-const proof = (auth: Auth | undefined): string => {
+const proof = (hook: SnippetHook): string => (headerTokenOf(hook) === undefined ? '' : bearerLine) + proofOf(hook.auth)
+
+const bearerLine = "request.addHeader('Authorization: Bearer ' + token);\n"
+
+const proofOf = (auth: Auth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
-      return "request.addHeader('Authorization: Bearer ' + token);\n"
+      return bearerLine
     case 'basic':
       return "request.addHeader('Authorization: Basic ' + btoa(username + ':' + password));\n"
     case 'hmac':

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,17 +18,23 @@ import { freePort } from './control-plane/ports.ts'
 const part = parts.find(({ name }) => name === 'alertmanager')
 const alertmanager = part && locate(part, 'alertmanager', process.env)
 
-/** What takes posts at a URL of loopback, and the bodies that came so far. */
+/** What takes posts at a URL of loopback, and the bodies that came so far, each with its path and its token. */
 const receiver = async () => {
   const bodies: unknown[] = []
+  const addressed: string[] = []
   const server = createServer((request, response) => {
     void text(request).then(body => {
+      addressed.push(`${request.url} ${request.headers.authorization}`)
       bodies.push(parseJson(body))
       response.end()
     })
   })
   onTestFinished(() => void server.close())
-  return { bodies, url: `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/v1/trigger/TOKEN` }
+  return {
+    bodies,
+    addressed,
+    url: `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/v1/trigger/TOKEN`,
+  }
 }
 
 /** An Alertmanager with this configuration, as soon as it is ready. Answers its address. */
@@ -86,6 +92,33 @@ describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
       seen => seen.length > 0,
     )
     expect(deliveryOf({ headers: {}, json: posted[0] })).toMatchObject({ sender: 'alertmanager', phase: 'firing' })
+  })
+
+  it('reads the token of the header from a file, and the next one without a reload', async () => {
+    const { addressed, url } = await receiver()
+    const folder = mkdtempSync(join(tmpdir(), 'snippet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    mkdirSync(join(folder, 'web-up-url'))
+    const file = join(folder, 'web-up-url', 'token')
+    writeFileSync(file, 'first')
+    const hook = { namespace: 'shop', name: 'web-up', url, secretName: 'web-up-url' }
+    const written = alertmanagerSnippet.texts(hook).find(({ text }) => text.includes('credentials_file'))?.text ?? ''
+    const configuration = written
+      .replaceAll('/etc/alertmanager/secrets', folder)
+      .replaceAll(/(group_wait|group_interval|repeat_interval): .*/g, '$1: 1s')
+    const address = await start(alertmanager ?? '', configuration)
+    const body = JSON.stringify([{ labels: { alertname: 'WebBusy', namespace: 'shop' } }])
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${address}/api/v2/alerts`, { method: 'POST', headers, body })).status).toBe(200)
+    const seen = async () => addressed
+    await until(seen, posts => posts.includes('/v1/trigger Bearer first'))
+    // As the kubelet does: a reader sees the whole of one value.
+    writeFileSync(`${file}.next`, 'second')
+    renameSync(`${file}.next`, file)
+    await until(seen, posts => posts.includes('/v1/trigger Bearer second'))
+    expect(new Set(addressed)).toEqual(new Set(['/v1/trigger Bearer first', '/v1/trigger Bearer second']))
+    // Where it shows its configuration, it shows no token.
+    expect(await (await fetch(`${address}/api/v2/status`)).text()).not.toMatch(/first|second/)
   })
 
   it('takes the ready configuration, and what it then posts is understood', async () => {

@@ -77,7 +77,7 @@ const environment: Readonly<Record<string, string | undefined>> = {
   HOOK_SECRET: held['secret'],
 }
 /** As Grafana reads a value of a provisioned file. */
-const ofGrafana = (value: unknown): string =>
+const expanded = (value: unknown, environment: Readonly<Record<string, string | undefined>>): string =>
   String(value).replaceAll(/\$\$|\$(\w+)/g, (found, name?: string) =>
     name === undefined ? '$' : (environment[name] ?? found),
   )
@@ -206,7 +206,8 @@ export const products: Readonly<Record<string, Product>> = {
       throw new Error('every alert would go to the hook')
     }
     const [webhook] = list(named(config, receiver, 'receivers'), 'webhook_configs')
-    const token = file(stringAt(webhook, 'http_config', 'authorization', 'credentials_file'))
+    const authorization = at(webhook, 'http_config', 'authorization')
+    const token = stringAt(authorization, 'credentials') ?? file(stringAt(authorization, 'credentials_file'))
     const [user, password] = ['username_file', 'password_file'].map(name =>
       file(stringAt(webhook, 'http_config', 'basic_auth', name)),
     )
@@ -222,6 +223,9 @@ export const products: Readonly<Record<string, Product>> = {
     }
   },
   grafana: texts => {
+    const own = textOf(texts, 'text').trim()
+    const ofGrafana = (value: unknown): string =>
+      expanded(value, own === '' ? environment : { ...environment, HOOK_TOKEN: own })
     const [point] = list(yaml(texts), 'contactPoints')
     const settings = at(list(point, 'receivers')[0], 'settings')
     const scheme = stringAt(settings, 'authorization_scheme')
@@ -256,7 +260,7 @@ export const products: Readonly<Record<string, Product>> = {
       url: textOf(texts, 'text').trim(),
       headers: authorized(
         where.includes('Bearer token, with TOKEN')
-          ? `Bearer ${held['token']}`
+          ? `Bearer ${textOf(texts, 'text', 1).trim() || held['token']}`
           : where.includes('Basic, with USERNAME')
             ? basic
             : undefined,
@@ -300,7 +304,9 @@ export const products: Readonly<Record<string, Product>> = {
       }
     }
     let signed: string | undefined
-    const params = { url: textOf(texts, 'text').trim(), ...Object.fromEntries(asks.map(name => [name, held[name]])) }
+    const own = textOf(texts, 'text', 1).trim()
+    const values = own === '' ? held : { ...held, token: own }
+    const params = { url: textOf(texts, 'text').trim(), ...Object.fromEntries(asks.map(name => [name, values[name]])) }
     runInNewContext(`(function (value) {${textOf(texts, 'javascript')}})(value)`, {
       HttpRequest,
       btoa,
@@ -344,9 +350,12 @@ export const products: Readonly<Record<string, Product>> = {
     const connection = at(template, 'Resources', 'Connection', 'Properties')
     const key = at(connection, 'AuthParameters', 'ApiKeyAuthParameters')
     const given = isObject(parameters) ? Object.keys(parameters) : []
-    for (const name of given)
-      if (!(texts[0]?.where ?? '').includes(` ${name}="$(`)) throw new Error(`no word of ${name}`)
-    const value = stringAt(key, 'ApiKeyValue', 'Fn::Sub')?.replace('${Token}', held['token'] ?? '')
+    const own = textOf(texts, 'text').trim()
+    for (const name of given) {
+      if (!(texts[0]?.where ?? '').includes(` ${name}=${own === '' ? '"$(' : 'TOKEN'}`))
+        throw new Error(`no word of ${name}`)
+    }
+    const value = stringAt(key, 'ApiKeyValue', 'Fn::Sub')?.replace('${Token}', own || (held['token'] ?? ''))
     return {
       url: stringAt(template, 'Resources', 'Destination', 'Properties', 'InvocationEndpoint') ?? '',
       headers:
@@ -381,7 +390,10 @@ export const products: Readonly<Record<string, Product>> = {
     const terminal = shellWith(['kubectl', 'gh'])
     await terminal.run(textOf(texts, 'sh'))
     const secrets = Object.fromEntries(
-      ['HOOK_URL', 'TOKEN', 'USERNAME', 'PASSWORD', 'SECRET'].map(name => [name, terminal.input(name)[0] ?? '']),
+      ['HOOK_URL', 'HOOK_TOKEN', 'TOKEN', 'USERNAME', 'PASSWORD', 'SECRET'].map(name => [
+        name,
+        terminal.input(name)[0] ?? '',
+      ]),
     )
     const workflow = yaml(texts)
     const [job] = Object.values(at(workflow, 'jobs') ?? {}) as unknown[]
@@ -399,7 +411,13 @@ export const products: Readonly<Record<string, Product>> = {
     const asks = [...(texts[0]?.where ?? '').matchAll(/\b(TOKEN|USERNAME|PASSWORD|SECRET) \(/g)].map(
       ([, name = '']): [string, string] => [name, held[name.toLowerCase()] ?? ''],
     )
-    const env = { HOOK_URL: textOf(texts, 'text').trim(), CI_PROJECT_ID: '1', CI_PIPELINE_ID: '2', TAG: 'abc123' }
+    const own = textOf(texts, 'text').trim()
+    const env = {
+      [own.includes('/') ? 'HOOK_URL' : 'HOOK_TOKEN']: own,
+      CI_PROJECT_ID: '1',
+      CI_PIPELINE_ID: '2',
+      TAG: 'abc123',
+    }
     return ranScript(script, { ...env, ...Object.fromEntries(asks) })
   },
   'argo-cd': texts => {
@@ -444,13 +462,17 @@ export const products: Readonly<Record<string, Product>> = {
     const terminal = shellWith(['kubectl'])
     await terminal.run(textOf(texts, 'console'))
     const [made] = terminal.calls()
-    const url = option(made ?? [], '--from-literal')?.replace(/^url=/, '') ?? ''
+    const [, madeKey = '', madeValue = ''] = /^(\w+)=(.*)$/.exec(option(made ?? [], '--from-literal') ?? '') ?? []
     const job = yaml(texts)
     const [container] = list(job, 'spec', 'jobTemplate', 'spec', 'template', 'spec', 'containers')
     const env = list(container, 'env').map((variable): [string, string] => {
       const reference = at(variable, 'valueFrom', 'secretKeyRef')
       const value =
-        reference === undefined ? 'job-1' : at(reference, 'key') === 'url' ? url : held[String(at(reference, 'key'))]
+        reference === undefined
+          ? 'job-1'
+          : at(reference, 'key') === madeKey && at(reference, 'name') !== 'alerts'
+            ? madeValue
+            : held[String(at(reference, 'key'))]
       return [String(at(variable, 'name')), value ?? '']
     })
     return ranScript(String(list(container, 'command')[2]), Object.fromEntries(env))

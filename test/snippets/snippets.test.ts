@@ -59,7 +59,8 @@ describe.each(snippets)('the configuration of $name', snippet => {
       const texts = textsOf(snippet.name, of)
       if (texts.length === 0) continue
       const all = texts.map(({ text, where }) => where + text).join('\n')
-      expect(all).toMatch(of.secretName === undefined ? exampleURL : /web-up-url|eyJ/)
+      // The token stands in the URL or by itself.
+      expect(all).toMatch(of.secretName === undefined ? (exampleURL.split('/').at(-1) ?? '') : /web-up-url|eyJ/)
       expect(all).not.toMatch(/undefined|\[object/)
     }
   })
@@ -122,16 +123,32 @@ describe('what is refused', () => {
 })
 
 describe('Alertmanager', () => {
-  it('reads the URL from the Secret first, by its operator and from a file', () => {
-    const kept = { ...hook, secretName: 'web-up-url' }
+  const token = exampleURL.split('/').at(-1) ?? ''
+  const kept = { ...hook, secretName: 'web-up-url' }
+
+  it('reads the token from the Secret first, by its operator and from a file, and posts it in a header', () => {
     const [operator, file] = alertmanager.texts(kept).map(({ text }) => parse(text) as unknown)
+    const url = 'https://hooks.example.com/v1/trigger'
+    const credentials = { name: 'web-up-url', key: 'token' }
+    expect(operator).toMatchObject({
+      spec: { receivers: [{ webhookConfigs: [{ url, httpConfig: { authorization: { credentials } } }] }] },
+    })
+    const authorization = { credentials_file: '/etc/alertmanager/secrets/web-up-url/token' }
+    expect(file).toMatchObject({ receivers: [{}, { webhook_configs: [{ url, http_config: { authorization } }] }] })
+    expect(JSON.stringify(alertmanager.texts(kept))).not.toContain(token)
+  })
+
+  it.each(['bearer', 'basic'])('reads the URL from the Secret where auth.%s wants the header for itself', form => {
+    const auth = auths[form]
+    const [operator, file] = alertmanager
+      .texts({ ...kept, ...(auth && { auth }) })
+      .map(({ text }) => parse(text) as unknown)
     expect(operator).toMatchObject({
       spec: { receivers: [{ webhookConfigs: [{ urlSecret: { name: 'web-up-url', key: 'url' } }] }] },
     })
     expect(file).toMatchObject({
       receivers: [{}, { webhook_configs: [{ url_file: '/etc/alertmanager/secrets/web-up-url/url' }] }],
     })
-    expect(JSON.stringify(alertmanager.texts(kept))).not.toContain(exampleURL)
   })
 
   it('has the intervals of the page on autoscaling', () => {
@@ -141,6 +158,23 @@ describe('Alertmanager', () => {
       const [, own] = new RegExp(`${name}: (\\w+)`).exec(text) ?? []
       expect([name, own]).toEqual([name, new RegExp(`${name}: (\\w+)`).exec(page)?.[1]])
     }
+  })
+})
+
+describe('a product that hides the header Authorization', () => {
+  const hides = ['alertmanager', 'grafana', 'new-relic', 'pagerduty', 'zabbix', 'ecr', 'gitea']
+  const ofPipelines = ['github-actions', 'gitlab-ci', 'argo-cd', 'flux', 'gitlab', 'cron-job']
+
+  it('gets the token by itself, and no other product does', () => {
+    const whole = snippets.filter(({ name }) => textsOf(name, hook).some(({ text }) => text.includes(exampleURL)))
+    const others = snippets.map(({ name }) => name).filter(name => !whole.some(snippet => snippet.name === name))
+    expect(others.toSorted()).toEqual([...hides, ...ofPipelines].toSorted())
+  })
+
+  it.each([...hides, ...ofPipelines])('gets the URL with the token where auth.bearer takes the header: %s', name => {
+    const auth = auths['bearer']
+    const texts = textsOf(name, { ...hook, ...(auth && { auth }) })
+    expect(texts.map(({ text }) => text).join()).toContain(exampleURL)
   })
 })
 

@@ -10,8 +10,15 @@ import { say } from '../parts/notice.tsx'
 import { editHref, follow } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
 
-/** What stands for the URL until it is asked for. */
-const placeholder = 'https://THE-URL-OF-THIS-HOOK'
+/** What stands for the URL until it is asked for. Its last part is the token, which some configurations have by itself. */
+const placeholder = 'https://THE-ADDRESS-OF-THIS-HOOK/THE-TOKEN-OF-THIS-HOOK'
+
+/** Whether a text has something of a URL in it: what stands before the token, or that. */
+const hasPart = (text: string, url: string): boolean =>
+  text.includes(url.slice(0, url.lastIndexOf('/'))) || hasToken(text, url)
+
+/** Whether a text has the secret part of a URL in it. */
+const hasToken = (text: string, url: string): boolean => text.includes(url.slice(url.lastIndexOf('/') + 1))
 
 /** As people look for a product. */
 const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
@@ -42,7 +49,7 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
     loaded.value?.writeFor(chosen.value, hook, address) ?? { texts: [] }
   const shown = writeFor(url.value ?? placeholder)
   const texts = 'texts' in shown ? shown.texts : []
-  const shows = texts.some(({ text }) => text.includes(url.value ?? placeholder))
+  const shows = texts.some(({ text }) => hasPart(text, url.value ?? placeholder))
   return (
     <section class="card" aria-label="Use it">
       <div class="line">
@@ -90,7 +97,7 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
         texts.length > 0 &&
         stringAt(hook.spec, 'token', 'secretName') === undefined && (
           <p class="help">
-            A Secret for the URL keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
+            A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
             <a href={editHref(row.key)} onClick={follow(`${editHref(row.key)}?secretName=${row.name}-url`)}>
               Put the URL into Secret/{row.name}-url
             </a>
@@ -105,7 +112,7 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
             <code>{text}</code>
           </pre>
           <button type="button" class="quiet" onClick={() => void copyText(row, writeFor, index)}>
-            {text.includes(url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
+            {hasPart(text, url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
           </button>
         </div>
       ))}
@@ -121,14 +128,14 @@ const copyText = async (row: Row, writeFor: (url: string) => written.Written, in
     const made = writeFor(url)
     return 'texts' in made ? made.texts[index]?.text : undefined
   }
-  const needs = textWith(placeholder)?.includes(placeholder) === true
-  const url = needs ? await askURL(row) : placeholder
+  const withPlaceholder = textWith(placeholder) ?? ''
+  const url = hasPart(withPlaceholder, placeholder) ? await askURL(row) : placeholder
   const text = url === undefined ? undefined : textWith(url)
   if (text === undefined) return
   const done = await copy(text)
   say(
     done
-      ? `The text was copied${needs ? ': it holds the URL, which is a secret' : ''}.`
+      ? `The text was copied${hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anybody can run the hook' : ''}.`
       : 'The browser did not let the page copy.',
   )
 }

@@ -1,4 +1,5 @@
 import { Document, isMap, isSeq, Scalar, stringify, visit } from 'yaml'
+import { authSchema } from '../../src/api/auth-schema.ts'
 import { group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
@@ -109,9 +110,12 @@ export const common: readonly Asked[] = [
     right: '`create` on `secrets`',
     why: 'where `token.secretName` is set, the controller makes a Secret for the author',
   },
-  ...(['bearer', 'hmac', 'basic'] as const).map((form): Asked => {
-    const secret = `object.spec.auth.${form}.${form === 'basic' ? 'secretRef' : 'secretKeyRef'}.name`
-    return {
+  // From the schema, so that no form that names a Secret is left out.
+  ...Object.entries(authSchema.properties).flatMap(([form, { properties }]): Asked[] => {
+    const reference = Object.keys(properties).find(name => name === 'secretKeyRef' || name === 'secretRef')
+    if (reference === undefined) return []
+    const secret = `object.spec.auth.${form}.${reference}.name`
+    const asked: Asked = {
       when: `has(object.spec.auth) && has(object.spec.auth.${form})`,
       group: "''",
       resource: "'secrets'",
@@ -122,6 +126,7 @@ export const common: readonly Asked[] = [
       right: '`get` on the Secret',
       why: 'where `auth` names a Secret, a poster can guess what is in it',
     }
+    return [asked]
   }),
 ]
 

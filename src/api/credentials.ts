@@ -1,11 +1,24 @@
-import type { SecretAuth } from './auth.ts'
+import type { HmacWriting, SecretAuth } from './auth.ts'
 import { stringAt, type JsonObject } from './json.ts'
+import { parseWebhookSecret, type WebhookSecret } from './webhook-secret.ts'
 
-/** What senders are held against, by the names of its parts: the content of a Secret, which must never leave the process. */
+/**
+ * What senders are held against, by the names of its parts: the content of a Secret, which must never leave the process. What
+ * a sender shows now comes first, and what it has shown before, if that still counts, second.
+ */
 export type Credentials =
-  | { readonly form: 'bearer'; readonly token: Buffer }
-  | { readonly form: 'basic'; readonly userAndPassword: Buffer }
-  | { readonly form: 'hmac'; readonly key: Buffer; readonly header: string; readonly prefix: string }
+  | { readonly form: 'bearer'; readonly tokens: Candidates<Buffer> }
+  | { readonly form: 'basic'; readonly usersAndPasswords: Candidates<Buffer> }
+  | { readonly form: 'header'; readonly values: Candidates<Buffer>; readonly header: string }
+  | (HmacWriting & { readonly form: 'hmac'; readonly keys: Candidates<Buffer> })
+  | {
+      readonly form: 'standardWebhooks'
+      readonly secrets: Candidates<WebhookSecret>
+      readonly toleranceMs: number
+    }
+
+/** The present value, and perhaps the previous one. */
+export type Candidates<T> = readonly [T, ...T[]]
 
 /**
  * How long a Secret may be that an `auth` names, in bytes of the object as it is answered. Credentials have some tens; the Secret is
@@ -17,37 +30,70 @@ export const maxAuthSecretBytes = 64 * 1024
 export const tooLargeSecret = ({ secret }: SecretAuth): string =>
   `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into a Secret of its own`
 
-/** What a Secret lacks, in words that have nothing of its content. */
-export interface Lacking {
-  readonly lacks: string
+/** Why a Secret has no credentials for an `auth`, in words that have nothing of its content. */
+export interface NoCredentials {
+  readonly reason: 'AuthSecretNotFound' | 'AuthSecretInvalid'
+  readonly message: string
 }
 
 /**
- * The credentials that a Secret holds for an `auth`. An empty value counts as none: whoever sends nothing would match it. A
+ * The credentials that a Secret holds for an `auth`. An empty value counts as none: a sender that sends nothing would match it. A
  * line break at the end of a value does not count: files end with one, and no sender means it.
  */
-export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | Lacking => {
-  if (!secret) return { lacks: `there is no Secret/${auth.secret}, which auth names` }
-  const values = keysOf(auth).map(key => ({ key, value: valueAt(secret, key) }))
-  const empty = values.find(({ value }) => value.length === 0)
-  if (empty) return { lacks: `Secret/${auth.secret} has no key ${empty.key}, or nothing under it` }
-  const [value = nothing, second = nothing] = values.map(({ value }) => value)
+export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | NoCredentials => {
+  if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)
+  const needed = neededKeys(auth).map(key => ({ key, value: valueAt(secret, key) }))
+  const empty = needed.find(({ value }) => value.length === 0)
+  if (empty) return missing(`Secret/${auth.secret} has no key ${empty.key}, or nothing under it`)
+  const [value = nothing, second = nothing] = needed.map(({ value }) => value)
+  const before = auth.previousKey === undefined ? nothing : valueAt(secret, auth.previousKey)
+  const candidates: Candidates<Buffer> = before.length === 0 ? [value] : [value, before]
   switch (auth.form) {
     case 'bearer':
-      return { form: 'bearer', token: value }
-    case 'basic':
-      return { form: 'basic', userAndPassword: Buffer.concat([value, colon, second]) }
-    case 'hmac':
-      return { form: 'hmac', key: value, header: auth.header, prefix: auth.prefix }
+      return { form: 'bearer', tokens: candidates }
+    case 'basic': {
+      const pair = (password: Buffer): Buffer => Buffer.concat([value, colon, password])
+      return { form: 'basic', usersAndPasswords: before.length === 0 ? [pair(second)] : [pair(second), pair(before)] }
+    }
+    case 'header':
+      return { form: 'header', values: candidates, header: auth.header }
+    case 'hmac': {
+      const { encoding, header, prefix, timestamp } = auth
+      return { form: 'hmac', keys: candidates, header, prefix, encoding, timestamp }
+    }
+    case 'standardWebhooks':
+      return webhookCredentials(candidates, auth)
   }
 }
+
+const webhookCredentials = (
+  [value, before]: Candidates<Buffer>,
+  auth: Extract<SecretAuth, { form: 'standardWebhooks' }>,
+): Credentials | NoCredentials => {
+  const invalid = (key: string): NoCredentials => ({
+    reason: 'AuthSecretInvalid',
+    message: `Secret/${auth.secret} has under ${key} no secret of Standard Webhooks: it must be whsec_ and 24 to 64 bytes in Base64, or whpk_ and the 32 bytes of a public key`,
+  })
+  const secret = parseWebhookSecret(value)
+  if (!secret) return invalid(auth.key)
+  if (!before) return { form: 'standardWebhooks', secrets: [secret], toleranceMs: auth.toleranceMs }
+  const previous = parseWebhookSecret(before)
+  if (!previous) return invalid(auth.previousKey ?? '')
+  return { form: 'standardWebhooks', secrets: [secret, previous], toleranceMs: auth.toleranceMs }
+}
+
+const missing = (message: string): NoCredentials => ({ reason: 'AuthSecretNotFound', message })
 
 const nothing = Buffer.alloc(0)
 const colon = Buffer.from(':')
 
-/** The keys of a Secret that an `auth` needs. */
-export const keysOf = (auth: SecretAuth): readonly string[] =>
+/** The keys that a Secret must have for an `auth`. */
+const neededKeys = (auth: SecretAuth): readonly string[] =>
   auth.form === 'basic' ? ['username', 'password'] : [auth.key]
+
+/** The keys of a Secret that an `auth` reads. */
+export const keysOf = (auth: SecretAuth): readonly string[] =>
+  auth.previousKey === undefined ? neededKeys(auth) : [...neededKeys(auth), auth.previousKey]
 
 const valueAt = (secret: JsonObject, key: string): Buffer =>
   withoutLineBreak(Buffer.from(stringAt(secret, 'data', key) ?? '', 'base64'))

@@ -1,4 +1,4 @@
-import { authSchema } from './auth.ts'
+import { authSchema } from './auth-schema.ts'
 import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject, stringAt } from './json.ts'
 import { nameLength, objectNameRule } from './names.ts'

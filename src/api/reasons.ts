@@ -224,6 +224,16 @@ export const reasons = {
     means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',
     todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
   },
+  AuthSecretInvalid: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` has something else than `auth.standardWebhooks` can check with.',
+    todo: 'Put the secret there as the sender shows it: `whsec_` or `whpk_` and Base64. The hook becomes Ready by itself.',
+  },
+  AuthSecretTooLarge: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` is larger than 64 KiB.',
+    todo: 'Put the credential into a Secret of its own, and name that in `auth`.',
+  },
   TooLarge: {
     where: ['failed', 'condition', 'refused'],
     means: 'The hook, or an object that it is about, is larger than the product reads.',

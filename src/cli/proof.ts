@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
 import { authOf } from '../api/auth.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { credentialsIn } from '../api/credentials.ts'
+import { provingHeaders, type SignedPost } from '../api/proof.ts'
 import { reasons } from '../api/reasons.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
@@ -16,7 +16,7 @@ import { CommandFailure } from './failure.ts'
 export const proofFor = async (
   { api }: Pick<Cluster, 'api'>,
   { metadata, spec }: ReceiverHook,
-  body: string,
+  post: SignedPost,
 ): Promise<Readonly<Record<string, string>>> => {
   const auth = authOf(spec.auth)
   if (auth === undefined) return {}
@@ -28,17 +28,13 @@ export const proofFor = async (
   }
   const secret = await read(api, secrets, metadata.namespace, auth.secret, { timeoutMs: patienceMs })
   const credentials = credentialsIn(secret, auth)
-  if ('lacks' in credentials) {
-    throw new CommandFailure(`${credentials.lacks}\n${reasons.AuthSecretNotFound.todo}`, 1)
+  if ('reason' in credentials) {
+    throw new CommandFailure(`${credentials.message}\n${reasons[credentials.reason].todo}`, 1)
   }
-  switch (credentials.form) {
-    case 'bearer':
-      return { authorization: `Bearer ${credentials.token.toString()}` }
-    case 'basic':
-      return { authorization: `Basic ${credentials.userAndPassword.toString('base64')}` }
-    case 'hmac': {
-      const digits = createHmac('sha256', credentials.key).update(body).digest('hex')
-      return { [credentials.header.toLowerCase()]: `${credentials.prefix}${digits}` }
-    }
-  }
+  const headers = provingHeaders(credentials, post)
+  if (headers) return headers
+  throw new CommandFailure(
+    `Secret/${auth.secret} has a public key: only the sender, who has the private one, can sign a post to this hook`,
+    1,
+  )
 }

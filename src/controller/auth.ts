@@ -31,11 +31,12 @@ export const authProblem = async (
       await read(api, secrets, namespace, auth.secret, { maxBytes: maxAuthSecretBytes }),
       auth,
     )
-    if ('lacks' in found) return { reason: 'AuthSecretNotFound', message: found.lacks, lasts: 'reconciling' }
+    if ('reason' in found) return { ...found, lasts: 'reconciling' }
     const missing = await rights?.missing(api, namespace, [{ type: secrets, name: auth.secret, verbs: ['get'] }])
     return missing?.length ? forbidden('trigger') : undefined
   } catch (error) {
-    if (error instanceof TooLarge) return { reason: 'TooLarge', message: tooLargeSecret(auth), lasts: 'stalled' }
+    if (error instanceof TooLarge)
+      return { reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth), lasts: 'stalled' }
     if (!isStatus(error, 403)) throw error
     return forbidden('controller')
   }

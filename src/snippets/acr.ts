@@ -1,4 +1,5 @@
-import { credentials } from './proof.ts'
+import type { Auth } from '../api/auth.ts'
+import { anyHeader } from './proof.ts'
 import { shellWord } from './quote.ts'
 import { headerWord, readingLines } from './script.ts'
 import type { Snippet } from './snippet.ts'
@@ -8,10 +9,10 @@ export const acr: Snippet = {
   name: 'acr',
   title: 'Azure Container Registry',
   group: 'images',
-  proves: credentials,
+  proves: anyHeader,
   pushes: true,
   texts: hook => {
-    const header = headerWord(hook.auth)
+    const header = headerOption(hook.auth)
     return [
       {
         where:
@@ -20,12 +21,19 @@ export const acr: Snippet = {
         text: `${[
           ...readingLines(hook),
           `az acr webhook create --registry acme --name ${nameOf(hook.name)} --actions push \\`,
-          ...(header === undefined ? [] : [`  --headers Authorization=${header} \\`]),
+          ...(header === undefined ? [] : [`  --headers ${header} \\`]),
           `  --uri ${shellWord(hook.url)}`,
         ].join('\n')}\n`,
       },
     ]
   },
+}
+
+/** The header that the hook asks for, as a word of the shell. */
+const headerOption = (auth: Auth | undefined): string | undefined => {
+  if (auth?.form === 'header') return `${shellWord(`${auth.header}=`)}"$SECRET"`
+  const word = headerWord(auth)
+  return word && `Authorization=${word}`
 }
 
 /** Five to fifty letters and digits. */

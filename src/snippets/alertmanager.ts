@@ -1,5 +1,6 @@
+import type { Auth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
-import { credentials, headerTokenOf } from './proof.ts'
+import { anyHeader, headerTokenOf } from './proof.ts'
 import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
@@ -8,12 +9,16 @@ export const alertmanager: Snippet = {
   name: 'alertmanager',
   title: 'Alertmanager',
   group: 'alerts',
-  proves: credentials,
+  proves: anyHeader,
   pushes: false,
   texts: hook =>
     hook.secretName === undefined
       ? [byUrl(hook)]
-      : [byUrlSecret(hook, hook.secretName), byUrlFile(hook, hook.secretName)],
+      : [
+          // The operator's resource has no member for a header of another name.
+          ...(hook.auth?.form === 'header' ? [] : [byUrlSecret(hook, hook.secretName)]),
+          byUrlFile(hook, hook.secretName),
+        ],
 }
 
 /** Those of the page on autoscaling: a step a minute. Alertmanager repeats at the first flush after `repeat` has passed. */
@@ -118,59 +123,54 @@ receivers:
 ${fileProof(hook, token)}`
 
 const fileProof = ({ auth }: SnippetHook, token: string | undefined): string => {
+  const lines = [...(token === undefined ? [] : ['authorization:', `  ${token}`]), ...fileLines(auth)]
+  if (lines.length === 0) return ''
+  const isMounted = auth !== undefined && 'secret' in auth
+  return `${isMounted ? `        # Secret/${plainText(auth.secret)} has to be mounted there.\n` : ''}        http_config:
+${lines.map(line => `          ${line}\n`).join('')}`
+}
+
+/** Members of `http_config` that read what a hook asks for from files. */
+const fileLines = (auth: Auth | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'bearer':
-      return `        # Secret/${plainText(auth.secret)} has to be mounted there.
-        http_config:
-          authorization:
-            credentials_file: ${mounted(auth.secret, auth.key)}
-`
+      return ['authorization:', `  credentials_file: ${mounted(auth.secret, auth.key)}`]
     case 'basic':
-      return `        # Secret/${plainText(auth.secret)} has to be mounted there.
-        http_config:
-          basic_auth:
-            username_file: ${mounted(auth.secret, 'username')}
-            password_file: ${mounted(auth.secret, 'password')}
-`
+      return [
+        'basic_auth:',
+        `  username_file: ${mounted(auth.secret, 'username')}`,
+        `  password_file: ${mounted(auth.secret, 'password')}`,
+      ]
+    case 'header':
+      return ['http_headers:', `  ${yamlText(auth.header)}:`, `    files: [${mounted(auth.secret, auth.key)}]`]
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
-      return token === undefined
-        ? ''
-        : `        http_config:
-          authorization:
-            ${token}
-`
+      return []
   }
 }
 
-const operatorProof = ({ auth }: SnippetHook, secretName: string): string => {
+const operatorProof = (hook: SnippetHook, secretName: string): string => {
+  const { auth } = hook
+  const entry = (secret: string, key: string): string => `{ name: ${yamlText(secret)}, key: ${yamlText(key)} }`
   switch (auth?.form) {
     case 'bearer':
-      return `          httpConfig:
-            authorization:
-              credentials:
-                name: ${yamlText(auth.secret)}
-                key: ${yamlText(auth.key)}
-`
+      return operatorConfig('authorization:', `  credentials: ${entry(auth.secret, auth.key)}`)
     case 'basic':
-      return `          httpConfig:
-            basicAuth:
-              username:
-                name: ${yamlText(auth.secret)}
-                key: username
-              password:
-                name: ${yamlText(auth.secret)}
-                key: password
-`
+      return operatorConfig(
+        'basicAuth:',
+        `  username: ${entry(auth.secret, 'username')}`,
+        `  password: ${entry(auth.secret, 'password')}`,
+      )
+    case 'header':
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
-      return `          httpConfig:
-            authorization:
-              credentials:
-                name: ${yamlText(secretName)}
-                key: token
-`
+      return operatorConfig('authorization:', `  credentials: ${entry(secretName, 'token')}`)
   }
 }
+
+const operatorConfig = (...lines: readonly string[]): string =>
+  `          httpConfig:\n${lines.map(line => `            ${line}\n`).join('')}`

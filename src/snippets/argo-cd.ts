@@ -1,4 +1,4 @@
-import { credentials, hiddenToken, placeholderNote } from './proof.ts'
+import { anyHeader, hiddenHeaders, placeholderNote, type Header } from './proof.ts'
 import { wordName, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -7,10 +7,10 @@ export const argoCd: Snippet = {
   name: 'argo-cd',
   title: 'Argo CD',
   group: 'pipelines',
-  proves: credentials,
+  proves: anyHeader,
   pushes: false,
   texts: hook => {
-    const { url } = hiddenToken(hook)
+    const { url } = hiddenHeaders(hook)
     // A dot would part a key of a ConfigMap.
     const key = wordName(hook.name)
     return [
@@ -48,14 +48,23 @@ ${headerLines(key, hook)}  template.${key}: |
 
 const secretLines = (key: string, hook: SnippetHook): string => {
   if (hook.auth?.form === 'basic') return `  ${key}-username: USERNAME\n  ${key}-password: PASSWORD\n`
-  const { authorization } = hiddenToken(hook)
-  return authorization === undefined ? '' : `  ${key}-authorization: ${yamlText(authorization)}\n`
+  return namedHeaders(key, hook)
+    .map(({ entry, value }) => `  ${entry}: ${yamlText(value)}\n`)
+    .join('')
 }
 
 const headerLines = (key: string, hook: SnippetHook): string => {
   if (hook.auth?.form === 'basic') {
     return `    basicAuth:\n      username: $${key}-username\n      password: $${key}-password\n`
   }
-  const { authorization } = hiddenToken(hook)
-  return authorization === undefined ? '' : `      - name: Authorization\n        value: $${key}-authorization\n`
+  return namedHeaders(key, hook)
+    .map(({ entry, name }) => `      - name: ${yamlText(name)}\n        value: $${entry}\n`)
+    .join('')
 }
+
+/** The headers of a post, each with the entry of Argo CD's Secret that has its value. */
+const namedHeaders = (key: string, hook: SnippetHook): readonly (Header & { readonly entry: string })[] =>
+  hiddenHeaders(hook).headers.map(header => ({
+    ...header,
+    entry: `${key}-${header.name === 'Authorization' ? 'authorization' : 'secret'}`,
+  }))

@@ -1,6 +1,6 @@
 import { anyProof } from './proof.ts'
 import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
-import { keptSecret, postLines, secretsOf } from './script.ts'
+import { isSigned, keptSecret, postLines, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A CronJob in the cluster, in the hook's namespace. */
@@ -55,7 +55,7 @@ spec:
           containers:
             - name: post
               image: curlimages/curl:8.17.0${
-                auth?.form === 'hmac' ? ' # It has no openssl to sign with: take an image that has both.' : ''
+                isSigned(auth) ? ' # It has no openssl to sign with: take an image that has both.' : ''
               }
               securityContext:
                 allowPrivilegeEscalation: false

@@ -1,4 +1,4 @@
-import { authorizationOf, credentials, placeholderNote } from './proof.ts'
+import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText, wordName } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -7,10 +7,10 @@ export const datadog: Snippet = {
   name: 'datadog',
   title: 'Datadog',
   group: 'alerts',
-  proves: credentials,
+  proves: anyHeader,
   pushes: false,
   texts: hook => {
-    const authorization = authorizationOf(hook.auth)
+    const headers = askedHeaders(hook.auth)
     const name = wordName(hook.name)
     return [
       {
@@ -20,7 +20,9 @@ export const datadog: Snippet = {
           name,
           url: hook.url,
           encode_as: 'json',
-          ...(authorization === undefined ? {} : { custom_headers: JSON.stringify({ Authorization: authorization }) }),
+          ...(headers.length === 0
+            ? {}
+            : { custom_headers: JSON.stringify(Object.fromEntries(headers.map(({ name, value }) => [name, value]))) }),
           payload: JSON.stringify(payload),
         }),
       },

@@ -1,4 +1,4 @@
-import { authorizationOf, credentials, placeholderNote } from './proof.ts'
+import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { yamlText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -7,10 +7,10 @@ export const distribution: Snippet = {
   name: 'distribution',
   title: "Distribution and GitLab's container registry",
   group: 'images',
-  proves: credentials,
+  proves: anyHeader,
   pushes: true,
   texts: hook => {
-    const authorization = authorizationOf(hook.auth)
+    const headers = askedHeaders(hook.auth).map(({ name, value }) => `        ${yamlText(name)}: [${value}]\n`)
     return [
       {
         where: `\`config.yml\` of the registry. In GitLab's \`gitlab.rb\` the same members stand in \`registry['notifications']\`.${placeholderNote(hook)}`,
@@ -19,7 +19,7 @@ export const distribution: Snippet = {
   endpoints:
     - name: ${yamlText(hook.name)}
       url: ${yamlText(hook.url)}
-${authorization === undefined ? '' : `      headers:\n        Authorization: [${authorization}]\n`}      timeout: 5s
+${headers.length === 0 ? '' : `      headers:\n${headers.join('')}`}      timeout: 5s
       threshold: 5
       backoff: 10s
       ignore:

@@ -1,4 +1,4 @@
-import { credentials, headerTokenOf, readingSecret, tokenText } from './proof.ts'
+import { anyHeader, headerTokenOf, readingSecret, tokenText, type HeaderToken } from './proof.ts'
 import { plainText, shortName, wordName, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
@@ -8,7 +8,7 @@ export const ecr: Snippet = {
   name: 'ecr',
   title: 'Amazon ECR',
   group: 'images',
-  proves: credentials,
+  proves: anyHeader,
   pushes: true,
   texts: hook => [
     {
@@ -23,7 +23,7 @@ ${connection(hook)}  Destination:
     Properties:
       ConnectionArn: {"Fn::GetAtt": [Connection, Arn]}
       HttpMethod: POST
-      InvocationEndpoint: ${yamlText(headerTokenOf(hook)?.endpoint ?? hook.url)}
+      InvocationEndpoint: ${yamlText(tokenOf(hook)?.endpoint ?? hook.url)}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -54,56 +54,54 @@ ${connection(hook)}  Destination:
           RoleArn: {"Fn::GetAtt": [Role, Arn]}
 `,
     },
-    ...tokenText(hook, 'What goes into the place of TOKEN.'),
+    ...(tokenOf(hook) === undefined ? [] : tokenText(hook, 'What goes into the place of TOKEN.')),
   ],
 }
 
 /** It begins with a letter. */
 const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
-const parameters = ({ auth, namespace, secretName }: SnippetHook): string => {
+/** Where the token stands in the header. EventBridge keeps one header alone, which the hook may ask for itself. */
+const tokenOf = (hook: SnippetHook): HeaderToken | undefined =>
+  hook.auth?.form === 'header' ? undefined : headerTokenOf(hook)
+
+const parameters = (hook: SnippetHook): string => ` --parameter-overrides${overrides(hook)}`
+
+const overrides = ({ auth, namespace, secretName }: SnippetHook): string => {
+  const read = (parameter: string, secret: string, key: string): string =>
+    plainText(` ${parameter}="$(${readingSecret(namespace, secret, key)})"`)
   switch (auth?.form) {
     case 'bearer':
-      return plainText(` --parameter-overrides Token="$(${readingSecret(namespace, auth.secret, auth.key)})"`)
+    case 'header':
+      return read('Token', auth.secret, auth.key)
     case 'basic':
-      return plainText(
-        ` --parameter-overrides Username="$(${readingSecret(namespace, auth.secret, 'username')})" Password="$(${readingSecret(namespace, auth.secret, 'password')})"`,
-      )
+      return read('Username', auth.secret, 'username') + read('Password', auth.secret, 'password')
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
-      return secretName === undefined
-        ? ' --parameter-overrides Token=TOKEN'
-        : plainText(` --parameter-overrides Token="$(${readingSecret(namespace, secretName, 'token')})"`)
+      return secretName === undefined ? ' Token=TOKEN' : read('Token', secretName, 'token')
   }
 }
 
-const declared = ({ auth }: SnippetHook): string => {
-  switch (auth?.form) {
-    case 'bearer':
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return 'Parameters:\n  Token: {Type: String, NoEcho: true}\n'
-    case 'basic':
-      return 'Parameters:\n  Username: {Type: String}\n  Password: {Type: String, NoEcho: true}\n'
-  }
-}
+const declared = ({ auth }: SnippetHook): string =>
+  auth?.form === 'basic'
+    ? 'Parameters:\n  Username: {Type: String}\n  Password: {Type: String, NoEcho: true}\n'
+    : 'Parameters:\n  Token: {Type: String, NoEcho: true}\n'
 
 const connection = ({ auth }: SnippetHook): string => {
-  switch (auth?.form) {
-    case 'bearer':
-    case 'hmac':
-    case 'sns':
-    case undefined:
-      return `      AuthorizationType: API_KEY
-      AuthParameters:
-        ApiKeyAuthParameters: {ApiKeyName: Authorization, ApiKeyValue: {"Fn::Sub": "Bearer \${Token}"}}
-`
-    case 'basic':
-      return `      AuthorizationType: BASIC
+  if (auth?.form === 'basic') {
+    return `      AuthorizationType: BASIC
       AuthParameters:
         BasicAuthParameters: {Username: {Ref: Username}, Password: {Ref: Password}}
 `
   }
+  const [name, value] =
+    auth?.form === 'header'
+      ? [yamlText(auth.header), '{Ref: Token}']
+      : ['Authorization', '{"Fn::Sub": "Bearer ${Token}"}']
+  return `      AuthorizationType: API_KEY
+      AuthParameters:
+        ApiKeyAuthParameters: {ApiKeyName: ${name}, ApiKeyValue: ${value}}
+`
 }

@@ -1,4 +1,4 @@
-import { hiddenToken, placeholderNote } from './proof.ts'
+import { hiddenHeaders, placeholderNote } from './proof.ts'
 import { yamlBlock, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -8,14 +8,14 @@ export const flux: Snippet = {
   title: 'Flux',
   group: 'pipelines',
   proves: {
-    forms: ['bearer', 'basic', 'hmac'],
+    forms: ['bearer', 'basic', 'header', 'hmac'],
     // https://fluxcd.io/flux/components/notification/providers/#generic-webhook-with-hmac
     signs: [{ header: 'X-Signature', prefix: 'sha256=' }],
   },
   pushes: false,
   texts: hook => {
     const { auth, name } = hook
-    const { url } = hiddenToken(hook)
+    const { url } = hiddenHeaders(hook)
     return [
       {
         where: `kubectl apply, beside what Flux reconciles. Put your Kustomization in the place of "shop".${placeholderNote(hook)}`,
@@ -59,10 +59,12 @@ spec:
   },
 }
 
-/** What a Secret of Flux has beside the address: headers as YAML, and what it signs with. */
+/** What a Secret of Flux has in addition to the address: headers as YAML, and what it signs with. */
 const secretLines = (hook: SnippetHook): string => {
-  const { authorization } = hiddenToken(hook)
-  const headers =
-    authorization === undefined ? '' : `  headers: ${yamlBlock(`Authorization: ${yamlText(authorization)}`, 4)}\n`
-  return headers + (hook.auth?.form === 'hmac' ? '  token: SECRET\n' : '')
+  const { headers } = hiddenHeaders(hook)
+  const lines = headers.map(({ name, value }) => `${yamlText(name)}: ${yamlText(value)}`).join('\n')
+  return (
+    (lines === '' ? '' : `  headers: ${yamlBlock(lines, 4)}\n`) +
+    (hook.auth?.form === 'hmac' ? '  token: SECRET\n' : '')
+  )
 }

@@ -1,7 +1,7 @@
 import type { Auth } from '../api/auth.ts'
 import { anyProof } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import { imageNote, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
+import { imageNote, isSigned, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A job of GitLab CI: one delivery a pipeline, however often the job is tried. */
@@ -14,7 +14,6 @@ export const gitlabCi: Snippet = {
   texts: hook => {
     const { auth, name, pushes } = hook
     const { post, value, variable } = keptSecret(hook)
-    const isSigned = auth?.form === 'hmac'
     // Two hooks in one pipeline are two deliveries.
     const key = `gitlab-$CI_PROJECT_ID-$CI_PIPELINE_ID-${wordName(name)}`
     const script = postLines({ auth, ...post, key, body: scriptBody(hook) }).join('\n')
@@ -26,10 +25,10 @@ export const gitlabCi: Snippet = {
         language: 'yaml',
         text: `${yamlText(`run ${name}`)}:
   stage: deploy
-  image: ${isSigned ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
+  image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
   retry: 2
 ${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
-          isSigned ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
+          isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
         }  script:
     - ${yamlBlock(script, 6)}
 `,

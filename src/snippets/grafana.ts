@@ -11,7 +11,7 @@ export const grafana: Snippet = {
   proves: {
     forms: ['bearer', 'basic', 'hmac'],
     // It writes the digits alone.
-    signs: [{ prefix: '' }],
+    signs: [{ prefix: '' }, { prefix: '', timestamp: { prefix: '', separator: ':' } }],
   },
   pushes: false,
   texts: hook => [
@@ -57,7 +57,9 @@ const secretNote = ({ auth }: SnippetHook): string => {
       return ` HOOK_USERNAME and HOOK_PASSWORD in Grafana's environment are what Secret/${plainText(auth.secret)} has under username and password.`
     case 'hmac':
       return ` HOOK_SECRET in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
+    case 'header':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
       return ''
   }
@@ -75,8 +77,10 @@ const proof = ({ auth }: SnippetHook): string => {
       return `          hmacConfig:
             secret: $HOOK_SECRET
             header: ${yamlText(grafanaText(auth.header))}
-`
+${auth.timestamp === undefined ? '' : `            timestampHeader: ${yamlText(grafanaText(auth.timestamp.header))}\n`}`
+    case 'header':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
       return ''
   }

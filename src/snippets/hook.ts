@@ -1,4 +1,5 @@
-import { authOf, authSchema } from '../api/auth.ts'
+import { authOf } from '../api/auth.ts'
+import { authSchema } from '../api/auth-schema.ts'
 import { has } from '../api/guard.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { SnippetHook } from './snippet.ts'

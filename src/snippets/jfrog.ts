@@ -1,4 +1,4 @@
-import { authorizationOf, placeholderNote } from './proof.ts'
+import { askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
@@ -8,7 +8,7 @@ export const jfrog: Snippet = {
   name: 'jfrog',
   title: 'JFrog Artifactory',
   group: 'images',
-  proves: { forms: ['bearer', 'basic', 'hmac'], signs: [{ header: 'X-JFrog-Event-Auth', prefix: '' }] },
+  proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{ header: 'X-JFrog-Event-Auth', prefix: '' }] },
   pushes: true,
   texts: hook => [
     {
@@ -32,7 +32,7 @@ export const jfrog: Snippet = {
 const nameOf = (hook: SnippetHook): string => pathOfURL(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
 
 const proof = ({ auth }: SnippetHook): object => {
-  const authorization = authorizationOf(auth)
-  if (authorization !== undefined) return { custom_http_headers: [{ name: 'Authorization', value: authorization }] }
+  const headers = askedHeaders(auth)
+  if (headers.length > 0) return { custom_http_headers: headers }
   return auth?.form === 'hmac' ? { secret: 'SECRET', use_secret_for_signing: true } : {}
 }

@@ -35,8 +35,10 @@ const tokenText = (hook: SnippetHook): readonly SnippetText[] => {
 const authorization = ({ auth }: SnippetHook): string => {
   switch (auth?.form) {
     case undefined:
+    case 'header':
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case 'bearer':
       return ' As authorization choose Bearer token, with TOKEN.'
     case 'basic':

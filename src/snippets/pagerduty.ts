@@ -1,4 +1,4 @@
-import { hiddenToken, placeholderNote } from './proof.ts'
+import { hiddenHeaders, placeholderNote } from './proof.ts'
 import { jsonText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -7,7 +7,7 @@ export const pagerduty: Snippet = {
   name: 'pagerduty',
   title: 'PagerDuty',
   group: 'alerts',
-  proves: { forms: ['bearer', 'basic', 'hmac'], signs: [{ header: 'X-PagerDuty-Signature', prefix: 'v1=' }] },
+  proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{ header: 'X-PagerDuty-Signature', prefix: 'v1=' }] },
   pushes: false,
   texts: hook => [
     {
@@ -28,10 +28,8 @@ export const pagerduty: Snippet = {
 
 /** PagerDuty shows no value of a header again. */
 const addressed = (hook: SnippetHook): object => {
-  const { authorization, url } = hiddenToken(hook)
-  return authorization === undefined
-    ? { url }
-    : { url, custom_headers: [{ name: 'Authorization', value: authorization }] }
+  const { headers, url } = hiddenHeaders(hook)
+  return { url, ...(headers.length > 0 && { custom_headers: headers }) }
 }
 
 const secretNote = (hook: SnippetHook): string =>

@@ -2,14 +2,17 @@ import type { Auth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
-/** What a product can show that sends any header, or a user and a password. */
+/** What a product can show that sends the header `Authorization`, or a user and a password. */
 export const credentials: Proves = { forms: ['bearer', 'basic'] }
+
+/** What a product can show that sends any header. */
+export const anyHeader: Proves = { forms: ['bearer', 'basic', 'header'] }
 
 /** What a product can show that sends nothing but its own body. */
 export const nothing: Proves = { forms: [] }
 
 /** What a script can show. */
-export const anyProof: Proves = { forms: ['bearer', 'basic', 'hmac'] }
+export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
 
 /** A command that prints what the hook's Secret has under some keys, with `:` between them. */
 export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
@@ -42,7 +45,16 @@ export const tokenText = (hook: SnippetHook, where: string): readonly SnippetTex
     : [{ where, language: 'text', text: `${header.token}\n` }]
 }
 
-/** What a product that hides the header `Authorization` is given: where it posts, and that header. */
+/** What a product that hides all headers is given: where it posts, and those headers. */
+export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readonly headers: readonly Header[] } => {
+  const token = headerTokenOf(hook)
+  const asked = askedHeaders(hook.auth)
+  return token === undefined
+    ? { url: hook.url, headers: asked }
+    : { url: token.endpoint, headers: [{ name: 'Authorization', value: `Bearer ${token.token}` }, ...asked] }
+}
+
+/** What a product that hides the header `Authorization` alone is given: where it posts, and that header. */
 export const hiddenToken = (
   hook: Pick<SnippetHook, 'auth' | 'url'>,
 ): { readonly url: string; readonly authorization: string | undefined } => {
@@ -52,19 +64,31 @@ export const hiddenToken = (
     : { url: header.endpoint, authorization: `Bearer ${header.token}` }
 }
 
-/** The header `Authorization` of a post, in which a placeholder stands for what only the hook's Secret has. */
-export const authorizationOf = (auth: Auth | undefined): string | undefined => {
+export interface Header {
+  readonly name: string
+  readonly value: string
+}
+
+/** The headers that a hook asks for, in which a placeholder stands for what only its Secret has. There is one at most. */
+export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
   switch (auth?.form) {
     case 'bearer':
-      return 'Bearer TOKEN'
+      return [{ name: 'Authorization', value: 'Bearer TOKEN' }]
     case 'basic':
-      return 'Basic CREDENTIALS'
+      return [{ name: 'Authorization', value: 'Basic CREDENTIALS' }]
+    case 'header':
+      return [{ name: auth.header, value: 'SECRET' }]
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
-      return undefined
+      return []
   }
 }
+
+/** The header `Authorization` that a hook asks for, with a placeholder. */
+export const authorizationOf = (auth: Auth | undefined): string | undefined =>
+  askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
 /** What goes into the place of each placeholder; empty where there is none. Follows another sentence. */
 export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false): string => {
@@ -77,7 +101,9 @@ export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false)
         ? note(['USERNAME', 'PASSWORD'], read, auth.secret)
         : note(['CREDENTIALS'], `${read} | base64 | tr -d '\\n'`, auth.secret)
     }
+    case 'header':
     case 'hmac':
+    case 'standardWebhooks':
       return note(['SECRET'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
     case 'sns':
     case undefined:

@@ -23,18 +23,55 @@ export interface ScriptedPost {
  * variables of {@link secretsOf}.
  */
 export const postLines = ({ auth, body, key, tokenVariable, url }: ScriptedPost): readonly string[] => {
-  const isSigned = auth?.form === 'hmac'
-  const sent = body ?? (isSigned ? shellWord('{}') : undefined)
+  const sent = body ?? (isSigned(auth) ? shellWord('{}') : undefined)
+  // A signed name is the only one.
+  const isNamed = key !== undefined && auth?.form !== 'standardWebhooks'
   return [
     ...(sent === undefined ? [] : [`BODY=${sent}`]),
-    ...(isSigned ? [`SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)`] : []),
+    ...signing(auth, key),
     `${patient} \\`,
-    key === undefined ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
+    !isNamed ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
     ...(sent === undefined ? [] : [`  --header 'Content-Type: application/json' --data-binary "$BODY" \\`]),
     ...(tokenVariable === undefined ? [] : [`  --header "Authorization: Bearer $${tokenVariable}" \\`]),
     ...proof(auth).map(line => `  ${line} \\`),
     `  ${url}`,
   ]
+}
+
+/** Whether a post is signed, for which a script needs openssl. */
+export const isSigned = (auth: Auth | undefined): boolean => auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
+
+const now = 'TIME=$(date +%s)'
+
+/** The lines that sign `$BODY`. */
+const signing = (auth: Auth | undefined, key: string | undefined): readonly string[] => {
+  switch (auth?.form) {
+    case 'hmac': {
+      const { encoding, timestamp } = auth
+      const text = timestamp
+        ? `${shellWord(timestamp.prefix)}"$TIME"${shellWord(timestamp.separator)}"$BODY"`
+        : '"$BODY"'
+      const written = encoding === 'base64' ? '-binary | base64' : "-r | cut -d' ' -f1"
+      return [
+        ...(timestamp ? [now] : []),
+        `SIGNATURE=$(printf %s ${text} | openssl dgst -sha256 -hmac "$SECRET" ${written})`,
+      ]
+    }
+    case 'standardWebhooks':
+      return [
+        // The signed ID has no dot.
+        ...(key === undefined ? [newKey.replace('KEY=', 'ID=')] : [`ID=$(printf %s "${key}" | tr . _)`]),
+        now,
+        `HEX=$(printf %s "\${SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')`,
+        `SIGNATURE=$(printf %s "$ID.$TIME.$BODY" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$HEX" -binary | base64)`,
+      ]
+    case 'basic':
+    case 'bearer':
+    case 'header':
+    case 'sns':
+    case undefined:
+      return []
+  }
 }
 
 const proof = (auth: Auth | undefined): readonly string[] => {
@@ -43,8 +80,18 @@ const proof = (auth: Auth | undefined): readonly string[] => {
       return ['--header "Authorization: Bearer $TOKEN"']
     case 'basic':
       return ['--user "$USERNAME:$PASSWORD"']
+    case 'header':
+      return [`--header ${shellWord(`${auth.header}: `)}"$SECRET"`]
     case 'hmac':
-      return [`--header ${shellWord(`${auth.header}: ${auth.prefix}`)}"$SIGNATURE"`]
+      return [
+        `--header ${shellWord(`${auth.header}: ${auth.prefix}`)}"$SIGNATURE"`,
+        ...(auth.timestamp ? [`--header ${shellWord(`${auth.timestamp.header}: `)}"$TIME"`] : []),
+      ]
+    case 'standardWebhooks':
+      return [
+        '--header "webhook-id: $ID" --header "webhook-timestamp: $TIME"',
+        '--header "webhook-signature: v1,$SIGNATURE"',
+      ]
     case 'sns':
     case undefined:
       return []
@@ -63,7 +110,9 @@ export const secretsOf = (
         { variable: 'USERNAME', secret: auth.secret, key: 'username' },
         { variable: 'PASSWORD', secret: auth.secret, key: 'password' },
       ]
+    case 'header':
     case 'hmac':
+    case 'standardWebhooks':
       return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
     case 'sns':
     case undefined:
@@ -130,8 +179,10 @@ export const headerWord = (auth: Auth | undefined): string | undefined => {
       return '"Bearer $TOKEN"'
     case 'basic':
       return `"Basic $(printf %s "$USERNAME:$PASSWORD" | base64 | tr -d '\\n')"`
+    case 'header':
     case 'hmac':
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
       return undefined
   }

@@ -2,7 +2,7 @@
  * Ready configurations of what posts to a hook, filled in for one hook. Everything here is pure and runs in a browser: the
  * page, the command line and the reference show the same texts.
  */
-import type { Auth } from '../api/auth.ts'
+import type { Auth, SignedTime } from '../api/auth.ts'
 
 /** A hook, as far as a configuration depends on it. Any member may hold any text: quote.ts has what makes it harmless. */
 export interface SnippetHook {
@@ -58,8 +58,10 @@ export interface Proves {
   readonly signs?: readonly Signature[]
 }
 
-/** Of what stands before the digits, and where. Undefined: any. */
+/** A signature in hexadecimal digits: what stands before those, and where. Undefined: any. */
 export interface Signature {
   readonly header?: string
-  readonly prefix: string
+  readonly prefix?: string
+  /** What is signed around the time; undefined where no time is signed. */
+  readonly timestamp?: Pick<SignedTime, 'prefix' | 'separator'>
 }

@@ -1,4 +1,4 @@
-import { authorizationOf, credentials, placeholderNote } from './proof.ts'
+import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -7,14 +7,14 @@ export const uptimeKuma: Snippet = {
   name: 'uptime-kuma',
   title: 'Uptime Kuma',
   group: 'alerts',
-  proves: credentials,
+  proves: anyHeader,
   pushes: false,
   texts: hook => {
-    const authorization = authorizationOf(hook.auth)
+    const headers = askedHeaders(hook.auth)
     return [
       {
         where: `Settings, Notifications: type Webhook, request body "Preset - application/json"${
-          authorization === undefined ? '' : ', and additional headers'
+          headers.length === 0 ? '' : ', and additional headers'
         }. This is how its API writes it.${placeholderNote(hook)}`,
         language: 'json',
         text: jsonText({
@@ -23,9 +23,13 @@ export const uptimeKuma: Snippet = {
           httpMethod: 'post',
           webhookURL: hook.url,
           webhookContentType: 'json',
-          ...(authorization === undefined
+          ...(headers.length === 0
             ? {}
-            : { webhookAdditionalHeaders: JSON.stringify({ Authorization: authorization }) }),
+            : {
+                webhookAdditionalHeaders: JSON.stringify(
+                  Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+                ),
+              }),
           isDefault: false,
           applyExisting: false,
         }),

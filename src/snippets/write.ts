@@ -29,7 +29,10 @@ const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string
   if (auth.form !== 'hmac' || proves.signs === undefined) return undefined
   if (proves.signs.some(signature => isSigned(signature, auth))) return undefined
   const asked = plainText(`${auth.header}: ${auth.prefix}…`)
-  return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, and this hook asks for "${asked}": change auth.hmac.header and auth.hmac.prefix`
+  const how = [...(auth.timestamp ? ['with a time'] : []), ...(auth.encoding === 'base64' ? ['in Base64'] : [])].join(
+    ' ',
+  )
+  return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, and this hook asks for "${asked}"${how === '' ? '' : ` ${how}`}: change auth.hmac`
 }
 
 const lacking = (title: string, auth: Auth): string => {
@@ -38,6 +41,10 @@ const lacking = (title: string, auth: Auth): string => {
       return `this hook accepts the messages of one topic of Amazon SNS alone (auth.sns), and ${title} posts none.`
     case 'hmac':
       return `this hook asks for a signature (auth.hmac), and ${title} makes none that it could check.`
+    case 'standardWebhooks':
+      return `this hook asks for a signature of Standard Webhooks (auth.standardWebhooks), and ${title} makes none.`
+    case 'header':
+      return `this hook asks for the header ${plainText(auth.header)} (auth.header), and ${title} sends no header of that kind.`
     case 'bearer':
     case 'basic':
       return `this hook asks for credentials (auth.${auth.form}), and ${title} sends none.`
@@ -49,7 +56,12 @@ const instead = ({ forms }: Proves): string =>
     ? 'Use a hook without auth, whose URL is the only secret'
     : `Use a hook with ${forms.map(form => `auth.${form}`).join(' or ')}, or one without auth`
 
-const isSigned = ({ header, prefix }: Signature, asked: Extract<Auth, { form: 'hmac' }>): boolean =>
-  (header === undefined || header.toLowerCase() === asked.header.toLowerCase()) && prefix === asked.prefix
+const isSigned = ({ header, prefix, timestamp }: Signature, asked: Extract<Auth, { form: 'hmac' }>): boolean =>
+  (header === undefined || header.toLowerCase() === asked.header.toLowerCase()) &&
+  (prefix === undefined || prefix === asked.prefix) &&
+  asked.encoding !== 'base64' &&
+  timestamp?.prefix === asked.timestamp?.prefix &&
+  timestamp?.separator === asked.timestamp?.separator
 
-const signatureText = ({ header = 'any header', prefix }: Signature): string => `"${header}: ${prefix}…"`
+const signatureText = ({ header = 'any header', prefix = '', timestamp }: Signature): string =>
+  `"${header}: ${prefix}…"${timestamp === undefined ? '' : ' with a time'}`

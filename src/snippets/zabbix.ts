@@ -1,5 +1,5 @@
 import type { Auth } from '../api/auth.ts'
-import { anyProof, headerTokenOf, tokenText } from './proof.ts'
+import { headerTokenOf, tokenText } from './proof.ts'
 import { javascriptText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -8,7 +8,8 @@ export const zabbix: Snippet = {
   name: 'zabbix',
   title: 'Zabbix',
   group: 'alerts',
-  proves: anyProof,
+  // It has no clock that a script can read, and writes no Base64.
+  proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{}] },
   pushes: false,
   texts: hook => [
     {
@@ -60,9 +61,11 @@ const proofsOf = (auth: Auth | undefined): readonly Parameter[] => {
       return [held('token', auth.key)]
     case 'basic':
       return [held('username', 'username'), held('password', 'password')]
+    case 'header':
     case 'hmac':
       return [held('secret', auth.key)]
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
       return []
   }
@@ -91,9 +94,12 @@ const proofOf = (auth: Auth | undefined): string => {
       return bearerLine
     case 'basic':
       return "request.addHeader('Authorization: Basic ' + btoa(username + ':' + password));\n"
+    case 'header':
+      return `request.addHeader(${javascriptText(`${auth.header}: `)} + secret);\n`
     case 'hmac':
       return `request.addHeader(${javascriptText(`${auth.header}: ${auth.prefix}`)} + hmac('sha256', secret, body));\n`
     case 'sns':
+    case 'standardWebhooks':
     case undefined:
       return ''
   }

@@ -1,41 +1,118 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Credentials } from '../api/credentials.ts'
+import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
+import type { HmacWriting } from '../api/auth.ts'
+import type { Candidates, Credentials } from '../api/credentials.ts'
+import type { WebhookSecret } from '../api/webhook-secret.ts'
+import { isNear, timedHead, valueOf, webhookHead, type Headers } from './signed-head.ts'
 
-type Headers = Readonly<Record<string, string>>
+/** Whether a post proves what is asked of it; or, where its body is signed, what says so of the body. */
+export type Shown = boolean | ((body: Uint8Array) => boolean)
 
 /**
- * Whether a post proves what is asked of it. `headers` have their names in lower case, and of one that was sent more than once
- * all values in one, which then proves nothing. Takes the same time whichever part of a secret is wrong.
+ * What a post shows by its head. `headers` have their names in lower case, and of one that was sent more than once all values in
+ * one, which then proves nothing. `now`: in milliseconds since the epoch. All candidates are compared, and all of each, so that
+ * the time tells nobody which part of which secret is wrong.
  */
-export const proves = (credentials: Credentials, headers: Headers, body: Uint8Array): boolean => {
+export const shownBy = (credentials: Credentials, headers: Headers, now: number): Shown => {
   switch (credentials.form) {
     case 'bearer':
-      return isSame(Buffer.from(sentAs('bearer', headers), 'latin1'), credentials.token)
+      return isAny(Buffer.from(sentAs('bearer', headers), 'latin1'), credentials.tokens)
     case 'basic': {
       const sent = sentAs('basic', headers)
-      return isSame(base64.test(sent) ? Buffer.from(sent, 'base64') : nothing, credentials.userAndPassword)
+      return isAny(base64.test(sent) ? Buffer.from(sent, 'base64') : nothing, credentials.usersAndPasswords)
     }
-    case 'hmac': {
-      const { header, key, prefix } = credentials
-      const sent = valueOf(header.toLowerCase(), headers)
-      const digits = sent.startsWith(prefix) ? sent.slice(prefix.length) : ''
-      const signature = hexadecimal.test(digits) ? Buffer.from(digits, 'hex') : nothing
-      return isSame(signature, createHmac('sha256', key).update(body).digest())
-    }
+    case 'header':
+      return isAny(Buffer.from(valueOf(credentials.header, headers), 'latin1'), credentials.values)
+    case 'hmac':
+      return shownByHmac(credentials, credentials.keys, headers, now)
+    case 'standardWebhooks':
+      return shownByWebhook(credentials.secrets, credentials.toleranceMs, headers, now)
   }
 }
 
+const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: Headers, now: number): Shown => {
+  const { encoding, header, prefix, timestamp } = writing
+  const sent = valueOf(header, headers)
+  const signature = sent.startsWith(prefix) ? digestIn(sent.slice(prefix.length), encoding ?? 'hex') : undefined
+  const head = timestamp && timedHead(timestamp, headers)
+  if (!signature || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
+  const before = head?.before ?? ''
+  return body =>
+    isAny(
+      signature,
+      keys.map(key => hmacOf(key, before, body)),
+    )
+}
+
+/** How many signatures a post may have: one for each secret that its sender has at the time, and more. */
+const maxSignatures = 10
+/** How many signatures by a key pair are verified: each costs a hundred times an HMAC. */
+const maxVerified = 2
+
+const shownByWebhook = (
+  secrets: Candidates<WebhookSecret>,
+  toleranceMs: number,
+  headers: Headers,
+  now: number,
+): Shown => {
+  const head = webhookHead(headers)
+  if (!head || !isNear(head, now, toleranceMs)) return false
+  const signatures = valueOf('webhook-signature', headers).split(' ')
+  // Of a header that was sent twice Node joins both values with a comma and a blank.
+  if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return false
+  const known = secrets.map(secret => ({ secret, signatures: signaturesFor(secret, signatures) }))
+  if (known.every(({ signatures }) => signatures.length === 0)) return false
+  return body =>
+    known
+      .flatMap(({ secret, signatures }) => signedBy(secret, signatures, head.before, body))
+      .some(isSigned => isSigned)
+}
+
+const signatureOf = { v1: /^v1,([A-Za-z0-9+/]{43}=)$/, v1a: /^v1a,([A-Za-z0-9+/]{86}==)$/ } as const
+
+/** The signatures that a secret may have made. Others are passed over. */
+const signaturesFor = ({ version }: WebhookSecret, texts: readonly string[]): readonly Buffer[] => {
+  const found = texts.flatMap(text => signatureOf[version].exec(text)?.slice(1) ?? [])
+  return found.slice(0, version === 'v1' ? maxSignatures : maxVerified).map(encoded => Buffer.from(encoded, 'base64'))
+}
+
+/** Whether a secret has made each of the signatures. */
+const signedBy = (
+  secret: WebhookSecret,
+  signatures: readonly Buffer[],
+  before: string,
+  body: Uint8Array,
+): readonly boolean[] => {
+  if (secret.version === 'v1') {
+    const digest = hmacOf(secret.key, before, body)
+    return signatures.map(signature => isSame(signature, digest))
+  }
+  const key = createPublicKey({ key: Buffer.concat([spkiOfEd25519, secret.publicKey]), format: 'der', type: 'spki' })
+  const text = Buffer.concat([Buffer.from(before, 'latin1'), body])
+  return signatures.map(signature => verify(undefined, text, key, signature))
+}
+
+/** What stands before the 32 bytes of a public Ed25519 key in its DER (RFC 8410, section 4). */
+const spkiOfEd25519 = Buffer.from('302a300506032b6570032100', 'hex')
+
+const hmacOf = (key: Uint8Array, before: string, body: Uint8Array): Buffer =>
+  createHmac('sha256', key).update(before, 'latin1').update(body).digest()
+
 const nothing = Buffer.alloc(0)
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
-const hexadecimal = /^[0-9A-Fa-f]{64}$/
+const digests = { hex: /^[0-9A-Fa-f]{64}$/, base64: /^[A-Za-z0-9+/]{43}=$/ } as const
 
-const valueOf = (name: string, headers: Headers): string => (Object.hasOwn(headers, name) ? (headers[name] ?? '') : '')
+const digestIn = (text: string, encoding: keyof typeof digests): Buffer | undefined =>
+  digests[encoding].test(text) ? Buffer.from(text, encoding) : undefined
 
 /** What stands behind the scheme in `Authorization` (RFC 9110, section 11.4); empty for another scheme. */
 const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {
   const [, sentScheme = '', sent = ''] = /^(\S+) +(.*)$/.exec(valueOf('authorization', headers)) ?? []
   return sentScheme.toLowerCase() === scheme ? sent : ''
 }
+
+/** Whether a value is one of some. All are compared. */
+const isAny = (value: Uint8Array, candidates: readonly (Uint8Array | undefined)[]): boolean =>
+  candidates.map(candidate => candidate !== undefined && isSame(value, candidate)).some(isOne => isOne)
 
 /** Compares digests, which have one length and tell nothing of what begins alike. */
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => timingSafeEqual(sha256(one), sha256(other))

@@ -3,7 +3,7 @@ import type { Accounts } from '../api/bind-command.ts'
 import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../api/credentials.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { refusal } from './answer.ts'
-import { proves } from './auth-proof.ts'
+import { shownBy } from './auth-proof.ts'
 import type { ReadSecret } from './auth-secrets.ts'
 import type { Clock } from '../environment/environment.ts'
 import { isOfTopic, publishedAt } from './auth-topic.ts'
@@ -40,10 +40,9 @@ export const authBar = (
     if (read === 'forbidden') {
       return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
     }
-    if (read === 'too large') return { outcome: 'failed', reason: 'TooLarge', message: tooLargeSecret(auth) }
+    if (read === 'too large') return { outcome: 'failed', reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth) }
     const credentials = credentialsIn(read.secret, auth)
-    if (!('lacks' in credentials)) return credentials
-    return { outcome: 'failed', reason: 'AuthSecretNotFound', message: credentials.lacks }
+    return 'form' in credentials ? credentials : { outcome: 'failed', ...credentials }
   }
 
   const barOtherTopics = async (
@@ -68,19 +67,18 @@ export const authBar = (
     if (auth.form === 'sns') return await barOtherTopics(hook, auth, body)
     const credentials = await credentialsOf(namespace, auth)
     if (!('form' in credentials)) return credentials
-    const { form } = credentials
-    const read = form === 'hmac' ? await body.sent(hook) : { body: unread }
+    const shown = shownBy(credentials, headers, clock.now())
+    if (shown === true) return undefined
+    if (shown === false) return { refused: refusal(401, 'Unauthorized', challenges[credentials.form]) }
+    const read = await body.sent(hook)
     if ('refused' in read) return read
-    if (proves(credentials, headers, read.body)) return undefined
-    return form === 'hmac' ? unauthorized : { refused: refusal(401, 'Unauthorized', challenges[form]) }
+    return shown(read.body) ? undefined : unauthorized
   }
 }
 
 /** Whether a message is older than its hook remembers what has counted: it may be one that has. */
 const isPast = ({ replayWindowMs }: LiveHook, publishedAt: number, now: number): boolean =>
   replayWindowMs > 0 && !(now - publishedAt < replayWindowMs)
-
-const unread = new Uint8Array()
 
 const unauthorized: Refused = { refused: refusal(401, 'Unauthorized') }
 
@@ -90,4 +88,7 @@ const isOverloaded = ({ refused }: Refused): boolean => refused !== 'no answer' 
 const challenges = {
   bearer: { 'www-authenticate': 'Bearer realm="receiver-hooks"' },
   basic: { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' },
-} as const
+  header: undefined,
+  hmac: undefined,
+  standardWebhooks: undefined,
+} as const satisfies Record<Credentials['form'], Readonly<Record<string, string>> | undefined>

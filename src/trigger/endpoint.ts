@@ -3,7 +3,6 @@ import type { Acts } from '../acts/acts.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import type { Signed } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
@@ -24,13 +23,11 @@ import type { LargeBodies } from './reading/large.ts'
 import type { Handled, Recorder } from './record.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
-import { namedBySigned, signedOf } from './signed.ts'
+import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
 
 /** A post's admission to a hook; `holds` is asked again before each step. */
-interface Admission {
+interface Admission extends SignedPart {
   readonly hook: LiveHook
-  /** What of the post the hook counts once, however it is named. */
-  readonly signed: Signed | undefined
   readonly holds: () => boolean
 }
 
@@ -111,10 +108,12 @@ export class TriggerEndpoint {
     const full = mayEnter(hook)
     if (full) return { answer: unavailable(full, hook), hook }
     // Most hooks ask for no more than the token.
-    const passed = hook.auth ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, body))) : unsigned
+    const passed = hook.auth
+      ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, request.headers, body)))
+      : unsigned
     if ('signed' in passed) {
       const isProven = (): boolean => !hook.auth || clock.monotonic() - beganAt < provenForMs
-      return { hook, signed: passed.signed, holds: () => found.holds() && isProven() }
+      return { ...passed, hook, holds: () => found.holds() && isProven() }
     }
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', dryRun), hook }
   }
@@ -163,7 +162,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { holds, hook, signed }: Admission,
+    { holds, hook, id, signed }: Admission,
     message: ReadMessage,
     deadline: number,
     dryRun: boolean,
@@ -174,7 +173,7 @@ export class TriggerEndpoint {
       hook,
       request,
       message,
-      delivery: namedBySigned(message.delivery, signed),
+      delivery: namedBySigned(message.delivery, { id, signed }),
       signed,
       undo: hook.onResolved === 'undo',
       cooldownMs: hook.cooldownMs,
@@ -201,9 +200,6 @@ export class TriggerEndpoint {
     return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
   }
 }
-
-/** Of a post to a hook without `auth`. */
-const unsigned: { readonly signed: undefined } = { signed: undefined }
 
 /** Of a post that begins again: it has entered already. */
 const neverFull = (): undefined => undefined

@@ -1,3 +1,4 @@
+import type { Auth } from '../api/auth.ts'
 import { hasTokenShape, type Verifier } from '../token/verify.ts'
 import { onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import type { Budget } from './budget.ts'
@@ -65,5 +66,15 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
   }
 }
 
+/** Whether what a form of `auth` asks for is of the body. */
+const isSigned: Readonly<Record<Auth['form'], boolean>> = {
+  bearer: false,
+  basic: false,
+  header: false,
+  hmac: true,
+  standardWebhooks: true,
+  sns: true,
+}
+
 /** Whether what a hook asks for is in the body. */
-const readsBody = ({ auth }: LiveHook): boolean => auth?.form === 'hmac' || auth?.form === 'sns'
+const readsBody = ({ auth }: LiveHook): boolean => auth !== undefined && isSigned[auth.form]

@@ -313,7 +313,9 @@ describe('the Secret of auth', () => {
 })
 
 describe('a manifest', () => {
-  const one = 'must have exactly one of bearer, basic, hmac and sns'
+  const one = 'must have exactly one of bearer, basic, header, hmac, standardWebhooks and sns'
+  const secretKeyRef = hmac.secretKeyRef
+  const timestamp = { header: 'X-Time' }
   it.each<[string, object, string]>([
     ['with none of the forms', {}, one],
     ['with two of them', { ...forms.bearer, ...forms.basic }, one],
@@ -326,7 +328,44 @@ describe('a manifest', () => {
     ['with a bad header', { hmac: { ...hmac, header: 'X-Sig: 1' } }, 'must be the name of a header: letters, digits'],
     ['with a replayWindow that is none', { hmac: { ...hmac, replayWindow: '5' } }, 'must be a duration: a number'],
     ['with a replayWindow that is forgotten', { hmac: { ...hmac, replayWindow: '25h' } }, 'must be at most 24h'],
-    ['with a prefix that no header has', { hmac: { ...hmac, prefix: '\n' } }, 'must be what stands before the hexa'],
+    ['with a prefix that no header has', { hmac: { ...hmac, prefix: '\n' } }, 'must be what stands before the sign'],
+    [
+      "with HTTP's own header for the secret",
+      { header: { name: 'Content-TYPE', secretKeyRef } },
+      'must be a header of its own for the secret, such as X-Gitlab-Token',
+    ],
+    [
+      'with the header of a name for the secret',
+      { header: { name: 'idempotency-Key', secretKeyRef } },
+      'must be a header of its own for the secret',
+    ],
+    ['with a header and no Secret', { header: { name: 'X-Secret' } }, 'spec.auth.header.secretKeyRef: Required value'],
+    ['with an encoding that is none', { hmac: { ...hmac, encoding: 'hex16' } }, 'supported values: "hex", "base64"'],
+    [
+      'with a time and a replayWindow',
+      { hmac: { ...hmac, timestamp, replayWindow: '1h' } },
+      'must not be set where timestamp is: a signed time ends replays by itself',
+    ],
+    [
+      'with one header for signature and time',
+      { hmac: { ...hmac, timestamp: { header: 'x-hub-signature-256' } } },
+      'must be another header than that of the signature',
+    ],
+    [
+      'with a digit after the time',
+      { hmac: { ...hmac, timestamp: { ...timestamp, separator: '0' } } },
+      'must begin with something else than a digit',
+    ],
+    [
+      'with a tolerance that takes yesterday',
+      { standardWebhooks: { secretKeyRef, tolerance: '24h' } },
+      'must be between 10s and 1h',
+    ],
+    [
+      'with a tolerance of no clock',
+      { hmac: { ...hmac, timestamp: { ...timestamp, tolerance: '1s' } } },
+      'must be between',
+    ],
   ])('%s is refused with what to write', async (_name, auth, says) => {
     const { api, namespace } = await cluster()
     const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 }, auth }

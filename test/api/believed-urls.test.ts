@@ -84,7 +84,7 @@ it('the page tries a hook where the controller publishes', async () => {
   }))
   const hook = await read(api, hooks, namespace, 'web-up')
   if (hook === undefined) throw new Error('there is no hook')
-  await tryHook(api, nodeOutbound, undefined, hook, { dryRun: true, key: 'one-delivery' })
+  await tryHook(api, nodeOutbound, undefined, hook, { dryRun: true, key: 'one-delivery', now: 0 })
   expect(elsewhere.seen).toEqual([])
   expect(published.seen).toEqual([{ path: `/v1/trigger/${token}?dryRun=true`, authorization: 'Bearer proof' }])
 })
@@ -101,7 +101,7 @@ it('a token that is none is printed nowhere, and run by no shell', async () => {
   }
   const hook = await read(api, hooks, namespace, 'web-up')
   if (hook === undefined) throw new Error('there is no hook')
-  const tried = tryHook(api, nodeOutbound, undefined, hook, { dryRun: true, key: 'one-delivery' })
+  const tried = tryHook(api, nodeOutbound, undefined, hook, { dryRun: true, key: 'one-delivery', now: 0 })
   await expect(tried).rejects.toThrow('Secret/web-up-url has no token under the key token')
   expect(published.seen).toEqual([])
   expect(at(hook, 'status', 'endpoint')).toBe(`${published.url}/v1/trigger`)

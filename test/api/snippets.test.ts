@@ -135,7 +135,9 @@ const createHooks = async (
 
 /** Of the forms of auth, all are tried on a real API server, and in memory those that have most to do with a driver. */
 const forms = Object.keys(authSpecs).filter(
-  form => inject('isReal') || ['nothing', 'bearer', 'hmac-github', 'sns'].includes(form),
+  form =>
+    inject('isReal') ||
+    ['nothing', 'bearer', 'hmac-github', 'header-gitlab', 'standard-webhooks', 'sns'].includes(form),
 )
 
 describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration', driver => {

@@ -212,7 +212,9 @@ describe('somebody who may write hooks and nothing else', () => {
   it.each([
     ['bearer', { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }],
     ['basic', { basic: { secretRef: { name: 'senders' } } }],
+    ['header', { header: { name: 'X-Secret', secretKeyRef: { name: 'senders', key: 'token' } } }],
     ['hmac', { hmac: { secretKeyRef: { name: 'senders', key: 'token' } } }],
+    ['standardWebhooks', { standardWebhooks: { secretKeyRef: { name: 'senders', key: 'token' } } }],
   ])('may not ask senders for what is in a Secret (%s) without the right to read that', async (_form, auth) => {
     const { apply, howTo, namespace, run, succeed } = await shop()
     await howTo('hook-authors')

@@ -79,11 +79,52 @@ const topicArn = mostly<string>(
   'arn:aws:sns:eu-central-1:12345678901:web-load',
   `arn:aws:sns:eu-central-1:123456789012:${'x'.repeat(257)}`,
 )
-/** Mostly one of the four. */
+const tolerance = mostly<string>(fc.constantFrom('10s', '5m', '1h', '90s'), '9s', '61m', '0s', '', '5')
+const previousKey = mostly<string>(fc.constantFrom('before', 'a.b'), '', 'a b')
+const ownHeader = mostly<string>(
+  fc.constantFrom('X-Gitlab-Token', 'Authorization', 'x_token', 'Contents', 'Hosted', 'Webhook'),
+  'Host',
+  'content-Type',
+  'COOKIE',
+  'Idempotency-Key',
+  'webhook-id',
+  'Proxy-Authorization',
+  'Expect',
+  'X Y',
+)
+const timestamp = fc.record({
+  header: mostly<string>(fc.constantFrom('X-Time', 'x_time'), 'X:', 'x_sig', 'X-Hub-Signature-256'),
+  prefix: mostly<string>(fc.constantFrom('', 'v0:', ' '), '\n', 'é'),
+  separator: mostly<string>(fc.constantFrom(':', '.', ' - ', '-1'), '', '1', '1:', '\t'),
+  tolerance,
+})
+const hmac = fc.oneof(
+  fc.record({ secretKeyRef, header, prefix }),
+  fc.record(
+    {
+      secretKeyRef,
+      header,
+      prefix,
+      previousKey,
+      encoding: mostly<string>(fc.constantFrom('hex', 'base64'), 'base32'),
+      timestamp,
+    },
+    { requiredKeys: ['secretKeyRef', 'header', 'prefix'] },
+  ),
+  { arbitrary: fc.record({ secretKeyRef, header, prefix, timestamp, replayWindow: duration }), weight: 1 },
+)
+/** Mostly one of the six. */
 const auth = fc.oneof(
   { arbitrary: fc.record({ bearer: fc.record({ secretKeyRef }) }), weight: 3 },
   { arbitrary: fc.record({ basic: fc.record({ secretRef: fc.record({ name }) }) }), weight: 3 },
-  { arbitrary: fc.record({ hmac: fc.record({ secretKeyRef, header, prefix }) }), weight: 6 },
+  { arbitrary: fc.record({ hmac }), weight: 6 },
+  {
+    arbitrary: fc.record({
+      header: fc.record({ name: ownHeader, secretKeyRef, previousKey }, { requiredKeys: ['name', 'secretKeyRef'] }),
+    }),
+    weight: 4,
+  },
+  { arbitrary: fc.record({ standardWebhooks: fc.record({ secretKeyRef, tolerance }) }), weight: 3 },
   { arbitrary: fc.record({ sns: fc.record({ topicArn }) }), weight: 3 },
   fc.record(
     {
@@ -153,17 +194,24 @@ describe('admission and the check at a first delivery', () => {
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
     const secretKeyRef = { name: 'senders', key: 'token' }
-    for (let chosen = 0; chosen < 16; chosen++) {
+    for (let chosen = 0; chosen < 64; chosen++) {
       const auth = {
         ...(chosen & 1 && { bearer: { secretKeyRef } }),
         ...(chosen & 2 && { basic: { secretRef: { name: 'senders' } } }),
         ...(chosen & 4 && { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } }),
+        ...(chosen & 16 && { header: { name: 'X-Secret', secretKeyRef } }),
+        ...(chosen & 32 && { standardWebhooks: { secretKeyRef, tolerance: '5m' } }),
         ...(chosen & 8 && { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' } }),
       }
       const violation = firstViolation(spec, { ...good, auth }, 'spec')
       const one = Object.keys(auth).length === 1
       expect(violation).toEqual(
-        one ? undefined : { path: 'spec.auth', message: 'must have exactly one of bearer, basic, hmac and sns' },
+        one
+          ? undefined
+          : {
+              path: 'spec.auth',
+              message: 'must have exactly one of bearer, basic, header, hmac, standardWebhooks and sns',
+            },
       )
       expect(admits({ ...good, auth })).toBe(one)
     }

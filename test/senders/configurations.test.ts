@@ -52,7 +52,12 @@ describe('the ready configuration', () => {
                 uid: 'string',
                 type: 'string',
                 disableResolveMessage: 'boolean',
-                settings: { url: 'url', httpMethod: 'string' },
+                settings: {
+                  url: 'url',
+                  httpMethod: 'string',
+                  authorization_scheme: 'string',
+                  authorization_credentials: 'string',
+                },
               },
             ],
           },
@@ -84,7 +89,7 @@ describe('the ready configuration', () => {
         webhook_subscription: {
           type: 'string',
           description: 'string',
-          delivery_method: { type: 'string', url: 'url' },
+          delivery_method: { type: 'string', url: 'url', custom_headers: [{ name: 'string', value: 'string' }] },
           events: ['string'],
           filter: { type: 'string', id: 'string' },
         },
@@ -123,6 +128,7 @@ describe('the ready configuration', () => {
     const shape = {
       name: 'string',
       url: 'url',
+      custom_headers: [{ key: 'string', value: 'string' }],
       push_events: 'boolean',
       push_events_branch_filter: 'string',
       enable_ssl_verification: 'boolean',

@@ -31,6 +31,8 @@ const authOf = (secret: string, key: string, header: string, prefix: string): re
   { form: 'bearer', secret, key },
   { form: 'basic', secret },
   { form: 'hmac', secret, key, header, prefix },
+  { form: 'header', secret, key, header },
+  { form: 'standardWebhooks', secret, key, toleranceMs: 300_000 },
   { form: 'sns', topicArn: secret },
 ]
 
@@ -87,7 +89,7 @@ const documentsIn = (text: string): readonly unknown[] =>
   })
 
 /** Programs that a snippet calls. Nothing else can be called, and a call of anything else is an error of the shell. */
-const programs = ['curl', 'kubectl', 'gh', 'az', 'aws', 'gcloud', 'openssl', 'cut', 'base64', 'tr', 'date']
+const programs = ['curl', 'kubectl', 'gh', 'az', 'aws', 'gcloud', 'openssl', 'cut', 'base64', 'od', 'tr', 'date']
 
 /** The script in a document of a pipeline or a job, as the shell of its product gets it. */
 const scriptIn = (name: string, document: unknown): string | undefined => {

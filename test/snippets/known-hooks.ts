@@ -14,6 +14,33 @@ export const auths: Readonly<Record<string, Auth | undefined>> = {
   'hmac-flux': { form: 'hmac', secret: 'alerts', key: 'secret', header: 'X-Signature', prefix: 'sha256=' },
   'hmac-pagerduty': { form: 'hmac', secret: 'alerts', key: 'secret', header: 'X-PagerDuty-Signature', prefix: 'v1=' },
   'hmac-jfrog': { form: 'hmac', secret: 'alerts', key: 'secret', header: 'X-JFrog-Event-Auth', prefix: '' },
+  'hmac-grafana-time': {
+    form: 'hmac',
+    secret: 'alerts',
+    key: 'secret',
+    header: 'X-Grafana-Alerting-Signature',
+    prefix: '',
+    timestamp: { header: 'X-Grafana-Alerting-Timestamp', prefix: '', separator: ':', toleranceMs: 300_000 },
+  },
+  'hmac-slack': {
+    form: 'hmac',
+    secret: 'alerts',
+    key: 'secret',
+    header: 'X-Slack-Signature',
+    prefix: 'v0=',
+    timestamp: { header: 'X-Slack-Request-Timestamp', prefix: 'v0:', separator: ':', toleranceMs: 300_000 },
+  },
+  'hmac-base64': {
+    form: 'hmac',
+    secret: 'alerts',
+    key: 'secret',
+    header: 'X-Shopify-Hmac-Sha256',
+    prefix: '',
+    encoding: 'base64',
+  },
+  header: { form: 'header', secret: 'alerts', key: 'secret', header: 'X-Secret' },
+  'header-gitlab': { form: 'header', secret: 'alerts', key: 'secret', header: 'X-Gitlab-Token' },
+  'standard-webhooks': { form: 'standardWebhooks', secret: 'alerts', key: 'webhook', toleranceMs: 300_000 },
   sns: { form: 'sns', topicArn },
 }
 
@@ -28,8 +55,30 @@ function specOf(auth: Auth): object {
       return { bearer: { secretKeyRef: { name: auth.secret, key: auth.key } } }
     case 'basic':
       return { basic: { secretRef: { name: auth.secret } } }
-    case 'hmac':
-      return { hmac: { secretKeyRef: { name: auth.secret, key: auth.key }, header: auth.header, prefix: auth.prefix } }
+    case 'header':
+      return { header: { name: auth.header, secretKeyRef: { name: auth.secret, key: auth.key } } }
+    case 'hmac': {
+      const { encoding, header, key, prefix, secret, timestamp } = auth
+      const time = timestamp && {
+        header: timestamp.header,
+        prefix: timestamp.prefix,
+        separator: timestamp.separator,
+        tolerance: `${timestamp.toleranceMs}ms`,
+      }
+      return {
+        hmac: {
+          secretKeyRef: { name: secret, key },
+          header,
+          prefix,
+          ...(encoding && { encoding }),
+          ...(time && { timestamp: time }),
+        },
+      }
+    }
+    case 'standardWebhooks': {
+      const { key, secret, toleranceMs } = auth
+      return { standardWebhooks: { secretKeyRef: { name: secret, key }, tolerance: `${toleranceMs}ms` } }
+    }
     case 'sns':
       return { sns: { topicArn: auth.topicArn } }
   }

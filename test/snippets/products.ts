@@ -17,6 +17,7 @@ export const held: Readonly<Record<string, string>> = {
   username: 'user',
   password: "pass 'word'",
   secret: 'k3y"$',
+  webhook: `whsec_${Buffer.from('0123456789012345678901234567').toString('base64')}`,
 }
 
 const basic = `Basic ${Buffer.from(`${held['username']}:${held['password']}`).toString('base64')}`
@@ -26,7 +27,14 @@ export interface Configured {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   /** The headers in which it signs, and what it signs with. */
-  readonly signs?: { readonly key: string; readonly headers: Readonly<Record<string, string>> }
+  readonly signs?: {
+    readonly key: string
+    readonly headers: Readonly<Record<string, string>>
+    /** The header with the time, which it signs before the body. */
+    readonly time?: string | undefined
+  }
+  /** What it signs with as Standard Webhooks says. */
+  readonly webhookSecret?: string
 }
 
 /** What a script has posted by itself: the answer. */
@@ -44,7 +52,10 @@ export const filledIn = (texts: readonly SnippetText[]): readonly SnippetText[] 
       .replaceAll('Basic CREDENTIALS', basic)
       .replaceAll(/(?<=-username: )USERNAME$/gm, held['username'] ?? '')
       .replaceAll(/(?<=-password: )PASSWORD$/gm, JSON.stringify(held['password']))
-      .replaceAll(/(?<="secret": )"SECRET"|(?<= token: )SECRET$/gm, JSON.stringify(held['secret'])),
+      .replaceAll('"signing_token": "SECRET"', `"signing_token": "${held['webhook']}"`)
+      // JSON in JSON.
+      .replaceAll(String.raw`\"SECRET\"`, JSON.stringify(JSON.stringify(held['secret'])).slice(1, -1))
+      .replaceAll(/"SECRET"|(?<=: )SECRET$|(?<=\[)SECRET(?=\]$)/gm, JSON.stringify(held['secret'])),
   }))
 
 const textOf = (texts: readonly SnippetText[], language: SnippetText['language'], which = 0): string =>
@@ -98,7 +109,7 @@ export interface Shell {
 }
 
 /** Programs that a snippet may call. The others of the machine are not there. */
-const real = ['curl', 'openssl', 'cut', 'cat', 'base64', 'tr', 'date', 'uuidgen']
+const real = ['curl', 'openssl', 'cut', 'cat', 'base64', 'od', 'tr', 'date', 'uuidgen']
 
 export const shellWith = (stubs: readonly string[], { keep = false } = {}): Shell => {
   const folder = mkdtempSync(join(tmpdir(), 'snippet-'))
@@ -160,6 +171,7 @@ case "$*" in
   *'index .data "username"'*) printf %s '${held['username']}' ;;
   *'index .data "password"'*) printf %s "pass 'word'" ;;
   *'index .data "secret"'*) printf %s '${held['secret']}' ;;
+  *'index .data "webhook"'*) printf %s '${held['webhook']}' ;;
 esac`
 
 const ranScript = async (script: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> => {
@@ -193,6 +205,13 @@ export const ofGithub = (text: string, secrets: Readonly<Record<string, string>>
 const sign = (value: unknown, ...headers: readonly (readonly [header: string, prefix: string])[]) =>
   typeof value === 'string' ? { signs: { key: value, headers: Object.fromEntries(headers) } } : {}
 
+const signedAt = ({ signs }: Pick<Configured, 'signs'>, time: string | undefined) =>
+  signs === undefined ? {} : { signs: { ...signs, time } }
+
+/** Headers in a list, by the members that have name and value. */
+const listed = (headers: readonly unknown[], name: string, value: string): Record<string, string> =>
+  Object.fromEntries(headers.map(header => [String(at(header, name)), String(at(header, value))]))
+
 /** What a product does with its texts. */
 type Product = (texts: readonly SnippetText[]) => Configured | Ran | Promise<Configured | Ran>
 
@@ -211,15 +230,22 @@ export const products: Readonly<Record<string, Product>> = {
     const [user, password] = ['username_file', 'password_file'].map(name =>
       file(stringAt(webhook, 'http_config', 'basic_auth', name)),
     )
+    const more = Object.entries(at(webhook, 'http_config', 'http_headers') ?? {}).map(([name, value]) => [
+      name,
+      file(String(list(value, 'files')[0])),
+    ])
     return {
       url: stringAt(webhook, 'url') ?? '',
-      headers: authorized(
-        token !== ''
-          ? `Bearer ${token}`
-          : user === ''
-            ? undefined
-            : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-      ),
+      headers: {
+        ...authorized(
+          token !== ''
+            ? `Bearer ${token}`
+            : user === ''
+              ? undefined
+              : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+        ),
+        ...Object.fromEntries(more),
+      },
     }
   },
   grafana: texts => {
@@ -241,7 +267,10 @@ export const products: Readonly<Record<string, Product>> = {
             ? `Basic ${Buffer.from(pair).toString('base64')}`
             : undefined,
       ),
-      ...sign(secret && ofGrafana(secret), [ofGrafana(at(settings, 'hmacConfig', 'header')), '']),
+      ...signedAt(
+        sign(secret && ofGrafana(secret), [ofGrafana(at(settings, 'hmacConfig', 'header')), '']),
+        stringAt(settings, 'hmacConfig', 'timestampHeader'),
+      ),
     }
   },
   'azure-monitor': texts => {
@@ -269,11 +298,10 @@ export const products: Readonly<Record<string, Product>> = {
   },
   pagerduty: texts => {
     const method = at(json(texts), 'webhook_subscription', 'delivery_method')
-    const [header] = list(method, 'custom_headers')
     const makes = /PagerDuty makes the secret.*Secret\/alerts under secret/.test(texts[0]?.where ?? '')
     return {
       url: stringAt(method, 'url') ?? '',
-      headers: header === undefined ? {} : { [String(at(header, 'name'))]: String(at(header, 'value')) },
+      headers: listed(list(method, 'custom_headers'), 'name', 'value'),
       ...sign(makes ? held['secret'] : undefined, ['X-PagerDuty-Signature', 'v1=']),
     }
   },
@@ -328,7 +356,7 @@ export const products: Readonly<Record<string, Product>> = {
   }),
   distribution: texts => {
     const [endpoint] = list(yaml(texts), 'notifications', 'endpoints')
-    return { url: stringAt(endpoint, 'url') ?? '', headers: authorized(list(endpoint, 'headers', 'Authorization')[0]) }
+    return { url: stringAt(endpoint, 'url') ?? '', headers: headersIn(JSON.stringify(at(endpoint, 'headers') ?? {})) }
   },
   harbor: async texts => {
     const policy = parseJson(option(await calledWith(texts, 'curl'), '-d') ?? '')
@@ -340,7 +368,10 @@ export const products: Readonly<Record<string, Product>> = {
     const header = option(call, '--headers')
     const name = option(call, '--name') ?? ''
     if (!/^[A-Za-z0-9]{5,50}$/.test(name)) throw new Error(`Azure refuses the name ${name}`)
-    return { url: option(call, '--uri') ?? '', headers: authorized(header?.replace('Authorization=', '')) }
+    return {
+      url: option(call, '--uri') ?? '',
+      headers: header === undefined ? {} : { [header.split('=')[0] ?? '']: header.slice(header.indexOf('=') + 1) },
+    }
   },
   alibaba: texts => ({ url: stringAt(json(texts), 'Trigger URL') ?? '' }),
   'artifact-registry': async texts => ({ url: option(await calledWith(texts, 'gcloud'), '--push-endpoint') ?? '' }),
@@ -355,13 +386,15 @@ export const products: Readonly<Record<string, Product>> = {
       if (!(texts[0]?.where ?? '').includes(` ${name}=${own === '' ? '"$(' : 'TOKEN'}`))
         throw new Error(`no word of ${name}`)
     }
-    const value = stringAt(key, 'ApiKeyValue', 'Fn::Sub')?.replace('${Token}', own || (held['token'] ?? ''))
+    const asked = /\.data "(\w+)"/.exec(texts[0]?.where ?? '')?.[1] ?? 'token'
+    const token = own || (held[asked] ?? '')
+    const value = stringAt(key, 'ApiKeyValue', 'Fn::Sub')?.replace('${Token}', token) ?? token
     return {
       url: stringAt(template, 'Resources', 'Destination', 'Properties', 'InvocationEndpoint') ?? '',
       headers:
         at(connection, 'AuthorizationType') === 'BASIC'
           ? { Authorization: basic }
-          : { [String(at(key, 'ApiKeyName'))]: value ?? String(at(key, 'ApiKeyValue')) },
+          : { [String(at(key, 'ApiKeyName'))]: value },
     }
   },
   gitea: texts => ({
@@ -372,10 +405,9 @@ export const products: Readonly<Record<string, Product>> = {
   image: texts => ranScript(textOf(texts, 'sh')),
   jfrog: texts => {
     const [handler] = list(json(texts), 'handlers')
-    const [header] = list(handler, 'custom_http_headers')
     return {
       url: stringAt(handler, 'url') ?? '',
-      headers: header === undefined ? {} : { [String(at(header, 'name'))]: String(at(header, 'value')) },
+      headers: listed(list(handler, 'custom_http_headers'), 'name', 'value'),
       ...sign(at(handler, 'use_secret_for_signing') === true ? at(handler, 'secret') : undefined, [
         'X-JFrog-Event-Auth',
         '',
@@ -408,9 +440,11 @@ export const products: Readonly<Record<string, Product>> = {
     const pipeline = yaml(texts)
     const [job] = Object.values(isObject(pipeline) ? pipeline : {})
     const script = [...list(job, 'script')].join('\n')
-    const asks = [...(texts[0]?.where ?? '').matchAll(/\b(TOKEN|USERNAME|PASSWORD|SECRET) \(/g)].map(
-      ([, name = '']): [string, string] => [name, held[name.toLowerCase()] ?? ''],
-    )
+    const asks = [
+      ...(texts[0]?.where ?? '').matchAll(
+        /\b(TOKEN|USERNAME|PASSWORD|SECRET) \(what Secret\/alerts has under (\w+)\)/g,
+      ),
+    ].map(([, name = '', key = '']): [string, string] => [name, held[key] ?? ''])
     const own = textOf(texts, 'text').trim()
     const env = {
       [own.includes('/') ? 'HOOK_URL' : 'HOOK_TOKEN']: own,
@@ -426,18 +460,15 @@ export const products: Readonly<Record<string, Product>> = {
     const config = at(yaml(texts, 1), 'data')
     const [, service] = Object.entries(isObject(config) ? config : {}).find(([key]) => key.startsWith('service.')) ?? []
     const webhook: unknown = parse(String(service))
-    const header = at(named(webhook, 'Authorization', 'headers'), 'value')
+    const headers = list(webhook, 'headers').filter(header => at(header, 'name') !== 'Content-Type')
     const user = at(webhook, 'basicAuth', 'username')
     const pair = `${secret(user)}:${secret(at(webhook, 'basicAuth', 'password'))}`
     return {
       url: secret(at(webhook, 'url')),
-      headers: authorized(
-        header !== undefined
-          ? secret(header)
-          : user !== undefined
-            ? `Basic ${Buffer.from(pair).toString('base64')}`
-            : undefined,
-      ),
+      headers: {
+        ...authorized(user === undefined ? undefined : `Basic ${Buffer.from(pair).toString('base64')}`),
+        ...Object.fromEntries(headers.map(header => [String(at(header, 'name')), secret(at(header, 'value'))])),
+      },
     }
   },
   flux: texts => {
@@ -446,15 +477,19 @@ export const products: Readonly<Record<string, Product>> = {
     const isSigned = at(provider, 'spec', 'type') === 'generic-hmac'
     return {
       url: stringAt(secret, 'stringData', 'address') ?? '',
-      headers: authorized(at(headers, 'Authorization')),
+      headers: headersIn(JSON.stringify(headers)),
       ...sign(isSigned ? at(secret, 'stringData', 'token') : undefined, ['X-Signature', 'sha256=']),
     }
   },
   gitlab: texts => {
-    const [header] = list(json(texts), 'custom_headers')
+    const [token, signing] = [stringAt(json(texts), 'token'), stringAt(json(texts), 'signing_token')]
     return {
       url: stringAt(json(texts), 'url') ?? '',
-      headers: header === undefined ? {} : { [String(at(header, 'key'))]: String(at(header, 'value')) },
+      headers: {
+        ...listed(list(json(texts), 'custom_headers'), 'key', 'value'),
+        ...(token !== undefined && { 'X-Gitlab-Token': token }),
+      },
+      ...(signing !== undefined && { webhookSecret: signing }),
     }
   },
   curl: texts => ranScript(textOf(texts, 'sh')),
@@ -480,10 +515,31 @@ export const products: Readonly<Record<string, Product>> = {
 }
 
 /** The headers of a post by a product that was configured so. */
-export const headersOf = ({ headers, signs }: Configured, body: string): Readonly<Record<string, string>> => {
-  const digits = signs && createHmac('sha256', signs.key).update(body).digest('hex')
+export const headersOf = (
+  { headers, signs, webhookSecret }: Configured,
+  body: string,
+): Readonly<Record<string, string>> => {
+  const now = String(Math.floor(Date.now() / 1000))
+  const before = signs?.time === undefined ? '' : `${now}:`
+  const digits =
+    signs &&
+    createHmac('sha256', signs.key)
+      .update(before + body)
+      .digest('hex')
   const signatures = Object.entries(signs?.headers ?? {}).map(([name, prefix]) => [name, `${prefix}${digits}`] as const)
-  return Object.fromEntries(
-    [...Object.entries(headers ?? {}), ...signatures].map(([name, value]) => [name.toLowerCase(), value]),
-  )
+  const all = [
+    ...Object.entries(headers ?? {}),
+    ...signatures,
+    ...(signs?.time === undefined ? [] : [[signs.time, now] as const]),
+    ...Object.entries(webhookSecret === undefined ? {} : webhookHeaders(webhookSecret, body, now)),
+  ]
+  return Object.fromEntries(all.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+/** As GitLab signs: its id is a UUID. */
+const webhookHeaders = (secret: string, body: string, time: string): Readonly<Record<string, string>> => {
+  const id = 'f5e5f430-f57b-4e6e-9fac-d9128cd7232f'
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
+  const signature = createHmac('sha256', key).update(`${id}.${time}.${body}`).digest('base64')
+  return { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': `v1,${signature}` }
 }

@@ -70,7 +70,7 @@ describe.each(snippets)('the configuration of $name', snippet => {
       const texts = textsOf(snippet.name, of)
       const said =
         texts.length === 0 ? refusalOf(snippet.name, of) : texts.map(({ text, where }) => where + text).join()
-      expect(said).toMatch(/alerts|auth\.(bearer|basic|hmac|sns)|web-load|redeploy/)
+      expect(said).toMatch(/alerts|auth\.(bearer|basic|header|hmac|standardWebhooks|sns)|web-load|redeploy/)
     }
   })
 
@@ -108,6 +108,10 @@ describe('what is refused', () => {
     ['hmac-github', 9],
     ['hmac-grafana', 8],
     ['hmac-flux', 8],
+    ['hmac-grafana-time', 7],
+    ['hmac-slack', 6],
+    ['header', 16],
+    ['standard-webhooks', 7],
     ['sns', 1],
   ])('leaves, for a hook with the auth %s, those that can prove it: at least %d', (name, count) => {
     const auth = auths[name]
@@ -117,7 +121,7 @@ describe('what is refused', () => {
   it('says how a product signs where the hook asks for another signature', () => {
     const auth = auths['hmac-grafana']
     expect(refusalOf('github', { ...hook, ...(auth && { auth }) })).toBe(
-      'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", and this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac.header and auth.hmac.prefix',
+      'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", and this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac',
     )
   })
 })

@@ -2,14 +2,14 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { authOf } from '../../src/api/auth.ts'
 import { credentialsIn, type Credentials } from '../../src/api/credentials.ts'
-import { proves } from '../../src/trigger/auth-proof.ts'
+import { proves } from './proves.ts'
 import { fc, property } from '../support/property.ts'
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const bearer: Credentials = { form: 'bearer', token: Buffer.from('s3cret') }
-const basic: Credentials = { form: 'basic', userAndPassword: Buffer.from('ann:open sesame') }
+const bearer: Credentials = { form: 'bearer', tokens: [Buffer.from('s3cret')] }
+const basic: Credentials = { form: 'basic', usersAndPasswords: [Buffer.from('ann:open sesame')] }
 
 describe.each<[string, Credentials, string | undefined, boolean]>([
   ['the token', bearer, 'Bearer s3cret', true],
@@ -43,7 +43,7 @@ describe.each<[string, Credentials, string | undefined, boolean]>([
 describe('a signature', () => {
   const github: Credentials = {
     form: 'hmac',
-    key: Buffer.from("It's a Secret to Everybody"),
+    keys: [Buffer.from("It's a Secret to Everybody")],
     header: 'X-Hub-Signature-256',
     prefix: 'sha256=',
   }
@@ -87,7 +87,7 @@ describe('a signature', () => {
       const header = 'X-Signature'
       const signed = `${prefix}${createHmac('sha256', key).update(body).digest('hex')}`
       const judge = (key: Uint8Array, body: Uint8Array): boolean =>
-        proves({ form: 'hmac', key: Buffer.from(key), header, prefix }, { 'x-signature': signed }, body)
+        proves({ form: 'hmac', keys: [Buffer.from(key)], header, prefix }, { 'x-signature': signed }, body)
       expect(judge(key, body)).toBe(true)
       expect(judge(key, otherBody)).toBe(Buffer.compare(body, otherBody) === 0)
       // RFC 2104 fills keys up with zeros and replaces long ones by their digest.
@@ -112,7 +112,7 @@ describe('a Secret', () => {
     ['without a line break of two characters', 's3cret\r\n', 's3cret'],
     ['with all others', ' s3\ncret \n\n', ' s3\ncret \n'],
   ])('counts %s', (_name, stored, counts) => {
-    expect(found({ token: stored })).toEqual({ form: 'bearer', token: Buffer.from(counts) })
+    expect(found({ token: stored })).toEqual({ form: 'bearer', tokens: [Buffer.from(counts)] })
   })
 
   it.each<[string, Record<string, string> | undefined, ReturnType<typeof authOf>, string]>([
@@ -128,7 +128,7 @@ describe('a Secret', () => {
       'Secret/senders has no key password, or nothing under it',
     ],
   ])('%s is missed, in words without its content', (_name, data, auth, lacks) => {
-    expect(found(data, auth)).toEqual({ lacks })
+    expect(found(data, auth)).toEqual({ reason: 'AuthSecretNotFound', message: lacks })
   })
 
   it('has user and password as they are sent', () => {

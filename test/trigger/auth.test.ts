@@ -151,7 +151,7 @@ describe.each([bearer, basic, hmac])('where it cannot be told whether a post sat
       'ApiUnreachable',
       /^Secret.senders/,
     ],
-    ['since the Secret is too large, it fails', 'too large', 'failed', 'TooLarge', /^Secret.senders.*64 KiB/],
+    ['since the Secret is too large, it fails', 'too large', 'failed', 'AuthSecretTooLarge', /^Secret.senders.*64 KiB/],
     [
       'since there is no Secret, it fails',
       { secret: undefined },

@@ -66,7 +66,7 @@ export const trigger: Command = {
     const headers = {
       ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
       ...body.headers,
-      ...(await proofFor(cluster, hook, body.text)),
+      ...(await proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: id ?? newId(shell.random) })),
       ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
     }
     const url = `${at}${triggerPath}${token}${given.get(dryRun) ? '?dryRun=true' : ''}`
@@ -85,6 +85,9 @@ export const trigger: Command = {
     return isGood ? 0 : 4
   },
 }
+
+/** A name for a post that was given none, where the hook wants one that is signed. */
+const newId = (random: Shell['random']): string => Buffer.from(random.bytes(16)).toString('hex')
 
 interface Body {
   readonly text: string

@@ -24,7 +24,9 @@ export interface Field {
  */
 export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly Field[] =>
   Object.entries(schema.properties).flatMap(([name, member]) => {
-    const flag = prefix === '' ? dashed(name) : `${prefix}-${dashed(name)}`
+    // What refers to a Secret stands for its object: auth.bearer.secretKeyRef is --auth-bearer.
+    const isSecret = name === 'secretKeyRef' || name === 'secretRef'
+    const flag = prefix === '' ? dashed(name) : isSecret ? prefix : `${prefix}-${dashed(name)}`
     return fieldsAt(member, [...path, name], flag)
   })
 
@@ -85,7 +87,7 @@ const objectFields = (schema: Obj, path: readonly string[], flag: string, make: 
   if ('kind' in schema.properties && 'name' in schema.properties) return referenceFields(schema, path, flag, make)
   const members = Object.entries(schema.properties)
   const [only, ...others] = members
-  // A member that is alone needs no name of its own: auth.bearer.secretKeyRef is --auth-bearer.
+  // A member that is alone needs no name of its own.
   if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
   return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
 }

@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
 import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
 import { isReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
+import { provingHeaders, type SignedPost } from '../../api/proof.ts'
 import type { ApiConnection, Outbound } from '../../environment/environment.ts'
 import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
@@ -38,6 +38,8 @@ export interface Trial {
   /** The delivery's name: a double click is one delivery. */
   readonly key: string
   readonly body?: string
+  /** In milliseconds since the epoch: some hooks ask that the time is signed. */
+  readonly now: number
 }
 
 /**
@@ -54,7 +56,7 @@ export const tryHook = async (
   const { token, ...published } = await urlOf(api, hook)
   const base = triggerBase ?? published.base
   const body = trial.body ?? ''
-  const proof = await proofOf(api, hook, body)
+  const proof = await proofOf(api, hook, { body, now: trial.now, id: trial.key })
   try {
     const answer = await outbound({
       method: 'POST',
@@ -97,7 +99,7 @@ const triedOf = (status: number, body: string, dryRun: boolean): Tried => {
 const proofOf = async (
   api: ApiConnection,
   hook: StoredObject,
-  body: string,
+  post: SignedPost,
 ): Promise<Readonly<Record<string, string>>> => {
   const auth = isReceiverHook(hook) ? authOf(hook.spec.auth) : undefined
   if (auth === undefined) return {}
@@ -105,18 +107,10 @@ const proofOf = async (
     const message = `this hook takes messages of ${auth.topicArn} alone, which Amazon signs: publish one there to try it`
     throw new Refused(409, 'NoCredentials', message)
   }
-  const credentials = await credentialsOf(api, hook.metadata.namespace ?? '', auth)
-  switch (credentials.form) {
-    case 'bearer':
-      return { authorization: `Bearer ${credentials.token.toString()}` }
-    case 'basic':
-      return { authorization: `Basic ${credentials.userAndPassword.toString('base64')}` }
-    case 'hmac':
-      return {
-        [credentials.header.toLowerCase()]:
-          credentials.prefix + createHmac('sha256', credentials.key).update(body).digest('hex'),
-      }
-  }
+  const headers = provingHeaders(await credentialsOf(api, hook.metadata.namespace ?? '', auth), post)
+  if (headers) return headers
+  const message = `Secret/${auth.secret} has a public key: only the sender can sign a post to this hook`
+  throw new Refused(409, 'NoCredentials', message)
 }
 
 const credentialsOf = async (api: ApiConnection, namespace: string, auth: SecretAuth): Promise<Credentials> => {
@@ -125,7 +119,7 @@ const credentialsOf = async (api: ApiConnection, namespace: string, auth: Secret
       await ask(api, { method: 'GET', path: objectPath(secrets, namespace, auth.secret) }),
       auth,
     )
-    if ('lacks' in found) throw new Refused(409, 'NoCredentials', found.lacks)
+    if ('reason' in found) throw new Refused(409, 'NoCredentials', found.message)
     return found
   } catch (error) {
     if (!(error instanceof ApiRefused)) throw error

@@ -23,7 +23,11 @@ it('a hook that takes messages of one topic alone cannot be tried from the page,
   const unused = (): never => {
     throw new Error('nothing must be asked or posted')
   }
-  const tried = tryHook({ request: unused, watch: unused }, unused, undefined, hook, { dryRun: true, key: 'one' })
+  const tried = tryHook({ request: unused, watch: unused }, unused, undefined, hook, {
+    dryRun: true,
+    key: 'one',
+    now: 0,
+  })
   await expect(tried).rejects.toMatchObject({
     status: 409,
     message: `this hook takes messages of ${topicArn} alone, which Amazon signs: publish one there to try it`,

@@ -6,10 +6,10 @@ vi.mock(import('../../../src/trigger/auth-proof.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    proves: (credentials, headers, body) => {
-      if (credentials.form !== 'bearer') return real.proves(credentials, headers, body)
+    shownBy: (credentials, headers, now) => {
+      if (credentials.form !== 'bearer') return real.shownBy(credentials, headers, now)
       const [, sent = ''] = /^Bearer +(.*)$/i.exec(headers['authorization'] ?? '') ?? []
-      return credentials.token.toString('latin1').startsWith(sent)
+      return credentials.tokens[0].toString('latin1').startsWith(sent)
     },
   }
 })

@@ -54,7 +54,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet)
     const body = wallet.countsOnce(uid) ? keyOf(bytes) : undefined
     const named = deliveryOf({ headers, json: letter.body })
     // How long it counts once is for the product to know.
-    const { identity } = namedBySigned(named, body === undefined ? undefined : { body, withinMs: 0 })
+    const { identity } = namedBySigned(named, { signed: body === undefined ? undefined : { body, withinMs: 0 } })
     const isName = named.identity === undefined
     const id = posts++
     const post: Post = {

@@ -24,7 +24,8 @@ export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Contex
     if (!keyPattern.test(key)) throw new Refused(400, 'BadRequest', 'key must name the delivery')
     const hook = await hookAsUser(api, namespace, name)
     const body = stringAt(request.body, 'body')
-    const trial = { dryRun: at(request.body, 'dryRun') !== false, key, ...(body === undefined ? {} : { body }) }
+    const dryRun = at(request.body, 'dryRun') !== false
+    const trial = { dryRun, key, now: world.clock.now(), ...(body === undefined ? {} : { body }) }
     response.json(await tryHook(api, world.outbound, triggerBase, hook, trial))
   })
 }

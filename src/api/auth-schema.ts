@@ -1,0 +1,302 @@
+import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
+import { at, isObject } from './json.ts'
+import { nameLength, objectNameRule } from './names.ts'
+import type { Obj, Rule, Str } from './schema.ts'
+
+const keyPattern = '^[-._a-zA-Z0-9]+$'
+const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
+const prefixPattern = '^([!-~][ -~]*)?$'
+/** What would not be a time and then something else: a digit would make another time of the same text. */
+const separatorPattern = '^[ -/:-~][ -~]*$'
+/**
+ * Headers that are no secret's: HTTP's own, those that say what a body is, cookies, and those that name or sign a delivery.
+ */
+const reservedPattern =
+  '^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|cookie|set-cookie|idempotency-key|webhook-.*)$'
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, with the partitions of China and of governments. */
+const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
+
+const matching = (pattern: string, message: string) => {
+  const compiled = new RegExp(pattern)
+  return {
+    rule: `self.matches('${pattern}')`,
+    message,
+    holds: self => typeof self === 'string' && compiled.test(self),
+  } as const satisfies Rule
+}
+
+const keyRule = matching(keyPattern, 'must be a key of a Secret: letters, digits, "-", "_" and "."')
+const headerRule = matching(headerPattern, 'must be the name of a header: letters, digits, "-" and "_"')
+
+const secretKeyRef = {
+  type: 'object',
+  title: 'Secret',
+  description: 'An entry of a Secret in the namespace of the hook.',
+  required: ['name', 'key'],
+  properties: {
+    name: {
+      type: 'string',
+      title: 'Name of the Secret',
+      maxLength: nameLength,
+      description: 'The name of the Secret.',
+      'x-kubernetes-validations': [objectNameRule],
+    },
+    key: {
+      type: 'string',
+      title: 'Key in the Secret',
+      maxLength: nameLength,
+      description: 'The key of the entry.',
+      'x-kubernetes-validations': [keyRule],
+    },
+  },
+} as const satisfies Obj
+
+const previousKey = {
+  type: 'string',
+  title: 'Key of the previous value',
+  maxLength: nameLength,
+  description:
+    'Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value.',
+  'x-kubernetes-validations': [keyRule],
+} as const
+
+/** How far the time that a post is signed with may be from now, either way. */
+const tolerance = {
+  type: 'string',
+  title: 'How old a signature may be',
+  maxLength: 32,
+  default: '5m',
+  description:
+    "How far the signed time may be from the trigger's own, either way: 10s to 1h. A signed post counts once within twice that.",
+  'x-kubernetes-validations': [
+    durationRule,
+    {
+      rule: `!${isDuration('self')} || (duration(self) >= duration('10s') && duration(self) <= duration('1h'))`,
+      message: 'must be between 10s and 1h',
+      holds: self => {
+        const ms = typeof self === 'string' ? milliseconds(self) : undefined
+        return ms === undefined || (ms >= 10_000 && ms <= 3_600_000)
+      },
+    },
+  ],
+} as const satisfies Str
+
+const reserved = new RegExp(reservedPattern)
+
+/** Whether two names are of one header. */
+const sameHeader = (one: unknown, other: unknown): boolean => String(one).toLowerCase() === String(other).toLowerCase()
+
+/** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
+const replayWindow = {
+  type: 'string',
+  maxLength: 32,
+  'x-kubernetes-validations': [durationRule, noLongerThanADay],
+} as const
+
+const forms = ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks', 'sns'] as const
+const listed = 'bearer, basic, header, hmac, standardWebhooks and sns'
+
+/** What a sender has to prove beside the token. */
+export const authSchema = {
+  type: 'object',
+  title: 'What a post must prove',
+  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).`,
+  properties: {
+    bearer: {
+      type: 'object',
+      title: 'A bearer token',
+      description: 'The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750).',
+      required: ['secretKeyRef'],
+      properties: { secretKeyRef, previousKey },
+    },
+    basic: {
+      type: 'object',
+      title: 'User name and password',
+      description: 'The post has a user name and a password in its header `Authorization: Basic` (RFC 7617).',
+      required: ['secretRef'],
+      properties: {
+        secretRef: {
+          type: 'object',
+          title: 'Secret',
+          description:
+            'A Secret in the namespace of the hook with the keys `username` and `password`, as those of the type kubernetes.io/basic-auth have.',
+          required: ['name'],
+          properties: { name: secretKeyRef.properties.name },
+        },
+        previousKey: {
+          ...previousKey,
+          title: 'Key of the previous password',
+          description:
+            'Another key of the same Secret, with the previous password. It counts too while it is there, with the same user name, so no post is lost while a sender changes to a new one.',
+        },
+      },
+    },
+    header: {
+      type: 'object',
+      title: 'A secret in a header',
+      description: "The post has a header whose whole value is in a Secret, such as GitLab's `X-Gitlab-Token`.",
+      required: ['name', 'secretKeyRef'],
+      properties: {
+        name: {
+          type: 'string',
+          title: 'Name of the header',
+          maxLength: 128,
+          description: 'The header with the secret.',
+          'x-kubernetes-validations': [
+            headerRule,
+            {
+              rule: `!self.lowerAscii().matches('${reservedPattern}')`,
+              message:
+                'must be a header of its own for the secret, such as X-Gitlab-Token: HTTP or the delivery needs this one',
+              holds: self => typeof self === 'string' && !reserved.test(self.toLowerCase()),
+            },
+          ],
+        },
+        secretKeyRef,
+        previousKey,
+      },
+    },
+    hmac: {
+      type: 'object',
+      title: 'A signature of the body (HMAC)',
+      description:
+        'The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hexadecimal digits or in Base64 (RFC 2104).',
+      required: ['secretKeyRef'],
+      properties: {
+        secretKeyRef,
+        header: {
+          type: 'string',
+          title: 'Header of the signature',
+          maxLength: 128,
+          default: 'X-Hub-Signature-256',
+          description: "The header with the signature. The default is GitHub's.",
+          'x-kubernetes-validations': [headerRule],
+        },
+        prefix: {
+          type: 'string',
+          title: 'What is before the signature',
+          maxLength: 64,
+          default: 'sha256=',
+          description:
+            'What the header has before the signature. The default is what GitHub writes. Use "" for nothing.',
+          'x-kubernetes-validations': [
+            matching(prefixPattern, 'must be what stands before the signature, as in "sha256=", or ""'),
+          ],
+        },
+        previousKey,
+        encoding: {
+          type: 'string',
+          title: 'How the signature is written',
+          enum: ['hex', 'base64'],
+          titles: { hex: 'Hexadecimal digits', base64: 'Base64' },
+          description: 'Whether the signature is written in hexadecimal digits or in Base64. By default hex.',
+        },
+        timestamp: {
+          type: 'object',
+          title: 'A time that is signed with the body',
+          description:
+            'The signature is made of `prefix`, the time, `separator` and the body. A post whose time is past or ahead by more than `tolerance` gets 401, so a captured one soon counts no more.',
+          required: ['header'],
+          properties: {
+            header: {
+              type: 'string',
+              title: 'Header of the time',
+              maxLength: 128,
+              description: 'The header with the time, in seconds since 1970.',
+              'x-kubernetes-validations': [headerRule],
+            },
+            prefix: {
+              type: 'string',
+              title: 'What is signed before the time',
+              maxLength: 64,
+              default: '',
+              description: 'What the signed text has before the time: nothing by default, `v0:` of Slack.',
+              'x-kubernetes-validations': [
+                matching('^[ -~]*$', 'must be what is signed before the time, as in "v0:", or ""'),
+              ],
+            },
+            separator: {
+              type: 'string',
+              title: 'What is signed between time and body',
+              minLength: 1,
+              maxLength: 8,
+              default: ':',
+              description:
+                "What the signed text has between the time and the body. The default is Grafana's and Slack's.",
+              'x-kubernetes-validations': [
+                matching(
+                  separatorPattern,
+                  'must begin with something else than a digit, which could be part of the time',
+                ),
+              ],
+            },
+            tolerance,
+          },
+        },
+        replayWindow: {
+          ...replayWindow,
+          title: 'A signed body counts once within',
+          description:
+            'Within this time one signed body counts once, whatever idempotency keys its posts have. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
+        },
+      },
+      'x-kubernetes-validations': [
+        {
+          rule: '!has(self.timestamp) || !has(self.replayWindow)',
+          message: 'must not be set where timestamp is: a signed time ends replays by itself',
+          fieldPath: '.replayWindow',
+          holds: self => at(self, 'timestamp') === undefined || at(self, 'replayWindow') === undefined,
+        },
+        {
+          rule: '!has(self.timestamp) || self.timestamp.header.lowerAscii() != self.header.lowerAscii()',
+          message: 'must be another header than that of the signature',
+          fieldPath: '.timestamp.header',
+          holds: self => !sameHeader(at(self, 'timestamp', 'header') ?? '', at(self, 'header')),
+        },
+      ],
+    },
+    standardWebhooks: {
+      type: 'object',
+      title: 'A signature of Standard Webhooks',
+      description:
+        'The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key.',
+      required: ['secretKeyRef'],
+      properties: { secretKeyRef, previousKey, tolerance },
+    },
+    sns: {
+      type: 'object',
+      title: 'A signature of Amazon SNS',
+      description:
+        "The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed.",
+      required: ['topicArn'],
+      properties: {
+        topicArn: {
+          type: 'string',
+          title: 'ARN of the topic',
+          maxLength: 350,
+          description: 'The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`.',
+          'x-kubernetes-validations': [
+            matching(
+              topicPattern,
+              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or aws-cn or aws-us-gov in the place of aws',
+            ),
+          ],
+        },
+        replayWindow: {
+          ...replayWindow,
+          title: 'A message counts once within',
+          description:
+            'Within this time one message counts once, whatever idempotency keys its posts have. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
+        },
+      },
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: `[${forms.map(form => `has(self.${form})`).join(', ')}].exists_one(set, set)`,
+      message: `must have exactly one of ${listed}`,
+      choice: { title: 'What a post must prove', of: forms, none: 'Nothing: the URL is enough' },
+      holds: self => isObject(self) && forms.filter(form => self[form] !== undefined).length === 1,
+    },
+  ],
+} as const satisfies Obj

@@ -1,0 +1,13 @@
+import type { Credentials } from '../../src/api/credentials.ts'
+import { shownBy } from '../../src/trigger/auth-proof.ts'
+
+/** Whether a post with these headers and this body proves what is asked of it, at `now`. */
+export const proves = (
+  credentials: Credentials,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+  now = 0,
+): boolean => {
+  const shown = shownBy(credentials, headers, now)
+  return typeof shown === 'boolean' ? shown : shown(body)
+}

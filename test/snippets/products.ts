@@ -55,7 +55,7 @@ export const filledIn = (texts: readonly SnippetText[]): readonly SnippetText[] 
       .replaceAll('"signing_token": "SECRET"', `"signing_token": "${held['webhook']}"`)
       // JSON in JSON.
       .replaceAll(String.raw`\"SECRET\"`, JSON.stringify(JSON.stringify(held['secret'])).slice(1, -1))
-      .replaceAll(/"SECRET"|(?<=: )SECRET$|(?<=\[)SECRET(?=\]$)/gm, JSON.stringify(held['secret'])),
+      .replaceAll(/"SECRET"|(?<=: )(?<!- name: )SECRET$|(?<=\[)SECRET(?=\]$)/gm, JSON.stringify(held['secret'])),
   }))
 
 const textOf = (texts: readonly SnippetText[], language: SnippetText['language'], which = 0): string =>

@@ -160,7 +160,7 @@ says which hook, and [may change](../explanation/tokens.md). Any other path is 4
 
 **A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and no log of URLs has the token. The hook's
 \`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
-\`auth.bearer\` or \`auth.basic\` wants the header for itself: post to its URL.
+\`auth.bearer\`, \`auth.basic\` or \`auth.header\` of that name wants the header for itself: post to its URL.
 
 **Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
@@ -184,7 +184,12 @@ ${table(
     ],
     [
       'the header that `auth.hmac.header` names',
-      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent',
+      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent. With `timestamp` of prefix, time, separator and body; the time is in the header that `timestamp.header` names, in seconds',
+    ],
+    ['the header that `auth.header.name` names', 'For a hook with `auth.header`: the secret, and nothing else'],
+    [
+      '`webhook-id`, `webhook-timestamp`, `webhook-signature`',
+      'For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a blank between. The ID is the idempotency key',
     ],
     [
       code('Content-Type'),

@@ -1,5 +1,6 @@
 import type { Sender } from '../../src/senders/sender.ts'
-import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
+import type { Signature, Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
+import { snippets } from '../../src/snippets/registry.ts'
 import { snippetNamed } from '../../src/snippets/write.ts'
 import { code, generated, table } from './markdown.ts'
 
@@ -38,6 +39,18 @@ could never run it. Without them, \`${example.url}\` stands where the hook's URL
 hook's \`status.triggerURL\`, or in the Secret that \`token.secretName\` names. A product that hides its headers gets the token, the last
 part of the URL, in one of those.
 
+## What each product can prove
+
+A hook asks for one of these with [\`auth\`](../how-to/authenticate-senders.md). "Hidden header": the product hides its headers, so its configuration has the
+hook's token in the header \`Authorization\` instead of the URL, unless \`auth\` asks for that header.
+
+${table(
+  ['product', 'proves itself by', 'hidden header'],
+  snippets
+    .toSorted((a, b) => a.title.localeCompare(b.title))
+    .map(snippet => [snippet.title, formsOf(snippet), hidesToken(snippet) ? 'yes' : 'no']),
+)}
+
 To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`
 
@@ -68,6 +81,23 @@ const section = ({ about, name }: Sender): string => {
 - **What it can prove**: ${proves(snippet)}
 ${texts(example).map(block).join('')}`
 }
+
+/** Which forms of \`auth\` a product satisfies, and how it signs. */
+const formsOf = ({ proves: { forms, signs } }: Snippet): string => {
+  if (forms.length === 0) return 'nothing: the URL is its only secret'
+  return forms
+    .map(form => (form === 'hmac' && signs ? `${code(form)} (${signs.map(signed).join('; ')})` : code(form)))
+    .join(', ')
+}
+
+const signed = ({ header, prefix, timestamp }: Signature): string => {
+  const text = `${header ?? 'any header'}: ${prefix ?? ''}…`
+  return `${code(text)}${timestamp === undefined ? '' : ' with a time'}`
+}
+
+/** Whether a configuration has the token by itself. */
+const hidesToken = (snippet: Snippet): boolean =>
+  snippet.texts(example).every(({ text, where }) => !(text + where).includes(example.url))
 
 /** Which proofs a hook may ask of it. */
 const proves = ({ proves: { forms } }: Snippet): string =>

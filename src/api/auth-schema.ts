@@ -1,9 +1,8 @@
 import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
-import { nameLength, objectNameRule } from './names.ts'
-import type { Obj, Rule, Str } from './schema.ts'
+import type { Obj, Str } from './schema.ts'
+import { matching, previousKey, secretKeyRef } from './secret-entry.ts'
 
-const keyPattern = '^[-._a-zA-Z0-9]+$'
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'
 /** What would not be a time and then something else: a digit would make another time of the same text. */
@@ -16,49 +15,7 @@ const reservedPattern =
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, with the partitions of China and of governments. */
 const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
 
-const matching = (pattern: string, message: string) => {
-  const compiled = new RegExp(pattern)
-  return {
-    rule: `self.matches('${pattern}')`,
-    message,
-    holds: self => typeof self === 'string' && compiled.test(self),
-  } as const satisfies Rule
-}
-
-const keyRule = matching(keyPattern, 'must be a key of a Secret: letters, digits, "-", "_" and "."')
 const headerRule = matching(headerPattern, 'must be the name of a header: letters, digits, "-" and "_"')
-
-const secretKeyRef = {
-  type: 'object',
-  title: 'Secret',
-  description: 'An entry of a Secret in the namespace of the hook.',
-  required: ['name', 'key'],
-  properties: {
-    name: {
-      type: 'string',
-      title: 'Name of the Secret',
-      maxLength: nameLength,
-      description: 'The name of the Secret.',
-      'x-kubernetes-validations': [objectNameRule],
-    },
-    key: {
-      type: 'string',
-      title: 'Key in the Secret',
-      maxLength: nameLength,
-      description: 'The key of the entry.',
-      'x-kubernetes-validations': [keyRule],
-    },
-  },
-} as const satisfies Obj
-
-const previousKey = {
-  type: 'string',
-  title: 'Key of the previous value',
-  maxLength: nameLength,
-  description:
-    'Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value.',
-  'x-kubernetes-validations': [keyRule],
-} as const
 
 /** How far the time that a post is signed with may be from now, either way. */
 const tolerance = {

@@ -87,7 +87,7 @@ export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
 }
 
 /** The header `Authorization` that a hook asks for, with a placeholder. */
-export const authorizationOf = (auth: Auth | undefined): string | undefined =>
+const authorizationOf = (auth: Auth | undefined): string | undefined =>
   askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
 /** What goes into the place of each placeholder; empty where there is none. Follows another sentence. */

@@ -45,7 +45,10 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
 
 /** How many signatures a post may have: one for each secret that its sender has at the time, and more. */
 const maxSignatures = 10
-/** How many signatures by a key pair are verified: each costs a hundred times an HMAC. */
+/**
+ * How many signatures by a key pair are verified: each costs 0.2 ms, fifteen times an HMAC. A sender that changes its key pair
+ * signs with both.
+ */
 const maxVerified = 2
 
 const shownByWebhook = (

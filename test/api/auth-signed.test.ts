@@ -140,7 +140,7 @@ describe('a hook with auth.standardWebhooks', () => {
     const { replicas, send } = await setUp(auth)
     const captured = webhook('msg_1')
     const answers = await Promise.all(['a', 'b', 'c', 'd'].map(name => send({ ...captured, 'Idempotency-Key': name })))
-    expect(answers.map(({ body }) => body['reason']).toSorted()).toEqual([
+    expect(answers.map(({ body }) => String(body['reason'])).toSorted((a, b) => a.localeCompare(b))).toEqual([
       'Duplicate',
       'Duplicate',
       'Duplicate',
@@ -151,8 +151,9 @@ describe('a hook with auth.standardWebhooks', () => {
 
   it('refuses a Secret that is no such secret, and is Ready once it is', async () => {
     const { hook, patchSecret, send, until } = await setUp({ standardWebhooks: entry('token') })
-    const says = { reason: 'AuthSecretInvalid', message: expect.stringContaining('must be whsec_ and 24 to 64 bytes') }
-    expect(await send(webhook('msg_1'))).toMatchObject({ status: 422, body: says })
+    const refused = await send(webhook('msg_1'))
+    expect(refused).toMatchObject({ status: 422, body: { reason: 'AuthSecretInvalid' } })
+    expect(refused.body['message']).toContain('must be whsec_ and 24 to 64 bytes')
     const ready = async () => {
       const conditions = listAt(await hook('web-up'), 'status', 'conditions')
       return stringAt(

@@ -18,7 +18,11 @@ const [alertmanager] = blocksIn(page, 'yaml')
 const commands = blocksIn(page, 'console')
   .flatMap(block => block.trim().split('\n'))
   .filter(line => line.includes(' create secret '))
-  .map(line => line.replaceAll(/"\$\(openssl rand -hex 32\)"/g, () => randomBytes(32).toString('hex')))
+  .map(line =>
+    line
+      .replaceAll(/"\$\(openssl rand -hex 32\)"/g, () => randomBytes(32).toString('hex'))
+      .replaceAll(/"whsec_\$\(openssl rand -base64 32\)"/g, () => `whsec_${randomBytes(32).toString('base64')}`),
+  )
 
 /** The page's Secrets and hooks in a namespace of the test's own, as kubectl makes them. */
 const followed = async () => {
@@ -74,10 +78,18 @@ const receivers = listAt(alertmanager, 'receivers').map(receiver => ({
 }))
 
 it('the page has a hook for each way, and Alertmanager is told both of its own', () => {
-  expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 5 }, () => 'ReceiverHook'))
-  expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual(['by-token', 'by-user', 'on-push', 'on-alert', 'on-alarm'])
+  expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 7 }, () => 'ReceiverHook'))
+  expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual([
+    'by-token',
+    'by-user',
+    'on-push',
+    'on-alert',
+    'on-gitlab',
+    'on-signed',
+    'on-alarm',
+  ])
   expect(receivers.map(({ name }) => name)).toEqual(['by-token', 'by-user'])
-  expect(commands).toHaveLength(4)
+  expect(commands).toHaveLength(6)
 })
 
 it('a hook is run by whoever does what the page says, and by nobody else', async () => {
@@ -95,8 +107,19 @@ it('a hook is run by whoever does what the page says, and by nobody else', async
     'X-Hub-Signature-256': `sha256=${await signatureOf(here, 'github', push)}`,
   }
   await both('on-push', github, push)
-  const grafana = { 'X-Grafana-Alerting-Signature': await signatureOf(here, 'grafana', notification) }
+  const now = String(Math.floor(Date.now() / 1000))
+  const grafana = {
+    'X-Grafana-Alerting-Signature': await signatureOf(here, 'grafana', `${now}:${notification}`),
+    'X-Grafana-Alerting-Timestamp': now,
+  }
   await both('on-alert', grafana, notification)
+  const gitlab = { 'X-Gitlab-Event': 'Push Hook' }
+  await both('on-gitlab', { ...gitlab, 'X-Gitlab-Token': await valueIn(here, 'gitlab', 'token') }, push)
+  const id = 'f5e5f430-f57b-4e6e-9fac-d9128cd7232f'
+  const key = Buffer.from((await valueIn(here, 'gitlab-signing', 'secret')).replace('whsec_', ''), 'base64')
+  const signature = createHmac('sha256', key).update(`${id}.${now}.${push}`).digest('base64')
+  const standard = { 'webhook-id': id, 'webhook-timestamp': now, 'webhook-signature': `v1,${signature}` }
+  await both('on-signed', { ...gitlab, 'Idempotency-Key': id, ...standard }, push)
   // test/api/auth-sns.test.ts posts what this one takes.
   expect(await send('on-alarm', grafana, notification)).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
 })

@@ -230,10 +230,9 @@ export const products: Readonly<Record<string, Product>> = {
     const [user, password] = ['username_file', 'password_file'].map(name =>
       file(stringAt(webhook, 'http_config', 'basic_auth', name)),
     )
-    const more = Object.entries(at(webhook, 'http_config', 'http_headers') ?? {}).map(([name, value]) => [
-      name,
-      file(String(list(value, 'files')[0])),
-    ])
+    const more = Object.entries(at(webhook, 'http_config', 'http_headers') ?? {}).map(
+      ([name, value]: [string, unknown]): [string, string] => [name, file(String(list(value, 'files')[0]))],
+    )
     return {
       url: stringAt(webhook, 'url') ?? '',
       headers: {

@@ -23,7 +23,14 @@ it('no token and no credential stands in a log line, an Event, a metric, a condi
   await here.createHook('lost', { target: { name: 'nowhere' } })
   await here.createHook('secret', {}, { token: { secretName: 'hook-url' } })
   await here.createHook('taken', {}, { token: { secretName: 'hook-url' } })
-  const credentials = { token: canary('token'), username: canary('username'), password: canary('password') }
+  const webhook = `whsec_${Buffer.from(canary('webhook').padEnd(24)).toString('base64')}`
+  const credentials = {
+    token: canary('token'),
+    username: canary('username'),
+    password: canary('password'),
+    former: canary('former'),
+    webhook,
+  }
   const data = Object.fromEntries(Object.entries(credentials).map(([key, value]) => [key, encoded(value)]))
   const sent = canary('sent')
   await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'senders' }, data })
@@ -31,6 +38,10 @@ it('no token and no credential stands in a log line, an Event, a metric, a condi
   await here.createHook('bearer', {}, { auth: { bearer: { secretKeyRef } } })
   await here.createHook('basic', {}, { auth: { basic: { secretRef: { name: 'senders' } } } })
   await here.createHook('hmac', {}, { auth: { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } } })
+  await here.createHook('header', {}, { auth: { header: { name: 'X-Secret', secretKeyRef, previousKey: 'former' } } })
+  const standardWebhooks = { secretKeyRef: { name: 'senders', key: 'webhook' } }
+  await here.createHook('webhooks', {}, { auth: { standardWebhooks } })
+  await here.createHook('no-webhook', {}, { auth: { standardWebhooks: { secretKeyRef } } })
   await here.createHook('keyless', {}, { auth: { bearer: { secretKeyRef: { ...secretKeyRef, key: 'nothing' } } } })
   const url = await here.url('web-up')
   const lost = await here.url('lost')
@@ -67,6 +78,20 @@ it('no token and no credential stands in a log line, an Event, a metric, a condi
   for (const body of ['x', 'another']) {
     await send(await here.url('hmac'), undefined, { body, headers: { 'x-signature': signature } })
   }
+  for (const secret of [credentials.token, credentials.former, sent]) {
+    await send(await here.url('header'), undefined, { headers: { 'x-secret': secret } })
+  }
+  const time = String(Math.floor(Date.now() / 1000))
+  const webhookKey = Buffer.from(webhook.slice('whsec_'.length), 'base64')
+  const webhookSignature = createHmac('sha256', webhookKey).update(`id.${time}.x`).digest('base64')
+  const webhookHeaders = {
+    'webhook-id': 'id',
+    'webhook-timestamp': time,
+    'webhook-signature': `v1,${webhookSignature}`,
+  }
+  for (const name of ['webhooks', 'no-webhook']) {
+    for (const body of ['x', 'another']) await send(await here.url(name), undefined, { body, headers: webhookHeaders })
+  }
   await here.patchHook('web-up', { spec: { token: { rotation: 1, overlap: '0s' } } })
   const rotated = await here.url('web-up')
   await send(url)
@@ -102,9 +127,16 @@ it('no token and no credential stands in a log line, an Event, a metric, a condi
   expect(places.metrics).toContain('receiverhooks_deliveries_total')
   expect(places.conditions).toContain('TargetNotFound')
   expect(places.conditions).toContain('AuthSecretNotFound')
+  expect(places.conditions).toContain('AuthSecretInvalid')
   expect(places.answers).toContain('Unauthorized')
   const secret = [...Object.values(credentials), sent].flatMap(value => [value, encoded(value)])
-  const made = [user, wrongUser, signature, createHmac('sha256', credentials.token).update('another').digest('hex')]
+  const made = [
+    user,
+    wrongUser,
+    signature,
+    webhookSignature,
+    createHmac('sha256', credentials.token).update('another').digest('hex'),
+  ]
   for (const [place, text] of Object.entries(places)) {
     for (const credential of [...secret, ...made]) {
       expect(text.includes(credential), `a credential is in the ${place}`).toBe(false)

@@ -204,27 +204,48 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(await table.end('SIGTERM')).toBe(130)
   })
 
-  it.each(['bearer', 'basic', 'hmac'] as const)('writes a curl that proves what a hook asks for by %s', async form => {
-    const { api, createHook, kubeconfig, namespace, replicas, said, until } = await setUp()
-    const data = { token: 'dG9rZW4=', username: 'dXNlcg==', password: 'cGFzcw==' }
+  it.each(['bearer', 'basic', 'header', 'hmac', 'timed', 'base64', 'webhooks'] as const)(
+    'writes a curl that proves what a hook asks for by %s',
+    async form => {
+      const { api, createHook, kubeconfig, namespace, replicas, said, until } = await setUp()
+      const webhook = Buffer.from(`whsec_${Buffer.alloc(32, 7).toString('base64')}`).toString('base64')
+      const data = { token: 'dG9rZW4=', username: 'dXNlcg==', password: 'cGFzcw==', webhook }
+      await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sender' }, data })
+      const secretKeyRef = { name: 'sender', key: 'token' }
+      const auth = {
+        bearer: { bearer: { secretKeyRef } },
+        basic: { basic: { secretRef: { name: 'sender' } } },
+        header: { header: { name: 'X-Secret', secretKeyRef } },
+        hmac: { hmac: { secretKeyRef } },
+        timed: { hmac: { secretKeyRef, timestamp: { header: 'X-Time', prefix: 'v0:' } } },
+        base64: { hmac: { secretKeyRef, encoding: 'base64' } },
+        webhooks: { standardWebhooks: { secretKeyRef: { name: 'sender', key: 'webhook' } } },
+      }[form]
+      await createHook('web-up', {}, { auth })
+      await until(
+        () => said('trigger web-up --dry-run').catch(String),
+        text => text.startsWith('200'),
+      )
+      const script = await said('snippet curl web-up --bare')
+      const kubectlFolder = dirname(await kubectlPath())
+      const env = { PATH: `${kubectlFolder}:${process.env['PATH'] ?? ''}`, KUBECONFIG: kubeconfig, HOME: plugin.folder }
+      const { stdout } = await promisify(execFile)('sh', ['-euc', script], { env })
+      expect(parseJson(stdout)).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
+      expect(await replicas('web')).toBe(3)
+    },
+  )
+
+  it('says that it cannot sign for a hook that checks with a public key', async () => {
+    const { api, createHook, namespace, run, url } = await setUp()
+    const key = `whpk_${Buffer.alloc(32, 7).toString('base64')}`
+    const data = { key: Buffer.from(key).toString('base64') }
     await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sender' }, data })
-    const secretKeyRef = { name: 'sender', key: 'token' }
-    const auth = {
-      bearer: { bearer: { secretKeyRef } },
-      basic: { basic: { secretRef: { name: 'sender' } } },
-      hmac: { hmac: { secretKeyRef } },
-    }[form]
-    await createHook('web-up', {}, { auth })
-    await until(
-      () => said('trigger web-up --dry-run').catch(String),
-      text => text.startsWith('200'),
-    )
-    const script = await said('snippet curl web-up --bare')
-    const kubectlFolder = dirname(await kubectlPath())
-    const env = { PATH: `${kubectlFolder}:${process.env['PATH'] ?? ''}`, KUBECONFIG: kubeconfig, HOME: plugin.folder }
-    const { stdout } = await promisify(execFile)('sh', ['-euc', script], { env })
-    expect(parseJson(stdout)).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
-    expect(await replicas('web')).toBe(3)
+    const secretKeyRef = { name: 'sender', key: 'key' }
+    await createHook('web-up', {}, { auth: { standardWebhooks: { secretKeyRef } } })
+    await url('web-up')
+    const { code, stderr } = await run('trigger web-up')
+    expect(stderr).toContain('only the sender, who has the private one, can sign a post to this hook')
+    expect(code).toBe(1)
   })
 
   it('says which Secret of auth is missing, or which key of it', async () => {

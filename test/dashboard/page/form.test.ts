@@ -357,7 +357,10 @@ describe('a fault', () => {
       'Still needed: Maximum.',
     ],
     [[['spec.cooldown', 'must be a duration']], 'Not right yet: “Cooldown” must be a duration.'],
-    [[['spec.auth', 'must have exactly one of bearer, basic, hmac and sns']], 'Still needed: What a post must prove.'],
+    [
+      [['spec.auth', 'must have exactly one of bearer, basic, header, hmac, standardWebhooks and sns']],
+      'Still needed: What a post must prove.',
+    ],
   ] as const)('%j is told in words', (wrong, told) => {
     expect(problemOf(new Map(wrong))).toBe(told)
   })

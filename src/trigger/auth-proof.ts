@@ -31,16 +31,14 @@ export const shownBy = (credentials: Credentials, headers: Headers, now: number)
 
 const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: Headers, now: number): Shown => {
   const { encoding, header, prefix, timestamp } = writing
-  const sent = valueOf(header, headers)
-  const signature = sent.startsWith(prefix) ? digestIn(sent.slice(prefix.length), encoding ?? 'hex') : undefined
+  const signatures = digestsIn(valueOf(header, headers), prefix, encoding ?? 'hex')
   const head = timestamp && timedHead(timestamp, headers)
-  if (!signature || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
+  if (!signatures || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
   const before = head?.before ?? ''
-  return body =>
-    isAny(
-      signature,
-      keys.map(key => hmacOf(key, before, body)),
-    )
+  return body => {
+    const made = keys.map(key => hmacOf(key, before, body))
+    return signatures.map(signature => isAny(signature, made)).some(isOne => isOne)
+  }
 }
 
 /** How many signatures a post may have: one for each secret that its sender has at the time, and more. */
@@ -104,8 +102,17 @@ const nothing = Buffer.alloc(0)
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 const digests = { hex: /^[0-9A-Fa-f]{64}$/, base64: /^[A-Za-z0-9+/]{43}=$/ } as const
 
-const digestIn = (text: string, encoding: keyof typeof digests): Buffer | undefined =>
-  digests[encoding].test(text) ? Buffer.from(text, encoding) : undefined
+/**
+ * The signatures in a header: one, or several with a comma between, as PagerDuty writes them while its secret changes. Undefined
+ * for anything else, such as two headers, whose values Node joins with a comma and a blank.
+ */
+const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests): readonly Buffer[] | undefined => {
+  const texts = prefix.includes(',') ? [sent] : sent.split(',')
+  const areSignatures =
+    texts.length <= maxSignatures &&
+    texts.every(text => text.startsWith(prefix) && digests[encoding].test(text.slice(prefix.length)))
+  return areSignatures ? texts.map(text => Buffer.from(text.slice(prefix.length), encoding)) : undefined
+}
 
 /** What stands behind the scheme in `Authorization` (RFC 9110, section 11.4); empty for another scheme. */
 const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {

@@ -18,13 +18,13 @@ import { freePort } from './control-plane/ports.ts'
 const part = parts.find(({ name }) => name === 'alertmanager')
 const alertmanager = part && locate(part, 'alertmanager', process.env)
 
-/** What takes posts at a URL of loopback, and the bodies that came so far, each with its path and its token. */
+/** What takes posts at a URL of loopback, and the bodies that came so far, each with its path and what it proves. */
 const receiver = async () => {
   const bodies: unknown[] = []
   const addressed: string[] = []
   const server = createServer((request, response) => {
     void text(request).then(body => {
-      addressed.push(`${request.url} ${request.headers.authorization}`)
+      addressed.push([request.url, request.headers.authorization, request.headers['x-secret']].join(' ').trim())
       bodies.push(parseJson(body))
       response.end()
     })
@@ -119,6 +119,38 @@ describe.skipIf(alertmanager === undefined)('a real Alertmanager', () => {
     expect(new Set(addressed)).toEqual(new Set(['/v1/trigger Bearer first', '/v1/trigger Bearer second']))
     // Where it shows its configuration, it shows no token.
     expect(await (await fetch(`${address}/api/v2/status`)).text()).not.toMatch(/first|second/)
+  })
+
+  it('sends a header of another name from a file, next to the token', async () => {
+    const { addressed, url } = await receiver()
+    const folder = mkdtempSync(join(tmpdir(), 'snippet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    for (const [secret, key, value] of [
+      ['web-up-url', 'token', 'first'] as const,
+      ['alerts', 'secret', 'hush'] as const,
+    ]) {
+      mkdirSync(join(folder, secret))
+      writeFileSync(join(folder, secret, key), value)
+    }
+    const auth = { form: 'header', secret: 'alerts', key: 'secret', header: 'X-Secret' } as const
+    const [written] = alertmanagerSnippet.texts({
+      namespace: 'shop',
+      name: 'web-up',
+      url,
+      secretName: 'web-up-url',
+      auth,
+    })
+    const configuration = written?.text
+      .replaceAll('/etc/alertmanager/secrets', folder)
+      .replace('group_wait: 10s', 'group_wait: 1s')
+    const address = await start(alertmanager ?? '', configuration ?? '')
+    const body = JSON.stringify([{ labels: { alertname: 'WebBusy', namespace: 'shop' } }])
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${address}/api/v2/alerts`, { method: 'POST', headers, body })).status).toBe(200)
+    await until(
+      async () => addressed,
+      posts => posts.includes('/v1/trigger Bearer first hush'),
+    )
   })
 
   it('takes the ready configuration, and what it then posts is understood', async () => {

@@ -58,6 +58,12 @@ describe('a signature', () => {
     ['has no prefix', digits, false],
     ['has the prefix of another', `sha1=${digits}`, false],
     ['comes twice', `sha256=${digits}, sha256=${digits}`, false],
+    ['is one of a list', `sha256=${'0'.repeat(64)},sha256=${digits}`, true],
+    ['is in a list without its prefix', `sha256=${'0'.repeat(64)},${digits}`, false],
+    ['is the tenth of a list', `${`sha256=${'0'.repeat(64)},`.repeat(9)}sha256=${digits}`, true],
+    ['is the eleventh of a list', `${`sha256=${'0'.repeat(64)},`.repeat(10)}sha256=${digits}`, false],
+    ['is in a list that has something else', `sha256=x,sha256=${digits}`, false],
+    ['is in a list of nothing', `sha256=${digits},`, false],
     ['is no number', `sha256=${'z'.repeat(64)}`, false],
     ['is a prefix alone', 'sha256=', false],
     ['is empty', '', false],
@@ -73,6 +79,12 @@ describe('a signature', () => {
     const grafana: Credentials = { ...github, header: 'X-Grafana-Alerting-Signature', prefix: '' }
     expect(proves(grafana, { 'x-grafana-alerting-signature': digits }, bytes('Hello, World!'))).toBe(true)
     expect(proves(grafana, { 'x-grafana-alerting-signature': `sha256=${digits}` }, bytes('Hello, World!'))).toBe(false)
+  })
+
+  it('behind a prefix with a comma is one signature', () => {
+    const odd: Credentials = { ...github, prefix: 't=1,v1=' }
+    expect(proves(odd, { 'x-hub-signature-256': `t=1,v1=${digits}` }, bytes('Hello, World!'))).toBe(true)
+    expect(proves(odd, { 'x-hub-signature-256': `v1=${digits},t=1,v1=${digits}` }, bytes('Hello, World!'))).toBe(false)
   })
 
   it('in a header by the name of what every object has is none', () => {

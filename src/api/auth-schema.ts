@@ -58,6 +58,7 @@ export const authSchema = {
   type: 'object',
   title: 'What a post must prove',
   description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).`,
+  hint: 'Besides having the URL. Any other post gets 401. Where this names a Secret, the trigger needs the right to read it: the hook says which command gives it.',
   properties: {
     bearer: {
       type: 'object',
@@ -98,7 +99,7 @@ export const authSchema = {
           type: 'string',
           title: 'Name of the header',
           maxLength: 128,
-          description: 'The header with the secret.',
+          description: "The header with the secret: `X-Gitlab-Token` is GitLab's.",
           'x-kubernetes-validations': [
             headerRule,
             {
@@ -136,6 +137,7 @@ export const authSchema = {
           default: 'sha256=',
           description:
             'What the header has before the signature. The default is what GitHub writes. Use "" for nothing.',
+          hint: 'What the header has before the signature. GitHub writes "sha256=". Leave it empty where there is nothing.',
           'x-kubernetes-validations': [
             matching(prefixPattern, 'must be what stands before the signature, as in "sha256=", or ""'),
           ],
@@ -147,12 +149,14 @@ export const authSchema = {
           enum: ['hex', 'base64'],
           titles: { hex: 'Hexadecimal digits', base64: 'Base64' },
           description: 'Whether the signature is written in hexadecimal digits or in Base64. By default hex.',
+          hint: 'Hexadecimal digits, if you choose nothing.',
         },
         timestamp: {
           type: 'object',
           title: 'A time that is signed with the body',
           description:
             'The signature is made of `prefix`, the time, `separator` and the body. A post whose time is past or ahead by more than `tolerance` gets 401, so a captured one soon counts no more.',
+          hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far from now gets 401, so a captured one soon counts no more.',
           required: ['header'],
           properties: {
             header: {
@@ -168,6 +172,7 @@ export const authSchema = {
               maxLength: 64,
               default: '',
               description: 'What the signed text has before the time: nothing by default, `v0:` of Slack.',
+              hint: 'What the signed text has before the time. Slack signs "v0:". Leave it empty where there is nothing.',
               'x-kubernetes-validations': [
                 matching('^[ -~]*$', 'must be what is signed before the time, as in "v0:", or ""'),
               ],

@@ -25,6 +25,7 @@ export const secretKeyRef = {
       title: 'Name of the Secret',
       maxLength: nameLength,
       description: 'The name of the Secret.',
+      hint: '',
       'x-kubernetes-validations': [objectNameRule],
     },
     key: {
@@ -32,6 +33,7 @@ export const secretKeyRef = {
       title: 'Key in the Secret',
       maxLength: nameLength,
       description: 'The key of the entry.',
+      hint: '',
       'x-kubernetes-validations': [keyRule],
     },
   },

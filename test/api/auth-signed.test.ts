@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
@@ -168,6 +169,51 @@ describe('a hook with auth.standardWebhooks', () => {
       () => send(webhook('msg_1')),
       ({ status }) => status === 200,
     )
+  })
+})
+
+describe('a header', () => {
+  /** Posts with headers of which each value is a line of its own: fetch would join them itself. */
+  const sendLines = (url: string, headers: Readonly<Record<string, string | string[]>>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const posting = request(url, { method: 'POST', headers }, answer => {
+        answer.resume()
+        answer.on('end', () => resolve(answer.statusCode ?? 0))
+      })
+      posting.on('error', reject)
+      posting.end('body')
+    })
+
+  it.each<[string, object, () => Record<string, string>]>([
+    ['header', { header: { name: 'X-Secret', ...entry('token') } }, () => ({ 'x-secret': 's3cret' })],
+    ['hmac', slack, () => timed()],
+    ['standardWebhooks', { standardWebhooks: entry('whsec') }, () => webhook('msg_1')],
+  ])('that was sent in two lines proves nothing, whichever it is, for %s', async (_form, auth, proof) => {
+    const { replicas, url } = await setUp(auth)
+    const right = proof()
+    const address = await url('web-up')
+    for (const [name, value] of Object.entries(right)) {
+      expect([name, await sendLines(address, { ...right, [name]: [value, value] })]).toEqual([name, 401])
+      expect([name, await sendLines(address, { ...right, [name]: ['x', value] })]).toEqual([name, 401])
+    }
+    expect(await sendLines(address, right)).toBe(200)
+    expect(await replicas('web')).toBe(3)
+  })
+
+  it('that is as long as a head may be proves nothing, and the next post counts as ever', async () => {
+    const { send, url } = await setUp({ standardWebhooks: entry('whsec') })
+    const fill = (text: string) => text.repeat(4000 / text.length)
+    for (const [name, text] of [
+      ['webhook-signature', fill('v1, ')],
+      ['webhook-signature', fill('v1,= ')],
+      ['webhook-id', fill('x')],
+      ['webhook-timestamp', fill('1')],
+    ] as const) {
+      expect(await send({ ...webhook('msg_1'), [name]: text })).toMatchObject(unauthorized)
+    }
+    const tooLong = { ...webhook('msg_1'), 'webhook-id': 'x'.repeat(12_000) }
+    expect(await sendLines(await url('web-up'), tooLong)).toBe(431)
+    expect(await send(webhook('msg_1'))).toMatchObject(applied)
   })
 })
 

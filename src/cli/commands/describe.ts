@@ -1,4 +1,5 @@
 import type { Condition } from '../../api/conditions.ts'
+import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
@@ -67,7 +68,8 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
   const count = counts(hook)
   const { previous } = status?.minted ?? {}
   const bound = driverOf(spec)
-  const asks = spec.auth === undefined ? undefined : Object.keys(spec.auth)[0]
+  const auth = authOf(spec.auth)
+  const before = auth && 'previousKey' in auth ? auth.previousKey : undefined
   const known = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
   const line = (name: string, text: string | undefined): string =>
     text === undefined ? '' : `${paint('strong', `${name}:`.padEnd(margin))}${indent(text, width)}\n`
@@ -84,7 +86,11 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('Former URL', previous && `accepted until ${localTime(previous.acceptedUntil)}`),
     line('Expires', status?.minted?.expiresAt && localTime(status.minted.expiresAt)),
     line('In Secret', spec.token.secretName),
-    line('Asks for', asks && `${asks}, beside the URL`),
+    line(
+      'Asks for',
+      auth &&
+        `${auth.form}, beside the URL${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+    ),
     line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
     line('Only when', spec.when),
     line(

@@ -190,6 +190,48 @@ describe('somebody with a token of a real API server', () => {
     await expectAccessible(page, 'bob')
   })
 
+  it('a link to a hook opens for somebody who may see its namespace alone', async () => {
+    const { page } = await visit()
+    await signIn(page, cluster.tokens.bob, '/hooks/shop/web-up')
+    await page.getByRole('heading', { name: 'web-up' }).waitFor()
+  })
+
+  it('a command that gives a right is apart from the message, and can be copied', async () => {
+    const command = 'kubectl -n shop create rolebinding a --clusterrole=a --serviceaccount=receiver-hooks:trigger'
+    const message = `the trigger may not patch deployments.apps. An administrator gives it with: ${command}`
+    const lastTransitionTime = '2026-01-01T00:00:00Z'
+    await send(cluster.api, {
+      method: 'PATCH',
+      path: `/apis/${apiVersion}/namespaces/shop/receiverhooks/web-down/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({
+        status: {
+          observedGeneration: 1,
+          conditions: [{ type: 'Ready', status: 'False', reason: 'Forbidden', message, lastTransitionTime }],
+        },
+      }),
+    })
+    const { page } = await visit()
+    await signIn(page, cluster.tokens.bob, '/hooks/shop/web-down')
+    const line = page.getByLabel('The command of the message')
+    expect(await line.textContent()).toBe(command)
+    await page.getByText('gives it with the command below.', { exact: false }).waitFor()
+    await picture(page, 'forbidden')
+    await expectAccessible(page, 'forbidden')
+  })
+
+  it('is asked for it first, and for what makes one where that is wanted', async () => {
+    const { page } = await visit()
+    await page.goto(base())
+    await page.locator('#token').waitFor()
+    expect(await page.locator('main input:visible').evaluateAll(inputs => inputs.map(({ id }) => id))).toEqual([
+      'token',
+    ])
+    await page.getByText('Make a token with kubectl').click()
+    await page.getByLabel('Service account').fill('viewer')
+    await page.getByText('kubectl create token viewer').waitFor()
+  })
+
   it('a token without rights is known, and sees nothing', async () => {
     const token = await tokenOf('nobody', await createAccount('nobody'), 600)
     const { page } = await visit()

@@ -20,14 +20,17 @@ const chosen = signal<string | undefined>(undefined)
 /** The namespace whose hooks are shown; empty for all. */
 export const namespaceShown = computed<string>(() => {
   const place = here.value
+  // Somebody who follows a link to a hook may see its namespace alone.
+  if ((place.at === 'hook' || place.at === 'edit') && chosen.value !== everywhere) return place.namespace
   const asked = place.at === 'list' ? (query.value.get('ns') ?? chosen.value) : chosen.value
   const wanted = asked ?? me.value?.namespace ?? everywhere
-  if ((place.at === 'hook' || place.at === 'edit') && wanted !== everywhere) return place.namespace
   return wanted === everywhere ? '' : wanted
 })
 
-/** Remembers what the address of the list says. */
+/** Remembers what the list shows: by its address, or else what it shows first. */
 export const rememberNamespace = (): void => {
-  const asked = here.value.at === 'list' ? query.value.get('ns') : null
+  if (here.value.at !== 'list') return
+  const asked = query.value.get('ns')
   if (asked !== null) chosen.value = asked
+  else if (me.value !== undefined && chosen.peek() === undefined) chosen.value = me.value.namespace ?? everywhere
 }

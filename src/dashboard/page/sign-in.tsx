@@ -95,20 +95,23 @@ const WithToken = () => {
         You act here with your own rights. Paste a token of a service account, or an ID token that this cluster takes.
         It stays in the server's memory, and never comes back to a page.
       </p>
-      <div class="pair">
-        <TextField id="token-account" label="Service account" text={account} isRemembered />
-        <TextField id="token-namespace" label="In namespace" text={namespace} isRemembered />
-      </div>
-      <CommandLine
-        label="The command that makes a token"
-        text={kubectlToken(account.value || 'NAME', namespace.value || 'NAMESPACE')}
-      />
       <ScriptForm submit={submit}>
         <TextField id="token" label="Token" text={token} refused={fault} isSecret />
         <button type="submit" class="button">
           Sign in
         </button>
       </ScriptForm>
+      <details>
+        <summary>Make a token with kubectl</summary>
+        <div class="pair">
+          <TextField id="token-account" label="Service account" text={account} isRemembered />
+          <TextField id="token-namespace" label="In namespace" text={namespace} isRemembered />
+        </div>
+        <CommandLine
+          label="The command that makes a token"
+          text={kubectlToken(account.value || 'NAME', namespace.value || 'NAMESPACE')}
+        />
+      </details>
     </>
   )
 }

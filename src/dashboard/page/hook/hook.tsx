@@ -165,7 +165,13 @@ const ConditionLine = ({ condition, row }: { condition: Condition; row: Row }) =
           since <When time={condition.since} />
         </span>
       )}
-      : <Prose text={sentences(text, isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo)} />
+      :{' '}
+      <Prose
+        text={sentences(
+          command === undefined ? text : `${text} the command below`,
+          isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo,
+        )}
+      />
       {command !== undefined && <CommandLine label="The command of the message" text={command} />}
     </li>
   )

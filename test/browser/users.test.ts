@@ -232,6 +232,15 @@ describe('somebody with a token of a real API server', () => {
     await page.getByText('kubectl create token viewer').waitFor()
   })
 
+  it('a service account is led to its own namespace', async () => {
+    const token = await tokenOf('seer', await createAccount('seer'), 600)
+    await grant('seer', account('seer'), look)
+    const { page } = await visit()
+    await signIn(page, token, '/')
+    await page.getByRole('button', { name: 'shop', exact: true }).click()
+    await page.locator('[data-key="shop/web-up"]').waitFor()
+  })
+
   it('a token without rights is known, and sees nothing', async () => {
     const token = await tokenOf('nobody', await createAccount('nobody'), 600)
     const { page } = await visit()

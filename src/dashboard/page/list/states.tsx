@@ -51,7 +51,9 @@ export const Empty = () => {
 export const Forbidden = () => {
   const namespace = namespaceShown.value
   const user = me.value?.user ?? ''
-  const others = namespaces.value.names.filter(name => name !== namespace).slice(0, 20)
+  const [, own] = /^system:serviceaccount:([^:]+):/.exec(user) ?? []
+  const known = new Set([...(own === undefined ? [] : [own]), ...namespaces.value.names])
+  const others = [...known].filter(name => name !== namespace).slice(0, 20)
   return (
     <Middle>
       <h1 tabIndex={-1}>
@@ -81,7 +83,7 @@ export const Forbidden = () => {
           </button>
         ))}
       </div>
-      {others.length === 0 && (
+      {namespaces.value.names.length === 0 && (
         <form
           class="line"
           onSubmit={event => {

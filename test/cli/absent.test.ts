@@ -95,7 +95,7 @@ it('snippet without a word lists what it can be written for, and asks for the ho
   const { code, out } = await run('snippet')
   expect(code).toBe(0)
   expect(out).toMatch(/^alertmanager +Alertmanager$/m)
-  expect(out).toContain('snippet FOR NAME writes the configuration')
+  expect(out).toContain('snippet FOR NAME writes it for a hook.')
   await expect(run('snippet curl')).rejects.toThrow('name the hook as well: snippet curl NAME')
 })
 

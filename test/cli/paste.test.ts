@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
+import { lineOf } from '../../src/cli/commands/watch.ts'
 import { explain } from '../../src/cli/explain.ts'
 import { readably } from '../../src/cli/output/terminal.ts'
 import { messageLines } from '../../src/cli/output/wrap.ts'
@@ -112,4 +113,20 @@ it('what is wrong with a command line is broken at blanks on a terminal', async 
   const lines = await said('create', 'floor', '--target', 'foo/api', '--action', 'up', '--max', '3')
   expect(lines.join(' ')).toContain('cannot be scaled: use one of')
   expect(lines.filter(line => line.length > 80)).toEqual([])
+})
+
+it('watch writes below what has no room in its line', () => {
+  const delivery = {
+    time: '2026-01-01T00:00:00Z',
+    sender: 'docker-hub',
+    outcome: 'applied' as const,
+    reason: 'RolledOut' as const,
+    summary: 'rolled out Deployment/web: web from nginx:1.29 to nginx:1.31.2-alpine',
+  }
+  const line = (width: number | undefined): string => lineOf('shop/web-push', delivery, (_, text) => text, width)
+  expect(line(undefined).trimEnd().split('\n')).toHaveLength(1)
+  const lines = line(80).trimEnd().split('\n')
+  expect(lines).toHaveLength(2)
+  expect(lines[1]).toBe(`          ${delivery.summary}`)
+  expect(lines.every(text => text.length <= 80)).toBe(true)
 })

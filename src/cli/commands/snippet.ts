@@ -59,7 +59,7 @@ export const snippet: Command = {
 const listOf = (program: string): string => {
   const rows = snippets.map(({ name, title }): readonly string[] => [name, title])
   const sorted = rows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))
-  return `${table(['FOR', 'SENDER'], sorted, (_, text) => text, undefined)}\n${program} snippet FOR NAME writes the configuration for the hook NAME.\n`
+  return `${table(['FOR', 'SENDER'], sorted, (_, text) => text, undefined)}\n${program} snippet FOR NAME writes it for a hook.\n`
 }
 
 /** A text under a comment that says where it goes. */

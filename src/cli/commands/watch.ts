@@ -11,6 +11,7 @@ import { choice, text } from '../options.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
 import { outcomeStyle } from '../output/rows.ts'
 import { printable } from '../output/table.ts'
+import { wrapped } from '../output/wrap.ts'
 import { stepText } from './describe.ts'
 
 const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only hooks with these labels: app=web' })
@@ -48,6 +49,8 @@ export const watch: Command = {
       ...(word === undefined ? {} : { fieldSelector: `metadata.name=${hookName(word)}` }),
     }
     const paint = paintFor(given, shell)
+    // In one namespace its name says nothing.
+    const called = (hook: ReceiverHook): string => (namespace === undefined ? nameOf(hook) : hook.metadata.name)
     const seen = new Map<string, Seen>()
     let listed = false
     const show = (hook: ReceiverHook, isNew: boolean): void => {
@@ -58,7 +61,9 @@ export const watch: Command = {
         return
       }
       if (missed > 0) shell.out.write(paint('dim', `${' '.repeat(10)}${nameOf(hook)}: ${missed} more\n`))
-      for (const delivery of fresh) shell.out.write(lineOf(hook, delivery, paint))
+      for (const delivery of fresh) {
+        shell.out.write(lineOf(called(hook), delivery, paint, shell.out.columns()))
+      }
     }
     for await (const event of followObjects(cluster, source, shell)) {
       // From now on nothing is missed.
@@ -111,16 +116,20 @@ const deliveryText = (delivery: Delivery): string => JSON.stringify(delivery)
 
 const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`
 
-const lineOf = (hook: ReceiverHook, delivery: Delivery, paint: Paint): string => {
+/** Where what was done is written that has no room in its line. */
+const indent = 10
+
+/** A delivery as a line; in a terminal that is too narrow, what was done is below. */
+export const lineOf = (name: string, delivery: Delivery, paint: Paint, width: number | undefined): string => {
   const { from, outcome, reason, sender, time, to } = delivery
-  const what = stringAt(delivery, 'summary') ?? stepText(from, to)
-  const words = [
-    paint('dim', localTime(time).slice(11, 19)),
-    printable(hook.metadata.name).padEnd(12),
-    printable(sender).padEnd(12),
-    paint(outcomeStyle(outcome), printable(outcome).padEnd(9)),
-    printable(reason).padEnd(14),
-    printable(what),
-  ]
-  return `${words.join('  ').trimEnd()}\n`
+  const what = printable(stringAt(delivery, 'summary') ?? stepText(from, to))
+  const at = localTime(time).slice(11, 19)
+  const who = [name, sender].map(word => printable(word).padEnd(12))
+  const result = printable(outcome).padEnd(9)
+  const why = printable(reason).padEnd(14)
+  const head = [paint('dim', at), ...who, paint(outcomeStyle(outcome), result), why].join('  ')
+  const isNarrow = width !== undefined && [at, ...who, result, why, what].join('  ').length > width
+  if (!isNarrow || what === '') return `${`${head}  ${what}`.trimEnd()}\n`
+  const below = wrapped(what, width - indent).map(line => `${' '.repeat(indent)}${line}\n`)
+  return `${head.trimEnd()}\n${below.join('')}`
 }

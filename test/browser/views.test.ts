@@ -27,10 +27,10 @@ beforeAll(async () => {
   for (let count = 0; count < 4; count++) await post(url)
   await post(await playground.url('web-down'))
   await post(await playground.url('api-up'))
-  await playground.createHook(longName, {
-    driver: 'redeploy',
-    redeploy: { target: { name: 'web' }, image: `registry.example.com/${'a-team/'.repeat(6)}web`, tags: { glob: '*' } },
-  })
+  await playground.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'long' } })
+  const image = `registry.example.com/${'a-team/'.repeat(6)}web`
+  const long = { driver: 'redeploy', redeploy: { target: { name: longName }, image, tags: { glob: '*' } } }
+  await playground.createHook(longName, long, 'long')
   await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
 })
 afterAll(async () => {
@@ -102,8 +102,12 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByText('This hook runs when an image was pushed', { exact: false }).waitFor()
     await page.getByRole('region', { name: 'Use it' }).scrollIntoViewIfNeeded()
   },
+  'list-long': async page => {
+    await page.locator('select#namespace').selectOption('long')
+    await page.locator(`[data-key="long/${longName}"]`).waitFor()
+  },
   'hook-long': async page => {
-    await page.getByRole('link', { name: longName }).click()
+    await page.goto(new URL(`/hooks/long/${longName}`, page.url()).href)
     await page.getByRole('heading', { name: longName }).waitFor()
   },
   'hook-failing': async page => {

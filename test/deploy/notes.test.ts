@@ -35,7 +35,7 @@ describe('the notes of the chart', () => {
     [
       'who signs people in behind a proxy',
       [...dashboard, 'dashboard.signIn=header'],
-      'Authorization header of the proxy',
+      'Authorization header of that proxy',
     ],
     ['from where metrics are scraped', ['networkPolicy.monitoringNamespace=watch'], 'from the namespace watch alone'],
     ['what uninstalling leaves', [], 'kubectl delete namespace hooks'],
@@ -46,6 +46,11 @@ describe('the notes of the chart', () => {
   it.each([
     ['of a dashboard that is not there', [], 'dashboard'],
     ['of port-forwarding where there is a public URL', ['publicURL=https://a.example.com'], 'port-forward'],
+    [
+      'of a forwarded port to a dashboard that answers its proxy alone',
+      [...dashboard, 'dashboard.signIn=header'],
+      'service/receiver-hooks-dashboard 8082',
+    ],
     ['of a namespace for metrics where no policy asks for it', ['networkPolicy.enabled=false'], 'Metrics'],
   ])('say nothing %s', async (_what, values, words) => {
     expect(await notes(...values)).not.toContain(words)

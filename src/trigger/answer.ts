@@ -101,7 +101,7 @@ const messageOf = (outcome: Answered, target: string, dryRun: boolean): string =
       return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}`
     case 'unchanged': {
       const { means } = reasons[outcome.reason]
-      return 'summary' in outcome ? `${outcome.summary}: ${means}` : `${target} stays at ${outcome.to}: ${means}`
+      return 'summary' in outcome ? `${outcome.summary}. ${means}` : `${target} stays at ${outcome.to}. ${means}`
     }
     case 'skipped':
     case 'rejected':

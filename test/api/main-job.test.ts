@@ -68,7 +68,13 @@ describe('a hook that was applied', () => {
     expect((await post(address)).body).toMatchObject({ outcome: 'applied', from: 9, to: 10 })
     expect(await post(address)).toMatchObject({
       status: 200,
-      body: { outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10 },
+      body: {
+        message: 'Deployment/web stays at 10. The count is at the bound of this direction already, or past it.',
+        outcome: 'unchanged',
+        reason: 'AtBound',
+        from: 10,
+        to: 10,
+      },
     })
     expect(await replicas('web')).toBe(10)
   })

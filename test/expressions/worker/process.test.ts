@@ -30,7 +30,7 @@ const setUp = (counted = 1) => {
       const used = evaluator.usedMs()
       return used === undefined ? undefined : used / counted
     }
-    const counting = { send: evaluator.send, end: evaluator.end, usedMs }
+    const counting: Evaluator = { send: question => evaluator.send(question), end: () => evaluator.end(), usedMs }
     started.push(counting)
     return counting
   }

@@ -29,7 +29,7 @@ import { linkTo, reasonsIn } from './reasons.ts'
 const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
   message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
   hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
-  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `redeploy` or `scaleNodes`"],
+  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `scaleNodes`, `redeploy` or `restart`"],
   outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
   reason: [
     'string',

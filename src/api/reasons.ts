@@ -47,7 +47,7 @@ export const reasons = {
   Restarted: {
     where: ['applied'],
     means:
-      'The workloads are being restarted. `redeploy` does so for a message that names no image, as `withoutImage` says.',
+      'The workloads are being restarted, by `restart`; or by `redeploy`, for a message that names no image, if `withoutImage` says so.',
     todo: 'Nothing.',
   },
   UpToDate: {
@@ -65,6 +65,21 @@ export const reasons = {
     means:
       'A later push, a higher version, a later restart or a rollback by hand was there first. The hook never goes back to an older one.',
     todo: 'Nothing. To roll out again what was rolled back, push it once more, or set the image yourself.',
+  },
+  RolloutRunning: {
+    where: ['skipped'],
+    means: 'A rollout of the workload is not through, or is stuck. A restart on top of it would hide what is wrong.',
+    todo: 'Look at `kubectl rollout status`. A post after its end restarts the workload.',
+  },
+  RolloutPaused: {
+    where: ['failed'],
+    means: 'The Deployment is paused, so a restart would start no pods.',
+    todo: 'Resume it: `kubectl rollout resume deployment/NAME`.',
+  },
+  NothingRestarts: {
+    where: ['failed'],
+    means: 'The workload has the update strategy OnDelete: its pods start anew only when somebody deletes them.',
+    todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate.',
   },
   PushUnreadable: {
     where: ['unreadable'],

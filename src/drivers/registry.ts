@@ -4,6 +4,7 @@ import type { HookSpec } from '../api/hook.ts'
 import { recordCrd } from '../api/record-crd.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
 import { redeploy } from './redeploy/redeploy.ts'
+import { restart } from './restart/restart.ts'
 import { scale } from './scale/scale.ts'
 import { scaleNodes } from './scale-nodes/scale-nodes.ts'
 import { columnMembers, declarations, hookSpecSchema, type DriverName } from './schemas.ts'
@@ -13,6 +14,7 @@ const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
   scale: anyDriver(scale),
   scaleNodes: anyDriver(scaleNodes),
   redeploy: anyDriver(redeploy),
+  restart: anyDriver(restart),
 }
 
 export const drivers: readonly AnyDriver[] = Object.values(byName)

@@ -2,6 +2,7 @@ import { driverColumns, resourceSchema, type ColumnMembers } from '../api/crd.ts
 import { specSchema } from '../api/hook.ts'
 import type { Declaration } from './declaration.ts'
 import { redeployDeclaration } from './redeploy/schema.ts'
+import { restartDeclaration } from './restart/schema.ts'
 import { scaleDeclaration } from './scale/schema.ts'
 import { scaleNodesDeclaration } from './scale-nodes/schema.ts'
 
@@ -13,6 +14,7 @@ export const declarations = [
   scaleDeclaration,
   scaleNodesDeclaration,
   redeployDeclaration,
+  restartDeclaration,
 ] as const satisfies readonly Declaration[]
 
 /** The names of all drivers. */

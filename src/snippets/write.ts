@@ -19,7 +19,7 @@ const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | und
   hook.pushes === undefined || hook.pushes.restarts || pushes
     ? undefined
     : `this hook runs when an image was pushed, and ${title} names none: it would skip every post as NotForThisHook. ` +
-      'Use what reports pushes, a registry or a script, or set spec.redeploy.withoutImage to restart: then any post restarts the workload'
+      'Use what reports pushes, a registry or a script; or a hook with the driver restart, which any post runs'
 
 /** Why a post of the product would always be answered 401. */
 const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string | undefined => {

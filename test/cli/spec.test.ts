@@ -115,7 +115,7 @@ describe('the flags of a spec', () => {
 
   it('stand under the drivers that they are for', () => {
     const groupOf = (flag: string) => specOptions.find(option => option.flag === flag)?.group
-    expect(groupOf('target')).toBe('--driver scale, --driver scaleNodes, --driver redeploy')
+    expect(groupOf('target')).toBe('--driver scale, --driver scaleNodes, --driver redeploy, --driver restart')
     expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
     expect(groupOf('image')).toBe('--driver redeploy')
     expect(groupOf('cooldown')).toBe('Every hook')

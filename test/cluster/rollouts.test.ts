@@ -36,9 +36,9 @@ beforeAll(async () => {
 afterAll(() => controlPlane.stop())
 
 /** A namespace whose product has the rights of the component alone, each role as its own account, in a process of its own. */
-const setUp = async () => {
+const setUp = async (driver = 'redeploy') => {
   const here = await cluster(controlPlane.kubeconfig)
-  const { as, kubeconfigs } = await installation(here, [...rightsOfBase(), ...rightsOfDriver('redeploy')])
+  const { as, kubeconfigs } = await installation(here, [...rightsOfBase(), ...rightsOfDriver(driver)])
   await product({ ...here, api: as.controller }, { trigger: false, publicURL: 'http://replaced.example.com' })
   return {
     ...here,
@@ -62,8 +62,8 @@ const setUp = async () => {
       return { trigger, origin: `http://127.0.0.1:${posts}` }
     },
     /** Makes a hook, and resolves with the path of its URL. */
-    pushHook: async (redeploy: object, name = 'web-push'): Promise<string> => {
-      const spec = { driver: 'redeploy', redeploy }
+    pushHook: async (member: object, name = 'web-push'): Promise<string> => {
+      const spec = { driver, [driver]: member }
       await create(here.api, hooks, here.namespace, {
         apiVersion,
         kind: hookKind,
@@ -264,7 +264,7 @@ it('a rollback by hand stands: the same push through another hook does not undo 
     await finished(here)
     const { body } = await push(ofPipeline, to, at)
     expect(body).toMatchObject({ outcome: 'skipped', reason: 'Superseded' })
-    expect(body['message']).toContain('Deployment/web was rolled back after acme/web:')
+    expect(body['message']).toContain('somebody rolled Deployment/web back after acme/web:')
     expect(await imagesOf(here)).toEqual({ web: `acme/web:${from}` })
     await nextSecond()
   }
@@ -275,6 +275,40 @@ it('a rollback by hand stands: the same push through another hook does not undo 
   expect((await push(ofPipeline, '1.0.4', second())).body).toMatchObject({ outcome: 'applied' })
   expect(await imagesOf(here)).toEqual({ web: 'acme/web:1.0.4' })
 })
+
+/** What runs two pods, by its kind; and how many versions of its template it has had. */
+const restarted = [
+  ['Deployment', { strategy: { type: 'RollingUpdate' } }, 'replicasets'],
+  ['Deployment', { strategy: { type: 'Recreate' } }, 'replicasets'],
+  ['StatefulSet', { serviceName: 'web' }, 'controllerrevisions'],
+  ['DaemonSet', {}, 'controllerrevisions'],
+] as const
+
+it.each(restarted)(
+  'a %s with %j is restarted after a rollout alone, however many posts come while it runs',
+  { timeout: 240_000 },
+  async (kind, more, revisions) => {
+    const here = await setUp('restart')
+    const type: ResourceType = { group: 'apps', version: 'v1', resource: `${kind.toLowerCase()}s`, kind }
+    const labels = { app: 'web' }
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'acme/web:1' }] } }
+    const spec = { selector: { matchLabels: labels }, template, ...(kind !== 'DaemonSet' && { replicas: 2 }), ...more }
+    await create(here.api, type, here.namespace, { apiVersion: 'apps/v1', kind, metadata: { name: 'web' }, spec })
+    const { origin } = await here.startTrigger()
+    const path = await here.pushHook({ target: { kind, name: 'web' } }, 'restart-web')
+    const countRevisions = async (): Promise<number> =>
+      (await here.list({ group: 'apps', version: 'v1', resource: revisions, kind: '' })).length
+    const seen: unknown[] = []
+    const send = async (): Promise<unknown> => {
+      const { body } = await postUntilDone(origin + path)
+      seen.push(body['reason'])
+      return body['reason']
+    }
+    for (let round = 1; round <= 3; round++) await until(send, reason => reason === 'Restarted', 90_000)
+    expect(new Set(seen)).toEqual(new Set(['RolloutRunning', 'Restarted']))
+    expect(await until(countRevisions, count => count > 3)).toBe(4)
+  },
+)
 
 it('a right that is taken away is named and nothing is written, and once it is given again pushes roll out again', async () => {
   const here = await setUp()

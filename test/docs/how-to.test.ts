@@ -36,6 +36,23 @@ it('the page on pushes: its hook replaces the one of the playground, and its pos
   )
 }, 240_000)
 
+it('the page on restarts: its hook restarts a workload of the playground, once until it has cooled down', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/restart.md'
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
+    'receiverhook.receiverhooks.dev/restart-web created\n',
+  )
+  // A trial ends with an error where a busy machine did not get to it in time: then it is made again.
+  const said = await until(
+    () => person.run(blockWith(page, 'console', 'trigger restart-web')).catch(String),
+    answer => answer.includes('successfully rolled out'),
+    patienceMs,
+  )
+  expect(said).toContain('would have restarted Deployment/web')
+  expect(said).toContain('restarted Deployment/web')
+  expect(await person.run('kubectl receiverhook trigger restart-web -n shop')).toContain('CoolingDown')
+}, 240_000)
+
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/filter-deliveries.md'

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredObject } from '../../src/api/object.ts'
-import { workloadKind, type Workloads } from '../../src/drivers/redeploy/kinds.ts'
-import { rolloutOutcome } from '../../src/drivers/redeploy/outcome.ts'
-import { neededOf, planImages, type RolloutPlan } from '../../src/drivers/redeploy/plan.ts'
+import { workloadKind, type Workloads } from '../../src/drivers/rollouts/kinds.ts'
+import { rolloutOutcome } from '../../src/drivers/rollouts/outcome.ts'
+import { planImages } from '../../src/drivers/redeploy/images.ts'
+import { neededOf, type RolloutPlan } from '../../src/drivers/rollouts/plan.ts'
 import { wantedBy } from '../../src/drivers/redeploy/wanted.ts'
 
 const note = 'pushed.receiverhooks.dev/app'
@@ -97,7 +98,7 @@ describe('a push to a Deployment that was rolled back', () => {
     expect(rolloutOutcome([{ name: 'Deployment/web', rolled }], 'acme/web:2').outcome).toEqual({
       outcome: 'skipped',
       reason: 'Superseded',
-      message: 'Deployment/web was rolled back after acme/web:2 was pushed',
+      message: 'somebody rolled Deployment/web back after acme/web:2 was pushed',
     })
   })
 })

@@ -26,6 +26,10 @@ export const create: Command = {
       means: 'rolls out what is pushed',
     },
     {
+      line: 'create restart-web --driver restart --target web --cooldown 15m',
+      means: 'restarts the pods, every 15 minutes at most',
+    },
+    {
       line: 'create web-up --target web --action up --max 10 --dry-run client -o yaml > web-up.yaml',
       means: 'a manifest for Git',
     },

@@ -1,57 +1,38 @@
-import type { Act, Progress, Worked } from '../../acts/acts.ts'
+import type { Act } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
 import type { Delivery } from '../../api/delivery.ts'
 import { parseRepository } from '../../api/image.ts'
-import type { StoredObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError, TooLarge } from '../../kube/errors.ts'
-import type { Driver, Execution } from '../driver.ts'
-import { redeployTargets, workloadKind, workloadKinds, type Workloads } from './kinds.ts'
-import { rolloutOutcome, type Rollout } from './outcome.ts'
-import { planImages, planRestart, type RolloutPlan } from './plan.ts'
+import type { Driver } from '../driver.ts'
+import { workloadTargets } from '../rollouts/kinds.ts'
+import { planRestart } from '../rollouts/plan.ts'
+import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
+import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
+import { workloadKindNames } from '../rollouts/schema.ts'
+import { planImages } from './images.ts'
 import { redeployRights } from './rights.ts'
 import { redeployDeclaration, type Redeploy, type redeploySchema } from './schema.ts'
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'
-import { findWorkloads, missing, workloadProblem } from './workloads.ts'
-import { rollOut, tooLarge } from './write.ts'
-
-/** How many workloads are written at once. */
-const atOnce = 16
 
 /** Rolls out what runs an image that was pushed, each workload once for each push. */
 export const redeploy = {
   ...redeployDeclaration,
-  targets: redeployTargets,
+  targets: workloadTargets,
   rights: redeployRights,
 
-  object: ({ target }) => {
-    const workloads = target && workloadKind(target.kind)
-    return workloads && { type: workloads.type, name: target.name }
-  },
+  object: objectOf,
 
-  target: ({ selector, target }) =>
-    target ? `${target.kind}/${target.name}` : `workloads ${labelsOf(selector)}`.trim(),
+  target: reachInWords,
 
   describe: member => `roll out ${member.image ?? 'whatever was pushed'}${tagsOf(member)}`,
 
   async validate(member, reading): Promise<Problem | undefined> {
     if (member.tags && !tagRule(member.tags)) return { ...invalidTags(member), lasts: 'stalled' }
-    const { target } = member
-    const workloads = target && workloadKind(target.kind)
-    if (!workloads) return undefined
-    const object = await reading.get(workloads.type, target.name)
-    const problem = object ? workloadProblem(object, workloads) : missing(target, reading.namespace)
-    return problem && { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
+    return await reachProblem(member, reading)
   },
 
-  needs: ({ kinds, target }) =>
-    workloadKinds
-      .filter(({ type }) => (target ? target.kind === type.kind : (kinds?.includes(type.kind) ?? true)))
-      .map(({ type }) =>
-        target ? { type, name: target.name, verbs: ['get', 'patch'] } : { type, verbs: ['get', 'list', 'patch'] },
-      ),
+  needs: member => reachNeeds(member, workloadKindNames),
 
   async execute(member, delivery, execution): Promise<Outcome> {
     const { acts, clock } = execution
@@ -68,11 +49,6 @@ export const redeploy = {
     )
   },
 } satisfies Driver<'redeploy', typeof redeploySchema>
-
-const labelsOf = (selector: Redeploy['selector']): string =>
-  Object.entries(selector?.matchLabels ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',')
 
 const tagsOf = ({ tags }: Redeploy): string => {
   if (tags?.exact) return `, tagged ${tags.exact.join(' or ')}`
@@ -106,57 +82,5 @@ const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): P
   }
 }
 
-interface Planner {
-  /** What is rolled out, for people; undefined for a restart. */
-  readonly what: string | undefined
-  readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
-}
-
 const nameOf = ({ image }: Redeploy, path: string): string =>
   image !== undefined && parseRepository(image) ? image : path.replace(/^library\//, '')
-
-/** Rolls out all that the hook acts on, some at a time. */
-const rollOutAll = async (
-  member: Redeploy,
-  { plan, what }: Planner,
-  { api, charge, clock, hook: { namespace } }: Execution,
-  { mayContinue, progress }: { readonly mayContinue: () => boolean; readonly progress: Progress },
-): Promise<Worked> => {
-  try {
-    const found = await findWorkloads(api, namespace, member)
-    if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
-    const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
-    const waiting = [...found.found]
-    const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const { workloads } = next
-        const rolled = mayContinue()
-          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
-          : ({ rolled: 'left' } as const)
-        rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
-        progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
-    return rolloutOutcome(rollouts, what)
-  } catch (error) {
-    return failureOf(error)
-  }
-}
-
-/** The workloads could not be read. */
-const failureOf = (error: unknown): Worked => {
-  if (error instanceof ApiError && error.status === 403) {
-    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'Forbidden', message: error.message } }
-  }
-  if (error instanceof TooLarge) {
-    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message: error.message } }
-  }
-  if (error instanceof ApiError || error instanceof Unreachable) {
-    return {
-      worked: 'unfinished',
-      outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message: error.message },
-    }
-  }
-  throw error
-}

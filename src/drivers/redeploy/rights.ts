@@ -1,7 +1,9 @@
-import type { Asked, Kept, DriverRights } from '../rights.ts'
+import type { Kept, DriverRights } from '../rights.ts'
+import { workloadKinds, type Workloads } from '../rollouts/kinds.ts'
+import { annotationPrefix } from '../rollouts/plan.ts'
+import { authorOf } from '../rollouts/rights.ts'
+import { workloadKindNames } from '../rollouts/schema.ts'
 import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
-import { workloadKinds, type Workloads } from './kinds.ts'
-import { annotationPrefix } from './plan.ts'
 
 /** The part of an image before its tag and digest. A port has a slash behind it, a tag has none. */
 const repositoryOf = (image: string): string => `${image}.find('^([^/@]*/)*[^/@:]*')`
@@ -43,26 +45,6 @@ export const redeployRights: DriverRights = {
     verbs: ['get', 'list', 'patch'],
     why: 'to see which images run, and to set the one that was pushed',
   })),
-  author: [
-    {
-      when: 'has(self.target)',
-      group: "self.target.kind == 'CronJob' ? 'batch' : 'apps'",
-      resource: "self.target.kind.lowerAscii() + 's'",
-      name: 'self.target.name',
-      verb: 'patch',
-      does: "'roll out ' + self.target.kind + '/' + self.target.name",
-      right: '`patch` on the target, as in `deployments`',
-      why: 'who makes a hook must be allowed to change what it rolls out',
-    },
-    ...workloadKinds.map(({ type: { group, kind, resource } }): Asked => ({
-      when: `has(self.selector) && (!has(self.kinds) || '${kind}' in self.kinds)`,
-      group: `'${group}'`,
-      resource: `'${resource}'`,
-      verb: 'patch',
-      does: `'roll out every ${kind}'`,
-      right: `\`patch\` on \`${resource}\`, where \`selector\` looks at them`,
-      why: 'who makes a hook must be allowed to change what it rolls out',
-    })),
-  ],
+  author: authorOf(workloadKindNames, 'roll out'),
   keeps: workloadKinds.map(keptOf),
 }

@@ -1,9 +1,13 @@
-import { isObject } from '../../api/json.ts'
-import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Obj, Rule, Stored } from '../../api/schema.ts'
 import type { Declaration } from '../declaration.ts'
-
-const kinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const
+import {
+  isSet,
+  kindsOfSelector,
+  reachRules,
+  workloadKindNames,
+  workloadSelector,
+  workloadTarget,
+} from '../rollouts/schema.ts'
 
 const matching = (pattern: string, message: string) => {
   const compiled = new RegExp(pattern)
@@ -13,9 +17,6 @@ const matching = (pattern: string, message: string) => {
     holds: self => typeof self === 'string' && compiled.test(self),
   } as const satisfies Rule
 }
-
-/** Whether a member is set, for rules of its object. */
-const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
 
 const host = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]+)?'
 const path = '[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*'
@@ -28,9 +29,6 @@ const repository = {
     matching(`^(${host}/)?${path}(/${path})*$`, 'must be an image without tag and digest, as in ghcr.io/acme/web'),
   ],
 } as const
-
-/** The longest name of a label. */
-const labelLength = 253 + 1 + 63
 
 const tagRules = ['exact', 'glob', 'semver'] as const
 
@@ -94,57 +92,9 @@ export const redeploySchema = {
   type: 'object',
   description: 'Rolls out workloads when somebody pushed the image that they run.',
   properties: {
-    target: {
-      type: 'object',
-      title: 'One workload',
-      description: "One workload, in the hook's own namespace. Set this or `selector`.",
-      hint: "In the hook's own namespace.",
-      'x-kubernetes-map-type': 'atomic',
-      required: ['name'],
-      properties: {
-        kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.', hint: '' },
-        name: {
-          type: 'string',
-          title: 'Name of the workload',
-          minLength: 1,
-          maxLength: nameLength,
-          description: 'Its name.',
-          hint: '',
-          'x-kubernetes-validations': [objectNameRule],
-        },
-      },
-    },
-    selector: {
-      type: 'object',
-      title: 'Workloads with labels',
-      description: 'Every workload of the namespace with these labels. `{}` means all of them.',
-      hint: 'Every workload of the namespace with these labels. Without labels it is every workload.',
-      properties: {
-        matchLabels: {
-          type: 'object',
-          title: 'Labels',
-          maxProperties: 16,
-          description: 'Labels of the workloads themselves, 16 at most.',
-          additionalProperties: { type: 'string', maxLength: 63 },
-          'x-kubernetes-validations': [
-            {
-              rule: `self.all(name, name.size() <= ${labelLength})`,
-              message: 'must have names of labels: at most 253 characters, a slash and 63 characters',
-              holds: self => !isObject(self) || Object.keys(self).every(name => name.length <= labelLength),
-            },
-          ],
-        },
-      },
-    },
-    kinds: {
-      type: 'array',
-      title: 'Kinds',
-      maxItems: 4,
-      'x-kubernetes-list-type': 'set',
-      description: 'The kinds that `selector` looks at. By default all four.',
-      hint: 'Only workloads of these kinds. By default all four.',
-      items: { type: 'string', enum: kinds },
-    },
+    target: workloadTarget(workloadKindNames),
+    selector: workloadSelector,
+    kinds: kindsOfSelector(workloadKindNames, 'four'),
     container: {
       type: 'string',
       title: 'Container',
@@ -189,26 +139,7 @@ export const redeploySchema = {
     },
   },
   'x-kubernetes-validations': [
-    {
-      rule: 'has(self.target) != has(self.selector)',
-      message: 'must have either target or selector: selector: {} is every workload of the namespace',
-      choice: { title: 'What is rolled out', of: ['target', 'selector'] },
-      holds: self => isSet(self, 'target') !== isSet(self, 'selector'),
-    },
-    {
-      rule: '!has(self.kinds) || has(self.selector)',
-      fieldPath: '.kinds',
-      reason: 'FieldValueForbidden',
-      message: 'needs selector: target names its kind itself',
-      holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
-    },
-    {
-      // A list of none would ask the author for no right.
-      rule: '!has(self.kinds) || size(self.kinds) > 0',
-      fieldPath: '.kinds',
-      message: 'must have at least one kind; all four are meant where it is absent',
-      holds: self => !isObject(self) || !Array.isArray(self['kinds']) || self['kinds'].length > 0,
-    },
+    ...reachRules('What is rolled out', 'four'),
     {
       rule: '!has(self.pushedAs) || has(self.image)',
       fieldPath: '.pushedAs',
@@ -230,4 +161,3 @@ export const redeployDeclaration = {
 
 export type Redeploy = Stored<typeof redeploySchema>
 export type Tags = NonNullable<Redeploy['tags']>
-export type WorkloadKind = (typeof kinds)[number]

@@ -2,7 +2,7 @@ import type { Push } from '../../api/delivery.ts'
 import { keyOf } from '../../api/hash.ts'
 import { parseImage, parseRepository, type Image, type Repository } from '../../api/image.ts'
 import type { Act } from '../../acts/acts.ts'
-import type { Container } from './kinds.ts'
+import type { Container } from '../rollouts/kinds.ts'
 import type { Redeploy } from './schema.ts'
 import { tagRule, type TagRule } from './tags.ts'
 

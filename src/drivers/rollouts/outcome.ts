@@ -44,7 +44,7 @@ const done = (
     return {
       outcome: 'applied',
       reason: what === undefined ? 'Restarted' : 'RolledOut',
-      summary: summaryOf(changes, what),
+      summary: summaryOf(changes, what) + passedOver(rollouts),
       changes,
     }
   }
@@ -60,17 +60,40 @@ const done = (
     return { outcome: 'unchanged', reason: 'UpToDate', summary: leftAs('up to date'), changes: [] }
   }
   if (left.has('rolled back')) {
-    const message = `${leftAs('rolled back')} was rolled back after ${what} was pushed`
+    const message = `somebody rolled ${leftAs('rolled back')} back after ${what} was pushed`
     return { outcome: 'skipped', reason: 'Superseded', message }
   }
   if (left.has('superseded')) {
-    return { outcome: 'skipped', reason: 'Superseded', message: `something later than ${what} runs already` }
+    const message = `something later than ${what ?? 'this restart'} runs already`
+    return { outcome: 'skipped', reason: 'Superseded', message }
+  }
+  if (left.has('running')) {
+    const message = `a rollout of ${leftAs('running')} is still running: nothing is restarted on top of it`
+    return { outcome: 'skipped', reason: 'RolloutRunning', message }
+  }
+  if (left.has('paused')) {
+    const message = `the rollout of ${leftAs('paused')} is paused: resume it with kubectl rollout resume`
+    return { outcome: 'failed', reason: 'RolloutPaused', message }
+  }
+  if (left.has('manual')) {
+    const message = `nothing restarts the pods of ${leftAs('manual')}: its update strategy is OnDelete`
+    return { outcome: 'failed', reason: 'NothingRestarts', message }
   }
   const message =
     names.length === 0
       ? 'there is no workload for this hook'
       : `${what === undefined ? 'nothing can be restarted' : `nothing runs ${what}`} in ${counted(names)}`
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
+}
+
+const statesLeft = ['running', 'paused', 'manual'] as const
+
+/** Says which workloads were not restarted, behind a summary of those that were. */
+const passedOver = (rollouts: readonly Rollout[]): string => {
+  const names = rollouts.flatMap(({ name, rolled }) =>
+    rolled.rolled === 'nothing' && statesLeft.some(state => rolled.left.has(state)) ? [name] : [],
+  )
+  return names.length === 0 ? '' : `; ${counted(names)} not, since a rollout is running, paused or manual there`
 }
 
 const summaryOf = (changes: readonly Change[], what: string | undefined): string => {

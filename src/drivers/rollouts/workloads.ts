@@ -6,7 +6,7 @@ import { read } from '../../kube/requests.ts'
 import { bytesOf } from '../../kube/written.ts'
 import { workloadKind, workloadKinds, type Workloads } from './kinds.ts'
 import { neededOf } from './plan.ts'
-import type { Redeploy } from './schema.ts'
+import type { Reach } from './schema.ts'
 
 /** How long one request may take, in milliseconds. */
 export const rolloutRequestMs = 3000
@@ -49,11 +49,11 @@ export interface Workset {
 export const findWorkloads = async (
   api: ApiConnection,
   namespace: string,
-  { kinds, selector, target }: Redeploy,
+  { kinds, selector, target }: Reach,
 ): Promise<Workset | WorkloadProblem> => {
   if (target) {
     const workloads = workloadKind(target.kind)
-    if (!workloads) throw new TypeError(`spec.redeploy.target.kind was accepted and is none: ${target.kind}`)
+    if (!workloads) throw new TypeError(`target.kind was accepted and is none: ${target.kind}`)
     const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: rolloutRequestMs })
     return object
       ? (workloadProblem(object, workloads) ?? {
@@ -97,7 +97,7 @@ const tooMuch: WorkloadProblem = {
   message: `the workloads that the selector is held against take more than ${maxReadBytes / 1024 / 1024} MiB: remove what is large in them, such as annotations, or name one workload as target`,
 }
 
-export const missing = ({ kind, name }: NonNullable<Redeploy['target']>, namespace: string): WorkloadProblem => ({
+export const missing = ({ kind, name }: NonNullable<Reach['target']>, namespace: string): WorkloadProblem => ({
   reason: 'TargetNotFound',
   message: `there is no ${kind}/${name} in namespace ${namespace}`,
 })

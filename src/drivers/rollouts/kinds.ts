@@ -17,7 +17,7 @@ export interface Workloads {
 
 const inSpec = ['spec', 'template']
 
-/** The kinds whose images are changed. */
+/** The kinds with a template of pods. */
 export const workloadKinds: readonly Workloads[] = [
   {
     type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
@@ -50,7 +50,7 @@ export const workloadKind = (kind: WorkloadKind): Workloads | undefined =>
 const count = (object: unknown, path: readonly string[]): number => Number(at(object, ...path) ?? 0)
 
 /** The same kinds, to show them. */
-export const redeployTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
+export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
   type,
   ...(counts && {
     replicas: object => ({ wanted: count(object, counts.wanted), ready: count(object, counts.ready) }),

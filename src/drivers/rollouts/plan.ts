@@ -1,9 +1,9 @@
 import type { Change } from '../../api/outcome.ts'
 import { isObject, at as memberAt, nested } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
-import { containerLists, containersIn, type Container, type Workloads } from './kinds.ts'
-import { neededFields, rolledBackAt } from './rollback.ts'
-import type { Chosen } from './wanted.ts'
+import { containerLists, type Workloads } from './kinds.ts'
+import { neededFields } from './rollback.ts'
+import { neededState, type RolloutState } from './state.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */
 export interface Operation {
@@ -24,9 +24,9 @@ export interface RolloutPlan {
 
 /**
  * up to date: it has the push. superseded: it has a later one. rolled back: somebody has taken it, or a later one, back. never
- * pulled: the same tag again, and nothing would pull it.
+ * pulled: the same tag again, and nothing would pull it. running, paused, manual: see {@link RolloutState}.
  */
-export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled'
+export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' | Exclude<RolloutState, 'complete'>
 
 /** Annotations with this beginning are this driver's: of a workload, and of its pods' template. */
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
@@ -40,7 +40,7 @@ const maxNamed = 5
 /** Takes of a workload what a plan and its writing need, and nothing else: some of them are large, and many are planned at once. */
 export const neededOf = (object: StoredObject, workloads: Workloads): StoredObject => {
   const { template } = workloads
-  const { annotations, name, namespace, resourceVersion, uid } = object.metadata
+  const { annotations, generation, name, namespace, resourceVersion, uid } = object.metadata
   const pods = memberAt(object, ...template)
   const podsNotes = memberAt(pods, 'metadata', 'annotations')
   const needed = {
@@ -58,10 +58,11 @@ export const neededOf = (object: StoredObject, workloads: Workloads): StoredObje
     metadata: {
       ...{ name, uid, resourceVersion },
       ...(namespace !== undefined && { namespace }),
+      ...(generation !== undefined && { generation }),
       ...(annotations && { annotations: ownNotes(annotations) }),
       managedFields: neededFields(object, workloads, isOwnNote),
     },
-    ...nested(template, needed),
+    ...neededState(object, nested(template, needed)),
   }
 }
 
@@ -82,51 +83,32 @@ const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string
 const isOwnNote = (annotation: string): boolean => annotation.startsWith(annotationPrefix)
 
 /** What takes the place of a push: what is rolled out, and what distinguishes it from others. */
-interface Cause {
+export interface RolloutCause {
   readonly id: string
   readonly at: number
 }
 
-/** Plans what a workload's containers are to run. `chosen` says which push a container is to run. */
-export const planImages = (
-  object: StoredObject,
-  workloads: Workloads,
-  chosen: (container: Container) => Chosen | undefined,
-  pin: 'tag' | 'digest',
-): RolloutPlan => {
-  const planned = containersIn(object, workloads).flatMap(container => {
-    const choice = chosen(container)
-    return choice ? [planContainer(object, workloads, container, choice, pin)] : []
-  })
-  const edits = planned.filter(isEdit)
-  return {
-    patch: patchOf(object, workloads, edits),
-    changes: edits.map(({ from, name, to }) => ({ object: nameOf(object, workloads), part: name, from, to })),
-    left: new Set(planned.flatMap(plan => (isEdit(plan) ? [] : [plan]))),
-  }
-}
-
 /** Plans the restart of a workload. What starts no pods by itself is left alone. */
-export const planRestart = (object: StoredObject, workloads: Workloads, cause: Cause): RolloutPlan => {
-  const known = noteOf(object, restarted)
+export const planRestart = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
+  const known = knownPushes(object, restarted)
   if (!workloads.rollsOut) return { patch: [], changes: [], left: new Set() }
   if (known.ids.includes(cause.id)) return { patch: [], changes: [], left: new Set(['up to date']) }
   if (known.at > cause.at) return { patch: [], changes: [], left: new Set(['superseded']) }
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
   return {
     patch: patchOf(object, workloads, [edit]),
-    changes: [{ object: nameOf(object, workloads), to: 'restarted' }],
+    changes: [{ object: workloadName(object, workloads), to: 'restarted' }],
     left: new Set(),
   }
 }
 
 /** What a workload is called in messages: `Deployment/web`. */
-const nameOf = ({ metadata }: StoredObject, { type }: Workloads): string => `${type.kind}/${metadata.name}`
+export const workloadName = ({ metadata }: StoredObject, { type }: Workloads): string => `${type.kind}/${metadata.name}`
 
 /** The change of one container. */
-interface Edit {
+export interface Edit {
   readonly name: string
-  readonly cause: Cause
+  readonly cause: RolloutCause
   /** The value of the annotation of the template that makes it another; absent where the image does. */
   readonly template?: string
   readonly operations: readonly Operation[]
@@ -134,70 +116,25 @@ interface Edit {
   readonly to: string
 }
 
-const isEdit = (plan: Edit | Left): plan is Edit => typeof plan !== 'string'
-
-const planContainer = (
-  object: StoredObject,
-  workloads: Workloads,
-  container: Container,
-  { isLower, push, runs }: Chosen,
-  pin: 'tag' | 'digest',
-): Edit | Left => {
-  const { image, imagePullPolicy, name, pointer } = container
-  const known = noteOf(object, name)
-  if (known.ids.includes(push.id)) return 'up to date'
-  if (isLower || known.at > push.at) return 'superseded'
-  const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
-  if (backAt !== undefined && backAt > push.at) return 'rolled back'
-  const pinned = pin === 'digest' && push.digest !== undefined
-  const wanted = `${runs.name}:${push.tag}${pinned ? `@${push.digest}` : ''}`
-  const its = { op: 'test', path: `${pointer}/name`, value: name } as const
-  if (wanted !== image) {
-    const replace = { op: 'replace', path: `${pointer}/image`, value: wanted } as const
-    // So that the same digest under the same tag is known when it is pushed again.
-    const note = !pinned && push.digest !== undefined
-    return {
-      name,
-      cause: push,
-      ...(note && { template: push.digest }),
-      operations: [its, replace],
-      from: image,
-      to: wanted,
-    }
-  }
-  // The same text once more: what it names is another, unless the digest is known to be the same.
-  if (pinned || templateNote(object, workloads, name) === push.digest) return 'up to date'
-  if (imagePullPolicy === 'Never') return 'never pulled'
-  // Else a node that has an image of this tag would start that one.
-  const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
-  const isPulled = imagePullPolicy === 'Always'
-  if (!workloads.rollsOut && isPulled) return 'up to date'
-  const template = push.digest ?? (workloads.rollsOut ? push.id : undefined)
-  return {
-    name,
-    cause: push,
-    ...(template !== undefined && { template }),
-    operations: isPulled ? [] : [its, pull],
-    from: image,
-    to: push.digest === undefined ? image : `${image}@${push.digest}`,
-  }
-}
-
 /** What an object's annotation says of the pushes that a container got: when the newest was made, and which they were. */
-const noteOf = (object: StoredObject, name: string): { readonly at: number; readonly ids: readonly string[] } => {
+export const knownPushes = (
+  object: StoredObject,
+  name: string,
+): { readonly at: number; readonly ids: readonly string[] } => {
   const [at = '', ...ids] = (object.metadata.annotations?.[annotationPrefix + name] ?? '').split(' ')
   return { at: /^\d{1,15}$/.test(at) ? Number(at) : -Infinity, ids }
 }
 
-const templateNote = (object: StoredObject, { template }: Workloads, name: string): unknown =>
-  memberAt(object, ...template, 'metadata', 'annotations', annotationPrefix + name) ?? 'none'
-
 /** One patch for all: of this very version of this very object. */
-const patchOf = (object: StoredObject, { template }: Workloads, edits: readonly Edit[]): readonly Operation[] => {
+export const patchOf = (
+  object: StoredObject,
+  { template }: Workloads,
+  edits: readonly Edit[],
+): readonly Operation[] => {
   if (edits.length === 0) return []
   const { metadata } = object
   const notes = edits.map(({ name, cause }): [string, string] => {
-    const ids = [cause.id, ...noteOf(object, name).ids.filter(id => id !== cause.id)]
+    const ids = [cause.id, ...knownPushes(object, name).ids.filter(id => id !== cause.id)]
     return [annotationPrefix + name, [cause.at, ...ids.slice(0, maxNamed)].join(' ')]
   })
   const templates = edits.flatMap(({ name, template }): [string, string][] =>

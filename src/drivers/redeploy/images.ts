@@ -1,0 +1,85 @@
+import { at } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { containersIn, type Container, type Workloads } from '../rollouts/kinds.ts'
+import {
+  annotationPrefix,
+  workloadName,
+  knownPushes,
+  patchOf,
+  type Edit,
+  type Left,
+  type RolloutPlan,
+} from '../rollouts/plan.ts'
+import { rolledBackAt } from '../rollouts/rollback.ts'
+import type { Chosen } from './wanted.ts'
+
+/** Plans what a workload's containers are to run. `chosen` says which push a container is to run. */
+export const planImages = (
+  object: StoredObject,
+  workloads: Workloads,
+  chosen: (container: Container) => Chosen | undefined,
+  pin: 'tag' | 'digest',
+): RolloutPlan => {
+  const planned = containersIn(object, workloads).flatMap(container => {
+    const choice = chosen(container)
+    return choice ? [planContainer(object, workloads, container, choice, pin)] : []
+  })
+  const edits = planned.filter(isEdit)
+  return {
+    patch: patchOf(object, workloads, edits),
+    changes: edits.map(({ from, name, to }) => ({ object: workloadName(object, workloads), part: name, from, to })),
+    left: new Set(planned.flatMap(plan => (isEdit(plan) ? [] : [plan]))),
+  }
+}
+
+const isEdit = (plan: Edit | Left): plan is Edit => typeof plan !== 'string'
+
+const planContainer = (
+  object: StoredObject,
+  workloads: Workloads,
+  container: Container,
+  { isLower, push, runs }: Chosen,
+  pin: 'tag' | 'digest',
+): Edit | Left => {
+  const { image, imagePullPolicy, name, pointer } = container
+  const known = knownPushes(object, name)
+  if (known.ids.includes(push.id)) return 'up to date'
+  if (isLower || known.at > push.at) return 'superseded'
+  const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
+  if (backAt !== undefined && backAt > push.at) return 'rolled back'
+  const pinned = pin === 'digest' && push.digest !== undefined
+  const wanted = `${runs.name}:${push.tag}${pinned ? `@${push.digest}` : ''}`
+  const its = { op: 'test', path: `${pointer}/name`, value: name } as const
+  if (wanted !== image) {
+    const replace = { op: 'replace', path: `${pointer}/image`, value: wanted } as const
+    // So that the same digest under the same tag is known when it is pushed again.
+    const note = !pinned && push.digest !== undefined
+    return {
+      name,
+      cause: push,
+      ...(note && { template: push.digest }),
+      operations: [its, replace],
+      from: image,
+      to: wanted,
+    }
+  }
+  // The same text once more: what it names is another, unless the digest is known to be the same.
+  if (pinned || templateNote(object, workloads, name) === push.digest) return 'up to date'
+  if (imagePullPolicy === 'Never') return 'never pulled'
+  // Else a node that has an image of this tag would start that one.
+  const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
+  const isPulled = imagePullPolicy === 'Always'
+  if (!workloads.rollsOut && isPulled) return 'up to date'
+  const template = push.digest ?? (workloads.rollsOut ? push.id : undefined)
+  return {
+    name,
+    cause: push,
+    ...(template !== undefined && { template }),
+    operations: isPulled ? [] : [its, pull],
+    from: image,
+    to: push.digest === undefined ? image : `${image}@${push.digest}`,
+  }
+}
+
+const templateNote = (object: StoredObject, { template }: Workloads, name: string): unknown =>
+  at(object, ...template, 'metadata', 'annotations', annotationPrefix + name) ?? 'none'

@@ -1,0 +1,43 @@
+import type { StoredObject } from '../../api/object.ts'
+import type { Outcome } from '../../api/outcome.ts'
+import type { Driver } from '../driver.ts'
+import { workloadTargets, type Workloads } from '../rollouts/kinds.ts'
+import { planRestart, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
+import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
+import { rollOutAll } from '../rollouts/roll-out.ts'
+import { rolloutState } from '../rollouts/state.ts'
+import { restartRights } from './rights.ts'
+import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
+
+/** Restarts workloads, each once for each delivery, and never on top of a rollout that is still running. */
+export const restart = {
+  ...restartDeclaration,
+  targets: workloadTargets.filter(({ type }) => restartKinds.some(kind => kind === type.kind)),
+  rights: restartRights,
+  object: objectOf,
+  target: reachInWords,
+  describe: () => 'restart the pods, a few at a time',
+  validate: reachProblem,
+  needs: member => reachNeeds(member, restartKinds),
+
+  async execute(member, _delivery, execution): Promise<Outcome> {
+    const { acts, clock } = execution
+    return await acts.once((act, mayContinue, progress) => {
+      const cause = { id: act.id, at: Math.min(act.at, clock.now()) }
+      const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
+      const reach = { ...member, kinds: member.kinds ?? restartKinds }
+      return rollOutAll(reach, { what: undefined, plan }, execution, { mayContinue, progress })
+    })
+  },
+} satisfies Driver<'restart', typeof restartSchema>
+
+/**
+ * Plans a restart, unless a rollout is still running. It is planned again on each version that it may be written to, so of two
+ * restarts at once the second one finds the first one running.
+ */
+const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
+  const plan = planRestart(object, workloads, cause)
+  if (plan.left.size > 0) return plan
+  const state = rolloutState(object, workloads)
+  return state === 'complete' ? plan : { patch: [], changes: [], left: new Set([state]) }
+}

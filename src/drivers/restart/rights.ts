@@ -1,0 +1,28 @@
+import type { DriverRights, Kept } from '../rights.ts'
+import { workloadKinds } from '../rollouts/kinds.ts'
+import { annotationPrefix } from '../rollouts/plan.ts'
+import { authorOf } from '../rollouts/rights.ts'
+import { sameAround } from '../unchanged.ts'
+import { restartKinds } from './schema.ts'
+
+const restarted = workloadKinds.filter(({ type }) => restartKinds.some(kind => kind === type.kind))
+
+/** The rights of the driver: none of them is given by default. */
+export const restartRights: DriverRights = {
+  given: 'where bound',
+  trigger: restarted.map(({ type: { group, resource } }) => ({
+    group,
+    resource,
+    verbs: ['get', 'list', 'patch'],
+    why: 'to see whether a rollout is running, and to restart the pods',
+  })),
+  author: authorOf(restartKinds, 'restart'),
+  keeps: restarted.map(({ template, type: { group, resource } }): Kept => ({
+    group,
+    resource,
+    only: 'annotations of its own, on the workload and on its pods',
+    holds: sameAround(template, ['metadata'], annotationPrefix)
+      .map(rule => `(${rule})`)
+      .join(' &&\n'),
+  })),
+}

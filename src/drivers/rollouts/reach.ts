@@ -1,0 +1,36 @@
+import type { Problem } from '../../api/conditions.ts'
+import type { Need } from '../../kube/reviews.ts'
+import type { TargetObject, ValidationContext } from '../driver.ts'
+import { workloadKind, workloadKinds } from './kinds.ts'
+import type { Reach, WorkloadKind } from './schema.ts'
+import { missing, workloadProblem } from './workloads.ts'
+
+/** The one object that a hook acts on; undefined where a selector may select several. */
+export const objectOf = ({ target }: Reach): TargetObject | undefined => {
+  const workloads = target && workloadKind(target.kind)
+  return workloads && { type: workloads.type, name: target.name }
+}
+
+/** Says what a hook acts on, for people: `Deployment/web`, or `workloads app=web`. */
+export const reachInWords = ({ selector, target }: Reach): string => {
+  if (target) return `${target.kind}/${target.name}`
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
+  return `workloads ${labels.join(',')}`.trim()
+}
+
+/** Checks that the target is there, and would stay as it is written. Throws what the API throws. */
+export const reachProblem = async ({ target }: Reach, reading: ValidationContext): Promise<Problem | undefined> => {
+  const workloads = target && workloadKind(target.kind)
+  if (!workloads) return undefined
+  const object = await reading.get(workloads.type, target.name)
+  const problem = object ? workloadProblem(object, workloads) : missing(target, reading.namespace)
+  return problem && { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
+}
+
+/** Lists what the trigger must be allowed for a hook that reaches workloads of `all` kinds, or of those that it names. */
+export const reachNeeds = ({ kinds, target }: Reach, all: readonly WorkloadKind[]): readonly Need[] =>
+  workloadKinds
+    .filter(({ type }) => (target ? target.kind === type.kind : (kinds ?? all).includes(type.kind)))
+    .map(({ type }) =>
+      target ? { type, name: target.name, verbs: ['get', 'patch'] } : { type, verbs: ['get', 'list', 'patch'] },
+    )

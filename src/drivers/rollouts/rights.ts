@@ -1,0 +1,31 @@
+import type { Asked } from '../rights.ts'
+import { workloadKinds } from './kinds.ts'
+import type { WorkloadKind } from './schema.ts'
+
+/** The rights that the author of a hook needs, by what it reaches. `does` is a verb: `roll out`. */
+export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly Asked[] => [
+  {
+    when: 'has(self.target)',
+    group: kinds.includes('CronJob') ? "self.target.kind == 'CronJob' ? 'batch' : 'apps'" : "'apps'",
+    resource: "self.target.kind.lowerAscii() + 's'",
+    name: 'self.target.name',
+    verb: 'patch',
+    does: `'${does} ' + self.target.kind + '/' + self.target.name`,
+    right: '`patch` on the target, as in `deployments`',
+    why: `who makes a hook must be allowed to change what it ${inThird(does)}`,
+  },
+  ...workloadKinds
+    .filter(({ type }) => kinds.includes(type.kind))
+    .map(({ type: { group, kind, resource } }): Asked => ({
+      when: `has(self.selector) && (!has(self.kinds) || '${kind}' in self.kinds)`,
+      group: `'${group}'`,
+      resource: `'${resource}'`,
+      verb: 'patch',
+      does: `'${does} every ${kind}'`,
+      right: `\`patch\` on \`${resource}\`, where \`selector\` looks at them`,
+      why: `who makes a hook must be allowed to change what it ${inThird(does)}`,
+    })),
+]
+
+/** `roll out` is `rolls out`. */
+const inThird = (verb: string): string => verb.replace(/^\w+/, '$&s')

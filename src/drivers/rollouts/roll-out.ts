@@ -1,0 +1,67 @@
+import type { Progress, Worked } from '../../acts/acts.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError, TooLarge } from '../../kube/errors.ts'
+import type { Execution } from '../driver.ts'
+import type { Workloads } from './kinds.ts'
+import { rolloutOutcome, type Rollout } from './outcome.ts'
+import type { RolloutPlan } from './plan.ts'
+import type { Reach } from './schema.ts'
+import { findWorkloads } from './workloads.ts'
+import { rollOut, tooLarge } from './write.ts'
+
+/** How many workloads are written at once. */
+const atOnce = 16
+
+/** Plans what is to be done with each workload. */
+export interface Planner {
+  /** What is rolled out, for people; undefined for a restart. */
+  readonly what: string | undefined
+  readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
+}
+
+/** Rolls out all that the hook acts on, some at a time. */
+export const rollOutAll = async (
+  member: Reach,
+  { plan, what }: Planner,
+  { api, charge, clock, hook: { namespace } }: Execution,
+  { mayContinue, progress }: { readonly mayContinue: () => boolean; readonly progress: Progress },
+): Promise<Worked> => {
+  try {
+    const found = await findWorkloads(api, namespace, member)
+    if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
+    const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
+    const waiting = [...found.found]
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const { workloads } = next
+        const rolled = mayContinue()
+          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
+          : ({ rolled: 'left' } as const)
+        rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
+        progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, worker))
+    return rolloutOutcome(rollouts, what)
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+/** The workloads could not be read. */
+const failureOf = (error: unknown): Worked => {
+  if (error instanceof ApiError && error.status === 403) {
+    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'Forbidden', message: error.message } }
+  }
+  if (error instanceof TooLarge) {
+    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message: error.message } }
+  }
+  if (error instanceof ApiError || error instanceof Unreachable) {
+    return {
+      worked: 'unfinished',
+      outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message: error.message },
+    }
+  }
+  throw error
+}

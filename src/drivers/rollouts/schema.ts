@@ -1,0 +1,104 @@
+import { isObject } from '../../api/json.ts'
+import { nameLength, objectNameRule } from '../../api/names.ts'
+import type { Obj, Rule } from '../../api/schema.ts'
+
+/** The kinds of workloads with a template of pods. */
+export const workloadKindNames = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const
+
+export type WorkloadKind = (typeof workloadKindNames)[number]
+
+/** What a hook acts on: one workload, or those with labels, of some kinds. */
+export interface Reach {
+  readonly target?: { readonly kind: WorkloadKind; readonly name: string } | undefined
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined
+  readonly kinds?: readonly WorkloadKind[] | undefined
+}
+
+/** Whether a member is set, for rules of its object. */
+export const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
+
+/** The longest name of a label. */
+const labelLength = 253 + 1 + 63
+
+/** The member `target`, of these kinds. */
+export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K) =>
+  ({
+    type: 'object',
+    title: 'One workload',
+    description: "One workload, in the hook's own namespace. Set this or `selector`.",
+    hint: "In the hook's own namespace.",
+    'x-kubernetes-map-type': 'atomic',
+    required: ['name'],
+    properties: {
+      kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.', hint: '' },
+      name: {
+        type: 'string',
+        title: 'Name of the workload',
+        minLength: 1,
+        maxLength: nameLength,
+        description: 'Its name.',
+        hint: '',
+        'x-kubernetes-validations': [objectNameRule],
+      },
+    },
+  }) as const satisfies Obj
+
+/** The member `selector`. */
+export const workloadSelector = {
+  type: 'object',
+  title: 'Workloads with labels',
+  description: 'Every workload of the namespace with these labels. `{}` means all of them.',
+  hint: 'Every workload of the namespace with these labels. Without labels it is every workload.',
+  properties: {
+    matchLabels: {
+      type: 'object',
+      title: 'Labels',
+      maxProperties: 16,
+      description: 'Labels of the workloads themselves, 16 at most.',
+      additionalProperties: { type: 'string', maxLength: 63 },
+      'x-kubernetes-validations': [
+        {
+          rule: `self.all(name, name.size() <= ${labelLength})`,
+          message: 'must have names of labels: at most 253 characters, a slash and 63 characters',
+          holds: self => !isObject(self) || Object.keys(self).every(name => name.length <= labelLength),
+        },
+      ],
+    },
+  },
+} as const satisfies Obj
+
+/** The member `kinds`: of these, `all` in words. */
+export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: K, all: string) =>
+  ({
+    type: 'array',
+    title: 'Kinds',
+    maxItems: kinds.length,
+    'x-kubernetes-list-type': 'set',
+    description: `The kinds that \`selector\` looks at. By default all ${all}.`,
+    hint: `Only workloads of these kinds. By default all ${all}.`,
+    items: { type: 'string', enum: kinds },
+  }) as const
+
+/** The rules of the three members together. `title` is what a form calls the choice of the first two. */
+export const reachRules = (title: string, all: string): readonly Rule[] => [
+  {
+    rule: 'has(self.target) != has(self.selector)',
+    message: 'must have either target or selector: selector: {} is every workload of the namespace',
+    choice: { title, of: ['target', 'selector'] },
+    holds: self => isSet(self, 'target') !== isSet(self, 'selector'),
+  },
+  {
+    rule: '!has(self.kinds) || has(self.selector)',
+    fieldPath: '.kinds',
+    reason: 'FieldValueForbidden',
+    message: 'needs selector: target names its kind itself',
+    holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
+  },
+  {
+    // A list of none would ask the author for no right.
+    rule: '!has(self.kinds) || size(self.kinds) > 0',
+    fieldPath: '.kinds',
+    message: `must have at least one kind; all ${all} are meant where it is absent`,
+    holds: self => !isObject(self) || !Array.isArray(self['kinds']) || self['kinds'].length > 0,
+  },
+]

@@ -1,0 +1,98 @@
+import { at, isObject, type JsonObject } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import type { Workloads } from './kinds.ts'
+
+/**
+ * How far the rollout of a workload has come. complete: all of its pods are of the present template, and as many as are wanted are
+ * available. running: not yet, and perhaps never. paused: somebody has paused it. manual: a changed template starts no pods.
+ */
+export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
+
+/**
+ * Finds out how far the rollout of a workload has come, by the workload alone.
+ *
+ * That the controller has observed the present generation does not make the conditions current: with the strategy Recreate, or
+ * when count and template change together, a Deployment still says NewReplicaSetAvailable of the rollout before. So the counts
+ * of pods decide first. Available says nothing: with maxUnavailable 100 % it is True at 0 of 3.
+ */
+export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads): RolloutState => {
+  if (!rollsOut || at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return 'manual'
+  if (at(object, 'spec', 'paused') === true) return 'paused'
+  if (numberAt(object, 'status', 'observedGeneration') < (object.metadata.generation ?? 0)) return 'running'
+  return isThrough[type.kind](object) ? 'complete' : 'running'
+}
+
+const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObject) => boolean>> = {
+  Deployment: object => {
+    const wanted = wantedOf(object)
+    const updated = numberAt(object, 'status', 'updatedReplicas')
+    const isUpdated = updated === numberAt(object, 'status', 'replicas') && (updated > 0 || wanted === 0)
+    const progressing = progressingOf(object)
+    // Without a deadline a Deployment has no such condition.
+    return (
+      isUpdated &&
+      (progressing
+        ? progressing['reason'] === 'NewReplicaSetAvailable'
+        : numberAt(object, 'status', 'availableReplicas') >= wanted)
+    )
+  },
+  StatefulSet: object => {
+    const wanted = wantedOf(object)
+    const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')
+    return (
+      numberAt(object, 'status', 'updatedReplicas') >= wanted - partition &&
+      numberAt(object, 'status', 'availableReplicas') >= wanted &&
+      numberAt(object, 'status', 'replicas') <= wanted
+    )
+  },
+  DaemonSet: object => {
+    const wanted = numberAt(object, 'status', 'desiredNumberScheduled')
+    return (
+      numberAt(object, 'status', 'updatedNumberScheduled') >= wanted &&
+      numberAt(object, 'status', 'numberAvailable') >= wanted
+    )
+  },
+  CronJob: () => true,
+}
+
+/** Adds to a part of an object what {@link rolloutState} needs of it. */
+export const neededState = (object: StoredObject, part: JsonObject): JsonObject => {
+  const { paused, replicas, updateStrategy } = isObject(object['spec']) ? object['spec'] : {}
+  const { status } = object
+  const progressing = progressingOf(object)
+  return {
+    ...part,
+    spec: { ...(isObject(part['spec']) && part['spec']), paused, replicas, updateStrategy },
+    status: {
+      ...Object.fromEntries(counts.map(count => [count, at(status, count)])),
+      ...(progressing && { conditions: [{ type: 'Progressing', reason: progressing['reason'] }] }),
+    },
+  }
+}
+
+const counts = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'availableReplicas',
+  'desiredNumberScheduled',
+  'updatedNumberScheduled',
+  'numberAvailable',
+]
+
+const progressingOf = (object: StoredObject): JsonObject | undefined => {
+  const conditions = at(object, 'status', 'conditions')
+  if (!Array.isArray(conditions)) return undefined
+  return conditions.filter(isObject).find(({ type }) => type === 'Progressing')
+}
+
+/** How many pods are wanted: 1 where nothing is said. */
+const wantedOf = (object: StoredObject): number => {
+  const wanted = at(object, 'spec', 'replicas')
+  return typeof wanted === 'number' ? wanted : 1
+}
+
+const numberAt = (object: unknown, ...path: readonly string[]): number => {
+  const found = at(object, ...path)
+  return typeof found === 'number' ? found : 0
+}

@@ -21,16 +21,16 @@ import { configMaps, records, secrets } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
-import { watchAutoscalers } from './autoscalers.ts'
-import { isNew, isRefusing, deliveryReportOf } from './deliveries.ts'
-import { expressionChecks } from './expression-checks.ts'
+import { watchAutoscalers, type Autoscalers } from './autoscalers.ts'
+import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deliveries.ts'
+import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
-import { hookStore } from './hook-store.ts'
+import { hookStore, type HookStore } from './hook-store.ts'
 import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
-import { keyKeeper } from './keys.ts'
+import { KeyKeeper } from './keys.ts'
 import { orOutOfDate } from './out-of-date.ts'
-import { workQueue, type ReconcileKey, type WorkQueue } from './queue.ts'
-import { reconcileHook } from './reconcile.ts'
+import { WorkQueue, type ReconcileKey } from './queue.ts'
+import { reconcileHook, type Reconciling } from './reconcile.ts'
 import { reportWork } from './report.ts'
 import { StatusPacer } from './status-pacer.ts'
 import { TriggerRights } from './trigger-rights.ts'
@@ -69,129 +69,170 @@ const definitionReadWithinMs = 10_000
 
 const keysKey = 'signing-keys'
 
+/** The queues of a leader. */
+interface Queues {
+  readonly keys: WorkQueue
+  readonly hooks: WorkQueue
+  readonly deliveries: WorkQueue
+}
+
 /**
  * The controller: of all that run, the elected one mints tokens and writes statuses; the others keep their caches warm.
  * It alone has the signing keys.
  */
-export const controllerRole = (environment: Environment, options: ControllerOptions): ControllerRole => {
-  const { clock } = environment
-  const { identity, namespace, publicURL, watchNamespace } = options
-  const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
-  const store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
-  const keyCaches = keyCachesOf(environment, options)
-  const recordCache = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf })
-  const autoscalers = watchAutoscalers(environment, watchNamespace)
-  const definitions = definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs })
-  // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
-  const verifier = createVerifier({ remember: 0 })
-  let leading: { readonly keys: WorkQueue; readonly hooks: WorkQueue; readonly deliveries: WorkQueue } | undefined
-  const expressions = expressionChecks(environment, key => leading?.hooks.add(key))
-  const { trigger } = options
-  const rights = trigger && new TriggerRights(environment, trigger === 'itself' ? undefined : trigger)
+class Controller implements ControllerRole {
+  readonly #environment: Environment
+  readonly #options: ControllerOptions
+  readonly #store: HookStore
+  readonly #keyCaches: readonly Cache<true>[]
+  readonly #records: Cache<DeliveryReport>
+  readonly #autoscalers: Autoscalers
+  readonly #expressions: ExpressionChecks
+  readonly #rights: TriggerRights | undefined
+  readonly #pacer: StatusPacer
   /** What a hook is held against. */
-  const asked = {
-    autoscalers,
-    definitions,
-    expressions,
-    rights,
-    accounts: accountsIn(namespace, { single: trigger === 'itself' }),
-  }
-  const pacer = new StatusPacer(clock, key => leading?.deliveries.add(key))
+  readonly #asked: Pick<Reconciling, 'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier'>
+  #leading: Queues | undefined
+  /** Why the lease cannot be held, where it cannot. */
+  #impossible: string | undefined
 
-  const addHooks = (which: (hook: KeptHook) => boolean): void => {
-    for (const hook of store.cache.values()) {
-      if (which(hook)) leading?.hooks.add(hookKey(hook.metadata.namespace, hook.metadata.name))
+  constructor(environment: Environment, options: ControllerOptions) {
+    const { namespace, publicURL, trigger, watchNamespace } = options
+    const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
+    this.#environment = environment
+    this.#options = options
+    this.#store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
+    this.#keyCaches = keyCachesOf(environment, options)
+    this.#records = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf })
+    this.#autoscalers = watchAutoscalers(environment, watchNamespace)
+    this.#expressions = expressionChecks(environment, key => this.#leading?.hooks.add(key))
+    this.#rights = trigger && new TriggerRights(environment, trigger === 'itself' ? undefined : trigger)
+    this.#pacer = new StatusPacer(environment.clock, key => this.#leading?.deliveries.add(key))
+    this.#asked = {
+      autoscalers: this.#autoscalers,
+      definitions: definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs }),
+      expressions: this.#expressions,
+      rights: this.#rights,
+      accounts: accountsIn(namespace, { single: trigger === 'itself' }),
+      // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
+      verifier: createVerifier({ remember: 0 }),
+    }
+    this.#subscribe()
+  }
+
+  get checks(): readonly Check[] {
+    return [
+      { name: 'controller/hooks', failure: () => unread([this.#store.cache], 'hooks') },
+      { name: 'controller/keys', failure: () => unread(this.#keyCaches, 'keys') },
+      { name: 'controller/lease', failure: () => this.#impossible },
+    ]
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    const { identity, namespace } = this.#options
+    stop.addEventListener('abort', () => this.#expressions.close(), { once: true })
+    const impossible = (why: string | undefined): void => void (this.#impossible = why)
+    const candidate = { namespace, name: controllerLease, identity, impossible }
+    await Promise.all([
+      ...[this.#store.cache, this.#records, ...this.#keyCaches, this.#autoscalers].map(cache => cache.run(stop)),
+      elect(this.#environment, candidate, term => this.#lead(term), stop),
+    ])
+  }
+
+  #subscribe(): void {
+    for (const cache of this.#keyCaches) cache.subscribe(() => this.#leading?.keys.add(keysKey))
+    this.#store.onChange(key => this.#leading?.hooks.add(key))
+    this.#records.subscribe(({ namespace, name, now }) => {
+      if (!now || !this.#leading) return
+      this.#pacer.changed(hookKey(namespace, name), now.newestAt)
+      // The hook may still be Ready: its rights were taken after it was looked at.
+      if (!this.#rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
+      this.#rights.doubt(namespace)
+      this.#leading.hooks.add(hookKey(namespace, name))
+    })
+    this.#autoscalers.subscribe((namespace, { kind, name }) =>
+      this.#addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
+    )
+  }
+
+  #addHooks(which: (hook: KeptHook) => boolean): void {
+    for (const hook of this.#store.cache.values()) {
+      if (which(hook)) this.#leading?.hooks.add(hookKey(hook.metadata.namespace, hook.metadata.name))
     }
   }
 
-  for (const cache of keyCaches) cache.subscribe(() => leading?.keys.add(keysKey))
-  store.onChange(key => leading?.hooks.add(key))
-  recordCache.subscribe(({ namespace, name, now }) => {
-    if (!now || !leading) return
-    pacer.changed(hookKey(namespace, name), now.newestAt)
-    // The hook may still be Ready: its rights were taken after it was looked at.
-    if (!rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
-    rights.doubt(namespace)
-    leading.hooks.add(hookKey(namespace, name))
-  })
-  autoscalers.subscribe((namespace, { kind, name }) =>
-    addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
-  )
-
   /** Finds a hook and its delivery report, if the status does not have all of the report. */
-  const unreported = (key: string) => {
-    const hook = store.newest(key)
-    const report = recordCache.get(...namespaceAndName(key))
+  #unreported(key: string) {
+    const hook = this.#store.newest(key)
+    const report = this.#records.get(...namespaceAndName(key))
     return hook && report && (isNew(hook, report) || isRefusing(hook, report)) ? { hook, report } : undefined
   }
 
-  const ready = (): boolean => store.cache.synced() && keyCaches.every(cache => cache.synced())
-  let impossible: string | undefined
-  const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {
-    const waited = caches.find(cache => !cache.synced())
-    return waited && (waited.trouble() ?? `the ${what} are still being read`)
+  async #lead(term: Term): Promise<void> {
+    const { stop } = term
+    const queues = this.#queuesFor(term)
+    const { deliveries, hooks, keys } = queues
+    await until(this.#environment.clock, () => this.#isSynced(), stop)
+    await this.#autoscalersRead(stop)
+    this.#leading = queues
+    keys.add(keysKey)
+    for (const { metadata } of this.#store.cache.values()) {
+      const key = hookKey(metadata.namespace, metadata.name)
+      if (this.#unreported(key)) deliveries.add(key)
+    }
+    await Promise.all([keys, hooks, deliveries].map(queue => queue.run(stop)))
+    this.#leading = undefined
+    this.#pacer.stop()
   }
 
-  const lead = async (term: Term): Promise<void> => {
-    const { stop } = term
+  #queuesFor(term: Term): Queues {
+    const environment = this.#environment
+    const { identity, namespace, publicURL } = this.#options
+    const { wrote } = this.#store
     const api = whileLeading(environment.api, () => term.holds())
     const fenced = { ...environment, api }
     const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
-    const keys = keyKeeper(fenced, namespace, events, () => addHooks(() => true))
+    const keys = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
     const reconcile: ReconcileKey = async (key, attempts) => {
       const ring = keys.ring()
-      const hook = store.newest(key)
+      const hook = this.#store.newest(key)
       if (!ring || !hook) return { settled: true }
-      const context = { ...fenced, ...asked, events, publicURL, ring, verifier, wrote: store.wrote }
+      const context = { ...fenced, ...this.#asked, events, publicURL, ring, wrote }
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
-    const reports = reportWork({ clock, api, events, wrote: store.wrote }, unreported, stop)
-    await until(clock, ready, stop)
-    await autoscalersRead(stop)
-    leading = {
-      keys: workQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
-      hooks: workQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
-      deliveries: workQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, reports),
+    const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)
+    return {
+      keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
+      hooks: new WorkQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
+      deliveries: new WorkQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, report),
     }
-    leading.keys.add(keysKey)
-    for (const { metadata } of store.cache.values()) {
-      const key = hookKey(metadata.namespace, metadata.name)
-      if (unreported(key)) leading.deliveries.add(key)
-    }
-    await Promise.all(Object.values(leading).map(queue => queue.run(stop)))
-    leading = undefined
-    pacer.stop()
+  }
+
+  #isSynced(): boolean {
+    return this.#store.cache.synced() && this.#keyCaches.every(cache => cache.synced())
   }
 
   /** Without them hooks work all the same: an autoscaler is then noticed by nobody. */
-  const autoscalersRead = async (stop: AbortSignal): Promise<void> => {
-    await until(clock, () => autoscalers.synced(), stop, autoscalerSyncMs)
-    if (autoscalers.synced() || stop.aborted) return
-    environment.log.warn(
+  async #autoscalersRead(stop: AbortSignal): Promise<void> {
+    const { clock, log } = this.#environment
+    await until(clock, () => this.#autoscalers.synced(), stop, autoscalerSyncMs)
+    if (this.#autoscalers.synced() || stop.aborted) return
+    log.warn(
       { seconds: autoscalerSyncMs / 1000 },
       'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one are not told so',
     )
   }
+}
 
-  return {
-    checks: [
-      { name: 'controller/hooks', failure: () => unread([store.cache], 'hooks') },
-      { name: 'controller/keys', failure: () => unread(keyCaches, 'keys') },
-      { name: 'controller/lease', failure: () => impossible },
-    ],
-    run: async stop => {
-      stop.addEventListener('abort', () => expressions.close(), { once: true })
-      await Promise.all([
-        ...[store.cache, recordCache, ...keyCaches, autoscalers].map(cache => cache.run(stop)),
-        elect(
-          environment,
-          { namespace, name: controllerLease, identity, impossible: why => (impossible = why) },
-          lead,
-          stop,
-        ),
-      ])
-    },
-  }
+/** Makes the controller role of a process. */
+export const controllerRole = (environment: Environment, options: ControllerOptions): ControllerRole => {
+  const controller = new Controller(environment, options)
+  return { checks: controller.checks, run: stop => controller.run(stop) }
+}
+
+const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {
+  const waited = caches.find(cache => !cache.synced())
+  return waited && (waited.trouble() ?? `the ${what} are still being read`)
 }
 
 /** Makes the caches that notice a change of the signing keys or the public keys. */

@@ -31,14 +31,6 @@ export interface Keyring {
   readonly current: PublicKeys
 }
 
-/** The signing keys of an installation, in use and in the API server. */
-export interface KeyKeeper {
-  /** Undefined until the public keys are known to be published. */
-  ring(): Keyring | undefined
-  /** Makes the Secret if there is none, and the ConfigMap say what the Secret says. Throws what the API throws. */
-  reconcile(): Promise<ReconcileResult>
-}
-
 /** How long until a Secret that cannot be read is looked at again, unless it changes, in milliseconds. */
 const unreadableMs = 300_000
 
@@ -48,99 +40,120 @@ const unreadableMs = 300_000
  */
 const lookAgainMs = 60_000
 
-/** `changed` is called when another key signs from now on, or the set is another. */
-export const keyKeeper = (
-  environment: Pick<Environment, 'api' | 'log' | 'random'>,
-  namespace: string,
-  events: EventRecorder,
-  changed: () => void,
-): KeyKeeper => {
-  const { api, log, random } = environment
-  let inUse: { readonly jwks: string; readonly ring: Keyring } | undefined
-  let complainedOf: string | undefined
+/** The signing keys of an installation, in use and in the API server. */
+export class KeyKeeper {
+  readonly #environment: Pick<Environment, 'api' | 'log' | 'random'>
+  readonly #namespace: string
+  readonly #events: EventRecorder
+  readonly #changed: () => void
+  #inUse: { readonly jwks: string; readonly ring: Keyring } | undefined
+  /** The version of the Secret that could not be read, once that has been said. */
+  #complainedOf: string | undefined
 
-  const makeSecret = async (lost: boolean): Promise<StoredObject> => {
-    const keys: SigningKeys = [freshSigningKey(random)]
-    const secret = await create(api, secrets, namespace, secretOf(keys))
-    log.info({ secret: `${namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'made the signing keys')
-    if (lost)
-      warn(secret, 'SigningKeysReplaced', 'The signing keys were gone. New ones were made: every hook has a new URL.')
-    return secret
+  /** `changed` is called when another key signs from now on, or the set is another. */
+  constructor(
+    environment: Pick<Environment, 'api' | 'log' | 'random'>,
+    namespace: string,
+    events: EventRecorder,
+    changed: () => void,
+  ) {
+    this.#environment = environment
+    this.#namespace = namespace
+    this.#events = events
+    this.#changed = changed
   }
 
-  const findSecret = async (lost: boolean): Promise<StoredObject> => {
-    const found = await read(api, secrets, namespace, signingKeysSecret)
+  /** Undefined until the public keys are known to be published. */
+  ring(): Keyring | undefined {
+    return this.#inUse?.ring
+  }
+
+  /** Makes the Secret if there is none, and the ConfigMap say what the Secret says. Throws what the API throws. */
+  async reconcile(): Promise<ReconcileResult> {
+    const { api } = this.#environment
+    // The ConfigMap is read before the Secret, and replaced only in the version that was read: so what is put into
+    // it comes from a Secret that is at least as new as the one it was made from.
+    const published = await read(api, configMaps, this.#namespace, publicKeysConfigMap)
+    const secret = await this.#findSecret(published !== undefined || this.#inUse !== undefined)
+    const keys = this.#parse(secret)
+    if (!keys) return { settled: false, againAfterMs: unreadableMs }
+    const jwks = formatPublicKeys(keys)
+    if (stringAt(published, 'data', keySetEntry) !== jwks) {
+      const wasOurs = this.#inUse?.jwks === jwks || isMadeFrom(published, secret)
+      const restored = published
+        ? await replace(api, configMaps, this.#namespace, rewritten(published, jwks, secret))
+        : await create(api, configMaps, this.#namespace, configMapOf(jwks, secret))
+      if (wasOurs) this.#warnOfRestored(restored)
+    }
+    if (this.#inUse?.jwks !== jwks) {
+      const [signing] = keys
+      this.#inUse = { jwks, ring: { signing, current: publicKeysOf([signing], signing.kid) } }
+      this.#changed()
+    }
+    return { settled: true, againAfterMs: lookAgainMs }
+  }
+
+  async #findSecret(lost: boolean): Promise<StoredObject> {
+    const { api } = this.#environment
+    const found = await read(api, secrets, this.#namespace, signingKeysSecret)
     if (found) return found
     try {
-      return await makeSecret(lost)
+      return await this.#makeSecret(lost)
     } catch (error) {
       // Another controller was faster: its keys are the keys.
-      const theirs = isStatus(error, 409) ? await read(api, secrets, namespace, signingKeysSecret) : undefined
+      const theirs = isStatus(error, 409) ? await read(api, secrets, this.#namespace, signingKeysSecret) : undefined
       if (!theirs) throw error
       return theirs
     }
   }
 
-  const parse = (secret: StoredObject): SigningKeys | undefined => {
+  async #makeSecret(lost: boolean): Promise<StoredObject> {
+    const { api, log, random } = this.#environment
+    const keys: SigningKeys = [freshSigningKey(random)]
+    const secret = await create(api, secrets, this.#namespace, secretOf(keys))
+    log.info({ secret: `${this.#namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'made the signing keys')
+    if (lost) {
+      const note = 'The signing keys were gone. New ones were made: every hook has a new URL.'
+      this.#warn(secret, 'SigningKeysReplaced', note)
+    }
+    return secret
+  }
+
+  #parse(secret: StoredObject): SigningKeys | undefined {
     try {
       return parseSigningKeys(Buffer.from(stringAt(secret, 'data', keySetEntry) ?? '', 'base64').toString())
     } catch (error) {
       if (!(error instanceof KeySetUnreadable)) throw error
-      if (complainedOf !== secret.metadata.resourceVersion) {
+      if (this.#complainedOf !== secret.metadata.resourceVersion) {
         const note = `The entry ${keySetEntry} cannot be read: ${error.message}. Restore it, or delete the Secret to have new keys (and new URLs) made.`
-        log.error(
-          { secret: `${namespace}/${signingKeysSecret}`, problem: error.message },
+        this.#environment.log.error(
+          { secret: `${this.#namespace}/${signingKeysSecret}`, problem: error.message },
           'the signing keys cannot be read',
         )
-        warn(secret, 'SigningKeysUnreadable', note)
+        this.#warn(secret, 'SigningKeysUnreadable', note)
       }
-      complainedOf = secret.metadata.resourceVersion
+      this.#complainedOf = secret.metadata.resourceVersion
       return undefined
     }
   }
 
-  const warn = ({ metadata: { name, uid } }: StoredObject, reason: string, note: string, kind = 'Secret'): void =>
-    events.emit({
-      regarding: { apiVersion: 'v1', kind, namespace, name, uid },
+  #warn({ metadata: { name, uid } }: StoredObject, reason: string, note: string, kind = 'Secret'): void {
+    this.#events.emit({
+      regarding: { apiVersion: 'v1', kind, namespace: this.#namespace, name, uid },
       type: 'Warning',
       reason,
       action: 'EnsureSigningKeys',
       note,
     })
+  }
 
-  const warnOfRestored = (configMap: StoredObject): void => {
-    log.warn(
-      { configMap: `${namespace}/${publicKeysConfigMap}` },
+  #warnOfRestored(configMap: StoredObject): void {
+    this.#environment.log.warn(
+      { configMap: `${this.#namespace}/${publicKeysConfigMap}` },
       'somebody else had changed or deleted the public keys: published them again',
     )
     const note = `Somebody else had changed or deleted the public keys: they are again those of the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with a key of their own in it they can make URLs.`
-    warn(configMap, 'PublicKeysRestored', note, 'ConfigMap')
-  }
-
-  return {
-    ring: () => inUse?.ring,
-    reconcile: async () => {
-      // The ConfigMap is read before the Secret, and replaced only in the version that was read: so what is put into
-      // it comes from a Secret that is at least as new as the one it was made from.
-      const published = await read(api, configMaps, namespace, publicKeysConfigMap)
-      const secret = await findSecret(published !== undefined || inUse !== undefined)
-      const keys = parse(secret)
-      if (!keys) return { settled: false, againAfterMs: unreadableMs }
-      const jwks = formatPublicKeys(keys)
-      if (stringAt(published, 'data', keySetEntry) !== jwks) {
-        const wasOurs = inUse?.jwks === jwks || isMadeFrom(published, secret)
-        const restored = published
-          ? await replace(api, configMaps, namespace, rewritten(published, jwks, secret))
-          : await create(api, configMaps, namespace, configMapOf(jwks, secret))
-        if (wasOurs) warnOfRestored(restored)
-      }
-      if (inUse?.jwks !== jwks) {
-        const [signing] = keys
-        inUse = { jwks, ring: { signing, current: publicKeysOf([signing], signing.kid) } }
-        changed()
-      }
-      return { settled: true, againAfterMs: lookAgainMs }
-    },
+    this.#warn(configMap, 'PublicKeysRestored', note, 'ConfigMap')
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Clock, Environment } from '../environment/environment.ts'
+import type { Clock, Environment, Log } from '../environment/environment.ts'
 import { ApiError, isHopeless } from '../kube/errors.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
-import { later } from './later.ts'
+import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
@@ -50,92 +50,116 @@ const leaseAgainMs = 2000
  */
 const hopelessAgainMs = 3_600_000
 
-/** Keys to look at, each by one worker at a time. */
-export interface WorkQueue {
-  /** Asks for a look at a key, soon. A key that is being worked on is looked at once more after that. */
-  add(key: string): void
-  /** Works until `stop` is aborted; then drops what waits, and resolves when what is in progress has ended. */
-  run(stop: AbortSignal): Promise<void>
-}
-
 /**
  * A work queue as controller-runtime has it: keys, not events, so that a hundred changes of one object are one look;
  * `workers` of them at a time, of one namespace never all; a key whose work throws is tried again after a wait of its own.
  */
-export const workQueue = (
-  environment: Environment,
-  options: { readonly controller: string; readonly workers: number },
-  work: ReconcileKey,
-): WorkQueue => {
-  const { clock, log } = environment
-  const { controller, workers } = options
-  const metrics = queueMetrics(environment.metrics, controller)
-  const waiting = new WaitingKeys(workers)
+export class WorkQueue {
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #controller: string
+  readonly #work: ReconcileKey
+  readonly #metrics: ReturnType<typeof queueMetrics>
+  readonly #waiting: WaitingKeys
+  readonly #again: Later
+  readonly #turn: ReturnType<typeof turnOf>
   /** Each with whether it was added again meanwhile. */
-  const working = new Map<string, { again: boolean }>()
-  const attempts = new Map<string, number>()
+  readonly #working = new Map<string, { again: boolean }>()
+  readonly #attempts = new Map<string, number>()
   /** Errors in a row, apart from the attempts: a long wait for something must not make the first error weigh much. */
-  const errors = new Map<string, number>()
-  let state: 'new' | 'running' | 'stopped' = 'new'
-  let ended = (): void => {}
+  readonly #errors = new Map<string, number>()
+  #state: 'new' | 'running' | 'stopped' = 'new'
+  #ended = (): void => {}
 
-  const add = (key: string): void => {
-    if (state === 'stopped') return
-    const inProgress = working.get(key)
+  constructor(
+    { clock, log, metrics }: Pick<Environment, 'clock' | 'log' | 'metrics'>,
+    { controller, workers }: { readonly controller: string; readonly workers: number },
+    work: ReconcileKey,
+  ) {
+    this.#clock = clock
+    this.#log = log
+    this.#controller = controller
+    this.#work = work
+    this.#metrics = queueMetrics(metrics, controller)
+    this.#waiting = new WaitingKeys(workers)
+    this.#again = later(clock, key => this.add(key))
+    this.#turn = turnOf(clock, () => this.#pump())
+  }
+
+  /** Asks for a look at a key, soon. A key that is being worked on is looked at once more after that. */
+  add(key: string): void {
+    if (this.#state === 'stopped') return
+    const inProgress = this.#working.get(key)
     if (inProgress) inProgress.again = true
-    else if (waiting.add(key, clock.monotonic())) metrics.added()
-    pump()
+    else if (this.#waiting.add(key, this.#clock.monotonic())) this.#metrics.added()
+    this.#pump()
   }
 
-  const again = later(clock, add)
+  /** Works until `stop` is aborted; then drops what waits, and resolves when what is in progress has ended. Call it once. */
+  run(stop: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      this.#ended = resolve
+      if (stop.aborted) return this.#end()
+      stop.addEventListener('abort', () => this.#end(), { once: true })
+      this.#state = 'running'
+      this.#pump()
+    })
+  }
 
-  const pump = (): void => {
-    while (!turn.isOver()) {
-      const next = state === 'running' ? waiting.take() : undefined
+  #end(): void {
+    this.#state = 'stopped'
+    this.#again.clear()
+    this.#waiting.clear()
+    this.#metrics.sizes(0, this.#working.size)
+    if (this.#working.size === 0) this.#ended()
+  }
+
+  #pump(): void {
+    while (!this.#turn.isOver()) {
+      const next = this.#state === 'running' ? this.#waiting.take() : undefined
       if (!next) break
-      const began = clock.monotonic()
-      metrics.waited(began - next.since)
-      void workOn(next.key)
-      turn.took(clock.monotonic() - began)
+      const began = this.#clock.monotonic()
+      this.#metrics.waited(began - next.since)
+      void this.#workOn(next.key)
+      this.#turn.took(this.#clock.monotonic() - began)
     }
-    metrics.sizes(waiting.size, working.size)
+    this.#metrics.sizes(this.#waiting.size, this.#working.size)
   }
-  const turn = turnOf(clock, pump)
 
-  const workOn = async (key: string): Promise<void> => {
+  async #workOn(key: string): Promise<void> {
     const inProgress = { again: false }
-    working.set(key, inProgress)
-    again.delete(key)
-    const worked = await attempt(key)
-    working.delete(key)
-    waiting.done(key)
-    if (state === 'stopped') {
-      if (working.size === 0) ended()
+    this.#working.set(key, inProgress)
+    this.#again.delete(key)
+    const worked = await this.#attempt(key)
+    this.#working.delete(key)
+    this.#waiting.done(key)
+    if (this.#state === 'stopped') {
+      if (this.#working.size === 0) this.#ended()
       return
     }
-    if (inProgress.again) add(key)
-    else if (worked.againAfterMs !== undefined) again.set(key, worked.againAfterMs)
-    pump()
+    if (inProgress.again) this.add(key)
+    else if (worked.againAfterMs !== undefined) this.#again.set(key, worked.againAfterMs)
+    this.#pump()
   }
 
-  const attempt = async (key: string): Promise<Pick<ReconcileResult, 'againAfterMs'>> => {
-    const start = clock.monotonic()
-    const measure = (result: Result): void => metrics.worked(result, clock.monotonic() - start)
-    const before = attempts.get(key) ?? 0
+  async #attempt(key: string): Promise<Pick<ReconcileResult, 'againAfterMs'>> {
+    const start = this.#clock.monotonic()
+    const measure = (result: Result): void => this.#metrics.worked(result, this.#clock.monotonic() - start)
+    const before = this.#attempts.get(key) ?? 0
     try {
-      const worked = await work(key, before)
+      const worked = await this.#work(key, before)
       if (worked === parked) {
         measure('success')
         return {}
       }
       if (worked === outOfDate) {
         measure('requeue_after')
-        return { againAfterMs: failedOnceMore(key) }
+        return { againAfterMs: this.#failedOnceMore(key) }
       }
       measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
-      errors.delete(key)
-      if (worked.settled) attempts.delete(key)
-      else attempts.set(key, before + 1)
+      this.#errors.delete(key)
+      if (worked.settled) this.#attempts.delete(key)
+      else this.#attempts.set(key, before + 1)
       return worked
     } catch (error) {
       if (error instanceof LeaseNotHeld) {
@@ -143,42 +167,28 @@ export const workQueue = (
         return { againAfterMs: leaseAgainMs }
       }
       measure('error')
-      const hopeless = isHopeless(error)
-      const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-      // What takes long to fail, as a write that times out does, has a worker for half of the time at most.
-      const tookMs = clock.monotonic() - start
-      const againAfterMs = hopeless ? hopelessAgainMs : Math.max(failedOnceMore(key), asked, tookMs)
-      const fields = { controller, object: key, againAfterMs, error }
-      if (state === 'running' && hopeless) log.error(fields, 'cannot be written until it changes')
-      else if (state === 'running') log.warn(fields, 'trying again')
-      return { againAfterMs }
+      return { againAfterMs: this.#failed(key, error, this.#clock.monotonic() - start) }
     }
   }
 
-  /** Counts an error, and answers how long to wait after it. */
-  const failedOnceMore = (key: string): number => {
-    const before = errors.get(key) ?? 0
-    errors.set(key, before + 1)
-    return waitAfter(afterError, before)
+  /** Says in the log that the work has failed. Returns how long to wait before the next attempt. */
+  #failed(key: string, error: unknown, tookMs: number): number {
+    const hopeless = isHopeless(error)
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    // What takes long to fail, as a write that times out does, has a worker for half of the time at most.
+    const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)
+    const fields = { controller: this.#controller, object: key, againAfterMs, error }
+    if (this.#state === 'running' && hopeless) this.#log.error(fields, 'cannot be written until it changes')
+    else if (this.#state === 'running') this.#log.warn(fields, 'trying again')
+    return againAfterMs
   }
 
-  const run = (stop: AbortSignal): Promise<void> =>
-    new Promise(resolve => {
-      ended = resolve
-      const end = (): void => {
-        state = 'stopped'
-        again.clear()
-        waiting.clear()
-        metrics.sizes(0, working.size)
-        if (working.size === 0) resolve()
-      }
-      if (stop.aborted) return end()
-      stop.addEventListener('abort', end, { once: true })
-      state = 'running'
-      pump()
-    })
-
-  return { add, run }
+  /** Counts an error, and returns how long to wait after it. */
+  #failedOnceMore(key: string): number {
+    const before = this.#errors.get(key) ?? 0
+    this.#errors.set(key, before + 1)
+    return waitAfter(afterError, before)
+  }
 }
 
 /** Adds up for how long this thread was kept, and calls `next` after a pause when that was long. */

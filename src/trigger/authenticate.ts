@@ -23,7 +23,12 @@ const no = (status: 404 | 410 | 422 | 503, reason: ReasonIn<'refused'>): Authent
 })
 
 /** Decides which hook a token may run now, if any. */
-export const authenticator = (clock: Clock, verifier: Verifier, keys: Keys, hooks: Hooks) => {
+export const authenticator = (
+  clock: Clock,
+  verifier: Verifier,
+  keys: Keys,
+  hooks: Pick<Hooks, 'find' | 'readLive' | 'synced' | 'unchanged'>,
+) => {
   let waiting = 0
   const readAgain = async (): Promise<PublicKeys | undefined> => {
     waiting += 1

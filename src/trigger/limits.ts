@@ -165,6 +165,10 @@ export const lookupRate = { perSecond: 2, burst: 20 } as const
 export const mostDeparted = 20_000
 export const departedKeptMs = 600_000
 
+/** The same of hooks that a live read found too large to be read: to find that out costs reading 2 MiB of one. */
+export const mostLarge = 1_000
+export const largeForMs = 5_000
+
 /**
  * How long a Secret of `auth` is used after it was read, and how long a post that it let in may then wait for its step
  * before it is checked again: together no longer than the two seconds in which a change takes effect.

@@ -18,7 +18,7 @@ import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
-import { hookCache } from './hooks.ts'
+import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
 import { intakeOf } from './intake.ts'
 import { definitionReadWithinMs, drainActsMs, limitsIn, mostRememberedTokens } from './limits.ts'
@@ -53,7 +53,7 @@ export const triggerRole = (
     readonly records?: RecordLimits
   },
 ): TriggerRole => {
-  const hooks = hookCache(environment, options.watchNamespace, options.follow)
+  const hooks = new Hooks(environment, options.watchNamespace, options.follow)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: mostRememberedTokens })
   const budget = budgetOf(environment.clock)

@@ -10,7 +10,7 @@ import {
   secretVersionAnnotation,
   signingKeysSecret,
 } from '../../src/token/published.ts'
-import { keyKeeper } from '../../src/controller/keys.ts'
+import { KeyKeeper } from '../../src/controller/keys.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
@@ -215,8 +215,8 @@ describe('two keepers of the keys', () => {
     }
     const environment = { ...testEnvironment(), random: seededRandom(seed), api: { ...x.api, request } }
     const emitted: string[] = []
-    const keeper = keyKeeper(environment, system, { emit: ({ reason }) => emitted.push(reason) }, () => {})
-    return { ...keeper, emitted }
+    const keeper = new KeyKeeper(environment, system, { emit: ({ reason }) => emitted.push(reason) }, () => {})
+    return { reconcile: () => keeper.reconcile(), ring: () => keeper.ring(), emitted }
   }
 
   test('that both find nothing end with the keys of one', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseNotHeld } from '../../src/controller/fence.ts'
-import { outOfDate, parked, workQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
+import { outOfDate, parked, WorkQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -12,7 +12,7 @@ const done: ReconcileResult = { settled: true }
 const started = (workers: number, work: ReconcileKey) => {
   const environment = testEnvironment()
   const stop = new AbortController()
-  const queue = workQueue(environment, { controller: 'test', workers }, work)
+  const queue = new WorkQueue(environment, { controller: 'test', workers }, work)
   const ended = queue.run(stop.signal)
   return { ...environment, queue, ended, stop: () => stop.abort() }
 }
@@ -94,7 +94,7 @@ describe('a work queue', () => {
 
   test('works on what was added before it ran', async () => {
     const looks: string[] = []
-    const queue = workQueue(testEnvironment(), { controller: 'test', workers: 1 }, async key => {
+    const queue = new WorkQueue(testEnvironment(), { controller: 'test', workers: 1 }, async key => {
       looks.push(key)
       return done
     })
@@ -136,7 +136,7 @@ describe('a work queue', () => {
   test('waits after a look that took long to fail at least as long as that took', async () => {
     const moments: number[] = []
     const clock = fakeClock()
-    const queue = workQueue({ ...testEnvironment(), clock }, { controller: 'test', workers: 1 }, async () => {
+    const queue = new WorkQueue({ ...testEnvironment(), clock }, { controller: 'test', workers: 1 }, async () => {
       moments.push(clock.monotonic())
       await wait(clock, 10_000)
       throw new Error('no answer within 10000 ms')
@@ -241,11 +241,15 @@ describe('a work queue', () => {
     const slow = { ...clock, monotonic: () => clock.monotonic() + busyMs }
     const looks: string[] = []
     // Each look keeps the thread for 4 ms before anything is waited for.
-    const queue = workQueue({ ...testEnvironment(), clock: slow }, { controller: 'test', workers: 16 }, async key => {
-      looks.push(key)
-      busyMs += 4
-      return done
-    })
+    const queue = new WorkQueue(
+      { ...testEnvironment(), clock: slow },
+      { controller: 'test', workers: 16 },
+      async key => {
+        looks.push(key)
+        busyMs += 4
+        return done
+      },
+    )
     void queue.run(new AbortController().signal)
     for (let key = 0; key < 50; key++) queue.add(`${key}`)
     await settle()

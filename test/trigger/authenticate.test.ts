@@ -50,16 +50,12 @@ const judge = async (token: string, world: World) => {
     },
     {
       synced: () => synced,
-      trouble: () => undefined,
       find: () => Promise.resolve(cached),
       readLive: () => {
         asked.push('hook')
         return Promise.resolve(live)
       },
       unchanged: () => true,
-      known: () => undefined,
-      has: () => true,
-      run: () => Promise.resolve(),
     },
   )
   const answer = await authenticate(token)

@@ -8,7 +8,7 @@ import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { hookCache } from '../../src/trigger/hooks.ts'
+import { Hooks } from '../../src/trigger/hooks.ts'
 import { departedKeptMs, lookupRate } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -62,7 +62,7 @@ const setUp = async () => {
     },
   }
   const made = await makeHook()
-  const cache = hookCache(testEnvironment({ api: connection, clock }), undefined)
+  const cache = new Hooks(testEnvironment({ api: connection, clock }), undefined)
   void cache.run(new AbortController().signal)
   await clock.advance(100)
   const remove = async (): Promise<void> => {

@@ -9,7 +9,7 @@ import type {
 import type { StartEvaluator } from './evaluator.ts'
 import { apartMs, budgetMs, checkBudgetMs, maxChecksWaiting } from './limits.ts'
 import { reputationsOf } from './reputation.ts'
-import { workerOf, type Failure, type Job, type Worker } from './worker.ts'
+import { Worker, type Failure, type Job } from './worker.ts'
 
 /** Expressions that can be closed. Evaluations in progress then have no result. */
 export interface SupervisedExpressions extends Expressions {
@@ -32,7 +32,7 @@ export const supervisedExpressions = (clock: Clock, start: StartEvaluator): Supe
 
 /** Checks expressions in a process of its own: a text that is slow to read holds up checks alone, and no delivery. */
 const checking = (clock: Clock, start: StartEvaluator) => {
-  const worker = workerOf(clock, start, maxChecksWaiting)
+  const worker = new Worker(clock, start, maxChecksWaiting)
   return {
     check: ({ expression, owner, withinMs }: ExpressionCheck): Promise<Checked> =>
       new Promise(resolve => {
@@ -65,8 +65,8 @@ const checking = (clock: Clock, start: StartEvaluator) => {
  */
 const evaluating = (clock: Clock, start: StartEvaluator) => {
   const reputations = reputationsOf(clock)
-  const provenWorker = workerOf(clock, start)
-  const otherWorker = workerOf(clock, start)
+  const provenWorker = new Worker(clock, start)
+  const otherWorker = new Worker(clock, start)
   let apartUntil = -Infinity
 
   const blocked = (owner: string, expression: string): Failure => ({

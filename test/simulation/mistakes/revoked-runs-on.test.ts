@@ -6,7 +6,11 @@ vi.mock(import('../../../src/trigger/hooks.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    hookCache: (...given) => ({ ...real.hookCache(...given), unchanged: () => true }),
+    Hooks: class extends real.Hooks {
+      override unchanged(): boolean {
+        return true
+      }
+    },
   }
 })
 

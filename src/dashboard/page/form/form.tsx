@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
+import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
@@ -56,23 +56,21 @@ const specAtFirst = (purpose: Purpose): Value => {
   return isObject(put) ? put : purpose.hook.spec
 }
 
-/** The form for a new hook, a clone, or a change. */
-export const HookForm = ({ purpose }: { purpose: Purpose }) => {
-  const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
-  const checked = useSignal<Checked>({ state: 'idle' })
+/** What hooks of a driver can act on in a namespace. */
+const useTargets = (namespace: string, driver: string): Signal<Targets> => {
   const targets = useSignal<Targets>(noTargets)
-  const sending = useSignal(false)
-  const all = useSignal(false)
-  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
-  const driver = String(draft.spec.value['driver'])
-  const namespace = draft.namespace.value
-
   useEffect(() => {
     if (namespace === '') return
     void ask<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
       targets.value = answer.ok ? answer.body : noTargets
     })
   }, [namespace, driver])
+  return targets
+}
+
+/** What the API server says of the draft, asked whenever it has changed and nothing in it is wrong. */
+const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Checked> => {
+  const checked = useSignal<Checked>({ state: 'idle' })
   useSignalEffect(() => {
     void draft.yaml.value
     void draft.seen.value
@@ -94,6 +92,18 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
       cancel()
     }
   })
+  return checked
+}
+
+/** The form for a new hook, a clone, or a change. */
+export const HookForm = ({ purpose }: { purpose: Purpose }) => {
+  const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
+  const sending = useSignal(false)
+  const all = useSignal(false)
+  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
+  const namespace = draft.namespace.value
+  const targets = useTargets(namespace, String(draft.spec.value['driver']))
+  const checked = useChecked(draft, taken)
   useEffect(() => {
     // What is typed next is the name.
     if (purpose.what !== 'edit') element('field-name')?.focus()

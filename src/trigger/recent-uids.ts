@@ -1,0 +1,28 @@
+import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
+import type { Clock } from '../environment/environment.ts'
+
+/** Uids of hooks of which something was found out: a bounded number of them, each for a bounded time. */
+export class RecentUids {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #keptMs: number
+  /** When each was added. */
+  readonly #since: BoundedMap<string, number>
+
+  constructor(clock: Pick<Clock, 'monotonic'>, limits: { readonly most: number; readonly keptMs: number }) {
+    this.#clock = clock
+    this.#keptMs = limits.keptMs
+    this.#since = boundedMap(limits.most)
+  }
+
+  add(uid: string): void {
+    this.#since.set(uid, this.#clock.monotonic())
+  }
+
+  has(uid: string): boolean {
+    return this.#clock.monotonic() - (this.#since.get(uid) ?? -Infinity) < this.#keptMs
+  }
+
+  delete(uid: string): void {
+    this.#since.delete(uid)
+  }
+}

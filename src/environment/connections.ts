@@ -64,10 +64,16 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     if (places.taken > limits.most / 2) makeRoom()
     socket.once('close', () => place.leave())
     countRequests(socket, request => {
+      // Node would answer it 400, and count it as one more: those before it are to have their answers.
+      if (connection.pending === limits.mostPipelined && !hasHost(request)) {
+        breakOff(connection)
+        return false
+      }
       connection.newest = request
       connection.pending += 1
       if (connection.pending === 1) place.busy()
       if (connection.pending > limits.mostPipelined) socket.destroy()
+      return !socket.destroyed
     })
   })
   const answers = ({ socket }: IncomingMessage, response: ServerResponse): void => {
@@ -103,6 +109,10 @@ const breakOff = (connection: Connection): void => {
   if (newest && !newest.complete) cutShort(newest)
 }
 
+/** RFC 9112, section 3.2: a request without it is malformed. */
+const hasHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.host !== undefined || httpVersion === '1.0'
+
 /** Answers what is no request, as Node would. */
 const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket): void => {
   const status = unreadableStatuses[error.code ?? ''] ?? 400
@@ -125,7 +135,7 @@ const stop = -1
 
 /**
  * Counts each request of a connection before Node handles it, including those that Node answers by
- * itself. Once the connection is closed, the parser stops. Without this, Node reads 64 KiB at once,
+ * itself. `count` returns whether Node is to handle it: if not, the parser stops. Without this, Node reads 64 KiB at once,
  * makes a response for each request in them, and keeps all of these until the socket is gone, even
  * if it was destroyed long before. A thousand connections with 130 requests each take 300 MiB.
  *
@@ -133,13 +143,12 @@ const stop = -1
  * the parser in small parts, but the parser then no longer reads by itself, which costs a tenth of
  * the processor time of a post.
  */
-const countRequests = (socket: Socket, count: (request: IncomingMessage) => void): void => {
+const countRequests = (socket: Socket, count: (request: IncomingMessage) => boolean): void => {
   const parser = 'parser' in socket ? socket.parser : undefined
   if (!isParser(parser)) throw new Error('this Node has no way to bound the requests of a connection')
   const { onIncoming } = parser
   parser.onIncoming = (request, keepsAlive) => {
-    count(request)
-    if (!socket.destroyed) return onIncoming(request, keepsAlive)
+    if (count(request)) return onIncoming(request, keepsAlive)
     // The connection is no longer one that could be upgraded: Node would leave it as it is, and close none of its responses.
     Object.assign(request, { upgrade: false })
     return stop

@@ -6,7 +6,10 @@ import { MalformedEvent, openWatch } from '../../kube/watch.ts'
 import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
 
-/** How many targets one process watches. Each watch has a connection of its own. */
+/**
+ * How many targets one process watches. Each watch has a connection of its own. Where all are taken, a namespace gets one of the
+ * namespace that has most, until they have equally many.
+ */
 const maxWatched = 64
 
 /** The least time between the beginnings of two watches, in milliseconds: to connect costs both sides a few of them. */
@@ -60,10 +63,10 @@ export interface TargetWatches {
 }
 
 /**
- * How a watch ended. quiet: nobody posts any more. useless: it was late, or reported much that nobody needed. over: the API server
- * ended it in order.
+ * How a watch ended. quiet: nobody posts any more. useless: it was late, or reported much that nobody needed. yielded: a target of another
+ * namespace took its place. over: the API server ended it in order.
  */
-type End = 'quiet' | 'useless' | 'over' | 'forbidden' | 'broken'
+type End = 'quiet' | 'useless' | 'yielded' | 'over' | 'forbidden' | 'broken'
 
 /**
  * Watches targets that others write again and again. Otherwise each write needs a read before it, or fails every second time.
@@ -79,22 +82,32 @@ export const targetWatches = (
   /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
   let nextAt = -Infinity
   let restsUntil = -Infinity
-  let open = 0
+  /** The watches that are open, and the namespaces of their targets. */
+  const open = new Map<Watching, string>()
   const gauge = metrics.gauge(
     'receiverhooks_targets_watched',
     'Targets that are watched, since others write them at the same time.',
     [],
   )
-  gauge.set({}, open)
+  gauge.set({}, open.size)
   const ends = metrics.counter(
     'receiverhooks_target_watches_ended_total',
-    'Ends of watches of targets: quiet, useless, over, forbidden or broken.',
+    'Ends of watches of targets: quiet, useless, yielded, over, forbidden or broken.',
     ['end'],
   )
 
   const rest = (): void => {
     // Of many that break together one counts.
     if (clock.monotonic() >= restsUntil) restsUntil = clock.monotonic() + rests.next()
+  }
+
+  /** Whether a target of this namespace may be watched. Where all places are taken, ends a watch of the namespace that has most. */
+  const takePlace = (namespace: string): boolean => {
+    if (open.size < maxWatched) return true
+    const leaving = leavingFor(namespace, open)
+    leaving?.yield()
+    if (leaving) open.delete(leaving)
+    return leaving !== undefined
   }
 
   /** Passes each version on until the watch ends. */
@@ -132,12 +145,14 @@ export const targetWatches = (
 
       const watch = async (from: Version, mine: Watching): Promise<void> => {
         watching = mine
-        gauge.set({}, ++open)
+        open.set(mine, target.namespace)
+        gauge.set({}, open.size)
         listener.watched(true)
         const end = await pass(target, from, listener, mine)
         mine.over()
         watching = undefined
-        gauge.set({}, --open)
+        open.delete(mine)
+        gauge.set({}, open.size)
         listener.watched(false)
         ends.add({ end })
         if (end === 'broken') rest()
@@ -148,9 +163,10 @@ export const targetWatches = (
       return {
         used: version => {
           if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
-          if (!listener.isContended || open >= maxWatched || closed.signal.aborted) return
+          if (!listener.isContended || closed.signal.aborted) return
           const now = clock.monotonic()
           if (now < Math.max(nextAt, restsUntil, leftAloneUntil) || forbidden.has(target)) return
+          if (!takePlace(target.namespace)) return
           nextAt = now + spacingMs
           void watch(version, watchingOf(clock))
         },
@@ -169,10 +185,26 @@ interface Watching {
   used(): void
   /** One more version was passed on. */
   passed(): void
+  /** When a post used it last, in monotonic milliseconds. */
+  readonly usedAt: number
   /** Ends it as one that did no good. */
   useless(): void
+  /** Ends it, since its place is another's. */
+  yield(): void
   /** It has ended. */
   over(): void
+}
+
+/**
+ * The watch that makes room for a target of `namespace`: of the namespace that has most, the one that was not used for longest.
+ * Undefined where no namespace has two more than this one: else they would take turns for ever.
+ */
+const leavingFor = (namespace: string, open: ReadonlyMap<Watching, string>): Watching | undefined => {
+  const counts = new Map<string, number>()
+  for (const each of open.values()) counts.set(each, (counts.get(each) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  if (most < (counts.get(namespace) ?? 0) + 2) return undefined
+  return [...open].filter(([, each]) => counts.get(each) === most).toSorted(([a], [b]) => a.usedAt - b.usedAt)[0]?.[0]
 }
 
 const watchingOf = (clock: Environment['clock']): Watching => {
@@ -202,7 +234,11 @@ const watchingOf = (clock: Environment['clock']): Watching => {
     passed: () => {
       if (++unused > maxUnused) finish('useless')
     },
+    get usedAt() {
+      return usedAt
+    },
     useless: () => finish('useless'),
+    yield: () => finish('yielded'),
     over: () => cancel(),
   }
 }

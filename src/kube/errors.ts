@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../environment/environment.ts'
-import { WatchRefused } from '../environment/unreachable.ts'
+import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
 import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 
@@ -44,3 +44,22 @@ export const isHopeless = (error: unknown): boolean =>
 /** Whether an error is the API server's answer with one of these statuses, to a request or to a watch. */
 export const isStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
   (error instanceof ApiError || error instanceof WatchRefused) && statuses.includes(error.status)
+
+/** Why something could not be read. */
+export interface ReadFailure {
+  /** forbidden, too large: it stays so until somebody changes it. unreachable: it may pass by itself. */
+  readonly failure: 'forbidden' | 'too large' | 'unreachable'
+  readonly message: string
+  /** How long the API server asks to wait, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+/** Why a read has thrown `error`. Throws what is neither an answer of the API server nor the lack of one. */
+export const readFailureOf = (error: unknown): ReadFailure => {
+  if (error instanceof Unreachable) return { failure: 'unreachable', message: error.message }
+  if (!(error instanceof ApiError)) throw error
+  const { message, retryAfterMs, status } = error
+  if (error instanceof TooLarge) return { failure: 'too large', message }
+  if (status === 403) return { failure: 'forbidden', message }
+  return { failure: 'unreachable', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}

@@ -3,8 +3,7 @@ import { apiVersion, hookKind } from '../api/names.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { parseContent, recordFormat, recordKind } from '../api/record.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
-import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError, TooLarge } from '../kube/errors.ts'
+import { readFailureOf } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
@@ -85,11 +84,8 @@ export const readRecord = async (
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
     return { read: 'found', object, memory: memoryOf(parsed.memory, found) }
   } catch (error) {
-    if (error instanceof Unreachable) return { read: 'unreachable', message: error.message }
-    if (error instanceof TooLarge) return { read: 'refused', message: error.message }
-    if (!(error instanceof ApiError)) throw error
-    const { message, status } = error
-    return status === 403 ? { read: 'refused', message } : { read: 'unreachable', message, ...askedToWait(error) }
+    const { failure, ...why } = readFailureOf(error)
+    return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ReasonIn } from '../api/reasons.ts'
-import { Unreachable } from '../environment/unreachable.ts'
 import type { Clock } from '../environment/environment.ts'
-import { ApiError } from '../kube/errors.ts'
+import { readFailureOf } from '../kube/errors.ts'
 import { acceptance } from '../token/current.ts'
 import type { Claims } from '../token/claims.ts'
 import type { PublicKeys } from '../token/keys.ts'
@@ -75,8 +74,8 @@ export const authenticator = (
       const again = judge(await hooks.readLive(namespace, name, uid), verdict.claims)
       return again === 'newer than known' ? no(410, 'TokenRotated') : again
     } catch (error) {
-      if (error instanceof ApiError || error instanceof Unreachable) return no(503, 'ApiUnreachable')
-      throw error
+      readFailureOf(error)
+      return no(503, 'ApiUnreachable')
     }
   }
 }

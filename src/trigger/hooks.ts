@@ -1,11 +1,10 @@
 import { boundedMap } from '../environment/bounded-map.ts'
 import { isReceiverHook, isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
-import { Unreachable } from '../environment/unreachable.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { currentForMs } from '../kube/currency.ts'
-import { ApiError, TooLarge } from '../kube/errors.ts'
+import { readFailureOf } from '../kube/errors.ts'
 import type { Follow } from '../kube/follow.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
@@ -150,11 +149,8 @@ export class Hooks {
       this.#keepRead(hook, before)
       return { found: 'hook', hook }
     } catch (error) {
-      if (error instanceof TooLarge) return this.#foundTooLarge(uid)
-      if (error instanceof ApiError || error instanceof Unreachable) {
-        return { found: 'unreachable', message: error.message }
-      }
-      throw error
+      const { failure, message } = readFailureOf(error)
+      return failure === 'too large' ? this.#foundTooLarge(uid) : { found: 'unreachable', message }
     }
   }
 

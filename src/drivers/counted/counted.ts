@@ -1,6 +1,5 @@
 import type { Outcome } from '../../api/outcome.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
 import type { Plan, Step } from '../../steps/steps.ts'
 import type { Target, TargetProblem } from '../../steps/target/target.ts'
@@ -22,13 +21,10 @@ export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outc
 
 /** What a read that a target depends on has failed with, as an outcome. Throws what is no answer of the API. */
 export const unreadBy = (error: unknown): Outcome => {
-  if (error instanceof ApiError && error.status === 403) {
-    return { outcome: 'failed', reason: 'Forbidden', message: error.message }
-  }
-  if (error instanceof ApiError || error instanceof Unreachable) {
-    return { outcome: 'unavailable', reason: 'ApiUnreachable', message: error.message }
-  }
-  throw error
+  const { failure, message } = readFailureOf(error)
+  return failure === 'forbidden'
+    ? { outcome: 'failed', reason: 'Forbidden', message }
+    : { outcome: 'unavailable', reason: 'ApiUnreachable', message }
 }
 
 /** What the trigger must be allowed to change a count: `list` is how it finds out whether a write was made whose answer is lost. */

@@ -1,7 +1,6 @@
 import type { Progress, Worked } from '../../acts/acts.ts'
 import type { StoredObject } from '../../api/object.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError, TooLarge } from '../../kube/errors.ts'
+import { readFailureOf } from '../../kube/errors.ts'
 import type { Execution } from '../driver.ts'
 import type { Workloads } from './kinds.ts'
 import { rolloutOutcome, type Rollout } from './outcome.ts'
@@ -51,17 +50,13 @@ export const rollOutAll = async (
 
 /** The workloads could not be read. */
 const failureOf = (error: unknown): Worked => {
-  if (error instanceof ApiError && error.status === 403) {
-    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'Forbidden', message: error.message } }
+  const { failure, message } = readFailureOf(error)
+  switch (failure) {
+    case 'forbidden':
+      return { worked: 'failed', outcome: { outcome: 'failed', reason: 'Forbidden', message } }
+    case 'too large':
+      return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message } }
+    case 'unreachable':
+      return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
   }
-  if (error instanceof TooLarge) {
-    return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message: error.message } }
-  }
-  if (error instanceof ApiError || error instanceof Unreachable) {
-    return {
-      worked: 'unfinished',
-      outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message: error.message },
-    }
-  }
-  throw error
 }

@@ -1,7 +1,6 @@
 import type { StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError, TooLarge } from '../../kube/errors.ts'
+import { readFailureOf } from '../../kube/errors.ts'
 import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
 import type { ProblemReason, Target, CountAt, Version } from './target.ts'
@@ -54,16 +53,15 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     }
     return stateOf(target, found)
   } catch (error) {
-    if (error instanceof TooLarge) return { state: 'blocked', reason: 'TooLarge', message: error.message }
-    if (error instanceof ApiError && error.status === 403) {
-      return { state: 'blocked', reason: 'Forbidden', message: error.message }
-    }
-    if (error instanceof ApiError) {
-      const { message, retryAfterMs } = error
-      return { state: 'unreachable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-    }
     if (error instanceof UnknownKind) return { state: 'blocked', reason: 'TargetNotFound', message: error.message }
-    if (error instanceof Unreachable) return { state: 'unreachable', message: error.message }
-    throw error
+    const { failure, ...why } = readFailureOf(error)
+    switch (failure) {
+      case 'too large':
+        return { state: 'blocked', reason: 'TooLarge', message: why.message }
+      case 'forbidden':
+        return { state: 'blocked', reason: 'Forbidden', message: why.message }
+      case 'unreachable':
+        return { state: 'unreachable', ...why }
+    }
   }
 }

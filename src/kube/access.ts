@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { stringAt, tryParseJson } from '../api/json.ts'
-import type { Tls } from '../environment/access.ts'
+import { stringAt } from '../api/json.ts'
+import type { Access, Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
-import { plainAccess, type LoadedAccess } from './kubeconfig.ts'
+
+/** How to reach the API server, and the namespace that goes with it: the context's or the pod's own. */
+export type LoadedAccess = Access & { readonly namespace?: string }
 
 export interface AccessOptions {
   /** A kubeconfig file; it alone is read then. */
@@ -67,91 +69,36 @@ const fromKubeconfig = async (
   files: readonly string[],
   context: string | undefined,
   clock: Clock,
-): Promise<LoadedAccess> => (await readPlain(files, context)) ?? (await fromClientLibrary(files, context, clock))
-
-/** Undefined for what the client library has to read, whatever is wrong with it included. */
-const readPlain = async (files: readonly string[], context: string | undefined): Promise<LoadedAccess | undefined> => {
-  const [file, ...more] = files
-  if (file === undefined || more.length > 0) return undefined
-  try {
-    const text = await readFile(file, 'utf8')
-    // JSON is YAML, and takes no parser that has to be loaded first.
-    const json = tryParseJson(text)
-    if (json !== undefined) return plainAccess(json, context)
-    const { parseDocument } = await import('./yaml.ts')
-    const document = parseDocument(text)
-    const isClear = document.errors.length === 0 && document.warnings.length === 0
-    return isClear ? plainAccess(document.toJS(), context) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const fromClientLibrary = async (
-  files: readonly string[],
-  context: string | undefined,
-  clock: Clock,
 ): Promise<LoadedAccess> => {
-  const config = await readKubeconfig(files, context)
-  const server = config.getCurrentCluster()?.server ?? ''
-  const user = config.getCurrentUser()
-  const { authorization, tls } = await credentialsOf(config)
-  const renewed = Boolean(user?.exec ?? user?.authProvider)
-  const namespace = config.getContextObject(config.getCurrentContext())?.namespace
-  const ask = remembered(clock, askAgainMs, async () => (await credentialsOf(config)).authorization)
+  const { chosenIn, clientLibraryWith, orProblem, plainAccess, readKubeconfigs } = await import('./kubeconfig.ts')
+  const config = readKubeconfigs(files)
+  const chosen = chosenIn(config, { context })
+  const { cluster, namespace, user } = chosen
+  const inNamespace = namespace === undefined ? {} : { namespace }
+  if (cluster['proxy-url']) {
+    const server = stringAt(cluster, 'server')
+    throw new Error(`kubeconfig ${config.from}: proxy-url is not supported; reach ${server} directly`)
+  }
+  if (user['as']) {
+    const todo = 'name a user with the rights that are needed'
+    throw new Error(`kubeconfig ${config.from}: impersonation (as) is not supported; ${todo}`)
+  }
+  const plain = plainAccess(chosen)
+  if (plain) return { ...plain, ...inNamespace }
+  const library = await clientLibraryWith(chosen, config.from)
+  const { authorization, tls } = await orProblem(config.from, () => credentialsOf(library))
+  const renewed = remembered(clock, askAgainMs, async () => (await credentialsOf(library)).authorization)
+  const isRenewed = user['exec'] !== undefined || user['auth-provider'] !== undefined
   return {
-    server,
+    server: library.getCurrentCluster()?.server ?? '',
     tls,
-    ...(renewed ? { authorization: ask } : {}),
-    ...(!renewed && authorization !== undefined ? { authorization: () => Promise.resolve(authorization) } : {}),
-    ...(namespace === undefined ? {} : { namespace }),
+    ...(isRenewed && { authorization: renewed }),
+    ...(!isRenewed && authorization !== undefined && { authorization: () => Promise.resolve(authorization) }),
+    ...inNamespace,
   }
 }
 
-const readKubeconfig = async (files: readonly string[], context: string | undefined): Promise<KubeConfig> => {
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
-  const from = `kubeconfig ${files.join(', ')}`
-  try {
-    for (const file of files) {
-      const part = new KubeConfig()
-      part.loadFromFile(file)
-      // As in kubectl, the first file that names a current context has the say.
-      config.mergeConfig(part, (config.currentContext ?? '') !== '')
-    }
-  } catch (error) {
-    // oxlint-disable-next-line preserve-caught-error -- its message shows the file
-    throw new Error(`${from}: ${firstLineOf(error)}`)
-  }
-  if (context !== undefined) config.setCurrentContext(context)
-  const current = config.getCurrentContext()
-  const cluster = config.getCurrentCluster()
-  if (cluster === null) {
-    const known = config.getContexts().map(({ name }) => name)
-    throw new Error(
-      `${from}: context "${current}" with its cluster is not there; contexts: ${known.join(', ') || 'none'}`,
-    )
-  }
-  if (cluster.proxyUrl) throw new Error(`${from}: proxy-url is not supported; reach ${cluster.server} directly`)
-  if (config.getCurrentUser()?.impersonateUser) {
-    throw new Error(`${from}: impersonation (as) is not supported; name a user with the rights that are needed`)
-  }
-  return plainHttpAllowed(config)
-}
-
-/** Of a parser's error: the lines after it show the file, and a token may stand in them. */
-const firstLineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
-
-/** The client library refuses http:// servers, as the playground's is, unless certificates need not be checked. */
-const plainHttpAllowed = (config: KubeConfig): KubeConfig => {
-  config.clusters = config.clusters.map(cluster =>
-    cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
-  )
-  return config
-}
-
-/** The client library works out certificates and the header: it knows exec plugins, OIDC and token files. */
+/** The client library works out certificates and the header. */
 const credentialsOf = async (config: KubeConfig): Promise<{ authorization: string | undefined; tls: Tls }> => {
   const options: Record<string, unknown> = {}
   await config.applyToHTTPSOptions(options)

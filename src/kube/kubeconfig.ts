@@ -1,38 +1,170 @@
-import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import type { KubeConfig } from '@kubernetes/client-node'
+// The browser's build is the same parser, without what a person would read: half of what there is to load.
+import { load } from 'js-yaml/browser'
+import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
 import type { Access } from '../environment/access.ts'
 
-/** How to reach the API server, and the namespace that goes with it: the context's or the pod's own. */
-export type LoadedAccess = Access & { readonly namespace?: string }
+/** What is wrong with a kubeconfig. Its message shows nothing of the content: a token may be in it. */
+class KubeconfigProblem extends Error {
+  override readonly name = 'KubeconfigProblem'
+}
 
-/** The members that are understood here. Whoever has another one is left to the client library. */
+/** Kubeconfigs joined as kubectl joins them: of two entries of one name the first counts, and the first current context. */
+export interface Kubeconfig {
+  readonly contexts: readonly KubeconfigEntry[]
+  readonly clusters: readonly KubeconfigEntry[]
+  readonly users: readonly KubeconfigEntry[]
+  readonly current: string | undefined
+  /** The files that it was read from, for messages. */
+  readonly from: string
+}
+
+export interface KubeconfigEntry {
+  readonly name: string
+  readonly value: JsonObject
+}
+
+/** Reads and joins files. One that is missing is passed over, as kubectl does, unless it is the only one. */
+export const readKubeconfigs = (files: readonly string[]): Kubeconfig => {
+  const parts = files.flatMap(file => {
+    const text = textOf(file, files.length === 1)
+    return text === undefined ? [] : [partOf(text, file)]
+  })
+  const joined = (kind: 'contexts' | 'clusters' | 'users'): KubeconfigEntry[] => {
+    const names = new Set<string>()
+    return parts.flatMap(part => part[kind]).filter(({ name }) => !names.has(name) && names.add(name))
+  }
+  return {
+    contexts: joined('contexts'),
+    clusters: joined('clusters'),
+    users: joined('users'),
+    current: parts.map(({ current }) => current).find(name => name !== undefined && name !== ''),
+    from: files.join(', '),
+  }
+}
+
+const textOf = (file: string, needed: boolean): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (missing && !needed) return undefined
+    const why = missing ? 'there is no such file' : 'it cannot be read'
+    throw new KubeconfigProblem(`kubeconfig ${file}: ${why}; name another with --kubeconfig or KUBECONFIG`)
+  }
+}
+
+type Part = Omit<Kubeconfig, 'from'>
+
+const partOf = (text: string, file: string): Part => {
+  const config = tryParseJson(text) ?? parsedYaml(text, file)
+  return {
+    contexts: entriesOf(config, 'context'),
+    clusters: entriesOf(config, 'cluster').map(entry => withPaths(entry, file, ['certificate-authority'])),
+    users: entriesOf(config, 'user').map(entry =>
+      withPaths(entry, file, ['client-certificate', 'client-key', 'tokenFile']),
+    ),
+    current: stringAt(config, 'current-context'),
+  }
+}
+
+/** A parser's message may show a line of the file, and a token may stand in it: it is kept back. */
+const parsedYaml = (text: string, file: string): unknown => {
+  try {
+    return load(text)
+  } catch {
+    throw new KubeconfigProblem(`kubeconfig ${file}: it is not YAML; see kubectl config view --kubeconfig ${file}`)
+  }
+}
+
+const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] => {
+  const list: unknown = at(config, `${kind}s`)
+  if (!Array.isArray(list)) return []
+  return list.flatMap((entry: unknown) => {
+    const [name, value] = [stringAt(entry, 'name'), at(entry, kind)]
+    return name === undefined ? [] : [{ name, value: isObject(value) ? value : {} }]
+  })
+}
+
+/** Paths in a kubeconfig are relative to it. */
+const withPaths = (entry: KubeconfigEntry, file: string, members: readonly string[]): KubeconfigEntry => {
+  const moved = members.flatMap(member => {
+    const path = stringAt(entry.value, member)
+    return path === undefined || path === '' || isAbsolute(path) ? [] : [[member, join(dirname(file), path)] as const]
+  })
+  return { name: entry.name, value: { ...entry.value, ...Object.fromEntries(moved) } }
+}
+
+/** What a person may choose of a kubeconfig, in place of what its current context names. */
+export interface KubeconfigChoice {
+  readonly context?: string | undefined
+  readonly cluster?: string | undefined
+  readonly user?: string | undefined
+}
+
+/** What of a kubeconfig says how to reach the API server, and as whom. */
+export interface ChosenCredentials {
+  readonly cluster: JsonObject
+  readonly user: JsonObject
+  /** The name of the context. */
+  readonly context: string | undefined
+  /** The context's own namespace. */
+  readonly namespace: string | undefined
+}
+
+/** Chooses cluster and user. Throws {@link KubeconfigProblem} where one is named that is not there. */
+export const chosenIn = (config: Kubeconfig, choice: KubeconfigChoice): ChosenCredentials => {
+  const named = choice.context ?? config.current
+  const context = named === undefined ? undefined : found(config, 'context', named)
+  const clusterName = choice.cluster ?? stringAt(context?.value, 'cluster')
+  if (clusterName === undefined) {
+    throw new KubeconfigProblem(
+      `kubeconfig ${config.from}: no context is current; name one with --context: ${namesOf(config.contexts)}`,
+    )
+  }
+  const userName = choice.user ?? stringAt(context?.value, 'user')
+  const namespace = stringAt(context?.value, 'namespace')
+  return {
+    cluster: found(config, 'cluster', clusterName).value,
+    user: userName === undefined ? {} : found(config, 'user', userName).value,
+    context: context?.name,
+    namespace: namespace === '' ? undefined : namespace,
+  }
+}
+
+const found = (config: Kubeconfig, kind: 'context' | 'cluster' | 'user', name: string): KubeconfigEntry => {
+  const entries = config[`${kind}s`]
+  const entry = entries.find(candidate => candidate.name === name)
+  if (entry) return entry
+  throw new KubeconfigProblem(`kubeconfig ${config.from}: there is no ${kind} "${name}"; there is: ${namesOf(entries)}`)
+}
+
+const namesOf = (entries: readonly KubeconfigEntry[]): string =>
+  entries.map(({ name }) => name).join(', ') || 'there is none'
+
+/** The members that are understood here. A kubeconfig that has another one is left to the client library. */
 const understood = {
   cluster: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify', 'tls-server-name', 'extensions'],
   user: ['token', 'client-certificate-data', 'client-key-data'],
-  context: ['cluster', 'user', 'namespace', 'extensions'],
 } as const
 
 /**
- * The access that a kubeconfig gives with nothing but what stands in it: a token, or a certificate. Undefined where it
+ * The access that a cluster and a user give with nothing but what is in them: a token, or a certificate. Undefined where it
  * takes more, such as a plugin, another file or an answer to what is wrong: then the client library has to be asked,
  * which costs 400 ms and tens of megabytes.
  */
-export const plainAccess = (config: unknown, context?: string): LoadedAccess | undefined => {
-  const named = context ?? stringAt(config, 'current-context')
-  const chosen = entry(config, 'context', named)
-  const cluster = entry(config, 'cluster', stringAt(chosen, 'cluster'))
-  const user = entry(config, 'user', stringAt(chosen, 'user'))
+export const plainAccess = ({ cluster, user }: Pick<ChosenCredentials, 'cluster' | 'user'>): Access | undefined => {
   const server = stringAt(cluster, 'server')
-  if (!chosen || !cluster || !user || server === undefined || !isAddress(server)) return undefined
+  if (!isUnderstood('cluster', cluster) || !isUnderstood('user', user)) return undefined
+  if (server === undefined || !isAddress(server)) return undefined
   const [cert, key, ca] = [
     pem(user, 'client-certificate'),
     pem(user, 'client-key'),
     pem(cluster, 'certificate-authority'),
   ]
-  const [namespace, servername, token] = [
-    stringAt(chosen, 'namespace'),
-    stringAt(cluster, 'tls-server-name'),
-    stringAt(user, 'token'),
-  ]
+  const [servername, token] = [stringAt(cluster, 'tls-server-name'), stringAt(user, 'token')]
   return {
     server,
     tls: {
@@ -43,21 +175,12 @@ export const plainAccess = (config: unknown, context?: string): LoadedAccess | u
       ...(cluster['insecure-skip-tls-verify'] === true && { insecure: true }),
     },
     ...(token !== undefined && token !== '' && { authorization: () => Promise.resolve(`Bearer ${token}`) }),
-    ...(namespace !== undefined && namespace !== '' && { namespace }),
   }
 }
 
-/** The one entry of this name, when all in it is understood. */
-const entry = (config: unknown, kind: keyof typeof understood, name: string | undefined): JsonObject | undefined => {
-  const entries = at(config, `${kind}s`)
-  if (name === undefined || !Array.isArray(entries)) return undefined
-  const [found, ...more] = entries.filter(isObject).filter(candidate => candidate['name'] === name)
-  const inside = at(found, kind)
-  if (more.length > 0 || !isObject(inside)) return undefined
+const isUnderstood = (kind: keyof typeof understood, entry: JsonObject): boolean => {
   const known: readonly string[] = understood[kind]
-  return Object.entries(inside).every(([name, value]) => known.includes(name) && isOfItsType(name, value))
-    ? inside
-    : undefined
+  return Object.entries(entry).every(([name, value]) => known.includes(name) && isOfItsType(name, value))
 }
 
 /** A token that is a number to YAML is no token: the client library is to judge what is meant. */
@@ -71,4 +194,43 @@ const isAddress = (server: string): boolean => /^https?:\/\//.test(server) && UR
 const pem = (from: JsonObject, member: string): Buffer | undefined => {
   const data = stringAt(from, `${member}-data`)
   return data === undefined || data === '' ? undefined : Buffer.from(data, 'base64')
+}
+
+/**
+ * The client library with a cluster and a user: it knows exec plugins, OIDC, files of certificates and tokens, and proxies. `from`
+ * names the files in messages.
+ */
+export const clientLibraryWith = async (
+  { cluster, user }: Pick<ChosenCredentials, 'cluster' | 'user'>,
+  from: string,
+): Promise<KubeConfig> => {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = new KubeConfig()
+  // The library refuses http:// servers unless certificates need not be checked.
+  const isPlainHttp = stringAt(cluster, 'server')?.startsWith('http:') === true
+  const reached = isPlainHttp ? { ...cluster, 'insecure-skip-tls-verify': true } : cluster
+  await orProblem(from, () =>
+    config.loadFromString(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{ name: 'chosen', cluster: reached }],
+        users: [{ name: 'chosen', user }],
+        contexts: [{ name: 'chosen', context: { cluster: 'chosen', user: 'chosen' } }],
+        'current-context': 'chosen',
+      }),
+    ),
+  )
+  return config
+}
+
+/** Does `work` with the client library. What that throws becomes a {@link KubeconfigProblem}. */
+export const orProblem = async <T>(from: string, work: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    // oxlint-disable-next-line preserve-caught-error -- its other lines may show what is in the file
+    throw new KubeconfigProblem(`kubeconfig ${from}: ${message.split('\n', 1)[0] ?? ''}`)
+  }
 }

@@ -1,11 +1,22 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
+import { stringAt } from '../../src/api/json.ts'
 import { loadAccess } from '../../src/kube/access.ts'
-import { plainAccess } from '../../src/kube/kubeconfig.ts'
+import { chosenIn, plainAccess, readKubeconfigs } from '../../src/kube/kubeconfig.ts'
+
+/** A file with this text. */
+const fileOf = async (text: string): Promise<string> => {
+  const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'config')
+  await writeFile(file, text)
+  return file
+}
 
 const data = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -31,52 +42,82 @@ test.each<[string, ReturnType<typeof configOf>]>([
   ],
   ['a CA that is empty', configOf({ cluster: { 'certificate-authority-data': '' } })],
 ])('a kubeconfig with %s is read as the client library reads it', async (_what, config) => {
-  const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
-  const [file, second] = [join(directory, 'config'), join(directory, 'second')]
-  await writeFile(file, stringify(config))
-  await writeFile(second, stringify({ apiVersion: 'v1', kind: 'Config', clusters: [], users: [], contexts: [] }))
-  const plain = plainAccess(config)
-  // Several files are the library's to merge.
-  const byLibrary = await loadAccess({ env: { KUBECONFIG: `${file}:${second}` } })
-  const { server, tls, namespace } = byLibrary
-  expect(plain).toMatchObject({ server, tls, ...(namespace !== undefined && { namespace }) })
-  expect(tls).toMatchObject({ ...plain?.tls })
-  expect(await plain?.authorization?.()).toBe(await byLibrary.authorization?.())
+  const file = await fileOf(stringify(config))
+  const plain = await loadAccess({ kubeconfig: file, env: {} })
+  const library = new KubeConfig()
+  library.loadFromFile(file)
+  const options: Record<string, unknown> = {}
+  await library.applyToHTTPSOptions(options)
+  expect(plainAccess(chosenIn(readKubeconfigs([file]), {}))).toBeDefined()
+  expect(plain.server).toBe(library.getCurrentCluster()?.server)
+  expect(plain.namespace ?? '').toBe(library.getContextObject('one')?.namespace ?? '')
+  const { ca, cert, key, insecure, servername } = plain.tls ?? {}
+  const { rejectUnauthorized } = options
+  expect({ ca, cert, key, servername, insecure: insecure === true }).toEqual({
+    ca: options['ca'],
+    cert: options['cert'],
+    key: options['key'],
+    servername: options['servername'],
+    insecure: rejectUnauthorized === false,
+  })
+  expect(await plain.authorization?.()).toBe(stringAt(options, 'headers', 'Authorization'))
 })
 
-test.each<[string, unknown]>([
+test.each<[string, ReturnType<typeof configOf>]>([
   ['a plugin', configOf({ user: { exec: { command: 'aws' } } })],
   ['an identity provider', configOf({ user: { 'auth-provider': { name: 'oidc' } } })],
   ['a token in another file', configOf({ user: { tokenFile: 'token' } })],
   ['a CA in another file', configOf({ cluster: { 'certificate-authority': 'ca.crt' } })],
   ['impersonation', configOf({ user: { as: 'somebody' } })],
   ['a proxy', configOf({ cluster: { 'proxy-url': 'http://proxy.example' } })],
-  ['two entries of one name', configOf({ top: { users: ['a', 'b'].map(token => ({ name: 'u', user: { token } })) } })],
-  ['a context that is not there', configOf({ top: { 'current-context': 'two' } })],
-  ['no user', configOf({ top: { users: [] } })],
   ['no server', configOf({ cluster: { server: '' } })],
   ['a server that is no address', configOf({ cluster: { server: 'localhost:8080' } })],
   ['a token that is a number', configOf({ user: { token: 12345 } })],
   ['a text where yes or no is meant', configOf({ cluster: { 'insecure-skip-tls-verify': 'true' } })],
-  ['nothing in it', null],
-])('a kubeconfig with %s is left to the client library', (_what, config) => {
-  expect(plainAccess(config)).toBeUndefined()
+])('a kubeconfig with %s is left to the client library', async (_what, config) => {
+  expect(plainAccess(chosenIn(readKubeconfigs([await fileOf(stringify(config))]), {}))).toBeUndefined()
 })
 
-test('another context than the current one can be chosen', () => {
+test.each<[string, unknown, string]>([
+  [
+    'a context that is not there',
+    configOf({ top: { 'current-context': 'two' } }),
+    'there is no context "two"; there is: one',
+  ],
+  ['no user', configOf({ top: { users: [] } }), 'there is no user "u"; there is: there is none'],
+  ['no context', configOf({ top: { 'current-context': '' } }), 'no context is current; name one with --context: one'],
+  ['nothing in it', null, 'no context is current; name one with --context: there is none'],
+])('a kubeconfig with %s is refused, with what there is', async (_what, config, message) => {
+  const file = await fileOf(stringify(config))
+  expect(() => chosenIn(readKubeconfigs([file]), {})).toThrow(`kubeconfig ${file}: ${message}`)
+})
+
+test('of two entries of one name the first counts, as for kubectl', async () => {
+  const users = ['a', 'b'].map(token => ({ name: 'u', user: { token } }))
+  const access = await loadAccess({ kubeconfig: await fileOf(stringify(configOf({ top: { users } }))), env: {} })
+  expect(await access.authorization?.()).toBe('Bearer a')
+})
+
+test('files are joined: the first that names an entry or a current context counts, and one that is missing is passed over', async () => {
+  const first = await fileOf(stringify(configOf({ top: { users: [], contexts: [] } })))
+  const second = await fileOf(
+    stringify(configOf({ cluster: { server: 'https://two.example' }, top: { 'current-context': 'two' } })),
+  )
+  const access = await loadAccess({ env: { KUBECONFIG: [first, '/nowhere', second].join(delimiter) } })
+  expect(access.server).toBe('https://one.example:6443/behind')
+})
+
+test('another context than the current one can be chosen', async () => {
   const contexts = ['one', 'two'].map(name => ({ name, context: { cluster: 'c', user: 'u', namespace: `of-${name}` } }))
-  expect(plainAccess(configOf({ top: { contexts } }), 'two')?.namespace).toBe('of-two')
+  const kubeconfig = await fileOf(stringify(configOf({ top: { contexts } })))
+  expect((await loadAccess({ kubeconfig, context: 'two', env: {} })).namespace).toBe('of-two')
 })
 
 test.each([
   ['a tag that nobody knows', 'token: !vault s3cr3t'],
   ['an indentation that is wrong', 'token: s3cr3t\n   wrong: 1'],
 ])('a kubeconfig with %s is never printed', async (_what, line) => {
-  const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
-  const file = join(directory, 'config')
-  await writeFile(file, stringify(configOf()).replace(/token: secret/, line))
+  const file = await fileOf(stringify(configOf()).replace(/token: secret/, line))
   const program = `
     const { loadAccess } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/kube/access.ts'))})
     await loadAccess({ kubeconfig: ${JSON.stringify(file)}, env: {} }).catch(error => console.log(error))`

@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { at, stringAt, type JsonObject } from '../../api/json.ts'
 import type { Access } from '../../environment/access.ts'
-import { plainAccess } from '../../kube/kubeconfig.ts'
+import {
+  chosenIn,
+  clientLibraryWith,
+  orProblem,
+  plainAccess,
+  readKubeconfigs,
+  type ChosenCredentials,
+  type Kubeconfig,
+} from '../../kube/kubeconfig.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Shell } from '../shell.ts'
 import type { ServerRoute } from './connection.ts'
-import { readKubeconfigs, type KubeconfigEntry, type Kubeconfig } from './kubeconfig.ts'
 
 /** What a person may say of the API server, by kubectl's names. */
 export interface AccessFlags {
@@ -73,49 +80,15 @@ const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Loc
 }
 
 const fromKubeconfig = async (config: Kubeconfig, flags: AccessFlags): Promise<Located> => {
-  const named = flags.context ?? config.current
-  const context = named === undefined ? undefined : found(config.contexts, named, 'context', config)
-  const clusterName = flags.cluster ?? stringAt(context?.value, 'cluster')
-  if (clusterName === undefined) {
-    throw new CommandFailure(
-      `kubeconfig ${config.from}: no context is current; name one with --context: ${namesOf(config.contexts)}`,
-      1,
-    )
-  }
-  const cluster = found(config.clusters, clusterName, 'cluster', config)
-  const userName = flags.user ?? stringAt(context?.value, 'user')
-  const user = userName === undefined ? undefined : found(config.users, userName, 'user', config)
-  const server = flags.server ?? stringAt(cluster.value, 'server') ?? ''
-  const chosen = { cluster: { ...cluster.value, server }, user: withoutImpersonation(user?.value ?? {}) }
-  const headers = impersonation(flags, user?.value ?? {})
-  const plain = plainAccess(single(chosen))
-  const route = plain === undefined ? await viaClientLibrary(chosen, headers, config.from) : routeOf(plain, headers)
-  return { route, namespace: stringAt(context?.value, 'namespace'), context: context?.name }
+  const chosen = chosenIn(config, flags)
+  const { context, namespace } = chosen
+  const server = flags.server ?? stringAt(chosen.cluster, 'server') ?? ''
+  const reached = { cluster: { ...chosen.cluster, server }, user: withoutImpersonation(chosen.user) }
+  const headers = impersonation(flags, chosen.user)
+  const plain = plainAccess(reached)
+  const route = plain === undefined ? await viaClientLibrary(reached, headers, config.from) : routeOf(plain, headers)
+  return { route, namespace, context }
 }
-
-const namesOf = (entries: readonly KubeconfigEntry[]): string =>
-  entries.map(({ name }) => name).join(', ') || 'there is none'
-
-const found = (
-  entries: readonly KubeconfigEntry[],
-  name: string,
-  kind: string,
-  { from }: Kubeconfig,
-): KubeconfigEntry => {
-  const entry = entries.find(candidate => candidate.name === name)
-  if (entry) return entry
-  throw new CommandFailure(`kubeconfig ${from}: there is no ${kind} "${name}"; there is: ${namesOf(entries)}`, 1)
-}
-
-/** A kubeconfig of one context, of what was chosen. */
-const single = ({ cluster, user }: { cluster: JsonObject; user: JsonObject }) => ({
-  apiVersion: 'v1',
-  kind: 'Config',
-  clusters: [{ name: 'chosen', cluster }],
-  users: [{ name: 'chosen', user }],
-  contexts: [{ name: 'chosen', context: { cluster: 'chosen', user: 'chosen' } }],
-  'current-context': 'chosen',
-})
 
 const impersonating = ['as', 'as-groups', 'as-uid', 'as-user-extra']
 
@@ -153,29 +126,17 @@ const routeOf = (access: Access, headers: Headers): ServerRoute => {
   }
 }
 
-/** Exec plugins, OIDC, files of certificates and tokens, and proxies: the client library knows them all. */
 const viaClientLibrary = async (
-  chosen: { cluster: JsonObject; user: JsonObject },
+  reached: Pick<ChosenCredentials, 'cluster' | 'user'>,
   headers: Headers,
   from: string,
 ): Promise<ServerRoute> => {
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
+  const config = await clientLibraryWith(reached, from)
   const options: ServerRoute['options'] = {}
-  const plainHttp = stringAt(chosen.cluster, 'server')?.startsWith('http:') === true
-  // The library refuses http:// servers unless certificates need not be checked.
-  const cluster = plainHttp ? { ...chosen.cluster, 'insecure-skip-tls-verify': true } : chosen.cluster
-  try {
-    config.loadFromString(JSON.stringify(single({ ...chosen, cluster })))
-    await config.applyToHTTPSOptions(options)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    // oxlint-disable-next-line preserve-caught-error -- its other lines may show what stands in the file
-    throw new CommandFailure(`kubeconfig ${from}: ${message.split('\n', 1)[0] ?? ''}`, 1)
-  }
+  await orProblem(from, () => config.applyToHTTPSOptions(options))
   const { agent, headers: made, ...rest } = options
   // Its agent knows the proxy of the kubeconfig, and none of the environment's.
-  const proxied = stringAt(chosen.cluster, 'proxy-url') === undefined ? {} : { agent }
+  const proxied = stringAt(reached.cluster, 'proxy-url') === undefined ? {} : { agent }
   const authorization = stringAt(made, 'Authorization')
   return {
     server: config.getCurrentCluster()?.server ?? '',

@@ -12,7 +12,7 @@ import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
 import type { Target } from './target/target.ts'
 import { readTarget } from './target/read.ts'
-import { targetWatches } from './target/watches.ts'
+import { TargetWatches } from './target/watches.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const maxWaiting = 10_000
@@ -58,7 +58,7 @@ export class StepService {
       },
       // People read a mark in the conflicts of their own applies, so it begins with the product's name.
       nextMark: () => `receiver-hooks.${instance}.${(++marks).toString(36)}`,
-      watches: targetWatches(environment),
+      watches: new TargetWatches(environment),
     }
   }
 

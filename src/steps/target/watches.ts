@@ -1,5 +1,5 @@
 import { boundedMap } from '../../environment/bounded-map.ts'
-import type { Environment } from '../../environment/environment.ts'
+import type { Counter, Environment, Metrics } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { Waits } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
@@ -55,13 +55,6 @@ export interface TargetWatch {
   used(version: Version): void
 }
 
-/** The watches of single targets that one process has. */
-export interface TargetWatches {
-  of(target: Target, listener: Listener): TargetWatch
-  /** Ends all of them, and begins no more. */
-  close(): void
-}
-
 /**
  * How a watch ended. quiet: nobody posts any more. useless: it was late, or reported much that nobody needed. yielded: a target of another
  * namespace took its place. over: the API server ended it in order.
@@ -69,66 +62,120 @@ export interface TargetWatches {
 type End = 'quiet' | 'useless' | 'yielded' | 'over' | 'forbidden' | 'broken'
 
 /**
- * Watches targets that others write again and again. Otherwise each write needs a read before it, or fails every second time.
- * What a watch reports is no proof of anything: a write replaces the version that it was computed from, or none.
+ * The watches of single targets that one process has: of those that others write again and again. Otherwise each write needs a read
+ * before it, or fails every second time. What a watch reports is no proof of anything: a write replaces the version that it
+ * was computed from, or none.
  */
-export const targetWatches = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
-): TargetWatches => {
-  const { clock, log, metrics } = environment
-  const closed = new AbortController()
-  const forbidden = forbiddenKinds(environment)
-  const rests = new Waits({ firstMs: firstRestMs, maxMs: maxRestMs })
-  /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
-  let nextAt = -Infinity
-  let restsUntil = -Infinity
+export class TargetWatches {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+  readonly #closed = new AbortController()
+  readonly #forbidden: ReturnType<typeof forbiddenKinds>
+  readonly #rests = new Waits({ firstMs: firstRestMs, maxMs: maxRestMs })
+  readonly #gauge: ReturnType<Metrics['gauge']>
+  readonly #ends: Counter
   /** The watches that are open, and the namespaces of their targets. */
-  const open = new Map<Watching, string>()
-  const gauge = metrics.gauge(
-    'receiverhooks_targets_watched',
-    'Targets that are watched, since others write them at the same time.',
-    [],
-  )
-  gauge.set({}, open.size)
-  const ends = metrics.counter(
-    'receiverhooks_target_watches_ended_total',
-    'Ends of watches of targets: quiet, useless, yielded, over, forbidden or broken.',
-    ['end'],
-  )
+  readonly #open = new Map<Watching, string>()
+  /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
+  #nextAt = -Infinity
+  #restsUntil = -Infinity
 
-  const rest = (): void => {
-    // Of many that break together one counts.
-    if (clock.monotonic() >= restsUntil) restsUntil = clock.monotonic() + rests.next()
+  constructor(environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>) {
+    const { metrics } = environment
+    this.#environment = environment
+    this.#forbidden = forbiddenKinds(environment)
+    this.#gauge = metrics.gauge(
+      'receiverhooks_targets_watched',
+      'Targets that are watched, since others write them at the same time.',
+      [],
+    )
+    this.#gauge.set({}, 0)
+    this.#ends = metrics.counter(
+      'receiverhooks_target_watches_ended_total',
+      'Ends of watches of targets: quiet, useless, yielded, over, forbidden or broken.',
+      ['end'],
+    )
   }
 
-  /** Whether a target of this namespace may be watched. Where all places are taken, ends a watch of the namespace that has most. */
-  const takePlace = (namespace: string): boolean => {
-    if (open.size < maxWatched) return true
-    const leaving = leavingFor(namespace, open)
+  of(target: Target, listener: Listener): TargetWatch {
+    let watching: Watching | undefined
+    let leftAloneUntil = -Infinity
+    const watch = async (from: Version): Promise<void> => {
+      watching = watchingOf(this.#environment.clock)
+      const end = await this.#watch(target, from, listener, watching)
+      watching = undefined
+      listener.watched(false)
+      if (end === 'useless') leftAloneUntil = this.#environment.clock.monotonic() + uselessForMs
+    }
+    return {
+      used: version => {
+        if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
+        if (listener.isContended && this.#mayBegin(target, leftAloneUntil)) void watch(version)
+      },
+    }
+  }
+
+  /** Ends all of them, and begins no more. */
+  close(): void {
+    this.#closed.abort()
+  }
+
+  /** Whether a watch of this target may begin now. If so, it has a place. */
+  #mayBegin(target: Target, leftAloneUntil: number): boolean {
+    if (this.#closed.signal.aborted) return false
+    const now = this.#environment.clock.monotonic()
+    if (now < Math.max(this.#nextAt, this.#restsUntil, leftAloneUntil) || this.#forbidden.has(target)) return false
+    if (this.#open.size >= maxWatched && !this.#makePlace(target.namespace)) return false
+    this.#nextAt = now + spacingMs
+    return true
+  }
+
+  /** Ends a watch of the namespace that has most, where that is to make room for this one. */
+  #makePlace(namespace: string): boolean {
+    const leaving = leavingFor(namespace, this.#open)
     leaving?.yield()
-    if (leaving) open.delete(leaving)
-    return leaving !== undefined
+    return leaving !== undefined && this.#open.delete(leaving)
+  }
+
+  async #watch(target: Target, from: Version, listener: Listener, watching: Watching): Promise<End> {
+    this.#open.set(watching, target.namespace)
+    this.#gauge.set({}, this.#open.size)
+    listener.watched(true)
+    const end = await this.#pass(target, from, listener, watching)
+    watching.over()
+    this.#open.delete(watching)
+    this.#gauge.set({}, this.#open.size)
+    this.#ends.add({ end })
+    if (end === 'broken') this.#rest()
+    else this.#rests.reset()
+    return end
+  }
+
+  #rest(): void {
+    const now = this.#environment.clock.monotonic()
+    // Of many that break together one counts.
+    if (now >= this.#restsUntil) this.#restsUntil = now + this.#rests.next()
   }
 
   /** Passes each version on until the watch ends. */
-  const pass = async (target: Target, from: Version, listener: Listener, watch: Watching): Promise<End> => {
+  async #pass(target: Target, from: Version, listener: Listener, watching: Watching): Promise<End> {
+    const { clock, log } = this.#environment
     const { name, namespace, type } = target
     const source = { type, namespace, fieldSelector: `metadata.name=${name}` }
-    const stop = AbortSignal.any([closed.signal, watch.stop])
+    const stop = AbortSignal.any([this.#closed.signal, watching.stop])
     const openedAt = clock.monotonic()
     try {
-      for await (const event of openWatch(environment, source, from.resourceVersion, stop).events) {
+      for await (const event of openWatch(this.#environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
         // Of one that is deleted, or too large to be read, no version is known.
         const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
         listener.reported(state?.state === 'found' ? state.version : undefined)
-        watch.passed()
+        watching.passed()
       }
-      if (watch.end) return watch.end
-      return closed.signal.aborted || clock.monotonic() - openedAt >= shortMs ? 'over' : 'broken'
+      if (watching.end) return watching.end
+      return this.#closed.signal.aborted || clock.monotonic() - openedAt >= shortMs ? 'over' : 'broken'
     } catch (error) {
       if (error instanceof WatchRefused && error.status === 403) {
-        forbidden.add(target, error.message)
+        this.#forbidden.add(target, error.message)
         return 'forbidden'
       }
       const isExpected = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
@@ -136,43 +183,6 @@ export const targetWatches = (
       else log.error({ namespace, target: name, error }, 'the watch of a target failed in a way it never should')
       return 'broken'
     }
-  }
-
-  return {
-    of: (target, listener) => {
-      let watching: Watching | undefined
-      let leftAloneUntil = -Infinity
-
-      const watch = async (from: Version, mine: Watching): Promise<void> => {
-        watching = mine
-        open.set(mine, target.namespace)
-        gauge.set({}, open.size)
-        listener.watched(true)
-        const end = await pass(target, from, listener, mine)
-        mine.over()
-        watching = undefined
-        open.delete(mine)
-        gauge.set({}, open.size)
-        listener.watched(false)
-        ends.add({ end })
-        if (end === 'broken') rest()
-        else rests.reset()
-        if (end === 'useless') leftAloneUntil = clock.monotonic() + uselessForMs
-      }
-
-      return {
-        used: version => {
-          if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
-          if (!listener.isContended || closed.signal.aborted) return
-          const now = clock.monotonic()
-          if (now < Math.max(nextAt, restsUntil, leftAloneUntil) || forbidden.has(target)) return
-          if (!takePlace(target.namespace)) return
-          nextAt = now + spacingMs
-          void watch(version, watchingOf(clock))
-        },
-      }
-    },
-    close: () => closed.abort(),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { targetWatches, type Listener, type TargetWatch } from '../../../src/steps/target/watches.ts'
+import { TargetWatches, type Listener, type TargetWatch } from '../../../src/steps/target/watches.ts'
 import { fakeClock } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'
 import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
@@ -19,7 +19,7 @@ const contended: Listener = {
 const setUp = () => {
   const clock = fakeClock()
   const api = scriptedConnection(() => answer(404, {}))
-  const watches = targetWatches(testEnvironment({ api, clock }))
+  const watches = new TargetWatches(testEnvironment({ api, clock }))
   const targets = new Map<string, TargetWatch>()
   const post = async (namespace: string, name: string): Promise<void> => {
     const key = `${namespace}/${name}`

@@ -3,37 +3,34 @@ import type { Step } from './steps.ts'
 import type { Waiting } from './claims.ts'
 
 /** The posts that wait for a target, in the order in which they came. */
-export interface Line {
-  readonly length: number
-  add(entry: Waiting): void
-  /** Those that have not been answered. */
-  waiting(): readonly Waiting[]
-  /** Takes some out. */
-  take(taken: Iterable<Waiting>): void
-  /** Puts those that have not been answered back, before all others. */
-  putBack(entries: readonly Waiting[]): void
-}
+export class Line {
+  #entries: Waiting[] = []
 
-export const lineOf = (): Line => {
-  let entries: Waiting[] = []
-  return {
-    get length() {
-      return entries.length
-    },
-    add: entry => void entries.push(entry),
-    waiting: () => {
-      entries = entries.filter(isUnsettled)
-      return [...entries]
-    },
-    take: taken => {
-      const out = new Set(taken)
-      entries = entries.filter(entry => !out.has(entry))
-    },
-    putBack: returned => {
-      const unsettled = returned.filter(isUnsettled)
-      for (const entry of unsettled) entry.state = 'waiting'
-      entries = [...unsettled, ...entries]
-    },
+  get length(): number {
+    return this.#entries.length
+  }
+
+  add(entry: Waiting): void {
+    this.#entries.push(entry)
+  }
+
+  /** Those that have not been answered. */
+  waiting(): readonly Waiting[] {
+    this.#entries = this.#entries.filter(isUnsettled)
+    return [...this.#entries]
+  }
+
+  /** Takes some out. */
+  take(taken: Iterable<Waiting>): void {
+    const out = new Set(taken)
+    this.#entries = this.#entries.filter(entry => !out.has(entry))
+  }
+
+  /** Puts those that have not been answered back, before all others. */
+  putBack(entries: readonly Waiting[]): void {
+    const unsettled = entries.filter(isUnsettled)
+    for (const entry of unsettled) entry.state = 'waiting'
+    this.#entries = [...unsettled, ...this.#entries]
   }
 }
 

@@ -6,7 +6,7 @@ import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
-import { isNamed, lineOf, settle } from './line.ts'
+import { isNamed, Line, settle } from './line.ts'
 import { patience, type Patience } from './patience.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
@@ -38,7 +38,7 @@ export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: () => string
-  readonly #line = lineOf()
+  readonly #line = new Line()
   readonly #known: CachedVersion
   readonly #watch: TargetWatch
   readonly #waits: Patience

@@ -194,6 +194,7 @@ describe('somebody with a token of a real API server', () => {
     const { page } = await visit()
     await signIn(page, cluster.tokens.bob, '/hooks/shop/web-up')
     await page.getByRole('heading', { name: 'web-up' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/hooks/shop/web-up')
   })
 
   it('a command that gives a right is apart from the message, and can be copied', async () => {
@@ -238,7 +239,9 @@ describe('somebody with a token of a real API server', () => {
     const { page } = await visit()
     await signIn(page, token, '/')
     await page.getByRole('button', { name: 'shop', exact: true }).click()
-    await page.locator('[data-key="shop/web-up"]').waitFor()
+    const row = page.locator('[data-key="shop/web-up"]')
+    await row.waitFor()
+    expect(await row.count()).toBe(1)
   })
 
   it('a token without rights is known, and sees nothing', async () => {

@@ -329,7 +329,7 @@ describe('somebody with a token of a real API server', () => {
       [
         'alice',
         'bob',
-        ...['brief', 'gone', 'leaving', 'nobody'].map(name => `system:serviceaccount:shop:${name}`),
+        ...['brief', 'gone', 'leaving', 'nobody', 'seer'].map(name => `system:serviceaccount:shop:${name}`),
       ].toSorted(),
     )
   })

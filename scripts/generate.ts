@@ -25,6 +25,7 @@ import { fieldsPage } from './reference/fields.ts'
 import { httpPage } from './reference/http.ts'
 import { metricsPage } from './reference/metrics.ts'
 import { permissionsPage } from './reference/permissions.ts'
+import { originsPage } from './reference/origins.ts'
 import { reasonsPage } from './reference/reasons.ts'
 import { sendersPage } from './reference/senders.ts'
 import { commandPage } from './reference/command.ts'
@@ -62,6 +63,7 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/overlays/namespaced/roles.yaml': rolesManifest(namespacedRoles(roles)),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),
   'docs/reference/reasons.md': reasonsPage(),
+  'docs/develop/reasons-in-the-code.md': originsPage(),
   'docs/reference/http.md': httpPage(),
   'docs/reference/senders.md': sendersPage(senders),
   'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),

@@ -86,7 +86,7 @@ export const conflict = (type: ResourceType, name: string, why: string, resource
 export const staleVersion = (type: ResourceType, name: string): StatusError =>
   conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again')
 
-/** The object breaks its type's rules. Like the real server, equal messages are given once. */
+/** Makes the 422 for an object that breaks the rules of its type. Lists equal messages once, as the real server does. */
 export const invalid = (
   type: Pick<ResourceType, 'group' | 'kind'>,
   name: string,

@@ -58,8 +58,8 @@ export interface ArgumentTerm {
 }
 
 /**
- * A command as the list of commands has it. What it takes and does is in a module of its own, which is loaded when the
- * command is called: the time that `url` takes does not grow with what `create` needs.
+ * One entry in the list of commands. Its implementation is a module of its own, which is loaded only when the command
+ * runs: so `url` starts without what `create` imports.
  */
 export interface CommandEntry {
   readonly name: string

@@ -22,8 +22,8 @@ export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 
 }
 
 /**
- * Makes the Event of a hook that is no longer Ready, or for another reason than before; undefined when its status, as it was
- * before this look, said so already.
+ * Makes a Warning Event when a hook stops being Ready, or stays so for another reason. Undefined if the status before this
+ * reconcile shows the problem already.
  */
 export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): EmittedEvent | undefined => {
   if (problem === undefined || saysSo(hook.status?.conditions ?? [], problem)) return undefined

@@ -28,7 +28,7 @@ export class WaitingKeys {
     return true
   }
 
-  /** Takes the first key of the namespace whose turn it is, for a worker, which {@link done} gives back. */
+  /** Takes the next key for a worker: the first one of the namespace whose turn it is. The worker gives it back with {@link done}. */
   take(): { readonly key: string; readonly since: number } | undefined {
     // Without this, each change of a hook would go through all namespaces while nobody is free.
     if (this.#busy >= this.#workers) return undefined

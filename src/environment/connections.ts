@@ -28,7 +28,7 @@ class Blocked extends BlockList {
 /** What is kept of a connection. */
 interface Connection {
   readonly place: Place
-  /** Requests that are not answered, also those that Node answers by itself. */
+  /** How many requests have no complete answer yet, including those that Node answers by itself. */
   pending: number
   newest: IncomingMessage | undefined
   /** What comes after the newest request is no HTTP. */

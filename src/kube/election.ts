@@ -7,7 +7,7 @@ import { LeaseImpossible, leaseLock, type LeaseLock, type LeaseOptions } from '.
 export interface Term {
   /** Aborted when the lease is lost, and when the process is to stop. */
   readonly stop: AbortSignal
-  /** Whether the lease is surely held at this moment, timers late or not. Ask it before every write that matters. */
+  /** Whether the lease is certainly held at this moment, timers late or not. Ask it before every write that matters. */
   readonly holds: () => boolean
 }
 
@@ -57,7 +57,7 @@ export const elect = async (
   }
 }
 
-/** When the lease was surely held, the moment before the request was sent; or that another holds it, or nobody knows. */
+/** When the lease was certainly held, the moment before the request was sent; or that another holds it, or nobody knows. */
 type Attempt = () => Promise<number | 'taken' | 'unknown'>
 
 /** What goes wrong again and again is logged once. */

@@ -88,7 +88,7 @@ export class Closer {
     if (!isAmbiguous) for (const name of this.#left) this.#remove(name)
   }
 
-  /** No ambiguous write is looked for any more: a page that was made for one stays until its hook is deleted. */
+  /** Stops tracking the pages of ambiguous writes. Such a page stays until its hook is deleted. */
   giveUp(): void {
     this.#left.clear()
   }

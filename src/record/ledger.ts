@@ -43,7 +43,7 @@ export type Decided<T> =
 
 /** Who waits for a decision. */
 export interface Deciding extends Waiter {
-  /** What the last judgement led to was surely not stored. */
+  /** What the last judgement led to was certainly not stored. */
   readonly withdrawn?: () => void
 }
 

@@ -13,8 +13,10 @@ const recordSpacingMs = 1000
 const maxSpacingMs = 5000
 const processSpacingMs = 50
 
-/** How long such a write is tried, and how long all of them together when the process ends, in milliseconds. */
+/** How long one write that nobody waits for is tried, in milliseconds. */
 const flushWithinMs = 10_000
+
+/** How long all of them together are tried when the process ends, in milliseconds. */
 const closeWithinMs = 2000
 
 /** How many records are kept in memory while nothing goes on with them, and how many rows of theirs: some 14 MB. */

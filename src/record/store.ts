@@ -35,7 +35,7 @@ export type RecordPut =
   | { readonly put: 'conflict' }
   /** The server will not have it. Nothing was stored. */
   | { readonly put: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** It surely did not happen, and may be tried again. */
+  /** It certainly did not happen, and may be tried again. */
   | { readonly put: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It may or may not have happened. */
   | { readonly put: 'unknown'; readonly message: string }

@@ -61,7 +61,7 @@ export interface VerificationMeans {
 export type ProofVerdict =
   /** Its sender's, or of a kind that is never signed. */
   | 'genuine'
-  /** It is not what it says. The message says why, and holds nothing of the post. */
+  /** The proof does not hold. The text says why, and has nothing of the post in it. */
   | { readonly refused: string }
   /** The check could not be made now: the sender should try again. */
   | { readonly unavailable: string }

@@ -129,9 +129,9 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
 })
 
 /**
- * Finds out the outcome of the oldest claim that its process has left behind, without sending its write: the sender may have
- * been answered that nothing was changed. `open` are the marks of those that were looked at before and may
- * still be made, which are not looked at again before the others.
+ * Looks for evidence of the oldest claim that its process has left behind. It does not send the write of the claim: the sender may
+ * have been answered that nothing was changed. `open` has the marks of claims that were checked before without a final result.
+ * They are checked again only after all others.
  */
 export const lookAtAbandoned = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,

@@ -142,7 +142,7 @@ interface Round {
   readonly version: Version
   /** The outcome of the claims that were finished, by their marks. */
   readonly finished: Map<string, Finished>
-  /** Nothing that was claimed from there blocks any more. */
+  /** The version that this call has fenced. Claims that were made from it block no longer. */
   fenced: Origin | undefined
 }
 

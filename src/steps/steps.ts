@@ -7,12 +7,12 @@ export interface Refusal {
 }
 
 /**
- * The arithmetic of one step: the new count for the present one, or why there is none. Pure: it may run many times. Nothing is
- * taken back, so that `delta` says nothing; `limits` are the target's own.
+ * Computes the count after a step from the present count, or says why there is none. Pure: it may run many times. `limits` are
+ * the target's own bounds. Nothing is taken back, so `delta` has no meaning here.
  */
 export type Plan = (count: number, delta?: number, limits?: Limits) => number | Refusal
 
-/** The arithmetic of taking back: the new count for the present one and what is to be taken back, a sum of steps. */
+/** Computes the count after an undo from the present count and `delta`, the sum of the steps to take back. */
 export type UndoPlan = (count: number, delta: number, limits?: Limits) => number | Refusal
 
 /** The outcome of one step. */

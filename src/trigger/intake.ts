@@ -7,7 +7,7 @@ import { largeRate, mostLimitedHooks } from './limits.ts'
 /** Why a post is not taken now. */
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 
-/** What is taken of all posts: so much of each hook, and of each namespace. */
+/** Limits which posts are admitted: a rate for each hook, and how many may wait for each namespace. */
 export interface Intake {
   /** Why no post of this hook is taken now; undefined if one is. What is left to write is no matter to a dry run. */
   full(hook: LiveHook, isDry?: boolean): Full | undefined

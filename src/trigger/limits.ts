@@ -128,7 +128,7 @@ export const mostLimitedHooks = 20_000
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
-/** How often the owner of a hook is told that its budget was used up. To tell it is a write of the hook's record. */
+/** How often at most the owner of a hook is notified that its budget was used up. Each notice costs a write of the hook's record. */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 
 /** Posts that wait for the key set to be read again, since their key is not known. */

@@ -15,7 +15,7 @@ export type Written =
   | { readonly write: 'missing' }
   /** The server will not have it. Nothing was written. */
   | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
-  /** It surely did not happen, and may be tried again. */
+  /** It certainly did not happen, and may be tried again. */
   | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It may or may not have happened. */
   | { readonly write: 'unknown'; readonly message: string }

@@ -6,7 +6,7 @@ import { pathText, valueAt, type Path } from './value.ts'
 
 interface FoldedProps {
   readonly title: string
-  /** What is inside, in a few words. */
+  /** Short labels of the fields in this section. */
   readonly inside: readonly string[]
   readonly paths: readonly Path[]
   readonly draft: Draft

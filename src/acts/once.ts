@@ -1,12 +1,12 @@
 import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
-import type { Outcome } from '../api/outcome.ts'
+import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Waits } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
-import { decided, isRemembered, judge, windowOf } from '../record/judge.ts'
+import { decided, isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
 import { isAbandoned } from '../record/protocol.ts'
@@ -108,6 +108,10 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
   const isCounted = ({ at, body }: OpenAct): boolean =>
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
   const own = openAct(draft, key)
+  if (own && isOfOther(context, own)) {
+    const message = 'a delivery with this idempotency key and another body is not finished yet'
+    return { result: { begun: 'skipped', outcome: notRun({ reason: 'KeyReused', message }) } }
+  }
   const isSame =
     own &&
     (isCounted(own) ||
@@ -125,9 +129,8 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
   const judged = judge(withRuns, context, now)
   switch (judged.judgement) {
     case 'skip': {
-      const { message, reason, remember } = judged
-      if (remember) decided(draft, context, now, { state: 'skipped', reason })
-      return { result: { begun: 'skipped', outcome: { outcome: 'skipped', reason, message } } }
+      if (judged.remember) decided(draft, context, now, { state: 'skipped', reason: judged.reason })
+      return { result: { begun: 'skipped', outcome: notRun(judged) } }
     }
     case 'full': {
       const outcome = { outcome: 'unavailable', reason: 'RecordFull', message: judged.message } as const
@@ -139,7 +142,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
     case 'new': {
       const act = {
         key,
-        ...momentOf({ at: now, newsAt, body: signed?.body }),
+        ...momentOf({ at: now, newsAt, body: signed?.body, of: context.of }),
         id: keyOf(JSON.stringify([hook.uid, key, newsAt ?? now])),
       }
       begun(draft, act)

@@ -50,6 +50,16 @@ export type Outcome =
   /** The write may or may not have been stored: the only honest answer is none. */
   | { readonly outcome: 'unknown' }
 
+/** Why a delivery is not executed. */
+export interface NotRun {
+  readonly reason: ReasonIn<'skipped'> | 'KeyReused'
+  readonly message: string
+}
+
+/** The outcome of a delivery that is not executed: it does not count, or its sender has made a mistake. */
+export const notRun = ({ message, reason }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
+  reason === 'KeyReused' ? { outcome: 'failed', reason, message } : { outcome: 'skipped', reason, message }
+
 /** An outcome that a delivery ends with. */
 export type Ended = Exclude<Outcome, { outcome: 'changed' }>
 

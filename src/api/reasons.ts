@@ -153,6 +153,11 @@ export const reasons = {
       'The hook has seen this idempotency key, or this signed body, before. The sender, or a second instance of it, sent the delivery again.',
     todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` of `auth`.',
   },
+  KeyReused: {
+    where: ['failed'],
+    means: 'The idempotency key belongs to a delivery with another body, which the hook has decided before.',
+    todo: 'Give each delivery a key of its own. To ask what became of one, send its key without a body.',
+  },
   CoolingDown: {
     where: ['skipped'],
     means: 'The hook ran a moment ago, and its `cooldown` is not over.',

@@ -24,6 +24,7 @@ const actSchema = {
     at: time,
     newsAt: time,
     body: { type: 'string' },
+    of: { type: 'string' },
     /** What it leaves as evidence wherever it writes. */
     id: { type: 'string' },
   },

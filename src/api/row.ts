@@ -42,6 +42,8 @@ const moment = {
   newsAt: time,
   /** The hash of its signed body, where its hook counts one once. */
   body: { type: 'string' },
+  /** The beginning of its body's hash, where the sender has given it its key: 16 bytes of a row. */
+  of: { type: 'string' },
 } as const
 
 /** What a finished delivery came to, by its state. */

@@ -19,6 +19,8 @@ export interface Remembered {
   readonly cooldownMs: number
   /** What its sender has signed, where the hook counts that once within a time, however it is named. */
   readonly signed?: Signed | undefined
+  /** What its key belongs to: the beginning of its body's hash. Undefined where the sender gave it no key, or no body. */
+  readonly of?: string | undefined
 }
 
 /** The hash of a signed body, and for how long that counts once, in milliseconds. */
@@ -40,6 +42,8 @@ export type Judgement =
       readonly message: string
       readonly remember: boolean
     }
+  /** Its key was given to a delivery with another body. */
+  | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
   /** It has a name, and there is no room to remember it: to forget another name within its window could double a step. */
   | { readonly judgement: 'full'; readonly message: string }
   /**
@@ -88,8 +92,9 @@ const judgeByRows = (
   if (row) {
     const isOld = isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
     const isSame = Math.abs(now - row.at) < windowOf(remembered) || isOld
-    if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame }
-    if (isSame) return again(row, 'delivery')
+    const isOther = isOfOther(remembered, row)
+    if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
+    if (isSame) return isOther ? reused(row) : again(row, 'delivery')
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
@@ -153,6 +158,18 @@ const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Rememb
 const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
 
+/** Whether a row is of a delivery with another body. A post without a body asks what the first came to, and is of none. */
+export const isOfOther = ({ of }: Pick<Remembered, 'of'>, row: { readonly of?: string | undefined }): boolean =>
+  of !== undefined && row.of !== undefined && of !== row.of
+
+/** The key of a delivery was given to another one before, which this row is of. */
+const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' } => ({
+  judgement: 'skip',
+  reason: 'KeyReused',
+  message: decidedAs(row, `a delivery with this idempotency key and another body was decided at ${rfc3339(row.at)}`),
+  remember: false,
+})
+
 /** The same was decided before, as this row says. */
 const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body'): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
@@ -188,12 +205,12 @@ export type Decision =
 /** Remembers how a delivery was decided at `at`. */
 export const decided = (
   draft: MemoryDraft,
-  { delivery, signed, undo }: Remembered,
+  { delivery, of, signed, undo }: Remembered,
   at: number,
   decision: Decision,
 ): void => {
   const { group, identity } = delivery
-  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body })
+  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body, of })
   if (decision.state === 'skipped') {
     if (identity) draft.add({ key: keyOf(identity.key), ...moment, ...decision })
     if (group) withReport(draft, reportOf(group), at)

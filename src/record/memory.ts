@@ -34,13 +34,15 @@ export interface Moment {
   readonly at: number
   readonly newsAt?: number | undefined
   readonly body?: string | undefined
+  readonly of?: string | undefined
 }
 
 /** Takes what every row has out of one, and leaves out what is not known. */
-export const momentOf = ({ at, body, newsAt }: Moment) => ({
+export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   at,
   ...(newsAt !== undefined && { newsAt }),
   ...(body !== undefined && { body }),
+  ...(of !== undefined && { of }),
 })
 
 /** Puts other pages into a memory. */

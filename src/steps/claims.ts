@@ -1,4 +1,4 @@
-import type { ReasonIn } from '../api/reasons.ts'
+import type { NotRun } from '../api/outcome.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
@@ -23,7 +23,7 @@ export type Part =
   /** Its step, computed from those before it. */
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
-  | { readonly part: 'skip'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
+  | ({ readonly part: 'skip' } & NotRun)
   /** Its name cannot be remembered. */
   | { readonly part: 'full'; readonly message: string }
   /** Another process's write has to be finished first. */
@@ -99,8 +99,11 @@ export const claim = (
     return { part: 'step', from, to }
   }
 
-  const skip = (context: DeliveryContext, { message, reason, remember }: Judgement & { judgement: 'skip' }): Part => {
-    if (remember && context.delivery.identity) decided(draft, context, now, { state: 'skipped', reason })
+  const skip = (context: DeliveryContext, judged: Judgement & { judgement: 'skip' }): Part => {
+    const { message, reason } = judged
+    if (judged.remember && context.delivery.identity) {
+      decided(draft, context, now, { state: 'skipped', reason: judged.reason })
+    }
     return { part: 'skip', reason, message }
   }
 

@@ -1,5 +1,5 @@
 import { keyOf } from '../api/hash.ts'
-import type { Outcome } from '../api/outcome.ts'
+import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Waits } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
@@ -12,6 +12,7 @@ import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
 import { parseTarget } from './target/text.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
+type Failed = Extract<Outcome, { outcome: 'failed' }>
 type Full = Extract<Outcome, { outcome: 'unavailable' }>
 
 type World = Pick<Environment, 'api' | 'clock' | 'log'>
@@ -56,7 +57,7 @@ const decideSkip = async (
   context: DeliveryContext,
   key: string,
   world: World,
-): Promise<Decided<Skipped | Full>> => {
+): Promise<Decided<Skipped | Failed | Full>> => {
   const { clock } = world
   const ledger = context.ledger()
   const mayContinue = (): boolean => clock.monotonic() < context.deadline
@@ -65,7 +66,7 @@ const decideSkip = async (
   const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
   let unfenced = false
   while (mayContinue()) {
-    const made = await ledger.decide<Skipped | Full | OpenClaim | 'at work'>(
+    const made = await ledger.decide<Skipped | Failed | Full | OpenClaim | 'at work'>(
       (draft, now) => {
         const own = draft.get(key)
         // However old it seems: it may have been made, and clocks differ.
@@ -78,7 +79,7 @@ const decideSkip = async (
         // An act of this delivery is at work and cannot be taken back. The post waits for its end, and is judged then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
         const judged = judge(draft, { ...context, cooldownMs: 0 }, now)
-        if (judged.judgement === 'skip' && !judged.remember) return { result: duplicate(judged) }
+        if (judged.judgement === 'skip' && !judged.remember) return { result: notRun(judged) }
         const isFull = full(draft, context, now)
         if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
         decided(draft, context, now, { state: 'skipped', reason: skipped.reason })
@@ -130,9 +131,3 @@ const settleClaim = async (
   )
   return made.fenced !== 'no'
 }
-
-const duplicate = ({ message, reason }: Pick<Skipped, 'message' | 'reason'>): Skipped => ({
-  outcome: 'skipped',
-  reason,
-  message,
-})

@@ -1,4 +1,4 @@
-import type { ReasonIn } from '../api/reasons.ts'
+import type { NotRun } from '../api/outcome.ts'
 import type { Limits, ProblemReason, Target } from './target/target.ts'
 
 /** Why a plan leaves a count as it is, in the driver's own word, which is handed back to it. */
@@ -20,7 +20,7 @@ export type Step =
   /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
   | { readonly step: 'done'; readonly from: number; readonly to: number }
   /** The hook's memory says that the delivery does not count. Nothing was changed. */
-  | { readonly step: 'skipped'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
+  | ({ readonly step: 'skipped' } & NotRun)
   /** The hook is not what it was when the delivery was admitted. Nothing was done: the delivery has to be admitted again. */
   | { readonly step: 'changed' }
   /** The plan refused, at this count. */

@@ -1,5 +1,8 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
+import type { Delivery } from '../api/delivery.ts'
+import { keyOf } from '../api/hash.ts'
+import { isGiven } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -169,11 +172,13 @@ export class TriggerEndpoint {
   ): TriggerContext {
     const { budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
+    const delivery = namedBySigned(message.delivery, { id, signed })
     return {
       hook,
       request,
       message,
-      delivery: namedBySigned(message.delivery, { id, signed }),
+      delivery,
+      of: ownerOf(delivery, message.body),
       signed,
       undo: hook.onResolved === 'undo',
       cooldownMs: hook.cooldownMs,
@@ -200,6 +205,13 @@ export class TriggerEndpoint {
     return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
   }
 }
+
+/**
+ * What the key of a delivery belongs to, where its sender has given it one in a header: the beginning of its body's hash. A post
+ * without a body asks what became of a key.
+ */
+const ownerOf = ({ identity }: Delivery, body: Uint8Array): string | undefined =>
+  identity && isGiven(identity) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
 
 /** Of a post that begins again: it has entered already. */
 const neverFull = (): undefined => undefined

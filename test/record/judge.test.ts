@@ -56,6 +56,39 @@ const memoryOf = (delivery: Remembered, decision?: Decision): Memory =>
 
 const claimedRow = (more: Partial<ClaimedRow> = {}): ClaimedRow => ({ ...step, key: 'k', at: now, claim, ...more })
 
+describe('two deliveries of one key that their sender has given them', () => {
+  const given = (of?: string): Remembered => remembered(named('key', 0), { of })
+
+  it.each<[string, string | undefined, string | undefined, string]>([
+    ['with one body', 'aaaaaaaa', 'aaaaaaaa', 'Duplicate'],
+    ['with two bodies', 'aaaaaaaa', 'bbbbbbbb', 'KeyReused'],
+    ['the second without a body', 'aaaaaaaa', undefined, 'Duplicate'],
+    ['the first without a body', undefined, 'bbbbbbbb', 'Duplicate'],
+  ])('%s', (_name, first, second, wanted) => {
+    expect(judged(memoryOf(given(first)), given(second), 3600)).toBe(wanted)
+    const skipped = memoryOf(given(first), { state: 'skipped', reason: 'Suspended' })
+    expect(judge(skipped, given(second), now)).toMatchObject({ reason: wanted, remember: false })
+  })
+
+  it('with two bodies are two: the second waits for the claim of the first, and does not take its answer', () => {
+    const memory = decided(given('aaaaaaaa'), now, { ...step, claim })(emptyMemory)
+    expect(judge(memory, given('bbbbbbbb'), now)).toMatchObject({ judgement: 'unfinished', isOwn: false })
+    expect(judge(memory, given('aaaaaaaa'), now)).toMatchObject({ judgement: 'unfinished', isOwn: true })
+    expect(judge(memory, given(), now)).toMatchObject({ judgement: 'unfinished', isOwn: true })
+    const done = applied(claim.mark, rowsOf(memory, claim.mark))(memory)
+    expect(judge(done, given('bbbbbbbb'), now)).toMatchObject({
+      reason: 'KeyReused',
+      message: expect.stringMatching(/another body was decided at .*: the count went from 2 to 3$/) as unknown,
+    })
+  })
+
+  it('keep it in 16 bytes of their row, and no other delivery does', () => {
+    const size = (of?: string): number => JSON.stringify(memoryOf(given(of)).rows).length
+    expect(size('aaaaaaaa') - size()).toBe(',"of":"aaaaaaaa"'.length)
+    expect(JSON.stringify(memoryOf(given()))).not.toContain('"of"')
+  })
+})
+
 describe('two deliveries of the same key', () => {
   const again = remembered(named('repeat'))
   it.each<[string, number, string]>([

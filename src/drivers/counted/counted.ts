@@ -1,4 +1,4 @@
-import type { Outcome } from '../../api/outcome.ts'
+import { notRun, type Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
 import type { Plan, Step } from '../../steps/steps.ts'
@@ -66,7 +66,7 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
         : { outcome: 'applied', reason: changed, from, to }
     }
     case 'skipped':
-      return { outcome: 'skipped', reason: step.reason, message: step.message }
+      return notRun(step)
     case 'changed':
       return { outcome: 'changed' }
     case 'refused': {

@@ -176,7 +176,7 @@ ${table(
   [
     [
       code('Idempotency-Key'),
-      "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body",
+      "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body. With another body it is 422 `KeyReused`; without a body it asks what the first came to. A hook with `auth.standardWebhooks` ignores it",
     ],
     [
       code('Authorization'),

@@ -122,7 +122,7 @@ export type Labels = Readonly<Record<string, string | number>>
 export interface Counter {
   add(labels: Labels, by?: number): void
   /** Removes the series whose labels match. The next `add` of one begins again at 0. */
-  forget(which: (labels: Labels) => boolean): void
+  forget(which: (labels: Partial<Labels>) => boolean): Promise<void>
 }
 
 /** Counters only rise; gauges are set; histograms observe seconds. Each is created once, by name. */

@@ -17,7 +17,7 @@ export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, '
     const goneBefore = gone
     const goneNow = new Set<string>()
     gone = goneNow
-    counter.forget(labels => {
+    void counter.forget(labels => {
       const [namespace, hook] = [String(labels['namespace']), String(labels['hook'])]
       if (hook === '' || hooks.has(namespace, hook)) return false
       const key = `${namespace}/${hook}`

@@ -90,7 +90,12 @@ const logOf = (note: Simulation['note'], process: string): Log => ({
   },
 })
 
-const nothing = { add: () => undefined, forget: () => undefined, set: () => undefined, observe: () => undefined }
+const nothing = {
+  add: () => undefined,
+  forget: () => Promise.resolve(),
+  set: () => undefined,
+  observe: () => undefined,
+}
 
 const noMetrics: Metrics = {
   counter: () => nothing,

@@ -4,7 +4,7 @@ import { TooLarge, TooMany, type TriggerRequest } from './request.ts'
 import type { LiveHook } from './hook.ts'
 import type { Intake } from './intake.ts'
 import { bodyWithinMs, mostBodyBytes, smallBodyBytes } from './limits.ts'
-import { acceptedEncodings } from './reading/inflate.ts'
+import { acceptedEncodings } from './reading/body.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { readMessage, type ReadMessage, type Unreadable } from './reading/message.ts'
 

@@ -1,14 +1,13 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import { longestMessage } from '../api/status.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { longestSummary, refusalLines } from './limits.ts'
-import { seriesEnder } from './series.ts'
 
 /** What became of a post: its answer, and what the log and the metrics are told of it. */
 export interface Handled {
@@ -117,3 +116,29 @@ const shortened = (message: string): string =>
   message.length <= longestMessage
     ? message
     : `${message.slice(0, longestMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+
+/** How often the series are looked through, in milliseconds. */
+const lookEveryMs = 600_000
+
+/**
+ * Ends the series of hooks that are no more, or they would add up for as long as the process lives. Each is kept from one
+ * look to the next, in which time it is scraped once more. To be called again and again: it looks when it is time.
+ */
+export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
+  let lookedAt = clock.monotonic()
+  let gone: ReadonlySet<string> = new Set()
+  return () => {
+    if (clock.monotonic() - lookedAt < lookEveryMs) return
+    lookedAt = clock.monotonic()
+    const goneBefore = gone
+    const goneNow = new Set<string>()
+    gone = goneNow
+    void counter.forget(labels => {
+      const [namespace, hook] = [String(labels['namespace']), String(labels['hook'])]
+      if (hook === '' || hooks.has(namespace, hook)) return false
+      const key = `${namespace}/${hook}`
+      goneNow.add(key)
+      return goneBefore.has(key)
+    })
+  }
+}

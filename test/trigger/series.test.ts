@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { promMetrics } from '../../src/environment/metrics.ts'
-import { seriesEnder } from '../../src/trigger/series.ts'
+import { seriesEnder } from '../../src/trigger/record.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 
 it('ends the series of a hook that is no more, once they have been scraped', async () => {

@@ -1,8 +1,7 @@
 import { deliveryOf, confirmationOf, proofOf, senderOf } from '../../senders/registry.ts'
 import type { Delivery } from '../../api/delivery.ts'
 import type { Confirmation, Proof } from '../../senders/sender.ts'
-import { parseBody, withoutMark, type ParsedBody } from './body.ts'
-import { inflated, type Inflated } from './inflate.ts'
+import { inflated, parseBody, withoutMark, type Inflated, type ParsedBody } from './body.ts'
 
 /** A post whose body has arrived. Plain data: a large one is read in another thread. */
 export interface Arrived {

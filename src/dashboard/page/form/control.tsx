@@ -2,9 +2,9 @@ import type { JSX } from 'preact'
 import type { Schema } from '../../../api/schema.ts'
 import { Json } from './json.tsx'
 import { Lines } from './lines.tsx'
-import type { ControlProps, FieldProps } from './props.ts'
+import type { ControlProps, Described, FieldProps } from './props.ts'
 import { valueAt } from './value.ts'
-import type { Widget } from './widget.ts'
+import type { Option, Widget } from './widget.ts'
 
 /** The control of a member that has no members of its own. */
 export const Control = (props: ControlProps): JSX.Element => {
@@ -23,20 +23,7 @@ export const Control = (props: ControlProps): JSX.Element => {
   } as const
   switch (widget.kind) {
     case 'select':
-      return (
-        <select
-          {...described}
-          value={shown === '' ? byDefault : shown}
-          onChange={event => set(event.currentTarget.value)}
-        >
-          {byDefault === '' && <option value="">Choose …</option>}
-          {widget.options.map(({ title, value }) => (
-            <option key={value} value={value}>
-              {title}
-            </option>
-          ))}
-        </select>
-      )
+      return <Select {...{ byDefault, described, shown }} options={widget.options} onChoice={set} />
     case 'number':
       return (
         <input
@@ -100,6 +87,28 @@ export const Control = (props: ControlProps): JSX.Element => {
       return <input {...text} onInput={event => set(event.currentTarget.value)} />
   }
 }
+
+/** One of many. */
+const Select = (props: {
+  readonly described: Described
+  readonly options: readonly Option[]
+  readonly shown: string
+  readonly byDefault: string
+  readonly onChoice: (value: string) => void
+}) => (
+  <select
+    {...props.described}
+    value={props.shown === '' ? props.byDefault : props.shown}
+    onChange={event => props.onChoice(event.currentTarget.value)}
+  >
+    {props.byDefault === '' && <option value="">Choose …</option>}
+    {props.options.map(({ title, value }) => (
+      <option key={value} value={value}>
+        {title}
+      </option>
+    ))}
+  </select>
+)
 
 /** Whether an empty text is a value of its own. */
 const mayBeEmpty = (schema: Schema): boolean =>

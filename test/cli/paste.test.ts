@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
-import { lineOf } from '../../src/cli/commands/watch.ts'
+import { deliveryLine } from '../../src/cli/commands/watch.ts'
 import { explain } from '../../src/cli/explain.ts'
 import { readably } from '../../src/cli/output/terminal.ts'
 import { messageLines } from '../../src/cli/output/wrap.ts'
@@ -123,7 +123,7 @@ it('watch writes below what has no room in its line', () => {
     reason: 'RolledOut' as const,
     summary: 'rolled out Deployment/web: web from nginx:1.29 to nginx:1.31.2-alpine',
   }
-  const line = (width: number | undefined): string => lineOf('shop/web-push', delivery, (_, text) => text, width)
+  const line = (width: number | undefined): string => deliveryLine('shop/web-push', delivery, (_, text) => text, width)
   expect(line(undefined).trimEnd().split('\n')).toHaveLength(1)
   const lines = line(80).trimEnd().split('\n')
   expect(lines).toHaveLength(2)

@@ -62,7 +62,7 @@ export const watch: Command = {
       }
       if (missed > 0) shell.out.write(paint('dim', `${' '.repeat(10)}${nameOf(hook)}: ${missed} more\n`))
       for (const delivery of fresh) {
-        shell.out.write(lineOf(called(hook), delivery, paint, shell.out.columns()))
+        shell.out.write(deliveryLine(called(hook), delivery, paint, shell.out.columns()))
       }
     }
     for await (const event of followObjects(cluster, source, shell)) {
@@ -120,7 +120,7 @@ const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${
 const indent = 10
 
 /** A delivery as a line; in a terminal that is too narrow, what was done is below. */
-export const lineOf = (name: string, delivery: Delivery, paint: Paint, width: number | undefined): string => {
+export const deliveryLine = (name: string, delivery: Delivery, paint: Paint, width: number | undefined): string => {
   const { from, outcome, reason, sender, time, to } = delivery
   const what = printable(stringAt(delivery, 'summary') ?? stepText(from, to))
   const at = localTime(time).slice(11, 19)

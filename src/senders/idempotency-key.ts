@@ -7,7 +7,7 @@ const quoted = /^"((?:[^"\\]|\\["\\])*)"\s*(?:;.*)?$/
 const prefix = 'idempotency-key:'
 
 /** Whether a name is a key that the sender has given in that header. */
-export const isGiven = ({ key }: Identity): boolean => key.startsWith(prefix)
+export const isKeyOfSender = ({ key }: Identity): boolean => key.startsWith(prefix)
 
 /**
  * Reads the key that a sender may give any delivery, in the header `Idempotency-Key`

@@ -2,7 +2,7 @@ import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
-import { isGiven } from '../senders/idempotency-key.ts'
+import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -211,7 +211,7 @@ export class TriggerEndpoint {
  * without a body asks what became of a key.
  */
 const ownerOf = ({ identity }: Delivery, body: Uint8Array): string | undefined =>
-  identity && isGiven(identity) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
+  identity && isKeyOfSender(identity) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
 
 /** Of a post that begins again: it has entered already. */
 const neverFull = (): undefined => undefined

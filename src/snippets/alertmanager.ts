@@ -4,12 +4,29 @@ import { anyHeader, headerTokenOf } from './proof.ts'
 import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
+/**
+ * The headers that `http_headers` may not set, of those that a hook can ask for
+ * (github.com/prometheus/common, config/headers.go).
+ */
+const reserved: ReadonlySet<string> = new Set([
+  'authorization',
+  'user-agent',
+  'www-authenticate',
+  'accept-encoding',
+  'x-prometheus-remote-write-version',
+  'x-prometheus-remote-read-version',
+  'x-prometheus-scrape-timeout-seconds',
+  'x-amz-date',
+  'x-amz-security-token',
+  'x-amz-content-sha256',
+])
+
 /** Alertmanager by itself, and under the Prometheus operator. A URL that is kept in a Secret follows each rotation by itself. */
 export const alertmanager: Snippet = {
   name: 'alertmanager',
   title: 'Alertmanager',
   group: 'alerts',
-  proves: anyHeader,
+  proves: { ...anyHeader, reserved },
   pushes: false,
   texts: hook =>
     hook.secretName === undefined

@@ -56,6 +56,8 @@ export type SnippetGroup = 'alerts' | 'images' | 'pipelines' | 'scripts'
 export interface Proves {
   readonly forms: readonly Auth['form'][]
   readonly signs?: readonly Signature[]
+  /** Headers that it sets itself, or refuses to have set, in lower case. */
+  readonly reserved?: ReadonlySet<string>
 }
 
 /** A signature in hexadecimal digits: what stands before those, and where. Undefined: any. */

@@ -26,6 +26,9 @@ const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string
   if (auth === undefined) return undefined
   const { form } = auth
   if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
+  if (auth.form === 'header' && proves.reserved?.has(auth.header.toLowerCase())) {
+    return `${title} refuses to have the header ${plainText(auth.header)} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`
+  }
   if (auth.form !== 'hmac' || proves.signs === undefined) return undefined
   if (proves.signs.some(signature => isSigned(signature, auth))) return undefined
   const asked = plainText(`${auth.header}: ${auth.prefix}…`)

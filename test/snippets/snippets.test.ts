@@ -99,7 +99,9 @@ describe('what is refused', () => {
     const scripts = ['curl', 'image', 'github-actions', 'gitlab-ci']
     const registries = ['docker-hub', 'github', 'distribution', 'harbor', 'acr', 'alibaba', 'artifact-registry', 'ecr']
     expect(takes.toSorted()).toEqual([...scripts, ...registries, 'gitea', 'jfrog', 'nexus', 'quay'].toSorted())
-    expect(refusalOf('alertmanager', { ...hook, pushes: { restarts: false } })).toMatch(/NotForThisHook.*withoutImage/)
+    expect(refusalOf('alertmanager', { ...hook, pushes: { restarts: false } })).toMatch(
+      /NotForThisHook.*driver restart/,
+    )
   })
 
   it.each([
@@ -116,6 +118,18 @@ describe('what is refused', () => {
   ])('leaves, for a hook with the auth %s, those that can prove it: at least %d', (name, count) => {
     const auth = auths[name]
     expect(all.length - refused({ ...hook, ...(auth && { auth }) }).length).toBeGreaterThanOrEqual(count)
+  })
+
+  it('is a header that the product lets nobody set', () => {
+    const of = (header: string): SnippetHook => ({
+      ...hook,
+      auth: { form: 'header', secret: 'alerts', key: 'token', header },
+    })
+    expect(refusalOf('alertmanager', of('authorization'))).toBe(
+      'Alertmanager refuses to have the header authorization set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic',
+    )
+    expect(refusalOf('alertmanager', of('X-Alert-Secret'))).toBe('')
+    expect(refusalOf('curl', of('authorization'))).toBe('')
   })
 
   it('says how a product signs where the hook asks for another signature', () => {

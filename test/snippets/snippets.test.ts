@@ -70,7 +70,7 @@ describe.each(snippets)('the configuration of $name', snippet => {
       const texts = textsOf(snippet.name, of)
       const said =
         texts.length === 0 ? refusalOf(snippet.name, of) : texts.map(({ text, where }) => where + text).join()
-      expect(said).toMatch(/alerts|auth\.(bearer|basic|header|hmac|standardWebhooks|sns)|web-load|redeploy/)
+      expect(said).toMatch(/alerts|auth\.(bearer|basic|header|hmac|standardWebhooks|sns)|web-load|driver restart/)
     }
   })
 

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
+import { declarations } from '../../src/drivers/schemas.ts'
 import { send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { closeBrowser, expectAccessible, expectNoSidewaysScroll, picture, visit, type Look } from './page.ts'
@@ -165,7 +166,7 @@ const looks = [
 
 it.each(looks)('each driver can be used by everybody at %j', async look => {
   const shown: string[] = []
-  for (const driver of ['scale', 'scaleNodes', 'redeploy']) {
+  for (const driver of declarations.map(({ name }) => name)) {
     const page = await openForm(driver, look)
     await page.locator('.members').waitFor()
     await picture(page, `form-${driver}-${look.width}-${look.scheme}`)

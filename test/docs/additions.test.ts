@@ -112,8 +112,8 @@ const addDriver = (folder: string): void => {
 
 /** Takes out by hand what {@link addDriver} has put in. */
 const takeOutDriver = (folder: string): void => {
-  rmSync(join(folder, 'src/drivers/restart'), { recursive: true })
-  rmSync(join(folder, 'test/api/restart-deployment.test.ts'))
+  rmSync(join(folder, 'src/drivers/refresh'), { recursive: true })
+  rmSync(join(folder, 'test/api/refresh-deployment.test.ts'))
   for (const path of listed) cpSync(path, join(folder, path))
 }
 
@@ -137,15 +137,15 @@ const generate = async (folder: string): Promise<readonly string[]> => {
 
 it('the page on adding a driver has everything: a folder, a test, and the lines for two lists', () => {
   expect(driverFiles.map(({ path }) => path)).toEqual([
-    'src/drivers/restart/schema.ts',
-    'src/drivers/restart/restart.ts',
-    'test/api/restart-deployment.test.ts',
+    'src/drivers/refresh/schema.ts',
+    'src/drivers/refresh/refresh.ts',
+    'test/api/refresh-deployment.test.ts',
   ])
   expect(driverLines.map(text => text.trim())).toEqual([
-    "import { restartDeclaration } from './restart/schema.ts'",
-    'restartDeclaration',
-    "import { restart } from './restart/restart.ts'",
-    'restart: anyDriver(restart),',
+    "import { refreshDeclaration } from './refresh/schema.ts'",
+    'refreshDeclaration',
+    "import { refresh } from './refresh/refresh.ts'",
+    'refresh: anyDriver(refresh),',
   ])
 })
 
@@ -176,16 +176,16 @@ describe('who follows both pages', () => {
       [...driverFiles.map(({ path }) => path), ...listed, ...generated].toSorted(),
     )
     expect(text('crds/receiverhooks.yaml')).toContain('Restarts a Deployment, once for each delivery.')
-    expect(text('deploy/kustomize/base/cluster-roles.yaml')).toContain('name: receiver-hooks-trigger-restart')
-    expect(text('deploy/kustomize/components/restart/bindings.yaml')).toContain('name: receiver-hooks-trigger-restart')
-    expect(text('deploy/helm/receiver-hooks/values.yaml')).toMatch(/^ {2}restart:$/m)
+    expect(text('deploy/kustomize/base/cluster-roles.yaml')).toContain('name: receiver-hooks-trigger-refresh')
+    expect(text('deploy/kustomize/components/refresh/bindings.yaml')).toContain('name: receiver-hooks-trigger-refresh')
+    expect(text('deploy/helm/receiver-hooks/values.yaml')).toMatch(/^ {2}refresh:$/m)
     expect(text('docs/reference/permissions.md')).toContain('to restart a Deployment')
-    expect(text('docs/reference/receiverhook.md')).toContain('spec.restart.deployment')
+    expect(text('docs/reference/receiverhook.md')).toContain('spec.refresh.deployment')
     expect(text('docs/reference/command-line.md')).toContain('--deployment')
     const policies = text('deploy/kustomize/cluster/admission-policies.yaml')
-    expect(policies).toContain("'restart Deployment/' + variables.restart.deployment")
+    expect(policies).toContain("'restart Deployment/' + variables.refresh.deployment")
     expect(policies).toMatch(/of deployments the trigger changes only the tag .*; or the annotation that restarts it/)
-    expect(policies).toContain("k.startsWith('restart.receiverhooks.dev/')")
+    expect(policies).toContain("k.startsWith('refresh.receiverhooks.dev/')")
 
     const code = [...driverFiles, ...senderFiles].map(({ path }) => path).filter(path => path.endsWith('.ts'))
     const ofSenders = [
@@ -193,7 +193,7 @@ describe('who follows both pages', () => {
       'test/snippets/snippets.test.ts',
     ]
     const ofDrivers = ['test/map.test.ts', 'test/drivers/schemas.test.ts', 'test/schema/crd.test.ts']
-    const tests = [...ofSenders, ...ofDrivers, 'test/api/restart-deployment.test.ts']
+    const tests = [...ofSenders, ...ofDrivers, 'test/api/refresh-deployment.test.ts']
     const [compiled, linted, formatted, tested, posted, fuzzed] = await Promise.all([
       run(folder, 'tsc', '--noEmit'),
       run(folder, 'oxlint', '--type-aware', '--deny-warnings', ...code),
@@ -207,7 +207,7 @@ describe('who follows both pages', () => {
     expect(formatted).not.toMatch(/failed/)
     expect(tested).toContain('lighthouse: down-still')
     expect(tested).toContain('a check of Lighthouse may be a number')
-    expect(tested).toContain('test/api/restart-deployment.test.ts')
+    expect(tested).toContain('test/api/refresh-deployment.test.ts')
     expect(tested).not.toMatch(/failed/i)
     expect(posted).toMatch(/Tests +1 passed/)
     expect(fuzzed).toMatch(/lighthouse: 2000 messages, \d+ % recognised/)

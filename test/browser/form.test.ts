@@ -121,7 +121,7 @@ it('asks for the pool in a cluster where a cluster is named, and says that it is
 })
 
 describe('what a post must prove', () => {
-  it('has nothing before the digits where that field was emptied', async () => {
+  it('has nothing before the signature where that field was emptied', async () => {
     const page = await openForm('scale')
     await page.getByLabel('Name *', { exact: true }).fill('signed')
     await page.getByLabel('Workload *').selectOption({ index: 1 })
@@ -130,10 +130,17 @@ describe('what a post must prove', () => {
     await page.getByLabel('A signature of the body (HMAC)').check()
     await page.getByLabel('Name of the Secret').fill('proofs')
     await page.getByLabel('Key in the Secret').fill('token')
-    const prefix = page.getByLabel('What is before the digits')
+    const prefix = page.getByLabel('What is before the signature')
     expect(await prefix.inputValue()).toBe('sha256=')
     await prefix.fill('')
-    expect(await create(page, 'signed')).toMatchObject({ auth: { hmac: { prefix: '' } } })
+    // What must be set of a time must be set only where one is signed.
+    const time = page.getByLabel('Header of the time')
+    expect(await time.isVisible()).toBe(false)
+    await page.locator('summary', { hasText: 'A time that is signed with the body' }).click()
+    await time.fill('X-Time')
+    expect(await create(page, 'signed')).toMatchObject({
+      auth: { hmac: { prefix: '', timestamp: { header: 'X-Time' } } },
+    })
   })
 
   it('is asked of the form that was chosen alone, and is never lost by emptying a field', async () => {

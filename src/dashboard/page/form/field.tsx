@@ -4,6 +4,7 @@ import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
 import { Checkboxes, Control, Radios } from './control.tsx'
 import type { Draft } from './draft.ts'
+import { Folded } from './folded.tsx'
 import { Picker } from './picker.tsx'
 import type { Described, FieldProps } from './props.ts'
 import { pathText, valueAt, type Path } from './value.ts'
@@ -124,10 +125,19 @@ type InsideProps<K extends Widget['kind']> = FieldProps & {
 }
 
 const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
-  const { isNamed, path } = props
+  const { draft, isNamed, path, required } = props
   const { schema } = widget
   const choice = choiceOf(schema)
   if (choice !== undefined) return <ChoiceField {...props} schema={schema} choice={choice} />
+  // What must be set in it must be set only where any of it is.
+  if (!required && isNamed !== true) {
+    return (
+      <Folded title={labelOf(path.at(-1) ?? '', schema)} inside={[]} paths={[path]} draft={draft}>
+        <Help id={id} schema={schema} fault={fault} />
+        <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
+      </Folded>
+    )
+  }
   return (
     <fieldset class="bare" {...describedBy(id, schema, fault)}>
       <legend class={isNamed === true ? 'unseen' : undefined}>{labelOf(path.at(-1) ?? '', schema)}</legend>

@@ -1,7 +1,8 @@
 import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
+import { matching } from './matching.ts'
 import type { Obj, Str } from './schema.ts'
-import { matching, previousKey, secretKeyRef } from './secret-entry.ts'
+import { previousKey, secretKeyRef } from './secret-entry.ts'
 
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'

@@ -1,15 +1,6 @@
+import { matching } from './matching.ts'
 import { nameLength, objectNameRule } from './names.ts'
-import type { Obj, Rule } from './schema.ts'
-
-/** The rule that a text matches a pattern, as the API server and this program judge it. */
-export const matching = (pattern: string, message: string) => {
-  const compiled = new RegExp(pattern)
-  return {
-    rule: `self.matches('${pattern}')`,
-    message,
-    holds: self => typeof self === 'string' && compiled.test(self),
-  } as const satisfies Rule
-}
+import type { Obj } from './schema.ts'
 
 const keyRule = matching('^[-._a-zA-Z0-9]+$', 'must be a key of a Secret: letters, digits, "-", "_" and "."')
 

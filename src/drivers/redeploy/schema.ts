@@ -1,4 +1,5 @@
-import type { Obj, Rule, Stored } from '../../api/schema.ts'
+import { matching } from '../../api/matching.ts'
+import type { Obj, Stored } from '../../api/schema.ts'
 import type { Declaration } from '../declaration.ts'
 import {
   isSet,
@@ -8,15 +9,6 @@ import {
   workloadSelector,
   workloadTarget,
 } from '../rollouts/schema.ts'
-
-const matching = (pattern: string, message: string) => {
-  const compiled = new RegExp(pattern)
-  return {
-    rule: `self.matches('${pattern}')`,
-    message,
-    holds: self => typeof self === 'string' && compiled.test(self),
-  } as const satisfies Rule
-}
 
 const host = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]+)?'
 const path = '[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*'

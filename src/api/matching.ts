@@ -1,0 +1,11 @@
+import type { Rule } from './schema.ts'
+
+/** Makes the rule that a text matches a pattern, as the API server and this program judge it. */
+export const matching = (pattern: string, message: string) => {
+  const compiled = new RegExp(pattern)
+  return {
+    rule: `self.matches('${pattern}')`,
+    message,
+    holds: self => typeof self === 'string' && compiled.test(self),
+  } as const satisfies Rule
+}

@@ -120,10 +120,9 @@ describe('a hook that restarts', () => {
     const send = await here.hook({ target: { name: 'web' } })
     const other = await here.hook({ target: { name: 'web' } }, 'restart-web-too')
     const answers = await Promise.all([send('first'), other('first'), send('second'), other('second')])
-    expect(answers.map(said).toSorted()).toEqual([
-      '200 applied Restarted',
-      ...Array.from({ length: 3 }, () => '200 skipped RolloutRunning'),
-    ])
+    // Which of them comes first is open. One that was accepted before it is told that it came too late.
+    const skipped: unknown = expect.toBeOneOf(['200 skipped RolloutRunning', '200 skipped Superseded'])
+    expect(answers.map(said).toSorted()).toEqual(['200 applied Restarted', skipped, skipped, skipped])
   })
 
   it('restarts what its selector selects, and says what it has passed over', async () => {

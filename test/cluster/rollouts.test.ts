@@ -19,6 +19,7 @@ import {
   product,
   until,
   type Cluster,
+  type Posted,
 } from '../support/product.ts'
 import { program, type Program } from '../support/program.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
@@ -216,12 +217,18 @@ it(
     expect(before).toBeGreaterThan(0)
     expect(before).toBeLessThan(names.length)
 
-    const answers = await until(
-      async () => await send(second.origin),
-      ({ status }) => status === 200,
+    // A slow machine answers that the rest goes on, and the same post sent again finds it done.
+    const answers: Posted[] = []
+    await until(
+      async () => {
+        answers.push(await send(second.origin))
+        return answers.at(-1)
+      },
+      answer => answer?.status === 200,
       60_000,
     )
-    expect(answers.body).toMatchObject({ outcome: 'applied' })
+    const reasons = answers.map(({ body }) => stringAt(body, 'reason'))
+    expect(['RolledOut', ...(reasons.includes('Unfinished') ? ['Duplicate'] : [])]).toContain(reasons.at(-1))
     await finished(here)
     expect(await changed()).toBe(names.length)
     expect(await rolloutsOf(here)).toEqual(Object.fromEntries(names.map(name => [name, 2])))
@@ -298,15 +305,18 @@ it.each(restarted)(
     const path = await here.pushHook({ target: { kind, name: 'web' } }, 'restart-web')
     const countRevisions = async (): Promise<number> =>
       (await here.list({ group: 'apps', version: 'v1', resource: revisions, kind: '' })).length
-    const seen: unknown[] = []
-    const send = async (): Promise<unknown> => {
-      const { body } = await postUntilDone(origin + path)
-      seen.push(body['reason'])
-      return body['reason']
+    const reasons: unknown[] = []
+    const sendTwoAtOnce = async (): Promise<unknown[]> => {
+      const posted = await Promise.all([postUntilDone(origin + path), postUntilDone(origin + path)])
+      const two = posted.map(({ body }) => body['reason'])
+      reasons.push(...two)
+      return two
     }
-    for (let round = 1; round <= 3; round++) await until(send, reason => reason === 'Restarted', 90_000)
-    expect(new Set(seen)).toEqual(new Set(['RolloutRunning', 'Restarted']))
-    expect(await until(countRevisions, count => count > 3)).toBe(4)
+    for (let round = 1; round <= 3; round++) await until(sendTwoAtOnce, two => two.includes('Restarted'), 90_000)
+    // How many posts come while a rollout runs depends on the machine; what each of them does must not.
+    const restarts = reasons.filter(reason => reason === 'Restarted').length
+    expect(['Restarted', 'RolloutRunning', 'Superseded']).toEqual(expect.arrayContaining(reasons))
+    expect(await until(countRevisions, count => count > restarts)).toBe(restarts + 1)
   },
 )
 

@@ -33,11 +33,6 @@ const sockets: Readonly<Record<string, string>> = {
   'trigger/http.ts': 'serves the trigger',
 }
 
-/** The files with state at module level that changes, each with the reason. A test cannot take such state apart. */
-const stateful: Readonly<Record<string, string>> = {
-  'drivers/scale/scale.ts': 'keeps what follows from the names of a target, as long as the hook that holds it',
-}
-
 /** The page is a program of its own, in a browser: its state is that of one tab. */
 const pageFolder = 'dashboard/page/'
 
@@ -127,8 +122,8 @@ test('only the files of this list open a socket', () => {
   expect(thatAre(opensSockets)).toEqual(Object.keys(sockets))
 })
 
-test('only the files of this list keep state at module level', () => {
-  expect(thatAre(keepsState).filter(path => !path.startsWith(pageFolder))).toEqual(Object.keys(stateful))
+test('no file keeps state at module level: a test could not take it apart', () => {
+  expect(thatAre(keepsState).filter(path => !path.startsWith(pageFolder))).toEqual([])
 })
 
 test.for([

@@ -1,5 +1,4 @@
 import type { Environment, Metrics } from '../environment/environment.ts'
-import { onceFor } from '../environment/once-for.ts'
 import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
@@ -110,7 +109,8 @@ export class StepService {
   }
 
   #queueOf(target: Target): TargetQueue {
-    const key = keyOf(target)
+    // Two targets of the same names are one.
+    const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
     const queue = this.#queues.get(key) ?? new TargetQueue(this.#environment, target, this.#shared)
     this.#queues.delete(key)
     this.#queues.set(key, queue)
@@ -126,9 +126,6 @@ const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined
   if (judged?.judgement !== 'skip' || judged.remember) return undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
-
-/** By what a target's queue is found: two targets of the same names are one. */
-const keyOf = onceFor(({ at, name, namespace, type }: Target) => `${objectPath(type, namespace, name)} ${at.text}`)
 
 /** The queues stand in the order of their last use; one at work must stay. */
 const forgetOldest = (queues: Map<string, TargetQueue>): void => {

@@ -82,10 +82,9 @@ export const scale = {
     return 'reason' in kind ? [] : countNeeds({ ...kind, name: target.name })
   },
 
-  execute: (member, _delivery, execution) => withTarget(member, execution, target => stepOn(target, member, execution)),
+  execute: (member, _delivery, execution) => withTarget(member, execution, stepOn),
 
-  undo: (member, _delivery, execution) =>
-    withTarget(member, execution, target => takeBackOn(target, member, execution)),
+  undo: (member, _delivery, execution) => withTarget(member, execution, takeBackOn),
 } satisfies Driver<'scale', typeof scaleSchema>
 
 const objectOf = ({ target }: Scale): TargetObject | undefined => {
@@ -93,34 +92,20 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
   return kind && { type: kind.type, name: target.name }
 }
 
-const targets = new WeakMap<Scale['target'], Target>()
-
-/**
- * Returns the target if its kind is known. All posts to a hook that nobody edits get the same object,
- * so what is derived from its names is derived once.
- */
-const knownTarget = (target: Scale['target'], namespace: string): Target | undefined => {
-  const known = targets.get(target)
-  if (known?.namespace === namespace) return known
-  const kind = knownKind(target)
-  if (!kind) return undefined
-  const made = { ...kind, namespace, name: target.name }
-  targets.set(target, made)
-  return made
-}
-
 /** Does what is to be done to the target, where it is of a kind that has a count. */
 const withTarget = async (
-  { target }: Scale,
-  { definitions, hook: { namespace } }: Execution,
-  work: (target: Target) => Promise<Outcome>,
+  member: Scale,
+  execution: Execution,
+  work: (target: Target, member: Scale, execution: Execution) => Promise<Outcome>,
 ): Promise<Outcome> => {
-  const known = knownTarget(target, namespace)
+  const { target } = member
+  const named = { namespace: execution.hook.namespace, name: target.name }
   // What needs no look at the cluster takes no turn longer.
-  if (known) return await work(known)
+  const known = knownKind(target)
+  if (known) return await work({ ...known, ...named }, member, execution)
   try {
-    const kind = await kindOf(target, definitions)
-    return 'reason' in kind ? failedBy(kind) : await work({ ...kind, namespace, name: target.name })
+    const kind = await kindOf(target, execution.definitions)
+    return 'reason' in kind ? failedBy(kind) : await work({ ...kind, ...named }, member, execution)
   } catch (error) {
     return unreadBy(error)
   }

@@ -1,7 +1,6 @@
 import { at, stringAt } from '../../api/json.ts'
-import { onceFor } from '../../environment/once-for.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { Target, CountAt } from './target.ts'
+import type { CountAt } from './target.ts'
 
 /** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
 const maxFences = 8
@@ -13,9 +12,6 @@ const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `r
  * a member of that name looks like this, since quotes within a string are escaped. Of a Scale it is the first one.
  */
 const resourceVersionOf = /"resourceVersion"\s*:\s*"([^"\\]+)"/
-
-/** The path of a target's /scale. A queue has one target as long as it lives. */
-const pathOf = onceFor(({ name, namespace, type }: Target) => objectPath(type, namespace, name, 'scale'))
 
 /**
  * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand next to one
@@ -34,14 +30,14 @@ export const viaScale: CountAt = {
   limits: () => undefined,
   ground: () => undefined,
   problem: () => undefined,
-  write: (target, mark, { resourceVersion, uid }, to) => ({
-    path: pathOf(target),
+  write: ({ name, namespace, type }, mark, { resourceVersion, uid }, to) => ({
+    path: objectPath(type, namespace, name, 'scale'),
     query: { fieldManager: mark, force: 'true' },
     contentType: 'application/apply-patch+yaml',
     body: JSON.stringify({
       apiVersion: 'autoscaling/v1',
       kind: 'Scale',
-      metadata: { name: target.name, namespace: target.namespace, uid, resourceVersion },
+      metadata: { name, namespace, uid, resourceVersion },
       spec: { replicas: to },
     }),
   }),

@@ -21,7 +21,7 @@ import {
   smallBodyBytes,
   writeBudget,
 } from '../../src/trigger/limits.ts'
-import { acceptedEncodings } from '../../src/trigger/reading/body.ts'
+import { acceptedEncodings } from '../../src/trigger/reading/message.ts'
 import { code, generated, table } from './markdown.ts'
 import { linkTo, reasonsIn } from './reasons.ts'
 

@@ -2,7 +2,7 @@ import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
 import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
-import { Waits } from '../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
@@ -14,9 +14,8 @@ import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
 import { actOf, runningActs, type Running } from './running.ts'
 
-/** The wait before the record is read again while another act blocks this one, in milliseconds. It doubles up to the maximum. */
-const firstLookMs = 50
-const maxLookMs = 800
+/** The wait before the record is read again while another act blocks this one. */
+const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /** The acts of one process. */
 export interface ActService {
@@ -67,7 +66,7 @@ const once = async (
   const { identity } = delivery
   const key = identity ? keyOf(identity.key) : fresh()
   const mayContinue = (): boolean => clock.monotonic() < deadline
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
+  let looks = 0
   while (mayContinue()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => beginIn(draft, now, { key, context, how })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
@@ -89,7 +88,7 @@ const once = async (
         return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined })
       }
     }
-    await wait(clock, looks.next())
+    await wait(clock, waitAfter(lookAgain, looks++))
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
 }

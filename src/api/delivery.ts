@@ -44,9 +44,6 @@ export interface Identity {
   readonly withinMs?: number
 }
 
-/** The identity of a delivery whose name is given once and never again: an id of the sender's. */
-export const namedOnce = (key: string): Identity => ({ key, newsAt: 0 })
-
 /** Alerts that their sender reports together, again and again, until all are over. */
 export interface AlertGroup {
   /** Equal for all reports of the same group to the same receiver. Of any length. */

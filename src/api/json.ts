@@ -4,7 +4,7 @@ export const parseJson = (text: string): unknown => JSON.parse(text)
 /** JSON.parse that answers `undefined` for what is not JSON. */
 export const tryParseJson = (text: string): unknown => {
   try {
-    return parseJson(text)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
@@ -17,8 +17,11 @@ export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A member at a path of names, or undefined where the path leaves the objects. */
-export const at = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce((node, name) => (isObject(node) ? node[name] : undefined), value)
+export const at = (value: unknown, ...path: readonly string[]): unknown => {
+  let node = value
+  for (const name of path) node = isObject(node) ? node[name] : undefined
+  return node
+}
 
 /** Like {@link at}, but only a string. */
 export const stringAt = (value: unknown, ...path: readonly string[]): string | undefined => {

@@ -78,7 +78,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   })
 
   return {
-    synced: () => cache.synced(),
+    synced: cache.synced,
     of: async (namespace, type, name) =>
       // Where they cannot be listed at all, hooks work all the same.
       cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
@@ -94,7 +94,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
           return
         for (const target of [before, now]) if (target) changed(namespace, target)
       }),
-    run: stop => cache.run(stop),
+    run: cache.run,
   }
 }
 

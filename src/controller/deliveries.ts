@@ -5,7 +5,7 @@ import type { StoredObject } from '../api/object.ts'
 import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery } from '../api/record.ts'
 import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
-import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
@@ -40,7 +40,7 @@ export interface DeliveryReport {
 /** Of which time a hook last had an Event that its deliveries are refused, by the hook's uid and the reason. */
 export type EmittedRefusals = BoundedMap<string, number>
 
-export const emittedRefusals = (): EmittedRefusals => boundedMap(20_000)
+export const emittedRefusals = (): EmittedRefusals => new BoundedMap(20_000)
 
 /** Reads the report from a record. Undefined for a record that says nothing, without an owner, or that cannot be read. */
 export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefined => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { boundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Problem } from '../api/conditions.ts'
 import type { Checked, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
@@ -39,7 +39,7 @@ export const expressionChecks = (
   { clock, expressions, log }: Pick<Environment, 'clock' | 'expressions' | 'log'>,
   known: (key: string) => void,
 ): ExpressionChecks => {
-  const remembered = boundedMap<string, Remembered>(maxRemembered)
+  const remembered = new BoundedMap<string, Remembered>(maxRemembered)
   /** Whose answer is being waited for, by namespace and hash. */
   const waiting = new Map<string, Set<string>>()
 

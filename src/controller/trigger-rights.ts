@@ -1,4 +1,4 @@
-import { boundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { accessInWords, review, type Access, type Need, type ServiceAccount, type Verdict } from '../kube/reviews.ts'
 
@@ -21,9 +21,9 @@ interface Answer {
 export class TriggerRights {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #account: ServiceAccount | undefined
-  readonly #answers = boundedMap<string, Answer>(maxKept)
+  readonly #answers = new BoundedMap<string, Answer>(maxKept)
   /** Since when the answers of a namespace may be stale, in monotonic milliseconds. */
-  readonly #doubts = boundedMap<string, number>(maxKept)
+  readonly #doubts = new BoundedMap<string, number>(maxKept)
   #warned = false
 
   /** `account` is the trigger's; undefined where the trigger runs as this process does. */

@@ -1,4 +1,4 @@
-import { boundedMap } from './bounded-map.ts'
+import { BoundedMap } from './bounded-map.ts'
 import type { Clock } from './environment.ts'
 
 /** How often something may happen: a token bucket, which refills by `perSecond` and holds at most `burst`. */
@@ -28,7 +28,7 @@ export interface RateLimiter {
  */
 export const rateLimiter = (clock: Pick<Clock, 'monotonic'>, most: number): RateLimiter => {
   /** In monotonic milliseconds. Those that were taken from last stand last. */
-  const fullAt = boundedMap<string, number>(most)
+  const fullAt = new BoundedMap<string, number>(most)
 
   const waitMs = (key: string, { burst, perSecond }: Rate): number => {
     const now = clock.monotonic()

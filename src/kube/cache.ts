@@ -5,16 +5,7 @@ import type { Source } from './source.ts'
 import type { ObjectChange } from './watch-objects.ts'
 
 /** What a watch keeps of a type's objects, always as the API server has them, but for the time a change travels. */
-export interface Cache<T> {
-  /** Whether all objects have been read once; stays true. */
-  synced(): boolean
-  /**
-   * Whether all that was stored until a moment ago is known to be here ({@link currentForMs}). While not, changes may be
-   * missing, however alive the watch seems: read live what must be right. Whoever asks makes it be proven for a while.
-   */
-  fresh(): boolean
-  /** Says why the objects cannot be read, or are not watched, at the moment; undefined while they are. */
-  trouble(): string | undefined
+export interface Cache<T> extends Following {
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number
@@ -22,8 +13,6 @@ export interface Cache<T> {
   readonly lists: number
   /** Calls `listener` for every later change, in order. It should only take note: it runs before the next change. */
   subscribe(listener: (change: Change<T>) => void): void
-  /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
-  run(stop: AbortSignal): Promise<void>
 }
 
 /** A new object has no `before`, and a deleted one, or one that is no longer kept, no `now`. */
@@ -54,10 +43,13 @@ interface Entry<T> {
  * is too large to be read, of which there is no more than who it is and what the source picks; without it, none is kept.
  */
 class WatchedCache<T> implements Cache<T> {
+  readonly synced: Following['synced']
+  readonly fresh: Following['fresh']
+  readonly trouble: Following['trouble']
+  readonly run: Following['run']
   readonly #log: Log
   readonly #resource: string
   readonly #keeping: Keeping<T>
-  readonly #following: Following
   readonly #listeners: ((change: Change<T>) => void)[] = []
   #entries = new Map<string, Entry<T>>()
   /** What the list that is being read has so far. */
@@ -68,19 +60,11 @@ class WatchedCache<T> implements Cache<T> {
     this.#log = environment.log
     this.#resource = source.type.resource
     this.#keeping = source
-    this.#following = followedBy(environment, source, change => this.#take(change))
-  }
-
-  synced(): boolean {
-    return this.#following.synced()
-  }
-
-  fresh(): boolean {
-    return this.#following.fresh()
-  }
-
-  trouble(): string | undefined {
-    return this.#following.trouble()
+    const { fresh, run, synced, trouble } = followedBy(environment, source, change => this.#take(change))
+    this.synced = synced
+    this.fresh = fresh
+    this.trouble = trouble
+    this.run = run
   }
 
   get(namespace: string, name: string): T | undefined {
@@ -101,10 +85,6 @@ class WatchedCache<T> implements Cache<T> {
 
   subscribe(listener: (change: Change<T>) => void): void {
     this.#listeners.push(listener)
-  }
-
-  run(stop: AbortSignal): Promise<void> {
-    return this.#following.run(stop)
   }
 
   #take(change: ObjectChange): void {

@@ -40,9 +40,9 @@ const againAfterMs = 200
 /** Whether what was told by the watches of one source, one after another, is current. */
 export interface Currency {
   /** Whether all that was stored more than `currentForMs` ago has been told. Whoever asks makes it be proven for a while. */
-  current(): boolean
+  readonly current: () => boolean
   /** Asks for proofs over a watch until the answer is called: from then on nothing is proven. */
-  proveOver(watch: Provable): () => void
+  readonly proveOver: (watch: Provable) => () => void
 }
 
 type Provable = Pick<OpenWatch, 'ask' | 'giveUp'>

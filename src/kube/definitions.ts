@@ -1,5 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
-import { boundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment, Lane } from '../environment/environment.ts'
 import { isStatus } from './errors.ts'
 import { collectionPath, type ResourceType } from './paths.ts'
@@ -47,7 +47,7 @@ export const definitionsOf = (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   asked: { readonly lane: Lane; readonly timeoutMs: number },
 ): Definitions => {
-  const known = boundedMap<string, { readonly found: Promise<Countable | Uncountable>; until: number }>(mostKept)
+  const known = new BoundedMap<string, { readonly found: Promise<Countable | Uncountable>; until: number }>(mostKept)
 
   const look = async (apiVersion: string, kind: string): Promise<Countable | Uncountable> => {
     const [group = '', version = ''] = apiVersion.split('/', 2)

@@ -1,4 +1,4 @@
-import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { redacted } from '../environment/redact.ts'
 import { rfc3339Micro } from '../environment/time.ts'
@@ -70,7 +70,7 @@ export const eventRecorder = (
     'Events that were not written, because there were too many.',
     [],
   )
-  const slots = boundedMap<string, Slot>(mostSlots)
+  const slots = new BoundedMap<string, Slot>(mostSlots)
   const waiting: Slot[] = []
   let writing = false
   let failing = false

@@ -8,11 +8,14 @@ import { watchObjects, type ObjectChange } from './watch-objects.ts'
 export interface Following {
   /** Whether a whole list has been read; stays true. */
   readonly synced: () => boolean
-  /** Whether the sink is known to have got all that was stored until a moment ago ({@link currentForMs}). */
+  /**
+   * Whether the sink is known to have got all that was stored until a moment ago ({@link currentForMs}). While not, changes may be
+   * missing, however alive the watch seems: read live what must be right. Each call has it proven for a while.
+   */
   readonly fresh: () => boolean
   /** Says why there is no list yet, or no watch; undefined while there is one. */
   readonly trouble: () => string | undefined
-  /** Lists and watches until `stop` is aborted. Never rejects. */
+  /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
 
@@ -72,7 +75,7 @@ export const follow: Follow = (environment, source, sink) => {
     }
   }
 
-  return { synced: () => synced, trouble: () => trouble, fresh: () => currency.current(), run }
+  return { synced: () => synced, trouble: () => trouble, fresh: currency.current, run }
 }
 
 const countersOf = ({ metrics }: Environment) => ({

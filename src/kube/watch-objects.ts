@@ -1,4 +1,4 @@
-import { Waits, type Backoff } from '../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { jittered } from '../environment/chance.ts'
 import type { Environment, Random } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
@@ -91,22 +91,22 @@ const backoff: Backoff = { firstMs: 500, maxMs: maxRetryMs / 1.5 }
 /** Waits that double from 500 ms up to 10 s, after one quick retry. Each is lengthened by up to its half, by chance. */
 class Retries {
   readonly #random: Random
-  readonly #waits = new Waits(backoff)
   #isFirst = true
+  #attempts = 0
 
   constructor(random: Random) {
     this.#random = random
   }
 
   next(): number {
-    const ms = this.#isFirst ? quickMs : this.#waits.next()
+    const ms = this.#isFirst ? quickMs : waitAfter(backoff, this.#attempts++)
     this.#isFirst = false
     return jittered(this.#random, ms, 0.5)
   }
 
   reset(): void {
     this.#isFirst = true
-    this.#waits.reset()
+    this.#attempts = 0
   }
 }
 

@@ -1,15 +1,13 @@
 import type { Environment } from '../environment/environment.ts'
-import { Waits } from '../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
 import { Closer } from './closer.ts'
-import type { Memory, RecordOwner } from './memory.ts'
-import type { RecordLimits } from './pages.ts'
+import type { Memory, RecordLimits, RecordOwner } from './memory.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
-/** The wait before an ambiguous write is looked for again, in milliseconds. It doubles up to the maximum. */
-const firstLookMs = 25
-const maxLookMs = 400
+/** The wait before an ambiguous write is looked for again. */
+const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 /**
  * How long a version is good for a write where others write the record too, in milliseconds: a conflict costs two requests
@@ -176,14 +174,14 @@ export class RecordCell {
     const { api, clock } = this.#world
     const paid = chargedOnce(this.#charge)
     let inDoubt = false
-    const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
+    let looks = 0
     for (;;) {
       const written = await putRecord(api, this.#owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'
       // From here on a conflict may be with the first of our own requests.
       if (written.put === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
-      await wait(clock, looks.next())
+      await wait(clock, waitAfter(lookAgain, looks++))
       if (!mayContinue()) return { put: 'unknown', message: 'nobody waits for it any more' }
       const now = await this.read()
       if (now.read !== 'found') continue

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Row } from '../api/row.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
-import { type Memory, type RecordOwner, withPages, type Page } from './memory.ts'
+import { openRows, withPages, type Memory, type Page, type RecordLimits, type RecordOwner } from './memory.ts'
 import { createPage, deletePage, readPage, type PageRead } from './page-store.ts'
-import { closingOf, type Closing, type RecordLimits } from './pages.ts'
 
 /** How many pages may be left behind before no further one is made: their fate shows at the next read of the record. */
 const maxLeft = 4
@@ -121,3 +121,33 @@ export class Closer {
 /** A name that is one in any namespace. */
 const nameOf = ({ uid }: RecordOwner, instance: string, number: number): string =>
   `page-${createHash('sha256').update(`${uid} ${instance} ${number}`).digest('hex').slice(0, 24)}`
+
+/** What is to be closed: a page with these rows follows those that are kept, and others are no longer listed. */
+export interface Closing {
+  readonly rows: readonly Row[]
+  readonly kept: readonly Page[]
+  readonly gone: readonly Page[]
+}
+
+/**
+ * Chooses what of a memory, as it is stored, is to be closed; undefined where little is open. Small pages are joined with what
+ * is closed after them, so that there are few, and each row is written again a few times at most.
+ */
+export const closingOf = (memory: Memory, limits: RecordLimits): Closing | undefined => {
+  if (memory.rows.length < limits.open) return undefined
+  const closable = openRows(memory).filter(({ state }) => state !== 'claimed')
+  if (closable.length < limits.open) return undefined
+  const live = new Set(memory.rows)
+  const list = memory.pages?.list ?? []
+  const kept = list.filter(({ rows }) => rows.some(row => live.has(row)))
+  const gone = list.filter(page => !kept.includes(page))
+  let rows = closable.slice(0, limits.page)
+  for (let last = kept.at(-1); last && last.rows.length <= rows.length; last = kept.at(-1)) {
+    const joined = [...last.rows.filter(row => live.has(row)), ...rows]
+    if (joined.length > limits.page) break
+    rows = joined
+    gone.push(last)
+    kept.pop()
+  }
+  return { rows, kept, gone }
+}

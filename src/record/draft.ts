@@ -1,6 +1,5 @@
 import type { ClaimedRow, Row } from '../api/row.ts'
-import type { Memory } from './memory.ts'
-import { defaultLimits } from './pages.ts'
+import { defaultLimits, type Memory } from './memory.ts'
 
 /** A change of a hook's memory. It may run many times, each time on a draft of the newest version. */
 export type Update = (draft: MemoryDraft) => void

@@ -1,17 +1,15 @@
 import type { RecentDelivery } from '../api/record.ts'
 import type { Environment } from '../environment/environment.ts'
-import { Waits } from '../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { RecordCell, type FoundRecord, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
-import type { RecordOwner } from './memory.ts'
 import { Outbox } from './outbox.ts'
-import { defaultLimits, type RecordLimits } from './pages.ts'
+import { defaultLimits, type RecordLimits, type RecordOwner } from './memory.ts'
 
-/** The wait before the API server is tried again, in milliseconds; it doubles up to the longest. */
-const firstRetryMs = 25
-const maxRetryMs = 400
+/** The wait before the API server is tried again. */
+const retry: Backoff = { firstMs: 25, maxMs: 400 }
 
 /** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
 const maxConflicts = 8
@@ -186,12 +184,12 @@ class RecordLedger implements Ledger {
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
     const { delayed, mayContinue, withdrawn } = waiting
     const cell = this.#cell
-    const retries = new Waits({ firstMs: firstRetryMs, maxMs: maxRetryMs })
+    let pauses = 0
     let conflicts = 0
     const pause = async (message: string, askedMs?: number): Promise<void> => {
       delayed?.(message)
-      const ownMs = retries.next()
-      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, maxRetryMs))
+      const ownMs = waitAfter(retry, pauses++)
+      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, retry.maxMs))
     }
     while (mayContinue()) {
       const known = cell.current

@@ -1,9 +1,8 @@
-import type { RecordOwner } from './memory.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
-import type { RecordLimits } from './pages.ts'
+import type { RecordLimits, RecordOwner } from './memory.ts'
 
 /**
  * Least times between two writes that nobody waits for, in milliseconds: of one record, and of one process. That of a record

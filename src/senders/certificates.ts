@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { boundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
 import { singleFlight } from '../environment/single-flight.ts'
@@ -28,8 +28,8 @@ const fetchRate: Rate = { perSecond: 1, burst: 8 }
 
 /** Fetches certificates when they are first asked for, and remembers them and what could not be fetched. */
 export const fetchedCertificates = ({ clock, outbound }: Pick<Environment, 'clock' | 'outbound'>): Certificates => {
-  const known = boundedMap<string, X509Certificate>(maxRemembered)
-  const failed = boundedMap<string, { readonly found: Found; readonly at: number }>(maxRemembered)
+  const known = new BoundedMap<string, X509Certificate>(maxRemembered)
+  const failed = new BoundedMap<string, { readonly found: Found; readonly at: number }>(maxRemembered)
   const shared = singleFlight<Found>()
   const limiter = rateLimiter(clock, 1)
 

@@ -1,4 +1,5 @@
-import { namedOnce, type Identity } from '../api/delivery.ts'
+import type { Identity } from '../api/delivery.ts'
+import { namedOnce } from './identity.ts'
 import type { Message } from './sender.ts'
 
 /** A Structured Field string (RFC 9651, section 3.3.3), with parameters that mean nothing here. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { namedOnce, type AlertGroup, type Delivery, type Identity } from '../api/delivery.ts'
+import type { AlertGroup, Delivery, Identity } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
@@ -20,6 +20,9 @@ export const shortened = (name: string): string =>
  */
 export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
+
+/** The identity of a delivery whose name is given once and never again: an id of the sender's. */
+export const namedOnce = (key: string): Identity => ({ key, newsAt: 0 })
 
 /** The identity that an id gives which is never used again; none where the sender gave no id. */
 export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>

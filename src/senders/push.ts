@@ -1,6 +1,6 @@
-import { namedOnce, type Delivery, type Push } from '../api/delivery.ts'
+import type { Delivery, Push } from '../api/delivery.ts'
 import { isDigest, isPath, isTag, parseRepository, type Repository } from '../api/image.ts'
-import { identityKey, identityOf } from './identity.ts'
+import { identityKey, identityOf, namedOnce } from './identity.ts'
 import { nothingNew } from './sender.ts'
 
 /** The parts of a push as a registry's body has them: of any type, since anybody can post anything. */

@@ -7,7 +7,7 @@ import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
 import { isNamed, Line, settle } from './line.ts'
-import { patience, type Patience } from './patience.ts'
+import { Patience } from './patience.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import type { Waiting } from './claims.ts'
@@ -67,7 +67,7 @@ export class TargetQueue {
     this.#nextMark = nextMark
     const known = (this.#known = new CachedVersion(environment.clock))
     this.#watch = watches.of(target, known)
-    const waits = (this.#waits = patience(environment.clock))
+    const waits = (this.#waits = new Patience(environment.clock))
     const helper = (this.#helper = new Helper(environment, target, known, waits, metrics.looked, this.#bill))
     const parts = { line: this.#line, known, waits, helper, bill: this.#bill }
     this.#writer = new BatchWriter(environment, target, parts, metrics, entry => this.expire(entry))

@@ -1,7 +1,7 @@
 import { keyOf } from '../api/hash.ts'
 import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
-import { Waits } from '../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
@@ -17,9 +17,8 @@ type Full = Extract<Outcome, { outcome: 'unavailable' }>
 
 type World = Pick<Environment, 'api' | 'clock' | 'log'>
 
-/** The wait between two looks at a copy that another process may still be executing, in milliseconds; it doubles up to the longest. */
-const firstLookMs = 50
-const maxLookMs = 800
+/** The wait between two looks at a copy that another process may still be executing. */
+const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /**
  * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
@@ -63,7 +62,7 @@ const decideSkip = async (
   const mayContinue = (): boolean => clock.monotonic() < context.deadline
   /** The mark of the claim that was met last. */
   let met: string | undefined
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
+  let looks = 0
   let unfenced = false
   while (mayContinue()) {
     const made = await ledger.decide<Skipped | Failed | Full | OpenClaim | 'at work'>(
@@ -89,12 +88,12 @@ const decideSkip = async (
     )
     if (made.decided !== 'stored') return made
     if (made.result === 'at work') {
-      await wait(clock, looks.next())
+      await wait(clock, waitAfter(lookAgain, looks++))
       continue
     }
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
     const { mark } = made.result.claim
-    if (mark === met) await wait(clock, looks.next())
+    if (mark === met) await wait(clock, waitAfter(lookAgain, looks++))
     met = mark
     unfenced ||= !(await settleClaim(made.result, context, world, unfenced))
   }

@@ -1,6 +1,6 @@
 import type { Answered, Change, Ended } from '../api/outcome.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
-import type { Budget } from './budget.ts'
+import type { Budget } from './intake.ts'
 import { mostChanges, retryAfterSeconds } from './limits.ts'
 
 /** The body of every answer. `message` stands first: senders log the beginning. */

@@ -11,14 +11,13 @@ import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import type { Bar } from './auth.ts'
-import type { Budget } from './budget.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { closedUnread } from './gates.ts'
-import type { Intake } from './intake.ts'
+import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, mostRounds, provenForMs } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
@@ -83,7 +82,7 @@ export class TriggerEndpoint {
     const body = postedBody(clock, this.#parts, request)
     let leave = (): void => {}
     try {
-      const admitted = await this.#admit(request, body, dryRun ?? false, hook => intake.full(hook, dryRun))
+      const admitted = await this.#admit(request, body, dryRun, true)
       if ('answer' in admitted) return admitted
       const { hook } = admitted
       const entered = intake.enter(hook, dryRun)
@@ -96,29 +95,33 @@ export class TriggerEndpoint {
     }
   }
 
-  /** The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. */
+  /**
+   * The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. `isNew`: it has
+   * not entered yet, and its hook may be full.
+   */
   async #admit(
     request: TriggerRequest,
     body: PostedBody,
-    dryRun: boolean,
-    mayEnter: (hook: LiveHook) => ReturnType<Intake['full']>,
+    dryRun: boolean | undefined,
+    isNew: boolean,
   ): Promise<Handled | Admission> {
-    const { authenticate, bar, clock } = this.#parts
+    const { authenticate, bar, clock, intake } = this.#parts
     const beganAt = clock.monotonic()
     const found = await authenticate(request.token)
     if (!found.accepted) return { answer: refusal(found.status, found.reason) }
     const { hook } = found
-    const full = mayEnter(hook)
+    const full = isNew ? intake.full(hook, dryRun) : undefined
     if (full) return { answer: unavailable(full, hook), hook }
     // Most hooks ask for no more than the token.
     const passed = hook.auth
       ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
-      const isProven = (): boolean => !hook.auth || clock.monotonic() - beganAt < provenForMs
-      return { ...passed, hook, holds: () => found.holds() && isProven() }
+      const holds = hook.auth ? (): boolean => found.holds() && clock.monotonic() - beganAt < provenForMs : found.holds
+      return { ...passed, hook, holds }
     }
-    return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', dryRun), hook }
+    const isDry = dryRun ?? false
+    return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }
   }
 
   async #deliver(
@@ -155,7 +158,7 @@ export class TriggerEndpoint {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery }
       }
-      const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, neverFull))
+      const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, false))
       if (!again) break
       if ('answer' in again) return { hook, ...again }
       admission = again
@@ -172,7 +175,8 @@ export class TriggerEndpoint {
   ): TriggerContext {
     const { budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
-    const delivery = namedBySigned(message.delivery, { id, signed })
+    // Nothing is signed for a hook that asks for the token alone.
+    const delivery = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
     return {
       hook,
       request,
@@ -212,9 +216,6 @@ export class TriggerEndpoint {
  */
 const ownerOf = ({ identity }: Delivery, body: Uint8Array): string | undefined =>
   identity && isKeyOfSender(identity) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
-
-/** Of a post that begins again: it has entered already. */
-const neverFull = (): undefined => undefined
 
 /** What whoever has no right to a hook is answered. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])

@@ -1,11 +1,11 @@
-import { boundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import { isReceiverHook, isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { currentForMs } from '../kube/currency.ts'
 import { readFailureOf } from '../kube/errors.ts'
-import type { Follow } from '../kube/follow.ts'
+import type { Follow, Following } from '../kube/follow.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
@@ -33,6 +33,10 @@ export type Found =
 
 /** The hooks as this process sees them. */
 export class Hooks {
+  readonly synced: Following['synced']
+  /** Why hooks cannot be read or watched, if they cannot. */
+  readonly trouble: Following['trouble']
+  readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
   readonly #cache: Cache<LiveHook>
@@ -44,7 +48,7 @@ export class Hooks {
   /** The newest live read of each hook, by uid, the oldest first: for when the cache is not current. */
   readonly #newestReads = new Map<string, LiveHook>()
   /** The uids of hooks that the watch has told to be gone, the newest last. */
-  readonly #gone = boundedMap<string, true>(mostGone)
+  readonly #gone = new BoundedMap<string, true>(mostGone)
   /** The hooks that a live read found gone. A uid is never used again, so each of them stays gone. */
   readonly #departed: RecentUids
   readonly #tooLarge: RecentUids
@@ -68,6 +72,9 @@ export class Hooks {
       },
       follow,
     )
+    this.synced = this.#cache.synced
+    this.trouble = this.#cache.trouble
+    this.run = this.#cache.run
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
         // A watch that has a hook again says that etcd was restored from a backup.
@@ -76,19 +83,6 @@ export class Hooks {
       }
       if (before && before.uid !== now?.uid) this.#gone.set(before.uid, true)
     })
-  }
-
-  synced(): boolean {
-    return this.#cache.synced()
-  }
-
-  /** Why hooks cannot be read or watched, if they cannot. */
-  trouble(): string | undefined {
-    return this.#cache.trouble()
-  }
-
-  run(stop: AbortSignal): Promise<void> {
-    return this.#cache.run(stop)
   }
 
   /**
@@ -117,9 +111,9 @@ export class Hooks {
 
   /** Whether a hook is known to be as it was found, at most `currentForMs` ago. */
   unchanged(hook: LiveHook): boolean {
-    const now = this.#cached(hook.namespace, hook.name)
-    if (now.known?.uid === hook.uid && this.#cache.fresh()) return now.known.generation <= hook.generation
-    return this.#isValid(hook, now)
+    const known = this.known(hook)
+    if (known && this.#cache.fresh()) return known.generation <= hook.generation
+    return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
   /** The hook as this process has it, however old that is: for limits, and for nothing else. */

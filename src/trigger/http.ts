@@ -5,9 +5,8 @@ import {
   type RequestListener,
   type ServerResponse,
 } from 'node:http'
-import { boundConnections } from '../environment/connections.ts'
+import { boundConnections, sourceOf } from '../environment/connections.ts'
 import { listen, type ListenAddress } from '../environment/listen.ts'
-import { sourceOf } from '../environment/source.ts'
 import { wait } from '../environment/wait.ts'
 import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
@@ -136,12 +135,12 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
   const app = webApp()
   // Each returns its promise, so that express has what it rejects with.
   app.post(`${endpointPath}/:token`, (request, response) => {
-    const said = { token: request.params.token, headers: joined(request) }
-    return deliver(endpoint, bodies, request, response, said, answer => send(request, response, answer))
+    const said = { token: request.params.token, isInHeader: false, headers: joined(request) }
+    return deliver(endpoint, bodies, send, request, response, said)
   })
   app.post(endpointPath, (request, response) => {
-    const said = { token: addressed(request).token ?? '', headers: withoutToken(joined(request)) }
-    return deliver(endpoint, bodies, request, response, said, answer => send(request, response, challenged(answer)))
+    const said = { token: addressed(request).token ?? '', isInHeader: true, headers: withoutToken(joined(request)) }
+    return deliver(endpoint, bodies, send, request, response, said)
   })
   return routesOf(app)
 }
@@ -152,10 +151,10 @@ const noQuery = new URLSearchParams()
 const deliver = async (
   endpoint: Endpoint,
   bodies: Bodies,
+  send: Send,
   request: IncomingMessage,
   response: ServerResponse,
-  said: Pick<TriggerRequest, 'token' | 'headers'>,
-  reply: (answer: TriggerAnswer) => void,
+  { headers, isInHeader, token }: Pick<TriggerRequest, 'token' | 'headers'> & { readonly isInHeader: boolean },
 ): Promise<void> => {
   const begin = (): void => {
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -163,14 +162,15 @@ const deliver = async (
   const body = isBodiless(request) ? undefined : bodies.of(request, begin)
   const posted = {
     method: request.method ?? '',
-    ...said,
+    token,
+    headers,
     source: sourceOf(request.socket.remoteAddress),
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
     ...(body && { body: body.read }),
   }
   const answered = (answer: TriggerAnswer): void => {
     body?.release()
-    reply(answer)
+    send(request, response, isInHeader ? challenged(answer) : answer)
   }
   try {
     await endpoint(posted, answered)

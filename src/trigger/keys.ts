@@ -5,7 +5,7 @@ import { singleFlight } from '../environment/single-flight.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { currentForMs } from '../kube/currency.ts'
-import type { Follow } from '../kube/follow.ts'
+import type { Follow, Following } from '../kube/follow.ts'
 import { read } from '../kube/requests.ts'
 import { configMaps } from '../kube/resources.ts'
 import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
@@ -19,7 +19,7 @@ export interface Keys {
   /** Whether `current` is what was published at most `currentForMs` ago, or later. */
   fresh(): boolean
   /** Why the keys cannot be read or watched, if they cannot. */
-  trouble(): string | undefined
+  readonly trouble: Following['trouble']
   /**
    * The key set, read again from the API server by a read that has not begun yet: it has what was published before now. Whoever
    * asks before it begins shares it. Throws what it throws.
@@ -30,7 +30,7 @@ export interface Keys {
    * Throws what it throws.
    */
   readRecent(): Promise<PublicKeys | undefined>
-  run(stop: AbortSignal): Promise<void>
+  readonly run: Following['run']
 }
 
 export const publicKeyCache = (environment: Environment, namespace: string, follow?: Follow): Keys => {
@@ -103,9 +103,9 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
     fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
-    trouble: () => cache.trouble(),
+    trouble: cache.trouble,
     readAgain,
     readRecent,
-    run: stop => cache.run(stop),
+    run: cache.run,
   }
 }

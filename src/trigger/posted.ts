@@ -4,9 +4,8 @@ import { TooLarge, TooMany, type TriggerRequest } from './request.ts'
 import type { LiveHook } from './hook.ts'
 import type { Intake } from './intake.ts'
 import { bodyWithinMs, mostBodyBytes, smallBodyBytes } from './limits.ts'
-import { acceptedEncodings } from './reading/body.ts'
 import type { LargeBodies } from './reading/large.ts'
-import { readMessage, type ReadMessage, type Unreadable } from './reading/message.ts'
+import { acceptedEncodings, readMessage, type Reading, type ReadMessage, type Unreadable } from './reading/message.ts'
 
 /** What a post is answered that goes no further. */
 export interface Refused {
@@ -39,21 +38,20 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     const read = await sent(hook)
     if ('refused' in read) return read
     const arrived = { headers: request.headers, body: read.body, receivedAt: clock.now() }
-    const short = readMessage(arrived, smallBodyBytes)
-    if (short !== 'too large') return answered(short)
-    // How long a compressed one is, nobody knows before it is read.
-    const bytes = read.body.length > smallBodyBytes ? read.body.length : mostBodyBytes
-    if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
-    const message = await large.read(hook.namespace, arrived)
-    return message === undefined ? overloaded : answered(message)
+    let message: Reading | undefined = readMessage(arrived, smallBodyBytes)
+    if (message === 'too large') {
+      // How long a compressed one is, nobody knows before it is read.
+      const bytes = read.body.length > smallBodyBytes ? read.body.length : mostBodyBytes
+      if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
+      message = await large.read(hook.namespace, arrived)
+      if (message === undefined) return overloaded
+    }
+    return typeof message === 'string' ? { refused: refusedBody(message) } : { message }
   }
   return { sent, message: hook => (understanding ??= understand(hook)) }
 }
 
 const overloaded = { refused: refusal(503, 'Overloaded') }
-
-const answered = (message: ReadMessage | Unreadable) =>
-  typeof message === 'string' ? { refused: refusedBody(message) } : { message }
 
 /** What a post is answered whose body cannot be read. */
 const refusedBody = (why: Unreadable): TriggerAnswer => {

@@ -1,11 +1,10 @@
 import type { Auth } from '../api/auth.ts'
 import { hasTokenShape, type Verifier } from '../token/verify.ts'
 import { onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
-import type { Budget } from './budget.ts'
 import type { Distrust } from './distrust.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import type { Intake } from './intake.ts'
+import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
 import type { Handled, Recorder } from './record.ts'
 

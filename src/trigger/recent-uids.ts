@@ -1,4 +1,4 @@
-import { boundedMap, type BoundedMap } from '../environment/bounded-map.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 
 /** Uids of hooks of which something was found out: a bounded number of them, each for a bounded time. */
@@ -11,7 +11,7 @@ export class RecentUids {
   constructor(clock: Pick<Clock, 'monotonic'>, limits: { readonly most: number; readonly keptMs: number }) {
     this.#clock = clock
     this.#keptMs = limits.keptMs
-    this.#since = boundedMap(limits.most)
+    this.#since = new BoundedMap(limits.most)
   }
 
   add(uid: string): void {

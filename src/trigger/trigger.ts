@@ -5,7 +5,7 @@ import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
 import { limitedAt } from '../record/protocol.ts'
 import { openLedgers } from '../record/ledgers.ts'
-import type { RecordLimits } from '../record/pages.ts'
+import type { RecordLimits } from '../record/memory.ts'
 import { StepService } from '../steps/service.ts'
 import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
@@ -13,14 +13,13 @@ import { createVerifier } from '../token/verify.ts'
 import { authBar } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
-import { budgetOf } from './budget.ts'
 import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
-import { intakeOf } from './intake.ts'
+import { budgetOf, intakeOf } from './intake.ts'
 import { definitionReadWithinMs, drainActsMs, limitsIn, mostRememberedTokens } from './limits.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
@@ -57,7 +56,7 @@ export const triggerRole = (
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: mostRememberedTokens })
   const budget = budgetOf(environment.clock)
-  const ledgers = openLedgers(environment, options.records, (uid, bytes) => budget.charge(uid, bytes))
+  const ledgers = openLedgers(environment, options.records, budget.charge)
   const acts = actService(environment)
   const tellLimited = (hook: LiveHook): void => {
     if (!budget.mayTell(hook.uid)) return

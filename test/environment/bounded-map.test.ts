@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { boundedMap } from '../../src/environment/bounded-map.ts'
+import { BoundedMap } from '../../src/environment/bounded-map.ts'
 
 describe('a bounded map', () => {
   it('forgets the entry that was set longest ago', () => {
-    const map = boundedMap<string, number>(2)
+    const map = new BoundedMap<string, number>(2)
     map.set('a', 1)
     map.set('b', 2)
     map.set('a', 3)
@@ -12,7 +12,7 @@ describe('a bounded map', () => {
   })
 
   it('has room again for what was deleted', () => {
-    const map = boundedMap<string, number>(2)
+    const map = new BoundedMap<string, number>(2)
     map.set('a', 1)
     map.set('b', 2)
     map.delete('b')
@@ -21,7 +21,7 @@ describe('a bounded map', () => {
   })
 
   it('keeps nothing where it may have no entry', () => {
-    const map = boundedMap<string, number>(0)
+    const map = new BoundedMap<string, number>(0)
     map.set('a', 1)
     expect(map.get('a')).toBeUndefined()
   })

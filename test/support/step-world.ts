@@ -1,7 +1,7 @@
 import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
-import { type RecordLimits } from '../../src/record/pages.ts'
+import { type RecordLimits } from '../../src/record/memory.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../../environment/environment.ts'
 import { rateLimiter, type RateLimiter } from '../../environment/rate.ts'
-import { sourceOf } from '../../environment/source.ts'
+import { sourceOf } from '../../environment/connections.ts'
 import { maxSources, signIns } from './limits.ts'
 
 /** Who signs in, for limits. */

@@ -3,7 +3,7 @@ import { tryParseJson } from '../../api/json.ts'
 import type { Change } from '../../api/outcome.ts'
 import type { ApiConnection, ApiResponse, Clock } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import { Waits } from '../../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
@@ -12,9 +12,8 @@ import type { Left, RolloutPlan } from './plan.ts'
 import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
 
-/** The wait before the API server is tried again, in milliseconds. It doubles up to the maximum. */
-const firstRetryMs = 50
-const maxRetryMs = 1000
+/** The wait before the API server is tried again. */
+const retry: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** The result of one workload. */
 export type Rolled =
@@ -65,7 +64,7 @@ export const rollOut = async (
   /** What was sent and may have been stored. */
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
-  const retries = new Waits({ firstMs: firstRetryMs, maxMs: maxRetryMs })
+  let retries = 0
   while (mayContinue()) {
     seen ??= await readAgain()
     if (seen && 'ended' in seen) return seen.ended
@@ -106,7 +105,7 @@ export const rollOut = async (
       }
       sent = changes
     }
-    await wait(clock, retries.next())
+    await wait(clock, waitAfter(retry, retries++))
   }
   return { rolled: 'left' }
 }

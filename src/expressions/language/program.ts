@@ -1,5 +1,5 @@
 import { celType, isCelError, parse, plan, type CelInput } from '@bufbuild/cel'
-import { boundedMap } from '../../environment/bounded-map.ts'
+import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { ExpressionVariables } from '../../environment/environment.ts'
 import { bodyInput } from './body.ts'
 import { describeFailure, notBoolean } from './failure.ts'
@@ -15,7 +15,7 @@ export type Program = (variables: ExpressionVariables) => EvaluationVerdict
 /** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
 export const compiler = (): ((expression: string) => Program) => {
   const cel = language()
-  const programs = boundedMap<string, Program>(maxPrograms)
+  const programs = new BoundedMap<string, Program>(maxPrograms)
 
   const compile = (expression: string): Program => {
     try {

@@ -1,4 +1,4 @@
-import { boundedMap } from '../../environment/bounded-map.ts'
+import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { firstBlockMs, maxBlockMs, maxSlowRuns, maxReputations, probationMs, quickMs } from './limits.ts'
 
@@ -24,7 +24,7 @@ interface Reputation {
 }
 
 export const reputationsOf = (clock: Clock): Reputations => {
-  const reputations = boundedMap<string, Reputation>(maxReputations)
+  const reputations = new BoundedMap<string, Reputation>(maxReputations)
 
   const of = (owner: string, expression: string): Reputation => {
     const reputation = reputations.get(owner)

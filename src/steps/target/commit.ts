@@ -1,14 +1,13 @@
 import type { Environment } from '../../environment/environment.ts'
-import { Waits } from '../../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { chargedOnce, forbiddenTries } from '../../kube/written.ts'
 import type { Target, From } from './target.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import { markedWrite, type Bill, type Written } from './write.ts'
 
-/** The wait before the evidence of an ambiguous write is looked at again, in milliseconds. It doubles up to the maximum. */
-const firstLookMs = 25
-const maxLookMs = 400
+/** The wait before the evidence of an ambiguous write is looked at again. */
+const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 /** A marked write to be made certain. */
 export interface Intended {
@@ -55,7 +54,7 @@ export const commit = async (
   const paid = { ...bill, charge: chargedOnce(bill.charge) }
   let lost = false
   let forbidden = 0
-  const looks = new Waits({ firstMs: firstLookMs, maxMs: maxLookMs })
+  let looks = 0
   for (;;) {
     const written = await markedWrite(api, target, mark, from, to, paid)
     if (written.write === 'applied') return written
@@ -82,7 +81,7 @@ export const commit = async (
         // The kind of the target is gone, or the right to it: who has sent it before may have been let through.
         if (found.isRefused && isSettled(written)) return { write: 'unknown', message: found.message }
     }
-    await wait(clock, looks.next())
+    await wait(clock, waitAfter(lookAgain, looks++))
     if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
   }
 }

@@ -1,4 +1,3 @@
-import type { ResourceType } from '../../kube/paths.ts'
 import type { Target } from './target.ts'
 import { countNamed } from './counts.ts'
 import { viaScale } from './via-scale.ts'
@@ -8,7 +7,7 @@ import { viaScale } from './via-scale.ts'
  * /scale, as all were that the first version stored. Its namespace is the record's.
  */
 export const targetText = ({ at, name, type }: Target): string =>
-  `${textOf(type)}/${name}${at.text === viaScale.text ? '' : ` ${at.text}`}`
+  `${[type.group, type.version, type.resource, type.kind, name].join('/')}${at.text === viaScale.text ? '' : ` ${at.text}`}`
 
 /**
  * Reads the target that a claim names. The text decides the path of a request, and an account that may write records may write
@@ -23,8 +22,6 @@ export const parseTarget = (text: string, namespace: string): Target | undefined
   const at = countNamed(type, way)
   return at && objectName.test(name) ? { type, namespace, name, at } : undefined
 }
-
-const textOf = ({ group, kind, resource, version }: ResourceType): string => [group, version, resource, kind].join('/')
 
 /** A DNS subdomain (RFC 1123), as Kubernetes asks for in names; never empty, `.` or `..`. */
 const objectName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/

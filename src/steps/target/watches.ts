@@ -1,7 +1,7 @@
-import { boundedMap } from '../../environment/bounded-map.ts'
+import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { Counter, Environment, Metrics } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
-import { Waits } from '../../environment/backoff.ts'
+import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
 import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
@@ -30,9 +30,8 @@ const forbiddenForMs = 600_000
 /** How many kinds, each in one namespace, are remembered as forbidden. */
 const maxForbidden = 1000
 
-/** After a watch broke, none begins for so long, in milliseconds. The time doubles while none goes well. */
-const firstRestMs = 10_000
-const maxRestMs = 300_000
+/** After a watch broke, none begins for so long. The time doubles while none goes well. */
+const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
 /** A watch that the API server ends sooner than this is broken, in milliseconds: it is meant to last for five minutes. */
 const shortMs = 60_000
@@ -70,7 +69,8 @@ export class TargetWatches {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
   readonly #closed = new AbortController()
   readonly #forbidden: ReturnType<typeof forbiddenKinds>
-  readonly #rests = new Waits({ firstMs: firstRestMs, maxMs: maxRestMs })
+  /** How many rests there were since a watch went well. */
+  #rests = 0
   readonly #gauge: ReturnType<Metrics['gauge']>
   readonly #ends: Counter
   /** The watches that are open, and the namespaces of their targets. */
@@ -146,14 +146,14 @@ export class TargetWatches {
     this.#gauge.set({}, this.#open.size)
     this.#ends.add({ end })
     if (end === 'broken') this.#rest()
-    else this.#rests.reset()
+    else this.#rests = 0
     return end
   }
 
   #rest(): void {
     const now = this.#environment.clock.monotonic()
     // Of many that break together one counts.
-    if (now >= this.#restsUntil) this.#restsUntil = now + this.#rests.next()
+    if (now >= this.#restsUntil) this.#restsUntil = now + waitAfter(rest, this.#rests++)
   }
 
   /** Passes each version on until the watch ends. */
@@ -255,8 +255,8 @@ const watchingOf = (clock: Environment['clock']): Watching => {
 
 /** Remembers which kinds may not be watched in which namespaces, and says so once a kind. */
 const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
-  const until = boundedMap<string, number>(maxForbidden)
-  const said = boundedMap<string, true>(maxForbidden)
+  const until = new BoundedMap<string, number>(maxForbidden)
+  const said = new BoundedMap<string, true>(maxForbidden)
   const kindOf = ({ type }: Target): string => `${type.resource}.${type.group}`
   const placeOf = (target: Target): string => `${kindOf(target)} ${target.namespace}`
   return {

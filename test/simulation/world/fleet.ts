@@ -1,7 +1,7 @@
 import { controllerRole } from '../../../src/controller/controller.ts'
 import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'
-import { defaultLimits, type RecordLimits } from '../../../src/record/pages.ts'
+import { defaultLimits, type RecordLimits } from '../../../src/record/memory.ts'
 import { triggerRole } from '../../../src/trigger/trigger.ts'
 import { noFaults } from '../faults.ts'
 import { createProcess } from '../process.ts'

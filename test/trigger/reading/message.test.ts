@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../../src/api/json.ts'
-import { parseBody as parseMarked, withoutMark } from '../../../src/trigger/reading/body.ts'
+import { parseBody as parseMarked, withoutMark } from '../../../src/trigger/reading/message.ts'
 import { fc, property } from '../../support/property.ts'
 
 const parseBody = (body: Uint8Array, contentType?: string) => parseMarked(withoutMark(body), contentType)

@@ -3,7 +3,7 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
-import { RecordCell, type FoundRecord, type Waiter } from './cell.ts'
+import { RecordCell, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
 import { Outbox } from './outbox.ts'
 import { defaultLimits, type RecordLimits, type RecordOwner } from './memory.ts'
@@ -106,7 +106,7 @@ class RecordLedger implements Ledger {
     this.owner = owner
     this.#world = world
     this.#dirtied = dirtied
-    this.#cell = new RecordCell(world, owner, instance, limits, charge, updates => this.#stored(updates))
+    this.#cell = new RecordCell(world, owner, instance, limits, charge, this.#stored)
   }
 
   known(): MemoryDraft | undefined {
@@ -145,7 +145,7 @@ class RecordLedger implements Ledger {
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner
     this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
-    this.#stored(this.#outbox.length)
+    this.#stored(this.#outbox.seal())
     this.#cell.endDoubts()
   }
 
@@ -169,16 +169,9 @@ class RecordLedger implements Ledger {
     return this.#cell.known?.memory.rows.length ?? 0
   }
 
-  #stored(updates: number): void {
+  readonly #stored = (updates: number): void => {
     if (updates > 0) this.#storedAt = this.#world.clock.monotonic()
     this.#outbox.drop(updates)
-  }
-
-  /** Judges a version of the record, with the updates that wait. */
-  #judged<T>(based: FoundRecord, judge: Judge<T>) {
-    const included = this.#outbox.seal()
-    const draft = this.#outbox.applied(based.memory).fork()
-    return { included, draft, ...judge(draft, this.#world.clock.now()) }
   }
 
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
@@ -203,12 +196,17 @@ class RecordLedger implements Ledger {
         await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)
         continue
       }
-      const now = () => this.#judged(based, judge)
-      const first = now()
+      // What is decided on this version, with the updates that wait.
+      const judged = () => {
+        const included = this.#outbox.seal()
+        const draft = this.#outbox.applied(based.memory).fork()
+        return { included, draft, ...judge(draft, this.#world.clock.now()) }
+      }
+      const first = judged()
       const closing = first.draft.isChanged ? cell.prepare(based) : undefined
       // It may take seconds: a claim is as old as its row says, or its hook would cool down too early.
       if (closing) withdrawn?.()
-      const { draft, included, needsNewest = false, result } = closing ? await closing.then(now) : first
+      const { draft, included, needsNewest = false, result } = closing ? await closing.then(judged) : first
       if (!draft.isChanged) {
         if (isFresh || !needsNewest) return { decided: 'stored', result }
         cell.forget()

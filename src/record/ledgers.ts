@@ -136,13 +136,13 @@ class RecordLedgers implements Ledgers {
       this.#environment,
       owner,
       `${this.#instance}.${++this.#opened}`,
-      ledger => this.#dirtied(ledger),
+      this.#dirtied,
       this.#limits,
       bytes => this.#charge(owner.uid, bytes),
     )
   }
 
-  #dirtied(ledger: Ledger): void {
+  readonly #dirtied = (ledger: Ledger): void => {
     // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
     const due = Math.max(this.#now() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)

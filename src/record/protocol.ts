@@ -75,32 +75,29 @@ export const claiming = (draft: MemoryDraft, mark: string, to: number): void => 
  * meanwhile. `madeAt` is when it was made, if that is known and was long after it was claimed.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
-  const isLost = ({ key }: Row): boolean => {
-    const row = draft.get(key)
-    return row?.state === 'untold' && row.mark === mark
+  const done: ClaimedRow[] = []
+  /** They were given up before, and their runs, reports and undos were recorded then. Only their steps are missing from the sum. */
+  const lost = new Set<ClaimedRow>()
+  for (const row of claimed) {
+    const now = draft.get(row.key)
+    if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
+    if (now?.state === 'untold' && now.mark === mark) lost.add(row)
+    done.push(row)
   }
-  const done = claimed.filter(({ former, key }) => {
-    const now = draft.get(key)
-    return now === undefined || markOf(now) === mark || isFormer(now, former)
-  })
-  // Such a row was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
-  const lost = new Set(done.filter(isLost))
   for (const row of done) draft.add(finished(row))
   for (const row of done) {
-    if (!lost.has(row)) report(draft, row)
-    if (!lost.has(row) || row.undoes === undefined) addToUndo(draft, row)
+    if (row.report && !lost.has(row)) withReport(draft, row.report, row.at)
+    if (row.undoes === undefined || !lost.has(row)) addToUndo(draft, row)
   }
-  ranBy(
-    draft,
-    done.filter(row => !lost.has(row)),
-    madeAt,
-  )
+  const ran = lost.size === 0 ? done : done.filter(row => !lost.has(row))
+  ranBy(draft, ran, madeAt)
 }
 
 /** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
 const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
-  const ran = rows.filter(({ from, to }) => from !== to).map(({ at }) => at)
-  if (ran.length > 0) draft.set({ ranAt: Math.max(madeAt, ...ran) })
+  let ranAt = -Infinity
+  for (const { at, from, to } of rows) if (from !== to) ranAt = Math.max(ranAt, at)
+  if (ranAt > -Infinity) draft.set({ ranAt: Math.max(madeAt, ranAt) })
 }
 
 /** The mark of the write that a row waits for, or is lost with. */
@@ -144,7 +141,7 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   for (const row of rows) {
     // What may have been taken back is not taken back again.
     if (row.undoes !== undefined) addToUndo(draft, row)
-    report(draft, row)
+    if (row.report) withReport(draft, row.report, row.at)
   }
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
@@ -200,11 +197,6 @@ export const withReport = (draft: MemoryDraft, { firing, group }: Report, at: nu
   draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: { at, firing } } })
 }
 
-/** Remembers the report that came with a row. */
-const report = (draft: MemoryDraft, row: ClaimedRow): void => {
-  if (row.report) withReport(draft, row.report, row.at)
-}
-
 /** Whether every alert that fires did so when the group was last reported. */
 export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolean => {
   const seen = new Set(draft.fields.groups[keyOf(key)]?.firing)
@@ -258,12 +250,8 @@ export const limitedAt = (draft: MemoryDraft, at: number): void =>
 /** What is reported of deliveries: the newest of them, newest first, and how many ended how. */
 export type Note = Pick<Memory, 'recent' | 'counts'>
 
-/** What is reported of some deliveries. */
-export const noteOf = (deliveries: readonly RecentDelivery[]): Note => {
-  const counts: Record<string, number> = {}
-  for (const { outcome } of deliveries) counts[outcome] = (counts[outcome] ?? 0) + 1
-  return { recent: deliveries.toReversed(), counts }
-}
+/** What is reported of one delivery. */
+export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
 
 /** What two notes report together. */
 export const joined = (note: Note, before: Note): Note => {
@@ -272,6 +260,3 @@ export const joined = (note: Note, before: Note): Note => {
   const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, maxRecent)
   return { recent, counts }
 }
-
-/** Remembers deliveries that were answered. */
-export const noted = (draft: MemoryDraft, note: Note): void => draft.set(joined(note, draft.fields))

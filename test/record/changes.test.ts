@@ -49,7 +49,7 @@ const after = (...updates: readonly Change[]): Memory => updates.reduce((so, upd
 const keys = ({ rows }: Memory): string[] => rows.map(({ key }) => key)
 
 const delivered = (delivery: Partial<RecentDelivery>): Change =>
-  noted(noteOf([{ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }]))
+  noted(noteOf({ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', ...delivery }))
 
 describe('what is remembered of deliveries', () => {
   it('is the last four thousand, the oldest forgotten first', () => {

@@ -7,7 +7,7 @@ import { fatefulConnection, type Fate } from '../support/fateful.ts'
 import { stepServer } from '../support/step-server.ts'
 import { noted } from '../support/memories.ts'
 
-const one = noted(noteOf([{ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }]))
+const one = noted(noteOf({ at: 0, sender: 'plain', outcome: 'applied', reason: 'Stepped' }))
 
 const setUp = (latencyMs = 1) => {
   const clock = fakeClock()

@@ -37,14 +37,11 @@ export const pinoLog = (options: {
  * makes `{}` of it.
  */
 const withErrors = (fields: LogFields): Record<string, unknown> => {
+  let written: Record<string, unknown> = fields
   // Each post has a line, and few have an error in it.
-  if (!hasError(fields)) return fields
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? stdSerializers.err(value) : value]),
-  )
-}
-
-const hasError = (fields: LogFields): boolean => {
-  for (const name in fields) if (fields[name] instanceof Error) return true
-  return false
+  for (const name in fields) {
+    const value = fields[name]
+    if (value instanceof Error) written = { ...written, [name]: stdSerializers.err(value) }
+  }
+  return written
 }

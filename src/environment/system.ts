@@ -9,11 +9,13 @@ export const nodeClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, run) => {
-    let timer: NodeJS.Timeout
-    const arm = (left: number): void => {
-      timer = left > maxTimeoutMs ? setTimeout(() => arm(left - maxTimeoutMs), maxTimeoutMs) : setTimeout(run, left)
+    if (ms > maxTimeoutMs) {
+      let cancel = nodeClock.after(maxTimeoutMs, () => {
+        cancel = nodeClock.after(ms - maxTimeoutMs, run)
+      })
+      return () => cancel()
     }
-    arm(ms)
+    const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
   },
 }

@@ -23,14 +23,14 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
   let since: number | undefined
   let askedAt = -Infinity
 
-  const note = (status: number): void => {
+  const note = ({ status }: { readonly status: number }): void => {
     since = status === 401 ? (since ?? clock.monotonic()) : undefined
   }
   const watched: ApiConnection = {
     // The promise is handed on as it is: whoever waits for it is not held up.
     request: request => {
       const answered = api.request(request)
-      answered.then(({ status }) => note(status), ignored)
+      answered.then(note, ignored)
       return answered
     },
     watch: (request, stop) => {
@@ -39,14 +39,14 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
         try {
           yield* opened
         } catch (error) {
-          if (error instanceof WatchRefused) note(error.status)
+          if (error instanceof WatchRefused) note(error)
           throw error
         }
       }
       // Without the way to ask, no watch could be proven to be current, and every post would read its hook live.
       const asked = async (question: ApiRequest): Promise<ApiResponse | undefined> => {
         const answer = await opened.ask(question)
-        if (answer) note(answer.status)
+        if (answer) note(answer)
         return answer
       }
       return { ask: asked, [Symbol.asyncIterator]: lines }

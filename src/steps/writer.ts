@@ -133,7 +133,7 @@ export class BatchWriter {
       else settle(entry, stepOf(part))
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
-    line.putBack(again)
+    if (again.length > 0) line.putBack(again)
   }
 
   /** The target was found to be there no more, or not ours: whether it has a /scale is open again. */

@@ -1,7 +1,7 @@
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
-import type { Plan, Step } from '../../steps/steps.ts'
+import type { Step } from '../../steps/steps.ts'
 import type { Target, TargetProblem } from '../../steps/target/target.ts'
 import { viaScale } from '../../steps/target/via-scale.ts'
 import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
@@ -9,8 +9,11 @@ import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
 /** Makes a hook's step and returns its outcome. */
-export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
-  outcomeOf(await steps.change(target, planOf(member)), member, 'Stepped')
+export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
+  const { action, overshoot } = member
+  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
+  return outcomeOf(await steps.change(target, plan), member, 'Stepped')
+}
 
 /** Takes back what an alert's firings have changed. */
 export const takeBackOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
@@ -50,11 +53,6 @@ const amountOf = ({ by }: Counted) => {
   const amount = parseAmount(by)
   if (!amount) throw new TypeError(`a step was accepted and is none: ${by}`)
   return amount
-}
-
-const planOf = (member: Counted): Plan => {
-  const { action, overshoot } = member
-  return moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
 }
 
 const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): Outcome => {

@@ -12,7 +12,7 @@ import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { heldBodies, isBodiless, type Bodies } from './http/held-bodies.ts'
+import { heldBodies, type Bodies } from './http/held-bodies.ts'
 import {
   discardedBytes,
   drainWithinMs,
@@ -231,6 +231,10 @@ const isDone = (request: IncomingMessage): boolean => {
   if (request.complete || isBodiless(request)) return true
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
+
+/** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
+const isBodiless = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 
 /** All values of each header, as Node joins them. `set-cookie` stays a list even so; no request should have it. */
 const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>

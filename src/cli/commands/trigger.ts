@@ -12,7 +12,7 @@ import { CommandFailure } from '../failure.ts'
 import { choice, flag, publicURL, text } from '../options.ts'
 import { printable } from '../output/table.ts'
 import { post } from '../post.ts'
-import { proofFor } from '../proof.ts'
+import { proofFor } from '../cluster/proof.ts'
 import { pushedFor, samples, type Pushed } from '../samples.ts'
 import type { Shell } from '../shell.ts'
 

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import type { Row, Seen, Stored } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { copy } from './browser.ts'
-import { say } from './parts/notice.tsx'
+import { say } from './notices.ts'
 import { kubectlDelete, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
 
 /** Changes of one hook that need no form. */

@@ -1,5 +1,5 @@
 import { signal, type Signal } from '@preact/signals'
-import type { RightName, Rights } from '../protocol.ts'
+import type { RightName, Rights, Row } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { now } from './browser.ts'
 import { me } from './session.ts'
@@ -33,4 +33,10 @@ export const whyNot = (namespace: string, right: RightName): string | undefined 
   if (may === undefined || may.allowed) return undefined
   const user = me.value?.user ?? 'you'
   return `${user} may not ${may.verb} ${may.resource} in namespace ${namespace}${may.why === undefined ? '' : ` (${may.why})`}`
+}
+
+/** Why the URL of a hook cannot be shown, where that is known. */
+export const whyNoURL = (row: Row): string | undefined => {
+  if (row.url === 'none') return 'no URL has been published yet'
+  return row.url === 'secret' ? whyNot(row.namespace, 'secrets') : undefined
 }

@@ -73,7 +73,3 @@ const add = (counts: Map<string, number>, key: string, bytes: number): void => {
   if (count === 0) counts.delete(key)
   else counts.set(key, count)
 }
-
-/** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
-export const isBodiless = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'

@@ -116,7 +116,7 @@ export const acceptedEncodings = 'gzip, deflate, identity'
 export type Inflated = { readonly body: Uint8Array } | 'too large' | 'unreadable' | 'unsupported'
 
 /** Undoes the coding that `Content-Encoding` names. What would be longer than `mostBytes` is too large. */
-export const inflated = (body: Uint8Array, encoding: string, mostBytes: number): Inflated => {
+const inflated = (body: Uint8Array, encoding: string, mostBytes: number): Inflated => {
   switch (encoding.trim().toLowerCase()) {
     case '':
     case 'identity':

@@ -6,7 +6,7 @@ import type * as written from './snippets.ts'
 import type { HookDetail, Row } from '../../protocol.ts'
 import { askURL } from '../changes.ts'
 import { copy } from '../browser.ts'
-import { say } from '../parts/notice.tsx'
+import { say } from '../notices.ts'
 import { editHref, follow } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
 

@@ -5,17 +5,12 @@ import { Act } from '../parts/act.tsx'
 import { Bar } from '../parts/bar.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { Ago, Outcome, Ready } from '../parts/status.tsx'
-import { rightsIn, whyNot } from '../rights.ts'
+import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
 import { cloneHref, editHref, follow, goto, hookHref } from '../route.ts'
 import { rowOf } from '../store.ts'
 
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
-
-export const whyNoURL = (row: Row): string | undefined => {
-  if (row.url === 'none') return 'no URL has been published yet'
-  return row.url === 'secret' ? whyNot(row.namespace, 'secrets') : undefined
-}
 
 /** A step stays in one line with its "by". */
 const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0')

@@ -1,23 +1,5 @@
-import { signal } from '@preact/signals'
-import { after, copy } from '../browser.ts'
-
-interface Notice {
-  readonly text: string
-  /** The kubectl line that does the same. */
-  readonly line?: string
-}
-
-const notice = signal<Notice | undefined>(undefined)
-const staysMs = 7_000
-
-/** Says what has been done, with the kubectl line that does the same. */
-export const say = (text: string, line?: string): void => {
-  const said = { text, ...(line === undefined ? {} : { line }) }
-  notice.value = said
-  after(line === undefined ? staysMs : 2 * staysMs, () => {
-    if (notice.peek() === said) notice.value = undefined
-  })
-}
+import { copy } from '../browser.ts'
+import { notice, say } from '../notices.ts'
 
 export const NoticeArea = () => (
   <div class="notice-area" role="status" aria-live="polite">

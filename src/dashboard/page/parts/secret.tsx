@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Row } from '../../protocol.ts'
 import { askURL, copyURL } from '../changes.ts'
-import { whyNoURL } from '../list/row.tsx'
+import { whyNoURL } from '../rights.ts'
 import { Act } from './act.tsx'
 
 /** A hook's URL: hidden until somebody asks, copied without being shown. */

@@ -1,13 +1,13 @@
-import { authOf } from '../api/auth.ts'
-import type { ReceiverHook } from '../api/hook.ts'
-import { credentialsIn } from '../api/credentials.ts'
-import { provingHeaders, type SignedPost } from '../api/proof.ts'
-import { reasons } from '../api/reasons.ts'
-import { read } from '../kube/requests.ts'
-import { secrets } from '../kube/resources.ts'
-import type { Cluster } from './cluster/cluster.ts'
-import { patienceMs } from './cluster/hooks.ts'
-import { CommandFailure } from './failure.ts'
+import { authOf } from '../../api/auth.ts'
+import type { ReceiverHook } from '../../api/hook.ts'
+import { credentialsIn } from '../../api/credentials.ts'
+import { provingHeaders, type SignedPost } from '../../api/proof.ts'
+import { reasons } from '../../api/reasons.ts'
+import { read } from '../../kube/requests.ts'
+import { secrets } from '../../kube/resources.ts'
+import type { Cluster } from './cluster.ts'
+import { patienceMs } from './hooks.ts'
+import { CommandFailure } from '../failure.ts'
 
 /**
  * Makes the headers that a hook requires of a sender, from its Secret. The user must be allowed to

@@ -4,13 +4,13 @@ import { at, stringAt } from '../../../api/json.ts'
 import type { Row } from '../../protocol.ts'
 import { confirming, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
-import { readInto, type Read } from '../hook/detail.ts'
+import { readInto, type Read } from './detail.ts'
 import { goto, here } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlRotate } from '../words/kubectl.ts'
-import { CommandLine } from './notice.tsx'
-import { Dialog } from './dialog.tsx'
-import { ScriptForm, TextField } from './text-field.tsx'
+import { CommandLine } from '../parts/notice.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
 /** The dialog of a change that has to be confirmed, if one is asked for. */
 export const Confirm = () => {

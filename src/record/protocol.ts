@@ -22,7 +22,8 @@ import { momentOf, type Memory } from './memory.ts'
  * 1. A claim is stored before its write is sent (`decided` in judge.ts, `claiming` once all posts are folded).
  * 2. Any process may finish a claim by sending the very same write, and says so in the record first (`helped`).
  * 3. A write that is stored makes its rows `done`, whichever process has stored it and however late that is found out (`applied`).
- *    It outweighs that the claim was dropped or given up meanwhile. It does not replace what a later delivery has put in its place.
+ *    It outweighs that the claim was dropped or given up meanwhile. It does not replace what a later delivery has put in its place,
+ *    and a row that a full record has forgotten since counts no second time.
  * 4. A write that was not stored and never will be takes its claims with it, and what they had replaced stands there again (`dropped`).
  * 5. A claim that nobody has helped may be dropped on the answer 409 to its write alone; any other needs evidence (`standingOf`).
  * 6. Where the history that would show it is gone, the claim becomes `untold`, and counts as a run.
@@ -75,21 +76,22 @@ export const claiming = (draft: MemoryDraft, mark: string, to: number): void => 
  * meanwhile. `madeAt` is when it was made, if that is known and was long after it was claimed.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
-  const done: ClaimedRow[] = []
-  /** They were given up before, and their runs, reports and undos were recorded then. Only their steps are missing from the sum. */
-  const lost = new Set<ClaimedRow>()
+  const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
   for (const row of claimed) {
     const now = draft.get(row.key)
     if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
-    if (now?.state === 'untold' && now.mark === mark) lost.add(row)
-    done.push(row)
+    done.push({ row, isGone: now === undefined, isLost: now?.state === 'untold' && now.mark === mark })
   }
-  for (const row of done) draft.add(finished(row))
-  for (const row of done) {
-    if (row.report && !lost.has(row)) withReport(draft, row.report, row.at)
-    if (row.undoes === undefined || !lost.has(row)) addToUndo(draft, row)
+  for (const { row } of done) draft.add(finished(row))
+  // A row that was gone and is not kept now either is older than all that a full record remembers: it was forgotten, not dropped, and
+  // has counted before.
+  const counted = done.filter(({ isGone, row }) => !isGone || draft.get(row.key) !== undefined)
+  // What is lost was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
+  for (const { isLost, row } of counted) {
+    if (row.report && !isLost) withReport(draft, row.report, row.at)
+    if (row.undoes === undefined || !isLost) addToUndo(draft, row)
   }
-  const ran = lost.size === 0 ? done : done.filter(row => !lost.has(row))
+  const ran = counted.flatMap(({ isLost, row }) => (isLost ? [] : row))
   ranBy(draft, ran, madeAt)
 }
 

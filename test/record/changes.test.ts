@@ -198,6 +198,46 @@ it('what may have been taken back is not taken back again', () => {
   expect(after(fired, withRow(taking), dropped(ofWrite('n'))).undo['g']?.delta).toBe(1)
 })
 
+describe('a row that a full record has forgotten', () => {
+  const fired = claim('fired', { at: now - hour, claim: claimed('m'), group: 'g' })
+  const taking = claim('end', { at: now - hour, claim: claimed('n'), group: 'g', from: 9, to: 7, undoes: 2 })
+  const undo = { g: { at: now - 2 * hour, uid: 't1', delta: 5 } }
+  const full = (maxRows: number, ...open: readonly ClaimedRow[]): Memory => ({
+    ...emptyMemory,
+    maxRows,
+    undo,
+    rows: [row('x'), row('y'), ...open],
+  })
+
+  it.for([
+    ['takes back', taking, 3],
+    ['changes', fired, 6],
+  ] as const)('while its own write was reported counts once what it %s', ([, one, delta]) => {
+    const { mark } = one.claim
+    const reported = applied(mark, [one])(full(2, one))
+    expect(keys(reported)).toEqual(['x', 'y'])
+    expect(reported.undo['g']?.delta).toBe(delta)
+    // Another process has helped, and reports the same.
+    expect(applied(mark, [one])(reported)).toEqual(reported)
+  })
+
+  it('after its write was reported counts once, and sets no cooldown back', () => {
+    const reported = applied('n', [taking])(full(3, taking))
+    expect(keys(reported)).toContain('end')
+    const later = claim('later', { at: now + hour, claim: claimed('o') })
+    const forgotten = applied('o', [later])(withRow(later)(reported))
+    expect(keys(forgotten)).toEqual(['x', 'y', 'later'])
+    expect(applied('n', [taking])(forgotten)).toEqual(forgotten)
+    expect([forgotten.undo['g']?.delta, forgotten.ranAt]).toEqual([3, now + hour])
+  })
+
+  it('is told from one that somebody has dropped, for which there is room', () => {
+    const memory = applied('n', [taking])(dropped(ofWrite('n'))(full(3, taking)))
+    expect(keys(memory)).toEqual(['x', 'y', 'end'])
+    expect(memory.undo['g']?.delta).toBe(3)
+  })
+})
+
 describe('whatever others do meanwhile', () => {
   /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */
   const ends = fc.array(

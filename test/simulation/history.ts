@@ -3,7 +3,7 @@ import { foldWatcher } from './folds.ts'
 import { apiServers } from './api-servers.ts'
 import { faultsOf, noFaults, type Faults } from './faults.ts'
 import type { Happened, Violation } from './happened.ts'
-import type { Simulation } from './simulation.ts'
+import { wallClock, type Simulation } from './simulation.ts'
 import { rngOf } from './seed.ts'
 import { simulatedServer } from './server.ts'
 import { signalsEnd } from './signals.ts'
@@ -28,6 +28,8 @@ import {
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
+import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './world/pushes.ts'
+import { editSite, rollBack, rollSiteOut } from './world/workload.ts'
 import { readTokens, type Board } from './world/published.ts'
 import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
@@ -110,13 +112,17 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const board = readTokens(server)
   const wallet = readCredentials(server)
   const signing = rngOf(seed, 0x5eed, 0x2)
-  const installation = install(server, rng, signing.chance(0.3) ? signing : undefined)
+  const rolling = rngOf(seed, 0x5eed, 0x4)
+  const installation = install(server, rng, {
+    signing: signing.chance(0.3) ? signing : undefined,
+    isRolling: rolling.chance(0.3),
+  })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
   const lasts = rng.int(troubleMs.least, troubleMs.most)
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
-  populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts, aiming })
+  const pushers = populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts, aiming })
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
@@ -147,6 +153,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   note({ what: 'world', did: 'posts to every hook by every trigger' })
   const last = { fleet, hooks: installation.hooks, board, wallet, post }
   postToAll(last)
+  if (installation.rolling.length > 0) pushToAll(pushers, fleet)
   if (installation.asking) {
     await run(() => false, answeredMs)
     note({ what: 'world', did: 'gives all senders another word' })
@@ -190,7 +197,7 @@ const populate = (
     /** Whether hooks are aimed at one target after another. */
     readonly aiming: boolean
   },
-): void => {
+): Pushers => {
   const { rng, server, time } = simulation
   const { aiming, board, fleet, lasts, post, trouble, wallet } = cast
   const { hooks, targets } = installation
@@ -216,6 +223,17 @@ const populate = (
   if (installation.rotating) often([5000], rotateKeys(server))
   if (installation.asking) often([1500, 4000], changeWord(server, hooks), 0.7)
   makeTrouble(simulation, fleet, trouble, lasts)
+  let pushes = 1
+  const pushers = { newPush: () => pushes++, senders, now: () => wallClock(time) }
+  if (installation.rolling.length > 0) {
+    often([300, 1000, 3000], pushImages(pushers))
+    often([500, 1500], restartIt(senders), 0.8)
+    often([40, 150], rollSiteOut(server))
+    often([2000, 5000], rollBack(server), 0.5)
+    often([500, 2000], editSite(server), 0.6)
+    often([4000], editPushHook(simulation), 0.4)
+  }
+  return pushers
 }
 
 const everyHalfSecond = (time: VirtualTime, condition: () => boolean): (() => boolean) => {

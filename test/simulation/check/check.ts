@@ -8,6 +8,7 @@ import { checkPublishing } from './publishing.ts'
 import { checkQuiet } from './quiet.ts'
 import { checkReplays } from './replayed.ts'
 import { timelineOf } from './timeline.ts'
+import { checkRollouts } from './rollouts.ts'
 import { checkUndo } from './undo.ts'
 import { explain } from './writes.ts'
 
@@ -23,6 +24,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkReplays(timeline, explanation),
     ...checkUndo(timeline),
     ...checkAnswers(timeline, explanation),
+    ...checkRollouts(timeline),
     ...checkKeys(timeline),
     ...checkProofs(timeline),
     ...checkPublishing(timeline),

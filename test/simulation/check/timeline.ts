@@ -7,6 +7,7 @@ import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
 import type { Followed } from '../messages.ts'
 import { wordIn } from '../world/secrets.ts'
+import { pushIn, site, siteHooks, templateOf } from '../world/workload.ts'
 
 /**
  * A history, sorted for the checks. Every moment is a place in the list of what happened: of two events of one
@@ -14,6 +15,10 @@ import { wordIn } from '../world/secrets.ts'
  */
 export interface Timeline {
   readonly stories: readonly Story[]
+  /** Those of the hooks that roll out, which no step follows from. */
+  readonly acts: readonly Story[]
+  /** The Deployment that they roll out. */
+  readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
   readonly targets: ReadonlyMap<string, readonly TargetVersion[]>
   /** The Secrets of `auth`. */
@@ -62,6 +67,18 @@ export interface TargetVersion {
   readonly owners: readonly string[]
 }
 
+export interface WorkloadVersion {
+  readonly place: number
+  readonly version: number
+  /** The process that wrote it; undefined where somebody outside of the product did. */
+  readonly by: string | undefined
+  /** Which push it runs, by its tag, and what its last restart was. */
+  readonly push: number
+  readonly restarted: string
+  readonly replicas: number
+  readonly template: string
+}
+
 export interface SecretVersion {
   readonly place: number
   /** Empty where the Secret is gone, or holds none. */
@@ -105,6 +122,7 @@ type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
 
 export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const stories = new Map<number, Writable<Story>>()
+  const workload: Writable<WorkloadVersion>[] = []
   const hooks = new Map<string, HookVersion[]>()
   const targets = new Map<string, TargetVersion[]>()
   const secrets = new Map<string, SecretVersion[]>()
@@ -146,7 +164,8 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         const { name, resourceVersion, uid } = object.metadata
         const common = { place, version: Number(resourceVersion), uid, deleted }
         if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
-        if (resource === 'deployments' || resource === 'fleets')
+        if (resource === 'deployments' && name === site) workload.push({ ...common, ...workloadIn(object) })
+        else if (resource === 'deployments' || resource === 'fleets')
           listIn(targets, name).push({ ...common, ...countIn(resource, object) })
         if (name === publicKeysConfigMap) keys.push({ ...common, kids: kidsIn(object) })
         if (resource === 'secrets') listIn(secrets, name).push({ place, word: deleted ? '' : wordIn(object) })
@@ -162,14 +181,35 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'heard':
         knowledge.get(entry.process)?.[entry.of].heard.push({ place, version: entry.version })
         break
+      case 'written': {
+        const written = workload.at(-1)
+        // It was stored at this very moment.
+        const isIts = entry.changed && entry.asked.endsWith(`/deployments/${site}`)
+        if (isIts && written) written.by = entry.process
+        break
+      }
       case 'request':
-      case 'written':
       case 'world':
       case 'log':
       case 'broken':
     }
   }
-  return { stories: [...stories.values()], hooks, targets, secrets, folds, claims, rows, keys, knowledge, happened }
+  const all = [...stories.values()]
+  const isAct = ({ post }: Story): boolean => siteHooks.some(({ metadata: { name } }) => name === post.hook)
+  return {
+    stories: all.filter(story => !isAct(story)),
+    acts: all.filter(isAct),
+    workload,
+    hooks,
+    targets,
+    secrets,
+    folds,
+    claims,
+    rows,
+    keys,
+    knowledge,
+    happened,
+  }
 }
 
 /** Takes from a version of a record the steps that are under way, by the mark of their write, and those that are done. */
@@ -212,6 +252,14 @@ const workloadCountIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'o
   owners: (object.metadata.managedFields ?? [])
     .filter(entry => at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined)
     .map(entry => stringAt(entry, 'manager') ?? ''),
+})
+
+const workloadIn = (object: StoredObject) => ({
+  by: undefined,
+  push: pushIn(object),
+  restarted: String(at(object, 'spec', 'template', 'metadata', 'annotations', 'pushed.receiverhooks.dev/restarted.at')),
+  replicas: Number(at(object, 'spec', 'replicas')),
+  template: templateOf(object),
 })
 
 const kidsIn = (configMap: StoredObject): ReadonlySet<string> => {

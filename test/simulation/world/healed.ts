@@ -9,7 +9,8 @@ import type { Board } from './published.ts'
 import { giveWord, wordOf } from './secrets.ts'
 
 /** Whoever has stopped or taken away something for a while brings it back. */
-export const bringBack = ({ rng, server }: Simulation, { asking, hooks }: Installation): void => {
+export const bringBack = ({ rng, server }: Simulation, { asking, hooks, rolling }: Installation): void => {
+  for (const hook of rolling) server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {
     server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
     if (asking && wordOf(server, hook) === '') giveWord(server, rng, hook)

@@ -4,9 +4,10 @@ import { fleetDefinition } from '../../support/fleets.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { allExpressions } from './expressions.ts'
-import { hooksPath, shop, system } from './paths.ts'
+import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
 import { askFor, askForSignature, giveWord } from './secrets.ts'
 import { allTargets, refTo, targetsPath, targetWith } from './targets.ts'
+import { siteHooks, siteObject } from './workload.ts'
 
 /** What people have made before the product starts. */
 export interface Installation {
@@ -18,9 +19,15 @@ export interface Installation {
   readonly signing: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
+  /** The hooks that roll a Deployment out; none in most histories. */
+  readonly rolling: readonly string[]
 }
 
-export const install = (server: SimulatedServer, rng: Rng, signing: Rng | undefined): Installation => {
+export const install = (
+  server: SimulatedServer,
+  rng: Rng,
+  { isRolling, signing }: { readonly isRolling: boolean; readonly signing: Rng | undefined },
+): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
     if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
@@ -32,11 +39,14 @@ export const install = (server: SimulatedServer, rng: Rng, signing: Rng | undefi
   for (const name of targets) made(targetsPath(name), targetWith(name, rng.int(0, 8)))
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
   const asking = rng.chance(0.4) || signing !== undefined
-  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2) }
+  const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
+  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2), rolling }
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
   }
+  if (isRolling) made(deploymentsPath, siteObject)
+  for (const hook of isRolling ? siteHooks : []) made(hooksPath, hook)
   return installation
 }
 

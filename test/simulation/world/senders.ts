@@ -98,7 +98,7 @@ export const stubborn =
   }
 
 /** Posts until there is an answer that is not an error of the receiver's: at once with backoff, for a while. */
-const insist = async ({ sleep }: Actor, whileMs: number, post: () => Promise<Reply>): Promise<boolean> => {
+export const insist = async ({ sleep }: Actor, whileMs: number, post: () => Promise<Reply>): Promise<boolean> => {
   let waitedMs = 0
   for (let pauseMs = 500; waitedMs < whileMs; pauseMs *= 1.5) {
     if (isFinal(await post())) return true

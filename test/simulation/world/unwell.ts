@@ -10,7 +10,7 @@ import type { Board } from './published.ts'
 export const unwell = (
   { apiServers, server, silent }: Simulation,
   fleet: Fleet,
-  { hooks }: Installation,
+  { hooks, rolling }: Installation,
   board: Board,
 ): string | undefined => {
   if (!apiServers.well()) return 'an API server is sick'
@@ -22,7 +22,7 @@ export const unwell = (
   if (frozen) return `${frozen.process.name} stands still`
   if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
   const kid = signingKid(server)
-  for (const name of hooks) {
+  for (const name of [...hooks, ...rolling]) {
     const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
     const token = board.of(name).at(-1)
     const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}

@@ -29,7 +29,10 @@ const styleOf = (code: string): string => {
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
-/** The picture of a terminal of so many columns. `title` is for those who cannot see it. */
+/**
+ * The picture of a terminal of so many columns. Blanks are kept by xml:space, and in browsers that no longer inherit it into
+ * text by a style. `title` is for those who cannot see it.
+ */
 export const terminalPicture = (title: string, text: string, columns: number): string => {
   const lines = text.trimEnd().split('\n')
   const [width, height] = [Math.ceil(columns * cell.width + 2 * margin), lines.length * cell.height + 2 * margin]
@@ -37,6 +40,7 @@ export const terminalPicture = (title: string, text: string, columns: number): s
     (line, index) => `  <text x="${margin}" y="${margin + (index + 0.75) * cell.height}">${piecesOf(line)}</text>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${cell.size}" fill="#e6e9ef" xml:space="preserve">
+  <style>text { white-space: pre }</style>
   <rect width="${width}" height="${height}" rx="8" fill="#1b2130"/>
 ${rows.join('\n')}
 </svg>

@@ -165,6 +165,8 @@ export interface HookDetail {
   readonly created?: string
   readonly labels: Readonly<Record<string, string>>
   readonly spec: Readonly<Record<string, unknown>>
+  /** What a holder of its URL can do at worst, in sentences. */
+  readonly worst: readonly string[]
   readonly conditions: readonly Condition[]
   /** Until when the URL before the last rotation is accepted, RFC 3339. */
   readonly previousUntil?: string

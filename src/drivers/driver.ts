@@ -96,6 +96,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   object?(member: Stored<S>): TargetObject | undefined
   /** What the hook does to it, for people: `scale up by 1, to at most 10`. */
   describe(member: Stored<S>): string
+  /** Says what a holder of the URL can make of `target` at worst, by any number of posts: `raise Deployment/web to 10`. */
+  worst(member: Stored<S>, target: string): string
   /** At reconcile: what keeps the hook from working, if anything does. Throws what the API throws. */
   validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
@@ -124,6 +126,7 @@ export interface Bound {
   readonly target: string
   readonly object: TargetObject | undefined
   readonly description: string
+  readonly worst: string
   readonly validate: (reading: ValidationContext) => Promise<Problem | undefined>
   readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
@@ -152,6 +155,7 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           target: driver.target(member),
           object: driver.object?.(member),
           description: driver.describe(member),
+          worst: driver.worst(member, driver.target(member)),
           validate: reading => driver.validate(member, reading),
           needs: async definitions => await driver.needs(member, definitions),
           execute: (delivery, execution) => driver.execute(member, delivery, execution),

@@ -22,6 +22,7 @@ export const someHook: LiveHook = {
   bound: {
     target: 'Deployment/web',
     object: undefined,
+    worst: '',
     description: 'scale up by 1, to at most 10',
     driver: { name: 'scale', rights: { given: 'everywhere', trigger: [], author: [], keeps: [] } },
     needs: () => Promise.reject(new Error('a trigger asks for no rights')),

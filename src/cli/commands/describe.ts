@@ -7,6 +7,7 @@ import { isReason, reasons } from '../../api/reasons.ts'
 import { age } from '../../environment/age.ts'
 import { localTime } from '../../environment/time.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
+import { worstOf } from '../../drivers/worst.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { readCounts, type CountOf } from '../cluster/counts.ts'
@@ -84,12 +85,18 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
       known ? `[not shown: ${program} url ${metadata.name}], rotation ${status?.minted?.rotation ?? 0}` : 'none yet',
     ),
     line('Former URL', previous && `accepted until ${localTime(previous.acceptedUntil)}`),
-    line('Expires', status?.minted?.expiresAt && localTime(status.minted.expiresAt)),
+    line('Expires', status?.minted?.expiresAt && `on ${localTime(status.minted.expiresAt)}`),
     line('In Secret', spec.token.secretName),
     line(
       'Asks for',
       auth &&
         `${auth.form}, beside the URL${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+    ),
+    line(
+      'At worst',
+      isViolation(bound)
+        ? undefined
+        : worstOf(spec, bound, status?.minted?.expiresAt && localTime(status.minted.expiresAt)).join(' '),
     ),
     line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
     line('Only when', spec.when),

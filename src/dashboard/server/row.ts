@@ -49,7 +49,7 @@ const conditionOf = (object: StoredObject, type: string): unknown =>
 /** The elements of a list; none of anything else. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
+export const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
 
 /** What it does and to what, in words. A hook that breaks a rule has only what its driver's name says. */
 const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {

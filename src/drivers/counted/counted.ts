@@ -46,6 +46,12 @@ export const movementInWords = (member: Counted): string => {
   return action === 'up' ? `up by ${by}, to at most ${max}` : `down by ${by}, to at least ${min}`
 }
 
+/** What the count of a target can be brought to by posts alone, for people: `raise Deployment/web to 10`. */
+export const worstInWords = (member: Counted, target: string): string => {
+  const { max, min } = boundsOf(member)
+  return member.action === 'up' ? `raise ${target} to ${max}` : `lower ${target} to ${min}`
+}
+
 /** Without a max nothing but what Kubernetes stores ends a step up: to take a step down back, for one. */
 const boundsOf = ({ max = largestCount, min }: Counted) => ({ max, min })
 

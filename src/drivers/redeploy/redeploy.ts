@@ -27,6 +27,9 @@ export const redeploy = {
 
   describe: member => `roll out ${member.image ?? 'whatever was pushed'}${tagsOf(member)}`,
 
+  worst: (member, target) =>
+    `roll out ${member.image ?? 'an image that runs already'}${tagsOf(member)}, in ${target}${member.withoutImage === 'restart' ? ', and restart what runs there' : ''}`,
+
   async validate(member, reading): Promise<Problem | undefined> {
     if (member.tags && !tagRule(member.tags)) return { ...invalidTags(member), lasts: 'stalled' }
     return await reachProblem(member, reading)

@@ -6,7 +6,7 @@ import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetProblem } from '../../steps/target/owner.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
-import { countNeeds, movementInWords, stepOn, takeBackOn } from '../counted/counted.ts'
+import { countNeeds, movementInWords, stepOn, takeBackOn, worstInWords } from '../counted/counted.ts'
 import type { Driver, TargetKind, TargetPart } from '../driver.ts'
 import { scaleNodesRights } from './rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
@@ -33,6 +33,8 @@ export const scaleNodes = {
   object: ({ target }) => ({ type: typeOf(target), name: target.name }),
 
   describe: member => `scale ${movementInWords(member)}`,
+
+  worst: worstInWords,
 
   async validate(member, reading): Promise<Problem | undefined> {
     const { at: count, name, type } = targetOf(member, reading.namespace)

@@ -4,7 +4,15 @@ import { pluralInCel } from '../../kube/plural.ts'
 import { scalableKinds } from '../../kube/scalable.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetProblem } from '../../steps/target/owner.ts'
-import { countNeeds, failedBy, movementInWords, stepOn, takeBackOn, unreadBy } from '../counted/counted.ts'
+import {
+  countNeeds,
+  failedBy,
+  movementInWords,
+  stepOn,
+  takeBackOn,
+  unreadBy,
+  worstInWords,
+} from '../counted/counted.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
 import type { Right } from '../rights.ts'
 import { groupOf, isLeast, scaleExtras } from './extras.ts'
@@ -59,6 +67,8 @@ export const scale = {
   object: member => objectOf(member),
 
   describe: member => `scale ${movementInWords(member)}`,
+
+  worst: worstInWords,
 
   async validate({ target }, reading): Promise<Problem | undefined> {
     const kind = await kindOf(target, reading.definitions)

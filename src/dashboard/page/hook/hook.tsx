@@ -140,6 +140,16 @@ const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
           This URL expires on <When time={hook.expiresAt} />.
         </p>
       )}
+      {hook !== undefined && hook.worst.length > 0 && (
+        <details>
+          <summary>The worst that a holder of this URL can do</summary>
+          <ul class="help">
+            {hook.worst.map(sentence => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </details>
+      )}
       <ul class="conditions">
         {(hook?.conditions ?? []).map(condition => (
           <ConditionLine key={condition.type} condition={condition} row={row} />

@@ -1,6 +1,8 @@
 import { at, isObject, stringAt } from '../../../api/json.ts'
 import type { StoredObject } from '../../../api/object.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
+import { driverOf, isViolation } from '../../../drivers/registry.ts'
+import { worstOf } from '../../../drivers/worst.ts'
 import { redacted } from '../../../environment/redact.ts'
 import { objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
@@ -9,7 +11,7 @@ import type { Condition, HookDetail } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
-import { listOf } from '../row.ts'
+import { isHookSpec, listOf } from '../row.ts'
 import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
@@ -40,6 +42,7 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(created === undefined ? {} : { created }),
     labels,
     spec: isObject(spec) ? spec : {},
+    worst: worstInWords(spec, expiresAt),
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
     ...(previousUntil === undefined ? {} : { previousUntil }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -47,6 +50,13 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(tryAt === undefined ? {} : { tryAt }),
     ...(authSecret === undefined ? {} : { authSecret }),
   }
+}
+
+/** Nothing of a hook that breaks a rule: it does nothing. */
+const worstInWords = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
+  const bound = isHookSpec(spec) ? driverOf(spec) : undefined
+  if (bound === undefined || isViolation(bound) || !isHookSpec(spec)) return []
+  return worstOf(spec, bound, expiresAt === undefined ? undefined : 'when it expires')
 }
 
 const conditionOf = (condition: unknown): Condition => ({

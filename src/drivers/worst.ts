@@ -1,0 +1,31 @@
+import { authOf, type Auth } from '../api/auth.ts'
+import { milliseconds } from '../api/duration.ts'
+import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
+import type { Bound } from './driver.ts'
+
+/**
+ * Says in a few sentences what the worst is that a holder of a hook's URL can do: what, how often, what else they
+ * need, and until when. `expires` says when the URL ends by itself: `on 2026-12-01`.
+ */
+export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires?: string): readonly string[] => [
+  `A holder of the URL can ${worst}.`,
+  frequencyOf(spec),
+  proofOf(authOf(spec.auth)),
+  `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
+]
+
+const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): string => {
+  const cooldownMs = milliseconds(cooldown) ?? 0
+  const perHour = Math.ceil(hourMs / cooldownMs)
+  return cooldownMs > 0
+    ? `One post in ${cooldown} counts${perHour > 1 ? `, so ${perHour} in an hour at most` : ''}.`
+    : `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
+}
+
+const hourMs = 3_600_000
+
+const proofOf = (auth: Auth | undefined): string => {
+  if (auth === undefined) return 'The URL is enough: with spec.auth a sender must prove who it is, too.'
+  if (auth.form === 'sns') return `The URL is not enough: Amazon must have signed the message, for ${auth.topicArn}.`
+  return `The URL is not enough: a holder also needs what is in Secret/${auth.secret} (spec.auth.${auth.form}).`
+}

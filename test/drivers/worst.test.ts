@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { withDefaults } from '../../src/cli/spec/defaults.ts'
+import { isHookSpec } from '../../src/dashboard/server/row.ts'
+import { driverOf, isViolation } from '../../src/drivers/registry.ts'
+import { hookSpecSchema } from '../../src/drivers/schemas.ts'
+import { worstOf } from '../../src/drivers/worst.ts'
+
+const worst = (given: object, expires?: string): readonly string[] => {
+  const spec = withDefaults(hookSpecSchema, given)
+  if (!isHookSpec(spec)) throw new Error('it has no driver')
+  const bound = driverOf(spec)
+  if (isViolation(bound)) throw new Error(`${bound.path} ${bound.message}`)
+  return worstOf(spec, bound, expires)
+}
+
+const web = { target: { name: 'web' } }
+
+it.each([
+  ['raise Deployment/web to 10', { driver: 'scale', scale: { ...web, action: 'up', max: 10 } }],
+  ['lower Deployment/web to 1', { driver: 'scale', scale: { ...web, action: 'down' } }],
+  ['lower Deployment/web to 0', { driver: 'scale', scale: { ...web, action: 'down', min: 0 } }],
+  [
+    'raise MachineDeployment/workers to 5',
+    {
+      driver: 'scaleNodes',
+      scaleNodes: { target: { kind: 'MachineDeployment', name: 'workers' }, action: 'up', max: 5 },
+    },
+  ],
+  [
+    'roll out an image that runs already, with the tag that runs, in workloads app=web',
+    { driver: 'redeploy', redeploy: { selector: { matchLabels: { app: 'web' } } } },
+  ],
+  [
+    'roll out acme/web, of a version in ~1, in Deployment/web, and restart what runs there',
+    { driver: 'redeploy', redeploy: { ...web, image: 'acme/web', tags: { semver: '~1' }, withoutImage: 'restart' } },
+  ],
+  [
+    'restart Deployment/web again and again, each time once the rollout before is over',
+    { driver: 'restart', restart: web },
+  ],
+])('a holder of the URL can %s', (can, spec) => {
+  expect(worst(spec)[0]).toBe(`A holder of the URL can ${can}.`)
+})
+
+const up = { driver: 'scale', scale: { ...web, action: 'up', max: 10 } }
+
+it.each([
+  [{}, 'Each post counts, up to 100 a second for each replica of the trigger: spec.cooldown spaces them.'],
+  [{ cooldown: '5m' }, 'One post in 5m counts, so 12 in an hour at most.'],
+  [{ cooldown: '7m' }, 'One post in 7m counts, so 9 in an hour at most.'],
+  [{ cooldown: '2h' }, 'One post in 2h counts.'],
+])('with %j it says how often posts count', (more, sentence) => {
+  expect(worst({ ...up, ...more })[1]).toBe(sentence)
+})
+
+const secretKeyRef = { name: 'alerts', key: 'key' }
+
+it.each([
+  [undefined, 'The URL is enough: with spec.auth a sender must prove who it is, too.'],
+  [
+    { bearer: { secretKeyRef } },
+    'The URL is not enough: a holder also needs what is in Secret/alerts (spec.auth.bearer).',
+  ],
+  [
+    { sns: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' } },
+    'The URL is not enough: Amazon must have signed the message, for arn:aws:sns:eu-west-1:123456789012:alerts.',
+  ],
+])('with auth %j it says what is needed besides', (auth, sentence) => {
+  expect(worst({ ...up, ...(auth && { auth }) })[2]).toBe(sentence)
+})
+
+it('says until when', () => {
+  expect(worst(up)[3]).toBe('That ends when you rotate the token, or suspend or delete the hook.')
+  expect(worst(up, 'on 2026-12-01')[3]).toContain('ends on 2026-12-01, or when you rotate')
+})

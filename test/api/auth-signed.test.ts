@@ -6,7 +6,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, send as sendTo } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
 import { listAt } from '../deploy/manifests.ts'
-import { cluster, post, product, type Posted } from '../support/product.ts'
+import { cluster, postUntilDone, product, type Posted } from '../support/product.ts'
 
 /** The forms of auth that sign a time, or name a header of their own; and secrets that are changed without losing a post. */
 
@@ -37,7 +37,7 @@ const setUp = async (auth: object) => {
   await here.createHook('web-up', { max: 50 }, { auth })
   const url = await here.url('web-up')
   const send = (headers: Record<string, string>, body = 'body', query = ''): Promise<Posted> =>
-    post(`${url}${query}`, undefined, { headers, body })
+    postUntilDone(`${url}${query}`, undefined, { headers, body })
   const patchSecret = (entries: Readonly<Record<string, string | null>>) =>
     sendTo(here.api, {
       method: 'PATCH',

@@ -6,7 +6,7 @@ import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
 import { listAt } from '../deploy/manifests.ts'
-import { cluster, post, product, type Cluster, type Posted } from '../support/product.ts'
+import { cluster, post, postUntilDone, product, type Cluster, type Posted } from '../support/product.ts'
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64')
 const dataOf = (values: Readonly<Record<string, string>>) =>
@@ -57,7 +57,7 @@ const setUp = async (auth: object) => {
   await here.createHook('web-up', {}, { auth })
   const url = await here.url('web-up')
   const send = (headers: Record<string, string>, body = hello, query = ''): Promise<Posted> =>
-    post(`${url}${query}`, undefined, { headers, body })
+    postUntilDone(`${url}${query}`, undefined, { headers, body })
   const readyReason = async (): Promise<string | undefined> => {
     const conditions = listAt(await here.hook('web-up'), 'status', 'conditions')
     return stringAt(

@@ -144,9 +144,9 @@ export const putRecord = async (
   switch (sent.sent) {
     case 'stored': {
       const stored = tryParseJson(sent.response.body)
-      return isStoredObject(stored)
-        ? { put: 'stored', object: withoutHistory(stored) }
-        : { put: 'unknown', message: 'the answer was no object' }
+      if (!isStoredObject(stored)) return { put: 'unknown', message: 'the answer was no object' }
+      // What says who has written which field is of no use here.
+      return { put: 'stored', object: { metadata: { ...stored.metadata, managedFields: [] } } }
     }
     case 'conflict':
       return { put: 'conflict' }
@@ -161,11 +161,6 @@ export const putRecord = async (
       return { put: 'unknown', message: sent.message }
   }
 }
-
-/** What says who has written which field is of no use here. */
-const withoutHistory = ({ metadata }: StoredObject): StoredObject => ({
-  metadata: { ...metadata, managedFields: [] },
-})
 
 const askedToWait = ({ retryAfterMs }: { readonly retryAfterMs?: number | undefined }) =>
   retryAfterMs === undefined ? {} : { retryAfterMs }

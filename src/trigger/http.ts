@@ -215,16 +215,12 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
     linger(request, response)
   }
   return (request, response, answer) => {
-    if (isLimited(answer)) clock.after(limitedHeldMs, () => send(request, response, answer))
+    const reason = answer !== 'no answer' && 'body' in answer ? answer.body.reason : undefined
+    const isBeyondLimit = reason === 'RateLimited' || reason === 'WritesLimited'
+    if (isBeyondLimit) clock.after(limitedHeldMs, () => send(request, response, answer))
     else send(request, response, answer)
   }
 }
-
-/** True of the answer to a post beyond a limit of its hook. */
-const isLimited = (answer: TriggerAnswer | InWords): boolean =>
-  answer !== 'no answer' &&
-  'body' in answer &&
-  (answer.body.reason === 'RateLimited' || answer.body.reason === 'WritesLimited')
 
 /** True if a request has arrived, or what is left of it is so short that Node may throw it away by itself. */
 const isDone = (request: IncomingMessage): boolean => {

@@ -1,4 +1,4 @@
-import { at, stringAt } from '../../api/json.ts'
+import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from './target.ts'
 
@@ -6,12 +6,6 @@ import type { CountAt } from './target.ts'
 const maxFences = 8
 
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
-
-/**
- * Finds the version in an answer, of which nothing else is needed: to parse all of it takes a fiftieth of what a post costs. Only
- * a member of that name looks like this, since quotes within a string are escaped. Of a Scale it is the first one.
- */
-const resourceVersionOf = /"resourceVersion"\s*:\s*"([^"\\]+)"/
 
 /**
  * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand next to one
@@ -42,7 +36,7 @@ export const viaScale: CountAt = {
     }),
   }),
   stored: (answer, _mark, { uid }, to) => {
-    const [, resourceVersion] = resourceVersionOf.exec(answer) ?? []
+    const resourceVersion = stringAt(tryParseJson(answer), 'metadata', 'resourceVersion')
     return resourceVersion === undefined || to === undefined ? undefined : { uid, resourceVersion, count: to }
   },
   marks: object =>

@@ -83,15 +83,15 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     done.push({ row, isGone: now === undefined, isLost: now?.state === 'untold' && now.mark === mark })
   }
   for (const { row } of done) draft.add(finished(row))
-  // A row that was gone and is not kept now either is older than all that a full record remembers: it was forgotten, not dropped, and
-  // has counted before.
-  const counted = done.filter(({ isGone, row }) => !isGone || draft.get(row.key) !== undefined)
-  // What is lost was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
-  for (const { isLost, row } of counted) {
+  const ran: ClaimedRow[] = []
+  for (const { isGone, isLost, row } of done) {
+    // It is older than all that a full record remembers: it was forgotten, not dropped, and has counted before.
+    if (isGone && !draft.get(row.key)) continue
+    // What is lost was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
     if (row.undoes === undefined || !isLost) addToUndo(draft, row)
+    if (!isLost) ran.push(row)
   }
-  const ran = counted.flatMap(({ isLost, row }) => (isLost ? [] : row))
   ranBy(draft, ran, madeAt)
 }
 

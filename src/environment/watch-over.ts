@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
-import { unlessAborted } from './abort.ts'
+import { unlessAborted } from './wait.ts'
 import type { ApiRequest, Watch, WatchLine } from './environment.ts'
 import { JsonPicker } from './json-picker.ts'
 import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'

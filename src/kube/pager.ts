@@ -1,6 +1,6 @@
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
-import { unlessAborted } from '../environment/abort.ts'
+import { unlessAborted } from '../environment/wait.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../environment/environment.ts'
 import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { ApiError } from './errors.ts'

@@ -6,10 +6,12 @@ import { refusal } from './answer.ts'
 import { shownBy } from './auth-proof.ts'
 import type { ReadSecret } from './auth-secrets.ts'
 import type { Clock } from '../environment/environment.ts'
-import { isOfTopic, publishedAt } from './auth-topic.ts'
+import { parseTime } from '../environment/time.ts'
+import { sns } from '../senders/sns.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import type { PostedBody, Refused } from './posted.ts'
+import type { ReadMessage } from './reading/message.ts'
 
 /** What a bar may ask for: the body of a post as it was sent, and what it says. */
 export type BarredBody = Pick<PostedBody, 'message' | 'sent'>
@@ -75,6 +77,13 @@ export const authBar = (
     return shown(read.body) ? undefined : unauthorized
   }
 }
+
+/** True if a message says that it is of this topic of Amazon SNS. Whether that is so, only its signature shows. */
+const isOfTopic = ({ delivery, proof }: ReadMessage, topicArn: string): boolean =>
+  delivery.sender === sns.name && proof?.['TopicArn'] === topicArn
+
+/** When a message of SNS was published, in milliseconds since the epoch, as its signature says; NaN if it does not say. */
+const publishedAt = ({ proof }: ReadMessage): number => parseTime(proof?.['Timestamp'] ?? '')
 
 /** Whether a message is older than its hook remembers what has counted: it may be one that has. */
 const isPast = ({ replayWindowMs }: LiveHook, publishedAt: number, now: number): boolean =>

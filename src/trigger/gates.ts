@@ -3,7 +3,7 @@ import type { Ended, Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
-import { mayBeLong } from './reading/long.ts'
+import { mayBeLong } from './reading/message.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What is answered to every delivery, whatever it says; undefined when the hook is open. Pure. */

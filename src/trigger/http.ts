@@ -28,7 +28,7 @@ import {
 import { lingering } from './http/lingering.ts'
 import type { Preflight } from './preflight.ts'
 import { endpointPath } from '../token/published.ts'
-import { mayBeLong } from './reading/long.ts'
+import { mayBeLong } from './reading/message.ts'
 import type { TriggerRequest } from './request.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
 

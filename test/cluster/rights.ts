@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { scalableKinds } from '../../src/kube/scalable.ts'
+import { scalableKinds } from '../../src/kube/resources.ts'
 import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'

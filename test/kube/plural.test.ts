@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { celRules } from '../../src/apiserver/cel.ts'
-import { scalableKinds } from '../../src/kube/scalable.ts'
+import { scalableKinds } from '../../src/kube/resources.ts'
 import { pluralInCel, pluralOf } from '../../src/kube/plural.ts'
 
 describe('the resource of a kind', () => {

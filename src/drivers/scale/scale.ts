@@ -1,9 +1,9 @@
 import type { Problem } from '../../api/conditions.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { pluralInCel } from '../../kube/plural.ts'
-import { scalableKinds } from '../../kube/scalable.ts'
+import { scalableKinds } from '../../kube/resources.ts'
 import type { Target } from '../../steps/target/target.ts'
-import { targetProblem } from '../../steps/target/owner.ts'
+import { targetProblem } from '../../steps/target/read.ts'
 import {
   countNeeds,
   failedBy,

@@ -1,10 +1,9 @@
-import type { StoredObject } from '../../api/object.ts'
+import { controllerOf, type KubeObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
-import type { ProblemReason, Target, CountAt, Version } from './target.ts'
-import { targetProblem } from './owner.ts'
+import type { CountAt, ProblemReason, Target, TargetProblem, Version } from './target.ts'
 
 /** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
 const readTimeoutMs = 2000
@@ -23,6 +22,21 @@ export type TargetState =
   | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject; readonly bytes: number }
   | { readonly state: 'blocked'; readonly reason: ProblemReason; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
+
+/** Why an object's count is not ours to change, if it is not. */
+export const targetProblem = (object: KubeObject): TargetProblem | undefined => {
+  const name = `${object.kind ?? 'object'}/${object.metadata.name}`
+  if (object.metadata.deletionTimestamp !== undefined) {
+    return { reason: 'TargetBeingDeleted', message: `${name} is being deleted` }
+  }
+  const owner = controllerOf(object)
+  return (
+    owner && {
+      reason: 'OwnedByController',
+      message: `${name} is controlled by ${owner.kind}/${owner.name}, which would set its count back: aim the hook at that`,
+    }
+  )
+}
 
 /** What a version of a target shows: the count in it, or why that cannot be changed. */
 export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetState => {

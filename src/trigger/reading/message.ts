@@ -3,7 +3,7 @@ import { tryParseJson } from '../../api/json.ts'
 import { deliveryOf, confirmationOf, proofOf, senderOf } from '../../senders/registry.ts'
 import type { Delivery } from '../../api/delivery.ts'
 import type { Confirmation, Proof } from '../../senders/sender.ts'
-import { mostBodyDepth } from '../limits.ts'
+import { mostBodyDepth, smallBodyBytes } from '../limits.ts'
 
 /** A post whose body has arrived. Plain data: a large one is read in another thread. */
 export interface Arrived {
@@ -30,6 +30,10 @@ export interface ReadMessage {
 export type Unreadable = Exclude<Inflated | ParsedBody, object>
 
 export type Reading = ReadMessage | Unreadable
+
+/** True if a body may be so long that to read it would stop the event loop; by its head alone. */
+export const mayBeLong = (headers: Readonly<Record<string, unknown>>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBodyBytes
 
 /** Reads what a post says whose body, not compressed, has at most `mostBytes`. Never throws, whatever the post. */
 export const readMessage = ({ body: sent, headers, receivedAt }: Arrived, mostBytes: number): Reading => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recordFormat } from '../../../src/api/record.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
-import { scalableKinds } from '../../../src/kube/scalable.ts'
+import { scalableKinds } from '../../../src/kube/resources.ts'
 import { knownCounts } from '../../../src/steps/target/counts.ts'
 import { poolKinds } from '../../../src/steps/target/pools.ts'
 import { parseTarget, targetText } from '../../../src/steps/target/text.ts'

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { unlessAborted } from '../../src/environment/abort.ts'
+import { unlessAborted } from '../../src/environment/wait.ts'
 import { settle } from '../support/clock.ts'
 
 it('rejects at once where the signal was aborted before, and a failure after that is not left unhandled', async () => {

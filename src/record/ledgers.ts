@@ -1,4 +1,4 @@
-import type { Environment } from '../environment/environment.ts'
+import type { Clock, Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
@@ -56,6 +56,7 @@ export const openLedgers = (
 
 class RecordLedgers implements Ledgers {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #clock: Clock
   readonly #limits: RecordLimits | undefined
   readonly #charge: ChargeFor
   readonly #instance: string
@@ -81,10 +82,11 @@ class RecordLedgers implements Ledgers {
     charge: ChargeFor,
   ) {
     this.#environment = environment
+    this.#clock = environment.clock
     this.#limits = limits
     this.#charge = charge
     this.#instance = Buffer.from(environment.random.bytes(8)).toString('base64url')
-    this.#countedAt = this.#now()
+    this.#countedAt = this.#clock.monotonic()
   }
 
   of(owner: RecordOwner): Ledger {
@@ -102,33 +104,28 @@ class RecordLedgers implements Ledgers {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    this.#countedAt = this.#now()
+    this.#countedAt = this.#clock.monotonic()
     while (!stop.aborted) await this.#turn(stop)
     await this.#flushAll()
   }
 
   /** Writes the record that is due, or sleeps until one is. */
   #turn(stop: AbortSignal): Promise<void> {
-    const { clock } = this.#environment
-    if (this.#now() - this.#countedAt >= countRowsEveryMs) {
+    if (this.#clock.monotonic() - this.#countedAt >= countRowsEveryMs) {
       this.#forgetRows()
-      this.#countedAt = this.#now()
+      this.#countedAt = this.#clock.monotonic()
     }
     const due = this.#nextDue()
-    const inMs = due ? due[1] - this.#now() : Infinity
+    const inMs = due ? due[1] - this.#clock.monotonic() : Infinity
     if (due && inMs <= 0) {
       this.#begin(due[0])
-      return wait(clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
+      return wait(this.#clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
     }
     const woken = new AbortController()
     this.#wake = () => woken.abort()
     const sleepMs = Math.min(inMs, maxSleepMs)
-    this.#sleepsUntil = this.#now() + sleepMs
-    return wait(clock, sleepMs, AbortSignal.any([stop, woken.signal]))
-  }
-
-  #now(): number {
-    return this.#environment.clock.monotonic()
+    this.#sleepsUntil = this.#clock.monotonic() + sleepMs
+    return wait(this.#clock, sleepMs, AbortSignal.any([stop, woken.signal]))
   }
 
   #open(owner: RecordOwner): Ledger {
@@ -145,7 +142,7 @@ class RecordLedgers implements Ledgers {
   readonly #dirtied = (ledger: Ledger): void => {
     // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
-    const due = Math.max(this.#now() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
+    const due = Math.max(this.#clock.monotonic() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
     this.#dirty.set(ledger, due)
     if (due < this.#sleepsUntil) this.#wake()
   }
@@ -157,28 +154,28 @@ class RecordLedgers implements Ledgers {
 
   async #flush(ledger: Ledger, withinMs: number): Promise<void> {
     this.#dirty.delete(ledger)
-    const began = this.#now()
+    const began = this.#clock.monotonic()
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
     const isBusy = began - at < 2 * maxSpacingMs
     const nextSpacingMs = isBusy ? Math.min(2 * spacingMs, maxSpacingMs) : recordSpacingMs
     this.#flushed.set(ledger, { at: began, spacingMs: nextSpacingMs })
     const end = began + withinMs
     try {
-      await ledger.flush(() => this.#now() < end)
+      await ledger.flush(() => this.#clock.monotonic() < end)
     } catch (error) {
       const { name, namespace } = ledger.owner
       const what = 'writing a record failed in a way it never should'
       this.#environment.log.error({ namespace, record: name, error }, what)
     }
-    this.#tookMs = this.#now() - began
+    this.#tookMs = this.#clock.monotonic() - began
     if (ledger.dirty) this.#dirtied(ledger)
   }
 
   /** Waits for the writes in progress first: what is left shows after them. */
   async #flushAll(): Promise<void> {
-    const end = this.#now() + closeWithinMs
-    await within(this.#environment.clock, closeWithinMs, Promise.all(this.#flushing))
-    await Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, end - this.#now())))
+    const end = this.#clock.monotonic() + closeWithinMs
+    await within(this.#clock, closeWithinMs, Promise.all(this.#flushing))
+    await Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, end - this.#clock.monotonic())))
   }
 
   #nextDue(): [ledger: Ledger, at: number] | undefined {

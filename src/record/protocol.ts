@@ -1,7 +1,7 @@
 import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Changed, OpenAct, RecentDelivery } from '../api/record.ts'
-import type { Claim, ClaimedRow, DoneRow, Former, Report, Row } from '../api/row.ts'
+import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
 import { maxRecent } from '../api/status.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
@@ -82,7 +82,10 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
     done.push({ row, isGone: now === undefined, isLost: now?.state === 'untold' && now.mark === mark })
   }
-  for (const { row } of done) draft.add(finished(row))
+  for (const { row } of done) {
+    const { from, key, to } = row
+    draft.add({ state: 'done', key, ...momentOf(row), from, to })
+  }
   const ran: ClaimedRow[] = []
   for (const { isGone, isLost, row } of done) {
     // It is older than all that a full record remembers: it was forgotten, not dropped, and has counted before.
@@ -105,14 +108,6 @@ const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infini
 /** The mark of the write that a row waits for, or is lost with. */
 const markOf = (row: Row): string | undefined =>
   row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
-
-const finished = (row: ClaimedRow): DoneRow => ({
-  state: 'done',
-  key: row.key,
-  ...momentOf(row),
-  from: row.from,
-  to: row.to,
-})
 
 /** Whether a row is what stood in the place of another before. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>

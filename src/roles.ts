@@ -88,6 +88,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
     stop: async () => {
       stopping = true
       server?.closing()
+      trigger?.endWaits()
       log.info({ seconds: options.shutdownDelayMs / 1000 }, 'stopping: readiness fails, posts are still served')
       await wait(clock, options.shutdownDelayMs)
       await server?.drain()

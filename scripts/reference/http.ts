@@ -1,26 +1,31 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultRateLimit } from '../../src/api/hook.ts'
-import type { Place } from '../../src/api/reasons.ts'
+import { reasons, type Place } from '../../src/api/reasons.ts'
+import { settlementStates } from '../../src/api/settlement.ts'
 import { answerTo, type Answer } from '../../src/trigger/answer.ts'
 import {
   answerWithinMs,
   bodyWithinMs,
+  defaultWaitMs,
   headWithinMs,
   idleConnectionMs,
   limitedHeldMs,
   largeRate,
   limitsIn,
+  longestWaitMs,
   mostBodyBytes,
   mostBodyDepth,
   mostChanges,
   mostHeadBytes,
+  mostLooks,
   refusedRate,
   requestWithinMs,
   retryAfterSeconds,
   smallBodyBytes,
   writeBudget,
 } from '../../src/trigger/limits.ts'
+import { statusOfState } from '../../src/trigger/settled.ts'
 import { acceptedEncodings } from '../../src/trigger/reading/message.ts'
 import { code, generated, table } from './markdown.ts'
 import { linkTo, reasonsIn } from './reasons.ts'
@@ -36,6 +41,9 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'always',
     'Why, in one word: [every reason](reasons.md). A program compares this, and not `message`',
   ],
+  state: ['string', 'with `wait`', 'The outcome by now: see [waiting](#waiting-for-the-outcome)'],
+  ready: ['integer', 'with `wait`, for a rollout', 'How many pods of it are available at least'],
+  of: ['integer', 'with `ready`', 'How many are wanted'],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
   summary: ['string', 'for a rollout', 'What was done that is no count'],
@@ -133,12 +141,14 @@ const seconds = (ms: number): string => `${ms / 1000} s`
 const kib = (bytes: number): string => (bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`)
 const kilobytes = (bytes: number): string => (bytes < 1e6 ? `${bytes / 1000} kB` : `${bytes / 1e6} MB`)
 
+const milliseconds = (ms: number): string => (ms >= 60_000 ? `${ms / 60_000}m` : `${ms / 1000}s`)
+
 /** The memory limit of the trigger's container in the manifests. */
 const memoryMiB = 320
 
 /** Makes the page on the trigger's HTTP interface, for authors of clients. The numbers are the program's. */
 export const httpPage = (): string => {
-  const { connections, mostHeldBytes, mostOfNamespace } = limitsIn(memoryMiB * 1024 * 1024)
+  const { connections, mostHeldBytes, mostOfNamespace, ...limitsWaiting } = limitsIn(memoryMiB * 1024 * 1024)
   return `${generated}
 # HTTP
 
@@ -166,8 +176,8 @@ says which hook, and [may change](../explanation/tokens.md). Any other path is 4
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
 **Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` is the same as nothing. Any
-other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. Other parameters do nothing, but [\`when\`](../how-to/filter-deliveries.md)
-can read them.
+other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome). Other
+parameters do nothing, but [\`when\`](../how-to/filter-deliveries.md) can read them.
 
 **Headers** that count:
 
@@ -245,11 +255,42 @@ ${table(['status', 'means', 'reasons'], refusedRows())}
 Node itself answers 400 to what is no HTTP, 408 to a request that does not arrive in time, 417 to another \`Expect\`, and 431 to a head that is too
 long, without a body.
 
+## Waiting for the outcome
+
+An answer says what is stored. \`?wait=25s\` waits for the outcome of that, for ${milliseconds(0)} to ${milliseconds(longestWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
+proxies allow. The hook runs as ever. Then the trigger looks at the workloads, and answers as soon as their state is final:
+
+${table(
+  ['status', 'state', 'means', 'reason'],
+  settlementStates
+    .map(state => {
+      const [status, reason] = statusOfState[state]
+      return [String(status), code(state), reasons[reason].means, linkTo(reason)]
+    })
+    .toSorted(([a = ''], [b = '']) => a.localeCompare(b)),
+)}
+
+- **The same request sent again asks again, and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, also after restarts, for a
+  day or for 4,000 younger deliveries. The hook may be suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
+- What is said is said of the change that this very delivery wrote. Where the same image runs again by a later push, the state is \`superseded\`.
+- Of several workloads the worst counts: stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods. A selector that
+  selects more than a delivery may read is \`progressing\`.
+- \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, and not that the program in them works.
+  Stalls are seen of Deployments alone: StatefulSets and DaemonSets have no deadline.
+- A delivery that did nothing is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
+  it is 200, as ever.
+- \`wait\` goes with \`redeploy\` and \`restart\`. A count is \`stored\`, and the answer comes at once.
+- A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
+- ${limitsWaiting.mostWaiting} posts wait at once, ${limitsWaiting.mostWaitingOfHook} of one hook, for ${mostLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
+
+[Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
+
 ## When to send again
 
 | you get | do |
 | --- | --- |
 | 200 | Nothing: it is done, or it does not count |
+| 202, with \`wait\` and an idempotency key | Send the same post again: it asks again |
 | 503 | Send the same post again after \`Retry-After\` |
 | no answer, with an idempotency key | Send the same post again. It counts once |
 | no answer, without one | Look at the target first: the step may have been made |
@@ -263,7 +304,7 @@ the limits below, and all connections when its process is killed.
 
 ## Times
 
-- An answer comes within ${seconds(answerWithinMs)} of the head of the request. Give a client a timeout of at least twice that.
+- An answer comes within ${seconds(answerWithinMs)} of the head of the request. Give a client a timeout of at least twice that; with \`wait\`, of that time on top.
 - The head may take ${seconds(headWithinMs)}, the body ${seconds(bodyWithinMs)} from when it is wanted, and the whole request ${seconds(requestWithinMs)}.
 - An idle connection is kept for ${seconds(idleConnectionMs)}. A proxy in front should close its own sooner.
 - While a pod ends, each answer has \`Connection: close\`.

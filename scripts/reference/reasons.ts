@@ -14,6 +14,7 @@ const places: Readonly<Record<Place, string>> = {
   condition: 'a condition of a hook that is not Ready',
   ready: 'a condition of a hook that is Ready',
   event: 'an Event',
+  waited: 'an answer to a post with `wait`',
 }
 
 /** A list as a sentence has it. */

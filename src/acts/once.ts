@@ -85,7 +85,8 @@ const once = async (
           ledger.later(draft => withoutAct(draft, result.act))
           return { outcome: 'changed' }
         }
-        return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined })
+        const { isAskable } = context
+        return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined, isAskable })
       }
     }
     await wait(clock, waitAfter(lookAgain, looks++))

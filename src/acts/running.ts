@@ -2,7 +2,7 @@ import type { OpenAct } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
-import { acted, withoutAct } from '../record/acts.ts'
+import { acted, withoutAct, type ActDone } from '../record/acts.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
 
@@ -30,6 +30,8 @@ interface Asked {
   readonly ledger?: Ledger
   /** Whether the same delivery can be known when it is sent again. */
   readonly isNamed?: boolean
+  /** Whether its sender may ask for its outcome later. */
+  readonly isAskable?: boolean
 }
 
 interface Job {
@@ -41,7 +43,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   const jobs = new Map<string, Job>()
   let stopped = false
 
-  const begin = (act: OpenAct, work: Work, ledger: Ledger | undefined): Job => {
+  const begin = (act: OpenAct, work: Work, { isAskable = false, ledger }: Asked): Job => {
     const end = clock.monotonic() + maxWorkMs
     const job: Job = {
       soFar: 'it has begun',
@@ -50,7 +52,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         () => !stopped && clock.monotonic() < end,
         soFar => (job.soFar = soFar),
       ).then(worked => {
-        remember(act, worked, ledger)
+        remember(act, worked, isAskable, ledger)
         return worked
       }),
     }
@@ -63,8 +65,9 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
 
   return {
     has: ({ id }) => jobs.has(id),
-    answer: async (act, work, { deadline, isNamed = false, ledger }) => {
-      const job = jobs.get(act.id) ?? begin(act, work, ledger)
+    answer: async (act, work, asked) => {
+      const { deadline, isNamed = false } = asked
+      const job = jobs.get(act.id) ?? begin(act, work, asked)
       const worked = await within(clock, deadline - clock.monotonic(), job.worked)
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
@@ -89,9 +92,17 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
 /** Remembers what is done. What failed may be begun again; what is unfinished stays open for the next copy of the delivery. */
-const remember = (act: OpenAct, { outcome, worked }: Worked, ledger: Ledger | undefined): void => {
-  if (worked === 'done') ledger?.later(draft => acted(draft, act, summaryOf(outcome), outcome.outcome === 'applied'))
+const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean, ledger: Ledger | undefined): void => {
+  if (worked === 'done') ledger?.later(draft => acted(draft, act, doneOf(outcome, isAskable)))
   if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
+}
+
+const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {
+  const ran = outcome.outcome === 'applied'
+  const summary = summaryOf(outcome)
+  if (!isAskable) return { summary, ran }
+  if (outcome.outcome === 'skipped' || outcome.outcome === 'failed') return { summary, ran, reason: outcome.reason }
+  return { summary, ran, evidence: 'evidence' in outcome ? outcome.evidence : undefined }
 }
 
 const summaryOf = (outcome: Outcome): string => {

@@ -1,4 +1,5 @@
 import type { ReasonIn } from './reasons.ts'
+import type { ChangeEvidence } from './settlement.ts'
 
 /** One thing that a delivery changed. */
 export interface Change {
@@ -16,7 +17,7 @@ export interface Change {
  */
 export type Did =
   | { readonly from: number; readonly to: number }
-  | { readonly summary: string; readonly changes: readonly Change[] }
+  | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 
 /** What became of a delivery. Each kind is one row of the table of answers. */
 export type Outcome =

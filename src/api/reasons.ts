@@ -1,9 +1,18 @@
 import type { DeliveryOutcome } from './record.ts'
 
 /**
- * An answer's outcome; `refused` for an answer that has none; `condition` for a hook that is not Ready, `ready` for one that is.
+ * An answer's outcome; `refused` for an answer that has none; `waited` for one that gives the outcome of a delivery; `condition`
+ * for a hook that is not Ready, `ready` for one that is.
  */
-export type Place = DeliveryOutcome | 'unavailable' | 'unreadable' | 'refused' | 'condition' | 'ready' | 'event'
+export type Place =
+  | DeliveryOutcome
+  | 'unavailable'
+  | 'unreadable'
+  | 'refused'
+  | 'condition'
+  | 'ready'
+  | 'event'
+  | 'waited'
 
 /**
  * Every reason that an answer, a condition or an Event can give: one table, read by the code, by
@@ -61,7 +70,7 @@ export const reasons = {
     todo: 'Nothing. If it should have counted, compare the image and tag in the message with `image`, `pushedAs`, `tags` and what runs.',
   },
   Superseded: {
-    where: ['skipped'],
+    where: ['skipped', 'waited'],
     means:
       'A later push, a higher version, a later restart or a rollback by hand was there first. The hook never goes back to an older one.',
     todo: 'Nothing. To roll out again what was rolled back, push it once more, or set the image yourself.',
@@ -80,6 +89,34 @@ export const reasons = {
     where: ['failed'],
     means: 'The workload has the update strategy OnDelete: its pods start anew only when somebody deletes them.',
     todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate.',
+  },
+  RolloutComplete: {
+    where: ['waited'],
+    means: 'What the delivery wrote is there, and as many pods of it as are wanted are available.',
+    todo: 'Nothing. Whether the program in them does what it should is not looked at.',
+  },
+  RolloutProgressing: {
+    where: ['waited'],
+    means: 'The rollout goes on, or could not be looked at, and the time to wait is over.',
+    todo: 'Send the same request again: with the same `Idempotency-Key` it asks again and runs nothing.',
+  },
+  RolloutStalled: {
+    where: ['waited'],
+    means:
+      'The rollout does not go on: the deadline of the workload has passed, or it is paused. It may still go on later.',
+    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.',
+  },
+  Replaced: {
+    where: ['waited'],
+    means:
+      'Somebody else has changed what the delivery wrote: a rollback by hand, another tool, a deletion, or a hook that is aimed elsewhere now.',
+    todo: 'Look at who wrote it: `kubectl get --show-managed-fields`. To roll it out again, send it with another `Idempotency-Key`.',
+  },
+  Stored: {
+    where: ['waited'],
+    means:
+      'The change is stored, and nothing more can be seen of it: a count, a CronJob, or a workload whose pods start by hand.',
+    todo: 'Nothing.',
   },
   PushUnreadable: {
     where: ['unreadable'],
@@ -322,8 +359,8 @@ export const reasons = {
   },
   BadQuery: {
     where: ['refused'],
-    means: 'The query asks for a dry run in a way that can be misread, so nothing was done.',
-    todo: 'Write `dryRun=true`, `dryRun=false` or nothing.',
+    means: 'The query asks for a dry run, or to wait, in a way that can be misread, so nothing was done.',
+    todo: 'Write `dryRun=true`, `dryRun=false` or nothing; and `wait=25s`, from 0s to 10m, or nothing. A dry run waits for nothing.',
   },
   NotReady: {
     where: ['refused'],

@@ -58,7 +58,16 @@ const finished = {
   acted: {
     type: 'object',
     required: ['state', 'at', 'summary'],
-    properties: { state: { type: 'string', enum: ['acted'] }, ...moment, summary: { type: 'string' } },
+    properties: {
+      state: { type: 'string', enum: ['acted'] },
+      ...moment,
+      summary: { type: 'string' },
+      /** Why nothing was done, where nothing was. */
+      reason: { type: 'string' },
+      /** What it has left, where its sender may ask for its outcome: 48 bytes for one push, 288 at most. */
+      did: { type: 'array', items: { type: 'string' } },
+      n: count,
+    },
   },
   /** The delivery did not count. */
   skipped: {

@@ -9,6 +9,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { firstViolation, has, type Violation } from '../api/guard.ts'
 import type { KubeObject, StoredObject } from '../api/object.ts'
 import type { Outcome } from '../api/outcome.ts'
+import type { DecidedChange, Settlement } from '../api/settlement.ts'
 import type { Obj, Stored } from '../api/schema.ts'
 import type { ApiConnection, Clock, Outbound } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -107,6 +108,25 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
   /** Runs the action of one delivery and returns its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+  /**
+   * Looks at what the hook acts on, to see the outcome of what was changed. Absent where nothing can be seen but that it is
+   * stored. Throws what the API throws.
+   */
+  look?(member: Stored<S>, looking: LookContext): Promise<Look>
+}
+
+/** What a look at the objects of a hook may use. */
+export interface LookContext {
+  readonly api: ApiConnection
+  readonly namespace: string
+}
+
+/** The objects of a hook as they are now. */
+export interface Look {
+  /** How many there are: what a look costs. */
+  readonly objects: number
+  /** Returns the outcome of a change, at `now`, in milliseconds since the epoch. Pure. */
+  settlementOf(change: DecidedChange, now: number): Settlement
 }
 
 interface Undoing<S extends Obj> {
@@ -132,6 +152,8 @@ export interface Bound {
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Absent where the driver takes nothing back. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
+  /** Absent where nothing can be seen of a change but that it is stored. */
+  readonly look?: (looking: LookContext) => Promise<Look>
 }
 
 /** A driver whose types are hidden behind the guard, so that all drivers fit one list. */
@@ -159,6 +181,7 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           validate: reading => driver.validate(member, reading),
           needs: async definitions => await driver.needs(member, definitions),
           execute: (delivery, execution) => driver.execute(member, delivery, execution),
+          ...lookOf(driver, member),
           ...(driver.undoes && { undo: (delivery, execution) => driver.undo(member, delivery, execution) }),
         }
       : (firstViolation(driver.schema, member, `spec.${driver.name}`) ?? {
@@ -166,3 +189,8 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           message: 'is not valid',
         }),
 })
+
+const lookOf = <N extends string, S extends Obj>(driver: Driver<N, S>, member: Stored<S>): Pick<Bound, 'look'> => {
+  const look = driver.look?.bind(driver)
+  return look ? { look: looking => look(member, looking) } : {}
+}

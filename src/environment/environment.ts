@@ -44,7 +44,7 @@ export interface ApiRequest {
 }
 
 /** step: a delivery waits for it. lookup: whether there is such a hook at all, which anybody's post may ask. */
-export type Lane = 'step' | 'act' | 'lookup' | 'bulk' | 'watch' | 'lease'
+export type Lane = 'step' | 'act' | 'look' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
 /** Short values of a JSON document, as text, by the paths that were asked for. */
 export type Picked = ReadonlyMap<string, string>

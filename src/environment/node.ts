@@ -20,6 +20,7 @@ export interface NodeConnection extends ApiConnection {
 const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
   step: 64,
   act: 16,
+  look: 4,
   lookup: 8,
   bulk: 16,
   lease: 2,
@@ -65,6 +66,7 @@ export const connect = (access: Access, large = new LargeAnswers()): NodeConnect
   const lanes: Readonly<Record<keyof typeof socketsOfLane, SocketLane>> = {
     step: lane(socketsOfLane.step),
     act: lane(socketsOfLane.act),
+    look: lane(socketsOfLane.look),
     lookup: lane(socketsOfLane.lookup),
     bulk: lane(socketsOfLane.bulk),
     lease: lane(socketsOfLane.lease),

@@ -1,4 +1,5 @@
 import type { OpenAct } from '../api/record.ts'
+import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
 
@@ -17,12 +18,33 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   draft.set({ acts: [...others.slice(Math.max(0, others.length + 1 - maxActs)), act] })
 }
 
-/** Ends an act that is done. `summary` says what was done; `ran` that it changed something. A later act for the same key stays. */
-export const acted = (draft: MemoryDraft, act: OpenAct, summary: string, ran: boolean): void => {
+/** What an act has done. */
+export interface ActDone {
+  /** For people. */
+  readonly summary: string
+  /** Whether it changed something. */
+  readonly ran: boolean
+  /** Why it did nothing, where it did nothing. */
+  readonly reason?: string | undefined
+  /** What it has left, where its sender may ask for its outcome. */
+  readonly evidence?: ChangeEvidence | undefined
+}
+
+/** Ends an act that is done. A later act for the same key stays. */
+export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
   const { ranAt = -Infinity } = draft.fields
   withoutAct(draft, act)
   const isOutdated = openAct(draft, act.key) !== undefined
-  if (!isOutdated) draft.add({ state: 'acted', key: act.key, ...momentOf(act), summary })
+  if (!isOutdated) {
+    draft.add({
+      state: 'acted',
+      key: act.key,
+      ...momentOf(act),
+      summary,
+      ...(reason !== undefined && { reason }),
+      ...evidence,
+    })
+  }
   if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
 }
 

@@ -11,6 +11,8 @@ export interface DeliveryContext extends Remembered {
   readonly hook: RecordOwner
   /** When it has to be answered, in monotonic milliseconds. */
   readonly deadline: number
+  /** True if its sender has given it a key in a header: its outcome may be asked for later. */
+  readonly isAskable: boolean
   /** True where it is only asked what would be done. */
   readonly dryRun: boolean
   /** True while the hook is known to be as it was then. Nothing is done once this is false: the post is admitted again. */

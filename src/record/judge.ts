@@ -178,7 +178,8 @@ const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body'):
   remember: false,
 })
 
-const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
+/** Says how a delivery was decided, for people. */
+export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
   switch (row.state) {
     case 'done':
       return `${when}: the count went from ${row.from} to ${row.to}`

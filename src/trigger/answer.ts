@@ -1,5 +1,6 @@
 import type { Answered, Change, Ended } from '../api/outcome.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
+import type { SettlementState } from '../api/settlement.ts'
 import type { Budget } from './intake.ts'
 import { mostChanges, retryAfterSeconds } from './limits.ts'
 
@@ -11,6 +12,11 @@ export interface Answer {
   readonly driver?: string
   readonly outcome?: Exclude<Answered['outcome'], 'unreadable'>
   readonly reason: Reason
+  /** The outcome by now, where the post waits for that. */
+  readonly state?: SettlementState
+  /** How many of its pods are available at least, and how many are wanted. */
+  readonly ready?: number
+  readonly of?: number
   readonly from?: number
   readonly to?: number
   /** What was done that is no count. */

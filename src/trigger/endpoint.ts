@@ -2,11 +2,15 @@ import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { Ended } from '../api/outcome.ts'
+import type { Row } from '../api/row.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import type { Ledger } from '../record/ledger.ts'
+import type { MemoryDraft } from '../record/draft.ts'
+import { isOfOther } from '../record/judge.ts'
+import type { Ledger, Ruling } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
@@ -22,7 +26,10 @@ import { answerWithinMs, mostRounds, provenForMs } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
+import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
+import { decidedAsIn } from './settled.ts'
+import type { WaitingPosts } from './waiting.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
@@ -49,6 +56,7 @@ export interface EndpointParts {
   readonly ledgers: Ledgers
   readonly record: Recorder
   readonly steps: StepService
+  readonly waiting: Pick<WaitingPosts, 'answer'>
   /** Tells a hook's owner that its posts are refused. */
   readonly tellLimited: (hook: LiveHook) => void
 }
@@ -71,6 +79,13 @@ export class TriggerEndpoint {
     const handled = await this.#receive(request, arrived + answerWithinMs)
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
     if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
+    if (handled.waits && handled.hook) {
+      // It is recorded when it is decided, and not when it ends.
+      record(handled, clock.monotonic() - arrived)
+      const { decided } = handled.waits
+      send(await this.#parts.waiting.answer({ request, hook: handled.hook, decided, waitMs: handled.waits.waitMs }))
+      return
+    }
     send(onceUnspent(handled.answer, handled.hook, budget))
     record(handled, clock.monotonic() - arrived)
   }
@@ -78,7 +93,8 @@ export class TriggerEndpoint {
   async #receive(request: TriggerRequest, deadline: number): Promise<Handled> {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const { clock, intake } = this.#parts
-    const dryRun = dryRunIn(request.query)
+    const asked = askedIn(request.query)
+    const dryRun = asked?.dryRun
     const body = postedBody(clock, this.#parts, request)
     let leave = (): void => {}
     try {
@@ -88,8 +104,8 @@ export class TriggerEndpoint {
       const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
       leave = entered
-      if (dryRun === undefined) return { answer: refusal(400, 'BadQuery'), hook }
-      return await this.#deliver(request, admitted, body, dryRun, deadline)
+      if (!asked) return { answer: refusal(400, 'BadQuery'), hook }
+      return await this.#deliver(request, admitted, body, asked, deadline)
     } finally {
       leave()
     }
@@ -128,12 +144,14 @@ export class TriggerEndpoint {
     request: TriggerRequest,
     admitted: Admission,
     body: PostedBody,
-    dryRun: boolean,
+    { dryRun, waitMs }: AskedByQuery,
     deadline: number,
   ): Promise<Handled> {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
-    const shut = closedUnread(first, request.headers)
+    const beganAt = clock.now()
+    // A hook that is suspended still answers who asks for an outcome.
+    const shut = waitMs === undefined ? closedUnread(first, request.headers) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
     const read = await body.message(first)
     if ('refused' in read) return { answer: read.refused, hook: first }
@@ -149,14 +167,25 @@ export class TriggerEndpoint {
       ledgers.of(first).later(draft => draft.set({ confirmation: asked }))
     }
 
+    if (waitMs !== undefined) {
+      const poll = await this.#poll(this.#contextOf(request, admitted, message, deadline, dryRun), waitMs)
+      if (poll) return poll
+    }
     let admission = admitted
     for (let round = 0; round < mostRounds; round++) {
       const { hook } = admission
       // Where the hook has changed meanwhile, the delivery begins again under the hook as it is now.
-      const outcome = await execute(this.#contextOf(request, admission, message, deadline, dryRun), this.#services)
+      const context = this.#contextOf(request, admission, message, deadline, dryRun)
+      const outcome = await execute(context, this.#services)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
-        return { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery }
+        const handled = { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery }
+        if (waitMs === undefined) return handled
+        const wasDecided = outcome.outcome === 'skipped' && outcome.reason === 'Duplicate'
+        return (
+          (wasDecided ? await this.#poll(context, waitMs) : undefined) ??
+          waitingFor(handled, outcome, { context, beganAt, waitMs })
+        )
       }
       const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, false))
       if (!again) break
@@ -164,6 +193,22 @@ export class TriggerEndpoint {
       admission = again
     }
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
+  }
+
+  /** Looks in the record for a delivery that was decided: whoever asks with its key runs nothing. */
+  async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
+    const { clock } = this.#parts
+    const { deadline, delivery, hook, isAskable } = context
+    if (!isAskable || !delivery.identity) return undefined
+    const key = keyOf(delivery.identity.key)
+    const find = (draft: MemoryDraft): Ruling<Row | undefined> => ({ result: draft.get(key) })
+    const mayContinue = (): boolean => clock.monotonic() < deadline
+    const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
+    const row = found?.decided === 'stored' ? found.result : undefined
+    // What is not finished is finished by this copy, and what has another body is refused, as without waiting.
+    if (!row || row.state === 'claimed' || isOfOther(context, row)) return undefined
+    const decided = decidedAsIn(row, hook)
+    return { answer: decided.answer, hook, waits: { decided, waitMs, isPoll: true } }
   }
 
   #contextOf(
@@ -183,6 +228,7 @@ export class TriggerEndpoint {
       message,
       delivery,
       of: ownerOf(delivery, message.body),
+      isAskable: isAskable(delivery),
       signed,
       undo: hook.onResolved === 'undo',
       cooldownMs: hook.cooldownMs,
@@ -214,20 +260,24 @@ export class TriggerEndpoint {
  * What the key of a delivery belongs to, where its sender has given it one in a header: the beginning of its body's hash. A post
  * without a body asks what became of a key.
  */
-const ownerOf = ({ identity }: Delivery, body: Uint8Array): string | undefined =>
-  identity && isKeyOfSender(identity) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
+const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
+  isAskable(delivery) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
+
+const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
+
+/** What a post waits for that was just decided. */
+const waitingFor = (
+  handled: Handled,
+  outcome: Ended,
+  { beganAt, context, waitMs }: { readonly context: TriggerContext; readonly beganAt: number; readonly waitMs: number },
+): Handled => {
+  const { answer } = handled
+  if (answer === 'no answer' || answer.status !== 200) return handled
+  const { isAskable } = context
+  const evidence = 'evidence' in outcome ? outcome.evidence : undefined
+  const change = evidence && { at: beganAt, ...evidence }
+  return { ...handled, waits: { decided: { answer, change, isAskable }, waitMs, isPoll: false } }
+}
 
 /** What whoever has no right to a hook is answered. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])
-
-/**
- * Whether only to say what would be done; undefined where the query may mean it and does not say so plainly, as with
- * kubectl's `dry-run=server`.
- */
-const dryRunIn = (query: URLSearchParams): boolean | undefined => {
-  if (query.size === 0) return false
-  const asked = [...query].filter(([name]) => name.toLowerCase().replace(/[^a-z]/g, '') === 'dryrun')
-  const [name, value] = asked[0] ?? ['dryRun', 'false']
-  if (asked.length > 1 || name !== 'dryRun') return undefined
-  return value === 'true' ? true : value === 'false' ? false : undefined
-}

@@ -166,7 +166,8 @@ const deliver = async (
     headers,
     source: sourceOf(request.socket.remoteAddress),
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    ...(body && { body: body.read }),
+    ...(body && { body: body.read, release: body.release }),
+    onGone: (gone: () => void) => onClose(response, gone),
   }
   const answered = (answer: TriggerAnswer): void => {
     body?.release()
@@ -177,6 +178,13 @@ const deliver = async (
   } finally {
     body?.release()
   }
+}
+
+/** Calls back when a response cannot be sent any more. */
+const onClose = (response: ServerResponse, gone: () => void): (() => void) => {
+  if (response.destroyed || response.closed) gone()
+  response.once('close', gone)
+  return () => void response.off('close', gone)
 }
 
 /** An answer for a person, in words. */

@@ -66,6 +66,9 @@ export interface Limits {
   readonly mostHeldBytes: number
   /** Posts that wait for the steps of one namespace: half of what can wait, so that the others have room. */
   readonly mostOfNamespace: number
+  /** Posts that wait for their outcome, of all hooks and of one: an eighth of the connections, so that alerts have room. */
+  readonly mostWaiting: number
+  readonly mostWaitingOfHook: number
 }
 
 /**
@@ -94,6 +97,8 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
     },
     mostHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
     mostOfNamespace: half,
+    mostWaiting: Math.floor(most / 8),
+    mostWaitingOfHook: Math.floor(most / 16),
   }
 }
 
@@ -194,3 +199,17 @@ export const longestSummary = 256
 
 /** How long rollouts and the like may go on while the process ends, in milliseconds. What is left then waits for a copy of its delivery. */
 export const drainActsMs = 5000
+
+/** How long a post with `wait` waits for its outcome where it does not say, and at most, in milliseconds: usual proxies allow 30 s. */
+export const defaultWaitMs = 25_000
+export const longestWaitMs = 600_000
+
+/** How long the first look may take that somebody waits for, in milliseconds: also where they would not wait at all. */
+export const firstLookWithinMs = 4000
+
+/** How often the objects of a hook are looked at that somebody waits for, in milliseconds, and how much less often for each of them. */
+export const lookEveryMs = 1000
+export const lookEveryMsForEach = 20
+
+/** How many hooks are looked at. */
+export const mostLooks = 64

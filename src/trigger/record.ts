@@ -4,6 +4,7 @@ import { longestMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
+import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
@@ -14,6 +15,8 @@ export interface Handled {
   readonly answer: TriggerAnswer
   readonly hook?: LiveHook
   readonly delivery?: Delivery
+  /** What the post waits for, where it does; `isPoll` if it only asks about a delivery that was decided before. */
+  readonly waits?: { readonly decided: DecidedPost; readonly waitMs: number; readonly isPoll: boolean }
 }
 
 /** Tells the metrics, the log and the hook's record what became of a post, which took `ms` milliseconds. */
@@ -39,10 +42,21 @@ export const recorder = (
     ['outcome'],
     buckets,
   )
+  const polls = metrics.counter(
+    'receiverhooks_polls_total',
+    'Posts that ask for the outcome of a delivery that was decided before.',
+    ['namespace', 'hook'],
+  )
   const lines = rateLimiter(clock, 1)
   let unwritten = 0
   const endSeries = seriesEnder(clock, deliveries, hooks)
+  const endPolls = seriesEnder(clock, polls, hooks)
   return (handled, ms) => {
+    if (handled.waits?.isPoll === true) {
+      polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
+      endPolls()
+      return
+    }
     const { answer, delivery, hook } = handled
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body

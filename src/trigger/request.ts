@@ -17,6 +17,10 @@ export interface TriggerRequest {
    * the head says that none follows.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
+  /** What was read of the body is needed no more: the post may wait for long. */
+  release?(): void
+  /** Calls back once nobody waits for the answer any more, until the function that this returns is called. */
+  onGone?(gone: () => void): () => void
 }
 
 /** A delivery on its way through the trigger, with all of its hook and of what was posted. */

@@ -25,10 +25,13 @@ import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
 import { recorder } from './record.ts'
+import { WaitingPosts } from './waiting.ts'
 
 export interface TriggerRole {
   readonly endpoint: Endpoint
   readonly preflight: Preflight
+  /** Answers the posts that wait for their outcome: the process ends. */
+  endWaits(): void
   /** What must be so before posts can be served: hooks and keys have been read. */
   readonly checks: readonly Check[]
   /** Watches until `stop` is aborted. */
@@ -65,12 +68,16 @@ export const triggerRole = (
   }
   const steps = new StepService(environment)
   const record = recorder(environment, ledgers, hooks, tellLimited)
-  const intake = intakeOf(environment.clock, limitsIn(options.memoryBytes).mostOfNamespace, budget)
+  const limits = limitsIn(options.memoryBytes)
+  const intake = intakeOf(environment.clock, limits.mostOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
+  const authenticate = authenticator(environment.clock, verifier, keys, hooks)
+  const waiting = new WaitingPosts(environment, authenticate, limits)
   const endpoint = new TriggerEndpoint(environment, {
     acts,
-    authenticate: authenticator(environment.clock, verifier, keys, hooks),
+    authenticate,
+    waiting,
     bar: authBar(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
     budget,
     checkGenuine,
@@ -85,6 +92,7 @@ export const triggerRole = (
   })
   return {
     endpoint: endpoint.answer,
+    endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.trouble() ?? stillReading)) },

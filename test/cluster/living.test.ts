@@ -6,7 +6,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { read } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
-import { cluster, deployments, installCrd, post, postUntilDone, type Cluster } from '../support/product.ts'
+import { cluster, deployments, installCrd, post, type Cluster } from '../support/product.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
 import { startWorkloads } from './control-plane/workloads.ts'
 import { applyBase } from './installation.ts'
@@ -57,7 +57,7 @@ it('a step is exact while the deployment controller writes the status between po
   await here.createHook('web-up', { max: 100 })
   const url = await here.url('web-up')
   for (let count = 1; count <= 30; count++) {
-    expect((await postUntilDone(url)).body).toMatchObject({ outcome: 'applied', from: count - 1, to: count })
+    expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: count - 1, to: count })
   }
   expect(await here.replicas('web')).toBe(30)
 })

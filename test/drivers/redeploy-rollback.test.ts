@@ -94,7 +94,7 @@ describe('a push to a Deployment that was rolled back', () => {
   })
 
   it('is answered with the reason', () => {
-    const rolled = { rolled: 'nothing', left: new Set(['rolled back'] as const) } as const
+    const rolled = { rolled: 'nothing', left: new Set(['rolled back'] as const), marks: new Set<string>() } as const
     expect(rolloutOutcome([{ name: 'Deployment/web', rolled }], 'acme/web:2').outcome).toEqual({
       outcome: 'skipped',
       reason: 'Superseded',

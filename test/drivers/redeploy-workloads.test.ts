@@ -3,6 +3,7 @@ import { connectInProcess } from '../../src/apiserver/connection.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import type { Redeploy } from '../../src/drivers/redeploy/schema.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
+import { nothingBut } from '../../src/drivers/rollouts/plan.ts'
 import { planImages } from '../../src/drivers/redeploy/images.ts'
 import { rollOut } from '../../src/drivers/rollouts/write.ts'
 import { wantedBy } from '../../src/drivers/redeploy/wanted.ts'
@@ -106,7 +107,7 @@ describe('the workloads of a selector', () => {
           ? { status: 409, headers: {}, body: '{}' }
           : { status: 200, headers: {}, body: '', tooLarge: new Map() },
     }
-    const plan = () => ({ patch: [{ op: 'add', path: '/x', value: 1 } as const], changes: [], left: new Set<never>() })
+    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
     const rolled = await rollOut(first, plan, {
       api: stale,
       charge: () => {},

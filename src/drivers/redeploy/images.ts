@@ -1,5 +1,6 @@
 import { at } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
+import { markOfPush, type Mark } from '../rollouts/evidence.ts'
 import { containersIn, type Container, type Workloads } from '../rollouts/kinds.ts'
 import {
   annotationPrefix,
@@ -27,12 +28,21 @@ export const planImages = (
   const edits = planned.filter(isEdit)
   return {
     patch: patchOf(object, workloads, edits),
+    marks: new Set(planned.flatMap(plan => plan.mark ?? [])),
     changes: edits.map(({ from, name, to }) => ({ object: workloadName(object, workloads), part: name, from, to })),
-    left: new Set(planned.flatMap(plan => (isEdit(plan) ? [] : [plan]))),
+    left: new Set(planned.flatMap(plan => (isEdit(plan) ? [] : [plan.left]))),
   }
 }
 
-const isEdit = (plan: Edit | Left): plan is Edit => typeof plan !== 'string'
+/** Of a container that is left as it is. */
+interface Kept {
+  readonly left: Left
+  readonly mark?: Mark | undefined
+}
+
+type Planned = (Edit & { readonly mark: Mark }) | Kept
+
+const isEdit = (plan: Planned): plan is Edit & { readonly mark: Mark } => !('left' in plan)
 
 const planContainer = (
   object: StoredObject,
@@ -40,14 +50,16 @@ const planContainer = (
   container: Container,
   { isLower, push, runs }: Chosen,
   pin: 'tag' | 'digest',
-): Edit | Left => {
+): Planned => {
   const { image, imagePullPolicy, name, pointer } = container
   const known = knownPushes(object, name)
-  if (known.ids.includes(push.id)) return 'up to date'
-  if (isLower || known.at > push.at) return 'superseded'
-  const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
-  if (backAt !== undefined && backAt > push.at) return 'rolled back'
   const pinned = pin === 'digest' && push.digest !== undefined
+  const markOf = (id: string): Mark => markOfPush(id, push.tag, pinned ? push.digest : undefined)
+  const mark = markOf(push.id)
+  if (known.ids.includes(push.id)) return { left: 'up to date', mark }
+  if (isLower || known.at > push.at) return { left: 'superseded' }
+  const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
+  if (backAt !== undefined && backAt > push.at) return { left: 'rolled back' }
   const wanted = `${runs.name}:${push.tag}${pinned ? `@${push.digest}` : ''}`
   const its = { op: 'test', path: `${pointer}/name`, value: name } as const
   if (wanted !== image) {
@@ -56,6 +68,7 @@ const planContainer = (
     const note = !pinned && push.digest !== undefined
     return {
       name,
+      mark,
       cause: push,
       ...(note && { template: push.digest }),
       operations: [its, replace],
@@ -64,15 +77,20 @@ const planContainer = (
     }
   }
   // The same text once more: what it names is another, unless the digest is known to be the same.
-  if (pinned || templateNote(object, workloads, name) === push.digest) return 'up to date'
-  if (imagePullPolicy === 'Never') return 'never pulled'
+  if (pinned || templateNote(object, workloads, name) === push.digest) {
+    // What an earlier delivery of the same digest has written is as good as its own.
+    const [first] = known.ids
+    return { left: 'up to date', mark: first === undefined ? undefined : markOf(first) }
+  }
+  if (imagePullPolicy === 'Never') return { left: 'never pulled' }
   // Else a node that has an image of this tag would start that one.
   const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   const isPulled = imagePullPolicy === 'Always'
-  if (!workloads.rollsOut && isPulled) return 'up to date'
+  if (!workloads.rollsOut && isPulled) return { left: 'up to date' }
   const template = push.digest ?? (workloads.rollsOut ? push.id : undefined)
   return {
     name,
+    mark,
     cause: push,
     ...(template !== undefined && { template }),
     operations: isPulled ? [] : [its, pull],

@@ -5,6 +5,7 @@ import { parseRepository } from '../../api/image.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import type { Driver } from '../driver.ts'
 import { workloadTargets } from '../rollouts/kinds.ts'
+import { lookAtWorkloads } from '../rollouts/look.ts'
 import { planRestart } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
@@ -36,6 +37,8 @@ export const redeploy = {
   },
 
   needs: member => reachNeeds(member, workloadKindNames),
+
+  look: lookAtWorkloads,
 
   async execute(member, delivery, execution): Promise<Outcome> {
     const { acts, clock } = execution

@@ -2,7 +2,8 @@ import type { StoredObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import type { Driver } from '../driver.ts'
 import { workloadTargets, type Workloads } from '../rollouts/kinds.ts'
-import { planRestart, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
+import { lookAtWorkloads } from '../rollouts/look.ts'
+import { nothingBut, planRestart, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll } from '../rollouts/roll-out.ts'
 import { rolloutState } from '../rollouts/state.ts'
@@ -20,6 +21,7 @@ export const restart = {
   worst: (_member, target) => `restart ${target} again and again, each time once the rollout before is over`,
   validate: reachProblem,
   needs: member => reachNeeds(member, restartKinds),
+  look: (member, looking) => lookAtWorkloads({ ...member, kinds: member.kinds ?? restartKinds }, looking),
 
   async execute(member, _delivery, execution): Promise<Outcome> {
     const { acts, clock } = execution
@@ -40,5 +42,5 @@ const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCau
   const plan = planRestart(object, workloads, cause)
   if (plan.left.size > 0) return plan
   const state = rolloutState(object, workloads)
-  return state === 'complete' ? plan : { patch: [], changes: [], left: new Set([state]) }
+  return state === 'complete' ? plan : nothingBut(state)
 }

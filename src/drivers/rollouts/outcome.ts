@@ -1,5 +1,6 @@
 import type { Worked } from '../../acts/acts.ts'
 import type { Change } from '../../api/outcome.ts'
+import { evidenceOf } from './evidence.ts'
 import type { Left } from './plan.ts'
 import type { Rolled } from './write.ts'
 
@@ -40,12 +41,14 @@ const done = (
   changes: readonly Change[],
   what: string | undefined,
 ): Worked['outcome'] => {
+  const evidence = evidenceOf(rollouts.flatMap(({ rolled }) => ('marks' in rolled ? [rolled.marks] : [])))
   if (changes.length > 0) {
     return {
       outcome: 'applied',
       reason: what === undefined ? 'Restarted' : 'RolledOut',
       summary: summaryOf(changes, what) + passedOver(rollouts),
       changes,
+      ...(evidence && { evidence }),
     }
   }
   const left = new Set<Left>(rollouts.flatMap(({ rolled }) => (rolled.rolled === 'nothing' ? [...rolled.left] : [])))
@@ -57,7 +60,13 @@ const done = (
   const leftAs = (as: Left): string =>
     counted(rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'nothing' && rolled.left.has(as) ? [name] : [])))
   if (left.has('up to date')) {
-    return { outcome: 'unchanged', reason: 'UpToDate', summary: leftAs('up to date'), changes: [] }
+    return {
+      outcome: 'unchanged',
+      reason: 'UpToDate',
+      summary: leftAs('up to date'),
+      changes: [],
+      ...(evidence && { evidence }),
+    }
   }
   if (left.has('rolled back')) {
     const message = `somebody rolled ${leftAs('rolled back')} back after ${what} was pushed`

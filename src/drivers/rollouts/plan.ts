@@ -1,6 +1,7 @@
 import type { Change } from '../../api/outcome.ts'
 import { isObject, at as memberAt, nested } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
+import { markOfRestart, type Mark } from './evidence.ts'
 import { containerLists, type Workloads } from './kinds.ts'
 import { neededFields } from './rollback.ts'
 import { neededState, type RolloutState } from './state.ts'
@@ -20,6 +21,8 @@ export interface RolloutPlan {
   readonly changes: readonly Change[]
   /** What was found for containers that are to run something pushed and that are left as they are. */
   readonly left: ReadonlySet<Left>
+  /** What stands on the workload once the patch is stored, of the delivery that it is planned for. */
+  readonly marks: ReadonlySet<Mark>
 }
 
 /**
@@ -32,7 +35,7 @@ export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' 
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
 
 /** The annotation for a restart of all containers. No container can have a name with a dot. */
-const restarted = 'restarted.at'
+export const restarted = 'restarted.at'
 
 /** How many pushes an annotation names. */
 const maxNamed = 5
@@ -91,16 +94,26 @@ export interface RolloutCause {
 /** Plans the restart of a workload. What starts no pods by itself is left alone. */
 export const planRestart = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
   const known = knownPushes(object, restarted)
-  if (!workloads.rollsOut) return { patch: [], changes: [], left: new Set() }
-  if (known.ids.includes(cause.id)) return { patch: [], changes: [], left: new Set(['up to date']) }
-  if (known.at > cause.at) return { patch: [], changes: [], left: new Set(['superseded']) }
+  const mark = markOfRestart(cause.id)
+  if (!workloads.rollsOut) return nothingBut()
+  if (known.ids.includes(cause.id)) return { ...nothingBut('up to date'), marks: new Set([mark]) }
+  if (known.at > cause.at) return nothingBut('superseded')
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
   return {
     patch: patchOf(object, workloads, [edit]),
     changes: [{ object: workloadName(object, workloads), to: 'restarted' }],
     left: new Set(),
+    marks: new Set([mark]),
   }
 }
+
+/** The plan that changes nothing. */
+export const nothingBut = (...left: readonly Left[]): RolloutPlan => ({
+  patch: [],
+  changes: [],
+  left: new Set(left),
+  marks: new Set(),
+})
 
 /** What a workload is called in messages: `Deployment/web`. */
 export const workloadName = ({ metadata }: StoredObject, { type }: Workloads): string => `${type.kind}/${metadata.name}`

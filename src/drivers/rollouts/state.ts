@@ -22,6 +22,49 @@ export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads
   return isThrough[type.kind](object) ? 'complete' : 'running'
 }
 
+/** How far a rollout has come, and what keeps it. */
+export interface RolloutProgress {
+  readonly state: RolloutState
+  /** How many pods of the present template are available: at least so many, since all counts of available pods include old ones. */
+  readonly ready: number
+  /** How many are wanted. */
+  readonly of: number
+  /** That the controller has given it up for now: `progressDeadlineSeconds` have passed. */
+  readonly isDeadlineExceeded: boolean
+  readonly deadlineMs: number
+  /** Why the controller cannot make pods, in one word, as for a quota. */
+  readonly failure: string | undefined
+}
+
+/** Where a Deployment says nothing, in seconds. */
+const defaultDeadline = 600
+
+/** Finds out how far the rollout of a workload has come, and what keeps it, by the workload alone. */
+export const progressOf = (object: StoredObject, workloads: Workloads): RolloutProgress => {
+  const isDaemonSet = workloads.type.kind === 'DaemonSet'
+  const status = (name: string): number => numberAt(object, 'status', name)
+  const of = isDaemonSet ? status('desiredNumberScheduled') : wantedOf(object)
+  const all = isDaemonSet ? of : status('replicas')
+  const updated = status(isDaemonSet ? 'updatedNumberScheduled' : 'updatedReplicas')
+  const available = status(isDaemonSet ? 'numberAvailable' : 'availableReplicas')
+  const state = rolloutState(object, workloads)
+  const isObserved = status('observedGeneration') >= (object.metadata.generation ?? 0)
+  const deadline = at(object, 'spec', 'progressDeadlineSeconds')
+  return {
+    state,
+    of,
+    ready: isObserved ? Math.min(of, Math.max(0, Math.min(updated, available - (all - updated)))) : 0,
+    isDeadlineExceeded: isObserved && progressingOf(object)?.['reason'] === 'ProgressDeadlineExceeded',
+    deadlineMs: (typeof deadline === 'number' ? deadline : defaultDeadline) * 1000,
+    failure: isObserved ? failureOf(object) : undefined,
+  }
+}
+
+const failureOf = (object: StoredObject): string | undefined => {
+  const failure = conditionsOf(object).find(({ status, type }) => type === 'ReplicaFailure' && status === 'True')
+  return typeof failure?.['reason'] === 'string' ? failure['reason'] : undefined
+}
+
 const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObject) => boolean>> = {
   Deployment: object => {
     const wanted = wantedOf(object)
@@ -55,17 +98,19 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
   CronJob: () => true,
 }
 
-/** Adds to a part of an object what {@link rolloutState} needs of it. */
+/** Adds to a part of an object what {@link progressOf} needs of it. */
 export const neededState = (object: StoredObject, part: JsonObject): JsonObject => {
-  const { paused, replicas, updateStrategy } = isObject(object['spec']) ? object['spec'] : {}
+  const { paused, progressDeadlineSeconds, replicas, updateStrategy } = isObject(object['spec']) ? object['spec'] : {}
   const { status } = object
-  const progressing = progressingOf(object)
+  const conditions = conditionsOf(object)
+    .filter(({ type }) => type === 'Progressing' || type === 'ReplicaFailure')
+    .map(condition => ({ type: condition['type'], status: condition['status'], reason: condition['reason'] }))
   return {
     ...part,
-    spec: { ...(isObject(part['spec']) && part['spec']), paused, replicas, updateStrategy },
+    spec: { ...(isObject(part['spec']) && part['spec']), paused, progressDeadlineSeconds, replicas, updateStrategy },
     status: {
       ...Object.fromEntries(counts.map(count => [count, at(status, count)])),
-      ...(progressing && { conditions: [{ type: 'Progressing', reason: progressing['reason'] }] }),
+      ...(conditions.length > 0 && { conditions }),
     },
   }
 }
@@ -80,10 +125,12 @@ const counts = [
   'numberAvailable',
 ]
 
-const progressingOf = (object: StoredObject): JsonObject | undefined => {
+const progressingOf = (object: StoredObject): JsonObject | undefined =>
+  conditionsOf(object).find(({ type }) => type === 'Progressing')
+
+const conditionsOf = (object: StoredObject): readonly JsonObject[] => {
   const conditions = at(object, 'status', 'conditions')
-  if (!Array.isArray(conditions)) return undefined
-  return conditions.filter(isObject).find(({ type }) => type === 'Progressing')
+  return Array.isArray(conditions) ? conditions.filter(isObject) : []
 }
 
 /** How many pods are wanted: 1 where nothing is said. */

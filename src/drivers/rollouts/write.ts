@@ -8,6 +8,7 @@ import { wait } from '../../environment/wait.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
+import type { Mark } from './evidence.ts'
 import type { Left, RolloutPlan } from './plan.ts'
 import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
@@ -18,9 +19,9 @@ const retry: Backoff = { firstMs: 50, maxMs: 1000 }
 /** The result of one workload. */
 export type Rolled =
   /** The API server has stored it, now or when this was last tried. */
-  | { readonly rolled: 'out'; readonly changes: readonly Change[] }
+  | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }
   /** There was nothing to write, and why; nothing at all where nothing in it runs what was pushed. */
-  | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left> }
+  | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
   /** It is no more. */
   | { readonly rolled: 'gone' }
   /** The API server will not have it. Nothing was written. */
@@ -71,11 +72,11 @@ export const rollOut = async (
     if (seen) {
       const { object } = seen
       if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }
-      const { changes, left, patch } = plan(object)
+      const { changes, left, marks, patch } = plan(object)
       if (patch.length === 0) {
         return sent.length > 0 && left.has('up to date')
-          ? { rolled: 'out', changes: sent }
-          : { rolled: 'nothing', left }
+          ? { rolled: 'out', changes: sent, marks }
+          : { rolled: 'nothing', left, marks }
       }
       const body = JSON.stringify(patch)
       if (body !== paidFor) paid = chargedOnce(charge)
@@ -90,7 +91,7 @@ export const rollOut = async (
       const answer = answerIn(tried)
       if (answer?.status === 200) paid(Math.max(bytesOf(body), bytesOf(answer.body)))
       else if (mayBeStored(tried)) paid(Math.max(bytesOf(body), bytes))
-      if (answer?.status === 200) return { rolled: 'out', changes }
+      if (answer?.status === 200) return { rolled: 'out', changes, marks }
       if (answer?.status === 404) return { rolled: 'gone' }
       if (answer?.status === 403) return refused(answer, 'changing the workload')
       seen = undefined

@@ -10,7 +10,7 @@ vi.mock(import('../../../src/drivers/rollouts/plan.ts'), async original => {
   })
   return {
     ...real,
-    patchOf: (...args) => ofAny({ patch: real.patchOf(...args), changes: [], left: new Set() }).patch,
+    patchOf: (...args) => ofAny({ ...real.nothingBut(), patch: real.patchOf(...args) }).patch,
     planRestart: (...args) => ofAny(real.planRestart(...args)),
   }
 })

@@ -1,0 +1,15 @@
+import type { Look, LookContext } from '../driver.ts'
+import type { Reach } from './schema.ts'
+import { lookedAt, settlementOf } from './settlement.ts'
+import { findWorkloads } from './workloads.ts'
+
+/** Looks at the workloads of a hook. What is gone, or belongs to a controller by now, has no change of a hook any more. */
+export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookContext): Promise<Look> => {
+  const found = await findWorkloads(api, namespace, reach)
+  if ('reason' in found && found.reason === 'TooLarge') {
+    const { message } = found
+    return { objects: 1, settlementOf: () => ({ state: 'progressing', message }) }
+  }
+  const workloads = 'reason' in found ? [] : found.found.map(({ object, workloads: kind }) => lookedAt(object, kind))
+  return { objects: workloads.length, settlementOf: (change, now) => settlementOf(change, workloads, now) }
+}

@@ -1,0 +1,141 @@
+import { at, stringAt } from '../../api/json.ts'
+import { parseImage } from '../../api/image.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { settlementStates, type DecidedChange, type Settlement, type SettlementState } from '../../api/settlement.ts'
+import { idIn, runsAs } from './evidence.ts'
+import { containersIn, type Workloads } from './kinds.ts'
+import { annotationPrefix, knownPushes, restarted, workloadName } from './plan.ts'
+import { progressOf, type RolloutProgress } from './state.ts'
+
+/** A workload as it is now: what {@link settlementOf} needs of it. */
+export interface LookedAt {
+  readonly name: string
+  readonly progress: RolloutProgress
+  readonly parts: readonly Part[]
+}
+
+/** What an annotation of the product says of a container, or of a restart. */
+interface Part {
+  /** When the newest change was caused, in milliseconds since the epoch. */
+  readonly at: number
+  /** The newest changes, the last one first. */
+  readonly ids: readonly string[]
+  /** Whether it still runs what a mark says. */
+  readonly runs: (mark: string) => boolean
+}
+
+/** Takes of a workload what is needed. */
+export const lookedAt = (object: StoredObject, workloads: Workloads): LookedAt => {
+  const images = new Map(containersIn(object, workloads).map(({ image, name }) => [name, parseImage(image)]))
+  const names = Object.keys(object.metadata.annotations ?? {}).filter(name => name.startsWith(annotationPrefix))
+  const podNotes = at(object, ...workloads.template, 'metadata', 'annotations')
+  return {
+    name: workloadName(object, workloads),
+    progress: progressOf(object, workloads),
+    parts: names.map(annotation => {
+      const name = annotation.slice(annotationPrefix.length)
+      const runs = (mark: string): boolean => {
+        if (name === restarted) return stringAt(podNotes, annotation) === idIn(mark)
+        const image = images.get(name)
+        return image !== undefined && runsAs(mark, image)
+      }
+      return { ...knownPushes(object, name), runs }
+    }),
+  }
+}
+
+/**
+ * Returns the outcome of a change, by the workloads as they are now, and of this change alone:
+ *
+ * 1. Its id stands first on a container that runs what it wrote: the change is there, and the rollout of the workload decides.
+ * 2. Its id stands first, and something else runs: somebody has replaced it.
+ * 3. Its id stands further back, or something later stands there: it is superseded, also where the same image runs again.
+ * 4. Else, or where fewer workloads have it than it was left on, somebody has replaced it: a rollback restores the annotations too.
+ *
+ * Not by generations, which a changed count raises as well, nor by ReplicaSets, which two pushes of one image share.
+ */
+export const settlementOf = (change: DecidedChange, workloads: readonly LookedAt[], now: number): Settlement => {
+  const found = workloads.map(workload => ({ workload, ...placeOf(change, workload) }))
+  const known = found.flatMap(({ place, workload }) => (place === 'none' ? [] : [{ place, workload }]))
+  const later = found.filter(({ isLater, place }) => place === 'none' && isLater)
+  const missing = Math.max(0, change.n - known.length)
+  const lost = Math.max(0, missing - later.length)
+  const ours = known.flatMap(({ place, workload }) => (place === 'ours' ? [workload] : []))
+  const states: readonly Standing[] = [
+    ...known.map(({ place, workload }): Standing =>
+      place === 'ours' ? rolloutStanding(workload, change.at, now) : changedStanding(place, workload.name),
+    ),
+    ...later.slice(0, missing).map(({ workload }) => changedStanding('superseded', workload.name)),
+    ...(lost > 0 ? [{ state: 'replaced', message: lostMessage(lost, change.n) } as const] : []),
+  ]
+  const counted = ours.flatMap(({ progress }) => (progress.state === 'manual' ? [] : [progress]))
+  const worst = settlementStates.find(state => states.some(each => each.state === state)) ?? 'replaced'
+  const [first, ...others] = states.filter(({ state }) => state === worst)
+  const more = others.length === 0 ? '' : `; the same of ${others.length} more`
+  return {
+    state: worst,
+    message: `${first?.message ?? lostMessage(change.n, change.n)}${more}`,
+    ...(counted.length > 0 && { ready: sum(counted.map(({ ready }) => ready)), of: sum(counted.map(({ of }) => of)) }),
+  }
+}
+
+interface Standing {
+  readonly state: SettlementState
+  readonly message: string
+}
+
+type Place = 'ours' | 'replaced' | 'superseded' | 'none'
+
+/** Where a change stands on a workload: the worst of its containers counts. */
+const placeOf = (
+  { at: decidedAt, did }: DecidedChange,
+  { parts }: LookedAt,
+): { readonly place: Place; readonly isLater: boolean } => {
+  const places = parts.flatMap(({ ids, runs }): Exclude<Place, 'none'>[] => {
+    const own = did.filter(mark => ids.includes(idIn(mark)))
+    if (own.length === 0) return []
+    const first = own.find(mark => idIn(mark) === ids[0])
+    return [first === undefined ? 'superseded' : runs(first) ? 'ours' : 'replaced']
+  })
+  const place = (['replaced', 'superseded', 'ours'] as const).find(each => places.includes(each)) ?? 'none'
+  return { place, isLater: parts.some(part => part.at > decidedAt) }
+}
+
+const changedStanding = (state: 'replaced' | 'superseded', name: string): Standing => ({
+  state,
+  message:
+    state === 'superseded'
+      ? `a later push or restart has taken its place in ${name}`
+      : `somebody else has changed what runs in ${name} since`,
+})
+
+const lostMessage = (lost: number, of: number): string =>
+  `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
+
+/** How the rollout of a workload goes on that has the change. */
+const rolloutStanding = ({ name, progress }: LookedAt, decidedAt: number, now: number): Standing => {
+  const { deadlineMs, failure, isDeadlineExceeded, of, ready, state } = progress
+  const pods = `${ready} of ${of} new pods are available`
+  switch (state) {
+    case 'manual':
+      return {
+        state: 'stored',
+        message: `${name} starts no pods by itself: they follow when somebody deletes the old ones`,
+      }
+    case 'paused':
+      return { state: 'stalled', message: `the rollout of ${name} is paused: resume it with kubectl rollout resume` }
+    case 'complete':
+      return { state: 'complete', message: of === 0 ? `${name} wants no pods: nothing has run` : `${name}: ${pods}` }
+    case 'running': {
+      const why = failure === undefined ? '' : ` (${failure})`
+      // The condition may be of the rollout before for a moment. This one has not had its time yet then.
+      if (!isDeadlineExceeded || now - decidedAt < deadlineMs) {
+        return { state: 'progressing', message: `${name}: ${pods}${why}` }
+      }
+      const message = `the rollout of ${name} does not go on: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
+      return { state: 'stalled', message }
+    }
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)

@@ -1,0 +1,102 @@
+import type { Row } from '../api/row.ts'
+import { isReason, reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
+import type { DecidedChange, Settlement, SettlementState } from '../api/settlement.ts'
+import { rfc3339 } from '../environment/time.ts'
+import { decidedAs } from '../record/judge.ts'
+import type { Answer, TriggerAnswer } from './answer.ts'
+
+/** A post that is to be answered with its outcome. */
+export interface DecidedPost {
+  /** What it would be answered without `wait`. */
+  readonly answer: Exclude<TriggerAnswer, 'no answer'>
+  /** Its change; undefined where it has left nothing that distinguishes it from other changes. */
+  readonly change: DecidedChange | undefined
+  /** Whether the same request can ask again. */
+  readonly isAskable: boolean
+}
+
+/** The status and the reason of each state. */
+export const statusOfState: Readonly<Record<SettlementState, readonly [status: number, reason: ReasonIn<'waited'>]>> = {
+  complete: [200, 'RolloutComplete'],
+  superseded: [200, 'Superseded'],
+  stored: [200, 'Stored'],
+  progressing: [202, 'RolloutProgressing'],
+  replaced: [409, 'Replaced'],
+  stalled: [422, 'RolloutStalled'],
+}
+
+/** The answer to a post that has waited. */
+export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Settlement): TriggerAnswer => {
+  const { message, of, ready, state } = settlement
+  const [status, reason] = statusOfState[state]
+  const { hook, driver, outcome, from, to, summary, changes } = answer.body
+  const again = isAskable
+    ? '. Send the same request again to go on waiting'
+    : '. Without the header Idempotency-Key it cannot be asked about again'
+  const body: Answer = {
+    message: `${message}${state === 'progressing' ? again : ''}`,
+    ...(hook !== undefined && { hook }),
+    ...(driver !== undefined && { driver }),
+    ...(outcome !== undefined && { outcome }),
+    reason,
+    state,
+    ...(ready !== undefined && { ready }),
+    ...(of !== undefined && { of }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(summary !== undefined && { summary }),
+    ...(changes && { changes }),
+  }
+  return { status, headers: {}, body }
+}
+
+/** What is answered to a post with `wait` that did nothing: a pipeline must not take that for a rollout. */
+export const undoneAnswer = (decided: DecidedPost): TriggerAnswer => {
+  const { answer } = decided
+  if (answer.body.reason === 'Superseded') {
+    return settledAnswer(decided, { state: 'superseded', message: answer.body.message })
+  }
+  // Of a delivery that its body names, nothing is kept that could be looked at.
+  const isRefused = answer.body.outcome === 'skipped' && answer.body.reason !== 'Duplicate'
+  return isRefused ? { ...answer, status: 409 } : answer
+}
+
+/** What the record says of a delivery that its sender asks about. */
+export const decidedAsIn = (
+  row: Exclude<Row, { state: 'claimed' }>,
+  hook: { readonly namespace: string; readonly name: string; readonly driver: string },
+): DecidedPost => {
+  const answered = (status: number, outcome: Answer['outcome'] | undefined, reason: Reason): DecidedPost['answer'] => ({
+    status,
+    headers: {},
+    body: {
+      message: decidedAs(row, `the same delivery was decided at ${rfc3339(row.at)}`),
+      hook: `${hook.namespace}/${hook.name}`,
+      driver: hook.driver,
+      ...(outcome && { outcome }),
+      reason,
+      ...(row.state === 'done' && { from: row.from, to: row.to }),
+      ...(row.state === 'acted' && { summary: row.summary }),
+    },
+  })
+  const without = (answer: DecidedPost['answer']): DecidedPost => ({ answer, change: undefined, isAskable: true })
+  const nothing = (reason: string): DecidedPost => {
+    const known = isReason(reason) ? reason : 'Duplicate'
+    const isFailure = reasons[known].where.some(place => place === 'failed')
+    return without(isFailure ? answered(422, 'failed', known) : answered(200, 'skipped', known))
+  }
+  switch (row.state) {
+    case 'skipped':
+      return nothing(row.reason)
+    case 'untold':
+      return nothing('OutcomeUnknown')
+    case 'done':
+      return without(answered(200, row.from === row.to ? 'unchanged' : 'applied', 'Duplicate'))
+    case 'acted': {
+      if (row.reason !== undefined) return nothing(row.reason)
+      const { at, did, n } = row
+      const change = did && n !== undefined ? { at, did, n } : undefined
+      return { answer: answered(200, undefined, 'Duplicate'), change, isAskable: true }
+    }
+  }
+}

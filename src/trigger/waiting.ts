@@ -1,0 +1,130 @@
+import type { Environment } from '../environment/environment.ts'
+import type { Settlement } from '../api/settlement.ts'
+import { refusal, type TriggerAnswer } from './answer.ts'
+import type { Authenticate } from './authenticate.ts'
+import type { LiveHook } from './hook.ts'
+import { firstLookWithinMs, type Limits } from './limits.ts'
+import { Looks, type Looked } from './looks.ts'
+import type { TriggerRequest } from './request.ts'
+import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
+
+/** A post that waits for its outcome. */
+export interface WaitingPost {
+  readonly request: Pick<TriggerRequest, 'token' | 'release' | 'onGone'>
+  readonly hook: LiveHook
+  readonly decided: DecidedPost
+  /** In milliseconds. */
+  readonly waitMs: number
+}
+
+/**
+ * The posts that wait for their outcome. What they wait for is computed at each look, from what the record keeps of the delivery
+ * and from the objects as they are then: so any process can be asked, also after a restart.
+ */
+export class WaitingPosts {
+  readonly #environment: Pick<Environment, 'clock' | 'log'>
+  readonly #authenticate: Authenticate
+  readonly #limits: Pick<Limits, 'mostWaiting' | 'mostWaitingOfHook'>
+  readonly #looks: Looks
+  readonly #ends = new Set<() => void>()
+  readonly #ofHook = new Map<string, number>()
+  #isEnding = false
+
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+    authenticate: Authenticate,
+    limits: Pick<Limits, 'mostWaiting' | 'mostWaitingOfHook'>,
+  ) {
+    this.#environment = environment
+    this.#authenticate = authenticate
+    this.#limits = limits
+    this.#looks = new Looks(environment)
+  }
+
+  /** Resolves with the answer to a post, once its state is found that does not go on by itself, or its time is over. */
+  async answer(post: WaitingPost): Promise<TriggerAnswer> {
+    const { decided, hook } = post
+    const { answer, change } = decided
+    if (answer.status !== 200 || answer.body.outcome === 'skipped') return undoneAnswer(decided)
+    if (!change || 'path' in hook.bound || !hook.bound.look) {
+      return settledAnswer(decided, { state: 'stored', message: answer.body.message })
+    }
+    const { mostWaiting, mostWaitingOfHook } = this.#limits
+    const waiting = this.#ofHook.get(hook.uid) ?? 0
+    if (this.#isEnding) return settledAnswer(decided, ending)
+    if (this.#ends.size >= mostWaiting || waiting >= mostWaitingOfHook) return settledAnswer(decided, tooMany)
+    this.#ofHook.set(hook.uid, waiting + 1)
+    try {
+      post.request.release?.()
+      return await this.#waitFor(post)
+    } finally {
+      const left = (this.#ofHook.get(hook.uid) ?? 1) - 1
+      if (left === 0) this.#ofHook.delete(hook.uid)
+      else this.#ofHook.set(hook.uid, left)
+    }
+  }
+
+  /** Answers all that wait, and from now on all others at once: this process ends. */
+  end(): void {
+    this.#isEnding = true
+    for (const end of [...this.#ends]) end()
+  }
+
+  /** How many posts wait. */
+  get size(): number {
+    return this.#ends.size
+  }
+
+  #waitFor({ decided, hook, request, waitMs }: WaitingPost): Promise<TriggerAnswer> {
+    const { clock, log } = this.#environment
+    return new Promise(resolve => {
+      let seen: Settlement | undefined
+      const leaves: ((() => void) | undefined)[] = []
+      const answer = (answered: TriggerAnswer): void => {
+        this.#ends.delete(end)
+        for (const leave of leaves) leave?.()
+        resolve(answered)
+      }
+      const answerState = (settlement: Settlement): void => answer(settledAnswer(decided, settlement))
+      const end = (): void => answerState(seen ?? ending)
+      this.#ends.add(end)
+      const isOver = (): boolean => clock.monotonic() >= deadline
+      const deadline = clock.monotonic() + waitMs
+      const see = async (looked: Looked): Promise<void> => {
+        // The token may have been replaced meanwhile, and the hook deleted.
+        const found = await this.#authenticate(request.token)
+        if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
+        seen = found.accepted ? settlementIn(looked, decided, clock.now()) : unread('the hook could not be read')
+        if (seen.state !== 'progressing' || isOver()) answerState(seen)
+      }
+      const looking = this.#looks.join(hook, looked => {
+        see(looked).catch((error: unknown) => {
+          log.error({ error }, 'a look failed in a way it never should')
+          answerState(unread('the look failed'))
+        })
+      })
+      if (!looking) return answerState(tooMany)
+      leaves.push(looking)
+      // Nobody is answered before the first look is over, unless that takes too long.
+      leaves.push(clock.after(waitMs, () => seen && answerState(seen)))
+      leaves.push(
+        clock.after(Math.max(waitMs, firstLookWithinMs), () =>
+          answerState(seen ?? unread('no look has ended in time')),
+        ),
+      )
+      leaves.push(request.onGone?.(() => answer('no answer')))
+    })
+  }
+}
+
+const settlementIn = (looked: Looked, { change }: DecidedPost, now: number): Settlement =>
+  'look' in looked && change ? looked.look.settlementOf(change, now) : unread('unread' in looked ? looked.unread : '')
+
+const unread = (why: string): Settlement => ({ state: 'progressing', message: `it could not be looked at: ${why}` })
+
+const ending: Settlement = {
+  state: 'progressing',
+  message: 'this process ends, and has not seen the end of the rollout',
+}
+
+const tooMany: Settlement = { state: 'progressing', message: 'too many posts wait already' }

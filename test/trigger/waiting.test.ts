@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest'
+import type { SettlementState } from '../../src/api/settlement.ts'
+import type { Look } from '../../src/drivers/driver.ts'
+import type { Log } from '../../src/environment/environment.ts'
+import type { TriggerAnswer } from '../../src/trigger/answer.ts'
+import type { Authentication } from '../../src/trigger/authenticate.ts'
+import type { LiveHook } from '../../src/trigger/hook.ts'
+import { mostLooks } from '../../src/trigger/limits.ts'
+import { WaitingPosts } from '../../src/trigger/waiting.ts'
+import { fakeClock, settle } from '../support/clock.ts'
+import { noApi } from '../support/environment.ts'
+import { someHook } from './some-hook.ts'
+
+const nothing = (): void => undefined
+const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+interface Options {
+  readonly state?: () => SettlementState
+  readonly look?: () => Promise<Look>
+  readonly objects?: number
+  readonly limits?: { readonly mostWaiting: number; readonly mostWaitingOfHook: number }
+  readonly authenticate?: () => Authentication
+}
+
+const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progressing' }: Options = {}) => {
+  const clock = fakeClock()
+  let looks = 0
+  const lookNow = async (): Promise<Look> => {
+    looks += 1
+    const seen = state()
+    return (
+      look?.() ??
+      Promise.resolve({ objects, settlementOf: () => ({ state: seen, message: `is ${seen}`, ready: 1, of: 3 }) })
+    )
+  }
+  const { bound } = someHook
+  if ('path' in bound) throw new Error('the hook is valid')
+  const hook: LiveHook = { ...someHook, bound: { ...bound, look: lookNow } }
+  const holds = (): boolean => true
+  const waiting = new WaitingPosts(
+    { clock, log: noLog, api: noApi },
+    () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
+    limits ?? { mostWaiting: 10, mostWaitingOfHook: 5 },
+  )
+  const gone: (() => void)[] = []
+  let released = 0
+  return {
+    clock,
+    waiting,
+    /** Whoever waits hangs up. */
+    hangUp: () => gone.forEach(run => run()),
+    looks: () => looks,
+    released: () => released,
+    ask: (
+      waitMs: number,
+      more: { readonly uid?: string; readonly isAskable?: boolean; readonly change?: undefined } = {},
+    ) => {
+      const { isAskable = true, uid = hook.uid } = more
+      let answered: TriggerAnswer | undefined
+      const answer = {
+        status: 200,
+        headers: {},
+        body: { message: 'rolled out', outcome: 'applied', reason: 'RolledOut' },
+      } as const
+      void waiting
+        .answer({
+          hook: { ...hook, uid },
+          waitMs,
+          decided: { answer, isAskable, change: 'change' in more ? undefined : { at: 1, did: ['a'], n: 1 } },
+          request: {
+            token: 't',
+            release: () => (released += 1),
+            onGone: run => {
+              gone.push(run)
+              return () => undefined
+            },
+          },
+        })
+        .then(each => (answered = each))
+      return () =>
+        answered === undefined || answered === 'no answer' ? answered : { status: answered.status, ...answered.body }
+    },
+  }
+}
+
+const statuses: readonly (readonly [SettlementState, number, string])[] = [
+  ['complete', 200, 'RolloutComplete'],
+  ['superseded', 200, 'Superseded'],
+  ['stored', 200, 'Stored'],
+  ['progressing', 202, 'RolloutProgressing'],
+  ['replaced', 409, 'Replaced'],
+  ['stalled', 422, 'RolloutStalled'],
+]
+
+describe('a post that waits', () => {
+  it.each(statuses)('is answered %s with %d %s', async (state, status, reason) => {
+    const { ask, clock } = setUp({ state: () => state })
+    const answer = ask(0)
+    await settle()
+    await clock.advance(0)
+    expect(answer()).toMatchObject({ status, reason, state, ready: 1, of: 3, outcome: 'applied' })
+    expect(answer()).toHaveProperty('message', expect.stringContaining(`is ${state}`))
+  })
+
+  it('is answered as soon as its state is final, and holds nothing of its body', async () => {
+    let state: SettlementState = 'progressing'
+    const { ask, clock, looks, released, waiting } = setUp({ state: () => state })
+    const answer = ask(60_000)
+    await clock.advance(5000)
+    expect([answer(), released(), waiting.size]).toEqual([undefined, 1, 1])
+    state = 'complete'
+    await clock.advance(2000)
+    expect(answer()).toMatchObject({ status: 200, state: 'complete' })
+    expect(waiting.size).toBe(0)
+    const before = looks()
+    await clock.advance(60_000)
+    expect([looks(), clock.pending]).toEqual([before, 0])
+  })
+
+  it('is answered 202 when its time is over, and says whether it can be asked again', async () => {
+    const { ask, clock } = setUp()
+    const [named, unnamed] = [ask(5000), ask(5000, { isAskable: false })]
+    await clock.advance(4999)
+    expect([named(), unnamed()]).toEqual([undefined, undefined])
+    await clock.advance(1)
+    expect(named()).toMatchObject({
+      status: 202,
+      message: expect.stringContaining('Send the same request again') as unknown,
+    })
+    expect(unnamed()).toMatchObject({
+      status: 202,
+      message: expect.stringContaining('cannot be asked about again') as unknown,
+    })
+  })
+
+  it('waits for one look even if it would not wait, and no longer than that may take', async () => {
+    const { ask, clock } = setUp({ look: () => new Promise(() => {}) })
+    const answer = ask(0)
+    await clock.advance(3999)
+    expect(answer()).toBeUndefined()
+    await clock.advance(1)
+    expect(answer()).toMatchObject({ status: 202, state: 'progressing' })
+  })
+
+  it('shares its looks with all who wait for the same hook, but for one that began before it came', async () => {
+    let end = (): void => {}
+    let isFirst = true
+    const { ask, clock, looks } = setUp({
+      look: () => {
+        const state: SettlementState = isFirst ? 'replaced' : 'complete'
+        const seen = { objects: 1, settlementOf: () => ({ state, message: state }) }
+        const look = new Promise<Look>(resolve => (end = () => resolve(seen)))
+        if (!isFirst) end()
+        isFirst = false
+        return look
+      },
+    })
+    const early = ask(10_000)
+    await settle()
+    const late = [ask(10_000), ask(10_000)]
+    end()
+    await settle()
+    expect(early()).toMatchObject({ state: 'replaced' })
+    expect(late.map(each => each())).toEqual([undefined, undefined])
+    await clock.advance(1100)
+    expect(late.map(each => each())).toMatchObject([{ state: 'complete' }, { state: 'complete' }])
+    expect(looks()).toBe(2)
+  })
+
+  it('is looked at less often where a hook has many objects', async () => {
+    const { ask, clock, looks } = setUp({ objects: 450 })
+    ask(25_000)
+    await clock.advance(25_000)
+    expect(looks()).toBe(3)
+  })
+
+  it('learns nothing more once its token is replaced or its hook is gone', async () => {
+    let isRevoked = false
+    const authenticate = (): Authentication =>
+      isRevoked
+        ? { accepted: false, status: 410, reason: 'TokenRotated' }
+        : { accepted: true, hook: someHook, holds: () => true }
+    const { ask, clock, waiting } = setUp({ authenticate, state: () => (isRevoked ? 'complete' : 'progressing') })
+    const answer = ask(60_000)
+    await clock.advance(2000)
+    isRevoked = true
+    await clock.advance(2000)
+    expect(answer()).toEqual({ status: 410, reason: 'TokenRotated', message: expect.any(String) as unknown })
+    expect(waiting.size).toBe(0)
+  })
+
+  it('goes on waiting where nobody can say whether its token is good', async () => {
+    const { ask, clock } = setUp({
+      authenticate: () => ({ accepted: false, status: 503, reason: 'ApiUnreachable' }),
+      state: () => 'complete',
+    })
+    const answer = ask(3000)
+    await clock.advance(2999)
+    expect(answer()).toBeUndefined()
+    await clock.advance(1)
+    expect(answer()).toMatchObject({
+      status: 202,
+      message: expect.stringContaining('could not be looked at') as unknown,
+    })
+  })
+
+  it('is answered that it could not be looked at, and why', async () => {
+    const { ask, clock } = setUp({ look: () => Promise.reject(new Error('GET /apis: refused')) })
+    const answer = ask(1000)
+    await clock.advance(1000)
+    expect(answer()).toMatchObject({ status: 202, message: expect.stringContaining('GET /apis: refused') as unknown })
+  })
+
+  it('ends when its client hangs up, and so do the looks', async () => {
+    const { ask, clock, hangUp, looks, waiting } = setUp()
+    const answer = ask(600_000)
+    await clock.advance(3000)
+    hangUp()
+    await settle()
+    expect([answer(), waiting.size]).toEqual(['no answer', 0])
+    await clock.advance(2000)
+    const before = looks()
+    await clock.advance(60_000)
+    expect([looks(), clock.pending]).toEqual([before, 0])
+  })
+
+  it('is answered 202 at once when the process ends, and so is each that comes then', async () => {
+    const { ask, clock, waiting } = setUp()
+    const [seen, unseen] = [ask(60_000), ask(60_000, { uid: 'other' })]
+    await clock.advance(1500)
+    waiting.end()
+    await settle()
+    const late = ask(60_000)
+    await settle()
+    for (const each of [seen, unseen, late]) expect(each()).toMatchObject({ status: 202, state: 'progressing' })
+    await clock.advance(2000)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is one of so many, and others are answered 202 at once: of one hook, of all, and by the hooks', async () => {
+    const { ask, clock, waiting } = setUp()
+    const many = Array.from({ length: 8 }, () => ask(60_000))
+    await settle()
+    expect(many.filter(each => each() === undefined)).toHaveLength(5)
+    const others = Array.from({ length: 8 }, () => ask(60_000, { uid: 'other' }))
+    await settle()
+    expect(others.filter(each => each() === undefined)).toHaveLength(5)
+    expect(ask(60_000, { uid: 'third' })()).toBeUndefined()
+    await settle()
+    expect(waiting.size).toBe(10)
+    await clock.advance(60_000)
+    expect(waiting.size).toBe(0)
+    for (const each of [...many, ...others]) expect(each()).toMatchObject({ status: 202 })
+
+    const wide = setUp({ limits: { mostWaiting: 1000, mostWaitingOfHook: 500 } })
+    const hooks = Array.from({ length: mostLooks + 3 }, (_, index) => wide.ask(60_000, { uid: `hook ${index}` }))
+    await settle()
+    expect(hooks.filter(each => each() === undefined)).toHaveLength(mostLooks)
+    wide.waiting.end()
+  })
+
+  it('ten thousand are answered or bounded, and cost one look a second', async () => {
+    const { ask, clock, looks, waiting } = setUp({ limits: { mostWaiting: 106, mostWaitingOfHook: 53 } })
+    const all = Array.from({ length: 10_000 }, () => ask(25_000))
+    await settle()
+    expect(waiting.size).toBe(53)
+    await clock.advance(25_000)
+    expect(all.map(each => each()).filter(each => each === undefined)).toEqual([])
+    expect(looks()).toBeLessThan(27)
+  })
+
+  it('has no state to wait for where nothing distinguishes its change from others', async () => {
+    const { ask, looks } = setUp()
+    const answer = ask(60_000, { change: undefined })
+    await settle()
+    expect(answer()).toMatchObject({ status: 200, state: 'stored', message: 'rolled out' })
+    expect(looks()).toBe(0)
+  })
+})

@@ -2,11 +2,12 @@ import type { Violation } from '../happened.ts'
 import { throughWith } from '../world/workload.ts'
 import { clocksJump } from './executed.ts'
 import { isOn } from './model.ts'
-import { currentAt, mayGoBy, type Story, type Timeline, type WorkloadVersion } from './timeline.ts'
+import { currentAt, mayGoBy, upTo, type Story, type Timeline, type WorkloadVersion } from './timeline.ts'
 
 /**
  * Acts on a workload. A push is rolled out at most once, and never over a later one; an answer that says so is given once it is
- * stored; no restart is made on top of a rollout; none of it by a hook that is suspended; and the last push runs in the end.
+ * stored, and that it is complete if it was; no restart is made on top of a rollout; none of it by a hook that is suspended; and the
+ * last push runs in the end.
  */
 export const checkRollouts = (timeline: Timeline): readonly Violation[] => {
   const { acts, workload } = timeline
@@ -77,12 +78,25 @@ const untrue = (timeline: Timeline, story: Story): readonly Violation[] => {
   const { outcome, reason } = answer.body
   if (post.healed && answer.status !== 200) return broken('liveness', `got ${reason}, when all was well`)
   const push = Number(/^push (\d+)$/.exec(post.delivery)?.[1])
+  if (answer.body.state === 'complete' && !wasThrough(timeline, story)) {
+    return broken('rollouts', 'was answered that its rollout is complete, which it never was meanwhile')
+  }
   if (outcome !== 'applied') return []
   const isOpen = mayGoBy(timeline, story, arrived, ended).some(version => isOn(version, post.uid))
   if (!isOpen) return broken('5', 'ran, and its hook was suspended')
   const isStored = timeline.workload.some(version => version.place < ended && version.push === push)
   return isStored || Number.isNaN(push) ? [] : broken('3', 'was answered that it is rolled out, and it is not stored')
 }
+
+/** Whether the push of a post ran, with all of its pods, at some moment from its arrival to its answer. */
+const wasThrough = ({ happened, workload }: Timeline, { arrived, ended, post }: Story): boolean =>
+  upTo(workload, currentAt(workload, arrived), ended).some(
+    version =>
+      `push ${version.push}` === post.delivery &&
+      happened
+        .slice(version.place, ended)
+        .some(entry => entry.what === 'world' && entry.did === throughWith(version.template)),
+  )
 
 /**
  * When all is well, one more push is posted, and after that nobody else changes anything. The time of a push that names none is when

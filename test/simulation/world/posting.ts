@@ -16,6 +16,8 @@ export interface Letter extends Pick<
 > {
   readonly published: Published
   readonly repeats?: boolean
+  /** Without its question mark. */
+  readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
@@ -84,7 +86,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet)
       method: 'POST',
       token,
       source: '192.0.2.1',
-      query: new URLSearchParams(),
+      query: new URLSearchParams(letter.query),
       headers,
       body: () => arriving(bytes),
     }

@@ -43,12 +43,14 @@ export const pushImages =
     const message = rng.chance(0.5) ? byPipeline(push) : byRegistry(push, now())
     const one = rng.pick(pushHooks)
     const withinMs = rng.pick([10, 30, 300, 3000])
+    // Those of a pipeline may wait for the outcome, and ask again for as long as it goes on.
+    const query = 'headers' in message && rng.chance(0.5) ? rng.pick(['wait=0s', 'wait=1s', 'wait=3s']) : ''
     for (let copies = rng.int(1, 4); copies > 0; copies--) {
       const hook = 'headers' in message ? one : rng.pick(pushHooks)
       void sleep(rng.int(0, withinMs)).then(() =>
         insist(actor, 10_000, () => {
           const published = board.of(hook).at(-1)
-          return published ? post({ ...message, hook, published, proof: undefined, healed: false }) : nothing
+          return published ? post({ ...message, query, hook, published, proof: undefined, healed: false }) : nothing
         }),
       )
     }

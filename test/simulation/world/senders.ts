@@ -23,7 +23,7 @@ const tokenOf = (rng: Rng, board: Board, hook: string): Published | undefined =>
   return tokens.length > 0 && rng.chance(0.1) ? rng.pick(tokens) : tokens.at(-1)
 }
 
-const isFinal = (reply: Reply): boolean => reply !== 'none' && reply.status < 500
+const isFinal = (reply: Reply): boolean => reply !== 'none' && reply.status < 500 && reply.status !== 202
 
 /** A script: posts plainly, some times many at once, and never again. */
 export const script =

@@ -163,14 +163,10 @@ describe('a push with wait', () => {
     expect((await get()).metadata.generation).toBe(generation)
   })
 
-  it('ends with the connection, and is answered at once when its process ends', async () => {
+  it('is answered at once when its process ends', async () => {
     const { first, push, url } = await setUp()
     expect((await push('one', '1.0.1')).status).toBe(200)
-    const hangUp = new AbortController()
     const headers = { 'idempotency-key': 'one' }
-    const left = fetch(`${url}?wait=10m`, { method: 'POST', headers, signal: hangUp.signal })
-    hangUp.abort()
-    await expect(left).rejects.toThrow('abort')
     const waits = fetch(`${url}?wait=10m`, { method: 'POST', headers })
     const polls = async (): Promise<number> => {
       const text = await (await fetch(`${first.operations}/metrics`)).text()

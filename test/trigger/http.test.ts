@@ -82,6 +82,33 @@ describe('the trigger over HTTP', () => {
     expect(seen).toMatchObject([joined, { ...joined, 'set-cookie': 'd, e' }])
   })
 
+  it('says when nobody waits for the answer any more, and nothing after the answer', async () => {
+    let left = 0
+    let arrived = (): void => {}
+    const isHere = new Promise<void>(resolve => (arrived = resolve))
+    const { url } = await serve(async request => {
+      if (request.query.has('at-once')) {
+        const end = request.onGone?.(() => (left += 1))
+        end?.()
+        return ok
+      }
+      await new Promise<void>(resolve => {
+        request.onGone?.(resolve)
+        arrived()
+      })
+      left += 1
+      return 'no answer'
+    })
+    expect((await fetch(`${url}?at-once`, { method: 'POST' })).status).toBe(200)
+    const hangUp = new AbortController()
+    const waits = fetch(url, { method: 'POST', signal: hangUp.signal })
+    await isHere
+    expect(left).toBe(0)
+    hangUp.abort()
+    await expect(waits).rejects.toThrow('abort')
+    await expect.poll(() => left).toBe(1)
+  })
+
   it('closes the connection where any answer could be untrue', async () => {
     const { port } = await serve(() => Promise.resolve('no answer'))
     expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')

@@ -14,6 +14,11 @@ const places: readonly { readonly place: Place; readonly title: string; readonly
     title: 'It changed nothing (200)',
     text: 'The delivery counted, and the target was there already.',
   },
+  {
+    place: 'waited',
+    title: 'It waited for the outcome (200, 202, 409, 422)',
+    text: 'The post asked for it with [`wait`](../reference/http.md#waiting-for-the-outcome). What is meant is the change of this very delivery.',
+  },
   { place: 'rejected', title: 'It was rejected (409)', text: 'The hook changed nothing.' },
   {
     place: 'failed',

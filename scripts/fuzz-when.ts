@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { firstViolation } from '../src/api/guard.ts'
-import { longestWhen, whenSchema } from '../src/api/when.ts'
+import { maxWhen, whenSchema } from '../src/api/when.ts'
 import { findings } from '../src/expressions/worker/answer.ts'
 import { checkBudgetMs } from '../src/expressions/worker/limits.ts'
 import { expressionOf, variantOf } from '../test/expressions/grammar.ts'
@@ -63,7 +63,7 @@ const next = (): string => {
   const all = [...kept.values()]
   const base = all[chance(all.length + 1)]
   if (!base || chance(oneNewOf) === 0) return expressionOf(chance)
-  return variantOf(base.when, all[chance(all.length)]?.when ?? '', chance).slice(0, longestWhen)
+  return variantOf(base.when, all[chance(all.length)]?.when ?? '', chance).slice(0, maxWhen)
 }
 
 let tried = 0

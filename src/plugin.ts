@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The same program, as kubectl's plugin: `kubectl receiverhook`. */
+/** Runs the program as the kubectl plugin `kubectl receiverhook`. */
 import { commands } from './commands/registry.ts'
 import { startProgram } from './start.ts'
 

@@ -15,23 +15,26 @@ import { version } from './version.ts'
 export interface RolesOptions {
   readonly controller: boolean
   readonly trigger: boolean
-  /** The product's own namespace. */
+  /** The installation's namespace. */
   readonly namespace: string
   readonly watchNamespace?: string
-  /** The service account of a trigger that runs elsewhere: the controller asks for its rights. */
+  /** The service account of triggers in other processes. The controller checks its rights. */
   readonly triggerAccount?: ServiceAccount
   readonly identity: string
-  /** What trigger URLs begin with; the port is the trigger's. */
+  /** Returns the beginning of trigger URLs, given the port of the trigger. */
   readonly publicURL: (triggerPort: number) => string
   readonly triggerAddress: ListenAddress
   readonly operationsAddress: ListenAddress
-  /** How long to keep serving once stopped, until no more posts are sent here, in milliseconds. */
+  /**
+   * How long to keep serving after a stop, in milliseconds. Senders need this time to use other
+   * replicas.
+   */
   readonly shutdownDelayMs: number
-  /** What this process may use, in bytes: the trigger's limits follow from it. */
+  /** The memory for this process, in bytes. The trigger's limits depend on it. */
   readonly memoryBytes?: number
-  /** Starts what reads large bodies outside the event loop. */
+  /** Starts a reader of large bodies outside the event loop. */
   readonly startReader?: StartReader
-  /** What else must be so before this process is ready. */
+  /** Further checks for readiness. */
   readonly checks?: readonly Check[]
 }
 
@@ -39,11 +42,17 @@ export interface Roles {
   readonly triggerPort: number | undefined
   readonly operationsPort: number
   ready(): boolean
-  /** Fails readiness, serves on for the delay, finishes what was accepted, gives up the lease, and resolves. */
+  /**
+   * Fails readiness, keeps serving for the delay, finishes accepted posts, releases the lease, and
+   * resolves.
+   */
   stop(): Promise<void>
 }
 
-/** Runs one role or both in this process; they meet in the API server alone, and read its hooks together. */
+/**
+ * Runs one or both roles in this process. They communicate only through the API server, and share
+ * one cache of hooks.
+ */
 export const startRoles = async (given: Environment, options: RolesOptions): Promise<Roles> => {
   const { clock, log, metrics } = given
   const connection = recognised(given.api, clock)
@@ -100,7 +109,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   }
 }
 
-/** As whom the trigger runs, if that is known. */
+/** Returns the trigger's service account, if it is known. */
 const triggerOf = ({ trigger, triggerAccount }: RolesOptions): Pick<ControllerOptions, 'trigger'> =>
   trigger ? { trigger: 'itself' } : triggerAccount ? { trigger: triggerAccount } : {}
 

@@ -10,7 +10,7 @@ import { version } from './version.ts'
 
 const summary = 'URLs that run one action in a Kubernetes cluster when something POSTs to them'
 
-/** Runs what the process was started for, and ends the process with its exit code. */
+/** Runs the program and ends the process with its exit code. */
 export const startProgram = (
   process: NodeJS.Process,
   name: Shell['program'],
@@ -30,7 +30,7 @@ export const startProgram = (
   }, fail)
 
   const onSignal = (): void => {
-    // A second signal means that the person does not want to wait.
+    // After a second signal, end at once.
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
     running
@@ -43,10 +43,13 @@ export const startProgram = (
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
 }
 
-/** What a shell says of a program that writes to a pipe of which nobody reads any more: 128 and the number of SIGPIPE. */
+/** The shell's exit code for a program whose pipe has no reader: 128 plus the number of SIGPIPE. */
 const brokenPipe = 141
 
-/** Ends a program whose output nobody takes any more, as that of `| head` when it has its lines. Node ignores SIGPIPE. */
+/**
+ * Ends the program when nobody reads its output any more, such as `| head` after its last line.
+ * Node ignores SIGPIPE.
+ */
 const endWithItsReader = (process: NodeJS.Process): void => {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

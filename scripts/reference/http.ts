@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultRateLimit } from '../../src/api/hook.ts'
-import { reasons, type Place } from '../../src/api/reasons.ts'
+import { reasons, type ReasonPlace } from '../../src/api/reasons.ts'
 import { settlementStates } from '../../src/api/settlement.ts'
 import { answerTo, type Answer } from '../../src/trigger/answer.ts'
 import {
@@ -13,12 +13,12 @@ import {
   limitedHeldMs,
   largeRate,
   limitsIn,
-  longestWaitMs,
-  mostBodyBytes,
-  mostBodyDepth,
-  mostChanges,
-  mostHeadBytes,
-  mostLooks,
+  maxWaitMs,
+  maxPostBodyBytes,
+  maxBodyDepth,
+  maxChanges,
+  maxHeadBytes,
+  maxLooks,
   refusedRate,
   requestWithinMs,
   retryAfterSeconds,
@@ -50,7 +50,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   changes: [
     'list',
     'for a rollout',
-    `The same one by one, ${mostChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
+    `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
   ],
   dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
 }
@@ -59,7 +59,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
 const hook = { namespace: 'shop', name: 'web-up', driver: 'scale' }
 const statusOf = (answer: ReturnType<typeof answerTo>): number => (answer === 'no answer' ? 0 : answer.status)
 const message = ''
-const outcomes: readonly (readonly [place: Place, status: number, means: string])[] = [
+const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: string])[] = [
   [
     'applied',
     statusOf(answerTo({ outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }, hook, '', false)),
@@ -148,7 +148,7 @@ const memoryMiB = 320
 
 /** Makes the page on the trigger's HTTP interface, for authors of clients. The numbers are the program's. */
 export const httpPage = (): string => {
-  const { connections, mostHeldBytes, mostOfNamespace, ...limitsWaiting } = limitsIn(memoryMiB * 1024 * 1024)
+  const { connections, maxHeldBytes, maxOfNamespace, ...limitsWaiting } = limitsIn(memoryMiB * 1024 * 1024)
   return `${generated}
 # HTTP
 
@@ -257,7 +257,7 @@ long, without a body.
 
 ## Waiting for the outcome
 
-An answer says what is stored. \`?wait=25s\` waits for the outcome of that, for ${milliseconds(0)} to ${milliseconds(longestWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
+An answer says what is stored. \`?wait=25s\` waits for the outcome of that, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
 proxies allow. The hook runs as ever. Then the trigger looks at the workloads, and answers as soon as their state is final:
 
 ${table(
@@ -281,7 +281,7 @@ ${table(
   it is 200, as ever.
 - \`wait\` goes with \`redeploy\` and \`restart\`. A count is \`stored\`, and the answer comes at once.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- ${limitsWaiting.mostWaiting} posts wait at once, ${limitsWaiting.mostWaitingOfHook} of one hook, for ${mostLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
+- ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
 
@@ -314,8 +314,8 @@ the limits below, and all connections when its process is killed.
 ${table(
   ['what', 'limit', 'beyond it'],
   [
-    ['the body', `${kib(mostBodyBytes)}, nested ${mostBodyDepth} deep`, '413 `BodyTooLarge`, 400 `BodyTooDeep`'],
-    ['the request line and headers together', kib(mostHeadBytes), '431'],
+    ['the body', `${kib(maxPostBodyBytes)}, nested ${maxBodyDepth} deep`, '413 `BodyTooLarge`, 400 `BodyTooDeep`'],
+    ['the request line and headers together', kib(maxHeadBytes), '431'],
     [
       'posts to one hook, a replica',
       `the hook's \`rateLimit\`: by default ${defaultRateLimit.perSecond} a second, ${defaultRateLimit.burst.toLocaleString('en')} at once`,
@@ -326,13 +326,13 @@ ${table(
       `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
-    ['posts that wait in one namespace', String(mostOfNamespace), '503 `Overloaded`'],
+    ['posts that wait in one namespace', String(maxOfNamespace), '503 `Overloaded`'],
     [
       `bodies of more than ${kib(smallBodyBytes)} to one hook, a replica`,
       `${kib(largeRate.perSecond)} a second, ${kib(largeRate.burst)} at once`,
       `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
-    ['all bodies that are held', kib(Math.floor(mostHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
+    ['all bodies that are held', kib(Math.floor(maxHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
     [
       'answers 401, 404 and 410 to one source',
       `${refusedRate.burst} at once, ${refusedRate.perSecond} a second`,
@@ -340,10 +340,10 @@ ${table(
     ],
     [
       'connections',
-      `${connections.most}, ${connections.mostOfSource} of one source`,
+      `${connections.most}, ${connections.maxOfSource} of one source`,
       'a connection is closed, first one that sends nothing',
     ],
-    ['requests of one connection without an answer yet', String(connections.mostPipelined), 'the connection is closed'],
+    ['requests of one connection without an answer yet', String(connections.maxPipelined), 'the connection is closed'],
   ],
 )}
 

@@ -1,8 +1,8 @@
-import { reasons, type Place, type Reason } from '../../src/api/reasons.ts'
+import { reasons, type ReasonPlace, type Reason } from '../../src/api/reasons.ts'
 import { code, generated } from './markdown.ts'
 
 /** Where a reason is given, in words. */
-const places: Readonly<Record<Place, string>> = {
+const places: Readonly<Record<ReasonPlace, string>> = {
   applied: 'an answer 200 `applied`',
   unchanged: 'an answer 200 `unchanged`',
   skipped: 'an answer 200 `skipped`',
@@ -25,7 +25,7 @@ const listed = (items: readonly string[]): string =>
 export const linkTo = (reason: string): string => `[${code(reason)}](../reference/reasons.md#${reason.toLowerCase()})`
 
 /** The reasons that are given in a place. */
-export const reasonsIn = (place: Place): readonly Reason[] =>
+export const reasonsIn = (place: ReasonPlace): readonly Reason[] =>
   entries.filter(([, { where }]) => where.some(other => other === place)).map(([reason]) => reason)
 
 const entries = Object.keys(reasons)

@@ -1,9 +1,9 @@
-import type { Place } from '../../src/api/reasons.ts'
+import type { ReasonPlace } from '../../src/api/reasons.ts'
 import { generated } from './markdown.ts'
 import { linkTo, reasonsIn } from './reasons.ts'
 
 /** Where a delivery can end without a step, in the order in which to look: what you see, and what it means. */
-const places: readonly { readonly place: Place; readonly title: string; readonly text: string }[] = [
+const places: readonly { readonly place: ReasonPlace; readonly title: string; readonly text: string }[] = [
   {
     place: 'skipped',
     title: 'It was skipped (200)',

@@ -1,41 +1,50 @@
+/**
+ * Acts: work that is done once for each delivery, such as a rollout. `once.ts` asks the record
+ * whether an act is new, `running.ts` does the work. Any process may continue an unfinished act.
+ * Acts import `record` and the rooms before it, and know no driver.
+ */
+
 import type { Outcome } from '../api/outcome.ts'
 
-/** What a delivery is done for: the same for every copy of it, in every process. */
+/** The work that a delivery asks for. It is the same for every copy, in every process. */
 export interface Act {
-  /** Of 132 bits, in base64url; it goes into names and annotations. */
+  /** 132 random bits in base64url, for names and annotations. */
   readonly id: string
-  /** When the event happened that the delivery reports; if that is not known, when the delivery was first decided. In milliseconds since
-   * the epoch. */
+  /**
+   * When the reported event occurred, in milliseconds since the epoch. If that is unknown, when the
+   * delivery was first decided.
+   */
   readonly at: number
 }
 
-/** How far a piece of work has come. */
+/** The result of working on an act. */
 export type Worked =
-  /** All of it is stored, or there is nothing to do. */
+  /** Everything is stored, or nothing had to be done. */
   | { readonly worked: 'done'; readonly outcome: Outcome }
-  /** Nothing was written, and nothing would be if the same were sent again now. */
+  /** Nothing was written, and sending the same again would write nothing. */
   | { readonly worked: 'failed'; readonly outcome: Outcome }
-  /** Some of it is left: the next copy of the delivery does that, with the same act. */
+  /** Part of the work remains. The next copy of the delivery continues it with the same act. */
   | { readonly worked: 'unfinished'; readonly outcome: Outcome }
 
-/** How far work has come that goes on, for the answer to a delivery that cannot wait for its end. */
+/** Reports how far the work has come, for an answer that cannot wait for its end. */
 export type Progress = (soFar: string) => void
 
 /**
- * Does something, or what is left of it. Several processes may work at one act at once. So each of them must write the same, and
- * every write must carry the act as evidence. Work ends soon after `mayContinue` has returned false.
+ * Does the work, or the rest of it. Several processes may do so at once. So all write the same, and
+ * every write carries the act's id as evidence. The work must end soon after `mayContinue` returns
+ * false.
  */
 export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) => Promise<Worked>
 
-/** What an act may run at the same time with. */
+/** Which other acts may run at the same time. */
 export interface ActOptions {
-  /** Never at the same time as another act of this hook. */
+  /** No other act of this hook runs at the same time. */
   readonly serial?: true
-  /** A copy waits for the first instead of doing the same work at the same time. */
+  /** A copy of the delivery waits for the first one instead of working too. */
   readonly alone?: true
 }
 
-/** Does things once for each delivery, however often and by whomever it is sent. */
+/** Does an act once for each delivery, however often the delivery is sent. */
 export interface Acts {
   once(work: Work, how?: ActOptions): Promise<Outcome>
 }

@@ -19,11 +19,14 @@ const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /** The acts of one process. */
 export interface ActService {
-  /** Does the acts of a delivery; on a dry run without remembering it: what it writes has to be a dry run as well. */
+  /**
+   * Returns the acts of a delivery. On a dry run nothing is remembered, and all writes must be dry
+   * runs too.
+   */
   of(context: DeliveryContext): Acts
-  /** Ends what goes on, within `ms` milliseconds. */
+  /** Waits up to `ms` milliseconds for work in progress, then ends it. */
   drain(ms: number): Promise<void>
-  /** Whether nothing goes on. */
+  /** True if no work is in progress. */
   readonly idle: boolean
 }
 
@@ -41,11 +44,11 @@ export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'ran
   }
 }
 
-/** What a hook's record says of a delivery that is to be done. */
+/** The record's decision about an act. */
 type Begun =
   | { readonly begun: 'act'; readonly act: OpenAct; readonly isOwn: boolean }
   | { readonly begun: 'skipped'; readonly outcome: Outcome }
-  /** Something has to be over first. */
+  /** Another act must end first. */
   | { readonly begun: 'later' }
 
 const once = async (
@@ -100,11 +103,12 @@ interface Beginning {
   readonly how: ActOptions
 }
 
-/** Judges what is to be done of a delivery, and begins an act where it is new. */
+/** Decides what to do for a delivery. Begins a new act if necessary. */
 const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, signed } = context
   const newsAt = delivery.identity?.newsAt
-  // Another name of a signed body is decided with the first, which its own sender finishes.
+  // Returns whether an open act counts as a run. A signed body under a second key counts with the
+  // first key.
   const isCounted = ({ at, body }: OpenAct): boolean =>
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
   const own = openAct(draft, key)
@@ -117,7 +121,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
     (isCounted(own) ||
       Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
-  // The rest of it is done now, under the same name.
+  // The rest of the work is done now, under the same key.
   if (own && isSame) return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   const inOrder = how.serial === true || cooldownMs > 0
   const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
@@ -151,7 +155,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
   }
 }
 
-/** What would be done now. */
+/** Returns what would be done now, for a dry run. */
 const preview = async (
   { clock, random }: Pick<Environment, 'clock' | 'random'>,
   context: DeliveryContext,

@@ -6,19 +6,25 @@ import { acted, withoutAct, type ActDone } from '../record/acts.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
 
-/** How long work goes on that an answer could not wait for, in milliseconds: some senders never send again. */
+/** How long work may continue after the answer, in milliseconds. Some senders never send again. */
 const maxWorkMs = 60_000
 
-/** How many characters of what was done a row keeps. */
+/** The longest summary in a row, in characters. */
 const maxSummary = 120
 
-/** The acts that this process is at work on. Copies of one delivery that come meanwhile wait for the same work. */
+/**
+ * The acts that this process is working on. Copies of one delivery that arrive meanwhile wait for
+ * the same work.
+ */
 export interface Running {
-  /** Whether this process is at work on an act. */
+  /** Returns whether this process is working on an act. */
   has(act: OpenAct): boolean
-  /** Begins the work of an act, or joins it, and answers by the deadline. What is left then goes on. */
+  /**
+   * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
+   * afterwards.
+   */
   answer(act: OpenAct, work: Work, asked: Asked): Promise<Outcome>
-  /** Waits for all of it, for `ms` milliseconds at most. None goes on after that. */
+  /** Waits at most `ms` milliseconds for all work. Then ends the rest. */
   drain(ms: number): Promise<void>
   readonly idle: boolean
 }
@@ -26,9 +32,9 @@ export interface Running {
 interface Asked {
   /** In monotonic milliseconds. */
   readonly deadline: number
-  /** Where the act is remembered; absent where nothing has a say in it. */
+  /** The record that remembers the act. Absent if none does. */
   readonly ledger?: Ledger
-  /** Whether the same delivery can be known when it is sent again. */
+  /** True if a copy of the delivery can be recognised. */
   readonly isNamed?: boolean
   /** Whether its sender may ask for its outcome later. */
   readonly isAskable?: boolean
@@ -72,7 +78,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
         !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
-      // Without a name the delivery is not recognised when it is sent again.
+      // Without an idempotency key, a copy is not recognised.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }
       return (
         worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }
@@ -88,10 +94,13 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 }
 
-/** Of work that was ended: some of it may be done. */
+/** The reasons of work that was ended early. Part of it may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
-/** Remembers what is done. What failed may be begun again; what is unfinished stays open for the next copy of the delivery. */
+/**
+ * Stores that the work is done. After a failure the act may begin again. If work remains, the act
+ * stays open for the next copy.
+ */
 const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean, ledger: Ledger | undefined): void => {
   if (worked === 'done') ledger?.later(draft => acted(draft, act, doneOf(outcome, isAskable)))
   if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
@@ -110,5 +119,5 @@ const summaryOf = (outcome: Outcome): string => {
   return summary.slice(0, maxSummary)
 }
 
-/** An act as its work sees it: as old as the notification that asked for it. */
+/** Returns an act with the time of the notification that asked for it. */
 export const actOf = ({ at, id, newsAt = 0 }: OpenAct): Act => ({ id, at: newsAt > 0 ? newsAt : at })

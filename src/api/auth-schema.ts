@@ -6,19 +6,23 @@ import { previousKey, secretKeyRef } from './secret-entry.ts'
 
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'
-/** What would not be a time and then something else: a digit would make another time of the same text. */
+/** A separator must not begin with a digit: the digit would read as part of the time before it. */
 const separatorPattern = '^[ -/:-~][ -~]*$'
 /**
- * Headers that are no secret's: HTTP's own, those that say what a body is, cookies, and those that name or sign a delivery.
+ * Headers that cannot carry a secret: HTTP's own, those about the body, cookies, and those that
+ * identify or sign a delivery.
  */
 const reservedPattern =
   '^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|cookie|set-cookie|idempotency-key|webhook-.*)$'
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, with the partitions of China and of governments. */
+/**
+ * Amazon's resource names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html),
+ * with the partitions of China and of governments.
+ */
 const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
 
 const headerRule = matching(headerPattern, 'must be the name of a header: letters, digits, "-" and "_"')
 
-/** How far the time that a post is signed with may be from now, either way. */
+/** How far a signed time may be from the present, before or after it. */
 const tolerance = {
   type: 'string',
   title: 'How old a signature may be',
@@ -41,10 +45,13 @@ const tolerance = {
 
 const reserved = new RegExp(reservedPattern)
 
-/** Whether two names are of one header. */
+/** Returns whether both names are the same header. HTTP ignores their case. */
 const sameHeader = (one: unknown, other: unknown): boolean => String(one).toLowerCase() === String(other).toLowerCase()
 
-/** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
+/**
+ * It has no default in the schema. Hooks that were stored earlier stay valid under a CRD without
+ * this field.
+ */
 const replayWindow = {
   type: 'string',
   maxLength: 32,
@@ -54,7 +61,7 @@ const replayWindow = {
 const forms = ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks', 'sns'] as const
 const listed = 'bearer, basic, header, hmac, standardWebhooks and sns'
 
-/** What a sender has to prove beside the token. */
+/** What a sender has to prove in addition to the token. */
 export const authSchema = {
   type: 'object',
   title: 'What a post must prove',

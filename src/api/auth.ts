@@ -3,18 +3,18 @@ import { bindCommand, type Accounts, type Role } from './bind-command.ts'
 import { milliseconds } from './duration.ts'
 import type { Stored } from './schema.ts'
 
-/** What a hook asks of its senders beside the token. */
+/** What a hook asks of its senders in addition to the token. */
 export type Auth = SecretAuth | TopicAuth
 
 /** An entry of a Secret in the namespace of the hook. */
 interface SecretEntry {
   readonly secret: string
   readonly key: string
-  /** The entry of the same Secret that counts too while it is there. */
+  /** A second entry of the same Secret. Its value is accepted too, as long as the entry exists. */
   readonly previousKey?: string | undefined
 }
 
-/** What is compared with a Secret. */
+/** A proof that is compared with a Secret. */
 export type SecretAuth =
   | (SecretEntry & { readonly form: 'bearer' })
   | { readonly form: 'basic'; readonly secret: string; readonly previousKey?: string | undefined }
@@ -22,7 +22,7 @@ export type SecretAuth =
   | (SecretEntry & HmacWriting & { readonly form: 'hmac' })
   | (SecretEntry & { readonly form: 'standardWebhooks'; readonly toleranceMs: number })
 
-/** How an HMAC is written into a post. */
+/** How a sender writes an HMAC into a post. */
 export interface HmacWriting {
   readonly header: string
   readonly prefix: string
@@ -31,7 +31,7 @@ export interface HmacWriting {
   readonly timestamp?: SignedTime | undefined
 }
 
-/** A time that is signed with the body: `prefix`, the time, `separator`, the body. */
+/** A time that is signed together with the body, as `prefix`, time, `separator`, body. */
 export interface SignedTime {
   readonly header: string
   readonly prefix: string
@@ -47,7 +47,7 @@ export interface TopicAuth {
 
 type Spec = Stored<typeof authSchema>
 
-/** What the member `auth` of a spec says; undefined where there is none. */
+/** Returns the proof that the member `auth` of a spec asks for, or undefined if it has none. */
 export const authOf = ({ basic, bearer, header, hmac, sns, standardWebhooks }: Spec = {}): Auth | undefined => {
   if (bearer) return { form: 'bearer', ...entryOf(bearer) }
   if (basic) return { form: 'basic', secret: basic.secretRef.name, previousKey: basic.previousKey }
@@ -78,17 +78,23 @@ const writingOf = ({ encoding, header, prefix, timestamp }: NonNullable<Spec['hm
   },
 })
 
-/** None where it is no duration: then no time is near enough. */
+/** Returns the tolerance in milliseconds. A text that is no duration tolerates nothing. */
 const toleranceOf = (tolerance: string): number => milliseconds(tolerance) ?? 0
 
-/** How long one signed body counts once, in milliseconds; 0 where each counts. */
+/** Returns how long a signed body counts only once, in milliseconds. 0: it always counts. */
 export const replayWindowOf = ({ hmac, sns }: Spec = {}): number =>
   milliseconds(hmac?.replayWindow ?? sns?.replayWindow ?? '') ?? 0
 
-/** The ClusterRole to read such Secrets. It is bound to nobody until an administrator binds it in a namespace. */
+/**
+ * The ClusterRole to read such Secrets. No account has it until an administrator binds it in a
+ * namespace.
+ */
 export const authRole = 'receiver-hooks-auth'
 
-/** Says what to do where the right to read a Secret is missing. `accounts` are the product's. */
+/**
+ * Says what to do if the right to read a Secret is missing. `accounts` are the service accounts of
+ * this installation.
+ */
 export const unreadable = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
   `the ${role} may not read Secret/${secret}, which auth names. An administrator allows it with: ` +
   bindCommand(namespace, authRole, accounts, 'controller', 'trigger')

@@ -1,4 +1,7 @@
-/** An installation's own namespace, and the service accounts of its roles there: one for both where one pod is both. */
+/**
+ * The namespace of an installation and the service accounts of its roles. A single pod has one
+ * account for both roles.
+ */
 export interface Accounts {
   readonly namespace: string
   readonly controller: string
@@ -7,15 +10,15 @@ export interface Accounts {
 
 export type Role = 'controller' | 'trigger'
 
-/** The service accounts, as the chart and the manifests name them. */
+/** Returns the service accounts that the chart and the manifests create. */
 export const accountsIn = (namespace: string, { single = false } = {}): Accounts => {
   const trigger = 'receiver-hooks-trigger'
   return { namespace, controller: single ? trigger : 'receiver-hooks-controller', trigger }
 }
 
 /**
- * The command with which an administrator binds a ClusterRole in a namespace to the accounts of these roles. All of its parts are
- * names that Kubernetes has accepted: nothing in it needs quotes.
+ * Returns the kubectl command that binds a ClusterRole in a namespace to the accounts of these
+ * roles. It needs no quotes: Kubernetes has accepted every name in it.
  */
 export const bindCommand = (
   namespace: string,
@@ -25,6 +28,6 @@ export const bindCommand = (
 ): string =>
   `kubectl -n ${namespace} create rolebinding ${clusterRole} --clusterrole=${clusterRole} ${subjects(accounts, roles)}`
 
-/** The subjects of a binding, as kubectl's flags. */
+/** Returns the accounts as the `--serviceaccount` flags of kubectl. */
 export const subjects = (accounts: Accounts, roles: readonly Role[]): string =>
   [...new Set(roles.map(role => `--serviceaccount=${accounts.namespace}:${accounts[role]}`))].join(' ')

@@ -2,7 +2,7 @@ import { rfc3339 } from '../environment/time.ts'
 import type { ReasonIn } from './reasons.ts'
 import type { List, Stored } from './schema.ts'
 
-/** Conditions as Kubernetes' API conventions and kstatus read them. */
+/** The schema of conditions, which follows Kubernetes' API conventions and kstatus. */
 export const conditionsSchema = {
   type: 'array',
   description:
@@ -26,21 +26,25 @@ export const conditionsSchema = {
 
 export type Condition = Stored<typeof conditionsSchema>[number]
 
-/** How long the message of a condition becomes at most, in characters: some quote what an API server or a webhook says. */
+/** The longest message of a condition, in characters. Some quote the API server or a webhook. */
 const maxMessage = 1024
 
 /** What is wrong with a hook, before it becomes conditions. */
 export interface Problem {
   readonly reason: ReasonIn<'condition'>
   readonly message: string
-  /** stalled: a person has to act. reconciling: it may come right by itself, and is looked at again. */
+  /**
+   * stalled: a person has to act. reconciling: it may resolve by itself, and the controller checks
+   * again.
+   */
   readonly lasts: 'stalled' | 'reconciling'
 }
 
 /**
- * The conditions of an object: Ready True without a problem; else Ready False and Stalled or Reconciling True. A
- * condition whose status stays keeps its lastTransitionTime, so that an unchanged state gives an unchanged list.
- * `now` is in milliseconds since the epoch.
+ * Returns the conditions of an object. Without a problem it is Ready; otherwise Ready is False, and
+ * Stalled or Reconciling is True.
+ * A condition keeps its lastTransitionTime as long as its status stays, so an unchanged state gives
+ * an equal list. `now` is in milliseconds since the epoch.
  */
 export const conditionsFor = (
   problem: Problem | undefined,

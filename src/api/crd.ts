@@ -1,16 +1,21 @@
-import { group, hookKind, hookPlural, version } from './names.ts'
+import { group, hookKind, hookPlural, apiVersionName } from './names.ts'
 import { isObject, type JsonObject } from './json.ts'
 import type { Obj, Rule, Schema } from './schema.ts'
 import { statusSchema } from './status.ts'
 
-/** Columns that show a member of the hook's driver, and which of its members: by the column's name. */
+/**
+ * Columns that show a member of the hook's driver: the column's name, and the member that it shows.
+ */
 export const driverColumns = { Action: 'action', By: 'by', Min: 'min', Max: 'max' } as const
 export type DriverColumn = keyof typeof driverColumns
 
-/** The drivers that have something to show in a column. */
+/** For each column, the drivers that have something to show in it. */
 export type ColumnMembers = { readonly [C in DriverColumn]?: readonly string[] }
 
-/** The CustomResourceDefinition of ReceiverHook, from the schema of its spec and what drivers show of theirs. */
+/**
+ * Returns the CustomResourceDefinition of ReceiverHook. `spec` is its schema; `members` says which
+ * drivers fill which column.
+ */
 export const hookCrd = (spec: Obj, members: ColumnMembers = {}): JsonObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -29,7 +34,7 @@ export const hookCrd = (spec: Obj, members: ColumnMembers = {}): JsonObject => (
     },
     versions: [
       {
-        name: version,
+        name: apiVersionName,
         served: true,
         storage: true,
         subresources: { status: {} },
@@ -41,7 +46,7 @@ export const hookCrd = (spec: Obj, members: ColumnMembers = {}): JsonObject => (
   },
 })
 
-/** The whole resource: what the CRD stores, and what the reference page describes. */
+/** Returns the schema of the whole resource, from which the CRD and the reference page are made. */
 export const resourceSchema = (spec: Obj): Obj => ({
   type: 'object',
   description: 'A URL that runs one action in the cluster when something POSTs to it.',
@@ -57,7 +62,7 @@ export const resourceSchema = (spec: Obj): Obj => ({
 
 const ready = (member: string): string => `.status.conditions[?(@.type=="Ready")].${member}`
 
-/** The URL is a secret: it is in no column. */
+/** Returns the columns of `kubectl get`. None shows the URL, because it is a secret. */
 const columns = (members: ColumnMembers): readonly JsonObject[] => {
   const driverColumn = (name: DriverColumn, type: string, more = {}): JsonObject[] => {
     const drivers = members[name] ?? []
@@ -70,7 +75,7 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
     { name: 'Target', type: 'string', jsonPath: '.status.target' },
     { name: 'Ready', type: 'string', jsonPath: ready('status') },
     { name: 'Reason', type: 'string', jsonPath: ready('reason') },
-    // The reason of a hook that is Ready says Suspended already.
+    // The column Reason says Suspended already.
     { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend', ...wide },
     ...driverColumn('By', 'string', wide),
     ...driverColumn('Min', 'integer', wide),
@@ -81,7 +86,10 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
   ]
 }
 
-/** A hook has the member of one driver, so that a union of several finds one value at most. */
+/**
+ * Returns a path that finds the member in any of the drivers. A hook has only one driver, so at
+ * most one value is found.
+ */
 const memberPath = (drivers: readonly string[], member: string): string => {
   const [only, ...others] = drivers
   const union = drivers.map(name => `'${name}'`).join(',')
@@ -89,8 +97,10 @@ const memberPath = (drivers: readonly string[], member: string): string => {
 }
 
 /**
- * A schema as the API server takes it: without the TypeScript side of its rules and what only a form reads. An object without any members of its own is
- * written without `properties`: of `metadata` no CRD may say more.
+ * Returns a schema in the form that a CRD takes: without the TypeScript part of its rules and the
+ * hints for forms.
+ * An object without members of its own gets no `properties`: a CRD may not specify more of
+ * `metadata`.
  */
 export const crdSchema = (schema: Schema): JsonObject => {
   const rules = schema['x-kubernetes-validations']?.map(ruleText)
@@ -112,8 +122,8 @@ export const crdSchema = (schema: Schema): JsonObject => {
 }
 
 /**
- * Makes the text that `kubectl explain` shows of a description: links become the path of their page, since a link is no use in a
- * terminal, and the default is named, since `explain` does not show it.
+ * Makes the text that `kubectl explain` shows. A link becomes the path of its page, and the default
+ * is added: `explain` shows neither.
  */
 const explained = ({ default: byDefault, description }: Schema): string | undefined => {
   const text = description?.replaceAll(
@@ -125,10 +135,10 @@ const explained = ({ default: byDefault, description }: Schema): string | undefi
     : `${text} Defaults to ${JSON.stringify(byDefault)}.`
 }
 
-/** The path of a page that is named from the reference page. */
+/** Returns a page's path in the repository. The link is relative to the reference pages. */
 const pathOf = (page: string): string => (page.startsWith('../') ? `docs/${page.slice(3)}` : `docs/reference/${page}`)
 
-/** A rule as the API server takes it. */
+/** Returns a rule in the form that a CRD takes. */
 const ruleText = (rule: Rule): JsonObject => {
   const { choice: _, holds: __, ...text } = rule
   return { ...text }

@@ -3,8 +3,8 @@ import { stringAt, type JsonObject } from './json.ts'
 import { parseWebhookSecret, type WebhookSecret } from './webhook-secret.ts'
 
 /**
- * What senders are held against, by the names of its parts: the content of a Secret, which must never leave the process. What
- * a sender shows now comes first, and what it has shown before, if that still counts, second.
+ * The credentials that a post is checked against. They come from a Secret and must never leave the
+ * process. The present value is first; a previous one that still counts is second.
  */
 export type Credentials =
   | { readonly form: 'bearer'; readonly tokens: Candidates<Buffer> }
@@ -17,28 +17,29 @@ export type Credentials =
       readonly toleranceMs: number
     }
 
-/** The present value, and perhaps the previous one. */
+/** The present value, then the previous one if it still counts. */
 export type Candidates<T> = readonly [T, ...T[]]
 
 /**
- * How long a Secret may be that an `auth` names, in bytes of the object as it is answered. Credentials have some tens; the Secret is
- * read again every second while posts come.
+ * The largest Secret that `auth` may name, in bytes of the API server's answer. Credentials have
+ * some tens of bytes, and the Secret is read again every second during traffic.
  */
 export const maxAuthSecretBytes = 64 * 1024
 
-/** Says that a Secret is longer than that. */
+/** Returns the message for a Secret that is too large. */
 export const tooLargeSecret = ({ secret }: SecretAuth): string =>
   `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into a Secret of its own`
 
-/** Why a Secret has no credentials for an `auth`, in words that have nothing of its content. */
+/** Why a Secret has no credentials for an `auth`. The text quotes nothing from the Secret. */
 export interface NoCredentials {
   readonly reason: 'AuthSecretNotFound' | 'AuthSecretInvalid'
   readonly message: string
 }
 
 /**
- * The credentials that a Secret holds for an `auth`. An empty value counts as none: a sender that sends nothing would match it. A
- * line break at the end of a value does not count: files end with one, and no sender means it.
+ * Returns the credentials that a Secret holds for an `auth`.
+ * An empty value is no credential: a sender that sends nothing would match it. A line break at the
+ * end is removed: files end with one, and no sender means it.
  */
 export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | NoCredentials => {
   if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)
@@ -87,11 +88,11 @@ const missing = (message: string): NoCredentials => ({ reason: 'AuthSecretNotFou
 const nothing = Buffer.alloc(0)
 const colon = Buffer.from(':')
 
-/** The keys that a Secret must have for an `auth`. */
+/** Returns the keys that a Secret must have for an `auth`. */
 const neededKeys = (auth: SecretAuth): readonly string[] =>
   auth.form === 'basic' ? ['username', 'password'] : [auth.key]
 
-/** The keys of a Secret that an `auth` reads. */
+/** Returns the keys of a Secret that an `auth` may read. */
 export const keysOf = (auth: SecretAuth): readonly string[] =>
   auth.previousKey === undefined ? neededKeys(auth) : [...neededKeys(auth), auth.previousKey]
 

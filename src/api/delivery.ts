@@ -1,58 +1,71 @@
-/** What a post says, once a sender module has read it. */
+/** A post after a sender module has read it. It has the same form for every sender. */
 export interface Delivery {
-  /** The name of the sender module that recognised it. */
+  /** The sender module that recognised the post. */
   readonly sender: string
   /**
-   * firing: something began or goes on. resolved: all of it is over. partly resolved: some of it is over and nothing
-   * new began. no news: a ping, a handshake, an acknowledgement. none: the sender does not speak of beginnings and ends.
+   * - firing: something began or continues.
+   * - resolved: all of it is over.
+   * - partly resolved: some of it is over and nothing new began.
+   * - nothing new: a ping, a handshake, an acknowledgement.
+   * - none: the sender does not report beginnings and ends.
    */
   readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'no news' | 'none'
-  /** Which delivery this is; absent where nothing names it, so that every copy counts. */
+  /**
+   * What identifies this delivery. Absent if the post has no idempotency key: then every copy
+   * counts.
+   */
   readonly identity?: Identity
-  /** The alerts that it speaks of; absent where the sender has none. */
+  /** The alerts in the post. Absent if the sender reports no alerts. */
   readonly group?: AlertGroup
-  /** The images that a registry tells were pushed, in its order; absent where the sender is no registry. */
+  /** The pushed images, in the registry's order. Absent if the sender is no registry. */
   readonly pushes?: readonly Push[]
-  /** What a registry's body lacks that a push needs, for people; there are no pushes then. */
+  /** What is missing in a registry's body, as a text for people. Then there are no pushes. */
   readonly unreadable?: string
 }
 
-/** A tag that was pushed to a registry: what it names is new, or was built again. */
+/** A push to a registry: its tag is new or names a new image. */
 export interface Push {
-  /** The registry's host, in lower case, with its port; absent where the registry does not tell it. */
+  /** The registry's host in lower case, with its port. Absent if the post does not say it. */
   readonly host?: string
-  /** The repository in it: `library/nginx`. */
+  /** The repository on that host, such as `library/nginx`. */
   readonly path: string
   readonly tag: string
-  /** What the tag names now, with the algorithm; absent where the registry does not tell it. */
+  /** The digest of the pushed image, with its algorithm. Absent if the post does not say it. */
   readonly digest?: string
-  /** When it was pushed, in milliseconds since the epoch, as the registry says; absent where it does not. */
+  /** When it was pushed according to the registry, in milliseconds since the epoch. */
   readonly at?: number
 }
 
-/** What makes two posts to one hook the same delivery. */
+/** What identifies a delivery. Two posts to one hook with the same identity are copies. */
 export interface Identity {
-  /** Equal for two posts that bring the same news, and only for those. Of any length: it is hashed before it is kept. */
+  /**
+   * Equal for two posts about the same event, and only for those. Any length; it is hashed before
+   * it is stored.
+   */
   readonly key: string
   /**
-   * When the news happened, in milliseconds since the epoch. The same key with no later `newsAt` is the same delivery
-   * however late it comes. Absent: the sender repeats itself on purpose, and the same key counts again once the hook's
+   * When the event occurred, in milliseconds since the epoch. The same key with no later time is a
+   * copy, however late it arrives.
+   * Absent: the sender repeats itself on purpose. Then the same key counts again once the hook's
    * `dedupeWindow` is over.
    */
   readonly newsAt?: number
-  /** How long two posts of this key are one, in milliseconds. Absent: as long as the hook's `dedupeWindow`. */
+  /**
+   * How long a second post with this key is a copy, in milliseconds. Default: the hook's
+   * `dedupeWindow`.
+   */
   readonly withinMs?: number
 }
 
-/** Alerts that their sender reports together, again and again, until all are over. */
+/** Alerts that their sender reports together, repeatedly, until all have ended. */
 export interface AlertGroup {
-  /** Equal for all reports of the same group to the same receiver. Of any length. */
+  /** Equal for all reports of the same group to the same receiver. Any length. */
   readonly key: string
-  /** What names each alert that fires now. */
+  /** One text for each alert that is firing, which identifies it. */
   readonly firing: readonly string[]
   /**
-   * Whether only memory can tell what the news is: some alerts have ended, others fire, and the sender does not say why
-   * it reports. It is partly resolved when every alert that fires has been seen before.
+   * Some alerts have ended, others fire, and the sender does not say which of both is new. The
+   * delivery counts as partly resolved if every firing alert has been reported before.
    */
   readonly mixed: boolean
 }

@@ -1,48 +1,52 @@
 import { isObject } from './json.ts'
 import type { Schema, Stored } from './schema.ts'
 
-/** Something in a value that its schema does not allow: where, and what to write instead. */
+/** A place in a value that its schema does not allow, with what to write instead. */
 export interface Violation {
-  /** As in a manifest: `spec.scale.max`. */
+  /** As in a manifest, such as `spec.scale.max`. */
   readonly path: string
   readonly message: string
 }
 
 /**
- * Finds the first thing in `value` that `schema` does not allow, or undefined. It judges what the API server stored, so
- * required and defaulted members must be there; members that the schema does not know are passed over.
+ * Returns the first violation of `schema` in `value`, or undefined.
+ * `value` is what the API server stored: required and defaulted members must be present. Members
+ * that the schema does not know are ignored.
  */
 export const firstViolation = (schema: Schema, value: unknown, path: string): Violation | undefined => {
   const found: Violation[] = []
-  judge(schema, value, path, { found, most: 1 })
+  collect(schema, value, path, { found, max: 1 })
   return found[0]
 }
 
 /**
- * Finds everything in `value` that `schema` does not allow, in the order of the schema. A rule is judged only of a value
- * whose shape is right, inside as well: that is all that a rule is written for.
+ * Returns all violations of `schema` in `value`, in the order of the schema. A rule is checked only
+ * if the types of the value and of all its members are right, because rules rely on that.
  */
 export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
   const found: Violation[] = []
-  judge(schema, value, path, { found, most: Infinity })
+  collect(schema, value, path, { found, max: Infinity })
   return found
 }
 
-/** Whether `value` is what the API server would have stored under `schema`. */
+/** Returns whether the API server could have stored `value` under `schema`. */
 export const has = <S extends Schema>(schema: S, value: unknown): value is Stored<S> =>
   firstViolation(schema, value, '') === undefined
 
 interface Search {
   readonly found: Violation[]
-  /** The search ends when so many are found. */
-  readonly most: number
+  /** The search ends after this number of violations. */
+  readonly max: number
 }
 
-/** Adds what is wrong with a value and its members to the search. Returns whether the shape of all of it is right. */
-const judge = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
+/**
+ * Adds the violations in a value and its members to the search. Returns whether all their types are
+ * right.
+ */
+const collect = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
   if (!hasShape(schema, value, path, search)) return false
   for (const rule of schema['x-kubernetes-validations'] ?? []) {
-    if (search.found.length >= search.most) break
+    if (search.found.length >= search.max) break
     if (rule.holds?.(value) === false) search.found.push({ path: path + (rule.fieldPath ?? ''), message: rule.message })
   }
   return true
@@ -58,24 +62,28 @@ const hasShape = (schema: Schema, value: unknown, path: string, search: Search):
   if (!('type' in schema)) return true
   if (schema.type === 'array') {
     const items: readonly unknown[] = Array.isArray(value) ? value : []
-    return all(items, search, (item, index) => judge(schema.items, item, `${path}[${index}]`, search))
+    return all(items, search, (item, index) => collect(schema.items, item, `${path}[${index}]`, search))
   }
   if (schema.type !== 'object' || !isObject(value) || 'x-kubernetes-preserve-unknown-fields' in schema) return true
   if ('additionalProperties' in schema) {
     const { additionalProperties } = schema
-    return all(Object.keys(value), search, name => judge(additionalProperties, value[name], `${path}.${name}`, search))
+    return all(Object.keys(value), search, name =>
+      collect(additionalProperties, value[name], `${path}.${name}`, search),
+    )
   }
   return all(Object.keys(schema.properties), search, name => {
     const member = schema.properties[name]
     if (!member) return true
-    if (value[name] !== undefined) return judge(member, value[name], `${path}.${name}`, search)
+    if (value[name] !== undefined) return collect(member, value[name], `${path}.${name}`, search)
     if (schema.required?.includes(name) !== true && member.default === undefined) return true
     search.found.push({ path: `${path}.${name}`, message: 'must be set' })
     return false
   })
 }
 
-/** What a value should be and is not, whatever its members are. */
+/**
+ * Returns what is expected instead of this value, without its members. Undefined if it is right.
+ */
 const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   if (!('type' in schema)) {
     return Number.isInteger(value) || typeof value === 'string' ? undefined : 'an integer or a string'
@@ -105,11 +113,11 @@ const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   }
 }
 
-/** Whether all are right; it looks at each, until the search has found enough. */
+/** Returns whether every item is right. It visits all of them, unless the search is full. */
 const all = <T>(items: readonly T[], search: Search, isRight: (item: T, index: number) => boolean): boolean => {
   let right = true
   for (const [index, item] of items.entries()) {
-    if (search.found.length >= search.most) return right
+    if (search.found.length >= search.max) return right
     if (!isRight(item, index)) right = false
   }
   return right

@@ -1,3 +1,9 @@
+/**
+ * The resources of the product: schemas, the types that follow from them, and the table of reasons.
+ * All code in this folder is pure. It imports only `environment/time.ts`, because every room
+ * imports it.
+ */
+
 import { authSchema } from './auth-schema.ts'
 import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject, stringAt } from './json.ts'
@@ -7,19 +13,22 @@ import type { Obj, Properties, Rule, Stored } from './schema.ts'
 import type { HookStatus } from './status.ts'
 import { whenSchema } from './when.ts'
 
-/** A URL that lives shorter would be replaced more often than its senders could follow. In milliseconds. */
-const shortestLifeMs = 60_000
+/** The shortest life of a URL, in milliseconds. Senders could not follow more frequent changes. */
+const minLifeMs = 60_000
 
 const yearMs = 365 * 24 * 3_600_000
 
-/** Longer times are mistakes, and far longer ones lead past the end of the calendar. */
+/** A longer time is a mistake, and a very long one ends after the last date that JavaScript has. */
 const noLongerThanAYear = {
   rule: `!${isDuration('self')} || duration(self) <= duration('8760h')`,
   message: 'must be at most 8760h (a year)',
   holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= yearMs,
 } as const satisfies Rule
 
-/** The token's own settings. Its rotation only rises, so that no revert in Git brings a leaked URL back. */
+/**
+ * The settings of the token. `rotation` can only rise, so a revert in Git never makes a leaked URL
+ * valid again.
+ */
 export const tokenSchema = {
   type: 'object',
   title: 'Its URL',
@@ -64,7 +73,7 @@ export const tokenSchema = {
         {
           rule: `!${isDuration('self')} || duration(self) >= duration('1m')`,
           message: 'must be at least 1m',
-          holds: self => typeof self === 'string' && (milliseconds(self) ?? shortestLifeMs) >= shortestLifeMs,
+          holds: self => typeof self === 'string' && (milliseconds(self) ?? minLifeMs) >= minLifeMs,
         },
       ],
     },
@@ -96,10 +105,13 @@ const overlapIsShorter: NonNullable<Rule['holds']> = self => {
 
 export type TokenSpec = Stored<typeof tokenSchema>
 
-/** How many posts a hook takes that says nothing of it. Generous: it is there for floods, and a sender's burst is to pass. */
+/** The limit of a hook that sets none. It stops floods and lets the burst of a sender pass. */
 export const defaultRateLimit = { perSecond: 100, burst: 1000 } as const
 
-/** It has no default in the schema: hooks that were stored before it are to stay valid under a CRD that does not know it. */
+/**
+ * It has no default in the schema. Hooks that were stored earlier stay valid under a CRD without
+ * this field.
+ */
 const rateLimitSchema = {
   type: 'object',
   title: 'Limit of posts',
@@ -172,8 +184,8 @@ const commonSpec = {
 } as const satisfies Properties
 
 /**
- * The schema of `spec`, made from the common members and each driver's own. `undoing` are the drivers that can take back what
- * they did.
+ * Returns the schema of `spec`: the common members and one for each driver. `undoing` lists the
+ * drivers that support `undo`.
  */
 export const specSchema = (members: Properties, undoing: readonly string[]): Obj => {
   const names = Object.keys(members)
@@ -198,7 +210,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
   }
 }
 
-/** Exactly the member that `driver` names is set. */
+/** Returns the rules that exactly the member of the named driver is set. */
 const memberRules = (name: string): Rule[] => [
   {
     rule: `self.driver != '${name}' || has(self.${name})`,
@@ -216,7 +228,7 @@ const memberRules = (name: string): Rule[] => [
   },
 ]
 
-/** Only a driver that can take back what it did is asked to. */
+/** Returns the rule that `undo` is set only if the driver supports it. */
 const undoRule = (undoing: readonly string[]): Rule => ({
   rule: `self.onResolved != 'undo' || self.driver in [${undoing.map(name => `'${name}'`).join(', ')}]`,
   fieldPath: '.onResolved',
@@ -224,7 +236,7 @@ const undoRule = (undoing: readonly string[]): Rule => ({
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 
-/** What every part of the product may read of a hook's spec without knowing its driver. */
+/** The members of a hook's spec that do not depend on the driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {
   readonly driver: string
   readonly [driverMember: string]: unknown
@@ -241,7 +253,10 @@ export interface ReceiverHook extends StoredObject {
   readonly status?: HookStatus
 }
 
-/** Whether an object has what every hook has, whatever its spec says; that is judged by its schema. */
+/**
+ * Returns whether an object has the metadata and spec of a hook. It does not check the spec against
+ * its schema.
+ */
 export const isReceiverHook = (object: StoredObject | undefined): object is ReceiverHook =>
   object !== undefined &&
   object.metadata.namespace !== undefined &&
@@ -250,16 +265,20 @@ export const isReceiverHook = (object: StoredObject | undefined): object is Rece
   isObject(object['spec'])
 
 /**
- * How much of a hook is read, in characters of its spec and status, with 8 for each other value. Hooks that keep to the schema
- * have a quarter of it; larger ones were stored before the schema had its bounds, and would stay in memory.
+ * The largest hook that is read: the characters of spec and status, plus 8 for each other value. A
+ * valid hook has at most a quarter. Larger ones were stored before the schema had bounds, and would
+ * fill the memory.
  */
 const maxHookWeight = 64 * 1024
 
-/** Whether a hook is too large to be kept. What is large in its metadata alone does not count: nobody keeps that. */
+/**
+ * Returns whether a hook is too large to be cached. Its metadata does not count, because no cache
+ * keeps it.
+ */
 export const isTooLargeHook = ({ spec, status }: { readonly spec?: unknown; readonly status?: unknown }): boolean =>
   weightOf(status, weightOf(spec, maxHookWeight)) < 0
 
-/** What is left of `rest` once a value is taken off it; once nothing is left, no more of the value is looked at. */
+/** Returns `rest` less the weight of a value. It stops as soon as the result is negative. */
 const weightOf = (value: unknown, rest: number): number => {
   if (rest < 0) return rest
   if (typeof value === 'string') return rest - value.length

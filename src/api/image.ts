@@ -1,11 +1,11 @@
-/** Where the images of one name are kept, in full: `docker.io` and `library/nginx` for `nginx`. */
+/** The full name of a repository: `nginx` is `library/nginx` on `docker.io`. */
 export interface Repository {
-  /** In lower case, with its port where it has one. */
+  /** In lower case, with its port if it has one. */
   readonly host: string
   readonly path: string
 }
 
-/** An image as a container names it. */
+/** An image, as a container's `image` writes it. */
 export interface Image extends Repository {
   /** The repository as it was written: `nginx`. */
   readonly name: string
@@ -14,8 +14,8 @@ export interface Image extends Repository {
   readonly digest?: string
 }
 
-// The grammar of https://github.com/distribution/reference/blob/main/reference.go, taken apart at its separators so that no
-// expression ever has to try twice: the time is linear in the text.
+// The grammar of https://github.com/distribution/reference/blob/main/reference.go. It is split at
+// the separators, so that no expression backtracks and the time is linear.
 const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
 const hostLabel = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])$/
 const ipv6 = /^\[[0-9A-Fa-f:]+\]$/
@@ -24,19 +24,19 @@ const tagText = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const digestText = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
 const hexadecimal = /^[0-9a-f]{64}$/
 
-/** A path in characters, as registries take it; and any text that is looked at, its host among it. */
-const longestPath = 255
-const longestImage = 1024
+/** The longest path that registries accept, in characters, and the longest text that is parsed. */
+const maxPath = 255
+const maxImage = 1024
 
-/** Whether a registry would take a text as a tag. A digest is none. */
+/** Returns whether a registry would accept the text as a tag. A digest is no tag. */
 export const isTag = (text: string): boolean => tagText.test(text)
 
-/** Whether a text is a digest with its algorithm. */
+/** Returns whether the text is a digest with its algorithm. */
 export const isDigest = (text: string): boolean => digestText.test(text)
 
-/** Reads an image as a container names it. Undefined for what no registry would take. */
+/** Parses a container's `image`. Returns undefined for a text that no registry accepts. */
 export const parseImage = (text: string): Image | undefined => {
-  if (text.length > longestImage) return undefined
+  if (text.length > maxImage) return undefined
   const [named = '', digest, ...more] = text.split('@')
   if (more.length > 0 || (digest !== undefined && !isDigest(digest))) return undefined
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1)
@@ -49,9 +49,12 @@ export const parseImage = (text: string): Image | undefined => {
   )
 }
 
-/** Reads an image without tag and digest. Undefined for what no registry would take. */
+/**
+ * Parses the name of a repository, without tag and digest. Returns undefined for a text that no
+ * registry accepts.
+ */
 export const parseRepository = (name: string): Repository | undefined => {
-  if (name.length > longestImage || hexadecimal.test(name)) return undefined
+  if (name.length > maxImage || hexadecimal.test(name)) return undefined
   const [first = '', ...rest] = name.split('/')
   const isHost = rest.length > 0 && (/[.:[A-Z]/.test(first) || first === 'localhost')
   const host = isHost ? hostOf(first) : dockerHub
@@ -60,9 +63,9 @@ export const parseRepository = (name: string): Repository | undefined => {
   return { host, path: host === dockerHub && !path.includes('/') ? `library/${path}` : path }
 }
 
-/** Whether a text is the path of a repository, without a host. */
+/** Returns whether the text is the path of a repository, without a host. */
 export const isPath = (text: string): boolean =>
-  text.length <= longestPath && text.split('/').every(part => component.test(part))
+  text.length <= maxPath && text.split('/').every(part => component.test(part))
 
 const dockerHub = 'docker.io'
 

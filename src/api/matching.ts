@@ -1,6 +1,9 @@
 import type { Rule } from './schema.ts'
 
-/** Makes the rule that a text matches a pattern, as the API server and this program judge it. */
+/**
+ * Makes the rule that a text matches a pattern. The API server and this program check the same
+ * pattern.
+ */
 export const matching = (pattern: string, message: string) => {
   const compiled = new RegExp(pattern)
   return {

@@ -2,12 +2,12 @@ import type { Rule } from './schema.ts'
 
 /** The API group of the product's resources. */
 export const group = 'receiverhooks.dev'
-export const version = 'v1alpha1'
-export const apiVersion = `${group}/${version}`
+export const apiVersionName = 'v1alpha1'
+export const apiVersion = `${group}/${apiVersionName}`
 export const hookKind = 'ReceiverHook'
 export const hookPlural = 'receiverhooks'
 
-/** The admission policies of an installation, and the bindings of the same names. */
+/** The admission policies of an installation. Their bindings have the same names. */
 export const policyNames = {
   authors: 'receiver-hooks-authors',
   trigger: 'receiver-hooks-trigger',
@@ -19,7 +19,7 @@ export const policyNames = {
 const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const compiled = new RegExp(pattern)
 
-/** The rule of every field that names an object: a DNS subdomain (RFC 1123). */
+/** The rule of all fields that name an object: a DNS subdomain (RFC 1123). */
 export const objectNameRule = {
   rule: `self.matches('${pattern}')`,
   message:
@@ -27,5 +27,5 @@ export const objectNameRule = {
   holds: self => typeof self === 'string' && compiled.test(self),
 } as const satisfies Rule
 
-/** The longest name that the API server accepts for most kinds. */
+/** The longest name of an object, in characters, for most kinds. */
 export const nameLength = 253

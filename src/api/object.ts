@@ -1,6 +1,6 @@
 import { isObject } from './json.ts'
 
-/** The metadata members that the product reads; all others travel along unread. */
+/** The metadata that this product reads. Other members are kept unread. */
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -25,7 +25,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
-/** Any Kubernetes object as it comes off the wire. */
+/** A Kubernetes object as the API server sends it. */
 export interface KubeObject {
   readonly apiVersion?: string
   readonly kind?: string
@@ -36,7 +36,7 @@ export interface KubeObject {
 export const isKubeObject = (value: unknown): value is KubeObject =>
   isObject(value) && isObject(value['metadata']) && typeof value['metadata']['name'] === 'string'
 
-/** An object as the API server stored it: with the metadata that only the server gives. */
+/** An object that the API server has stored, with the metadata that only the server sets. */
 export type StoredObject = KubeObject & {
   readonly metadata: ObjectMeta & { readonly uid: string; readonly resourceVersion: string }
 }
@@ -44,6 +44,6 @@ export type StoredObject = KubeObject & {
 export const isStoredObject = (value: unknown): value is StoredObject =>
   isKubeObject(value) && value.metadata.uid !== undefined && value.metadata.resourceVersion !== undefined
 
-/** The owner that controls an object, if one does. */
+/** Returns the owner that controls an object, or undefined. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(owner => owner.controller === true)

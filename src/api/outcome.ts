@@ -1,54 +1,60 @@
 import type { ReasonIn } from './reasons.ts'
 import type { ChangeEvidence } from './settlement.ts'
 
-/** One thing that a delivery changed. */
+/** One change that a delivery made. */
 export interface Change {
-  /** As in `Deployment/web`. */
+  /** Kind and name, such as `Deployment/web`. */
   readonly object: string
-  /** Which part of it: a container. */
+  /** The part of the object that changed, such as a container. */
   readonly part?: string
   readonly from?: string
   readonly to: string
 }
 
 /**
- * What was done: a count before and after, or a line for people and the changes one by one. The line begins with a verb that
- * can follow "would have": `rolled out Deployment/web`.
+ * What was done: either a count before and after, or a line for people with the single changes. The
+ * line begins with a verb that can follow "would have", such as `rolled out Deployment/web`.
  */
 export type Did =
   | { readonly from: number; readonly to: number }
   | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 
-/** What became of a delivery. Each kind is one row of the table of answers. */
+/** The result of a delivery. docs/reference/http.md lists the answer for each kind. */
 export type Outcome =
   /** The API server has stored the change. */
   | ({ readonly outcome: 'applied'; readonly reason: ReasonIn<'applied'> } & Did)
-  /** There was nothing to change. */
+  /** The state was already as requested. */
   | ({ readonly outcome: 'unchanged'; readonly reason: ReasonIn<'unchanged'> } & Did)
   /** The delivery does not count. */
   | { readonly outcome: 'skipped'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
-  /** The hook refuses what was asked. */
+  /** The hook's settings forbid the change. */
   | {
       readonly outcome: 'rejected'
       readonly reason: ReasonIn<'rejected'>
       readonly message: string
       readonly from: number
     }
-  /** The hook cannot do what it is for, or not all of it, until a person changes something. */
+  /** The action failed, at least in part. A person must change something before it can succeed. */
   | {
       readonly outcome: 'failed'
       readonly reason: ReasonIn<'failed'>
       readonly message: string
-      /** What was done all the same. */
+      /** The changes that were made nevertheless. */
       readonly changes?: readonly Change[]
     }
-  /** What was asked is not done, or not all of it, and trying again may help: it is safe. */
+  /** The action is not done, at least in part. It is safe to try again, and may succeed. */
   | { readonly outcome: 'unavailable'; readonly reason: ReasonIn<'unavailable'>; readonly message: string }
-  /** The message lacks what the driver needs of it: it is no delivery. */
+  /** The message lacks something that the driver needs. It is no delivery. */
   | { readonly outcome: 'unreadable'; readonly reason: ReasonIn<'unreadable'>; readonly message: string }
-  /** The hook is not what it was when the delivery was admitted. Nothing was done: the delivery has to be admitted again. */
+  /**
+   * The hook changed after the delivery was admitted. Nothing was done; the delivery must be
+   * admitted again.
+   */
   | { readonly outcome: 'changed' }
-  /** The write may or may not have been stored: the only honest answer is none. */
+  /**
+   * The write may or may not be stored. The connection is closed without an answer, because any
+   * answer could be wrong.
+   */
   | { readonly outcome: 'unknown' }
 
 /** Why a delivery is not executed. */
@@ -57,7 +63,7 @@ export interface NotRun {
   readonly message: string
 }
 
-/** The outcome of a delivery that is not executed: it does not count, or its sender has made a mistake. */
+/** Returns the outcome of a delivery that is skipped or rejected. */
 export const notRun = ({ message, reason }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
   reason === 'KeyReused' ? { outcome: 'failed', reason, message } : { outcome: 'skipped', reason, message }
 

@@ -3,18 +3,18 @@ import type { HmacWriting } from './auth.ts'
 import type { Credentials } from './credentials.ts'
 import { keyOf } from './hash.ts'
 
-/** What a post is signed with beside a secret. */
+/** The data that are signed besides the body. */
 export interface SignedPost {
   readonly body: string
   /** In milliseconds since the epoch. */
   readonly now: number
-  /** Which delivery it is. */
+  /** The ID of the delivery. */
   readonly id: string
 }
 
 /**
- * Makes the headers of a post that proves what a hook asks for, with the present credentials. Undefined where only the sender
- * can: a hook that checks with a public key has nothing to sign with.
+ * Returns the headers that prove a post to a hook, made with the present credentials. Returns
+ * undefined if the hook checks with a public key: only the sender can sign.
  */
 export const provingHeaders = (
   credentials: Credentials,
@@ -57,5 +57,8 @@ const hmacHeaders = (
 
 const secondsOf = (ms: number): string => String(Math.floor(ms / 1000))
 
-/** An ID that a hook takes: visible characters without a dot. Any other text is named by its hash. */
+/**
+ * Returns an ID that a hook accepts: 1 to 128 visible characters without a dot. Any other text is
+ * hashed.
+ */
 const webhookId = (id: string): string => (/^[!-\-/-~]{1,128}$/.test(id) ? id : keyOf(id))

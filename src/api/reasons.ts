@@ -1,10 +1,11 @@
 import type { DeliveryOutcome } from './record.ts'
 
 /**
- * An answer's outcome; `refused` for an answer that has none; `waited` for one that gives the outcome of a delivery; `condition`
- * for a hook that is not Ready, `ready` for one that is.
+ * Where a reason appears. An outcome: in the answers with it. `refused`: in answers without an
+ * outcome. `waited`: in answers that give the outcome of an earlier delivery. `condition` and
+ * `ready`: on a hook that is not Ready, or is.
  */
-export type Place =
+export type ReasonPlace =
   | DeliveryOutcome
   | 'unavailable'
   | 'unreadable'
@@ -15,13 +16,13 @@ export type Place =
   | 'waited'
 
 /**
- * Every reason that an answer, a condition or an Event can give: one table, read by the code, by
- * docs/reference/reasons.md, which is made from it, and by the test that keeps both complete.
+ * The text of one reason. This table has all reasons of answers, conditions and Events.
+ * docs/reference/reasons.md is made from it, and a test keeps both complete.
  */
 interface ReasonText {
-  /** Where it is given: in answers with this outcome, in answers to a post that was no delivery, elsewhere. */
-  readonly where: readonly Place[]
-  /** What has happened, as a sentence. */
+  /** Where the reason appears. */
+  readonly where: readonly ReasonPlace[]
+  /** What happened, as a sentence. */
   readonly means: string
   /** What to do about it. */
   readonly todo: string
@@ -429,10 +430,10 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons
 
-/** The reasons that can be given in a place. */
-export type ReasonIn<P extends Place> = {
+/** The reasons that can appear in a place. */
+export type ReasonIn<P extends ReasonPlace> = {
   [R in Reason]: P extends (typeof reasons)[R]['where'][number] ? R : never
 }[Reason]
 
-/** Whether a text that was read somewhere is a reason of this version's. */
+/** Returns whether the text is a reason of this version. */
 export const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)

@@ -1,8 +1,11 @@
 import type { JsonObject } from './json.ts'
-import { group, version } from './names.ts'
+import { group, apiVersionName } from './names.ts'
 import { maxContent, recordKind, recordPlural } from './record.ts'
 
-/** The CustomResourceDefinition of ReceiverHookRecord. One JSON string costs a twentieth of a list of objects. */
+/**
+ * The CustomResourceDefinition of ReceiverHookRecord. Its content is one JSON string, which the API
+ * server handles 20 times as fast as a list of objects.
+ */
 export const recordCrd: JsonObject = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -13,7 +16,7 @@ export const recordCrd: JsonObject = {
     names: { kind: recordKind, listKind: `${recordKind}List`, plural: recordPlural, singular: 'receiverhookrecord' },
     versions: [
       {
-        name: version,
+        name: apiVersionName,
         served: true,
         storage: true,
         additionalPrinterColumns: [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],

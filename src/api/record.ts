@@ -4,11 +4,12 @@ import { areRows, time, type Row } from './row.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /**
- * What the triggers remember of a hook's deliveries, in the ReceiverHookRecord of the hook's name: which named ones have
- * been decided, when it last ran, and what is told in its status. Times are in milliseconds since the epoch.
+ * What triggers remember of a hook's deliveries, stored in the ReceiverHookRecord with the hook's
+ * name: the decided deliveries, when the hook last ran, and what its status shows. All times are in
+ * milliseconds since the epoch.
  */
 
-/** What can become of a delivery that is told in the status. */
+/** The outcomes that a status can show. */
 export const deliveryOutcomes = ['applied', 'unchanged', 'skipped', 'rejected', 'failed'] as const
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number]
 
@@ -18,14 +19,14 @@ const actSchema = {
   type: 'object',
   required: ['key', 'at', 'id'],
   properties: {
-    /** As of a row. */
+    /** The key of the row. */
     key: { type: 'string' },
     /** When it was decided. */
     at: time,
     newsAt: time,
     body: { type: 'string' },
     of: { type: 'string' },
-    /** What it leaves as evidence wherever it writes. */
+    /** The evidence that it leaves on the objects it writes. */
     id: { type: 'string' },
   },
 } as const satisfies Obj
@@ -35,7 +36,7 @@ const groupSchema = {
   required: ['at', 'firing'],
   properties: {
     at: time,
-    /** The hashes of the alerts that fired when the group was last reported. */
+    /** The hashes of the alerts that fired in the group's last report. */
     firing: { type: 'array', items: { type: 'string' } },
   },
 } as const satisfies Obj
@@ -43,9 +44,9 @@ const groupSchema = {
 const changed = {
   /** When it last changed. */
   at: time,
-  /** The object's. */
+  /** The uid of the object. */
   uid: { type: 'string' },
-  /** By how much the group's firings have changed its count, and nobody has taken that back. */
+  /** By how much the group's firings have changed the object's count. Undo subtracts from it. */
   delta: count,
 } as const
 
@@ -56,7 +57,7 @@ const undoSchema = {
   required: ['at', 'uid', 'delta'],
   properties: {
     ...changed,
-    /** The same of other objects: a hook can be aimed at another while its alert fires. */
+    /** The same for other objects: a hook's target can be changed while its alert fires. */
     others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj
@@ -89,27 +90,30 @@ const memorySchema = {
   required: ['format', 'rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
   properties: {
     format: { type: 'integer', minimum: 1 },
-    /** Deliveries that were decided, in that order: each a {@link Row}. */
+    /** Decided deliveries in the order of their decision, each a {@link Row}. */
     rows: { type: 'array', items: anything },
-    /** The names of its closed pages, the oldest first: what was decided before. */
+    /** The names of the closed pages, oldest first. They hold older rows. */
     pages: { type: 'array', items: { type: 'string' } },
-    /** What was begun for deliveries and is not known to be done, in the order in which it was begun. */
+    /** Acts that were begun and are not known to be finished, oldest first. */
     acts: { type: 'array', items: actSchema },
-    /** When the hook last changed something. */
+    /** When the hook last changed an object. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
-    /** By the hash of the group's key. */
+    /** The undo of each alert group, by the hash of the group's key. */
     undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
     counts: { type: 'object', additionalProperties: count },
-    /** When a delivery was last refused since no further name could be remembered. */
+    /** When a delivery was last refused because the record was full. */
     fullAt: time,
-    /** When a process last told that deliveries are refused since they make the API server store too much. */
+    /** When a process last reported that it refuses deliveries because they store too much. */
     limitedAt: time,
-    /** What a sender has asked to be confirmed by a person, and when. */
+    /** The confirmation that a sender has asked a person for, and when. */
     confirmation: confirmationSchema,
-    /** The last write of each process, newest first: how one tells after a lost answer whether its write is in here. */
+    /**
+     * The last write of each process, newest first. After a lost answer, a process looks here for
+     * its own write.
+     */
     writers: {
       type: 'array',
       items: {
@@ -121,43 +125,46 @@ const memorySchema = {
   },
 } as const satisfies Obj
 
-/** What an object holds that is a closed page of a record. */
+/** The content of a closed page. */
 const pageSchema = {
   type: 'object',
   required: ['format', 'page'],
   properties: { format: { type: 'integer', minimum: 1 }, page: { type: 'array', items: anything } },
 } as const satisfies Obj
 
-/** What a record's content says: a hook's memory, but for the rows in its closed pages. */
+/** The content of a record. The rows in closed pages are not part of it. */
 export type StoredMemory = Omit<Stored<typeof memorySchema>, 'rows'> & { readonly rows: readonly Row[] }
 export type OpenAct = Stored<typeof actSchema>
 export type Changed = Stored<typeof changedSchema>
-/** A delivery as `recent` and the counts tell of it. */
+/** A delivery as `recent` and the counts show it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
 /**
- * The form of a record's content, and of a page's. It rises when an earlier version could not work on the content without doing a
- * delivery twice or losing one: that version then leaves the record as it is.
+ * The version of the stored form, of records and of pages. It is raised if an older program could
+ * repeat or lose a delivery with the new form. Such a program then leaves the record alone.
  */
 export const recordFormat = 1
 
-/** What can be made of a record's content. */
+/** The result of reading a record's content. */
 export type Content =
   | { readonly content: 'known'; readonly memory: StoredMemory }
-  /** A later version wrote it: what it says is not to be guessed, and must not be begun anew. */
+  /**
+   * A newer program wrote it. Its content is not interpreted, and the record must not be started
+   * again.
+   */
   | { readonly content: 'newer'; readonly format: number }
   | { readonly content: 'unreadable' }
 
-/** The longest content, in bytes: what etcd stores, less what else is in an object. */
+/** The longest content in bytes. etcd limits an object, and this leaves room for the rest of it. */
 export const maxContent = 1024 * 1024
 
 /**
- * How many pages a record may list. It remembers 4,000 deliveries, and a page has 16 of them at least. Whoever writes another list
- * makes every post to its hook read all that is on it.
+ * The largest number of pages in a record. It keeps 4,000 deliveries, at least 16 on each page. No
+ * trigger writes a longer list, and every post would have to read all its pages.
  */
 const maxPages = 512
 
-/** Reads a record's content. */
+/** Parses the content of a record. */
 export const parseContent = (content: unknown): Content => {
   const parsed = parsedContent(content, maxContent)
   const format = at(parsed, 'format')
@@ -171,15 +178,15 @@ const isMemory = (value: unknown): value is StoredMemory =>
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined
 
-/** The longest content of a page, in characters: 512 rows have 52,000. */
+/** The longest content of a page, in characters. 512 rows have 52,000. */
 const maxPageContent = 256 * 1024
 
-/** What can be made of a page's content. */
+/** The result of reading a page's content. */
 export type PageContent =
   | { readonly content: 'known'; readonly rows: readonly Row[] }
   | Exclude<Content, { content: 'known' }>
 
-/** Reads a page's content. */
+/** Parses the content of a page. */
 export const parsePage = (content: unknown): PageContent => {
   const parsed = parsedContent(content, maxPageContent)
   const format = at(parsed, 'format')
@@ -188,7 +195,7 @@ export const parsePage = (content: unknown): PageContent => {
   return areRows(rows) ? { content: 'known', rows } : { content: 'unreadable' }
 }
 
-/** Makes the content of a page. */
+/** Returns the content of a page, to be stored. */
 export const storedPage = (page: readonly Row[]) => ({ format: recordFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'

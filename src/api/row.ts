@@ -5,21 +5,26 @@ import type { Obj, Stored } from './schema.ts'
 export const time = { type: 'integer', format: 'int64' } as const
 const count = { type: 'integer' } as const
 
-/** A write of a count that is under way, told so that whoever meets it can send the very same request. */
+/**
+ * A write in progress. It is stored in full, so that any process can send the very same request.
+ */
 const claimSchema = {
   type: 'object',
   required: ['mark', 'target', 'uid', 'version', 'to', 'helped'],
   properties: {
-    /** The field manager of the marked write. */
+    /** The field manager that only this write has. */
     mark: { type: 'string' },
-    /** As in `apps/v1/deployments/Deployment/web`; the core group is empty. */
+    /** Such as `apps/v1/deployments/Deployment/web`. The core group is an empty text. */
     target: { type: 'string' },
     uid: { type: 'string' },
-    /** The resourceVersion that the count was computed from. */
+    /** The resourceVersion from which the count was computed. */
     version: { type: 'string' },
-    /** The count that the write sets, which may fold other posts' steps. */
+    /** The count that the write sets. It can include the steps of other posts. */
     to: count,
-    /** False while nobody but the process that stored it may have sent the write: whoever helps says so in the record first. */
+    /**
+     * False as long as only the process that stored the claim may send its write. Another process
+     * first sets it to true.
+     */
     helped: { type: 'boolean' },
   },
 } as const satisfies Obj
@@ -30,31 +35,33 @@ const reportSchema = {
   properties: {
     /** The hash of the group's key. */
     group: { type: 'string' },
-    /** The hashes of the alerts that fire. */
+    /** The hashes of the firing alerts. */
     firing: { type: 'array', items: { type: 'string' } },
   },
 } as const satisfies Obj
 
-/** What is known of every delivery that was decided: when, and by what it is known besides its key. */
+/** What the row of each decided delivery has besides its key. */
 const moment = {
   at: time,
-  /** When what it reports happened, where it says so. */
+  /** When the reported event occurred, if the sender says it. */
   newsAt: time,
-  /** The hash of its signed body, where its hook counts one once. */
+  /** The hash of the signed body, if the hook counts a body only once. */
   body: { type: 'string' },
-  /** The beginning of its body's hash, where the sender has given it its key: 16 bytes of a row. */
+  /**
+   * The beginning of the body's hash, if the key was given by the sender. It costs 16 bytes a row.
+   */
   of: { type: 'string' },
 } as const
 
-/** What a finished delivery came to, by its state. */
+/** The members of a finished row, by its state. */
 const finished = {
-  /** The step is stored, or the count was left as it was. */
+  /** The step is stored, or the count did not have to change. */
   done: {
     type: 'object',
     required: ['state', 'at', 'from', 'to'],
     properties: { state: { type: 'string', enum: ['done'] }, ...moment, from: count, to: count },
   },
-  /** What the delivery asked for is done, and is no step: `summary` says what was done, for people. */
+  /** An act, not a step, is done. `summary` says for people what was done. */
   acted: {
     type: 'object',
     required: ['state', 'at', 'summary'],
@@ -75,7 +82,7 @@ const finished = {
     required: ['state', 'at', 'reason'],
     properties: { state: { type: 'string', enum: ['skipped'] }, ...moment, reason: { type: 'string' } },
   },
-  /** Nobody could tell whether the step was made: it is never made again. */
+  /** It is unknown whether the step was made. It is never made again. */
   untold: {
     type: 'object',
     required: ['state', 'at'],
@@ -83,19 +90,21 @@ const finished = {
   },
 } as const satisfies Record<string, Obj>
 
-/** What every row has besides. */
+/** The members of every row. */
 const keyed = {
   type: 'object',
   required: ['key'],
   properties: {
-    /** The hash of the identity's key; of an unnamed delivery, its mark. */
+    /** The hash of the idempotency key. Without one: the mark of the delivery's write. */
     key: { type: 'string' },
-    /** Of an untold row, the mark of its write: a process that has made it may still report that. */
+    /**
+     * The mark of the write in an unknown row. The process that made the write may still report it.
+     */
     mark: { type: 'string' },
   },
 } as const satisfies Obj
 
-/** A write was stored as intended, and is not known to be made. */
+/** The intended write is stored. It is not known to be made. */
 const claimedSchema = {
   type: 'object',
   required: ['state', 'key', 'at', 'from', 'to', 'claim'],
@@ -103,17 +112,17 @@ const claimedSchema = {
     state: { type: 'string', enum: ['claimed'] },
     key: { type: 'string' },
     ...moment,
-    /** The delivery's own step, of those that the write folds. */
+    /** The step of this delivery alone. The write can include others. */
     from: count,
     to: count,
     claim: claimSchema,
-    /** The hash of the key of the alert group that is to take this step back. */
+    /** The hash of the key of the alert group that can undo this step. */
     group: { type: 'string' },
-    /** What this step takes back of its group, when it is an undo. */
+    /** By how much an undo takes back its group's changes. */
     undoes: count,
-    /** What it reports of its group of alerts, which counts as seen once the write is made. */
+    /** The report on the alert group. It is noted as seen once the write is made. */
     report: reportSchema,
-    /** The row that is stored here again if the write is never made: a {@link Former}. */
+    /** The row to restore if the write is never made, a {@link Former}. */
     former: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
   },
 } as const satisfies Obj
@@ -125,7 +134,7 @@ interface Keyed {
   readonly key: string
 }
 
-/** How a delivery was decided before the one that claims its row now. */
+/** The earlier decision about the same key, before the present claim. */
 export type Former = Stored<(typeof finished)[keyof typeof finished]>
 export type ClaimedRow = Omit<Stored<typeof claimedSchema>, 'former'> & { readonly former?: Former }
 export type DoneRow = Stored<typeof finished.done> & Keyed
@@ -133,7 +142,10 @@ export type ActedRow = Stored<typeof finished.acted> & Keyed
 type SkippedRow = Stored<typeof finished.skipped> & Keyed
 type UntoldRow = Stored<typeof finished.untold> & Stored<typeof keyed>
 
-/** What is remembered of one delivery. docs/explanation/glossary.md draws how one state follows from another. */
+/**
+ * What a record remembers of one delivery. docs/explanation/glossary.md shows the states and their
+ * order.
+ */
 export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UntoldRow
 
 const isFinished = (value: unknown): value is Former => Object.values(finished).some(schema => has(schema, value))

@@ -1,22 +1,30 @@
 /**
- * The part of OpenAPI that a CRD may use (a "structural schema"), and the TypeScript types that follow from one. A schema
- * is a plain constant (`as const satisfies Obj`); the CRD, the types, the guard and the reference pages are made from it.
+ * The part of OpenAPI that a CRD may use (a "structural schema"), and the TypeScript types that
+ * follow from a schema. Each schema is a constant (`as const satisfies Obj`), from which CRD,
+ * types, guard and reference pages are made.
  */
 
 import type { JsonObject } from './json.ts'
 
 /**
- * One rule over a value, twice: in CEL for the API server, which judges it at admission, and in TypeScript for a
- * hook's first delivery. `message` says what to write. A rule on `oldSelf` is judged at admission alone.
+ * A rule about a value, written twice: in CEL for the API server, and in TypeScript for a hook's
+ * first delivery. `message` says what to write. Only the API server can check a rule about
+ * `oldSelf`.
  */
 export interface Rule {
   readonly rule: string
   readonly message: string
   readonly fieldPath?: string
   readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden'
-  /** The same judgement of an already well-shaped value; absent for a rule on `oldSelf`. */
+  /**
+   * Returns the result of the rule for a value of the right type. Absent for a rule about
+   * `oldSelf`.
+   */
   readonly holds?: (self: unknown) => boolean
-  /** Of a rule that wants exactly one of several members: a form offers them as a choice. The API server is not sent this. */
+  /**
+   * Set if exactly one of several members is required. A form shows them as a choice; the API
+   * server does not get this.
+   */
   readonly choice?: Choice
 }
 
@@ -24,15 +32,18 @@ export interface Rule {
 export interface Choice {
   readonly title: string
   readonly of: readonly string[]
-  /** What it means that the object is absent, where it may be. */
+  /** The meaning of an absent object, if it may be absent. */
   readonly none?: string
 }
 
 interface Node {
-  /** What a form calls it; absent: its name in words. */
+  /** The label in a form. Default: the member's name in words. */
   readonly title?: string
   readonly description?: string
-  /** What a form says below the field in place of the description, for a reader who sees labels and no manifest. Empty: nothing. */
+  /**
+   * The text below the field in a form, where no manifest is in view. Default: the description.
+   * Empty: no text.
+   */
   readonly hint?: string
   readonly nullable?: boolean
   readonly default?: unknown
@@ -42,7 +53,10 @@ interface Node {
 export interface Str extends Node {
   readonly type: 'string'
   readonly enum?: readonly string[]
-  /** What a form calls each value of `enum`; the others are called what they are. The API server is not sent this. */
+  /**
+   * The labels of the values of `enum` in a form. The API server does not get this. Default: the
+   * value.
+   */
   readonly titles?: Readonly<Record<string, string>>
   readonly minLength?: number
   readonly maxLength?: number
@@ -93,7 +107,7 @@ export interface Obj extends Node {
   readonly 'x-kubernetes-map-type'?: 'atomic'
 }
 
-/** An object that the API server stores as it is, whatever its members are. */
+/** An object that is stored unchanged, with any members. */
 export interface Free extends Node {
   readonly type: 'object'
   readonly 'x-kubernetes-preserve-unknown-fields': true
@@ -131,7 +145,7 @@ type Value<S, Live extends boolean> = S extends { enum: readonly (infer E)[] }
                   ? JsonObject
                   : never
 
-/** A value of schema S as the API server stores it: defaults filled in. */
+/** A value of schema S as the API server stores it, with defaults filled in. */
 export type Stored<S> = Value<S, true>
-/** A value of schema S as a person writes it: what has a default may be left out. */
+/** A value of schema S as a person writes it. Members with a default are optional. */
 export type Written<S> = Value<S, false>

@@ -30,7 +30,7 @@ export const secretKeyRef = {
   },
 } as const satisfies Obj
 
-/** Another entry of the same Secret, which counts too. */
+/** A second entry of the same Secret, whose value is accepted too. */
 export const previousKey = {
   type: 'string',
   title: 'Key of the previous value',

@@ -1,4 +1,4 @@
-/** The states that the change of a delivery can be in, the one that counts first where its workloads differ. */
+/** The states of a delivery's change. If its workloads differ, the first state of this list counts. */
 export const settlementStates = ['stalled', 'progressing', 'replaced', 'superseded', 'complete', 'stored'] as const
 
 /**
@@ -12,16 +12,16 @@ export interface Settlement {
   readonly state: SettlementState
   /** For people. */
   readonly message: string
-  /** How many pods of the new template are available at least, and how many are wanted; absent where none are counted. */
+  /** The least number of available new pods, and the desired number. Absent if none are counted. */
   readonly ready?: number
   readonly of?: number
 }
 
-/** What a delivery has left on the objects that it changed, by which a later look distinguishes its change from others. */
+/** The traces of a delivery on its objects. They distinguish its change from others later. */
 export interface ChangeEvidence {
   /**
-   * What is written first in the annotation of each container, some 31 bytes each: the id of the push or the restart and, after a
-   * space, the beginning of the hash of what runs.
+   * The first entry in the annotation of each container, some 31 bytes each: the id of the push or
+   * the restart. After a space follows the beginning of the hash of what runs.
    */
   readonly did: readonly string[]
   /** On how many objects. */

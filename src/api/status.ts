@@ -2,13 +2,16 @@ import { conditionsSchema } from './conditions.ts'
 import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
 
-/** The newest deliveries, newest first: how many a status tells. */
+/** How many of the newest deliveries a status shows. */
 export const maxRecent = 10
 
-/** How long the message of a delivery may be in a status, in characters: ten of them are kept for each hook, in its record too. */
-export const longestMessage = 160
+/**
+ * The longest message of a delivery in a status, in characters. Ten of them are kept for each hook,
+ * in its record too.
+ */
+export const maxDeliveryMessage = 160
 
-/** How long the target in a status may be, in characters. One object has a kind of 63 and a name of 253. */
+/** The longest target in a status, in characters. A kind has up to 63 and a name up to 253. */
 export const maxTarget = 320
 
 const count = { type: 'integer', format: 'int64' } as const
@@ -31,13 +34,13 @@ const deliverySchema = {
     summary: { type: 'string', maxLength: 256, description: 'What the hook did, if that is no change of a count.' },
     message: {
       type: 'string',
-      maxLength: longestMessage,
+      maxLength: maxDeliveryMessage,
       description: 'The answer to the sender, cut if it is long.',
     },
   },
 } as const satisfies Obj
 
-/** No path of a column can join members, so that the newest delivery has its result as one text as well. */
+/** The path of a column cannot join members. So the result is stored as one text as well. */
 const lastDeliverySchema = {
   ...deliverySchema,
   properties: {
@@ -119,7 +122,10 @@ export const statusSchema = {
   },
 } as const satisfies Obj
 
-/** Says in a few words what became of a delivery: the counts where there are both, else the reason. */
+/**
+ * Returns the result of a delivery in a few words: both counts if it has them, otherwise the
+ * reason.
+ */
 export const resultOf = ({
   from,
   outcome,

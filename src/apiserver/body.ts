@@ -5,7 +5,7 @@ import type { Addressed } from './cluster.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { badRequest } from './status.ts'
 
-/** An object out of a request's body, JSON or YAML. Throws a StatusError (400). */
+/** Parses an object from a request's body, JSON or YAML. Throws a StatusError (400). */
 export const objectIn = (text: string, kind: string): JsonObject => {
   const object = tryParseJson(text) ?? tryParseYaml(text)
   if (isObject(object)) return object
@@ -23,7 +23,7 @@ const tryParseYaml = (text: string): unknown => {
   }
 }
 
-/** Checks that an object is of the type and in the namespace that the request's path names. */
+/** Checks that an object has the type and the namespace of the request's path. */
 export const checkIdentity = (object: JsonObject, { definition, namespace, name }: Addressed): void => {
   checkType(object, definition)
   const ownNamespace = stringAt(object, 'metadata', 'namespace') ?? ''

@@ -19,7 +19,7 @@ const scale: ScalePaths = {
   selector: object => selectorText(at(object, 'spec', 'selector')),
 }
 
-/** What the real server checks first of anything that makes pods from a template. */
+/** Returns what is wrong with a pod template, as far as the real server checks it first. */
 const templateCauses = (object: JsonObject): Cause[] => {
   const causes: Cause[] = []
   const replicas = numberAt(object, 'spec', 'replicas') ?? 0
@@ -35,7 +35,7 @@ const templateCauses = (object: JsonObject): Cause[] => {
   return [...causes, ...templateContainers(object, ['spec', 'template'])]
 }
 
-/** A template of pods, at `path`, must have containers. */
+/** Returns the error of a pod template without containers; `path` is where it is. */
 const templateContainers = (object: JsonObject, path: readonly string[]): Cause[] => {
   const containers = [...path, 'spec', 'containers']
   return listAt(object, ...containers).length === 0 ? [requiredValue(containers.join('.'))] : []
@@ -143,7 +143,7 @@ const events = {
   columns: columns.event,
 } as const
 
-/** The built-in resources. What they do not say is in {@link define}. */
+/** The built-in resources. {@link define} fills in what a row leaves out. */
 export const builtin: readonly ResourceDefinition[] = [
   define({
     ...core,
@@ -166,7 +166,13 @@ export const builtin: readonly ResourceDefinition[] = [
     admit: admitSecret,
   }),
   define({ ...core, ...events }),
-  define({ ...core, resource: 'serviceaccounts', kind: 'ServiceAccount', shortNames: ['sa'], columns: columns.plain }),
+  define({
+    ...core,
+    resource: 'serviceaccounts',
+    kind: 'ServiceAccount',
+    shortNames: ['sa'],
+    columns: columns.nameAndAge,
+  }),
   define({
     ...core,
     resource: 'services',
@@ -243,7 +249,7 @@ export const builtin: readonly ResourceDefinition[] = [
     resource: 'cronjobs',
     kind: 'CronJob',
     shortNames: ['cj'],
-    columns: columns.cronJob,
+    columns: columns.cronJobs,
     admit: object => accepted(object, templateContainers(object, ['spec', 'jobTemplate', 'spec', 'template'])),
   }),
   define({

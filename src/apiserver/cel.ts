@@ -2,7 +2,10 @@ import { celEnv, celMethod, CelScalar, isCelError, listType, parse, plan } from 
 import { strings } from '@bufbuild/cel/ext'
 import type { RuleCompiler } from './rule.ts'
 
-/** From Kubernetes' own library: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-regex-library */
+/**
+ * Implements `findAll` of Kubernetes' CEL library
+ * (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-regex-library).
+ */
 const findAll = celMethod(
   'findAll',
   CelScalar.STRING,
@@ -13,7 +16,7 @@ const findAll = celMethod(
   },
 )
 
-/** Judges CRDs' rules with a CEL evaluator. */
+/** Compiles the rules of CRDs with a CEL evaluator. */
 export const celRules: RuleCompiler = expression => {
   const environment = celEnv({
     variables: { self: CelScalar.DYN, oldSelf: CelScalar.DYN },

@@ -14,7 +14,7 @@ export interface Cluster {
   readonly random: Random
   readonly store: Store
   readonly definitions: Definitions
-  /** An object as JSON, as clients of this version of its resource see it. */
+  /** Returns an object as JSON, as clients of this version of its resource see it. */
   readonly textOf: (definition: ResourceDefinition, object: StoredObject) => string
 }
 
@@ -50,7 +50,7 @@ export const placeOf = ({ definition, namespace, name }: Addressed): StorePlace 
   key: storeKey(namespace, name),
 })
 
-/** An object as a client of this version of its resource sees it. */
+/** Returns an object as a client of this version of its resource sees it. */
 export const viewOf = (definition: ResourceDefinition, object: StoredObject): StoredObject => {
   const view: JsonObject = {
     apiVersion: apiVersionOf(definition),
@@ -61,7 +61,7 @@ export const viewOf = (definition: ResourceDefinition, object: StoredObject): St
 }
 
 /**
- * Keeps the text of each stored object, which never changes: all watches of it send the same text.
+ * Caches the text of each stored object, which never changes. All watches of it send the same text.
  */
 const rememberedTexts = (): Cluster['textOf'] => {
   const texts = new WeakMap<StoredObject, { readonly definition: ResourceDefinition; readonly text: string }>()
@@ -74,7 +74,7 @@ const rememberedTexts = (): Cluster['textOf'] => {
   }
 }
 
-/** A random (version 4) UUID. */
+/** Returns a random (version 4) UUID. */
 export const newUid = (random: Random): string => {
   const bytes = random.bytes(16)
   const hex = [...bytes].map((byte, index) => {
@@ -84,9 +84,9 @@ export const newUid = (random: Random): string => {
   return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** Without vowels and what looks alike, as Kubernetes does. */
+/** Without vowels and letters that look alike, as in Kubernetes. */
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
-/** Five letters that make a `generateName` a name. */
+/** Returns five letters, which make a `generateName` unique. */
 export const newSuffix = (random: Random): string =>
   [...random.bytes(5)].map(byte => suffixAlphabet[byte % suffixAlphabet.length]).join('')

@@ -4,7 +4,7 @@ import { age } from '../environment/age.ts'
 import { listAt, numberAt, stringMapAt } from './members.ts'
 import { selectorText } from './selectors.ts'
 
-/** The columns of `kubectl get` for the built-in resources, as the real server gives them. */
+/** The columns of `kubectl get` for the built-in resources, equal to the real server's. */
 
 const name: Column = {
   name: 'Name',
@@ -55,7 +55,7 @@ const ready = text(
 )
 const members = text('Data', object => String(Object.keys(stringMapAt(object, 'data')).length))
 
-export const plain = [name, ageColumn]
+export const nameAndAge = [name, ageColumn]
 export const deployment = [
   ...workload(
     ready,
@@ -123,7 +123,7 @@ export const job = [
   ),
   ageColumn,
 ]
-export const cronJob = [
+export const cronJobs = [
   name,
   text('Schedule', object => stringAt(object, 'spec', 'schedule') ?? ''),
   text('Suspend', object => (at(object, 'spec', 'suspend') === true ? 'True' : 'False')),
@@ -168,7 +168,7 @@ const source = (object: JsonObject): string =>
   ]
     .filter(part => part !== undefined && part !== '')
     .join(', ')
-/** Of events as `v1` writes them, which is how they are kept. */
+/** The columns of core `v1` events, which is the stored form. */
 export const event = [
   text('Last Seen', (object, now) => age(lastSeen(object), now)),
   text('Type', object => stringAt(object, 'type') ?? ''),

@@ -5,8 +5,8 @@ import { WatchRefused } from '../environment/unreachable.ts'
 import type { ApiServer, ServerRequest } from './server.ts'
 
 /**
- * A connection to an in-memory server in the same process, without sockets: for tests and simulations. It never fails;
- * answers come in the next microtask.
+ * Returns a connection to an in-memory server in the same process, without sockets, for tests and
+ * simulations. It never fails. Answers arrive in the next microtask.
  */
 export const connectInProcess = (server: ApiServer): ApiConnection => ({
   request: request => Promise.resolve().then(() => answerTo(request, server)),
@@ -25,9 +25,9 @@ const answerTo = (request: ApiRequest, server: ApiServer): ApiResponse => {
   return picked ? { ...response, body: '', tooLarge: picked } : response
 }
 
-/** What is picked of a text that is too long to be held; undefined for any other. */
+/** Returns the picked values of a text that is too long; undefined for a shorter one. */
 const pickedOf = (text: string, { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest): Picked | undefined => {
-  // No character takes more than three bytes for each of its units.
+  // A UTF-16 unit takes at most three bytes.
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return undefined
   const picker = new JsonPicker(pick)
   picker.write(Buffer.from(text))
@@ -45,7 +45,7 @@ const serverRequest = ({ as, method, path, query, contentType, body }: ApiReques
   ...(body === undefined ? {} : { body }),
 })
 
-/** The lines of a watch: a queue between the server, which never waits, and a reader that does. */
+/** Yields the lines of a watch from a queue. The server never waits for the reader. */
 async function* lines(
   server: ApiServer,
   request: ApiRequest,

@@ -10,7 +10,10 @@ import { invalidValue, requiredValue, type Cause } from './status.ts'
 import { hasRules, parseSchema, type Node } from './structural.ts'
 import { validate } from './validate.ts'
 
-/** The resources that a CustomResourceDefinition asks for: one definition a served version. Throws RuleError. */
+/**
+ * Returns the resources of a CustomResourceDefinition, one for each served version. Throws
+ * RuleError.
+ */
 export const definitionsOfCrd = (crd: JsonObject, rules: RuleCompiler): ResourceDefinition[] =>
   listAt(crd, 'spec', 'versions').flatMap((version, index) =>
     at(version, 'served') === true ? [definitionOf(crd, version, index, rules)] : [],
@@ -43,7 +46,7 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
   })
 }
 
-/** A simple JSONPath of members, as the scale subresource has: `.spec.replicas`. */
+/** Parses a simple JSONPath of members, as the scale subresource has it: `.spec.replicas`. */
 const memberPath = (text: string): string[] => text.split('.').filter(name => name !== '')
 
 const scalePaths = (scale: unknown): ScalePaths | undefined => {
@@ -87,7 +90,10 @@ const printerColumns = (columns: readonly unknown[]): Column[] => {
   return [name, ...own]
 }
 
-/** A cell of the column's type; null, which kubectl shows as nothing, for a value that is not of it. */
+/**
+ * Returns a cell of the column's type. A value of another type gives null, which kubectl shows as
+ * nothing.
+ */
 const cell = (type: Column['type'], value: unknown, now: number): unknown => {
   if (value === undefined || value === null) return null
   switch (type) {
@@ -103,7 +109,7 @@ const cell = (type: Column['type'], value: unknown, now: number): unknown => {
   }
 }
 
-/** The errors after which the server does not judge rules: the value may not be what they expect. */
+/** Errors after which rules are not checked, because the value may have the wrong type for them. */
 const blocking = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',
@@ -130,7 +136,10 @@ const notChecked: Cause = invalidValue(
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 )
 
-/** The resource of CustomResourceDefinitions themselves; what one asks for is served as soon as it is stored. */
+/**
+ * Returns the resource of CustomResourceDefinitions themselves. Their resources are served as soon
+ * as they are stored.
+ */
 export const customResourceDefinitions = (rules: RuleCompiler): ResourceDefinition =>
   define({
     group: 'apiextensions.k8s.io',

@@ -9,28 +9,30 @@ export interface Column {
   readonly format?: 'name'
   readonly priority?: number
   readonly description?: string
-  /** `now` is in milliseconds since the epoch. */
+  /** Returns the cell of an object. `now` is in milliseconds since the epoch. */
   readonly cell: (object: JsonObject, now: number) => unknown
 }
 
-/** Where the count, the present count and the pods' selector are in an object that can be scaled. */
+/** The paths of desired count, current count and pod selector in a scalable object. */
 export interface ScalePaths {
   readonly specReplicas: readonly string[]
   readonly statusReplicas: readonly string[]
   readonly selector: (object: JsonObject) => string
 }
 
-/** What a type's own rules make of an object that is to be stored. */
+/** The result of a type's own rules for an object that is to be stored. */
 export interface Admitted {
   readonly object: JsonObject
   readonly causes: readonly Cause[]
-  /** Members that the type does not know, and that are not in `object`. */
+  /** Members that the type does not know. They are removed from `object`. */
   readonly unknownFields: readonly string[]
 }
 
-/** One version of a resource, as the server serves it. Built-in ones are rows in a table, others come from CRDs. */
+/** One version of a resource. Built-in resources are rows in a table, others come from CRDs. */
 export interface ResourceDefinition extends ResourceType {
-  /** The name of the collection in the store; two definitions that name the same show the same objects. */
+  /**
+   * The name of the collection in the store. Definitions with the same name share their objects.
+   */
   readonly kept: string
   readonly singular: string
   readonly listKind: string
@@ -38,30 +40,27 @@ export interface ResourceDefinition extends ResourceType {
   readonly categories: readonly string[]
   readonly namespaced: boolean
   readonly custom: boolean
-  /** Whether a PUT must name the version that it replaces. */
+  /** True if a PUT must name the version that it replaces. */
   readonly versionRequired: boolean
   readonly subresources: readonly ('status' | 'scale')[]
   readonly scale?: ScalePaths
-  /** Subresources that only a real server has, each with the message that a request for it gets. */
+  /** Subresources that only a real server has, each with the error message for its requests. */
   readonly unsupported?: Readonly<Record<string, string>>
-  /** Whether metadata.generation counts changes of the specification. */
+  /** True if metadata.generation counts changes of the spec. */
   readonly generation: boolean
   readonly columns: readonly Column[]
-  /**
-   * The members that a field selector may name in addition to name and namespace, and where they
-   * are.
-   */
+  /** The members that a field selector may name besides name and namespace, with their paths. */
   readonly fields: Readonly<Record<string, readonly string[]>>
-  /** Defaults, pruning and validation; `old` is the stored object of an update. */
+  /** Applies defaults, pruning and validation. `old` is the stored object of an update. */
   readonly admit: (object: JsonObject, old: JsonObject | undefined) => Admitted
-  /** From what clients send to what is kept, where the two differ in more than apiVersion. */
+  /** Converts from what clients send to what is stored, if they differ in more than apiVersion. */
   readonly decode?: (object: JsonObject) => JsonObject
   readonly encode?: (object: JsonObject) => JsonObject
   /** The OpenAPI schema, for the document that `kubectl explain` reads. */
   readonly openApi?: JsonObject
 }
 
-/** A row of the table of built-in resources: what is not said has the value that most of them have. */
+/** A row of the table of built-in resources. What it leaves out has the most common value. */
 export type TableRow = Pick<ResourceType, 'group' | 'version' | 'resource' | 'kind'> &
   Partial<Omit<ResourceDefinition, 'group' | 'version' | 'resource' | 'kind'>>
 

@@ -4,13 +4,13 @@ import { customResourceDefinitions, definitionsOfCrd } from './crd.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
 
-/** What the server serves: the built-in table, and what CustomResourceDefinitions added. */
+/** The served resources: the built-in table and those of CustomResourceDefinitions. */
 export interface Definitions {
   find(group: string, version: string, resource: string): ResourceDefinition | undefined
   all(): readonly ResourceDefinition[]
-  /** Whether the group is in the built-in table. */
+  /** Returns whether the group is in the built-in table. */
   hasByItself(group: string): boolean
-  /** Serves what a CRD asks for from now on, in place of what it asked for before. */
+  /** Serves the resources of a CRD, and stops serving those of its previous version. */
   serve(name: string, crd: JsonObject): void
   withdraw(name: string): void
 }

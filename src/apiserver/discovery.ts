@@ -19,7 +19,7 @@ const version = {
   platform: 'memory/any',
 }
 
-/** The documents that say what the server serves; text for the health checks, undefined for an unknown path. */
+/** Returns a discovery document, or text for a health check; undefined for an unknown path. */
 export const document = (definitions: readonly ResourceDefinition[], path: string): JsonObject | string | undefined => {
   const [root = '', ...rest] = path.split('/').filter(segment => segment !== '')
   switch (root) {
@@ -36,7 +36,8 @@ export const document = (definitions: readonly ResourceDefinition[], path: strin
       if (rest.length === 1) return groupNamed(definitions, rest[0])
       return resourceList(definitions, rest[0], rest[1])
     case 'openapi':
-      // kubectl checks a List against this document of protobuf, in which nothing is an empty message: no schema, no check.
+      // kubectl checks a List against this protobuf document. Empty bytes are an empty message: no
+      // schema, so no check.
       if (rest[0] === 'v2') return ''
       if (rest[0] !== 'v3') return undefined
       return rest.length === 1 ? openApiIndex(definitions) : openApiDocument(definitions, rest.slice(1).join('/'))

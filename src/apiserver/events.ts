@@ -1,8 +1,8 @@
 import type { JsonObject } from '../api/json.ts'
 
 /**
- * Events have two faces: core `v1`, which kubectl reads and which is kept, and `events.k8s.io/v1`, which newer clients
- * write. Each pair is the same member in the first and in the second.
+ * Events have two forms: core `v1`, which kubectl reads and the store keeps, and
+ * `events.k8s.io/v1`, which newer clients write. Each pair names the same member in both.
  */
 const renamed = [
   ['involvedObject', 'regarding'],
@@ -17,17 +17,17 @@ const renamed = [
 const rename = (object: JsonObject, names: ReadonlyMap<string, string>): JsonObject =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [names.get(name) ?? name, value]))
 
-/** An `events.k8s.io/v1` event as core `v1` has it. */
+/** Converts an `events.k8s.io/v1` event to core `v1`. */
 export const coreEvent = (object: JsonObject): JsonObject =>
   rename(object, new Map(renamed.map(([core, modern]) => [modern, core])))
 
-/** A core `v1` event as `events.k8s.io/v1` has it. */
+/** Converts a core `v1` event to `events.k8s.io/v1`. */
 export const modernEvent = (object: JsonObject): JsonObject =>
   rename(object, new Map(renamed.map(([core, modern]) => [core, modern])))
 
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']
 
-/** What events can be selected by, in the form in which they are kept. */
+/** The selectable fields of events, in the stored form. */
 export const eventFields: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(involved.map(member => [`involvedObject.${member}`, ['involvedObject', member]])),
   ...Object.fromEntries(involved.map(member => [`regarding.${member}`, ['involvedObject', member]])),

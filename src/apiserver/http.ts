@@ -4,7 +4,7 @@ import { decodeObject, ProtobufError, protobufType } from './protobuf/decode.ts'
 import { badRequest } from './status.ts'
 import { isWatch, type ApiServer, type ServerRequest, type ServerResponse } from './server.ts'
 
-/** The largest body that is read, in bytes: as etcd's limit of an object, with room for a patch's escapes. */
+/** The largest body, in bytes: etcd's limit of an object, with room for the escapes of a patch. */
 const maxBodyBytes = 3 * 1024 * 1024
 
 export interface Serving {
@@ -13,7 +13,7 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Serves over HTTP on `host`; port 0 takes any free one. Rejects as {@link listen} does. */
+/** Serves HTTP on `host`. Port 0 takes any free port. Rejects like {@link listen}. */
 export const serveHttp = async (
   server: ApiServer,
   { port, host = '127.0.0.1', ...flag }: { readonly port: number; readonly host?: string; readonly flag?: string },
@@ -24,7 +24,7 @@ export const serveHttp = async (
     if (refused !== undefined) return send(outgoing, refused)
     answer(server, incoming, outgoing).catch(() => outgoing.destroy())
   })
-  // A watch may be silent for minutes, and clients keep connections for longer than Node's default.
+  // A watch may be silent for minutes, and clients keep connections longer than Node's default.
   http.keepAliveTimeout = 120_000
   http.requestTimeout = 0
   const bound = await listen(http, { host, port, ...flag })
@@ -40,9 +40,9 @@ export const serveHttp = async (
 }
 
 /**
- * Why a request is not answered. There is no authentication here, and a browser on the same machine reaches it: a page of
- * another site must not, whether it has its own name point here (DNS rebinding, so that the Host is another) or posts across
- * origins (so that there is an Origin). No client of Kubernetes sends one.
+ * Returns why a request is refused. The server has no authentication, so pages of other sites in a
+ * local browser must not reach it. They have another Host (DNS rebinding), or send an Origin, which
+ * no Kubernetes client does.
  */
 const refusalOf = (
   { headers, headersDistinct }: IncomingMessage,
@@ -103,7 +103,7 @@ const requestOf = (incoming: IncomingMessage, bytes: Uint8Array): ServerRequest 
   }
 }
 
-/** A body as text. What comes as protobuf becomes JSON, so that nothing behind this file knows another form. */
+/** Returns a body as text. Protobuf is converted to JSON, so other files know only JSON. */
 const contentOf = (
   contentType: string | undefined,
   bytes: Uint8Array,
@@ -132,7 +132,7 @@ const bodyOf = async (incoming: IncomingMessage): Promise<Uint8Array | undefined
   for await (const chunk of incoming) {
     if (!(chunk instanceof Uint8Array)) continue
     size += chunk.byteLength
-    // What is too large is read to its end all the same, so that the client hears why.
+    // A body that is too large is read to its end, so that the client gets the error.
     if (size <= maxBodyBytes) chunks.push(chunk)
   }
   if (size > maxBodyBytes) return undefined

@@ -22,8 +22,8 @@ const steps: readonly (readonly [RegExp, (match: RegExpExecArray) => Step])[] = 
 ]
 
 /**
- * The JSONPath of a CRD's printer column: members, `['one','or another']`, indexes, `[*]` and the filter
- * `[?(@.type=="Ready")]`. Returns undefined for anything else.
+ * Parses the JSONPath of a CRD's printer column: members, `['one','or another']`, indexes, `[*]`
+ * and the filter `[?(@.type=="Ready")]`. Returns undefined for anything else.
  */
 export const parseJsonPath = (text: string): JsonPath | undefined => {
   const found: Step[] = []

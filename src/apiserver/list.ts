@@ -16,14 +16,14 @@ export interface Collection {
   readonly namespace: string | undefined
 }
 
-/** What the selectors of a query let through, and the one key that they can match, if it is one. */
+/** The filters of a query, and the only key that can match, if there is only one. */
 export interface Selection {
   readonly prefix: string
   readonly matches: Matches
   readonly selective: boolean
 }
 
-/** Throws a StatusError (400) for a selector that cannot be read. */
+/** Parses the selectors of a query. Throws a StatusError (400). */
 export const selectionOf = ({ definition, namespace }: Collection, query: Query): Selection => {
   const labels = labelSelector(query['labelSelector'] ?? '')
   const fields = fieldSelector(query['fieldSelector'] ?? '', definition)
@@ -36,7 +36,9 @@ export const selectionOf = ({ definition, namespace }: Collection, query: Query)
   }
 }
 
-/** A page of a list, with the list's metadata. Throws a StatusError (400, 410, 422, 504). */
+/**
+ * Returns a page of a list, with the list's metadata. Throws a StatusError (400, 410, 422, 504).
+ */
 export const list = (
   { store }: Cluster,
   collection: Collection,
@@ -77,7 +79,7 @@ const continueToken = (text: string): { readonly revision: number; readonly star
   throw badRequest('invalid continue token: continue key is not valid')
 }
 
-/** A resource version out of a query. Throws a StatusError (400) for what is no number. */
+/** Parses a resource version from a query. Throws a StatusError (400) if it is no number. */
 const parseRevision = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text)
   throw badRequest(
@@ -85,7 +87,7 @@ const parseRevision = (text: string): number => {
   )
 }
 
-/** The version that the list must show; undefined when the newest will do. */
+/** Returns the version that the list must show, or undefined if the newest is allowed. */
 const exactRevision = (query: Query, limit: number, current: number): number | undefined => {
   const asked = query['resourceVersion'] ?? ''
   const match = query['resourceVersionMatch'] ?? ''
@@ -99,6 +101,6 @@ const exactRevision = (query: Query, limit: number, current: number): number | u
     forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
   }
   if (revision > current) throw versionTooLarge(revision, current)
-  // A limited list without a match is of exactly this version, as before there were matches.
+  // A limited list without a match means exactly this version, as before the parameter existed.
   return match === 'Exact' || (match === '' && limit > 0 && revision > 0) ? revision : undefined
 }

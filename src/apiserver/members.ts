@@ -1,8 +1,14 @@
 import { at, isObject, type JsonObject } from '../api/json.ts'
 
-/** Stored objects are never changed: every edit makes a new object that shares what stayed the same. */
+/**
+ * Functions on stored objects, which are never changed. Every edit makes a new object that shares
+ * the unchanged parts.
+ */
 
-/** The object with `value` at a path; `undefined` removes the member. Missing parents are made, unless to remove. */
+/**
+ * Returns the object with `value` at a path; `undefined` removes the member. Missing parents are
+ * created, unless to remove.
+ */
 export const withMember = (object: JsonObject, path: readonly string[], value: unknown): JsonObject => {
   const [name, ...rest] = path
   if (name === undefined) return object
@@ -21,7 +27,10 @@ export const without = (object: JsonObject, name: string): JsonObject => {
   return rest
 }
 
-/** Whether two JSON values say the same; a member that is undefined is none. What two objects share is not looked at. */
+/**
+ * Returns whether two JSON values are equal. An undefined member counts as absent. Shared parts are
+ * not compared.
+ */
 export const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (Array.isArray(a)) {
@@ -38,17 +47,17 @@ export const numberAt = (value: unknown, ...path: readonly string[]): number | u
   return typeof found === 'number' ? found : undefined
 }
 
-/** A list at a path; empty where there is none. */
+/** Returns the list at a path, or an empty one. */
 export const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
   const found = at(value, ...path)
   return Array.isArray(found) ? found : []
 }
 
-/** The string entries of a list at a path. */
+/** Returns the string entries of a list at a path. */
 export const stringsAt = (value: unknown, ...path: readonly string[]): string[] =>
   listAt(value, ...path).filter(entry => typeof entry === 'string')
 
-/** An object of strings at a path, such as labels; empty where there is none. */
+/** Returns the object of strings at a path, such as labels, or an empty one. */
 export const stringMapAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> => {
   const found = at(value, ...path)
   if (!isObject(found)) return {}

@@ -20,14 +20,14 @@ import {
 import { strategicMerge } from './strategic.ts'
 import { createObject, currentOf, update, writerOf, type Write, type WriteResult } from './write.ts'
 
-/** POST: a new object. */
+/** Handles POST: creates an object. */
 export const createFromPost = (cluster: Cluster, write: Write, text: string): WriteResult => {
   const sent = objectIn(text, write.definition.kind)
   checkIdentity(sent, write)
   return createObject(cluster, write, decoded(write, sent), writerOf(cluster, write, 'Update'))
 }
 
-/** PUT: the whole object, its status or its scale. */
+/** Handles PUT: replaces the object, its status or its scale. */
 export const put = (cluster: Cluster, write: Write, text: string): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, subresource === 'scale' ? scaleType.kind : definition.kind)
@@ -52,7 +52,7 @@ export const put = (cluster: Cluster, write: Write, text: string): WriteResult =
   return update(cluster, write, current, decoded(write, sent), writer)
 }
 
-/** PATCH of any kind. `force` is the query's, for a server-side apply. */
+/** Handles all kinds of PATCH. `force` is the query's, for a server-side apply. */
 export const patch = (
   cluster: Cluster,
   write: Write,
@@ -79,11 +79,16 @@ export const patch = (
   return update(cluster, write, current, decoded(write, next), writer)
 }
 
-/** As it is kept: without apiVersion and kind, which depend on the path that it is read by. */
+/**
+ * Returns an object in the stored form: without apiVersion and kind, which depend on the request's
+ * path.
+ */
 const decoded = ({ definition }: Write, object: JsonObject): JsonObject =>
   without(without(definition.decode?.(object) ?? object, 'apiVersion'), 'kind')
 
-/** Server-side apply: the members that are sent are set, and the count remembers who set it. */
+/**
+ * Applies an object (server-side apply): sets the given members and notes the owner of the count.
+ */
 const apply = (cluster: Cluster, write: Write, text: string, force: boolean): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, definition.kind)
@@ -120,7 +125,7 @@ const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boo
   checkIdentityOfScale(sent, write)
   const current = currentOf(cluster, write)
   if (definition.custom) {
-    // The real server cannot do it either; see docs on kinds whose /scale cannot be applied to.
+    // The real server cannot do this either; see docs on kinds whose /scale cannot be applied to.
     throw internalError(
       `failed to convert new object (/${name}; ${type}) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
     )
@@ -139,7 +144,7 @@ const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
   }
 }
 
-/** Stores what an apply makes, with the owners of the count that follow from it. */
+/** Stores the result of an apply with the new owners of the count. */
 const applied = (
   cluster: Cluster,
   write: Write,

@@ -2,14 +2,15 @@ import type { JsonObject } from '../api/json.ts'
 import type { ResourceDefinition } from './definition.ts'
 
 /**
- * The little of OpenAPI v3 that kubectl reads: before an apply it looks whether a kind's PATCH takes `fieldValidation`,
- * and `kubectl explain` reads the schemas of custom resources.
+ * Returns the path of a group version's document. Only the part of OpenAPI v3 that kubectl reads is
+ * served: whether PATCH supports `fieldValidation`, and the schemas of custom resources for
+ * `kubectl explain`.
  */
 
 const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`
 
-/** Where each group version's document is. */
+/** Returns the index of all group versions' documents. */
 export const openApiIndex = (definitions: readonly ResourceDefinition[]): JsonObject => ({
   paths: Object.fromEntries(
     definitions.map(definition => [pathOf(definition), { serverRelativeURL: `/openapi/v3/${pathOf(definition)}` }]),

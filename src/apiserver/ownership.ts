@@ -5,8 +5,8 @@ import { equal, listAt, withMember, without } from './members.ts'
 import { StatusError, type Cause } from './status.ts'
 
 /**
- * Who last wrote the count of an object. Of all that the real server keeps in metadata.managedFields, this one field is
- * kept here: it is the one that steps are written and proved by.
+ * An owner of an object's count. This server tracks only this field of metadata.managedFields,
+ * because steps are written and proved by it.
  */
 export interface Owner {
   readonly manager: string
@@ -26,7 +26,7 @@ const entryOf = (definition: ResourceDefinition, path: readonly string[], owner:
   ...(owner.subresource === undefined ? {} : { subresource: owner.subresource }),
 })
 
-/** The owners of the count, as managedFields has them. */
+/** Returns the owners of the count in the form of managedFields. */
 export const ownersOf = (object: JsonObject): Owner[] =>
   listAt(object, 'metadata', 'managedFields').map(entry => ({
     manager: stringAt(entry, 'manager') ?? '',
@@ -35,7 +35,7 @@ export const ownersOf = (object: JsonObject): Owner[] =>
     time: stringAt(entry, 'time'),
   }))
 
-/** The object with these owners of its count. */
+/** Returns the object with these owners of its count. */
 export const withOwners = (
   definition: ResourceDefinition,
   object: JsonObject,
@@ -50,17 +50,20 @@ export const withOwners = (
 const same = (a: Owner, b: Owner): boolean =>
   a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource
 
-/** A new count has one owner; a plain write of the same count leaves the owners as they were. */
+/**
+ * Returns the owners after a plain write. A new count has one owner; the same count keeps its
+ * owners.
+ */
 export const ownersAfterUpdate = (owners: readonly Owner[], writer: Owner, changed: boolean): readonly Owner[] =>
   changed ? [writer] : owners
 
-/** A manager that applies the current count owns it together with the others. */
+/** Returns the owners after an apply. Managers that apply the current count own it together. */
 export const ownersAfterApply = (owners: readonly Owner[], writer: Owner, changed: boolean): readonly Owner[] => {
   if (changed) return [writer]
   return owners.some(owner => same(owner, writer)) ? owners : byOperation([...owners, writer])
 }
 
-/** A manager that no longer applies a count no longer owns it. */
+/** Returns the owners without a manager that no longer applies a count. */
 export const ownersWithout = (owners: readonly Owner[], writer: Owner): readonly Owner[] =>
   owners.filter(owner => !same(owner, writer))
 
@@ -69,7 +72,7 @@ const byOperation = (owners: readonly Owner[]): Owner[] => [
   ...owners.filter(owner => owner.operation === 'Update'),
 ]
 
-/** Throws a StatusError (409) when others own the count that `writer` wants to change without force. */
+/** Throws a StatusError (409) if others own the count that `writer` changes without force. */
 export const refuseForeign = (definition: ResourceDefinition, owners: readonly Owner[], writer: Owner): void => {
   const field = `.${(definition.scale?.specReplicas ?? []).join('.')}`
   const others = owners.filter(owner => !same(owner, writer)).map(owner => described(definition, owner))
@@ -94,7 +97,7 @@ const described = (definition: ResourceDefinition, owner: Owner): string => {
   return `"${owner.manager}"${where} using ${apiVersionOf(definition)}${when}`
 }
 
-/** Whether two states of an object have different counts. */
+/** Returns whether two states of an object have different counts. */
 export const countChanged = (definition: ResourceDefinition, before: JsonObject, after: JsonObject): boolean => {
   const path = definition.scale?.specReplicas
   return path !== undefined && !equal(at(before, ...path), at(after, ...path))

@@ -8,7 +8,10 @@ const jsonPatchType = 'application/json-patch+json'
 const mergePatchType = 'application/merge-patch+json'
 const strategicPatchType = 'application/strategic-merge-patch+json'
 
-/** What a patch makes of an object. Throws a StatusError: 400 unreadable, 415 unknown type, 422 a test that fails. */
+/**
+ * Returns an object after a patch. Throws a StatusError: 400 unreadable, 415 unknown type, 422 a
+ * test that fails.
+ */
 export const patched = (object: JsonObject, contentType: string, text: string, custom: boolean): JsonObject => {
   switch (contentType) {
     case jsonPatchType:
@@ -16,7 +19,7 @@ export const patched = (object: JsonObject, contentType: string, text: string, c
     case mergePatchType:
       return mergePatch(object, mergeBody(text))
     case strategicPatchType:
-      // Custom resources have no schema of merge keys.
+      // Custom resources have no merge keys in their schema.
       if (!custom) return strategicMerge(object, mergeBody(text))
   }
   throw unsupportedMediaType([jsonPatchType, mergePatchType, ...(custom ? [] : [strategicPatchType]), applyPatchType])
@@ -36,7 +39,7 @@ const decoded = (text: string): unknown => {
   }
 }
 
-/** JSON Merge Patch, RFC 7396. */
+/** Applies a JSON Merge Patch (RFC 7396). */
 export const mergePatch = (target: unknown, patch: JsonObject): JsonObject => {
   const merged: Record<string, unknown> = isObject(target) ? { ...target } : {}
   for (const [name, value] of Object.entries(patch)) {
@@ -62,7 +65,10 @@ const operations = (text: string): Operation[] => {
   })
 }
 
-/** JSON Patch, RFC 6902; like the real server, a `test` for null holds where there is nothing. */
+/**
+ * Applies a JSON Patch (RFC 6902). As on the real server, a `test` for null passes for a missing
+ * member.
+ */
 const withOperations = (object: JsonObject, patch: readonly Operation[]): JsonObject => {
   let document: JsonObject = structuredClone(object)
   for (const operation of patch) {

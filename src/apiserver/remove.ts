@@ -14,13 +14,16 @@ export interface Removal extends Addressed {
 }
 
 export interface Removed {
-  /** The object as it was last, or as it waits for its finalizers. */
+  /** The deleted object, or the object that waits for its finalizers. */
   readonly object: StoredObject
-  /** Whether it still exists, until its finalizers are gone. */
+  /** True if it still exists because of its finalizers. */
   readonly pending: boolean
 }
 
-/** Deletes an object and what it owns; one that has finalizers is only marked. Throws a StatusError (404, 409). */
+/**
+ * Deletes an object and the objects that it owns. An object with finalizers is only marked. Throws
+ * a StatusError (404, 409).
+ */
 export const removeObject = (cluster: Cluster, removal: Removal): Removed => {
   const { definition, name, options } = removal
   const place = placeOf(removal)
@@ -52,7 +55,7 @@ const checkPreconditions = ({ definition, name, options }: Removal, current: Sto
   }
 }
 
-/** Being deleted: the object stays until its finalizers are gone. */
+/** Marks an object as being deleted. It stays until its finalizers are removed. */
 const marked = (cluster: Cluster, place: StorePlace, current: StoredObject): StoredObject => {
   if (current.metadata.deletionTimestamp !== undefined) return current
   const generation = current.metadata.generation
@@ -65,7 +68,10 @@ const marked = (cluster: Cluster, place: StorePlace, current: StoredObject): Sto
   return isStoredObject(counted) ? cluster.store.put(place, counted) : current
 }
 
-/** What goes with an object: what a namespace holds, what a CRD defined, and what nobody else owns. */
+/**
+ * Deletes what depends on an object: a namespace's content, a CRD's objects, and objects without
+ * another owner.
+ */
 export const afterRemoval = (
   cluster: Cluster,
   definition: ResourceDefinition,
@@ -83,7 +89,7 @@ export const afterRemoval = (
   if (cascade) for (const place of store.ownedBy(uid)) disown(cluster, place, uid)
 }
 
-/** The garbage collector's work, at once: an object whose last owner is gone is deleted. */
+/** Does the garbage collector's work at once: an object whose last owner is gone is deleted. */
 const disown = (cluster: Cluster, place: StorePlace, uid: string): void => {
   const object = cluster.store.get(place)
   if (!object) return

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../api/json.ts'
 import { objectIn } from './body.ts'
 
-/** Everybody is this one user, who may do everything: the server asks nobody who they are. */
+/** The only user, who may do everything. The server has no authentication. */
 const user = { username: 'playground', groups: ['system:masters', 'system:authenticated'] }
 
-/** What is posted, answered and never stored, by its path. */
+/** Objects that are posted, answered and never stored, by their path. */
 const reviews: Readonly<Record<string, { readonly kind: string; readonly status: JsonObject }>> = {
   '/apis/authentication.k8s.io/v1/selfsubjectreviews': { kind: 'SelfSubjectReview', status: { userInfo: user } },
   '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {
@@ -21,7 +21,7 @@ const reviews: Readonly<Record<string, { readonly kind: string; readonly status:
   },
 }
 
-/** Answers who somebody is and what they may do; undefined for any other request. */
+/** Answers who the user is and what they may do. Returns undefined for other requests. */
 export const answerReview = ({
   body = '',
   method,

@@ -1,7 +1,7 @@
 import type { Definitions } from './definitions.ts'
 import type { ResourceDefinition } from './definition.ts'
 
-/** What a path names. */
+/** The meaning of a path. */
 export type Route =
   | { readonly to: 'collection'; readonly definition: ResourceDefinition; readonly namespace: string | undefined }
   | {
@@ -11,14 +11,14 @@ export type Route =
       readonly name: string
       readonly subresource: string | undefined
     }
-  /** Something of an API group that is the server's own, but no resource of it. */
+  /** A path below one of the server's own API groups that is no resource. */
   | { readonly to: 'nothing' }
-  /** Something of a group that CRDs could bring, but no resource that they have brought: the real server knows no such path. */
+  /** A path below a group without resources. The real server does not know such a path either. */
   | { readonly to: 'nowhere' }
-  /** Not a path of resources at all. */
+  /** Not a path of resources. */
   | { readonly to: 'document'; readonly path: string }
 
-/** Reads a percent-encoded path. */
+/** Parses a percent-encoded path. */
 export const routeOf = (definitions: Definitions, path: string): Route => {
   const [root, ...segments] = path
     .split('/')

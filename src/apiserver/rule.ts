@@ -6,21 +6,21 @@ export interface CelRule {
   readonly message: string
   readonly fieldPath: string
   readonly reason: string | undefined
-  /** A rule on `oldSelf` is judged only where there is a previous value. */
+  /** True if the rule uses `oldSelf`. It is checked only if there is a previous value. */
   readonly isTransition: boolean
-  readonly judge: RuleJudge
+  readonly check: RuleCheck
 }
 
-/** Whether a value keeps a rule, or why that could not be found out. */
-export type RuleJudge = (self: CelValue, oldSelf: CelValue) => boolean | { readonly failed: string }
+/** Returns whether a value satisfies a rule, or why the rule failed. */
+export type RuleCheck = (self: CelValue, oldSelf: CelValue) => boolean | { readonly failed: string }
 
-/** Makes a judge of a CEL expression. Throws an Error for what is not CEL. */
-export type RuleCompiler = (expression: string) => RuleJudge
+/** Compiles a CEL expression. Throws an Error if it is no valid CEL. */
+export type RuleCompiler = (expression: string) => RuleCheck
 
 /** A rule in a CRD that cannot be compiled. */
 export class RuleError extends Error {
   override readonly name = 'RuleError'
-  /** Where in the CRD the rule stands. */
+  /** The rule's path in the CRD. */
   readonly field: string
   readonly expression: string
 

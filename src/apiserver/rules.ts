@@ -4,14 +4,17 @@ import type { CelValue, CelRule } from './rule.ts'
 import { duplicateValue, forbiddenValue, invalidValue, requiredValue, type Cause } from './status.ts'
 import { previousEntry, type Node } from './structural.ts'
 
-/** What a well-shaped value does against the CEL rules of its schema; `old` is what an update replaces. */
+/**
+ * Returns the violations of CEL rules in a value of the right type. `old` is the value before an
+ * update.
+ */
 export const brokenRules = (node: Node, value: unknown, old: unknown, path: string): Cause[] => {
   if (value === null || value === undefined) return []
-  // Unchanged values are not judged again, but for rules that compare with the previous one.
+  // An unchanged value is checked only by rules that use its previous value.
   const unchanged = old !== undefined && equal(value, old)
   const own = node.rules.flatMap(rule => {
     if (rule.isTransition ? old === undefined : unchanged) return []
-    return causesOf(rule, rule.judge(celValue(node, value), celValue(node, old)), value, path)
+    return causesOf(rule, rule.check(celValue(node, value), celValue(node, old)), value, path)
   })
   return [...own, ...inner(node, value, old, path)]
 }
@@ -30,20 +33,20 @@ const inner = (node: Node, value: unknown, old: unknown, path: string): Cause[] 
   })
 }
 
-const causesOf = (rule: CelRule, verdict: ReturnType<CelRule['judge']>, value: unknown, path: string): Cause[] => {
+const causesOf = (rule: CelRule, verdict: ReturnType<CelRule['check']>, value: unknown, path: string): Cause[] => {
   if (verdict === true) return []
   const field = (path + rule.fieldPath).replace(/^\./, '')
   const message = verdict === false ? rule.message : `rule evaluation error: ${verdict.failed}`
   if (rule.reason === 'FieldValueRequired') return [requiredValue(field, message)]
   if (rule.reason === 'FieldValueForbidden') return [forbiddenValue(field, message)]
   if (rule.reason === 'FieldValueDuplicate') return [duplicateValue(field, value)]
-  // The value is shown only where it is short.
+  // A value is shown only if it is short.
   return typeof value === 'object'
     ? [{ reason: 'FieldValueInvalid', message: `Invalid value: ${message}`, field }]
     : [invalidValue(field, value, message)]
 }
 
-/** A value as CEL sees it through its schema: whole numbers are int, others double. */
+/** Returns a value for CEL according to its schema: integers are int, other numbers double. */
 const celValue = (node: Node | undefined, value: unknown): CelValue => {
   if (typeof value === 'number') {
     return Number.isInteger(value) && node?.type !== 'number' ? BigInt(value) : value

@@ -7,7 +7,7 @@ import { conflict, invalid, invalidValue, noSuchResource, staleVersion } from '.
 /** The type of `/scale`, for every resource that has one. */
 export const scaleType = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const
 
-/** An object as its `/scale` shows it. A count of 0 is left out, as the real server does. */
+/** Returns the `/scale` of an object. A count of 0 is left out, as on the real server. */
 export const scaleOf = (definition: ResourceDefinition, object: StoredObject): JsonObject => {
   const { scale } = definition
   if (!scale) throw noSuchResource()
@@ -27,8 +27,9 @@ export const scaleOf = (definition: ResourceDefinition, object: StoredObject): J
 }
 
 /**
- * The object with the count of a Scale. Throws a StatusError when the Scale was made from another version (409) or of
- * another object (409; custom resources do not look), or when its count is negative (422).
+ * Returns the object with the count of a Scale. Throws a StatusError:
+ * - 409 if the Scale has another version, or another uid (custom resources do not check that);
+ * - 422 if its count is negative.
  */
 export const withScale = (definition: ResourceDefinition, object: StoredObject, scale: JsonObject): JsonObject => {
   if (!definition.scale) throw noSuchResource()

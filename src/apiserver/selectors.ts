@@ -2,7 +2,7 @@ import { at, isObject, stringAt } from '../api/json.ts'
 import { listAt, stringMapAt, stringsAt } from './members.ts'
 import { badRequest } from './status.ts'
 
-/** Decides about an object by its labels or fields. */
+/** Returns whether an object matches, by its labels or fields. */
 export type Matches = (object: unknown) => boolean
 
 interface Requirement {
@@ -29,10 +29,10 @@ const labelRequirement = (text: string): Requirement => {
   throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`)
 }
 
-/** What `?labelSelector=` asks for. Throws a StatusError (400) when it is none. */
+/** Parses `?labelSelector=`. Throws a StatusError (400). */
 export const labelSelector = (text: string): Matches | undefined => {
   if (text.trim() === '') return undefined
-  // A comma inside brackets separates values, any other one requirements.
+  // A comma in brackets separates values, another one requirements.
   const requirements = text.split(/,(?![^(]*\))/).map(part => labelRequirement(part.trim()))
   return object => {
     const labels = stringMapAt(object, 'metadata', 'labels')
@@ -40,7 +40,7 @@ export const labelSelector = (text: string): Matches | undefined => {
   }
 }
 
-/** What `?fieldSelector=` asks for; `name` is set when it asks for one object by its name. */
+/** A parsed `?fieldSelector=`. `name` is set if it selects one object by its name. */
 export interface FieldSelector {
   readonly name: string | undefined
   readonly matches: Matches
@@ -51,7 +51,9 @@ const commonFields: Readonly<Record<string, readonly string[]>> = {
   'metadata.namespace': ['metadata', 'namespace'],
 }
 
-/** Throws a StatusError (400) for a field that the type cannot be selected by. */
+/**
+ * Parses `?fieldSelector=`. Throws a StatusError (400) for a field that the type cannot select by.
+ */
 export const fieldSelector = (
   text: string,
   definition: { readonly custom: boolean; readonly fields: Readonly<Record<string, readonly string[]>> },
@@ -77,7 +79,10 @@ const unknownField = (field: string, custom: boolean, known: readonly string[]):
     ? `field label not supported: ${field}`
     : `"${field}" is not a known field selector: only ${known.map(name => `"${name}"`).join(', ')}`
 
-/** A selector of pods as text, as in `Scale.status.selector`: of a LabelSelector, or of a plain map. */
+/**
+ * Returns a pod selector as text, as in `Scale.status.selector`, from a LabelSelector or a plain
+ * map.
+ */
 export const selectorText = (selector: unknown): string => {
   if (!isObject(selector)) return ''
   const isLabelSelector = 'matchLabels' in selector || 'matchExpressions' in selector

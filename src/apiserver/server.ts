@@ -1,11 +1,10 @@
 /**
- * A Kubernetes API server in memory, for the playground, the API tests and the simulation. No code
- * of the product imports it, and it imports none of the roles.
+ * A Kubernetes API server in memory, for the playground, the API tests and the simulation. No other
+ * part of the product imports it, and it imports none of the roles.
  *
- * It speaks what the product, its client and kubectl need of a real one. The tests in `test/api` run
- * on both, so that the two cannot differ there. A request passes `route.ts` (which resource),
- * `modify.ts` and `write.ts` (what changes), and `store.ts` (versions and watches). Resources are
- * rows of a table, `builtin.ts`, or made of a CRD, `crd.ts`.
+ * It supports what the product, its client and kubectl need. The tests in `test/api` run on it and
+ * on a real server, so that both behave alike. A request passes `route.ts`, `modify.ts`, `write.ts`
+ * and `store.ts`. Resources are rows of the table `builtin.ts`, or made from a CRD by `crd.ts`.
  */
 import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
@@ -22,9 +21,9 @@ import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
 import { methodNotAllowed, noSuchResource, StatusError, unsupportedMediaType } from './status.ts'
-import type { Change } from './store.ts'
+import type { StoreChange } from './store.ts'
 import { represent, representationIn, representList, type Representation } from './table.ts'
-import { isTrue, serveWatch, type Sink } from './watch.ts'
+import { isTrue, serveWatch, type WatchSink } from './watch.ts'
 import { currentOf, type Write, type WriteResult } from './write.ts'
 
 export interface ServerRequest {
@@ -34,7 +33,7 @@ export interface ServerRequest {
   readonly query?: Query
   readonly contentType?: string
   readonly accept?: string
-  /** Names the field manager of a write that names none. */
+  /** The field manager of a write that names none. */
   readonly userAgent?: string
   readonly body?: string
 }
@@ -46,33 +45,35 @@ export interface ServerResponse {
   readonly body: string
 }
 
-/**
- * A Kubernetes API server in memory, without sockets: what it is asked it answers at once. It shows the product where
- * there is no cluster; nothing runs in it (no pods, no controllers but the garbage collector's part).
- */
+/** Answers requests synchronously. Of a cluster's controllers it has only the garbage collector. */
 export interface ApiServer {
   handle(request: ServerRequest): ServerResponse
   /**
-   * Opens a watch: its first lines are written before it returns. Returns what cancels it, or the answer of a server
-   * that refuses.
+   * Opens a watch, which sends its first lines at once. Returns a function that cancels it, or the
+   * response that refuses it.
    */
-  watch(request: ServerRequest, sink: Sink): (() => void) | ServerResponse
+  watch(request: ServerRequest, sink: WatchSink): (() => void) | ServerResponse
   /**
-   * Passes every later change to a collection to `listener`. Its name is as in `apps/deployments`,
-   * its form as stored.
+   * Passes each later change of a collection, such as `apps/deployments`, to `listener`, in the
+   * stored form.
    */
-  observe(kept: string, listener: (change: Change) => void): void
+  observe(kept: string, listener: (change: StoreChange) => void): void
 }
 
-/** How long old versions can be read, in milliseconds, as with a real API server's default. */
+/** How long old versions can be read by default, in milliseconds. Equal to the real server's. */
 const defaultHistoryMs = 5 * 60_000
 
 export const createApiServer = (options: {
   readonly clock: Clock
   readonly random: Random
-  /** Versions older than this, in milliseconds, are forgotten: lists and watches from them get 410. */
+  /**
+   * How long old versions are kept, in milliseconds. Lists and watches from earlier versions get
+   * 410.
+   */
   readonly historyMs?: number
-  /** What judges CRDs' rules, by default CEL. A simulation that has no need of them passes `() => () => true`. */
+  /**
+   * Compiles the rules of CRDs. Default: CEL. A simulation without rules passes `() => () => true`.
+   */
   readonly rules?: RuleCompiler
 }): ApiServer => {
   const { clock, random, historyMs = defaultHistoryMs, rules = celRules } = options
@@ -90,7 +91,7 @@ export const createApiServer = (options: {
   }
 }
 
-/** Whether a request opens a watch, and so belongs to `watch` and not to `handle`. */
+/** Returns whether a request opens a watch. Such a request is for `watch`, not for `handle`. */
 export const isWatch = (request: ServerRequest): boolean => request.method === 'GET' && isTrue(request.query?.['watch'])
 
 const answering = (answer: () => ServerResponse): ServerResponse => {
@@ -126,7 +127,7 @@ const text = (status: number, body: string): ServerResponse => ({
 
 const pageNotFound = text(404, '404 page not found\n')
 
-const watch = (cluster: Cluster, request: ServerRequest, sink: Sink): (() => void) | ServerResponse => {
+const watch = (cluster: Cluster, request: ServerRequest, sink: WatchSink): (() => void) | ServerResponse => {
   const route = routeOf(cluster.definitions, request.path)
   const as = representationIn(request.accept ?? '')
   const query = request.query ?? {}
@@ -246,7 +247,7 @@ const mediaType = (request: ServerRequest): string => (request.contentType ?? ''
 
 const objectTypes = ['application/json', 'application/yaml']
 
-/** Protobuf, which some of kubectl's generators send, has become JSON in http.ts. */
+/** Checks the media type. http.ts has already converted protobuf to JSON. */
 const checkMediaType = (request: ServerRequest): void => {
   const type = mediaType(request)
   if (type !== '' && !objectTypes.includes(type)) throw unsupportedMediaType(objectTypes)
@@ -286,7 +287,7 @@ const written = (
   return jsonText(created ? 201 : 200, shown(cluster, write, as, object), warning === '' ? {} : { warning })
 }
 
-/** An object, or its scale, as JSON in the form that a client asked for. */
+/** Returns an object or its scale as JSON, in the form that the client asked for. */
 const shown = (
   { clock, textOf }: Cluster,
   { definition, subresource }: Write,

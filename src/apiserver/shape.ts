@@ -1,14 +1,14 @@
 import { isObject, type JsonObject } from '../api/json.ts'
 import type { Node } from './structural.ts'
 
-/** A value with what its schema does not know removed, and what it leaves to a default filled in. */
+/** A value after pruning and with its defaults. */
 export interface Shaped {
   readonly value: unknown
-  /** The paths of what was removed: `spec.sacle`. */
+  /** The paths of the removed members, such as `spec.sacle`. */
   readonly unknownFields: readonly string[]
 }
 
-/** Members that every object may have, also if its schema does not name them. */
+/** Members that every object may have, even if its schema does not name them. */
 const root = new Set(['apiVersion', 'kind', 'metadata'])
 
 /** Shapes a whole custom resource. */
@@ -40,7 +40,7 @@ const shapeObject = (
     if (untouched.has(name)) shaped[name] = value
     else if (!member && node.preserveUnknown) shaped[name] = value
     else if (!member) unknown.push(inner)
-    // A null where none may be says "not set", so that a default can follow.
+    // A null means "not set" unless the schema allows null. Then a default applies.
     else if (value !== null || member.nullable) shaped[name] = shape(member, value, inner, unknown)
   }
   for (const [name, member] of node.properties) {

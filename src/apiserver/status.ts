@@ -1,12 +1,12 @@
 import type { JsonObject } from '../api/json.ts'
 import type { ResourceType } from '../kube/paths.ts'
 
-/** One thing that is wrong with an object, as in `Status.details.causes`. */
+/** One error in an object, as in `Status.details.causes`. */
 export interface Cause {
   readonly reason: CauseReason
-  /** Begins with the reason in words: `Invalid value: 0: must be …`. */
+  /** Begins with the reason in words, such as `Invalid value: 0: must be …`. */
   readonly message: string
-  /** As in a manifest: `spec.scale.max`. */
+  /** As in a manifest, such as `spec.scale.max`. */
   readonly field: string
 }
 
@@ -22,7 +22,7 @@ export type CauseReason =
   | 'FieldManagerConflict'
   | 'ResourceVersionTooLarge'
 
-/** The server's refusal of a request; `body` is the `Status` object that the client gets. */
+/** A refused request. `body` is the `Status` object for the client. */
 export class StatusError extends Error {
   override readonly name = 'StatusError'
   readonly code: number
@@ -44,7 +44,7 @@ export class StatusError extends Error {
   }
 }
 
-/** `configmaps` or `deployments.apps`: how messages name a resource. */
+/** Returns a resource's name for messages: `configmaps` or `deployments.apps`. */
 const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
 const about = (type: ResourceType, kind: string, name: string): JsonObject => ({
@@ -61,7 +61,7 @@ export const notFound = (type: ResourceType, name: string): StatusError =>
     about(type, type.resource, name),
   )
 
-/** There is no such resource type, or not there. */
+/** Makes the 404 for an unknown resource type. */
 export const noSuchResource = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
 
@@ -73,7 +73,10 @@ export const alreadyExists = (type: ResourceType, name: string): StatusError =>
     about(type, type.resource, name),
   )
 
-/** A precondition does not hold; `resource` differs from the type's own for subresources. */
+/**
+ * Makes the 409 for a precondition that fails. For a subresource, `resource` differs from the
+ * type's own.
+ */
 export const conflict = (type: ResourceType, name: string, why: string, resource = type.resource): StatusError =>
   new StatusError(
     409,
@@ -82,11 +85,14 @@ export const conflict = (type: ResourceType, name: string, why: string, resource
     about(type, resource, name),
   )
 
-/** The version that a write was computed from is no longer the stored one. */
+/** Makes the 409 for a write whose version is no longer the stored one. */
 export const staleVersion = (type: ResourceType, name: string): StatusError =>
   conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again')
 
-/** Makes the 422 for an object that breaks the rules of its type. Lists equal messages once, as the real server does. */
+/**
+ * Makes the 422 for an object that violates its type's rules. Equal messages are listed once, as on
+ * the real server.
+ */
 export const invalid = (
   type: Pick<ResourceType, 'group' | 'kind'>,
   name: string,
@@ -102,11 +108,11 @@ export const invalid = (
   })
 }
 
-/** The options of a request contradict each other. */
+/** Makes the 422 for options that contradict each other. */
 export const invalidOptions = (kind: 'ListOptions' | 'PatchOptions', cause: Cause): StatusError =>
   invalid({ group: 'meta.k8s.io', kind }, '', [cause])
 
-/** A JSON Patch whose `test` or path does not hold: the one 422 without causes. */
+/** Makes the 422 for a JSON Patch whose `test` or path fails. It is the only one without causes. */
 export const patchFailed = (): StatusError =>
   new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 
@@ -115,7 +121,7 @@ export const badRequest = (message: string): StatusError => new StatusError(400,
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
-/** A list was asked for as one object. */
+/** Makes the 406 for a list that was requested in the form of one object. */
 export const notAcceptable = (): StatusError =>
   new StatusError(406, 'NotAcceptable', 'you requested PartialObjectMetadata, but the requested object is a list')
 
@@ -126,10 +132,10 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
 
-/** The version that was asked for is no longer in the history. */
+/** Makes the 410 for a version that is no longer in the history. */
 export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message)
 
-/** The version that was asked for does not exist yet. */
+/** Makes the 504 for a version that does not exist yet. */
 export const versionTooLarge = (asked: number, current: number): StatusError =>
   new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],

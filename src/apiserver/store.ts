@@ -3,45 +3,51 @@ import type { StoredObject } from '../api/object.ts'
 import type { Clock } from '../environment/environment.ts'
 import { listAt } from './members.ts'
 
-/** One write, as watches see it. `object` is the state after it; of a deletion, the last state at the new version. */
-export interface Change {
+/**
+ * One write, as watches see it. `object` is the new state; for a deletion, the last state with the
+ * new version.
+ */
+export interface StoreChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
   readonly revision: number
   readonly object: StoredObject
   readonly before: StoredObject | undefined
 }
 
-/** Where an object is kept: `kept` names the collection, such as `apps/deployments`. */
+/** The place of an object. `kept` names the collection, such as `apps/deployments`. */
 export interface StorePlace {
   readonly kept: string
-  /** `namespace/name`; the namespace is empty for objects of the whole cluster. */
+  /** `namespace/name`. The namespace is empty for cluster-scoped objects. */
   readonly key: string
 }
 
 export const storeKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
 
-/** Objects and their history under one increasing version, as etcd keeps them. */
+/** Objects and their history under one increasing version, like in etcd. */
 export interface Store {
-  /** The version of the last write. */
+  /** Returns the version of the last write. */
   revision(): number
-  /** Versions under this one can no longer be read. */
+  /** Returns the first version that can still be read. */
   compacted(): number
   get(place: StorePlace): StoredObject | undefined
-  /** The objects whose key begins with `prefix`, in the order of their keys; with `revision`, as they were then. */
+  /**
+   * Returns the objects whose key begins with `prefix`, ordered by key. With `revision`, their
+   * state at that version.
+   */
   list(kept: string, prefix: string, revision?: number): (readonly [key: string, object: StoredObject])[]
-  /** Stores an object, new or in place of the previous one, and gives it its version. */
+  /** Stores an object, new or as a replacement, and sets its version. */
   put(place: StorePlace, object: StoredObject): StoredObject
   remove(place: StorePlace): StoredObject | undefined
-  /** What happened to a collection after a version that is not compacted. */
-  changesAfter(kept: string, revision: number): Change[]
+  /** Returns the changes of a collection after a version that is not compacted. */
+  changesAfter(kept: string, revision: number): StoreChange[]
   /**
-   * Passes every later change to a collection to `listener`, in order. Returns a function that ends
+   * Passes each later change of a collection to `listener`, in order. Returns a function that ends
    * this.
    */
-  subscribe(kept: string, listener: (change: Change) => void): () => void
-  /** The places of all objects that name `uid` as an owner. */
+  subscribe(kept: string, listener: (change: StoreChange) => void): () => void
+  /** Returns the places of all objects with `uid` as an owner. */
   ownedBy(uid: string): StorePlace[]
-  /** The places of all objects in a namespace. */
+  /** Returns the places of all objects in a namespace. */
   inNamespace(namespace: string): StorePlace[]
 }
 
@@ -53,24 +59,24 @@ interface Version {
 interface Collection {
   readonly objects: Map<string, StoredObject>
   readonly versions: Map<string, Version[]>
-  readonly listeners: Set<(change: Change) => void>
-  /** The keys of all that has a version, in order; undefined when they must be sorted again. */
+  readonly listeners: Set<(change: StoreChange) => void>
+  /** The keys of all objects with a version, sorted. Undefined if they must be sorted again. */
   sorted: readonly string[] | undefined
 }
 
 interface LogEntry {
   readonly at: number
   readonly place: StorePlace
-  readonly change: Change
+  readonly change: StoreChange
 }
 
-/** A store that forgets what is older than `historyMs` milliseconds, by the monotonic clock. */
+/** Makes a store that drops versions older than `historyMs` milliseconds of the monotonic clock. */
 export const createStore = (clock: Clock, historyMs: number): Store => {
   const collections = new Map<string, Collection>()
   const owned = new Map<string, Map<string, StorePlace>>()
   const log = createLog(clock, historyMs, entry => dropVersions(collectionOf(entry.place.kept), entry))
   const publish = createPublisher(place => collectionOf(place.kept).listeners)
-  // The first version is not 0: to clients that means "any".
+  // The first version is not 0, which means "any" to clients.
   let revision = 1
 
   const collectionOf = (kept: string): Collection => {
@@ -82,7 +88,7 @@ export const createStore = (clock: Clock, historyMs: number): Store => {
     return collection
   }
 
-  const record = (place: StorePlace, change: Change): void => {
+  const record = (place: StorePlace, change: StoreChange): void => {
     const collection = collectionOf(place.kept)
     const object = change.type === 'DELETED' ? undefined : change.object
     const history = collection.versions.get(place.key)
@@ -146,11 +152,11 @@ const withVersion = (object: StoredObject, revision: number): StoredObject => ({
   metadata: { ...object.metadata, resourceVersion: String(revision) },
 })
 
-/** What an object was at a version. */
+/** Returns the state of an object at a version. */
 const asOf = (history: readonly Version[] | undefined, revision: number): StoredObject | undefined =>
   history?.findLast(version => version.revision <= revision)?.object
 
-/** Forgets the versions that a compacted change has replaced, and the key once a deletion is all that is left. */
+/** Drops the versions before a compacted change, and the key if only a deletion is left. */
 const dropVersions = (collection: Collection, { place, change }: LogEntry): void => {
   const history = collection.versions.get(place.key)
   if (!history) return
@@ -163,7 +169,7 @@ const dropVersions = (collection: Collection, { place, change }: LogEntry): void
   }
 }
 
-/** The changes of the last `historyMs`, oldest first. */
+/** Keeps the changes of the last `historyMs`, oldest first. */
 const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) => void) => {
   const entries: LogEntry[] = []
   let first = 0
@@ -176,7 +182,7 @@ const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) =>
       forget(entry)
       first += 1
     }
-    // Moving the array costs its length: only when half of it is gone.
+    // Moving the array takes time linear in its length, so wait until half of it is dropped.
     if (first > 1024 && first > entries.length / 2) {
       entries.splice(0, first)
       first = 0
@@ -206,11 +212,11 @@ const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) =>
   }
 }
 
-/** Publishes changes in order, also when a listener writes while it receives one. */
-const createPublisher = (listenersOf: (place: StorePlace) => ReadonlySet<(change: Change) => void>) => {
-  const waiting: (readonly [StorePlace, Change])[] = []
+/** Publishes changes in order, even if a listener writes while it receives one. */
+const createPublisher = (listenersOf: (place: StorePlace) => ReadonlySet<(change: StoreChange) => void>) => {
+  const waiting: (readonly [StorePlace, StoreChange])[] = []
   let publishing = false
-  return (place: StorePlace, change: Change): void => {
+  return (place: StorePlace, change: StoreChange): void => {
     waiting.push([place, change])
     if (publishing) return
     publishing = true
@@ -227,8 +233,8 @@ const createPublisher = (listenersOf: (place: StorePlace) => ReadonlySet<(change
 const ownerUids = (object: StoredObject | undefined): string[] =>
   listAt(object, 'metadata', 'ownerReferences').flatMap(owner => stringAt(owner, 'uid') ?? [])
 
-/** Keeps the index from owners to what they own. */
-const index = (owned: Map<string, Map<string, StorePlace>>, place: StorePlace, change: Change): void => {
+/** Updates the index from owners to the objects that they own. */
+const index = (owned: Map<string, Map<string, StorePlace>>, place: StorePlace, change: StoreChange): void => {
   const id = `${place.kept} ${place.key}`
   for (const uid of ownerUids(change.before)) {
     const places = owned.get(uid)

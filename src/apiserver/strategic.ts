@@ -1,7 +1,7 @@
 import { at, isObject, type JsonObject } from '../api/json.ts'
 import { equal, listAt } from './members.ts'
 
-/** The lists of Kubernetes' own types that are merged by a key of their entries; all others are replaced. */
+/** The lists in Kubernetes' own types that are merged by a key. All other lists are replaced. */
 const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   conditions: ['type'],
   containers: ['name'],
@@ -11,7 +11,7 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   imagePullSecrets: ['name'],
   initContainers: ['name'],
   ownerReferences: ['uid'],
-  // A container's ports, or else a Service's.
+  // Ports of a container, or of a Service.
   ports: ['containerPort', 'port'],
   secrets: ['name'],
   topologySpreadConstraints: ['topologyKey'],
@@ -20,14 +20,15 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   volumes: ['name'],
 }
 
-/** Lists of plain values that a patch adds to. */
+/** Lists of plain values to which a patch adds. */
 const mergedSets = new Set(['finalizers'])
 
 const directive = (name: string): boolean => name.startsWith('$')
 
 /**
- * Kubernetes' strategic merge patch, as far as kubectl's apply, edit, set, label and scale use it: `null` removes, keyed
- * lists merge, `$patch: delete` and `replace`, `$deleteFromPrimitiveList`, `$retainKeys`; `$setElementOrder` only sorts.
+ * Applies Kubernetes' strategic merge patch, as far as kubectl's apply, edit, set, label and scale
+ * use it: `null` removes, keyed lists merge, `$patch: delete` and `replace`,
+ * `$deleteFromPrimitiveList`, `$retainKeys`; `$setElementOrder` only sorts.
  */
 export const strategicMerge = (target: unknown, patch: JsonObject): JsonObject => {
   if (patch['$patch'] === 'replace') return withoutDirectives(patch)
@@ -82,7 +83,7 @@ const mergeEntries = (key: string, base: readonly unknown[], patch: readonly unk
   return merged
 }
 
-/** In the order that the patch names; what it does not name stays behind. */
+/** Sorts entries in the order that the patch gives. Others stay at the end. */
 const sorted = (entries: readonly unknown[], key: string, order: readonly unknown[]): readonly unknown[] => {
   if (order.length === 0) return entries
   const rank = (entry: unknown): number => {

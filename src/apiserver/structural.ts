@@ -2,12 +2,12 @@ import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { listAt, numberAt, stringsAt } from './members.ts'
 import { RuleError, type CelRule, type RuleCompiler } from './rule.ts'
 
-/** A CRD's schema, read once: what the walks over a custom resource need to know at each place. */
+/** A part of a CRD's schema, parsed for the functions that walk through a custom resource. */
 export interface Node {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'integer or string' | 'any'
   readonly nullable: boolean
   readonly properties: ReadonlyMap<string, Node>
-  /** The schema of members that `properties` does not name; undefined when there are none. */
+  /** The schema of members that `properties` does not name. Undefined if there are none. */
   readonly additional: Node | undefined
   readonly items: Node | undefined
   readonly required: readonly string[]
@@ -37,7 +37,8 @@ const typeOf = (schema: JsonObject): Node['type'] => {
 }
 
 /**
- * Reads a structural schema; `path` is where it stands in the CRD. Throws RuleError when a rule cannot be compiled.
+ * Parses a structural schema; `path` is its place in the CRD. Throws RuleError if a rule cannot be
+ * compiled.
  */
 export const parseSchema = (schema: unknown, path: string, rules: RuleCompiler): Node => {
   const json = isObject(schema) ? schema : {}
@@ -82,7 +83,7 @@ const ruleOf = (rule: unknown, path: string, compile: RuleCompiler): CelRule => 
       fieldPath: stringAt(rule, 'fieldPath') ?? '',
       reason: stringAt(rule, 'reason'),
       isTransition: /\boldSelf\b/.test(expression),
-      judge: compile(expression),
+      check: compile(expression),
     }
   } catch (error) {
     throw new RuleError(path, expression, error)
@@ -94,12 +95,12 @@ const compilePattern = (text: string): Node['pattern'] => {
   return { text, test: value => expression.test(value) }
 }
 
-/** Whether any place of a schema has a CEL rule. */
+/** Returns whether any part of a schema has a CEL rule. */
 export const hasRules = (node: Node): boolean =>
   node.rules.length > 0 ||
   [...node.properties.values(), node.additional, node.items].some(inner => inner !== undefined && hasRules(inner))
 
-/** The entry of `old` that an entry of a list continues: by its keys in a list map, none in any other list. */
+/** Returns the entry in `old` with the same keys as a list map's entry. Other lists have none. */
 export const previousEntry = (node: Node, old: unknown, entry: unknown): unknown => {
   if (node.listType !== 'map' || !Array.isArray(old)) return undefined
   return old.find(previous => node.mapKeys.every(name => at(previous, name) === at(entry, name)))

@@ -4,10 +4,10 @@ import { viewOf } from './cluster.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { notAcceptable } from './status.ts'
 
-/** How a client wants objects: whole, as rows for people, or their metadata alone. */
+/** The form of objects in an answer: whole, as table rows, or only their metadata. */
 export type Representation = 'object' | 'table' | 'metadata' | 'metadata list'
 
-/** The first representation in an Accept header that this server has; whole objects for anything else. */
+/** Returns the first supported form in an Accept header, or whole objects. */
 export const representationIn = (accept: string): Representation => {
   for (const type of accept.split(',')) {
     const parameters = type.split(';').map(parameter => parameter.trim())
@@ -20,7 +20,7 @@ export const representationIn = (accept: string): Representation => {
   return 'object'
 }
 
-/** An object as a client asked for it. `now` is in milliseconds since the epoch. */
+/** Returns an object in a form. `now` is in milliseconds since the epoch. */
 export const represent = (
   as: Representation,
   definition: ResourceDefinition,
@@ -32,7 +32,7 @@ export const represent = (
   return as === 'object' ? viewOf(definition, object) : partial(object)
 }
 
-/** A list as a client asked for it; `metadata` is the list's own. */
+/** Returns a list in a form. `metadata` is the list's own. */
 export const representList = (
   as: Representation,
   definition: ResourceDefinition,
@@ -57,7 +57,7 @@ const partial = (object: StoredObject): JsonObject => ({
   metadata: object.metadata,
 })
 
-/** What `kubectl get` prints. */
+/** Returns the table that `kubectl get` prints. */
 const tableOf = (
   { columns }: ResourceDefinition,
   objects: readonly StoredObject[],

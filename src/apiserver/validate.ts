@@ -5,8 +5,9 @@ import { duplicateValue, invalidValue, requiredValue, typeInvalid, type Cause } 
 import { previousEntry, type Node } from './structural.ts'
 
 /**
- * What is wrong with a value, in the real server's words; CEL rules are judged elsewhere. What an update leaves as it
- * was is not judged again ("ratcheting"), so that a stricter schema does not lock old objects.
+ * Returns the errors in a value, in the real server's words. CEL rules are checked in rules.ts.
+ * Unchanged parts of an update are not checked again ("ratcheting"), so that a stricter schema does
+ * not block old objects.
  */
 export const validate = (node: Node, value: unknown, old: unknown, path: string): Cause[] => {
   if (old !== undefined && equal(value, old)) return []

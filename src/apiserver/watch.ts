@@ -3,30 +3,30 @@ import type { StoredObject } from '../api/object.ts'
 import { apiVersionOf } from '../kube/paths.ts'
 import type { Cluster } from './cluster.ts'
 import { selectionOf, type Collection, type Query, type Selection } from './list.ts'
-import type { Change } from './store.ts'
+import type { StoreChange } from './store.ts'
 import { expired, forbiddenValue, internalError, invalidOptions } from './status.ts'
 import { represent, type Representation } from './table.ts'
 
-/** Where a watch's lines go. `line` has no line break at its end. */
-export interface Sink {
+/** Receives a watch's lines. `line` has no line break at its end. */
+export interface WatchSink {
   line(text: string): void
-  /** The server ends the watch; nothing follows. */
+  /** Called when the server ends the watch. Nothing follows. */
   end(): void
 }
 
-/** How often a watch that asked for bookmarks gets one, in milliseconds. */
+/** The interval of bookmarks, in milliseconds. */
 const bookmarkEveryMs = 60_000
 
-/** How long a watch lasts that asked for no `timeoutSeconds`. */
+/** The default of `timeoutSeconds`. */
 const defaultTimeoutSeconds = 1800
 
-/** Opens a watch. Returns what cancels it. Throws a StatusError when the query cannot be. */
+/** Opens a watch. Returns a function that cancels it. Throws a StatusError for an invalid query. */
 export const serveWatch = (
   cluster: Cluster,
   collection: Collection,
   query: Query,
   as: Representation,
-  sink: Sink,
+  sink: WatchSink,
 ): (() => void) => {
   const { clock, store, textOf } = cluster
   const { definition } = collection
@@ -47,7 +47,7 @@ export const serveWatch = (
     for (const [, object] of store.list(definition.kept, selection.prefix)) {
       if (selection.matches(object)) show('ADDED', object)
     }
-  const emit = (change: Change): void => {
+  const emit = (change: StoreChange): void => {
     const seen = seenAs(selection, change)
     if (seen && change.revision > from) show(seen.type, seen.object)
   }
@@ -78,10 +78,10 @@ export const serveWatch = (
 
 export const isTrue = (text: string | undefined): boolean => text === 'true' || text === '1'
 
-/** The version after which changes are sent; 0 to begin with all that there is. */
+/** Returns the version after which changes are sent. 0: begin with all objects. */
 const startOf = (query: Query): number => {
   if (query['sendInitialEvents'] !== undefined) {
-    // Streaming lists are declined: clients then list as they always did.
+    // Streaming lists are refused, so clients list first.
     const detail = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
     throw invalidOptions('ListOptions', forbiddenValue('sendInitialEvents', detail))
   }
@@ -93,11 +93,14 @@ const startOf = (query: Query): number => {
   )
 }
 
-/** A change as this selection sees it: what begins to match was added, what no longer does was deleted. */
+/**
+ * Returns a change as a selection sees it: an object that begins to match was added, one that no
+ * longer matches was deleted.
+ */
 const seenAs = (
   { prefix, matches }: Selection,
-  { type, object, before, revision }: Change,
-): { readonly type: Change['type']; readonly object: StoredObject } | undefined => {
+  { type, object, before, revision }: StoreChange,
+): { readonly type: StoreChange['type']; readonly object: StoredObject } | undefined => {
   const { namespace, name } = object.metadata
   if (!`${namespace ?? ''}/${name}`.startsWith(prefix)) return undefined
   const did = before !== undefined && matches(before)
@@ -108,7 +111,7 @@ const seenAs = (
   return { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion } } }
 }
 
-/** Runs again and again until cancelled. */
+/** Calls `run` repeatedly until it is cancelled. */
 const every = ({ clock }: Cluster, ms: number, run: () => void): (() => void) => {
   let cancel = clock.after(ms, function again() {
     cancel = clock.after(ms, again)

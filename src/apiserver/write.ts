@@ -19,7 +19,7 @@ import {
   type StatusError,
 } from './status.ts'
 
-/** A write of one object, and how it is to be done. */
+/** A write of one object and its options. */
 export interface Write extends Addressed {
   readonly subresource: 'status' | 'scale' | undefined
   readonly manager: string
@@ -40,7 +40,7 @@ export const currentOf = (cluster: Cluster, write: Addressed): StoredObject => {
   return current
 }
 
-/** The writer of a request, as managedFields names it. */
+/** Returns the writer of a request in the form of managedFields. */
 export const writerOf = (cluster: Cluster, write: Write, operation: Owner['operation']): Owner => ({
   manager: write.manager,
   operation,
@@ -48,7 +48,7 @@ export const writerOf = (cluster: Cluster, write: Write, operation: Owner['opera
   time: write.subresource === 'scale' ? undefined : rfc3339(cluster.clock.now()),
 })
 
-/** Stores a new object. `sent` is in the form in which it is kept. */
+/** Creates an object. `sent` is in the stored form. */
 export const createObject = (cluster: Cluster, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
   const { definition, namespace } = write
   if (namespace !== undefined && !namespaceExists(cluster, namespace)) {
@@ -92,15 +92,15 @@ const withMetadata = (cluster: Cluster, { definition, namespace }: Write, sent: 
   }
 }
 
-/** A status is not created with its object, but by a write to `/status`. */
+/** Removes the status. It is not created with the object, but by a write to `/status`. */
 const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): JsonObject => {
   if (!definition.subresources.includes('status')) return object
   return definition.custom ? without(object, 'status') : { ...object, status: {} }
 }
 
 /**
- * Stores `next` in place of `current`, if it differs: what the server alone writes is kept, the other half of the
- * object (status, or all but status) is kept, and the generation counts. Throws a StatusError.
+ * Replaces `current` by `next`, if they differ. Only the given half is written: the status, or
+ * everything else. The server's own members stay, and the generation counts. Throws a StatusError.
  */
 export const update = (
   cluster: Cluster,
@@ -141,7 +141,7 @@ const checkVersion = ({ definition, name }: Write, current: StoredObject, next: 
     throw staleVersion(definition, name)
 }
 
-/** The half that the request may write from `next`, the other from `current`. */
+/** Returns the half of `next` that the request may write, with the other half of `current`. */
 const half = (write: Write, current: StoredObject, next: JsonObject): JsonObject => {
   if (write.subresource === 'status') return withMember(current, ['status'], next['status'])
   if (!write.definition.subresources.includes('status')) return next
@@ -180,7 +180,10 @@ const nameCauses = (name: string): Cause[] => {
   return subdomain.test(name) ? [] : [invalidValue('metadata.name', name, subdomainText)]
 }
 
-/** Defaults, pruning, validation. Throws a StatusError: 400 unknown fields under Strict, 422 Invalid. */
+/**
+ * Applies defaults, pruning and validation. Throws a StatusError: 400 unknown fields under Strict,
+ * 422 Invalid.
+ */
 const admit = (write: Write, object: JsonObject, old: StoredObject | undefined): Admitted & { warnings: string[] } => {
   const { definition } = write
   const admitted = definition.admit(object, old)

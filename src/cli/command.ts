@@ -1,107 +1,113 @@
 import type { Shell } from './shell.ts'
 
-/** A flag of a command. Its name, its help and its check stand here once; reading the value is typed by it. */
+/** A flag of a command, with its help, its check and the type of its value. */
 export interface Option<T> {
-  /** Without the dashes: `public-url`. */
+  /** The long name without dashes, such as `public-url`. */
   readonly flag: string
   /** One letter. */
   readonly short?: string
-  /** What stands for the value in help: `URL`. Absent: a switch. */
+  /** The placeholder of the value in help, such as `URL`. Absent for a switch. */
   readonly value?: string
   /** The flag may be given several times. */
   readonly many?: true
-  /** For help: what it does, and what it is by default. Starts in lower case, and has no full stop. */
+  /** Its meaning and default, for help. Starts in lower case, without a full stop. */
   readonly means: string
-  /** Under which heading help lists it; absent: under the command's own. */
+  /** The heading in help. Default: that of the command's own flags. */
   readonly group?: string
-  /** The only values there are, for help and completion. */
+  /** All possible values, for help and completion. */
   readonly choices?: readonly string[]
-  /** What completion offers as its value, in addition to {@link choices}. */
+  /** What completion offers as a value besides {@link choices}. */
   readonly completes?: Completes
-  /** Makes the value of what was typed: the texts of all its occurrences, none where it is not given. Throws {@link UsageError}. */
+  /**
+   * Parses the texts of all its occurrences; the list is empty if it was not given. Throws {@link
+   * UsageError}.
+   */
   read(texts: readonly string[]): T
 }
 
-/** What completion asks the cluster for. */
+/** What completion reads from the cluster. */
 export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'files' | 'former keys'
 
 /** A word after the command's name. */
 export interface Argument {
-  /** As help shows it: `NAME`. */
+  /** As in help, such as `NAME`. */
   readonly name: string
   readonly means: string
   readonly optional?: true
-  /** The last argument may take any number of words. */
+  /** The last argument may take several words. */
   readonly many?: true
   readonly choices?: readonly string[]
   readonly completes?: Completes
 }
 
-/** What was typed after the command's name. */
-export interface Given {
+/** The arguments and flags that were typed. */
+export interface ParsedLine {
   readonly arguments: readonly string[]
-  /** The value of a flag of the command. */
+  /** Returns the value of a flag. */
   get<T>(option: Option<T>): T
 }
 
-/** A line that can be typed, without the program's name, and what it does. */
+/** A command line without the program's name, and what it does. */
 export interface Example {
   readonly line: string
   readonly means: string
 }
 
-/** A word and what it means. */
+/** A word with its meaning. */
 export interface ArgumentTerm {
   readonly term: string
-  /** Starts in lower case, and has no full stop. Code stands between backticks. */
+  /** Starts in lower case, without a full stop. Code is in backticks. */
   readonly means: string
 }
 
 /**
- * One entry in the list of commands. Its implementation is a module of its own, which is loaded only when the command
- * runs: so `url` starts without what `create` imports.
+ * One entry in the list of commands. The implementation is loaded only when the command runs, so
+ * `url` does not load what `create` needs.
  */
 export interface CommandEntry {
   readonly name: string
   readonly aliases?: readonly string[]
-  /** Under which heading help lists it. */
+  /** The heading in help. */
   readonly group: Group
-  /** One line: starts in lower case, has no full stop. */
+  /** One line that starts in lower case, without a full stop. */
   readonly summary: string
-  /** The oldest major version of Node that it runs on, where that is newer than the program's. */
+  /** The oldest major version of Node for this command, if it is newer than the program's. */
   readonly minNode?: number
   load(): Promise<Command>
 }
 
 /**
- * All that help, completion, the reference page and the program need of a command, in addition to
- * its {@link CommandEntry}.
+ * Everything about a command besides its {@link CommandEntry}: what it runs, and what help,
+ * completion and reference page show.
  */
 export interface Command {
-  /** The words that an argument takes, where each needs a sentence, for the command's own help. */
+  /** Words that an argument takes, each with a sentence, for the command's help. */
   readonly terms?: readonly ArgumentTerm[]
-  /** More, for the command's own help: a line for a paragraph. */
+  /** Further paragraphs for the command's help, one a line. */
   readonly details?: string
   readonly arguments?: readonly Argument[]
   readonly options: readonly Option<unknown>[]
   readonly examples?: readonly Example[]
-  /** Whether it may print what looks like a token. Of all other output tokens are struck out. */
-  readonly showsSecrets?: (given: Given) => boolean
   /**
-   * Does it. Resolves with the exit code, or, for a command that goes on until a signal, with what stops it. Throws
-   * {@link UsageError}, or an error whose message says what to do.
+   * Returns whether the output may contain tokens. In the output of other commands they are
+   * replaced.
    */
-  run(given: Given, shell: Shell): Promise<CommandResult>
+  readonly showsSecrets?: (given: ParsedLine) => boolean
+  /**
+   * Runs the command. Resolves with the exit code, or with a function that stops it if it runs
+   * until a signal. Throws {@link UsageError}, or an error that says what to do.
+   */
+  run(given: ParsedLine, shell: Shell): Promise<CommandResult>
 }
 
 export type Group = 'Hooks' | 'Senders' | 'This installation' | 'Servers' | 'Other'
 
 export type CommandResult = number | (() => Promise<void>)
 
-/** The command line is wrong; the message says how to mend it. */
+/** A wrong command line. The message says how to correct it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
-  /** The command whose help says more; undefined where it is not known. */
+  /** The command whose help explains more. Undefined if the command is unknown. */
   readonly command: string | undefined
 
   constructor(message: string, command?: string) {

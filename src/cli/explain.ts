@@ -12,7 +12,7 @@ export interface Explained {
   readonly exitCode: number
 }
 
-/** What went wrong and what to do about it, for a person, with the exit code that goes with it. */
+/** Returns what failed, what to do about it, and the exit code. */
 export const explain = (error: unknown, shell: Pick<Shell, 'program'>): Explained => {
   const { exitCode, message } = explained(error, shell)
   return { exitCode, message: forTerminal(redacted(message)) }
@@ -43,18 +43,21 @@ const ofTheServer = (error: ApiError): string => {
 const notInstalled =
   'this cluster knows no receiverhooks: install Receiver Hooks first (docs/how-to/install.md), or look at another context'
 
-/** The server's own words, without what was asked of it. */
+/** Returns the server's message without the request before it. */
 const said = ({ message }: ApiError): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
 
-/** https://kubernetes.io/docs/reference/access-authn-authz/authorization/: how the API server words a refusal. */
+/**
+ * How the API server words a refusal
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authorization/).
+ */
 const refusal =
   /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/
 
-/** How the admission policy of the authors words one: see scripts/deploy/policies.ts. */
+/** How the admission policy for authors words a refusal: see scripts/deploy/policies.ts. */
 const refusalOfAuthors =
   /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 
-/** What right is missing, and the commands that grant just that. */
+/** Returns the missing right and the commands that grant it. */
 const forbidden = (message: string): string | undefined => {
   const [, user = '', verb, resource, apiGroup = '', namespace] =
     refusal.exec(message) ?? refusalOfAuthors.exec(message) ?? []
@@ -69,7 +72,7 @@ const forbidden = (message: string): string | undefined => {
   kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}`
 }
 
-/** The name of a user in the name of an object. */
+/** Returns a user's name in a form that an object's name may have. */
 const objectName = (user: string): string => user.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')
 
 const subject = (user: string): string => {

@@ -1,15 +1,15 @@
-/** The exit codes of the program, except 2, which is a wrong command line. */
+/** The exit codes of the program. 2, for a wrong command line, is not among them. */
 export type ExitCode =
-  /** What was asked for is refused, or is not there. */
+  /** The request was refused, or the object does not exist. */
   | 1
-  /** The API server, or the endpoint of a post, cannot be reached. */
+  /** The API server or the trigger endpoint cannot be reached. */
   | 3
-  /** A delivery was answered with something else than 2xx. */
+  /** A delivery was answered with another status than 2xx. */
   | 4
-  /** It took too long. */
+  /** A time limit was exceeded. */
   | 124
 
-/** A command cannot do what it is for. The message says why, and what to do; it holds no token. */
+/** A command failed. The message says why and what to do. It contains no token. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   readonly exitCode: ExitCode

@@ -6,25 +6,25 @@ type About = Pick<Option<unknown>, 'flag' | 'short' | 'means'> & {
   readonly completes?: Completes
 }
 
-/** A flag that takes any text. */
+/** Returns a flag for any text. */
 export const text = (about: About): Option<string | undefined> => ({ ...about, read: last })
 
-/** A flag that takes any text, and has a default. */
+/** Returns a flag for any text, with a default. */
 export const textOr = (about: About, otherwise: string): Option<string> => ({
   ...about,
   read: texts => last(texts) ?? otherwise,
 })
 
-/** A flag that may be given several times. */
+/** Returns a flag that may be given several times. */
 export const texts = (about: About): Option<readonly string[]> => ({ ...about, many: true, read: given => given })
 
-/** A flag without a value. */
+/** Returns a flag without a value. */
 export const flag = (about: Pick<Option<unknown>, 'flag' | 'short' | 'means'>): Option<boolean> => ({
   ...about,
   read: given => given.length > 0,
 })
 
-/** A flag that takes one of a few words. */
+/** Returns a flag for one of a few words. */
 export const choice = <const C extends string>(
   about: About,
   choices: readonly C[],
@@ -41,7 +41,7 @@ export const choice = <const C extends string>(
   },
 })
 
-/** A flag that takes a TCP port; 0 takes any free one. */
+/** Returns a flag for a TCP port. 0 means any free port. */
 export const port = (about: Omit<About, 'value'>, otherwise: number): Option<number> => ({
   ...about,
   value: 'PORT',
@@ -52,7 +52,7 @@ export const port = (about: Omit<About, 'value'>, otherwise: number): Option<num
   },
 })
 
-/** A flag that takes a time such as 30s or 5m. Its value is in milliseconds. */
+/** Returns a flag for a duration such as 30s or 5m. Its value is in milliseconds. */
 export const duration = (about: Omit<About, 'value'>, otherwise: string): Option<number> => ({
   ...about,
   value: 'TIME',
@@ -64,7 +64,7 @@ export const duration = (about: Omit<About, 'value'>, otherwise: string): Option
   },
 })
 
-/** A flag that takes whole seconds. Its value is in milliseconds. */
+/** Returns a flag for whole seconds. Its value is in milliseconds. */
 export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<number> => ({
   ...about,
   value: 'SECONDS',
@@ -75,14 +75,14 @@ export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<
   },
 })
 
-/** The flag that takes what trigger URLs begin with. Its value has no slash at its end. */
+/** Returns the flag for the beginning of trigger URLs. Its value has no slash at the end. */
 export const publicURL = (about: Pick<About, 'means'>): Option<string | undefined> =>
   beginning({ ...about, flag: 'public-url' })
 
-/** How long the beginning of a URL may be: the status of a hook has room for as much, and for the token behind it. */
+/** The longest beginning of a URL. A hook's status has room for it and the token. */
 const maxBeginning = 2048
 
-/** A flag that takes what other URLs begin with. Its value has no slash at its end. */
+/** Returns a flag for the beginning of other URLs. Its value has no slash at the end. */
 export const beginning = (about: Omit<About, 'value'>): Option<string | undefined> => ({
   ...about,
   value: 'URL',
@@ -94,7 +94,7 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
         `--${about.flag} must be an http or https URL such as https://hooks.example.com, and is ${word}`,
       )
     }
-    // Not as the URL parser sees it, which passes over an empty query, and over blanks and line breaks around it.
+    // The URL parser would ignore an empty query, blanks and line breaks.
     if (/[?#\s]/.test(word))
       throw new UsageError(`--${about.flag} must end with its path: no query, no fragment, no blank`)
     if (word.length > maxBeginning) throw new UsageError(`--${about.flag} may have ${maxBeginning} characters at most`)
@@ -102,5 +102,5 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
   },
 })
 
-/** The last of what was given counts, as in kubectl. */
+/** Returns the last value, which counts as in kubectl. */
 const last = (given: readonly string[]): string | undefined => given.at(-1)

@@ -4,9 +4,9 @@ import { CommandFailure } from './failure.ts'
 import { agentFor } from './proxied.ts'
 import type { Shell } from './shell.ts'
 
-/** No answer came to a post. */
+/** A post got no answer. */
 export class NoAnswer extends CommandFailure {
-  /** Who did not answer, and why not, in words. */
+  /** Who did not answer, and why. */
   readonly said: string
 
   constructor(host: string, why: string, isUnsent: boolean) {
@@ -17,7 +17,7 @@ export class NoAnswer extends CommandFailure {
   }
 }
 
-/** What the system says where there is no connection: nothing was sent then. */
+/** Error codes of a connection that was never made. Nothing was sent. */
 const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 export interface Posted {
@@ -25,10 +25,10 @@ export interface Posted {
   readonly body: string
 }
 
-/** How long a post may take, in milliseconds: the endpoint answers within four seconds. */
+/** The time limit of a post, in milliseconds. The endpoint answers within four seconds. */
 const withinMs = 15_000
 
-/** Posts to a hook's URL, by the proxy of the environment where one is named for it. */
+/** Posts to a hook's URL, through the environment's proxy if it has one. */
 export const post = (
   url: string,
   headers: Readonly<Record<string, string>>,

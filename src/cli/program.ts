@@ -1,10 +1,18 @@
 /**
  * The command line and the kubectl plugin. A command is a file in `commands/` and a line in
- * `registry.ts`; help, completion and the reference page follow from its declaration. It talks to the
- * API server as the user of the kubeconfig, and to trigger URLs; it needs no running role.
+ * `registry.ts`. Help, completion and the reference page are made from its declaration. It talks to
+ * the API server as the user of the kubeconfig, and to trigger URLs; it needs no running role. It
+ * imports no server code.
  */
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
-import { UsageError, type Command, type CommandResult, type CommandEntry, type Given, type Option } from './command.ts'
+import {
+  UsageError,
+  type Command,
+  type CommandResult,
+  type CommandEntry,
+  type ParsedLine,
+  type Option,
+} from './command.ts'
 import { CommandFailure } from './failure.ts'
 import { redacted } from '../environment/redact.ts'
 import { description, helpColumns, helpLayout, shellLines } from './output/help.ts'
@@ -17,13 +25,14 @@ export interface Program {
   readonly version: string
   /** One line, for help. */
   readonly summary: string
-  /** The version of Node that runs it; absent: one that runs every command. */
+  /** The required version of Node. Absent: any that runs all commands. */
   readonly node?: string
 }
 
 /**
- * Runs the command that was typed, or shows help. Only this command's module is loaded. Resolves with the exit code, or
- * with what stops the command. Throws {@link UsageError}, and what the command throws.
+ * Runs the typed command, or shows help. Loads only that command's module. Resolves with the exit
+ * code, or with a function that stops the command. Throws {@link UsageError} and the command's
+ * errors.
  */
 export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<CommandResult> => {
   const shell = { ...given, out: safely(given.out), err: readably(safely(given.err)) }
@@ -52,7 +61,7 @@ export const runProgram = async (program: Program, typed: readonly string[], giv
 const isNamed = ({ aliases, name }: CommandEntry, word: string | undefined): boolean =>
   word !== undefined && (word === name || aliases?.includes(word) === true)
 
-/** The parser knows which names are close to the one that was typed. */
+/** Returns the error for an unknown command. The parser suggests similar names. */
 const unknownCommand = (program: Program, word: string, shell: Shell): UsageError => {
   try {
     overview(program, shell).parse([word], { from: 'user' })
@@ -89,10 +98,10 @@ const runEntry = async (
     throw await explained(error, program.entries, entry, command)
   }
   const textsOf = (option: Option<unknown>): readonly string[] => texts.get(option.flag) ?? []
-  const given: Given = { arguments: words, get: option => option.read(textsOf(option)) }
+  const given: ParsedLine = { arguments: words, get: option => option.read(textsOf(option)) }
   refuseOldNode(entry, program)
   try {
-    // Nothing is done before every flag is known to be right.
+    // Check all flags before doing anything.
     for (const option of command.options) given.get(option)
     return await command.run(given, command.showsSecrets?.(given) === true ? shell : withoutTokens(shell))
   } catch (error) {
@@ -106,14 +115,17 @@ const refuseOldNode = ({ minNode = 0, name }: CommandEntry, { node }: Program): 
   throw new CommandFailure(message, 1)
 }
 
-/** Nothing that is printed by mistake gives a hook away. */
+/** Returns a shell that replaces tokens in all output, so that no mistake reveals one. */
 const withoutTokens = (shell: Shell): Shell => ({
   ...shell,
   out: { ...shell.out, write: text => shell.out.write(redacted(text)) },
   err: { ...shell.err, write: text => shell.err.write(redacted(text)) },
 })
 
-/** The parser of one command. It notes the texts of each flag, and leaves their meaning to the flag. */
+/**
+ * Returns the parser of one command. It collects the texts of each flag and does not interpret
+ * them.
+ */
 const parserOf = (entry: CommandEntry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
   const columns = helpColumns(shell.out.columns())
   const parser = bare(`${shell.program} ${entry.name}`, shell).description(
@@ -141,7 +153,7 @@ const parserOf = (entry: CommandEntry, command: Command, shell: Shell, texts: Ma
 const flagsOf = ({ flag, short, value }: Option<unknown>): string =>
   `${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` <${value}>`}`
 
-/** What lists all commands. */
+/** Returns the parser that lists all commands. */
 const overview = ({ entries, summary }: Program, shell: Shell): Parser => {
   const parser = bare(shell.program, shell).usage('COMMAND [flags]').description(summary)
   parser.helpCommand(false).option('--version', 'show the version')
@@ -171,7 +183,10 @@ const capitalised = (text: string): string => text.charAt(0).toUpperCase() + tex
 const plain = ({ message }: CommanderError): string =>
   message.replace(/^error: /, '').replace(/\s+\(Did you mean (.*)\?\)$/, ': did you mean $1?')
 
-/** What was wrong; for an argument what it is, and for a flag of another command also whose it is. */
+/**
+ * Explains a parser error. For an argument it adds the meaning; for another command's flag, that
+ * command.
+ */
 const explained = async (
   error: CommanderError,
   entries: readonly CommandEntry[],

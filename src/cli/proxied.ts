@@ -2,12 +2,15 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Shell } from './shell.ts'
 
-/** Nothing there is reached through a proxy: kubectl and curl leave this machine out as well. */
+/**
+ * Returns whether a host is this machine. It is never reached through a proxy, as in kubectl and
+ * curl.
+ */
 const isLoopback = (hostname: string): boolean => /^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)
 
 /**
- * Makes what holds connections to a URL's host, through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, as
- * kubectl does. Node knows these variables from 24.5 on; an earlier one connects directly.
+ * Returns an agent for a URL's host, through the proxy in HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as
+ * in kubectl. Node supports these variables since 24.5; earlier versions connect directly.
  */
 export const agentFor = ({ hostname, protocol }: URL, env: Shell['env']): http.Agent => {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap(name => [name, name.toLowerCase()])

@@ -1,6 +1,8 @@
 import type { CommandEntry } from './command.ts'
 
-/** The commands for people and scripts, the most used first. Adding one is a file and a line here. */
+/**
+ * All commands for people and scripts, the most used first. To add one, add a file and a line here.
+ */
 export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'get',
@@ -37,7 +39,7 @@ export const cliCommands: readonly CommandEntry[] = [
     name: 'create',
     group: 'Hooks',
     summary: 'create a hook, or write its manifest',
-    load: async () => (await import('./commands/create.ts')).create,
+    load: async () => (await import('./commands/create.ts')).createCommand,
   },
   {
     name: 'set',
@@ -55,7 +57,7 @@ export const cliCommands: readonly CommandEntry[] = [
     name: 'delete',
     group: 'Hooks',
     summary: 'delete hooks, and their URLs with them',
-    load: async () => (await import('./commands/delete.ts')).remove,
+    load: async () => (await import('./commands/delete.ts')).deleteCommand,
   },
   {
     name: 'suspend',
@@ -73,7 +75,7 @@ export const cliCommands: readonly CommandEntry[] = [
     name: 'rotate',
     group: 'Hooks',
     summary: 'give a hook a new URL',
-    load: async () => (await import('./commands/rotate.ts')).rotate,
+    load: async () => (await import('./commands/rotate.ts')).rotateCommand,
   },
   {
     name: 'snippet',

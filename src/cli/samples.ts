@@ -1,21 +1,21 @@
 import { at, stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
-/** What a sender posts, for trials: the headers that it is known by, and a body of now. */
+/** Example headers and body of a sender, for a test post. */
 export interface Sample {
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
-/** What a registry's sample says was pushed. */
+/** The image in a registry's sample. */
 export interface Pushed {
   readonly image: string
   readonly tag: string
 }
 
 /**
- * The image that a hook waits for, with a tag that it takes; one of anybody's where the hook waits for none. What a range or a pattern
- * takes is guessed: the trial says whether it was right.
+ * Returns the image that a hook waits for, with a tag that it accepts; without one, an example. The
+ * tag for a range or a pattern is a guess: the post shows whether it was right.
  */
 export const pushedFor = (redeploy: unknown): Pushed => {
   const tags = at(redeploy, 'tags')
@@ -29,14 +29,17 @@ export const pushedFor = (redeploy: unknown): Pushed => {
   return { image: stringAt(redeploy, 'image') ?? 'acme/web', tag }
 }
 
-/** As Docker Hub names a repository: without its host, and with the name of those that have none. */
+/**
+ * Returns a repository as Docker Hub names it: without the host, and with `library/` if it has no
+ * owner.
+ */
 const onDockerHub = (image: string): string => {
   const [first = '', ...rest] = image.split('/')
   const name = /[.:]/.test(first) && rest.length > 0 ? rest.join('/') : image
   return name.includes('/') ? name : `library/${name}`
 }
 
-/** A post of each sender that somebody is likely to try a hook with. `now` is an RFC 3339 moment. */
+/** A sample for each sender that people may want to try. `now` is an RFC 3339 time. */
 export const samples: Readonly<Record<string, (now: string, unique: string, pushed: Pushed) => Sample>> = {
   alertmanager: (now, unique) => ({
     headers: {},

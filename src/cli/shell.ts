@@ -1,38 +1,38 @@
 import type { Clock, Random } from '../environment/environment.ts'
 
-/** What a command sees of the process that it runs in. */
+/** A command's view of its process. */
 export interface Shell {
-  /** How the program was started: usage, errors and examples begin with it. */
+  /** How the program was started. Usage, errors and examples begin with it. */
   readonly program: 'receiver-hooks' | 'kubectl receiverhook'
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Results: tables, manifests, URLs. */
+  /** For results: tables, manifests, URLs. */
   readonly out: Output
-  /** Words to a person: progress, warnings, errors. */
+  /** For messages: progress, warnings, errors. */
   readonly err: Output
   readonly input: Input
   readonly clock: Clock
   readonly random: Random
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal
-  /** Runs something right before the process ends. It cannot wait. */
+  /** Runs a function right before the process ends. It must be synchronous. */
   readonly atExit: (run: () => void) => void
 }
 
 export interface Output {
   write(text: string): void
-  /** Empties the screen of a terminal. */
+  /** Clears the terminal. */
   clear(): void
   readonly isTerminal: boolean
-  /** The width of the terminal; undefined where there is none. */
+  /** Returns the terminal's width, or undefined without a terminal. */
   columns(): number | undefined
 }
 
 export interface Input {
   readonly isTerminal: boolean
-  /** All of it, until its end. */
+  /** Returns the whole input. */
   text(): Promise<string>
-  /** One line of it, without its end; empty at the end of the input. */
+  /** Returns one line without its end, or an empty text at the end of the input. */
   line(): Promise<string>
-  /** Calls `run` for each line that is typed, until what it returns is called. */
+  /** Calls `run` for each typed line. Returns a function that stops this. */
   onLine(run: (line: string) => void): () => void
 }

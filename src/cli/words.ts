@@ -1,9 +1,9 @@
 import type { CommandEntry } from './command.ts'
 
-/** Flags with a value that a person may put before the command, as kubectl's own go anywhere. */
+/** Flags with a value that may stand before the command, as kubectl's can. */
 const early = new Set(['-n', '--namespace', '--context', '--cluster', '--user', '--kubeconfig', '--as', '--as-group'])
 
-/** The words that were typed, with the command first. */
+/** Moves the command before the flags. */
 export const commandFirst = (typed: readonly string[], entries: readonly CommandEntry[]): readonly string[] => {
   const known = new Set(entries.flatMap(({ aliases, name }) => [name, ...(aliases ?? [])]))
   for (let i = 0; i < typed.length; i++) {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
+import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
 import { beginning, choice, port, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { openInBrowser } from '../dashboard/open.ts'
 import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
-import type { Access } from '../environment/access.ts'
+import type { ServerAccess } from '../environment/access.ts'
 import { logLevels, pinoLog } from '../environment/log.ts'
 import { LargeAnswers } from '../environment/large-answers.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
@@ -75,7 +75,7 @@ const flags = {
   ),
 }
 
-/** The web page on which people look after their hooks, until a signal. */
+/** Serves the dashboard until a signal. */
 export const dashboard: Command = {
   details:
     'People act with their own rights: the dashboard has none. On this machine you open it with the link that it prints. The link works once and expires after five minutes; Enter prints another.',
@@ -105,8 +105,8 @@ interface Reached {
   readonly namespace?: string
 }
 
-/** On this machine: every session is the kubeconfig's user, exec plugins included. */
-const asKubeconfig = async (given: Given, { env }: Shell): Promise<Reached> => {
+/** Uses the kubeconfig's user for every session, including exec plugins. For a local page. */
+const asKubeconfig = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
   for (const flag of [flags.url, flags.apiServer, flags.caFile]) {
     if (given.get(flag) !== undefined) throw new UsageError(`--${flag.flag} needs --sign-in token or --sign-in header`)
   }
@@ -127,10 +127,10 @@ const asKubeconfig = async (given: Given, { env }: Shell): Promise<Reached> => {
 }
 
 /**
- * In a pod without a service account: each session has the token of the user who signed in, and
- * nothing else.
+ * Uses the token of the signed-in user for each session, and no other rights. For a page in the
+ * cluster.
  */
-const asSignedInUser = async (given: Given, { env }: Shell): Promise<Reached> => {
+const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
   if (given.get(flags.kubeconfig) !== undefined) {
     throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
   }
@@ -141,7 +141,7 @@ const asSignedInUser = async (given: Given, { env }: Shell): Promise<Reached> =>
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)
   const tls = caFile === undefined ? {} : { tls: { ca: await readFile(caFile, 'utf8') } }
-  const access: Access = { server, ...tls }
+  const access: ServerAccess = { server, ...tls }
   const large = new LargeAnswers()
   return {
     connectAs: token =>
@@ -150,7 +150,7 @@ const asSignedInUser = async (given: Given, { env }: Shell): Promise<Reached> =>
   }
 }
 
-const serve = async (given: Given, { cluster, connectAs, namespace }: Reached): Promise<ServedDashboard> => {
+const serve = async (given: ParsedLine, { cluster, connectAs, namespace }: Reached): Promise<ServedDashboard> => {
   const { standardOutput } = await import('../environment/standard-output.ts')
   const first = given.get(flags.namespace) ?? namespace
   const triggerBase = given.get(flags.triggerURL)
@@ -176,8 +176,8 @@ const serve = async (given: Given, { cluster, connectAs, namespace }: Reached): 
   )
 }
 
-/** Prints a link, and another each time that Enter is pressed. */
-const printLinks = (served: ServedDashboard, given: Given, { err, input, out }: Shell): (() => void) => {
+/** Prints a link, and a new one each time Enter is pressed. */
+const printLinks = (served: ServedDashboard, given: ParsedLine, { err, input, out }: Shell): (() => void) => {
   const print = (): void => {
     const link = served.link()
     out.write(`${link}\n`)
@@ -188,7 +188,7 @@ const printLinks = (served: ServedDashboard, given: Given, { err, input, out }: 
   return input.onLine(print)
 }
 
-const printAddress = (served: ServedDashboard, given: Given, { err, out }: Shell): (() => void) => {
+const printAddress = (served: ServedDashboard, given: ParsedLine, { err, out }: Shell): (() => void) => {
   out.write(`${served.link()}\n`)
   const how = given.get(flags.signIn) === 'token' ? 'People paste a token there.' : 'A proxy signs people in.'
   err.write(`Listening on port ${served.port}. ${how}\n`)

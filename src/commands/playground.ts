@@ -25,7 +25,7 @@ const logLevel = choice(
   'warn',
 )
 
-/** Everything in this process, on an in-memory API server, until a signal. */
+/** Runs everything in this process on an in-memory API server, until a signal. */
 export const playground: Command = {
   details: 'It listens only on loopback. When it ends, everything is gone.',
   options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, logLevel],
@@ -33,7 +33,7 @@ export const playground: Command = {
     { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
     { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'beside a cluster of your own' },
   ],
-  // It shows a link to its own page, which nobody else can reach.
+  // It prints a link to its own page, which only this machine can reach.
   showsSecrets: () => true,
   run: async (given, { env, input, out, program }) =>
     await runPlayground(
@@ -45,7 +45,7 @@ export const playground: Command = {
         kubeconfig: given.get(kubeconfig),
         logLevel: given.get(logLevel),
         version,
-        // In a checkout the command line is a script of the package.
+        // In a checkout the command line is an npm script.
         cli: env['npm_lifecycle_event'] === 'playground' ? 'npm run --silent cli --' : program,
       },
       { startRoles, serveDashboard, onEnter: run => input.onLine(run) },

@@ -2,10 +2,10 @@ import type { CommandEntry } from '../cli/command.ts'
 import { version } from '../version.ts'
 import { cliCommands } from '../cli/registry.ts'
 
-/** What answers posts unattended runs on the version that it is tested and measured on. */
+/** Servers run on the Node version that they are tested and measured with. */
 const servesOn = 24
 
-/** The commands that go on until a signal. */
+/** The commands that run until a signal. */
 const servers: readonly CommandEntry[] = [
   {
     name: 'serve',
@@ -35,7 +35,7 @@ const servers: readonly CommandEntry[] = [
   },
 ]
 
-/** Every command. Adding one is a file and a line here. */
+/** All commands. To add one, add a file and a line here. */
 export const commands: readonly CommandEntry[] = [
   ...cliCommands,
   {

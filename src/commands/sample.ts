@@ -1,4 +1,4 @@
-import { UsageError, type Command, type Given } from '../cli/command.ts'
+import { UsageError, type Command, type ParsedLine } from '../cli/command.ts'
 import { port, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { promMetrics } from '../environment/metrics.ts'
@@ -22,7 +22,10 @@ const perSecond = {
   },
 }
 
-/** The sample workload of the tutorial: a shop whose visits Prometheus counts, and customers that visit it. */
+/**
+ * The example workload of the tutorial: a shop that exports its visits as a metric, and customers
+ * that visit it.
+ */
 export const sample: Command = {
   details: 'The tutorial runs both in a cluster, to have a load that makes hooks scale.',
   arguments: [{ name: 'PART', means: 'shop: serve a page and count visits. customers: visit it', choices: parts }],
@@ -43,7 +46,7 @@ export const sample: Command = {
   },
 }
 
-const serve = async (given: Given, { env, err }: Shell): Promise<() => Promise<void>> => {
+const serve = async (given: ParsedLine, { env, err }: Shell): Promise<() => Promise<void>> => {
   const name = env['HOSTNAME'] ?? 'the shop'
   const shop = await openShop(promMetrics(), name, { host: '::', port: given.get(shopPort), flag: '--shop-port' })
   err.write(`the shop is open on port ${shop.port}\n`)
@@ -53,7 +56,7 @@ const serve = async (given: Given, { env, err }: Shell): Promise<() => Promise<v
   }
 }
 
-const go = (given: Given, { clock, err, stop }: Shell): (() => Promise<void>) => {
+const go = (given: ParsedLine, { clock, err, stop }: Shell): (() => Promise<void>) => {
   const customers = { url: given.get(url), perSecond: given.get(perSecond) }
   if (!URL.canParse(customers.url))
     throw new UsageError(`--url must be a URL such as http://web, and is ${customers.url}`)

@@ -1,5 +1,5 @@
 import type { Role } from '../api/bind-command.ts'
-import { UsageError, type Command, type Given, type Option } from '../cli/command.ts'
+import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
 import { choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
@@ -15,15 +15,15 @@ import { version } from '../version.ts'
 
 const allRoles = ['controller', 'trigger'] as const satisfies readonly Role[]
 
-/** What a process of the product is started with. Times are in milliseconds. */
+/** The settings of a process. Times are in milliseconds. */
 export interface RunOptions {
   readonly roles: readonly Role[]
-  /** The product's own namespace: its keys and its lease are there. */
+  /** The installation's namespace, with its keys and its lease. */
   readonly namespace: string | undefined
-  /** The one namespace whose hooks are served; all when undefined. */
+  /** The only namespace whose hooks are served. Undefined: all. */
   readonly watchNamespace: string | undefined
   readonly publicURL: string | undefined
-  /** The service account of triggers that run elsewhere. */
+  /** The service account of triggers that run in other processes. */
   readonly triggerAccount: string | undefined
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
@@ -91,10 +91,10 @@ const flags = {
 }
 
 /**
- * Reads the options from the command line, or from the process's environment where a flag is not
- * given. `unique` distinguishes processes of one host.
+ * Reads the settings from the flags, or else from the environment. `unique` distinguishes processes
+ * on one host.
  */
-export const runOptions = (given: Given, env: Shell['env'], unique: string): RunOptions => ({
+export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string): RunOptions => ({
   roles: rolesOf(given.arguments[0]),
   namespace: given.get(flags.namespace) ?? env['POD_NAMESPACE'],
   watchNamespace: given.get(flags.watchNamespace),
@@ -117,7 +117,7 @@ const rolesOf = (word: string | undefined): readonly Role[] => {
   return [role]
 }
 
-/** Runs the roles against a cluster, until a signal. */
+/** Runs the roles against a cluster until a signal. */
 export const serve: Command = {
   arguments: [
     { name: 'ROLE', means: 'controller or trigger; both where it is left out', optional: true, choices: allRoles },

@@ -4,13 +4,14 @@ import type { Problem } from '../api/conditions.ts'
 import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/credentials.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { isStatus, TooLarge } from '../kube/errors.ts'
+import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
 /**
- * What keeps the senders of a hook from proving what its `auth` asks for, if anything does. `accounts` are the product's. Throws what the API throws.
+ * Returns why the senders of a hook cannot prove what its `auth` asks for, or undefined. `accounts`
+ * are the installation's service accounts. Throws the API server's errors.
  */
 export const authProblem = async (
   api: ApiConnection,
@@ -35,7 +36,7 @@ export const authProblem = async (
     const missing = await rights?.missing(api, namespace, [{ type: secrets, name: auth.secret, verbs: ['get'] }])
     return missing?.length ? forbidden('trigger') : undefined
   } catch (error) {
-    if (error instanceof TooLarge)
+    if (error instanceof ObjectTooLarge)
       return { reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth), lasts: 'stalled' }
     if (!isStatus(error, 403)) throw error
     return forbidden('controller')

@@ -7,25 +7,32 @@ import { listPages } from '../kube/list.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import { autoscalers } from '../kube/resources.ts'
 
-/** An autoscaler, by what it scales. */
+/** An autoscaler, identified by its target. */
 export interface Autoscaler {
-  /** The API group of the target. Its version says nothing: an autoscaler may name any that ever existed. */
+  /**
+   * The API group of the target. Its version does not matter: an autoscaler may name any version
+   * that ever existed.
+   */
   readonly group: string
   readonly kind: string
   readonly name: string
-  /** What a person has to change: `HorizontalPodAutoscaler/web`, or the `ScaledObject/web` that made that. */
+  /**
+   * The object that a person must change: `HorizontalPodAutoscaler/web`, or the `ScaledObject/web`
+   * that created it.
+   */
   readonly shownAs: string
 }
 
-/** Which objects have an autoscaler on them. */
+/** Finds the autoscaler of an object. */
 export interface Autoscalers {
   synced(): boolean
   /**
-   * The autoscaler that sets an object's count, for people: from the watch while that is proven to be current, else by a
-   * live list, which many may share. Throws what the API throws.
+   * Returns the autoscaler that sets an object's count, or undefined. It answers from the watch
+   * while that is proven to be current, otherwise from a live list that several callers can share.
+   * Throws the API server's errors.
    */
   of(namespace: string, type: ResourceType, name: string): Promise<string | undefined>
-  /** Calls back when an object gets an autoscaler, loses it or gets another. */
+  /** Calls `changed` when the autoscaler of an object is created, deleted or replaced. */
   subscribe(changed: (namespace: string, target: Autoscaler) => void): void
   run(stop: AbortSignal): Promise<void>
 }
@@ -38,7 +45,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     keep: autoscalerOf,
     keepLarge: autoscalerOf,
   })
-  /** By target; under each, by the autoscaler's own name. */
+  /** By target, then by the autoscaler's own name. */
   const byTarget = new Map<string, Map<string, string>>()
 
   const known = (namespace: string, { group, kind }: ResourceType, name: string): string | undefined =>
@@ -80,11 +87,11 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   return {
     synced: cache.synced,
     of: async (namespace, type, name) =>
-      // Where they cannot be listed at all, hooks work all the same.
+      // If they cannot be listed at all, hooks still work.
       cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
-        // Its status moves every few seconds; what it scales, hardly ever.
+        // Its status changes every few seconds, its target almost never.
         if (
           before &&
           now &&
@@ -98,10 +105,13 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   }
 }
 
-/** What it scales is read of the largest as well: one that is too large to be read works all the same. */
+/** The target is also read from objects that are too large. Such an autoscaler still works. */
 const pick = ['apiVersion', 'kind', 'name'].map(member => `spec.scaleTargetRef.${member}`)
 
-/** Of several, the same one each time: a condition's message must not change by itself. */
+/**
+ * Returns the same autoscaler each time if there are several, because a condition's message must
+ * not change by itself.
+ */
 const firstOf = (shown: Iterable<string>): string | undefined => [...shown].sort()[0]
 
 const scaledKey = (namespace: string, { group, kind, name }: Omit<Autoscaler, 'shownAs'>): string =>

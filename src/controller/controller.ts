@@ -1,10 +1,10 @@
 /**
- * The controller role. One elected leader reconciles every ReceiverHook: it mints the token, publishes
- * the URL, and writes conditions and the report of deliveries into the status.
+ * The controller role. One elected leader reconciles every ReceiverHook: it mints the token,
+ * publishes the URL, and writes conditions and the report of deliveries into the status.
  *
- * - It alone holds the signing key, and it alone writes a status.
+ * - Only the controller has the signing key, and only it writes a status.
  * - It writes only what differs, so a restart or a new leader changes no URL and writes nothing.
- * - It never imports the trigger: the two roles meet in the API server.
+ * - It never imports the trigger: the two roles communicate through the API server.
  *
  * `queue.ts` decides when a hook is reconciled, `reconcile.ts` does it.
  */
@@ -36,35 +36,44 @@ import { StatusPacer } from './status-pacer.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
 export interface ControllerOptions {
-  /** The product's own namespace: keys and lease are there. */
+  /** The installation's namespace, with keys and lease. */
   readonly namespace: string
-  /** Who this process is, in the lease and in Events. */
+  /** The name of this process in the lease and in Events. */
   readonly identity: string
-  /** What trigger URLs begin with, without a slash at the end. */
+  /** The beginning of trigger URLs, without a slash at the end. */
   readonly publicURL: string
-  /** As whom the trigger runs, whose rights each hook needs: `itself` as this process does. Absent: nobody asks for them. */
+  /**
+   * The trigger's service account, whose rights each hook needs. `itself`: this process's account.
+   * Absent: the rights are not checked.
+   */
   readonly trigger?: ServiceAccount | 'itself'
-  /** The one namespace whose hooks are looked after; all when absent. */
+  /** The only namespace whose hooks are reconciled. Absent: all. */
   readonly watchNamespace?: string
-  /** How hooks and public keys are followed, where others in this process follow them as well. */
+  /** How to follow hooks and public keys if another part of the process follows them too. */
   readonly follow?: Follow
 }
 
 export interface ControllerRole {
-  /** What must be so before this process can lead: hooks and keys have been read, and the lease can be held. */
+  /** Conditions for this process to lead: hooks and keys were read, and the lease can be held. */
   readonly checks: readonly Check[]
   /** Watches, and reconciles while it leads, until `stop` is aborted. */
   run(stop: AbortSignal): Promise<void>
 }
 
-/** How many hooks are looked at at a time. A look is two or three round trips, so this many keep two cores busy. */
+/**
+ * How many hooks are reconciled at the same time. Each takes two or three round trips, so this
+ * number keeps two cores busy.
+ */
 const hookWorkers = 16
 
-/** How often a cache is asked whether it has synced, and how long autoscalers are waited for, in milliseconds. */
+/**
+ * How often a cache is checked for its first sync, and how long autoscalers are waited for, in
+ * milliseconds.
+ */
 const syncPollMs = 10
 const autoscalerSyncMs = 10_000
 
-/** How long a read of a custom kind's definition may take, in milliseconds. */
+/** The time limit for reading a CRD, in milliseconds. */
 const definitionReadWithinMs = 10_000
 
 const keysKey = 'signing-keys'
@@ -77,8 +86,8 @@ interface Queues {
 }
 
 /**
- * The controller: of all that run, the elected one mints tokens and writes statuses; the others keep their caches warm.
- * It alone has the signing keys.
+ * The controller. Of all running instances, only the elected one mints tokens and writes statuses;
+ * the others keep their caches up to date. No other role has the signing keys.
  */
 class Controller implements ControllerRole {
   readonly #environment: Environment
@@ -90,10 +99,10 @@ class Controller implements ControllerRole {
   readonly #expressions: ExpressionChecks
   readonly #rights: TriggerRights | undefined
   readonly #pacer: StatusPacer
-  /** What a hook is held against. */
+  /** What a reconcile needs besides the hook. */
   readonly #asked: Pick<Reconciling, 'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier'>
   #leading: Queues | undefined
-  /** Why the lease cannot be held, where it cannot. */
+  /** Why the lease cannot be held, if so. */
   #impossible: string | undefined
 
   constructor(environment: Environment, options: ControllerOptions) {
@@ -114,7 +123,8 @@ class Controller implements ControllerRole {
       expressions: this.#expressions,
       rights: this.#rights,
       accounts: accountsIn(namespace, { single: trigger === 'itself' }),
-      // A hook is looked at every few minutes: to remember its signature would cost more memory than it saves time.
+      // A hook is reconciled every few minutes. Remembering its signature would cost more memory
+      // than it saves time.
       verifier: createVerifier({ remember: 0 }),
     }
     this.#subscribe()
@@ -145,7 +155,7 @@ class Controller implements ControllerRole {
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!now || !this.#leading) return
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
-      // The hook may still be Ready: its rights were taken after it was looked at.
+      // The hook may still be Ready, because the right was removed after its last reconcile.
       if (!this.#rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
       this.#rights.doubt(namespace)
       this.#leading.hooks.add(hookKey(namespace, name))
@@ -161,7 +171,7 @@ class Controller implements ControllerRole {
     }
   }
 
-  /** Finds a hook and its delivery report, if the status does not have all of the report. */
+  /** Returns a hook and its delivery report, if the status lacks some of the report. */
   #unreported(key: string) {
     const hook = this.#store.newest(key)
     const report = this.#records.get(...namespaceAndName(key))
@@ -196,7 +206,7 @@ class Controller implements ControllerRole {
     const reconcile: ReconcileKey = async (key, attempts) => {
       const ring = keys.ring()
       const hook = this.#store.newest(key)
-      if (!ring || !hook) return { settled: true }
+      if (!ring || !hook) return { isFinal: true }
       const context = { ...fenced, ...this.#asked, events, publicURL, ring, wrote }
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
@@ -212,7 +222,10 @@ class Controller implements ControllerRole {
     return this.#store.cache.synced() && this.#keyCaches.every(cache => cache.synced())
   }
 
-  /** Without them hooks work all the same: an autoscaler is then noticed by nobody. */
+  /**
+   * Resolves once autoscalers are read, or after a while. Without them hooks work, but an
+   * autoscaler goes unnoticed.
+   */
   async #autoscalersRead(stop: AbortSignal): Promise<void> {
     const { clock, log } = this.#environment
     await until(clock, () => this.#autoscalers.synced(), stop, autoscalerSyncMs)
@@ -232,10 +245,10 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
 
 const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {
   const waited = caches.find(cache => !cache.synced())
-  return waited && (waited.trouble() ?? `the ${what} are still being read`)
+  return waited && (waited.problem() ?? `the ${what} are still being read`)
 }
 
-/** Makes the caches that notice a change of the signing keys or the public keys. */
+/** Makes the caches that report changes of the signing keys or the public keys. */
 const keyCachesOf = (environment: Environment, { follow, namespace }: ControllerOptions): readonly Cache<true>[] => {
   const keep = (): true => true
   return [
@@ -246,7 +259,7 @@ const keyCachesOf = (environment: Environment, { follow, namespace }: Controller
 
 const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
 
-/** Resolves when `condition` holds, when `stop` is aborted, or after `atMostMs`. */
+/** Resolves when `condition` returns true, when `stop` is aborted, or after `atMostMs`. */
 const until = async (clock: Clock, condition: () => boolean, stop: AbortSignal, atMostMs = Infinity): Promise<void> => {
   const end = clock.monotonic() + atMostMs
   while (!condition() && !stop.aborted && clock.monotonic() < end) await wait(clock, syncPollMs, stop)

@@ -14,35 +14,46 @@ import { hooks } from '../kube/resources.ts'
 import { objectsOf } from './events.ts'
 
 /**
- * How much later than what it refused a replica may write that into the record, in milliseconds: the status may have the
- * deliveries of another by then.
+ * How late a replica may store a refusal in the record, in milliseconds. The status may show
+ * another replica's deliveries by then.
  */
 const lateMs = 10_000
 
-/** A hook's deliveries, in the form of its status. */
+/** A hook's deliveries in the form of its status. */
 type Reported = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
 
-/** What a record says of one hook's deliveries. */
+/** What a record reports about a hook's deliveries. */
 export interface DeliveryReport {
   readonly hookUid: string
-  /** Undefined where none was decided yet. */
+  /** Undefined before the first decided delivery. */
   readonly reported: Reported | undefined
-  /** When the newest thing in here happened, by the trigger's clock, in milliseconds since the epoch. */
+  /**
+   * The time of the newest event in this report, by the trigger's clock, in milliseconds since the
+   * epoch.
+   */
   readonly newestAt: number
-  /** What a sender has asked a person to confirm. */
+  /** What a sender asks a person to confirm. */
   readonly confirmation: StoredMemory['confirmation'] | undefined
-  /** When a name was last refused since the record was full, in milliseconds since the epoch. */
+  /**
+   * When an idempotency key was last refused because the record was full, in milliseconds since the
+   * epoch.
+   */
   readonly fullAt?: number | undefined
-  /** When deliveries were last said to be refused since they make the API server store too much. */
+  /**
+   * When deliveries were last refused because they store too much, in milliseconds since the epoch.
+   */
   readonly limitedAt?: number | undefined
 }
 
-/** Of which time a hook last had an Event that its deliveries are refused, by the hook's uid and the reason. */
+/** The time of the last refusal with an Event, by the hook's uid and the reason. */
 export type EmittedRefusals = BoundedMap<string, number>
 
 export const emittedRefusals = (): EmittedRefusals => new BoundedMap(20_000)
 
-/** Reads the report from a record. Undefined for a record that says nothing, without an owner, or that cannot be read. */
+/**
+ * Returns the report in a record. Returns undefined if the record is empty, has no owner or cannot
+ * be parsed.
+ */
 export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefined => {
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const parsed = parseContent(record['content'])
@@ -67,19 +78,22 @@ const deliveryOf = ({ at, ...delivery }: RecentDelivery): Reported['recent'][num
   ...delivery,
 })
 
-/** True if the status of this very hook lacks what the report says. */
+/** Returns whether the status of this hook lacks a part of the report. */
 export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, reported }: DeliveryReport): boolean =>
   hookUid === metadata.uid &&
   reported !== undefined &&
   !isDeepStrictEqual(reported, { lastDelivery: status?.lastDelivery, recent: status?.recent, counts: status?.counts })
 
-/** Writes a report into its hook's status, and returns the hook as stored. Throws what the API throws. */
+/**
+ * Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's
+ * errors.
+ */
 export const writeReport = async (
   api: ApiConnection,
   { metadata }: ReceiverHook,
   reported: Reported,
 ): Promise<StoredObject> => {
-  // A merge patch keeps what it does not name: what the delivery before did.
+  // The nulls remove members of the previous delivery, which a merge patch would keep.
   const lastDelivery = { from: null, to: null, summary: null, message: null, ...reported.lastDelivery }
   return await send(api, {
     method: 'PATCH',
@@ -92,7 +106,7 @@ export const writeReport = async (
   })
 }
 
-/** Makes the Events about what the report says and the status does not say yet. */
+/** Returns the Events for the part of the report that the status does not show yet. */
 export const eventsOf = (
   hook: ReceiverHook,
   report: DeliveryReport,
@@ -106,18 +120,23 @@ export const eventsOf = (
   ].filter(event => event !== undefined)
 
 const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport): EmittedEvent | undefined => {
-  // The status has whole seconds: one Event too many is counted to the first, one too few would be missed.
+  // The status has whole seconds. One Event too many in the same second is better than a missing
+  // one.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
   const note = `to let ${confirmation.subject} post to this hook, open ${confirmation.link}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
 }
 
-/** True if deliveries of this very hook were refused since its last delivery: that changes nothing in the status. */
+/**
+ * Returns whether deliveries of this hook were refused after its last delivery. Such a refusal does
+ * not change the status.
+ */
 export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
   hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
 
 /**
- * Is true if something happened since the last delivery in the status, or only a little earlier.
+ * Returns whether something happened after the last delivery in the status, or only a little
+ * earlier.
  */
 const isUnreported = (hook: ReceiverHook, at: number | undefined): at is number =>
   at !== undefined && at + lateMs >= reportedUntil(hook)
@@ -127,7 +146,8 @@ const reportedUntil = ({ status }: ReceiverHook): number =>
   status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
 
 /**
- * Makes the Event for refused deliveries, the last of them at `at`. Each such time gets one Event.
+ * Returns the Event for refused deliveries, the last of them at `at`. Each such time gets one
+ * Event.
  */
 const refusedEvent = (
   hook: ReceiverHook,
@@ -142,7 +162,7 @@ const refusedEvent = (
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
 
-/** Undefined when the outcome is what the status said already. */
+/** Returns an Event if the outcome differs from the status, or undefined. */
 const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const { status } = hook
   if (!reported) return undefined
@@ -161,6 +181,6 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
   }
 }
 
-/** What to do, in words that can follow other sentences. Empty where that is nothing. */
+/** Returns what to do, as sentences that follow others. Empty if there is nothing to do. */
 const adviceOf = (todo: string): string =>
   todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')

@@ -7,10 +7,7 @@ import { driverOf, isViolation } from '../drivers/registry.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { apiVersionOf } from '../kube/paths.ts'
 
-/**
- * Returns the objects of an Event: the hook, and the one object that it acts on, if its spec names
- * one.
- */
+/** Returns the objects of an Event: the hook, and its target if it has only one. */
 export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 'regarding' | 'related'> => {
   const { name, namespace, resourceVersion, uid } = metadata
   const regarding = { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }
@@ -22,8 +19,8 @@ export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 
 }
 
 /**
- * Makes a Warning Event when a hook stops being Ready, or stays so for another reason. Undefined if the status before this
- * reconcile shows the problem already.
+ * Returns a Warning Event when a hook stops being Ready or its reason changes. Undefined if the
+ * earlier status shows the problem already.
  */
 export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): EmittedEvent | undefined => {
   if (problem === undefined || saysSo(hook.status?.conditions ?? [], problem)) return undefined

@@ -5,26 +5,32 @@ import type { Checked, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 
-/** How many expressions it is remembered of what was found in them. */
+/** How many expressions have a remembered result. */
 const maxRemembered = 10_000
 
-/** How long one check may take, its wait for those of the same namespace included, in milliseconds. */
+/**
+ * The time limit of one check, including its wait for others of the same namespace, in
+ * milliseconds.
+ */
 const checkWithinMs = 60_000
 
-/** For how long a check that ran over is not made again, in milliseconds: the machine may have been to blame. */
+/**
+ * How long a check that exceeded its limit is not repeated, in milliseconds. The machine may have
+ * caused it.
+ */
 const ranOverLastsMs = 600_000
 
-/** How long to wait where nothing could be checked, in milliseconds. */
+/** The wait after a check that could not run, in milliseconds. */
 const unavailable: Backoff = { firstMs: 1000, maxMs: 30_000 }
 
-/** What is known of expressions, which are checked where they can hold up nobody. */
+/** The results of expressions, which are checked in a process of their own. */
 export interface ExpressionChecks {
   /**
-   * Answers what is wrong with the expression of a hook; or that it is being checked, and then calls `known` with the
-   * hook's key when there is an answer.
+   * Returns the problem of a hook's expression, or `sound`. `pending`: the check is running, and
+   * `known` is called with the hook's key when it ends.
    */
   problemOf(key: string, namespace: string, when: string): Problem | 'sound' | 'pending'
-  /** Checks nothing again that could not be checked. */
+  /** Ends all checks. None is repeated. */
   close(): void
 }
 
@@ -34,13 +40,13 @@ interface Remembered {
   readonly until: number
 }
 
-/** Has expressions checked, each text of a namespace once at a time, and remembers what was found in the latest. */
+/** Checks expressions, each text of a namespace once at a time. It remembers the latest results. */
 export const expressionChecks = (
   { clock, expressions, log }: Pick<Environment, 'clock' | 'expressions' | 'log'>,
   known: (key: string) => void,
 ): ExpressionChecks => {
   const remembered = new BoundedMap<string, Remembered>(maxRemembered)
-  /** Whose answer is being waited for, by namespace and hash. */
+  /** The hooks that wait for a result, by namespace and hash. */
   const waiting = new Map<string, Set<string>>()
 
   const remember = (hash: string, checked: Exclude<Checked, { readonly unavailable: string }>): void => {

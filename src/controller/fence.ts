@@ -1,7 +1,10 @@
 import type { ApiConnection } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
-/** A write was not sent, since the lease may be another's by now. It makes no sense to try again before it is held. */
+/**
+ * A write was not sent because another process may hold the lease. Trying again is useless before
+ * this process holds it.
+ */
 export class LeaseNotHeld extends Unreachable {
   constructor(request: string) {
     super(`${request}: not sent, the lease was lost`, false)
@@ -9,8 +12,9 @@ export class LeaseNotHeld extends Unreachable {
 }
 
 /**
- * The connection as a leader has it: it reads at any time and writes only while `holds` says that the lease is held.
- * An election fences nothing by itself, so each write also carries the version that it was computed from.
+ * Returns a connection for a leader. It reads at any time, but writes only while `holds` returns
+ * true. An election alone prevents no late write, so each write also carries the version that it is
+ * based on.
  */
 export const whileLeading = (api: ApiConnection, holds: () => boolean): ApiConnection => ({
   request: request =>

@@ -6,23 +6,28 @@ import type { ApiError } from '../kube/errors.ts'
 import { records } from '../kube/resources.ts'
 import { accessInWords, type Access, type Need } from '../kube/reviews.ts'
 
-/** Where a hook is, and which installation serves it. */
+/** A hook's namespace and the installation that serves it. */
 export interface HookPlace {
   readonly namespace: string
   readonly accounts: Accounts
 }
 
-/** What every hook needs: its deliveries are remembered in an object next to it. */
+/** The rights that every hook needs: its record is stored next to it. */
 export const recordNeeds: readonly Need[] = [{ type: records, verbs: ['get', 'create', 'update'] }]
 
-/** Says what the trigger lacks for a hook, and the commands that give it. */
+/**
+ * Returns the problem that the trigger lacks rights for a hook, with the commands that grant them.
+ */
 export const lackedByTrigger = (bound: Bound, missing: readonly Access[], place: HookPlace): Problem =>
   forbidden(
     `the trigger may not ${inWords(missing)} in namespace ${place.namespace}, which this hook needs`,
     missing.map(access => commandFor(bound, access, missing, place)),
   )
 
-/** Says what the controller lacks to look at what a hook acts on. `error` is what it was answered. */
+/**
+ * Returns the problem that the controller may not read a hook's target. `error` is the API server's
+ * answer.
+ */
 export const lackedByController = (
   bound: Bound,
   needs: readonly Need[],
@@ -46,10 +51,13 @@ export const lackedByController = (
   )
 }
 
-/** The ClusterRole with which the controller keeps the Secrets of `token.secretName`. */
+/** The ClusterRole with which the controller writes the Secrets of `token.secretName`. */
 const secretsRole = 'receiver-hooks-secrets'
 
-/** Says what the controller lacks to keep the Secret of `token.secretName`. `error` is what it was answered. */
+/**
+ * Returns the problem that the controller may not write the Secret of `token.secretName`. `error`
+ * is the API server's answer.
+ */
 export const lackedForSecret = (error: ApiError, { namespace, accounts }: HookPlace): Problem =>
   isByRoles(error)
     ? forbidden(`the controller may not keep Secrets in namespace ${namespace}, which token.secretName needs`, [
@@ -65,12 +73,18 @@ const forbidden = (lack: string, commands: readonly string[]): Problem => ({
 
 const asAnswered = ({ message }: ApiError): Problem => ({ reason: 'Forbidden', message, lasts: 'stalled' })
 
-/** RBAC answers like this. An admission policy answers 403 as well, and no role changes that. */
+/**
+ * Returns whether RBAC refused a request. An admission policy answers 403 too, but no role changes
+ * that.
+ */
 const isByRoles = ({ message }: ApiError): boolean => / User ".*" cannot /.test(message)
 
 const inWords = (accesses: readonly Access[]): string => [...new Set(accesses.map(accessInWords))].join(', ')
 
-/** Binds the role of the installation that has a right; makes one where a hook acts on a kind that none is for. */
+/**
+ * Returns the command that binds the role with a right. If no role of the installation has it, the
+ * command creates one.
+ */
 const commandFor = (
   { driver }: Bound,
   access: Access,

@@ -8,7 +8,10 @@ export type HookCounter = (change: {
   readonly now: ReceiverHook | undefined
 }) => void
 
-/** Counts hooks by their condition Ready, and its reason. A reason that no hook has any more stays, at 0. */
+/**
+ * Counts hooks by their condition Ready and its reason. A reason without hooks stays, with the
+ * count 0.
+ */
 export const hookCounter = (metrics: Metrics): HookCounter => {
   const gauge = metrics.gauge('receiverhooks_hooks', 'Hooks, by their condition Ready and its reason.', [
     'ready',
@@ -30,7 +33,10 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
   }
 }
 
-/** A hook in a cache is as it came: under another CRD its status may be anything. */
+/**
+ * Returns the condition Ready. A cached hook is unchecked: under another CRD its status may have
+ * any form.
+ */
 const readyIn = ({ status }: ReceiverHook): unknown => {
   const conditions: unknown = status?.conditions
   return Array.isArray(conditions) ? conditions.find(condition => at(condition, 'type') === 'Ready') : undefined

@@ -20,22 +20,22 @@ import {
 import { writtenHooks } from './written.ts'
 
 export interface HookStoreOptions {
-  /** What trigger URLs begin with, without a slash at the end. */
+  /** The beginning of trigger URLs, without a slash at the end. */
   readonly publicURL: string
-  /** The one namespace whose hooks are kept; all when absent. */
+  /** The only namespace whose hooks are kept. Absent: all. */
   readonly namespace?: string
-  /** How hooks are followed, where others in this process follow them as well. */
+  /** How to follow hooks if another part of the process follows them too. */
   readonly follow: Follow | undefined
 }
 
-/** The newest known version of each hook: from the watch, or from a write of this process. */
+/** The newest known version of each hook, from the watch or from this process's own writes. */
 export interface HookStore {
   readonly cache: Cache<KeptHook>
-  /** Finds a hook by its key, as of now. */
+  /** Returns a hook by its key. */
   newest(key: string): ReceiverHook | undefined
-  /** Stores the hook that the API server returned for a write of this process. */
+  /** Stores the API server's answer to a write of this process. */
   wrote(this: void, object: StoredObject): void
-  /** Calls `look` with the key of each hook that has changed so that it must be reconciled. */
+  /** Calls `look` with the key of each changed hook that must be reconciled. */
   onChange(look: (key: string) => void): void
 }
 

@@ -3,9 +3,9 @@ import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 
 /**
- * A hook as the controller's cache keeps it: of its metadata only what is read here, since managedFields and what
- * kubectl writes into annotations are more than half of its bytes. Undefined for an object that lacks what every hook
- * has; the rest of the spec is judged at each reconcile.
+ * Returns a hook in the form that the cache keeps, with only the metadata that is read here:
+ * managedFields and kubectl's annotations are more than half of its bytes. Returns undefined for an
+ * object without the members of every hook. The rest of the spec is checked at each reconcile.
  */
 export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
   if (!isReceiverHook(object)) return undefined
@@ -16,13 +16,16 @@ export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
   return status ? { metadata, spec, status } : { metadata, spec }
 }
 
-/** A hook as it is kept: a URL ends with its token, and ten thousand of them need not stand there twice. */
+/**
+ * A hook without its URL. The URL ends with the token, so for ten thousand hooks it would be stored
+ * twice.
+ */
 export type KeptHook = ReceiverHook & {
-  /** Whether the status has the URL that goes with its token, which is then left out. */
+  /** True if the status has the URL of its token, which is left out here. */
   readonly hasURL: boolean
 }
 
-/** `urlOf` says which URL goes with a token. */
+/** Returns the form to keep. `urlOf` returns the URL of a token. */
 export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string): KeptHook => {
   const { metadata, spec, status } = hook
   if (status?.token === undefined || status.triggerURL !== urlOf(status.token)) return { ...hook, hasURL: false }
@@ -30,24 +33,24 @@ export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string)
   return { metadata, spec, status: rest, hasURL: true }
 }
 
-/** The hook that was kept. */
+/** Returns the whole hook from the kept form. */
 export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => string): ReceiverHook =>
   hasURL && hook.status?.token !== undefined
     ? { ...hook, status: { ...hook.status, triggerURL: urlOf(hook.status.token) } }
     : hook
 
-/** How a hook is called in the queue and in log lines. */
+/** Returns a hook's key in the queue and in log lines. */
 export const hookKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** The namespace and the name in a key. */
+/** Returns the namespace and the name in a key. */
 export const namespaceAndName = (key: string): [namespace: string, name: string] => {
   const slash = key.indexOf('/')
   return [key.slice(0, slash), key.slice(slash + 1)]
 }
 
 /**
- * Decides whether a change of a hook requires a reconcile. What the controller itself writes into a
- * status does not, unless a token was removed or replaced: then another client may have done it.
+ * Decides whether a change of a hook requires a reconcile. The controller's own changes of the
+ * status do not. But if a token was removed or replaced, another client may have done it.
  */
 export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined &&
@@ -57,12 +60,12 @@ export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHo
     (before.status?.token !== undefined && before.status.token !== now.status?.token))
 
 /**
- * Is true if a hook's conditions have changed. If another client did that, a reconcile may have
- * seen the old ones.
+ * Returns whether a hook's conditions have changed. If another client changed them, a reconcile may
+ * have used the old ones.
  */
 export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 
-/** Whether a hook's last look, or the one that is due, was or will be at this target. */
+/** Returns whether a hook has this target now, or had it at its last reconcile. */
 export const mayAimAt = (hook: ReceiverHook, target: string): boolean =>
   hook.status?.observedGeneration !== hook.metadata.generation || hook.status.target === target

@@ -24,33 +24,33 @@ import type { ReconcileResult } from './queue.ts'
 export interface Keyring {
   readonly signing: SigningKey
   /**
-   * The signing key alone. A token of another key is minted again, while the other key stays in the
-   * set, so that the old URL still works. So you rotate a key set in three steps: add a key at the
-   * end, move it to the front, drop the old one.
+   * Only the signing key. A token of another key is minted again; while the other key is in the
+   * set, the old URL still works. So you rotate keys in three steps: add a key at the end, move it
+   * to the front, drop the old one.
    */
   readonly current: PublicKeys
 }
 
-/** How long until a Secret that cannot be read is looked at again, unless it changes, in milliseconds. */
+/** How long until an unreadable Secret is read again without a change, in milliseconds. */
 const unreadableMs = 300_000
 
 /**
- * How long until keys without a problem are read again, in milliseconds. A watch does not report the
- * deletion of a Secret that it never reported to exist.
+ * How long until keys without a problem are read again, in milliseconds. A watch does not report
+ * the deletion of a Secret that it never saw.
  */
 const lookAgainMs = 60_000
 
-/** The signing keys of an installation, in use and in the API server. */
+/** The signing keys of an installation, in memory and in the API server. */
 export class KeyKeeper {
   readonly #environment: Pick<Environment, 'api' | 'log' | 'random'>
   readonly #namespace: string
   readonly #events: EventRecorder
   readonly #changed: () => void
   #inUse: { readonly jwks: string; readonly ring: Keyring } | undefined
-  /** The version of the Secret that could not be read, once that has been said. */
+  /** The version of the unreadable Secret that was already logged. */
   #complainedOf: string | undefined
 
-  /** `changed` is called when another key signs from now on, or the set is another. */
+  /** Calls `changed` when another key signs or the set changes. */
   constructor(
     environment: Pick<Environment, 'api' | 'log' | 'random'>,
     namespace: string,
@@ -63,20 +63,23 @@ export class KeyKeeper {
     this.#changed = changed
   }
 
-  /** Undefined until the public keys are known to be published. */
+  /** Returns the keys, or undefined until the public keys are known to be published. */
   ring(): Keyring | undefined {
     return this.#inUse?.ring
   }
 
-  /** Makes the Secret if there is none, and the ConfigMap say what the Secret says. Throws what the API throws. */
+  /**
+   * Creates the Secret if it is missing, and updates the ConfigMap from it. Throws the API server's
+   * errors.
+   */
   async reconcile(): Promise<ReconcileResult> {
     const { api } = this.#environment
-    // The ConfigMap is read before the Secret, and replaced only in the version that was read: so what is put into
-    // it comes from a Secret that is at least as new as the one it was made from.
+    // The ConfigMap is read before the Secret, and replaced only in that version. So it is never
+    // overwritten with keys of an older Secret.
     const published = await read(api, configMaps, this.#namespace, publicKeysConfigMap)
     const secret = await this.#findSecret(published !== undefined || this.#inUse !== undefined)
     const keys = this.#parse(secret)
-    if (!keys) return { settled: false, againAfterMs: unreadableMs }
+    if (!keys) return { isFinal: false, againAfterMs: unreadableMs }
     const jwks = formatPublicKeys(keys)
     if (stringAt(published, 'data', keySetEntry) !== jwks) {
       const wasOurs = this.#inUse?.jwks === jwks || isMadeFrom(published, secret)
@@ -90,7 +93,7 @@ export class KeyKeeper {
       this.#inUse = { jwks, ring: { signing, current: publicKeysOf([signing], signing.kid) } }
       this.#changed()
     }
-    return { settled: true, againAfterMs: lookAgainMs }
+    return { isFinal: true, againAfterMs: lookAgainMs }
   }
 
   async #findSecret(lost: boolean): Promise<StoredObject> {
@@ -100,7 +103,7 @@ export class KeyKeeper {
     try {
       return await this.#makeSecret(lost)
     } catch (error) {
-      // Another controller was faster: its keys are the keys.
+      // Another controller created the Secret first. Its keys are used.
       const theirs = isStatus(error, 409) ? await read(api, secrets, this.#namespace, signingKeysSecret) : undefined
       if (!theirs) throw error
       return theirs
@@ -176,11 +179,11 @@ const configMapOf = (jwks: string, secret: StoredObject) => ({
   data: { [keySetEntry]: jwks },
 })
 
-/** Whether a ConfigMap says that it was made from this version of the Secret. */
+/** Returns whether a ConfigMap was made from this version of the Secret. */
 const isMadeFrom = (published: StoredObject | undefined, secret: StoredObject): boolean =>
   published?.metadata.annotations?.[secretVersionAnnotation] === secret.metadata.resourceVersion
 
-/** The same ConfigMap, in the version that was read, with another key set. What else is in it stays. */
+/** Returns the ConfigMap in the version that was read, with another key set. Other entries stay. */
 const rewritten = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {
   const { metadata, ...members } = published
   const annotations = { ...metadata.annotations, [secretVersionAnnotation]: secret.metadata.resourceVersion }

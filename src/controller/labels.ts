@@ -1,5 +1,7 @@
-/** On every object that the controller creates. */
+/** The label of every object that the controller creates. */
 export const managedByLabel = { 'app.kubernetes.io/managed-by': 'receiver-hooks' } as const
 
-/** On the Secret of a hook: its uid, by which it is found without any other Secret being read. */
+/**
+ * The label of a hook's Secret with the hook's uid. It finds the Secret without reading any other.
+ */
 export const hookUidLabel = 'receiverhooks.dev/hook-uid'

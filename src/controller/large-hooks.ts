@@ -11,10 +11,10 @@ import { objectPath } from '../kube/paths.ts'
 import { hooks } from '../kube/resources.ts'
 import type { ReconcileResult } from './queue.ts'
 
-/** How long the write of a status may take, in milliseconds. */
+/** The time limit for writing a status, in milliseconds. */
 const timeoutMs = 10_000
 
-/** Stands in for the spec of every hook that is too large to be kept. Nobody acts on it. */
+/** Replaces the spec of every hook that is too large to be cached. Nothing reads its content. */
 const unread: HookSpec = {
   driver: '',
   suspend: true,
@@ -30,7 +30,10 @@ const problem: Problem = {
   lasts: 'stalled',
 }
 
-/** What is kept of a hook that is too large: who it is, and whether its status says that it is too large. */
+/**
+ * Returns the cached form of a hook that is too large: its identity, and whether its status already
+ * says so.
+ */
 export const largeHookOf = ({ metadata, status }: StoredObject): ReceiverHook | undefined => {
   const { creationTimestamp = '', deletionTimestamp, generation, name, namespace, resourceVersion, uid } = metadata
   if (namespace === undefined || generation === undefined) return undefined
@@ -45,26 +48,29 @@ export const largeHookOf = ({ metadata, status }: StoredObject): ReceiverHook | 
     : { metadata: kept, spec: unread }
 }
 
-/** Whether {@link largeHookOf} made a hook. */
+/** Returns whether a hook was made by {@link largeHookOf}. */
 export const isLargeHook = ({ spec }: ReceiverHook): boolean => spec === unread
 
 const conditionsOf = (generation: number, now: number) =>
   conditionsFor(problem, { reason: 'Valid', message: '' }, [], generation, now)
 
-/** Ready stands first in the conditions that the controller writes. What is picked of a list has the first of its values. */
+/**
+ * Returns whether the status already says so. The controller writes the condition Ready first, and
+ * only the first value of a list is picked.
+ */
 const saysSo = (status: unknown, generation: number): boolean => {
   const conditions = at(status, 'conditions')
   const first: unknown = Array.isArray(conditions) ? conditions[0] : at(conditions, '*')
   return stringAt(first, 'reason') === problem.reason && Number(at(status, 'observedGeneration')) === generation
 }
 
-/** Says in the status of a hook that it is too large, once. Throws what the API throws. */
+/** Writes once into the status of a hook that it is too large. Throws the API server's errors. */
 export const reportLargeHook = async (
   { api, clock, events }: Pick<Environment, 'api' | 'clock'> & { readonly events: EventRecorder },
   { metadata, status }: ReceiverHook,
 ): Promise<ReconcileResult> => {
   const { deletionTimestamp, generation, name, namespace, resourceVersion, uid } = metadata
-  if (status !== undefined || deletionTimestamp !== undefined) return { settled: true }
+  if (status !== undefined || deletionTimestamp !== undefined) return { isFinal: true }
   const request = {
     method: 'PATCH',
     path: objectPath(hooks, namespace, name, 'status'),
@@ -78,10 +84,10 @@ export const reportLargeHook = async (
     timeoutMs,
   } as const
   const answer = await api.request(request)
-  // The answer may be too large itself: its status says that this is stored.
+  // The answer may be too large itself. Its HTTP status shows that the write is stored.
   if (answer.status !== 200) throw new ApiError(answer, `PATCH ${request.path}`)
   const regarding = { apiVersion, kind: hookKind, namespace, name, uid, resourceVersion }
   const note = `${problem.message}. ${reasons.TooLarge.todo}`
   events.emit({ regarding, type: 'Warning', reason: 'TooLarge', action: 'Reconcile', note })
-  return { settled: true }
+  return { isFinal: true }
 }

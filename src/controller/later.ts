@@ -1,8 +1,8 @@
 import type { Clock } from '../environment/environment.ts'
 
-/** Keys that become due, each once, at times of their own. */
+/** Keys with the time at which each is due. */
 export interface Later {
-  /** Replaces when the key was due before. `ms` is from now, in milliseconds. */
+  /** Sets when a key is due, in milliseconds from now. Replaces its earlier time. */
   set(key: string, ms: number): void
   delete(key: string): void
   clear(): void
@@ -14,13 +14,16 @@ interface Entry {
   readonly at: number
 }
 
-/** How many replaced or deleted entries may be in the heap, in addition to one for each key. */
+/** How many outdated entries the heap may have, besides one for each key. */
 const maxStale = 64
 
-/** Calls `due` for each key when its time has come. One timer serves all: ten thousand of them are megabytes. */
+/**
+ * Calls `due` for each key at its time. All share one timer, because ten thousand timers would take
+ * megabytes.
+ */
 export const later = (clock: Clock, due: (key: string) => void): Later => {
   const entries = new Map<string, Entry>()
-  /** The soonest first; with entries that no longer count. */
+  /** The earliest entry is first. Some entries are outdated. */
   let heap: Entry[] = []
   let armed: { readonly at: number; readonly cancel: () => void } | undefined
 
@@ -58,7 +61,7 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
       const entry = { key, at: clock.monotonic() + ms }
       entries.set(key, entry)
       push(heap, entry)
-      // Sorted lists are heaps.
+      // A sorted list is a heap.
       if (heap.length > 2 * entries.size + maxStale) heap = heap.filter(counts).sort((a, b) => a.at - b.at)
       arm()
     },
@@ -74,7 +77,10 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
   }
 }
 
-/** A binary heap: an entry is no later than the two at twice its index and one and two more. */
+/**
+ * Adds to a binary heap. An entry is never later than its children, at twice its index plus one and
+ * plus two.
+ */
 const push = (heap: Entry[], entry: Entry): void => {
   let index = heap.push(entry) - 1
   while (index > 0) {

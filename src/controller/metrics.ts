@@ -1,11 +1,14 @@
 import type { Metrics } from '../environment/environment.ts'
 
-/** What a reconcile came to, in controller-runtime's words. */
+/** The result of a reconcile, in controller-runtime's words. */
 export type Result = 'success' | 'requeue_after' | 'error'
 
 const buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60]
 
-/** What a work queue measures, under the names that dashboards for controller-runtime know. Times are in seconds. */
+/**
+ * Returns the metrics of a work queue, with the names that dashboards for controller-runtime use.
+ * Times are in seconds.
+ */
 export const queueMetrics = (metrics: Metrics, controller: string) => {
   const depth = metrics.gauge('workqueue_depth', 'Keys that wait for a worker.', ['name'])
   const adds = metrics.counter('workqueue_adds_total', 'Keys that were added for a worker.', ['name'])

@@ -1,7 +1,9 @@
 import { isStatus } from '../kube/errors.ts'
 import { outOfDate } from './queue.ts'
 
-/** Resolves with `outOfDate` where the cache is a moment behind: the hook has another version, or is gone. */
+/**
+ * Resolves with `outOfDate` if the cache is behind: the hook has another version or was deleted.
+ */
 export const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {
   try {
     return await work

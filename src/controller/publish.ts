@@ -10,7 +10,7 @@ import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
 import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secret.ts'
 
-/** The token that a hook's URL has now. */
+/** The current token of a hook. */
 export interface CurrentToken {
   readonly token: string
   readonly url: string
@@ -19,26 +19,26 @@ export interface CurrentToken {
   readonly claims: Claims
 }
 
-/** Where a hook's token can be found. */
+/** Where a hook's token is published. */
 export type Publication =
   /** To be written into the status. */
   | ({ readonly published: 'status' } & CurrentToken)
-  /** Written into the Secret already. */
+  /** Already written into the Secret. */
   | ({ readonly published: 'secret' } & CurrentToken)
-  /** Nowhere: the Secret is not ours to write. */
+  /** Not published: the Secret does not belong to the hook. */
   | { readonly published: 'nowhere'; readonly problem: Problem }
 
 export interface Publishing {
   readonly api: ApiConnection
   readonly verifier: Verifier
   readonly ring: Keyring
-  /** What URLs begin with, without a slash at the end. */
+  /** The beginning of URLs, without a slash at the end. */
   readonly publicURL: string
 }
 
 /**
- * Keeps the token that a hook has, or mints one, and sees to it that the Secret of `token.secretName` holds it, and no
- * Secret of a former name. The status is left to the caller. Throws what the API throws.
+ * Keeps a hook's token or mints a new one. Writes it into the Secret of `token.secretName`, and
+ * deletes Secrets of previous names. The caller writes the status. Throws the API server's errors.
  */
 export const publish = async (
   { api, verifier, ring, publicURL }: Publishing,
@@ -60,13 +60,13 @@ export const publish = async (
   return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, ...current }
 }
 
-/** A hook whose token was minted and is not in its status has, or had, a Secret. */
+/** Returns whether a hook may have Secrets: its token was minted, but is not in its status. */
 const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
   spec.token.secretName !== undefined || (status?.minted !== undefined && status.token === undefined)
 
 /**
- * A hook that wants no Secret does without those of a former name where the right to read them is missing, or has been
- * taken away since: its token then goes into the status, and they are collected when the hook is deleted.
+ * Returns the Secrets, or none if a hook without `token.secretName` may not read them. Then its
+ * token goes into the status, and its previous Secrets are deleted with the hook.
  */
 const readable = async (
   reading: Promise<readonly OwnedSecret[]>,
@@ -80,7 +80,10 @@ const readable = async (
   }
 }
 
-/** The first of the stored tokens that is still current. That is for the signature to say, not for a comparison. */
+/**
+ * Returns the first stored token that is still current. This is decided by its signature, not by
+ * comparing texts.
+ */
 const kept = async (
   verifier: Verifier,
   ring: Keyring,

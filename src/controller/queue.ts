@@ -6,53 +6,60 @@ import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
-/** After an error. It begins as controller-runtime's does, and ends far sooner: nothing else would wake what waits. */
+/**
+ * The wait after an error. It begins like controller-runtime's, but has a lower maximum because
+ * nothing else would wake the key.
+ */
 const afterError: Backoff = { firstMs: 5, maxMs: 30_000 }
 
-/** What one look at a key came to. */
+/** The result of one reconcile. */
 export interface ReconcileResult {
-  /** Whether the attempts start to count from nothing again. */
-  readonly settled: boolean
-  /** When to look again although nothing has changed, in milliseconds; absent when only a change is worth a look. */
+  /** True if the count of attempts begins again. */
+  readonly isFinal: boolean
+  /** When to reconcile again without a change, in milliseconds. Absent: only after a change. */
   readonly againAfterMs?: number
 }
 
 /**
- * The version that was read was stale. The key is tried again as after an error, but nothing is
+ * The version that was read was outdated. The key is tried again as after an error, but nothing is
  * logged.
  */
 export const outOfDate = 'out of date'
 
 /**
- * Something has to be known first. The part that learns it adds the key again. Attempts keep their
- * count.
+ * Something must be known first. The part that finds it out adds the key again. The count of
+ * attempts stays.
  */
 export const parked = 'parked'
 
-/** Does what is to be done about a key. `attempts` is how many looks in a row have settled nothing. */
+/** Reconciles a key. `attempts` is the number of reconciles in a row without a final result. */
 export type ReconcileKey = (
   key: string,
   attempts: number,
 ) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
 
 /**
- * How long looks may begin one after another before timers and sockets have their turn, in milliseconds. The lease is
- * renewed on the same thread.
+ * How long reconciles may start one after another, in milliseconds. Then timers and sockets get
+ * their turn, because the lease is renewed on the same thread.
  */
 const turnMs = 10
 
-/** How long until what could not be written for want of the lease is tried again: as long as between two renewals. */
+/**
+ * How long until a write without the lease is tried again, in milliseconds: the interval of
+ * renewals.
+ */
 const leaseAgainMs = 2000
 
 /**
- * How long until a write is tried again that the API server refuses for what it says, in milliseconds. A change of the object is a
- * look in any case. This is for a rule that was changed: an hour costs nobody anything.
+ * How long until a rejected write is tried again, in milliseconds. A change of the object triggers
+ * a reconcile anyway, so this is only for a changed rule.
  */
 const hopelessAgainMs = 3_600_000
 
 /**
- * A work queue as controller-runtime has it: keys, not events, so that a hundred changes of one object are one look;
- * `workers` of them at a time, of one namespace never all; a key whose work throws is tried again after a wait of its own.
+ * A work queue like controller-runtime's. It holds keys, not events, so a hundred changes of one
+ * object are one reconcile. `workers` run at the same time, but one namespace never has all of
+ * them. A key that throws is tried again after its own wait.
  */
 export class WorkQueue {
   readonly #clock: Clock
@@ -63,10 +70,13 @@ export class WorkQueue {
   readonly #waiting: WaitingKeys
   readonly #again: Later
   readonly #turn: ReturnType<typeof turnOf>
-  /** Each with whether it was added again meanwhile. */
+  /** For each key, whether it was added again meanwhile. */
   readonly #working = new Map<string, { again: boolean }>()
   readonly #attempts = new Map<string, number>()
-  /** Errors in a row, apart from the attempts: a long wait for something must not make the first error weigh much. */
+  /**
+   * Errors in a row. They are counted apart from attempts, so that a first error after a long wait
+   * has a short delay.
+   */
   readonly #errors = new Map<string, number>()
   #state: 'new' | 'running' | 'stopped' = 'new'
   #ended = (): void => {}
@@ -86,7 +96,7 @@ export class WorkQueue {
     this.#turn = turnOf(clock, () => this.#pump())
   }
 
-  /** Asks for a look at a key, soon. A key that is being worked on is looked at once more after that. */
+  /** Queues a key. If it is being reconciled, it runs once more afterwards. */
   add(key: string): void {
     if (this.#state === 'stopped') return
     const inProgress = this.#working.get(key)
@@ -95,7 +105,10 @@ export class WorkQueue {
     this.#pump()
   }
 
-  /** Works until `stop` is aborted; then drops what waits, and resolves when what is in progress has ended. Call it once. */
+  /**
+   * Works until `stop` is aborted. Then drops waiting keys, and resolves when running reconciles
+   * have ended. Call it once.
+   */
   run(stop: AbortSignal): Promise<void> {
     return new Promise(resolve => {
       this.#ended = resolve
@@ -158,7 +171,7 @@ export class WorkQueue {
       }
       measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
       this.#errors.delete(key)
-      if (worked.settled) this.#attempts.delete(key)
+      if (worked.isFinal) this.#attempts.delete(key)
       else this.#attempts.set(key, before + 1)
       return worked
     } catch (error) {
@@ -171,11 +184,11 @@ export class WorkQueue {
     }
   }
 
-  /** Says in the log that the work has failed. Returns how long to wait before the next attempt. */
+  /** Logs an error. Returns the wait before the next attempt. */
   #failed(key: string, error: unknown, tookMs: number): number {
     const hopeless = isHopeless(error)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    // What takes long to fail, as a write that times out does, has a worker for half of the time at most.
+    // A slow failure, such as a timeout, occupies a worker for at most half of the time.
     const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)
     const fields = { controller: this.#controller, object: key, againAfterMs, error }
     if (this.#state === 'running' && hopeless) this.#log.error(fields, 'cannot be written until it changes')
@@ -183,7 +196,7 @@ export class WorkQueue {
     return againAfterMs
   }
 
-  /** Counts an error, and returns how long to wait after it. */
+  /** Counts an error. Returns the wait after it. */
   #failedOnceMore(key: string): number {
     const before = this.#errors.get(key) ?? 0
     this.#errors.set(key, before + 1)
@@ -191,7 +204,7 @@ export class WorkQueue {
   }
 }
 
-/** Adds up for how long this thread was kept, and calls `next` after a pause when that was long. */
+/** Measures how long this thread was busy, and calls `next` after a pause if that was long. */
 const turnOf = (clock: Clock, next: () => void) => {
   let spentMs = 0
   let pausing = false

@@ -9,7 +9,7 @@ import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { ApiError, isStatus, TooLarge } from '../kube/errors.ts'
+import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { readOfAnyKind, send } from '../kube/requests.ts'
@@ -29,18 +29,24 @@ import { parked, type ReconcileResult } from './queue.ts'
 import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
-/** A target may be created a moment after its hook: looked for often at first. Milliseconds. */
+/**
+ * The wait while a target is missing, in milliseconds. It may be created right after its hook, so
+ * the first waits are short.
+ */
 const reconcilingBackoff = { firstMs: 1000, maxMs: 15_000 }
 
-/** A person has to act, and may do it where no watch of ours sees it: another owner, another's Secret. Milliseconds. */
+/**
+ * The wait until a person acts, in milliseconds. No watch may report it: another owner, or the
+ * Secret of another object.
+ */
 const stalledBackoff = { firstMs: 1000, maxMs: 120_000 }
 
-/** A hook that is Ready is validated again after this time and up to its half, in milliseconds. */
+/** A Ready hook is validated again after this time plus up to half of it, in milliseconds. */
 const validateEveryMs = 240_000
 
 /**
- * The minimum delay before a token is checked again, in milliseconds: no rounding of times can make
- * a loop.
+ * The shortest time until a token is checked again, in milliseconds, so that rounding causes no
+ * loop.
  */
 const minMs = 1000
 
@@ -48,17 +54,18 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly autoscalers: Pick<Autoscalers, 'of'>
   readonly definitions: Definitions
   readonly expressions: ExpressionChecks
-  /** What the trigger may do; undefined where nobody asks. */
+  /** The trigger's rights. Undefined: they are not checked. */
   readonly rights?: Pick<TriggerRights, 'missing'> | undefined
   readonly accounts: Accounts
   readonly events: EventRecorder
-  /** Takes note of the hook as the status was written. */
+  /** Takes over the hook with its new status. */
   readonly wrote: (hook: StoredObject) => void
 }
 
 /**
- * Makes what is published of a hook, and its status, what they should be. It reads the hook's target, and writes only
- * what is not so already. Does nothing while the hook's expression is being checked. Throws what the API throws.
+ * Reconciles a hook: publishes its token and updates its status. It reads the target, and writes
+ * only what differs. While the hook's expression is being checked, it does nothing. Throws the API
+ * server's errors.
  */
 export const reconcileHook = async (
   context: Reconciling,
@@ -66,11 +73,11 @@ export const reconcileHook = async (
   attempts: number,
 ): Promise<ReconcileResult | typeof parked> => {
   const { generation: _, ...meta } = hook.metadata
-  if (meta.deletionTimestamp !== undefined) return { settled: true }
+  if (meta.deletionTimestamp !== undefined) return { isFinal: true }
   if (isLargeHook(hook)) return await reportLargeHook(context, hook)
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
-  // No worker waits for it: the hook comes back when there is an answer.
+  // No worker waits for it. The hook is queued again when there is an answer.
   if (expression === 'pending') return parked
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
@@ -107,7 +114,7 @@ export const reconcileHook = async (
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
   const againAfterMs = Math.min(nextLook(context, problem, attempts), Math.max(minMs, due ?? Infinity))
-  return { settled: problem === undefined, againAfterMs }
+  return { isFinal: problem === undefined, againAfterMs }
 }
 
 const expressionProblem = (
@@ -117,8 +124,9 @@ const expressionProblem = (
   when === undefined ? 'sound' : expressions.problemOf(hookKey(namespace, name), namespace, when)
 
 /**
- * The API server's cache answers without its storage, which bears all that is written meanwhile. It may be behind, so
- * that a problem has to be there in the storage as well; one that was there the last time is looked for there at once.
+ * Validates a hook with the API server's cache, which does not load its storage. The cache may be
+ * behind, so a problem is confirmed in the storage. A problem that the status shows already is read
+ * from the storage at once.
  */
 const validated = async (
   context: Reconciling,
@@ -135,7 +143,10 @@ const validated = async (
   return isFine ? undefined : await look({})
 }
 
-/** https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list */
+/**
+ * Any cached version
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list).
+ */
 const anyVersion = { query: { resourceVersion: '0' } }
 
 const readingOf = (
@@ -150,17 +161,17 @@ const readingOf = (
   definitions,
 })
 
-/** What the controller lacks to look at what the hook acts on. */
+/** Returns the problem that the controller may not read the hook's target. */
 const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: HookPlace): Promise<Problem> => {
   try {
     return lackedByController(bound, await bound.needs(context.definitions), error, place)
   } catch {
-    // Even the kind of the target cannot be looked up: that is what was refused.
+    // Not even the kind of the target can be looked up, so that right is missing.
     return lackedByController(bound, [], error, place)
   }
 }
 
-/** What the trigger lacks for a delivery of the hook, if anything. */
+/** Returns the problem that the trigger lacks a right for the hook, or undefined. */
 const rightsProblem = async (context: Reconciling, bound: Bound, place: HookPlace): Promise<Problem | undefined> => {
   if (!context.rights) return undefined
   const needs = [...recordNeeds, ...(await bound.needs(context.definitions))]
@@ -168,7 +179,7 @@ const rightsProblem = async (context: Reconciling, bound: Bound, place: HookPlac
   return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
 }
 
-/** A right that is missing is the hook's problem, and said in its conditions; other errors are the caller's. */
+/** Turns a missing right into a problem, which the conditions show. Other errors are thrown. */
 const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) => U): Promise<T | Awaited<U>> => {
   try {
     return await work
@@ -178,15 +189,15 @@ const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) =>
   }
 }
 
-/** What brings the kind may be installed a moment later. */
+/** Returns the problem of an unknown kind. Its CRD may be installed soon. */
 const orUnknownKind = (error: unknown): Problem => {
   if (!(error instanceof UnknownKind)) throw error
   return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }
 }
 
-/** A person has to make the object smaller. */
+/** Returns the problem of an object that is too large. A person must make it smaller. */
 const orTooLarge = (error: unknown): Problem => {
-  if (!(error instanceof TooLarge)) throw error
+  if (!(error instanceof ObjectTooLarge)) throw error
   return { reason: 'TooLarge', message: error.message, lasts: 'stalled' }
 }
 
@@ -202,7 +213,7 @@ const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>)
 })
 
 const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
-  // Somebody grants a right with a command, and then waits for the hook.
+  // After granting a right, a person waits for the hook.
   if (problem?.reason === 'Forbidden') return waitAfter(reconcilingBackoff, attempts)
   if (problem) return waitAfter(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
   return jittered(random, validateEveryMs, 0.5)

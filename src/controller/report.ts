@@ -12,16 +12,20 @@ export interface Reporting {
   readonly clock: Clock
   readonly api: ApiConnection
   readonly events: EventRecorder
-  /** Takes note of a hook as the API server has answered it. */
+  /** Takes over a hook from the API server's answer. */
   wrote(this: void, object: StoredObject): void
 }
 
-/** Deliveries are reported with one worker and at least this pause, in milliseconds: at most fifty statuses a second. */
+/**
+ * Reports are written by one worker with at least this pause, in milliseconds: at most 50 statuses
+ * a second.
+ */
 const pauseMs = 20
 
 /**
- * Makes the work that writes the reports of hooks into their statuses, and their Events. `unreported` finds a hook and
- * its report; a hook that is gone, or not seen yet, is reported with its next delivery.
+ * Returns the work that writes reports into statuses and makes Events. `unreported` returns a hook
+ * and its report. If a hook was deleted or is not cached yet, its next delivery brings the report
+ * back.
  */
 export const reportWork = (
   { api, clock, events, wrote }: Reporting,
@@ -32,7 +36,7 @@ export const reportWork = (
   const emitted = emittedRefusals()
   return async key => {
     const found = unreported(key)
-    if (!found) return { settled: true }
+    if (!found) return { isFinal: true }
     await wait(clock, pauseAfter(tookMs, pauseMs), stop)
     const { reported } = found.report
     if (reported && isNew(found.hook, found.report)) {
@@ -43,6 +47,6 @@ export const reportWork = (
       wrote(stored)
     }
     for (const event of eventsOf(found.hook, found.report, emitted)) events.emit(event)
-    return { settled: true }
+    return { isFinal: true }
   }
 }

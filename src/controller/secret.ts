@@ -10,30 +10,35 @@ import { create, replace } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import { hookUidLabel, managedByLabel } from './labels.ts'
 
-/** How long a list or a deletion may take, in milliseconds. */
+/** The time limit of a list or a deletion, in milliseconds. */
 const timeoutMs = 10_000
 
-/** What a hook's Secret holds: what Alertmanager's `url_file` reads, and the token by itself. */
+/** The content of a hook's Secret: the URL for Alertmanager's `url_file`, and the token alone. */
 export interface SecretContent {
   readonly url: string
   readonly token: string
 }
 
-/** How many Secrets with the uid of one hook are looked at. A hook has one, and another while that one's name changes. */
+/**
+ * How many Secrets with a hook's uid are read. A hook has one, and briefly a second while its name
+ * changes.
+ */
 const maxSecrets = 16
 
-/** A Secret that a hook controls, and what of it is of use here. */
+/** A Secret that a hook controls. */
 export interface OwnedSecret {
   readonly metadata: Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid' | 'resourceVersion'>
   readonly token: string | undefined
-  /** All of it, where it is the one that the hook names. */
+  /** The whole object, if it is the Secret that the hook names. */
   readonly whole?: StoredObject
 }
 
 /**
- * The Secrets that a hook controls, of which `named` is the one that it names. Only those with its uid in their label are asked for, so that no other Secret's
- * content is even sent here; and a label alone makes nothing ours: the owner reference must say so too. Anybody who may write
- * Secrets may put that label on many large ones: they are read one page after another, and no more than a few of them.
+ * Returns the Secrets that a hook controls; `named` is the one that it names. The list selects the
+ * label with its uid, so other Secrets are never sent here. The label alone does not prove
+ * ownership: the owner reference must match too.
+ * Anybody who may write Secrets can set the label on many large ones. So they are read page by
+ * page, and only a few.
  */
 export const ownedSecrets = async (
   api: ApiConnection,
@@ -64,8 +69,8 @@ const ownedOf = (secret: StoredObject, isNamed: boolean): OwnedSecret => {
 const tokenIn = (secret: StoredObject): string | undefined => decode(stringAt(secret, 'data', 'token'))
 
 /**
- * Puts a content into the Secret `name`, if it is not there already: creates it, or replaces the one among `owned`.
- * 'conflict' when a Secret of that name is not the hook's: that one is left alone.
+ * Stores a content in the Secret `name`: creates it, or replaces the one in `owned` if it differs.
+ * Returns 'conflict' if another object owns a Secret of that name; it is not changed.
  */
 export const putSecret = async (
   api: ApiConnection,
@@ -84,7 +89,7 @@ export const putSecret = async (
     return 'put'
   } catch (error) {
     if (!isStatus(error, 409)) throw error
-    // Taken. It may be ours all the same: another controller was faster, or an answer was lost.
+    // The name exists. It may still be ours: another controller was faster, or an answer was lost.
     const ours = wholeOf(await ownedSecrets(api, hook, name))
     if (!ours) return 'conflict'
     await updateSecret(api, ours, content)
@@ -95,7 +100,7 @@ export const putSecret = async (
 const wholeOf = (owned: readonly OwnedSecret[]): StoredObject | undefined =>
   owned.find(({ whole }) => whole !== undefined)?.whole
 
-/** Deletes a Secret that {@link ownedSecrets} found, in the version that was found. */
+/** Deletes a Secret from {@link ownedSecrets}, in the version that was read. */
 export const deleteSecret = async (api: ApiConnection, secret: OwnedSecret): Promise<void> => {
   const { name, namespace = '', resourceVersion, uid } = secret.metadata
   const path = objectPath(secrets, namespace, name)
@@ -126,7 +131,7 @@ const secretOf = (hook: ReceiverHook, secretName: string, content: SecretContent
   }
 }
 
-/** Keeps the entries that others have added to our two. */
+/** Returns the content, with the entries that others have added. */
 const members = (secret: StoredObject): object => {
   const data = at(secret, 'data')
   return typeof data === 'object' && data !== null ? data : {}

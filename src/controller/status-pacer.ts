@@ -1,25 +1,28 @@
 import type { Clock } from '../environment/environment.ts'
 
-/** How soon the first change after a while is written, in milliseconds. */
+/** How soon the first change after a pause is written, in milliseconds. */
 const firstMs = 500
 
-/** The least time between two writes of one hook's deliveries under load, in milliseconds. */
+/** The shortest time between two writes of one hook's deliveries under load, in milliseconds. */
 const spacingMs = 10_000
 
 /**
- * How long after its newest delivery a hook's status is written if no further one comes, in
- * milliseconds. So a person sees the end of a burst within two seconds. A trigger reports deliveries
- * once a second, so further posts delay the write.
+ * How long after its last delivery a hook's status is written, in milliseconds. So a person sees
+ * the end of a burst within two seconds. A trigger reports once a second, so further posts delay
+ * the write.
  */
 const quietMs = 1_800
 
-/** How many writes of a hook may come before {@link spacingMs} is over. One more is allowed after each such time. */
+/**
+ * How many writes of a hook may come before {@link spacingMs} is over. Each such time allows one
+ * more.
+ */
 const maxEarly = 5
 
 interface Written {
   /** When its status was last due, in monotonic milliseconds. */
   readonly at: number
-  /** How many writes might come early then. */
+  /** How many early writes were allowed then. */
   readonly early: number
 }
 
@@ -28,12 +31,15 @@ interface Waiting {
   readonly cancel: () => void
 }
 
-/** Says when each hook's deliveries are to be written into its status: soon, and under load at most every ten seconds. */
+/**
+ * Decides when each hook's deliveries are written into its status: soon, and under load at most
+ * every ten seconds.
+ */
 export class StatusPacer {
   readonly #clock: Clock
   readonly #due: (key: string) => void
   readonly #waiting = new Map<string, Waiting>()
-  /** Those that were written longest ago stand first. */
+  /** The hooks that were written longest ago are first. */
   readonly #written = new Map<string, Written>()
 
   constructor(clock: Clock, due: (key: string) => void) {
@@ -41,10 +47,7 @@ export class StatusPacer {
     this.#due = due
   }
 
-  /**
-   * Notes a change. `newestAt` is when the newest delivery came, by the wall clock of the trigger
-   * that took it.
-   */
+  /** Notes a change. `newestAt` is the time of the newest delivery by the trigger's clock. */
   changed(key: string, newestAt: number): void {
     const dueAt = this.#dueAt(key, newestAt)
     const waiting = this.#waiting.get(key)
@@ -66,10 +69,10 @@ export class StatusPacer {
     const waiting = this.#waiting.get(key)
     const written = this.#written.get(key)
     const latest = (written?.at ?? -Infinity) + spacingMs
-    // The first one after a while has a time already, and waits for nothing.
+    // The first change after a pause already has a time.
     if (latest <= now) return waiting?.dueAt ?? now + firstMs
     if (this.#earlyOf(written, now) === 0) return latest
-    // The clocks of two machines may differ: no wait is longer for that.
+    // The clocks of two machines may differ. That never makes a wait longer.
     const sinceMs = Math.min(Math.max(0, this.#clock.now() - newestAt), quietMs - firstMs)
     return Math.min(latest, now + quietMs - sinceMs)
   }
@@ -89,7 +92,7 @@ export class StatusPacer {
     this.#due(key)
   }
 
-  /** Forgets hooks that may have all early writes again. */
+  /** Drops hooks that again have all early writes. */
   #forget(now: number): void {
     for (const [key, { at }] of this.#written) {
       if (now - at < maxEarly * spacingMs) return

@@ -9,38 +9,40 @@ import type { Publication } from './publish.ts'
 
 /** What a reconcile found and made, before it becomes a status. */
 export interface ReconcileFindings {
-  /** What the hook acts on; undefined when its spec does not say. */
+  /** The hook's target. Undefined if its spec has none. */
   readonly target: string | undefined
   readonly problem: Problem | undefined
-  /** Undefined when the token's own settings are broken: what is published stays. */
+  /** Undefined if the token's settings are invalid. The published token stays. */
   readonly publication: Publication | undefined
-  /** How long the former token is accepted, should this be a rotation, in milliseconds. */
+  /** How long the previous token is accepted after a rotation, in milliseconds. */
   readonly overlapMs: number
 }
 
-/** What a reconcile does not speak of: deliveries.ts does. */
+/** Members that deliveries.ts writes. */
 type Deliveries = 'lastDelivery' | 'recent' | 'counts'
 
-/** Every other member that the status has; undefined for one that is to be absent. */
+/** All other members of the status. Undefined: to be absent. */
 type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }
 
 const valid = { reason: 'Valid', message: 'the hook is valid, and its URL is published' } as const
 
-/** It does what its author asked for: it is Ready, and says why nothing happens. */
+/**
+ * A suspended hook is Ready, because its author asked for that. The message says why nothing runs.
+ */
 const suspended = {
   reason: 'Suspended',
   message: 'the hook is valid and suspended: it answers deliveries and skips them until suspend: false',
 } as const
 
 /**
- * The merge patch (RFC 7396) that turns a hook's status into what was found; undefined when it says so already. `now`
- * is in milliseconds since the epoch.
+ * Returns the merge patch (RFC 7396) that brings a hook's status up to date, or undefined if
+ * nothing differs. `now` is in milliseconds since the epoch.
  */
 export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now: number): JsonObject | undefined => {
   const status = statusOf(hook, findings, now)
   const before = hook.status ?? {}
   if (!mergePatch(before, status)) return undefined
-  // A former rotation whose time is over is not worth a write of its own; but now there is one anyway.
+  // An ended overlap alone causes no write. If there is a write, it removes the overlap.
   return mergePatch(before, { ...status, minted: status.minted && withoutEnded(status.minted, now) })
 }
 
@@ -89,14 +91,16 @@ const mintedOf = (
   }
 }
 
-/** How long the token before a rotation is accepted; undefined when it is not. Never shorter than was promised. */
+/** Returns until when the previous token is accepted, or undefined. It is never shortened. */
 const replaced = ({ rotation }: Minted, overlapMs: number, now: number): Minted['previous'] =>
   overlapMs === 0 ? undefined : { rotation, acceptedUntil: rfc3339(now + overlapMs + 999) }
 
 const withoutEnded = ({ previous, ...minted }: Minted, now: number): Minted =>
   previous && now < parseTime(previous.acceptedUntil) ? { ...minted, previous } : minted
 
-/** What turns `before` into `after`, in the members that `after` names; undefined when nothing does. */
+/**
+ * Returns the merge patch from `before` to the members of `after`, or undefined if nothing differs.
+ */
 const mergePatch = (before: JsonObject, after: JsonObject): JsonObject | undefined => {
   const changes = Object.entries(after).flatMap(([name, value]): [string, unknown][] => {
     const old = before[name]
@@ -107,6 +111,6 @@ const mergePatch = (before: JsonObject, after: JsonObject): JsonObject | undefin
   return changes.length === 0 ? undefined : Object.fromEntries(changes)
 }
 
-/** An object's members, all undefined. */
+/** Returns an object's members, all undefined. */
 const absent = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.keys(object).map(name => [name, undefined]))

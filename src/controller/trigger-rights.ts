@@ -1,50 +1,63 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
-import { accessInWords, review, type Access, type Need, type ServiceAccount, type Verdict } from '../kube/reviews.ts'
+import {
+  accessInWords,
+  review,
+  type Access,
+  type Need,
+  type ServiceAccount,
+  type ReviewResult,
+} from '../kube/reviews.ts'
 
-/** How long an answer is kept, in milliseconds: a right that is missing may be given at any moment. */
+/** How long an answer is cached, in milliseconds. A missing right may be granted at any moment. */
 const keptMs = { allowed: 120_000, denied: 5_000, unknown: 5_000 }
 
-/** After a post was refused, answers that are older than this are asked for again, in milliseconds. */
+/** After a post was refused, older answers than this are requested again, in milliseconds. */
 const doubtfulAfterMs = 5_000
 
-/** How many answers are kept. A namespace takes about five for each driver that its hooks have. */
+/** How many answers are cached. A namespace needs about five for each driver of its hooks. */
 const maxKept = 20_000
 
 interface Answer {
   readonly askedAt: number
-  readonly asked: Promise<Verdict>
-  verdict: Verdict
+  readonly asked: Promise<ReviewResult>
+  verdict: ReviewResult
 }
 
-/** Says which of the rights that hooks need the trigger lacks, and remembers for a while what the API server answered. */
+/** Checks which rights the trigger lacks, and caches the API server's answers. */
 export class TriggerRights {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #account: ServiceAccount | undefined
   readonly #answers = new BoundedMap<string, Answer>(maxKept)
-  /** Since when the answers of a namespace may be stale, in monotonic milliseconds. */
+  /** Since when the answers of a namespace may be outdated, in monotonic milliseconds. */
   readonly #doubts = new BoundedMap<string, number>(maxKept)
   #warned = false
 
-  /** `account` is the trigger's; undefined where the trigger runs as this process does. */
+  /** `account` is the trigger's. Undefined if the trigger runs with this process's account. */
   constructor(environment: Pick<Environment, 'clock' | 'log'>, account: ServiceAccount | undefined) {
     this.#environment = environment
     this.#account = account
   }
 
-  /** What of `needs` the trigger may not do in the namespace. Throws Unreachable. */
+  /** Returns which of `needs` the trigger may not do in the namespace. Throws Unreachable. */
   async missing(api: ApiConnection, namespace: string, needs: readonly Need[]): Promise<readonly Access[]> {
     const accesses = needs.flatMap(({ verbs, ...need }) => verbs.map((verb): Access => ({ ...need, verb })))
     const allowed = await Promise.all(accesses.map(access => this.#isAllowed(api, namespace, access)))
     return accesses.filter((_, index) => allowed[index] === false)
   }
 
-  /** Takes note that the API server has refused the trigger something in the namespace: what is known may be over. */
+  /**
+   * Notes that the API server refused the trigger something in the namespace. Cached answers may be
+   * outdated.
+   */
   doubt(namespace: string): void {
     this.#doubts.set(namespace, this.#environment.clock.monotonic() - doubtfulAfterMs)
   }
 
-  /** Asks for the whole namespace first: most roles name no objects, and all hooks of it share that answer. */
+  /**
+   * Checks the right for the whole namespace first. Most roles name no objects, so all hooks there
+   * share the answer.
+   */
   async #isAllowed(api: ApiConnection, namespace: string, { name, ...access }: Access): Promise<boolean> {
     const general = await this.#ask(api, namespace, access)
     const verdict =
@@ -53,7 +66,7 @@ export class TriggerRights {
     return verdict !== 'denied'
   }
 
-  async #ask(api: ApiConnection, namespace: string, access: Access): Promise<Verdict> {
+  async #ask(api: ApiConnection, namespace: string, access: Access): Promise<ReviewResult> {
     const key = `${namespace} ${accessInWords(access)} ${access.name ?? ''}`
     const now = this.#environment.clock.monotonic()
     const known = this.#answers.get(key)

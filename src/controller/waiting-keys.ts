@@ -1,10 +1,11 @@
 /**
- * Keys that wait for a worker, in a line of its own for each namespace. The lines are served in turn, and one namespace never has
- * all workers: those of somebody whose objects take long, or whose writes time out, must not keep everybody else waiting.
+ * Keys that wait for a worker, in a queue for each namespace. The queues are served in turn, and
+ * one namespace never has all workers. So a namespace with slow objects or timeouts does not delay
+ * the others.
  */
 export class WaitingKeys {
   readonly #lines = new Map<string, Map<string, number>>()
-  /** How many keys of a namespace are being worked on. */
+  /** How many keys of a namespace are being reconciled. */
   readonly #working = new Map<string, number>()
   readonly #workers: number
   #size = 0
@@ -18,7 +19,7 @@ export class WaitingKeys {
     return this.#size
   }
 
-  /** Puts a key at the end of its line, with the moment of it. Answers whether it did not wait yet. */
+  /** Adds a key at the end of its queue, with its time. Returns whether it was not waiting yet. */
   add(key: string, since: number): boolean {
     const namespace = namespaceOf(key)
     const line = this.#lines.get(namespace) ?? new Map<string, number>()
@@ -28,16 +29,19 @@ export class WaitingKeys {
     return true
   }
 
-  /** Takes the next key for a worker: the first one of the namespace whose turn it is. The worker gives it back with {@link done}. */
+  /**
+   * Returns the next key for a worker: the first of the namespace whose turn it is. The worker
+   * returns it with {@link done}.
+   */
   take(): { readonly key: string; readonly since: number } | undefined {
-    // Without this, each change of a hook would go through all namespaces while nobody is free.
+    // Without this, each change of a hook would visit all namespaces while no worker is free.
     if (this.#busy >= this.#workers) return undefined
     for (const [namespace, line] of this.#lines) {
       const [first] = line
       if (!first || !this.#mayBegin(namespace)) continue
       const [key, since] = first
       line.delete(key)
-      // Behind everybody else who waits.
+      // Moves behind all other namespaces.
       this.#lines.delete(namespace)
       if (line.size > 0) this.#lines.set(namespace, line)
       this.#size -= 1
@@ -65,11 +69,14 @@ export class WaitingKeys {
     return this.#working.get(namespace) ?? 0
   }
 
-  /** A namespace has fewer than twice as many workers as are free: of 16, one alone has 11, the next one 4, and one is left. */
+  /**
+   * Returns whether a namespace may have one more worker. It must have fewer than twice as many as
+   * are free. Of 16, the first has up to 11 and the next 4, so that one stays free.
+   */
   #mayBegin(namespace: string): boolean {
     return this.#workingOn(namespace) < 2 * (this.#workers - this.#busy)
   }
 }
 
-/** A key is NAMESPACE/NAME, or what there is one of. */
+/** Returns the namespace of a key NAMESPACE/NAME. A key without one is its own queue. */
 const namespaceOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('/')))

@@ -3,17 +3,17 @@ import type { StoredObject } from '../api/object.ts'
 import { hookOf, hookKey } from './hooks.ts'
 
 /**
- * Keeps the hooks that this process has written, until the cache has caught up. Without them, a
- * reconcile that comes sooner would compare with the previous version, and leave a wrong status.
+ * Keeps the hooks that this process has written until the cache has them. Without this, an early
+ * reconcile would compare with the previous version and write a wrong status.
  */
 export interface WrittenHooks {
-  /** What the API server answered to a write; `cached` is what the cache has of that hook by now. */
+  /** Stores the API server's answer to a write. `cached` is the hook in the cache now. */
   put(object: StoredObject, cached: ReceiverHook | undefined): void
-  /** The newer one: the cache's, or ours. */
+  /** Returns the newer of the cached hook and our own. */
   newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined
-  /** The cache has this now. Answers whether it is what we wrote. */
+  /** Notes a cached version. Returns whether it is our own write. */
   seen(key: string, now: ReceiverHook | undefined): boolean
-  /** How many of them there are. */
+  /** The number of kept hooks. */
   readonly size: number
 }
 
@@ -42,6 +42,6 @@ export const writtenHooks = (): WrittenHooks => {
   }
 }
 
-/** Versions of one kind of object are numbers that rise. */
+/** Compares two versions of a hook. Their resourceVersions are rising numbers. */
 const isNewer = (a: ReceiverHook, b: ReceiverHook): boolean =>
   BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion)

@@ -4,7 +4,7 @@ import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeClock } from '../environment/node.ts'
 
-/** How long the file lies there: a browser that starts needs some seconds, in milliseconds. */
+/** How long the file exists, in milliseconds. A starting browser needs some seconds. */
 const fileLivesMs = 60_000
 
 const openers: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -13,8 +13,8 @@ const openers: Readonly<Record<string, readonly [string, ...string[]]>> = {
 }
 
 /**
- * Opens a link in the user's browser, through a file that only they can read: every user of a machine can read the command
- * lines of the others, and the key would stand in one.
+ * Opens a link in the user's browser through a file that only this user can read. All users of a
+ * machine can read command lines, and the link contains a key.
  */
 export const openInBrowser = (link: string, problem: (text: string) => void): void => {
   const folder = mkdtempSync(join(tmpdir(), 'receiver-hooks-'))

@@ -1,6 +1,9 @@
-/** What travels between the page and its server: the one file that both share. No member ever holds a token or a URL of a hook. */
+/**
+ * The messages between the page and its server. This is the only file that both import. No member
+ * ever holds a token or a URL of a hook.
+ */
 
-/** A delivery as a hook's status tells of it. */
+/** A delivery from a hook's status. */
 export interface RowDelivery {
   /** RFC 3339. */
   readonly time: string
@@ -9,23 +12,23 @@ export interface RowDelivery {
   readonly reason: string
   readonly from?: number
   readonly to?: number
-  /** What was done, where that is no count. */
+  /** What was done, if it is not a count. */
   readonly summary?: string
 }
 
-/** What a list shows of a hook. */
-export interface Row {
+/** A hook in the list. */
+export interface ListedHook {
   /** `namespace/name`. */
   readonly key: string
   readonly namespace: string
   readonly name: string
   readonly uid: string
-  /** Rises with each change of what the hook does. */
+  /** Rises with each change of the spec. */
   readonly generation: number
   readonly driver: string
-  /** What the hook does, as a sentence: `scale up by 1`. */
+  /** What the hook does, such as `scale up by 1`. */
   readonly does: string
-  /** As in `Deployment/web`. */
+  /** Such as `Deployment/web`. */
   readonly target?: string
   readonly min?: number
   readonly max?: number
@@ -36,13 +39,13 @@ export interface Row {
   readonly last?: RowDelivery
   /** The newest deliveries, newest first. */
   readonly recent: readonly RowDelivery[]
-  /** How many deliveries had which outcome. */
+  /** The number of deliveries by outcome. */
   readonly counts: Readonly<Record<string, number>>
-  /** Where its URL is to be had. */
+  /** Where the URL is stored. */
   readonly url: 'status' | 'secret' | 'none'
 }
 
-/** How many replicas a target has. */
+/** The replicas of a target. */
 export interface TargetCount {
   /** `namespace/Kind/name`. */
   readonly key: string
@@ -50,37 +53,39 @@ export interface TargetCount {
   readonly ready: number
 }
 
-/** Why a stream ended for good. */
+/** Why a stream ended. */
 export type EndedWhy = 'expired' | 'forbidden' | 'signed out'
 
 /** One event of the stream. */
 export type StreamEvent =
-  /** First of each answer: the version of the server. */
+  /** The first event of each stream: the server's version. */
   | { readonly type: 'hello'; readonly version: string }
-  /** A list begins; what is not in it when it is synced is gone. */
+  /** A list begins. When it is synced, objects that it did not contain are gone. */
   | { readonly type: 'begin' }
-  | { readonly type: 'rows'; readonly rows: readonly Row[] }
+  | { readonly type: 'rows'; readonly rows: readonly ListedHook[] }
   | { readonly type: 'gone'; readonly keys: readonly string[] }
   | { readonly type: 'synced' }
   | { readonly type: 'counts'; readonly counts: readonly TargetCount[] }
-  /** The counts of this kind cannot be told. */
+  /** The counts of this kind cannot be read. */
   | { readonly type: 'uncounted'; readonly kind: string; readonly why: string }
-  /** The server has lost its own watch, so that what is shown may be old; or has it again. */
+  /** The server lost its own watch, so what is shown may be old. `live` ends this. */
   | { readonly type: 'stale'; readonly why: string }
   | { readonly type: 'live' }
   | { readonly type: 'ended'; readonly why: EndedWhy; readonly message: string }
 
-/** Why something was refused. `fields` has messages by the path of a field, as in `spec.scale.max`. */
-export interface Refusal {
+/** Why a request was refused. `fields` has messages by path, such as `spec.scale.max`. */
+export interface ServerRefusal {
   readonly reason: string
   readonly message: string
   readonly fields?: Readonly<Record<string, string>>
 }
 
-/** How people sign in: with the one-time key of the command, with a token that they paste, or by a proxy's header. */
+/**
+ * How people sign in: with the command's one-time key, with a pasted token, or by a proxy's header.
+ */
 export type SignIn = 'key' | 'token' | 'header'
 
-/** How long the key in the printed link is. */
+/** The length of the key in the printed link. */
 export const keyCharacters = 24
 
 /** The answer that opens a session. */
@@ -94,60 +99,60 @@ export interface Me {
   readonly signIn: SignIn
   /** The API server. */
   readonly cluster: string
-  /** The namespace to look at first; absent: all. */
+  /** The namespace to show first. Absent: all. */
   readonly namespace?: string
   /** When the session ends, in milliseconds since the epoch. */
   readonly endsAt: number
-  /** Whether its end is the token's, so that a new token has to be pasted. */
+  /** True if it ends with its token, so that a new token must be pasted. */
   readonly tokenEnds: boolean
   readonly version: string
 }
 
-/** The namespaces that may be listed; or, where they may not, those that are known anyway. */
+/** The namespaces that the user may list, or else those that are known anyway. */
 export interface Namespaces {
   readonly names: readonly string[]
   readonly complete: boolean
 }
 
-/** What a button needs: a right, and whether the user has it. */
+/** A right that a button needs, and whether the user has it. */
 export interface May {
   readonly verb: string
-  /** As in `receiverhooks.receiverhooks.dev`. */
+  /** Such as `receiverhooks.receiverhooks.dev`. */
   readonly resource: string
   readonly allowed: boolean
-  /** Why not. */
+  /** Why the user does not have it. */
   readonly why?: string
 }
 
-/** Rights by what they are for. */
+/** Rights by the action that needs them. */
 export type Rights = Readonly<Record<RightName, May>>
 export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets'
 
-/** A kind of object that a driver can act on. */
+/** A kind that a driver can change. */
 export interface TargetType {
   readonly apiVersion: string
   readonly kind: string
 }
 
-/** Something that a driver can act on. */
-export interface Target extends TargetType {
+/** An object that a driver can change. */
+export interface OfferedTarget extends TargetType {
   readonly name: string
-  /** What else a reference to it says, such as the pool in a cluster. */
+  /** Further members of a reference, such as the pool in a cluster. */
   readonly more?: Readonly<Record<string, string>>
   readonly replicas?: number
-  /** Who sets its count already: a hook cannot. */
+  /** Who already sets its count, so that a hook cannot. */
   readonly owner?: string
 }
 
 export interface Targets {
-  /** Every kind that the driver can act on, whether there is one or not. */
+  /** All kinds that the driver can change, even without an object. */
   readonly types: readonly TargetType[]
-  readonly targets: readonly Target[]
+  readonly targets: readonly OfferedTarget[]
   /** Kinds that the user may not list, with the reason. */
   readonly missing: readonly { readonly kind: string; readonly why: string }[]
 }
 
-export interface Condition {
+export interface HookCondition {
   readonly type: string
   readonly status: string
   readonly reason: string
@@ -156,7 +161,7 @@ export interface Condition {
   readonly since: string
 }
 
-/** One hook, without its token and URL. */
+/** One hook, without token and URL. */
 export interface HookDetail {
   readonly namespace: string
   readonly name: string
@@ -167,19 +172,22 @@ export interface HookDetail {
   readonly spec: Readonly<Record<string, unknown>>
   /** What a holder of its URL can do at worst, in sentences. */
   readonly worst: readonly string[]
-  readonly conditions: readonly Condition[]
-  /** Until when the URL before the last rotation is accepted, RFC 3339. */
+  readonly conditions: readonly HookCondition[]
+  /** Until when the previous URL is accepted, in RFC 3339. */
   readonly previousUntil?: string
   readonly expiresAt?: string
-  /** Who else writes this hook, as in `Flux (Kustomization apps/shop)`. */
+  /** Who else writes this hook, such as `Flux (Kustomization apps/shop)`. */
   readonly managedBy?: string
-  /** Where `try` would post to: an origin. */
+  /** The origin to which `try` posts. */
   readonly tryAt?: string
-  /** The Secret with what a post has to prove besides having the URL. */
+  /** The Secret with the credentials that a post needs besides the URL. */
   readonly authSecret?: string
 }
 
-/** The hook that its author has seen: a change is refused where it has been changed since, or is another. */
+/**
+ * The hook as its author read it. A change is refused if the hook was changed or replaced since
+ * then.
+ */
 export interface Seen {
   readonly uid: string
   readonly generation: number
@@ -192,7 +200,7 @@ export interface HookDraft {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-export interface Stored {
+export interface StoredVersion {
   readonly namespace: string
   readonly name: string
   readonly uid: string

@@ -1,7 +1,12 @@
+/**
+ * The dashboard: a page (`page/`, Preact) and its server (`server/`), which acts only with the
+ * rights of the signed-in user. Both share `protocol.ts` and import nothing else of each other.
+ */
+
 import type { Environment } from '../environment/environment.ts'
 import type { ListenAddress } from '../environment/listen.ts'
 import { dashboard, type DashboardSettings } from './server/dashboard.ts'
-import type { Served } from './server/origin-check.ts'
+import type { ServedNames } from './server/origin-check.ts'
 import { servePage } from './server/http.ts'
 import { loadAssets } from './server/load-assets.ts'
 
@@ -9,24 +14,27 @@ export type { ConnectAs } from './server/sign-in.ts'
 
 export interface ServeSettings extends Omit<DashboardSettings, 'assets' | 'served'> {
   readonly address: ListenAddress
-  /** The address that people open, where that is not the one on which the server listens. */
+  /** The public address, if the server listens on another one. */
   readonly url?: URL
 }
 
 export interface ServedDashboard {
   readonly port: number
-  /** Makes a link that opens the page once, within five minutes; without a key where people sign in otherwise. */
+  /**
+   * Makes a link that opens the page once, within five minutes. It has a key only if people sign in
+   * with one.
+   */
   link(): string
-  /** Ends all sessions, and stops. */
+  /** Ends all sessions and stops. */
   close(): void
 }
 
-/** Serves the dashboard. Rejects when the port is taken. */
+/** Serves the dashboard. Rejects if the port is in use. */
 export const serveDashboard = async (
   world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>,
   { address, url, ...settings }: ServeSettings,
 ): Promise<ServedDashboard> => {
-  let served: Served = { loopback: 'none' }
+  let served: ServedNames = { loopback: 'none' }
   const page = dashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
   const server = await servePage(page.listener, world.clock, address)
   served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
@@ -41,8 +49,11 @@ export const serveDashboard = async (
   }
 }
 
-/** With a key the page is on this machine alone; a port-forward to a pod has whatever port it took; a proxy is never left out. */
-const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): Served['loopback'] => {
+/**
+ * Returns which loopback names are accepted. With a key the page is local; a port-forward to a pod
+ * may use any port; behind a proxy there are none.
+ */
+const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): ServedNames['loopback'] => {
   switch (signIn) {
     case 'key':
       return port

@@ -1,7 +1,7 @@
 import type { Plan, UndoPlan } from '../steps/steps.ts'
-import type { Limits } from '../steps/target/target.ts'
+import type { CountLimits } from '../steps/target/target.ts'
 
-/** The size of a step: a count, or a share of the present count in percent. */
+/** The size of a step: a number, or a percentage of the current count. */
 export type Amount = { readonly count: number } | { readonly percent: number }
 
 /** How a count may move. `min` and `max` are inclusive, 0 <= min <= max. */
@@ -10,14 +10,17 @@ export interface Movement {
   readonly by: Amount
   readonly min: number
   readonly max: number
-  /** clamp: a step that would pass the bound ends at it. reject: it is refused. */
+  /** clamp: a step that would pass the bound stops there. reject: it is refused. */
   readonly overshoot: 'clamp' | 'reject'
 }
 
-/** The largest count that Kubernetes stores (int32): the bound of a hook that has none. */
+/** The largest count that Kubernetes stores (int32). It is the bound of a hook without `max`. */
 export const largestCount = 2 ** 31 - 1
 
-/** A step as people write it: an integer of at least 1, or "1%" to "999%". Undefined for anything else. */
+/**
+ * Parses a step as people write it: an integer of at least 1, or "1%" to "999%". Returns undefined
+ * for anything else.
+ */
 export const parseAmount = (written: unknown): Amount | undefined => {
   if (typeof written === 'number') {
     return Number.isInteger(written) && written >= 1 && written <= largestCount ? { count: written } : undefined
@@ -26,17 +29,19 @@ export const parseAmount = (written: unknown): Amount | undefined => {
   return percent === undefined ? undefined : { percent: Number(percent) }
 }
 
-/** How many replicas a step is at a given count. A share is rounded up and is at least 1. */
+/** Returns the size of a step at a given count. A percentage is rounded up to at least 1. */
 export const stepSize = (by: Amount, count: number): number =>
   'count' in by ? by.count : Math.max(1, Math.ceil((count * by.percent) / 100))
 
-/** What a plan says when `overshoot` is reject and the step would pass the bound. */
+/** The refusal of a plan if `overshoot` is reject and the step would pass the bound. */
 const wouldPassBound = 'WouldPassBound'
 
 /**
- * Promise 2. Up: at or above max, unchanged; else the lesser of count + step and max. Down: at or under min, unchanged;
- * else the greater of count - step and min. The far bound never matters: an up from far below min is still one step.
- * Where the target has bounds of its own, the nearer ones count.
+ * Returns the plan of a movement.
+ * - Up: at or above max, the count stays. Otherwise it is the smaller of count + step and max.
+ * - Down: at or below min, the count stays. Otherwise it is the greater of count - step and min.
+ *   The other bound does not matter: an up from far below min is still one step. If the target has
+ *   its own bounds, the nearer ones apply.
  */
 export const moveWithin = (movement: Movement): Plan => {
   const { action, by, min, max, overshoot } = movement
@@ -55,10 +60,16 @@ export const moveWithin = (movement: Movement): Plan => {
       }
 }
 
-/** Of a target that allows what every one does. Arithmetic goes on below 0, where no count is. */
-const noLimits: Limits = { min: -Infinity, max: Infinity }
+/**
+ * The limits of a target without bounds of its own. The arithmetic may go below 0, where no count
+ * is.
+ */
+const noLimits: CountLimits = { min: -Infinity, max: Infinity }
 
-/** Takes back a sum of steps: the opposite movement, which stops at the bound that it moves towards, and never turns. */
+/**
+ * Returns the plan that takes back a sum of steps. It moves in the opposite direction, stops at the
+ * bound there, and never turns.
+ */
 export const takeBackWithin =
   ({ max, min }: Pick<Movement, 'min' | 'max'>): UndoPlan =>
   (count, delta, limits) =>

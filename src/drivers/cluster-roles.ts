@@ -8,10 +8,13 @@ type WithRights = Pick<AnyDriver, 'name' | 'rights'>
 /** The ClusterRole with which a trigger runs hooks in a namespace. */
 export const targetsRole = 'receiver-hooks-trigger-targets'
 
-/** The ClusterRole with which both roles read the definitions of custom kinds, which are in no namespace. */
+/** The ClusterRole with which both roles read CRDs, which are cluster-scoped. */
 export const definitionsRole = 'receiver-hooks-definitions'
 
-/** The rights that nobody has by default, each under the name that roles, components and values of the chart have for it. */
+/**
+ * Returns the rights that no account has by default, each with its name in roles, components and
+ * chart values.
+ */
 export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[] =>
   drivers.flatMap(driver => {
     const { keeps, trigger } = driver.rights
@@ -20,13 +23,16 @@ export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[]
     return [...(isGiven(driver) ? [] : [own]), ...(driver.rights.extras ?? [])]
   })
 
-/** Whether an installation has the rights of a driver from the beginning. */
+/** Returns whether an installation has the rights of a driver by default. */
 export const isGiven = ({ rights }: WithRights): boolean => rights.given === 'everywhere'
 
-/** The role that an account needs besides for what {@link optionalRights} names. */
+/** Returns the role that an account needs for one of {@link optionalRights}. */
 export const roleOf = (account: Role, rights: string): string => `receiver-hooks-${account}-${rights}`
 
-/** The optional ClusterRole that allows `access` to an account, for a hook of `driver`; undefined where none does. */
+/**
+ * Returns the optional ClusterRole that allows `access` to an account for a hook of `driver`, or
+ * undefined.
+ */
 export const optionalRoleFor = (driver: WithRights, account: Role, access: Access): string | undefined => {
   const { group, resource } = access.type
   const path = access.subresource === undefined ? resource : `${resource}/${access.subresource}`

@@ -2,20 +2,25 @@ import type { DriverColumn } from '../api/crd.ts'
 import type { Obj } from '../api/schema.ts'
 
 /**
- * What you need of a driver to write or read hooks. It has no code that acts, so that a browser can
- * load it.
+ * The part of a driver that is needed to write or read hooks. It contains no actions, so a browser
+ * can load it.
  */
 export interface Declaration<N extends string = string, S extends Obj = Obj> {
   /** The value of `spec.driver`, and the name of the member next to it. */
   readonly name: N
-  /** What a form calls it: what hooks of this driver do, in a few words. */
+  /** The label in a form: what hooks of this driver do, in a few words. */
   readonly title: string
   /** The schema of that member. */
   readonly schema: S
-  /** Members that a form asks for at once, besides those that must be set; the others are folded away. */
+  /**
+   * Members that a form shows at once, besides the required ones. The others are in a closed
+   * section.
+   */
   readonly asked: readonly string[]
-  /** The columns of `kubectl get` that show a member of it: `Action` shows `action`, `By` shows `by`. */
+  /**
+   * The columns of `kubectl get` that show its members: `Action` shows `action`, `By` shows `by`.
+   */
   readonly columns: readonly DriverColumn[]
-  /** Whether it can take back what it did at the end of an alert, as `onResolved: undo` asks. */
+  /** True if it supports `onResolved: undo`. */
   readonly undoes: boolean
 }

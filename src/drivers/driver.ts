@@ -1,8 +1,8 @@
 /**
- * Drivers: one folder for each thing that a hook can do. A driver has the schema of its member of the
- * spec, the rights that it needs, a check at each reconcile, and the action of a delivery. It reaches
- * the cluster only through what `Execution` and `ValidationContext` pass in. `registry.ts` lists the
- * drivers; the CRD, the roles, the policies and the reference follow from them.
+ * Drivers: one folder for each thing that a hook can do. A driver has the schema of its member in
+ * the spec, the rights that it needs, a check at each reconcile, and the action of a delivery. It
+ * reaches the cluster only through what `Execution` and `ValidationContext` pass in. `registry.ts`
+ * lists the drivers; CRD, roles, policies and reference are made from them.
  */
 import type { Problem } from '../api/conditions.ts'
 import type { Delivery } from '../api/delivery.ts'
@@ -20,60 +20,59 @@ import type { Steps } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
 import type { DriverRights } from './rights.ts'
 
-/** What a driver may look at when a hook is reconciled: its own namespace, and which autoscaler owns what. */
+/**
+ * What a driver may read at a reconcile: objects in the hook's namespace, and their autoscalers.
+ */
 export interface ValidationContext {
   readonly namespace: string
-  /** The metadata of an object; undefined when there is none. */
+  /** Returns the metadata of an object, or undefined if it does not exist. */
   get(type: ResourceType, name: string): Promise<KubeObject | undefined>
-  /** The whole object. */
+  /** Returns the whole object, or undefined if it does not exist. */
   getWhole(type: ResourceType, name: string): Promise<StoredObject | undefined>
-  /** The autoscaler that sets an object's count, as in `HorizontalPodAutoscaler/web`. */
+  /** Returns the autoscaler that sets an object's count, such as `HorizontalPodAutoscaler/web`. */
   autoscalerOf(type: ResourceType, name: string): Promise<string | undefined>
   readonly definitions: Definitions
 }
 
-/**
- * A kind of object that hooks of a driver act on. The page and the command line offer and show
- * targets with it.
- */
+/** A kind of target. The page and the command line use it to offer and show targets. */
 export interface TargetKind {
   readonly type: ResourceType
-  /** How many replicas an object of this kind wants and has ready; absent where such objects have none. */
+  /** Returns the desired and the ready replicas of an object. Absent if the kind has none. */
   readonly replicas?: (object: KubeObject) => { readonly wanted: number; readonly ready: number } | undefined
-  /** Where a hook acts on something inside of an object: each of those. */
+  /** Returns the parts inside of an object that a hook can change, if the kind has some. */
   readonly parts?: (object: StoredObject) => readonly TargetPart[]
 }
 
-/** Something inside of an object that a hook can act on. */
+/** A part of an object that a hook can change. */
 export interface TargetPart {
-  /** What a reference says besides kind and name: `{ pool: 'workers' }`. */
+  /** The further members of a reference, such as `{ pool: 'workers' }`. */
   readonly more: Readonly<Record<string, string>>
   readonly wanted?: number
 }
 
-/** An object of the hook's namespace that it acts on. */
+/** The target of a hook in its namespace. */
 export interface TargetObject {
   readonly type: ResourceType
   readonly name: string
 }
 
-/** What a driver may use when a delivery runs. */
+/** What a driver may use for a delivery. */
 export interface Execution {
-  /** The hook whose delivery it is. */
+  /** The hook of the delivery. */
   readonly hook: { readonly namespace: string; readonly name: string; readonly uid: string }
-  /** On a dry run they change nothing. */
+  /** On a dry run, steps change nothing. */
   readonly steps: Steps
   readonly acts: Acts
-  /** On a dry run each write goes out as one, so that admission has its say and nothing is stored. */
+  /** On a dry run, each write is a dry run too: admission checks it and nothing is stored. */
   readonly api: ApiConnection
-  /** Charges the hook with what its driver has made the API server store, in bytes: steps are charged already. */
+  /** Charges the hook for bytes that its driver stores. Steps charge by themselves. */
   readonly charge: (bytes: number) => void
-  /** On a dry run it refuses. */
+  /** Refuses on a dry run. */
   readonly outbound: Outbound
-  /** The post, as it came. */
+  /** The post, unparsed. */
   readonly post: DriverPost
   readonly clock: Clock
-  /** What the cluster says of custom kinds, as it was read some minutes ago at most. */
+  /** CRDs of custom kinds, at most some minutes old. */
   readonly definitions: Definitions
 }
 
@@ -84,29 +83,35 @@ export interface DriverPost {
   readonly query: URLSearchParams
 }
 
-/** What a hook does. `N` is its name, `S` the schema of the spec member of the same name. */
+/** What a hook does. `N` is its name, `S` the schema of the spec member with that name. */
 export type Driver<N extends string, S extends Obj> = Doing<N, S> & (Undoing<S> | NotUndoing)
 
 interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   readonly rights: DriverRights
-  /** The kinds that a hook may act on. */
+  /** The kinds that a hook may change. */
   readonly targets: readonly TargetKind[]
-  /** What the hook acts on, for people: `Deployment/web`. */
+  /** Returns the target for people, such as `Deployment/web`. */
   target(member: Stored<S>): string
-  /** The one object that the hook acts on, for Events: undefined for several, and for a kind that the driver does not know. */
+  /** Returns the target for Events. Undefined if there are several, or if its kind is unknown. */
   object?(member: Stored<S>): TargetObject | undefined
-  /** What the hook does to it, for people: `scale up by 1, to at most 10`. */
+  /** Returns the action for people, such as `scale up by 1, to at most 10`. */
   describe(member: Stored<S>): string
-  /** Says what a holder of the URL can make of `target` at worst, by any number of posts: `raise Deployment/web to 10`. */
+  /**
+   * Returns what the holder of the URL can do to `target` at worst, with any number of posts, such as
+   * `raise Deployment/web to 10`.
+   */
   worst(member: Stored<S>, target: string): string
-  /** At reconcile: what keeps the hook from working, if anything does. Throws what the API throws. */
+  /**
+   * Returns why the hook cannot work, or undefined. Called at each reconcile. Throws the API
+   * server's errors.
+   */
   validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
-   * What the trigger must be allowed in the hook's namespace for a delivery to work: no more than `rights.trigger`. A hook is
-   * Ready only while it may. Throws what the API throws.
+   * Returns the rights that the trigger needs in the hook's namespace, a subset of
+   * `rights.trigger`. A hook is Ready only if the trigger has them. Throws the API server's errors.
    */
   needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
-  /** Runs the action of one delivery and returns its outcome. */
+  /** Runs the action of one delivery. Resolves with its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
   /**
    * Looks at what the hook acts on, to see the outcome of what was changed. Absent where nothing can be seen but that it is
@@ -131,7 +136,10 @@ export interface Look {
 
 interface Undoing<S extends Obj> {
   readonly undoes: true
-  /** At the end of an alert, where the hook says so: takes back what its firings have changed. */
+  /**
+   * Takes back what an alert's firings changed. Called at the end of the alert, if the hook asks
+   * for it.
+   */
   undo(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
 }
 
@@ -140,7 +148,7 @@ interface NotUndoing {
   readonly undo?: undefined
 }
 
-/** A driver with one hook's member bound to it. */
+/** A driver, bound to the member of one hook. */
 export interface Bound {
   readonly driver: Pick<AnyDriver, 'name' | 'rights'>
   readonly target: string
@@ -150,13 +158,15 @@ export interface Bound {
   readonly validate: (reading: ValidationContext) => Promise<Problem | undefined>
   readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
-  /** Absent where the driver takes nothing back. */
+  /** Takes back earlier changes. Absent if the driver cannot. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Absent where nothing can be seen of a change but that it is stored. */
   readonly look?: (looking: LookContext) => Promise<Look>
 }
 
-/** A driver whose types are hidden behind the guard, so that all drivers fit one list. */
+/**
+ * A driver without its types, so that all drivers fit into one list. The guard checks the member.
+ */
 export interface AnyDriver<N extends string = string> {
   readonly name: N
   readonly schema: Obj

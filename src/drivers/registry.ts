@@ -9,7 +9,7 @@ import { scale } from './scale/scale.ts'
 import { scaleNodes } from './scale-nodes/scale-nodes.ts'
 import { columnMembers, declarations, hookSpecSchema, type DriverName } from './schemas.ts'
 
-/** Every driver that is declared, by its name: a declaration without a driver does not compile. */
+/** All declared drivers by name. A declaration without a driver does not compile. */
 const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
   scale: anyDriver(scale),
   scaleNodes: anyDriver(scaleNodes),
@@ -22,12 +22,12 @@ export const drivers: readonly AnyDriver[] = Object.values(byName)
 /** The CustomResourceDefinition of ReceiverHook. */
 export const crd = hookCrd(hookSpecSchema, columnMembers(declarations))
 
-/** Every CustomResourceDefinition of the product. */
+/** All CustomResourceDefinitions of the product. */
 export const crds = [crd, recordCrd]
 
 /**
- * The driver of a hook, bound to its member; or the first rule that the spec breaks. Admission has judged the same
- * rules, but a hook may have been stored before a rule was made.
+ * Returns the driver of a hook, bound to its member, or the first violation of the schema.
+ * Admission checks the same rules, but a hook may be older than a rule.
  */
 export const driverOf = (hookSpec: HookSpec): Bound | Violation => {
   const violation = firstViolation(hookSpecSchema, hookSpec, 'spec')
@@ -36,5 +36,5 @@ export const driverOf = (hookSpec: HookSpec): Bound | Violation => {
   return driver?.bind(hookSpec[driver.name]) ?? { path: 'spec.driver', message: 'names no driver' }
 }
 
-/** Whether {@link driverOf} found something wrong. */
+/** Returns whether {@link driverOf} returned a violation. */
 export const isViolation = (found: Bound | Violation): found is Violation => 'path' in found

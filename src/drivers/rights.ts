@@ -1,33 +1,37 @@
-/** What a driver needs to be allowed, from whom. Roles, admission policies and the permissions page are made from it. */
+/**
+ * The rights that a driver needs. Roles, admission policies and the permissions page are made from
+ * it.
+ */
 export interface DriverRights {
   /**
-   * everywhere: what an installation has from the beginning. where bound: a ClusterRole of the driver's own that is bound to
-   * nobody until an administrator does it, in one namespace or in all.
+   * everywhere: granted by default. where bound: in the driver's own ClusterRole, which an
+   * administrator binds in one namespace or in all.
    */
   readonly given: 'everywhere' | 'where bound'
   /**
-   * What the trigger may do. The controller may `get` the same, to check whether a hook would work.
+   * The trigger's rights. The controller may `get` the same objects, to check whether a hook would
+   * work.
    */
   readonly trigger: readonly Right[]
-  /** What the author of a hook has to be allowed. */
+  /** The rights that the author of a hook needs. */
   readonly author: readonly Asked[]
-  /** How far the trigger may change what it may patch. */
+  /** The limits of the trigger's patches. */
   readonly keeps: readonly Kept[]
-  /** What hooks of the driver need for further kinds. */
+  /** Rights for further kinds. */
   readonly extras?: readonly Extra[]
 }
 
-/** Rights for some kinds: ClusterRoles of their own that are bound to nobody until an administrator does it. */
+/** Rights for some kinds, in ClusterRoles of their own that an administrator binds. */
 export interface Extra extends Pick<DriverRights, 'trigger' | 'keeps'> {
-  /** As in `receiver-hooks-trigger-NAME`. */
+  /** Such as `receiver-hooks-trigger-NAME`. */
   readonly name: string
-  /** Which hooks need them, as in `whose target is a Rollout`. */
+  /** The hooks that need them, such as `whose target is a Rollout`. */
   readonly hooks: string
-  /** Whether the definitions of custom kinds are read, which are in no namespace. */
+  /** True if CRDs must be read, which are cluster-scoped. */
   readonly readsDefinitions: boolean
 }
 
-/** One rule of RBAC, and why it is needed. */
+/** One RBAC rule, and why it is needed. */
 export interface Right {
   readonly group: string
   readonly resource: string
@@ -35,38 +39,43 @@ export interface Right {
   readonly why: string
 }
 
-/** An expression in CEL; in it, `self` is the hook's member of the driver. */
+/** A CEL expression in which `self` is the hook's member of the driver. */
 export type Cel = string
 
-/** A right that the author of a hook needs when its spec is written: nobody reaches further through a hook than without one. */
+/**
+ * A right that the author of a hook needs when writing its spec. So nobody can do more through a
+ * hook than without one.
+ */
 export interface Asked {
-  /** Whether a hook is asked for it at all; always when absent. */
+  /** Whether a hook requires it. Absent: always. */
   readonly when?: Cel
   readonly group: Cel
   readonly resource: Cel
   readonly subresource?: string
-  /** The one object that is meant; absent: any of the namespace. */
+  /** The name of the object. Absent: any in the namespace. */
   readonly name?: Cel
   readonly verb: string
   /** What the hook would do, as text: `'scale ' + self.target.kind`. */
   readonly does: Cel
-  /** Whose right it is, for messages: `sets auth`; by default `writes this hook`. */
+  /** Whose right it is, for messages, such as `sets auth`. Default: `writes this hook`. */
   readonly who?: string
-  /** The right and why it is asked for, in words, for the permissions page. */
+  /** The right and its reason in words, for the permissions page. */
   readonly right: string
   readonly why: string
 }
 
 /**
- * What a write of the trigger's account must leave as it is, in a resource that it may update. An
- * attacker with that account can do no more. Other operations on the resource are refused. If
- * several drivers write the same resource, a write has to be as one of them makes it.
+ * What a write by the trigger's account must keep in a resource that it may update. An attacker
+ * with that account can do no more. Other operations on the resource are refused. If several
+ * drivers write the resource, a write must match one of them.
  */
 export interface Kept {
   readonly group: string
   readonly resource: string
-  /** True for a write that the driver would make: in CEL over `object` and `oldObject`. */
+  /** CEL over `object` and `oldObject`: true for a write that the driver would make. */
   readonly holds: string
-  /** What such a write may change, for people: `the tag of an image that a container runs`. */
+  /**
+   * What such a write may change, for people, such as `the tag of an image that a container runs`.
+   */
   readonly only: string
 }

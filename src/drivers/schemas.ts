@@ -7,8 +7,8 @@ import { scaleDeclaration } from './scale/schema.ts'
 import { scaleNodesDeclaration } from './scale-nodes/schema.ts'
 
 /**
- * What each driver reads of a hook, without the drivers: everything that is imported here runs in a browser. Adding a
- * driver is a folder, a line here and a line in registry.ts.
+ * The declarations of all drivers, without their actions: everything imported here runs in a
+ * browser. To add a driver, add a folder, a line here and a line in registry.ts.
  */
 export const declarations = [
   scaleDeclaration,
@@ -29,7 +29,7 @@ export const hookSpecSchema = specSchema(
 /** The schema of the whole resource, as the reference page describes it. */
 export const hookSchema = resourceSchema(hookSpecSchema)
 
-/** Which drivers have something to show in which column. */
+/** Returns for each column the drivers that fill it. */
 export const columnMembers = (declared: readonly Declaration[]): ColumnMembers =>
   Object.fromEntries(
     Object.keys(driverColumns).map(column => [

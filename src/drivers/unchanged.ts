@@ -1,15 +1,18 @@
 import type { Cel } from './rights.ts'
 
-/** The same place in the object as it would be, and as it is. */
+/** The same place in the new object and in the old one. */
 export type Both = readonly [now: string, before: string]
 
 export const both = (path: readonly string[]): Both => [['object', ...path].join('.'), ['oldObject', ...path].join('.')]
 
-/** A member is what it was, or is missing as it was. */
+/** Returns the CEL rule that a member has not changed, or is still missing. */
 export const sameMember = ([now, before]: Both, member: string): Cel =>
   `has(${now}.${member}) == has(${before}.${member}) && (!has(${now}.${member}) || ${now}.${member} == ${before}.${member})`
 
-/** No member differs but these. Needs no list of all that there are, so that no later one is forgotten. */
+/**
+ * Returns the CEL rule that only these members changed. It does not list the others, so it covers
+ * members of later versions.
+ */
 export const sameBut = ([now, before]: Both, members: readonly string[]): Cel => {
   const free = `[${members.map(member => `'${member}'`).join(', ')}]`
   return (
@@ -18,7 +21,10 @@ export const sameBut = ([now, before]: Both, members: readonly string[]): Cel =>
   )
 }
 
-/** No annotation differs but those with a prefix, and the one that the API server itself changes with a DaemonSet's template. */
+/**
+ * Returns the CEL rule that only annotations with a prefix changed. The API server itself changes
+ * one with a DaemonSet's template.
+ */
 export const sameAnnotations = ([now, before]: Both, prefix: string): Cel => {
   const of = (metadata: string): string => `(has(${metadata}.annotations) ? ${metadata}.annotations : {})`
   const isFree = `k.startsWith('${prefix}') || k == 'deprecated.daemonset.template.generation'`
@@ -29,12 +35,13 @@ export const sameAnnotations = ([now, before]: Both, prefix: string): Cel => {
 }
 
 /**
- * Nothing differs in an object with a pods' template but some members of the template, of the template's metadata the annotations
- * alone, and of annotations those with a prefix. What the other free members may become, further rules have to say.
+ * Returns the CEL rule for a pod template. Only some members of the template may change, of its
+ * metadata only annotations. Of annotations, only those with a prefix may change, on the object
+ * too. Further rules limit the free members.
  */
 export const sameAround = (template: readonly string[], free: readonly string[], prefix: string): readonly Cel[] => {
   const metadata = both([...template, 'metadata'])
-  // From the spec down to the pods' template nothing but the next member on the way may differ.
+  // From the spec down to the pod template, only the next member on the path may change.
   const way = template
     .slice(0, -1)
     .map((_, depth) => sameBut(both(template.slice(0, depth + 1)), [template[depth + 1] ?? '']))

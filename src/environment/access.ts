@@ -1,9 +1,12 @@
-/** How to reach an API server, and as whom. */
-export interface Access {
-  /** `https://host:port`, with a path where the API server stands behind one. */
+/** The address of an API server, and the credentials for it. */
+export interface ServerAccess {
+  /** `https://host:port`, followed by a path if a proxy serves the API under one. */
   readonly server: string
   readonly tls?: Tls
-  /** The value of the Authorization header, asked for at every request so that it is never stale. Keep it quick. */
+  /**
+   * Returns the value of the header Authorization. It is called for each request, so it must be
+   * fast and never stale.
+   */
   authorization?(): Promise<string | undefined>
 }
 
@@ -12,8 +15,8 @@ export interface Tls {
   readonly ca?: string | Buffer
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
-  /** The name that the server's certificate must have, where it is not the host's. */
+  /** The name in the server's certificate, if it differs from the host. */
   readonly servername?: string
-  /** Accept any certificate. For trials alone. */
+  /** Accepts any certificate. Only for experiments. */
   readonly insecure?: boolean
 }

@@ -6,7 +6,10 @@ const hour = 60 * minute
 const day = 24 * hour
 const year = 365 * day
 
-/** A span of time as kubectl's AGE column shows it: the nearer, the finer (`85s`, `2m13s`, `5h`, `3d4h`). */
+/**
+ * Returns a duration as kubectl's column AGE shows it. A short one is more precise: `85s`, `2m13s`,
+ * `5h`, `3d4h`.
+ */
 export const humanDuration = (ms: number): string => {
   const whole = (unit: number): number => Math.floor(ms / unit)
   const two = (unit: number, name: string, smaller: number, smallerName: string): string => {
@@ -26,7 +29,7 @@ export const humanDuration = (ms: number): string => {
   return `${whole(year)}y`
 }
 
-/** How long ago an RFC 3339 moment was, for a table. */
+/** Returns the age of an RFC 3339 time, for a table. */
 export const age = (moment: string | undefined, now: number): string => {
   const since = moment === undefined ? Number.NaN : parseTime(moment)
   return Number.isNaN(since) ? '<unknown>' : humanDuration(now - since)

@@ -1,9 +1,9 @@
-/** A wait before each further attempt, which doubles from one to the next. In milliseconds. */
+/** A wait before each further attempt. It doubles each time, up to `maxMs`. In milliseconds. */
 export interface Backoff {
   readonly firstMs: number
   readonly maxMs: number
 }
 
-/** The wait after `attempts` attempts before this one, in milliseconds. */
+/** Returns the wait before the next attempt, in milliseconds, if `attempts` came before it. */
 export const waitAfter = ({ firstMs, maxMs }: Backoff, attempts: number): number =>
   Math.min(firstMs * 2 ** attempts, maxMs)

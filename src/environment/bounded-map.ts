@@ -7,11 +7,11 @@ export class BoundedMap<K, V> extends Map<K, V> {
     this.#max = max
   }
 
-  /** Sets an entry, which is the newest then, and forgets the oldest ones that are too many. */
+  /** Sets an entry as the newest, and drops the oldest if there are too many. */
   override set(key: K, value: V): this {
     this.delete(key)
     super.set(key, value)
-    // To begin an iteration takes longer the more has been deleted.
+    // Starting an iteration takes longer the more entries were deleted.
     if (this.size <= this.#max) return this
     for (const oldest of this.keys()) {
       this.delete(oldest)

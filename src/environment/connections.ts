@@ -4,12 +4,13 @@ import { cutShort } from './cut-short.ts'
 import type { Clock } from './environment.ts'
 import { Places, type ConnectionLimits, type Place } from './places.ts'
 
-/** How often idle connections are closed to make room, at most, in milliseconds. */
+/** The shortest time between two rounds that close idle connections, in milliseconds. */
 const makeRoomEveryMs = 1000
 
 /**
- * Addresses that get no connection. A server asks its block list before it makes a socket of a connection (net.Server,
- * option `blockList`): to destroy sockets that were made would cost a flood of them its memory.
+ * Matches the addresses that get no connection. A server checks its block list before it creates a
+ * socket (net.Server, option `blockList`). Creating sockets and destroying them would take much
+ * memory in a flood.
  */
 class Blocked extends BlockList {
   readonly #isBlocked: (address: string) => boolean
@@ -24,20 +25,24 @@ class Blocked extends BlockList {
   }
 }
 
-/** What is kept of a connection. */
+/** What is known of a connection. */
 interface Connection {
   readonly place: Place
-  /** How many requests have no complete answer yet, including those that Node answers by itself. */
+  /**
+   * How many requests have no complete answer yet. Those that Node answers by itself are included.
+   */
   pending: number
   newest: IncomingMessage | undefined
-  /** What comes after the newest request is no HTTP. */
+  /** The bytes after the newest request are not HTTP. */
   isBroken: boolean
 }
 
 /**
- * Bounds the connections of a server, as `Places` says. One beyond is closed before a socket is made of it, and one with too many
- * requests that are not answered is closed. When most of all places are taken, idle connections are closed to make room, so that
- * nobody can keep places by doing nothing. A connection that breaks off what it sends keeps the answers that it waits for.
+ * Bounds the connections of a server by the rules of {@link Places}.
+ * - A connection beyond the bounds is closed before its socket is created.
+ * - A connection with too many unanswered requests is closed.
+ * - When most places are taken, idle connections are closed to make room.
+ * - A connection that breaks off a request still gets the answers to those before it.
  */
 export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>, limits: ConnectionLimits): void => {
   const places = new Places(clock, limits)
@@ -63,15 +68,16 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     if (places.taken > limits.most / 2) makeRoom()
     socket.once('close', () => place.leave())
     countRequests(socket, request => {
-      // Node would answer it 400, and count it as one more: those before it are to have their answers.
-      if (connection.pending === limits.mostPipelined && !hasHost(request)) {
+      // Node would answer 400 and count it as a further request. The requests before it must still
+      // get their answers.
+      if (connection.pending === limits.maxPipelined && !hasHost(request)) {
         breakOff(connection)
         return false
       }
       connection.newest = request
       connection.pending += 1
       if (connection.pending === 1) place.busy()
-      if (connection.pending > limits.mostPipelined) socket.destroy()
+      if (connection.pending > limits.maxPipelined) socket.destroy()
       return !socket.destroyed
     })
   })
@@ -86,7 +92,8 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     })
   }
   server.on('request', answers).on('checkContinue', answers)
-  // Node would answer the same, but not say when. Where it answers 400, it closes the connection.
+  // Node would answer the same, but without saying when. It closes the connection where it answers
+  // 400.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     answers(request, response)
     response.writeHead(417).end()
@@ -99,8 +106,8 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
 }
 
 /**
- * Lets a connection go on to its last answer: the steps of its requests may be done, and 400 would deny that. What follows
- * them is not answered. A request whose body it breaks off ends here.
+ * Keeps a connection open until its last answer. The steps of its requests may be done, and
+ * answering 400 would deny that. Later bytes are not answered, and an incomplete body ends here.
  */
 const breakOff = (connection: Connection): void => {
   connection.isBroken = true
@@ -108,39 +115,43 @@ const breakOff = (connection: Connection): void => {
   if (newest && !newest.complete) cutShort(newest)
 }
 
-/** RFC 9112, section 3.2: a request without it is malformed. */
+/**
+ * Returns whether a request has the header Host. Without it the request is malformed (RFC 9112,
+ * section 3.2).
+ */
 const hasHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
   headers.host !== undefined || httpVersion === '1.0'
 
-/** Answers what is no request, as Node would. */
+/** Answers bytes that are no request, as Node would. */
 const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket): void => {
   const status = unreadableStatuses[error.code ?? ''] ?? 400
   if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
   socket.destroy(error)
 }
 
-/** By the code of Node's error: what is no 400. */
+/** The status for an error code of Node, if it is not 400. */
 const unreadableStatuses: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Makes a response for a request, and hands both on. Returns to the parser whether to continue. */
+/** Receives a request from the parser. Returns whether the parser continues. */
 type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 
-/** Makes Node's parser stop: it takes this for a failure of the code that received the request. */
+/** Stops Node's parser, as if the code that received the request had failed. */
 const stop = -1
 
 /**
  * Counts each request of a connection before Node handles it, including those that Node answers by
- * itself. `count` returns whether Node is to handle it: if not, the parser stops. Without this, Node reads 64 KiB at once,
- * makes a response for each request in them, and keeps all of these until the socket is gone, even
- * if it was destroyed long before. A thousand connections with 130 requests each take 300 MiB.
+ * itself. `count` returns whether Node may handle the request; if not, the parser stops.
  *
- * Node has no public interface for this. You could take the bytes from the socket and pass them to
- * the parser in small parts, but the parser then no longer reads by itself, which costs a tenth of
- * the processor time of a post.
+ * Without this, Node reads 64 KiB at once and makes a response for each request in it. It keeps
+ * them until the socket is gone, even after `destroy`. A thousand connections with 130 requests
+ * each would take 300 MiB.
+ *
+ * Node has no public interface for this. Passing the bytes to the parser in small parts is
+ * possible, but costs a tenth of a post's processor time.
  */
 const countRequests = (socket: Socket, count: (request: IncomingMessage) => boolean): void => {
   const parser = 'parser' in socket ? socket.parser : undefined
@@ -148,7 +159,8 @@ const countRequests = (socket: Socket, count: (request: IncomingMessage) => bool
   const { onIncoming } = parser
   parser.onIncoming = (request, keepsAlive) => {
     if (count(request)) return onIncoming(request, keepsAlive)
-    // The connection is no longer one that could be upgraded: Node would leave it as it is, and close none of its responses.
+    // Marks the connection as not upgradable. Otherwise Node would leave it open and close none of
+    // its responses.
     Object.assign(request, { upgrade: false })
     return stop
   }
@@ -158,20 +170,21 @@ const isParser = (parser: unknown): parser is { onIncoming: OnIncoming } =>
   typeof parser === 'object' && parser !== null && 'onIncoming' in parser && typeof parser.onIncoming === 'function'
 
 /**
- * Returns the source that a connection counts for in limits: an IPv4 address, or the first 64 bits
- * of an IPv6 address, since a client that has one address of a subnet has all of them (RFC 6177). An
- * IPv4 address that is written as an IPv6 one is the same source.
+ * Returns the source that limits count a connection for: an IPv4 address, or the first 64 bits of
+ * an IPv6 address. A client with one address of such a subnet has them all (RFC 6177). An IPv4
+ * address in IPv6 notation is the same source.
  */
 export const sourceOf = (address: string | undefined): string => {
   if (address === undefined) return ''
-  // Each post asks, most of them for an address of IPv4: isIPv6 takes longer than all else in here.
+  // Every post calls this, mostly with an IPv4 address. isIPv6 would take longer than the rest of
+  // this function.
   if (!address.includes(':')) return address
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
   if (mapped !== undefined) return mapped
   if (!isIPv6(address)) return address
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
   const first = head === '' ? [] : head.split(':')
-  // A dotted end takes the place of two groups.
+  // A dotted end stands for two groups.
   const last = tail === undefined || tail === '' ? [] : tail.replace(/\d+\.\d+\.\d+\.\d+$/, '0:0').split(':')
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - first.length - last.length }, () => '0')
   return [...first, ...zeros, ...last]

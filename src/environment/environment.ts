@@ -1,94 +1,105 @@
 /**
- * What can surprise us: time, chance and the network. Everything in the product gets these passed in, so that the same
- * code runs on a real API server, on the in-memory one, and in virtual time. Interfaces only; node.ts provides them.
+ * What cannot be predicted: time, chance and the network. All code gets these passed in. So it runs
+ * on a real API server, on the in-memory one, and in virtual time. This file has only interfaces;
+ * system.ts and node.ts implement them.
  */
 
 /** Time and its timers. Implementations must never call `run` before `after` has returned. */
 export interface Clock {
-  /** Wall clock, milliseconds since the epoch. May jump in either direction. */
+  /** Returns the wall clock in milliseconds since the epoch. It may jump in either direction. */
   now(): number
-  /** Milliseconds since some fixed moment; never goes back. For leases, waits and latencies. */
+  /**
+   * Returns the milliseconds since some fixed moment, which never decrease. For leases, waits and
+   * latencies.
+   */
   monotonic(): number
   /** Runs `run` once, `ms` milliseconds from now. Returns a function that cancels it. */
   after(ms: number, run: () => void): () => void
 }
 
 export interface Random {
-  /** `n` bytes fit for keys. */
+  /** Returns `n` random bytes that are safe for keys. */
   bytes(n: number): Uint8Array
 }
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Percent-encoded, begins with a slash, has no query. */
+  /** The percent-encoded path. It begins with a slash and has no query. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** The media type of `body`; `application/json` when absent. */
+  /** The media type of `body`. Default: `application/json`. */
   readonly contentType?: string
   readonly body?: string
-  /** How long the body of the answer may be, in bytes; `maxAnswerBytes` when absent. More than that is not held. */
+  /**
+   * The longest body of the answer, in bytes. Default: `maxAnswerBytes`. A longer one is not kept.
+   */
   readonly maxBytes?: number
   /**
-   * What to take of a longer body, or of a longer line of a watch: the short values at these paths, as json-picker.ts reads
-   * them. Where it is absent, no more of a longer body is read.
+   * Paths of short values to keep of a body or a watch's line that is too long, as json-picker.ts
+   * reads them. Absent: nothing of it is read.
    */
   readonly pick?: readonly string[]
   /**
-   * Ask for the metadata of objects alone: of one as PartialObjectMetadata, of a list as PartialObjectMetadataList. The API server
-   * answers 406 to the one that does not fit. Objects are whole when absent.
+   * Asks only for the metadata: of one object as PartialObjectMetadata, of a list as
+   * PartialObjectMetadataList. The API server answers 406 if the form does not fit. Absent: whole
+   * objects.
    */
   readonly as?: 'metadata' | 'metadata list'
-  /** Requests of one lane share connections; lanes share none, so that none stalls another. */
+  /** Requests of one lane share connections. Lanes do not share any, so none can delay another. */
   readonly lane: Lane
   readonly timeoutMs: number
 }
 
-/** step: a delivery waits for it. lookup: whether there is such a hook at all, which anybody's post may ask. */
+/**
+ * step: a delivery waits for it. lookup: whether a hook exists, which any post can make necessary.
+ * look: the outcome of a delivery's change.
+ */
 export type Lane = 'step' | 'act' | 'look' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
-/** Short values of a JSON document, as text, by the paths that were asked for. */
+/** Short values of a JSON document as text, by their paths. */
 export type Picked = ReadonlyMap<string, string>
 
 export interface ApiResponse {
   readonly status: number
-  /** Names in lower case. One that was sent more than once may be a list. */
+  /** Names in lower case. A header that was sent several times may be a list. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Empty where it was too long. */
+  /** Empty if the body was too long. */
   readonly body: string
-  /** Present where the body was longer than the request allows: what was picked of it. */
+  /** The picked values of a body that is longer than the request allows. */
   readonly tooLarge?: Picked
 }
 
 /** A connection to a Kubernetes API server. */
 export interface ApiConnection {
-  /** Resolves with the server's answer, errors included. Rejects only with {@link Unreachable}. */
+  /**
+   * Resolves with the server's answer, also if it is an error. Rejects only with {@link
+   * Unreachable}.
+   */
   request(request: ApiRequest): Promise<ApiResponse>
   /**
-   * Opens a watch and yields its lines, each one JSON document. Of a line that is longer than
-   * `maxBytes`, it yields only what `pick` asks for. The watch ends when the server closes it in
-   * order, or when `stop` is aborted. It throws `Unreachable` when it is cut, and `WatchRefused`
-   * when the server answers with an error. `timeoutMs` bounds only the wait for the response's head.
+   * Opens a watch and yields its lines, each one JSON document. Of a line longer than `maxBytes` it
+   * yields only the values in `pick`.
+   * It ends when the server closes it in order, or when `stop` is aborted. It throws `Unreachable`
+   * if the connection is lost, and `WatchRefused` if the server answers with an error. `timeoutMs`
+   * limits only the wait for the response's head.
    */
   watch(request: ApiRequest, stop: AbortSignal): Watch
 }
 
-/** A line of a watch; or what was picked of one that is too long. */
+/** A line of a watch, or the picked values of a line that is too long. */
 export type WatchLine = string | Picked
 
-/** The lines of a watch, and a way to ask the server that sends them. */
+/** The lines of a watch, and a way to ask the same server. */
 export interface Watch extends AsyncIterable<WatchLine> {
   /**
-   * Sends a request over the connection of the watch, once it is open. So the API server that sends
-   * the lines is the one that answers. Resolves with undefined if the connection can carry only the
-   * watch, as with HTTP/1.1. Rejects with {@link Unreachable}.
+   * Sends a request over the open connection of the watch, so that the server of the watch answers.
+   * Resolves with undefined if the connection carries only the watch, as with HTTP/1.1. Rejects
+   * with {@link Unreachable}.
    */
   readonly ask: (request: ApiRequest) => Promise<ApiResponse | undefined>
 }
 
-/**
- * A request to anything but the API server: a receiver of forwarded deliveries, or a certificate's
- * host.
- */
+/** A request to another host than the API server, such as a receiver of forwarded deliveries. */
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Absolute; `http` or `https`. */
@@ -97,17 +108,17 @@ export interface OutboundRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly timeoutMs: number
-  /** How long an answer's body may be, in bytes: a longer one counts as none. */
-  readonly mostBytes: number
+  /** The longest body of the answer, in bytes. A longer one counts as no answer. */
+  readonly maxBytes: number
 }
 
 /**
- * Sends a request and resolves with the answer, errors and redirects included. It follows no
+ * Sends a request and resolves with the answer, also if it is an error or a redirect. It follows no
  * redirects. Rejects only with {@link Unreachable}.
  */
 export type Outbound = (request: OutboundRequest) => Promise<ApiResponse>
 
-/** Writes one structured line. Fields must never hold a token or a secret. */
+/** Writes one structured line. Its fields must never hold a token or a secret. */
 export interface Log {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void
@@ -121,11 +132,13 @@ export type Labels = Readonly<Record<string, string | number>>
 
 export interface Counter {
   add(labels: Labels, by?: number): void
-  /** Removes the series whose labels match. The next `add` of one begins again at 0. */
+  /** Removes the series with matching labels. Its next `add` begins at 0 again. */
   forget(which: (labels: Partial<Labels>) => boolean): Promise<void>
 }
 
-/** Counters only rise; gauges are set; histograms observe seconds. Each is created once, by name. */
+/**
+ * Counters only rise; gauges are set; histograms observe seconds. Each name is created only once.
+ */
 export interface Metrics {
   counter(name: string, help: string, labels: readonly string[]): Counter
   gauge(name: string, help: string, labels: readonly string[]): { set(labels: Labels, value: number): void }
@@ -135,65 +148,67 @@ export interface Metrics {
     labels: readonly string[],
     buckets: readonly number[],
   ): { observe(labels: Labels, seconds: number): void }
-  /** All of them in the Prometheus text format. */
+  /** Returns all metrics in the Prometheus text format. */
   text(): Promise<string>
 }
 
-/** What the expression of a hook can read of a delivery. */
+/** The variables that an expression can read. */
 export interface ExpressionVariables {
-  /** In UTF-8, when it is a JSON object or list; else absent, and `body` is null. */
+  /** The body in UTF-8 if it is a JSON object or list. Otherwise absent, and `body` is null. */
   readonly body?: Uint8Array
-  /** Names in lower case. Those that hold secrets are kept from the expression. */
+  /** Names in lower case. Headers with secrets are left out. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
-  /** The name of the sender module that recognised the delivery. */
+  /** The sender module that recognised the delivery. */
   readonly sender: string
 }
 
 export interface Evaluation {
-  /** Whose expression it is: the hook's uid. One owner does not hold up another. */
+  /** The owner of the expression: the hook's uid. Owners do not wait for one another. */
   readonly owner: string
   readonly expression: string
   readonly variables: ExpressionVariables
-  /** How long the answer may take, all waiting included, in milliseconds. */
+  /** How long the answer may take, including all waits, in milliseconds. */
   readonly withinMs: number
 }
 
-/** What an expression says of a delivery. No message holds anything of the delivery. */
-export type Judgement =
+/** The result of an expression for a delivery. No message quotes the delivery. */
+export type Evaluated =
   | { readonly counts: boolean }
-  /** It failed while it ran, or gave something else than true or false. */
+  /** It failed, or its result is not a boolean. */
   | { readonly failed: string }
-  /** It used more time or memory than it may have. */
+  /** It used more time or memory than allowed. */
   | { readonly ranOver: string }
-  /** It has not been judged, and trying again may help. */
+  /** It was not evaluated. Trying again may help. */
   | { readonly unavailable: string }
 
-/** A request to read one expression, without a delivery. */
+/** A request to check one expression, without a delivery. */
 export interface ExpressionCheck {
-  /** Whose expression it is: the hook's namespace. One owner does not hold up another. */
+  /** The owner of the expression: the hook's namespace. Owners do not wait for one another. */
   readonly owner: string
   readonly expression: string
-  /** How long the answer may take, all waiting included, in milliseconds. */
+  /** How long the answer may take, including all waits, in milliseconds. */
   readonly withinMs: number
 }
 
-/** What is found in an expression before it ever runs. */
+/** The result of checking an expression before it runs. */
 export type Checked =
   | { readonly sound: true }
-  /** It cannot be right; says why and where. */
+  /** It can never work. The text says why and where. */
   | { readonly mistake: string }
-  /** To check it took more time or memory than that may take. */
+  /** The check used more time or memory than allowed. */
   | { readonly ranOver: string }
-  /** It has not been checked, and trying again may help. */
+  /** It was not checked. Trying again may help. */
   | { readonly unavailable: string }
 
-/** Checks and evaluates the expressions of hooks (`when`), where they can harm nobody but their own hook. */
+/**
+ * Checks and evaluates the expressions of hooks (`when`). An expression can harm only its own hook.
+ */
 export interface Expressions {
-  /** Never rejects. */
+  /** Checks an expression. Never rejects. */
   check(check: ExpressionCheck): Promise<Checked>
-  /** Never rejects. */
-  evaluate(evaluation: Evaluation): Promise<Judgement>
+  /** Evaluates an expression. Never rejects. */
+  evaluate(evaluation: Evaluation): Promise<Evaluated>
 }
 
 export interface Environment {
@@ -201,7 +216,7 @@ export interface Environment {
   readonly random: Random
   readonly api: ApiConnection
   readonly outbound: Outbound
-  /** `when`: the controller checks it, the trigger evaluates it. */
+  /** Runs `when`: the controller checks it, the trigger evaluates it. */
   readonly expressions: Expressions
   readonly log: Log
   readonly metrics: Metrics

@@ -6,19 +6,19 @@ import { JsonPicker } from './json-picker.ts'
 import { largeFromBytes, maxAnswerBytes, type LargeAnswers } from './large-answers.ts'
 import { Unreachable } from './unreachable.ts'
 
-/** How requests reach the API server: sockets, path and authorization. */
+/** How requests reach the API server: sockets, path prefix and authorization. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
-  /** The path that the API server stands behind; mostly empty. */
+  /** The path under which the API server is served; mostly empty. */
   readonly prefix: string
   readonly authorization: () => Promise<string | undefined>
-  /** Places for answers that are large. */
+  /** Places for large answers. */
   readonly large: LargeAnswers
-  /** Called when a request that was sent got no answer in time. */
+  /** Called when a sent request got no answer in time. */
   readonly unanswered?: () => void
 }
 
-/** What undici is given of a request. */
+/** Returns a request in the form that undici takes. */
 export const optionsOf = (
   { prefix }: Upstream,
   request: ApiRequest,
@@ -30,10 +30,16 @@ export const optionsOf = (
   body: request.body ?? null,
 })
 
-/** Each write of a step has a query. URLSearchParams takes three times as long to encode it. */
+/**
+ * Returns the query with its question mark. Each write of a step has one, and URLSearchParams takes
+ * three times as long.
+ */
 const queryOf = ({ query }: ApiRequest): string => (query === undefined ? '' : `?${stringify(query)}`)
 
-/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+/**
+ * Returns the header Accept
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches).
+ */
 const acceptOf = ({ as }: ApiRequest): string => {
   if (as === undefined) return 'application/json'
   const kind = as === 'metadata' ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
@@ -49,7 +55,7 @@ const headersOf = (request: ApiRequest, authorization: string | undefined): Reco
 
 /**
  * Sends one request and reads its whole answer. undici calls onRequestStart right before it writes
- * the first byte to a connected socket. A request that fails earlier was not seen by the server.
+ * the first byte to the socket. If the request fails earlier, the server has not seen it.
  */
 export const exchange = (upstream: Upstream, request: ApiRequest): Promise<ApiResponse> =>
   new Promise((resolve, reject) => {
@@ -73,7 +79,7 @@ export const exchange = (upstream: Upstream, request: ApiRequest): Promise<ApiRe
       if (settled) return
       settle()
       resolve({ status, headers, ...body.read() })
-      // Until the caller has parsed it.
+      // The place is kept until the caller has parsed the body.
       setImmediate(() => body.release())
     }
     const timer = setTimeout(() => {
@@ -84,7 +90,8 @@ export const exchange = (upstream: Upstream, request: ApiRequest): Promise<ApiRe
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: controller => {
-        // It waited for a socket until its time was over. To abort it here keeps it from being written.
+        // The request waited for a socket until its time was over. Aborting it here prevents that
+        // it is sent.
         if (settled) return controller.abort(new Error('timed out'))
         socket = controller
       },
@@ -110,7 +117,10 @@ export const exchange = (upstream: Upstream, request: ApiRequest): Promise<ApiRe
       .catch((error: unknown) => fail(reasonOf(error), error))
   })
 
-/** The body of an answer while it arrives: held up to a bound, and waiting for a place from where it is large. */
+/**
+ * The body of an answer as it arrives. A large one waits for a place, and one that is too long is
+ * not kept.
+ */
 class AnswerBody {
   readonly #large: LargeAnswers
   readonly #maxBytes: number
@@ -128,7 +138,7 @@ class AnswerBody {
     this.#pick = pick
   }
 
-  /** Takes what has arrived. Answers 'enough' where nothing more needs to. */
+  /** Takes the next part. Returns 'enough' if no more is needed. */
   add(chunk: Buffer, socket: Pick<Dispatcher.DispatchController, 'pause' | 'resume'>): 'enough' | undefined {
     this.#bytes += chunk.length
     if (this.#picker) {
@@ -141,7 +151,7 @@ class AnswerBody {
     return undefined
   }
 
-  /** What the answer has for a body. */
+  /** Returns the body of the answer. */
   read(): Pick<ApiResponse, 'body' | 'tooLarge'> {
     return this.#picker ? { body: '', tooLarge: this.#picker.picked } : { body: textOf(this.#chunks) }
   }
@@ -179,7 +189,10 @@ const textOf = (chunks: readonly Buffer[]): string => {
   return chunks.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(chunks).toString('utf8')
 }
 
-/** What a person needs to know of an error. Where every address of a host failed, the error itself says nothing. */
+/**
+ * Returns what a person needs to know of an error. If all addresses of a host failed, the error
+ * itself has no message.
+ */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
   return error instanceof Error && error.message !== '' ? error.message : String(error)

@@ -1,9 +1,9 @@
-/** A queue for each owner. The owners are served in turn. */
+/** One queue for each owner. The owners are served in turn. */
 export interface FairQueue<T extends QueuedItem> {
   readonly size: number
   /**
-   * Adds an item at the end of its owner's queue. Returns the items that have to leave to make room,
-   * which may include the new one. The owner that holds most loses first.
+   * Adds an item at the end of its owner's queue. Returns the items that were removed to make room,
+   * perhaps the new one. The owner with the most items loses first.
    */
   add(item: T): readonly T[]
   /** Removes and returns the first item of the owner whose turn it is. */
@@ -18,12 +18,12 @@ export interface QueuedItem {
 }
 
 export interface FairQueueLimits {
-  /** How many of one owner may wait. */
-  readonly mostOfOne: number
-  readonly mostBytes: number
+  /** How many items of one owner may wait. */
+  readonly maxOfOne: number
+  readonly maxBytes: number
 }
 
-export const fairQueue = <T extends QueuedItem>({ mostBytes, mostOfOne }: FairQueueLimits): FairQueue<T> => {
+export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueueLimits): FairQueue<T> => {
   const queues = new Map<string, { readonly items: Set<T>; bytes: number }>()
   let size = 0
   let bytes = 0
@@ -37,9 +37,9 @@ export const fairQueue = <T extends QueuedItem>({ mostBytes, mostOfOne }: FairQu
     if (queue.items.size === 0) queues.delete(item.owner)
   }
 
-  /** The last one of the owner who holds most, while all together hold too much. */
+  /** Returns the last item of the owner who holds most, if all together hold too much. */
   const tooMuch = (): T | undefined => {
-    if (bytes <= mostBytes) return undefined
+    if (bytes <= maxBytes) return undefined
     const [first, ...others] = queues.values()
     const heaviest = others.reduce((most, queue) => (most && queue.bytes > most.bytes ? queue : most), first)
     return [...(heaviest?.items ?? [])].at(-1)
@@ -51,7 +51,7 @@ export const fairQueue = <T extends QueuedItem>({ mostBytes, mostOfOne }: FairQu
     },
     add(item) {
       const queue = queues.get(item.owner) ?? { items: new Set(), bytes: 0 }
-      if (queue.items.size >= mostOfOne) return [item]
+      if (queue.items.size >= maxOfOne) return [item]
       queues.set(item.owner, queue)
       queue.items.add(item)
       queue.bytes += item.bytes
@@ -69,7 +69,7 @@ export const fairQueue = <T extends QueuedItem>({ mostBytes, mostOfOne }: FairQu
         const [first] = queue.items
         if (!first) continue
         remove(first)
-        // The owner goes to the end, behind everybody else who waits.
+        // The owner moves behind all others who wait.
         if (queues.delete(owner)) queues.set(owner, queue)
         return first
       }

@@ -1,19 +1,21 @@
 import type { Picked } from './environment.ts'
 
-/** The longest value that is taken, in bytes. A name has 253, and the token that continues a list some hundreds. */
+/**
+ * The longest value that is picked, in bytes. A name has up to 253, a continue token some hundreds.
+ */
 const maxValueBytes = 4096
 
-/** What the bytes mean that come next. */
+/** What the next bytes mean. */
 type State = 'value' | 'key' | 'key text' | 'colon' | 'text' | 'literal' | 'after value'
 
-/** A place that a path leads to or through. */
+/** A place in the document that lies on a path. */
 interface Place {
   readonly children: Map<string, Place>
   /** The path that ends here. */
   path?: string
 }
 
-/** An object or array on the way to a place. What leads nowhere is only counted. */
+/** An open object or array on a path. Others are only counted. */
 interface Container {
   readonly place: Place
   readonly isArray: boolean
@@ -24,9 +26,11 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 const space = 0x20
 
 /**
- * Takes the strings, numbers and booleans at a few paths out of a JSON document that is too large to be held. A path is names
- * joined by dots, where `*` is each element of an array; of several values at one path the first is taken, and a long one is not.
- * The document comes in parts and must be valid: of any other, what is picked means nothing.
+ * Picks the strings, numbers and booleans at a few paths from a JSON document that is too large to
+ * be kept.
+ * A path is names joined by dots; `*` stands for each element of an array. Of several values at one
+ * path the first is picked; a long one is not.
+ * The document arrives in parts and must be valid. The result for an invalid one has no meaning.
  */
 export class JsonPicker {
   readonly #root: Place = { children: new Map() }
@@ -34,12 +38,12 @@ export class JsonPicker {
   readonly #open: Container[] = []
   readonly #value = Buffer.allocUnsafe(maxValueBytes)
   #valueLength = 0
-  /** How many containers are open that no path leads into. */
+  /** How many open containers are on no path. */
   #skipped = 0
   #state: State = 'value'
-  /** Whether the next byte of a string is escaped. */
+  /** The next byte of a string is escaped. */
   #isEscaped = false
-  /** Where the value leads that comes next, or that is being read. */
+  /** The place of the value that is read or comes next. */
   #place: Place | undefined = this.#root
 
   constructor(paths: readonly string[]) {
@@ -54,7 +58,7 @@ export class JsonPicker {
     }
   }
 
-  /** What was found so far. */
+  /** Returns the values found so far. */
   get picked(): Picked {
     return this.#picked
   }
@@ -87,13 +91,13 @@ export class JsonPicker {
         return
       case 'after value':
         return this.#afterValue(byte)
-      // Strings are read by themselves.
+      // Strings have a loop of their own.
       case 'text':
       case 'key text':
     }
   }
 
-  /** Reads a string to its end, or to that of the part. Answers where it has read to. */
+  /** Reads a string up to its end or the end of the part. Returns where it stopped. */
   #readText(part: Uint8Array, from: number): number {
     const quoteAt = part.indexOf(quote, from)
     const end = quoteAt < 0 ? part.length : quoteAt
@@ -119,7 +123,7 @@ export class JsonPicker {
     this.#state = 'colon'
   }
 
-  /** Reads what no path leads into, up to a string. Answers where it has read to. */
+  /** Skips what is on no path, up to the next string. Returns where it stopped. */
   #skip(part: Uint8Array, from: number): number {
     for (let at = from; at < part.length; at += 1) {
       const byte = part[at]
@@ -158,7 +162,7 @@ export class JsonPicker {
     }
     this.#skipped += 1
     this.#place = undefined
-    // Inside, keys and values are all the same.
+    // Keys and values need not be distinguished in here.
     this.#state = 'after value'
   }
 
@@ -203,7 +207,9 @@ export class JsonPicker {
   }
 }
 
-/** The text that a JSON string without its quotes stands for; undefined where it is none. */
+/**
+ * Returns the text of a JSON string that is given without its quotes, or undefined if it is none.
+ */
 const decoded = (text: string): string | undefined => {
   if (!text.includes('\\')) return text
   try {

@@ -1,21 +1,27 @@
 /**
- * How long an answer, or a line of a watch, may be that says nothing else, in bytes. etcd stores no object above 1.5 MiB
- * (--max-request-bytes), and custom resources are stored as the JSON in which they are answered: any of them fits. Kinds that
- * are stored as protobuf can be answered in up to six times what they take there, since JSON writes `<` and line feeds as
- * `\u003c` and `\n`; an object of such a kind that is longer than this was made to be.
+ * The default limit of an answer or of a watch's line, in bytes. etcd stores no object above 1.5
+ * MiB (--max-request-bytes), and custom resources are stored as JSON, so each of them fits.
+ * Other kinds are stored as protobuf. Their JSON can be six times as long, because it writes `<`
+ * and line feeds as `\u003c` and `
+ * `. Such an object exceeds the limit only if somebody made it for that.
  */
 export const maxAnswerBytes = 2 * 1024 * 1024
 
-/** An answer is large from this length on, in bytes. Most are some thousands, and need no place. */
+/**
+ * The length from which an answer is large, in bytes. Most have some thousands and need no place.
+ */
 export const largeFromBytes = 128 * 1024
 
 /**
- * How many bytes of large answers a process reads at the same time. Each is in memory as bytes, as text and as objects for a
- * moment, some six times its length: so all of them take about 50 MiB of the 320 that a pod has.
+ * How many bytes of large answers a process reads at the same time. Each is briefly in memory as
+ * bytes, text and objects: six times its length. So all take about 50 MiB of a pod's 320.
  */
 const largeBytesAtOnce = 8 * 1024 * 1024
 
-/** Places for large answers, which all connections of a process share: several lists at once must not add up. */
+/**
+ * The places for large answers. All connections of a process share them, so that several lists at
+ * once do not add up.
+ */
 export class LargeAnswers {
   #free: number
   readonly #most: number
@@ -26,7 +32,7 @@ export class LargeAnswers {
     this.#most = bytesAtOnce
   }
 
-  /** How many bytes are free, and how many answers wait. */
+  /** Returns the free bytes and the number of waiting answers. */
   get free(): number {
     return this.#free
   }
@@ -34,7 +40,9 @@ export class LargeAnswers {
     return this.#waiting.length
   }
 
-  /** Waits for a place for so many bytes, first come, first served. Resolves with what gives the place back. */
+  /**
+   * Waits for a place of this size, in order of arrival. Resolves with a function that frees it.
+   */
   take(bytes: number): Promise<() => void> {
     return new Promise(begin => {
       this.#waiting.push({ bytes: Math.min(bytes, this.#most), begin })

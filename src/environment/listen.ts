@@ -1,25 +1,23 @@
 import type { Server } from 'node:net'
 
-/** Where a server listens; port 0 takes any free one. */
+/** The address of a server. Port 0 takes any free port. */
 export interface ListenAddress {
   readonly host: string
   readonly port: number
-  /**
-   * The flag that sets the port, such as `--trigger-port`. The message of a port in use names it.
-   */
+  /** The flag for the port, such as `--trigger-port`. The error for a port in use names it. */
   readonly flag?: string
 }
 
-/** Every address, of IPv6 and of IPv4. */
+/** All addresses of IPv6 and IPv4. */
 const everywhere = '::'
 const everywhereOfIPv4 = '0.0.0.0'
 
-/** What the system says where it has no IPv6: it was built without, or started with `ipv6.disable=1`. */
+/** Error codes of a system without IPv6: built without it, or started with `ipv6.disable=1`. */
 const withoutIPv6: ReadonlySet<unknown> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
 /**
- * Starts a server and resolves with its port. `::` means every address, also where the system has no IPv6. Rejects with
- * an error that says what to do.
+ * Starts a server and resolves with its port. `::` means all addresses, also on a system without
+ * IPv6. Rejects with an error that says what to do.
  */
 export const listen = async (server: Server, address: ListenAddress): Promise<number> => {
   try {

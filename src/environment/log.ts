@@ -7,8 +7,8 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /**
- * Makes a log of one JSON object a line. Lines below `level` are dropped. `write` takes each line
- * with its line feed. All text that looks like a token is replaced by `[token]`.
+ * Makes a log with one JSON object a line. Lines below `level` are dropped. `write` gets each line
+ * with its line feed. A text that looks like a token is replaced by `[token]`.
  */
 export const pinoLog = (options: {
   readonly level: LogLevel
@@ -32,13 +32,10 @@ export const pinoLog = (options: {
   }
 }
 
-/**
- * Writes out the type, message, stack and causes of each Error, under any field name. JSON.stringify
- * makes `{}` of it.
- */
+/** Replaces each Error by its type, message, stack and causes. JSON.stringify would write `{}`. */
 const withErrors = (fields: LogFields): Record<string, unknown> => {
   let written: Record<string, unknown> = fields
-  // Each post has a line, and few have an error in it.
+  // Every post writes a line, and most lines have no error.
   for (const name in fields) {
     const value = fields[name]
     if (value instanceof Error) written = { ...written, [name]: stdSerializers.err(value) }

@@ -3,8 +3,9 @@ import { constrainedMemory } from 'node:process'
 import { getHeapStatistics } from 'node:v8'
 
 /**
- * What this process may use, in bytes: the limit of its container (cgroup), or what the machine has; and no more than twice
- * its heap's limit, as `--max-old-space-size` sets it, since that is how Node divides what a container has.
+ * Returns the bytes that this process may use: the limit of its container (cgroup), or the memory
+ * of the machine. It is at most twice the heap's limit (`--max-old-space-size`), because Node
+ * divides a container's memory so.
  */
 export const usableMemory = (): number => {
   const limit = constrainedMemory()

@@ -2,9 +2,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Metrics } from './environment.ts'
 
 /**
- * Makes metrics in a registry of their own. If you create a name twice, you get the first metric.
- * With `process`, the process's memory, CPU and event loop are measured too. This starts timers, so
- * only main does it, once.
+ * Makes a set of metrics in a registry of its own. A name that is created twice gives the first
+ * metric. With `process`, memory, CPU and event loop of the process are measured. That starts
+ * timers, so only main does it, once.
  */
 export const promMetrics = (options: { readonly process?: boolean } = {}): Metrics => {
   const register = new Registry()
@@ -44,13 +44,19 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   }
 }
 
-/** The number itself. Throws with the name of the metric: prom-client says no name, and takes infinity for a gauge. */
+/**
+ * Returns the number. Throws an error with the metric's name if it is not finite: prom-client
+ * accepts infinity in a gauge, and names no metric in its errors.
+ */
 const finite = (name: string, value: number): number => {
   if (!Number.isFinite(value)) throw new Error(`metric ${name}: ${value} is no number to tell`)
   return value
 }
 
-/** The metrics of one kind, each created at its first use. Throws when a name belongs to another kind. */
+/**
+ * Returns a function that creates each metric at its first use. It throws if the name has another
+ * kind.
+ */
 const once = <M>(register: Registry, kind: string) => {
   const made = new Map<string, M>()
   return (name: string, create: () => M): M => {

@@ -1,6 +1,6 @@
-/** Provides sockets for real; system.ts provides the clock and randomness. */
+/** Implements the network. system.ts implements clock and randomness. */
 import { buildConnector, Client, Pool } from 'undici'
-import type { Access, Tls } from './access.ts'
+import type { ServerAccess, Tls } from './access.ts'
 import type { ApiConnection, Lane } from './environment.ts'
 import { exchange, type Upstream } from './exchange.ts'
 import { LargeAnswers } from './large-answers.ts'
@@ -8,15 +8,18 @@ import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
 
-/** The header of a client that shows a certificate, or no identity: none. */
+/** The header of a client without a token. */
 const noAuthorization = Promise.resolve(undefined)
 
-/** A connection that can be closed. Requests in progress then fail with Unreachable. */
+/** A connection that can be closed. Its requests then fail with Unreachable. */
 export interface NodeConnection extends ApiConnection {
   close(): Promise<void>
 }
 
-/** The most sockets of each lane. Beyond it requests wait, unsent. Every watch has one of its own. */
+/**
+ * The number of sockets in each lane. Further requests wait, unsent. Each watch has a socket of its
+ * own.
+ */
 const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
   step: 64,
   act: 16,
@@ -29,20 +32,26 @@ const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
 /** How long a socket may take to connect, TLS included, in milliseconds. */
 const connectTimeoutMs = 5_000
 
-/** How long an unused socket is kept: below the 90 s of the API server and the 60 s of load balancers. */
+/**
+ * How long an unused socket is kept, in milliseconds. The API server closes it after 90 s, load
+ * balancers after 60 s.
+ */
 const keepAliveTimeoutMs = 30_000
 
-/** How often the kernel probes a silent socket, so that a dead peer is noticed, in milliseconds. */
+/** How often the kernel probes a silent socket, in milliseconds. This detects dead peers. */
 const keepAliveProbeMs = 30_000
 
-/** The caller's time-out covers the whole request; undici's own would only cut watches that are in order. */
+/**
+ * The caller's timeout covers the whole request. The timeouts of undici would only cut working
+ * watches.
+ */
 const patient = { headersTimeout: 0, bodyTimeout: 0 }
 
 /**
- * Connects to an API server: over HTTP/1.1, and for watches over HTTP/2, where the server speaks that. Sockets are opened
- * when they are needed, so this cannot fail. All connections of a process share `large`.
+ * Connects to an API server over HTTP/1.1. Watches use HTTP/2 if the server supports it. Sockets
+ * open when needed, so this cannot fail. All connections of a process share `large`.
  */
-export const connect = (access: Access, large = new LargeAnswers()): NodeConnection => {
+export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeConnection => {
   const server = new URL(access.server)
   const tls = { ...tlsOptions(access.tls ?? {}), keepAliveInitialDelay: keepAliveProbeMs }
   const common = {
@@ -114,9 +123,9 @@ interface SocketLane {
 }
 
 /**
- * Keeps the sockets of a lane, and opens new ones when a request that was sent gets no answer in
- * time. A load balancer may have left a broken API server long ago, and still keep connections to it
- * open. Requests in progress on the previous sockets continue.
+ * Keeps the sockets of a lane. It opens new ones if a sent request gets no answer in time: a load
+ * balancer keeps old connections to a broken API server open. Requests in progress stay on their
+ * sockets.
  */
 const socketLane = (open: () => Pool, common: Pick<Upstream, 'prefix' | 'authorization' | 'large'>): SocketLane => {
   const pools = new Set<Pool>()

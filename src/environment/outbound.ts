@@ -2,8 +2,8 @@ import { Agent } from 'undici'
 import type { Outbound } from './environment.ts'
 import { Unreachable } from './unreachable.ts'
 
-/** Requests to anything but the API server, over connections that are not kept: such requests are rare. */
-export const nodeOutbound: Outbound = async ({ body, headers, method, mostBytes, timeoutMs, url }) => {
+/** Sends requests to other hosts than the API server. They are rare, so no connection is kept. */
+export const nodeOutbound: Outbound = async ({ body, headers, method, maxBytes, timeoutMs, url }) => {
   const dispatcher = new Agent({ connectTimeout: timeoutMs, pipelining: 0 })
   try {
     const { origin, pathname, search } = new URL(url)
@@ -22,13 +22,13 @@ export const nodeOutbound: Outbound = async ({ body, headers, method, mostBytes,
     for await (const chunk of response.body) {
       if (!(chunk instanceof Uint8Array)) continue
       bytes += chunk.length
-      if (bytes > mostBytes) break
+      if (bytes > maxBytes) break
       chunks.push(chunk)
     }
     return {
       status: response.statusCode,
       headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-      body: bytes > mostBytes ? '' : Buffer.concat(chunks).toString(),
+      body: bytes > maxBytes ? '' : Buffer.concat(chunks).toString(),
     }
   } catch (error) {
     throw new Unreachable(`${method} ${hostOf(url)}: ${error instanceof Error ? error.message : String(error)}`, true)
@@ -37,5 +37,5 @@ export const nodeOutbound: Outbound = async ({ body, headers, method, mostBytes,
   }
 }
 
-/** A path or a query may hold a secret. */
+/** Returns the host of a URL. Its path and query may hold a secret. */
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'an address that is none')

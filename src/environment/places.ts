@@ -2,23 +2,26 @@ import type { Clock } from './environment.ts'
 import { rateLimiter, type RateLimiter } from './rate.ts'
 
 export interface ConnectionLimits {
-  /** Connections at once, over all clients. */
+  /** The connections of all clients. */
   readonly most: number
-  /** Of one source: half of all, since a proxy in front may be the source of every request. */
-  readonly mostOfSource: number
-  /** An eighth of all, which only a source with fewer connections than `few` may take. */
+  /**
+   * The connections of one source: half of all, because one proxy may be the source of every
+   * request.
+   */
+  readonly maxOfSource: number
+  /** An eighth of all places. Only sources with fewer than `few` connections may take one. */
   readonly reserved: number
   readonly few: number
   /**
-   * Requests of one connection that are not answered yet. Clients send one at a time; the next may arrive in the moment in
-   * which the answer to the one before is still being written.
+   * The unanswered requests of one connection. Clients send one at a time, but the next can arrive
+   * while the last bytes of an answer are still being written.
    */
-  readonly mostPipelined: number
+  readonly maxPipelined: number
 }
 
 /**
- * How many connections are closed for new ones of one source. Beyond that its new ones are refused: a connection that was made and
- * closed leaves garbage behind, one that was refused does not.
+ * How many connections may be closed to make room for one source. Further ones of it are refused,
+ * because a refused connection leaves no garbage.
  */
 export const displacedRate = { perSecond: 50, burst: 100 } as const
 
@@ -27,23 +30,27 @@ const maxSources = 10_000
 
 /** A connection that has a place. */
 export interface Occupant {
-  /** Closes it. It has left its place then. */
+  /** Closes it, which frees its place. */
   close(): void
 }
 
 /** The connections of one source. */
 class Source {
-  /** All that have a place. */
+  /** All connections with a place. */
   count = 0
-  /** Those that have no request to answer, the longest waiting first: their next head has not arrived whole. */
+  /** The connections without an unanswered request, the longest waiting first. */
   readonly waiting = new Set<Occupant>()
 }
 
 /**
- * The places of all connections. A source has half of them at most, and the last eighth is for sources that have few. Where
- * there is no place, a connection whose head has not arrived whole makes room: the one that has waited longest of the source that
- * has most, or of the new connection's own source where no other has more. So sources that hold all places by sending nothing
- * lose them to others, and not to one another.
+ * Gives each connection a place, under these rules.
+ *
+ * - A source has at most half of them. The last eighth is for sources that have few.
+ * - If no place is free, a connection that waits for a request is closed. It is the longest
+ *   waiting of the source with the most connections, or of the new connection's own source if that
+ *   has as many.
+ *
+ * So a source that holds places without sending anything loses them to other sources.
  */
 export class Places {
   readonly #limits: ConnectionLimits
@@ -60,17 +67,17 @@ export class Places {
     return this.#taken
   }
 
-  /** True if there is a place for one more connection of a source. Makes room for it where it may. */
+  /** Returns whether a source may have one more connection. Closes another one if necessary. */
   admits(name: string): boolean {
-    const { few, most, mostOfSource, reserved } = this.#limits
+    const { few, most, maxOfSource, reserved } = this.#limits
     const own = this.#sources.get(name)
     const count = own?.count ?? 0
-    if (count >= mostOfSource) return this.#displace(own, name)
+    if (count >= maxOfSource) return this.#displace(own, name)
     if (this.#taken < (count < few ? most : most - reserved)) return true
     return this.#displace(this.#largest(count + 1) ?? own, name)
   }
 
-  /** Takes a place, for a connection that `admits` was asked about. It is waiting for its first head. */
+  /** Takes a place. Call `admits` first. The connection then waits for its first request. */
   enter(name: string, occupant: Occupant): Place {
     const source = this.#sources.get(name) ?? new Source()
     this.#sources.set(name, source)
@@ -92,7 +99,10 @@ export class Places {
     }
   }
 
-  /** The source that has most connections, more than `moreThan`, among those that have one to close. */
+  /**
+   * Returns the source with the most connections of those that have one to close. It must have more
+   * than `moreThan`.
+   */
   #largest(moreThan: number): Source | undefined {
     let largest: Source | undefined
     for (const source of this.#sources.values()) {
@@ -101,7 +111,7 @@ export class Places {
     return largest
   }
 
-  /** Closes a connection of a source for one of `newcomer`. */
+  /** Closes a connection of `source` for one of `newcomer`. */
   #displace(source: Source | undefined, newcomer: string): boolean {
     const [oldest] = source?.waiting ?? []
     if (!oldest || !this.#displaced.take(newcomer, displacedRate)) return false
@@ -112,9 +122,9 @@ export class Places {
 
 /** The place of a connection. */
 export interface Place {
-  /** A head has arrived whole. */
+  /** Notes that a request's head is complete. */
   busy(): void
-  /** All requests are answered: it waits for the next head. */
+  /** Notes that all requests are answered. */
   idle(): void
   leave(): void
 }

@@ -1,33 +1,33 @@
 import { BoundedMap } from './bounded-map.ts'
 import type { Clock } from './environment.ts'
 
-/** How often something may happen: a token bucket, which refills by `perSecond` and holds at most `burst`. */
+/** A token bucket, which refills by `perSecond` and holds at most `burst` tokens. */
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
 }
 
-/** Token buckets by key. Of each it keeps one number: the moment at which the bucket is full again. */
+/** Token buckets by key. Each is stored as one number: when the bucket is full again. */
 export interface RateLimiter {
-  /** Takes one token from the bucket of `key`; true if there was one. */
+  /** Takes one token from the bucket of `key`. Returns whether there was one. */
   take(key: string, rate: Rate): boolean
   /**
-   * Takes `tokens` from the bucket of `key`, although it may hold fewer: it then stays empty until they have come in. No more
-   * than `burst` of them are owed.
+   * Takes `tokens` from the bucket of `key`, even if it holds fewer. The debt is at most `burst`;
+   * the bucket stays empty until it is paid.
    */
   charge(key: string, rate: Rate, tokens: number): void
-  /** True if the bucket of `key` has no token now. Takes none. */
+  /** Returns whether the bucket of `key` is empty. Takes no token. */
   empty(key: string, rate: Rate): boolean
-  /** In how many milliseconds the bucket of `key` has a token; 0 if it has one now. Takes none. */
+  /** Returns in how many milliseconds the bucket of `key` has a token, or 0. Takes no token. */
   waitMs(key: string, rate: Rate): number
 }
 
 /**
- * Keeps at most `most` buckets, and forgets the oldest first: its key then begins with a full one. A bucket is the
- * Generic Cell Rate Algorithm (ITU-T I.371), which needs no timer.
+ * Makes a limiter of at most `max` buckets. It drops the oldest, whose key then begins with a full
+ * bucket. A bucket is the Generic Cell Rate Algorithm (ITU-T I.371), which needs no timer.
  */
 export const rateLimiter = (clock: Pick<Clock, 'monotonic'>, most: number): RateLimiter => {
-  /** In monotonic milliseconds. Those that were taken from last stand last. */
+  /** In monotonic milliseconds. The bucket that was used last is the last entry. */
   const fullAt = new BoundedMap<string, number>(most)
 
   const waitMs = (key: string, { burst, perSecond }: Rate): number => {

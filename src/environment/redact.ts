@@ -1,19 +1,22 @@
 /**
- * A stretch of text that may hold a compact JWS (RFC 7515, section 7.1). base64url needs no escaping in JSON, so a search
- * of a finished line finds a token wherever it is: in the message, in a nested field, in a key, in an error's stack.
+ * Characters of a compact JWS (RFC 7515, section 7.1). JSON does not escape base64url. So a search
+ * of the finished line finds every token: in the message, a field, a key or a stack.
  */
 const stretch = /[\w.-]+/g
 
-/** What every token of a JSON header begins with: `{"` in base64url. */
+/** The beginning of every token with a JSON header: `{"` in base64url. */
 const beginning = 'eyJ'
 
 /**
- * Replaces all that looks like a token by `[token]`: the last line of defence, not the first. Takes
- * linear time.
+ * Replaces every text that looks like a token by `[token]`, as a last line of defence. Takes linear
+ * time.
  */
 export const redacted = (text: string): string => (text.includes(beginning) ? text.replaceAll(stretch, within) : text)
 
-/** One expression for all three parts would begin again at each `eyJ`, and take quadratic time. */
+/**
+ * Replaces the tokens in a run of these characters. One regular expression for all three parts
+ * would take quadratic time, because it would start again at each `eyJ`.
+ */
 const within = (text: string): string => {
   if (!text.includes(beginning)) return text
   const parts = text.split('.')

@@ -1,15 +1,18 @@
 import type { Clock } from './environment.ts'
 
 /**
- * Runs `ask` once for all callers of the same `key` that arrive while it runs: all of them get its
- * promise. Neither an answer nor a failure is kept: a caller that arrives after the end asks again.
+ * Runs `ask` once for all callers of the same `key` that arrive while it runs. Results and errors
+ * are not kept: a later caller starts it again.
  */
 export type SingleFlight<T> = (key: string, ask: (depart: () => void) => Promise<T>) => Promise<T>
 
 /**
- * Makes a {@link SingleFlight}. A caller that joins may get an answer that is older than its question. Where that matters,
- * there are three ways: `ask` calls `depart` just before it reads, and nobody joins from then on; with `joinable`, nobody
- * joins a flight that is `forMs` milliseconds old; or {@link freshReads}.
+ * Makes a {@link SingleFlight}. A caller that joins may get an answer from before its question. To
+ * prevent that:
+ *
+ * - `ask` calls `depart` just before it reads; later callers do not join.
+ * - With `joinable`, nobody joins a call that is `forMs` milliseconds old.
+ * - Or use {@link freshReads}.
  */
 export const singleFlight = <T>(joinable?: {
   readonly clock: Pick<Clock, 'monotonic'>
@@ -38,8 +41,9 @@ interface Flight<T> {
 }
 
 /**
- * Reads things by their keys. No answer comes from a read that began before the question, and no key is read twice at a
- * time: all callers that arrive during one read share the next.
+ * Makes a reader of values by their keys. An answer never comes from a read that began before the
+ * question. At most one read of a key runs at a time: callers that arrive during it share the next
+ * one.
  */
 export const freshReads = <T>() => {
   const reads = new Map<string, Reading<T>>()

@@ -1,9 +1,9 @@
 import { destination } from 'pino'
 
 /**
- * Writes lines to standard output, all those of one turn of the event loop at once: one write takes
- * as long as all else that the line of a post costs. The write is synchronous, and happens before
- * the process ends, so that the line that says why it died is there.
+ * Returns a function that writes lines to standard output. It writes all lines of one turn of the
+ * event loop at once, because a write costs as much as the rest of a post's line. The write is
+ * synchronous and also happens at exit, so that the last error is not lost.
  */
 export const standardOutput = (atExit: (run: () => void) => void): ((line: string) => void) => {
   const stream = destination({ dest: 1, sync: true })

@@ -1,8 +1,8 @@
-/** Provides time and chance for real, without loading the HTTP client that sockets take. */
+/** Implements clock and randomness, without loading the HTTP client of node.ts. */
 import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './environment.ts'
 
-/** The longest delay that setTimeout takes; it runs longer ones at once. */
+/** The longest delay of setTimeout, in milliseconds. It runs longer ones at once. */
 const maxTimeoutMs = 2 ** 31 - 1
 
 export const nodeClock: Clock = {

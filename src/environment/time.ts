@@ -1,17 +1,19 @@
-/** Moments as Kubernetes writes them. Conversions only: nothing in here asks what time it is. */
+/** Conversions of the times that Kubernetes writes. Nothing in here reads a clock. */
 
-/** RFC 3339 in whole seconds, as in `metav1.Time`. `ms` is in milliseconds since the epoch. */
+/**
+ * Returns RFC 3339 in whole seconds, as in `metav1.Time`. `ms` is in milliseconds since the epoch.
+ */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
-/** RFC 3339 with six digits of a second, as in `metav1.MicroTime`. */
+/** Returns RFC 3339 with microseconds, as in `metav1.MicroTime`. */
 export const rfc3339Micro = (ms: number): string => `${new Date(Math.floor(ms)).toISOString().slice(0, -1)}000Z`
 
-/** Where a person's clock is ahead of UTC at a moment, in minutes. */
+/** Returns how far the local clock is ahead of UTC at a moment, in minutes. */
 const offsetAt = (ms: number): number => -new Date(ms).getTimezoneOffset()
 
 /**
- * An RFC 3339 moment as a clock on the wall shows it, to the second and with what that clock is ahead of UTC:
- * `2026-11-27 19:00:12 +0100`. What is no moment stays as it is.
+ * Returns an RFC 3339 time in local time, to the second and with its offset: `2026-11-27 19:00:12
+ * +0100`. Any other text is returned unchanged.
  */
 export const localTime = (text: string, offsetOf = offsetAt): string => {
   const ms = parseTime(text)
@@ -24,5 +26,5 @@ export const localTime = (text: string, offsetOf = offsetAt): string => {
     .replace('T', ' ')} ${zone}`
 }
 
-/** Milliseconds since the epoch of an RFC 3339 moment; NaN for anything else. */
+/** Returns the milliseconds since the epoch of an RFC 3339 time; NaN for another text. */
 export const parseTime = (text: string): number => Date.parse(text)

@@ -1,7 +1,7 @@
-/** The request got no answer: refused, reset, timed out or cut. */
+/** A request got no answer: it was refused, reset or cut, or timed out. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
-  /** False only when the server cannot have seen the request, so that sending it again cannot do it twice. */
+  /** False only if the server cannot have seen the request. Then it is safe to send it again. */
   readonly mayHaveArrived: boolean
 
   constructor(message: string, mayHaveArrived: boolean, cause?: unknown) {
@@ -10,7 +10,10 @@ export class Unreachable extends Error {
   }
 }
 
-/** The server answered a watch with an error: 410 asks for a new list, others for patience. */
+/**
+ * The server answered a watch with an error. 410 requires a new list; after others, wait and try
+ * again.
+ */
 export class WatchRefused extends Error {
   override readonly name = 'WatchRefused'
   readonly status: number

@@ -1,6 +1,6 @@
 import type { Clock } from './environment.ts'
 
-/** Resolves `ms` milliseconds from now, or at once when `stop` is aborted; never rejects. */
+/** Resolves after `ms` milliseconds, or at once when `stop` is aborted. Never rejects. */
 export const wait = (clock: Clock, ms: number, stop?: AbortSignal): Promise<void> =>
   new Promise(resolve => {
     if (stop?.aborted) return resolve()

@@ -7,18 +7,20 @@ import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'
 import { exchange, optionsOf, reasonOf, type Upstream } from './exchange.ts'
 import { Unreachable, WatchRefused } from './unreachable.ts'
 
-/** How much of an answer that refuses a watch is looked at, in characters. */
+/** How much of a refusal's body is read, in characters. */
 const refusalLength = 500
 
-/** A connection that carries one watch, and what is asked over it meanwhile. */
+/** A connection for one watch and for requests at the same time. */
 export interface WatchConnection {
   readonly upstream: Upstream
-  /** Whether requests can share it with the watch. To be asked once the watch is open. */
+  /**
+   * Returns whether requests can share the connection with the watch. Valid once the watch is open.
+   */
   readonly isShared: () => boolean
   readonly close: () => void
 }
 
-/** Opens a watch over a connection of its own, which is closed with it. */
+/** Opens a watch over a connection of its own, and closes both together. */
 export const watchOver = (connection: WatchConnection, request: ApiRequest, stop: AbortSignal): Watch => {
   const opened = new AbortController()
   const ended = new AbortController()
@@ -57,7 +59,7 @@ async function* linesOver(
   } catch (error) {
     if (stop.aborted) return
     if (error instanceof WatchRefused) throw error
-    // A watch changes nothing, so whether the server has seen it makes no difference.
+    // A watch changes nothing, so it does not matter whether the server has seen it.
     throw new Unreachable(`watch of ${request.path}: ${reasonOf(error)}`, true, error)
   } finally {
     clearTimeout(timer)
@@ -77,8 +79,8 @@ const refusalOf = async (request: ApiRequest, response: Dispatcher.ResponseData)
 }
 
 /**
- * Splits a stream at its line feeds. A last line without one was cut off, and is dropped. Of a line that is too long no more is
- * held than what the request picks.
+ * Splits a stream into lines. An incomplete last line is dropped. Of a line that is too long only
+ * the picked values are kept.
  */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -104,7 +106,7 @@ async function* linesOf(
       const rest = chunk.subarray(from)
       bytes += rest.length
       if (picker) picker.write(rest)
-      // A copy: what is held is the line, and not the whole chunk that it ends.
+      // Copies the bytes, so that the line does not keep the whole chunk in memory.
       else parts.push(Uint8Array.from(rest))
       if (!picker && bytes > maxBytes) {
         picker = new JsonPicker(pick)

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 
 /**
- * Makes an express application that gives nothing away: no stack in an answer, no name of its own, no ETag, which would be a digest
- * of a secret. Paths are matched as they are written, and a query is a flat list of texts.
+ * Makes an express application that reveals nothing: answers have no stack, no product name and no
+ * ETag, which would be a digest of a secret. Paths are matched without decoding, and a query is a
+ * flat list of texts.
  */
 export const webApp = (): Express => {
   const app = express()
@@ -18,12 +19,15 @@ export const webApp = (): Express => {
 
 /** The routes of an application. */
 export interface Routes {
-  /** `over` is called with what a handler has thrown, or with nothing where no route answers. */
+  /**
+   * Handles a request. Calls `over` with an error of a handler, or without one if no route matches.
+   */
   handle(request: IncomingMessage, response: ServerResponse, over: (error?: unknown) => void): unknown
 }
 
 /**
- * The routes of an application, for a server that is made to take many requests. Requests and responses stay Node's: it would take
- * some 8 us to give them express's prototypes. So what a handler may use of express is `params`.
+ * Returns the routes of an application, for a server with many requests. Requests and responses
+ * keep Node's prototypes, because express's would cost some 8 us each. So handlers may use only
+ * `params` of express.
  */
 export const routesOf = ({ router }: Express): Routes => ({ handle: router })

@@ -3,28 +3,28 @@ import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { stringAt } from '../api/json.ts'
-import type { Access, Tls } from '../environment/access.ts'
+import type { ServerAccess, Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
 
-/** How to reach the API server, and the namespace that goes with it: the context's or the pod's own. */
-export type LoadedAccess = Access & { readonly namespace?: string }
+/** How to reach the API server, with the namespace of the context or of the pod. */
+export type LoadedAccess = ServerAccess & { readonly namespace?: string }
 
 export interface AccessOptions {
-  /** A kubeconfig file; it alone is read then. */
+  /** The path of a kubeconfig. No other place is searched then. */
   readonly kubeconfig?: string
-  /** A context of the kubeconfig, instead of its current one. */
+  /** A context of the kubeconfig. Default: its current context. */
   readonly context?: string
   /** The process's environment: KUBECONFIG, KUBERNETES_SERVICE_HOST and _PORT, HOME. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Where a pod finds its service account. */
+  /** The folder with a pod's service account. */
   readonly serviceAccount?: string
   readonly clock?: Clock
 }
 
 /**
- * Finds the API server as kubectl does: the file that is named, else KUBECONFIG, else the service account of the pod,
- * else ~/.kube/config. Throws an error that says what was looked for, or what is wrong with what was found.
+ * Finds the API server in kubectl's order: the given file, KUBECONFIG, the pod's service account,
+ * ~/.kube/config. Throws an error that says where it searched, or what is wrong with what it found.
  */
 export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> => {
   const { clock = nodeClock, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
@@ -50,7 +50,10 @@ const filesOf = (variable: string | undefined): string[] =>
 /** How often a pod's token is read again, in milliseconds. The kubelet renews it long before it expires. */
 const rereadMs = 60_000
 
-/** Inside a cluster two files say it all, so that the client library's 400 ms need not be spent. */
+/**
+ * Returns the access from a pod's files. It does not need the client library, which takes 400 ms to
+ * load.
+ */
 const fromPod = async (host: string, port: string, directory: string, clock: Clock): Promise<LoadedAccess> => {
   const file = (name: string): Promise<string> => readFile(join(directory, name), 'utf8')
   const namespace = (await file('namespace').catch(() => '')).trim()
@@ -62,7 +65,7 @@ const fromPod = async (host: string, port: string, directory: string, clock: Clo
   }
 }
 
-/** How long a header from a plugin or an identity provider is taken without asking again, in milliseconds. */
+/** How long a header from a plugin or an identity provider is cached, in milliseconds. */
 const askAgainMs = 1_000
 
 const fromKubeconfig = async (
@@ -98,7 +101,7 @@ const fromKubeconfig = async (
   }
 }
 
-/** The client library works out certificates and the header. */
+/** Returns certificates and header, computed by the client library. */
 const credentialsOf = async (config: KubeConfig): Promise<{ authorization: string | undefined; tls: Tls }> => {
   const options: Record<string, unknown> = {}
   await config.applyToHTTPSOptions(options)
@@ -117,10 +120,16 @@ const credentialsOf = async (config: KubeConfig): Promise<{ authorization: strin
 
 const isPem = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
 
-/** How long a failure is remembered, so that a plugin that fails is not started for every request, in milliseconds. */
+/**
+ * How long a failure is remembered, in milliseconds, so that a failing plugin is not started for
+ * every request.
+ */
 const failureMs = 1_000
 
-/** Asks `read` again once its last answer is older than `ms`. All who ask meanwhile share one answer. */
+/**
+ * Returns a function that caches the result of `read` for `ms` milliseconds. Simultaneous callers
+ * share one read.
+ */
 const remembered = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
   let answer: Promise<T> | undefined
   let until = -Infinity

@@ -1,30 +1,45 @@
+/**
+ * What the product needs of the Kubernetes API beyond single requests: lists and watches, caches
+ * with a proof that they are current, leader election, Events, access reviews, errors. It knows
+ * nothing of deliveries. It imports only `environment` and `api`.
+ */
+
 import type { StoredObject } from '../api/object.ts'
 import type { Environment, Log } from '../environment/environment.ts'
 import { follow, type Follow, type Following } from './follow.ts'
 import type { Source } from './source.ts'
 import type { ObjectChange } from './watch-objects.ts'
 
-/** What a watch keeps of a type's objects, always as the API server has them, but for the time a change travels. */
+/** The objects of a type in memory, kept up to date by a watch. */
 export interface Cache<T> extends Following {
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number
-  /** How many whole lists have been read: whoever is not told of a change may still be missing in the newest. */
+  /**
+   * How many complete lists have been read. An object of which no change was reported can still be
+   * missing in the newest list.
+   */
   readonly lists: number
-  /** Calls `listener` for every later change, in order. It should only take note: it runs before the next change. */
-  subscribe(listener: (change: Change<T>) => void): void
+  /**
+   * Calls `listener` for each later change, in order. It must be fast, because it runs before the
+   * next change.
+   */
+  subscribe(listener: (change: CacheChange<T>) => void): void
 }
 
-/** A new object has no `before`, and a deleted one, or one that is no longer kept, no `now`. */
-export interface Change<T> {
-  /** Empty for objects outside of namespaces. */
+/**
+ * A change of a cached object. A new object has no `before`. A deleted one, or one that is no
+ * longer kept, has no `now`.
+ */
+export interface CacheChange<T> {
+  /** Empty for cluster-scoped objects. */
   readonly namespace: string
   readonly name: string
   readonly before: T | undefined
   readonly now: T | undefined
 }
 
-/** How objects become what is kept of them. */
+/** How objects are converted to what the cache keeps. */
 export interface Keeping<T> {
   readonly keep: (object: StoredObject) => T | undefined
   readonly keepLarge?: (object: StoredObject) => T | undefined
@@ -38,21 +53,22 @@ interface Entry<T> {
 }
 
 /**
- * Keeps the objects of a source by what a watch says of them. `keep` turns each into what is kept of it, so that nothing else stays
- * in memory. An object for which it returns undefined, or throws, is not kept. `keepLarge` does the same with an object that
- * is too large to be read, of which there is no more than who it is and what the source picks; without it, none is kept.
+ * Keeps the objects of a source up to date with a watch. `keep` converts each object, so that
+ * nothing else stays in memory. If it returns undefined or throws, the object is not kept.
+ * `keepLarge` does the same for an object that is too large to be read, which has only its identity
+ * and the source's picked members. Without it, such objects are not kept.
  */
 class WatchedCache<T> implements Cache<T> {
   readonly synced: Following['synced']
   readonly fresh: Following['fresh']
-  readonly trouble: Following['trouble']
+  readonly problem: Following['problem']
   readonly run: Following['run']
   readonly #log: Log
   readonly #resource: string
   readonly #keeping: Keeping<T>
-  readonly #listeners: ((change: Change<T>) => void)[] = []
+  readonly #listeners: ((change: CacheChange<T>) => void)[] = []
   #entries = new Map<string, Entry<T>>()
-  /** What the list that is being read has so far. */
+  /** The objects of the list that is being read. */
   #listed = new Map<string, Entry<T>>()
   #lists = 0
 
@@ -60,10 +76,10 @@ class WatchedCache<T> implements Cache<T> {
     this.#log = environment.log
     this.#resource = source.type.resource
     this.#keeping = source
-    const { fresh, run, synced, trouble } = followedBy(environment, source, change => this.#take(change))
+    const { fresh, run, synced, problem } = followedBy(environment, source, change => this.#take(change))
     this.synced = synced
     this.fresh = fresh
-    this.trouble = trouble
+    this.problem = problem
     this.run = run
   }
 
@@ -83,7 +99,7 @@ class WatchedCache<T> implements Cache<T> {
     return this.#lists
   }
 
-  subscribe(listener: (change: Change<T>) => void): void {
+  subscribe(listener: (change: CacheChange<T>) => void): void {
     this.#listeners.push(listener)
   }
 
@@ -126,7 +142,7 @@ class WatchedCache<T> implements Cache<T> {
     const [old, listed] = [this.#entries, this.#listed]
     for (const [key, entry] of listed) {
       const before = old.get(key)
-      // What has not changed stays the very same value.
+      // An unchanged object keeps the same value.
       if (before?.version === entry.version) listed.set(key, before)
     }
     this.#entries = listed
@@ -167,12 +183,12 @@ class WatchedCache<T> implements Cache<T> {
   }
 }
 
-/** Makes a cache of the objects of `source`. Unless it gets another way to follow them, it lists and watches by itself. */
+/** Makes a cache of the objects of `source`. By default it lists and watches by itself. */
 export const watchedCache = <T>(
   environment: Environment,
   source: Source & Keeping<T>,
   followedBy: Follow = follow,
 ): Cache<T> => new WatchedCache(environment, source, followedBy)
 
-/** A slash is in no name. */
+/** Returns an object's key. No name contains a slash. */
 const entryKey = (namespace: string, name: string): string => `${namespace}/${name}`

@@ -4,44 +4,60 @@ import { selectorOf, type Source } from './source.ts'
 import type { OpenWatch } from './watch.ts'
 
 /**
- * Proof that a watch tells all that is stored.
+ * Proof that a watch has reported everything that is stored.
  *
- * A watch that is open proves nothing: an API server that is cut off from etcd keeps it open, and sends bookmarks that
- * all carry one version. So, over the connection that carries the watch, a list of at most one object is asked for, without
- * a version. Such a list is consistent: the API server asks etcd for its present revision, waits until its own cache has
- * come that far, and answers from the cache, which is what feeds the watch. Whatever was stored before the request was sent
- * has then been told, or is being told. An API server that cannot reach etcd, that is paused, or whose cache is behind
- * does not answer in time. (Kubernetes 1.34 and later. Where its cache does not come that far within 3 s, it answers from
- * etcd instead, and proves nothing: so an answer counts only well before that.)
+ * An open watch proves nothing: an API server without a connection to etcd keeps it open, and sends
+ * bookmarks with the same version. So we request a list of at most one object, without a version,
+ * over the connection of the watch. Such a list is consistent. The API server asks etcd for its
+ * newest revision, waits until its own cache has it, and answers from that cache. The same cache
+ * feeds the watch. So everything that was stored before the request has been reported, or is on its
+ * way.
+ *
+ * An API server does not answer in time if it cannot reach etcd, is paused, or has an old cache.
+ * This holds for Kubernetes 1.34 and later. If the cache is not ready within 3 s, the API server
+ * answers from etcd, which proves nothing. So an answer counts only long before that.
  */
 
 /**
- * How long after the request for a proof was sent what the watch has told may be acted on, in milliseconds. The promise
- * is two seconds; the rest is for events that are on their way when the answer comes, and for the write of a step.
+ * How long after a request for a proof the watch's reports may be used, in milliseconds. The
+ * promise is two seconds. The rest is for events that are still on their way, and for the write of
+ * a step.
  */
 export const currentForMs = 1_500
 
-/** How often a proof is asked for while somebody relies on it, and how often else, in milliseconds. */
+/** How often a proof is requested while a caller relies on it, and otherwise, in milliseconds. */
 const proofEveryMs = 1_000
 const idleProofEveryMs = 10_000
 
-/** How long somebody relies on proofs who has asked for one, in milliseconds. */
+/** How long a caller counts as relying on proofs after its last call, in milliseconds. */
 const reliedOnMs = 10_000
 
-/** How long an answer may take, in milliseconds: a later one is of no use, and may not be from the cache. */
+/**
+ * The time limit of an answer, in milliseconds. A later one is useless, and may not be from the
+ * cache.
+ */
 const proofWithinMs = 1_000
 
-/** How many times in a row there may be no answer before the watch is given up, so that it gets a new connection. */
-const mostUnanswered = 3
+/**
+ * After this number of missing answers in a row the watch is closed, so that it gets a new
+ * connection.
+ */
+const maxUnanswered = 3
 
-/** How soon it is tried again after there was no answer, in milliseconds. */
+/** How soon to try again after a missing answer, in milliseconds. */
 const againAfterMs = 200
 
-/** Whether what was told by the watches of one source, one after another, is current. */
+/** Decides whether the reports of a source's watches are current. */
 export interface Currency {
-  /** Whether all that was stored more than `currentForMs` ago has been told. Whoever asks makes it be proven for a while. */
+  /**
+   * Returns whether everything that was stored more than `currentForMs` ago has been reported. A
+   * call requests proofs for a while.
+   */
   readonly current: () => boolean
-  /** Asks for proofs over a watch until the answer is called: from then on nothing is proven. */
+  /**
+   * Requests proofs over a watch until the returned function is called. After that, nothing is
+   * proven.
+   */
   readonly proveOver: (watch: Provable) => () => void
 }
 
@@ -74,7 +90,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
       if (answer === 'cannot be asked') return cannotProve()
       if (isProof(answer)) provenAt = sentAt
       unanswered = isSick(answer) ? unanswered + 1 : 0
-      if (unanswered >= mostUnanswered) return giveUp('the API server cannot say what is current')
+      if (unanswered >= maxUnanswered) return giveUp('the API server cannot say what is current')
       const nextAt = sentAt + (unanswered > 0 ? 0 : dueMs())
       const { over, end } = pause(clock, Math.max(againAfterMs, nextAt - clock.monotonic()))
       askNow = end
@@ -86,7 +102,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     current: () => {
       reliedOnAt = clock.monotonic()
       const isCurrent = reliedOnAt - provenAt < currentForMs
-      // Not in a loop, where an answer proves nothing.
+      // Not at once again if an answer proves nothing.
       if (!isCurrent && reliedOnAt - askedAt >= againAfterMs) askNow()
       return isCurrent
     },
@@ -103,10 +119,12 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
   }
 }
 
-/** How much of a proof is read, in bytes: that there is an answer proves it, whatever is in it. */
+/**
+ * How many bytes of a proof's body are read. That there is an answer proves it, not its content.
+ */
 const maxProofBytes = 16 * 1024
 
-/** The smallest list that is consistent. */
+/** Returns the request for the smallest consistent list. */
 const proofRequest = (source: Source) =>
   ({
     method: 'GET',
@@ -120,10 +138,13 @@ const proofRequest = (source: Source) =>
 
 const isProof = (answer: ApiResponse | 'no answer'): boolean => answer !== 'no answer' && answer.status === 200
 
-/** Whether an answer speaks for another API server: one that is busy or that refuses is not sick. */
+/**
+ * Returns whether an answer suggests another API server. A server that is busy or refuses is not
+ * sick.
+ */
 const isSick = (answer: ApiResponse | 'no answer'): boolean => answer === 'no answer' || answer.status >= 500
 
-/** A wait that can be ended. */
+/** Returns a wait that can be ended early. */
 const pause = (clock: Clock, ms: number): { readonly over: Promise<void>; readonly end: () => void } => {
   let end = (): void => {}
   const over = new Promise<void>(resolve => {

@@ -7,31 +7,33 @@ import { pluralOf } from './plural.ts'
 import { send } from './requests.ts'
 import { UnknownKind } from './unknown-kind.ts'
 
-/** How long a definition is taken for what it was, in milliseconds: it is up to 300 kB, and changes with an upgrade. */
+/**
+ * How long a CRD is cached, in milliseconds. It is up to 300 kB and changes only with an upgrade.
+ */
 const keptMs = 600_000
 
-/** The same of a kind that cannot be counted: it may be installed a moment later. */
+/** The same for a kind that cannot be counted. Its CRD may be installed soon. */
 const missingKeptMs = 10_000
 
-/** How many kinds are remembered. */
-const mostKept = 64
+/** How many kinds are cached. */
+const maxKept = 64
 
-/** A custom kind that has /scale. */
+/** A custom kind with /scale. */
 export interface Countable {
   readonly type: ResourceType
-  /** The member of `spec` that holds the count. */
+  /** The member of `spec` with the count. */
   readonly member: string
 }
 
-/** Why objects of a kind are not counted. */
+/** Why objects of a kind cannot be counted. */
 export interface Uncountable {
   readonly reason: 'NotScalable' | 'TargetNotFound'
   readonly message: string
 }
 
-/** What the cluster says of custom kinds. */
+/** What CRDs say about custom kinds. */
 export interface Definitions {
-  /** Where objects of a kind hold their count. Throws what the API throws. */
+  /** Returns where objects of a kind hold their count. Throws the API server's errors. */
   countOf(apiVersion: string, kind: string): Promise<Countable | Uncountable>
 }
 
@@ -42,12 +44,12 @@ export const customDefinitions: ResourceType = {
   kind: 'CustomResourceDefinition',
 }
 
-/** Reads definitions and remembers what they say. `lane` and `timeoutMs` are those of each read. */
+/** Reads CRDs and caches their content. `lane` and `timeoutMs` apply to each read. */
 export const definitionsOf = (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   asked: { readonly lane: Lane; readonly timeoutMs: number },
 ): Definitions => {
-  const known = new BoundedMap<string, { readonly found: Promise<Countable | Uncountable>; until: number }>(mostKept)
+  const known = new BoundedMap<string, { readonly found: Promise<Countable | Uncountable>; until: number }>(maxKept)
 
   const look = async (apiVersion: string, kind: string): Promise<Countable | Uncountable> => {
     const [group = '', version = ''] = apiVersion.split('/', 2)
@@ -59,7 +61,7 @@ export const definitionsOf = (
     const counted = countIn(definition, type)
     return 'member' in counted
       ? { type, member: counted.member }
-      : { reason: 'NotScalable', message: `cannot scale a ${apiVersion} ${kind}: the kind ${name} ${counted.lacks}` }
+      : { reason: 'NotScalable', message: `cannot scale a ${apiVersion} ${kind}: the kind ${name} ${counted.missing}` }
   }
 
   return {
@@ -85,19 +87,22 @@ const orMissing = (error: unknown): undefined => {
   if (!isStatus(error, 404)) throw error
 }
 
-/** Where objects of a kind hold their count, by its definition; or what that lacks. */
+/**
+ * Returns where objects of a kind hold their count according to its CRD, or what the CRD is
+ * missing.
+ */
 const countIn = (
   definition: unknown,
   { kind, version }: ResourceType,
-): { readonly member: string } | { readonly lacks: string } => {
+): { readonly member: string } | { readonly missing: string } => {
   const named = stringAt(definition, 'spec', 'names', 'kind')
-  if (named !== kind) return { lacks: `is that of ${named}` }
-  if (at(definition, 'spec', 'scope') !== 'Namespaced') return { lacks: 'is in no namespace' }
+  if (named !== kind) return { missing: `is that of ${named}` }
+  if (at(definition, 'spec', 'scope') !== 'Namespaced') return { missing: 'is in no namespace' }
   const versions = at(definition, 'spec', 'versions')
   const served: unknown = Array.isArray(versions) ? versions.find(each => at(each, 'name') === version) : undefined
-  if (at(served, 'served') !== true) return { lacks: `is not served as ${version}` }
+  if (at(served, 'served') !== true) return { missing: `is not served as ${version}` }
   const path = stringAt(served, 'subresources', 'scale', 'specReplicasPath')
-  if (path === undefined) return { lacks: 'has no /scale' }
+  if (path === undefined) return { missing: 'has no /scale' }
   const member = /^\.spec\.([A-Za-z_][\w-]*)$/.exec(path)?.[1]
-  return member === undefined ? { lacks: `has its count in ${path}, and not directly in spec` } : { member }
+  return member === undefined ? { missing: `has its count in ${path}, and not directly in spec` } : { member }
 }

@@ -3,32 +3,45 @@ import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { LeaseImpossible, leaseLock, type LeaseLock, type LeaseOptions } from './lease.ts'
 
-/** One time of leading. */
+/** A period of leading. */
 export interface Term {
-  /** Aborted when the lease is lost, and when the process is to stop. */
+  /** Aborted when the lease is lost, and when the process should stop. */
   readonly stop: AbortSignal
-  /** Whether the lease is certainly held at this moment, timers late or not. Ask it before every write that matters. */
+  /**
+   * Returns whether the lease is certainly held at this moment, even if timers are late. Call it
+   * before every important write.
+   */
   readonly holds: () => boolean
 }
 
 export interface ElectionOptions extends LeaseOptions {
-  /** Is told why nobody can lead before a person has done something, and undefined when that is over. */
+  /**
+   * Called with the reason if nobody can lead until a person acts, and with undefined when that is
+   * over.
+   */
   readonly impossible?: (why: string | undefined) => void
 }
 
-/** A leader that could not renew for this long gives up: 5 s before another may take the lease. */
+/**
+ * A leader that could not renew for this time gives up, in milliseconds. That is 5 s before another
+ * may take the lease.
+ */
 const renewDeadlineMs = 10_000
 
-/** How often the leader renews, and the others look. */
+/** How often the leader renews the lease and the others read it, in milliseconds. */
 const retryMs = 2_000
 
-/** The others look after up to 2.2 times as long, by chance, so that they do not all write at one moment. */
+/**
+ * The others wait up to 2.2 times as long, at random, so that they do not all write at the same
+ * time.
+ */
 const retryJitter = 1.2
 
 /**
- * Campaigns for a Lease, as client-go's leader election does, and runs `lead` while it is held. When the lease is lost,
- * waits for `lead` to end and campaigns again. When `stop` is aborted, waits for `lead` to end, gives the lease up, so
- * that another need not wait, and resolves. Never rejects: what goes wrong, `lead` throwing too, is logged.
+ * Campaigns for a Lease like client-go's leader election, and runs `lead` while it is held. When
+ * the lease is lost, it waits until `lead` ends and campaigns again.
+ * When `stop` is aborted, it waits until `lead` ends, releases the lease for others, and resolves.
+ * It never rejects: errors, also of `lead`, are logged.
  */
 export const elect = async (
   environment: Environment,
@@ -57,36 +70,39 @@ export const elect = async (
   }
 }
 
-/** When the lease was certainly held, the moment before the request was sent; or that another holds it, or nobody knows. */
+/**
+ * Returns when the lease was certainly held: just before the request. Otherwise that another
+ * process holds it, or that it is unknown.
+ */
 type Attempt = () => Promise<number | 'taken' | 'unknown'>
 
-/** What goes wrong again and again is logged once. */
+/** Returns a function that attempts to take the lease. Repeated errors are logged once. */
 const attempts = (
   { clock, log }: Environment,
   lock: LeaseLock,
   impossible: (why: string | undefined) => void = () => {},
 ): Attempt => {
-  let trouble: string | undefined
+  let problem: string | undefined
   return async () => {
     const sentAt = clock.monotonic()
     try {
       const held = await lock.attempt()
-      trouble = undefined
+      problem = undefined
       impossible(undefined)
       return held ? sentAt : 'taken'
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       const isImpossible = error instanceof LeaseImpossible
       impossible(isImpossible ? why : undefined)
-      if (isImpossible && why !== trouble) log.error({}, why)
-      else log[why === trouble ? 'debug' : 'warn']({ why }, 'the lease could not be taken or renewed')
-      trouble = why
+      if (isImpossible && why !== problem) log.error({}, why)
+      else log[why === problem ? 'debug' : 'warn']({ why }, 'the lease could not be taken or renewed')
+      problem = why
       return 'unknown'
     }
   }
 }
 
-/** Leads until the lease is lost, or until `lead` has ended and the lease is released. */
+/** Leads until the lease is lost, or until `lead` has ended. Then releases the lease. */
 const serveTerm = async (
   environment: Environment,
   { attempt, heldSince, lock }: { readonly attempt: Attempt; readonly heldSince: number; readonly lock: LeaseLock },
@@ -109,7 +125,7 @@ const serveTerm = async (
   }
   let cancelDeadline = clock.after(untilDeadline(), watchDeadline)
 
-  // Renewing goes on while `lead` comes to its end: until then nobody else may begin.
+  // The lease is renewed while `lead` ends. Until then no other process may begin.
   const over = AbortSignal.any([lost.signal, ended.signal])
   while (!over.aborted) {
     await wait(clock, retryMs, over)

@@ -7,7 +7,7 @@ import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { send } from './requests.ts'
 import { events } from './resources.ts'
 
-/** An object that an Event is about. */
+/** An object of an Event. */
 export interface EventObject {
   readonly apiVersion: string
   readonly kind: string
@@ -17,49 +17,58 @@ export interface EventObject {
   readonly resourceVersion?: string
 }
 
-/** What is to be told of an object. */
+/** An Event to be written. */
 export interface EmittedEvent {
-  /** The object. Its namespace is the Event's. */
+  /** The object. The Event gets its namespace. */
   readonly regarding: EventObject
-  /** A second object, which the first acts on. */
+  /** A second object, on which the first one acts. */
   readonly related?: EventObject | undefined
   readonly type: 'Normal' | 'Warning'
-  /** Why, for machines: `TargetNotFound`. */
+  /** The reason for machines, such as `TargetNotFound`. */
   readonly reason: string
-  /** What was being done: `Reconcile`. */
+  /** The action, such as `Reconcile`. */
   readonly action: string
-  /** Why, for people; what is longer than 1 kB is cut. */
+  /** The reason for people. It is cut at 1 kB. */
   readonly note: string
 }
 
 export interface EventRecorder {
-  /** Writes an Event soon, or counts it to the one before. Returns at once and never throws: Events are best effort. */
+  /**
+   * Writes an Event soon, or counts it in the previous one. Returns at once and never throws:
+   * Events are best effort.
+   */
   emit(event: EmittedEvent): void
 }
 
-/** One object and reason: how the next Event of it is to be written. */
+/** The state of Events about one object and reason. */
 interface Slot {
-  /** What waits to be written: the newest note, and how often it was told. */
+  /** The next Event: the newest note, and how often it occurred. */
   due: { readonly event: EmittedEvent; count: number } | undefined
   scheduled: boolean
   triedAt: number
-  /** The Event that was written last, while repeats of it are counted there. */
+  /** The last written Event, while repeats are counted in it. */
   written: { readonly name: string; readonly note: string; readonly count: number } | undefined
 }
 
-/** The least time between two writes about one object and reason, in milliseconds. */
+/** The shortest time between two writes about one object and reason, in milliseconds. */
 const spacingMs = 10_000
 
-/** A repeat after a longer time than this is a new Event: client-go's figure, in milliseconds. */
+/** A repeat after a longer time is a new Event, in milliseconds. client-go uses the same value. */
 const seriesMs = 6 * 60_000
 
-/** How many objects and reasons are remembered, and how many Events wait to be written. Beyond, the oldest are dropped. */
-const mostSlots = 1_000
-const mostWaiting = 100
+/**
+ * How many objects and reasons are remembered, and how many Events wait. Beyond that, the oldest
+ * are dropped.
+ */
+const maxSlots = 1_000
+const maxWaiting = 100
 
 const noteBytes = 1_024
 
-/** Records `events.k8s.io/v1` Events, one after another, in the name of a controller and of this instance of it. */
+/**
+ * Writes `events.k8s.io/v1` Events one after another, with the names of a controller and of its
+ * instance.
+ */
 export const eventRecorder = (
   environment: Environment,
   reporting: { readonly controller: string; readonly instance: string },
@@ -70,7 +79,7 @@ export const eventRecorder = (
     'Events that were not written, because there were too many.',
     [],
   )
-  const slots = new BoundedMap<string, Slot>(mostSlots)
+  const slots = new BoundedMap<string, Slot>(maxSlots)
   const waiting: Slot[] = []
   let writing = false
   let failing = false
@@ -91,7 +100,7 @@ export const eventRecorder = (
   }
 
   const enqueue = (slot: Slot): void => {
-    if (waiting.length >= mostWaiting) {
+    if (waiting.length >= maxWaiting) {
       slot.scheduled = false
       slot.due = undefined
       return dropped.add({})
@@ -125,7 +134,7 @@ const slotOf = (slots: BoundedMap<string, Slot>, { regarding, reason }: EmittedE
 
 type Reporting = Parameters<typeof eventRecorder>[1]
 
-/** Writes what is due of a slot: as one more of a series, or as an Event of its own. */
+/** Writes the next Event: as an update of a series, or as a new object. */
 const writeDue = async (environment: Environment, reporting: Reporting, slot: Slot): Promise<void> => {
   const { due, triedAt, written } = slot
   slot.due = undefined
@@ -165,7 +174,7 @@ const createEvent = async (
     reason,
     action,
     note: shortened(redacted(note)),
-    // A series of one is refused.
+    // The API server rejects a series of one.
     ...(count > 1 ? { series: { count, lastObservedTime: now } } : {}),
   }
   await send(api, {
@@ -189,13 +198,16 @@ const patchSeries = async (
   })
 }
 
-/** As in client-go, the object's name, a dot and hexadecimal digits; cut where the name is as long as names may be. */
+/**
+ * Returns the name of an Event as in client-go: the object's name, a dot and hexadecimal digits. A
+ * long name is cut.
+ */
 const eventName = ({ random }: Environment, subject: string): string => {
   const suffix = `.${Buffer.from(random.bytes(8)).toString('hex')}`
   return subject.slice(0, nameLength - suffix.length).replace(/[^a-z0-9]+$/, '') + suffix
 }
 
-/** Cut to the bytes that the API server accepts, between two characters. */
+/** Cuts a note to the bytes that the API server accepts, without splitting a character. */
 const shortened = (note: string): string => {
   const bytes = Buffer.from(note)
   if (bytes.length <= noteBytes) return note

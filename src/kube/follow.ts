@@ -6,26 +6,32 @@ import { openWithinMs } from './watch.ts'
 import { watchObjects, type ObjectChange } from './watch-objects.ts'
 
 export interface Following {
-  /** Whether a whole list has been read; stays true. */
+  /** Returns whether a complete list has been read. Stays true. */
   readonly synced: () => boolean
   /**
-   * Whether the sink is known to have got all that was stored until a moment ago ({@link currentForMs}). While not, changes may be
-   * missing, however alive the watch seems: read live what must be right. Each call has it proven for a while.
+   * Returns whether the sink is known to have got all that was stored until a moment ago
+   * ({@link currentForMs}). While not, changes may be missing, however alive the watch seems: read
+   * live what must be right. Each call has it proven for a while.
    */
   readonly fresh: () => boolean
-  /** Says why there is no list yet, or no watch; undefined while there is one. */
-  readonly trouble: () => string | undefined
+  /** Returns why there is no list yet or no watch now, or undefined. */
+  readonly problem: () => string | undefined
   /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
 
-/** Takes the changes of a source, one after another. It must not throw. */
+/** Receives the changes of a source, one after another. It must not throw. */
 export type Sink = (change: ObjectChange) => void
 
-/** A way to follow the objects of `source`: {@link follow}, or one that several parts of a process share. */
+/**
+ * Follows the objects of `source`: {@link follow}, or a version that several parts of a process
+ * share.
+ */
 export type Follow = (environment: Environment, source: Source, sink: Sink) => Following
 
-/** Follows the objects of `source`, has it proven whether what was seen is current, and says in the log what goes wrong. */
+/**
+ * Follows the objects of `source`, requests proofs that what was seen is current, and logs errors.
+ */
 export const follow: Follow = (environment, source, sink) => {
   const { clock, log } = environment
   const { resource } = source.type
@@ -33,11 +39,11 @@ export const follow: Follow = (environment, source, sink) => {
   const currency = currencyOf(environment, source)
   let synced = false
   let cutSince: number | undefined
-  /** Why the last list or watch failed: what goes wrong again and again is said once. */
-  let trouble: string | undefined
+  /** Why the last list or watch failed. A repeated error is logged once. */
+  let problem: string | undefined
 
   const healthy = (): void => {
-    trouble = undefined
+    problem = undefined
     if (cutSince === undefined) return
     log.info({ resource, seconds: Math.round((clock.monotonic() - cutSince) / 1000) }, 'watch recovered')
     cutSince = undefined
@@ -48,8 +54,8 @@ export const follow: Follow = (environment, source, sink) => {
     counters.cuts.add({ resource })
     const why = error instanceof Error ? error.message : String(error)
     const remedy = remedyOf(error, source.type, source.namespace)
-    const level = (remedy ?? why) === trouble ? 'debug' : 'warn'
-    trouble = remedy ?? why
+    const level = (remedy ?? why) === problem ? 'debug' : 'warn'
+    problem = remedy ?? why
     log[level]({ resource, why, relist: relists, retryInMs }, remedy ?? 'watch cut')
   }
 
@@ -75,7 +81,7 @@ export const follow: Follow = (environment, source, sink) => {
     }
   }
 
-  return { synced: () => synced, trouble: () => trouble, fresh: currency.current, run }
+  return { synced: () => synced, problem: () => problem, fresh: currency.current, run }
 }
 
 const countersOf = ({ metrics }: Environment) => ({

@@ -1,15 +1,19 @@
 import { isObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 
-/** Longer texts are hardly ever equal. In characters. */
+/** The longest text that is shared, in characters. Longer ones are rarely equal. */
 const longest = 64
 
-/** How many texts are known at most: a list in which each is another must not make the memory that it is to save. */
-const mostKnown = 5000
+/**
+ * How many texts are remembered. Otherwise a list of different texts would take more memory than
+ * this saves.
+ */
+const maxKnown = 5000
 
 /**
- * Makes equal texts in the objects of a list one text: what was parsed has each anew, and ten thousand hooks say ten
- * thousand times `Deployment`. Changes the object in place, so it is for whoever has just parsed it.
+ * Makes equal texts in the objects of a list share memory. The parser makes a new text each time,
+ * and ten thousand hooks contain `Deployment` ten thousand times. It changes the object in place,
+ * so use it only right after parsing.
  */
 export const interner = (): ((object: StoredObject) => StoredObject) => {
   const known = new Map<string, string>()
@@ -18,7 +22,7 @@ export const interner = (): ((object: StoredObject) => StoredObject) => {
     if (text.length > longest) return text
     const first = known.get(text)
     if (first !== undefined) return first
-    if (known.size >= mostKnown) known.clear()
+    if (known.size >= maxKnown) known.clear()
     known.set(text, text)
     return text
   }
@@ -33,7 +37,7 @@ export const interner = (): ((object: StoredObject) => StoredObject) => {
 
   return object => {
     for (const [name, member] of Object.entries(object)) {
-      // Metadata is what tells objects apart.
+      // Metadata differs between objects.
       if (name !== 'metadata') internIn(member)
     }
     const { namespace } = object.metadata

@@ -1,23 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-// The browser's build is the same parser, without what a person would read: half of what there is to load.
+// The browser's build has the same parser without the writer, so it loads in half the time.
 import { load } from 'js-yaml/browser'
 import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
-import type { Access } from '../environment/access.ts'
+import type { ServerAccess } from '../environment/access.ts'
 
-/** What is wrong with a kubeconfig. Its message shows nothing of the content: a token may be in it. */
+/** An error in a kubeconfig. The message quotes nothing, because the file may contain a token. */
 class KubeconfigProblem extends Error {
   override readonly name = 'KubeconfigProblem'
 }
 
-/** Kubeconfigs joined as kubectl joins them: of two entries of one name the first counts, and the first current context. */
+/**
+ * Kubeconfigs merged like in kubectl: the first of two entries with the same name counts, and the
+ * first current context.
+ */
 export interface Kubeconfig {
   readonly contexts: readonly KubeconfigEntry[]
   readonly clusters: readonly KubeconfigEntry[]
   readonly users: readonly KubeconfigEntry[]
   readonly current: string | undefined
-  /** The files that it was read from, for messages. */
+  /** The files, for messages. */
   readonly from: string
 }
 
@@ -26,7 +29,7 @@ export interface KubeconfigEntry {
   readonly value: JsonObject
 }
 
-/** Reads and joins files. One that is missing is passed over, as kubectl does, unless it is the only one. */
+/** Reads and merges files. A missing one is ignored like in kubectl, unless it is the only one. */
 export const readKubeconfigs = (files: readonly string[]): Kubeconfig => {
   const parts = files.flatMap(file => {
     const text = textOf(file, files.length === 1)
@@ -70,7 +73,7 @@ const partOf = (text: string, file: string): Part => {
   }
 }
 
-/** A parser's message may show a line of the file, and a token may stand in it: it is kept back. */
+/** Parses a file. The parser's message may quote a line with a token, so it is not shown. */
 const parsedYaml = (text: string, file: string): unknown => {
   try {
     return load(text)
@@ -88,7 +91,7 @@ const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] => {
   })
 }
 
-/** Paths in a kubeconfig are relative to it. */
+/** Makes the paths in an entry absolute. They are relative to the file. */
 const withPaths = (entry: KubeconfigEntry, file: string, members: readonly string[]): KubeconfigEntry => {
   const moved = members.flatMap(member => {
     const path = stringAt(entry.value, member)
@@ -97,24 +100,26 @@ const withPaths = (entry: KubeconfigEntry, file: string, members: readonly strin
   return { name: entry.name, value: { ...entry.value, ...Object.fromEntries(moved) } }
 }
 
-/** What a person may choose of a kubeconfig, in place of what its current context names. */
+/** What a person may override in a kubeconfig. */
 export interface KubeconfigChoice {
   readonly context?: string | undefined
   readonly cluster?: string | undefined
   readonly user?: string | undefined
 }
 
-/** What of a kubeconfig says how to reach the API server, and as whom. */
+/** The parts of a kubeconfig that say how to reach the API server, and with which identity. */
 export interface ChosenCredentials {
   readonly cluster: JsonObject
   readonly user: JsonObject
   /** The name of the context. */
   readonly context: string | undefined
-  /** The context's own namespace. */
+  /** The namespace of the context. */
   readonly namespace: string | undefined
 }
 
-/** Chooses cluster and user. Throws {@link KubeconfigProblem} where one is named that is not there. */
+/**
+ * Returns the chosen cluster and user. Throws {@link KubeconfigProblem} if a name does not exist.
+ */
 export const chosenIn = (config: Kubeconfig, choice: KubeconfigChoice): ChosenCredentials => {
   const named = choice.context ?? config.current
   const context = named === undefined ? undefined : found(config, 'context', named)
@@ -144,18 +149,21 @@ const found = (config: Kubeconfig, kind: 'context' | 'cluster' | 'user', name: s
 const namesOf = (entries: readonly KubeconfigEntry[]): string =>
   entries.map(({ name }) => name).join(', ') || 'there is none'
 
-/** The members that are understood here. A kubeconfig that has another one is left to the client library. */
+/** The supported members. A kubeconfig with another one needs the client library. */
 const understood = {
   cluster: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify', 'tls-server-name', 'extensions'],
   user: ['token', 'client-certificate-data', 'client-key-data'],
 } as const
 
 /**
- * The access that a cluster and a user give with nothing but what is in them: a token, or a certificate. Undefined where it
- * takes more, such as a plugin, another file or an answer to what is wrong: then the client library has to be asked,
- * which costs 400 ms and tens of megabytes.
+ * Returns the access if cluster and user contain everything: a token or a certificate. Returns
+ * undefined if it needs a plugin or another file, or contains an error. Then the client library
+ * decides, which costs 400 ms and tens of megabytes.
  */
-export const plainAccess = ({ cluster, user }: Pick<ChosenCredentials, 'cluster' | 'user'>): Access | undefined => {
+export const plainAccess = ({
+  cluster,
+  user,
+}: Pick<ChosenCredentials, 'cluster' | 'user'>): ServerAccess | undefined => {
   const server = stringAt(cluster, 'server')
   if (!isUnderstood('cluster', cluster) || !isUnderstood('user', user)) return undefined
   if (server === undefined || !isAddress(server)) return undefined
@@ -183,7 +191,10 @@ const isUnderstood = (kind: keyof typeof understood, entry: JsonObject): boolean
   return Object.entries(entry).every(([name, value]) => known.includes(name) && isOfItsType(name, value))
 }
 
-/** A token that is a number to YAML is no token: the client library is to judge what is meant. */
+/**
+ * Returns whether a value has the expected type. YAML reads some tokens as numbers; the client
+ * library decides what they mean.
+ */
 const isOfItsType = (name: string, value: unknown): boolean => {
   if (name === 'extensions') return true
   return typeof value === (name === 'insecure-skip-tls-verify' ? 'boolean' : 'string')
@@ -197,8 +208,8 @@ const pem = (from: JsonObject, member: string): Buffer | undefined => {
 }
 
 /**
- * The client library with a cluster and a user: it knows exec plugins, OIDC, files of certificates and tokens, and proxies. `from`
- * names the files in messages.
+ * Returns the client library with a cluster and a user. It supports exec plugins, OIDC, files of
+ * certificates and tokens, and proxies. `from` names the files in messages.
  */
 export const clientLibraryWith = async (
   { cluster, user }: Pick<ChosenCredentials, 'cluster' | 'user'>,
@@ -206,7 +217,7 @@ export const clientLibraryWith = async (
 ): Promise<KubeConfig> => {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
-  // The library refuses http:// servers unless certificates need not be checked.
+  // The library refuses http:// servers unless certificates are not checked.
   const isPlainHttp = stringAt(cluster, 'server')?.startsWith('http:') === true
   const reached = isPlainHttp ? { ...cluster, 'insecure-skip-tls-verify': true } : cluster
   await orProblem(from, () =>
@@ -224,7 +235,7 @@ export const clientLibraryWith = async (
   return config
 }
 
-/** Does `work` with the client library. What that throws becomes a {@link KubeconfigProblem}. */
+/** Runs `work` with the client library. Turns its errors into a {@link KubeconfigProblem}. */
 export const orProblem = async <T>(from: string, work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work()

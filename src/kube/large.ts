@@ -2,19 +2,22 @@ import type { Picked } from '../environment/environment.ts'
 import { isObject } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 
-/** What is read of every object that is too large to be read whole. */
+/** The members that are read of any object beyond the size limit. */
 const identity = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp'].map(
   member => `metadata.${member}`,
 )
 const generation = 'metadata.generation'
 
-/** The paths to what is read of an object that is too large, below `prefix`; `more` is what its reader needs besides. */
+/**
+ * Returns the paths to pick from an object that is too large, below `prefix`. `more` are further
+ * paths for the reader.
+ */
 export const largeObjectPaths = (prefix: string, more: readonly string[] = []): readonly string[] =>
   [...identity, generation, ...more].map(path => prefix + path)
 
 /**
- * Makes an object of what was picked below `prefix`: with the members that were picked, and none besides. Undefined where it does
- * not say which object it is.
+ * Makes an object from the picked members below `prefix`. Returns undefined if they do not identify
+ * the object.
  */
 export const largeObjectIn = (picked: Picked, prefix: string): StoredObject | undefined => {
   const object = {}

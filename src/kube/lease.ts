@@ -7,50 +7,56 @@ import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { read, send } from './requests.ts'
 import { leases } from './resources.ts'
 
-/** Which Lease, and as whom. Identities must differ: two of the same would both believe that they hold it. */
+/**
+ * The Lease and the identity in it. Identities must differ: two equal ones would both believe that
+ * they hold the lease.
+ */
 export interface LeaseOptions {
   readonly namespace: string
   readonly name: string
   readonly identity: string
 }
 
-/** The lease cannot be held by anybody before a person has done what the message says. */
+/** Nobody can hold the lease before a person does what the message says. */
 export class LeaseImpossible extends Error {
   override readonly name = 'LeaseImpossible'
 }
 
-/** How long a holder is believed to be alive after its last sign of life. */
+/** How long a holder counts as alive after its last renewal, in milliseconds. */
 const leaseDurationMs = 15_000
 
-/** How long one request may take: half of the time in which the holder must have renewed. */
+/**
+ * The time limit of one request, in milliseconds: half of the time in which the holder must renew.
+ */
 const requestWithinMs = 5_000
 
 export interface LeaseLock {
   /**
-   * Takes the lease when it is free, or renews it. Answers false while another holds it.
-   * Throws ApiError and Unreachable; whether the lease is held is then not known. Throws LeaseImpossible where its
-   * namespace is missing, or where this process has no right to it.
+   * Takes a free lease, or renews it. Resolves with false while another process holds it. Throws
+   * ApiError and Unreachable: then it is unknown who holds it. Throws LeaseImpossible if its
+   * namespace or the right to it is missing.
    */
   attempt(): Promise<boolean>
-  /** Gives the lease up, if it is still held, so that the next need not wait until it expires. */
+  /** Releases the lease if it is still held, so that the next holder need not wait. */
   release(): Promise<void>
 }
 
 /**
- * A `coordination.k8s.io/v1` Lease as a lock. Every write names the version that it replaces. Whether another holder is
- * alive is judged by when this process last saw the lease change, never by the times in it: clocks differ.
+ * Makes a lock from a `coordination.k8s.io/v1` Lease. Every write names the version that it
+ * replaces. A holder counts as alive by when this process last saw the lease change, not by the
+ * times in it, because clocks differ.
  */
 export const leaseLock = (environment: Environment, options: LeaseOptions): LeaseLock => {
   const { api, clock } = environment
   const { identity, name, namespace } = options
   const request = { lane: 'lease', timeoutMs: requestWithinMs } as const
-  /** The lease as this process wrote it last, while nobody else is known to have written. */
+  /** The lease as this process last wrote it, as long as no other write is known. */
   let mine: StoredObject | undefined
   let observed = { spec: '', at: -Infinity }
 
   const put = async (lease: StoredObject, spec: JsonObject): Promise<boolean> => {
     const path = objectPath(leases, namespace, name)
-    // Until the answer is there, which version the next write would replace is not known.
+    // Until the answer arrives, it is unknown which version the next write would replace.
     mine = undefined
     mine = await send(api, { ...request, method: 'PUT', path, body: JSON.stringify({ ...lease, spec }) })
     return true
@@ -69,7 +75,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
     try {
       mine = await send(api, { ...request, method: 'POST', path, body: JSON.stringify(lease) })
     } catch (error) {
-      // A name that is free cannot be missing: what is missing is where it should be.
+      // A 404 for a new object means that its namespace is missing.
       throw isStatus(error, 404) ? new LeaseImpossible(missing(namespace), { cause: error }) : error
     }
     return true
@@ -92,7 +98,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 
   return {
     attempt: () =>
-      // Where the quick renewal finds that somebody else wrote, only a read can tell who holds it now.
+      // If another process wrote after the quick renewal, only a read shows who holds the lease.
       explained(
         async () => (mine !== undefined && (await unlessTooLate(hold(mine)))) || (await unlessTooLate(readAndHold())),
         options,
@@ -107,7 +113,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 const missing = (namespace: string): string =>
   `the namespace ${namespace} does not exist: make it with kubectl create namespace ${namespace}, or name another with --namespace`
 
-/** Says what to do where the API server refuses for good. */
+/** Throws an error that says what to do if the API server refuses permanently. */
 const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: LeaseOptions): Promise<T> => {
   try {
     return await attempt()
@@ -120,7 +126,7 @@ const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: Leas
   }
 }
 
-/** Answers false where somebody else wrote, created or deleted the lease first. */
+/** Resolves with false if another process wrote, created or deleted the lease first. */
 const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
   try {
     return await write

@@ -1,21 +1,21 @@
 import type { ApiConnection } from '../environment/environment.ts'
 import { interner } from './intern.ts'
-import { pagesOf, type Page } from './pager.ts'
+import { pagesOf, type ListPage } from './pager.ts'
 import { collectionPath } from './paths.ts'
 import { selectorOf, type Source } from './source.ts'
 
-/** How long one page may take, in milliseconds. */
+/** The time limit of one page, in milliseconds. */
 const pageWithinMs = 30_000
 
 /**
- * Reads the list of a source, page by page. Throws ApiError (410 when that took longer than the API server remembers), Unreachable,
- * and when stopped.
+ * Reads the list of a source page by page. Throws ApiError (410 if it takes longer than the API
+ * server's history), Unreachable, and the reason of `stop`.
  */
 export async function* listPages(
   api: ApiConnection,
   source: Source,
   stop?: AbortSignal,
-): AsyncGenerator<Page, void, undefined> {
+): AsyncGenerator<ListPage, void, undefined> {
   const { pick, type } = source
   const interned = interner()
   const listing = {

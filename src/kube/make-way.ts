@@ -1,12 +1,11 @@
-/** How many times as long as the last one took passes before the next. */
+/** The wait after a write, as a multiple of its duration. */
 const share = 4
 
-/** The API server may be away: however long that took to notice, in milliseconds. */
-const longestMs = 1000
+/** The longest wait, in milliseconds. A long write may only mean that the API server is away. */
+const maxMs = 1000
 
 /**
- * How long to leave the API server alone between two writes that nobody waits for, in milliseconds: at least `leastMs`,
- * and longer where the last one, which took `tookMs`, had to stand in line with those that somebody does wait for.
+ * Returns the wait between two writes that nobody waits for, in milliseconds: at least `minMs`. It
+ * is longer if the last write took long, because then it delayed others.
  */
-export const pauseAfter = (tookMs: number, leastMs: number): number =>
-  Math.max(leastMs, Math.min(share * tookMs, longestMs))
+export const pauseAfter = (tookMs: number, minMs: number): number => Math.max(minMs, Math.min(share * tookMs, maxMs))

@@ -8,24 +8,38 @@ import { largeObjectIn, largeObjectPaths } from './large.ts'
 import { quoted } from './source.ts'
 
 /**
- * The pager: how every list is read. A page is bounded by its bytes, since anybody who may make objects decides how large they
- * are. It begins with few objects and asks for as many as fill a page, by what those of the last one took. A page that is too
- * large is asked for again with fewer objects, from where it began. An object that is too large even alone is not read: it is
- * passed on by its name, and the list goes on behind it. So no more than one page is in memory at a time.
+ * The pager reads every list. Pages are limited by bytes, because anybody who may create objects
+ * decides how large they are.
+ *
+ * - It begins with few objects, then asks for as many as should fill a page, according to the
+ *   last page.
+ * - A page that is too large is requested again with fewer objects from the same place.
+ * - A single object that is too large is not read: the pager passes on its name, and continues
+ *   after it.
+ *
+ * So at most one page is in memory at a time.
  */
 
-/** How many bytes a page is to have, and how many it may have. A thousand ordinary objects are some pages of this size. */
+/**
+ * The desired and the largest size of a page, in bytes. A thousand ordinary objects fill some
+ * pages.
+ */
 const pageBytes = 512 * 1024
 const maxPageBytes = 1024 * 1024
 
-/** How many objects the first page asks for, and how many any page asks for at most. */
+/** How many objects the first page asks for, and the most for any page. */
 const firstLimit = 50
 const maxLimit = 500
 
-/** How many times as many objects as the last a page may have: those behind them may be larger. */
+/**
+ * How many times as many objects the next page may ask for. They may be larger than those before.
+ */
 const growth = 4
 
-/** How many objects are asked for after a page of `limit` that had so many of them and so many bytes, or that was too large. */
+/**
+ * Returns how many objects to ask for after a page of `limit` with this number of objects and
+ * bytes, or after one that was too large.
+ */
 export const nextLimit = (
   limit: number,
   page: { readonly objects: number; readonly bytes: number } | 'too large',
@@ -35,36 +49,39 @@ export const nextLimit = (
   return Math.max(1, Math.min(fitting, limit * growth, maxLimit))
 }
 
-/** Which list is read, and how. */
+/** The list to read and its options. */
 export interface Listing extends Pick<ApiRequest, 'path' | 'query' | 'as' | 'lane' | 'timeoutMs'> {
-  /** What the objects are called, as in `receiverhooks`. */
+  /** The name of the objects, such as `receiverhooks`. */
   readonly resource: string
-  /** What is read of an object that is too large, besides who it is: paths as json-picker.ts has them. */
+  /** Further paths to pick from an object that is too large, in the form of json-picker.ts. */
   readonly pick?: readonly string[]
 }
 
 /** A part of a list. */
-export interface Page {
+export interface ListPage {
   readonly objects: readonly StoredObject[]
-  /** The object that is too large to be read, which then is alone: who it is, and what was picked. */
+  /**
+   * The identity and the picked members of an object that is too large. It is then alone on the
+   * page.
+   */
   readonly large?: StoredObject
   /** How many items are no objects. */
   readonly malformed: number
-  /** How long the answer is, in bytes. */
+  /** The length of the answer in bytes. */
   readonly bytes: number
-  /** The version of the whole list, from which a watch misses nothing. */
+  /** The version of the whole list. A watch from it misses nothing. */
   readonly version: string
 }
 
 /**
- * Reads a list, page by page. Throws ApiError (410 when that took longer than the API server remembers), Unreachable, and when
- * stopped.
+ * Reads a list page by page. Throws ApiError (410 if it takes longer than the API server's
+ * history), Unreachable, and the reason of `stop`.
  */
 export async function* pagesOf(
   api: ApiConnection,
   { pick, resource, ...listing }: Listing,
   stop?: AbortSignal,
-): AsyncGenerator<Page, void, undefined> {
+): AsyncGenerator<ListPage, void, undefined> {
   let limit = firstLimit
   let next: Readonly<Record<string, string>> = {}
   for (;;) {
@@ -72,7 +89,7 @@ export async function* pagesOf(
       ...listing,
       method: 'GET',
       query: { limit: String(limit), ...listing.query, ...next },
-      // A page of one object cannot be made smaller.
+      // A page of one object cannot be smaller.
       ...(limit > 1
         ? { maxBytes: maxPageBytes }
         : { maxBytes: maxAnswerBytes, pick: [...listPaths, ...largeObjectPaths(item, pick)] }),
@@ -95,10 +112,10 @@ export async function* pagesOf(
 
 const listPaths = ['metadata.resourceVersion', 'metadata.continue']
 
-/** Where the one item of a page of one is. */
+/** The path of the only item. */
 const item = 'items.*.'
 
-const pageIn = (response: ApiResponse, resource: string): Page & { readonly continued: string } => {
+const pageIn = (response: ApiResponse, resource: string): ListPage & { readonly continued: string } => {
   if (response.tooLarge) {
     const large = largeObjectIn(response.tooLarge, item)
     const version = response.tooLarge.get('metadata.resourceVersion')

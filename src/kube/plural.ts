@@ -1,6 +1,6 @@
 /**
- * The resource of a kind, as the tools that make CRDs name it: `Deployment` is served as `deployments`, `Proxy` as `proxies`.
- * It is a guess: whoever acts on it has to look whether the resource of that name has this kind.
+ * Returns the resource of a kind as the tools for CRDs name it: `deployments` for `Deployment`,
+ * `proxies` for `Proxy`. It is a guess: check that the resource really has this kind.
  */
 export const pluralOf = (kind: string): string => {
   const singular = kind.toLowerCase()
@@ -8,7 +8,7 @@ export const pluralOf = (kind: string): string => {
   return /[^aeiou]y$/.test(singular) ? `${singular.slice(0, -1)}ies` : `${singular}s`
 }
 
-/** The same of a kind that an expression in CEL gives, for an admission policy. */
+/** Returns a CEL expression for the plural of a kind, for an admission policy. */
 export const pluralInCel = (kind: string): string => {
   const singular = `${kind}.lowerAscii()`
   return [

@@ -3,8 +3,8 @@ import { ApiError } from './errors.ts'
 import type { ResourceType } from './paths.ts'
 
 /**
- * Says in one sentence what a person has to do so that objects of a type can be listed and watched; undefined where
- * nobody has to do anything, since what went wrong may pass by itself.
+ * Returns one sentence that says what a person must do before objects of a type can be listed and
+ * watched. Returns undefined if the error may resolve by itself.
  */
 export const remedyOf = (error: unknown, type: ResourceType, namespace?: string): string | undefined => {
   if (!(error instanceof ApiError)) return undefined

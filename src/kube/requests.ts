@@ -1,12 +1,12 @@
 import { isStoredObject, type KubeObject, type StoredObject } from '../api/object.ts'
 import { tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
-import { ApiError, TooLarge } from './errors.ts'
+import { ApiError, ObjectTooLarge } from './errors.ts'
 import { collectionPath, objectPath, type ResourceType } from './paths.ts'
 import { UnknownKind } from './unknown-kind.ts'
 import { bytesOf } from './written.ts'
 
-/** How long a request that no delivery waits for may take, in milliseconds. */
+/** The time limit of a request without a waiting delivery, in milliseconds. */
 const requestTimeoutMs = 10_000
 
 type Request = Omit<ApiRequest, 'lane' | 'timeoutMs'> & { readonly lane?: Lane; readonly timeoutMs?: number }
@@ -19,27 +19,30 @@ const sendFor = async <T>(
   const response = await api.request({ lane: 'bulk', timeoutMs: requestTimeoutMs, ...request })
   const what = `${request.method} ${request.path}`
   if (response.status < 200 || response.status > 299) throw new ApiError(response, what)
-  if (response.tooLarge) throw new TooLarge(response, what)
+  if (response.tooLarge) throw new ObjectTooLarge(response, what)
   const object = tryParseJson(response.body)
   if (!isStoredObject(object)) throw new ApiError({ ...response, body: 'not an object' }, what)
   return made(object, response.body)
 }
 
-/** Sends one request whose answer is one object. Throws ApiError, TooLarge where the object is not read, or Unreachable. */
+/**
+ * Sends a request for one object. Throws ApiError, TooLarge if the object is too large, or
+ * Unreachable.
+ */
 export const send = (api: ApiConnection, request: Request): Promise<StoredObject> =>
   sendFor(api, request, object => object)
 
 type ReadOptions = Pick<ApiRequest, 'as' | 'maxBytes' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number }
 
-/** An object, and how many bytes it has as it was answered. */
+/** An object with its size in the answer, in bytes. */
 export interface SizedObject {
   readonly object: StoredObject
   readonly bytes: number
 }
 
 /**
- * One object with its size, or undefined when there is none of that name. Throws {@link UnknownKind} where there can be none, and
- * TooLarge where it is not read.
+ * Reads one object with its size. Resolves with undefined if it does not exist. Throws
+ * {@link UnknownKind} if its kind does not exist, and TooLarge if it is too large.
  */
 export const readSized = (
   api: ApiConnection,
@@ -50,7 +53,7 @@ export const readSized = (
 ): Promise<SizedObject | undefined> =>
   readFor(api, type, namespace, name, options, (object, text) => ({ object, bytes: bytesOf(text) }))
 
-/** The same without its size. */
+/** Reads the same without its size. */
 export const readOfAnyKind = (
   api: ApiConnection,
   type: ResourceType,
@@ -76,7 +79,7 @@ const readFor = async <T>(
   }
 }
 
-/** One object, or undefined when there is none of that name, whatever the reason. */
+/** Reads one object. Resolves with undefined if the object or its kind does not exist. */
 export const read: typeof readOfAnyKind = async (...asked) => {
   try {
     return await readOfAnyKind(...asked)
@@ -86,7 +89,7 @@ export const read: typeof readOfAnyKind = async (...asked) => {
   }
 }
 
-/** Stores a new object. Throws ApiError with reason AlreadyExists when the name is taken. */
+/** Creates an object. Throws ApiError with the reason AlreadyExists if the name is in use. */
 export const create = (
   api: ApiConnection,
   type: ResourceType,
@@ -95,7 +98,10 @@ export const create = (
 ): Promise<StoredObject> =>
   send(api, { method: 'POST', path: collectionPath(type, namespace), body: JSON.stringify(object) })
 
-/** Replaces an object; with a resourceVersion in its metadata, only that version of it (else 409 Conflict). */
+/**
+ * Replaces an object. With a resourceVersion in its metadata, it replaces only that version (else
+ * 409 Conflict).
+ */
 export const replace = (
   api: ApiConnection,
   type: ResourceType,

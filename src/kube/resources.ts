@@ -1,13 +1,13 @@
-import { group, hookKind, hookPlural, version } from '../api/names.ts'
+import { group, hookKind, hookPlural, apiVersionName } from '../api/names.ts'
 import { recordKind, recordPlural } from '../api/record.ts'
 import type { ResourceType } from './paths.ts'
 
-/** The types of object that the product itself reads and writes. */
-export const hooks: ResourceType = { group, version, resource: hookPlural, kind: hookKind }
-/** What is read of a hook that is too large to be read, besides who it is: whether its status says so. */
+/** The types that the product itself reads and writes. */
+export const hooks: ResourceType = { group, version: apiVersionName, resource: hookPlural, kind: hookKind }
+/** What is picked from a hook that is too large: whether its status says so. */
 export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.reason'] as const
 
-export const records: ResourceType = { group, version, resource: recordPlural, kind: recordKind }
+export const records: ResourceType = { group, version: apiVersionName, resource: recordPlural, kind: recordKind }
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
 export const events: ResourceType = { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event' }

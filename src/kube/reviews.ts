@@ -2,12 +2,12 @@ import { at, tryParseJson } from '../api/json.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import type { ResourceType } from './paths.ts'
 
-/** Requests on one kind of object, in one namespace, that somebody has to be allowed. */
+/** The right to make some requests on one kind of object in one namespace. */
 export interface Need {
   readonly type: Pick<ResourceType, 'group' | 'resource'>
   readonly subresource?: string
   readonly verbs: readonly string[]
-  /** The one object that is meant; absent: any of the namespace. */
+  /** The name of the object. Absent: any in the namespace. */
   readonly name?: string
 }
 
@@ -16,26 +16,26 @@ export interface Access extends Omit<Need, 'verbs'> {
   readonly verb: string
 }
 
-/** unknown: this process may not ask, or the API server does not serve reviews. */
-export type Verdict = 'allowed' | 'denied' | 'unknown'
+/** unknown: this process may not ask, or the API server has no reviews. */
+export type ReviewResult = 'allowed' | 'denied' | 'unknown'
 
-/** A service account, as RBAC knows it. */
+/** A service account. */
 export interface ServiceAccount {
   readonly namespace: string
   readonly name: string
 }
 
-/** How long one review may take, in milliseconds. */
+/** The time limit of one review, in milliseconds. */
 const timeoutMs = 10_000
 
 /**
- * Makes the request that asks whether a request would be allowed: to `account`, or to whoever sends it where none is named.
- * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+ * Makes the request for an access review: for `account`, or for the sender
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access).
  */
 export const accessReview = (namespace: string, access: Access, account?: ServiceAccount) =>
   ({
     method: 'POST',
-    // A local review needs a right in this namespace alone.
+    // A local review needs a right only in this namespace.
     path:
       account === undefined
         ? '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
@@ -48,16 +48,19 @@ export const accessReview = (namespace: string, access: Access, account?: Servic
     }),
   }) as const
 
-/** Whether the answer to an access review says that the request would be allowed. */
+/** Returns whether the answer to a review allows the request. */
 export const isAllowed = (answer: unknown): boolean => at(answer, 'status', 'allowed') === true
 
-/** Asks the API server whether a request would be allowed: to `account`, or to this process. Throws Unreachable. */
+/**
+ * Asks the API server whether a request would be allowed: for `account`, or for this process.
+ * Throws Unreachable.
+ */
 export const review = async (
   api: ApiConnection,
   namespace: string,
   access: Access,
   account: ServiceAccount | undefined,
-): Promise<Verdict> => {
+): Promise<ReviewResult> => {
   const answer = await api.request({ ...accessReview(namespace, access, account), lane: 'bulk', timeoutMs })
   if (answer.status !== 201 && answer.status !== 200) return 'unknown'
   return isAllowed(tryParseJson(answer.body)) ? 'allowed' : 'denied'
@@ -72,16 +75,19 @@ const attributesOf = (namespace: string, { name, subresource, type, verb }: Acce
   ...(name !== undefined && { name }),
 })
 
-/** The groups are those that the API server gives to each service account: a role may be bound to them. */
+/**
+ * Returns the user and groups of a service account, as the API server assigns them. A role may be
+ * bound to the groups.
+ */
 const subjectOf = ({ name, namespace }: ServiceAccount): object => ({
   user: `system:serviceaccount:${namespace}:${name}`,
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
 })
 
-/** Names a kind of objects as `kubectl auth can-i` does: `deployments.apps`. */
+/** Returns a kind's name as in `kubectl auth can-i`, such as `deployments.apps`. */
 export const resourceInWords = ({ group, resource }: Access['type']): string =>
   group === '' ? resource : `${resource}.${group}`
 
-/** Names what is asked for in the same way: `patch deployments.apps/scale`. */
+/** Returns the name of a request in the same form, such as `patch deployments.apps/scale`. */
 export const accessInWords = ({ subresource, type, verb }: Access): string =>
   `${verb} ${resourceInWords(type)}${subresource === undefined ? '' : `/${subresource}`}`

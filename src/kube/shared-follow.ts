@@ -4,8 +4,9 @@ import { collectionPath } from './paths.ts'
 import { selectorOf, type Source } from './source.ts'
 
 /**
- * A {@link Follow} for all of one process: whoever follows the same objects shares one list and one watch, and each
- * object is read and parsed once. All have to be there before the first of them runs, and run until the same `stop`.
+ * Makes a {@link Follow} for a whole process. Parts that follow the same objects share one list and
+ * one watch, and each object is parsed once. All must subscribe before the first one runs, and run
+ * until the same `stop`.
  */
 export const sharedFollow = (): Follow => {
   const shared = new Map<string, Shared>()

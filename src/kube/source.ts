@@ -1,26 +1,26 @@
 import type { ResourceType } from './paths.ts'
 
-/** Which objects to follow: a type's, in one namespace or everywhere. */
+/** The objects to follow: a type's, in one namespace or in all. */
 export interface Source extends Selectors {
   readonly type: ResourceType
   readonly namespace?: string
-  /** What is read of an object that is too large to be read, besides who it is: paths as json-picker.ts has them. */
+  /** Further paths to pick from an object that is too large, in the form of json-picker.ts. */
   readonly pick?: readonly string[]
 }
 
-/** Which of them, where not all are meant. */
+/** Selects some of the objects. */
 export interface Selectors {
-  /** As in `metadata.name=web`. */
+  /** Such as `metadata.name=web`. */
   readonly fieldSelector?: string
-  /** As in `app=web`. */
+  /** Such as `app=web`. */
   readonly labelSelector?: string
 }
 
-/** The part of a query that selects what `source` is about. */
+/** Returns the query parameters that select the objects of `source`. */
 export const selectorOf = ({ fieldSelector, labelSelector }: Selectors): Readonly<Record<string, string>> => ({
   ...(fieldSelector !== undefined && { fieldSelector }),
   ...(labelSelector !== undefined && { labelSelector }),
 })
 
-/** Enough of a text to recognise it by. */
+/** Returns the beginning of a text in quotes, for messages. */
 export const quoted = (text: string): string => JSON.stringify(text.slice(0, 80))

@@ -1,25 +1,37 @@
 import type { ApiConnection, ApiRequest, ApiResponse, Clock, WatchLine } from '../environment/environment.ts'
 import { WatchRefused } from '../environment/unreachable.ts'
 
-/** A connection that knows whether the API server takes this process for nobody. */
+/** A connection that knows whether the API server still accepts this process's credentials. */
 export interface Recognised {
   readonly api: ApiConnection
-  /** True while every request has been answered 401 for a while: its account was deleted, or its token is valid no more. */
+  /**
+   * Returns whether every answer has been 401 for a while: the account was deleted, or its token is
+   * no longer valid.
+   */
   readonly unauthorized: () => boolean
 }
 
-/** How long every answer has to be 401, in milliseconds: a token that is being replaced is no reason to fail. */
+/**
+ * How long every answer must be 401, in milliseconds. A token that is being replaced is no reason
+ * to fail.
+ */
 const patienceMs = 5000
 
-/** How often it is asked whether that is over, in milliseconds: without posts nothing else might ask. */
+/**
+ * How often to check whether that is over, in milliseconds. Without posts there may be no other
+ * request.
+ */
 const askEveryMs = 5000
 
-/** How long that question may take, in milliseconds. */
+/** The time limit of that check, in milliseconds. */
 const askWithinMs = 2000
 
-/** Watches the answers of a connection. `unauthorized` asks by itself, now and then, once there was nothing but 401. */
+/**
+ * Observes the answers of a connection. While there are only 401s, `unauthorized` sends a request
+ * of its own from time to time.
+ */
 export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>): Recognised => {
-  /** Since when there was nothing but 401, in monotonic milliseconds. */
+  /** Since when every answer has been 401, in monotonic milliseconds. */
   let since: number | undefined
   let askedAt = -Infinity
 
@@ -27,7 +39,7 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
     since = status === 401 ? (since ?? clock.monotonic()) : undefined
   }
   const watched: ApiConnection = {
-    // The promise is handed on as it is: whoever waits for it is not held up.
+    // Returns the same promise, so that its caller is not delayed.
     request: request => {
       const answered = api.request(request)
       answered.then(note, ignored)
@@ -43,7 +55,8 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
           throw error
         }
       }
-      // Without the way to ask, no watch could be proven to be current, and every post would read its hook live.
+      // Passes on the way to ask. Without it no watch could be proven to be current, and every post
+      // would read its hook live.
       const asked = async (question: ApiRequest): Promise<ApiResponse | undefined> => {
         const answer = await opened.ask(question)
         if (answer) note(answer)
@@ -68,5 +81,5 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
   }
 }
 
-/** Whoever asked is told of a failure. */
+/** Ignores an error, which the caller gets anyway. */
 const ignored = (): void => {}

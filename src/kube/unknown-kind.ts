@@ -1,14 +1,14 @@
 import { apiVersionOf, type ResourceType } from './paths.ts'
 
-/** What brings the kinds that drivers know and that no cluster has by itself, each by its group. */
+/** The products that install kinds of known groups, by group. */
 const bringers: Readonly<Record<string, string>> = {
-  // It is the first that serves v1beta2.
+  // The first version with v1beta2.
   'cluster.x-k8s.io': 'Cluster API 1.11 or later',
   'keda.sh': 'KEDA',
   'provisioning.cattle.io': 'Rancher',
 }
 
-/** The API server serves no objects of this kind: the message says what to check and to install. */
+/** The API server does not serve this kind. The message says what to check and to install. */
 export class UnknownKind extends Error {
   override readonly name = 'UnknownKind'
 

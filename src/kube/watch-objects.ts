@@ -4,31 +4,35 @@ import type { Environment, Random } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { isStatus } from './errors.ts'
 import { listPages } from './list.ts'
-import type { Page } from './pager.ts'
+import type { ListPage } from './pager.ts'
 import type { Source } from './source.ts'
 import { MalformedEvent, openWatch, openWithinMs, type OpenWatch, type WatchEvent } from './watch.ts'
 
-/** What happens to the objects of a source. */
+/** A change of a source's objects. */
 export type ObjectChange =
-  /** A list begins. Nothing of it counts before `listed`: a list that fails is followed by a new one. */
+  /**
+   * A list begins. Its objects do not count before `listed`; a list that fails is followed by a new
+   * one.
+   */
   | { readonly type: 'list' }
-  | ({ readonly type: 'page' } & Page)
+  | ({ readonly type: 'page' } & ListPage)
   | { readonly type: 'listed'; readonly version: string }
   | WatchEvent
-  /** The list or the watch has failed. It is tried again after a wait, and with a new list where `relists`. */
+  /** The list or the watch failed. It is tried again after a wait, with a new list if `relists`. */
   | { readonly type: 'cut'; readonly error: unknown; readonly relists: boolean; readonly retryInMs: number }
 
 export interface WatchObjectsOptions {
-  /** The version from which to watch, without a list. */
+  /** The version from which to watch without a list. */
   readonly from?: string | undefined
-  /** Is called with each watch that was opened, and what it returns once that has ended. */
+  /** Called with each opened watch. The function that it returns is called when the watch ends. */
   readonly opened?: (watch: OpenWatch) => () => void
 }
 
 /**
- * The one list-and-watch: lists the objects of `source`, watches from the list's version on, and resumes from the last version that
- * was seen. Where the API server no longer has that one, it lists again. Ends when `stop` is aborted or you leave the loop,
- * and never throws: a failure is a change of its own.
+ * Lists and watches the objects of `source`. All parts of the product use this function. It resumes
+ * from the last version that was seen, or lists again if the API server no longer has that version.
+ * It ends when `stop` is aborted or you leave the loop. It never throws: a failure is yielded as a
+ * change.
  */
 export async function* watchObjects(
   environment: Pick<Environment, 'api' | 'clock' | 'random'>,
@@ -69,7 +73,8 @@ export async function* watchObjects(
     } catch (error) {
       if (stop.aborted) return
       const relists = version === undefined || needsList(error)
-      // A resumed watch found that the API server is back: list at once. After a list, that would be a loop.
+      // If a resumed watch finds that the API server is back, list at once. After a list, that
+      // would be a loop.
       if (relists && !answered && version !== undefined) retries.reset()
       if (relists) version = undefined
       answered = false
@@ -80,15 +85,21 @@ export async function* watchObjects(
   }
 }
 
-/** The first retry is quick, since most cuts are over at once, in milliseconds. */
+/** The first retry is fast, in milliseconds, because most failures are short. */
 const quickMs = 50
 
-/** Short enough that a new hook is not long unseen after an outage: each process has no more than four watches. */
+/**
+ * The longest wait, in milliseconds. It is short, so that a new hook is seen soon after an outage.
+ * Each process has at most four watches.
+ */
 const maxRetryMs = 10_000
 
 const backoff: Backoff = { firstMs: 500, maxMs: maxRetryMs / 1.5 }
 
-/** Waits that double from 500 ms up to 10 s, after one quick retry. Each is lengthened by up to its half, by chance. */
+/**
+ * Gives the waits: one short retry, then from 500 ms doubling up to 10 s. Each is lengthened by a
+ * random part, up to its half.
+ */
 class Retries {
   readonly #random: Random
   #isFirst = true
@@ -110,5 +121,8 @@ class Retries {
   }
 }
 
-/** Whether nothing can be resumed: the API server no longer has the version, or what it sent cannot be read. */
+/**
+ * Returns whether a watch cannot be resumed: the API server no longer has the version, or sent
+ * something unreadable.
+ */
 const needsList = (error: unknown): boolean => error instanceof MalformedEvent || isStatus(error, 410)

@@ -8,44 +8,56 @@ import { collectionPath } from './paths.ts'
 import { quoted, selectorOf, type Source } from './source.ts'
 
 /**
- * What a watch reports; `version` is where to resume after it. A bookmark reports only that. Of an object that is too large to be
- * read, `object` has who it is, and what the source picks.
+ * An event of a watch. `version` is where to resume after it; a bookmark has nothing else. Of an
+ * object that is too large, `object` has the identity and the source's picked members.
  */
 export type WatchEvent =
   | { readonly type: 'put large'; readonly object: StoredObject; readonly version: string }
   | { readonly type: 'put' | 'remove'; readonly object: StoredObject; readonly version: string }
   | { readonly type: 'bookmark'; readonly version: string }
 
-/** A line of a watch that is no event: what else was missed is not known. */
+/** A line of a watch that is no event. Other events may be missing too. */
 export class MalformedEvent extends Error {
   override readonly name = 'MalformedEvent'
 }
 
-/** How long the head of the answer may take. A watch that lives longer without an error is truly open. */
+/**
+ * The time limit of the answer's head, in milliseconds. A watch that lives longer without an error
+ * is open.
+ */
 export const openWithinMs = 5_000
 
-/** The API server sends a bookmark about every 60 s; a watch that is silent for longer than this is dead. */
+/**
+ * The longest silence of a watch, in milliseconds. The API server sends a bookmark about every 60
+ * s.
+ */
 const silenceMs = 75_000
 
-/** A watch that ends sooner, even in order, did no good: to reopen it at once could go on for ever. */
+/**
+ * A watch that ends earlier is useless, even without an error. Reopening it at once could become a
+ * loop.
+ */
 const uselessMs = 1_000
 
-/** The API server ends a watch in order after about this long; spread, so that not all end at once. */
+/**
+ * The duration after which the API server ends a watch, in seconds. It is random, so that not all
+ * end at once.
+ */
 const watchSeconds = { least: 270, spread: 30 }
 
 export interface OpenWatch {
   /**
-   * Ends when the API server ends the watch in order, or when it is stopped. Throws WatchRefused (410: that version is
-   * gone), Unreachable when it is cut, silent or given up, and MalformedEvent.
+   * Ends when the API server ends the watch in order, or when it is stopped. Throws WatchRefused
+   * (410: the version is gone), Unreachable if it is cut, silent or closed, and MalformedEvent.
    */
   readonly events: AsyncGenerator<WatchEvent, void, undefined>
-  /** Asks the API server that sends the events. Never rejects. */
+  /** Sends a request to the API server of the watch. Never rejects. */
   readonly ask: (request: ApiRequest) => Promise<ApiResponse | 'no answer' | 'cannot be asked'>
-  /** Cuts the watch and its connection. */
+  /** Closes the watch and its connection. */
   readonly giveUp: (why: string) => void
 }
 
-/** Watches from the version `from` on, until `stop` is aborted. */
+/** Watches from the version `from` until `stop` is aborted. */
 export const openWatch = (
   environment: Pick<Environment, 'api' | 'clock' | 'random'>,
   source: Source,
@@ -111,10 +123,12 @@ const watchRequest = (
   timeoutMs: openWithinMs,
 })
 
-/** Where an event has its object. */
+/** The path of an event's object. */
 const eventObject = 'object.'
 
-/** Calls `silent` once nothing was heard for too long. One timer for the whole watch, not one for each line. */
+/**
+ * Calls `silent` after too long a silence. It uses one timer for the watch, not one for each line.
+ */
 const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel(): void } => {
   let heardAt = clock.monotonic()
   const look = (): void => {
@@ -126,10 +140,13 @@ const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel():
   return { heard: () => void (heardAt = clock.monotonic()), cancel: () => cancel() }
 }
 
-/** Whether a watch can be resumed from this: from anything else the API server would refuse it for ever. */
+/**
+ * Returns whether a watch can be resumed from this version. The API server would refuse any other
+ * text forever.
+ */
 const isVersion = (text: string): boolean => /^[0-9]+$/.test(text)
 
-/** An event that is too large to be read: the object is, and the watch goes on behind it. */
+/** Returns the event for an object that is too large. The watch continues after it. */
 const largeEvent = (picked: Picked, resource: string): WatchEvent => {
   const type = picked.get('type')
   const object = largeObjectIn(picked, eventObject)

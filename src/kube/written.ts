@@ -3,29 +3,29 @@ import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError } from './errors.ts'
 
 /**
- * How often a request that is forbidden is sent again: an API server that has just started refuses everyone until it has
- * read its roles.
+ * How often a forbidden request is repeated. An API server that has just started refuses everyone
+ * until it has loaded its roles.
  */
 export const forbiddenTries = 5
 
-/** What became of a write. Only `stored` and `unknown` may have changed anything. */
+/** The outcome of a write. Only `stored` and `unknown` may have changed anything. */
 export type Sent =
   | { readonly sent: 'stored'; readonly response: ApiResponse }
-  /** Another write came first: the version that it names is not the newest. */
+  /** Another write came first, so the version is outdated. */
   | { readonly sent: 'conflict' }
-  /** There is nothing at this path now. */
+  /** Nothing exists at this path. */
   | { readonly sent: 'missing'; readonly message: string }
-  /** The API server will not have it, now or later. */
+  /** The API server refused it, and will refuse it again. */
   | { readonly sent: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** The API server did not look at it. It may be sent again. */
+  /** The API server did not process it. Sending it again is safe. */
   | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** It may or may not have been stored. */
+  /** Stored or not: unknown. */
   | { readonly sent: 'unknown'; readonly message: string }
 
-/** Is called with how many bytes a write has made the API server store. The API server stores its own kinds in a shorter form. */
+/** Charges the bytes that a write stores. The API server stores its own kinds in a shorter form. */
 export type Charge = (bytes: number) => void
 
-/** Charges a write once, however often the same is sent: it is stored once at most. */
+/** Charges a write once, however often it is sent. It is stored at most once. */
 export const chargedOnce = (charge: Charge): Charge => {
   let isCharged = false
   return bytes => {
@@ -34,10 +34,13 @@ export const chargedOnce = (charge: Charge): Charge => {
   }
 }
 
-/** How many bytes a text has in UTF-8. */
+/** Returns the bytes of a text in UTF-8. */
 export const bytesOf = (text = ''): number => Buffer.byteLength(text)
 
-/** Sends a write, and tells by its answer what became of it. `doing` names it in messages, as in `scaling`. */
+/**
+ * Sends a write. Returns its outcome according to the answer. `doing` names the write in messages,
+ * such as `scaling`.
+ */
 export const sendWrite = async (api: ApiConnection, request: ApiRequest, doing: string): Promise<Sent> => {
   try {
     return sentBy(await api.request(request), doing)
@@ -57,13 +60,14 @@ const sentBy = (response: ApiResponse, doing: string): Sent => {
       return { sent: 'missing', message }
     case 403:
       return { sent: 'refused', message, forbidden: true }
-    // A token that is being renewed, a server that is busy: it was not looked at.
+    // The token is being renewed or the server is busy: the write was not processed.
     case 401:
     case 408:
     case 429:
       return { sent: 'not sent', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
     default:
-      // A 5xx can follow a commit whose confirmation the server lost; every other 4xx precedes it.
+      // A 5xx can follow a commit whose confirmation was lost. Every other 4xx comes before the
+      // commit.
       if (status < 400) return { sent: 'not sent', message }
       return status >= 500 ? { sent: 'unknown', message } : { sent: 'refused', message, forbidden: false }
   }

@@ -1,17 +1,22 @@
-/**
- * A condition for this process to be ready. The part that knows of the condition provides its
- * check.
- */
+/** A condition for the process to be ready, provided by the part that it concerns. */
 export interface Check {
-  /** Unique in the process; in lower case, the role before a slash, as in `trigger/hooks`. */
+  /**
+   * Unique in the process and in lower case: the role, a slash, the topic, such as `trigger/hooks`.
+   */
   readonly name: string
-  /** True where a failure is only reported: the process is ready all the same. */
+  /** True if a failure is only reported and the process stays ready. */
   readonly advisory?: true
-  /** Answers undefined while all is well, else one sentence that says what is wrong and what to do. */
+  /**
+   * Returns undefined if the check passes. Otherwise a sentence that says what is wrong and what to
+   * do.
+   */
   readonly failure: () => string | undefined
 }
 
-/** Whether no check fails, and a line for each of them in the form of a kube-apiserver's `/readyz?verbose`. */
+/**
+ * Returns whether no check fails, and the text of `/readyz?verbose` in the format of
+ * kube-apiserver.
+ */
 export const verdictOf = (checks: readonly Check[]): { readonly passed: boolean; readonly report: string } => {
   const results = checks.map(({ advisory, failure, name }) => ({ advisory, name, why: failure() }))
   const passed = results.every(({ advisory, why }) => why === undefined || advisory)

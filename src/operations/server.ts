@@ -1,6 +1,7 @@
 /**
  * The second port of a process, for the kubelet and Prometheus: health, readiness with reasons, and
- * metrics. Each part of a role registers what must be true before the process is ready.
+ * metrics. Each part of a role registers the checks that must pass before the process is ready.
+ * Imports only environment.
  */
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'
@@ -18,9 +19,9 @@ export interface OperationsServer {
 }
 
 /**
- * The second port, for the kubelet and Prometheus: /healthz answers while the process runs, /readyz while no check fails,
- * /metrics all metrics. `/readyz?verbose` names each check; so does /readyz when one fails, as a kube-apiserver's does.
- * The port never meets the internet and never sees a token.
+ * Serves the second port. /healthz answers while the process runs, /readyz while no check fails,
+ * /metrics with all metrics. `/readyz?verbose` lists each check, and so does a failing /readyz. The
+ * port is not public and its answers contain no token.
  */
 export const serveOperations = async (
   metrics: Metrics,
@@ -53,7 +54,7 @@ export const serveOperations = async (
   }
 }
 
-/** Only metrics can fail: a collector of theirs has thrown. */
+/** Answers an error. Only /metrics can fail, if a collector throws. */
 const failed: ErrorRequestHandler = (_error, _request, response, _next) =>
   say(response, 500, 'the metrics could not be collected\n')
 

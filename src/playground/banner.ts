@@ -1,24 +1,27 @@
 import { sampleNamespace } from './samples.ts'
 
-/** What a person at the terminal has to know of a playground that is ready. */
+/** The addresses to print once a playground is ready. */
 export interface PlaygroundAddresses {
-  /** Opens the page in a browser, once. */
+  /** Signs in to the page in a browser, once. */
   readonly link: string
-  /** The address of the API server. */
+  /** The URL of the API server. */
   readonly server: string
-  /** Where the metrics are. */
+  /** The URL of the metrics. */
   readonly metrics: string
-  /** The file through which kubectl and the command line find this API server. */
+  /** The file with which kubectl and the command line reach this API server. */
   readonly kubeconfig: string
-  /** How the command line is called, as in `receiver-hooks`. */
+  /** The name of the command line, such as `receiver-hooks`. */
   readonly cli: string
   readonly platform: NodeJS.Platform
 }
 
-/** The last line that a playground prints before it waits. */
+/** The last line of the banner. */
 const lastLine = 'Everything is in memory and gone when you press Ctrl-C.'
 
-/** Says what there is and what to try. Each line fits 80 columns, since a URL of 400 characters is in none of them. */
+/**
+ * Returns the banner: the addresses and what to try. Each line fits into 80 columns, so no trigger
+ * URL is in it.
+ */
 export const bannerOf = ({ cli, kubeconfig, link, metrics, platform, server }: PlaygroundAddresses): string => `
 Ready. Open the page in a browser (a link works once; Enter prints another):
     ${link}
@@ -47,6 +50,6 @@ ${lastLine}`
 
 const pushed = `'{"image": "nginx:1.30"}'`
 
-/** Sets the variable in the shell that people have there. */
+/** Returns the command that sets `KUBECONFIG` in the usual shell of the platform. */
 const exported = (kubeconfig: string, platform: NodeJS.Platform): string =>
   platform === 'win32' ? `$env:KUBECONFIG = '${kubeconfig}'` : `export KUBECONFIG=${kubeconfig}`

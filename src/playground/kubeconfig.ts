@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { sampleNamespace } from './samples.ts'
 
-/** A kubeconfig for the in-memory server, which asks nobody who they are. */
+/** Returns a kubeconfig for the in-memory server, which has no authentication. */
 export const kubeconfigFor = (server: string): string =>
   stringify({
     apiVersion: 'v1',

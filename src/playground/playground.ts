@@ -1,6 +1,6 @@
 /**
- * The playground: the in-memory API server, both roles, the dashboard and sample objects in one
- * process, on loopback, for people without a cluster. Everything ends with the process.
+ * The playground: in-memory API server, both roles, dashboard and sample objects in one process on
+ * loopback, for people without a cluster. Nothing remains when the process ends.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
@@ -24,27 +24,27 @@ import { kubeconfigFor } from './kubeconfig.ts'
 import { sampleHooks, sampleNamespace, samples, systemNamespace } from './samples.ts'
 import { runWorkloads } from './workloads.ts'
 
-/** The playground listens here alone. */
+/** The playground listens only on this address. */
 const host = '127.0.0.1'
 
-/** How often the sample hooks are looked at until they have URLs, in milliseconds. */
+/** How often the sample hooks are read until they have URLs, in milliseconds. */
 const lookEveryMs = 10
 
-/** Ports of 0 take any free one. */
+/** A port of 0 means any free port. */
 export interface PlaygroundSettings {
   readonly apiPort: number
   readonly triggerPort: number
   readonly operationsPort: number
   readonly dashboardPort: number
-  /** Where to write a kubeconfig; by default in a folder that goes with the playground. */
+  /** The path of the kubeconfig. Default: a temporary folder, which is deleted at the end. */
   readonly kubeconfig: string | undefined
-  /** How a person calls the command line of this program. */
+  /** The command line's name, as the user calls it. */
   readonly cli: string
   readonly logLevel: LogLevel
   readonly version: string
 }
 
-/** Starts both roles of the product. Passed in, because putting the roles together is the main program's matter. */
+/** Starts both roles. Passed in, because only the main program knows how to combine them. */
 export type StartRoles = (
   environment: Environment,
   options: {
@@ -59,11 +59,11 @@ export type StartRoles = (
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
-/** What the main program passes in: the playground only starts it. */
+/** What the main program passes in. */
 export interface Deps {
   readonly startRoles: StartRoles
   readonly serveDashboard: ServeDashboard
-  /** Calls `run` each time that Enter is pressed. */
+  /** Calls `run` each time Enter is pressed. */
   readonly onEnter: (run: () => void) => () => void
 }
 
@@ -80,12 +80,13 @@ export type ServeDashboard = (
   },
 ) => Promise<{ link(): string; close(): void }>
 
-/** Everything is gone when the playground ends: a session need not end before, in milliseconds. */
+/** How long a session lasts, in milliseconds. The playground mostly ends earlier. */
 const sessionMs = 7 * 24 * 3_600_000
 
 /**
- * Runs everything in this process, on loopback: an in-memory API server, both roles, and sample objects. Says on
- * `print` how far it is and what to try. Resolves, as soon as all is ready, with what stops it.
+ * Runs everything in this process on loopback: the in-memory API server, both roles, sample
+ * objects. Prints its progress and what to try. Resolves with a function that stops it, once all is
+ * ready.
  */
 export const playground = async (
   settings: PlaygroundSettings,
@@ -164,7 +165,7 @@ export const playground = async (
   }
 }
 
-/** The file that was asked for, which stays; or one in a new folder, which does not. */
+/** Returns the path of the kubeconfig: the given one, which stays, or one in a temporary folder. */
 const kubeconfigIn = async (
   file: string | undefined,
 ): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> => {
@@ -173,7 +174,7 @@ const kubeconfigIn = async (
   return { file: join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** Resolves as soon as the controller has published the URL of a sample hook. */
+/** Resolves once the controller has published the URL of a sample hook. */
 const untilItHasItsUrl = async ({ api, clock }: Environment, name: string): Promise<void> => {
   for (;;) {
     const url = stringAt(await read(api, hooks, sampleNamespace, name), 'status', 'triggerURL')

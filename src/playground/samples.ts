@@ -2,10 +2,10 @@ import { apiVersion, hookKind } from '../api/names.ts'
 import type { KubeObject } from '../api/object.ts'
 import { crds } from '../drivers/registry.ts'
 
-/** The namespace in which the playground's own objects stand. */
+/** The namespace of the playground's sample objects. */
 export const sampleNamespace = 'shop'
 
-/** The product's own namespace in the playground. */
+/** The namespace of the playground's installation. */
 export const systemNamespace = 'receiver-hooks'
 
 const hook = (name: string, action: 'up' | 'down'): KubeObject => ({
@@ -36,13 +36,16 @@ const web: KubeObject = {
   },
 }
 
-/** Makes an object as `kubectl apply` does: a file applied over it takes out what that file no longer names, and kubectl warns of nothing. */
+/**
+ * Makes an object as `kubectl apply` does, with its annotation. Then a later apply can remove
+ * fields and prints no warning.
+ */
 const applied = (object: KubeObject): KubeObject => {
   const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(object)}\n` }
   return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
-/** What the playground creates, in this order: the path of the collection, and the object. */
+/** The objects to create in this order, each with the path of its collection. */
 export const samples: readonly (readonly [path: string, object: unknown])[] = [
   ...crds.map((crd): [string, object] => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd]),
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
@@ -53,5 +56,5 @@ export const samples: readonly (readonly [path: string, object: unknown])[] = [
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(pushHook)],
 ]
 
-/** The hooks among {@link samples}. */
+/** The hooks in {@link samples}. */
 export const sampleHooks = ['web-up', 'web-down', 'web-push'] as const

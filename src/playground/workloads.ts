@@ -20,14 +20,17 @@ interface Workload {
   readonly generation: number
   readonly observed: number
   readonly template: JsonObject
-  /** Names the template, as the label `pod-template-hash` does: pods of another are replaced. */
+  /**
+   * Identifies the pod template, like the label `pod-template-hash`. Pods with another hash are
+   * replaced.
+   */
   readonly hash: string
 }
 
 interface Pod {
   readonly namespace: string
   readonly name: string
-  /** The uid of its Deployment. */
+  /** The uid of the Deployment. */
   readonly owner: string | undefined
   readonly hash: string | undefined
 }
@@ -35,17 +38,18 @@ interface Pod {
 const hashLabel = 'pod-template-hash'
 
 /**
- * Stands in for the controllers, scheduler and nodes of a cluster: gives every Deployment pods that are ready at once,
- * so that `kubectl get pods -w` and `kubectl rollout status` show what a step did. Nothing runs in them.
+ * Simulates a cluster's controllers, scheduler and nodes. It gives each Deployment ready pods, in
+ * which nothing runs. So `kubectl get pods -w` and `kubectl rollout status` show the effect of a
+ * step.
  */
 export const runWorkloads = async (environment: Environment, stop: AbortSignal): Promise<void> => {
   const workloadCache = watchedCache<Workload>(environment, { type: deployments, keep: workloadOf })
   const podCache = watchedCache<Pod>(environment, { type: pods, keep: podOf })
-  const settle = settler(environment, workloadCache, stop)
-  workloadCache.subscribe(({ name, namespace }) => settle(namespace, name))
+  const reconcile = reconciler(environment, workloadCache, stop)
+  workloadCache.subscribe(({ name, namespace }) => reconcile(namespace, name))
   podCache.subscribe(({ before, now }) => {
     const owner = [...workloadCache.values()].find(({ uid }) => uid === (now ?? before)?.owner)
-    if (owner) settle(owner.namespace, owner.name)
+    if (owner) reconcile(owner.namespace, owner.name)
   })
   await Promise.all([workloadCache.run(stop), podCache.run(stop)])
 }
@@ -75,8 +79,8 @@ const podOf = (object: JsonObject): Pod => {
   }
 }
 
-/** Brings one Deployment after another to what it asks for. A change meanwhile is looked at right afterwards. */
-const settler = (
+/** Reconciles one Deployment after another. One that changes meanwhile is reconciled again. */
+const reconciler = (
   environment: Environment,
   workloadCache: Cache<Workload>,
   stop: AbortSignal,
@@ -91,7 +95,7 @@ const settler = (
       const workload = workloadCache.get(namespace, name)
       if (workload === undefined) continue
       await bring(environment, workload, stop).catch((error: unknown) => {
-        // Another change came first, or the object is deleted. The next change brings it back here.
+        // Another change came first, or the object is deleted. The next event brings it back here.
         if (!isStatus(error, 409) && !isStatus(error, 404))
           log.warn({ namespace, name, error }, 'its pods could not be shown')
       })
@@ -132,7 +136,7 @@ const deletePod = async (api: ApiConnection, { namespace, name }: Pod): Promise<
   if (response.status !== 200 && response.status !== 404) throw new ApiError(response, `deletion of ${name}`)
 }
 
-/** Read live: a pod that was just created is not in a cache yet, and would be created once more. */
+/** Reads the pods live. A cache may not have the newest pod yet, and it would be created twice. */
 const podsOf = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<readonly Pod[]> => {
   const found: Pod[] = []
   for await (const { objects } of listPages(environment.api, { type: pods, namespace: workload.namespace }, stop)) {
@@ -189,7 +193,7 @@ const patchStatus = async (
   })
 }
 
-/** What the names of Kubernetes end with: no vowels, so that the result is no word. */
+/** The letters of Kubernetes' generated names. Without vowels they form no word. */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 const suffix = (random: Random): string =>

@@ -3,34 +3,34 @@ import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
 
-/** How long an act that nobody has finished is remembered, in milliseconds, and how many of a hook at most. */
+/** How long an unfinished act is remembered, in milliseconds, and how many of a hook. */
 const actKeptMs = 24 * 3_600_000
 const maxActs = 256
 
-/** Finds the act that was begun for a delivery and is not known to be done. */
+/** Returns the unfinished act of a delivery, or undefined. */
 export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): OpenAct | undefined =>
   acts.find(act => act.key === key)
 
-/** Begins an act, in place of an earlier one for a delivery of the same key. */
+/** Begins an act. It replaces an earlier one with the same key. */
 export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   const { acts = [] } = draft.fields
   const others = acts.filter(({ at, key }) => key !== act.key && Math.abs(act.at - at) < actKeptMs)
   draft.set({ acts: [...others.slice(Math.max(0, others.length + 1 - maxActs)), act] })
 }
 
-/** What an act has done. */
+/** The result of an act that is done. */
 export interface ActDone {
   /** For people. */
   readonly summary: string
-  /** Whether it changed something. */
+  /** Whether it changed an object. */
   readonly ran: boolean
-  /** Why it did nothing, where it did nothing. */
+  /** Why it changed nothing. Undefined if it did. */
   readonly reason?: string | undefined
-  /** What it has left, where its sender may ask for its outcome. */
+  /** What it left on its objects, if its sender may ask for the outcome. */
   readonly evidence?: ChangeEvidence | undefined
 }
 
-/** Ends an act that is done. A later act for the same key stays. */
+/** Ends an act that is done. A later act with the same key stays. */
 export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
   const { ranAt = -Infinity } = draft.fields
   withoutAct(draft, act)
@@ -48,13 +48,13 @@ export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason,
   if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
 }
 
-/** Ends an act of which nothing came, so that it may be begun again. */
+/** Removes an act that did nothing, so that it can begin again. */
 export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): void => {
   const { acts = [] } = draft.fields
   if (acts.some(act => act.id === id)) draft.set({ acts: acts.filter(act => act.id !== id) })
 }
 
-/** Counts each act that was begun as a run of the hook: nobody knows how far it has come. */
+/** Counts each unfinished act as a run of the hook, because it may have changed something. */
 export const ranByActs = (draft: MemoryDraft): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
   if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(({ at }) => at)) })

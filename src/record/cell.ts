@@ -10,28 +10,31 @@ import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVers
 const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 /**
- * How long a version is good for a write where others write the record too, in milliseconds: a conflict costs two requests
- * more, and a read one.
+ * How long a version may be used for a write while other processes write the record too, in
+ * milliseconds. A conflict costs two requests, a read one.
  */
 const goodForMs = 500
 
-/** So many reads in a row that find nothing new show that nobody else writes it any more. */
+/** After this number of reads in a row without a change, no other process seems to write. */
 const aloneAfter = 4
 
-/** Of how many processes a record names the last write. */
+/** The number of processes whose last write a record names. */
 const maxWriters = 16
 
 export type FoundRecord = Extract<RecordRead, { read: 'found' }>
 
-/** Who waits for a write. */
+/** A caller that waits for a write. */
 export interface Waiter {
-  /** Whether anyone still waits. */
+  /** Returns false once nobody waits any more. */
   readonly mayContinue: () => boolean
-  /** The API server cannot be asked just now, and why. */
+  /** Called with the reason while the API server does not answer. */
   readonly delayed?: (message: string) => void
 }
 
-/** The record object of one hook, changed by compare-and-swap. A write whose answer is lost is found by its signature. */
+/**
+ * The record object of one hook, changed by compare-and-swap. A write whose answer was lost is
+ * recognised by its signature: the process and a number.
+ */
 export class RecordCell {
   readonly #world: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #owner: RecordOwner
@@ -41,17 +44,23 @@ export class RecordCell {
   readonly #stored: (updates: number) => void
   readonly #closer: Closer
   #known: FoundRecord | undefined
-  /** When that was, in monotonic milliseconds. */
+  /** When the version was learnt, in monotonic milliseconds. */
   #knownAt = -Infinity
-  /** How many reads in a row have found what was known. While they are too few, others write it between our writes. */
+  /**
+   * How many reads in a row found the cached version. A low number shows that other processes write
+   * in between.
+   */
   #foundSame = aloneAfter
   #newer: string | undefined
   #writes = 0
   #doubtful: readonly Doubtful[] = []
-  /** True while a write is being made: it may be ambiguous already. */
+  /** True while a write is in progress. It may already be ambiguous. */
   #isPutting = false
 
-  /** `instance` signs the writes; `stored` is called with how many of the updates that wait turned out to be stored. */
+  /**
+   * `instance` signs the writes. `stored` is called with the number of waiting updates that were
+   * found to be stored.
+   */
   constructor(
     world: Pick<Environment, 'api' | 'clock' | 'log'>,
     owner: RecordOwner,
@@ -69,19 +78,21 @@ export class RecordCell {
     this.#closer = new Closer(world, owner, instance, limits, charge)
   }
 
-  /** The version that was last read or written; undefined where it may be out of date. */
+  /** Returns the version that was last read or written, or undefined if it may be out of date. */
   get known(): FoundRecord | undefined {
     return this.#known
   }
 
-  /** The version that a write can be computed from; undefined where the newest has to be read first. */
+  /**
+   * Returns a version that a write may be based on, or undefined if the newest must be read first.
+   */
   get current(): FoundRecord | undefined {
     if (this.#closer.isCrowded) return undefined
     const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs
     return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
   }
 
-  /** Why the record cannot be used, where a later version of this program wrote it. */
+  /** Returns an error message if a newer program wrote the record. */
   get newer(): string | undefined {
     return this.#newer
   }
@@ -114,12 +125,18 @@ export class RecordCell {
     return found
   }
 
-  /** Stores a page of what is to be closed of a version; undefined where nothing is. */
+  /**
+   * Stores a page with the rows of a version that should be closed. Returns undefined if there are
+   * none.
+   */
   prepare(based: FoundRecord): Promise<void> | undefined {
     return this.#closer.prepare(based.memory)
   }
 
-  /** Puts a memory in place of the version that it was computed from. It includes the first `updates` that wait. */
+  /**
+   * Replaces the version on which a memory is based. The memory includes the first `updates` of
+   * those that wait.
+   */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
     const closed = this.#closer.close(based.memory, memory)
     const number = ++this.#writes
@@ -127,7 +144,7 @@ export class RecordCell {
     this.#isPutting = true
     const written = await this.#putSurely(based, signed, number, waiter).finally(() => (this.#isPutting = false))
     if (written.put === 'stored') {
-      // After a doubt something newer may be known already.
+      // After an ambiguous write, a newer version may already be known.
       if (this.#known === based || this.#known === undefined) {
         this.#learn({ read: 'found', object: written.object, memory: signed })
       }
@@ -141,12 +158,12 @@ export class RecordCell {
     return written
   }
 
-  /** The known version may be out of date. */
+  /** Notes that the cached version may be out of date. */
   forget(): void {
     this.#known = undefined
   }
 
-  /** Gives up what waited: no ambiguous write is looked for any more. */
+  /** Stops searching for ambiguous writes. */
   endDoubts(): void {
     this.#doubtful = []
     this.#closer.giveUp()
@@ -157,14 +174,17 @@ export class RecordCell {
     this.#knownAt = this.#world.clock.monotonic()
   }
 
-  /** Answers how many of the updates are in a version already: it ends the doubts about all writes that it came before. */
+  /**
+   * Returns how many of the waiting updates a version contains. This settles all ambiguous writes
+   * up to this version.
+   */
   #storedBy({ memory, object }: RecordVersion): number {
     const landed = this.#doubtful.find(({ number }) => isSigned(memory, this.#instance, number))
     this.#doubtful = this.#doubtful.filter(({ version }) => version === object?.metadata.resourceVersion)
     return landed?.updates ?? 0
   }
 
-  /** Puts, and makes the outcome certain while anyone waits: the write is looked for, and sent again. */
+  /** Writes, and repeats search and write until the outcome is certain or nobody waits. */
   async #putSurely(
     based: FoundRecord,
     memory: Memory,
@@ -178,7 +198,7 @@ export class RecordCell {
     for (;;) {
       const written = await putRecord(api, this.#owner, based, memory, paid)
       inDoubt ||= written.put === 'unknown'
-      // From here on a conflict may be with the first of our own requests.
+      // From here on, a conflict may be with an earlier request of this process.
       if (written.put === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
       await wait(clock, waitAfter(lookAgain, looks++))
@@ -191,19 +211,19 @@ export class RecordCell {
   }
 }
 
-/** A record as it was read, within the limits of this process. */
+/** Returns a record with at most this process's number of rows. */
 const within = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
   found.read === 'found' ? { ...found, memory: { ...found.memory, maxRows: rows } } : found
 
-/** A write that may have been stored, or may be stored still in place of `version`. */
+/** A write that may be stored now or later, in place of `version`. */
 interface Doubtful {
   readonly number: number
   readonly version: string | undefined
-  /** How many of the updates that wait it would have stored. */
+  /** How many of the waiting updates it contains. */
   readonly updates: number
 }
 
-/** Puts the number of a process's write into the memory that it stores. */
+/** Puts the number of a process's write into the memory to be stored. */
 const sign = (memory: Memory, id: string, writes: number): Memory => ({
   ...memory,
   writers: [{ id, writes }, ...memory.writers.filter(writer => writer.id !== id)].slice(0, maxWriters),

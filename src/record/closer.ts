@@ -5,10 +5,13 @@ import type { Charge } from '../kube/written.ts'
 import { openRows, withPages, type Memory, type Page, type RecordLimits, type RecordOwner } from './memory.ts'
 import { createPage, deletePage, readPage, type PageRead } from './page-store.ts'
 
-/** How many pages may be left behind before no further one is made: their fate shows at the next read of the record. */
+/**
+ * How many unlisted pages may exist before no more are made. The next read of the record shows
+ * which are listed.
+ */
 const maxLeft = 4
 
-/** A memory as it is to be stored, and the pages that it lists no longer. */
+/** A memory to be stored, and the pages that it no longer lists. */
 export interface Closed {
   readonly memory: Memory
   readonly gone: readonly Page[]
@@ -24,10 +27,10 @@ export class Closer {
   #known = new Map<string, Page>()
   #made = 0
   #prepared: (Closing & { readonly before: Memory; readonly page: Page }) | undefined
-  /** Those that were made here and may not be listed. */
+  /** Pages of this process that may be unlisted. */
   readonly #left = new Set<string>()
 
-  /** `instance` is in the name of each page, which no other process can choose. */
+  /** `instance` is part of each page's name, so that processes choose different names. */
   constructor(
     world: Pick<Environment, 'api' | 'log'>,
     owner: RecordOwner,
@@ -42,16 +45,17 @@ export class Closer {
     this.#charge = charge
   }
 
-  /** Reads a page that the record lists, unless it is known. */
+  /** Reads a listed page, unless it is cached. */
   async page(name: string): Promise<PageRead> {
     const page = this.#known.get(name)
     return page ? { read: 'found', page } : await readPage(this.#world.api, this.#owner, name)
   }
 
   /**
-   * Stores a page with what is to be closed of a memory that is stored; undefined where nothing is. This takes its time, so
-   * that what is decided on that memory is decided after it. Only what is stored is closed: a page may be left behind, and
-   * must not say what never came to be.
+   * Stores a page with the rows of a stored memory that should be closed. Returns undefined if
+   * there are none.
+   * Only stored rows may be closed, because a page can be left behind and must not contain what was
+   * never stored. The write takes time, so decide only after it.
    */
   prepare(before: Memory): Promise<void> | undefined {
     if (this.#prepared?.before === before) return undefined
@@ -60,7 +64,7 @@ export class Closer {
     return closing && this.#make(before, closing)
   }
 
-  /** Puts the page that was prepared into a memory that is to be stored in place of `before`. */
+  /** Puts the prepared page into a memory that will replace `before`. */
   close(before: Memory, memory: Memory): Closed {
     const prepared = this.#prepared
     return prepared?.before === before
@@ -68,27 +72,30 @@ export class Closer {
       : { memory, gone: [] }
   }
 
-  /** A memory was stored. Deletes the pages that it lists no longer. */
+  /** Notes that a memory was stored. Deletes the pages that it no longer lists. */
   stored({ gone, memory }: Closed): void {
     this.#learn(memory)
     for (const { name } of gone) this.#remove(name)
   }
 
-  /** So many pages may have been left behind that the record has to be read before a further one is made. */
+  /**
+   * Returns whether so many pages may be unlisted that the record must be read before another is
+   * made.
+   */
   get isCrowded(): boolean {
     return this.#left.size >= maxLeft
   }
 
   /**
-   * The record was read. Deletes the pages of this process that it does not list, unless a write of this process is ambiguous:
-   * that may list them.
+   * Notes that the record was read. Deletes this process's pages that it does not list. While a
+   * write is ambiguous, none are deleted: that write may list them.
    */
   found(memory: Memory, isAmbiguous: boolean): void {
     this.#learn(memory)
     if (!isAmbiguous) for (const name of this.#left) this.#remove(name)
   }
 
-  /** Stops tracking the pages of ambiguous writes. Such a page stays until its hook is deleted. */
+  /** Stops tracking the pages of ambiguous writes. Such a page exists until its hook is deleted. */
   giveUp(): void {
     this.#left.clear()
   }
@@ -118,11 +125,14 @@ export class Closer {
   }
 }
 
-/** A name that is one in any namespace. */
+/** Returns a page name that is unique in the namespace. */
 const nameOf = ({ uid }: RecordOwner, instance: string, number: number): string =>
   `page-${createHash('sha256').update(`${uid} ${instance} ${number}`).digest('hex').slice(0, 24)}`
 
-/** What is to be closed: a page with these rows follows those that are kept, and others are no longer listed. */
+/**
+ * A page to be made: it contains these rows and follows the kept pages. The others are no longer
+ * listed.
+ */
 export interface Closing {
   readonly rows: readonly Row[]
   readonly kept: readonly Page[]
@@ -130,8 +140,8 @@ export interface Closing {
 }
 
 /**
- * Chooses what of a memory, as it is stored, is to be closed; undefined where little is open. Small pages are joined with what
- * is closed after them, so that there are few, and each row is written again a few times at most.
+ * Returns which rows of a stored memory to close, or undefined if few are open. Small pages are
+ * joined with the new one. So pages stay few, and each row is rewritten only a few times.
  */
 export const closingOf = (memory: Memory, limits: RecordLimits): Closing | undefined => {
   if (memory.rows.length < limits.open) return undefined

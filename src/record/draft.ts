@@ -1,46 +1,50 @@
 import type { ClaimedRow, Row } from '../api/row.ts'
 import { defaultLimits, type Memory } from './memory.ts'
 
-/** A change of a hook's memory. It may run many times, each time on a draft of the newest version. */
+/**
+ * A change of a hook's memory. It may run several times, each time on a draft of the newest
+ * version.
+ */
 export type Update = (draft: MemoryDraft) => void
 
 type Fields = { -readonly [Name in keyof Omit<Memory, 'rows'>]: Memory[Name] }
 
 /**
- * How long a decided delivery is remembered, in milliseconds. Of more than a record holds the oldest are forgotten first. No row is
- * forgotten within its window, so a hook takes no further names while so many rows are that young.
+ * How long a decided delivery is remembered, in milliseconds. If there are too many, the oldest are
+ * dropped first, but never one within its window. So a hook takes no new keys while too many rows
+ * are that young.
  */
 const rememberedMs = 24 * 3_600_000
 
 /**
- * How many finished rows of deliveries without a name are kept: no copy of those comes, but a process may still report the
- * outcome of one late. They force out no name.
+ * How many finished rows without an idempotency key are kept. No copy can refer to them, but a
+ * process may still report an outcome late. They never push out a row with a key.
  */
 const maxUnnamed = 200
 
-/** True for the key of a delivery with a name: a hash has no such character. */
+/** Returns whether a row's key is from an idempotency key. A hash never contains a slash. */
 const isNamedKey = (key: string): boolean => !key.includes('/')
 
 /**
- * A memory that is being changed: its rows in a map, by their keys and in the order in which they were decided. It is made for one
- * attempt to store what follows from it, changed in place, and thrown away where another process came first.
+ * A memory that is being changed, with its rows in a map by key, in the order of decision. It
+ * serves one attempt to store the result, and is thrown away if another process wrote first.
  */
 export class MemoryDraft {
-  /** All that a memory holds but its rows. Assign to it through {@link set}. */
+  /** The members of a memory except its rows. Change them with {@link set}. */
   readonly #fields: Fields
-  /** The memory that was copied; undefined once something differs from it. */
+  /** The original memory, as long as nothing differs from it. */
   #same: Memory | undefined
   #isChanged = false
   #rows: Map<string, Row>
-  /** Those of the rows that are claimed, in the same order. */
+  /** The claimed rows, in the same order. */
   #claims: Map<string, ClaimedRow>
-  /** How many finished rows have a name, and how many have none. */
+  /** The number of finished rows with and without an idempotency key. */
   #named = 0
   #unnamed = 0
-  /** No row was decided before, or after, these: in milliseconds since the epoch. */
+  /** The times of the oldest and the newest decision, in milliseconds since the epoch. */
   #oldest = Infinity
   #newest = -Infinity
-  /** The finished rows with a name, and those without one, by age; made when they are first asked for. */
+  /** Finished rows by age, with and without an idempotency key. Computed when first needed. */
   #aged: ByAge = {}
 
   constructor(of: Memory | MemoryDraft) {
@@ -63,12 +67,12 @@ export class MemoryDraft {
     for (const row of rows) this.#store(row)
   }
 
-  /** Another draft with what is in this one. It counts as unchanged. */
+  /** Returns another draft with the same content. It counts as unchanged. */
   fork(): MemoryDraft {
     return new MemoryDraft(this)
   }
 
-  /** Takes over what is in a fork of this draft, which is not used any more. */
+  /** Takes over the content of a fork, which must not be used afterwards. */
   adopt(fork: MemoryDraft): void {
     if (!fork.#isChanged) return
     this.#touch()
@@ -82,22 +86,25 @@ export class MemoryDraft {
     this.#aged = fork.#aged
   }
 
-  /** Whether anything has been changed since the draft was made. */
+  /** Returns whether the draft differs from the memory that it was made from. */
   get isChanged(): boolean {
     return this.#isChanged
   }
 
-  /** The memory as it is now: the very one that the draft was made of where nothing differs. */
+  /** Returns the memory with all changes, or the original object if nothing changed. */
   memory(): Memory {
     return (this.#same ??= { ...this.#fields, rows: [...this.#rows.values()] })
   }
 
-  /** All that a memory holds but its rows. */
+  /** Returns the members of the memory except its rows. */
   get fields(): Readonly<Fields> {
     return this.#fields
   }
 
-  /** Sets members of the memory; none at all has it stored as it is. */
+  /**
+   * Sets members of the memory. Without members, it only marks the draft as changed, so that it is
+   * stored.
+   */
   set(fields: Partial<Fields>): void {
     this.#touch()
     Object.assign(this.#fields, fields)
@@ -111,20 +118,21 @@ export class MemoryDraft {
     return this.#rows.get(key)
   }
 
-  /** Finds the first row that is wanted. */
+  /** Returns the first row that satisfies a condition. */
   find(isWanted: (row: Row) => boolean): Row | undefined {
     for (const row of this.#rows.values()) if (isWanted(row)) return row
     return undefined
   }
 
-  /** The rows that are claimed. */
+  /** Returns the claimed rows. */
   claims(): readonly ClaimedRow[] {
     return [...this.#claims.values()]
   }
 
   /**
-   * Adds a row in place of an older one of its key, and forgets what is too old or too much. An open claim is never too
-   * much: it would be executed again. After a day its outcome can no longer be found out.
+   * Adds a row, which replaces an older one with its key. Drops rows that are too old or too many.
+   * An open claim is dropped only after a day: without it, the step could run again, and until then
+   * its outcome can be found.
    */
   add(row: Row): void {
     this.#touch()
@@ -138,22 +146,23 @@ export class MemoryDraft {
     this.#forgetOldest(row)
   }
 
-  /** Puts other rows in the place of those that are there, by their keys. */
+  /** Replaces the existing rows with the same keys. */
   replace(rows: readonly Row[]): void {
     this.#touch()
     for (const row of rows) this.#store(row)
     this.#aged = {}
   }
 
-  /** Removes the row of a key, if there is one. */
+  /** Removes the row with a key, if there is one. */
   remove(key: string): void {
     this.#touch()
     this.#remove(key)
   }
 
-  /** True if a further row forces none out that is younger than `windowMs` at `now`. */
+  /** Returns whether one more row would push out only rows older than `windowMs` at `now`. */
   hasRoom(now: number, windowMs: number): boolean {
-    // The oldest mostly stand first: so few are looked at where there is room, also by each of many posts at once.
+    // Old rows are mostly first. So if there is room, few rows are visited, even for many posts at
+    // once.
     let wanted = this.#rows.size - this.#maxRows + 1
     if (wanted <= 0) return true
     for (const { at, key } of this.#rows.values()) {
@@ -197,7 +206,7 @@ export class MemoryDraft {
     else this.#unnamed += by
   }
 
-  /** Where rows are too old, what was known of their times is no longer worth much. */
+  /** Drops the rows that are too old. The remembered times are reset if any was dropped. */
   #forgetStale(row: Row): void {
     const all = [...this.#rows.values()]
     for (const old of all) if (!isFresh(old, row)) this.#remove(old.key)
@@ -207,8 +216,8 @@ export class MemoryDraft {
   }
 
   /**
-   * Forgets the finished rows that are too many, with room for `row` once it is finished: the oldest by age, not by place. What is
-   * found out late of an old claim stands last, and may be the oldest itself.
+   * Drops the finished rows that are too many, with room for `row`. It drops by age, not by
+   * position: an old claim that finished late is the last row, but may be the oldest.
    */
   #forgetOldest({ key, state }: Row): void {
     const isNamed = isNamedKey(key)
@@ -225,7 +234,10 @@ export class MemoryDraft {
   }
 }
 
-/** Finished rows in the order in which they were decided. Those before `next` are forgotten, and of the others some may be. */
+/**
+ * Finished rows in order of their decision. Rows before `next` are dropped; some of the others may
+ * be too.
+ */
 interface Aged {
   readonly rows: Row[]
   next: number
@@ -236,7 +248,7 @@ interface ByAge {
   unnamed?: Aged | undefined
 }
 
-/** Those of one moment stay in their order. */
+/** Returns the rows by age. Rows of the same time keep their order. */
 const agedOf = (rows: Iterable<Row>, isNamed: boolean): Aged => ({
   rows: [...rows]
     .filter(({ key, state }) => state !== 'claimed' && isNamedKey(key) === isNamed)
@@ -244,7 +256,7 @@ const agedOf = (rows: Iterable<Row>, isNamed: boolean): Aged => ({
   next: 0,
 })
 
-/** Adds a row to those by age: mostly it is the youngest. */
+/** Adds a row to those by age. It is mostly the youngest. */
 const addTo = (aged: ByAge, row: Row): void => {
   const name = isNamedKey(row.key) ? 'named' : 'unnamed'
   const { rows } = aged[name] ?? {}
@@ -253,13 +265,16 @@ const addTo = (aged: ByAge, row: Row): void => {
   else aged[name] = undefined
 }
 
-/** Clocks differ, and what is reported late is old: a claim that is newer than the row stays. */
+/**
+ * Returns whether a claim is newer than a row. Clocks differ, and a late report is old: then the
+ * claim stays.
+ */
 const isFresh = ({ at, state }: Row, row: Row): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
 
 /**
- * What stays of a row that another of its key takes the place of: its signed body has counted and must not count again, so
- * the row is known by that body from now on.
+ * Returns what must remain of a replaced row. Its signed body must not count again, so the row
+ * stays under the body's hash.
  */
 const knownByBody = (old: Row, { body }: Row): Row | undefined =>
   old.state === 'claimed' || old.body === undefined || old.body === body ? undefined : { ...old, key: old.body }

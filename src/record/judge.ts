@@ -8,57 +8,60 @@ import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
 import { allSeen, changedBy, reportOf, unnamedKey, withReport } from './protocol.ts'
 
-/** A delivery that its hook's memory has a say in. */
+/** What the record needs to know of a delivery and its hook. */
 export interface Remembered {
   readonly delivery: Pick<Delivery, 'identity' | 'group' | 'phase'>
-  /** Whether the end of an alert takes back what its firings changed. */
+  /** True if the end of an alert takes back the changes of its firings. */
   readonly undo: boolean
-  /** How long two deliveries of the same key are one, in milliseconds. */
+  /** How long a second delivery with the same key is a copy, in milliseconds. */
   readonly dedupeWindowMs: number
-  /** The least time between two executions of the hook, in milliseconds. */
+  /** The shortest time between two runs of the hook, in milliseconds. */
   readonly cooldownMs: number
-  /** What its sender has signed, where the hook counts that once within a time, however it is named. */
+  /** The signed body, if the hook counts one only once within a time. */
   readonly signed?: Signed | undefined
-  /** What its key belongs to: the beginning of its body's hash. Undefined where the sender gave it no key, or no body. */
+  /**
+   * The beginning of the body's hash, to which the sender's key belongs. Undefined without a
+   * sender's key or a body.
+   */
   readonly of?: string | undefined
 }
 
-/** The hash of a signed body, and for how long that counts once, in milliseconds. */
+/** The hash of a signed body, and how long it counts only once, in milliseconds. */
 export interface Signed {
   readonly body: string
   readonly withinMs: number
 }
 
-/** What a hook's memory says of a delivery. */
+/** The record's decision about a delivery. */
 export type Judgement =
-  /** It is to be executed. */
+  /** Run it. */
   | { readonly judgement: 'new' }
-  /** It is the end of alerts whose firings changed the counts of these objects. */
+  /** Undo it: its alerts have ended, and their firings changed the counts of these objects. */
   | { readonly judgement: 'undo'; readonly changed: readonly Changed[] }
-  /** It does not count. */
+  /** Skip it. */
   | {
       readonly judgement: 'skip'
       readonly reason: ReasonIn<'skipped'>
       readonly message: string
       readonly remember: boolean
     }
-  /** Its key was given to a delivery with another body. */
+  /** The key was used before, for a different body. */
   | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
-  /** It has a name, and there is no room to remember it: to forget another name within its window could double a step. */
+  /** There is no room for its key. Dropping another key within its window could double a step. */
   | { readonly judgement: 'full'; readonly message: string }
   /**
-   * A claimed write blocks the delivery, and nobody knows whether it was stored. The caller finishes that write and judges
-   * again. If the claim is the delivery's own, the caller answers with its outcome.
+   * A claimed write blocks the delivery, and its outcome is unknown. The caller finishes that write
+   * and asks again. If the claim is the delivery's own, the outcome is its answer.
    */
   | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
 
-/** Whether a delivery has to go through its hook's record at all. */
+/** Returns whether a delivery needs its hook's record. */
 export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolean =>
   delivery.identity !== undefined || cooldownMs > 0 || (undo && delivery.group !== undefined)
 
 /**
- * Judges a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so that a time in the future
- * counts like one as far in the past.
+ * Decides about a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so
+ * a time in the future counts like one equally far in the past.
  */
 export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): Judgement => {
   const judged = judgeByRows(draft, remembered, now)
@@ -66,7 +69,7 @@ export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): 
   return isToBeStored ? (full(draft, remembered, now) ?? judged) : judged
 }
 
-/** Says why a delivery's name cannot be remembered, if it cannot. */
+/** Returns why the delivery's key cannot be remembered, or undefined if it can. */
 export const full = (
   draft: MemoryDraft,
   { delivery, dedupeWindowMs, signed }: Remembered,
@@ -86,7 +89,7 @@ const judgeByRows = (
 ): Exclude<Judgement, { judgement: 'full' }> => {
   const { cooldownMs, delivery, signed } = remembered
   const { group, identity } = delivery
-  // Once, not for each row: a hash costs more than all the rest.
+  // Computed once, because the hash costs more than the search.
   const own = identity && keyOf(identity.key)
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
@@ -98,19 +101,20 @@ const judgeByRows = (
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
-  // No name of it is remembered: a sender that repeats it under new names could fill the record.
+  // Its new key is not stored: a sender that repeats the body under new keys could fill the record.
   if (counted) return again(counted, 'signed body')
   if (group?.mixed && allSeen(draft, group)) {
     const message = 'some alerts ended and no new one fires'
     return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
   }
-  // A claim of the same group waits for its outcome. Its report of firing alerts must not be recorded after this end.
+  // Wait for the outcome of a claim of the same group. Its report of firing alerts must not be
+  // stored after this end.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
     const reporting = draft.claims().find(({ report }) => report?.group === reported)
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   }
-  // Runs of a hook with a cooldown, undos too, finish one after another: an open one comes first.
+  // With a cooldown, runs finish one after another, undos too. An open run comes first.
   const running = cooldownMs > 0 && draft.claims().find(({ from, to }) => from !== to)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   if (isUndo(remembered)) return judgeUndo(draft, group?.key)
@@ -124,11 +128,11 @@ const judgeByRows = (
   return { judgement: 'new' }
 }
 
-/** How long two deliveries of this one's key are one, in milliseconds. */
+/** Returns how long a second delivery with this one's key is a copy, in milliseconds. */
 export const windowOf = ({ dedupeWindowMs, delivery }: Remembered): number =>
   delivery.identity?.withinMs ?? dedupeWindowMs
 
-/** Whether a delivery takes back what others changed, instead of running the hook. */
+/** Returns whether a delivery undoes earlier changes instead of running the hook. */
 export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && delivery.phase === 'resolved'
 
 const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, { judgement: 'full' }> => {
@@ -140,7 +144,7 @@ const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judge
   return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
 }
 
-/** Nothing that can be taken back was changed by these alerts. */
+/** These alerts changed nothing that can be undone. */
 export const nothingToUndo: Judgement & { judgement: 'skip' } = {
   judgement: 'skip',
   reason: 'NothingToUndo',
@@ -149,8 +153,8 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
 }
 
 /**
- * Whether a delivery ends alerts that have been reported as firing since their last end. Where one of two Prometheus
- * saw an alert end and the other did not, both ends are of the same beginning.
+ * Returns whether a delivery ends alerts that were reported as firing since their last end. If only
+ * one of two Prometheus servers saw an alert end, both ends belong to the same beginning.
  */
 const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Remembered['delivery']): boolean =>
   phase === 'resolved' && group !== undefined && groups[keyOf(group.key)] !== undefined
@@ -158,11 +162,14 @@ const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Rememb
 const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
 
-/** Whether a row is of a delivery with another body. A post without a body asks what the first came to, and is of none. */
+/**
+ * Returns whether a row is of a delivery with another body. A post without a body matches every row
+ * with its key.
+ */
 export const isOfOther = ({ of }: Pick<Remembered, 'of'>, row: { readonly of?: string | undefined }): boolean =>
   of !== undefined && row.of !== undefined && of !== row.of
 
-/** The key of a delivery was given to another one before, which this row is of. */
+/** Returns the decision for a key that was used for another delivery, which this row describes. */
 const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
   reason: 'KeyReused',
@@ -170,7 +177,7 @@ const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' 
   remember: false,
 })
 
-/** The same was decided before, as this row says. */
+/** Returns the decision for a copy of the delivery in this row. */
 const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body'): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
   reason: row.state === 'untold' ? 'OutcomeUnknown' : 'Duplicate',
@@ -192,7 +199,7 @@ export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string =
   }
 }
 
-/** What a delivery's row says in addition to its key and its time. */
+/** The members of a row for a decision, besides key and time. */
 export type Decision =
   | {
       readonly state: 'claimed'
@@ -203,7 +210,7 @@ export type Decision =
     }
   | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
 
-/** Remembers how a delivery was decided at `at`. */
+/** Stores the decision about a delivery at `at`. */
 export const decided = (
   draft: MemoryDraft,
   { delivery, of, signed, undo }: Remembered,
@@ -229,7 +236,7 @@ export const decided = (
   })
 }
 
-/** Keeps what a row says that a claim takes the place of. */
+/** Returns what a new claim must keep of the row that it replaces. */
 const formerOf = (row: Row | undefined): Former | undefined => {
   if (!row || row.state === 'claimed') return undefined
   const { key: _, ...former } = row

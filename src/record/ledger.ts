@@ -11,68 +11,80 @@ import { defaultLimits, type RecordLimits, type RecordOwner } from './memory.ts'
 /** The wait before the API server is tried again. */
 const retry: Backoff = { firstMs: 25, maxMs: 400 }
 
-/** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
+/** How many conflicts in a row are retried at once. After that, there is a wait after each. */
 const maxConflicts = 8
 
-/** What a judge says of a memory. What it has changed in the draft is stored. */
+/** The result of a judge. Its changes of the draft are stored. */
 export interface Ruling<T> {
   readonly result: T
-  /** That it is right only on the newest memory, which is read for it where nothing is to be stored. */
+  /**
+   * True if the result is valid only for the newest memory. It is then read if nothing has to be
+   * stored.
+   */
   readonly needsNewest?: boolean
 }
 
-/** Judges a memory at `now`, in milliseconds since the epoch. It may run many times, each time on another draft. */
+/**
+ * Decides on a memory at `now`, in milliseconds since the epoch. It may run several times, each
+ * time on a new draft.
+ */
 export type Judge<T> = (draft: MemoryDraft, now: number) => Ruling<T>
 
 export type Decided<T> =
   /**
-   * Judged on the newest memory, and what follows is stored. Where nothing follows, the memory may be out of date, unless
-   * the judgement asked for the newest.
+   * Decided, and the changes are stored. If there were no changes, the memory may be out of date,
+   * unless the judge asked for the newest.
    */
   | { readonly decided: 'stored'; readonly result: T }
-  /** The hook is no more, or another has its name. Nothing was stored. */
+  /** The hook was deleted or replaced. Nothing was stored. */
   | { readonly decided: 'gone' }
-  /** A later version wrote the record. Nothing was judged or stored. */
+  /** A newer program wrote the record. Nothing was decided or stored. */
   | { readonly decided: 'newer'; readonly message: string }
-  /** The API server will not have it. Nothing was stored. */
+  /** The API server refused the record. Nothing was stored. */
   | { readonly decided: 'refused'; readonly message: string }
-  /** Nobody waits any more. What the last judgement led to may have been stored, or be stored still. */
+  /** Nobody waits any more. The last changes may be stored now or later. */
   | { readonly decided: 'given up' }
 
-/** Who waits for a decision. */
+/** A caller that waits for a decision. */
 export interface Deciding extends Waiter {
-  /** What the last judgement led to was certainly not stored. */
+  /** Called when the last changes are certain not to be stored. */
   readonly withdrawn?: () => void
 }
 
 /** The record of one hook, as one process reads and writes it. */
 export interface Ledger {
   readonly owner: RecordOwner
-  /** What was last read or written, with the later updates; undefined before that. It may be out of date, and is only read. */
+  /**
+   * Returns the last read or written memory with the waiting updates, or undefined before the first
+   * read. It may be out of date; only read it.
+   */
   known(): MemoryDraft | undefined
-  /** Judges the newest memory and stores what follows, by compare-and-swap; one decision at a time. */
+  /**
+   * Decides on the newest memory and stores the changes by compare-and-swap. Decisions run one at a
+   * time.
+   */
   decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
-  /** Stores an update with the next write, for which `flush` sees. */
+  /** Stores an update with the next write, or with `flush`. */
   later(update: Update): void
-  /** Reports a delivery with the next write. However many wait, they take the room of the newest ones alone. */
+  /** Reports a delivery with the next write. Only the newest reports take room. */
   note(delivery: RecentDelivery): void
-  /** Stores the updates that wait. */
+  /** Stores the waiting updates. */
   flush(mayContinue: () => boolean): Promise<void>
-  /** Whether updates wait. */
+  /** True if updates wait. */
   readonly dirty: boolean
-  /** When updates were last stored, with a decision or alone, in monotonic milliseconds. */
+  /** When updates were last stored, in monotonic milliseconds. */
   readonly storedAt: number
-  /** Whether nothing waits or goes on, so that it may be forgotten. */
+  /** True if nothing waits or is in progress. Then it may be dropped. */
   readonly idle: boolean
-  /** Why the record cannot be used, where a later version wrote it. */
+  /** An error message if a newer program wrote the record. */
   readonly newer: string | undefined
-  /** How many rows of what was last read or written it keeps in memory. */
+  /** The number of rows that it keeps in memory. */
   readonly rows: number
 }
 
 /**
- * Opens the record of a hook. `instance` names this ledger among all that write the record, in all processes. `dirtied` is called
- * when updates begin to wait.
+ * Opens the record of a hook. `instance` identifies this ledger among all processes. `dirtied` is
+ * called when the first update waits.
  */
 export const openLedger = (
   world: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -136,7 +148,7 @@ class RecordLedger implements Ledger {
   async flush(mayContinue: () => boolean): Promise<void> {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
-      // What waits is in the draft already, and nothing is decided: it only has to be stored.
+      // The waiting updates are in the draft already. No decision is needed, only a write.
       draft.set({})
       return { result: undefined }
     }
@@ -204,7 +216,8 @@ class RecordLedger implements Ledger {
       }
       const first = judged()
       const closing = first.draft.isChanged ? cell.prepare(based) : undefined
-      // It may take seconds: a claim is as old as its row says, or its hook would cool down too early.
+      // Storing a page may take seconds. A claim keeps the time in its row; an older time would end
+      // a cooldown too early.
       if (closing) withdrawn?.()
       const { draft, included, needsNewest = false, result } = closing ? await closing.then(judged) : first
       if (!draft.isChanged) {
@@ -228,7 +241,8 @@ class RecordLedger implements Ledger {
         if (written.forbidden) await pause(written.message)
       }
       if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
-      // The others are through after a few: a server that always says so is not to be asked without a pause.
+      // Other writers finish after a few conflicts. A server that always reports a conflict must
+      // not be asked without a pause.
       if (written.put === 'conflict' && ++conflicts > maxConflicts) await pause('the record kept changing')
     }
     return { decided: 'given up' }

@@ -5,20 +5,21 @@ import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordLimits, RecordOwner } from './memory.ts'
 
 /**
- * Least times between two writes that nobody waits for, in milliseconds: of one record, and of one process. That of a record
- * doubles up to the longest while it is written again and again: each is a request, and the replicas' come in each other's way.
+ * The shortest times between two writes that nobody waits for, in milliseconds: of one record, and
+ * of one process. That of a record doubles up to the maximum while it is written repeatedly,
+ * because each write is a request and can conflict with those of other replicas.
  */
 const recordSpacingMs = 1000
 const maxSpacingMs = 5000
 const processSpacingMs = 50
 
-/** How long one write that nobody waits for is tried, in milliseconds. */
+/** How long one such write is tried, in milliseconds. */
 const flushWithinMs = 10_000
 
 /** How long all of them together are tried when the process ends, in milliseconds. */
 const closeWithinMs = 2000
 
-/** How many records are kept in memory while nothing goes on with them, and how many rows of theirs: some 14 MB. */
+/** How many idle records and how many of their rows stay in memory: some 14 MB. */
 const maxIdle = 1000
 const maxIdleRows = 100_000
 
@@ -31,13 +32,15 @@ const maxSleepMs = 60_000
 /** The records of all hooks, as one process reads and writes them. */
 export interface Ledgers {
   of(owner: RecordOwner): Ledger
-  /** Says why a record cannot be used, if a later version wrote one of those that are known here. */
+  /** Returns an error message if a newer program wrote one of the open records. */
   newer(): string | undefined
-  /** Writes what waits, at the rates above, until `stop` is aborted; then all that is left. */
+  /** Writes waiting updates at these rates until `stop` is aborted. Then it writes the rest. */
   run(stop: AbortSignal): Promise<void>
 }
 
-/** When a record was last written with nobody waiting, in monotonic milliseconds, and how soon it may be again. */
+/**
+ * When a record was last flushed, in monotonic milliseconds, and the shortest time until the next.
+ */
 interface Flushed {
   readonly at: number
   readonly spacingMs: number
@@ -45,7 +48,7 @@ interface Flushed {
 
 const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 
-/** Charges a hook, by its uid, with bytes that are stored for it. */
+/** Charges a hook, by its uid, for stored bytes. */
 type ChargeFor = (uid: string, bytes: number) => void
 
 export const openLedgers = (
@@ -60,20 +63,23 @@ class RecordLedgers implements Ledgers {
   readonly #limits: RecordLimits | undefined
   readonly #charge: ChargeFor
   readonly #instance: string
-  /** Each ledger signs with a number of its own: the writes of one that was forgotten are not those of the next. */
+  /**
+   * The number of ledgers opened so far. Each signs with its own number, so that a dropped ledger's
+   * writes are not taken for those of the next.
+   */
   #opened = 0
   /** By the uids of their hooks, in the order of their last use. */
   readonly #ledgers = new Map<string, Ledger>()
-  /** Each with when it may be written next, in monotonic milliseconds. */
+  /** Each with the time of its next write, in monotonic milliseconds. */
   readonly #dirty = new Map<Ledger, number>()
   readonly #flushed = new WeakMap<Ledger, Flushed>()
   readonly #flushing = new Set<Promise<void>>()
-  /** How long the last such write took, in milliseconds. */
+  /** How long the last flush took, in milliseconds. */
   #tookMs = 0
-  /** When the rows were counted last, in monotonic milliseconds. */
+  /** When the rows were last counted, in monotonic milliseconds. */
   #countedAt: number
   #wake = (): void => {}
-  /** Until when the loop sleeps, unless it is woken, in monotonic milliseconds. */
+  /** Until when the loop sleeps unless it is woken, in monotonic milliseconds. */
   #sleepsUntil = -Infinity
 
   constructor(
@@ -140,7 +146,8 @@ class RecordLedgers implements Ledgers {
   }
 
   readonly #dirtied = (ledger: Ledger): void => {
-    // Where deliveries are claimed all the time, what is left of each travels with the claim of the next.
+    // While deliveries are claimed continuously, their reports are stored with the claims of the
+    // next.
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
     const due = Math.max(this.#clock.monotonic() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
     this.#dirty.set(ledger, due)
@@ -171,7 +178,7 @@ class RecordLedgers implements Ledgers {
     if (ledger.dirty) this.#dirtied(ledger)
   }
 
-  /** Waits for the writes in progress first: what is left shows after them. */
+  /** Waits for writes in progress first, because they can leave updates. */
   async #flushAll(): Promise<void> {
     const end = this.#clock.monotonic() + closeWithinMs
     await within(this.#clock, closeWithinMs, Promise.all(this.#flushing))
@@ -191,7 +198,7 @@ class RecordLedgers implements Ledgers {
     }
   }
 
-  /** Forgets idle ledgers while all together keep too many rows, the oldest first. */
+  /** Drops the oldest idle ledgers while all together keep too many rows. */
   #forgetRows(): void {
     let rows = 0
     for (const [uid, ledger] of [...this.#ledgers].toReversed()) {

@@ -2,50 +2,57 @@ import { recordFormat, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
 
 /**
- * Closed pages: rows that are finished and stored, in objects of their own next to the record. What is closed never changes;
- * a row of the same key that is open, or in a later page, stands in its place.
+ * A closed page: finished rows in an object of their own next to the record. A page never changes.
+ * An open row, or one in a later page, replaces a row with the same key.
  */
 export interface Page {
-  /** Of its object. No other page has had it, or will. */
+  /** Name of the page's object. Never reused. */
   readonly name: string
   readonly rows: readonly Row[]
 }
 
-/** The pages that a record lists, the oldest first. */
+/** The pages that a record lists, oldest first. */
 export interface Pages {
   readonly list: readonly Page[]
   /** All rows in them. */
   readonly rows: ReadonlySet<Row>
 }
 
-/** What a hook remembers, as the code works on it: with the rows of its pages, within the limits of this process. */
+/**
+ * A hook's memory as the code uses it: with the rows of its pages, limited to what this process
+ * keeps.
+ */
 export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
-  /** Deliveries that were decided, in that order; those in closed pages as well. */
+  /** All decided deliveries in order, including those in closed pages. */
   readonly rows: readonly Row[]
   readonly pages?: Pages
-  /** How many decided deliveries are remembered at most. */
+  /** The largest number of decided deliveries to remember. */
   readonly maxRows?: number
 }
 
-/** How much a record holds. */
+/** The limits of a record. */
 export interface RecordLimits {
   /** How many decided deliveries are remembered. */
   readonly rows: number
-  /** How many finished rows are open before they are closed. */
+  /** How many finished rows stay open before they are closed. */
   readonly open: number
-  /** How many rows a page holds at most. */
+  /** The largest number of rows in a page. */
   readonly page: number
 }
 
 /**
- * 4,000 rows are 410 kB in etcd, and a moment's work to look through. A record with 16 open ones is 4 kB where no alerts are, and a page
- * of 512 rows 52 kB: each row is written some six times until it is in one.
+ * 4,000 rows take 410 kB in etcd and little time to search. A record with 16 open rows and no
+ * alerts takes 4 kB, a page of 512 rows 52 kB. A row is written some six times before it is in such
+ * a page.
  */
 export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }
 
 export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
 
-/** When a delivery was decided, in milliseconds since the epoch, and by what it is known besides its key. */
+/**
+ * When a delivery was decided, in milliseconds since the epoch, and what else identifies it besides
+ * its key.
+ */
 export interface Moment {
   readonly at: number
   readonly newsAt?: number | undefined
@@ -53,7 +60,7 @@ export interface Moment {
   readonly of?: string | undefined
 }
 
-/** Takes what every row has out of one, and leaves out what is not known. */
+/** Returns these members of a row. Unknown ones are left out. */
 export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   at,
   ...(newsAt !== undefined && { newsAt }),
@@ -61,17 +68,17 @@ export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   ...(of !== undefined && { of }),
 })
 
-/** Puts other pages into a memory. */
+/** Returns a memory with other pages. */
 export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
   const { pages: _, ...rest } = memory
   return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }
 }
 
-/** Lists the rows of a memory that are in none of its pages. */
+/** Returns the rows of a memory that are in none of its pages. */
 export const openRows = ({ pages, rows }: Memory): readonly Row[] =>
   pages ? rows.filter(row => !pages.rows.has(row)) : rows
 
-/** Puts the rows of pages before those that are open, without what others of their key stand in the place of. */
+/** Returns the rows of all pages, then the open ones. Rows that were replaced are left out. */
 const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] => {
   const taken = new Set(open.map(({ key }) => key))
   const found: (readonly Row[])[] = [open]
@@ -82,13 +89,13 @@ const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] =>
   return found.flat()
 }
 
-/** Puts what a record holds and its pages together. */
+/** Joins the content of a record with its pages. */
 export const memoryOf = (stored: StoredMemory, list: readonly Page[] = []): Memory => {
   const { format: _, pages: __, rows, ...others } = stored
   return withPages({ ...others, rows: allRows(list, rows) }, list)
 }
 
-/** Takes a memory apart: what its record holds, without the rows in its pages. */
+/** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
   const { maxRows: _, pages, rows: __, ...others } = memory
   return {

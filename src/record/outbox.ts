@@ -3,15 +3,18 @@ import { MemoryDraft, type Update } from './draft.ts'
 import type { Memory } from './memory.ts'
 import { joined, noteOf, type Note } from './protocol.ts'
 
-/** How many updates wait at most, while the API server is away. What is beyond is lost, and claims are found out again. */
+/**
+ * How many updates may wait while the API server does not answer. Further ones are dropped; the
+ * outcome of their claims is found out again.
+ */
 const maxUpdates = 10_000
 
-/** The updates of a record that wait for its next write, in their order. */
+/** The updates of a record that wait for its next write, in order. */
 export class Outbox {
   #updates: Update[] = []
   /** What is to be reported of deliveries. The next write makes an update of it; until then it takes the room of the newest ones. */
   #note: Note | undefined
-  /** A memory with all updates: kept until either changes. */
+  /** A memory with all updates, cached until either changes. */
   #current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
 
   get length(): number {
@@ -25,15 +28,15 @@ export class Outbox {
     if (this.#current) update(this.#current.draft)
   }
 
-  /** Adds what is reported of a delivery. */
+  /** Adds the report of a delivery. */
   note(delivery: RecentDelivery): void {
     const own = noteOf(delivery)
     this.#note = this.#note ? joined(own, this.#note) : own
   }
 
   /**
-   * A draft of a memory with all updates. It is kept, and only read or forked. What is to be reported and in no write yet is not in
-   * it: nothing is decided by that.
+   * Returns a draft of a memory with all updates. It is cached, so only read or fork it. It lacks
+   * the reports that no write includes yet, because no decision needs them.
    */
   applied(memory: Memory): MemoryDraft {
     if (this.#current?.of !== memory) {
@@ -43,7 +46,9 @@ export class Outbox {
     return this.#current.draft
   }
 
-  /** Returns how many updates a write includes that is made now. What is reported after that is an update of its own. */
+  /**
+   * Returns how many updates a write includes that starts now. Later reports go into a new update.
+   */
   seal(): number {
     const note = this.#note
     this.#note = undefined
@@ -51,7 +56,7 @@ export class Outbox {
     return this.#updates.length
   }
 
-  /** Drops the first so many, since they are stored. */
+  /** Drops the first `count` updates, which are stored. */
   drop(count: number): void {
     if (count === 0) return
     this.#updates = this.#updates.slice(count)

@@ -3,29 +3,29 @@ import { stringAt } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { parsePage, recordKind, storedPage } from '../api/record.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { TooLarge } from '../kube/errors.ts'
+import { ObjectTooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge, type Sent } from '../kube/written.ts'
 
-/** How long one request for a page may take, in milliseconds. */
+/** The time limit of one request for a page, in milliseconds. */
 const requestWithinMs = 2000
 
 export type PageRead =
   | {
       readonly read: 'found'
       readonly page: Page
-      /** How long its content is, where it was read just now. */
+      /** The length of its content. Only set if the page was just read. */
       readonly chars?: number
     }
-  /** There is none of this name. */
+  /** There is no page with this name. */
   | { readonly read: 'gone' }
-  /** A later version of this program wrote it. */
+  /** A newer program wrote it. */
   | { readonly read: 'newer'; readonly format: number }
   | { readonly read: 'unreadable' }
 
-/** Reads a page. Throws ApiError, or Unreachable. */
+/** Reads a page. Throws ApiError or Unreachable. */
 export const readPage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<PageRead> => {
   const object = await orTooLarge(read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs }))
   if (object === 'too large') return { read: 'unreadable' }
@@ -41,7 +41,7 @@ const orTooLarge = async <T>(reading: Promise<T>): Promise<T | 'too large'> => {
   try {
     return await reading
   } catch (error) {
-    if (!(error instanceof TooLarge)) throw error
+    if (!(error instanceof ObjectTooLarge)) throw error
     return 'too large'
   }
 }
@@ -77,7 +77,7 @@ export const createPage = async (
   return sent
 }
 
-/** Deletes a page that no record lists. What is left behind goes with its hook. */
+/** Deletes a page that no record lists. If this fails, the page is deleted with its hook. */
 export const deletePage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<Sent> =>
   await sendWrite(
     api,

@@ -7,73 +7,81 @@ import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
 
 /**
- * The protocol of a record: how what is remembered of deliveries changes. All processes follow it, each on a draft of the version
- * that it read, and store what follows by compare-and-swap.
+ * The protocol of a record: the states of a row, and the rules by which processes change it. Each
+ * process works on a draft of the version that it read, and stores the result by compare-and-swap.
+ * This file does no I/O.
  *
- * A row holds the outcome of one delivery. Its states:
+ * The states of a row, which holds the outcome of one delivery:
  *
  * - `claimed`: a process intends a write. It is stored, or never will be, or nobody knows.
- * - `done`: the step is stored, or there was nothing to change. `acted`: the same of what is no step.
+ * - `done`: the step is stored, or nothing had to change. `acted`: an act is done.
  * - `skipped`: the delivery did not count.
- * - `untold`: nobody will ever know whether the step was made. It is never made again.
+ * - `untold`: the outcome of the write can never be found out. It is never made again.
  *
  * The rules:
  *
- * 1. A claim is stored before its write is sent (`decided` in judge.ts, `claiming` once all posts are folded).
- * 2. Any process may finish a claim by sending the very same write, and says so in the record first (`helped`).
- * 3. A write that is stored makes its rows `done`, whichever process has stored it and however late that is found out (`applied`).
- *    It outweighs that the claim was dropped or given up meanwhile. It does not replace what a later delivery has put in its place,
- *    and a row that a full record has forgotten since counts no second time.
- * 4. A write that was not stored and never will be takes its claims with it, and what they had replaced stands there again (`dropped`).
- * 5. A claim that nobody has helped may be dropped on the answer 409 to its write alone; any other needs evidence (`standingOf`).
- * 6. Where the history that would show it is gone, the claim becomes `untold`, and counts as a run.
- * 7. What the alerts of a group changed is a sum for each object. A step adds to it when it is known to be stored, and an undo
- *    subtracts what it took back: sums can be added in any order. What may have been taken back is not taken back again.
- * 8. What a notification reports of its alerts counts once its write is stored, or once it is skipped.
- * 9. An act is begun before anything is written for it, and stays open until its work is done or has failed (acts.ts).
+ * 1. A claim is stored before its write is sent (`decided` in judge.ts, then `claiming`).
+ * 2. Any process may finish a claim with the very same write, but notes that first (`helped`).
+ * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
+ *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
+ *    of a later delivery. A row that a full record has forgotten does not count a second time.
+ * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
+ * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
+ *    (`standingOf`).
+ * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
+ * 7. The changes of an alert group are a sum for each object, to which steps add in any order
+ *    once they are stored. An undo subtracts what it took back, or may have taken back.
+ * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
+ * 9. An act is begun before its first write, and open until its work is done or has failed.
  */
 
-/** After so long, in milliseconds, no process is at work on a claim or an act any more: a delivery has four seconds. */
+/**
+ * After this time in milliseconds, no process works on a claim or an act any more. A delivery has
+ * four seconds.
+ */
 const abandonedMs = 10_000
 
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
 const maxGroups = 64
 const maxFiring = 128
 
-/** How many groups may have something to take back, and for how long, in milliseconds: alerts can fire for weeks. */
+/** How many groups can be undone, and for how long in milliseconds. Alerts can fire for weeks. */
 const maxUndoGroups = 256
 const undoKeptMs = 30 * 24 * 3_600_000
 
-/** Of how many objects a group may have something to take back, and how many sums there are of all groups. */
+/** The number of objects in the undo of one group, and in that of all groups. */
 const maxObjects = 16
 const maxSums = 512
 
-/** Lists the rows that one write folds. */
+/** Returns the rows that one write folds. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
   draft.claims().filter(({ claim }) => claim.mark === mark)
 
 /**
- * True if the process that stored a claim or began an act is at work on it no more. Clocks differ: a time ahead counts
- * like one as far in the past.
+ * Returns whether the process that stored a claim or began an act has stopped working on it. Clocks
+ * differ, so a time in the future counts like one equally far in the past.
  */
 export const isAbandoned = ({ at }: ClaimedRow | OpenAct, now: number): boolean => Math.abs(now - at) > abandonedMs
 
-/** Lists the claims that their processes have left behind. */
+/** Returns the claims of processes that no longer work on them. */
 export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =>
   draft.claims().flatMap(row => (isAbandoned(row, now) ? row.claim : []))
 
-/** Makes the key of a row without a name: its write's mark, and which of that write's rows it is. */
+/**
+ * Returns the key of a row without an idempotency key: the mark of its write, and the row's number
+ * in it.
+ */
 export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
 
-/** Has the claims of a write say which count it sets, once all its posts are folded. */
+/** Stores in the claims of a write which count it sets, once all its posts are folded. */
 export const claiming = (draft: MemoryDraft, mark: string, to: number): void => {
   const rows = rowsOf(draft, mark)
   if (rows.length > 0) draft.replace(rows.map(row => ({ ...row, claim: { ...row.claim, to } })))
 }
 
 /**
- * Has the rows of a marked write done, which is stored. They come back where another process has dropped or given them up
- * meanwhile. `madeAt` is when it was made, if that is known and was long after it was claimed.
+ * Marks the rows of a stored write as done. Rows that another process dropped or gave up come back.
+ * `madeAt` is the time of the write, if it is known and much later than the claim.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
   const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
@@ -88,9 +96,11 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   }
   const ran: ClaimedRow[] = []
   for (const { isGone, isLost, row } of done) {
-    // It is older than all that a full record remembers: it was forgotten, not dropped, and has counted before.
+    // A missing row that is not kept now either is older than the oldest row of a full record. So it
+    // was forgotten, not dropped, and has counted before.
     if (isGone && !draft.get(row.key)) continue
-    // What is lost was given up before, and its run, its report and its undo were recorded then. Only its step is missing from the sum.
+    // A lost row was given up before. Its run, report and undo were recorded then, so only its step
+    // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
     if (row.undoes === undefined || !isLost) addToUndo(draft, row)
     if (!isLost) ran.push(row)
@@ -98,40 +108,43 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   ranBy(draft, ran, madeAt)
 }
 
-/** The hook has run, or may have, by what these rows have changed: last of all, though a clock was ahead before. */
+/**
+ * Notes that the hook ran, or may have run, because of these rows. A later time stays, even if it
+ * came from a fast clock.
+ */
 const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
   let ranAt = -Infinity
   for (const { at, from, to } of rows) if (from !== to) ranAt = Math.max(ranAt, at)
   if (ranAt > -Infinity) draft.set({ ranAt: Math.max(madeAt, ranAt) })
 }
 
-/** The mark of the write that a row waits for, or is lost with. */
+/** Returns the mark of the write that a row waits for, or whose outcome is unknown. */
 const markOf = (row: Row): string | undefined =>
   row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
 
-/** Whether a row is what stood in the place of another before. */
+/** Returns whether a row equals the one that another row replaced. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>
   row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
-/** Which claims are meant, and of which rows. */
+/** Selects claims. */
 export type Which = (claim: Claim, row: ClaimedRow) => boolean
 
-/** Those of one write. */
+/** Selects the claims of one write. */
 export const ofWrite =
   (mark: string) =>
   (claim: Claim): boolean =>
     claim.mark === mark
 
-/** A version of a target, which a claim is from. */
+/** The version of a target that a claim was computed from. */
 export type Origin = Pick<Claim, 'target' | 'uid' | 'version'>
 
-/** Those from one version of a target: one of their writes at most is ever stored. */
+/** Selects the claims from one version of a target. At most one of their writes is ever stored. */
 export const ofVersion =
   ({ target, uid, version }: Origin) =>
   (claim: Claim): boolean =>
     claim.version === version && claim.uid === uid && claim.target === target
 
-/** Gives up claims: it cannot be found out any more whether their writes were stored. */
+/** Gives up claims, because it can never be found out whether their writes were stored. */
 export const untold = (draft: MemoryDraft, which: Which): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
@@ -143,7 +156,9 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
 
-/** Drops claims: their deliveries count as never seen, but for what was decided before. */
+/**
+ * Drops claims. The rows before them are restored; without one, the delivery counts as never seen.
+ */
 export const dropped = (draft: MemoryDraft, which: Which): void => {
   for (const row of draft.claims()) {
     if (!which(row.claim, row)) continue
@@ -153,23 +168,26 @@ export const dropped = (draft: MemoryDraft, which: Which): void => {
   draft.set({})
 }
 
-/** How a claimed write stands in a memory. */
+/** The state of a claimed write in a memory. */
 export type Standing =
-  /** Nobody but the process that stored the claim may have sent the write. */
+  /** Only the process that stored the claim may have sent the write. */
   | 'unhelped'
-  /** Others may have sent it as well. */
+  /** Other processes may have sent it too. */
   | 'helped'
-  /** It is claimed no more: its outcome is known. */
+  /** No longer claimed: its outcome is known. */
   | 'settled'
 
-/** Finds out how the write of these claims stands. */
+/** Returns the state of these claims' write. */
 export const standingOf = (draft: MemoryDraft, mark: string, rows: number): Standing => {
   const claimed = rowsOf(draft, mark)
   if (claimed.length === 0) return 'settled'
   return claimed.length === rows && claimed.every(({ claim }) => !claim.helped) ? 'unhelped' : 'helped'
 }
 
-/** Says that somebody else is going to send a write: the process that has claimed it can take it back no more. */
+/**
+ * Notes that another process is going to send a write. The process that claimed it can no longer
+ * take it back.
+ */
 export const helped = (draft: MemoryDraft, mark: string): void => {
   const rows = rowsOf(draft, mark)
   if (rows.some(({ claim }) => !claim.helped)) {
@@ -177,16 +195,16 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
   }
 }
 
-/** Takes back a write that nobody has helped, and that the API server has refused: it is never made. */
+/** Takes back a write of this process alone that the API server refused. It is never made. */
 export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
 
-/** What a group of alerts reports. */
+/** Returns a group's report for the record. */
 export const reportOf = ({ firing, key }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
 })
 
-/** Remembers a report of a group of alerts that was decided at `at`. */
+/** Stores the report of a group of alerts that was decided at `at`. */
 export const withReport = (draft: MemoryDraft, { firing, group }: Report, at: number): void => {
   const { [group]: _, ...others } = draft.fields.groups
   if (firing.length === 0) return draft.set({ groups: others })
@@ -194,16 +212,16 @@ export const withReport = (draft: MemoryDraft, { firing, group }: Report, at: nu
   draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: { at, firing } } })
 }
 
-/** Whether every alert that fires did so when the group was last reported. */
+/** Returns whether every firing alert was in the group's last report. */
 export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolean => {
   const seen = new Set(draft.fields.groups[keyOf(key)]?.firing)
   return firing.every(alert => seen.has(alertKey(alert)))
 }
 
-/** Among the alerts of one group, 48 bits distinguish two. */
+/** Returns a short hash of an alert. 48 bits distinguish the alerts of one group. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
-/** Lists what a group of alerts has changed and nobody has taken back, one sum for each object. */
+/** Returns the changes of an alert group that are not undone, one sum for each object. */
 export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, group: string): readonly Changed[] => {
   const { [group]: entry } = undo
   if (!entry) return []
@@ -211,7 +229,9 @@ export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, gro
   return [{ at, uid, delta }, ...others]
 }
 
-/** Adds a row's step to the sum that its alert group will take back from that object; an undo subtracts what it took back. */
+/**
+ * Adds a row's step to its alert group's sum for that object. An undo subtracts what it took back.
+ */
 export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group, to, undoes }: ClaimedRow): void => {
   if (group === undefined) return
   const { [group]: _, ...others } = draft.fields.undo
@@ -236,21 +256,21 @@ export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group,
 
 const newestFirst = (a: { readonly at: number }, b: { readonly at: number }): number => b.at - a.at
 
-/** Remembers that a name could not be taken at `at`, since the record is full. */
+/** Stores that a key was refused at `at` because the record is full. */
 export const refusedAt = (draft: MemoryDraft, at: number): void =>
   draft.set({ fullAt: Math.max(at, draft.fields.fullAt ?? at) })
 
-/** Remembers that deliveries were refused at `at`, since they make the API server store too much. */
+/** Stores that deliveries were refused at `at` because they store too much. */
 export const limitedAt = (draft: MemoryDraft, at: number): void =>
   draft.set({ limitedAt: Math.max(at, draft.fields.limitedAt ?? at) })
 
-/** What is reported of deliveries: the newest of them, newest first, and how many ended how. */
+/** A report of deliveries: the newest ones, newest first, and the number by outcome. */
 export type Note = Pick<Memory, 'recent' | 'counts'>
 
-/** What is reported of one delivery. */
+/** Returns the report of one delivery. */
 export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
 
-/** What two notes report together. */
+/** Joins two reports. */
 export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count

@@ -11,10 +11,10 @@ import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
 import type { PageRead } from './page-store.ts'
 
-/** How long one request for a record may take, in milliseconds: two fit into a delivery's time. */
+/** The time limit of one request for a record, in milliseconds. Two fit into a delivery's time. */
 const requestWithinMs = 2000
 
-/** A version of a record: the object of its name, if there is one, and what it remembers of this very hook. */
+/** A version of a record: its object, if it exists, and its memory of this hook. */
 export interface RecordVersion {
   readonly object: StoredObject | undefined
   readonly memory: Memory
@@ -22,36 +22,39 @@ export interface RecordVersion {
 
 export type RecordRead =
   | ({ readonly read: 'found' } & RecordVersion)
-  /** The hook is no more, or another has its name: its memory must not be begun, and that of the other not be touched. */
+  /**
+   * The hook was deleted or replaced. No memory may begin for it, and that of another hook must not
+   * be touched.
+   */
   | { readonly read: 'gone' }
-  /** A later version of this program wrote it: it is left as it is. */
+  /** A newer program wrote it. It is left alone. */
   | { readonly read: 'newer'; readonly message: string }
   | { readonly read: 'refused'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
 export type RecordPut =
   | { readonly put: 'stored'; readonly object: StoredObject }
-  /** Another came first. Nothing was stored. */
+  /** Another write came first. Nothing was stored. */
   | { readonly put: 'conflict' }
-  /** The server will not have it. Nothing was stored. */
+  /** The server refused it. Nothing was stored. */
   | { readonly put: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** It certainly did not happen, and may be tried again. */
+  /** Certainly not stored. Trying again is safe. */
   | { readonly put: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** It may or may not have happened. */
+  /** Stored or not: unknown. */
   | { readonly put: 'unknown'; readonly message: string }
 
-/** What is needed to read a record. */
+/** What reading a record needs. */
 export interface RecordReading {
-  /** Reads a page of it, unless that is known. */
+  /** Reads one of its pages, unless it is cached. */
   readonly page: (name: string) => Promise<PageRead>
-  /** Called with what of it cannot be read, which begins empty. */
+  /** Called with a part that cannot be parsed and is treated as empty. */
   readonly unreadable: (what: string) => void
 }
 
 /**
- * Reads a hook's record as it is now, with its pages. A record that an earlier hook of the same name has left behind
- * remembers nothing of this one, and what cannot be read of it begins empty. `missedAt` is the version at which a page was
- * missing: it may have been joined with others meanwhile.
+ * Reads a hook's current record with its pages. The record of an earlier hook with the same name
+ * counts as empty, and so do parts that cannot be parsed. `missedAt` is the version at which a page
+ * was missing: it may have been joined with others meanwhile.
  */
 export const readRecord = async (
   api: ApiConnection,
@@ -90,12 +93,12 @@ export const readRecord = async (
 }
 
 /**
- * How many characters the pages of a record have in all, of which a process reads no more: 4,000 deliveries have 410,000. More was
- * written by nobody who keeps to what a record is.
+ * How many characters of pages a process reads for one record. 4,000 deliveries have 410,000. A
+ * trigger never writes more.
  */
 const maxPagesChars = 4 * 1024 * 1024
 
-/** Reads pages one after another, so that what somebody lists in a record is no flood of requests. */
+/** Reads pages one after another, so that a forged list in a record is no flood of requests. */
 const readPages = async (names: readonly string[], { page }: RecordReading): Promise<readonly PageRead[]> => {
   const pages: PageRead[] = []
   let chars = 0
@@ -110,7 +113,7 @@ const readPages = async (names: readonly string[], { page }: RecordReading): Pro
 const tooNew = (record: string, format: number): string =>
   `the record ${record} has format ${format}, and this version knows formats up to ${recordFormat}: run the version that wrote it, or a later one`
 
-/** Stores a memory in place of the version that it was computed from, and of no other. */
+/** Stores a memory, if the record still has the version that the memory is based on. */
 export const putRecord = async (
   api: ApiConnection,
   { name, namespace, uid }: RecordOwner,
@@ -133,7 +136,7 @@ export const putRecord = async (
     method: object ? 'PUT' : 'POST',
     path: object ? objectPath(records, namespace, name) : collectionPath(records, namespace),
     body: JSON.stringify(body),
-    // The content is known already, and large.
+    // The caller has the content, and it is large.
     as: 'metadata',
     lane: 'step',
     timeoutMs: requestWithinMs,
@@ -145,13 +148,13 @@ export const putRecord = async (
     case 'stored': {
       const stored = tryParseJson(sent.response.body)
       if (!isStoredObject(stored)) return { put: 'unknown', message: 'the answer was no object' }
-      // What says who has written which field is of no use here.
+      // managedFields are not used here, and are large.
       return { put: 'stored', object: { metadata: { ...stored.metadata, managedFields: [] } } }
     }
     case 'conflict':
       return { put: 'conflict' }
     case 'missing':
-      // The record that was read has been deleted since; or there is no such namespace, or kind of object.
+      // The record was deleted after it was read. Or the namespace or the CRD does not exist.
       return object ? { put: 'conflict' } : { put: 'refused', message: sent.message, forbidden: false }
     case 'refused':
       return { put: 'refused', message: sent.message, forbidden: sent.forbidden }

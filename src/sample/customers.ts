@@ -1,22 +1,25 @@
 import type { Clock, Outbound } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 
-/** How long one visit may take, in milliseconds. */
+/** The time limit of one visit, in milliseconds. */
 const visitWithinMs = 2000
 
-/** How many visits may be in progress at once: a shop that does not answer is not flooded. */
+/**
+ * The largest number of simultaneous visits, so that a shop that does not answer is not flooded.
+ */
 const maxAtOnce = 50
 
 export interface Customers {
-  /** Where they go. */
+  /** The URL to visit. */
   readonly url: string
-  /** How many visits begin in a second. */
+  /** How many visits begin each second. */
   readonly perSecond: number
 }
 
 /**
- * Visits a page at a steady rate until `stop` is aborted, each time over a new connection, so that a Service spreads the
- * visits over its pods. Says on `print` when visits begin to fail, and when they succeed again.
+ * Visits a page at a steady rate until `stop` is aborted. Each visit uses a new connection, so that
+ * a Service spreads them over its pods. Prints when visits begin to fail, and when they succeed
+ * again.
  */
 export const visit = async (
   { perSecond, url }: Customers,
@@ -37,7 +40,7 @@ export const visit = async (
   const once = async (): Promise<void> => {
     inProgress += 1
     try {
-      const { status } = await outbound({ method: 'GET', url, timeoutMs: visitWithinMs, mostBytes: 65_536 })
+      const { status } = await outbound({ method: 'GET', url, timeoutMs: visitWithinMs, maxBytes: 65_536 })
       report(status !== 200, `the answer was ${status}`)
     } catch (error) {
       report(true, error instanceof Error ? error.message : String(error))

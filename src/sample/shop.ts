@@ -11,12 +11,12 @@ export interface Shop {
 }
 
 /**
- * Serves a page that customers visit, and counts the visits as `web_requests_total`: a workload whose load Prometheus
- * can see, for the tutorial. `/metrics` and `/healthz` are on the same port and are not counted.
+ * Serves a page and counts its visits as `web_requests_total`, so that Prometheus sees its load.
+ * `/metrics` and `/healthz` share the port and are not counted.
  */
 export const openShop = async (metrics: Metrics, name: string, address: ListenAddress): Promise<Shop> => {
   const visits = metrics.counter('web_requests_total', 'Visits to the page.', [])
-  // A counter that has never been touched has no series, and so no rate.
+  // A counter without a value has no series, and so no rate.
   visits.add({}, 0)
   const server = createServer({ requestTimeout: requestWithinMs }, (request, response) => {
     request.resume()

@@ -32,14 +32,17 @@ export const acr: Sender = {
 
 const actions = new Set<unknown>(['push', 'delete', 'quarantine', 'chart_push', 'chart_delete', 'ping'])
 
-/** A ping has an id, a time and its action, and nothing else. */
+/** Returns whether a body is a webhook's own. A ping has only an id, a time and its action. */
 const isOwn = (json: unknown): boolean =>
   actions.has(at(json, 'action')) &&
   (at(json, 'target') !== undefined || (at(json, 'action') === 'ping' && at(json, 'timestamp') !== undefined))
 
 const validationType = 'Microsoft.EventGrid.SubscriptionValidationEvent'
 
-/** Event Grid posts a list; with the schema of CloudEvents one event may come alone. */
+/**
+ * Returns the events as a list. Event Grid posts a list; with the CloudEvents schema an event may
+ * also come alone.
+ */
 const listOf = (json: unknown): readonly unknown[] => (Array.isArray(json) ? json : [json])
 
 const isOfGrid = (json: unknown): boolean =>
@@ -54,7 +57,7 @@ const typeOf = (event: unknown): string | undefined => stringAt(event, 'eventTyp
 const eventOfGrid = (event: unknown): RegistryEvent =>
   typeOf(event) === 'Microsoft.ContainerRegistry.ImagePushed' ? readEvent(at(event, 'data'), event) : 'no push'
 
-/** `named` has the id under which the event is sent. */
+/** Reads an event. `named` has the id with which the event was sent. */
 const readEvent = (event: unknown, named: unknown): RegistryEvent => {
   const action = at(event, 'action')
   if (action !== undefined && action !== 'push') return 'no push'

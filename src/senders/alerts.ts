@@ -2,34 +2,42 @@ import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { identityKey, timeOf, identityOf } from './identity.ts'
 
-/**
- * Alerts as Prometheus, Alertmanager and Grafana write them. None of these functions throws for any
- * alert.
- */
+/** Reads alerts as Prometheus, Alertmanager and Grafana write them. These functions never throw. */
 
-/** The alerts of a body's list. */
+/** Returns the alerts of a body's list. */
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
-/** Writes labels as text that is equal for equal labels in any order, and only for those. */
+/**
+ * Writes labels as text. Equal labels give equal text in any order, and different labels never do.
+ */
 const labelText = (labels: unknown): string => {
-  // A label is text. Any other value could be nested too deeply to be written.
+  // A label is text. Another value could be nested too deeply to be written.
   const pairs = Object.entries(isObject(labels) ? labels : {}).map(([name, value]) =>
     JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
   )
   return `[${pairs.sort().join()}]`
 }
 
-/** What name these alerts, in an order of their own: their fingerprints, or the labels that those are made of. */
+/**
+ * Returns the sorted names of alerts: their fingerprints, or else the labels from which
+ * fingerprints are made.
+ */
 export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
   alerts.map(alert => stringAt(alert, 'fingerprint') || labelText(at(alert, 'labels'))).sort()
 
-/** The newest moment in a member of some alerts, in milliseconds since the epoch; undefined when none can be read. */
+/**
+ * Returns the latest time in a member of some alerts, in milliseconds since the epoch. Returns
+ * undefined if none can be parsed.
+ */
 export const newest = (alerts: readonly JsonObject[], member: string): number | undefined => {
   const moments = alerts.map(alert => timeOf(alert[member])).filter(moment => moment !== undefined)
   return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
 }
 
-/** Why Alertmanager may send a report, since 0.32: of each it is known what follows. "unknown" is one of its words too. */
+/**
+ * The known reasons for which Alertmanager 0.32 or later sends a report. "unknown" is one of its
+ * reasons too.
+ */
 const reasons: ReadonlySet<string | undefined> = new Set([
   'first notification',
   'new alerts added',
@@ -39,9 +47,9 @@ const reasons: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Reads a group of alerts as Alertmanager reports it. Peers and restarts send the same report again,
- * and a reload or a second Prometheus changes the groupKey and the times in it. So the identity is
- * made of the content: which alerts of which group are in which state, and why it was sent.
+ * Reads a group of alerts as Alertmanager reports it. Peers and restarts send the same report
+ * again. A reload or a second Prometheus changes the groupKey and the times. So the identity is
+ * made of the content: the group, its alerts with their states, and the reason for the report.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
@@ -50,7 +58,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const key = identityKey(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
-  // A repeat is meant to count again; every other reason is given once for the same alerts.
+  // A repeated report should count again. Each other reason occurs once for the same alerts.
   const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
   return {
     sender,
@@ -61,18 +69,18 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
 }
 
 /**
- * Since Alertmanager 0.32 a report says why it was sent. For an older one, the record decides what
- * a mixed report ends.
+ * Returns the phase of a report. Since Alertmanager 0.32 a report states its reason. In an older
+ * one, the record decides what a mixed report ends.
  */
 const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   if (why === 'some alerts resolved') return 'partly resolved'
   if (at(body, 'status') !== 'resolved') return 'firing'
-  // Alerts are cut off before the status is set: those may still fire.
+  // Alerts are cut off before the status is set, so alerts that were cut off may still fire.
   const isOver = why === undefined ? truncated(body) === 0 : why === 'all alerts resolved'
   return isOver ? 'resolved' : 'partly resolved'
 }
 
-/** How many alerts were left out of the body. */
+/** Returns how many alerts were left out of the body. */
 const truncated = (body: unknown): number => {
   const count = at(body, 'truncatedAlerts')
   return typeof count === 'number' ? count : 0

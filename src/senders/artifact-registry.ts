@@ -4,7 +4,10 @@ import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
-/** Google Artifact Registry, and Container Registry before it: messages of the topic `gcr` that Pub/Sub pushes. */
+/**
+ * Google Artifact Registry and the earlier Container Registry. Pub/Sub pushes the messages of their
+ * topic `gcr`.
+ */
 export const artifactRegistry: Sender = {
   name: 'artifact-registry',
   about: {
@@ -38,14 +41,14 @@ export const artifactRegistry: Sender = {
   },
 }
 
-/** What Pub/Sub wraps, in base64. */
+/** Returns the content that Pub/Sub wraps in base64. */
 const contentOf = ({ json }: Message): unknown => {
   const data = stringAt(json, 'message', 'data')
   if (data === undefined || stringAt(json, 'subscription') === undefined) return undefined
   return tryParseJson(Buffer.from(data, 'base64').toString())
 }
 
-/** Other topics have other messages, which are none of this sender's. */
+/** Returns the action. Messages of other topics have none. */
 const actionOf = (content: unknown): 'INSERT' | 'DELETE' | undefined => {
   const action = at(content, 'action')
   if (action !== 'INSERT' && action !== 'DELETE') return undefined

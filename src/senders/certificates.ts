@@ -5,28 +5,34 @@ import { rateLimiter, type Rate } from '../environment/rate.ts'
 import { singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
-/** A certificate, or why it cannot be had now. */
+/** A certificate, or why it is not available now. */
 type Found = X509Certificate | { readonly unavailable: string }
 
-/** The certificates that senders sign with, by URL. All who ask for one at the same time share one request. */
+/** The certificates of senders by URL. Simultaneous callers share one request. */
 export type Certificates = (url: string) => Promise<Found>
 
-/** How long a certificate may take, in milliseconds: the step needs what is left of the answer's time. */
+/**
+ * How long fetching a certificate may take, in milliseconds. The step needs the rest of the
+ * answer's time.
+ */
 const fetchWithinMs = 2000
 
 /** Amazon's certificates take 2 kB. */
 const maxCertificateBytes = 16 * 1024
 
-/** How many are remembered, and how many failures: each sender signs with one at a time. */
+/** How many certificates and how many failures are remembered. Each sender uses one at a time. */
 const maxRemembered = 32
 
-/** How long a failure is remembered, in milliseconds: as long as senders wait before they try again. */
+/**
+ * How long a failure is remembered, in milliseconds. Senders wait about as long before they try
+ * again.
+ */
 const failureKeptMs = 10_000
 
-/** How often one is fetched. A post can name any number of them. */
+/** How often certificates are fetched. A post can name any number of them. */
 const fetchRate: Rate = { perSecond: 1, burst: 8 }
 
-/** Fetches certificates when they are first asked for, and remembers them and what could not be fetched. */
+/** Fetches certificates when they are first needed. Remembers both certificates and failures. */
 export const fetchedCertificates = ({ clock, outbound }: Pick<Environment, 'clock' | 'outbound'>): Certificates => {
   const known = new BoundedMap<string, X509Certificate>(maxRemembered)
   const failed = new BoundedMap<string, { readonly found: Found; readonly at: number }>(maxRemembered)
@@ -56,7 +62,7 @@ const fetchOne = async (outbound: Environment['outbound'], url: string): Promise
       method: 'GET',
       url,
       timeoutMs: fetchWithinMs,
-      mostBytes: maxCertificateBytes,
+      maxBytes: maxCertificateBytes,
     })
     if (status !== 200) return unavailable(`its host answered ${status}`)
     return certificateIn(body) ?? unavailable('its host answered with something else')

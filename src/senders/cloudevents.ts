@@ -21,7 +21,10 @@ export const cloudevents: Sender = {
   }),
 }
 
-/** An attribute of an event; in binary mode its header, which is percent-encoded (section 3.1.3.2). */
+/**
+ * Returns an attribute of an event. In binary mode it is a percent-encoded header (section
+ * 3.1.3.2).
+ */
 const attribute = ({ headers, json }: Message, name: string): string | undefined => {
   const value = headers['ce-specversion'] === undefined ? stringAt(json, name) : decoded(headers[`ce-${name}`])
   return value === '' ? undefined : value

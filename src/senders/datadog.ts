@@ -4,8 +4,8 @@ import { groupOfOne, identityByID, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
- * Datadog's webhooks, with the payload of the configuration below. In Datadog's own payload, only
- * the title distinguishes a beginning from an end.
+ * Datadog's webhooks, with the payload of the snippet. In Datadog's default payload only the title
+ * distinguishes a beginning from an end.
  */
 export const datadog: Sender = {
   name: 'datadog',
@@ -29,12 +29,15 @@ export const datadog: Sender = {
   },
 }
 
-/** The payload that Datadog brings. */
+/** Returns whether a body is Datadog's default payload. */
 const isDefault = (json: unknown): boolean =>
   ['body', 'last_updated', 'event_type', 'title', 'date', 'id'].every(name => isObject(json) && name in json) &&
   at(json, 'org', 'id') !== undefined
 
-/** As in `[Triggered on {host:a}] The load is high`, also behind other tags: a monitor with a priority puts `[P1]` before it. */
+/**
+ * Such as `[Triggered on {host:a}] The load is high`. Other tags can precede it, for example `[P1]`
+ * of a monitor with a priority.
+ */
 const titled = /^(?:\[[^\]]*\] )*?\[(Re-Triggered|Triggered|Recovered|Warn|Re-Warn|No data|Re-No data|Renotify)\b/i
 
 const phaseOf = (transition: string): Delivery['phase'] => {
@@ -52,7 +55,7 @@ const phaseOf = (transition: string): Delivery['phase'] => {
       return nothingNew
     case '':
     case 'null':
-      // No monitor's.
+      // Not a monitor's.
       return 'none'
     default:
       return nothingNew

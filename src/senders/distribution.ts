@@ -3,7 +3,10 @@ import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import type { Message, Sender } from './sender.ts'
 
-/** Notifications of the registry of CNCF Distribution, `registry:2` and `registry:3`, and of GitLab's, which is made of it. */
+/**
+ * Notifications of CNCF Distribution (`registry:2` and `registry:3`) and of GitLab's registry,
+ * which is based on it.
+ */
 export const distribution: Sender = {
   name: 'distribution',
   about: {
@@ -32,7 +35,7 @@ const listOf = ({ json }: Message): readonly unknown[] => {
   return Array.isArray(events) ? events : []
 }
 
-/** Pulls and deletions have no mark of their own but the action; a blob is known by its missing tag. */
+/** Reads an event. Pulls and deletions differ only in their action. A blob has no tag. */
 const readEvent = (event: unknown): RegistryEvent => {
   const action = stringAt(event, 'action')
   if (action === undefined || !isObject(at(event, 'target'))) return 'unreadable'

@@ -4,8 +4,8 @@ import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
- * Webhooks of Gitea and Forgejo, of any event. Every event counts; those of container packages name
- * pushes.
+ * Webhooks of Gitea and Forgejo for any event. Every event counts; events of container packages
+ * contain pushes.
  */
 export const gitea: Sender = {
   name: 'gitea',
@@ -27,7 +27,8 @@ export const gitea: Sender = {
     if (action !== undefined && action !== 'created') return { sender: 'gitea', phase: nothingNew }
     const owner = stringAt(item, 'owner', 'login')?.toLowerCase()
     const name = stringAt(item, 'name')?.toLowerCase()
-    // Its `created_at` stays where a tag is pushed again, in some versions: it is not when this was pushed.
+    // In some versions `created_at` stays the same if a tag is pushed again, so it is not the time
+    // of the push.
     const event = eventOf(
       {
         repository: owner === undefined || name === undefined ? undefined : `${owner}/${name}`,

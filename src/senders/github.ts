@@ -5,8 +5,8 @@ import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
 /**
- * GitHub's webhooks, of any event. Every event counts, except the ping of a new webhook and what its
- * container registry reports of manifests without a tag. `when` chooses among them.
+ * GitHub's webhooks for any event. Every event counts, except the ping of a new webhook, and
+ * container images without a tag. `when` selects events.
  */
 export const github: Sender = {
   name: 'github',
@@ -32,7 +32,7 @@ const deliveryIdOf = ({ headers }: Message): Pick<Delivery, 'identity'> =>
   identityByID('github', wordAt(headers, 'x-github-delivery'))
 
 /**
- * Reads an event of a package. Packages of other types, such as npm's, are events like any other.
+ * Reads an event of a package. A package of another type, such as npm, is an event like any other.
  */
 const pushed = (message: Message, item: unknown): Delivery => {
   if (isObject(item) && !isContainer(item)) return { sender: 'github', phase: 'none', ...deliveryIdOf(message) }
@@ -55,7 +55,10 @@ const isContainer = (item: unknown): boolean =>
     type => typeof type === 'string' && type.toLowerCase() === 'container',
   )
 
-/** Image names have no capitals, owners may. `package_url` ends in `:` where there is no tag. */
+/**
+ * Returns the image's name. It has no capitals, although owners may. Without a tag, `package_url`
+ * ends in `:`.
+ */
 const repositoryOf = (item: unknown): string | undefined => {
   const url = stringAt(item, 'package_version', 'package_url')
   if (url !== undefined) return url.slice(0, colonOfTag(url)).toLowerCase()

@@ -1,7 +1,7 @@
 import { identityByID, wordAt } from './identity.ts'
 import type { Sender } from './sender.ts'
 
-/** GitLab's webhooks, of any event. Every event counts; `when` chooses among them. */
+/** GitLab's webhooks for any event. Every event counts; `when` selects events. */
 export const gitlab: Sender = {
   name: 'gitlab',
   about: {

@@ -2,7 +2,10 @@ import { at, stringAt } from '../api/json.ts'
 import { deliveryOfAlerts } from './alerts.ts'
 import type { Sender } from './sender.ts'
 
-/** Grafana Alerting's webhook contact point: Alertmanager's body, version 1, with an organisation. */
+/**
+ * Grafana Alerting's webhook contact point. Its body is Alertmanager's in version 1, with an
+ * organisation.
+ */
 export const grafana: Sender = {
   name: 'grafana',
   about: {

@@ -5,7 +5,7 @@ import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** Harbor's webhooks, in its own format and as CloudEvents. */
+/** Harbor's webhooks in both formats, its own and CloudEvents. */
 export const harbor: Sender = {
   name: 'harbor',
   about: {

@@ -3,34 +3,37 @@ import type { AlertGroup, Delivery, Identity } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
-/** Text that is equal for equal parts in the same order, and only for those. */
+/** Returns a text that is equal only for equal parts in the same order. */
 export const identityKey = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
   JSON.stringify(parts)
 
-/** How long a name may be, in characters, before its hash takes its place. */
+/** The longest name that is kept, in characters. A longer one is replaced by its hash. */
 const maxNameLength = 1024
 
-/** A name, or the hash of a long one: the body of a flood names thousands of alerts, and each name travels far. */
+/**
+ * Returns a name, or its hash if it is long. A flood can contain thousands of alerts, and the
+ * record stores their names.
+ */
 export const shortened = (name: string): string =>
   name.length <= maxNameLength ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
 
 /**
- * Makes the identity of an event, with its time. Without a time, the same event counts again after
+ * Makes the identity of an event with its time. Without a time, the same event counts again after
  * the window.
  */
 export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
 
-/** The identity of a delivery whose name is given once and never again: an id of the sender's. */
+/** Returns an identity for an id that its sender never uses twice. */
 export const namedOnce = (key: string): Identity => ({ key, newsAt: 0 })
 
-/** The identity that an id gives which is never used again; none where the sender gave no id. */
+/** Returns an identity from an id that is never reused, or none if the post has no id. */
 export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>
   ids.includes(undefined) ? {} : { identity: namedOnce(identityKey(sender, ...ids)) }
 
 /**
- * A text that is not empty, or a number as text: senders differ in how they write ids. Beyond 53 bits JSON.parse gives
- * neighbours the same number, which names neither.
+ * Returns a text that is not empty, or a number as text, because senders write ids in both forms.
+ * Numbers beyond 53 bits are left out: JSON.parse would give neighbours the same number.
  */
 export const wordAt = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = at(value, ...path)
@@ -38,12 +41,13 @@ export const wordAt = (value: unknown, ...path: readonly string[]): string | und
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 
-/** A moment of RFC 3339, also with a blank for its T, without the colon of its zone, or without a zone. */
+/** An RFC 3339 time. It may have a blank for its T, a zone without a colon, or no zone. */
 const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?$/i
 
 /**
- * Milliseconds since the epoch of a moment, or of a number of just these; undefined for anything else. A moment without
- * a zone is in UTC, as Alertmanager's API reads it: Date.parse would take the trigger's own, and text that is no moment.
+ * Reads a time, or a number of milliseconds since the epoch, in these milliseconds. Returns
+ * undefined for anything else. A time without a zone is in UTC, as in Alertmanager's API.
+ * Date.parse would use the local zone, and accept other texts.
  */
 export const timeOf = (value: unknown): number | undefined => {
   const ms = typeof value === 'string' ? momentIn(value) : value
@@ -55,7 +59,7 @@ const momentIn = (text: string): number | undefined => {
   return day === undefined ? undefined : parseTime(`${day}T${time}${zone}`)
 }
 
-/** The group of a sender that reports every alert by itself. */
+/** Returns the group of one alert, for a sender that reports each alert by itself. */
 export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase']): AlertGroup => ({
   key: identityKey(sender, alert),
   firing: phase === 'firing' || phase === 'partly resolved' ? [alert] : [],

@@ -3,7 +3,10 @@ import { at } from '../api/json.ts'
 import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
 import type { Sender } from './sender.ts'
 
-/** What a script posts that has pushed an image: its name, in the words that `docker push` takes, and its digest if known. */
+/**
+ * The post of a script that has pushed an image: its name as `docker push` takes it, and its digest
+ * if known.
+ */
 export const image: Sender = {
   name: 'image',
   about: {
@@ -18,7 +21,7 @@ export const image: Sender = {
   parse: ({ json }) => {
     const named = at(json, 'image')
     const read = typeof named === 'string' ? parseImage(named) : undefined
-    // As `docker push` does without a tag.
+    // The default of `docker push`.
     const tag = read?.tag ?? (read?.digest === undefined ? 'latest' : undefined)
     const push = read && pushOf({ repository: read.name, tag, digest: read.digest })
     return push

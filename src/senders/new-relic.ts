@@ -3,7 +3,7 @@ import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, timeOf, identityOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** New Relic's workflows, with the payload template that a webhook has there by default. */
+/** New Relic's workflows with the default payload of their webhooks. */
 export const newRelic: Sender = {
   name: 'new-relic',
   about: {
@@ -46,13 +46,16 @@ const phaseOf = (state: string, trigger: string): Delivery['phase'] => {
   }
 }
 
-/** What else happens to an issue is posted with the state that it is in: ACTIVATED for as long as it is open. */
+/**
+ * Returns the phase of another change to an issue. The state in it stays ACTIVATED as long as the
+ * issue is open.
+ */
 const whileActive = (trigger: string): Delivery['phase'] => {
   switch (trigger.toUpperCase()) {
     case 'INCIDENT_CLOSED':
       return 'partly resolved'
     case 'USER_ACTION':
-      // A person has acknowledged it, or taken that back.
+      // A person acknowledged it, or withdrew the acknowledgement.
       return nothingNew
     default:
       return 'firing'

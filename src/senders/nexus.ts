@@ -5,7 +5,7 @@ import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
 /**
- * Sonatype Nexus Repository's webhooks. Components of another format than Docker's are events like
+ * Sonatype Nexus Repository's webhooks. A component of another format than Docker is an event like
  * any other.
  */
 export const nexus: Sender = {
@@ -41,7 +41,7 @@ export const nexus: Sender = {
   },
 }
 
-/** A tag that is pushed again is updated. */
+/** A tag that is pushed again is UPDATED. */
 const pushedBy = new Set<unknown>(['CREATED', 'UPDATED', undefined])
 
 const idOf = ({ headers }: Message): string | undefined => wordAt(headers, 'x-nexus-webhook-delivery')

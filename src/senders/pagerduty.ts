@@ -3,7 +3,7 @@ import { at, stringAt } from '../api/json.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** PagerDuty's webhook subscriptions, version 3: one event of one incident each. */
+/** PagerDuty's webhook subscriptions, version 3. Each post has one event of one incident. */
 export const pagerduty: Sender = {
   name: 'pagerduty',
   about: {
@@ -39,7 +39,8 @@ const phaseOf = (type: string): Delivery['phase'] => {
     case 'incident.resolved':
       return 'resolved'
     default:
-      // Who subscribes to events of something else wants each of them; of an incident, most are work on it.
+      // A subscriber to other events wants each of them. Most events of an incident report work on
+      // it.
       return type.startsWith('incident.') || type === 'pagey.ping' ? nothingNew : 'none'
   }
 }

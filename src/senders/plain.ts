@@ -1,6 +1,6 @@
 import type { Sender } from './sender.ts'
 
-/** Anything that no other module recognises: a script, `curl`, a sender without a format of its own. Every post counts. */
+/** Any other sender: a script, `curl`, a product without a module. Every post counts. */
 export const plain: Sender = {
   name: 'plain',
   about: {

@@ -5,9 +5,9 @@ import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
 /**
- * A list of alerts as Prometheus, Thanos, Loki and vmalert post them to Alertmanager's API v2. They
- * post all firing alerts again each minute, and ended ones for a quarter of an hour. So a delivery
- * counts only if an alert began or ended since.
+ * A list of alerts that Prometheus, Thanos, Loki or vmalert posts to Alertmanager's API v2. They
+ * repeat firing alerts each minute, and ended ones for 15 minutes. So a delivery counts only if an
+ * alert began or ended since the last one.
  */
 export const prometheus: Sender = {
   name: 'prometheus',
@@ -43,7 +43,10 @@ const isAlert = (value: unknown): value is JsonObject => {
   return values.length > 0 && values.every(label => typeof label === 'string')
 }
 
-/** An alert that fires has an end too: the moment until which it is to be believed without another word. */
+/**
+ * Returns whether an alert has ended. A firing alert has an `endsAt` too: until then it counts as
+ * firing.
+ */
 const isOver = ({ endsAt }: JsonObject, { receivedAt = 0 }: Message): boolean => {
   const end = timeOf(endsAt)
   return end !== undefined && end > 0 && end <= receivedAt

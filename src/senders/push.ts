@@ -3,13 +3,13 @@ import { isDigest, isPath, isTag, parseRepository, type Repository } from '../ap
 import { identityKey, identityOf, namedOnce } from './identity.ts'
 import { nothingNew } from './sender.ts'
 
-/** The parts of a push as a registry's body has them: of any type, since anybody can post anything. */
+/** The parts of a push in a registry's body. They can have any type, because anybody can post. */
 export interface PushParts {
-  /** With its host: `ghcr.io/acme/web`; or, with `host` or `isPath`, without one. */
+  /** With its host, such as `ghcr.io/acme/web`. With `host` or `isPath` it has none. */
   readonly repository: unknown
-  /** The host, of a registry that has it in another member. */
+  /** The host, if the registry has it in another member. */
   readonly host?: string | undefined
-  /** Set where the registry does not write its host into `repository`. */
+  /** True if the registry does not write its host into `repository`. */
   readonly isPath?: true
   readonly tag: unknown
   readonly digest?: unknown
@@ -17,8 +17,8 @@ export interface PushParts {
 }
 
 /**
- * Reads one push. Undefined where it has no repository or no tag, or has something in their place that no registry
- * would take, a digest for one. A digest that is none is left out.
+ * Reads one push. Returns undefined without a valid repository and tag; a digest is no tag. An
+ * invalid digest is left out.
  */
 export const pushOf = (parts: PushParts): Push | undefined => {
   const { at, digest, tag } = parts
@@ -34,7 +34,10 @@ export const pushOf = (parts: PushParts): Push | undefined => {
   )
 }
 
-/** Where it was pushed to. A host that no container could name, such as `registry`, is left out. */
+/**
+ * Returns the repository. A host that no container's image can contain, such as `registry`, is left
+ * out.
+ */
 const placeOf = ({
   host,
   isPath: withoutHost,
@@ -47,12 +50,12 @@ const placeOf = ({
   return isPath(repository) ? { path: repository } : undefined
 }
 
-/** One event of a registry's body, and its id where the registry gives it one. */
+/** One event of a registry's body, with its id if there is one. */
 export type RegistryEvent = { readonly push: Push; readonly id?: string | undefined } | 'no push' | 'unreadable'
 
 /**
- * Reads an event that says that something was pushed. What has no tag is no push: a blob, or one platform's part of an image for
- * several. A digest in the tag's place is no tag.
+ * Reads an event about a push. Something without a tag is no push: a blob, or the part of an image
+ * for one platform. A digest in the tag's place is no tag.
  */
 export const eventOf = (parts: PushParts, id?: string): RegistryEvent => {
   if (!placeOf(parts)) return 'unreadable'
@@ -65,8 +68,8 @@ const isUntagged = (tag: unknown): boolean =>
   tag === undefined || tag === null || tag === '' || (typeof tag === 'string' && isDigest(tag))
 
 /**
- * Makes the delivery of a registry's events, with all pushes among them. `needed` says what a body
- * without a readable push needs.
+ * Makes the delivery of a registry's events with all their pushes. `needed` says what a body
+ * without a readable push should contain.
  */
 export const deliveryOfEvents = (sender: string, events: readonly RegistryEvent[], needed: string): Delivery => {
   const known = events.filter(event => typeof event !== 'string')
@@ -77,14 +80,17 @@ export const deliveryOfEvents = (sender: string, events: readonly RegistryEvent[
   return deliveryOfPushes(sender, pushes, ids.length === known.length ? ids : [])
 }
 
-/** The host of a URL, with its port where that is not the usual one; undefined for what is no URL. */
+/**
+ * Returns the host of a URL, with its port unless it is the default. Returns undefined if the text
+ * is no URL.
+ */
 export const hostOfURL = (text: unknown): string | undefined =>
   (typeof text === 'string' && URL.canParse(text) && new URL(text).host) || undefined
 
 /**
- * Makes the delivery of a registry's body. `ids` are those that the registry gives its events and
- * never uses again. Without ids, equal pushes are one delivery until they have a later time, or, if
- * they have no time, until the hook's window is over.
+ * Makes the delivery of a registry's body. `ids` are the registry's event ids, which it never
+ * reuses. Without ids, equal pushes are one delivery until a later time is reported. Without times,
+ * until the hook's window is over.
  */
 export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: readonly string[] = []): Delivery => {
   const newest = Math.max(...pushes.map(({ at }) => at ?? -Infinity))
@@ -95,7 +101,7 @@ export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: r
 }
 
 /**
- * Makes the delivery of a registry's body without a readable push. `needed` is as in
+ * Makes the delivery of a registry's body without a readable push. `needed` is such as
  * `push_data.tag, a tag`.
  */
 export const unreadablePush = (sender: string, needed: string): Delivery => ({

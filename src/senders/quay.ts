@@ -2,7 +2,9 @@ import { at, isObject } from '../api/json.ts'
 import { deliveryOfEvents, eventOf } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** Notifications of quay.io and Red Hat Quay: the tags that a push has changed, without digests and without a time. */
+/**
+ * Notifications of quay.io and Red Hat Quay: the changed tags of a push, without digests and time.
+ */
 export const quay: Sender = {
   name: 'quay',
   about: {
@@ -23,7 +25,7 @@ export const quay: Sender = {
   },
 }
 
-/** In its first form, which older installations have, the tags were the names of an object. */
+/** Returns the tags. Older installations send an object with the tags as its keys. */
 const tagsIn = (tags: unknown): readonly unknown[] => {
   if (Array.isArray(tags)) return tags
   return isObject(tags) ? Object.keys(tags) : []

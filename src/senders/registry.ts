@@ -29,7 +29,7 @@ import { sns } from './sns.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
 import { zabbix } from './zabbix.ts'
 
-/** Every sender, the most particular first. Adding one is a file and a line here. */
+/** All senders, the most specific first. To add one, add a file and a line here. */
 export const senders: readonly Sender[] = [
   gitea,
   github,
@@ -59,20 +59,23 @@ export const senders: readonly Sender[] = [
   plain,
 ]
 
-/** The first sender that recognises a message. What is asked of a message next takes it, so that it is looked for once. */
+/**
+ * Returns the first sender that recognises a message. Pass it to the other functions, so that the
+ * search runs only once.
+ */
 export const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
 
-/** More alerts of a group are not distinguished: the record keeps far fewer. */
+/** The longest group whose alerts are distinguished. The record keeps far fewer. */
 const maxFiring = 1000
 
 /**
- * Reads a message with the first sender that recognises it. A key of the poster replaces the
+ * Reads a message with the first sender that recognises it. A key in `Idempotency-Key` replaces the
  * sender's identity.
  */
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
   const parsed = sender.parse(message)
   const named = idempotencyKey(message) ?? parsed.identity
-  // Most have neither, and a copy takes as long as all senders take to look at a message.
+  // Most messages have neither, and a copy takes as long as recognising the sender.
   if (!named && !parsed.group) return parsed
   const { group, identity: _, ...delivery } = parsed
   return {
@@ -84,12 +87,12 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
   }
 }
 
-/** What shows that a message is genuine, where its sender signs what it posts. */
+/** Returns the proof in a message, if its sender signs its posts. */
 export const proofOf = (message: Message, sender = senderOf(message)): Proof | undefined => sender.proof?.(message)
 
 /**
- * Verifies that a message is what it says it is, by its proof and the name of its sender. Senders that sign nothing are
- * believed: the URL's token is their proof.
+ * Verifies the proof in a message with the given sender. A sender that signs nothing is accepted:
+ * the URL's token is its proof.
  */
 export const verify = async (
   proof: Proof | undefined,
@@ -101,6 +104,9 @@ export const verify = async (
   return (await known?.verify?.(proof, means)) ?? 'genuine'
 }
 
-/** The link that a person has to open before a message's sender posts anything else. To be shown only when it is genuine. */
+/**
+ * Returns the link that a person must open before the sender posts anything else. Show it only for
+ * a genuine message.
+ */
 export const confirmationOf = (message: Message, sender = senderOf(message)): Confirmation | undefined =>
   sender.confirmation?.(message)

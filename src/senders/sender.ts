@@ -1,7 +1,8 @@
 /**
- * Senders: one file for each product whose posts are recognised. A sender turns headers and body into
- * a `Delivery`: firing or resolved, its identity, the pushed images. It decides nothing else and
- * never throws, since anybody can post anything. `registry.ts` lists the senders.
+ * Senders: one file for each product whose posts are recognised. A sender turns headers and body
+ * into a `Delivery`: firing or resolved, its identity, the pushed images. It decides nothing else
+ * and never throws, because anybody can post anything. `registry.ts` lists the senders. This folder
+ * does no I/O, except certificates.ts.
  */
 import type { Delivery } from '../api/delivery.ts'
 import type { Clock } from '../environment/environment.ts'
@@ -11,44 +12,50 @@ import type { Certificates } from './certificates.ts'
 export interface Message {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body as JSON, or undefined when it is none. */
+  /** The parsed body, or undefined if it is no JSON. */
   readonly json: unknown
   /** When it arrived, in milliseconds since the epoch. */
   readonly receivedAt?: number
 }
 
-/** Knows one kind of sender. `recognise` and `parse` never throw, for any message. */
+/**
+ * Recognises and reads the posts of one product. `recognise` and `parse` never throw, for any
+ * message.
+ */
 export interface Sender {
-  /** For metrics, logs and expressions: lower case. */
+  /** In metrics, logs and expressions, in lower case. */
   readonly name: string
-  /** What you have to know to set it up. The reference page is made of it. */
+  /** What an operator has to know. The reference page is made from it. */
   readonly about: About
-  /** Whether the message is this sender's. */
+  /** Returns whether the message is from this sender. */
   recognise(message: Message): boolean
-  /** What a recognised message says. */
+  /** Reads a message that `recognise` accepted. */
   parse(message: Message): Delivery
-  /** What shows that a recognised message is genuine, where the sender has signed it. */
+  /** Returns the proof in a message, if the sender signs its posts. */
   proof?(message: Message): Proof | undefined
-  /** Whether such a proof holds. */
+  /** Returns whether such a proof is valid. */
   verify?(proof: Proof, means: VerificationMeans): Promise<ProofVerdict>
-  /** The link that a person has to open before the sender posts anything else, if a genuine message asks for that. */
+  /**
+   * Returns the link that a person must open before the sender posts anything else, if a genuine
+   * message asks for that.
+   */
   confirmation?(message: Message): Confirmation | undefined
 }
 
 export interface About {
-  /** As its makers write it. */
+  /** As the product writes it. */
   readonly title: string
-  /** Where its makers say what it posts. */
+  /** The product's own description of its posts. */
   readonly documentation: string
   /** What makes two of its posts one delivery. */
   readonly identity: string
-  /** After which answers it posts again, and for how long. */
+  /** Which answers it retries, and for how long. */
   readonly retries: string
-  /** Where its operator sees that a post has failed. */
+  /** Where an operator sees that a post failed. */
   readonly failures: string
 }
 
-/** The members of a message that are signed and that it is signed with, by their names. Plain data. */
+/** The signed members of a message and its signature, by their names. Plain data. */
 export interface Proof {
   readonly [member: string]: string
 }
@@ -59,18 +66,21 @@ export interface VerificationMeans {
 }
 
 export type ProofVerdict =
-  /** Its sender's, or of a kind that is never signed. */
+  /** Signed by the sender, or of a kind that is never signed. */
   | 'genuine'
-  /** The proof does not hold. The text says why, and has nothing of the post in it. */
+  /** The proof is wrong. The text says why, and quotes nothing of the post. */
   | { readonly refused: string }
-  /** The check could not be made now: the sender should try again. */
+  /** The check is impossible now; the sender should try again. */
   | { readonly unavailable: string }
 
 export interface Confirmation {
-  /** What would be confirmed, such as a topic's name. */
+  /** What is to be confirmed, such as a topic's name. */
   readonly subject: string
   readonly link: string
 }
 
-/** The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, a state that is not known. */
+/**
+ * The phase of a message that asks for no step: a ping, a handshake, an acknowledgement, an unknown
+ * state.
+ */
 export const nothingNew = 'no news' satisfies Delivery['phase']

@@ -8,7 +8,9 @@ import type { Proof, VerificationMeans, ProofVerdict } from './sender.ts'
  * https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 
-/** The members that are signed, in this order: each one's name and value, a line each. Absent ones are left out. */
+/**
+ * The signed members in this order, each as two lines: name and value. Absent members are left out.
+ */
 const signed = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   SubscriptionConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
@@ -22,12 +24,18 @@ const algorithms = new Map([
   ['2', 'RSA-SHA256'],
 ])
 
-/** A region's own host. A wider pattern would let in a bucket of anybody's, as in `sns.s3-us-west-2.amazonaws.com`. */
+/**
+ * The host of a region. A wider pattern would accept a bucket of a stranger, such as
+ * `sns.s3-us-west-2.amazonaws.com`.
+ */
 const amazonHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?$/
 
 const certificatePath = /^\/SimpleNotificationService-[0-9a-f]+\.pem$/
 
-/** A URL of SNS's own, over HTTPS and at its usual port, as a browser would read it; undefined for any other text. */
+/**
+ * Returns an HTTPS URL of SNS on its default port, as a browser parses it; undefined for another
+ * text.
+ */
 export const amazonURL = (text: string | undefined): URL | undefined => {
   if (text === undefined || !URL.canParse(text)) return undefined
   const url = new URL(text)
@@ -40,7 +48,7 @@ const certificateURL = (text: string | undefined): string | undefined => {
   return url && certificatePath.test(url.pathname) && url.search === '' && url.hash === '' ? url.href : undefined
 }
 
-/** Takes out of an SNS message what is signed and what it is signed with. */
+/** Returns the signed members of an SNS message, and its signature. */
 export const proofIn = (json: unknown): Proof =>
   Object.fromEntries(
     [...allSigned, 'SignatureVersion', 'Signature', 'SigningCertURL'].flatMap(name => {
@@ -49,14 +57,15 @@ export const proofIn = (json: unknown): Proof =>
     }),
   )
 
-/** Verifies that Amazon has signed an SNS message. Whose topic it is of, only its `TopicArn` says. */
+/** Verifies that Amazon has signed an SNS message. Only its `TopicArn` says whose topic it is. */
 export const verifySignature = async (proof: Proof, means: VerificationMeans): Promise<ProofVerdict> => {
   const text = signedText(proof)
   const algorithm = algorithms.get(proof['SignatureVersion'] ?? '')
   const signature = proof['Signature']
   const url = certificateURL(proof['SigningCertURL'])
   if (text === undefined) return { refused: 'the message is of a type that SNS does not sign' }
-  // The text has a line for each: a name with a line break in it could be that of another message with the same text.
+  // A line break in one value could turn it into the text of another message. Only `Message` may
+  // have one.
   if (Object.entries(proof).some(([name, value]) => name !== 'Message' && value.includes('\n'))) {
     return { refused: 'a member other than Message has a line break' }
   }
@@ -74,7 +83,7 @@ export const verifySignature = async (proof: Proof, means: VerificationMeans): P
   return isSigned(text, signature, algorithm, found) ? 'genuine' : { refused: "the signature is not the message's" }
 }
 
-/** The text that SNS signs of a message; undefined where it is of a type that SNS does not sign. */
+/** Returns the text that SNS signs, or undefined for a type that SNS does not sign. */
 export const signedText = (proof: Proof): string | undefined => {
   const type = proof['Type']
   if (type === undefined || !isSignedType(type)) return undefined

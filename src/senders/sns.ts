@@ -5,8 +5,9 @@ import { nothingNew, type Message, type Sender } from './sender.ts'
 import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
 
 /**
- * Amazon SNS, and CloudWatch's alarms through it. The body is JSON although it is sent as text/plain, and the alarm in it
- * is JSON in a string. With raw message delivery the alarm is all of the body, and the id stands in a header.
+ * Amazon SNS, and CloudWatch's alarms through it. The body is JSON although its type is text/plain,
+ * and the alarm in it is a JSON string. With raw message delivery the body is the alarm, and the id
+ * is in a header.
  */
 export const sns: Sender = {
   name: 'sns',
@@ -48,7 +49,7 @@ export const sns: Sender = {
 const isEnvelope = (json: unknown): boolean =>
   isObject(json) && ['Type', 'MessageId', 'TopicArn', 'SignatureVersion'].every(name => typeof json[name] === 'string')
 
-/** `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`. */
+/** Returns `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`. */
 const typeOf = ({ headers, json }: Message): string | undefined => {
   if (isEnvelope(json)) return stringAt(json, 'Type')
   return headers['x-amz-sns-rawdelivery'] === 'true' ? 'Notification' : undefined

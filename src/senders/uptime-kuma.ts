@@ -3,7 +3,7 @@ import { at, isObject, stringAt } from '../api/json.ts'
 import { groupOfOne, identityKey, timeOf, identityOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** Uptime Kuma's notification type Webhook, with the content type application/json. */
+/** Uptime Kuma's notifications of type Webhook with application/json. */
 export const uptimeKuma: Sender = {
   name: 'uptime-kuma',
   about: {
@@ -33,6 +33,6 @@ export const uptimeKuma: Sender = {
   },
 }
 
-/** 0 down, 1 up, 2 not sure yet, 3 under maintenance. */
+/** Returns the phase of a status: 0 down, 1 up, 2 pending, 3 maintenance. */
 const phaseOf = (status: string | undefined): Delivery['phase'] =>
   status === '0' ? 'firing' : status === '1' ? 'resolved' : nothingNew

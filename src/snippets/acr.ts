@@ -29,12 +29,12 @@ export const acr: Snippet = {
   },
 }
 
-/** The header that the hook asks for, as a word of the shell. */
+/** Returns the header that the hook asks for, as a shell word. */
 const headerOption = (auth: Auth | undefined): string | undefined => {
   if (auth?.form === 'header') return `${shellWord(`${auth.header}=`)}"$SECRET"`
   const word = headerWord(auth)
   return word && `Authorization=${word}`
 }
 
-/** Five to fifty letters and digits. */
+/** Returns a name of 5 to 50 letters and digits. */
 const nameOf = (name: string): string => `hook${name.replaceAll(/[^A-Za-z0-9]/g, '') || '0'}`.slice(0, 50)

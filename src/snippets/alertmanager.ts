@@ -5,8 +5,8 @@ import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
 /**
- * The headers that `http_headers` may not set, of those that a hook can ask for
- * (github.com/prometheus/common, config/headers.go).
+ * Headers that a hook can ask for, but `http_headers` may not set (github.com/prometheus/common,
+ * config/headers.go).
  */
 const reserved: ReadonlySet<string> = new Set([
   'authorization',
@@ -21,7 +21,10 @@ const reserved: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
 ])
 
-/** Alertmanager by itself, and under the Prometheus operator. A URL that is kept in a Secret follows each rotation by itself. */
+/**
+ * Alertmanager alone, and with the Prometheus operator. If the URL is in a Secret, Alertmanager
+ * reads the new URL after each rotation.
+ */
 export const alertmanager: Snippet = {
   name: 'alertmanager',
   title: 'Alertmanager',
@@ -32,13 +35,16 @@ export const alertmanager: Snippet = {
     hook.secretName === undefined
       ? [byUrl(hook)]
       : [
-          // The operator's resource has no member for a header of another name.
+          // The operator's resource cannot set a header with another name.
           ...(hook.auth?.form === 'header' ? [] : [byUrlSecret(hook, hook.secretName)]),
           byUrlFile(hook, hook.secretName),
         ],
 }
 
-/** Those of the page on autoscaling: a step a minute. Alertmanager repeats at the first flush after `repeat` has passed. */
+/**
+ * As on the page about autoscaling: one step a minute. Alertmanager repeats at the first flush
+ * after `repeat`.
+ */
 const pace = { wait: '10s', interval: '1m', repeat: '50s' }
 
 const repeats = '# A little less than the line above. Each repeat is another step.'
@@ -94,7 +100,7 @@ const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => {
   }
 }
 
-/** A file of a Secret, where the Prometheus operator mounts it. */
+/** Returns the path at which the Prometheus operator mounts an entry of a Secret. */
 const mounted = (secret: string, key: string): string => yamlText(`/etc/alertmanager/secrets/${secret}/${key}`)
 
 const byUrl = (hook: SnippetHook): SnippetText => {
@@ -112,10 +118,13 @@ const byUrl = (hook: SnippetHook): SnippetText => {
 const placement =
   'Add the route and the receiver to those that you have; "nobody" stands for the receiver of all other alerts. Put your alert\'s name in the place of "WebBusy".'
 
-/** A matcher of Alertmanager: label="value". */
+/** Returns a matcher of Alertmanager: label="value". */
 const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)
 
-/** `token`: the member of `authorization` that has the hook's own token; undefined where that is in the URL. */
+/**
+ * Returns the configuration. `token` is the member of `authorization` with the hook's own token, or
+ * undefined if the URL has the token.
+ */
 const configuration = (hook: SnippetHook, url: string, token?: string): string => `route:
   receiver: nobody
   routes:
@@ -147,7 +156,7 @@ const fileProof = ({ auth }: SnippetHook, token: string | undefined): string => 
 ${lines.map(line => `          ${line}\n`).join('')}`
 }
 
-/** Members of `http_config` that read what a hook asks for from files. */
+/** Returns the members of `http_config` that read the required headers from files. */
 const fileLines = (auth: Auth | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'bearer':

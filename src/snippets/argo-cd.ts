@@ -2,7 +2,7 @@ import { anyHeader, hiddenHeaders, placeholderNote, type Header } from './proof.
 import { wordName, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** Argo CD's notifications: the hook runs when an Application has been deployed and is healthy. */
+/** Argo CD's notifications. The hook runs when an Application is deployed and healthy. */
 export const argoCd: Snippet = {
   name: 'argo-cd',
   title: 'Argo CD',
@@ -11,7 +11,7 @@ export const argoCd: Snippet = {
   pushes: false,
   texts: hook => {
     const { url } = hiddenHeaders(hook)
-    // A dot would part a key of a ConfigMap.
+    // A key of a ConfigMap may not contain a dot here.
     const key = wordName(hook.name)
     return [
       {
@@ -62,7 +62,7 @@ const headerLines = (key: string, hook: SnippetHook): string => {
     .join('')
 }
 
-/** The headers of a post, each with the entry of Argo CD's Secret that has its value. */
+/** Returns the headers of a post, each with the entry of Argo CD's Secret for its value. */
 const namedHeaders = (key: string, hook: SnippetHook): readonly (Header & { readonly entry: string })[] =>
   hiddenHeaders(hook).headers.map(header => ({
     ...header,

@@ -2,7 +2,7 @@ import { nothing } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A subscription of Pub/Sub to the pushes of Google Artifact Registry. */
+/** A Pub/Sub subscription to the pushes of Google Artifact Registry. */
 export const artifactRegistry: Snippet = {
   name: 'artifact-registry',
   title: 'Google Artifact Registry',
@@ -21,5 +21,8 @@ export const artifactRegistry: Snippet = {
   ],
 }
 
-/** It begins with a letter and has at least three characters, of those that names of hooks have. */
+/**
+ * Returns an id that begins with a letter and has at least three characters. A hook's name has no
+ * others.
+ */
 const idOf = (name: string): string => `hook-${name}`

@@ -24,7 +24,7 @@ export const azureMonitor: Snippet = {
             name: azureText(name),
             location: 'Global',
             properties: {
-              // Azure takes no longer one.
+              // The longest name that Azure accepts.
               groupShortName: azureText(shortName(name, 12)),
               enabled: true,
               webhookReceivers: [{ name: azureText(name), serviceUri: azureText(url), useCommonAlertSchema: true }],

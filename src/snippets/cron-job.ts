@@ -13,7 +13,7 @@ export const cronJob: Snippet = {
   texts: hook => {
     const { auth, name, namespace, secretName } = hook
     const { post, value, variable } = keptSecret(hook)
-    // The keys of the Secret that a hook with token.secretName has.
+    // The keys of the Secret of a hook with token.secretName.
     const key = variable === 'HOOK_URL' ? 'url' : 'token'
     return [
       ...(secretName === undefined

@@ -2,7 +2,7 @@ import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText, wordName } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A webhook of Datadog, as its API reads it. */
+/** A webhook of Datadog for its API. */
 export const datadog: Snippet = {
   name: 'datadog',
   title: 'Datadog',
@@ -30,7 +30,7 @@ export const datadog: Snippet = {
   },
 }
 
-/** What Datadog fills in. */
+/** Datadog fills in these variables. */
 const payload = {
   id: '$ID',
   title: '$EVENT_TITLE',

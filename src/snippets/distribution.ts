@@ -2,7 +2,7 @@ import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { yamlText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** Notifications of Distribution, the registry that GitLab has as well. */
+/** Notifications of Distribution, which is also GitLab's registry. */
 export const distribution: Snippet = {
   name: 'distribution',
   title: "Distribution and GitLab's container registry",

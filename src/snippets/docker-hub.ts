@@ -2,7 +2,7 @@ import { nothing } from './proof.ts'
 import { plainText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** The webhook of a repository of Docker Hub. It has no other proof than the URL. */
+/** The webhook of a repository on Docker Hub. Its only proof is the URL. */
 export const dockerHub: Snippet = {
   name: 'docker-hub',
   title: 'Docker Hub',

@@ -3,7 +3,7 @@ import { plainText, shortName, wordName, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** A rule of EventBridge for the pushes of Amazon ECR. */
+/** An EventBridge rule for the pushes to Amazon ECR. */
 export const ecr: Snippet = {
   name: 'ecr',
   title: 'Amazon ECR',
@@ -58,10 +58,13 @@ ${connection(hook)}  Destination:
   ],
 }
 
-/** It begins with a letter. */
+/** Returns a name that begins with a letter. */
 const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
-/** Where the token stands in the header. EventBridge keeps one header alone, which the hook may ask for itself. */
+/**
+ * Returns where the header carries the token. EventBridge can send only one header, and the hook
+ * may need it for `auth`.
+ */
 const tokenOf = (hook: SnippetHook): HeaderToken | undefined =>
   hook.auth?.form === 'header' ? undefined : headerTokenOf(hook)
 

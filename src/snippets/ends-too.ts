@@ -1,2 +1,5 @@
-/** The comment over what has a sender of alerts post their ends. Without these posts `onResolved` has nothing to do. */
+/**
+ * The comment above a setting that makes a sender post the ends of alerts. Without them
+ * `onResolved` never acts.
+ */
 export const endsToo = '# Posts the end of an alert too. A hook skips that, unless its onResolved is undo or run.'

@@ -2,7 +2,7 @@ import { hiddenHeaders, placeholderNote } from './proof.ts'
 import { yamlBlock, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** Flux's notification-controller: the hook runs for events of what Flux applies. */
+/** Flux's notification-controller. The hook runs for events of objects that Flux applies. */
 export const flux: Snippet = {
   name: 'flux',
   title: 'Flux',
@@ -59,7 +59,9 @@ spec:
   },
 }
 
-/** What a Secret of Flux has in addition to the address: headers as YAML, and what it signs with. */
+/**
+ * Returns what the Secret for Flux has besides the address: headers as YAML, and the signing key.
+ */
 const secretLines = (hook: SnippetHook): string => {
   const { headers } = hiddenHeaders(hook)
   const lines = headers.map(({ name, value }) => `${yamlText(name)}: ${yamlText(value)}`).join('\n')

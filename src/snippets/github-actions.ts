@@ -3,7 +3,7 @@ import { githubText, plainText, shellWord, yamlBlock, yamlText } from './quote.t
 import { imageNote, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A workflow of GitHub Actions: one delivery a run, however often the run is tried. */
+/** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */
 export const githubActions: Snippet = {
   name: 'github-actions',
   title: 'GitHub Actions',

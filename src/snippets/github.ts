@@ -2,7 +2,7 @@ import { placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A webhook of a repository of GitHub. */
+/** A webhook of a repository on GitHub. */
 export const github: Snippet = {
   name: 'github',
   title: 'GitHub and its container registry',
@@ -17,7 +17,7 @@ export const github: Snippet = {
         where: `\`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks\`, or Settings, Webhooks. The event \`registry_package\`, "Registry packages", tells what was pushed to ghcr.io, and \`push\` what was pushed to a branch; the package has to be connected to the repository.${placeholderNote(hook)}`,
         language: 'json',
         text: jsonText({
-          // GitHub knows no other name for a webhook.
+          // The only name that GitHub accepts for a webhook.
           name: 'web',
           active: true,
           events: [event],

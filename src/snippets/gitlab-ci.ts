@@ -4,7 +4,7 @@ import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
 import { imageNote, isSigned, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A job of GitLab CI: one delivery a pipeline, however often the job is tried. */
+/** A GitLab CI job. Each pipeline is one delivery, however often the job is retried. */
 export const gitlabCi: Snippet = {
   name: 'gitlab-ci',
   title: 'GitLab CI',

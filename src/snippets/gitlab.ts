@@ -2,7 +2,7 @@ import { hiddenHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** A webhook of a project of GitLab. What is pushed to its registry, that one reports itself: see distribution. */
+/** A webhook of a GitLab project. GitLab's registry reports pushes itself: see distribution. */
 export const gitlab: Snippet = {
   name: 'gitlab',
   title: 'GitLab',
@@ -11,7 +11,7 @@ export const gitlab: Snippet = {
   pushes: false,
   texts: hook => {
     const { headers, url } = hiddenHeaders(hook)
-    // GitLab has a member of its own for this one.
+    // GitLab has a separate member for this header.
     const custom = headers
       .filter(({ name }) => name.toLowerCase() !== ownHeader)
       .map(({ name: key, value }) => ({ key, value }))

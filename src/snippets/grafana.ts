@@ -3,14 +3,14 @@ import { grafanaText, plainText, shortName, yamlText } from './quote.ts'
 import { headerTokenOf, tokenText } from './proof.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** A contact point of Grafana, as its provisioning reads it. */
+/** A contact point of Grafana, as a provisioning file. */
 export const grafana: Snippet = {
   name: 'grafana',
   title: 'Grafana',
   group: 'alerts',
   proves: {
     forms: ['bearer', 'basic', 'hmac'],
-    // It writes the digits alone.
+    // Grafana writes the digits without a prefix.
     signs: [{ prefix: '' }, { prefix: '', timestamp: { prefix: '', separator: ':' } }],
   },
   pushes: false,
@@ -36,12 +36,12 @@ ${headerTokenOf(hook) === undefined ? '' : bearerLines}${proof(hook)}`,
   ],
 }
 
-/** Grafana masks these, and not the URL. */
+/** Grafana hides these values, but shows the URL. */
 const bearerLines = `          authorization_scheme: Bearer
           authorization_credentials: $HOOK_TOKEN
 `
 
-/** Grafana's provisioning takes secrets from its environment. */
+/** Returns a note: Grafana's provisioning reads secrets from environment variables. */
 const fromEnvironment = (hook: SnippetHook): string => tokenNote(hook) + secretNote(hook)
 
 const tokenNote = (hook: SnippetHook): string =>

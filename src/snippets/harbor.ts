@@ -29,7 +29,7 @@ export const harbor: Snippet = {
   },
 }
 
-/** The policy, as a word of the shell that holds the header. */
+/** Returns the policy with the header, as a shell word. */
 const policyOf = ({ auth, name, url }: SnippetHook): string => {
   const policy = JSON.stringify({ name, enabled: true, event_types: ['PUSH_ARTIFACT'] }).slice(0, -1)
   const target = JSON.stringify({ type: 'http', payload_format: 'CloudEvents', address: url }).slice(0, -1)

@@ -4,7 +4,7 @@ import { has } from '../api/guard.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { SnippetHook } from './snippet.ts'
 
-/** What snippets need of a hook, from its spec as it is stored. */
+/** Returns what snippets need of a hook, from its stored spec. */
 export const snippetHook = (name: string, namespace: string, spec: unknown, url: string): SnippetHook => {
   const secretName = stringAt(spec, 'token', 'secretName')
   const written = at(spec, 'auth')

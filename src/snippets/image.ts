@@ -3,7 +3,7 @@ import { shellWord } from './quote.ts'
 import { imageOf, newKey, postLines, pushedBody, readingLines, theKey } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A script that has pushed an image. */
+/** A script that posts after pushing an image. */
 export const image: Snippet = {
   name: 'image',
   title: 'A script that has pushed an image',

@@ -28,7 +28,7 @@ export const jfrog: Snippet = {
   ],
 }
 
-/** The image without its registry and its repository there. */
+/** Returns the image's name without registry and repository. */
 const nameOf = (hook: SnippetHook): string => pathOfURL(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
 
 const proof = ({ auth }: SnippetHook): object => {

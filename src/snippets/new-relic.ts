@@ -24,7 +24,7 @@ export const newRelic: Snippet = {
   ],
 }
 
-/** The value of what New Relic calls a bearer token, where that is the hook's own. */
+/** Returns what to enter as New Relic's bearer token, if it is the hook's own token. */
 const tokenText = (hook: SnippetHook): readonly SnippetText[] => {
   const header = headerTokenOf(hook)
   return header === undefined

@@ -2,7 +2,7 @@ import { nothing } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A webhook capability of Sonatype Nexus. It signs with SHA-1 alone, which no hook checks. */
+/** A webhook capability of Sonatype Nexus. Nexus signs only with SHA-1, which no hook accepts. */
 export const nexus: Snippet = {
   name: 'nexus',
   title: 'Sonatype Nexus Repository',

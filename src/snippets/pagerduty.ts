@@ -26,7 +26,7 @@ export const pagerduty: Snippet = {
   ],
 }
 
-/** PagerDuty shows no value of a header again. */
+/** Returns the address and the headers. PagerDuty never shows the value of a header again. */
 const addressed = (hook: SnippetHook): object => {
   const { headers, url } = hiddenHeaders(hook)
   return { url, ...(headers.length > 0 && { custom_headers: headers }) }

@@ -3,7 +3,7 @@ import { shellWord } from './quote.ts'
 import { postLines, readingLines } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A script that posts as Prometheus does to its Alertmanagers. */
+/** A script that posts like Prometheus to its Alertmanagers. */
 export const prometheus: Snippet = {
   name: 'prometheus',
   title: 'Prometheus alert API',

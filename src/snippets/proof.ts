@@ -2,25 +2,25 @@ import type { Auth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
-/** What a product can show that sends the header `Authorization`, or a user and a password. */
+/** For a product that can send the header `Authorization`, or a user and a password. */
 export const credentials: Proves = { forms: ['bearer', 'basic'] }
 
-/** What a product can show that sends any header. */
+/** For a product that can send any header. */
 export const anyHeader: Proves = { forms: ['bearer', 'basic', 'header'] }
 
-/** What a product can show that sends nothing but its own body. */
+/** For a product that can send only its own body. */
 export const nothing: Proves = { forms: [] }
 
-/** What a script can show. */
+/** For a script. */
 export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
 
-/** A command that prints what the hook's Secret has under some keys, with `:` between them. */
+/** Returns a command that prints some entries of the hook's Secret, joined by `:`. */
 export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
   const template = keys.map(key => `{{index .data ${goText(key)} | base64decode}}`).join(':')
   return `kubectl -n ${shellWord(namespace)} get secret ${shellWord(secret)} -o go-template=${shellWord(template)}`
 }
 
-/** Where a hook is posted to if its token stands in the header `Authorization`, and that token. */
+/** The URL of a hook whose token is in the header `Authorization`, and that token. */
 export interface HeaderToken {
   /** The hook's `status.endpoint`. */
   readonly endpoint: string
@@ -28,8 +28,8 @@ export interface HeaderToken {
 }
 
 /**
- * Takes the token out of a hook's URL, for a product that hides the header `Authorization`. Undefined where the hook's `auth`
- * asks for that header: then the token stays in the URL.
+ * Takes the token out of a hook's URL, for a product that hides the header `Authorization`. Returns
+ * undefined if `auth` needs that header; then the token stays in the URL.
  */
 export const headerTokenOf = ({ auth, url }: Pick<SnippetHook, 'auth' | 'url'>): HeaderToken | undefined => {
   if (authorizationOf(auth) !== undefined) return undefined
@@ -37,7 +37,10 @@ export const headerTokenOf = ({ auth, url }: Pick<SnippetHook, 'auth' | 'url'>):
   return { endpoint: url.slice(0, Math.max(0, end)), token: url.slice(end + 1) }
 }
 
-/** The token that stands in the header, for a product that reads it from none of the cluster's Secrets. */
+/**
+ * Returns what to enter as the token in the header. For a product that cannot read the cluster's
+ * Secrets.
+ */
 export const tokenText = (hook: SnippetHook, where: string): readonly SnippetText[] => {
   const header = headerTokenOf(hook)
   return header === undefined || hook.secretName !== undefined
@@ -45,7 +48,7 @@ export const tokenText = (hook: SnippetHook, where: string): readonly SnippetTex
     : [{ where, language: 'text', text: `${header.token}\n` }]
 }
 
-/** What a product that hides all headers is given: where it posts, and those headers. */
+/** Returns the URL and the headers, for a product that hides all headers. */
 export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readonly headers: readonly Header[] } => {
   const token = headerTokenOf(hook)
   const asked = askedHeaders(hook.auth)
@@ -54,7 +57,7 @@ export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readon
     : { url: token.endpoint, headers: [{ name: 'Authorization', value: `Bearer ${token.token}` }, ...asked] }
 }
 
-/** What a product that hides the header `Authorization` alone is given: where it posts, and that header. */
+/** Returns the URL and the header, for a product that hides only `Authorization`. */
 export const hiddenToken = (
   hook: Pick<SnippetHook, 'auth' | 'url'>,
 ): { readonly url: string; readonly authorization: string | undefined } => {
@@ -69,7 +72,10 @@ export interface Header {
   readonly value: string
 }
 
-/** The headers that a hook asks for, in which a placeholder stands for what only its Secret has. There is one at most. */
+/**
+ * Returns the header that a hook asks for, if any. A placeholder stands for the value from its
+ * Secret.
+ */
 export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
   switch (auth?.form) {
     case 'bearer':
@@ -86,11 +92,14 @@ export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
   }
 }
 
-/** The header `Authorization` that a hook asks for, with a placeholder. */
+/** Returns the header `Authorization` that a hook asks for, with a placeholder. */
 const authorizationOf = (auth: Auth | undefined): string | undefined =>
   askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
-/** What goes into the place of each placeholder; empty where there is none. Follows another sentence. */
+/**
+ * Returns a note on what to put in place of each placeholder, or an empty text. It follows another
+ * sentence.
+ */
 export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false): string => {
   switch (auth?.form) {
     case 'bearer':

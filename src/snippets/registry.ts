@@ -31,7 +31,10 @@ import { sns } from './sns.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
 import { zabbix } from './zabbix.ts'
 
-/** Every configuration that is written for a hook, the most used of a group first. Adding one is a file and a line here. */
+/**
+ * All configurations that can be written for a hook, the most used first in each group. To add one,
+ * add a file and a line here.
+ */
 export const snippets: readonly Snippet[] = [
   alertmanager,
   grafana,

@@ -3,28 +3,31 @@ import { headerTokenOf, readingSecret } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
-/** Retries are safe where the delivery has an idempotency key; 503 and lost answers are the ones that are worth it. */
+/**
+ * Retries are safe for a delivery with an idempotency key. They help after a 503 and after a lost
+ * answer.
+ */
 const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
 
 export interface ScriptedPost {
   readonly auth: Auth | undefined
-  /** A word of the shell. */
+  /** A shell word. */
   readonly url: string
-  /** The variable that holds the hook's own token; undefined where that is in the URL. */
+  /** The variable with the hook's own token; undefined if the URL has the token. */
   readonly tokenVariable?: string | undefined
-  /** The idempotency key, as it stands between double quotes of the shell; undefined for a body that names itself. */
+  /** The idempotency key, as text between double quotes. Undefined if the body has an id. */
   readonly key?: string
-  /** A word of the shell that is JSON. */
+  /** JSON as a shell word. */
   readonly body?: string | undefined
 }
 
 /**
- * The lines of a script that posts. What the hook requires in addition to its URL is in the
- * variables of {@link secretsOf}.
+ * Returns the lines of a script that posts. The variables of {@link secretsOf} hold what the hook
+ * requires besides its URL.
  */
 export const postLines = ({ auth, body, key, tokenVariable, url }: ScriptedPost): readonly string[] => {
   const sent = body ?? (isSigned(auth) ? shellWord('{}') : undefined)
-  // A signed name is the only one.
+  // With Standard Webhooks the signed ID is the idempotency key.
   const isNamed = key !== undefined && auth?.form !== 'standardWebhooks'
   return [
     ...(sent === undefined ? [] : [`BODY=${sent}`]),
@@ -38,12 +41,12 @@ export const postLines = ({ auth, body, key, tokenVariable, url }: ScriptedPost)
   ]
 }
 
-/** Whether a post is signed, for which a script needs openssl. */
+/** Returns whether posts are signed. Then a script needs openssl. */
 export const isSigned = (auth: Auth | undefined): boolean => auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
 
 const now = 'TIME=$(date +%s)'
 
-/** The lines that sign `$BODY`. */
+/** Returns the lines that sign `$BODY`. */
 const signing = (auth: Auth | undefined, key: string | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'hmac': {
@@ -59,7 +62,7 @@ const signing = (auth: Auth | undefined, key: string | undefined): readonly stri
     }
     case 'standardWebhooks':
       return [
-        // The signed ID has no dot.
+        // The signed ID must not contain a dot.
         ...(key === undefined ? [newKey.replace('KEY=', 'ID=')] : [`ID=$(printf %s "${key}" | tr . _)`]),
         now,
         `HEX=$(printf %s "\${SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')`,
@@ -98,7 +101,9 @@ const proof = (auth: Auth | undefined): readonly string[] => {
   }
 }
 
-/** The variables that {@link postLines} needs, each with the Secret and the key of its value. */
+/**
+ * Returns the variables that {@link postLines} needs. Each has the Secret and the key of its value.
+ */
 export const secretsOf = (
   auth: Auth | undefined,
 ): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
@@ -120,7 +125,10 @@ export const secretsOf = (
   }
 }
 
-/** A secret that a pipeline keeps for a script: the hook's token or, where the header for it is taken, the URL with the token. */
+/**
+ * A secret that a pipeline keeps: the hook's token. If `auth` needs the token's header, the URL
+ * with the token.
+ */
 export interface KeptSecret {
   readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'
   readonly value: string
@@ -139,40 +147,43 @@ export const keptSecret = (hook: SnippetHook): KeptSecret => {
       }
 }
 
-/** The lines that read those variables from the cluster. */
+/** Returns the lines that read these variables from the cluster. */
 export const readingLines = ({ auth, namespace }: SnippetHook): readonly string[] =>
   secretsOf(auth).map(({ key, secret, variable }) => `${variable}=$(${readingSecret(namespace, secret, key)})`)
 
-/** The line that makes an idempotency key: another each time that the script runs. */
+/** The line that makes a new idempotency key each time the script runs. */
 export const newKey = 'KEY=$(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)'
 
-/** Where {@link newKey} is used. It fails rather than naming every delivery alike. */
+/**
+ * Uses {@link newKey}. It fails if the key is empty: otherwise all deliveries would have the same
+ * key.
+ */
 export const theKey = '${KEY:?}'
 
-/** The image that a hook rolls out, or one to be replaced. */
+/** Returns the image that a hook rolls out, or an example. */
 export const imageOf = ({ pushes }: SnippetHook): string => pushes?.image ?? 'ghcr.io/acme/web'
 
-/** The body that names an image that was pushed, as a word of the shell. The tag is in the variable `TAG`. */
+/** Returns the body that names a pushed image, as a shell word. The variable `TAG` has the tag. */
 export const pushedBody = (hook: SnippetHook): string => {
   const image = JSON.stringify(`${imageOf(hook)}:`).slice(0, -1)
   return `${shellWord(`{"image": ${image}`)}"$TAG"${shellWord('"}')}`
 }
 
-/** The body of a script's post: of a hook that rolls out what was pushed, the image. */
+/** Returns the body of a script's post. A hook that rolls out pushed images needs one. */
 export const scriptBody = (hook: SnippetHook): string | undefined =>
   hook.pushes === undefined ? undefined : pushedBody(hook)
 
-/** What a reader has to put into the place of something, where the hook does not say which image it rolls out. */
+/** Returns a note on what to replace, if the hook does not say which image it rolls out. */
 export const imageNote = ({ pushes }: SnippetHook): string =>
   pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
 
-/** The image's path in its registry: `acme/web` of `ghcr.io/acme/web`. */
+/** Returns the image's path in its registry: `acme/web` for `ghcr.io/acme/web`. */
 export const pathOfURL = (image: string): string => {
   const [host = '', ...path] = image.split('/')
   return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? path.join('/') : image
 }
 
-/** The value of the header `Authorization`, as a word of the shell. */
+/** Returns the value of the header `Authorization` as a shell word. */
 export const headerWord = (auth: Auth | undefined): string | undefined => {
   switch (auth?.form) {
     case 'bearer':

@@ -1,7 +1,7 @@
 import { shellWord } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** A subscription to a topic of Amazon SNS, such as one of CloudWatch's alarms. */
+/** A subscription to an Amazon SNS topic, for example of CloudWatch's alarms. */
 export const sns: Snippet = {
   name: 'sns',
   title: 'CloudWatch and Amazon SNS',

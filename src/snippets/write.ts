@@ -3,25 +3,25 @@ import { snippets } from './registry.ts'
 import { plainText } from './quote.ts'
 import type { Proves, Signature, Snippet, SnippetHook, SnippetText } from './snippet.ts'
 
-/** A product's texts for a hook, or why it can never run that hook. */
-export type Written = { readonly texts: readonly SnippetText[] } | { readonly refused: string }
+/** The texts of a product for a hook, or why the product can never run it. */
+export type WrittenSnippet = { readonly texts: readonly SnippetText[] } | { readonly refused: string }
 
 export const snippetNamed = (name: string): Snippet | undefined => snippets.find(snippet => snippet.name === name)
 
 /** Writes a product's configuration for a hook. */
-export const writeSnippet = (snippet: Snippet, hook: SnippetHook): Written => {
+export const writeSnippet = (snippet: Snippet, hook: SnippetHook): WrittenSnippet => {
   const why = whyUnproved(snippet, hook.auth) ?? whyUnasked(snippet, hook)
   return why === undefined ? { texts: snippet.texts(hook) } : { refused: why }
 }
 
-/** Why a post of the product would never be one that the hook acts on. */
+/** Returns why the hook would never act on the product's posts. */
 const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | undefined =>
   hook.pushes === undefined || hook.pushes.restarts || pushes
     ? undefined
     : `this hook runs when an image was pushed, and ${title} names none: it would skip every post as NotForThisHook. ` +
       'Use what reports pushes, a registry or a script; or a hook with the driver restart, which any post runs'
 
-/** Why a post of the product would always be answered 401. */
+/** Returns why the product's posts would always get 401. */
 const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string | undefined => {
   if (auth === undefined) return undefined
   const { form } = auth

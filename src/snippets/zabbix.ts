@@ -8,7 +8,7 @@ export const zabbix: Snippet = {
   name: 'zabbix',
   title: 'Zabbix',
   group: 'alerts',
-  // It has no clock that a script can read, and writes no Base64.
+  // A script in Zabbix cannot read a clock or write Base64.
   proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{}] },
   pushes: false,
   texts: hook => [
@@ -43,7 +43,7 @@ interface Parameter {
   readonly value: string
 }
 
-/** The parameters that are secrets: a macro of Zabbix each. */
+/** Returns the secret parameters. Each is a macro of Zabbix. */
 const secretsOf = (hook: SnippetHook): readonly Parameter[] => {
   const { auth, secretName } = hook
   const isInHeader = headerTokenOf(hook) !== undefined

@@ -6,28 +6,34 @@ import { emptyMemory } from '../record/memory.ts'
 import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
 import type { Step } from './steps.ts'
 
-/** Posts that have been folded into one write, and the part that each has in it. */
+/** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
   readonly entries: readonly Waiting[]
-  /** Posts whose hooks have changed: they are in no write, and have to be admitted again. */
+  /** Posts whose hooks have changed. They are in no write and must be admitted again. */
   readonly changed: readonly Waiting[]
 }
 
 export type Folded =
   | { readonly folded: 'batch'; readonly batch: Batch }
-  /** Their hook is no more, or its memory cannot be stored. `step` answers the posts that need it. */
+  /**
+   * The hook was deleted, or its memory cannot be stored. `step` is the answer for the posts that
+   * need it.
+   */
   | { readonly folded: 'refused'; readonly step: Step }
   | { readonly folded: 'nobody waits' }
 
-/** What posts are folded on. */
+/** What the fold needs. */
 export interface Fold extends FoldedOn {
-  /** The posts that were queued before the read of `version` began; none where `version` comes from a write. */
+  /**
+   * The posts that were queued before the read of `version` began. Empty if `version` comes from a
+   * write.
+   */
   readonly asked: ReadonlySet<Waiting>
 }
 
 /**
- * Folds posts, in order, into one write; on the memory of their hook where some of them need it, which is stored before
- * this resolves. `delayed` is called with the reason when that takes its time.
+ * Folds posts in order into one write. If some need their hook's record, the claims are stored
+ * before this resolves. `delayed` is called with the reason if that takes long.
  */
 export const foldBatch = async (
   waiting: readonly Waiting[],
@@ -44,7 +50,7 @@ export const foldBatch = async (
       return { result, needsNewest: needsNewest(result.parts) }
     },
     {
-      mayContinue: () => waiting.some(isUnsettled),
+      mayContinue: () => waiting.some(isUnanswered),
       withdrawn: () => {
         for (const entry of waiting) if (entry.state === 'in flight') entry.state = 'waiting'
       },
@@ -69,17 +75,18 @@ export const foldBatch = async (
 }
 
 /**
- * Where no write will prove the count, a post may only be answered from a read that began after it arrived. Those that did
- * arrive before stand in front; the others wait for the next turn.
- *
- * Posts without a record do not wait until the skips of others are stored: their hooks may have changed by then. So where
- * nothing but skips must be stored, the turn belongs either to the posts with a record or to those without, whichever stands
- * first. Neither kind waits for posts that must help another write first, since help can take long.
+ * Folds posts on a draft of the record.
+ * - If no write will prove the count, a post may be answered only from a read that began after
+ *   the post arrived. Other posts wait for the next turn.
+ * - Posts without a record do not wait until the skips of others are stored, because their hooks
+ *   may change meanwhile. If only skips must be stored, a turn takes either posts with a record or
+ *   posts without, according to the first.
+ * - No post waits for one that must help another write first, because helping can take long.
  */
 const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
-  const unsettled = waiting.filter(isUnsettled)
-  const changed = unsettled.filter(({ context }) => !mayRun(context))
-  const members = changed.length === 0 ? unsettled : unsettled.filter(entry => !changed.includes(entry))
+  const unanswered = waiting.filter(isUnanswered)
+  const changed = unanswered.filter(({ context }) => !mayRun(context))
+  const members = changed.length === 0 ? unanswered : unanswered.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
     changed,
@@ -96,20 +103,23 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
     : fromAll(others.filter(entry => !hasRecord(entry)))
 }
 
-/** Lists each post with its part. */
+/** Returns each post with its part. */
 export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
   entries.map((entry, index) => [entry, parts[index]])
 
-export const isUnsettled = ({ state }: Waiting): boolean => state !== 'settled'
+export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered'
 
-/** The answer to a named delivery if nobody will ever know whether its step was made. */
+/**
+ * The answer to a delivery with an idempotency key if the outcome of its step can never be found
+ * out.
+ */
 export const unknownStep: Step = {
   step: 'skipped',
   reason: 'OutcomeUnknown',
   message: 'the API server no longer has the history that would tell whether the step was made',
 }
 
-/** Makes the answer to a post of its part. */
+/** Returns the answer to a post for its part. */
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
   switch (part.part) {
     case 'step':

@@ -2,43 +2,51 @@ import type { Version } from './target/target.ts'
 import type { Clock } from '../environment/environment.ts'
 
 /**
- * How long a version is good for a write, in milliseconds: well within the history that the API server keeps, since
- * evidence needs all that happened after it.
+ * How long a version may be used for a write, in milliseconds. It must be far shorter than the API
+ * server's history, because evidence needs all versions since then.
  */
 const goodForMs = 60_000
 
 /**
- * How long it is good for a write that has to be claimed first, in milliseconds: that one costs four requests more where
- * somebody else has written since, as another replica does all the time, and a read costs one.
+ * The same for a write that must be claimed first, in milliseconds. If another replica has written
+ * meanwhile, it costs four more requests; a read costs one.
  */
 const goodForClaimsMs = 1000
 
-/** So many writes of others within so many milliseconds show that more will come. */
+/** This number of conflicts within this time in milliseconds means that more will come. */
 const contendedBy = 3
 const contendedWithinMs = 10_000
 
-/** How many versions in a row that a watch has confirmed are refused, before the watch is not believed any more. */
+/**
+ * After this number of conflicts in a row with versions that the watch had confirmed, the watch
+ * counts as stale.
+ */
 const maxRefused = 5
 
 /**
- * The version of a target that the next write can be computed from: as the last read or write left it, or as a watch has
- * reported it since.
+ * The version of a target on which the next write can be based: from the last read or write, or
+ * from a watch since then.
  */
 export class CachedVersion {
   readonly #clock: Clock
-  /** The newest that was learnt. */
+  /** The newest known version. */
   #newest: Version | undefined
-  /** Whether it may be the target's newest. Once it is known not to be, nothing but a read or a write shows which is. */
+  /**
+   * False once the version is known to be outdated. Then only a read or a write shows the newest.
+   */
   #isUsable = false
   #learntAt = -Infinity
-  /** Somebody else moves the version between our writes, so that reading first is cheaper than a conflict. */
+  /** True if others write between our writes, so that reading first costs less than a conflict. */
   #readFirst = false
-  /** When that was noticed, the last times, in monotonic milliseconds. */
+  /** The times of the last conflicts, in monotonic milliseconds. */
   #surprises: readonly number[] = []
   #isWatched = false
-  /** The newest version that the watch has reported. */
+  /** The newest version from the watch. */
   #reported: Version | undefined
-  /** Whether the watch had confirmed the version that was taken last, and how many such in a row were refused. */
+  /**
+   * Whether the watch had confirmed the last used version, and how many such versions in a row had
+   * a conflict.
+   */
   #isConfirmed = false
   #refused = 0
 
@@ -47,8 +55,8 @@ export class CachedVersion {
   }
 
   /**
-   * Takes the version for a write; undefined if the target has to be read first. `isClaimed`: the write has to be claimed before it
-   * is sent.
+   * Returns the version for a write, or undefined if the target must be read first. `isClaimed`:
+   * the write must be claimed before it is sent.
    */
   take(isClaimed: boolean): Version | undefined {
     const ageMs = this.#clock.monotonic() - this.#learntAt
@@ -60,7 +68,10 @@ export class CachedVersion {
     return !this.#isConfirmed && (this.#readFirst || (isClaimed && ageMs > goodForClaimsMs)) ? undefined : newest
   }
 
-  /** The target was read just now. Returns the newest version that is known: a watch may have reported a newer one meanwhile. */
+  /**
+   * Takes over a version that was just read. Returns the newest known one: a watch may have
+   * reported a newer version meanwhile.
+   */
   read(found: Version): Version {
     const isChanged = found.resourceVersion !== this.#newest?.resourceVersion
     this.#readFirst &&= isChanged || !this.#isUsable
@@ -71,14 +82,14 @@ export class CachedVersion {
     return found
   }
 
-  /** A write of ours was stored; undefined where it is not known which version that made. */
+  /** Takes over the version of a write that was stored. Undefined: the version is unknown. */
   written(version: Version | undefined): void {
     if (this.#isConfirmed) this.#refused = 0
     if (version === undefined) this.#isUsable = false
     else if (!this.#isOvertaken(version)) this.#learn(version)
   }
 
-  /** A write was refused because the target has changed since. `afterRead`: although it had just been read. */
+  /** Notes that a write had a conflict. `afterRead`: although the version had just been read. */
   stale(afterRead: boolean): void {
     this.#readFirst ||= !afterRead
     if (this.#isConfirmed) this.#refused += 1
@@ -86,34 +97,34 @@ export class CachedVersion {
     this.#surprised()
   }
 
-  /** The target has to be read before the next write. */
+  /** Requires a read before the next write. */
   forget(): void {
     this.#isUsable = false
   }
 
-  /** Whether others write the target again and again between our writes. */
+  /** Returns whether others write the target repeatedly between our writes. */
   get isContended(): boolean {
     const first = this.#surprises[contendedBy - 1] ?? -Infinity
     return this.#clock.monotonic() - first < contendedWithinMs
   }
 
-  /** A watch begins to report the versions, or has ended. */
+  /** Notes that a watch begins or has ended. */
   watched(is: boolean): void {
     this.#isWatched = is
     this.#reported = undefined
     this.#refused = 0
-    // What was so before a watch says nothing of what follows it.
+    // Conflicts before the watch say nothing about the time after it.
     this.#surprises = []
   }
 
-  /** A watch has reported a version; undefined where something in it keeps it from being used. */
+  /** Takes over a version from the watch. Undefined: that version cannot be used. */
   reported(version: Version | undefined): void {
     this.#reported = version
     if (version === undefined) this.#isUsable = false
     else if (this.#isUsable && this.#newest && !isOlder(version, this.#newest)) this.#learn(version)
   }
 
-  /** Whether the watch is so late that it does more harm than good. */
+  /** Returns whether the watch is so late that it causes conflicts. */
   get isWatchStale(): boolean {
     return this.#refused >= maxRefused
   }
@@ -128,11 +139,11 @@ export class CachedVersion {
     this.#surprises = [this.#clock.monotonic(), ...this.#surprises].slice(0, contendedBy)
   }
 
-  /** Whether a watch has reported a later version while the answer that shows this one was on its way. */
+  /** Returns whether the watch has reported a later version than this answer, which was slower. */
   #isOvertaken(version: Version): boolean {
     return this.#isWatched && this.#isUsable && this.#newest !== undefined && isOlder(version, this.#newest)
   }
 }
 
-/** Versions of one kind of objects are numbers that rise. */
+/** Compares two versions of one object. Their resourceVersions are rising numbers. */
 const isOlder = (a: Version, b: Version): boolean => BigInt(a.resourceVersion) < BigInt(b.resourceVersion)

@@ -8,53 +8,59 @@ import type { Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 
-/** One post that waits for its step. */
+/** A post that waits for its step. */
 export interface Waiting {
   readonly context: DeliveryContext
-  /** The arithmetic of its step; or of one that takes back what others changed. */
+  /** The arithmetic of its step or of its undo. */
   readonly plan: Plan | UndoPlan
-  readonly settle: (step: Step) => void
-  /** waiting: it may still leave the queue. in flight: a request that contains it may have been sent. */
-  state: 'waiting' | 'in flight' | 'settled'
+  readonly answer: (step: Step) => void
+  /**
+   * waiting: it may still leave the queue. in flight: a request that contains it may have been
+   * sent.
+   */
+  state: 'waiting' | 'in flight' | 'answered'
 }
 
-/** The part that one post has in a batch. */
+/** The result of one post in a batch. */
 export type Part =
-  /** Its step, computed from those before it. */
+  /** Its step, computed after those of the posts before it. */
   | { readonly part: 'step'; readonly from: number; readonly to: number }
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | ({ readonly part: 'skip' } & NotRun)
-  /** Its name cannot be remembered. */
+  /** There is no room for its idempotency key. */
   | { readonly part: 'full'; readonly message: string }
-  /** Another process's write has to be finished first. */
+  /** Another write must be finished first. */
   | {
       readonly part: 'help'
       readonly claim: Claim
       readonly claimed: readonly ClaimedRow[]
       readonly own: ClaimedRow | undefined
     }
-  /** It depends on the outcome of this very write. */
+  /** It depends on the outcome of this batch's own write. */
   | { readonly part: 'wait' }
 
-/** True if a part must not be decided from a stale record: helping another's claim, or answering NothingToUndo. */
+/**
+ * Returns whether a part must be decided on the newest record: help for another claim, or
+ * NothingToUndo.
+ */
 export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
   parts.some(part => part?.part === 'help' || (part?.part === 'skip' && part.reason === 'NothingToUndo'))
 
-/** A batch as it is to be written: what has to be remembered before, and each post's part. */
+/** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
-  /** Has to be stored before the write is sent. */
+  /** Must be stored before the write is sent. */
   readonly draft: MemoryDraft
   /** The rows of this write. */
   readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
   readonly to: number
-  /** Whether a write has to be made: otherwise all are at their bounds, or cancel out. */
+  /** False if no write is needed: all posts are at their bounds, or cancel out. */
   readonly isWritten: boolean
   /** One for each post, in order. */
   readonly parts: readonly Part[]
 }
 
-/** What posts are folded on. */
+/** The state on which posts are folded. */
 export interface FoldedOn {
   readonly target: Target
   readonly version: Version
@@ -62,7 +68,7 @@ export interface FoldedOn {
   readonly mark: string
 }
 
-/** What the claims from a version have in common. */
+/** Returns the members that all claims from a version share. */
 export const originOf = (
   target: Target,
   { resourceVersion, uid }: Pick<Version, 'uid' | 'resourceVersion'>,
@@ -73,9 +79,10 @@ export const originOf = (
 })
 
 /**
- * Folds a batch of posts, some of which a hook's memory has a say in, into one write with the field manager `mark`, and
- * the draft of the memory that must be stored before that write is sent: a fork of the one that is given. Where nothing is to be
- * written, it says that all is done. Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
+ * Folds posts into one write with the field manager `mark`. Some of them may need their hook's
+ * record. Returns the draft that must be stored before the write is sent: a fork of the given one.
+ * If nothing must be written, their rows are done at once.
+ * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
 export const claim = (
   before: MemoryDraft,

@@ -25,24 +25,25 @@ import { fence, type Fenced } from './target/fence.ts'
 import { parseTarget } from './target/text.ts'
 import { supposedBytes } from './target/write.ts'
 
-/** What blocks a delivery: a write that has been claimed and is not known to be stored. */
+/** The part of a post that is blocked by a claimed write with an unknown outcome. */
 export type HelpPart = Extract<Part, { part: 'help' }>
 
 /** The result of finishing a claim. */
 export type Finished =
-  /** The write was the delivery's own, and is stored. */
+  /** The write belonged to the delivery itself, and is stored. */
   | { readonly finished: 'own'; readonly step: Step }
-  /** It blocks no longer. */
+  /** The claim no longer blocks. */
   | { readonly finished: 'other' }
-  /** The server will not have it, and why: it could still be made, from the version that the target has. */
+  /** The server refuses the write. It could still be made from the target's present version. */
   | { readonly finished: 'refused'; readonly step: Step }
-  /** Its outcome cannot be found out now, and why. */
+  /** The outcome cannot be found out now. */
   | { readonly finished: 'unknown'; readonly step: Step }
 
 /**
- * Finishes a claimed write by sending the very same request, whichever process has claimed it. However many send it, it is
- * made once: so there is no holder to wait for. The record says first that somebody else is going to send it. For its owner takes a
- * conflict for proof that it was never made, unless others may have sent it.
+ * Finishes a claimed write of any process by sending the very same request. It takes effect once,
+ * however often it is sent, so no process holds it.
+ * The record first notes that another process sends it. Without that note, the owner of the claim
+ * takes a conflict as proof that the write was never made.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -60,11 +61,12 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // Its size was seen just now, whichever target it is of.
+  // The size was just seen, whichever target it is.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
   const bill = { ...interest.bill, objectBytes }
   const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })
-  // The write was not there at `lookedAt`, so it was made later: the hook cools down from then, not from the claim.
+  // The write was not there at `lookedAt`, so it was made later. The cooldown begins then, not with
+  // the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
   switch (written.write) {
@@ -86,7 +88,10 @@ export const finishClaim = async (
   }
 }
 
-/** Says in the record that somebody else is going to send a claimed write. Answers whether it is claimed still. */
+/**
+ * Notes in the record that another process sends a claimed write. Returns whether it is still
+ * claimed.
+ */
 const register = async (ledger: Ledger, mark: string, mayContinue: () => boolean): Promise<boolean> => {
   const said = await ledger.decide(
     draft => {
@@ -100,8 +105,8 @@ const register = async (ledger: Ledger, mark: string, mayContinue: () => boolean
 }
 
 /**
- * Takes back the claim of a write that the API server has refused as too late, at the first and only try. Answers whether that
- * is stored: nobody else has sent the write then, or ever will.
+ * Takes back the claim of a write whose only attempt had a conflict. Returns whether that is
+ * stored: then nobody else has sent the write or ever will.
  */
 export const takeBack = async (
   ledger: Ledger,
@@ -129,9 +134,9 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
 })
 
 /**
- * Looks for evidence of the oldest claim that its process has left behind. It does not send the write of the claim: the sender may
- * have been answered that nothing was changed. `open` has the marks of claims that were checked before without a final result.
- * They are checked again only after all others.
+ * Searches evidence for the oldest claim that its process has abandoned. It does not send the
+ * claim's write, because the sender may have got the answer that nothing changed. `open` has the
+ * marks of claims that were searched without a final result. They come again only after all others.
  */
 export const lookAtAbandoned = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -149,15 +154,16 @@ export const lookAtAbandoned = async (
   if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
 }
 
-/** A write that has been claimed, and the rows of its record. */
+/** A claimed write with its rows. */
 export interface ClaimedWrite {
   readonly claim: Claim
   readonly claimed: readonly ClaimedRow[]
 }
 
 /**
- * Finds out the outcome of a claim, without sending its write, and puts into the record what is certain: of the others from the
- * same version too, which may be thousands where the server has refused them all.
+ * Finds out the outcome of a claim without sending its write, and stores what is certain. That
+ * includes the other claims from the same version, which can be thousands if the server refused
+ * them all.
  */
 export const lookAtClaim = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
@@ -184,7 +190,8 @@ export const lookAtClaim = async (
   if (evidence === 'history gone') {
     const isOther = others(found.owners)
     const now = clock.now()
-    // A process that is at work on its own may know more.
+    // Selects the abandoned claims besides this one. A process that works on its claim may know
+    // more.
     const isOver: Which = (other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))
     ledger.later(draft => untold(draft, isOver))
   }
@@ -192,8 +199,8 @@ export const lookAtClaim = async (
 }
 
 /**
- * Makes all writes from a version of a target impossible, whichever process has claimed them. Drops their claims from the record
- * if none of them was made.
+ * Makes all writes from a version of a target impossible, whichever process claimed them. Drops
+ * their claims if none was made.
  */
 export const fenceClaims = async (
   { api, log }: Pick<Environment, 'api' | 'log'>,
@@ -214,7 +221,10 @@ export const fenceClaims = async (
   return made
 }
 
-/** Puts the outcome of a claimed write into the record. What is not certain stays a claim, for the next one to finish. */
+/**
+ * Stores the outcome of a claimed write. If it is not certain, the claim stays for the next
+ * process.
+ */
 export const recordOutcome = (
   log: Log,
   ledger: Ledger,

@@ -2,26 +2,27 @@ import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { abandonedIn, ofVersion, type Origin } from '../record/protocol.ts'
-import { isUnsettled } from './batch.ts'
+import { isUnanswered } from './batch.ts'
 import { originOf, type Waiting } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { settle } from './line.ts'
+import { answerPost } from './line.ts'
 import type { Patience } from './patience.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 import type { Bill } from './target/write.ts'
 
 /**
- * How many claims from one version may have been left behind before they are made impossible, which a write of the same
- * count does for all of them at once: each name that is refused leaves one, and a record can be full.
+ * How many abandoned claims from one version are tolerated. After that, one write of the same count
+ * makes all of them impossible. Each refused delivery with an idempotency key leaves one, and they
+ * could fill the record.
  */
 const maxAbandoned = 200
 
-/** The result of making all writes from a version impossible. tried: nobody knows, so it is tried again. */
+/** The result of a fence for all writes from a version. tried: unknown, so it is tried again. */
 type FencedOff = 'ours' | 'gone' | 'tried' | 'no'
 
-/** Deals with what blocks posts for a target: writes that were claimed and are not known to be stored. */
+/** Handles what blocks posts for a target: claimed writes with an unknown outcome. */
 export class Helper {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
@@ -29,7 +30,10 @@ export class Helper {
   readonly #waits: Patience
   readonly #looked: (evidence: string) => void
   readonly #bill: Bill
-  /** The version that cannot be fenced. It is tried again when the queue has been idle: policies are taken back. */
+  /**
+   * A version that could not be fenced. It is tried again when the queue is idle, because policies
+   * can be removed.
+   */
   #unfenced: string | undefined
   #isTidying = false
   /** The marks of abandoned claims whose writes may still be made. */
@@ -51,7 +55,7 @@ export class Helper {
     this.#bill = bill
   }
 
-  /** Finishes what each entry has met. Returns those that have to be judged again after that. */
+  /** Finishes the claim that blocks each entry. Returns the entries to decide again. */
   async help(
     ledger: Ledger,
     met: readonly (readonly [Waiting, HelpPart])[],
@@ -63,7 +67,7 @@ export class Helper {
     return again
   }
 
-  /** Whether too many claims from a version have been left behind. */
+  /** Returns whether there are too many abandoned claims from a version. */
   isCrowded(ledger: Ledger, version: Version): boolean {
     const known = ledger.known()
     if (!known || known.size < maxAbandoned) return false
@@ -71,7 +75,7 @@ export class Helper {
     return abandonedIn(known, this.#environment.clock.now()).filter(isHere).length >= maxAbandoned
   }
 
-  /** Makes all writes from a version impossible, and returns how that went. */
+  /** Makes all writes from a version impossible. Returns the result. */
   async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
     if (this.#unfenced === version.resourceVersion) return 'no'
     const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#bill.charge)
@@ -90,7 +94,7 @@ export class Helper {
     }
   }
 
-  /** Looks at what earlier processes have left unfinished, one at a time and in the background: nobody waits for it. */
+  /** Checks the claims of earlier processes, one at a time and in the background. */
   async tidy(ledger: Ledger): Promise<void> {
     if (this.#isTidying) return
     this.#isTidying = true
@@ -100,26 +104,30 @@ export class Helper {
     this.#isTidying = false
   }
 
-  /** The queue is idle: what the server refused may be tried again. */
+  /** Notes that the queue is idle. Fences that the server refused may be tried again. */
   rest(): void {
     this.#unfenced = undefined
   }
 
-  /** Finishes the claim that a post has met. Returns whether the post has to be judged again; otherwise it is answered. */
+  /**
+   * Finishes the claim that blocks a post. Returns whether to decide about the post again;
+   * otherwise it is answered.
+   */
   async #finish(entry: Waiting, part: HelpPart, round: Round): Promise<boolean> {
-    // Its time may have ended while another was helped: what has been answered must not come back.
-    if (!isUnsettled(entry)) return false
+    // Its time may have ended while another claim was finished. A post that was answered must not
+    // come back.
+    if (!isUnanswered(entry)) return false
     const { finished, ledger, version } = round
     const { claim } = part
     if (round.fenced && ofVersion(round.fenced)(claim)) return true
     const before = finished.get(claim.mark)
     if (!before) entry.state = 'in flight'
-    const interest = { bill: this.#bill, looked: this.#looked, mayContinue: () => isUnsettled(entry) }
+    const interest = { bill: this.#bill, looked: this.#looked, mayContinue: () => isUnanswered(entry) }
     const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
     if (!before) this.#known.forget()
     if (done.finished === 'other') return true
     if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
-      // It can be made from the newest version alone, and that may not be this one any more.
+      // It can be made only from the newest version, which may not be this one any more.
       const origin = originOf(this.#target, version)
       const isHere = ofVersion(origin)(claim)
       const made = !isHere ? 'gone' : mayFence(entry, part, version) ? await this.fenceOff(ledger, version) : 'no'
@@ -129,9 +137,9 @@ export class Helper {
         return true
       }
     }
-    // A claim that was left because this post ran out of time is tried again for the next post.
-    if (done.finished !== 'own' && isUnsettled(entry)) finished.set(claim.mark, done)
-    settle(entry, done.step)
+    // A claim that was left because this post's time ended is tried again for the next post.
+    if (done.finished !== 'own' && isUnanswered(entry)) finished.set(claim.mark, done)
+    answerPost(entry, done.step)
     return false
   }
 }
@@ -140,15 +148,15 @@ export class Helper {
 interface Round {
   readonly ledger: Ledger
   readonly version: Version
-  /** The outcome of the claims that were finished, by their marks. */
+  /** The results of finished claims by their marks. */
   readonly finished: Map<string, Finished>
-  /** The version that this call has fenced. Claims that were made from it block no longer. */
+  /** The version that this call has fenced. Claims from it no longer block. */
   fenced: Origin | undefined
 }
 
-/** Whether a write that the server refuses may be made impossible. */
+/** Returns whether a write that the server refuses may be fenced. */
 const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
-  // The very count that has been refused just now would be refused again.
+  // The same count would be refused again.
   const isUndoing = isUndo(context)
   return !(
     plan(version.count, own?.undoes ?? 0, version.limits) === claim.to &&

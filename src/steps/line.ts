@@ -1,8 +1,8 @@
-import { isUnsettled } from './batch.ts'
+import { isUnanswered } from './batch.ts'
 import type { Step } from './steps.ts'
 import type { Waiting } from './claims.ts'
 
-/** The posts that wait for a target, in the order in which they came. */
+/** The posts that wait for a target, in order of arrival. */
 export class Line {
   #entries: Waiting[] = []
 
@@ -14,32 +14,35 @@ export class Line {
     this.#entries.push(entry)
   }
 
-  /** Those that have not been answered. */
+  /** Returns the posts that have no answer yet. */
   waiting(): readonly Waiting[] {
-    this.#entries = this.#entries.filter(isUnsettled)
+    this.#entries = this.#entries.filter(isUnanswered)
     return [...this.#entries]
   }
 
-  /** Takes some out. */
+  /** Removes posts. */
   take(taken: Iterable<Waiting>): void {
     const out = new Set(taken)
     this.#entries = this.#entries.filter(entry => !out.has(entry))
   }
 
-  /** Puts those that have not been answered back, before all others. */
+  /** Puts posts without an answer back before all others. */
   putBack(entries: readonly Waiting[]): void {
-    const unsettled = entries.filter(isUnsettled)
-    for (const entry of unsettled) entry.state = 'waiting'
-    this.#entries = [...unsettled, ...this.#entries]
+    const unanswered = entries.filter(isUnanswered)
+    for (const entry of unanswered) entry.state = 'waiting'
+    this.#entries = [...unanswered, ...this.#entries]
   }
 }
 
 /** Answers a post, once. */
-export const settle = (entry: Waiting, step: Step): void => {
-  if (entry.state === 'settled') return
-  entry.state = 'settled'
-  entry.settle(step)
+export const answerPost = (entry: Waiting, step: Step): void => {
+  if (entry.state === 'answered') return
+  entry.state = 'answered'
+  entry.answer(step)
 }
 
-/** A named post may be sent again: its claim sees to it that it runs once. */
+/**
+ * Returns whether a post has an idempotency key. Such a post can be sent again, because its claim
+ * makes it run once.
+ */
 export const isNamed = ({ context }: Waiting): boolean => context.delivery.identity !== undefined

@@ -5,10 +5,13 @@ import { wait } from '../environment/wait.ts'
 /** The wait before the API server is tried again. */
 const retry: Backoff = { firstMs: 50, maxMs: 800 }
 
-/** How many conflicts in a row are taken for writes of others, before there is a wait after each. */
+/** How many conflicts in a row are retried at once. After that, there is a wait after each. */
 const maxConflicts = 8
 
-/** Paces a target's queue: it waits where the API server fails, or where others write the target again and again. */
+/**
+ * The pace of a target's queue. It waits while the API server fails, or while others write the
+ * target repeatedly.
+ */
 export class Patience {
   readonly #clock: Clock
   #problem: string | undefined
@@ -19,35 +22,38 @@ export class Patience {
     this.#clock = clock
   }
 
-  /** Why the last attempt failed: the answer to a post whose time ends meanwhile. */
+  /** Returns why the last attempt failed. It is the answer to posts whose time ends meanwhile. */
   get problem(): string | undefined {
     return this.#problem
   }
 
-  /** It takes its time, and this is why. */
+  /** Notes why the queue is delayed. */
   delayed(message: string): void {
     this.#problem = message
   }
 
-  /** Waits before the API server is asked again: as long as it asked for, else longer each time. */
+  /**
+   * Waits before the API server is tried again: as long as the server asked, or else longer each
+   * time.
+   */
   async pause(message: string, askedMs?: number): Promise<void> {
     this.#problem = message
     const ownMs = waitAfter(retry, this.#pauses++)
     await wait(this.#clock, Math.min(askedMs ?? ownMs, retry.maxMs))
   }
 
-  /** Somebody else's write came first. Waits only where that happens again and again. */
+  /** Notes a conflict. Waits only after several in a row. */
   pauseAfterConflicts(): Promise<void> | undefined {
     this.#conflicts += 1
     return this.#conflicts > maxConflicts ? wait(this.#clock, retry.firstMs) : undefined
   }
 
-  /** The API server has answered. */
+  /** Notes that the API server has answered. */
   answered(): void {
     this.#problem = undefined
   }
 
-  /** A write was stored: all waits begin with the first again. */
+  /** Notes that a write was stored. All waits begin with the first again. */
   succeeded(): void {
     this.#problem = undefined
     this.#pauses = 0

@@ -6,7 +6,7 @@ import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
-import { isNamed, Line, settle } from './line.ts'
+import { isNamed, Line, answerPost } from './line.ts'
 import { Patience } from './patience.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
@@ -17,22 +17,22 @@ import type { TargetWatch, TargetWatches } from './target/watches.ts'
 import { BatchWriter, type QueueMetrics } from './writer.ts'
 
 /**
- * How many posts one claim holds at most. With all that each may report of its alerts these are 150 kB of the megabyte
- * that a record can hold, and every process may have such a claim at the same time.
+ * The most posts in one claim. With their reports of alerts they take up to 150 kB of the record's
+ * megabyte, and every process may have such a claim.
  */
 const maxClaimed = 100
 
 /** What all queues of a process share. */
 export interface QueueServices {
   readonly metrics: QueueMetrics
-  /** Gives a field manager that no other write has. */
+  /** Returns a field manager that no other write has. */
   readonly nextMark: () => string
   readonly watches: TargetWatches
 }
 
 /**
- * The queue of one target, and group commit for it: while one write is in flight the other posts wait, and all that wait are
- * folded, in order, into the next marked write.
+ * The queue of one target, with group commit: while one write is in flight, other posts wait. Then
+ * all that wait are folded in order into the next marked write.
  */
 export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
@@ -44,9 +44,9 @@ export class TargetQueue {
   readonly #waits: Patience
   readonly #helper: Helper
   readonly #writer: BatchWriter
-  /** Those of the present turn. None after it: a queue outlives its posts. */
+  /** The posts of the current turn. Empty after it, because a queue outlives its posts. */
   #current: readonly Waiting[] = []
-  /** Those of a turn pay for what it writes, for a fence as well, in equal parts. */
+  /** Charges the posts of a turn in equal parts for everything that it writes, including fences. */
   readonly #bill = {
     objectBytes: supposedBytes,
     charge: (bytes: number): void => {
@@ -79,8 +79,9 @@ export class TargetQueue {
   }
 
   /**
-   * Ends an entry's wait at the end of its time. What it answers depends on whether a write contains it. The entry is left where it
-   * stands, and passed over at the next fold: taking out ten thousand one by one takes a second.
+   * Ends a post's wait when its time is over. The answer depends on whether a write contains it.
+   * The entry stays in the queue and is skipped at the next fold: removing ten thousand one by one
+   * would take a second.
    */
   expire(entry: Waiting): void {
     giveUp(entry, unavailable(this.#waits.problem))
@@ -97,7 +98,7 @@ export class TargetQueue {
     try {
       while (this.#line.length > 0) await this.#turn()
     } catch (error) {
-      // A plan or a connection broke its contract. All that wait are answered now.
+      // A plan or a connection violated its contract. All waiting posts are answered now.
       log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
       for (const entry of [...this.#current, ...this.#line.waiting()]) giveUp(entry, internalError)
       this.#line.take(this.#line.waiting())
@@ -108,7 +109,7 @@ export class TargetQueue {
     }
   }
 
-  /** One write, or the answers to posts that need none. */
+  /** Makes one write, or answers posts that need none. */
   async #turn(): Promise<void> {
     const [line, known, helper, target] = [this.#line, this.#known, this.#helper, this.#target]
     const usable = known.take(line.waiting().some(({ context }) => isRemembered(context)))
@@ -124,7 +125,7 @@ export class TargetQueue {
     const mark = this.#nextMark()
     const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
-      for (const entry of batch.changed) settle(entry, { step: 'changed' })
+      for (const entry of batch.changed) answerPost(entry, { step: 'changed' })
       if (ledger && batch.parts.some(({ part }) => part === 'full')) {
         const now = this.#environment.clock.now()
         ledger.later(draft => refusedAt(draft, now))
@@ -136,16 +137,21 @@ export class TargetQueue {
       if (batch.changed.length === posts.length) return
       if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {
-        // All are at their bounds or cancel out. Writing the same count would leave one more mark next to those before it.
+        // All are at their bounds or cancel out. A write of the same count would only leave one
+        // more mark.
         if (usable) known.forget()
         await this.#writer.answer(batch, version, ledger)
       }
     }
-    // Last, since this turn itself records the claims that it had to finish. Tidying looks at the others.
+    // Last, because this turn itself records the claims that it had to finish. This checks the
+    // others.
     if (ledger) void helper.tidy(ledger)
   }
 
-  /** Reads the present version. If there is none, the posts that waited have been answered, or wait for the next turn. */
+  /**
+   * Reads the current version. Returns undefined if there is none: then the waiting posts were
+   * answered, or wait for the next turn.
+   */
   async #read(asked: readonly Waiting[]): Promise<Version | undefined> {
     const found = await readTarget(this.#environment.api, this.#target)
     switch (found.state) {
@@ -160,7 +166,7 @@ export class TargetQueue {
         else {
           this.#line.take(asked)
           this.#known.forget()
-          for (const entry of asked) settle(entry, { step: 'failed', reason: found.reason, message: found.message })
+          for (const entry of asked) answerPost(entry, { step: 'failed', reason: found.reason, message: found.message })
         }
         return undefined
       case 'unreachable':
@@ -169,24 +175,30 @@ export class TargetQueue {
     }
   }
 
-  /** Folds posts into the batch to be written. Undefined if there is no memory: the posts that need it have been answered why. */
+  /**
+   * Folds posts into a batch. Returns undefined without a memory: then the posts that need it were
+   * answered.
+   */
   async #fold(posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> {
     const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
     if (folded.folded === 'batch') return folded.batch
     if (folded.folded === 'nobody waits') return undefined
-    for (const entry of posts) if (isRemembered(entry.context)) settle(entry, folded.step)
+    for (const entry of posts) if (isRemembered(entry.context)) answerPost(entry, folded.step)
     this.#line.putBack(posts)
     return undefined
   }
 }
 
-/** Chooses the posts that one write may fold. A record is one hook's: the named posts of other hooks have a later turn. */
+/**
+ * Returns the posts that one write may fold. A record belongs to one hook, so posts of other hooks
+ * with an idempotency key wait for a later turn.
+ */
 const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
   let room = maxClaimed
   return waiting.filter(({ context }) => !isRemembered(context) || (context.ledger() === ledger && room-- > 0))
 }
 
-/** The record that a turn works on: that of the first post in whose delivery one has a say. */
+/** Returns the record for a turn, which belongs to the first post with a need for one. */
 const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined =>
   waiting.find(({ context }) => isRemembered(context))?.context.ledger()
 
@@ -196,12 +208,15 @@ const internalError: Step = {
   message: "an internal error: see the trigger's log",
 }
 
-/** Says why a post had no turn within its time. */
+/** Returns the answer to a post that got no turn in time. */
 const unavailable = (problem: string | undefined): Step =>
   problem === undefined
     ? { step: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
     : { step: 'unavailable', reason: 'ApiUnreachable', message: problem }
 
-/** Ends a post's wait. If a write that contains it may be stored, only a named one is answered with `why`. */
+/**
+ * Ends a post's wait. If a write that contains it may be stored, `why` is only for posts with an
+ * idempotency key; others get no answer.
+ */
 const giveUp = (entry: Waiting, why: Step): void =>
-  settle(entry, entry.state === 'in flight' && !isNamed(entry) ? { step: 'unknown' } : why)
+  answerPost(entry, entry.state === 'in flight' && !isNamed(entry) ? { step: 'unknown' } : why)

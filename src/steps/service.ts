@@ -16,10 +16,10 @@ import { TargetWatches } from './target/watches.ts'
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const maxWaiting = 10_000
 
-/** How many targets keep their last version in memory while nobody posts for them. */
+/** How many targets without posts keep their last version in memory. */
 const maxRemembered = 10_000
 
-/** The steps of one process: one queue a target, and the bound over all of them. */
+/** All steps of a process: one queue for each target, and a limit for all of them. */
 export class StepService {
   readonly #environment: Environment
   readonly #queues = new Map<string, TargetQueue>()
@@ -55,20 +55,21 @@ export class StepService {
         },
         looked: found => evidence.add({ evidence: found }),
       },
-      // People read a mark in the conflicts of their own applies, so it begins with the product's name.
+      // The mark begins with the product's name, because people read it in the conflicts of their
+      // own applies.
       nextMark: () => `receiver-hooks.${instance}.${(++marks).toString(36)}`,
       watches: new TargetWatches(environment),
     }
   }
 
-  /** Makes the steps of a delivery; or, on a dry run, finds out what they would do now, and changes nothing. */
+  /** Returns the steps of a delivery. On a dry run they only compute the result. */
   of(context: DeliveryContext): Steps {
     const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> =>
       context.dryRun ? preview(this.#environment, target, plan, context) : this.#queued(target, plan, context)
     return { change: step, undo: step }
   }
 
-  /** Ends the watches of targets. Steps are made as before. */
+  /** Ends the watches of targets. Steps still work. */
   close(): void {
     this.#shared.watches.close()
   }
@@ -92,7 +93,7 @@ export class StepService {
         context,
         plan,
         state: 'waiting',
-        settle: step => {
+        answer: step => {
           this.#count(-1)
           cancel()
           resolve(step)
@@ -119,7 +120,10 @@ export class StepService {
   }
 }
 
-/** What was decided stays so, however old what is known here may be: the target need not be looked at. */
+/**
+ * Returns the earlier result of a delivery that the cached record has decided. A decision never
+ * changes, so the target need not be read.
+ */
 const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined => {
   const known = isRemembered(context) ? context.ledger().known() : undefined
   const judged = known && judge(known, context, now)
@@ -127,7 +131,7 @@ const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
 
-/** The queues stand in the order of their last use; one at work must stay. */
+/** Drops the queues that were used least recently. A queue with work stays. */
 const forgetOldest = (queues: Map<string, TargetQueue>): void => {
   for (const [key, queue] of queues) {
     if (queue.idle) {
@@ -137,7 +141,7 @@ const forgetOldest = (queues: Map<string, TargetQueue>): void => {
   }
 }
 
-/** What a step would be now, without its being made. */
+/** Returns what a step would do now, without making it. */
 const preview = async (
   { api, clock }: Environment,
   target: Target,

@@ -21,9 +21,12 @@ type World = Pick<Environment, 'api' | 'clock' | 'log'>
 const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /**
- * Remembers that a named delivery was skipped, so that a copy of it that comes after the gate has opened is not executed.
- * Returns the skip, once it is stored; or the outcome of a copy that was being executed before the gate was closed; or that the
- * hook is no more; or that there was no time or no right for it by `deadline`.
+ * Stores that a delivery with an idempotency key was skipped, so that a copy is not run after the
+ * gate opens. Returns one of these:
+ * - the skip, once it is stored;
+ * - the outcome of a copy that began before the gate closed;
+ * - that the hook no longer exists;
+ * - that there was no time or no right to store it by `deadline`.
  */
 export const storeSkip = async (skipped: Skipped, context: DeliveryContext, world: World): Promise<Outcome> => {
   const { deadline, delivery } = context
@@ -50,7 +53,10 @@ export const storeSkip = async (skipped: Skipped, context: DeliveryContext, worl
   }
 }
 
-/** `key` is that of the delivery's row: a hash, which costs more than to look at all rows. */
+/**
+ * Decides about a skip. `key` is the key of the delivery's row, computed once because the hash
+ * costs more than a search of all rows.
+ */
 const decideSkip = async (
   skipped: Skipped,
   context: DeliveryContext,
@@ -60,7 +66,7 @@ const decideSkip = async (
   const { clock } = world
   const ledger = context.ledger()
   const mayContinue = (): boolean => clock.monotonic() < context.deadline
-  /** The mark of the claim that was met last. */
+  /** The mark of the last claim that blocked this. */
   let met: string | undefined
   let looks = 0
   let unfenced = false
@@ -68,14 +74,15 @@ const decideSkip = async (
     const made = await ledger.decide<Skipped | Failed | Full | OpenClaim | 'at work'>(
       (draft, now) => {
         const own = draft.get(key)
-        // However old it seems: it may have been made, and clocks differ.
+        // Its age does not matter: it may have been made, and clocks differ.
         if (own?.state === 'claimed') {
           const isOver = isAbandoned(own, now)
           const result = { claim: own.claim, claimed: rowsOf(draft, own.claim.mark), isOver }
           return { result, needsNewest: true }
         }
         const act = openAct(draft, key)
-        // An act of this delivery is at work and cannot be taken back. The post waits for its end, and is judged then.
+        // An act of this delivery is in progress and cannot be taken back. The post waits for its
+        // end and is decided then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
         const judged = judge(draft, { ...context, cooldownMs: 0 }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { result: notRun(judged) }
@@ -100,15 +107,16 @@ const decideSkip = async (
   return { decided: 'given up' }
 }
 
-/** A claim whose outcome is not known. */
+/** A claim with an unknown outcome. */
 interface OpenClaim extends ClaimedWrite {
-  /** Whether the process that has claimed it is at work on it no more. */
+  /** True if its process no longer works on it. */
   readonly isOver: boolean
 }
 
 /**
- * Settles a claim: once nobody is at work on it any more, its write, which may hold other deliveries too, is made impossible,
- * unless it is `unfenced`. Returns whether there is any use in trying that again.
+ * Settles a claim. Once its process no longer works on it, the claim's write is made impossible by
+ * a fence, unless it is `unfenced`. The write may include other deliveries. Returns whether trying
+ * again can help.
  */
 const settleClaim = async (
   open: OpenClaim,

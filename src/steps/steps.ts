@@ -1,44 +1,60 @@
-import type { NotRun } from '../api/outcome.ts'
-import type { Limits, ProblemReason, Target } from './target/target.ts'
+/**
+ * Steps: exact changes of a count. `service.ts` has one queue for each target. `queue.ts` reads the
+ * target, folds all waiting posts into one write (`batch.ts`, `claims.ts`) and sends it
+ * (`writer.ts`). `finish.ts` and `help.ts` finish the writes of other processes. `target/` knows
+ * the objects: how a count is read and written, and how a lost write is found again.
+ *
+ * The promise: any post that is answered 200 changed the count exactly once, at any number of
+ * replicas. Steps import `record` and the rooms before it, and know no driver and no sender.
+ */
 
-/** Why a plan leaves a count as it is, in the driver's own word, which is handed back to it. */
+import type { NotRun } from '../api/outcome.ts'
+import type { CountLimits, ProblemReason, Target } from './target/target.ts'
+
+/** Why a plan refuses to change a count. The text is the driver's own, and is returned to it. */
 export interface Refusal {
   readonly refused: string
 }
 
 /**
- * Computes the count after a step from the present count, or says why there is none. Pure: it may run many times. `limits` are
- * the target's own bounds. Nothing is taken back, so `delta` has no meaning here.
+ * Computes the count after a step from the current count, or returns a refusal. Pure: it may run
+ * several times. `limits` are the target's own bounds. `delta` is only for undos.
  */
-export type Plan = (count: number, delta?: number, limits?: Limits) => number | Refusal
+export type Plan = (count: number, delta?: number, limits?: CountLimits) => number | Refusal
 
-/** Computes the count after an undo from the present count and `delta`, the sum of the steps to take back. */
-export type UndoPlan = (count: number, delta: number, limits?: Limits) => number | Refusal
+/** Computes the count after an undo. `delta` is the sum of the steps to take back. */
+export type UndoPlan = (count: number, delta: number, limits?: CountLimits) => number | Refusal
 
 /** The outcome of one step. */
 export type Step =
-  /** Committed: the API server has stored it. `from` equals `to` when the plan left the count as it was. */
+  /** The API server has stored it. `from` equals `to` if the plan kept the count. */
   | { readonly step: 'done'; readonly from: number; readonly to: number }
-  /** The hook's memory says that the delivery does not count. Nothing was changed. */
+  /** The record says that the delivery does not count. Nothing was changed. */
   | ({ readonly step: 'skipped' } & NotRun)
-  /** The hook is not what it was when the delivery was admitted. Nothing was done: the delivery has to be admitted again. */
+  /**
+   * The hook changed after the delivery was admitted. Nothing was done; the delivery must be
+   * admitted again.
+   */
   | { readonly step: 'changed' }
-  /** The plan refused, at this count. */
+  /** The plan refused at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
   /** The target cannot be changed. Nothing was. */
   | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
-  /** There was no time, room or server for it. Nothing was changed. */
+  /** There was no time, no room or no server for it. Nothing was changed. */
   | {
       readonly step: 'unavailable'
       readonly reason: 'ApiUnreachable' | 'Contended' | 'InternalError' | 'Overloaded' | 'RecordFull' | 'RecordTooNew'
       readonly message: string
     }
-  /** A write was sent and its answer is not known. */
+  /** A write was sent, and its outcome is unknown. */
   | { readonly step: 'unknown' }
 
-/** A count changed exactly: every step is computed from the count that it replaces, and none is lost or doubled. */
+/**
+ * Exact changes of a count: every step is computed from the count that it replaces. None is lost or
+ * doubled.
+ */
 export interface Steps {
   readonly change: (target: Target, plan: Plan) => Promise<Step>
-  /** Takes back what the firings of the delivery's alerts have changed, once. */
+  /** Takes back the changes that the firings of the delivery's alerts made, once. */
   readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }

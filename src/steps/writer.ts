@@ -1,22 +1,22 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { isUnsettled, partsOf, stepOf, unknownStep, type Batch } from './batch.ts'
+import { isUnanswered, partsOf, stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part, Waiting } from './claims.ts'
 import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { isNamed, settle, type Line } from './line.ts'
+import { isNamed, answerPost, type Line } from './line.ts'
 import type { Patience } from './patience.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { commit } from './target/commit.ts'
 import type { Bill } from './target/write.ts'
 
-/** The counters that a queue reports to. */
+/** The metrics of a queue. */
 export interface QueueMetrics {
-  /** Counts a write by its result, and the posts that were in it. */
+  /** Counts a write by its result, and its posts. */
   readonly count: (result: string, posts: number) => void
-  /** Counts what the evidence of a lost answer said. */
+  /** Counts a result of searching evidence. */
   readonly looked: (evidence: string) => void
 }
 
@@ -29,25 +29,28 @@ export interface QueueParts {
   readonly bill: Bill
 }
 
-/** A batch that is to be written. */
+/** A batch to be written. */
 export interface Writing {
   readonly batch: Batch
   readonly mark: string
   /** The version that it was folded on. */
   readonly from: Version
-  /** True where that version was read for it. */
+  /** True if that version was just read. */
   readonly afterRead: boolean
   readonly ledger: Ledger | undefined
 }
 
-/** Writes the batches of one target, and answers the posts in them. */
+/** Writes the batches of one target, and answers their posts. */
 export class BatchWriter {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #parts: QueueParts
   readonly #metrics: QueueMetrics
   readonly #expire: (entry: Waiting) => void
-  /** The uid of the object whose /scale the last write did not find. It may have been deleted since it was read. */
+  /**
+   * The uid of the object without a /scale at the last write. It may have been deleted after it was
+   * read.
+   */
   #missing: string | undefined
 
   /** `expire` answers a post whose write may or may not be made. */
@@ -70,12 +73,12 @@ export class BatchWriter {
     const { count, looked } = this.#metrics
     const { entries, to } = batch
     for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
-    // A skip stays one, regardless of the outcome of the write.
+    // A skip is independent of the write.
     for (const [entry, part] of partsOf(batch)) {
-      if (part?.part === 'skip' || part?.part === 'full') settle(entry, stepOf(part))
+      if (part?.part === 'skip' || part?.part === 'full') answerPost(entry, stepOf(part))
     }
     const shared = batch.rows.length > 0
-    const mayContinue = (): boolean => entries.some(isUnsettled)
+    const mayContinue = (): boolean => entries.some(isUnanswered)
     const written = await commit(
       this.#environment,
       { target: this.#target, mark, from, to, shared },
@@ -104,7 +107,8 @@ export class BatchWriter {
       case 'missing':
       case 'refused': {
         const { message, reason } = written.write === 'refused' ? written : this.#noScale
-        // Others may send a shared write as well, and be let through: nothing is certain for a post without a name.
+        // Others may send a shared write too and succeed. So nothing is certain for a post without
+        // an idempotency key.
         if (shared) answerAmbiguous(batch, ['step'], { step: 'failed', reason, message })
         else if (written.write === 'refused' || this.#missing === from.uid)
           return failAll(entries, { step: 'failed', reason, message })
@@ -122,7 +126,7 @@ export class BatchWriter {
     }
   }
 
-  /** Answers each post by its part. Posts whose turn has not come wait for the next one. */
+  /** Answers each post by its part. A post without a result waits for the next turn. */
   async answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> {
     const { helper, line } = this.#parts
     const met: [Waiting, HelpPart][] = []
@@ -130,13 +134,13 @@ export class BatchWriter {
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') met.push([entry, part])
       else if (part === undefined || part.part === 'wait') again.push(entry)
-      else settle(entry, stepOf(part))
+      else answerPost(entry, stepOf(part))
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
     if (again.length > 0) line.putBack(again)
   }
 
-  /** The target was found to be there no more, or not ours: whether it has a /scale is open again. */
+  /** Notes that the target was missing or not ours. Whether it has a /scale is unknown again. */
   forgetMissing(): void {
     this.#missing = undefined
   }
@@ -148,15 +152,15 @@ export class BatchWriter {
 }
 
 const failAll = (entries: readonly Waiting[], step: Step): void => {
-  for (const entry of entries) settle(entry, step)
+  for (const entry of entries) answerPost(entry, step)
 }
 
 /**
- * Answers posts with such parts where nobody can say whether their steps were made: a named one may be sent again, an unnamed
- * one gets no answer.
+ * Answers posts whose write may or may not be stored. One with an idempotency key gets 503 and may
+ * be sent again. Another gets no answer.
  */
 const answerAmbiguous = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
   for (const [entry, part] of partsOf(batch)) {
-    if (part && parts.includes(part.part)) settle(entry, isNamed(entry) ? named : { step: 'unknown' })
+    if (part && parts.includes(part.part)) answerPost(entry, isNamed(entry) ? named : { step: 'unknown' })
   }
 }

@@ -1,21 +1,21 @@
 /**
- * The token of a trigger URL: keys, minting, verifying. A token says which hook it runs, in which
- * rotation; it is a compact JWS, signed with Ed25519. The same hook, rotation and key give the same
+ * Tokens of trigger URLs: keys, minting, verifying. A token says which hook it runs, and in which
+ * rotation. It is a compact JWS, signed with Ed25519. The same hook, rotation and key give the same
  * token, so minting again changes nothing. Only the controller imports `mint.ts`.
  */
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
 
-/** What a token says: which hook it runs. What that hook does, only the live resource says. */
+/** The content of a token: which hook it runs. Only the stored hook says what it does. */
 export interface Claims {
   readonly namespace: string
   readonly name: string
   readonly uid: string
   readonly rotation: number
-  /** Milliseconds since the epoch; absent in a token that does not expire. */
+  /** In milliseconds since the epoch. Absent if the token does not expire. */
   readonly expiresAt?: number
 }
 
-/** The header's `typ`: a token of ours can be taken for no other kind of JWT, and no other for it (RFC 8725, 3.11). */
+/** The header's `typ`. It keeps this token apart from every other kind of JWT (RFC 8725, 3.11). */
 export const tokenType = 'receiverhook+jwt'
 export const algorithm = 'EdDSA'
 
@@ -23,8 +23,8 @@ const issuer = 'receiverhooks.dev'
 const audience = 'trigger'
 
 /**
- * The payload of a token. It holds no time, nothing random and nothing of the spec, so that the same hook, rotation
- * and key give the same token. `exp` is in seconds (RFC 7519, section 4.1.4).
+ * Returns the payload of a token. It has no time, nothing random and nothing of the spec. So the
+ * same hook, rotation and key give the same token. `exp` is in seconds (RFC 7519, section 4.1.4).
  */
 export const formatClaims = ({ namespace, name, uid, rotation, expiresAt }: Claims): string =>
   JSON.stringify({
@@ -36,7 +36,7 @@ export const formatClaims = ({ namespace, name, uid, rotation, expiresAt }: Clai
     ...(expiresAt !== undefined && { exp: expiresAt / 1000 }),
   })
 
-/** Reads what {@link formatClaims} wrote; undefined for any other payload. */
+/** Parses a payload of {@link formatClaims}. Returns undefined for any other. */
 export const parseClaims = (payload: string): Claims | undefined => {
   const claims = tryParseJson(payload)
   if (!isObject(claims) || claims['iss'] !== issuer || claims['aud'] !== audience) return undefined

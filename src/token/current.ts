@@ -4,15 +4,18 @@ import type { TokenSpec } from '../api/hook.ts'
 import { parseTime } from '../environment/time.ts'
 import type { Claims } from './claims.ts'
 
-/** When the tokens of a hook expire: at the points of a grid, createdAt + n x expiresAfter. All in milliseconds. */
+/** When the tokens of a hook expire: at createdAt + n x expiresAfter. All in milliseconds. */
 export interface Expiry {
   readonly createdAt: number
   readonly expiresAfter: number
-  /** How long before a token's expiry its successor appears. */
+  /** How long before the expiry the next token is published. */
   readonly overlap: number
 }
 
-/** The expiry that a hook asks for; undefined when its tokens do not expire. Its fields must have been checked. */
+/**
+ * Returns the expiry of a hook's tokens, or undefined if they do not expire. The fields must be
+ * valid.
+ */
 export const expiryOf = (token: TokenSpec, creationTimestamp: string): Expiry | undefined =>
   token.expiresAfter === undefined
     ? undefined
@@ -22,10 +25,13 @@ export const expiryOf = (token: TokenSpec, creationTimestamp: string): Expiry | 
         overlap: checkedMilliseconds(token.overlap),
       }
 
-/** The end of the year 9999: a later moment has no RFC 3339 form, and a token that would live so long does not expire. */
+/** The end of the year 9999. A later time has no RFC 3339 form, so such a token does not expire. */
 const endOfTime = 253_402_300_799_000
 
-/** The first point of the grid that is later than `now` by more than the overlap; undefined when it is out of sight. */
+/**
+ * Returns the first expiry that is later than `now` plus the overlap, or undefined if there is
+ * none.
+ */
 export const nextExpiry = ({ createdAt, expiresAfter, overlap }: Expiry, now: number): number | undefined => {
   const passed = Math.floor((now + overlap - createdAt) / expiresAfter)
   const point = createdAt + Math.max(1, passed + 1) * expiresAfter
@@ -33,9 +39,10 @@ export const nextExpiry = ({ createdAt, expiresAfter, overlap }: Expiry, now: nu
 }
 
 /**
- * Whether verified claims are those that a hook's published token should have. A token that expires is current while
- * it stands on the grid and more than the overlap is left of it. The point after the next is allowed as well: another
- * controller, whose clock is ahead, may have chosen it, and two clocks must not make a URL go back and forth.
+ * Returns whether verified claims match the token that a hook should publish. A token that expires
+ * must have one of the regular expiries, and more than the overlap left.
+ * The next expiry is accepted too: another controller, whose clock is ahead, may have chosen it.
+ * Otherwise two clocks would change the URL back and forth.
  */
 export const isCurrent = (
   claims: Claims,
@@ -48,23 +55,29 @@ export const isCurrent = (
   return claims.expiresAt === next || claims.expiresAt === next + (wanted.expiry?.expiresAfter ?? 0)
 }
 
-/** How many milliseconds from `now` a current token has to be replaced; undefined when it does not expire. */
+/**
+ * Returns in how many milliseconds a current token must be replaced, or undefined if it does not
+ * expire.
+ */
 export const dueIn = (claims: Claims, overlap: number, now: number): number | undefined =>
   claims.expiresAt === undefined ? undefined : Math.max(0, claims.expiresAt - overlap - now)
 
-/** What a hook, as far as it is known here, says to a token that was verified. */
+/** What a cached hook says of a verified token. */
 export type Acceptance =
   | 'accepted'
-  /** Replaced by a later rotation, and its overlap is over. */
+  /** A later rotation replaced it, and the overlap is over. */
   | 'rotated'
-  /** This copy of the hook cannot judge it: it is of a later rotation, or of another hook of that name. Read the hook. */
+  /**
+   * The cached hook is too old to decide: the token has a later rotation, or belongs to another
+   * hook of that name. Read the hook again.
+   */
   | 'newer than known'
 
 /**
- * Decides whether a hook accepts a token with these claims at `now`. A token of a previous rotation
- * is accepted until its overlap is over. It is also accepted as long as the controller has published
- * nothing newer, since no sender can have another. An overlap of 0 cuts off every previous token at
- * once, regardless of the status.
+ * Decides whether a hook accepts verified claims at `now`.
+ * A token of the previous rotation is accepted during the overlap, and as long as the controller
+ * has published nothing newer: senders cannot have another. With an overlap of 0, no previous token
+ * is accepted, regardless of the status.
  */
 export const acceptance = (
   claims: Claims,

@@ -1,9 +1,9 @@
 import { at, stringAt } from '../api/json.ts'
 import { endpointPath, triggerPath } from './published.ts'
 
-/** Where a hook is posted to. */
+/** The URL of a hook. */
 export interface HookURL {
-  /** What the URL begins with, without a slash at the end. */
+  /** The beginning of the URL, without a slash at its end. */
   readonly base: string
   readonly token: string
   readonly url: string
@@ -12,18 +12,19 @@ export interface HookURL {
 export type URLProblem =
   /** Nothing is published yet. */
   | { readonly problem: 'none' }
-  /** The Secret is not this hook's. */
+  /** The Secret does not belong to this hook. */
   | { readonly problem: 'foreign' }
-  /** What is there is none that can be posted to. */
+  /** The published value is not a usable URL. */
   | { readonly problem: 'unusable'; readonly message: string }
 
-/** The Secret that holds a hook's token; undefined for a hook that has it in its status. */
+/** Returns the name of the Secret with a hook's token, or undefined if the status has it. */
 export const tokenSecretOf = (hook: unknown): string | undefined => stringAt(hook, 'spec', 'token', 'secretName')
 
 /**
- * The URL of a hook. Of the Secret that `token.secretName` names only the token counts, and only if the Secret is the
- * hook's own: the base is what the controller publishes in the status, which it alone may write. A person who may change
- * Secrets must not choose where a post and its credentials go, or what is pasted into a shell.
+ * Returns the URL of a hook. From the Secret in `token.secretName` only the token is used, and only
+ * if this hook owns the Secret. The base comes from the status, which only the controller may
+ * write. So a person who may change Secrets cannot choose where posts go, or what is pasted into a
+ * shell.
  */
 export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem => {
   const name = tokenSecretOf(hook)
@@ -41,18 +42,21 @@ export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem =>
   return base === undefined ? unusable('status.endpoint is no http or https URL of a trigger') : partsWith(base, token)
 }
 
-/** What the URLs of a hook begin with, as the controller publishes it; undefined where it has not. */
+/** Returns the base of a hook's URLs from its status, or undefined if none is published. */
 export const baseOf = (hook: unknown): string | undefined => {
   if (tokenSecretOf(hook) !== undefined) return baseIn(stringAt(hook, 'status', 'endpoint') ?? '')
   return partsOf(stringAt(hook, 'status', 'triggerURL') ?? '')?.base
 }
 
-/** A compact JWS (RFC 7515, section 7.1): no character of it means anything to a shell, YAML, JSON or a URL. */
+/**
+ * Returns whether a text has the form of a compact JWS (RFC 7515, section 7.1). Such a text is safe
+ * in a shell, YAML, JSON and a URL.
+ */
 const isToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
 
 /**
- * Whether URLs can begin with this. The parser would pass over an empty query and over blanks and line breaks around the
- * text, and everything after a `?` or `#` would be no path.
+ * Returns whether URLs can begin with this text. The parser ignores an empty query, blanks and line
+ * breaks around it. After `?` or `#` nothing would be part of the path.
  */
 const isBase = (text: string): boolean =>
   /^https?:\/\/[^\s?#\p{Cc}]+$/u.test(text) && !text.endsWith('/') && URL.canParse(text)

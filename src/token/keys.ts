@@ -4,34 +4,34 @@ import type { Random } from '../environment/environment.ts'
 
 /** A key that signs tokens: Ed25519 (RFC 8032). */
 export interface SigningKey {
-  /** The thumbprint of its public half (RFC 7638): the `kid` of the tokens that it signs. */
+  /** The thumbprint of its public key (RFC 7638): the `kid` of its tokens. */
   readonly kid: string
   readonly privateKey: KeyObject
   readonly publicKey: KeyObject
 }
 
-/** The private key set. The first key signs; all of them verify. */
+/** The private key set. The first key signs; all verify. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
 
-/** The public key set, in one version of it. */
+/** One version of the public key set. */
 export interface PublicKeys {
-  /** Differs between any two sets of different content. */
+  /** Different for sets of different content. */
   readonly version: string
   find(kid: string): KeyObject | undefined
 }
 
-/** How many random bytes a key is made of. */
+/** The number of random bytes in a key. */
 export const seedLength = 32
 
-/** A key set cannot be read. The message names the member that is wrong, never its content. */
+/** A key set that cannot be parsed. The message names the wrong member, never its content. */
 export class KeySetUnreadable extends Error {
   override readonly name = 'KeySetUnreadable'
 }
 
-/** What stands before the seed in the PKCS #8 form of every Ed25519 key (RFC 8410, section 7). */
+/** The bytes before the seed in the PKCS #8 form of every Ed25519 key (RFC 8410, section 7). */
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** The key that follows from {@link seedLength} random bytes: the same bytes give the same key. */
+/** Makes a key from {@link seedLength} random bytes. The same bytes give the same key. */
 export const signingKey = (seed: Uint8Array): SigningKey => {
   if (seed.length !== seedLength) throw new TypeError(`a key is made of ${seedLength} bytes, not of ${seed.length}`)
   const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
@@ -39,7 +39,10 @@ export const signingKey = (seed: Uint8Array): SigningKey => {
   return { kid: thumbprint(publicKey), privateKey, publicKey }
 }
 
-/** Makes a key by chance. People type its kid at a prompt, where a word that begins with a dash is an option. */
+/**
+ * Makes a random key. Its kid does not begin with a dash, because a shell command would read it as
+ * an option.
+ */
 export const freshSigningKey = (random: Random): SigningKey => {
   for (;;) {
     const key = signingKey(random.bytes(seedLength))
@@ -47,15 +50,15 @@ export const freshSigningKey = (random: Random): SigningKey => {
   }
 }
 
-/** The JWKS of a private key set, as the Secret stores it. */
+/** Returns the JWKS of a private key set, as the Secret stores it. */
 export const formatSigningKeys = (keys: SigningKeys): string =>
   formatSet(keys.map(({ kid, privateKey }) => ({ ...jwkOf(privateKey), kid })))
 
-/** The JWKS of a set's public halves, as the ConfigMap stores it. */
+/** Returns the JWKS of the public keys, as the ConfigMap stores it. */
 export const formatPublicKeys = (keys: SigningKeys): string =>
   formatSet(keys.map(({ kid, publicKey }) => ({ ...jwkOf(publicKey), kid })))
 
-/** Reads what {@link formatSigningKeys} wrote. Throws {@link KeySetUnreadable}. */
+/** Parses the JWKS of {@link formatSigningKeys}. Throws {@link KeySetUnreadable}. */
 export const parseSigningKeys = (jwks: string): SigningKeys => {
   const [first, ...others] = parseSet(jwks, (jwk, where) => {
     const key = signingKey(bytesAt(jwk, 'd', where))
@@ -67,7 +70,7 @@ export const parseSigningKeys = (jwks: string): SigningKeys => {
   return [first, ...others]
 }
 
-/** Reads what {@link formatPublicKeys} wrote. Throws {@link KeySetUnreadable}. */
+/** Parses the JWKS of {@link formatPublicKeys}. Throws {@link KeySetUnreadable}. */
 export const parsePublicKeys = (jwks: string, version: string): PublicKeys => {
   const keys = parseSet(jwks, (jwk, where) => {
     const x = Buffer.from(bytesAt(jwk, 'x', where)).toString('base64url')
@@ -76,7 +79,7 @@ export const parsePublicKeys = (jwks: string, version: string): PublicKeys => {
   return publicKeys(keys, version)
 }
 
-/** The public halves of a private set. */
+/** Returns the public keys of a private set. */
 export const publicKeysOf = (keys: SigningKeys, version: string): PublicKeys =>
   publicKeys(
     keys.map(key => key.publicKey),
@@ -93,7 +96,10 @@ const jwkOf = (key: KeyObject): { kty: string; crv: string; x: string; d?: strin
   return { kty, crv, x, ...(d !== undefined && { d }) }
 }
 
-/** RFC 7638: the hash of the required members alone, in the order of the alphabet. */
+/**
+ * Returns the thumbprint of a key (RFC 7638): the hash of its required members in alphabetical
+ * order.
+ */
 const thumbprint = (publicKey: KeyObject): string => {
   const { kty, crv, x } = jwkOf(publicKey)
   return createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url')
@@ -102,7 +108,7 @@ const thumbprint = (publicKey: KeyObject): string => {
 const formatSet = (jwks: readonly JsonObject[]): string =>
   JSON.stringify({ keys: jwks.map(jwk => ({ ...jwk, alg: 'EdDSA', use: 'sig' })) })
 
-/** Ignores a stored `kid`: a key's id is always its thumbprint. */
+/** Parses a key set. A stored `kid` is ignored: the id of a key is always its thumbprint. */
 const parseSet = <T>(text: string, parse: (jwk: JsonObject, where: string) => T): T[] => {
   const set = tryParseJson(text)
   const keys = at(set, 'keys')

@@ -4,8 +4,9 @@ import { algorithm, formatClaims, tokenType, type Claims } from './claims.ts'
 import type { SigningKey } from './keys.ts'
 
 /**
- * The trigger token of a hook: a compact JWS (RFC 7515, section 7.1), signed with Ed25519. It depends on its arguments
- * alone, so minting again, after a crash or in two controllers at once, gives the same token.
+ * Returns the trigger token of a hook, a compact JWS (RFC 7515, section 7.1) signed with Ed25519.
+ * It depends only on its arguments. So minting again gives the same token, after a crash or in two
+ * controllers at once.
  */
 export const mint = (key: SigningKey, claims: Claims): Promise<string> =>
   new CompactSign(Buffer.from(formatClaims(claims)))
@@ -13,7 +14,7 @@ export const mint = (key: SigningKey, claims: Claims): Promise<string> =>
     .sign(key.privateKey)
 
 /**
- * Makes a short fingerprint of a token for a status or a log line. It distinguishes tokens and
+ * Returns a short fingerprint of a token for a status or a log line. It identifies the token and
  * gives access to nothing.
  */
 export const tokenId = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 12)

@@ -3,42 +3,54 @@ import { isObject, tryParseJson } from '../api/json.ts'
 import { algorithm, parseClaims, tokenType, type Claims } from './claims.ts'
 import type { PublicKeys } from './keys.ts'
 
-/** What a text turns out to be when it is taken for a token. Of the text itself it holds nothing. */
+/** The result of verifying a text as a token. It quotes nothing of the text. */
 export type Verdict =
   | { readonly verdict: 'valid'; readonly claims: Claims }
-  /** Ours, and past its time. */
+  /** Valid, but past its expiry. */
   | { readonly verdict: 'expired'; readonly claims: Claims }
-  /** Shaped like ours, but the set has no such key. It may have been published a moment ago: read the set once more. */
+  /**
+   * It has the form of a token, but the set has no such key. The key may be new: read the set once
+   * more.
+   */
   | { readonly verdict: 'unknown key'; readonly kid: string }
   | { readonly verdict: 'invalid' }
 
 export interface Verifier {
-  /** Judges `token` by `keys`, at the moment `now` (milliseconds since the epoch). Rejects only for faults of ours. */
+  /**
+   * Verifies `token` with `keys` at the time `now` (milliseconds since the epoch). Rejects only
+   * because of a bug.
+   */
   verify(token: string, keys: PublicKeys, now: number): Promise<Verdict>
-  /** The claims of a token whose signature was right a while ago. It says nothing of the keys that are valid now. */
+  /**
+   * Returns the claims of a token whose signature was found valid earlier. Its key may be invalid
+   * by now.
+   */
   known(token: string): Claims | undefined
-  /** What a token says of itself whose key is in the set. Its signature may be wrong: it says which hook to ask about, and no more. */
+  /**
+   * Returns the claims in a token whose key is in the set, without checking its signature. Use them
+   * only to decide which hook to ask about.
+   */
   claimed(token: string, keys: PublicKeys): Claims | undefined
-  /** How many tokens are remembered. */
+  /** The number of remembered tokens. */
   readonly size: number
 }
 
 /**
- * Makes a verifier that remembers the tokens whose signature was right, at most `remember` of them,
- * each for the version of the key set that it was checked with. It does not remember wrong ones: a
- * flood of forged tokens must not push the good ones out.
+ * Makes a verifier that remembers valid signatures, at most `remember`, each for one version of the
+ * key set. Invalid ones are not remembered: a flood of forged tokens must not push out the valid
+ * ones.
  */
 export const createVerifier = (options: { readonly remember: number }): Verifier => {
   const verified = recentlyUsed<Verified>(options.remember)
   return {
     verify: async (token, keys, now) => {
       const known = verified.get(token)
-      if (known?.version === keys.version) return judge(known, now)
+      if (known?.version === keys.version) return unlessExpired(known, now)
       const claims = await verifySignature(token, keys)
       if ('verdict' in claims) return claims
       const fresh = { version: keys.version, claims }
       verified.set(token, fresh)
-      return judge(fresh, now)
+      return unlessExpired(fresh, now)
     },
     known: token => verified.get(token)?.claims,
     claimed: (token, keys) => {
@@ -53,31 +65,32 @@ export const createVerifier = (options: { readonly remember: number }): Verifier
 }
 
 interface Verified {
-  /** Of the key set. */
+  /** The version of the key set. */
   readonly version: string
   readonly claims: Claims
 }
 
-const judge = ({ claims }: Verified, now: number): Verdict => {
+const unlessExpired = ({ claims }: Verified, now: number): Verdict => {
   const expired = claims.expiresAt !== undefined && claims.expiresAt <= now
   return { verdict: expired ? 'expired' : 'valid', claims }
 }
 
-/** Longer than any token: a namespace and a name of the greatest length give about 900 characters. */
+/** Longer than any token: with the longest namespace and name it has about 900 characters. */
 const maxTokenLength = 2048
 
 /**
- * Three parts in base64url, the last one 64 bytes long. Its last character has four bits that decode to nothing: they
- * have to be zero, or sixteen texts would be one token.
+ * Three parts in base64url, the last for 64 bytes. The unused four bits of its last character must
+ * be zero; otherwise sixteen texts would be one token.
  */
 const shape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/
 
-/** True if a text has the length and the shape of a token, which says nothing of whether it is one. */
+/** Returns whether a text has the length and form of a token. The token may still be invalid. */
 export const hasTokenShape = (text: string): boolean => text.length <= maxTokenLength && shape.test(text)
 
 /**
- * Length and shape come before any cryptography, algorithm and type are pinned, and until the signature is found right
- * nothing is believed but which key to check it with (RFC 8725, sections 3.1 and 3.11).
+ * Verifies a text's signature. Length and form are checked before any cryptography; algorithm and
+ * type are fixed. Until the signature is valid, only the key's id is used (RFC 8725, sections 3.1
+ * and 3.11).
  */
 const verifySignature = async (
   token: string,
@@ -97,7 +110,7 @@ const verifySignature = async (
   }
 }
 
-/** The `kid` of a header with exactly the members that ours have; undefined for any other. */
+/** Returns the `kid` of a header that has exactly our members, or undefined. */
 const keyIdOf = (token: string): string | undefined => {
   const header = tryParseJson(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
   if (!isObject(header) || Object.keys(header).length !== 3) return undefined
@@ -106,8 +119,9 @@ const keyIdOf = (token: string): string | undefined => {
 }
 
 /**
- * A map of at most `limit` entries that loses the least used ones: two generations, and when the young one is half the
- * limit it becomes the old one. Looking up an entry of the young generation moves nothing.
+ * Returns a map of at most `limit` entries that drops those used least recently. It has two
+ * generations: when the young one reaches half the limit, it becomes the old one. Reading an entry
+ * of the young generation moves nothing.
  */
 const recentlyUsed = <T>(limit: number) => {
   const half = Math.floor(limit / 2)

@@ -2,9 +2,9 @@ import type { Answered, Change, Ended } from '../api/outcome.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import type { SettlementState } from '../api/settlement.ts'
 import type { Budget } from './intake.ts'
-import { mostChanges, retryAfterSeconds } from './limits.ts'
+import { maxChanges, retryAfterSeconds } from './limits.ts'
 
-/** The body of every answer. `message` stands first: senders log the beginning. */
+/** The body of every answer. `message` is first, because senders log the beginning. */
 export interface Answer {
   readonly message: string
   /** `namespace/name`. */
@@ -19,15 +19,15 @@ export interface Answer {
   readonly of?: number
   readonly from?: number
   readonly to?: number
-  /** What was done that is no count. */
+  /** What was done, if it is not a count. */
   readonly summary?: string
-  /** The same one by one: as many as there is room for. */
+  /** The single changes, as many as fit. */
   readonly changes?: readonly Change[]
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true
 }
 
-/** An answer, or the closing of the connection where any answer could be untrue. */
+/** An answer, or the decision to close the connection because any answer could be wrong. */
 export type TriggerAnswer =
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Answer }
   | 'no answer'
@@ -42,7 +42,7 @@ const statusOf = {
   unreadable: 400,
 } as const satisfies Record<Answered['outcome'], number>
 
-/** The answer to a post that never became a delivery. */
+/** Returns the answer to a post that never became a delivery. */
 export const refusal = (
   status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 422 | 503,
   reason: ReasonIn<'refused'>,
@@ -53,7 +53,7 @@ export const refusal = (
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },
 })
 
-/** The answer to a delivery. `target` is what the hook acts on, as in `Deployment/web`. */
+/** Returns the answer to a delivery. `target` is such as `Deployment/web`. */
 export const answerTo = (
   outcome: Ended,
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },
@@ -69,26 +69,26 @@ export const answerTo = (
       message: messageOf(outcome, target, dryRun),
       hook: `${hook.namespace}/${hook.name}`,
       driver: hook.driver,
-      // What could not be read is no delivery, and has no outcome.
+      // An unreadable post is no delivery and has no outcome.
       ...(kind === 'unreadable' ? {} : { outcome: kind }),
       reason,
       ...('from' in outcome ? { from: outcome.from } : {}),
       ...('to' in outcome ? { to: outcome.to } : {}),
       ...('summary' in outcome ? { summary: outcome.summary } : {}),
-      ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, mostChanges) } : {}),
+      ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, maxChanges) } : {}),
       ...(dryRun ? { dryRun } : {}),
     },
   }
 }
 
-/** The answer to a post of a hook that is not taken now, before anything else is known of it. */
+/** Returns the answer to a post that the hook cannot accept now, before its body is read. */
 export const unavailable = (
   reason: 'RateLimited' | 'WritesLimited' | 'Overloaded',
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },
 ): TriggerAnswer =>
   answerTo({ outcome: 'unavailable', reason, message: reasons[reason].means }, hook, 'the target', false)
 
-/** An answer that says when there is something left of its hook's budget, where nothing is left now. */
+/** Adds to an answer when the hook's budget has bytes again, if it has none now. */
 export const onceUnspent = (
   answer: TriggerAnswer,
   hook: { readonly uid: string } | undefined,

@@ -4,13 +4,13 @@ import type { Candidates, Credentials } from '../api/credentials.ts'
 import type { WebhookSecret } from '../api/webhook-secret.ts'
 import { isNear, timedHead, valueOf, webhookHead, type Headers } from './signed-head.ts'
 
-/** Whether a post proves what is asked of it; or, where its body is signed, what says so of the body. */
+/** Whether a post is authenticated. For a signed body, a function that decides it. */
 export type Shown = boolean | ((body: Uint8Array) => boolean)
 
 /**
- * What a post shows by its head. `headers` have their names in lower case, and of one that was sent more than once all values in
- * one, which then proves nothing. `now`: in milliseconds since the epoch. All candidates are compared, and all of each, so that
- * the time tells nobody which part of which secret is wrong.
+ * Checks the authentication in a post's head. `headers` have names in lower case; the values of a
+ * repeated header are joined, which then proves nothing. `now` is in milliseconds since the epoch.
+ * All candidates are compared completely, so that the time reveals nothing about the secret.
  */
 export const shownBy = (credentials: Credentials, headers: Headers, now: number): Shown => {
   switch (credentials.form) {
@@ -41,11 +41,11 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
   }
 }
 
-/** How many signatures a post may have: one for each secret that its sender has at the time, and more. */
+/** The most signatures of a post. A sender needs one for each of its current secrets. */
 const maxSignatures = 10
 /**
- * How many signatures by a key pair are verified: each costs 0.2 ms, fifteen times an HMAC. A sender that changes its key pair
- * signs with both.
+ * How many signatures of key pairs are verified. Each takes 0.2 ms, fifteen times as long as an
+ * HMAC. A sender that changes its key pair signs with both.
  */
 const maxVerified = 2
 
@@ -58,7 +58,7 @@ const shownByWebhook = (
   const head = webhookHead(headers)
   if (!head || !isNear(head, now, toleranceMs)) return false
   const signatures = valueOf('webhook-signature', headers).split(' ')
-  // Of a header that was sent twice Node joins both values with a comma and a blank.
+  // Node joins the values of a repeated header with a comma and a blank.
   if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return false
   const known = secrets.map(secret => ({ secret, signatures: signaturesFor(secret, signatures) }))
   if (known.every(({ signatures }) => signatures.length === 0)) return false
@@ -70,13 +70,13 @@ const shownByWebhook = (
 
 const signatureOf = { v1: /^v1,([A-Za-z0-9+/]{43}=)$/, v1a: /^v1a,([A-Za-z0-9+/]{86}==)$/ } as const
 
-/** The signatures that a secret may have made. Others are passed over. */
+/** Returns the signatures that a secret may have made. Others are ignored. */
 const signaturesFor = ({ version }: WebhookSecret, texts: readonly string[]): readonly Buffer[] => {
   const found = texts.flatMap(text => signatureOf[version].exec(text)?.slice(1) ?? [])
   return found.slice(0, version === 'v1' ? maxSignatures : maxVerified).map(encoded => Buffer.from(encoded, 'base64'))
 }
 
-/** Whether a secret has made each of the signatures. */
+/** Returns a function that checks whether a secret made one of the signatures. */
 const signedBy = (
   secret: WebhookSecret,
   signatures: readonly Buffer[],
@@ -92,7 +92,7 @@ const signedBy = (
   return signatures.map(signature => verify(undefined, text, key, signature))
 }
 
-/** What stands before the 32 bytes of a public Ed25519 key in its DER (RFC 8410, section 4). */
+/** The bytes before the 32 bytes of a public Ed25519 key in its DER form (RFC 8410, section 4). */
 const spkiOfEd25519 = Buffer.from('302a300506032b6570032100', 'hex')
 
 const hmacOf = (key: Uint8Array, before: string, body: Uint8Array): Buffer =>
@@ -103,8 +103,8 @@ const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 const digests = { hex: /^[0-9A-Fa-f]{64}$/, base64: /^[A-Za-z0-9+/]{43}=$/ } as const
 
 /**
- * The signatures in a header: one, or several with a comma between, as PagerDuty writes them while its secret changes. Undefined
- * for anything else, such as two headers, whose values Node joins with a comma and a blank.
+ * Returns the signatures in a header: one, or several separated by commas, as PagerDuty sends them
+ * while its secret changes. Returns undefined for anything else, such as a repeated header.
  */
 const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests): readonly Buffer[] | undefined => {
   const texts = prefix.includes(',') ? [sent] : sent.split(',')
@@ -114,17 +114,19 @@ const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests)
   return areSignatures ? texts.map(text => Buffer.from(text.slice(prefix.length), encoding)) : undefined
 }
 
-/** What stands behind the scheme in `Authorization` (RFC 9110, section 11.4); empty for another scheme. */
+/**
+ * Returns the credentials in `Authorization` (RFC 9110, section 11.4). Empty for another scheme.
+ */
 const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {
   const [, sentScheme = '', sent = ''] = /^(\S+) +(.*)$/.exec(valueOf('authorization', headers)) ?? []
   return sentScheme.toLowerCase() === scheme ? sent : ''
 }
 
-/** Whether a value is one of some. All are compared. */
+/** Returns whether a value equals one of the candidates. All are compared. */
 const isAny = (value: Uint8Array, candidates: readonly (Uint8Array | undefined)[]): boolean =>
   candidates.map(candidate => candidate !== undefined && isSame(value, candidate)).some(isOne => isOne)
 
-/** Compares digests, which have one length and tell nothing of what begins alike. */
+/** Compares digests. They have the same length, and do not reveal equal beginnings. */
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => timingSafeEqual(sha256(one), sha256(other))
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()

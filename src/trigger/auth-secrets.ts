@@ -3,24 +3,24 @@ import { stringAt } from '../api/json.ts'
 import type { Environment } from '../environment/environment.ts'
 import { singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError, isStatus, TooLarge } from '../kube/errors.ts'
+import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
-import { mostKeptChars, mostKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
+import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
 
-/** What reading a Secret came to. */
+/** The result of reading a Secret. */
 type Found =
   | { readonly secret: { readonly data: Readonly<Record<string, string>> } | undefined }
   | 'forbidden'
   | 'too large'
   | 'unreachable'
 
-/** Reads what a Secret has under some keys, not older than a moment ago; all who ask for it at the same time share one read. */
+/** Reads some entries of a Secret, at most a moment old. Simultaneous callers share one read. */
 export type ReadSecret = (namespace: string, name: string, keys: readonly string[]) => Promise<Found>
 
 export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>): ReadSecret => {
   const shared = singleFlight<Reading>({ clock, forMs: secretKeptMs })
-  /** Those that were read last stand last; a slow read may be older than what stands before it. */
+  /** Readings in the order of their last read. A slow one may be older than the one before it. */
   const kept = new Map<string, Reading>()
   let keptChars = 0
 
@@ -28,7 +28,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
 
   const forget = (): void => {
     for (const [key, oldest] of kept) {
-      if (kept.size <= mostKeptSecrets && keptChars <= mostKeptChars && isFresh(oldest)) return
+      if (kept.size <= maxKeptSecrets && keptChars <= maxKeptChars && isFresh(oldest)) return
       kept.delete(key)
       keptChars -= charsOf(oldest)
     }
@@ -43,12 +43,12 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
     return reading
   }
 
-  const readAnew = async (key: string, namespace: string, name: string, keys: readonly string[]): Promise<Reading> => {
+  const readAgain = async (key: string, namespace: string, name: string, keys: readonly string[]): Promise<Reading> => {
     const since = clock.monotonic()
     try {
       const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
       const object = await read(api, secrets, namespace, name, options)
-      // What else is in it is not worth the memory.
+      // Other entries are not kept in memory.
       const values = keys.flatMap((key): [string, string][] => {
         const value = stringAt(object, 'data', key)
         return value === undefined ? [] : [[key, value]]
@@ -56,7 +56,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       return keep(key, { found: { secret: object && { data: Object.fromEntries(values) } }, since })
     } catch (error) {
       if (isStatus(error, 403)) return keep(key, { found: 'forbidden', since })
-      if (error instanceof TooLarge) return keep(key, { found: 'too large', since })
+      if (error instanceof ObjectTooLarge) return keep(key, { found: 'too large', since })
       if (error instanceof ApiError || error instanceof Unreachable) return { found: 'unreachable', since }
       throw error
     }
@@ -68,8 +68,8 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       forget()
       const known = kept.get(key)
       if (known && isFresh(known)) return known.found
-      const reading = await shared(key, () => readAnew(key, namespace, name, keys))
-      // A process that stood still meanwhile holds an answer that is too old.
+      const reading = await shared(key, () => readAgain(key, namespace, name, keys))
+      // After a pause of the process the answer may be too old.
       if (reading.found === 'unreachable' || isFresh(reading)) return reading.found
     }
   }
@@ -78,7 +78,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
 const charsOf = ({ found }: Reading): number =>
   typeof found === 'string' ? 0 : Object.values(found.secret?.data ?? {}).reduce((sum, value) => sum + value.length, 0)
 
-/** What a read found, and when it began, in monotonic milliseconds. */
+/** The result of a read, and when it began in monotonic milliseconds. */
 interface Reading {
   readonly found: Found
   readonly since: number

@@ -13,27 +13,30 @@ import type { LiveHook } from './hook.ts'
 import type { PostedBody, Refused } from './posted.ts'
 import type { ReadMessage } from './reading/message.ts'
 
-/** What a bar may ask for: the body of a post as it was sent, and what it says. */
-export type BarredBody = Pick<PostedBody, 'message' | 'sent'>
+/** What authentication may need: the body as it was sent, and its parsed content. */
+export type AuthBody = Pick<PostedBody, 'message' | 'sent'>
 
-/** Why a post is kept from a hook: it proves nothing, or it cannot be told whether it does. */
-type Barred = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
+/** Why authentication failed: wrong credentials, or the check could not be made. */
+type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
-/** Keeps a post from a hook whose `auth` it does not satisfy. Asks for the body only where that is what is signed. */
-export type Bar = (
+/** Checks a post against the hook's `auth`. Reads the body only if it is signed. */
+export type CheckAuth = (
   hook: LiveHook,
   headers: Readonly<Record<string, string>>,
-  body: BarredBody,
-) => Promise<Barred | undefined>
+  body: AuthBody,
+) => Promise<AuthFailure | undefined>
 
-/** `accounts` are the product's, for the command that gives a right. */
-export const authBar = (
+/**
+ * Returns the check. `accounts` are the installation's service accounts, for the command that
+ * grants a right.
+ */
+export const checkAuthOf = (
   clock: Pick<Clock, 'now'>,
   readSecret: ReadSecret,
   checkGenuine: CheckGenuine,
   accounts: Accounts,
-): Bar => {
-  const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | Barred> => {
+): CheckAuth => {
+  const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | AuthFailure> => {
     const read = await readSecret(namespace, auth.secret, keysOf(auth))
     if (read === 'unreachable') {
       const message = `Secret/${auth.secret}, which auth names, cannot be read`
@@ -50,13 +53,13 @@ export const authBar = (
   const barOtherTopics = async (
     hook: LiveHook,
     { topicArn }: TopicAuth,
-    body: BarredBody,
+    body: AuthBody,
   ): Promise<Refused | undefined> => {
     const sent = await body.sent(hook)
     if ('refused' in sent) return sent
     const read = await body.message(hook)
     if ('refused' in read) return isOverloaded(read) ? read : unauthorized
-    // The topic first: a message of another one is not worth a certificate.
+    // Checks the topic first: a message of another topic needs no certificate.
     if (!isOfTopic(read.message, topicArn)) return unauthorized
     const verdict = await checkGenuine(hook, read.message)
     if (verdict === 'genuine') return isPast(hook, publishedAt(read.message), clock.now()) ? unauthorized : undefined
@@ -78,14 +81,17 @@ export const authBar = (
   }
 }
 
-/** True if a message says that it is of this topic of Amazon SNS. Whether that is so, only its signature shows. */
+/** Returns whether a message claims to be of a topic of Amazon SNS. Only its signature proves it. */
 const isOfTopic = ({ delivery, proof }: ReadMessage, topicArn: string): boolean =>
   delivery.sender === sns.name && proof?.['TopicArn'] === topicArn
 
-/** When a message of SNS was published, in milliseconds since the epoch, as its signature says; NaN if it does not say. */
+/** Returns when an SNS message was published, in milliseconds since the epoch. NaN if it does not say. */
 const publishedAt = ({ proof }: ReadMessage): number => parseTime(proof?.['Timestamp'] ?? '')
 
-/** Whether a message is older than its hook remembers what has counted: it may be one that has. */
+/**
+ * Returns whether a message is older than the hook's memory of signed bodies. Then it may be a
+ * replay.
+ */
 const isPast = ({ replayWindowMs }: LiveHook, publishedAt: number, now: number): boolean =>
   replayWindowMs > 0 && !(now - publishedAt < replayWindowMs)
 
@@ -93,7 +99,7 @@ const unauthorized: Refused = { refused: refusal(401, 'Unauthorized') }
 
 const isOverloaded = ({ refused }: Refused): boolean => refused !== 'no answer' && refused.status === 503
 
-/** RFC 9110, section 11.6.1. */
+/** The header WWW-Authenticate (RFC 9110, section 11.6.1). */
 const challenges = {
   bearer: { 'www-authenticate': 'Bearer realm="receiver-hooks"' },
   basic: { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' },

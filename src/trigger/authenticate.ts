@@ -8,9 +8,12 @@ import type { Verdict, Verifier } from '../token/verify.ts'
 import type { LiveHook } from './hook.ts'
 import type { Found, Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
-import { mostWaitingForKeys } from './limits.ts'
+import { maxWaitingForKeys } from './limits.ts'
 
-/** `holds`: whether hook and keys are known to be, as of a moment ago, what the token was accepted by. */
+/**
+ * The result of authenticating a token. `holds` returns whether hook and keys are still known to be
+ * as they were then.
+ */
 export type Authentication =
   | { readonly accepted: true; readonly hook: LiveHook; readonly holds: () => boolean }
   | { readonly accepted: false; readonly status: 404 | 410 | 422 | 503; readonly reason: ReasonIn<'refused'> }
@@ -21,7 +24,7 @@ const no = (status: 404 | 410 | 422 | 503, reason: ReasonIn<'refused'>): Authent
   reason,
 })
 
-/** Decides which hook a token may run now, if any. */
+/** Returns a function that decides which hook a token may run now. */
 export const authenticator = (
   clock: Clock,
   verifier: Verifier,
@@ -38,14 +41,14 @@ export const authenticator = (
     const known = keys.fresh() ? keys.current() : await keys.readRecent()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
-    // A key may have been published a moment ago: before anyone is told 404, the key set is read once more.
-    // Each that waits holds what has arrived of its body.
-    if (waiting >= mostWaitingForKeys) return 'too many'
+    // A key may be new: before answering 404, the key set is read once more. Each waiting post
+    // holds the received part of its body.
+    if (waiting >= maxWaitingForKeys) return 'too many'
     const read = await readAgain()
     return read ? await verifier.verify(token, read, clock.now()) : 'not ready'
   }
 
-  const judge = (found: Found, claims: Claims): Authentication | 'newer than known' => {
+  const authenticationBy = (found: Found, claims: Claims): Authentication | 'newer than known' => {
     if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
     if (found.found === 'not looked up') return no(503, 'Overloaded')
     if (found.found === 'elsewhere') return no(404, 'UnknownToken')
@@ -69,9 +72,9 @@ export const authenticator = (
       if (verdict.verdict === 'expired') return no(410, 'TokenExpired')
       if (verdict.verdict !== 'valid') return no(404, 'UnknownToken')
       const { namespace, name, uid } = verdict.claims
-      const judged = judge(await hooks.find(namespace, name, uid), verdict.claims)
-      if (judged !== 'newer than known') return judged
-      const again = judge(await hooks.readLive(namespace, name, uid), verdict.claims)
+      const authenticated = authenticationBy(await hooks.find(namespace, name, uid), verdict.claims)
+      if (authenticated !== 'newer than known') return authenticated
+      const again = authenticationBy(await hooks.readLive(namespace, name, uid), verdict.claims)
       return again === 'newer than known' ? no(410, 'TokenRotated') : again
     } catch (error) {
       readFailureOf(error)

@@ -1,15 +1,16 @@
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
-import { checkRates, mostLimitedHooks, mostSources, refusedRate } from './limits.ts'
+import { checkRates, maxLimitedHooks, maxRememberedSources, refusedRate } from './limits.ts'
 
-/** What a check reads: little, or a long body. */
+/** How much a check reads: little, or a long body. */
 export type CheckSize = keyof typeof checkRates
 
 /**
- * Bounds what is spent on the posts of sources that were refused again and again. A proxy may be the source of every post, good and
- * bad: so their posts are checked at a bounded rate, not refused unseen. Each hook has a share of its own, and what is beyond that
- * comes from a rate that all share. So a flood of one hook's URL takes nothing from the posts to another.
+ * Limits the work for posts from sources that were refused repeatedly. One proxy may be the source
+ * of all posts. So such posts are checked at a limited rate, and not refused without a check. Each
+ * hook has its own rate; beyond that, a common rate applies. So a flood on one hook's URL does not
+ * affect the posts to another.
  */
 export class Distrust {
   readonly #refusals: RateLimiter
@@ -17,25 +18,25 @@ export class Distrust {
   readonly #ofAll: RateLimiter
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
-    this.#refusals = rateLimiter(clock, mostSources)
-    this.#ofHook = rateLimiter(clock, mostLimitedHooks)
+    this.#refusals = rateLimiter(clock, maxRememberedSources)
+    this.#ofHook = rateLimiter(clock, maxLimitedHooks)
     this.#ofAll = rateLimiter(clock, 2)
   }
 
-  /** Counts a post that was refused; by what the hook's `auth` asks for, where `hook` is given. */
+  /** Counts a refused post. `hook` is given if the hook's `auth` refused it. */
   refused(source: string, hook?: LiveHook): void {
     this.#refusals.take(keyOf(source, hook), refusedRate)
   }
 
   /**
-   * True if few posts of a source were refused of late. With `hook`, the one of a token that was verified before: if few of those
-   * to it were, or it asks for no more than its token.
+   * Returns whether few posts of a source were refused recently. With `hook`, its token was
+   * verified before: then only refusals by that hook count, and none if it requires only its token.
    */
   trusts(source: string, hook?: LiveHook): boolean {
     return (hook !== undefined && !hook.auth) || !this.#refusals.empty(keyOf(source, hook), refusedRate)
   }
 
-  /** True if a post to a hook of a source that is not trusted may be checked now. It is counted. */
+  /** Returns whether a post to a hook from an untrusted source may be checked now. Counts it. */
   takeCheck({ uid }: LiveHook, size: CheckSize): boolean {
     const { ofAll, ofHook } = checkRates[size]
     return this.#ofHook.take(`${size} ${uid}`, ofHook) || this.#ofAll.take(size, ofAll)

@@ -14,7 +14,7 @@ import type { Ledger, Ruling } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
-import type { Bar } from './auth.ts'
+import type { CheckAuth } from './auth.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
@@ -22,7 +22,7 @@ import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { closedUnread } from './gates.ts'
 import type { Budget, Intake } from './intake.ts'
-import { answerWithinMs, mostRounds, provenForMs } from './limits.ts'
+import { answerWithinMs, maxRounds, provenForMs } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
@@ -34,19 +34,19 @@ import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
 
-/** A post's admission to a hook; `holds` is asked again before each step. */
+/** A post's admission to a hook. `holds` is called again before each step. */
 interface Admission extends SignedPart {
   readonly hook: LiveHook
   readonly holds: () => boolean
 }
 
-/** Answers a post: gives the answer to `send`, and reports it to the log, the metrics and the record after that. */
+/** Answers a post: passes the answer to `send`, then reports it to log, metrics and record. */
 export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
 
 export interface EndpointParts {
   readonly acts: ActService
   readonly authenticate: Authenticate
-  readonly bar: Bar
+  readonly bar: CheckAuth
   readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly definitions: Definitions
@@ -57,14 +57,17 @@ export interface EndpointParts {
   readonly record: Recorder
   readonly steps: StepService
   readonly waiting: Pick<WaitingPosts, 'answer'>
-  /** Tells a hook's owner that its posts are refused. */
-  readonly tellLimited: (hook: LiveHook) => void
+  /** Notifies a hook's owner that its posts are refused. */
+  readonly notifyLimited: (hook: LiveHook) => void
 }
 
-/** A delivery, step by step: token, limits, auth, body, sender, gates, driver, answer, record. */
+/**
+ * Handles a post step by step: token, limits, authentication, body, sender, gates, driver, answer,
+ * record.
+ */
 export class TriggerEndpoint {
   readonly #parts: EndpointParts & Environment
-  /** The hooks of which an act is at work that is never ended early. */
+  /** The hooks with an act in progress that is never ended early. */
   readonly #kept = new Set<string>()
   readonly #services: Parameters<typeof execute>[1]
 
@@ -112,8 +115,8 @@ export class TriggerEndpoint {
   }
 
   /**
-   * The hook that a post may run now, by its token and what its `auth` asks; or what the post is answered instead. `isNew`: it has
-   * not entered yet, and its hook may be full.
+   * Returns the hook that a post may run now, by its token and what its `auth` asks; or what the
+   * post is answered instead. `isNew`: it has not entered yet, and its hook may be full.
    */
   async #admit(
     request: TriggerRequest,
@@ -128,7 +131,7 @@ export class TriggerEndpoint {
     const { hook } = found
     const full = isNew ? intake.full(hook, dryRun) : undefined
     if (full) return { answer: unavailable(full, hook), hook }
-    // Most hooks ask for no more than the token.
+    // Most hooks require only the token.
     const passed = hook.auth
       ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, request.headers, body)))
       : unsigned
@@ -150,13 +153,13 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // A hook that is suspended still answers who asks for an outcome.
+    // A suspended hook still answers questions for an outcome.
     const shut = waitMs === undefined ? closedUnread(first, request.headers) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
     const read = await body.message(first)
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
-    // Most messages are signed by nobody, and wait for no verdict.
+    // Most messages are not signed, so there is nothing to wait for.
     const verdict = message.proof ? await checkGenuine(first, message) : 'genuine'
     if (verdict !== 'genuine') {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook: first }
@@ -172,9 +175,9 @@ export class TriggerEndpoint {
       if (poll) return poll
     }
     let admission = admitted
-    for (let round = 0; round < mostRounds; round++) {
+    for (let round = 0; round < maxRounds; round++) {
       const { hook } = admission
-      // Where the hook has changed meanwhile, the delivery begins again under the hook as it is now.
+      // If the hook changed meanwhile, the delivery begins again with the changed hook.
       const context = this.#contextOf(request, admission, message, deadline, dryRun)
       const outcome = await execute(context, this.#services)
       if (outcome.outcome !== 'changed') {
@@ -195,7 +198,7 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /** Looks in the record for a delivery that was decided: whoever asks with its key runs nothing. */
+  /** Looks in the record for a decided delivery. A sender that asks with its key runs nothing. */
   async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
     const { clock } = this.#parts
     const { deadline, delivery, hook, isAskable } = context
@@ -244,28 +247,28 @@ export class TriggerEndpoint {
     }
   }
 
-  /** Has acts end early while the budget of their hook is spent. */
+  /** Ends acts early while the budget of their hook is used up. */
   #pace(acts: Acts, { hook }: TriggerContext): Acts {
-    const { budget, log, tellLimited } = this.#parts
+    const { budget, log, notifyLimited } = this.#parts
     const { name, namespace, uid } = hook
     const ended = (message: string): void => {
       log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
-      tellLimited(hook)
+      notifyLimited(hook)
     }
     return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
   }
 }
 
 /**
- * What the key of a delivery belongs to, where its sender has given it one in a header: the beginning of its body's hash. A post
- * without a body asks what became of a key.
+ * Returns the beginning of the body's hash if the sender gave a key in a header. It identifies the
+ * key's body. A post without a body asks for the outcome of a key.
  */
 const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
   isAskable(delivery) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
 
 const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
-/** What a post waits for that was just decided. */
+/** Returns a post that was just decided, with what it waits for. */
 const waitingFor = (
   handled: Handled,
   outcome: Ended,
@@ -279,5 +282,5 @@ const waitingFor = (
   return { ...handled, waits: { decided: { answer, change, isAskable }, waitMs, isPoll: false } }
 }
 
-/** What whoever has no right to a hook is answered. */
+/** The statuses that a sender without the right to a hook gets. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])

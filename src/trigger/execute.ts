@@ -12,24 +12,24 @@ import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, passedOver } from './gates.ts'
 import type { TriggerContext } from './request.ts'
 
-/** What all deliveries of a process are executed with. */
+/** What executing a delivery needs. */
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound'> {
   readonly acts: ActService
   readonly definitions: Definitions
-  /** Has acts end early that would write too much. */
+  /** Ends acts early that would write too much. */
   readonly pace: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
 }
 
 /**
- * Passes a delivery through the gates and runs the driver. A hook is looked at again when its step is folded, not
- * only when the post arrived: if it has changed by then, nothing is done and the delivery has to begin again. Its budget is
- * looked at again as well: bodies may be held back until many posts have been let in.
+ * Passes a delivery through the gates and runs the driver. The hook is checked again when its step
+ * is folded, not only when the post arrives. If it changed, nothing is done and the delivery begins
+ * again. Its budget is checked again too, because bodies may arrive long after posts were admitted.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
   const { api, clock, definitions, outbound } = services
   const { delivery, dryRun, hook, message, request } = context
-  // A slow body may have taken seconds since the post was admitted.
+  // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
   const gated =
     closed(hook) ??
@@ -43,7 +43,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (gated) return await storeSkip(gated, context, services)
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
-  // Where the budget is used up meanwhile, the delivery begins again and is refused.
+  // If the budget was used up meanwhile, the delivery begins again and is refused.
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
   if (!run) throw new Error('the schema lets no hook through that is to take back what it cannot')
@@ -64,7 +64,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   })
 }
 
-/** A connection whose writes the API server judges and does not store. */
+/** Returns a connection whose writes are dry runs. */
 const trying = (api: ApiConnection): ApiConnection => ({
   request: request =>
     api.request(request.method === 'GET' ? request : { ...request, query: { ...request.query, dryRun: 'All' } }),

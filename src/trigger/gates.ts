@@ -6,19 +6,21 @@ import { stepTakesMs } from './limits.ts'
 import { mayBeLong } from './reading/message.ts'
 import type { TriggerContext } from './request.ts'
 
-/** What is answered to every delivery, whatever it says; undefined when the hook is open. Pure. */
+/**
+ * Returns the outcome of every delivery to a closed hook, or undefined if the hook is open. Pure.
+ */
 export const closed = (hook: LiveHook): Ended | undefined => {
   if ('path' in hook.bound) {
     return { outcome: 'failed', reason: 'InvalidHook', message: `${hook.bound.path} ${hook.bound.message}` }
   }
-  if (hook.obstacle?.reason === 'InvalidExpression') return { outcome: 'failed', ...hook.obstacle }
+  if (hook.problem?.reason === 'InvalidExpression') return { outcome: 'failed', ...hook.problem }
   return hook.suspend ? { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } : undefined
 }
 
 /**
- * What is answered to every delivery before its body is read; undefined where that is read first. A short body is read
- * although the hook is suspended, since it may name the delivery: a skip is remembered, so that a copy that comes after the
- * hook was resumed is not executed. Pure.
+ * Returns the outcome of a post before its body is read, or undefined if the body must be read
+ * first. A short body is read even if the hook is suspended, because it may have an idempotency
+ * key. The skip is stored under that key, so a copy is not run after the hook is resumed. Pure.
  */
 export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, string>>): Ended | undefined => {
   const outcome = closed(hook)
@@ -26,7 +28,7 @@ export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, st
   return mayBeLong(headers) ? outcome : undefined
 }
 
-/** What is answered to a delivery that an open hook does not run for; undefined when it counts. Pure. */
+/** Returns the outcome of a delivery that an open hook skips, or undefined if it counts. Pure. */
 export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
   if (delivery.phase === 'no news') {
     return { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
@@ -37,10 +39,13 @@ export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefi
   if (delivery.phase === 'resolved' && hook.onResolved === 'ignore') {
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }
   }
-  return hook.obstacle && { outcome: 'failed', ...hook.obstacle }
+  return hook.problem && { outcome: 'failed', ...hook.problem }
 }
 
-/** What is answered to a delivery that the expression of its hook does not let through; undefined where it does. */
+/**
+ * Returns the outcome of a delivery that the hook's expression rejects, or undefined if it accepts
+ * the delivery.
+ */
 export const filtered = async (
   expression: string,
   { deadline, hook, message, request }: TriggerContext,
@@ -53,14 +58,16 @@ export const filtered = async (
     sender: message.delivery.sender,
   }
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const judged = await expressions.evaluate({ owner: hook.uid, expression, variables, withinMs })
-  if ('failed' in judged) return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${judged.failed}` }
-  if ('ranOver' in judged) return { outcome: 'failed', reason: 'ExpressionTooSlow', message: `when: ${judged.ranOver}` }
-  if ('unavailable' in judged) {
-    // Nobody has judged it: it is not a skip, which would be remembered.
-    return { outcome: 'unavailable', reason: 'ExpressionBusy', message: `when: ${judged.unavailable}` }
+  const evaluated = await expressions.evaluate({ owner: hook.uid, expression, variables, withinMs })
+  if ('failed' in evaluated)
+    return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${evaluated.failed}` }
+  if ('ranOver' in evaluated)
+    return { outcome: 'failed', reason: 'ExpressionTooSlow', message: `when: ${evaluated.ranOver}` }
+  if ('unavailable' in evaluated) {
+    // It was not evaluated. A skip would be stored, so this is none.
+    return { outcome: 'unavailable', reason: 'ExpressionBusy', message: `when: ${evaluated.unavailable}` }
   }
-  return judged.counts
+  return evaluated.counts
     ? undefined
     : { outcome: 'skipped', reason: 'Filtered', message: 'when is false for this delivery' }
 }

@@ -4,7 +4,10 @@ import { verify } from '../senders/registry.ts'
 import type { LiveHook } from './hook.ts'
 import type { ReadMessage } from './reading/message.ts'
 
-/** Verifies that a message to a hook is its sender's, and logs why not. `unavailable`: it cannot be told now. */
+/**
+ * Verifies the sender's signature of a message to a hook, and logs why it is wrong. `unavailable`:
+ * it cannot be verified now.
+ */
 export type CheckGenuine = (hook: LiveHook, message: ReadMessage) => Promise<'genuine' | 'refused' | 'unavailable'>
 
 export const genuineCheck = ({

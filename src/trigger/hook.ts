@@ -8,47 +8,52 @@ import type { Minted } from '../api/status.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import type { Rate } from '../environment/rate.ts'
 
-/** A hook as the trigger keeps it: what a delivery needs, and nothing else of the object. */
+/** A hook in the form that the trigger keeps: only what a delivery needs. */
 export interface LiveHook {
   readonly namespace: string
   readonly name: string
   readonly uid: string
   readonly generation: number
   readonly rotation: number
-  /** How long the former token is accepted after a rotation, in milliseconds. */
+  /** How long the previous token is accepted after a rotation, in milliseconds. */
   readonly overlapMs: number
   readonly minted: Minted | undefined
   readonly driver: string
   readonly suspend: boolean
-  /** The CEL expression that a delivery has to fulfil. */
+  /** The CEL expression that a delivery must satisfy. */
   readonly when: string | undefined
   readonly onResolved: 'ignore' | 'run' | 'undo'
-  /** How long two deliveries of the same news are one, and the least time between two executions, in milliseconds. */
+  /**
+   * How long a second delivery with the same key is a copy, and the shortest time between two runs,
+   * in milliseconds.
+   */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number
-  /** How many posts this process takes for it. */
+  /** The rate of posts that this process accepts for the hook. */
   readonly rateLimit: Rate
-  /** What a sender has to prove beside the token. */
+  /** What a sender has to prove in addition to the token. */
   readonly auth: Auth | undefined
-  /** How long what a sender has signed counts once, in milliseconds; 0 where it counts by its name alone. */
+  /**
+   * How long a signed body counts only once, in milliseconds. 0: only its idempotency key matters.
+   */
   readonly replayWindowMs: number
-  /** What the controller alone can see, and what makes every delivery fail. */
-  readonly obstacle: Obstacle | undefined
-  /** The driver with the hook's member; or the rule that the hook breaks. */
+  /** A problem that only the controller can see. It makes every delivery fail. */
+  readonly problem: HookProblem | undefined
+  /** The driver with the hook's member, or the violation in the hook's spec. */
   readonly bound: Bound | Violation
 }
 
-interface Obstacle {
+interface HookProblem {
   readonly reason: 'ManagedByAutoscaler' | 'InvalidExpression'
   readonly message: string
 }
 
-/** Makes a {@link LiveHook} of a hook. Its spec is validated here, once for each version. */
+/** Makes a {@link LiveHook}. The spec is validated here, once for each version. */
 export const liveHook = (hook: ReceiverHook): LiveHook => {
   const bound = driverOf(hook.spec)
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
-  const common = { namespace, name, uid, generation, minted: status?.minted, obstacle: obstacleIn(hook), bound }
+  const common = { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), bound }
   return isViolation(bound)
     ? {
         ...common,
@@ -80,10 +85,12 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
       }
 }
 
-/** Even a hook that breaks a rule revokes what it has rotated out. */
+/**
+ * Returns the rotation of a spec. Even an invalid hook must not accept tokens of earlier rotations.
+ */
 const rotationIn = (spec: unknown): number => Number(at(spec, 'token', 'rotation') ?? 0)
 
-const obstacleIn = ({ metadata, status }: ReceiverHook): Obstacle | undefined => {
+const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined => {
   const stalled = status?.conditions?.find(condition => condition.type === 'Stalled' && condition.status === 'True')
   if (!stalled || status?.observedGeneration !== metadata.generation) return undefined
   const { message, reason } = stalled

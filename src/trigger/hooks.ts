@@ -10,46 +10,55 @@ import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
 import { liveHook, type LiveHook } from './hook.ts'
-import { departedKeptMs, hookReadWithinMs, largeForMs, lookupRate, mostDeparted, mostLarge } from './limits.ts'
+import { departedKeptMs, hookReadWithinMs, largeForMs, lookupRate, maxDeletedHooks, maxLargeHooks } from './limits.ts'
 import { RecentUids } from './recent-uids.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 
-/** How many deleted hooks are remembered: a post that was on its way to one is answered within seconds. */
-const mostGone = 10_000
+/**
+ * How many deleted hooks are remembered. A post that was on its way to one gets its answer within
+ * seconds.
+ */
+const maxGone = 10_000
 
-/** How many hooks that were read live are remembered, for at most `currentForMs`. */
-const mostLiveReads = 10_000
+/** How many live reads of hooks are remembered, each for at most `currentForMs`. */
+const maxLiveReads = 10_000
 
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
   /** It is too large to be read. */
   | { readonly found: 'too large' }
-  /** In a namespace that is not served here. */
+  /** Its namespace is not served here. */
   | { readonly found: 'elsewhere' }
   | { readonly found: 'unreachable'; readonly message: string }
-  /** So many hooks that this process does not know are asked for that this one was not looked up. */
+  /** Too many unknown hooks were requested, so this one was not read. */
   | { readonly found: 'not looked up' }
 
-/** The hooks as this process sees them. */
+/** The hooks as this process knows them. */
 export class Hooks {
   readonly synced: Following['synced']
-  /** Why hooks cannot be read or watched, if they cannot. */
-  readonly trouble: Following['trouble']
+  /** Returns why hooks cannot be read or watched, or undefined. */
+  readonly problem: Following['problem']
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
   readonly #cache: Cache<LiveHook>
   /**
-   * The hooks that a live read found, with the cache's entry of when it began. A hook that was missing then proves nothing:
-   * only what the cache has learnt since can contradict the read.
+   * The hooks from live reads, each with the cache's entry when its read began. A hook that is
+   * missing in the cache then proves nothing. Only what the cache learns later can contradict the
+   * read.
    */
   readonly #liveReads = new WeakMap<LiveHook, LiveRead>()
-  /** The newest live read of each hook, by uid, the oldest first: for when the cache is not current. */
+  /**
+   * The newest live read of each hook, by uid, oldest first. Used while the cache is not current.
+   */
   readonly #newestReads = new Map<string, LiveHook>()
-  /** The uids of hooks that the watch has told to be gone, the newest last. */
-  readonly #gone = new BoundedMap<string, true>(mostGone)
-  /** The hooks that a live read found gone. A uid is never used again, so each of them stays gone. */
+  /** The uids of hooks that the watch reported as deleted, newest last. */
+  readonly #gone = new BoundedMap<string, true>(maxGone)
+  /**
+   * The hooks that a live read did not find. A uid is never reused, so a deleted hook stays
+   * deleted.
+   */
   readonly #departed: RecentUids
   readonly #tooLarge: RecentUids
   readonly #lookups: RateLimiter
@@ -59,8 +68,8 @@ export class Hooks {
     const { clock } = environment
     this.#environment = environment
     this.#watchNamespace = watchNamespace
-    this.#departed = new RecentUids(clock, { most: mostDeparted, keptMs: departedKeptMs })
-    this.#tooLarge = new RecentUids(clock, { most: mostLarge, keptMs: largeForMs })
+    this.#departed = new RecentUids(clock, { most: maxDeletedHooks, keptMs: departedKeptMs })
+    this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
     this.#cache = watchedCache<LiveHook>(
       environment,
@@ -73,11 +82,11 @@ export class Hooks {
       follow,
     )
     this.synced = this.#cache.synced
-    this.trouble = this.#cache.trouble
+    this.problem = this.#cache.problem
     this.run = this.#cache.run
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
-        // A watch that has a hook again says that etcd was restored from a backup.
+        // If a watch reports the hook again, etcd was restored from a backup.
         this.#departed.delete(now.uid)
         this.#tooLarge.delete(now.uid)
       }
@@ -86,10 +95,11 @@ export class Hooks {
   }
 
   /**
-   * The hook of this name and uid, as it was at most `currentForMs` ago: from the cache while that is proven to be
-   * current, else by a live read, which many may share. The cache alone
-   * never says that there is none, or that something is in the way of its steps, since that would lose an alert: a
-   * process that was stalled learns late of what has become of a hook meanwhile.
+   * Returns the hook with this name and uid as it was at most `currentForMs` ago. It comes from the
+   * cache while that is proven to be current, otherwise from a live read that several posts can
+   * share.
+   * The cache alone never decides that a hook is deleted or that a problem blocks it, because a
+   * wrong answer would lose an alert. A process that was paused may have an old cache.
    */
   async find(namespace: string, name: string, uid: string): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
@@ -99,30 +109,30 @@ export class Hooks {
     if (hook) return { found: 'hook', hook }
     if (this.#departed.has(uid)) return { found: 'none' }
     if (this.#tooLarge.has(uid)) return { found: 'too large' }
-    // No right token leads here again and again, but for those of hooks that were deleted.
+    // With a valid token this happens repeatedly only for a deleted hook.
     if (known?.uid !== uid && !this.#lookups.take('', lookupRate)) return { found: 'not looked up' }
     return await this.readLive(namespace, name, uid)
   }
 
-  /** Reads past the cache. Many who ask at the same time cost two reads. */
+  /** Reads a hook live. Simultaneous callers cost at most two reads. */
   readLive(namespace: string, name: string, uid: string): Promise<Found> {
     return this.#shared(`${namespace}/${name}/${uid}`, () => this.#read(namespace, name, uid))
   }
 
-  /** Whether a hook is known to be as it was found, at most `currentForMs` ago. */
+  /** Returns whether a hook is known to be unchanged within the last `currentForMs`. */
   unchanged(hook: LiveHook): boolean {
     const known = this.known(hook)
     if (known && this.#cache.fresh()) return known.generation <= hook.generation
     return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
-  /** The hook as this process has it, however old that is: for limits, and for nothing else. */
+  /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
     const known = this.#cache.get(namespace, name)
     return known?.uid === uid ? known : undefined
   }
 
-  /** Whether there is a hook of this name, as far as this process knows. */
+  /** Returns whether this process knows a hook of this name. */
   has(namespace: string, name: string): boolean {
     return this.#cache.get(namespace, name) !== undefined
   }
@@ -130,7 +140,7 @@ export class Hooks {
   async #read(namespace: string, name: string, uid: string): Promise<Found> {
     const { api, clock } = this.#environment
     const before = { ...this.#cached(namespace, name), began: clock.monotonic() }
-    // A request for a hook that is not known here must not fill the connections of those that are.
+    // A request for an unknown hook must not occupy the connections of known ones.
     const lane = before.known?.uid === uid ? 'step' : 'lookup'
     try {
       const object = await read(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
@@ -159,7 +169,7 @@ export class Hooks {
     this.#newestReads.set(hook.uid, hook)
     for (const [uid, oldest] of this.#newestReads) {
       const then = this.#liveReads.get(oldest)
-      if (this.#newestReads.size <= mostLiveReads && then && this.#isRecent(then)) break
+      if (this.#newestReads.size <= maxLiveReads && then && this.#isRecent(then)) break
       this.#newestReads.delete(uid)
     }
   }
@@ -170,7 +180,10 @@ export class Hooks {
     return isIt && mayRun(hook) && this.#isValid(hook, this.#cached(namespace, name)) ? hook : undefined
   }
 
-  /** Whether nothing speaks against what a live read found: neither its age, nor what the cache has learnt since. */
+  /**
+   * Returns whether a live read is still valid: it is not too old, and the cache has learnt nothing
+   * newer.
+   */
   #isValid(hook: LiveHook, now: Cached): boolean {
     const then = this.#liveReads.get(hook)
     if (!then || !this.#isRecent(then)) return false
@@ -192,15 +205,18 @@ interface LiveRead extends Cached {
   readonly began: number
 }
 
-/** What the cache had under a hook's name. Values that have not changed are the very same. */
+/** The cache's entry for a hook's name. An unchanged entry is the same object. */
 interface Cached {
   readonly lists: number
   readonly known: LiveHook | undefined
 }
 
-/** Whether nothing is in the way of its steps, as far as is known. */
-const mayRun = ({ bound, obstacle }: LiveHook): boolean => !obstacle && !('path' in bound)
+/** Returns whether no known problem blocks the hook's steps. */
+const mayRun = ({ bound, problem }: LiveHook): boolean => !problem && !('path' in bound)
 
-/** A hook that is being deleted runs no more, however long its finalizers or its dependents hold it back. */
+/**
+ * Returns whether a hook exists and is not being deleted. Finalizers and dependents can delay the
+ * deletion for long.
+ */
 const isAlive = (object: StoredObject | undefined): object is ReceiverHook =>
   isReceiverHook(object) && object.metadata.deletionTimestamp === undefined

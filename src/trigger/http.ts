@@ -20,8 +20,8 @@ import {
   idleConnectionMs,
   limitedHeldMs,
   limitsIn,
-  mostHeadBytes,
-  mostUnreadBytes,
+  maxHeadBytes,
+  maxReadAheadBytes,
   requestWithinMs,
   slowClientCheckMs,
 } from './limits.ts'
@@ -34,9 +34,12 @@ import { front, isOpened, looks, opened } from './http/words.ts'
 
 export interface TriggerServer {
   readonly port: number
-  /** From now on every answer says that its connection closes, so that clients go elsewhere. */
+  /** Closes the connection after each answer from now on, so that clients use other replicas. */
   closing(): void
-  /** Takes no new connection, finishes what was accepted, and resolves when all is answered or its time has ended. */
+  /**
+   * Accepts no new connection, finishes accepted posts, and resolves when all are answered or the
+   * time is over.
+   */
   drain(): Promise<void>
 }
 
@@ -45,11 +48,11 @@ export interface Served {
   readonly preflight: Preflight
   readonly clock: Clock
   readonly log: Log
-  /** What this process may use: connections and bodies are bounded by it. */
+  /** The memory of this process, in bytes. The limits of connections and bodies depend on it. */
   readonly memoryBytes?: number | undefined
 }
 
-/** Serves an endpoint on a port (0: any free one) until drained. */
+/** Serves an endpoint until it is drained. Port 0 means any free port. */
 export const serveTrigger = async (served: Served, address: ListenAddress): Promise<TriggerServer> => {
   const { clock, memoryBytes } = served
   const limits = limitsIn(memoryBytes)
@@ -59,14 +62,14 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
     requestTimeout: requestWithinMs,
     connectionsCheckingInterval: slowClientCheckMs,
     keepAliveTimeout: idleConnectionMs,
-    maxHeaderSize: mostHeadBytes,
-    highWaterMark: mostUnreadBytes,
+    maxHeaderSize: maxHeadBytes,
+    highWaterMark: maxReadAheadBytes,
     joinDuplicateHeaders: true,
   })
   boundConnections(server, clock, limits.connections)
   const send = sender(clock, () => !isClosing)
-  const listener = posts(served, heldBodies(limits.mostHeldBytes), send)
-  // Whoever asks before sending a body is told to go on when it is first read.
+  const listener = posts(served, heldBodies(limits.maxHeldBytes), send)
+  // A client that waits for 100 Continue gets it when its body is read.
   server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),
@@ -81,26 +84,32 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   }
 }
 
-/** The token stands in the path or, where that ends before it, in the header: then no URL that anybody logs has it. */
+/**
+ * The token is in the path, or in the header if the path ends before it. In the second case no
+ * logged URL contains it.
+ */
 const triggerPath = /^\/v1\/trigger(?:\/([A-Za-z0-9_.-]+))?(?:\?[^#]*)?$/
 const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
 
-/** Where a request is addressed to. Of two headers Node makes one that no token matches. */
+/** Returns the token of a request. Node joins two headers into a text that matches no token. */
 const addressed = ({ headers, url }: IncomingMessage): { readonly token: string | undefined; isInHeader: boolean } => {
   const found = triggerPath.exec(url ?? '')
   const isInHeader = found !== null && found[1] === undefined
   return { token: isInHeader ? bearer.exec(headers.authorization ?? '')?.[1] : found?.[1], isInHeader }
 }
 
-/** Says by HTTP's own terms that no good token is in the header (RFC 6750, section 3). */
+/**
+ * Adds the header WWW-Authenticate to the answer for a wrong token in the header (RFC 6750, section
+ * 3).
+ */
 const challenged = (answer: TriggerAnswer): TriggerAnswer =>
   answer !== 'no answer' && answer.status === 404
     ? { ...answer, status: 401, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } }
     : answer
 
 /**
- * Answers what the head alone decides, before anything else is done: a flood costs least here. The rest goes to express, which so has
- * only posts to the path of a trigger, with a token in it or in the header.
+ * Answers what the head alone decides before anything else, because a flood costs least there.
+ * Other requests go to express: posts to a trigger's path with a token.
  */
 const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served
@@ -119,9 +128,9 @@ const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
     else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
     else {
       routes.handle(request, response, error => {
-        // The URL holds a token, so it is neither logged nor echoed.
+        // The URL contains a token, so it is neither logged nor echoed.
         log.error({ error }, 'a post failed in a way it never should')
-        // The step may have been written: closing is the only answer that cannot be untrue.
+        // The step may be stored. Closing the connection is the only answer that cannot be wrong.
         request.socket.destroy()
       })
     }
@@ -133,7 +142,7 @@ const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer
 
 const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes => {
   const app = webApp()
-  // Each returns its promise, so that express has what it rejects with.
+  // Each handler returns its promise, so that express gets its errors.
   app.post(`${endpointPath}/:token`, (request, response) => {
     const said = { token: request.params.token, isInHeader: false, headers: joined(request) }
     return deliver(endpoint, bodies, send, request, response, said)
@@ -145,7 +154,7 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
   return routesOf(app)
 }
 
-/** Of most posts. */
+/** Shared by requests without a query. */
 const noQuery = new URLSearchParams()
 
 const deliver = async (
@@ -180,14 +189,14 @@ const deliver = async (
   }
 }
 
-/** Calls back when a response cannot be sent any more. */
+/** Calls `gone` when a response can no longer be sent. Returns a function to stop that. */
 const onClose = (response: ServerResponse, gone: () => void): (() => void) => {
   if (response.destroyed || response.closed) gone()
   response.once('close', gone)
   return () => void response.off('close', gone)
 }
 
-/** An answer for a person, in words. */
+/** An answer as text, for a person. */
 interface InWords {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -200,14 +209,14 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
   const linger = lingering(clock)
   const send: Send = (request, response, answer) => {
     if (answer === 'no answer') {
-      // The request's socket: a pipelined response has none of its own yet.
+      // Uses the request's socket, because a pipelined response has none yet.
       request.socket.destroy()
       return
     }
     const isInWords = 'words' in answer
     const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
     const isWhole = isDone(request)
-    // What is left of a long body is not worth the connection; and while closing there is no next request.
+    // The rest of a long body is not read. While the server is closing, there is no next request.
     if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')
     response.writeHead(answer.status, {
       'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
@@ -230,23 +239,29 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
   }
 }
 
-/** True if a request has arrived, or what is left of it is so short that Node may throw it away by itself. */
+/** Returns whether a request has arrived, or its rest is short enough for Node to discard. */
 const isDone = (request: IncomingMessage): boolean => {
   if (request.complete || isBodiless(request)) return true
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
 
-/** RFC 9112, section 6.3: a request has a body only where one of these headers says so. */
+/**
+ * Returns whether a request has no body. It has one only with one of these headers (RFC 9112,
+ * section 6.3).
+ */
 const isBodiless = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 
-/** All values of each header, as Node joins them. `set-cookie` stays a list even so; no request should have it. */
+/**
+ * Returns the values of each header, as Node joins them. `set-cookie` would stay a list, but no
+ * request should have it.
+ */
 const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
   isJoined(headers)
     ? headers
     : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
 
-/** What an expression or `auth` reads of a post's headers has no token of ours in it. */
+/** Removes the token from headers that an expression or `auth` may read. */
 const withoutToken = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'))
 

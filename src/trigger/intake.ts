@@ -1,68 +1,79 @@
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
-import { eventRate, largeRate, mostLimitedHooks, writeBudget } from './limits.ts'
+import { eventRate, largeRate, maxLimitedHooks, writeBudget } from './limits.ts'
 
 /**
- * How much the posts to each hook may make the API server store, by the hook's uid. A post is taken or refused before anything
- * is written for it, and what it then writes is charged: so a bucket may be overdrawn by what was under way. What is owed is
- * never more than a full bucket, so that no push shuts its hook for longer than that takes to come in.
+ * How many bytes the posts to each hook may make the API server store, by the hook's uid. A post is
+ * accepted or refused before its first write, and its writes are charged. So posts in progress may
+ * overdraw the budget. The debt is at most one full budget, which limits how long the hook is
+ * closed.
  */
 export interface Budget {
-  /** Charges a hook with what was written for it, in bytes. */
+  /** Charges a hook for written bytes. */
   readonly charge: (uid: string, bytes: number) => void
-  /** True if nothing is left for a hook now. */
+  /** Returns whether a hook has no bytes left now. */
   readonly isSpent: (uid: string) => boolean
-  /** In how many seconds there is something left for a hook again, for which nothing is left now. */
+  /** Returns in how many seconds a hook without bytes has some again. */
   readonly secondsSpent: (uid: string) => number
-  /** True if a hook's owner is to be told now that posts were refused: once a minute at most. */
-  readonly mayTell: (uid: string) => boolean
+  /** Returns whether to notify a hook's owner of refused posts now: at most once a minute. */
+  readonly mayNotify: (uid: string) => boolean
 }
 
 export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
-  const buckets = rateLimiter(clock, mostLimitedHooks)
-  const events = rateLimiter(clock, mostLimitedHooks)
+  const buckets = rateLimiter(clock, maxLimitedHooks)
+  const events = rateLimiter(clock, maxLimitedHooks)
   return {
     charge: (uid, bytes) => buckets.charge(uid, writeBudget, bytes),
     isSpent: uid => buckets.empty(uid, writeBudget),
     secondsSpent: uid => Math.max(1, Math.ceil(buckets.waitMs(uid, writeBudget) / 1000)),
-    mayTell: uid => events.take(uid, eventRate),
+    mayNotify: uid => events.take(uid, eventRate),
   }
 }
 
-/** Why a post is not taken now. */
+/** Why a post is refused now. */
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 
-/** Limits which posts are admitted: a rate for each hook, and how many may wait for each namespace. */
+/**
+ * Limits the accepted posts: a rate for each hook, and a number of waiting posts for each
+ * namespace.
+ */
 export interface Intake {
-  /** Why no post of this hook is taken now; undefined if one is. What is left to write is no matter to a dry run. */
+  /**
+   * Returns why a post of this hook is refused now, or undefined. The budget does not matter to a
+   * dry run.
+   */
   full(hook: LiveHook, isDry?: boolean): Full | undefined
-  /** Takes what a large body of this hook has in bytes; false where it has had too much of them. */
+  /** Takes the bytes of a large body from the hook's rate. Returns whether there were enough. */
   takeLarge(hook: LiveHook, bytes: number): boolean
-  /** Takes a post of this hook: it waits from now on, until the function that this returns is called. */
+  /** Accepts a post of this hook. It counts as waiting until the returned function is called. */
   enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
 }
 
-/** `mostOfNamespace`: how many posts may wait for the steps of one namespace. */
+/**
+ * Makes an intake. `maxOfNamespace` is the number of posts that may wait for the steps of one
+ * namespace.
+ */
 export const intakeOf = (
   clock: Pick<Clock, 'monotonic'>,
-  mostOfNamespace: number,
+  maxOfNamespace: number,
   budget: Pick<Budget, 'isSpent'>,
 ): Intake => {
-  const hookRates = rateLimiter(clock, mostLimitedHooks)
-  const largeRates = rateLimiter(clock, mostLimitedHooks)
+  const hookRates = rateLimiter(clock, maxLimitedHooks)
+  const largeRates = rateLimiter(clock, maxLimitedHooks)
   const waiting = new Map<string, number>()
 
   const full = ({ namespace, rateLimit, uid }: LiveHook, isDry = false): Full | undefined => {
     if (hookRates.empty(uid, rateLimit)) return 'RateLimited'
     if (!isDry && budget.isSpent(uid)) return 'WritesLimited'
-    return (waiting.get(namespace) ?? 0) >= mostOfNamespace ? 'Overloaded' : undefined
+    return (waiting.get(namespace) ?? 0) >= maxOfNamespace ? 'Overloaded' : undefined
   }
 
   return {
     full,
     takeLarge: ({ auth, uid }, bytes) => {
-      // Such a message is read to find out whether it is genuine: others must not use up what is for those that are.
+      // Such a message must be read to be verified. Forged ones must not use up the rate of genuine
+      // ones.
       if (auth?.form === 'sns') return true
       if (largeRates.empty(uid, largeRate)) return false
       largeRates.charge(uid, largeRate, bytes)

@@ -12,22 +12,24 @@ import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
 import { parsePublicKeys, type PublicKeys } from '../token/keys.ts'
 import { keyReadEveryMs } from './limits.ts'
 
-/** The public keys as this process sees them. */
+/** The public keys as this process knows them. */
 export interface Keys {
-  /** The newest key set that is known; undefined before the controller has published one. */
+  /** Returns the newest known key set, or undefined before the controller has published one. */
   current(): PublicKeys | undefined
-  /** Whether `current` is what was published at most `currentForMs` ago, or later. */
-  fresh(): boolean
-  /** Why the keys cannot be read or watched, if they cannot. */
-  readonly trouble: Following['trouble']
   /**
-   * The key set, read again from the API server by a read that has not begun yet: it has what was published before now. Whoever
-   * asks before it begins shares it. Throws what it throws.
+   * Returns whether `current` was the published set at some time within the last `currentForMs`.
+   */
+  fresh(): boolean
+  /** Returns why the keys cannot be read or watched, or undefined. */
+  readonly problem: Following['problem']
+  /**
+   * Reads the key set with a request that begins after this call, so the result has everything
+   * published before. Callers before its beginning share it. Throws the errors of the read.
    */
   readAgain(): Promise<PublicKeys | undefined>
   /**
-   * The key set by a read that began at most `currentForMs` before now, or later: for whoever found `current` not to be fresh.
-   * Throws what it throws.
+   * Reads the key set with a request that began at most `currentForMs` ago. For callers for whom
+   * `current` is not fresh. Throws the errors of the read.
    */
   readRecent(): Promise<PublicKeys | undefined>
   readonly run: Following['run']
@@ -53,9 +55,9 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     follow,
   )
 
-  /** What the last live read found, until the watch tells something newer. */
+  /** The result of the last live read, until the watch reports something newer. */
   let readLive: PublicKeys | undefined
-  /** How many changes the watch has told. */
+  /** How many changes the watch has reported. */
   let changes = 0
   cache.subscribe(() => {
     changes += 1
@@ -63,11 +65,12 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   })
   const shared = singleFlight<PublicKeys | undefined>()
   let lastRead = -Infinity
-  /** When the read began that `readLive` is of. */
+  /** When the read of `readLive` began. */
   let liveSince = -Infinity
 
   const readNext = async (depart: () => void): Promise<PublicKeys | undefined> => {
-    // Forged key ids must not become a flood of reads; a true one waits for the next read at most this long.
+    // Forged key ids must not cause a flood of reads. A real one waits at most this long for the
+    // next read.
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
     depart()
     const began = clock.monotonic()
@@ -78,7 +81,8 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
       timeoutMs: keyReadEveryMs,
     })
     const found = object && parse(object)
-    // The answer may be older than what was told meanwhile, and would bring back a key that was dropped.
+    // The watch may have reported a newer set meanwhile. The answer must not bring back a dropped
+    // key.
     const watched = cache.get(namespace, publicKeysConfigMap)
     if (changes !== before && found?.version !== watched?.version) return await readAgain()
     readLive = found
@@ -87,8 +91,8 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   }
 
   const readAgain = (): Promise<PublicKeys | undefined> => shared('', readNext)
-  // Whoever comes during a read is not to wait for the next one, which begins a second later. It may be long under way, though,
-  // where the process stood still: its answer is from before that.
+  // A caller during a read need not wait for the next one, which begins a second later. But if the
+  // process was paused, the read may have begun too long ago.
   const joined = singleFlight<PublicKeys | undefined>({ clock, forMs: currentForMs })
   const readRecent = (): Promise<PublicKeys | undefined> => {
     let isMine = false
@@ -96,14 +100,14 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
       isMine = true
       return readAgain()
     })
-    // What a read fails with that began before now may be over.
+    // A read that began before this call failed. The cause may be over.
     return isMine ? answer : answer.catch(readAgain)
   }
 
   return {
     current: () => readLive ?? cache.get(namespace, publicKeysConfigMap),
     fresh: () => cache.fresh() || (readLive !== undefined && clock.monotonic() - liveSince < currentForMs),
-    trouble: cache.trouble,
+    problem: cache.problem,
     readAgain,
     readRecent,
     run: cache.run,

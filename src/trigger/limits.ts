@@ -1,208 +1,249 @@
 import type { ConnectionLimits } from '../environment/places.ts'
 
-/** Every bound of the trigger endpoint. Times are in milliseconds. */
+/** All limits of the trigger. Times are in milliseconds. */
 
-/** From the arrival of a post to its answer. Alert senders give up after 5 to 15 s. */
+/** The time from the arrival of a post to its answer. Alert senders wait 5 to 15 s. */
 export const answerWithinMs = 4000
 
 /** How often a post begins again because its hook changed while it waited. */
-export const mostRounds = 5
+export const maxRounds = 5
 
-/** How much of a delivery's time is kept for its step while its expression runs, in milliseconds. */
+/** The time that is reserved for a delivery's step while its expression runs. */
 export const stepTakesMs = 1500
 
-/** How long a body may take, so that there is time left for the step. */
+/** The time limit of a body. It leaves time for the step. */
 export const bodyWithinMs = 3000
 
-/** The largest body, in bytes: Alertmanager's largest groups stay under it. */
-export const mostBodyBytes = 1024 * 1024
+/** The largest body, in bytes. Alertmanager's largest groups are smaller. */
+export const maxPostBodyBytes = 1024 * 1024
 
-/** What is read in the event loop: no body of this size stops it for longer than a few milliseconds. */
+/**
+ * The largest body that is parsed in the event loop, in bytes. It blocks the loop for a few
+ * milliseconds at most.
+ */
 export const smallBodyBytes = 64 * 1024
 
 /**
- * How much of larger ones is read for each hook, in bytes: 64 notifications of Alertmanager with 128 alerts each are 7 MB. To read
- * 1 MiB of JSON takes some 50 ms.
+ * The rate of larger bodies for each hook, in bytes. 64 notifications of Alertmanager with 128
+ * alerts each are 7 MB. Parsing 1 MiB of JSON takes some 50 ms.
  */
 export const largeRate = { perSecond: 1024 * 1024, burst: 8 * 1024 * 1024 } as const
 
-/** How many of them may wait for the thread that reads them: of one namespace, and in bytes over all; and for how long. */
-export const mostWaitingLarge = 128
-export const mostWaitingLargeBytes = 64 * 1024 * 1024
+/**
+ * The larger bodies that may wait for the parser's thread: their number for one namespace, their
+ * bytes in all, and how long they may wait.
+ */
+export const maxWaitingLarge = 128
+export const maxWaitingLargeBytes = 64 * 1024 * 1024
 export const waitForReaderMs = 2000
 
-/** How long the thread may take for one; and how long it is kept when there is none. */
+/** How long the thread may take for one body, and how long an idle thread is kept. */
 export const readWithinMs = 1500
 export const readerIdleMs = 60_000
 
-/** How deeply a body may be nested: senders stay under ten. */
-export const mostBodyDepth = 64
+/** The deepest nesting of a body. Senders use fewer than ten levels. */
+export const maxBodyDepth = 64
 
-/** How long a client may take to send its head, and then all of its request. */
+/** How long a client may take to send its head, and its whole request. */
 export const headWithinMs = 5000
 export const requestWithinMs = 10_000
 
-/** How often Node looks for clients that are too slow; its default of 30 s would let a slow body live that long. */
+/**
+ * How often Node checks for slow clients. With its default of 30 s, a slow body could take that
+ * long.
+ */
 export const slowClientCheckMs = 500
 
-/** How long an idle connection is kept for the next post: longer than the 60 s of common load balancers. */
+/**
+ * How long an idle connection is kept for the next post. Common load balancers keep it for 60 s.
+ */
 export const idleConnectionMs = 75_000
 
-/** The largest head, in bytes: the longest token takes a fifth of it, and proxies add two kilobytes at most. */
-export const mostHeadBytes = 6 * 1024
+/**
+ * The largest head, in bytes. The longest token takes a fifth of it, and proxies add up to two
+ * kilobytes.
+ */
+export const maxHeadBytes = 6 * 1024
 
 /**
- * How much of a body that nobody has asked for is read ahead, in bytes. A connection has what arrived with its head in any
- * case, up to 64 KiB, and no more than this after it.
+ * How many bytes of a body are buffered before a handler reads it. In addition, a connection has
+ * the bytes that arrived with its head, up to 64 KiB.
  */
-export const mostUnreadBytes = 16 * 1024
+export const maxReadAheadBytes = 16 * 1024
 
 export interface Limits {
   readonly connections: ConnectionLimits
   /**
-   * The bytes of all bodies of posts that are not answered yet, so that neither slow senders nor a slow API server fill
-   * the memory. Once half of it is taken, a hook with more than an eighth gets no more, nor a namespace with more than three quarters.
+   * The bytes of the bodies of all unanswered posts, so that slow senders or a slow API server
+   * cannot fill the memory. When half of it is used, a hook with more than an eighth gets no more,
+   * and a namespace with more than three quarters.
    */
-  readonly mostHeldBytes: number
-  /** Posts that wait for the steps of one namespace: half of what can wait, so that the others have room. */
-  readonly mostOfNamespace: number
-  /** Posts that wait for their outcome, of all hooks and of one: an eighth of the connections, so that alerts have room. */
-  readonly mostWaiting: number
-  readonly mostWaitingOfHook: number
+  readonly maxHeldBytes: number
+  /**
+   * The posts that may wait for the steps of one namespace: half of all, so that others have room.
+   */
+  readonly maxOfNamespace: number
+  /**
+   * The posts that may wait for an outcome: of all hooks an eighth of the connections, so that alerts
+   * have room, and of one hook half of those.
+   */
+  readonly maxWaiting: number
+  readonly maxWaitingOfHook: number
 }
 
 /**
- * What a connection takes while it waits: what arrived with its head, which Node reads 64 KiB at a time. What the connections
- * that take its place leave behind in a flood comes on top of that (docs/develop/performance.md, measured).
+ * The memory of an idle connection, in bytes: what arrived with its head, which Node reads in parts
+ * of 64 KiB. In a flood, closed connections leave garbage in addition
+ * (docs/develop/performance.md).
  */
 const connectionBytes = 64 * 1024
 
-/** More connections than these are no question of memory. */
-const mostConnections = 40_000
+/** The most connections, regardless of memory. */
+const maxConnections = 40_000
 
-/** What is divided where nobody says what this process may use. */
+/** The assumed memory of a process, in bytes, if it is unknown. */
 const supposedMemoryBytes = 1024 * 1024 * 1024
 
-/** Divides what a process may use, in bytes: a sixth of it is for connections, a tenth for bodies. */
+/**
+ * Returns the limits for a process's memory in bytes: a sixth for connections, a tenth for bodies.
+ */
 export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
-  const most = Math.min(mostConnections, Math.floor(memoryBytes / 6 / connectionBytes))
+  const most = Math.min(maxConnections, Math.floor(memoryBytes / 6 / connectionBytes))
   const half = Math.floor(most / 2)
   return {
     connections: {
       most,
-      mostOfSource: half,
+      maxOfSource: half,
       reserved: Math.floor(most / 8),
       few: Math.max(1, Math.floor(most / 64)),
-      mostPipelined: 4,
+      maxPipelined: 4,
     },
-    mostHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
-    mostOfNamespace: half,
-    mostWaiting: Math.floor(most / 8),
-    mostWaitingOfHook: Math.floor(most / 16),
+    maxHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
+    maxOfNamespace: half,
+    maxWaiting: Math.floor(most / 8),
+    maxWaitingOfHook: Math.floor(most / 16),
   }
 }
 
-/** What Node reads and throws away of a request that is answered before it has arrived, in bytes. */
+/** How many bytes Node itself reads and discards of a request that was answered early. */
 export const discardedBytes = 64 * 1024
 
-/** How long, and up to how many bytes, the rest of a longer one is read and thrown away; and for how many at once. */
+/**
+ * How long, and up to how many bytes, the rest of a longer request is read and discarded; and for
+ * how many at once.
+ */
 export const lingerMs = 2000
-export const mostLingeringBytes = 4 * 1024 * 1024
-export const mostLingering = 64
+export const maxLingeringBytes = 4 * 1024 * 1024
+export const maxLingering = 64
 
 /** How often a source may be refused. Beyond that its posts are checked at the rates below. */
 export const refusedRate = { perSecond: 20, burst: 200 } as const
 
 /**
- * How many posts of sources beyond that are checked: to each hook, and over all hooks what comes on top. A short check is a
- * signature of a token, a credential, or an HMAC of up to 64 kB; all of a post that is then refused takes some 150 us. A long one reads up to 1 MiB and takes some 3 ms.
+ * The rate of checks for posts of sources that were refused too often: for each hook, and for what
+ * all hooks need beyond that. A short check verifies a token's signature, a credential, or an HMAC
+ * of up to 64 kB; a refused post takes some 150 us in all. A long one reads up to 1 MiB and takes
+ * some 3 ms.
  */
 export const checkRates = {
   short: { ofHook: { perSecond: 20, burst: 40 }, ofAll: { perSecond: 1500, burst: 1500 } },
   long: { ofHook: { perSecond: 2, burst: 8 }, ofAll: { perSecond: 50, burst: 50 } },
 } as const
 
-/** Of how many sources, and of how many hooks, it is known how much came of late. */
-export const mostSources = 10_000
-export const mostLimitedHooks = 20_000
+/** For how many sources and hooks the recent rates are remembered. */
+export const maxRememberedSources = 10_000
+export const maxLimitedHooks = 20_000
 
 /**
- * What the posts to one hook may make the API server store, in bytes: etcd holds 2 GB by default, and keeps each version
- * for five minutes. A named delivery writes some 6 kB: that is 1,300 of them at once, and 17 a second after that. One of
- * Alertmanager writes 20 to 90 kB.
+ * How many bytes the posts to one hook may make the API server store. etcd holds 2 GB by default,
+ * and keeps each version for five minutes. A delivery with an idempotency key writes some 6 kB, so
+ * this allows 1,300 at once and 17 a second after that. A delivery of Alertmanager writes 20 to 90
+ * kB.
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
-/** How often at most the owner of a hook is notified that its budget was used up. Each notice costs a write of the hook's record. */
+/**
+ * How often a hook's owner is notified that its budget was used up. Each notice costs a write of
+ * the hook's record.
+ */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 
-/** Posts that wait for the key set to be read again, since their key is not known. */
-export const mostWaitingForKeys = 32
+/** How many posts with an unknown key may wait until the key set is read again. */
+export const maxWaitingForKeys = 32
 
-/** Lines about posts that changed nothing and may come in floods: beyond these they are counted, not written. */
+/** The rate of log lines about posts without effect. Beyond it they are counted, not written. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
 
 /**
- * How long the answer to a post beyond a limit of its hook is held back, in milliseconds. Who sends the next post as soon as this
- * one is answered then sends ten a second over each connection, and not thousands.
+ * How long the answer to a post beyond a limit of its hook is delayed. A sender that posts again
+ * after each answer then sends ten a second over each connection, not thousands.
  */
 export const limitedHeldMs = 100
 
-/** What a 503 asks the sender to wait, in seconds. */
+/** The value of Retry-After in a 503, in seconds. */
 export const retryAfterSeconds = 1
 
 /** How many verified tokens are remembered. Each takes about 1 kB. */
-export const mostRememberedTokens = 20_000
+export const maxRememberedTokens = 20_000
 
-/** The public keys are read again for an unknown key id, at most this often. */
+/** The shortest time between two reads of the public keys because of an unknown key. */
 export const keyReadEveryMs = 1000
 
-/** A live read of a hook, when the cache cannot be trusted. */
+/** The time limit of a hook's live read, which is made while the cache is not current. */
 export const hookReadWithinMs = 2000
 
-/** How long a read of a custom kind's definition may take, in milliseconds: a step and its read have to follow. */
+/** The time limit for reading a CRD. A step with its own read must follow. */
 export const definitionReadWithinMs = 1500
 
-/** Live reads of hooks that this process does not know: of ones just created, or long deleted. Beyond it they get 503. */
+/**
+ * The rate of live reads of unknown hooks, which were just created or long deleted. Posts beyond it
+ * get 503.
+ */
 export const lookupRate = { perSecond: 2, burst: 20 } as const
 
-/** How many hooks that a live read found gone are remembered, and for how long: an etcd may be restored from a backup. */
-export const mostDeparted = 20_000
+/**
+ * How many hooks that a live read did not find are remembered, and how long. etcd may be restored
+ * from a backup.
+ */
+export const maxDeletedHooks = 20_000
 export const departedKeptMs = 600_000
 
-/** The same of hooks that a live read found too large to be read: to find that out costs reading 2 MiB of one. */
-export const mostLarge = 1_000
+/** The same for hooks that are too large. Finding that out costs reading 2 MiB. */
+export const maxLargeHooks = 1_000
 export const largeForMs = 5_000
 
 /**
- * How long a Secret of `auth` is used after it was read, and how long a post that it let in may then wait for its step
- * before it is checked again: together no longer than the two seconds in which a change takes effect.
+ * How long a Secret of `auth` is used after a read, and how long a post may then wait for its step.
+ * Together they are at most the two seconds within which a change takes effect.
  */
 export const secretKeptMs = 1000
 export const provenForMs = 1000
 
-/** A read of such a Secret: a post waits for it before its body. */
+/** The time limit for reading such a Secret. A post waits for it before its body. */
 export const secretReadWithinMs = 1000
 
-/** Of how many of them the credentials are kept, and how many characters these have in all. */
-export const mostKeptSecrets = 1000
-export const mostKeptChars = 4 * 1024 * 1024
+/** How many such Secrets have cached credentials, and how many characters these have in all. */
+export const maxKeptSecrets = 1000
+export const maxKeptChars = 4 * 1024 * 1024
 
-/** At shutdown: how long accepted posts may take to finish. */
+/** How long accepted posts may take to finish at shutdown. */
 export const drainWithinMs = answerWithinMs + 1000
 
-/** How many changes an answer lists: some 20 kB of them. */
-export const mostChanges = 200
+/** The most changes in an answer. They take some 20 kB. */
+export const maxChanges = 200
 
-/** How many characters of a summary a record keeps. */
-export const longestSummary = 256
+/** The longest summary in a record, in characters. */
+export const maxRecordSummary = 256
 
-/** How long rollouts and the like may go on while the process ends, in milliseconds. What is left then waits for a copy of its delivery. */
+/**
+ * How long acts such as rollouts may continue at shutdown. What remains waits for a copy of its
+ * delivery.
+ */
 export const drainActsMs = 5000
 
 /** How long a post with `wait` waits for its outcome where it does not say, and at most, in milliseconds: usual proxies allow 30 s. */
 export const defaultWaitMs = 25_000
-export const longestWaitMs = 600_000
+export const maxWaitMs = 600_000
 
 /** How long the first look may take that somebody waits for, in milliseconds: also where they would not wait at all. */
 export const firstLookWithinMs = 4000
@@ -212,4 +253,4 @@ export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
 /** How many hooks are looked at. */
-export const mostLooks = 64
+export const maxLooks = 64

@@ -1,23 +1,24 @@
 import type { Look } from '../drivers/driver.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { lookEveryMs, lookEveryMsForEach, mostLooks } from './limits.ts'
+import { lookEveryMs, lookEveryMsForEach, maxLooks } from './limits.ts'
 import type { LiveHook } from './hook.ts'
 
-/** What a look has found; or why nothing could be read. */
+/** The result of a look, or why nothing could be read. */
 export type Looked = { readonly look: Look } | { readonly unread: string }
 
-/** Is called with each look that began after it joined. */
+/** Takes the result of each look that began after it joined. */
 type Looker = (looked: Looked) => void
 
 /**
- * Looks at the objects of hooks while somebody waits for them. All who wait for one hook share its looks, so that many cost no more than
- * one. A look is a read of the newest version: a watch would have to prove that it is current, and would need a right of its own.
+ * Looks at the objects of hooks while posts wait for them. All posts that wait for one hook share its
+ * looks, so many cost no more than one. A look reads the newest version. A watch would have to prove
+ * that it is current, and would need a right of its own.
  */
 export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
   readonly #api: ApiConnection
-  /** By the hook's uid and generation: where a hook is edited, those who wait look at what it was. */
+  /** By the hook's uid and generation: posts from before an edit look at the former targets. */
   readonly #lookers = new Map<string, Set<Looker>>()
 
   constructor({ api, clock }: Pick<Environment, 'api' | 'clock'>) {
@@ -28,35 +29,38 @@ export class Looks {
     }
   }
 
-  /** Has a hook looked at until the function that this returns is called; undefined where too many hooks are looked at. */
+  /**
+   * Looks at a hook's objects until the returned function is called. Returns undefined if too many
+   * hooks are looked at.
+   */
   join(hook: LiveHook, looker: Looker): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
     const present = this.#lookers.get(key)
-    if (!present && this.#lookers.size >= mostLooks) return undefined
+    if (!present && this.#lookers.size >= maxLooks) return undefined
     const lookers = present ?? new Set()
     lookers.add(looker)
     if (!present) {
       this.#lookers.set(key, lookers)
-      void this.#goOn(hook, key, lookers)
+      void this.#lookOn(hook, key, lookers)
     }
     return () => void lookers.delete(looker)
   }
 
-  /** How many hooks are looked at. */
+  /** Returns how many hooks are looked at. */
   get size(): number {
     return this.#lookers.size
   }
 
-  async #goOn(hook: LiveHook, key: string, lookers: Set<Looker>): Promise<void> {
+  async #lookOn(hook: LiveHook, key: string, lookers: Set<Looker>): Promise<void> {
     while (lookers.size > 0) {
-      // Who joins during a look gets the next one: this one may have read before their change was stored.
+      // A post that joins during a look gets the next one. This one may have read too early for it.
       const joined = [...lookers]
       const looked = await this.#look(hook)
       for (const looker of joined) if (lookers.has(looker)) looker(looked)
       const objects = 'look' in looked ? looked.look.objects : 1
       if (lookers.size > 0) await wait(this.#environment.clock, lookEveryMs + objects * lookEveryMsForEach)
     }
-    // At once: the next who joins begins the looks again.
+    // Without a wait in between, so that the next post to join begins the looks again.
     this.#lookers.delete(key)
   }
 

@@ -1,19 +1,20 @@
 import type { Acts, Work } from '../acts/acts.ts'
 import { reasons } from '../api/reasons.ts'
 
-/** What the acts of a hook are held to. */
+/** The limits of a hook's acts. */
 interface Pace {
-  /** True if nothing is left of the hook's budget. */
+  /** Returns whether the hook's budget is used up. */
   readonly isSpent: () => boolean
-  /** The hooks, by their uids, of which an act is at work that is never ended. One such map for all. */
+  /** The uids of hooks with an act in progress that is never ended. Shared by all hooks. */
   readonly kept: Set<string>
-  /** Is told that an act has ended before its work was done. */
+  /** Called when an act ended before its work was done. */
   readonly ended: (message: string) => void
 }
 
 /**
- * Has acts end early while the budget of their hook is spent. Of those at work at a time one goes on, which began while there
- * was something left: so one act is never cut short by what it writes itself, and many at once cannot each write as much.
+ * Ends acts early while the budget of their hook is used up. One act may continue: the first that
+ * began while bytes were left. So a single act is never cut by its own writes, and many acts at
+ * once cannot each write as much.
  */
 export const pacedActs = (acts: Acts, uid: string, { ended, isSpent, kept }: Pace): Acts => ({
   once: (work, how) => {

@@ -1,33 +1,33 @@
 import type { Clock } from '../environment/environment.ts'
 import { refusal, unavailable, type TriggerAnswer } from './answer.ts'
-import { TooLarge, TooMany, type TriggerRequest } from './request.ts'
+import { BodyTooLarge, TooMany, type TriggerRequest } from './request.ts'
 import type { LiveHook } from './hook.ts'
 import type { Intake } from './intake.ts'
-import { bodyWithinMs, mostBodyBytes, smallBodyBytes } from './limits.ts'
+import { bodyWithinMs, maxPostBodyBytes, smallBodyBytes } from './limits.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { acceptedEncodings, readMessage, type Reading, type ReadMessage, type Unreadable } from './reading/message.ts'
 
-/** What a post is answered that goes no further. */
+/** The answer to a post that goes no further. */
 export interface Refused {
   readonly refused: TriggerAnswer
 }
 
-/** Reads the body of a post to a hook; or says what the post is answered, where that cannot be done. */
+/** Reads the body of a post to a hook, or returns the answer if that is impossible. */
 export type Body = (hook: LiveHook) => Promise<{ readonly body: Uint8Array } | Refused>
 
-/** The body of one post: as it was sent, and what it says. Each is read once, however often it is asked for. */
+/** The body of one post, as it was sent and parsed. Each form is read once. */
 export interface PostedBody {
   readonly sent: Body
   readonly message: (hook: LiveHook) => Promise<{ readonly message: ReadMessage } | Refused>
 }
 
-/** What large bodies are taken from: their turn, and what their hook may have read. */
+/** The limits of large bodies: the queue for the thread, and the hook's rate. */
 export interface BodyLimits {
   readonly large: Pick<LargeBodies, 'read'>
   readonly intake: Pick<Intake, 'takeLarge'>
 }
 
-/** Reads the body of a post when it is first asked for. */
+/** Reads the body of a post when it is first needed. */
 export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request: TriggerRequest): PostedBody => {
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
@@ -40,8 +40,8 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     const arrived = { headers: request.headers, body: read.body, receivedAt: clock.now() }
     let message: Reading | undefined = readMessage(arrived, smallBodyBytes)
     if (message === 'too large') {
-      // How long a compressed one is, nobody knows before it is read.
-      const bytes = read.body.length > smallBodyBytes ? read.body.length : mostBodyBytes
+      // The size of a compressed body is unknown before it is read.
+      const bytes = read.body.length > smallBodyBytes ? read.body.length : maxPostBodyBytes
       if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
       message = await large.read(hook.namespace, arrived)
       if (message === undefined) return overloaded
@@ -53,7 +53,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
 
 const overloaded = { refused: refusal(503, 'Overloaded') }
 
-/** What a post is answered whose body cannot be read. */
+/** Returns the answer to a post with an unreadable body. */
 const refusedBody = (why: Unreadable): TriggerAnswer => {
   switch (why) {
     case 'too deep':
@@ -70,7 +70,7 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 const noBody = new Uint8Array()
 
 const readBody = async (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> => {
-  // Nothing is waited for, so there is no time to bound.
+  // There is nothing to wait for, so no time limit is needed.
   if (!request.body) return { body: noBody }
   let cancel = (): void => {}
   try {
@@ -80,7 +80,7 @@ const readBody = async (clock: Clock, request: TriggerRequest, hook: LiveHook): 
     const body = await Promise.race([request.body(hook), late])
     return body ? { body } : { refused: refusal(503, 'BodyTooSlow') }
   } catch (error) {
-    if (error instanceof TooLarge) return { refused: refusal(413, 'BodyTooLarge') }
+    if (error instanceof BodyTooLarge) return { refused: refusal(413, 'BodyTooLarge') }
     if (error instanceof TooMany) return { refused: refusal(503, 'Overloaded') }
     return { refused: refusal(400, 'BodyUnreadable') }
   } finally {

@@ -8,23 +8,26 @@ import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
 import type { Handled, Recorder } from './record.ts'
 
-/** What the first line of a request says. */
+/** The first line of a request. */
 export interface Head {
   readonly method: string
-  /** What stands in the path of a trigger; undefined for any other path. */
+  /** The token in the path of a trigger. Undefined for another path. */
   readonly token: string | undefined
-  /** Whose connection it is. */
+  /** The source of the connection. */
   readonly source: string
-  /** Whether it may ask for a dry run, since it has a query. */
+  /** True if it has a query, which may ask for a dry run. */
   readonly mayBeDry?: boolean
-  /** Whether it may have a long body. Most requests are answered without asking. */
+  /** Returns whether it may have a long body. Most requests are answered without this. */
   readonly isLong: () => boolean
 }
 
-/** Answers a request whose head alone decides, at next to no cost; undefined where it goes on. */
+/**
+ * Answers a request whose head alone decides, at very low cost. Returns undefined if the request
+ * must go on.
+ */
 export type Preflight = (head: Head) => TriggerAnswer | undefined
 
-interface Means {
+interface Deps {
   readonly budget: Pick<Budget, 'secondsSpent'>
   readonly distrust: Pick<Distrust, 'takeCheck' | 'trusts'>
   readonly verifier: Pick<Verifier, 'claimed' | 'known'>
@@ -34,21 +37,27 @@ interface Means {
   readonly record: Recorder
 }
 
-/** Looks at what is in memory already, and decides nothing that the endpoint would decide otherwise, but for 503. */
-export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, verifier }: Means): Preflight => {
-  /** The hook that a token names which was not verified yet, if it may be one of ours: that costs a hundredth of its signature. */
+/**
+ * Makes a preflight. It uses only what is in memory. Except for a 503, it decides nothing
+ * differently from the endpoint.
+ */
+export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, verifier }: Deps): Preflight => {
+  /**
+   * Returns the hook of an unverified token, if it may be one of ours. That costs a hundredth of
+   * verifying its signature.
+   */
   const named = (token: string): LiveHook | undefined => {
     const published = keys.current()
     const claims = published && verifier.claimed(token, published)
     return claims && hooks.known(claims)
   }
-  /** `hook`: of a token that was verified before. */
+  /** Returns whether a post may be checked. `hook` is given if its token was verified before. */
   const mayCheck = ({ isLong, source }: Head, token: string, hook: LiveHook | undefined): boolean => {
     if (distrust.trusts(source, hook)) return true
     const checked = hook ?? named(token)
     return checked !== undefined && distrust.takeCheck(checked, hook && readsBody(hook) && isLong() ? 'long' : 'short')
   }
-  const judge = (head: Head): Handled | undefined => {
+  const answerFrom = (head: Head): Handled | undefined => {
     const { mayBeDry, method, token } = head
     const claims = token === undefined ? undefined : verifier.known(token)
     if (token === undefined || (!claims && !hasTokenShape(token))) return { answer: refusal(404, 'UnknownToken') }
@@ -59,13 +68,13 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
     return hook && full ? { answer: unavailable(full, hook), hook } : undefined
   }
   return head => {
-    const handled = judge(head)
+    const handled = answerFrom(head)
     if (handled) record(handled, 0)
     return handled && onceUnspent(handled.answer, handled.hook, budget)
   }
 }
 
-/** Whether what a form of `auth` asks for is of the body. */
+/** True if this form of `auth` signs the body. */
 const isSigned: Readonly<Record<Auth['form'], boolean>> = {
   bearer: false,
   basic: false,
@@ -75,5 +84,5 @@ const isSigned: Readonly<Record<Auth['form'], boolean>> = {
   sns: true,
 }
 
-/** Whether what a hook asks for is in the body. */
+/** Returns whether a hook's `auth` needs the body. */
 const readsBody = ({ auth }: LiveHook): boolean => auth !== undefined && isSigned[auth.form]

@@ -1,17 +1,17 @@
 import { milliseconds } from '../api/duration.ts'
-import { defaultWaitMs, longestWaitMs } from './limits.ts'
+import { defaultWaitMs, maxWaitMs } from './limits.ts'
 
-/** What a post's query asks of the trigger. */
+/** What the query of a post asks for. */
 export interface AskedByQuery {
-  /** Only to say what would be done. */
+  /** True if the answer must say what would happen, and nothing may be changed. */
   readonly dryRun: boolean
-  /** How long to wait for its outcome, in milliseconds; undefined where nobody waits. */
+  /** How long to wait for the outcome, in milliseconds. Undefined if the sender does not wait. */
   readonly waitMs?: number | undefined
 }
 
 /**
- * Reads what a query asks for; undefined where it may mean something of it and does not say so plainly, as with kubectl's
- * `dry-run=server`: a typo never runs a hook.
+ * Reads what a query asks for. Returns undefined if it is not clear, as with kubectl's
+ * `dry-run=server`, so that a typo never runs a hook.
  */
 export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
   if (query.size === 0) return { dryRun: false }
@@ -22,10 +22,10 @@ export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
   const isDry = dryRun?.value === 'true'
   if (!wait) return { dryRun: isDry }
   const waitMs = wait.value === '' ? defaultWaitMs : milliseconds(wait.value)
-  return isDry || waitMs === undefined || waitMs > longestWaitMs ? undefined : { dryRun: false, waitMs }
+  return isDry || waitMs === undefined || waitMs > maxWaitMs ? undefined : { dryRun: false, waitMs }
 }
 
-/** The one parameter of a name; `unclear` where it is spelled differently, or comes twice. */
+/** Finds the one parameter of a name. `unclear` if it is spelled differently, or comes twice. */
 const onlyOf = (query: URLSearchParams, name: string): { readonly value: string } | 'unclear' | undefined => {
   const meant = [...query].filter(([each]) => each.toLowerCase().replace(/[^a-z]/g, '') === name.toLowerCase())
   const [first] = meant

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 
-/** Uids of hooks of which something was found out: a bounded number of them, each for a bounded time. */
+/** A bounded set of hooks' uids, each kept for a limited time. */
 export class RecentUids {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #keptMs: number

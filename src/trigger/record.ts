@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
-import { longestMessage } from '../api/status.ts'
+import { maxDeliveryMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
@@ -8,9 +8,9 @@ import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { longestSummary, refusalLines } from './limits.ts'
+import { maxRecordSummary, refusalLines } from './limits.ts'
 
-/** What became of a post: its answer, and what the log and the metrics are told of it. */
+/** The answer to a post, with what log and metrics need. */
 export interface Handled {
   readonly answer: TriggerAnswer
   readonly hook?: LiveHook
@@ -19,17 +19,19 @@ export interface Handled {
   readonly waits?: { readonly decided: DecidedPost; readonly waitMs: number; readonly isPoll: boolean }
 }
 
-/** Tells the metrics, the log and the hook's record what became of a post, which took `ms` milliseconds. */
+/**
+ * Reports the answer to a post to metrics, log and record. `ms` is its duration in milliseconds.
+ */
 export type Recorder = (handled: Handled, ms: number) => void
 
-/** Seconds; a post takes a millisecond or two, and 4 s at the most. */
+/** In seconds. A post takes a millisecond or two, and at most 4 s. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
 export const recorder = (
   { clock, log, metrics }: Environment,
   ledgers: Ledgers,
   hooks: Pick<Hooks, 'has'>,
-  tellLimited: (hook: LiveHook) => void,
+  notifyLimited: (hook: LiveHook) => void,
 ): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
@@ -71,11 +73,11 @@ export const recorder = (
     }
     const recent = recentOf(handled, clock.now())
     if (hook && recent) ledgers.of(hook).note(recent)
-    if (hook && body?.reason === 'WritesLimited') tellLimited(hook)
+    if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
     endSeries()
     duration.observe({ outcome }, ms / 1000)
-    // Whoever floods the endpoint must not fill the log as well.
+    // A flood of posts must not fill the log.
     if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
       unwritten += 1
       return
@@ -99,16 +101,16 @@ export const recorder = (
   }
 }
 
-/** Answers that anybody can bring about as often as they like. The metrics count every one of them. */
+/** Outcomes that anybody can cause at any rate. The metrics count each of them. */
 const mayFlood: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
-/** The answer's outcome; a dry run has none, however it would have ended. */
+/** Returns the answer's outcome. A dry run has none. */
 const outcomeOf = (answer: TriggerAnswer): string => {
   if (answer === 'no answer') return 'unknown'
   return answer.body.dryRun === true ? 'dry run' : (answer.body.outcome ?? 'refused')
 }
 
-/** A delivery as its hook's status tells of it; undefined where nothing was decided, or only tried. */
+/** Returns a delivery for the hook's status. Undefined on a dry run, or if nothing was decided. */
 const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | undefined => {
   if (answer === 'no answer' || !delivery) return undefined
   const { dryRun, from, message, outcome, reason, summary, to } = answer.body
@@ -120,23 +122,24 @@ const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | u
     reason,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
-    ...(summary === undefined ? {} : { summary: summary.slice(0, longestSummary) }),
+    ...(summary === undefined ? {} : { summary: summary.slice(0, maxRecordSummary) }),
     message: shortened(message),
   }
 }
 
-/** Cut so that the status takes it, and without half a character at its end. */
+/** Cuts a message for the status, without splitting a character. */
 const shortened = (message: string): string =>
-  message.length <= longestMessage
+  message.length <= maxDeliveryMessage
     ? message
-    : `${message.slice(0, longestMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+    : `${message.slice(0, maxDeliveryMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 
-/** How often the series are looked through, in milliseconds. */
+/** How often the series are checked, in milliseconds. */
 const lookEveryMs = 600_000
 
 /**
- * Ends the series of hooks that are no more, or they would add up for as long as the process lives. Each is kept from one
- * look to the next, in which time it is scraped once more. To be called again and again: it looks when it is time.
+ * Removes the metric series of deleted hooks, which would otherwise accumulate. Each series is kept
+ * for one more interval, so that it is scraped once more. Call it often: it works only when it is
+ * time.
  */
 export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
   let lookedAt = clock.monotonic()

@@ -3,18 +3,18 @@ import type { DeliveryContext } from '../record/context.ts'
 import type { LiveHook } from './hook.ts'
 import type { ReadMessage } from './reading/message.ts'
 
-/** A post, without a socket. */
+/** A post without its socket. */
 export interface TriggerRequest {
   readonly method: string
   readonly token: string
-  /** Whose connection it is. */
+  /** The source of the connection. */
   readonly source: string
   readonly query: URLSearchParams
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * Reads the body, once, and counts it to a hook. Rejects with TooLarge, with TooMany, or with anything else when it does not arrive whole. Absent where
-   * the head says that none follows.
+   * Reads the body once, and counts it for a hook. Rejects with TooLarge or TooMany, or with
+   * another error if it does not arrive completely. Absent if the head says that there is no body.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
   /** What was read of the body is needed no more: the post may wait for long. */
@@ -23,7 +23,7 @@ export interface TriggerRequest {
   onGone?(gone: () => void): () => void
 }
 
-/** A delivery on its way through the trigger, with all of its hook and of what was posted. */
+/** A delivery on its way through the trigger, with its hook and its post. */
 export interface TriggerContext extends DeliveryContext {
   readonly hook: LiveHook
   readonly delivery: Delivery
@@ -31,18 +31,18 @@ export interface TriggerContext extends DeliveryContext {
   readonly message: ReadMessage
 }
 
-/** Whose body it is, for limits. */
+/** The owner of a body, for limits. */
 export interface BodyOwner {
   readonly namespace: string
   readonly uid: string
 }
 
-/** The body is larger than a delivery may be. */
-export class TooLarge extends Error {
+/** The body is larger than allowed. */
+export class BodyTooLarge extends Error {
   override readonly name = 'TooLarge'
 }
 
-/** So many bodies are on their way that there is no room for this one. */
+/** There is no room for this body, because too many are being received. */
 export class TooMany extends Error {
   override readonly name = 'TooMany'
 }

@@ -5,11 +5,11 @@ import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from '../record/judge.ts'
 import type { Answer, TriggerAnswer } from './answer.ts'
 
-/** A post that is to be answered with its outcome. */
+/** A decided post, to be answered with its outcome. */
 export interface DecidedPost {
-  /** What it would be answered without `wait`. */
+  /** The answer without `wait`. */
   readonly answer: Exclude<TriggerAnswer, 'no answer'>
-  /** Its change; undefined where it has left nothing that distinguishes it from other changes. */
+  /** Its change. Undefined if nothing on the objects distinguishes it from other changes. */
   readonly change: DecidedChange | undefined
   /** Whether the same request can ask again. */
   readonly isAskable: boolean
@@ -25,7 +25,7 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
   stalled: [422, 'RolloutStalled'],
 }
 
-/** The answer to a post that has waited. */
+/** Returns the answer to a post that has waited. */
 export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Settlement): TriggerAnswer => {
   const { message, of, ready, state } = settlement
   const [status, reason] = statusOfState[state]
@@ -50,18 +50,21 @@ export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Se
   return { status, headers: {}, body }
 }
 
-/** What is answered to a post with `wait` that did nothing: a pipeline must not take that for a rollout. */
+/**
+ * Returns the answer to a post with `wait` that changed nothing. A pipeline must not take it for a
+ * rollout.
+ */
 export const undoneAnswer = (decided: DecidedPost): TriggerAnswer => {
   const { answer } = decided
   if (answer.body.reason === 'Superseded') {
     return settledAnswer(decided, { state: 'superseded', message: answer.body.message })
   }
-  // Of a delivery that its body names, nothing is kept that could be looked at.
+  // If only its body identifies a delivery, nothing is kept to look at.
   const isRefused = answer.body.outcome === 'skipped' && answer.body.reason !== 'Duplicate'
   return isRefused ? { ...answer, status: 409 } : answer
 }
 
-/** What the record says of a delivery that its sender asks about. */
+/** Returns the post that a row of the record describes, for a sender that asks for its outcome. */
 export const decidedAsIn = (
   row: Exclude<Row, { state: 'claimed' }>,
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },

@@ -4,26 +4,27 @@ import type { Delivery } from '../api/delivery.ts'
 import type { Signed } from '../record/judge.ts'
 import { namedOnce } from '../senders/identity.ts'
 import { signedText } from '../senders/sns-signature.ts'
-import type { BarredBody } from './auth.ts'
+import type { AuthBody } from './auth.ts'
 import type { LiveHook } from './hook.ts'
 import type { Refused } from './posted.ts'
 import { countsOnceMs, timedHead, webhookHead, type Headers, type SignedHead } from './signed-head.ts'
 
-/** What a hook counts once of a post, however that is named, and the name that its sender has signed. */
+/** What a hook counts only once in a post, regardless of its key, and the signed key. */
 export interface SignedPart {
   readonly signed: Signed | undefined
-  /** The only name that counts; undefined where the sender signs none. */
+  /** The only key that counts. Undefined if the sender signs none. */
   readonly id?: string | undefined
 }
 
-/** Of a post of which nothing is counted once. */
+/** A post without anything that counts only once. */
 export const unsigned: SignedPart = { signed: undefined }
 
 /**
- * Finds what a hook counts once of a post, whatever that is named: the text that an HMAC was made of, or the members of a
- * message of SNS that Amazon has signed. Of a post whose time is signed too, that is as long as it would be accepted.
+ * Returns what a hook counts only once in a post, regardless of its key: the text of an HMAC, or
+ * the members of an SNS message that Amazon signed. With a signed time, it counts once for as long
+ * as the post is accepted.
  */
-export const signedOf = async (hook: LiveHook, headers: Headers, body: BarredBody): Promise<SignedPart | Refused> => {
+export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody): Promise<SignedPart | Refused> => {
   const { auth, replayWindowMs } = hook
   const timed = auth && timedPart(auth, headers)
   const withinMs = timed?.withinMs ?? replayWindowMs
@@ -39,7 +40,7 @@ export const signedOf = async (hook: LiveHook, headers: Headers, body: BarredBod
   return { signed: { body: keyOf(Buffer.concat([Buffer.from(before, 'latin1'), sent.body])), withinMs }, id }
 }
 
-/** What stands before the body in what was signed with a time, and for how long that counts once. */
+/** Returns the signed text before the body, and how long it counts only once. */
 const timedPart = (
   auth: Auth,
   headers: Headers,
@@ -62,8 +63,9 @@ const timedPart = (
 }
 
 /**
- * Names a delivery by what is signed. A signed name is the only one: by another, such as that of the header `Idempotency-Key`, a
- * captured post would count again. A signed body is a name where there is no other; it is another one when it may count again.
+ * Gives a delivery its signed identity. A signed key replaces any other: with an unsigned
+ * `Idempotency-Key`, a captured post would count again. A signed body without a key is the key; it
+ * changes when the body may count again.
  */
 export const namedBySigned = (delivery: Delivery, { id, signed }: SignedPart): Delivery => {
   if (id !== undefined) return { ...delivery, identity: namedOnce(`webhook-id:${id}`) }

@@ -1,3 +1,12 @@
+/**
+ * The trigger role. It authenticates posts to hooks, runs the driver, and answers within 4 s.
+ *
+ * - `http.ts` receives a post, `endpoint.ts` has the steps of its way in order, `limits.ts` all
+ *   limits.
+ * - An answer of 200 means that the change is stored. 503 means that sending again is safe.
+ * - It can mint no token and change no hook. It never imports the controller.
+ */
+
 import { actService } from '../acts/once.ts'
 import { accountsIn } from '../api/bind-command.ts'
 import type { Environment } from '../environment/environment.ts'
@@ -10,7 +19,7 @@ import { StepService } from '../steps/service.ts'
 import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
 import { createVerifier } from '../token/verify.ts'
-import { authBar } from './auth.ts'
+import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
 import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
@@ -20,7 +29,7 @@ import type { LiveHook } from './hook.ts'
 import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
 import { budgetOf, intakeOf } from './intake.ts'
-import { definitionReadWithinMs, drainActsMs, limitsIn, mostRememberedTokens } from './limits.ts'
+import { definitionReadWithinMs, drainActsMs, limitsIn, maxRememberedTokens } from './limits.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
@@ -30,19 +39,23 @@ import { WaitingPosts } from './waiting.ts'
 export interface TriggerRole {
   readonly endpoint: Endpoint
   readonly preflight: Preflight
-  /** Answers the posts that wait for their outcome: the process ends. */
+  /** Answers the posts that wait for their outcome, because the process ends. */
   endWaits(): void
-  /** What must be so before posts can be served: hooks and keys have been read. */
+  /** The checks before posts can be served: hooks and keys have been read. */
   readonly checks: readonly Check[]
   /** Watches until `stop` is aborted. */
   run(stop: AbortSignal): Promise<void>
 }
 
 /**
- * The trigger: it can mint nothing and change no hook. `namespace` is the product's own; `follow` is how hooks and
- * keys are followed, where others in this process follow them as well; `memoryBytes` is what this process may use;
- * `startReader` starts what reads large bodies, which are read in the event loop where it is absent; `records` is how much a
- * record holds, where that is not as usual.
+ * Makes the trigger role, which can mint no token and change no hook.
+ *
+ * - `namespace` is the installation's.
+ * - `follow` shares hooks and keys with other parts of this process.
+ * - `memoryBytes` is the memory for this process.
+ * - `startReader` starts the parser of large bodies; without it, they are parsed in the event
+ *   loop.
+ * - `records` limits a record, if not as usual.
  */
 export const triggerRole = (
   environment: Environment,
@@ -57,19 +70,19 @@ export const triggerRole = (
 ): TriggerRole => {
   const hooks = new Hooks(environment, options.watchNamespace, options.follow)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
-  const verifier = createVerifier({ remember: mostRememberedTokens })
+  const verifier = createVerifier({ remember: maxRememberedTokens })
   const budget = budgetOf(environment.clock)
   const ledgers = openLedgers(environment, options.records, budget.charge)
   const acts = actService(environment)
-  const tellLimited = (hook: LiveHook): void => {
-    if (!budget.mayTell(hook.uid)) return
+  const notifyLimited = (hook: LiveHook): void => {
+    if (!budget.mayNotify(hook.uid)) return
     const now = environment.clock.now()
     ledgers.of(hook).later(draft => limitedAt(draft, now))
   }
   const steps = new StepService(environment)
-  const record = recorder(environment, ledgers, hooks, tellLimited)
+  const record = recorder(environment, ledgers, hooks, notifyLimited)
   const limits = limitsIn(options.memoryBytes)
-  const intake = intakeOf(environment.clock, limits.mostOfNamespace, budget)
+  const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
   const authenticate = authenticator(environment.clock, verifier, keys, hooks)
@@ -78,7 +91,7 @@ export const triggerRole = (
     acts,
     authenticate,
     waiting,
-    bar: authBar(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
+    bar: checkAuthOf(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
     budget,
     checkGenuine,
     definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),
@@ -88,22 +101,22 @@ export const triggerRole = (
     ledgers,
     record,
     steps,
-    tellLimited,
+    notifyLimited,
   })
   return {
     endpoint: endpoint.answer,
     endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [
-      { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.trouble() ?? stillReading)) },
+      { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.problem() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },
       {
         name: 'trigger/public-keys',
-        failure: () => (keys.current() ? undefined : (keys.trouble() ?? missingKeys(options.namespace))),
+        failure: () => (keys.current() ? undefined : (keys.problem() ?? missingKeys(options.namespace))),
       },
     ],
     run: async stop => {
-      // What an act has done is remembered before the last records are written.
+      // The outcome of acts is stored before the last records are written.
       const drained = new AbortController()
       const end = (): void => drained.abort()
       const drain = (): void => (acts.idle ? end() : void acts.drain(drainActsMs).finally(end))

@@ -18,13 +18,13 @@ export interface WaitingPost {
 }
 
 /**
- * The posts that wait for their outcome. What they wait for is computed at each look, from what the record keeps of the delivery
- * and from the objects as they are then: so any process can be asked, also after a restart.
+ * The posts that wait for their outcome. Each look computes it from the record's row of the delivery
+ * and from the objects as they are then. So any process can be asked, also after a restart.
  */
 export class WaitingPosts {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #authenticate: Authenticate
-  readonly #limits: Pick<Limits, 'mostWaiting' | 'mostWaitingOfHook'>
+  readonly #limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>
   readonly #looks: Looks
   readonly #ends = new Set<() => void>()
   readonly #ofHook = new Map<string, number>()
@@ -33,7 +33,7 @@ export class WaitingPosts {
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log'>,
     authenticate: Authenticate,
-    limits: Pick<Limits, 'mostWaiting' | 'mostWaitingOfHook'>,
+    limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>,
   ) {
     this.#environment = environment
     this.#authenticate = authenticate
@@ -41,7 +41,7 @@ export class WaitingPosts {
     this.#looks = new Looks(environment)
   }
 
-  /** Resolves with the answer to a post, once its state is found that does not go on by itself, or its time is over. */
+  /** Resolves with the answer when the state is final, or the time of the post is over. */
   async answer(post: WaitingPost): Promise<TriggerAnswer> {
     const { decided, hook } = post
     const { answer, change } = decided
@@ -49,10 +49,10 @@ export class WaitingPosts {
     if (!change || 'path' in hook.bound || !hook.bound.look) {
       return settledAnswer(decided, { state: 'stored', message: answer.body.message })
     }
-    const { mostWaiting, mostWaitingOfHook } = this.#limits
+    const { maxWaiting, maxWaitingOfHook } = this.#limits
     const waiting = this.#ofHook.get(hook.uid) ?? 0
     if (this.#isEnding) return settledAnswer(decided, ending)
-    if (this.#ends.size >= mostWaiting || waiting >= mostWaitingOfHook) return settledAnswer(decided, tooMany)
+    if (this.#ends.size >= maxWaiting || waiting >= maxWaitingOfHook) return settledAnswer(decided, tooMany)
     this.#ofHook.set(hook.uid, waiting + 1)
     try {
       post.request.release?.()
@@ -64,13 +64,13 @@ export class WaitingPosts {
     }
   }
 
-  /** Answers all that wait, and from now on all others at once: this process ends. */
+  /** Answers all waiting posts, and later ones at once, because the process ends. */
   end(): void {
     this.#isEnding = true
     for (const end of [...this.#ends]) end()
   }
 
-  /** How many posts wait. */
+  /** Returns how many posts wait. */
   get size(): number {
     return this.#ends.size
   }
@@ -105,7 +105,7 @@ export class WaitingPosts {
       })
       if (!looking) return answerState(tooMany)
       leaves.push(looking)
-      // Nobody is answered before the first look is over, unless that takes too long.
+      // No post is answered before its first look is over, unless that takes too long.
       leaves.push(clock.after(waitMs, () => seen && answerState(seen)))
       leaves.push(
         clock.after(Math.max(waitMs, firstLookWithinMs), () =>

@@ -3,7 +3,14 @@ import { at } from '../../src/api/json.ts'
 import type { Obj, Schema } from '../../src/api/schema.ts'
 import type { Option } from '../../src/cli/command.ts'
 import { fieldsOf } from '../../src/cli/spec/fields.ts'
-import { commonFields, fieldsOfDrivers, flagOf, specOf, specOptions, withoutNulls } from '../../src/cli/spec/flags.ts'
+import {
+  commonFields,
+  fieldsOfDrivers,
+  flagOf,
+  specOfFlags,
+  specOptions,
+  withoutNulls,
+} from '../../src/cli/spec/flags.ts'
 import { kindNamed } from '../../src/cli/spec/kinds.ts'
 import { checkSpec } from '../../src/cli/spec/manifest.ts'
 import { drivers } from '../../src/drivers/registry.ts'
@@ -77,7 +84,7 @@ describe('the flags of a spec', () => {
       { suspend: true, when: null },
     ],
   ])('%j is %j', (texts, spec) => {
-    expect(specOf(given(texts), 'scale')).toEqual(spec)
+    expect(specOfFlags(given(texts), 'scale')).toEqual(spec)
   })
 
   it.each([
@@ -100,7 +107,7 @@ describe('the flags of a spec', () => {
       },
     ],
   ])('name the target of %s as that of any driver: %j', (driver, texts, spec) => {
-    expect(specOf(given(texts), driver)).toEqual(spec)
+    expect(specOfFlags(given(texts), driver)).toEqual(spec)
   })
 
   it.each(
@@ -123,7 +130,7 @@ describe('the flags of a spec', () => {
   })
 
   it('refuse an apiVersion where the driver knows the kind', () => {
-    expect(() => specOf(given({ target: ['apps/v1/Deployment/web'] }), 'redeploy')).toThrow(
+    expect(() => specOfFlags(given({ target: ['apps/v1/Deployment/web'] }), 'redeploy')).toThrow(
       '--target must be NAME or KIND/NAME, and is apps/v1/Deployment/web',
     )
   })
@@ -134,7 +141,7 @@ describe('the flags of a spec', () => {
     [{ 'auth-bearer': ['alerts'] }, '--auth-bearer must be SECRET/KEY'],
     [{ target: ['a/b/c/d/e'] }, '--target must be NAME, KIND/NAME or APIVERSION/KIND/NAME'],
   ])('%j is refused', (texts, message) => {
-    expect(() => specOf(given(texts), 'scale')).toThrow(message)
+    expect(() => specOfFlags(given(texts), 'scale')).toThrow(message)
   })
 
   it('are named where a rule is broken', () => {

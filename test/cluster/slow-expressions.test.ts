@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { longestWhen } from '../../src/api/when.ts'
+import { maxWhen } from '../../src/api/when.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { read, send } from '../../src/kube/requests.ts'
 import { hooks, leases } from '../../src/kube/resources.ts'
@@ -24,7 +24,7 @@ const slowest = [
   'f(f(f(0x1F).a).a).a>=',
   String.raw`f(f(f(f(f(f(f(f(f(f(f(f(r'\')))))))))))) in `,
   "-[f(-[f(-[f(-[f(-[f(-[f(-[f(body.map(x, true, '''c'''))])])])])])])]||",
-].map(unit => unit.repeat(Math.floor((longestWhen - 16) / unit.length)))
+].map(unit => unit.repeat(Math.floor((maxWhen - 16) / unit.length)))
 
 const hundred = Array.from({ length: 100 }, (_, index) => index)
 

@@ -6,7 +6,7 @@ import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 
-const done: ReconcileResult = { settled: true }
+const done: ReconcileResult = { isFinal: true }
 
 /** A queue whose work ends when the test says so. */
 const started = (workers: number, work: ReconcileKey) => {
@@ -111,7 +111,7 @@ describe('a work queue', () => {
         failed = true
         throw new Error('once')
       }
-      return { settled: false, againAfterMs: 1000 }
+      return { isFinal: false, againAfterMs: 1000 }
     }, 32_000)
     const waits = moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
     expect(waits.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 1000))
@@ -152,8 +152,8 @@ describe('a work queue', () => {
     const attempts: number[] = []
     await momentsOf(async (_, before) => {
       attempts.push(before)
-      const settled = answers.shift()
-      return settled === undefined ? done : { settled, againAfterMs: 1 }
+      const isFinal = answers.shift()
+      return isFinal === undefined ? done : { isFinal, againAfterMs: 1 }
     }, 100)
     expect(attempts).toEqual([0, 1, 2, 0, 1, 0])
   })
@@ -173,7 +173,7 @@ describe('a work queue', () => {
     const looks: number[] = []
     const { clock, queue } = started(1, async () => {
       looks.push(clock.monotonic())
-      return { settled: true, againAfterMs: 1000 }
+      return { isFinal: true, againAfterMs: 1000 }
     })
     queue.add('a')
     await clock.advance(700)
@@ -201,7 +201,7 @@ describe('a work queue', () => {
     const { looks, work, letGo } = gate()
     const { clock, ended, queue, stop } = started(1, async (key, attempts) => {
       await work(key, attempts)
-      return { settled: true, againAfterMs: 1 }
+      return { isFinal: true, againAfterMs: 1 }
     })
     let over = false
     void ended.then(() => (over = true))
@@ -263,9 +263,9 @@ describe('a work queue', () => {
   test('leaves a key alone that is parked, until it is added again, with as many attempts as before', async () => {
     const seen: number[] = []
     const answers: Awaited<ReturnType<ReconcileKey>>[] = [
-      { settled: false, againAfterMs: 1000 },
+      { isFinal: false, againAfterMs: 1000 },
       parked,
-      { settled: false },
+      { isFinal: false },
     ]
     const { clock, queue } = started(1, async (_, attempts) => {
       seen.push(attempts)

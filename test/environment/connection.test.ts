@@ -2,7 +2,7 @@ import { wholeLines } from '../support/lines.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Access } from '../../src/environment/access.ts'
+import type { ServerAccess } from '../../src/environment/access.ts'
 import type { ApiRequest, WatchLine } from '../../src/environment/environment.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { connect, type NodeConnection } from '../../src/environment/node.ts'
@@ -17,7 +17,7 @@ const patch: ApiRequest = {
   contentType: 'application/merge-patch+json',
 }
 
-const to = (access: Access): NodeConnection => {
+const to = (access: ServerAccess): NodeConnection => {
   const connection = connect(access)
   onTestFinished(() => connection.close())
   return connection
@@ -31,7 +31,7 @@ const at = async (server: Server): Promise<string> => {
 
 type Handler = (request: IncomingMessage & { text: string }, response: ServerResponse) => void
 
-const serving = async (handler: Handler, access: Partial<Access> = {}, path = ''): Promise<NodeConnection> => {
+const serving = async (handler: Handler, access: Partial<ServerAccess> = {}, path = ''): Promise<NodeConnection> => {
   const server = createServer((request, response) => {
     let text = ''
     request.setEncoding('utf8').on('data', (part: string) => (text += part))

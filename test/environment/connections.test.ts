@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listen } from '../../src/environment/listen.ts'
 import { boundConnections } from '../../src/environment/connections.ts'
-import { limitsIn, mostUnreadBytes } from '../../src/trigger/limits.ts'
+import { limitsIn, maxReadAheadBytes } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const { connections: limits } = limitsIn()
-const { mostPipelined } = limits
+const { maxPipelined } = limits
 
 /** A server whose connections are bounded, and a client of it. `requests` counts those that Node has made objects of. */
 const setUp = async (listener: RequestListener) => {
-  const server = createServer({ highWaterMark: mostUnreadBytes })
+  const server = createServer({ highWaterMark: maxReadAheadBytes })
   boundConnections(server, fakeClock(), limits)
   server.on('request', listener)
   const made = { requests: 0 }
@@ -46,7 +46,7 @@ describe('a connection with many requests in one piece', () => {
     const { made, socket } = await setUp(() => undefined)
     socket.write(get('/x').repeat(1000))
     await once(socket, 'close')
-    expect(made.requests).toBe(mostPipelined)
+    expect(made.requests).toBe(maxPipelined)
   })
 
   it('has none read after one that closed it', async () => {
@@ -62,9 +62,9 @@ describe('a connection with many requests in one piece', () => {
   ])('has all of its responses closed, also if the last request is %j', async last => {
     let closed = 0
     const { socket } = await setUp((_request, response) => void response.once('close', () => (closed += 1)))
-    socket.write(get('/x').repeat(mostPipelined) + last)
+    socket.write(get('/x').repeat(maxPipelined) + last)
     await once(socket, 'close')
-    await expect.poll(() => closed).toBe(mostPipelined)
+    await expect.poll(() => closed).toBe(maxPipelined)
   })
 
   it.each([
@@ -74,7 +74,7 @@ describe('a connection with many requests in one piece', () => {
     const { made, socket } = await setUp(() => undefined)
     socket.resume().write(request.repeat(1000))
     await once(socket, 'close')
-    expect(made.requests).toBeLessThanOrEqual(mostPipelined)
+    expect(made.requests).toBeLessThanOrEqual(maxPipelined)
   })
 
   it.each([
@@ -108,7 +108,7 @@ describe('a connection that sends one request after the other', () => {
     let received = ''
     socket.setEncoding('latin1').on('data', (text: string) => (received += text))
     const answers = () => received.match(/HTTP\/1/g)?.length ?? 0
-    for (let sent = 1; sent <= 5 * mostPipelined; sent++) {
+    for (let sent = 1; sent <= 5 * maxPipelined; sent++) {
       socket.write(`GET /${sent} HTTP/1.1\r\nHost: x\r\n${more}\r\n`)
       await expect.poll(answers, { interval: 1 }).toBe(sent)
       expect(received.slice(received.lastIndexOf('HTTP'))).toMatch(new RegExp(`^HTTP/1.1 ${status} `))

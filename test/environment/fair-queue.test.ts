@@ -8,7 +8,7 @@ interface Item extends QueuedItem {
 
 const items = (...owners: readonly string[]): Item[] => owners.map((owner, number) => ({ owner, number, bytes: 1 }))
 
-const limits = { mostOfOne: 100, mostBytes: 1000 }
+const limits = { maxOfOne: 100, maxBytes: 1000 }
 
 const all = (line: { take(): Item | undefined }): string[] => {
   const taken: string[] = []
@@ -25,7 +25,7 @@ test('owners are served in turn, and each in the order of its own', () => {
 })
 
 test('of one owner only so many wait: the last is sent away', () => {
-  const line = fairQueue<Item>({ ...limits, mostOfOne: 2 })
+  const line = fairQueue<Item>({ ...limits, maxOfOne: 2 })
   const [first, second, third, other] = items('a', 'a', 'a', 'b')
   const left = [first, second, third, other].map(item => (item ? line.add(item) : []))
   expect(left).toEqual([[], [], [third], []])
@@ -33,7 +33,7 @@ test('of one owner only so many wait: the last is sent away', () => {
 })
 
 test('when all hold too much, the last of those who hold most leave', () => {
-  const line = fairQueue<Item>({ mostOfOne: 100, mostBytes: 10 })
+  const line = fairQueue<Item>({ maxOfOne: 100, maxBytes: 10 })
   const small = { owner: 'small', number: 0, bytes: 4 }
   const large = [1, 2].map(number => ({ owner: 'large', number, bytes: 3 }))
   for (const item of [...large, small]) expect(line.add(item)).toEqual([])

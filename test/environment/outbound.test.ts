@@ -19,7 +19,7 @@ const serving = async (answer: (request: IncomingMessage, response: ServerRespon
   return `http://127.0.0.1:${address.port}`
 }
 
-const limits = { mostBytes: 100, timeoutMs: 5000 }
+const limits = { maxBytes: 100, timeoutMs: 5000 }
 
 it('sends method, path, query, headers and body, and answers what came back', async () => {
   const url = await serving((request, response) => {
@@ -47,7 +47,7 @@ it.each([
   ['has an address that is none', async () => 'http://[/'],
 ])('is Unreachable where the other side %s, and its message has no path', async (_what, address) => {
   const asked = nodeOutbound({
-    mostBytes: 100,
+    maxBytes: 100,
     timeoutMs: 200,
     method: 'GET',
     url: `${await address()}/secret?of=mine`,

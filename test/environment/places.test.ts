@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { displacedRate, Places, type Place } from '../../src/environment/places.ts'
 import { fakeClock } from '../support/clock.ts'
 
-const limits = { most: 64, mostOfSource: 32, reserved: 8, few: 2, mostPipelined: 4 }
+const limits = { most: 64, maxOfSource: 32, reserved: 8, few: 2, maxPipelined: 4 }
 
 const setUp = (more: Partial<typeof limits> = {}) => {
   const clock = fakeClock()

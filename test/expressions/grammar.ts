@@ -1,4 +1,4 @@
-import { longestWhen, mostNestedBrackets } from '../../src/api/when.ts'
+import { maxWhen, maxNestedBrackets } from '../../src/api/when.ts'
 import type { Chance } from '../senders/mutations.ts'
 
 const pick = (texts: readonly string[], chance: Chance): string => texts[chance(texts.length)] ?? ''
@@ -82,7 +82,7 @@ export const variantOf = (text: string, other: string, chance: Chance): string =
     case 9:
       return part + tower(chance)
     default: {
-      const times = Math.max(1, Math.floor(longestWhen / Math.max(1, part.length)))
+      const times = Math.max(1, Math.floor(maxWhen / Math.max(1, part.length)))
       return part.repeat(times)
     }
   }
@@ -90,7 +90,7 @@ export const variantOf = (text: string, other: string, chance: Chance): string =
 
 /** Brackets nested deep, again and again up to the end, and mostly something wrong there. */
 const tower = (chance: Chance): string => {
-  const depth = 1 + chance(mostNestedBrackets)
+  const depth = 1 + chance(maxNestedBrackets)
   const levels = Array.from({ length: 1 + chance(3) }, () => around[chance(around.length)] ?? around[0])
   let inside = expressionOf(chance, chance(2))
   for (let level = 0; level < depth; level++) {
@@ -98,6 +98,6 @@ const tower = (chance: Chance): string => {
     inside = before + inside + after
   }
   const unit = inside + pick(binary, chance)
-  const text = unit.repeat(Math.max(1, Math.floor((longestWhen - 8) / unit.length)))
+  const text = unit.repeat(Math.max(1, Math.floor((maxWhen - 8) / unit.length)))
   return text + (chance(2) === 0 ? '1' : '') + pick(damage, chance)
 }

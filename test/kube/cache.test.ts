@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { stringAt } from '../../src/api/json.ts'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
-import { watchedCache, type Cache, type Change } from '../../src/kube/cache.ts'
+import { watchedCache, type Cache, type CacheChange } from '../../src/kube/cache.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { settle } from '../support/clock.ts'
 import { testEnvironment, type TestEnvironment } from '../support/environment.ts'
@@ -33,7 +33,7 @@ interface Running {
   readonly environment: TestEnvironment
   readonly api: ScriptedConnection
   readonly cache: Cache<string>
-  readonly changes: Change<string>[]
+  readonly changes: CacheChange<string>[]
   readonly stop: AbortController
   readonly done: Promise<void>
   /** Log messages so far. */
@@ -47,7 +47,7 @@ const running = async (
   const api = scriptedConnection(answers, opens)
   const environment = testEnvironment({ api })
   const cache = watchedCache(environment, { type: hooks, keep: object => stringAt(object, 'value') })
-  const changes: Change<string>[] = []
+  const changes: CacheChange<string>[] = []
   const stop = new AbortController()
   cache.subscribe(change => changes.push(change))
   const done = cache.run(stop.signal)
@@ -67,7 +67,7 @@ const running = async (
   }
 }
 
-const change = (name: string, before: number | undefined, now: number | undefined): Change<string> => ({
+const change = (name: string, before: number | undefined, now: number | undefined): CacheChange<string> => ({
   namespace: 'shop',
   name,
   before: before === undefined ? undefined : `${name}-${before}`,

@@ -55,9 +55,9 @@ it.each<[string, object, object]>([
     {},
     { subresources: { scale: { specReplicasPath: '.spec.fleet.ships' } } },
   ],
-])('takes no kind that %s', async (lacks, change, version) => {
+])('takes no kind that %s', async (missing, change, version) => {
   const { countOf } = setUp(() => ({ status: 200, object: definition(change, version) }))
-  const message = `cannot scale a acme.example/v1 Fleet: the kind fleets.acme.example ${lacks}`
+  const message = `cannot scale a acme.example/v1 Fleet: the kind fleets.acme.example ${missing}`
   expect(await countOf()).toEqual({ reason: 'NotScalable', message })
 })
 

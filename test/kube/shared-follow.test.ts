@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { stringAt } from '../../src/api/json.ts'
-import { watchedCache, type Change } from '../../src/kube/cache.ts'
+import { watchedCache, type CacheChange } from '../../src/kube/cache.ts'
 import { configMaps, hooks } from '../../src/kube/resources.ts'
 import { sharedFollow } from '../../src/kube/shared-follow.ts'
 import type { Source } from '../../src/kube/source.ts'
@@ -21,7 +21,7 @@ const setUp = () => {
   const follow = sharedFollow()
   const stop = new AbortController()
   const open = (source: Source, kept: string) => {
-    const changes: Change<string>[] = []
+    const changes: CacheChange<string>[] = []
     const keep = (found: object): string => `${kept} ${stringAt(found, 'value')}`
     const cache = watchedCache(environment, { ...source, keep }, follow)
     cache.subscribe(change => changes.push(change))

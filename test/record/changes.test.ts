@@ -163,7 +163,10 @@ describe('a marked write', () => {
     expect(dropped(ofWrite('m'))(memory).rows).toEqual([earlier])
     // And the other way round: who dropped it was wrong.
     expect(applied('m', [later])(dropped(ofWrite('m'))(memory))).toEqual(applied('m', [later])(memory))
-    expect(applied('m', [later])(memory)).toMatchObject({ rows: [{ key: 'a', newsAt: 2 }], undo: { g: { delta: 1 } } })
+    expect(applied('m', [later])(memory)).toMatchObject({
+      rows: [{ key: 'a', newsAt: 2 }],
+      undo: { g: { delta: 1 } },
+    })
   })
 
   it('that is not stored leaves nothing behind', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { violations } from '../../src/api/guard.ts'
-import { longestWhen, mostNestedBrackets, mostUnaryInARow, scanWhen, whenSchema } from '../../src/api/when.ts'
+import { maxWhen, maxNestedBrackets, maxUnaryInARow, scanWhen, whenSchema } from '../../src/api/when.ts'
 import { fc, property } from '../support/property.ts'
 
 const wrong = (when: string): readonly string[] =>
@@ -24,23 +24,23 @@ describe('an expression', () => {
     // Closed ones beside them make it no shallower.
     ['() + (', ')'],
     ['[1] + [', ']'],
-  ])(`may nest %s %s ${mostNestedBrackets} deep, and no deeper`, (open, close) => {
-    expect(wrong(nested(open, close, mostNestedBrackets))).toEqual([])
-    expect(wrong(nested(open, close, mostNestedBrackets + 1))).toEqual(tooDeep)
+  ])(`may nest %s %s ${maxNestedBrackets} deep, and no deeper`, (open, close) => {
+    expect(wrong(nested(open, close, maxNestedBrackets))).toEqual([])
+    expect(wrong(nested(open, close, maxNestedBrackets + 1))).toEqual(tooDeep)
   })
 
   test.each(['(', ')', '())(', '[(1)', 'x)', '(x', `${'()'.repeat(100)}(`])('must close its brackets: %s', when => {
     expect(wrong(when)).toEqual(tooDeep)
   })
 
-  test.each(['!', '-'])(`may have %s ${mostUnaryInARow} times in a row, and no more`, operator => {
-    expect(wrong(`${operator.repeat(mostUnaryInARow)}x`)).toEqual([])
-    expect(wrong(`${operator.repeat(mostUnaryInARow + 1)}x`)).toEqual(tooManyInARow)
+  test.each(['!', '-'])(`may have %s ${maxUnaryInARow} times in a row, and no more`, operator => {
+    expect(wrong(`${operator.repeat(maxUnaryInARow)}x`)).toEqual([])
+    expect(wrong(`${operator.repeat(maxUnaryInARow + 1)}x`)).toEqual(tooManyInARow)
   })
 
-  test(`may have ${longestWhen} characters, and no more`, () => {
-    expect(wrong('x'.repeat(longestWhen))).toEqual([])
-    expect(wrong('x'.repeat(longestWhen + 1))).toEqual(['must be at most 1024 characters long'])
+  test(`may have ${maxWhen} characters, and no more`, () => {
+    expect(wrong('x'.repeat(maxWhen))).toEqual([])
+    expect(wrong('x'.repeat(maxWhen + 1))).toEqual(['must be at most 1024 characters long'])
   })
 
   const many = '('.repeat(40)
@@ -68,7 +68,7 @@ describe('an expression', () => {
     expect(wrong(when)).toEqual([])
   })
 
-  const depths = nested('(', ')', mostNestedBrackets + 1)
+  const depths = nested('(', ')', maxNestedBrackets + 1)
   test.each([
     `'//' + ${depths}`,
     `"'" + ${depths} + "'"`,
@@ -112,7 +112,7 @@ describe('an expression', () => {
       const { closed, tooDeepAt } = scanWhen(when)
       expect(closed).toBe(true)
       const inside = between.some(part => ['[1]', '{}', 'f(1)'].includes(part)) ? 1 : 0
-      expect(tooDeepAt !== undefined).toBe(depth + inside > mostNestedBrackets)
+      expect(tooDeepAt !== undefined).toBe(depth + inside > maxNestedBrackets)
     },
   )
 })

@@ -185,7 +185,11 @@ describe('what is posted with the ready configuration', () => {
     const issue = parseJson(
       rendered.replace('["issuePageUrl"]', '"https://one.newrelic.com"').replace('["workflowName"]', '"web-up"'),
     )
-    expect(read(issue)).toMatchObject({ sender: 'new-relic', phase: 'firing', identity: { newsAt: 1_767_261_600_500 } })
+    expect(read(issue)).toMatchObject({
+      sender: 'new-relic',
+      phase: 'firing',
+      identity: { newsAt: 1_767_261_600_500 },
+    })
   })
 
   it('of Zabbix is understood, and a refusal is shown', () => {

@@ -96,7 +96,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   }
   const server = simulatedServer(time, rng.fork(), note)
   let faults = faultsOf(rng)
-  const trouble = faults
+  const problem = faults
   const simulation: Simulation = {
     time,
     server,
@@ -122,7 +122,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const lasts = rng.int(troubleMs.least, troubleMs.most)
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
-  const pushers = populate(simulation, installation, { board, wallet, post, fleet, trouble, lasts, aiming })
+  const pushers = populate(simulation, installation, { board, wallet, post, fleet, problem, lasts, aiming })
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
@@ -192,14 +192,14 @@ const populate = (
     readonly wallet: Wallet
     readonly post: PostTo
     readonly fleet: Fleet
-    readonly trouble: Faults
+    readonly problem: Faults
     readonly lasts: number
     /** Whether hooks are aimed at one target after another. */
     readonly aiming: boolean
   },
 ): Pushers => {
   const { rng, server, time } = simulation
-  const { aiming, board, fleet, lasts, post, trouble, wallet } = cast
+  const { aiming, board, fleet, lasts, post, problem, wallet } = cast
   const { hooks, targets } = installation
   let deliveries = 0
   const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
@@ -211,7 +211,7 @@ const populate = (
   often([2000, 4000], namedScript(senders), 0.7)
   often([300, 2000], forger(senders), 0.1)
   const edit = (hook: string, spec: object): void => void server.tell('PATCH', `${hooksPath}/${hook}`, { spec })
-  often([300, 1000], stubborn(senders, edit), trouble.policies > 0 ? 0.9 : 0.1)
+  often([300, 1000], stubborn(senders, edit), problem.policies > 0 ? 0.9 : 0.1)
   often([1000, 4000], alertmanagers(senders), 0.8)
   often([1000, 4000], alertmanagers(senders), 0.4)
   often([300, 1500, 4000], scaleOutside(server, targets), 0.7)
@@ -222,7 +222,7 @@ const populate = (
   if (aiming) often([2500], aimElsewhere(server, installation))
   if (installation.rotating) often([5000], rotateKeys(server))
   if (installation.asking) often([1500, 4000], changeWord(server, hooks), 0.7)
-  makeTrouble(simulation, fleet, trouble, lasts)
+  makeTrouble(simulation, fleet, problem, lasts)
   let pushes = 1
   const pushers = { newPush: () => pushes++, senders, now: () => wallClock(time) }
   if (installation.rolling.length > 0) {

@@ -1,8 +1,8 @@
 import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import { createApiServer, type ServerRequest, type ServerResponse } from '../../src/apiserver/server.ts'
-import type { Change } from '../../src/apiserver/store.ts'
-import type { Sink } from '../../src/apiserver/watch.ts'
+import type { StoreChange } from '../../src/apiserver/store.ts'
+import type { WatchSink } from '../../src/apiserver/watch.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import type { Happened } from './happened.ts'
@@ -20,7 +20,7 @@ export interface SimulatedServer {
   /** Answers the world at once, faults or not: whoever in it asks would try again until it works. */
   tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
   /** Opens a watch; `cut` is told when the server goes down. */
-  watch(request: ServerRequest, sink: Sink, cut: () => void): (() => void) | ServerResponse
+  watch(request: ServerRequest, sink: WatchSink, cut: () => void): (() => void) | ServerResponse
   /** Refuses writes of a count, until the answer is called. */
   refuse(policy: Policy): () => void
   /** Cuts all connections and is gone for a while. */
@@ -72,7 +72,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   /** How many versions of what is followed have been stored. */
   let versions = 0
 
-  const stored = (resource: string, { object, type }: Change): void => {
+  const stored = (resource: string, { object, type }: StoreChange): void => {
     versions += 1
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)

@@ -139,8 +139,8 @@ describe('a Secret', () => {
       forBasic,
       'Secret/senders has no key password, or nothing under it',
     ],
-  ])('%s is missed, in words without its content', (_name, data, auth, lacks) => {
-    expect(found(data, auth)).toEqual({ reason: 'AuthSecretNotFound', message: lacks })
+  ])('%s is missed, in words without its content', (_name, data, auth, missing) => {
+    expect(found(data, auth)).toEqual({ reason: 'AuthSecretNotFound', message: missing })
   })
 
   it('has user and password as they are sent', () => {

@@ -3,7 +3,7 @@ import type { ApiRequest, ApiResponse } from '../../src/environment/environment.
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { secretReader } from '../../src/trigger/auth-secrets.ts'
 import { maxAuthSecretBytes } from '../../src/api/credentials.ts'
-import { mostKeptChars, mostKeptSecrets } from '../../src/trigger/limits.ts'
+import { maxKeptChars, maxKeptSecrets } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
 
@@ -145,7 +145,7 @@ describe('a Secret', () => {
   it('is forgotten where they are too long in all', async () => {
     const { asked, readSecret, server } = setUp()
     server.answer = () => Promise.resolve(stored('x'.repeat(40_000)))
-    const many = Math.ceil(mostKeptChars / 40_000) + 1
+    const many = Math.ceil(maxKeptChars / 40_000) + 1
     for (let i = 0; i < many; i += 1) await readSecret('shop', `s${i}`)
     await readSecret('shop', `s${many - 1}`)
     expect(asked).toHaveLength(many)
@@ -155,11 +155,11 @@ describe('a Secret', () => {
 
   it('is forgotten where there are too many, the oldest first', async () => {
     const { asked, readSecret } = setUp()
-    for (let i = 0; i <= mostKeptSecrets; i++) await readSecret('shop', `s${i}`)
-    await readSecret('shop', `s${mostKeptSecrets}`)
+    for (let i = 0; i <= maxKeptSecrets; i++) await readSecret('shop', `s${i}`)
+    await readSecret('shop', `s${maxKeptSecrets}`)
     await readSecret('shop', 's1')
-    expect(asked).toHaveLength(mostKeptSecrets + 1)
+    expect(asked).toHaveLength(maxKeptSecrets + 1)
     await readSecret('shop', 's0')
-    expect(asked).toHaveLength(mostKeptSecrets + 2)
+    expect(asked).toHaveLength(maxKeptSecrets + 2)
   })
 })

@@ -3,7 +3,7 @@ import type { SecretAuth } from '../../src/api/auth.ts'
 import { stringAt } from '../../src/api/json.ts'
 import { refusal } from '../../src/trigger/answer.ts'
 import { accountsIn } from '../../src/api/bind-command.ts'
-import { authBar as realBar, type BarredBody } from '../../src/trigger/auth.ts'
+import { checkAuthOf as realBar, type AuthBody } from '../../src/trigger/auth.ts'
 import type { ReadSecret } from '../../src/trigger/auth-secrets.ts'
 import type { CheckGenuine } from '../../src/trigger/genuine.ts'
 import type { Body } from '../../src/trigger/posted.ts'
@@ -33,11 +33,11 @@ const right = {
   hmac: { 'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' },
 }
 
-const bodyOf = (sent: Body): BarredBody => ({
+const bodyOf = (sent: Body): AuthBody => ({
   sent,
   message: () => Promise.reject(new Error('the body must not be parsed')),
 })
-const textOf = (text: string): BarredBody => bodyOf(() => Promise.resolve({ body: new TextEncoder().encode(text) }))
+const textOf = (text: string): AuthBody => bodyOf(() => Promise.resolve({ body: new TextEncoder().encode(text) }))
 const unread = bodyOf(() => Promise.reject(new Error('the body must not be read')))
 const hello = textOf('Hello, World!')
 
@@ -87,7 +87,7 @@ describe('a post to a hook', () => {
 describe('a post to a hook that takes messages of one topic of SNS', () => {
   const hook = { ...someHook, auth: { form: 'sns', topicArn: topic } as const }
   const noSecret: ReadSecret = () => Promise.reject(new Error('no Secret must be read'))
-  const posted = (json: unknown, headers: Readonly<Record<string, string>> = {}): BarredBody => {
+  const posted = (json: unknown, headers: Readonly<Record<string, string>> = {}): AuthBody => {
     const body = new TextEncoder().encode(JSON.stringify(json))
     const message = readMessage({ headers, body, receivedAt: 0 }, 100_000)
     if (typeof message === 'string') throw new Error(message)
@@ -133,7 +133,7 @@ describe('a post to a hook that takes messages of one topic of SNS', () => {
     const sent = () => Promise.resolve({ body: new Uint8Array() })
     const tooLarge = { refused: refusal(413, 'BodyTooLarge') }
     const overloaded = { refused: refusal(503, 'Overloaded') }
-    const answer = (body: BarredBody) => authBar(noSecret)(hook, {}, body)
+    const answer = (body: AuthBody) => authBar(noSecret)(hook, {}, body)
     expect(await answer(bodyOf(async () => tooLarge))).toEqual(tooLarge)
     expect(await answer({ sent, message: async () => overloaded })).toEqual(overloaded)
     expect(await answer({ sent, message: async () => ({ refused: refusal(400, 'BodyTooDeep') }) })).toEqual(refused)

@@ -43,7 +43,7 @@ const judge = async (token: string, world: World) => {
     {
       current: () => known,
       fresh: () => freshKeys,
-      trouble: () => undefined,
+      problem: () => undefined,
       readAgain: readKeys,
       readRecent: readKeys,
       run: () => Promise.resolve(),

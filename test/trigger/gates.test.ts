@@ -21,13 +21,13 @@ describe('a gate', () => {
     ['skips everything while suspended', { suspend: true }, 'firing', 'Suspended'],
     [
       'fails where an autoscaler owns the target',
-      { obstacle: { reason: 'ManagedByAutoscaler', message: 'HorizontalPodAutoscaler/web' } },
+      { problem: { reason: 'ManagedByAutoscaler', message: 'HorizontalPodAutoscaler/web' } },
       'firing',
       'ManagedByAutoscaler',
     ],
     [
       'fails where the expression is invalid, even while suspended',
-      { suspend: true, obstacle: { reason: 'InvalidExpression', message: 'spec.when: …' } },
+      { suspend: true, problem: { reason: 'InvalidExpression', message: 'spec.when: …' } },
       'firing',
       'InvalidExpression',
     ],

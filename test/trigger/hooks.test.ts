@@ -209,14 +209,14 @@ describe('a hook', () => {
     }
     await stall('True')
     await clock.advance(10)
-    expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: { reason: 'ManagedByAutoscaler' } } })
+    expect(await find()).toMatchObject({ found: 'hook', hook: { problem: { reason: 'ManagedByAutoscaler' } } })
     expect(world.reads).toBe(1)
     // However many posts it gets.
     await Promise.all(Array.from({ length: 100 }, find))
     expect(world.reads).toBe(3)
     world.network = 'silent'
     await stall('False')
-    expect(await find()).toMatchObject({ found: 'hook', hook: { obstacle: undefined } })
+    expect(await find()).toMatchObject({ found: 'hook', hook: { problem: undefined } })
     expect(world.reads).toBe(4)
   })
 

@@ -5,7 +5,7 @@ import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Endpoint } from '../../src/trigger/endpoint.ts'
 import { limitedHeldMs } from '../../src/trigger/limits.ts'
-import { TooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
+import { BodyTooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
 import { serveTrigger, type Served } from '../../src/trigger/http.ts'
 import type { Head, Preflight } from '../../src/trigger/preflight.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -205,7 +205,7 @@ describe('the trigger over HTTP', () => {
       return refusal(413, 'BodyTooLarge')
     })
     const answer = await raw(port, `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n${rest}`)
-    expect(refused).toBeInstanceOf(TooLarge)
+    expect(refused).toBeInstanceOf(BodyTooLarge)
     expect(statusesIn(answer)).toEqual(['413'])
   })
 

@@ -18,7 +18,7 @@ export const someHook: LiveHook = {
   rateLimit: { perSecond: 100, burst: 1000 },
   auth: undefined,
   replayWindowMs: 0,
-  obstacle: undefined,
+  problem: undefined,
   bound: {
     target: 'Deployment/web',
     object: undefined,

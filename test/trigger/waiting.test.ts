@@ -5,7 +5,7 @@ import type { Log } from '../../src/environment/environment.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Authentication } from '../../src/trigger/authenticate.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
-import { mostLooks } from '../../src/trigger/limits.ts'
+import { maxLooks } from '../../src/trigger/limits.ts'
 import { WaitingPosts } from '../../src/trigger/waiting.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
@@ -18,7 +18,7 @@ interface Options {
   readonly state?: () => SettlementState
   readonly look?: () => Promise<Look>
   readonly objects?: number
-  readonly limits?: { readonly mostWaiting: number; readonly mostWaitingOfHook: number }
+  readonly limits?: { readonly maxWaiting: number; readonly maxWaitingOfHook: number }
   readonly authenticate?: () => Authentication
 }
 
@@ -40,7 +40,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   const waiting = new WaitingPosts(
     { clock, log: noLog, api: noApi },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
-    limits ?? { mostWaiting: 10, mostWaitingOfHook: 5 },
+    limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
   )
   const gone: (() => void)[] = []
   let released = 0
@@ -252,15 +252,15 @@ describe('a post that waits', () => {
     expect(waiting.size).toBe(0)
     for (const each of [...many, ...others]) expect(each()).toMatchObject({ status: 202 })
 
-    const wide = setUp({ limits: { mostWaiting: 1000, mostWaitingOfHook: 500 } })
-    const hooks = Array.from({ length: mostLooks + 3 }, (_, index) => wide.ask(60_000, { uid: `hook ${index}` }))
+    const wide = setUp({ limits: { maxWaiting: 1000, maxWaitingOfHook: 500 } })
+    const hooks = Array.from({ length: maxLooks + 3 }, (_, index) => wide.ask(60_000, { uid: `hook ${index}` }))
     await settle()
-    expect(hooks.filter(each => each() === undefined)).toHaveLength(mostLooks)
+    expect(hooks.filter(each => each() === undefined)).toHaveLength(maxLooks)
     wide.waiting.end()
   })
 
   it('ten thousand are answered or bounded, and cost one look a second', async () => {
-    const { ask, clock, looks, waiting } = setUp({ limits: { mostWaiting: 106, mostWaitingOfHook: 53 } })
+    const { ask, clock, looks, waiting } = setUp({ limits: { maxWaiting: 106, maxWaitingOfHook: 53 } })
     const all = Array.from({ length: 10_000 }, () => ask(25_000))
     await settle()
     expect(waiting.size).toBe(53)

@@ -4,17 +4,20 @@ import { rfc3339 } from '../../environment/time.ts'
 import { isObject, stringAt, type JsonObject } from '../../api/json.ts'
 import { messages } from './messages.ts'
 
-/** The media type in which kubectl sends what it makes by itself (`kubectl create namespace shop`). */
+/**
+ * The media type that kubectl uses for objects of its own generators, such as `kubectl create
+ * namespace shop`.
+ */
 export const protobufType = 'application/vnd.kubernetes.protobuf'
 
-/** Says why a body cannot be read; the message is for a person. */
+/** A body that cannot be parsed. The message is for a person. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError'
 }
 
 /**
- * Reads an object that is encoded as Kubernetes does it: four bytes, then an envelope that names its type and holds
- * it (k8s.io/apimachinery, runtime/serializer/protobuf). Throws a {@link ProtobufError}.
+ * Decodes an object in Kubernetes' encoding: four bytes, then an envelope with the type and the
+ * object (k8s.io/apimachinery, runtime/serializer/protobuf). Throws a {@link ProtobufError}.
  */
 export const decodeObject = (body: Uint8Array): JsonObject => {
   if (Buffer.from(body.subarray(0, 4)).toString('latin1') !== 'k8s\0') {
@@ -44,13 +47,13 @@ const objectIn = (envelope: Uint8Array): JsonObject => {
   return { apiVersion, kind, ...members(message, raw) }
 }
 
-/** Says of a kind that cannot be read what somebody at a terminal has to know, who has never heard of protobuf. */
+/** Returns the error for an unknown kind, for a person who does not know protobuf. */
 const unknownKind = (kind: string, apiVersion: string): string =>
   apiVersion.startsWith('rbac.authorization.k8s.io/')
     ? `the in-memory API server has no ${kind}: it lets everybody do everything, so leave out what gives rights`
     : `the in-memory API server has no ${kind || 'object'} of ${apiVersion || 'no version'}`
 
-/** The package of each version of which an object can be read. */
+/** The package of each supported API version. */
 const rooms: Readonly<Record<string, string>> = {
   v1: 'core',
   'apps/v1': 'apps',
@@ -96,7 +99,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<number, Field>> = new Map(
   ]),
 )
 
-/** Calls `read` with the number of each field; what it does not read, by saying false, is passed over. */
+/** Calls `read` with each field's number. If it returns false, the field is skipped. */
 const eachField = (
   bytes: Uint8Array,
   read: (number: number, reader: BinaryReader, wire: WireType) => boolean,
@@ -134,7 +137,9 @@ const members = (message: string, bytes: Uint8Array): JsonObject => {
 
 const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** True for what Go's `omitempty` leaves out of JSON: a message, even an empty one, stays. */
+/**
+ * Returns whether Go's `omitempty` leaves a value out of JSON. A message stays, even an empty one.
+ */
 const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
 
 const entry = (type: string, bytes: Uint8Array): readonly [string, unknown] => {
@@ -165,7 +170,7 @@ const valueOf = (type: string, reader: BinaryReader, wire: WireType): unknown =>
   }
 }
 
-/** The messages that JSON writes in a way of their own. */
+/** Decodes the messages with a special form in JSON. */
 const special = (type: string, bytes: Uint8Array): unknown => {
   switch (type) {
     case 'Quantity':

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { at, stringAt, type JsonObject } from '../../api/json.ts'
-import type { Access } from '../../environment/access.ts'
+import type { ServerAccess } from '../../environment/access.ts'
 import {
   chosenIn,
   clientLibraryWith,
@@ -15,7 +15,7 @@ import { CommandFailure } from '../failure.ts'
 import type { Shell } from '../shell.ts'
 import type { ServerRoute } from './connection.ts'
 
-/** What a person may say of the API server, by kubectl's names. */
+/** The flags that choose an API server and a user, with kubectl's names. */
 export interface AccessFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
@@ -28,15 +28,15 @@ export interface AccessFlags {
 
 export interface Located {
   readonly route: ServerRoute
-  /** The context's own namespace. */
+  /** The namespace of the context. */
   readonly namespace: string | undefined
   readonly context: string | undefined
 }
 
 /**
- * Finds the API server as kubectl does: --server alone, the file that --kubeconfig names, those of KUBECONFIG, or
- * ~/.kube/config; in a pod, its own account. What is plain is read here; plugins, OIDC and proxies are left to the client
- * library, which is loaded then.
+ * Finds the API server in kubectl's order: --server, --kubeconfig, KUBECONFIG, ~/.kube/config, the
+ * pod's own account. Simple cases are read here. The client library is loaded only for plugins,
+ * OIDC and proxies.
  */
 export const locate = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
   const files = filesOf(flags, env)
@@ -57,7 +57,7 @@ const filesOf = ({ kubeconfig, server }: AccessFlags, env: Shell['env']): string
   return byDefault !== undefined && server === undefined && isFile(byDefault) ? [byDefault] : []
 }
 
-/** The contexts that there are to choose from. */
+/** Returns the names of all contexts. */
 export const contextNames = (env: Shell['env']): readonly string[] =>
   readKubeconfigs(filesOf({ asGroups: [] }, env)).contexts.map(({ name }) => name)
 
@@ -70,7 +70,7 @@ const isFile = (path: string): boolean => {
   }
 }
 
-/** In a pod there is an account; elsewhere this says what was looked for. */
+/** Uses the pod's account, or throws an error that says where it looked. */
 const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
   const { loadAccess } = await import('../../kube/access.ts')
   const access = await loadAccess({ env }).catch((error: unknown) => {
@@ -98,7 +98,10 @@ const withoutImpersonation = (user: JsonObject): JsonObject =>
 /** A header that is sent several times is a list. */
 type Headers = Awaited<ReturnType<ServerRoute['headers']>>
 
-/** https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/ */
+/**
+ * Returns the headers of an impersonation
+ * (https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/).
+ */
 const impersonation = (flags: AccessFlags, user: JsonObject): Headers => {
   const as = flags.as ?? stringAt(user, 'as')
   if (as === undefined) {
@@ -114,7 +117,7 @@ const impersonation = (flags: AccessFlags, user: JsonObject): Headers => {
   }
 }
 
-const routeOf = (access: Access, headers: Headers): ServerRoute => {
+const routeOf = (access: ServerAccess, headers: Headers): ServerRoute => {
   const { insecure, ...tls } = access.tls ?? {}
   return {
     server: access.server,
@@ -135,7 +138,7 @@ const viaClientLibrary = async (
   const options: ServerRoute['options'] = {}
   await orProblem(from, () => config.applyToHTTPSOptions(options))
   const { agent, headers: made, ...rest } = options
-  // Its agent knows the proxy of the kubeconfig, and none of the environment's.
+  // The library's agent uses the proxy of the kubeconfig, but not the environment's.
   const proxied = stringAt(reached.cluster, 'proxy-url') === undefined ? {} : { agent }
   const authorization = stringAt(made, 'Authorization')
   return {

@@ -1,6 +1,6 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import { hooks } from '../../kube/resources.ts'
-import { UsageError, type Argument, type Given, type Option } from '../command.ts'
+import { UsageError, type Argument, type ParsedLine, type Option } from '../command.ts'
 import { explain } from '../explain.ts'
 import { CommandFailure } from '../failure.ts'
 import { flag, text } from '../options.ts'
@@ -16,7 +16,7 @@ const selector = text({
 })
 const all = flag({ flag: 'all', means: 'every hook of the namespace, or with -A of all namespaces' })
 
-/** The words and flags of a command that acts on hooks that are named, or chosen. */
+/** Arguments and flags of a command that acts on hooks by name or by selection. */
 export const chosenArguments: readonly Argument[] = [
   { name: 'NAME', means: 'the hooks; or choose them with -l or --all', optional: true, many: true, completes: 'hooks' },
 ]
@@ -29,10 +29,14 @@ export const chosenOptions: readonly Option<unknown>[] = [
 ]
 
 /**
- * The hooks that a command line names or chooses. Throws {@link UsageError} where it does neither, or both: nobody acts on all hooks
- * by leaving something out.
+ * Returns the hooks that a command line names or selects. Throws {@link UsageError} if it does
+ * neither or both. So nobody acts on all hooks by leaving out a word.
  */
-export const chosenHooks = async (given: Given, cluster: Cluster, shell: Shell): Promise<readonly ReceiverHook[]> => {
+export const chosenHooks = async (
+  given: ParsedLine,
+  cluster: Cluster,
+  shell: Shell,
+): Promise<readonly ReceiverHook[]> => {
   const names = given.arguments
   const labelSelector = given.get(selector)
   const everywhere = given.get(allNamespaces)
@@ -60,12 +64,12 @@ export const chosenHooks = async (given: Given, cluster: Cluster, shell: Shell):
   return known
 }
 
-/** How many hooks are changed at a time: a person who stops all of them waits for it. */
+/** How many hooks are changed at the same time. */
 const atOnce = 16
 
 /**
- * Does `work` for each hook, in the hook's own namespace, some at a time. One that fails is reported, and the others are done all the
- * same. Resolves with the exit code.
+ * Runs `work` for each hook in the hook's namespace, some at a time. An error is printed and does
+ * not stop the others. Resolves with the exit code.
  */
 export const forEachHook = async (
   found: readonly ReceiverHook[],

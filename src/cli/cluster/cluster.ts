@@ -1,11 +1,11 @@
 import type { ApiConnection } from '../../environment/environment.ts'
-import type { Given, Option } from '../command.ts'
+import type { ParsedLine, Option } from '../command.ts'
 import { duration, flag, text, texts } from '../options.ts'
 import type { Shell } from '../shell.ts'
 import { locate } from './access.ts'
 import { cliConnection } from './connection.ts'
 
-/** The API server that a command speaks to, and the namespace that it looks at. */
+/** The API server and the namespace of a command. */
 export interface Cluster {
   readonly api: ApiConnection
   readonly namespace: string
@@ -30,10 +30,10 @@ const requestTimeout = duration(
   '10s',
 )
 
-/** The heading of the flags that are kubectl's own. */
+/** The heading of the flags that kubectl has too. */
 export const accessGroup = "kubectl's own"
 
-/** The flags of every command that speaks to an API server, by kubectl's names. */
+/** The flags of all commands that use an API server, with kubectl's names. */
 export const accessOptions: readonly Option<unknown>[] = [
   kubeconfig,
   context,
@@ -55,11 +55,11 @@ export const namespaceOption = text({
 
 export const allNamespaces = flag({ flag: 'all-namespaces', short: 'A', means: 'look in every namespace' })
 
-/** For commands about one namespace. */
+/** The flags of commands about one namespace. */
 export const clusterOptions: readonly Option<unknown>[] = [namespaceOption, ...accessOptions]
 
-/** Opens the connection that the flags of {@link clusterOptions} ask for. Nothing is sent yet. */
-export const openCluster = async (given: Given, { env }: Pick<Shell, 'env'>): Promise<Cluster> => {
+/** Opens the connection for the flags of {@link clusterOptions}. It sends nothing yet. */
+export const openCluster = async (given: ParsedLine, { env }: Pick<Shell, 'env'>): Promise<Cluster> => {
   const located = await locate(
     {
       kubeconfig: given.get(kubeconfig),

@@ -6,20 +6,22 @@ import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { agentFor } from '../proxied.ts'
 import type { Shell } from '../shell.ts'
 
-/** Where an API server is, and as whom to speak to it. */
+/** The address of an API server and the identity to use. */
 export interface ServerRoute {
   readonly server: string
-  /** Of node:https: certificates, or an agent of a proxy. */
+  /** Options of node:https: certificates, or a proxy's agent. */
   readonly options: https.RequestOptions
-  /** Sent with each request: who asks, and as whom. */
+  /** Returns the headers of each request: authorization and impersonation. */
   headers(): Promise<Readonly<Record<string, string | string[]>>>
-  /** The longest that a request may take, in milliseconds, where the request itself asks for more. */
+  /**
+   * The longest time of a request, in milliseconds. It shortens the time that a request asks for.
+   */
   readonly timeoutMs?: number
 }
 
 /**
- * A connection for a program that is over after a few requests: Node's own client is there at once, where the client of
- * the servers takes 50 ms to load. Sockets that wait for a next request do not keep the process alive.
+ * Returns a connection for a program with few requests. It uses Node's client, because loading
+ * undici takes 50 ms. Idle sockets do not keep the process alive.
  */
 export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnection => {
   const secure = route.server.startsWith('https:')
@@ -35,7 +37,7 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
         server,
         { agent, ...route.options, path, method: request.method, headers },
         answer => {
-          // From now on only the caller knows how long is too long.
+          // From here on the caller sets the time limit.
           sent.setTimeout(0)
           resolve(answer)
         },
@@ -98,7 +100,7 @@ async function* linesOf(
     throw new WatchRefused(status, body.slice(0, 500))
   }
   const lines = createInterface({ input: answer })
-  // A destroyed stream does not end by itself what reads its lines.
+  // Ends the reader of the lines, which a destroyed stream does not do by itself.
   const end = (): void => {
     lines.close()
     answer.destroy()

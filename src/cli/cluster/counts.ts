@@ -4,16 +4,13 @@ import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import type { Cluster } from './cluster.ts'
 
-/**
- * How many targets are read for one table: beyond that a column of counts costs more than it is
- * worth.
- */
+/** The largest number of targets that are read for one table. */
 const maxTargets = 100
 
-/** How long the count of a target may take to come, in milliseconds. */
+/** The time limit for reading a target, in milliseconds. */
 const withinMs = 5_000
 
-/** Returns the replicas that a hook's target wants now; undefined if that is unknown. */
+/** Returns the replicas that a hook's target should have now, or undefined if they are unknown. */
 export type CountOf = (hook: ReceiverHook) => number | undefined
 
 /** Reads the targets of hooks, each once. A target that the user may not read has no count. */
@@ -37,7 +34,10 @@ export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly 
 const countKey = ({ metadata, spec, status }: ReceiverHook): string =>
   `${spec.driver}/${metadata.namespace}/${status?.target ?? ''}`
 
-/** `status.target` is `Kind/name`: the controller has written it from the driver's own table. */
+/**
+ * Returns the target of a hook. `status.target` is `Kind/name`, where the controller took the kind
+ * from the driver's table.
+ */
 const targetOf = ({ spec, status }: ReceiverHook) => {
   const [kindName, name] = (status?.target ?? '').split('/', 2)
   const kind = drivers

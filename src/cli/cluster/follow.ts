@@ -7,11 +7,17 @@ import type { Cluster } from './cluster.ts'
 import { namedKind } from './hooks.ts'
 
 export type FollowedChange =
-  /** All there is, at the beginning and whenever the API server no longer knows what happened since. */
+  /**
+   * All objects: at the beginning, and whenever the API server no longer knows the changes since
+   * then.
+   */
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }
 
-/** Yields what is there and what changes, until it is stopped. Throws if the first list fails, and where the user may no longer look. */
+/**
+ * Yields all objects, then each change, until it is stopped. Throws if the first list fails, or if
+ * the user loses the right to read.
+ */
 export async function* followObjects(
   { api }: Pick<Cluster, 'api'>,
   source: Source,

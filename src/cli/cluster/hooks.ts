@@ -10,17 +10,20 @@ import type { Selectors } from '../../kube/source.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 
-/** How long a request may take that a person waits for, in milliseconds; --request-timeout asks for less or more. */
+/**
+ * The time limit of a request that a person waits for, in milliseconds. --request-timeout changes
+ * it.
+ */
 export const patienceMs = 60_000
 
-/** Adds to an item of a list its kind, which the list leaves out. */
+/** Adds the kind to an item of a list, because lists omit it. */
 export const namedKind =
   (type: ResourceType) =>
   (item: StoredObject): StoredObject => ({ apiVersion: apiVersionOf(type), kind: type.kind, ...item })
 
 /**
- * All objects of a type, in one namespace or everywhere; of one that is too large to be read, who it is. Throws what the API
- * server answers.
+ * Returns all objects of a type, in one namespace or in all. Of an object that is too large, it
+ * returns only the metadata. Throws the API server's errors.
  */
 export const listObjects = async (
   { api }: Pick<Cluster, 'api'>,
@@ -35,7 +38,9 @@ export const listObjects = async (
   return items.map(namedKind(type))
 }
 
-/** The hook of this name. `web-up`, `rhook/web-up` and what `-o name` prints are the same. */
+/**
+ * Returns the hook of this name: `web-up`, `rhook/web-up` and the output of `-o name` are the same.
+ */
 export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word: string): Promise<ReceiverHook> => {
   const { api, namespace } = cluster
   const name = hookName(word)
@@ -55,10 +60,7 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
   throw new CommandFailure(`${name} in the namespace ${namespace} is no hook that this version understands`, 1)
 }
 
-/**
- * Lists names for a message; undefined if the user may not list hooks, which is no error of its
- * own.
- */
+/** Lists names for a message. Returns undefined if the user may not list hooks. */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
     const items = await listObjects(cluster, hooks, cluster.namespace)
@@ -68,7 +70,7 @@ const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<rea
   }
 }
 
-/** The name in a word that may say the kind before it. */
+/** Returns the name in a word such as `rhook/web-up`. */
 export const hookName = (word: string): string => {
   const [kind = '', name] = word.split('/', 2)
   if (name === undefined || name === '') return word
@@ -93,5 +95,5 @@ export const patchHook = (
     timeoutMs: patienceMs,
   })
 
-/** Who the objects say has written them. */
+/** The field manager of all writes of this program. */
 export const fieldManager = 'kubectl-receiverhook'

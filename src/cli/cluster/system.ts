@@ -18,7 +18,7 @@ export const systemNamespaceOption = textOr(
   'receiver-hooks',
 )
 
-/** The public keys as the controller has published them, and their JSON. Throws what the API server answers. */
+/** Reads the published public keys. Returns them and their JSON. Throws the API server's errors. */
 export const readPublicKeys = async (
   { api }: Pick<Cluster, 'api'>,
   namespace: string,
@@ -29,7 +29,7 @@ export const readPublicKeys = async (
   return { jwks, keys: parsePublicKeys(jwks, map.metadata.resourceVersion) }
 }
 
-/** The ids of the keys in a set, the one that signs first. */
+/** Returns the ids of the keys in a set, the signing key first. */
 export const kidsIn = (jwks: string): readonly string[] => {
   const found: unknown = at(tryParseJson(jwks), 'keys')
   return Array.isArray(found) ? found.map(key => stringAt(key, 'kid') ?? '') : []

@@ -6,7 +6,10 @@ import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 
-/** The URL of a hook: from its status, or with the token of the Secret that it names. Throws what keeps it from having one. */
+/**
+ * Returns the URL of a hook: from its status, or with the token of its Secret. Throws an error that
+ * says why there is none.
+ */
 export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata
   const secretName = tokenSecretOf(hook)

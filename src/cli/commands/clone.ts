@@ -3,10 +3,10 @@ import { readHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { isObject, type JsonObject } from '../../api/json.ts'
 import { outputOption } from '../output/format.ts'
-import { specOf, specOptions, withoutNulls } from '../spec/flags.ts'
+import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
 import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
 
-/** A second hook like a first one, with a URL of its own. */
+/** Copies a hook. The copy gets its own URL. */
 export const clone: Command = {
   details:
     'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: where the first has one, name another with --token-secret-name, or the new one has none.',
@@ -22,7 +22,7 @@ export const clone: Command = {
     const [name = '', copy = ''] = given.arguments
     const { spec } = await readHook(cluster, name)
     const { rotation: _, secretName, ...token } = spec.token
-    const changes = specOf(given, spec.driver)
+    const changes = specOfFlags(given, spec.driver)
     const merged = withoutNulls(mergePatch({ ...spec, token }, changes))
     checkSpec(merged)
     if (secretName !== undefined && !isObject(changes['token'])) {
@@ -33,7 +33,7 @@ export const clone: Command = {
   },
 }
 
-/** RFC 7386, but with nulls left where something is taken away. */
+/** Merges a patch as in RFC 7386, but keeps the nulls. */
 const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
   const result: Record<string, unknown> = { ...value }
   for (const [name, change] of Object.entries(patch)) {
@@ -43,5 +43,8 @@ const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
   return result
 }
 
-/** A reference to an object is one value: a new name with the former kind would be another object. */
+/**
+ * Returns whether a change is a reference to an object. It is replaced as a whole: a new name with
+ * the old kind would be a different object.
+ */
 const isReference = (change: JsonObject): boolean => typeof change['name'] === 'string'

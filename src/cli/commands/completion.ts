@@ -1,7 +1,7 @@
 import { UsageError, type Command } from '../command.ts'
 import { completionScript, shellNames } from '../completion/scripts.ts'
 
-/** A script for a shell. */
+/** Prints the completion script for a shell. */
 export const completion: Command = {
   terms: [
     { term: 'bash', means: 'write `source <(receiver-hooks completion bash)` into ~/.bashrc' },

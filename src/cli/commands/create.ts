@@ -3,7 +3,7 @@ import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import type { Command } from '../command.ts'
 import { choice } from '../options.ts'
 import { outputOption } from '../output/format.ts'
-import { specOf, specOptions, withoutNulls } from '../spec/flags.ts'
+import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
 import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
 
 const drivers: readonly string[] = declarations.map(({ name }) => name)
@@ -13,8 +13,8 @@ const driverOption = choice(
   'scale',
 )
 
-/** Has a flag for each field of the spec: the drivers' schemas are the one list of fields. */
-export const create: Command = {
+/** Creates a hook. It has a flag for each field of the drivers' schemas. */
+export const createCommand: Command = {
   details:
     'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; kubectl explain receiverhook.spec says more of each.',
   arguments: [{ name: 'NAME', means: 'the new hook' }],
@@ -38,7 +38,7 @@ export const create: Command = {
   run: async (given, shell) => {
     const driver = given.get(driverOption)
     const [name = ''] = given.arguments
-    const spec = withoutNulls({ driver, [driver]: {}, ...specOf(given, driver) })
+    const spec = withoutNulls({ driver, [driver]: {}, ...specOfFlags(given, driver) })
     checkSpec(spec)
     await createHook(await openCluster(given, shell), given, shell, name, spec)
     return 0

@@ -12,8 +12,8 @@ import { nameIn } from '../output/format.ts'
 
 const yes = flag({ flag: 'yes', short: 'y', means: 'delete without asking' })
 
-/** Deletes hooks; their URLs are dead for good. */
-export const remove: Command = {
+/** Deletes hooks. Their URLs never work again. */
+export const deleteCommand: Command = {
   details: 'If you create a hook of the same name again, it has another URL.',
   arguments: chosenArguments,
   options: [yes, ...chosenOptions],
@@ -36,7 +36,7 @@ export const remove: Command = {
   },
 }
 
-/** How many names a question has: more would push it off the screen. */
+/** The most names in a question. More would fill the screen. */
 const maxNames = 10
 
 const namesOf = (found: readonly ReceiverHook[]): string => {
@@ -44,7 +44,7 @@ const namesOf = (found: readonly ReceiverHook[]): string => {
   return `${names.join(', ')}${found.length > maxNames ? ` and ${found.length - maxNames} more` : ''}`
 }
 
-/** The very hook that was looked at, not another one that took its name meanwhile. */
+/** Deletes a hook by its uid, so that a new hook of the same name is not deleted. */
 const removeOne = async ({ api, namespace }: Cluster, name: string, uid: string): Promise<void> => {
   const path = objectPath(hooks, namespace, name)
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } })

@@ -18,7 +18,7 @@ import { outcomeStyle } from '../output/rows.ts'
 import { printable, table, type TableCell } from '../output/table.ts'
 import { messageLines, wrapped } from '../output/wrap.ts'
 
-/** A hook in words: what it does, how it is, what it did. Without its URL. */
+/** Shows a hook's settings, conditions and deliveries, without its URL. */
 export const describe: Command = {
   details: 'The URL is not shown: url prints it.',
   arguments: [{ name: 'NAME', means: 'the hooks', many: true, completes: 'hooks' }],
@@ -61,7 +61,7 @@ const pageOf = (
     .filter(part => part !== '')
     .join('\n')
 
-/** The widest of the names on the left, and the blanks behind it. */
+/** The width of the left column with its blanks. */
 const margin = 16
 
 const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page, program: string): string => {
@@ -138,7 +138,10 @@ const conditions = ({ status }: ReceiverHook, page: Page): string => {
   return `${paint('strong', 'Conditions:')}\n${lines.join('\n')}\n`
 }
 
-/** What to do, from the table of reasons; once, with the condition that sums up. */
+/**
+ * Returns what to do, from the table of reasons. Only the condition that sums up the others shows
+ * it.
+ */
 const todo = ({ reason, status, type }: Condition, width: number | undefined): readonly string[] => {
   if (type !== 'Ready' || status === 'True' || !isReason(reason)) return []
   return wrapped(`To do: ${reasons[reason].todo}`, width === undefined ? undefined : width - 4).map(
@@ -165,7 +168,7 @@ const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): stri
   return `${paint('strong', 'Recent deliveries:')}\n${lines}${meanings(recent, width)}`
 }
 
-/** What the reasons mean for which nothing was changed, each once. */
+/** Returns the meaning of each reason why deliveries changed nothing. */
 const meanings = (recent: readonly { outcome: string; reason: string }[], width: number | undefined): string => {
   const asked = recent.filter(({ outcome }) => outcome !== 'applied').map(({ reason }) => reason)
   return [...new Set(asked)]
@@ -187,10 +190,10 @@ export const stepText = (from: number | undefined, to: number | undefined): stri
   return to === undefined || to === from ? `at ${from}` : `${from} -> ${to}`
 }
 
-/** Reads core Events, as kubectl does: users who may describe have that right. */
+/** Reads core Events like kubectl does: users who may describe objects may read these. */
 const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events', kind: 'Event' }
 
-/** Undefined where they may not be read: the rest is worth showing. */
+/** Returns the Events of a hook, or undefined if the user may not read them. */
 const eventsOf = async (cluster: Cluster, { metadata }: ReceiverHook): Promise<readonly StoredObject[] | undefined> => {
   try {
     const fieldSelector = `involvedObject.uid=${metadata.uid}`
@@ -208,7 +211,7 @@ const eventLines = (events: readonly StoredObject[], { now, paint, width }: Page
     stringAt(event, 'eventTime') ??
     event.metadata.creationTimestamp ??
     ''
-  // A message is never cut: what matters, such as the name of an account, may be at its end.
+  // A message is never cut. Its end may matter, such as the name of an account.
   const lines = events
     .toSorted((a, b) => at(a).localeCompare(at(b)))
     .slice(-10)

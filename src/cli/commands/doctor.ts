@@ -25,7 +25,7 @@ const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'tex
 
 const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'warning', failure: 'bad' }
 
-/** Looks at everything that has to be right, and says what to do about what is not. */
+/** Checks the installation and the hooks, and says what to do about each problem. */
 export const doctorOf = (version: string): Command => ({
   details:
     'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 says that something fails; judge warnings yourself.',
@@ -64,7 +64,7 @@ export const doctorOf = (version: string): Command => ({
   },
 })
 
-/** The widest of what stands on the left, and the blanks behind it. */
+/** The width of the left column with its blanks. */
 const margin = 9
 
 const linesOf = (

@@ -6,7 +6,7 @@ import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluste
 import { readCounts } from '../cluster/counts.ts'
 import { followObjects } from '../cluster/follow.ts'
 import { listObjects, readHook } from '../cluster/hooks.ts'
-import { UsageError, type Command, type Given } from '../command.ts'
+import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
 import { outputOption, printObjects, type Format } from '../output/format.ts'
@@ -23,7 +23,7 @@ const fields = text({
 const watch = flag({ flag: 'watch', short: 'w', means: 'go on, and show each change; a terminal shows the table anew' })
 const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of titles' })
 
-/** Hooks as a table, or in any of kubectl's formats. */
+/** Lists hooks as a table, or in kubectl's other formats. */
 export const get: Command = {
   details:
     'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is what became of the newest delivery, and how long ago.',
@@ -70,7 +70,7 @@ export const get: Command = {
   },
 }
 
-const selectorsOf = (given: Given): Selectors => {
+const selectorsOf = (given: ParsedLine): Selectors => {
   const [labelSelector, fieldSelector] = [given.get(labels), given.get(fields)]
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -78,14 +78,14 @@ const selectorsOf = (given: Given): Selectors => {
   }
 }
 
-const find = async (given: Given, cluster: Cluster): Promise<readonly StoredObject[]> => {
+const find = async (given: ParsedLine, cluster: Cluster): Promise<readonly StoredObject[]> => {
   if (given.arguments.length > 0) return await Promise.all(given.arguments.map(name => readHook(cluster, name)))
   const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
   return await listObjects(cluster, hooks, namespace, selectorsOf(given))
 }
 
 const tableOf = async (
-  given: Given,
+  given: ParsedLine,
   shell: Shell,
   cluster: Cluster,
   found: readonly ReceiverHook[],
@@ -99,10 +99,8 @@ const tableOf = async (
   return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
 }
 
-/**
- * Draws the whole table again on a terminal. A pipe gets a line for each change, as from kubectl.
- */
-const following = async (given: Given, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
+/** Redraws the whole table in a terminal. A pipe gets one line for each change, as from kubectl. */
+const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
   const [name] = given.arguments
   const source = {

@@ -13,7 +13,7 @@ import type { Shell } from '../shell.ts'
 
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
-/** What a URL says, and whether it would be taken. */
+/** Shows the content of a URL's token, and whether it would be accepted. */
 export const inspectToken: Command = {
   details:
     "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",
@@ -32,13 +32,13 @@ export const inspectToken: Command = {
       )
     }
     const cluster = await openCluster(given, shell)
-    const judged = await judge(cluster, token, claims, given.get(systemNamespaceOption), shell)
+    const checked = await checkToken(cluster, token, claims, given.get(systemNamespaceOption), shell)
     shell.out.write(
       given.get(output) === 'json'
-        ? `${JSON.stringify({ ...claims, ...judged }, undefined, 4)}\n`
-        : lines(claims, judged),
+        ? `${JSON.stringify({ ...claims, ...checked }, undefined, 4)}\n`
+        : lines(claims, checked),
     )
-    return judged.taken ? 0 : 1
+    return checked.taken ? 0 : 1
   },
 }
 
@@ -52,13 +52,13 @@ const tokenIn = (typed: string): string => {
   return (at < 0 ? typed : typed.slice(at + triggerPath.length)).replace(/[?#].*$/s, '')
 }
 
-/** What it says of itself: anybody may have written that. */
+/** Returns the claims of a token without checking its signature. They may be forged. */
 const unverified = (token: string): Claims | undefined => {
   const [, payload = '', signature] = token.split('.')
   return signature === undefined ? undefined : parseClaims(Buffer.from(payload, 'base64url').toString())
 }
 
-const judge = async (
+const checkToken = async (
   cluster: Cluster,
   token: string,
   claims: Claims,

@@ -9,7 +9,7 @@ import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patienceMs } from '../cluster/hooks.ts'
 import { kidsIn, readPublicKeys, systemNamespaceOption } from '../cluster/system.ts'
-import { UsageError, type Command, type Given } from '../command.ts'
+import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration } from '../options.ts'
 import type { Shell } from '../shell.ts'
@@ -25,7 +25,7 @@ const timeout = duration({ flag: 'timeout', means: 'how long to wait for the con
 
 const actions = ['list', 'rotate', 'drop'] as const
 
-/** The keys that URLs are signed with. */
+/** Lists, rotates and drops the keys that sign URLs. */
 export const keys: Command = {
   terms: [
     { term: 'list', means: 'the keys, the one that signs first' },
@@ -87,7 +87,10 @@ const readSet = async ({ api, namespace }: Cluster): Promise<Stored> => {
   return { secret, set: parseSigningKeys(text) }
 }
 
-/** Replaces the version that was read, and no other: two who rotate at once do not undo each other. */
+/**
+ * Replaces the version that was read. So two people who rotate at the same time do not undo each
+ * other's change.
+ */
 const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject, set: SigningKeys): Promise<void> => {
   await send(api, {
     method: 'PATCH',
@@ -101,7 +104,7 @@ const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject,
   })
 }
 
-const rotate = async (cluster: Cluster, given: Given, shell: Shell): Promise<number> => {
+const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promise<number> => {
   const { secret, set } = await readSet(cluster)
   const fresh = freshSigningKey(shell.random)
   const [first, ...others] = set
@@ -118,11 +121,11 @@ const rotate = async (cluster: Cluster, given: Given, shell: Shell): Promise<num
   return 0
 }
 
-/** The flag that names the product's namespace, where it is not the one that is meant without. */
+/** Returns the flag for the installation's namespace, unless it is the default. */
 const elsewhere = (namespace: string): string =>
   namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
 
-const drop = async (cluster: Cluster, word: string, given: Given, shell: Shell): Promise<number> => {
+const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Shell): Promise<number> => {
   const { secret, set } = await readSet(cluster)
   const [signing, ...others] = set
   const [found, ...more] = others.filter(({ kid }) => kid.startsWith(word))
@@ -141,10 +144,10 @@ const drop = async (cluster: Cluster, word: string, given: Given, shell: Shell):
   return 0
 }
 
-/** Waits until the controller has published what the Secret says. */
+/** Waits until the controller has published the keys of the Secret. */
 const published = async (
   cluster: Cluster,
-  given: Given,
+  given: ParsedLine,
   { clock, stop }: Shell,
   wanted: (kids: readonly string[]) => boolean,
 ): Promise<void> => {

@@ -5,7 +5,7 @@ import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../clu
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patchHook, readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
-import type { Command, Given, Option } from '../command.ts'
+import type { Command, ParsedLine, Option } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration, flag } from '../options.ts'
@@ -28,11 +28,11 @@ const overlap: Option<string | undefined> = {
 const show = flag({ flag: 'show', means: 'print the new URL' })
 const timeout = duration({ flag: 'timeout', means: 'how long to wait for the new URL (default: 30s)' }, '30s')
 
-/** How often the hook is looked at, in milliseconds. */
+/** How often the hook is read, in milliseconds. */
 const lookEveryMs = 200
 
-/** A new URL; the former one is taken for a while. */
-export const rotate: Command = {
+/** Makes a new URL. The previous one is accepted for a while. */
+export const rotateCommand: Command = {
   details:
     'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would lower it and be refused.',
   arguments: chosenArguments,
@@ -50,12 +50,12 @@ export const rotate: Command = {
   },
 }
 
-const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: Given, shell: Shell): Promise<void> => {
+const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine, shell: Shell): Promise<void> => {
   const rotation = hook.spec.token.rotation + 1
   const asked = given.get(overlap)
   const { name, resourceVersion } = hook.metadata
   await patchHook(cluster, name, {
-    // Two who rotate at once do not both believe that theirs is the new URL.
+    // So two people who rotate at the same time do not both print the same new URL.
     metadata: { resourceVersion },
     spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
   })
@@ -71,7 +71,7 @@ const mintedHook = async (
   cluster: Cluster,
   name: string,
   rotation: number,
-  given: Given,
+  given: ParsedLine,
   { clock, stop }: Shell,
 ): Promise<ReceiverHook> => {
   const end = clock.monotonic() + given.get(timeout)

@@ -4,10 +4,10 @@ import { hookName, patchHook, readHook } from '../cluster/hooks.ts'
 import { UsageError, type Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
-import { specOf, specOptions } from '../spec/flags.ts'
+import { specOfFlags, specOptions } from '../spec/flags.ts'
 import { dryRunOption } from '../spec/manifest.ts'
 
-/** Changes fields of a hook. Its URL stays. */
+/** Changes fields of a hook. Its URL stays the same. */
 export const set: Command = {
   details: "The flags are those of create. An empty value takes a field away: --when ''.",
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
@@ -20,7 +20,7 @@ export const set: Command = {
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
-    const spec = specOf(given, hook.spec.driver)
+    const spec = specOfFlags(given, hook.spec.driver)
     if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for one')
     const dryRun = given.get(dryRunOption)
     if (dryRun === 'client') throw new UsageError('set knows --dry-run server alone: the server merges')

@@ -15,7 +15,7 @@ const names = snippets.map(({ name }) => name).toSorted((a, b) => a.localeCompar
 
 const bare = flag({ flag: 'bare', means: 'only the first configuration, without notes' })
 
-/** The configuration of a product that posts, with the URL of a hook in it. */
+/** Prints the configuration of a product for a hook, with the hook's URL. */
 export const snippet: Command = {
   details: `It can be written for ${names.join(', ')}.\nThe configuration holds the URL, or its token in a header that the product hides, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
   arguments: [
@@ -55,14 +55,14 @@ export const snippet: Command = {
   },
 }
 
-/** The names of all products that post, with what people call them. */
+/** Returns the list of all products. */
 const listOf = (program: string): string => {
   const rows = snippets.map(({ name, title }): readonly string[] => [name, title])
   const sorted = rows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))
   return `${table(['FOR', 'SENDER'], sorted, (_, text) => text, undefined)}\n${program} snippet FOR NAME writes it for a hook.\n`
 }
 
-/** A text under a comment that says where it goes. */
+/** Returns the text below a comment that says where it belongs. */
 const withNote = ({ text, where }: SnippetText, width: number | undefined): string =>
   `${wrapped(where, width === undefined ? undefined : width - 2)
     .map(line => `# ${line}\n`)

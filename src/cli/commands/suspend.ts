@@ -19,7 +19,7 @@ const switching = (suspended: boolean): Omit<Command, 'details' | 'examples'> =>
   },
 })
 
-/** Posts are answered and skipped from now on. */
+/** Suspends hooks: their posts are answered and skipped. */
 export const suspend: Command = {
   ...switching(true),
   details: 'Posts are answered 200 and skipped, within two seconds, until the hook is resumed. The URL stays.',
@@ -30,7 +30,7 @@ export const suspend: Command = {
   ],
 }
 
-/** Posts count again. */
+/** Resumes hooks: their posts run again. */
 export const resume: Command = {
   ...switching(false),
   details: 'Posts that came meanwhile were skipped. They are not run later.',

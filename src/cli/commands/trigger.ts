@@ -7,7 +7,7 @@ import { triggerPath } from '../../token/published.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
-import { UsageError, type Command, type Given } from '../command.ts'
+import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { choice, flag, publicURL, text } from '../options.ts'
 import { printable } from '../output/table.ts'
@@ -44,7 +44,7 @@ const output = choice(
   'text',
 )
 
-/** A post to a hook, as any sender makes it. */
+/** Posts to a hook like a sender. */
 export const trigger: Command = {
   details:
     'What the hook asks for beside its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.',
@@ -70,7 +70,7 @@ export const trigger: Command = {
       ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
     }
     const url = `${at}${triggerPath}${token}${given.get(dryRun) ? '?dryRun=true' : ''}`
-    // Always: the post may carry what the hook requires in addition to its URL.
+    // Always printed, because the post may carry a secret.
     shell.err.write(`posting to ${at}\n`)
     const answer = await post(url, headers, body.text, shell.env)
     const read = tryParseJson(answer.body)
@@ -86,7 +86,7 @@ export const trigger: Command = {
   },
 }
 
-/** A name for a post that was given none, where the hook wants one that is signed. */
+/** Returns a random ID for a post without an idempotency key, if the hook requires a signed one. */
 const newId = (random: Shell['random']): string => Buffer.from(random.bytes(16)).toString('hex')
 
 interface Body {
@@ -94,8 +94,8 @@ interface Body {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What is posted. A registry's sample is of the image that the hook waits for. */
-const bodyOf = async (given: Given, { clock, input, random }: Shell): Promise<(pushed: Pushed) => Body> => {
+/** Returns the body of the post. A registry's sample has the image of the hook. */
+const bodyOf = async (given: ParsedLine, { clock, input, random }: Shell): Promise<(pushed: Pushed) => Body> => {
   const [name, source] = [given.get(sender), given.get(data)]
   if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
   if (name !== undefined) {
@@ -127,7 +127,7 @@ export const fileText = (file: string): string => {
   }
 }
 
-/** Where to post. A URL of the cluster's own names leads nowhere outside of it. */
+/** Returns the URL to post to. A URL of the cluster's internal names does not work from outside. */
 const reachedAt = (published: HookURL['base'], { metadata }: ReceiverHook, from: string | undefined): string => {
   if (from !== undefined) return from
   const { hostname } = new URL(published)

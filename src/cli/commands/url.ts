@@ -3,7 +3,7 @@ import { readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import type { Command } from '../command.ts'
 
-/** The URL and nothing else, for scripts. */
+/** Prints only the URL, for scripts. */
 export const url: Command = {
   details: 'Whoever has the URL can run the hook: keep it as you keep a password.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],

@@ -3,7 +3,7 @@ import { choice } from '../options.ts'
 
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
-/** The version of this program; `--version` prints it as well. */
+/** Returns the command that prints the version, like `--version`. */
 export const versionCommand = (version: string): Command => ({
   details: 'doctor also says which version runs in the cluster.',
   options: [output],

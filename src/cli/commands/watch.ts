@@ -23,7 +23,7 @@ const output = choice(
 
 type Delivery = NonNullable<HookStatus['recent']>[number]
 
-/** Deliveries as they come, one a line. */
+/** Prints deliveries as they arrive, one a line. */
 export const watch: Command = {
   details:
     "Deliveries come from the hooks' status, which tells of the last ten within a second or two; of more at once the rest is counted. Those that never became a delivery (404, 401, 503) are in the trigger's log alone.",
@@ -38,7 +38,7 @@ export const watch: Command = {
     if (word !== undefined && given.get(allNamespaces))
       throw new UsageError('a name and --all-namespaces exclude each other')
     const cluster = await openCluster(given, shell)
-    // A name that is mistyped would be waited for without a word.
+    // Fails for a wrong name, which would otherwise wait without a message.
     if (word !== undefined) await readHook(cluster, word)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const labelSelector = given.get(labels)
@@ -49,7 +49,7 @@ export const watch: Command = {
       ...(word === undefined ? {} : { fieldSelector: `metadata.name=${hookName(word)}` }),
     }
     const paint = paintFor(given, shell)
-    // In one namespace its name says nothing.
+    // Returns the hook's name. In one namespace the namespace is left out.
     const called = (hook: ReceiverHook): string => (namespace === undefined ? nameOf(hook) : hook.metadata.name)
     const seen = new Map<string, Seen>()
     let listed = false
@@ -66,7 +66,7 @@ export const watch: Command = {
       }
     }
     for await (const event of followObjects(cluster, source, shell)) {
-      // From now on nothing is missed.
+      // From here on no delivery is missed.
       if (event.change === 'list' && !listed) {
         listed = true
         shell.err.write(
@@ -75,7 +75,7 @@ export const watch: Command = {
       }
       const changed = event.change === 'list' ? event.objects : event.change === 'put' ? [event.object] : []
       for (const hook of changed.filter(isReceiverHook)) {
-        // Deliveries from before the first list are not shown. A hook that is created later shows all.
+        // Deliveries before the first list are not shown. A hook that is created later shows all.
         show(hook, event.change === 'list' && !seen.has(hook.metadata.uid))
       }
     }
@@ -92,8 +92,8 @@ const totalOf = ({ status }: ReceiverHook): number =>
   Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
 
 /**
- * Returns the deliveries since the last look, oldest first, and how many of them the status no
- * longer lists.
+ * Returns the deliveries since the last status, oldest first, and how many are missing in the
+ * status.
  */
 export const freshDeliveries = (
   hook: ReceiverHook,
@@ -116,10 +116,10 @@ const deliveryText = (delivery: Delivery): string => JSON.stringify(delivery)
 
 const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`
 
-/** Where what was done is written that has no room in its line. */
+/** The indentation of a summary that does not fit into its line. */
 const indent = 10
 
-/** A delivery as a line; in a terminal that is too narrow, what was done is below. */
+/** Returns a delivery in one line. In a narrow terminal the summary is on the next line. */
 export const deliveryLine = (name: string, delivery: Delivery, paint: Paint, width: number | undefined): string => {
   const { from, outcome, reason, sender, time, to } = delivery
   const what = printable(stringAt(delivery, 'summary') ?? stepText(from, to))

@@ -2,22 +2,22 @@ import { hooks } from '../../kube/resources.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { openCluster } from '../cluster/cluster.ts'
 import { listObjects } from '../cluster/hooks.ts'
-import type { Argument, Command, Completes, CommandEntry, Given, Option } from '../command.ts'
+import type { Argument, Command, Completes, CommandEntry, ParsedLine, Option } from '../command.ts'
 import type { Shell } from '../shell.ts'
 
-/** A word that could stand there, and what it means. */
+/** A word that completion offers, with its meaning. */
 export interface Offer {
   readonly word: string
   readonly means?: string
 }
 
 /**
- * What a shell gets after the words, in Cobra's numbers:
- * https://github.com/spf13/cobra/blob/main/completions.go
+ * How the shell continues, in Cobra's numbers
+ * (https://github.com/spf13/cobra/blob/main/completions.go).
  */
 export type Directive = 0 | 4
 
-/** The shell offers no files in addition to the words. */
+/** The shell does not offer file names. */
 const noFiles: Directive = 4
 
 export interface Completed {
@@ -27,7 +27,10 @@ export interface Completed {
 
 const nothing: Completed = { offers: [], directive: noFiles }
 
-/** What could stand in the place of the last word of a line; the line has no program's name. */
+/**
+ * Returns the possible words in place of the last word of a line. The line begins after the
+ * program's name.
+ */
 export const complete = async (
   entries: readonly CommandEntry[],
   words: readonly string[],
@@ -81,12 +84,12 @@ const argumentAt = (all: readonly Argument[], index: number): Argument | undefin
 }
 
 interface Read {
-  readonly given: Given
-  /** The flag that waits for its value. */
+  readonly given: ParsedLine
+  /** A flag that still needs its value. */
   readonly open: Option<unknown> | undefined
 }
 
-/** The words before the one that is completed. What cannot be understood yet is passed over. */
+/** Reads the words before the completed one. Unknown words are ignored. */
 const readWords = ({ options }: Command, words: readonly string[]): Read => {
   const texts = new Map<string, string[]>()
   const found: string[] = []
@@ -111,7 +114,7 @@ const readWords = ({ options }: Command, words: readonly string[]): Read => {
 
 const valuesOf = async (
   what: { readonly choices?: readonly string[]; readonly completes?: Completes },
-  given: Given,
+  given: ParsedLine,
   shell: Pick<Shell, 'env'>,
 ): Promise<Completed> => {
   if (what.choices !== undefined) return { directive: noFiles, offers: what.choices.map(word => ({ word })) }
@@ -136,8 +139,8 @@ const valuesOf = async (
 const namespaces: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** Offers nothing after any failure: a shell waits for this. */
-const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
+/** Returns the names of objects, or none after any error: the shell waits for the result. */
+const namesOf = async (given: ParsedLine, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
   try {
     const cluster = await openCluster(given, shell)
     const items = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
@@ -147,8 +150,8 @@ const namesOf = async (given: Given, shell: Pick<Shell, 'env'>, type: ResourceTy
   }
 }
 
-/** The keys that can be dropped: all but the one that signs, which is the first. */
-const formerKeys = async (given: Given, shell: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
+/** Returns the ids of the keys that can be dropped: all but the first, which signs. */
+const formerKeys = async (given: ParsedLine, shell: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
   try {
     const { kidsIn, readPublicKeys, systemNamespaceOption } = await import('../cluster/system.ts')
     const { jwks } = await readPublicKeys(await openCluster(given, shell), given.get(systemNamespaceOption))
@@ -174,6 +177,6 @@ const beginning = (partial: string, { directive, offers }: Completed): Completed
   offers: offers.filter(({ word }) => word.startsWith(partial)),
 })
 
-/** As Cobra prints it, and as kubectl reads it of a plugin. */
+/** Returns the offers in Cobra's format, which kubectl reads from a plugin. */
 export const printed = ({ directive, offers }: Completed): string =>
   `${offers.map(({ means, word }) => `${word}${means === undefined ? '' : `\t${means}`}\n`).join('')}:${directive}\n`

@@ -1,4 +1,7 @@
-/** Scripts that ask the program itself what could stand there. `command` is what is typed: `receiver-hooks`. */
+/**
+ * Completion scripts, which ask the program for the possible words. `command` is the program's
+ * name, such as `receiver-hooks`.
+ */
 export type ShellName = 'bash' | 'zsh' | 'fish' | 'kubectl'
 
 export const shellNames: readonly ShellName[] = ['bash', 'zsh', 'fish', 'kubectl']

@@ -8,10 +8,10 @@ import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../shell.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** A token of no hook: the endpoint answers it with 404, and nothing runs. */
+/** A token of no hook. The endpoint answers 404 and runs nothing. */
 const nobodysToken = 'nobody'
 
-/** Whether the endpoint that the URLs of hooks lead to answers from here. */
+/** Checks that the trigger endpoint answers from this machine. */
 export const checkEndpoint = async (
   cluster: Cluster,
   namespace: string | undefined,

@@ -1,9 +1,9 @@
-/** What doctor found of one thing. */
+/** The result of one check. */
 export interface Finding {
   readonly about: string
   readonly is: 'ok' | 'warning' | 'failure'
   readonly message: string
-  /** What to do; absent where all is well. */
+  /** What to do. Absent if the check passed. */
   readonly todo?: string
 }
 

@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, patienceMs } from '../cluster/hooks.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** What each hook itself says, who else writes its target, and what remains of hooks that are gone. */
+/** Checks the status of each hook, other writers of its target, and records without a hook. */
 export const checkHooks = async (cluster: Cluster, namespace: string | undefined): Promise<readonly Finding[]> => {
   const items = await listObjects(cluster, hooks, namespace)
   const found = items.filter(isReceiverHook)
@@ -44,10 +44,13 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
   ]
 }
 
-/** Those that write `replicas` of what they apply, again and again. */
+/** GitOps controllers that reset `replicas` on every sync. */
 const gitOps = /^(helm|argocd|kustomize-controller|helm-controller|flux|fluxcd)/
 
-/** A manifest with `replicas` in it sets the count back with each sync. */
+/**
+ * Finds a GitOps controller that owns the target's `replicas`. With `replicas` in a manifest, each
+ * sync resets the count.
+ */
 const ownerOf = async ({ api }: Cluster, { metadata, spec, status }: ReceiverHook): Promise<readonly Finding[]> => {
   const [kindName, name = ''] = (status?.target ?? '').split('/', 2)
   const kind = drivers.find(driver => driver.name === spec.driver)?.targets.find(({ type }) => type.kind === kindName)
@@ -71,7 +74,10 @@ const ownerOfReplicas = ({ metadata }: StoredObject): string | undefined =>
     .map(entry => stringAt(entry, 'manager') ?? '')
     .find(manager => gitOps.test(manager))
 
-/** Records are owned by their hooks and go with them; one that stays is of a cluster whose garbage collection stands still. */
+/**
+ * Finds records without their hook. The garbage collector deletes them with the hook, so it may
+ * have stopped.
+ */
 export const checkRecords = async (cluster: Cluster, namespace: string | undefined): Promise<Finding> => {
   const [kept, present] = await Promise.all([
     listObjects(cluster, records, namespace),

@@ -1,5 +1,5 @@
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
-import { group, hookPlural, version } from '../../api/names.ts'
+import { group, hookPlural, apiVersionName } from '../../api/names.ts'
 import { recordPlural } from '../../api/record.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { parseTime } from '../../environment/time.ts'
@@ -14,41 +14,41 @@ import { listObjects, patienceMs } from '../cluster/hooks.ts'
 import { readPublicKeys } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** What a check that is refused says: the right is missing, and the rest goes on. */
+/** Returns the finding of a check that is forbidden. The other checks continue. */
 export const unseen = (about: string, error: unknown): Finding => {
-  // Then nothing can be looked at, and the command says so once.
+  // Without a connection no check works, so the command reports it once.
   if (error instanceof Unreachable) throw error
   const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
   return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
 }
 
-/** The definitions serve the version that this program speaks, and every field that it knows. */
+/** Checks that the CRDs serve the version and all fields of this program. */
 export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
-  const path = `/apis/${group}/${version}`
+  const path = `/apis/${group}/${apiVersionName}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
   const resources: unknown = at(tryParseJson(answer.body), 'resources')
   const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
   return [hookPlural, recordPlural].map(name =>
     served.includes(name)
-      ? ok('definitions', `${name} are served as ${group}/${version}`)
+      ? ok('definitions', `${name} are served as ${group}/${apiVersionName}`)
       : failure(
           'definitions',
-          `${name} are not served as ${group}/${version}`,
+          `${name} are not served as ${group}/${apiVersionName}`,
           'Apply crds/ of this version (docs/how-to/install.md).',
         ),
   )
 }
 
-/** The namespace that is looked at is there: without it every other check would find nothing wrong. */
+/** Checks that the namespace exists. Otherwise every other check would pass. */
 export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
-  // Who may not read namespaces learns from the other checks whether anything is in it.
+  // A user who may not read namespaces sees from the other checks whether anything is there.
   if (answer.status !== 404) return []
   return [failure('namespace', `there is no namespace ${namespace}`, 'Name another one with -n, or create it.')]
 }
 
-/** A clock that is far off makes URLs expire too soon or too late. */
+/** Checks the clock. A wrong one makes URLs expire too soon or too late. */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
   const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })
   const server = parseTime(String(answer.headers['date'] ?? ''))
@@ -63,10 +63,10 @@ export const checkClock = async ({ api }: Cluster, now: () => number): Promise<F
       )
 }
 
-/** How long a lease may be without a sign of life, where it does not say so itself, in seconds. */
+/** The default duration of a lease, in seconds. */
 const leaseSeconds = 15
 
-/** Somebody leads, and is alive. */
+/** Checks that a controller is elected and alive. */
 export const checkLeader = async ({ api }: Cluster, namespace: string, now: number): Promise<Finding> => {
   const path = objectPath(leases, namespace, controllerLease)
   const lease = await send(api, { method: 'GET', path, timeoutMs: patienceMs }).catch((error: unknown) => {
@@ -95,7 +95,7 @@ export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Fi
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** Replicas that are ready, and which version they are. */
+/** Checks that the Deployments have ready replicas of one version. */
 export const checkDeployments = async (
   cluster: Cluster,
   namespace: string,
@@ -121,7 +121,8 @@ const replicasOf = (item: StoredObject): Finding => {
   const said = `${name}: ${ready} of ${wanted} ready`
   if (ready === 0) return failure('replicas', said, `kubectl describe deployment ${name} says why.`)
   if (ready < wanted) return warning('replicas', said, `kubectl describe deployment ${name} says why.`)
-  // The page has one by design: sessions are in its memory, and people sign in again.
+  // The dashboard has one replica, because sessions are in its memory. People sign in again after a
+  // restart.
   const component = stringAt(item, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/component')
   return wanted === 1 && component !== 'dashboard'
     ? warning(

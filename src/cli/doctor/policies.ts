@@ -10,7 +10,7 @@ import { ok, warning, type Finding } from './finding.ts'
 const about = 'admission policies'
 const group = '/apis/admissionregistration.k8s.io/v1'
 
-/** What may happen where a policy does not deny. */
+/** What can happen without a policy that denies it. */
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'whoever writes a hook may do through it what they may not do themselves',
   trigger: "whoever gets hold of the trigger's account may use all of its rights, also in kube-system",
@@ -20,7 +20,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   sizes: 'hooks may have large annotations, which every replica reads when it starts',
 }
 
-/** What holds where a policy denies. */
+/** What is guaranteed while the policy denies. */
 const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'nobody makes a hook that may do more than they may themselves',
   trigger: "the trigger's account changes only what hooks act on",
@@ -31,7 +31,7 @@ const holds: Readonly<Record<keyof typeof policyNames, string>> = {
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
 
-/** Each policy is there, denies what it is against, and is understood by the API server. */
+/** Checks that each policy exists, denies, and compiles in the API server. */
 export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonly Finding[]> => {
   const { status } = await cluster.api.request({ method: 'GET', path: group, lane: 'bulk', timeoutMs: patienceMs })
   if (status === 404) return ok(about, 'this API server knows no admission policies')
@@ -48,7 +48,7 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
   )
 }
 
-/** Why a policy does not deny all that it is against; undefined where it does. */
+/** Returns why a policy does not fully deny, or undefined if it does. */
 const problemOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
   if (policy === undefined) return 'is not there'
   if (binding === undefined) return 'has no binding'

@@ -4,13 +4,13 @@ import { review } from '../../kube/reviews.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
-/** The rights that a user of the commands needs in a namespace. */
+/** The rights that these commands need in a namespace. */
 const needed = [
   { verbs: ['get', 'list', 'watch'], for: 'get, describe, url, watch' },
   { verbs: ['create', 'patch', 'delete'], for: 'create, set, suspend, rotate, delete' },
 ]
 
-/** Your own rights: a command that needs another one says which. */
+/** Checks the user's own rights. A missing right names the command that needs it. */
 export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]> =>
   await Promise.all(
     needed.map(async ({ verbs, for: commands }) => {
@@ -29,7 +29,10 @@ export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]>
     }),
   )
 
-/** A role of its own for these verbs. USER is for the reader: the name that the API server has for them. */
+/**
+ * Returns the commands that create a role with these verbs. The reader replaces USER by the API
+ * server's name for them.
+ */
 const grantOf = (namespace: string, verbs: readonly string[]): string => {
   const role = `hooks-${verbs[0]}`
   const create = `kubectl -n ${namespace} create`

@@ -1,10 +1,10 @@
 import { choice } from '../options.ts'
-import type { Given } from '../command.ts'
+import type { ParsedLine } from '../command.ts'
 import type { Shell } from '../shell.ts'
 
 export type Style = 'good' | 'warning' | 'bad' | 'dim' | 'strong'
 
-/** A text as it is printed: in colour, or as it is. */
+/** Returns a text with the colour of a style, or unchanged if there are no colours. */
 export type Paint = (style: Style | undefined, text: string) => string
 
 export const colourOption = choice(
@@ -13,14 +13,17 @@ export const colourOption = choice(
   'auto',
 )
 
-/** ANSI's own eight colours, which each terminal shows as its user likes them. */
+/** ANSI's eight basic colours. Each terminal shows them as its user has chosen. */
 const codes: Readonly<Record<Style, string>> = { good: '32', warning: '33', bad: '31', dim: '2', strong: '1' }
 
-/** The sequences that {@link paintFor} writes, and no others. It parts a text: every second part is one of them. */
+/**
+ * Matches exactly the sequences of {@link paintFor}. Splitting by it gives text and sequence in
+ * turn.
+ */
 export const escapes = new RegExp(`(\u001B\\[(?:0|${Object.values(codes).join('|')})m)`)
 
-/** https://no-color.org */
-export const paintFor = (given: Given, { env, out }: Pick<Shell, 'env' | 'out'>): Paint => {
+/** Returns the colours for an output. It follows https://no-color.org. */
+export const paintFor = (given: ParsedLine, { env, out }: Pick<Shell, 'env' | 'out'>): Paint => {
   const when = given.get(colourOption)
   const wanted =
     when === 'always' || (when === 'auto' && out.isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb')

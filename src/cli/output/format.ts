@@ -25,7 +25,10 @@ const formatOf = (text: string | undefined): Format => {
   )
 }
 
-/** One object or a list of them in a format that is no table. `many`: as a list, however many there are. */
+/**
+ * Prints one object or a list in a format other than a table. `many` prints a list, also of a
+ * single object.
+ */
 export const printObjects = async (
   format: Exclude<Format, { as: 'table' }>,
   objects: readonly KubeObject[],
@@ -43,22 +46,22 @@ export const printObjects = async (
   }
 }
 
-/** kubectl leaves them out as well: they are longer than all the rest. */
+/** Returns an object without `managedFields`, which kubectl omits too because they are long. */
 const withoutManagers = (object: KubeObject): KubeObject => {
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }
 
-/** `-o yaml`, and what `create --dry-run` prints. */
+/** Returns YAML, for `-o yaml` and `create --dry-run`. */
 export const yamlOf = async (value: unknown): Promise<string> => {
   const { dump } = await import('js-yaml/browser')
   return dump(value, { lineWidth: -1, noRefs: true })
 }
 
-/** As `kubectl get -o name` writes it: kubectl takes it back. */
+/** Returns an object's name like `kubectl get -o name`, which kubectl accepts as input. */
 export const nameOf = ({ kind = hookKind, metadata }: KubeObject): string =>
   `${kind.toLowerCase()}.${group}/${metadata.name}`
 
-/** {@link nameOf}, with the namespace behind it where that is not `namespace`. */
+/** Returns {@link nameOf}, followed by the namespace if it is not `namespace`. */
 export const nameIn = (object: KubeObject, namespace: string): string =>
   object.metadata.namespace === namespace ? nameOf(object) : `${nameOf(object)} in ${object.metadata.namespace}`

@@ -2,21 +2,21 @@ import type { HelpConfiguration } from 'commander'
 import type { Command } from '../command.ts'
 import { wrapped } from './wrap.ts'
 
-/** How wide help is at most: a terminal of 80 columns is the least that people have, and longer lines are hard to read. */
+/**
+ * The greatest width of help. Terminals have at least 80 columns, and longer lines are hard to
+ * read.
+ */
 const maxColumns = 80
 
-/**
- * The maximum width of a term with its meaning in the same line. The meaning of a longer one begins
- * in the next line.
- */
+/** The greatest width of a term with its meaning on the same line. */
 const termColumns = 26
 
 const indent = 2
 
-/** How wide help is in a terminal of so many columns. */
+/** Returns the width of help in a terminal of so many columns. */
 export const helpColumns = (columns: number | undefined): number => Math.min(columns ?? maxColumns, maxColumns)
 
-/** Lays out a term and what it means. */
+/** Lays out a term and its meaning. */
 export const helpLayout: HelpConfiguration = {
   formatItem: (term, widest, meaning, { helpWidth }) => itemLines(term, widest, meaning, helpColumns(helpWidth)),
 }
@@ -31,7 +31,7 @@ const itemLines = (term: string, widest: number, meaning: string, columns: numbe
   return [...lines, ...others.map(line => below + line)].join('\n')
 }
 
-/** What a command says of itself, above its arguments and flags. */
+/** Returns a command's description, which is shown above its arguments and flags. */
 export const description = (summary: string, { details, terms = [] }: Described, columns: number): string => {
   const widest = Math.max(...terms.map(({ term }) => term.length))
   const list = terms.map(({ means, term }) => itemLines(term, widest, means, columns))
@@ -44,7 +44,9 @@ export const description = (summary: string, { details, terms = [] }: Described,
 
 type Described = Pick<Command, 'details' | 'terms'>
 
-/** A line for a shell, in several where it is too wide: it is broken before a flag, a pipe, a redirection or another command. */
+/**
+ * Splits a shell line that is too wide: before a flag, a pipe, a redirection or another command.
+ */
 export const shellLines = (line: string, columns: number): string => {
   const end = ' \\'
   const parts = line.split(/ (?=--|(?:[|><]|&&) )/)

@@ -28,7 +28,7 @@ export const titlesOf = ({ namespaces, wide }: Pick<RowOptions, 'namespaces' | '
   ...(wide ? ['BY', 'SENDER', 'WHY', 'AGE'] : []),
 ]
 
-/** A hook as a line of a table. */
+/** Returns a hook as a row of a table. */
 export const tableRowOf = (hook: ReceiverHook, options: RowOptions): readonly TableCell[] => {
   const { metadata, spec, status } = hook
   const ready = conditionOf(hook, 'Ready')
@@ -55,7 +55,7 @@ export const tableRowOf = (hook: ReceiverHook, options: RowOptions): readonly Ta
 const conditionOf = ({ status }: ReceiverHook, type: string): Condition | undefined =>
   status?.conditions?.find(condition => condition.type === type)
 
-/** `2 (1-10)`, or `2 (>=1)`: the present count and the bounds of the hook. */
+/** Returns the count with the hook's bounds: `2 (1-10)` or `2 (>=1)`. */
 const countText = (count: number | undefined, min: unknown, max: unknown): string => {
   const bounds = boundsText(min, max)
   if (count === undefined) return bounds === '' ? '' : `? (${bounds})`

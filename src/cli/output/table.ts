@@ -2,12 +2,12 @@ import type { Paint, Style } from './colour.ts'
 
 export type TableCell = string | { readonly text: string; readonly style?: Style }
 
-/** How many blanks stand between two columns, and how many where the terminal is too narrow for that. */
+/** The blanks between columns, from wide to narrow terminals. */
 const gaps = [3, 2, 1] as const
 
 /**
- * Lines of columns, as kubectl prints them. Where a terminal is too narrow, columns come closer, and then the widest one is
- * cut; a pipe gets all of it.
+ * Formats rows in columns like kubectl. In a narrow terminal the gaps shrink first, then the widest
+ * column is cut. A pipe gets everything.
  */
 export const table = (
   titles: readonly string[],
@@ -39,20 +39,23 @@ export const table = (
 const plainCell = (cell: TableCell): { readonly text: string; readonly style?: Style } =>
   typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) }
 
-/** What an object says may hold anything; a control character would move the cursor. */
+/**
+ * Replaces control characters by blanks. An object may hold any text, and they would move the
+ * cursor.
+ */
 export const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
-/** Characters, not UTF-16's halves of them. */
+/** Splits into characters, not into UTF-16 halves. */
 const charactersOf = (text: string): string[] => Array.from(text)
 const lengthOf = (text: string): number => charactersOf(text).length
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
-/** No column becomes narrower than this. */
+/** The smallest width of a column. */
 const minWidth = 8
 
 /**
- * Takes what is too much from the widest columns, one character at a time. Where that is not enough, nothing is taken: a line that
- * the terminal breaks is to have everything at least.
+ * Shortens the widest columns one character at a time. If that is not enough, it changes nothing: a
+ * line that the terminal wraps should be complete.
  */
 const narrowed = (widths: readonly number[], excess: number): readonly number[] => {
   const now = [...widths]

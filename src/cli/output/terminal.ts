@@ -2,13 +2,13 @@ import type { Output } from '../shell.ts'
 import { escapes } from './colour.ts'
 import { messageLines } from './wrap.ts'
 
-/** Control characters but line break and tab, among them those that begin an escape sequence: ESC and CSI. */
+/** All control characters except line break and tab. ESC and CSI begin escape sequences. */
 const control = /[\p{Cc}]/gu
 
 /**
- * Makes text safe for a terminal. Text from a cluster, an answer or a file can hold sequences that
- * move the cursor, set the title or type into the shell. Each control character is shown as a
- * picture of itself; colours pass.
+ * Makes text safe for a terminal. Text from a cluster, an answer or a file can contain sequences
+ * that move the cursor, set the title or type into the shell. Control characters are replaced by
+ * visible symbols; this program's colours stay.
  */
 export const forTerminal = (text: string): string =>
   text
@@ -16,14 +16,16 @@ export const forTerminal = (text: string): string =>
     .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(control, pictureOf)))
     .join('')
 
-/** https://www.unicode.org/charts/PDF/U2400.pdf */
+/**
+ * Returns the visible symbol of a control character (https://www.unicode.org/charts/PDF/U2400.pdf).
+ */
 const pictureOf = (character: string): string => {
   if (character === '\n' || character === '\t') return character
   const code = character.charCodeAt(0)
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd'
 }
 
-/** An output that breaks lines of words at blanks where the terminal would break them inside of a word. */
+/** Returns an output that wraps long lines at blanks, so that the terminal does not break words. */
 export const readably = (output: Output): Output => ({
   ...output,
   write: text => {
@@ -33,6 +35,6 @@ export const readably = (output: Output): Output => ({
   },
 })
 
-/** An output that sends a terminal no control character. A pipe gets every byte: a program reads it. */
+/** Returns an output that sends no control character to a terminal. A pipe gets every byte. */
 export const safely = (output: Output): Output =>
   output.isTerminal ? { ...output, write: text => output.write(forTerminal(text)) } : output

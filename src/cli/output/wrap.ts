@@ -1,8 +1,8 @@
 import { messageParts } from '../../api/command-in.ts'
 
 /**
- * A message in lines for a terminal of `width` columns. The command that it ends with has a line of its own, which is never
- * broken: a terminal does that, and what is copied is one line.
+ * Wraps a message for a terminal of `width` columns. A command at its end gets a line of its own,
+ * which is not wrapped, so that it can be copied as one line.
  */
 export const messageLines = (message: string, width: number | undefined): readonly string[] => {
   if (width === undefined || message.length <= width) return [message]
@@ -10,7 +10,9 @@ export const messageLines = (message: string, width: number | undefined): readon
   return command === undefined ? wrapped(text, width) : [...wrapped(`${text}:`, width), command]
 }
 
-/** A text in lines of at most `width` characters, broken at blanks; one line where there is no width. */
+/**
+ * Wraps a text at blanks, to lines of at most `width` characters. Without a width it is one line.
+ */
 export const wrapped = (text: string, width: number | undefined): readonly string[] => {
   if (width === undefined) return [text]
   const lines: string[] = []

@@ -1,15 +1,21 @@
 import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
 
-/** A receiver as Rancher 1.x's webhook service lists it: https://github.com/rancher/webhook-service. */
+/**
+ * A receiver in the list of Rancher 1.x's webhook service
+ * (https://github.com/rancher/webhook-service).
+ */
 export interface Receiver {
   readonly name: string
   readonly driver: string
   readonly active: boolean
-  /** The member that is named after its driver: `scaleServiceConfig`. */
+  /** The member named after the driver, such as `scaleServiceConfig`. */
   readonly config: JsonObject
 }
 
-/** The receivers of an export: what `GET /v1-webhooks/receivers` answers, or its list, or one of it. Undefined for anything else. */
+/**
+ * Returns the receivers in an export: the answer of `GET /v1-webhooks/receivers`, its list, or one
+ * item. Returns undefined for other JSON.
+ */
 export const receiversIn = (json: unknown): readonly Receiver[] | undefined => {
   const list: unknown = at(json, 'data') ?? json
   const all: readonly unknown[] = Array.isArray(list) ? list : [list]

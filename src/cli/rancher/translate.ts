@@ -4,11 +4,11 @@ import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
 import { withDefaults } from '../spec/defaults.ts'
 import type { Receiver } from './receivers.ts'
 
-/** What Rancher's names are called in this cluster, where a person has said so. */
+/** The names in this cluster for Rancher's names, as the user gave them. */
 export interface Names {
-  /** By Rancher's service id or stack/service: `StatefulSet/db`, or `web`. */
+  /** By Rancher's service id or stack/service, such as `StatefulSet/db` or `web`. */
   readonly services: ReadonlyMap<string, string>
-  /** The pool of nodes that hosts were created in: `MachineDeployment/workers`. */
+  /** The node pool of the hosts, such as `MachineDeployment/workers`. */
   readonly pool: string | undefined
 }
 
@@ -16,7 +16,10 @@ export type Translated =
   | { readonly name: string; readonly spec: JsonObject; readonly notes: readonly string[] }
   | { readonly name: string; readonly refused: string }
 
-/** A receiver as a hook, with all that could not be carried over; or why it is none. */
+/**
+ * Returns a receiver as a hook, with everything that could not be translated. Or why there is no
+ * hook for it.
+ */
 export const translated = (receiver: Receiver, names: Names): Translated => {
   const name = objectName(receiver.name)
   const made = translatorOf(receiver.driver)?.(receiver.config, names)
@@ -64,7 +67,7 @@ const translatorOf = (driver: string): Translate | undefined => {
   }
 }
 
-/** Rancher refused a step past a bound, with 400. */
+/** Returns the bounds. Rancher answered 400 to a step beyond a bound. */
 const bounds = (config: JsonObject): JsonObject => ({
   action: config['action'],
   by: config['amount'] ?? 1,
@@ -147,7 +150,7 @@ const labelsOf = (config: JsonObject, member: string): string => {
   return pairs.length === 0 ? '(without a selector)' : pairs.join(',')
 }
 
-/** Kubernetes' rule of names: Rancher took any text. */
+/** Returns a valid name in Kubernetes. Rancher allowed any text. */
 const objectName = (name: string): string =>
   name
     .toLowerCase()

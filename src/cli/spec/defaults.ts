@@ -1,7 +1,7 @@
 import { isObject } from '../../api/json.ts'
 import type { Schema } from '../../api/schema.ts'
 
-/** A value as the API server would store it: with what its schema fills in. */
+/** Fills in the defaults of a schema, like the API server. */
 export const withDefaults = (schema: Schema, value: unknown): unknown => {
   if (!('type' in schema) || schema.type !== 'object' || !('properties' in schema) || !isObject(value)) return value
   const filled: Record<string, unknown> = { ...value }

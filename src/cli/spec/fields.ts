@@ -3,35 +3,36 @@ import type { Obj, Schema } from '../../api/schema.ts'
 import { UsageError } from '../command.ts'
 import { kindNamed } from './kinds.ts'
 
-/** A field of a hook's spec that one flag sets. */
-export interface Field {
-  /** Members from `spec` on: `['scale', 'max']`. */
+/** A field of a hook's spec with its flag. */
+export interface SpecField {
+  /** The path below `spec`, such as `['scale', 'max']`. */
   readonly path: readonly string[]
-  /** Without the dashes: `max`, `token-secret-name`. */
+  /** Without the dashes, such as `max` or `token-secret-name`. */
   readonly flag: string
-  /** What stands for the value in help. */
+  /** The placeholder of the value in help. */
   readonly value: string
   readonly means: string
   readonly choices?: readonly string[]
   readonly many: boolean
-  /** Makes the field's value of what was typed. Throws {@link UsageError}. */
+  /** Parses the texts of the flag. Throws {@link UsageError}. */
   parse(texts: readonly string[]): unknown
 }
 
 /**
- * The fields below an object of a schema, each with its flag. A reference to an object or to an entry of a Secret is one
- * field; what has no shape that a word could have is JSON. So every field of every schema has a flag.
+ * Returns the fields of an object schema, each with its flag. A reference to an object or a
+ * Secret's entry is one field. A value that one word cannot express is JSON. So every field of
+ * every schema has a flag.
  */
-export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly Field[] =>
+export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly SpecField[] =>
   Object.entries(schema.properties).flatMap(([name, member]) => {
-    // What refers to a Secret stands for its object: auth.bearer.secretKeyRef is --auth-bearer.
+    // A reference to a Secret takes its parent's name: auth.bearer.secretKeyRef is --auth-bearer.
     const isSecret = name === 'secretKeyRef' || name === 'secretRef'
     const flag = prefix === '' ? dashed(name) : isSecret ? prefix : `${prefix}-${dashed(name)}`
     return fieldsAt(member, [...path, name], flag)
   })
 
-const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readonly Field[] => {
-  const make = (value: string, parse: Field['parse'], more: Partial<Field> = {}): readonly Field[] => [
+const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readonly SpecField[] => {
+  const make = (value: string, parse: SpecField['parse'], more: Partial<SpecField> = {}): readonly SpecField[] => [
     { path, flag, value, means: meaningOf(schema), many: false, parse, ...more },
   ]
   if ('x-kubernetes-preserve-unknown-fields' in schema) return make('JSON', ([text = '']) => json(flag, text))
@@ -55,17 +56,17 @@ const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readon
   }
 }
 
-/** Choices that are too long to stand for the value are told with its meaning. */
+/** Returns the choices as a placeholder if they are short. Otherwise the meaning lists them. */
 const shown = (choices: readonly string[] | undefined): string | undefined => {
   const joined = choices?.join('|')
   return joined !== undefined && joined.length <= 30 ? joined : undefined
 }
 
-type Make = (value: string, parse: Field['parse'], more?: Partial<Field>) => readonly Field[]
+type Make = (value: string, parse: SpecField['parse'], more?: Partial<SpecField>) => readonly SpecField[]
 
 const choicesOf = (choices: readonly string[] | undefined) => (choices === undefined ? {} : { choices })
 
-const listField = (items: Schema, make: Make, flag: string): readonly Field[] => {
+const listField = (items: Schema, make: Make, flag: string): readonly SpecField[] => {
   const scalar = !('type' in items) || (items.type !== 'object' && items.type !== 'array')
   if (scalar) return make('TEXT', texts => texts, { many: true })
   if (hasJust(items, ['name', 'value'])) {
@@ -82,18 +83,21 @@ const listField = (items: Schema, make: Make, flag: string): readonly Field[] =>
   return make('JSON', texts => texts.map(text => json(flag, text)), { many: true })
 }
 
-const objectFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
+const objectFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly SpecField[] => {
   if (hasJust(schema, ['name', 'key'])) return make('SECRET/KEY', ([text = '']) => secretEntry(flag, text))
   if ('kind' in schema.properties && 'name' in schema.properties) return referenceFields(schema, path, flag, make)
   const members = Object.entries(schema.properties)
   const [only, ...others] = members
-  // A member that is alone needs no name of its own.
+  // An only member needs no name of its own in the flag.
   if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
   return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
 }
 
-/** What names an object is one flag; what else is said of it has flags of its own. */
-const referenceFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly Field[] => {
+/**
+ * Returns the fields of a reference to an object: one flag for the object, and further flags for
+ * the other members.
+ */
+const referenceFields = (schema: Obj, path: readonly string[], flag: string, make: Make): readonly SpecField[] => {
   const { apiVersion, kind: _, name: __, ...others } = schema.properties
   return [
     ...make('[KIND/]NAME', ([text = '']) => objectReference(flag, text, apiVersion)),
@@ -142,8 +146,8 @@ const secretEntry = (flag: string, text: string): unknown => {
 }
 
 /**
- * `web`, `StatefulSet/web` or, where objects of several groups are meant, `example.com/v1/Widget/web`. A known kind needs no
- * apiVersion.
+ * Parses `web`, `StatefulSet/web` or, if kinds of several groups are possible,
+ * `example.com/v1/Widget/web`. A known kind needs no apiVersion.
  */
 const objectReference = (flag: string, text: string, versionSchema: Schema | undefined): unknown => {
   const parts = text.split('/')
@@ -161,12 +165,12 @@ const objectReference = (flag: string, text: string, versionSchema: Schema | und
   return { ...(isWritten && { apiVersion }), kind: known?.kind ?? word, name }
 }
 
-/** The reference pages' text without their links. */
+/** Returns the text of the reference page without its links. */
 const meaningOf = (schema: Schema): string => {
   const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
   const sentence = first.replaceAll('`', '').replace(/\.$/, '')
   const choices = 'enum' in schema && !shown(schema.enum) ? `, one of ${schema.enum?.join(', ')}` : ''
-  // An abbreviation stays as it is.
+  // An abbreviation keeps its capitals.
   const begin = /^[A-Z]{2}/.test(sentence) ? sentence.charAt(0) : sentence.charAt(0).toLowerCase()
   const start = begin + sentence.slice(1) + choices
   const otherwise = at(schema, 'default')

@@ -1,17 +1,17 @@
 import { isObject, type JsonObject } from '../../api/json.ts'
 import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
-import { UsageError, type Given, type Option } from '../command.ts'
-import { fieldsOf, type Field } from './fields.ts'
+import { UsageError, type ParsedLine, type Option } from '../command.ts'
+import { fieldsOf, type SpecField } from './fields.ts'
 
-/** The fields of each driver's member, by the driver's name. */
-export const fieldsOfDrivers: ReadonlyMap<string, readonly Field[]> = new Map(
+/** The fields of each driver, by the driver's name. */
+export const fieldsOfDrivers: ReadonlyMap<string, readonly SpecField[]> = new Map(
   declarations.map(({ name, schema }) => [name, fieldsOf(schema, [name])]),
 )
 
 const names = new Set<string>(['driver', ...declarations.map(({ name }) => name)])
 
-/** The fields that every hook has. */
-export const commonFields: readonly Field[] = fieldsOf(
+/** The fields of all hooks. */
+export const commonFields: readonly SpecField[] = fieldsOf(
   {
     ...hookSpecSchema,
     properties: Object.fromEntries(Object.entries(hookSpecSchema.properties).filter(([name]) => !names.has(name))),
@@ -19,21 +19,21 @@ export const commonFields: readonly Field[] = fieldsOf(
   [],
 )
 
-/** What is given for the flag of several drivers' fields counts for the driver of the hook. */
+/** A flag with its fields. One flag can set the same field of several drivers. */
 interface Flagged {
   readonly option: Option<readonly string[]>
-  readonly fields: readonly Field[]
+  readonly fields: readonly SpecField[]
 }
 
 const flagged = (): readonly Flagged[] => {
-  const byFlag = new Map<string, Field[]>()
+  const byFlag = new Map<string, SpecField[]>()
   for (const field of [...[...fieldsOfDrivers.values()].flat(), ...commonFields]) {
     byFlag.set(field.flag, [...(byFlag.get(field.flag) ?? []), field])
   }
   return [...byFlag].map(([flag, fields]) => ({ fields, option: optionOf(flag, fields) }))
 }
 
-const optionOf = (flag: string, fields: readonly Field[]): Option<readonly string[]> => {
+const optionOf = (flag: string, fields: readonly SpecField[]): Option<readonly string[]> => {
   const values = [...new Set(fields.map(({ value }) => value))]
   const choices = [...new Set(fields.flatMap(field => field.choices ?? []))]
   const drivers = new Map<string, string[]>()
@@ -51,14 +51,14 @@ const optionOf = (flag: string, fields: readonly Field[]): Option<readonly strin
   }
 }
 
-/** For whose hooks a flag is: those of some drivers, or all. */
-const groupOf = (fields: readonly Field[]): string => {
+/** Returns the heading of a flag: its drivers, or all hooks. */
+const groupOf = (fields: readonly SpecField[]): string => {
   const drivers = [...new Set(fields.map(({ path: [first = ''] }) => first))].filter(name => fieldsOfDrivers.has(name))
   if (drivers.length > 0) return drivers.map(name => `--driver ${name}`).join(', ')
   return fields.some(({ path }) => path[0] === 'auth') ? 'Every hook: what a post must prove' : 'Every hook'
 }
 
-/** Flags of one heading stand together, in the order of their first. */
+/** The flags of one heading stay together, in the order of their first. */
 const all = (() => {
   const found = flagged()
   const headings = new Set(found.map(({ option }) => option.group))
@@ -69,10 +69,10 @@ const all = (() => {
 export const specOptions: readonly Option<unknown>[] = all.map(({ option }) => option)
 
 /**
- * What was given, as the part of a spec that it sets. An empty value takes a field away: it is null then, as a merge patch
- * has it. Throws {@link UsageError} for a flag of another driver.
+ * Returns the given flags as a part of a spec. An empty value removes a field: it becomes null, as
+ * in a merge patch. Throws {@link UsageError} for a flag of another driver.
  */
-export const specOf = (given: Given, driver: string): JsonObject => {
+export const specOfFlags = (given: ParsedLine, driver: string): JsonObject => {
   let spec: JsonObject = {}
   for (const { fields, option } of all) {
     const texts = given.get(option)
@@ -85,7 +85,7 @@ export const specOf = (given: Given, driver: string): JsonObject => {
   return spec
 }
 
-/** The flag that sets what is at a path such as `spec.scale.max`, or below it. */
+/** Returns the flag for a path such as `spec.scale.max`, or for one of its parents. */
 export const flagOf = (path: string): string | undefined => {
   const fields = all.flatMap(({ fields }) => fields)
   const found = fields.find(field => {
@@ -107,7 +107,7 @@ const merged = (object: JsonObject, [name = '', ...rest]: readonly string[], val
   return { ...object, [name]: rest.length === 0 ? value : merged(isObject(inside) ? inside : {}, rest, value) }
 }
 
-/** A spec without the members that {@link specOf} takes away. */
+/** Returns a spec without the removed fields of {@link specOfFlags}. */
 export const withoutNulls = (value: unknown): unknown =>
   isObject(value)
     ? Object.fromEntries(

@@ -1,8 +1,8 @@
-/** A kind that a driver acts on, as people and kubectl write it. */
+/** A kind that a driver can change, with the names that people use. */
 interface KnownKind {
   readonly kind: string
   readonly apiVersion: string
-  /** In lower case: the kind itself, its plural, its short names. */
+  /** In lower case: the kind, its plural, its short names. */
   readonly words: readonly string[]
 }
 
@@ -11,7 +11,10 @@ const known = (apiVersion: string, kind: string, ...shorts: readonly string[]): 
   return { kind, apiVersion, words: [word, `${word}s`, ...shorts] }
 }
 
-/** Of two of one kind the first is meant, unless the group is named. A test compares this with what the drivers act on. */
+/**
+ * If two groups have the same kind, the first is the default. A test compares this list with the
+ * drivers.
+ */
 const kinds: readonly KnownKind[] = [
   known('apps/v1', 'Deployment', 'deploy'),
   known('apps/v1', 'StatefulSet', 'sts'),
@@ -28,7 +31,10 @@ const kinds: readonly KnownKind[] = [
   known('provisioning.cattle.io/v1', 'Cluster'),
 ]
 
-/** What a word for a kind means: `hpa`, `HorizontalPodAutoscaler`, `horizontalpodautoscalers.autoscaling`. */
+/**
+ * Returns the kind for a word: `hpa`, `HorizontalPodAutoscaler`,
+ * `horizontalpodautoscalers.autoscaling`.
+ */
 export const kindNamed = (word: string): KnownKind | undefined => {
   const [name = '', ...rest] = word.toLowerCase().split('.')
   const group = rest.join('.')

@@ -8,7 +8,7 @@ import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { fieldManager, patienceMs } from '../cluster/hooks.ts'
-import { UsageError, type Given, type Option } from '../command.ts'
+import { UsageError, type ParsedLine, type Option } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
 import type { Shell } from '../shell.ts'
@@ -18,7 +18,7 @@ import { flagOf } from './flags.ts'
 
 export type DryRun = 'none' | 'client' | 'server'
 
-/** As kubectl's: `--dry-run` alone would be ambiguous with a name behind it. */
+/** As in kubectl: `--dry-run` without a value would be ambiguous before a name. */
 export const dryRunOption: Option<DryRun> = {
   flag: 'dry-run',
   value: 'client|server',
@@ -31,7 +31,7 @@ export const dryRunOption: Option<DryRun> = {
   },
 }
 
-/** A hook as a person would write it. */
+/** Returns the manifest of a hook. */
 const manifestOf = (namespace: string, name: string, spec: unknown) => ({
   apiVersion,
   kind: hookKind,
@@ -39,17 +39,20 @@ const manifestOf = (namespace: string, name: string, spec: unknown) => ({
   spec,
 })
 
-/** Says of a spec what its schema says of it, with the flag that each field has. Throws {@link UsageError}. */
+/**
+ * Checks a spec against its schema and names the flag of each wrong field. Throws {@link
+ * UsageError}.
+ */
 export const checkSpec = (spec: unknown): void => {
   const found = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
   if (found.length === 0) return
   throw new UsageError(found.map(({ message, path }) => `${flagOf(path) ?? path}: ${message}`).join('\n'))
 }
 
-/** Stores a new hook, or shows what would be stored. */
+/** Creates a hook, or prints it in a dry run. */
 export const createHook = async (
   cluster: Cluster,
-  given: Given,
+  given: ParsedLine,
   shell: Shell,
   name: string,
   spec: unknown,
@@ -70,7 +73,7 @@ export const createHook = async (
     lane: 'bulk',
     timeoutMs: patienceMs,
   })
-  // What a dry run answers has no version.
+  // The answer to a dry run has no version.
   const stored = tryParseJson(answer.body)
   if (answer.status !== 201 || !isKubeObject(stored)) {
     const error = new ApiError(answer, `create of ${name}`)
@@ -82,7 +85,7 @@ export const createHook = async (
   if (given.get(outputOption).as === 'table' && dryRun === 'none') err.write(await nextOf(cluster, shell, name))
 }
 
-const shown = async (hook: KubeObject, given: Given): Promise<string> => {
+const shown = async (hook: KubeObject, given: ParsedLine): Promise<string> => {
   const format = given.get(outputOption)
   const dryRun = given.get(dryRunOption)
   if (format.as !== 'table') return await printObjects(format, [hook], false)

@@ -5,11 +5,14 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import type { Shell } from '../shell.ts'
 
-/** How long a controller may take to look at a new hook, and how often it is asked whether it has, in milliseconds. */
+/**
+ * How long to wait for the controller's first status of a new hook, and how often to read it, in
+ * milliseconds.
+ */
 const withinMs = 2_000
 const lookEveryMs = 100
 
-/** What comes after a hook was created: whether it works, and where its URL is. */
+/** Returns the message after a hook is created: whether it is ready, and where its URL is. */
 export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Promise<string> => {
   const { program } = shell
   const at = `-n ${cluster.namespace}`
@@ -22,7 +25,10 @@ export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Prom
   return `${name} is not ready yet (${ready.reason}): ${ready.message}\n${todo}${url}`
 }
 
-/** What the controller says of a new hook; undefined where it says nothing in time, or where it may not be read. */
+/**
+ * Returns the condition of a new hook, or undefined if there is none in time or the user may not
+ * read it.
+ */
 const readyOf = async (cluster: Cluster, { clock, stop }: Shell, name: string): Promise<Condition | undefined> => {
   const end = clock.monotonic() + withinMs
   while (clock.monotonic() < end && !stop.aborted) {

@@ -1,39 +1,39 @@
 import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
-import type { Refusal } from '../protocol.ts'
+import type { ServerRefusal } from '../protocol.ts'
 import { after, request } from './browser.ts'
 import { pageKey, sessionEnded } from './credential.ts'
 
 /** An answer of the server, or why there is none. */
-export type Answer<T> =
+export type ServerAnswer<T> =
   | { readonly ok: true; readonly body: T }
-  | { readonly ok: false; readonly status: number; readonly refusal: Refusal }
+  | { readonly ok: false; readonly status: number; readonly refusal: ServerRefusal }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** How often something that changes nothing is asked again where the API server is busy. */
+/** How often a read is attempted while the API server is busy. */
 const attempts = 4
-const longestWaitMs = 10_000
+const maxWaitMs = 10_000
 
 /**
- * Asks the server. What changes nothing is asked again where the answer is 429 or 503, after what Retry-After says. An answer
- * that nobody is signed in ends the session on the page too.
+ * Sends a request to the server. A read is repeated after 429 or 503, after the time in
+ * Retry-After. A 401 ends the session on the page too.
  */
-export const ask = async <T>(method: Method, path: string, body?: unknown): Promise<Answer<T>> => {
+export const askServer = async <T>(method: Method, path: string, body?: unknown): Promise<ServerAnswer<T>> => {
   const repeatable = method === 'GET' || path.includes('dryRun=true')
   for (let attempt = 1; ; attempt++) {
     const answer = await once<T>(method, path, body)
     if (answer.ok) return answer
-    // A sign-in that is refused ends nothing.
+    // A refused sign-in does not end a session.
     if (answer.status === 401 && path !== '/api/session') sessionEnded(answer.refusal)
     const busy = answer.status === 429 || answer.status === 503
     if (!busy || !repeatable || attempt === attempts) return answer
-    await new Promise<void>(resolve => after(Math.min(answer.retryAfterMs, longestWaitMs), resolve))
+    await new Promise<void>(resolve => after(Math.min(answer.retryAfterMs, maxWaitMs), resolve))
   }
 }
 
 type Once<T> =
   | { readonly ok: true; readonly body: T }
-  | (Extract<Answer<T>, { ok: false }> & { readonly retryAfterMs: number })
+  | (Extract<ServerAnswer<T>, { ok: false }> & { readonly retryAfterMs: number })
 
 const once = async <T>(method: Method, path: string, body: unknown): Promise<Once<T>> => {
   try {
@@ -56,7 +56,7 @@ const once = async <T>(method: Method, path: string, body: unknown): Promise<Onc
   }
 }
 
-const refusalIn = (said: unknown, status: number): Refusal => {
+const refusalIn = (said: unknown, status: number): ServerRefusal => {
   const fields = at(said, 'fields')
   return {
     reason: stringAt(said, 'reason') ?? 'Refused',

@@ -1,8 +1,11 @@
-/** The one file that touches what the browser gives: time, network, storage, the address, the clipboard, media. */
+/**
+ * Reads the clock. This is the only file that uses the browser's interfaces: time, network,
+ * storage, address, clipboard, media.
+ */
 
 export const now = (): number => Date.now()
 
-/** Runs `run` once, `ms` milliseconds from now. Returns what cancels it. */
+/** Runs `run` once, after `ms` milliseconds. Returns a function that cancels it. */
 export const after = (ms: number, run: () => void): (() => void) => {
   const timer = setTimeout(run, ms)
   return () => clearTimeout(timer)
@@ -11,7 +14,10 @@ export const after = (ms: number, run: () => void): (() => void) => {
 export const request = (path: string, options: RequestInit): Promise<Response> =>
   fetch(path, { credentials: 'same-origin', cache: 'no-store', redirect: 'error', ...options })
 
-/** Kept for this origin, which knows its port. Where the browser keeps nothing, it is forgotten with the page. */
+/**
+ * Storage of this origin, which includes the port. If the browser stores nothing, values are lost
+ * with the page.
+ */
 export const kept = {
   get: (name: string): string | undefined => {
     try {
@@ -30,7 +36,7 @@ export const kept = {
   },
 }
 
-/** Copies text; false where the browser does not let it. */
+/** Copies text. Resolves with false if the browser forbids it. */
 export const copy = async (text: string): Promise<boolean> => {
   try {
     await navigator.clipboard.writeText(text)
@@ -40,12 +46,12 @@ export const copy = async (text: string): Promise<boolean> => {
   }
 }
 
-/** A name that nothing else has. */
+/** Returns a unique name. */
 export const uniqueName = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 
 export const address = {
-  /** The path and the query. */
+  /** Returns path and query. */
   place: (): string => location.pathname + location.search,
   hash: (): string => location.hash.slice(1),
   push: (href: string): void => history.pushState(null, '', href),
@@ -56,13 +62,13 @@ export const address = {
   onHash: (run: () => void): void => addEventListener('hashchange', run),
 }
 
-/** Says which way of signing in the server has, and its version: it writes both into the document. */
+/** Returns the sign-in method or the version, which the server writes into the document. */
 export const documentSays = (name: 'signIn' | 'version'): string => document.documentElement.dataset[name] ?? ''
 
 export const isHidden = (): boolean => document.hidden
 export const onVisibility = (run: () => void): void => document.addEventListener('visibilitychange', run)
 
-/** Follows a media query. */
+/** Calls `run` now and whenever a media query changes. */
 export const onMedia = (query: string, run: (matches: boolean) => void): void => {
   const media = matchMedia(query)
   run(media.matches)
@@ -74,7 +80,7 @@ export const onKey = (run: (event: KeyboardEvent) => void): (() => void) => {
   return () => removeEventListener('keydown', run)
 }
 
-/** Has the browser ask before the page is left while `dirty` holds. */
+/** Makes the browser ask before the page is left, while `dirty` returns true. */
 export const onLeaving = (dirty: () => boolean): (() => void) => {
   const ask = (event: BeforeUnloadEvent): void => {
     if (dirty()) event.preventDefault()
@@ -85,10 +91,10 @@ export const onLeaving = (dirty: () => boolean): (() => void) => {
 
 export const setTitle = (title: string): void => void (document.title = title)
 
-/** The element of an id, if the page has one. */
+/** Returns the element with an id, or undefined. */
 export const element = (id: string): HTMLElement | undefined => document.getElementById(id) ?? undefined
 
-/** Chooses light or dark; undefined follows the system. */
+/** Chooses light or dark. Undefined follows the system. */
 export const setScheme = (scheme: string | undefined): void => {
   if (scheme === undefined) delete document.documentElement.dataset['scheme']
   else document.documentElement.dataset['scheme'] = scheme

@@ -1,31 +1,33 @@
 import { signal } from '@preact/signals'
-import type { Row, Seen, Stored } from '../protocol.ts'
-import { ask } from './ask.ts'
+import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
+import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
 import { kubectlDelete, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
 
-/** Changes of one hook that need no form. */
+/** Changes of a hook without a form. */
 
-/** A change that has to be confirmed first. */
-export const confirming = signal<{ readonly what: 'delete' | 'rotate'; readonly row: Row } | undefined>(undefined)
+/** The change that waits for confirmation. */
+export const confirming = signal<{ readonly what: 'delete' | 'rotate'; readonly row: ListedHook } | undefined>(
+  undefined,
+)
 
 export const pathOf = ({ name, namespace }: { readonly name: string; readonly namespace: string }): string =>
   `/api/hooks/${namespace}/${name}`
 
-const seenOf = ({ generation, uid }: Row): Seen => ({ generation, uid })
+const seenOf = ({ generation, uid }: ListedHook): Seen => ({ generation, uid })
 
-export const setSuspended = async (row: Row, suspend: boolean): Promise<void> => {
-  const answer = await ask<Stored>('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
+export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<void> => {
+  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
   if (answer.ok) {
     const done = suspend ? 'is suspended: deliveries are answered and skipped' : 'runs again'
     say(`${row.name} ${done}.`, kubectlSuspend(row.namespace, row.name, suspend))
   } else say(answer.refusal.message)
 }
 
-/** Gives the hook a new URL; resolves with why not. */
-export const rotate = async (row: Row, rotation: number, overlap: string): Promise<string | undefined> => {
-  const answer = await ask<Stored>('POST', `${pathOf(row)}/rotate`, { ...seenOf(row), overlap })
+/** Gives the hook a new URL. Resolves with an error message, or undefined. */
+export const rotate = async (row: ListedHook, rotation: number, overlap: string): Promise<string | undefined> => {
+  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/rotate`, { ...seenOf(row), overlap })
   if (!answer.ok) return answer.refusal.message
   say(
     `${row.name} gets a new URL; the old one is accepted for ${overlap}.`,
@@ -34,27 +36,27 @@ export const rotate = async (row: Row, rotation: number, overlap: string): Promi
   return undefined
 }
 
-/** Deletes the hook; resolves with why not. */
-export const remove = async (row: Row): Promise<string | undefined> => {
-  const answer = await ask('DELETE', pathOf(row), seenOf(row))
+/** Deletes the hook. Resolves with an error message, or undefined. */
+export const remove = async (row: ListedHook): Promise<string | undefined> => {
+  const answer = await askServer('DELETE', pathOf(row), seenOf(row))
   if (!answer.ok) return answer.refusal.message
   say(`${row.name} was deleted: its URL answers 410 for good.`, kubectlDelete(row.namespace, row.name))
   return undefined
 }
 
-/** Asks for a hook's URL: the one answer that has it. */
+/** Requests a hook's URL. No other answer contains one. */
 export const askURL = async (hook: {
   readonly name: string
   readonly namespace: string
 }): Promise<string | undefined> => {
-  const answer = await ask<{ readonly url: string }>('POST', `${pathOf(hook)}/url`, {})
+  const answer = await askServer<{ readonly url: string }>('POST', `${pathOf(hook)}/url`, {})
   if (answer.ok) return answer.body.url
   say(answer.refusal.message)
   return undefined
 }
 
 /** Copies a hook's URL without showing it. */
-export const copyURL = async (row: Row): Promise<void> => {
+export const copyURL = async (row: ListedHook): Promise<void> => {
   const url = await askURL(row)
   if (url === undefined) return
   say(

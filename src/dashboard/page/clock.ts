@@ -1,7 +1,10 @@
 import { signal } from '@preact/signals'
 import { after, now } from './browser.ts'
 
-/** The present moment, in milliseconds since the epoch: it moves every few seconds, for times that are told as "2m ago". */
+/**
+ * The current time in milliseconds since the epoch, for texts such as "2m ago". Updated every few
+ * seconds.
+ */
 export const moment = signal(now())
 
 const everyMs = 5_000

@@ -49,14 +49,14 @@ export const KeysDialog = () => (
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.matches('input:not([type=checkbox], [type=radio]), textarea, select')
 
-/** The hook that a key is about: the one in focus, or the one that is shown. */
+/** Returns the hook that a key applies to: the focused or the shown one. */
 const hookInHand = (): string | undefined => {
   const place = here.peek()
   if (place.at === 'hook') return `${place.namespace}/${place.name}`
   return document.activeElement?.closest<HTMLElement>('[data-key]')?.dataset['key']
 }
 
-/** Listens to the keys of the page. */
+/** Handles the page's keyboard shortcuts. */
 export const listenToKeys = (): (() => void) =>
   onKey(event => {
     if (event.metaKey || event.ctrlKey || event.altKey || me.peek() === undefined) return
@@ -70,7 +70,7 @@ export const listenToKeys = (): (() => void) =>
 
 const actions: Readonly<Record<string, () => void>> = {
   '/': () => {
-    // At once where it stands: the next key may be the first letter of a search, and `n` opens a form.
+    // Handled at once: the next key may be the first letter of a search, and `n` opens a form.
     if (here.peek().at === 'list') return element('search')?.focus()
     goto('/')
     requestAnimationFrame(() => element('search')?.focus())

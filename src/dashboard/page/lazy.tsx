@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact'
 import { after, address } from './browser.ts'
 import { Middle } from './list/states.tsx'
 
-/** A component whose code is not needed for the list: it is loaded when it is shown, or while nothing else is to do. */
+/** Returns a component that is loaded when it is shown, or when the page is idle. */
 export const lazy = <P extends object>(
   load: () => Promise<ComponentType<P>>,
 ): ComponentType<P> & { readonly preload: () => void } => {
@@ -26,7 +26,7 @@ export const lazy = <P extends object>(
   return Object.assign(Lazy, { preload })
 }
 
-/** The files of an older page are gone when the dashboard has been updated. */
+/** After an update of the dashboard the files of the older page no longer exist. */
 const Failed = () => (
   <Middle>
     <h1 tabIndex={-1}>This part of the page cannot be loaded</h1>
@@ -37,7 +37,7 @@ const Failed = () => (
   </Middle>
 )
 
-/** How long the list has the main thread for itself at first, in milliseconds. */
+/** How long loading the list has priority, in milliseconds. */
 const idleMs = 1_500
 
 export const preloadLater = (parts: readonly { readonly preload: () => void }[]): void =>

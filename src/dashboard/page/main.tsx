@@ -8,24 +8,27 @@ import type { Purpose } from './form/form.tsx'
 import { readInto, type Read } from './hook/detail.ts'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
-import { List } from './list/list.tsx'
+import { HookList } from './list/list.tsx'
 import { Connecting, Forbidden, isForbidden, isOld, LostBar, Middle } from './list/states.tsx'
 import { MePage } from './me.tsx'
 import { namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
 import { Confirm } from './hook/confirm.tsx'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
-import { follow, here, place } from './route.ts'
+import { followLink, here, place } from './route.ts'
 import { me, openPage, sessionCount, settled } from './session.ts'
 import { SignInForm, SignInPage } from './sign-in.tsx'
 import { forget, kindsNow, lastChange, link, synced, take, total } from './store.ts'
-import { readStream, type StreamHandle, type StreamWorld } from './stream.ts'
+import { readStream, type StreamHandle, type StreamReaderWorld } from './stream.ts'
 import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
 
-/** A tab that nobody looks at gives its connection back after so long, in milliseconds: a browser has six to a host. */
+/**
+ * A hidden tab closes its connection after this time, in milliseconds. A browser has six
+ * connections to a host.
+ */
 const hiddenMs = 10_000
 
-const world: StreamWorld = {
+const world: StreamReaderWorld = {
   after,
   open: async (path, headers, stop) => {
     const response = await request(path, { headers: { ...headers, 'x-page-key': pageKey() }, signal: stop })
@@ -43,7 +46,7 @@ async function* textOf(response: Response): AsyncGenerator<string, void, undefin
   }
 }
 
-/** Follows the hooks of the namespace that is shown, as the user who is signed in. */
+/** Follows the hooks of the shown namespace as the signed-in user. */
 const followHooks = (): void => {
   let stream: StreamHandle | undefined
   let following = ''
@@ -96,7 +99,7 @@ const WithHook = ({ name, namespace, what }: { namespace: string; name: string; 
     <Middle>
       <h1 tabIndex={-1}>{name} cannot be read</h1>
       <p role="alert">{'refusal' in found ? found.refusal.message : ''}</p>
-      <a class="button" href="/" onClick={follow('/')}>
+      <a class="button" href="/" onClick={followLink('/')}>
         All hooks
       </a>
     </Middle>
@@ -110,7 +113,7 @@ const View = () => {
   switch (at.at) {
     case 'list':
       if (isForbidden()) return <Forbidden />
-      return synced.value || total.value > 0 ? <List /> : <Connecting />
+      return synced.value || total.value > 0 ? <HookList /> : <Connecting />
     case 'new': {
       const [namespace = '', name = ''] = at.from?.split('/') ?? []
       return name === '' ? (
@@ -132,7 +135,7 @@ const View = () => {
       return (
         <Middle>
           <h1 tabIndex={-1}>There is nothing at this address</h1>
-          <a class="button" href="/" onClick={follow('/')}>
+          <a class="button" href="/" onClick={followLink('/')}>
             All hooks
           </a>
         </Middle>
@@ -140,7 +143,10 @@ const View = () => {
   }
 }
 
-/** Changes are read aloud at most every so often, in milliseconds, and only those of hooks that are on the screen. */
+/**
+ * The shortest time between two changes that are read aloud, in milliseconds. Only hooks on the
+ * screen are read.
+ */
 const aloudMs = 5_000
 const aloud = signal('')
 let mayReadFrom = 0
@@ -154,7 +160,7 @@ effect(() => {
   aloud.value = `${change.name}: ${outcome}${to === undefined ? '' : ` ${from === to ? 'at' : `${from} to`} ${to}`}`
 })
 
-/** Gives the focus to the heading of a new place, unless something in it has it. */
+/** Focuses the heading of a new place, unless something in it has the focus. */
 const useFocusOnHeading = (): void => {
   const path = place.value.split('?', 1)[0]
   useEffect(() => {

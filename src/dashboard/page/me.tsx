@@ -11,7 +11,7 @@ const ways = {
   header: 'the proxy in front of this page',
 } as const
 
-/** Who is signed in, and until when. */
+/** Shows who is signed in, and until when. */
 export const MePage = () => {
   const who = me.value
   if (who === undefined) return null

@@ -1,33 +1,33 @@
 import { computed, signal } from '@preact/signals'
 import type { Namespaces } from '../protocol.ts'
-import { ask } from './ask.ts'
+import { askServer } from './ask.ts'
 import { here, query } from './route.ts'
 import { me } from './session.ts'
 
-/** What the address says for all namespaces. */
+/** Stands for all namespaces in the address. */
 export const everywhere = '*'
 
 export const namespaces = signal<Namespaces>({ names: [], complete: false })
 
 export const readNamespaces = async (): Promise<void> => {
-  const answer = await ask<Namespaces>('GET', '/api/namespaces')
+  const answer = await askServer<Namespaces>('GET', '/api/namespaces')
   if (answer.ok) namespaces.value = answer.body
 }
 
-/** The namespace that was chosen last: places without one in their address show it. */
+/** The namespace that was chosen last. A place without one in its address uses it. */
 const chosen = signal<string | undefined>(undefined)
 
-/** The namespace whose hooks are shown; empty for all. */
+/** The namespace whose hooks are shown. Empty for all. */
 export const namespaceShown = computed<string>(() => {
   const place = here.value
-  // Somebody who follows a link to a hook may see its namespace alone.
+  // A user who follows a link to a hook may have access to its namespace only.
   if ((place.at === 'hook' || place.at === 'edit') && chosen.value !== everywhere) return place.namespace
   const asked = place.at === 'list' ? (query.value.get('ns') ?? chosen.value) : chosen.value
   const wanted = asked ?? me.value?.namespace ?? everywhere
   return wanted === everywhere ? '' : wanted
 })
 
-/** Remembers what the list shows: by its address, or else what it shows first. */
+/** Remembers the namespace of the list: from its address, or else the one that it shows first. */
 export const rememberNamespace = (): void => {
   if (here.value.at !== 'list') return
   const asked = query.value.get('ns')

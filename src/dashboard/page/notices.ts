@@ -3,7 +3,7 @@ import { after } from './browser.ts'
 
 interface Notice {
   readonly text: string
-  /** The kubectl line that does the same. */
+  /** The equivalent kubectl command. */
   readonly line?: string
 }
 
@@ -11,7 +11,7 @@ interface Notice {
 export const notice = signal<Notice | undefined>(undefined)
 const staysMs = 7_000
 
-/** Says what has been done, with the kubectl line that does the same. */
+/** Shows what was done, with the equivalent kubectl command. */
 export const say = (text: string, line?: string): void => {
   const said = { text, ...(line === undefined ? {} : { line }) }
   notice.value = said

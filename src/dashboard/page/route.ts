@@ -1,11 +1,11 @@
 import { computed, effect, signal } from '@preact/signals'
 import { address } from './browser.ts'
 
-/** The path and the query of where the page is. */
+/** The path and the query of the page. */
 export const place = signal(address.place())
 
-/** Where the page is, taken apart. */
-export type Place =
+/** The parsed place of the page. */
+export type PagePlace =
   | { readonly at: 'list' }
   | { readonly at: 'new'; readonly from?: string }
   | { readonly at: 'hook' | 'edit'; readonly namespace: string; readonly name: string }
@@ -15,7 +15,7 @@ const url = computed(() => new URL(place.value, 'http://page'))
 
 export const query = computed(() => url.value.searchParams)
 
-export const here = computed<Place>(() => {
+export const here = computed<PagePlace>(() => {
   const [, first = '', namespace = '', name = '', action = '', ...more] = url.value.pathname.split('/')
   if (more.length > 0) return { at: 'nowhere' }
   if (first === 'hooks' && namespace !== '' && name !== '') {
@@ -47,7 +47,7 @@ effect(() => {
   if (here.value.at === 'list') lastList.value = place.value
 })
 
-/** The list as it was searched and sorted last. */
+/** Returns the link to the list with its last search and order. */
 export const listHref = (): string => lastList.value
 
 export const goto = (href: string): void => {
@@ -55,8 +55,8 @@ export const goto = (href: string): void => {
   place.value = href
 }
 
-/** Follows a link inside of the page; the browser follows it where another tab was asked for. */
-export const follow =
+/** Follows a link inside the page. The browser handles a link for another tab. */
+export const followLink =
   (href: string) =>
   (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -64,7 +64,7 @@ export const follow =
     goto(href)
   }
 
-/** Changes the query of the list without a step in the history. */
+/** Changes the list's query without a new entry in the history. */
 export const setQuery = (changes: Readonly<Record<string, string>>): void => {
   const params = new URLSearchParams(query.value)
   for (const [name, value] of Object.entries(changes)) {

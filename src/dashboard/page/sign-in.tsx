@@ -9,7 +9,7 @@ import { keyCharacters } from '../protocol.ts'
 import { kubectlToken } from './words/kubectl.ts'
 import { sentence } from './words/sentence.ts'
 
-/** The page of somebody who is not signed in. */
+/** The page of a user who is not signed in. */
 export const SignInPage = () => (
   <Middle>
     <h1 tabIndex={-1}>{signInWay === 'header' ? 'Not signed in' : 'Sign in'}</h1>
@@ -22,7 +22,7 @@ export const SignInPage = () => (
   </Middle>
 )
 
-/** What it takes to sign in here; also in the dialog over a page whose session has ended. */
+/** The fields to sign in. Also shown in a dialog when the session has ended. */
 export const SignInForm = () => {
   switch (signInWay) {
     case 'key':

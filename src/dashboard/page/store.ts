@@ -1,32 +1,32 @@
 import { batch, computed, signal, type Signal } from '@preact/signals'
-import type { EndedWhy, Row, StreamEvent, TargetCount } from '../protocol.ts'
+import type { EndedWhy, ListedHook, StreamEvent, TargetCount } from '../protocol.ts'
 
-/** Each hook has a signal of its own, so that a change draws one row anew. */
-const rows = new Map<string, Signal<Row>>()
+/** Each hook has its own signal, so that a change redraws only one row. */
+const rows = new Map<string, Signal<ListedHook>>()
 const counts = new Map<string, Signal<TargetCount | undefined>>()
 
-/** Rises with every change of a row: whoever sorts and searches looks again. */
+/** Rises with each change of a row. Search and order depend on it. */
 const changes = signal(0)
 
 /** The keys that were listed since the last `begin`. */
 const listed = signal<Set<string> | undefined>(undefined)
 
-/** How the page hears of changes. `lost` has since when, in milliseconds since the epoch. */
+/** The state of the stream. `lostSince` is in milliseconds since the epoch. */
 export type Link = 'connecting' | 'live' | { readonly lostSince: number; readonly why: string }
 
 export const link = signal<Link>('connecting')
-/** Whether a whole list has come. */
+/** True once a complete list has arrived. */
 export const synced = signal(false)
-/** Why there is no list any more. */
+/** Why the list ended. */
 export const over = signal<{ readonly why: EndedWhy; readonly message: string } | undefined>(undefined)
-/** Kinds whose counts the user may not see, with the reason. */
+/** Kinds whose counts the user may not read, with the reason. */
 export const uncounted = signal<ReadonlyMap<string, string>>(new Map())
-/** The version of the server that answers. */
+/** The version of the server. */
 export const serverVersion = signal('')
-/** The last change that came, for whoever reads it aloud. */
-export const lastChange = signal<Row | undefined>(undefined)
+/** The last change, to be read aloud. */
+export const lastChange = signal<ListedHook | undefined>(undefined)
 
-/** Takes what the stream tells. */
+/** Handles an event of the stream. */
 export const take = (event: StreamEvent, now: number): void => batch(() => taken(event, now))
 
 const taken = (event: StreamEvent, now: number): void => {
@@ -69,7 +69,7 @@ const taken = (event: StreamEvent, now: number): void => {
   changes.value += 1
 }
 
-const putRow = (row: Row): void => {
+const putRow = (row: ListedHook): void => {
   listed.value?.add(row.key)
   const known = rows.get(row.key)
   if (known === undefined) rows.set(row.key, signal(row))
@@ -79,7 +79,7 @@ const putRow = (row: Row): void => {
   }
 }
 
-/** Forgets everything: other hooks will be shown. */
+/** Clears everything before other hooks are shown. */
 export const forget = (): void =>
   batch(() => {
     rows.clear()
@@ -92,14 +92,17 @@ export const forget = (): void =>
     changes.value += 1
   })
 
-/** A hook by `namespace/name`. Reading it subscribes to whether it is there; its `.value` to what it is. */
-export const rowOf = (key: string): Signal<Row> | undefined => {
+/**
+ * Returns a hook by `namespace/name`. The caller subscribes to its existence; its `.value` to its
+ * content.
+ */
+export const rowSignal = (key: string): Signal<ListedHook> | undefined => {
   void changes.value
   return rows.get(key)
 }
 
-/** The same without subscribing to anything. */
-export const rowNow = (key: string): Row | undefined => rows.get(key)?.peek()
+/** Returns the same without a subscription. */
+export const rowNow = (key: string): ListedHook | undefined => rows.get(key)?.peek()
 
 export const countOf = (key: string): Signal<TargetCount | undefined> => {
   const known = counts.get(key)
@@ -109,7 +112,7 @@ export const countOf = (key: string): Signal<TargetCount | undefined> => {
   return made
 }
 
-/** The kinds at which the hooks aim, for a stream that resumes. */
+/** Returns the kinds of all targets, for a stream that resumes. */
 export const kindsNow = (): readonly string[] => [
   ...new Set([...rows.values()].map(row => row.peek().target?.split('/', 1)[0] ?? '').filter(kind => kind !== '')),
 ]
@@ -122,12 +125,12 @@ export const namesIn = (namespace: string): ReadonlySet<string> =>
       .map(row => row.name),
   )
 
-/** Every hook of the namespace that is shown. */
-export const all = computed<readonly Row[]>(() => {
+/** All hooks of the shown namespace. */
+export const all = computed<readonly ListedHook[]>(() => {
   void changes.value
   return [...rows.values()].map(row => row.peek())
 })
 
-/** How many hooks there are, and how many need somebody: those that are not Ready. */
+/** The number of hooks, and of those that are not Ready. */
 export const total = computed(() => all.value.length)
 export const needy = computed(() => all.value.filter(row => row.ready === 'False').length)

@@ -1,47 +1,50 @@
 import { tryParseJson } from '../../api/json.ts'
 import type { StreamEvent } from '../protocol.ts'
 
-/** What reads a stream needs of the browser. */
-export interface StreamWorld {
+/** The browser's interfaces that reading a stream needs. */
+export interface StreamReaderWorld {
   readonly open: (path: string, headers: Readonly<Record<string, string>>, stop: AbortSignal) => Promise<StreamResponse>
   readonly after: (ms: number, run: () => void) => () => void
 }
 
 export interface StreamResponse {
   readonly status: number
-  /** The text as it comes; throws when it is cut. */
+  /** Returns the text as it arrives. Throws if the connection is lost. */
   readonly text: () => AsyncIterable<string>
 }
 
 export interface StreamListener {
   readonly event: (event: StreamEvent) => void
-  /** Events come, or come no longer. */
+  /** Called when events begin or stop to arrive. */
   readonly link: (state: 'live' | 'lost') => void
-  /** The server refused to open it: nobody is signed in. */
+  /** Called when the server refuses the stream, because nobody is signed in. */
   readonly refused: (status: number) => void
 }
 
 export interface StreamHandle {
-  /** Ends it. It can be opened again from where it was. */
+  /** Pauses the stream. It can be resumed from its position. */
   pause(): void
   resume(): void
   close(): void
 }
 
-/** The server sends something at least every 15 s: after two that are missing the connection is dead. */
+/**
+ * How long a stream may be silent, in milliseconds. The server sends something every 15 s, so two
+ * signals are missing.
+ */
 const silenceMs = 32_000
 
 const pauses = [250, 500, 1_000, 2_000, 5_000] as const
 
 /**
- * Reads the stream of hooks, and opens it again from where it was whenever it is cut. An EventSource could send no header and
- * tells no status, so that a session that has ended would look like a lost network.
+ * Reads the stream of hooks, and resumes it when it is cut. EventSource does not suffice: it sends
+ * no header and reports no status, so an ended session would look like a lost network.
  */
-export const readStream = (world: StreamWorld, path: () => string, listener: StreamListener): StreamHandle => {
+export const readStream = (world: StreamReaderWorld, path: () => string, listener: StreamListener): StreamHandle => {
   let lastId = ''
   let running: AbortController | undefined
   let closed = false
-  /** Whether the last attempt got an answer. */
+  /** True if the last attempt got an answer. */
   let opened = false
 
   const readOnce = async (stop: AbortController): Promise<'ended' | 'cut'> => {
@@ -119,7 +122,7 @@ export const readStream = (world: StreamWorld, path: () => string, listener: Str
   }
 }
 
-const silence = (world: StreamWorld, dead: () => void): { heard: () => void; cancel: () => void } => {
+const silence = (world: StreamReaderWorld, dead: () => void): { heard: () => void; cancel: () => void } => {
   let cancel = world.after(silenceMs, dead)
   return {
     heard: () => {
@@ -138,7 +141,10 @@ interface RawEvent {
   readonly data: string
 }
 
-/** Splits text into events (HTML, 9.2.6): what the server sends has one `data` line, and perhaps one `id`. */
+/**
+ * Splits text into events (HTML, 9.2.6). The server sends one `data` line each, and perhaps one
+ * `id`.
+ */
 async function* eventsIn(chunks: AsyncIterable<string>, heard: () => void): AsyncGenerator<RawEvent, void, undefined> {
   let rest = ''
   for await (const chunk of chunks) {

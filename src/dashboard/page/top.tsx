@@ -2,22 +2,22 @@ import { signal } from '@preact/signals'
 import { kept, setScheme } from './browser.ts'
 import { moment } from './clock.ts'
 import { everywhere, namespaceShown, namespaces } from './namespaces.ts'
-import { follow, goto, here, place } from './route.ts'
+import { followLink, goto, here, place } from './route.ts'
 import { me } from './session.ts'
 import { link, over, serverVersion } from './store.ts'
 import { documentSays, address } from './browser.ts'
 import { lasting } from './words/time.ts'
 import { ended, signInWay } from './credential.ts'
 
-/** Whether the list of keys is shown. */
+/** True while the list of keys is open. */
 export const keysShown = signal(false)
 
-/** Whether somebody asked for the form to sign in anew, before the session has ended. */
+/** True while the user signs in again before the session ends. */
 export const renewing = signal(false)
 
 export const TopBar = () => (
   <header class="top">
-    <a class="brand" href="/" onClick={follow('/')}>
+    <a class="brand" href="/" onClick={followLink('/')}>
       <Mark />
       <span>Receiver hooks</span>
     </a>
@@ -39,7 +39,7 @@ export const TopBar = () => (
         <a
           class="user"
           href="/me"
-          onClick={follow('/me')}
+          onClick={followLink('/me')}
           title={me.value.user}
           aria-label={`Signed in as ${me.value.user}`}
         >
@@ -126,7 +126,7 @@ const schemes = ['', 'light', 'dark'] as const
 const names: Readonly<Record<string, string>> = { '': 'as the system', light: 'light', dark: 'dark' }
 const scheme = signal('')
 
-/** Takes the scheme that was chosen here before. */
+/** Applies the stored colour scheme. */
 export const restoreScheme = (): void => chooseScheme(kept.get('scheme') ?? '')
 
 const chooseScheme = (name: string): void => {
@@ -147,7 +147,7 @@ const SchemeButton = () => {
 
 const warnMs = 5 * 60_000
 
-/** Over the page: that the token ends soon, or that the server is another version than the page. */
+/** Warnings above the page: the token ends soon, or the server has another version. */
 export const Strips = () => {
   const who = me.value
   void place.value

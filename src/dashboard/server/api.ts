@@ -7,16 +7,16 @@ import { ApiError } from '../../kube/errors.ts'
 import { pagesOf, type Listing } from '../../kube/pager.ts'
 import { collectionPath, type ResourceType } from '../../kube/paths.ts'
 import { apiWithinMs } from './limits.ts'
-import { Refused } from './refused.ts'
+import { RefusedError } from './refused.ts'
 
-/** The API server has refused what the user asked; the answer for the page says why. */
-export class ApiRefused extends Refused {
+/** The API server refused a request of the user. The answer to the page says why. */
+export class ApiRefused extends RefusedError {
   override readonly name = 'ApiRefused'
 }
 
 export type Asking = Omit<ApiRequest, 'lane' | 'timeoutMs'>
 
-/** Asks the API server as the user, and resolves with the body. Throws {@link ApiRefused}. */
+/** Sends a request as the user. Resolves with the body. Throws {@link ApiRefused}. */
 export const ask = async (api: ApiConnection, asking: Asking): Promise<JsonObject> => {
   const response = await answerOf(api, asking)
   if (response.tooLarge) throw tooLarge
@@ -31,19 +31,19 @@ const tooLarge = new ApiRefused(
   'the object is too large to be read: remove what is large in it, such as annotations',
 )
 
-/** The same, for an answer that is one object. */
+/** Returns the same for an answer with one object. */
 export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
   const body = await ask(api, asking)
   if (isStoredObject(body)) return body
   throw new ApiRefused(502, 'NoObject', 'the API server answered with something that is no object')
 }
 
-/** How a list is asked for. */
+/** The options of a list. */
 type ListAsked = Pick<Listing, 'as' | 'query' | 'pick'>
 
 /**
- * Lists objects as the user, one page in memory at a time; of one that is too large to be read, who it is and what is picked.
- * Throws {@link ApiRefused}.
+ * Lists objects as the user, with one page in memory at a time. Of an object that is too large, it
+ * yields only metadata and picked values. Throws {@link ApiRefused}.
  */
 export async function* askList(
   api: ApiConnection,
@@ -73,7 +73,7 @@ const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse
   }
 }
 
-/** What an error says, for the page. */
+/** Returns the text of an error, for the page. */
 export const whyOf = (error: unknown): string => redacted(error instanceof Error ? error.message : String(error))
 
 const unreachable = (error: Unreachable): ApiRefused => {
@@ -92,7 +92,7 @@ const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {
   })
 }
 
-/** What is wrong with which field, as `details.causes` of a Status says. */
+/** Returns messages by field, from `details.causes` of a Status. */
 const fieldsOf = (body: unknown): Readonly<Record<string, string>> | undefined => {
   const causes = at(body, 'details', 'causes')
   if (!Array.isArray(causes)) return undefined
@@ -100,7 +100,8 @@ const fieldsOf = (body: unknown): Readonly<Record<string, string>> | undefined =
   for (const cause of causes) {
     const field = stringAt(cause, 'field')
     if (field === undefined || field === '' || field === '<nil>') continue
-    // "Invalid value: "object": must not be below min": of an object the value says nothing.
+    // Removes the prefix: for an object the value says nothing, as in "Invalid value: "object":
+    // must not be below min".
     fields[field] ??= redacted((stringAt(cause, 'message') ?? '').replace(/^Invalid value: "object": /, ''))
   }
   return Object.keys(fields).length === 0 ? undefined : fields

@@ -1,25 +1,25 @@
 import type { RequestHandler } from 'express'
 import type { SignIn } from '../protocol.ts'
 
-/** One file of the page, compressed when it was built. */
+/** One file of the page, compressed by the build. */
 export interface Asset {
-  /** As in `/assets/main-ABCDEFGH.js`. */
+  /** Such as `/assets/main-ABCDEFGH.js`. */
   readonly path: string
   readonly type: string
   readonly gzip: Uint8Array
   readonly brotli: Uint8Array
 }
 
-/** The page: its document, and the files that it names by their hash. */
+/** The page: its document, and the files with a hash in their names. */
 export interface Assets {
-  /** HTML in which `%sign-in%` and `%version%` are to be replaced. */
+  /** HTML with the placeholders `%sign-in%` and `%version%`. */
   readonly document: string
   readonly files: readonly Asset[]
 }
 
 const forEver = 'public, max-age=31536000, immutable'
 
-/** Answers what is not under `/api`: every place of the page is its one document. */
+/** Answers everything outside `/api`. All places of the page share one document. */
 export const serveAssets = (assets: Assets, signIn: SignIn, version: string): RequestHandler => {
   const files = new Map(assets.files.map(file => [file.path, file]))
   const document = assets.document.replaceAll('%sign-in%', signIn).replaceAll('%version%', version)
@@ -34,7 +34,7 @@ export const serveAssets = (assets: Assets, signIn: SignIn, version: string): Re
       response.set({ 'cache-control': forEver, 'content-encoding': encoding, vary: 'accept-encoding' })
       response.type(file.type).send(encoding === 'br' ? file.brotli : file.gzip)
     } else if (path.startsWith('/assets/') || /^\/[^/]*\.[a-z0-9]+$/.test(path)) {
-      // A file that an older page asks for must not be this document, nor what browsers look for by themselves.
+      // A missing file must not get the document: an older page or a browser may ask for it.
       response.status(404).type('text/plain').send('there is no such file\n')
     } else response.type('text/html').send(document)
   }

@@ -4,27 +4,27 @@ import type { SignIn } from '../protocol.ts'
 import type { RightsOfSession } from './rights.ts'
 import type { Session, Sessions } from './session.ts'
 
-/** Where routes are declared: what is under `/api`. */
+/** The router under `/api`, in which routes are declared. */
 export type { Router as Api } from 'express'
 
-/** What routes have besides the request: none of it can do anything in the cluster. */
+/** What routes get besides the request. It gives no access to the cluster. */
 export interface Context {
   readonly world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>
   readonly sessions: Sessions
   readonly signIn: SignIn
-  /** The API server, for people. */
+  /** The API server's name, for people. */
   readonly cluster: string
-  /** The namespace to look at first. */
+  /** The namespace to show first. */
   readonly namespace: string | undefined
-  /** Where `try` posts to, without a slash at its end; where the hook's own URL leads when it is undefined. */
+  /** Where `try` posts to, without a slash at its end. Undefined: the hook's own URL. */
   readonly triggerBase: string | undefined
   readonly version: string
   readonly rights: (session: Session) => RightsOfSession
-  /** The session of a request that has passed the sign-in. */
+  /** Returns the session of a request that has one. */
   readonly sessionOf: (request: IncomingMessage) => Session
 }
 
-/** A parameter of a query: the first of its values, and empty where it is missing. */
+/** Returns a query parameter: its first value, or an empty text. */
 export const parameter = (query: Readonly<Record<string, unknown>>, name: string): string => {
   const first: unknown = [query[name]].flat()[0]
   return typeof first === 'string' ? first : ''

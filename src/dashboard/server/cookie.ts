@@ -2,11 +2,17 @@ import type { Response } from 'express'
 import { parseCookie } from 'cookie'
 import type { Reached } from './origin-check.ts'
 
-/** The cookie of a session: by port without TLS, since a browser sends a cookie to every port of its host. */
+/**
+ * Returns the name of the session cookie. Without TLS it contains the port, because a browser sends
+ * cookies to every port of a host.
+ */
 export const cookieName = ({ origin, secure }: Reached): string =>
   secure ? '__Host-receiver-hooks' : `receiver-hooks-${origin.split(':')[2] ?? '80'}`
 
-/** Returns the value of a cookie; undefined where it is missing, or there with two values: another port may have set one. */
+/**
+ * Returns a cookie's value. Undefined if it is missing or has two values: another port may have set
+ * one.
+ */
 export const cookieIn = (header: string, name: string): string | undefined => {
   const first = parseCookie(header)[name]
   const last = parseCookie(header.split(';').toReversed().join(';'))[name]
@@ -14,8 +20,8 @@ export const cookieIn = (header: string, name: string): string | undefined => {
 }
 
 /**
- * Sets a session's cookie, or takes it away. The `__Host-` prefix asks for the whole host (RFC 6265bis, 4.1.3.2); without TLS the
- * cookie goes to /api/ alone.
+ * Sets or removes the session cookie. The prefix `__Host-` requires the whole host (RFC 6265bis,
+ * 4.1.3.2). Without TLS the cookie is only for /api/.
  */
 export const setCookie = (response: Response, reached: Reached, id: string | undefined): void => {
   const { secure } = reached

@@ -10,18 +10,21 @@ import { debounce } from './debounce.ts'
 
 type World = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
 
-/** The kinds that drivers act on and that have a count, by kind. */
+/** The kinds with a count that drivers can change, by kind. */
 const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
   drivers.flatMap(driver => driver.targets).flatMap(target => (target.replicas ? [[target.type.kind, target]] : [])),
 )
 
-/** Tells the counts of the kinds that hooks aim at, and only of those. */
+/** Sends the counts of the kinds that hooks have as targets, and of no others. */
 export interface Counts {
-  /** Hooks that aim at these kinds are shown. */
+  /** Notes that hooks with these kinds are shown. */
   see(kinds: readonly string[]): void
 }
 
-/** Follows a kind from the first hook that aims at it on, until `stop` is aborted. `send` gets changes of 100 ms. */
+/**
+ * Follows each kind from its first hook until `stop` is aborted. `send` gets the changes of 100 ms
+ * at once.
+ */
 export const followCounts = (
   world: World,
   namespace: string | undefined,

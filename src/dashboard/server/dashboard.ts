@@ -19,8 +19,8 @@ import { writeRoutes } from './handlers/write.ts'
 import { jsonBody } from './json-body.ts'
 import { oneTimeKey } from './key.ts'
 import { maxBodyBytes } from './limits.ts'
-import { originCheck, type Served } from './origin-check.ts'
-import { errorHandler, Refused } from './refused.ts'
+import { originCheck, type ServedNames } from './origin-check.ts'
+import { errorHandler, RefusedError } from './refused.ts'
 import { rightsOf, type RightsOfSession } from './rights.ts'
 import { securityHeaders } from './security-headers.ts'
 import { Sessions, type Session } from './session.ts'
@@ -31,13 +31,13 @@ export interface DashboardSettings {
   readonly connectAs: ConnectAs
   readonly assets: Assets
   readonly version: string
-  /** How long a session lasts where its token lasts longer, in milliseconds. */
+  /** The longest session in milliseconds. A token can end it earlier. */
   readonly sessionMs: number
   readonly cluster: string
   readonly namespace?: string
   readonly triggerBase?: string
-  /** The names under which it is served. */
-  readonly served: () => Served
+  /** Returns the host names under which the page is served. */
+  readonly served: () => ServedNames
 }
 
 export interface Dashboard {
@@ -48,7 +48,10 @@ export interface Dashboard {
   close(): void
 }
 
-/** The dashboard: what a request passes, in order. All that the page can ask for is declared in `handlers`. */
+/**
+ * Makes the dashboard's server. It lists what each request passes, in order. The routes are
+ * declared in `handlers/`.
+ */
 export const dashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
   const { assets, connectAs, served, sessionMs, signIn, version } = settings
   const key = oneTimeKey(world.clock, world.random)
@@ -92,9 +95,9 @@ export const dashboard = (world: Context['world'], settings: DashboardSettings):
   return { listener: app, makeKey: () => key.make(), close: () => sessions.endAll() }
 }
 
-const nothingHere = (): Refused => new Refused(404, 'NotFound', 'the dashboard has nothing at this path')
+const nothingHere = (): RefusedError => new RefusedError(404, 'NotFound', 'the dashboard has nothing at this path')
 
-/** A route with what is no name has nothing: so no name can lead to another path. */
+/** Refuses a path parameter that is no name, so that no name can lead to another API path. */
 const checkNames = (api: Api): void => {
   for (const name of ['namespace', 'name']) {
     api.param(name, (_request, _response, next, value: string) =>
@@ -103,7 +106,7 @@ const checkNames = (api: Api): void => {
   }
 }
 
-/** A token that the API server no longer takes ends all that was opened with it. */
+/** Ends a session when the API server no longer accepts its token. */
 const endExpired =
   (sessions: Sessions, signedIn: WeakMap<IncomingMessage, Session>): ErrorRequestHandler =>
   (error: unknown, request, _response, next) => {

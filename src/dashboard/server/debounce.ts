@@ -1,13 +1,13 @@
 import type { Clock } from '../../environment/environment.ts'
 import { debounceMs } from './limits.ts'
 
-/** Collects changes by key, and hands the newest of each over at most once in 100 ms. */
+/** Collects changes by key, and passes on the newest of each at most once in 100 ms. */
 export interface Debounce<T> {
-  /** `undefined`: it is gone. */
+  /** Adds a change. `undefined` means deleted. */
   add(key: string, value: T | undefined): void
-  /** Hands over what there is. */
+  /** Passes on all collected changes. */
   flush(): void
-  /** Forgets what there is. */
+  /** Drops all collected changes. */
   drop(): void
 }
 

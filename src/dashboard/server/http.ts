@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { boundConnections } from '../../environment/connections.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { listen, type ListenAddress } from '../../environment/listen.ts'
-import { connections, headWithinMs, maxUnreadBodyBytes, maxHeaderBytes, requestWithinMs } from './limits.ts'
+import { connections, headTimeoutMs, maxUnreadBodyBytes, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
 
 export interface PageServer {
   readonly port: number
@@ -10,7 +10,7 @@ export interface PageServer {
   close(): void
 }
 
-/** Listens, within the limits of connections and heads. Rejects when the port is taken. */
+/** Serves within the limits of connections and heads. Rejects if the port is in use. */
 export const servePage = async (
   listener: RequestListener,
   clock: Pick<Clock, 'monotonic'>,
@@ -18,14 +18,14 @@ export const servePage = async (
 ): Promise<PageServer> => {
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headWithinMs,
-    requestTimeout: requestWithinMs,
+    headersTimeout: headTimeoutMs,
+    requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: 1_000,
     keepAliveTimeout: 60_000,
     highWaterMark: maxUnreadBodyBytes,
   })
   boundConnections(server, clock, connections)
-  // A client that asks before it sends a body is told to go on when that is first read.
+  // A client that waits for 100 Continue gets it when its body is read.
   server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),

@@ -1,14 +1,14 @@
 import { json, type RequestHandler } from 'express'
 import { isCutShort } from '../../environment/cut-short.ts'
-import { Refused, statusOf } from './refused.ts'
+import { RefusedError, statusOf } from './refused.ts'
 
-/** Reads a body of JSON of at most so many bytes. Where the head says already that it is none, nothing is read. */
+/** Parses a JSON body of at most `maxBytes`. If the headers rule that out, nothing is read. */
 export const jsonBody = (maxBytes: number): RequestHandler => {
   const read = json({ limit: maxBytes, inflate: false })
   return (request, response, next) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
     if (!request.is('application/json')) {
-      throw new Refused(415, 'UnsupportedMediaType', 'the body must be application/json')
+      throw new RefusedError(415, 'UnsupportedMediaType', 'the body must be application/json')
     }
     if (request.headers.expect !== undefined) response.writeContinue()
     read(request, response, (error?: unknown) => {
@@ -18,17 +18,20 @@ export const jsonBody = (maxBytes: number): RequestHandler => {
   }
 }
 
-/** The parser's own errors hold the body: none of that is repeated, or logged. */
-const problemOf = (error: unknown, maxBytes: number): Refused => {
+/**
+ * Returns the refusal for a parser error. The parser's messages quote the body, so they are neither
+ * repeated nor logged.
+ */
+const problemOf = (error: unknown, maxBytes: number): RefusedError => {
   switch (statusOf(error)) {
     case 413:
       return tooLarge(maxBytes)
     case 415:
-      return new Refused(415, 'UnsupportedMediaType', 'the body must be UTF-8 that is not compressed')
+      return new RefusedError(415, 'UnsupportedMediaType', 'the body must be UTF-8 that is not compressed')
     default:
-      return new Refused(400, 'BadRequest', 'the body is no JSON')
+      return new RefusedError(400, 'BadRequest', 'the body is no JSON')
   }
 }
 
-const tooLarge = (maxBytes: number): Refused =>
-  new Refused(413, 'TooLarge', `the body is too large: it may be ${maxBytes} bytes long here`)
+const tooLarge = (maxBytes: number): RefusedError =>
+  new RefusedError(413, 'TooLarge', `the body is too large: it may be ${maxBytes} bytes long here`)

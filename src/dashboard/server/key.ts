@@ -4,15 +4,15 @@ import type { Clock, Random } from '../../environment/environment.ts'
 import { keyCharacters } from '../protocol.ts'
 import { keyLivesMs } from './limits.ts'
 
-/** The key in the printed link: good once, for five minutes. */
+/** The key in the printed link. It is valid once, for five minutes. */
 export interface OneTimeKey {
-  /** Makes another; the one before is no longer good. */
+  /** Makes a new key. The previous one becomes invalid. */
   make(): string
-  /** Whether `sent` is the key. It is used up then. */
+  /** Returns whether `sent` is the key, and invalidates it. */
   take(sent: string): boolean
 }
 
-/** 144 bits: three bytes are four characters of base64url. */
+/** 144 bits. Three bytes are four characters in base64url. */
 const keyBytes = (keyCharacters / 4) * 3
 
 export const oneTimeKey = (clock: Clock, random: Random): OneTimeKey => {
@@ -31,11 +31,11 @@ export const oneTimeKey = (clock: Clock, random: Random): OneTimeKey => {
   }
 }
 
-/** `bytes` random bytes in base64url. */
+/** Returns random bytes in base64url. */
 export const secretText = (random: Random, bytes: number): string =>
   Buffer.from(random.bytes(bytes)).toString('base64url')
 
-/** Compares two secrets in a time that tells nothing of either. */
+/** Compares two secrets in constant time. */
 export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,41 +1,45 @@
 import type { ConnectionLimits } from '../../environment/places.ts'
 
-/** Every number of the dashboard's server, with its reason. Times are in milliseconds, sizes in bytes. */
+/** All limits of the dashboard's server. Times are in milliseconds, sizes in bytes. */
 
-/** A form with a long expression and a pasted token are far below. */
+/** A body. A form with a long expression and a pasted token are far smaller. */
 export const maxBodyBytes = 256 * 1024
 
-/** Tokens of identity providers with many groups take more than Node's 16 KiB. */
+/** A head. Tokens of identity providers with many groups exceed Node's 16 KiB. */
 export const maxHeaderBytes = 32 * 1024
 
-/** Before somebody has signed in. A token of `kubectl create token` has one kB, one with a hundred groups five. */
+/**
+ * A body before the sign-in. A token of `kubectl create token` has 1 kB, one with a hundred groups
+ * 5 kB.
+ */
 export const maxSignInBytes = 8 * 1024
 
-/** How long a client may take to send its head, and then all of its request. */
-export const headWithinMs = 5_000
-export const requestWithinMs = 10_000
+/** How long a client may take to send its head, and its whole request. */
+export const headTimeoutMs = 5_000
+export const requestTimeoutMs = 10_000
 
-/** How much of a body that nobody has asked for is read ahead. */
+/** How many bytes of a body are buffered before a handler reads it. */
 export const maxUnreadBodyBytes = 16 * 1024
 
 /**
- * Each connection may hold what Node reads at once, 64 KiB: 40 MiB in all, of the 256 that the installation gives. One source
- * has half of them, which is more than all streams need: a proxy may be the source of everything.
+ * Each connection may buffer what Node reads at once, 64 KiB: 40 MiB in all, of the container's
+ * 256. One source may have half of them, because a proxy may be the only source. All streams need
+ * less.
  */
 export const connections: ConnectionLimits = {
   most: 640,
-  mostOfSource: 320,
+  maxOfSource: 320,
   reserved: 80,
   few: 8,
-  mostPipelined: 4,
+  maxPipelined: 4,
 }
 
-/** A key that lies in a terminal for longer is no longer good. */
+/** How long a key in a terminal is valid. */
 export const keyLivesMs = 5 * 60_000
 
 /**
- * Each sign-in costs the API server a review. Those that fail are bounded by client, 30 a minute, and by the source of the
- * connection: a proxy in front is the source of ten clients that fail as often as they may.
+ * Each sign-in costs the API server one review. Failures are limited to 30 a minute for each
+ * client. A connection's source has ten times as many, because a proxy serves many clients.
  */
 export const signIns = {
   failuresOfClient: { perSecond: 0.5, burst: 30 },
@@ -44,51 +48,60 @@ export const signIns = {
   atOnce: 50,
 } as const
 
-/** Of how many sources it is known how many sign-ins failed. */
+/** For how many sources failures are counted. */
 export const maxSources = 10_000
 
-/** Each session may hold connections to the API server. A tenth is for one user: a team may share an account. */
+/**
+ * Each session may have connections to the API server. One user may have a tenth of all, because a
+ * team may share an account.
+ */
 export const maxSessions = 200
 export const maxSessionsOfUser = 20
 
-/** Requests of one user that are not answered: each holds its body, and what the API server answers. */
+/** Unanswered requests of one user. Each holds its body and the API server's answer. */
 export const maxRequestsOfUser = 32
 
-/** A session that nobody used ends, so that a forgotten tab is no open door. */
+/** After this time without a request a session ends, so that a forgotten tab does not stay open. */
 export const unusedMs = 60 * 60_000
 
-/** Streams of one session: a browser has no more connections to one host over HTTP/1.1. */
+/** Streams of one session. A browser has no more connections to one host over HTTP/1.1. */
 export const maxStreamsOfSession = 6
 export const maxStreamsOfUser = 20
 export const maxStreams = 200
 
-/** Changes are collected for as long, so that a burst is one redraw. */
+/** Changes within this time are sent together, so that a burst causes one redraw. */
 export const debounceMs = 100
 
-/** How many rows one event holds: they are shown as they come. */
+/** The most rows of one event. Each event is drawn at once. */
 export const rowsAtOnce = 250
 
-/** A comment in a stream: proxies end what is silent, and the page notices a dead connection. */
+/**
+ * The interval of comments in a stream. They keep proxies from closing it, and let the page notice
+ * a dead connection.
+ */
 export const heartbeatMs = 15_000
 
-/** An open watch outlives its token and its rights; a list does not. */
+/**
+ * An open watch continues after its token expires or its rights are removed. A list does not, so
+ * one is made at this interval.
+ */
 export const lookAgainMs = 30_000
 
-/** A page that has read nothing of so much is let go, and resumes. */
+/** A stream with this number of unread bytes is closed. The page resumes it. */
 export const maxUnreadBytes = 4 * 1024 * 1024
 
-/** How long an answer about rights is taken. */
+/** How long an answer about rights is cached. */
 export const rightsMs = 30_000
 
-/** Targets of one kind that are offered: a list to choose from, not an inventory. */
+/** The most targets of one kind that are offered. */
 export const maxTargets = 500
 
-/** How long the API server may take to answer what a person waits for. */
+/** The time limit for an answer of the API server. */
 export const apiWithinMs = 10_000
 
-/** The trigger answers within 4 s by itself. */
+/** The time limit for a test post. The trigger answers within 4 s. */
 export const tryWithinMs = 10_000
 export const maxTryAnswerBytes = 64 * 1024
 
-/** Events of a hook that are shown. */
+/** The most Events that are shown. */
 export const maxEvents = 50

@@ -3,12 +3,12 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import type { Assets } from './assets.ts'
 import { listOf } from './row.ts'
 
-/** Loads the page: beside the bundle it has been built; from source it is built now. */
+/** Loads the page. Next to the bundle it is already built; in a checkout it is built now. */
 export const loadAssets = (): Promise<Assets> =>
   import.meta.url.endsWith('.ts') ? buildNow() : readBuilt(new URL('page/', import.meta.url))
 
 const buildNow = async (): Promise<Assets> => {
-  // Named at run time, so that no bundle has the bundler in it.
+  // The path is computed, so that the bundle does not contain the bundler.
   const script = new URL('../../../scripts/page.ts', import.meta.url).href
   const module: unknown = await import(script)
   const build = at(module, 'buildPage')

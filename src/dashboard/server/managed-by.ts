@@ -1,6 +1,9 @@
 import type { StoredObject } from '../../api/object.ts'
 
-/** Names who else writes an object, by the marks that GitOps tools leave on it; undefined where none has. */
+/**
+ * Returns which GitOps tool writes an object, from the labels and annotations of known tools, or
+ * undefined.
+ */
 export const managedBy = ({ metadata }: StoredObject): string | undefined => {
   const { annotations = {}, labels = {} } = metadata
   const flux = (tool: string, kind: string): string | undefined => {
@@ -10,7 +13,7 @@ export const managedBy = ({ metadata }: StoredObject): string | undefined => {
   }
   const byFlux = flux('kustomize', 'Kustomization') ?? flux('helm', 'HelmRelease')
   if (byFlux !== undefined) return byFlux
-  // As in `shop:receiverhooks.dev/ReceiverHook:shop/web-up`: the application comes first.
+  // Such as `shop:receiverhooks.dev/ReceiverHook:shop/web-up`, with the application first.
   const tracked = annotations['argocd.argoproj.io/tracking-id']?.split(':', 1)[0]
   const application = tracked ?? labels['argocd.argoproj.io/instance']
   if (application !== undefined) return `Argo CD (Application ${application})`

@@ -1,30 +1,30 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
-import { Refused } from './refused.ts'
+import { RefusedError } from './refused.ts'
 
-/** The names under which the page is served. */
-export interface Served {
-  /** The address that people open, as in `https://hooks.example.com`; its host is served. */
+/** The host names under which the page is served. */
+export interface ServedNames {
+  /** The public address, such as `https://hooks.example.com`. */
   readonly url?: URL
   /**
-   * Which loopback names are served: of one port (the server's own), of any (a port-forward chooses its own), or none (behind
-   * a proxy that signs people in).
+   * Which loopback names are accepted: with one port (the server's own), with any (a port-forward
+   * may use any), or none (behind a proxy).
    */
   readonly loopback: number | 'any' | 'none'
 }
 
-/** How people reach the page under the Host of a request. */
+/** How the page is reached with a given Host header. */
 export interface Reached {
   readonly origin: string
-  /** Whether they come through TLS. */
+  /** True if people use TLS. */
   readonly secure: boolean
   readonly loopback: boolean
 }
 
 const loopbackName = /^(?:127\.0\.0\.1|localhost)(?::([0-9]{1,5}))?$/
 
-/** Returns how the page is reached under this Host, or undefined where that is not served. */
-export const reachedBy = ({ loopback, url }: Served, host: string): Reached | undefined => {
+/** Returns how the page is reached with this Host, or undefined if it is not served there. */
+export const reachedBy = ({ loopback, url }: ServedNames, host: string): Reached | undefined => {
   if (url !== undefined && host === url.host) {
     return { origin: url.origin, secure: url.protocol === 'https:', loopback: loopbackName.test(host) }
   }
@@ -35,34 +35,34 @@ export const reachedBy = ({ loopback, url }: Served, host: string): Reached | un
     : undefined
 }
 
-/** What the check looks at of a request. `headersDistinct` has every Host that was sent. */
+/** The part of a request that is checked. `headersDistinct` has every Host that was sent. */
 export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'headersDistinct'>
 
 /**
- * Decides by the head of a request whether the page may have sent it: returns why not. A page of another site cannot: its Host is
- * another (DNS rebinding), or its fetch metadata and Origin show it. A client that is no browser can send anything, and needs a
- * session anyway.
+ * Returns why a request cannot come from the page, or undefined. A page of another site has another
+ * Host (DNS rebinding), or its fetch metadata and Origin differ. A client that is no browser can
+ * send any headers, but needs a session.
  */
-export const originProblem = (served: Served, head: RequestHead): Refused | undefined => {
+export const originProblem = (served: ServedNames, head: RequestHead): RefusedError | undefined => {
   const { headers, headersDistinct, method, url = '' } = head
   const [host = '', ...others] = headersDistinct['host'] ?? []
-  // What begins with two slashes is a host to some that read it.
+  // Some parsers read a path with two slashes as a host.
   const reached = others.length === 0 && /^\/(?!\/)/.test(url) ? reachedBy(served, host) : undefined
   if (reached === undefined) {
     const message = 'this address is not served here; open the one that the command printed'
-    return new Refused(421, 'MisdirectedRequest', message)
+    return new RefusedError(421, 'MisdirectedRequest', message)
   }
   const isApi = /^\/api(?![^/?])/.test(url)
   const site = headers['sec-fetch-site']
   if (isApi && site !== undefined && site !== 'same-origin') return notThePage()
-  // A HEAD of the API has no use for the page, and stays with what changes something.
+  // HEAD on the API has no use for the page, so it is treated like a write.
   const isRead = method === 'GET' || (method === 'HEAD' && !isApi)
   return isRead || headers.origin === reached.origin ? undefined : notThePage()
 }
 
-const notThePage = (): Refused => new Refused(403, 'NotThePage', 'only the page itself may ask this')
+const notThePage = (): RefusedError => new RefusedError(403, 'NotThePage', 'only the page itself may ask this')
 
 export const originCheck =
-  (served: () => Served): RequestHandler =>
+  (served: () => ServedNames): RequestHandler =>
   (request, _response, next) =>
     next(originProblem(served(), request))

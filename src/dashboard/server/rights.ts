@@ -9,7 +9,7 @@ import { rightsMs } from './limits.ts'
 
 const onHooks = (verb: string): Access => ({ verb, type: { group, resource: hookPlural } })
 
-/** The right that each thing on the page takes. */
+/** The right that each action of the page needs. */
 const needed: Readonly<Record<RightName, Access>> = {
   list: onHooks('list'),
   create: onHooks('create'),
@@ -20,7 +20,7 @@ const needed: Readonly<Record<RightName, Access>> = {
   secrets: { verb: 'get', type: { group: '', resource: 'secrets' } },
 }
 
-/** Asks the API server what the user may do in a namespace: one review a right, all at once. */
+/** Reads the user's rights in a namespace: one review for each, all at once. */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
   const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
   const [list, create, update, patch, remove, events, secrets] = await Promise.all([
@@ -43,7 +43,7 @@ const mayDo = async (api: ApiConnection, namespace: string, access: Access): Pro
   return { ...asked, allowed: false, ...(why !== '' && { why: redacted(why) }) }
 }
 
-/** The rights of one session, kept for 30 s: pages ask for them again and again. */
+/** The rights of one session, cached for 30 s because pages ask for them often. */
 export interface RightsOfSession {
   of(namespace: string): Promise<Rights>
 }

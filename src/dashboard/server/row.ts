@@ -3,10 +3,10 @@ import type { HookSpec } from '../../api/hook.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { redacted } from '../../environment/redact.ts'
-import type { Row, RowDelivery } from '../protocol.ts'
+import type { ListedHook, RowDelivery } from '../protocol.ts'
 
-/** Takes of a hook what a list shows: no token, no URL, no annotation, nothing of managedFields. */
-export const rowOf = (object: StoredObject): Row => {
+/** Returns what the list shows of a hook. It has no token, URL, annotation or managedFields. */
+export const rowOf = (object: StoredObject): ListedHook => {
   const { generation = 0, namespace = '', name, uid } = object.metadata
   const driver = stringAt(object, 'spec', 'driver') ?? ''
   const member = at(object, 'spec', driver)
@@ -34,24 +34,24 @@ export const rowOf = (object: StoredObject): Row => {
   }
 }
 
-/** The same of a hook that is too large to be read: who it is, and that. */
-export const largeRowOf = (object: StoredObject): Row => ({
+/** Returns a row for a hook that is too large to be read. */
+export const largeRowOf = (object: StoredObject): ListedHook => ({
   ...rowOf(object),
   ready: 'False',
   reason: 'TooLarge',
   message: 'The hook is too large to be read. Remove what is large in it: annotations, for one.',
 })
 
-/** A condition of a hook, as it is. */
+/** Returns a condition of a hook, unchecked. */
 const conditionOf = (object: StoredObject, type: string): unknown =>
   listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)
 
-/** The elements of a list; none of anything else. */
+/** Returns the elements of a list, or none for another value. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 export const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
 
-/** What it does and to what, in words. A hook that breaks a rule has only what its driver's name says. */
+/** Returns action and target in words. For an invalid hook, only the driver's name. */
 const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {
   const spec = object['spec']
   const found = isHookSpec(spec) ? driverOf(spec) : undefined
@@ -88,7 +88,7 @@ const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
       )
     : {}
 
-const urlOf = (object: StoredObject): Row['url'] => {
+const urlOf = (object: StoredObject): ListedHook['url'] => {
   if (stringAt(object, 'spec', 'token', 'secretName') !== undefined) return 'secret'
   return stringAt(object, 'status', 'triggerURL') === undefined ? 'none' : 'status'
 }

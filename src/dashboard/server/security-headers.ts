@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** Text is text: nothing that data holds can run or be loaded. */
+/** Allows only the page's own files. Nothing in the data can run or be loaded. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,7 +24,7 @@ const headers: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Sets what every answer has. */
+/** Sets the headers of all answers. */
 export const securityHeaders: RequestHandler = (_request, response, next) => {
   response.set(headers)
   next()

@@ -11,17 +11,17 @@ import {
   unusedMs,
 } from './limits.ts'
 
-/** A connection that one session alone has. */
+/** A connection that belongs to one session. */
 export interface SessionConnection extends ApiConnection {
   close(): Promise<void>
 }
 
-/** Who is signed in, as far as the API server said. */
+/** The signed-in user, according to the API server. */
 export interface SignedIn {
   readonly api: SessionConnection
   readonly user: string
   readonly groups: readonly string[]
-  /** When the credential ends, in milliseconds since the epoch; absent where nobody can tell. */
+  /** When the credential expires, in milliseconds since the epoch. Absent if it is unknown. */
   readonly credentialEndsAt?: number
 }
 
@@ -30,7 +30,7 @@ export interface Session extends Omit<SignedIn, 'credentialEndsAt'> {
   readonly pageKey: string
   /** In milliseconds since the epoch. */
   readonly endsAt: number
-  /** Whether its end is its credential's. */
+  /** True if the session ends with its credential. */
   readonly tokenEnds: boolean
   /** Aborted with an {@link EndedWhy} when the session ends. */
   readonly ended: AbortSignal
@@ -48,13 +48,14 @@ interface Kept {
 const secretBytes = 24
 
 /**
- * Sessions, in memory alone: a restart asks people to sign in again. Each person has a part of the places, so that one alone
- * cannot take all of them. A session with an open stream is a page that somebody looks at: it is never ended to make room.
+ * All sessions, only in memory: after a restart people sign in again. Each user has a share of the
+ * places, so that one cannot take all. A session with an open stream is in use and is never ended
+ * to make room.
  */
 export class Sessions {
   readonly #clock: Clock
   readonly #random: Random
-  /** How long a session lasts where its credential lasts longer, in milliseconds. */
+  /** The longest session in milliseconds. A credential can end it earlier. */
   readonly #sessionMs: number
   readonly #kept = new Map<string, Kept>()
   #streams = 0
@@ -66,8 +67,8 @@ export class Sessions {
   }
 
   /**
-   * Opens a session, or returns undefined where there is no room. `name` is given where the session is known by something else
-   * than a cookie.
+   * Opens a session, or returns undefined if there is no place. `name` is given if the session is
+   * not identified by a cookie.
    */
   open({ credentialEndsAt = Infinity, ...who }: SignedIn, name?: string): Session | undefined {
     const room = roomFor(who.user, [...this.#kept.values()])
@@ -90,7 +91,7 @@ export class Sessions {
     return session
   }
 
-  /** Returns the session of this id, if its page key is this; it counts as used. */
+  /** Returns the session with this id and page key, and notes its use. */
   find(id: string, pageKey: string | undefined): Session | undefined {
     const found = this.#kept.get(id)
     if (found === undefined || (pageKey !== undefined && !sameSecret(pageKey, found.session.pageKey))) return undefined
@@ -111,7 +112,7 @@ export class Sessions {
     for (const { session } of this.#kept.values()) this.end(session, 'signed out')
   }
 
-  /** Takes a place for a stream, and returns what frees it; undefined where none is left. */
+  /** Takes a place for a stream. Returns a function that frees it, or undefined if none is left. */
   stream({ id, user }: Session): (() => void) | undefined {
     const found = this.#kept.get(id)
     if (found === undefined || found.streams >= maxStreamsOfSession) return undefined
@@ -125,7 +126,10 @@ export class Sessions {
     })
   }
 
-  /** Takes a place for a request that is no stream, and returns what frees it; undefined where none is left. */
+  /**
+   * Takes a place for another request. Returns a function that frees it, or undefined if none is
+   * left.
+   */
   request({ id, user }: Session): (() => void) | undefined {
     const found = this.#kept.get(id)
     if (found === undefined || this.#sum(user, 'requests') >= maxRequestsOfUser) return undefined
@@ -139,10 +143,10 @@ export class Sessions {
     return sum
   }
 
-  /** Looks at the moments at which the session could end: its own, and an hour after it was last used. */
+  /** Checks the session when it could end: at its own end, and an hour after its last use. */
   #watch(one: Kept): void {
     const ends = one.session.endsAt - this.#clock.now()
-    // A stream that is open is use.
+    // An open stream counts as use.
     const unusedIn = one.streams > 0 ? unusedMs : one.usedAt + unusedMs - this.#clock.monotonic()
     if (ends <= 0) return this.end(one.session, 'expired')
     if (unusedIn <= 0) return this.end(one.session, 'signed out')
@@ -150,13 +154,15 @@ export class Sessions {
   }
 }
 
-/** Decides whether a user's next session has room: freely, in the place of one that nobody looks at, or not at all. */
+/**
+ * Decides how a user's next session gets a place: a free one, that of an unused session, or none.
+ */
 const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept => {
   const own = kept.filter(({ session }) => session.user === user)
   const crowd = own.length >= maxSessionsOfUser ? own : kept
   if (crowd === kept && kept.length < maxSessions) return 'free'
-  const [longestUnused] = crowd.filter(({ streams }) => streams === 0).toSorted((a, b) => a.usedAt - b.usedAt)
-  return longestUnused ?? 'none'
+  const [oldestUnused] = crowd.filter(({ streams }) => streams === 0).toSorted((a, b) => a.usedAt - b.usedAt)
+  return oldestUnused ?? 'none'
 }
 
 const once = (run: () => void): (() => void) => {

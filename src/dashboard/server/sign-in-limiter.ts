@@ -3,17 +3,18 @@ import { rateLimiter, type RateLimiter } from '../../environment/rate.ts'
 import { sourceOf } from '../../environment/connections.ts'
 import { maxSources, signIns } from './limits.ts'
 
-/** Who signs in, for limits. */
+/** The source of a sign-in, for limits. */
 export interface SignInSource {
-  /** Whose connection it is. */
+  /** The source of the connection. */
   readonly peer: string
-  /** Whose request it is: the peer's own, or that of the client whom a proxy names. */
+  /** The client that the nearest proxy names, or else the source of the connection. */
   readonly client: string
 }
 
 /**
- * Reads the source from a connection's address and its X-Forwarded-For. The last address in there is what the nearest proxy saw.
- * A client without a proxy can write anything into it: its failures also count for its own connection's source.
+ * Returns the source of a connection from its address and X-Forwarded-For. The last address there
+ * is from the nearest proxy. A client without a proxy can forge it, so its failures also count for
+ * its connection.
  */
 export const signInSource = (address: string | undefined, forwardedFor = ''): SignInSource => {
   const peer = sourceOf(address)
@@ -21,17 +22,17 @@ export const signInSource = (address: string | undefined, forwardedFor = ''): Si
   return { peer, client: `${peer} ${sourceOf(forwarded.slice(0, 64))}` }
 }
 
-/** A sign-in that goes on. */
+/** A sign-in in progress. */
 export interface SignInAttempt {
-  /** The token was refused. */
+  /** Notes that the token was refused. */
   fail(): void
-  /** It is over, however it ended. */
+  /** Ends it, with either result. */
   leave(): void
 }
 
 /**
- * Bounds sign-ins, since each costs the API server a review. Failures are counted by source alone, so that nobody shuts others
- * out by failing.
+ * Limits sign-ins, because each costs the API server a review. Failures are counted only by source,
+ * so nobody can lock others out.
  */
 export class SignInLimiter {
   readonly #failures: RateLimiter
@@ -42,7 +43,7 @@ export class SignInLimiter {
     this.#failures = rateLimiter(clock, maxSources)
   }
 
-  /** Begins a sign-in, or says in how many milliseconds the source may try again. */
+  /** Begins a sign-in, or returns in how many milliseconds the source may try again. */
   enter({ client, peer }: SignInSource): SignInAttempt | { readonly waitMs: number } {
     const waitMs = Math.max(
       this.#failures.waitMs(client, signIns.failuresOfClient),

@@ -1,18 +1,21 @@
 import { Buffer } from 'node:buffer'
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { ask, ApiRefused } from './api.ts'
-import { Refused } from './refused.ts'
+import { RefusedError } from './refused.ts'
 import type { SessionConnection, SignedIn } from './session.ts'
 
-/** Opens a connection to the API server: with a bearer token, or without one as whoever started the program. */
+/**
+ * Opens a connection to the API server with a bearer token. Without one, it uses the identity of
+ * the program.
+ */
 export type ConnectAs = (token?: string) => SessionConnection
 
-/** Who the API server takes for everybody that shows no credential. */
+/** The API server's user for a request without a credential. */
 const anonymous = 'system:anonymous'
 
 /**
- * Asks the API server who a token belongs to. A blank or unknown one must not pass for somebody: the API server answers
- * `/version` to anybody, but a SelfSubjectReview says whom it sees. Throws {@link Refused}, with status 401 where it knows no such token.
+ * Asks the API server who a token belongs to, with a SelfSubjectReview: `/version` is readable
+ * without a valid token. Throws {@link RefusedError}, with status 401 for an unknown token.
  */
 export const signIn = async (connectAs: ConnectAs, token?: string): Promise<SignedIn> => {
   const api = connectAs(token)
@@ -39,31 +42,34 @@ export const signIn = async (connectAs: ConnectAs, token?: string): Promise<Sign
   }
 }
 
-const unknown = (token: string | undefined): Refused =>
+const unknown = (token: string | undefined): RefusedError =>
   token === undefined
-    ? new Refused(
+    ? new RefusedError(
         401,
         'UnknownUser',
         'the API server does not know the user of the kubeconfig: try kubectl auth whoami',
       )
-    : new Refused(
+    : new RefusedError(
         401,
         'UnknownToken',
         'the API server does not know this token: it may have ended, or be cut off; make a new one',
       )
 
-/** A token as it was pasted: without the word Bearer, quotes, blanks and line breaks. */
+/** Removes the word Bearer, quotes, blanks and line breaks from a pasted token. */
 export const pastedToken = (text: string): string =>
   text
     .replaceAll(/[\s"'`]/g, '')
     .replace(/^authorization:/i, '')
     .replace(/^bearer/i, '')
 
-/** The token of an `Authorization: Bearer` header (RFC 6750, 2.1). */
+/** Returns the token in the header `Authorization: Bearer` (RFC 6750, 2.1). */
 export const bearerIn = (header: string | undefined): string | undefined =>
   /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? '')?.[1]
 
-/** When a JWT ends, in milliseconds since the epoch. The API server judges it; this is for telling people in time. */
+/**
+ * Returns when a JWT expires, in milliseconds since the epoch. Only the API server verifies it;
+ * this is for a warning in time.
+ */
 const expiryOf = (token: string): number | undefined => {
   const payload = tryParseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   const seconds = at(payload, 'exp')

@@ -1,56 +1,57 @@
 import type { StoredObject } from '../../api/object.ts'
 import type { Environment } from '../../environment/environment.ts'
 import { ApiError, isStatus } from '../../kube/errors.ts'
-import type { Page } from '../../kube/pager.ts'
+import type { ListPage } from '../../kube/pager.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { WatchEvent } from '../../kube/watch.ts'
 import { watchObjects } from '../../kube/watch-objects.ts'
-import type { EndedWhy, Row, StreamEvent } from '../protocol.ts'
+import type { EndedWhy, ListedHook, StreamEvent } from '../protocol.ts'
 import { whyOf } from './api.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
 import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce } from './limits.ts'
 import { largeRowOf, rowOf } from './row.ts'
 
-/** What a stream needs of the world; `api` is the session's. */
+/** The environment of a stream. `api` is the session's connection. */
 export type StreamWorld = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
 
-/** Where the events of a stream go. */
+/** The output of a stream. */
 export interface Out {
   write(text: string): void
-  /** Bytes that were written and not yet taken. */
+  /** Returns how many bytes were written but not sent yet. */
   waiting(): number
-  /** Ends it in order. */
+  /** Ends the stream in order. */
   end(): void
-  /** Cuts it: the client has not read, and will come again. */
+  /** Cuts the stream of a client that does not read. It will resume. */
   cut(): void
   /** Aborted when the client is gone. */
   readonly closed: AbortSignal
 }
 
 export interface StreamOptions {
-  /** All namespaces when it is absent. */
+  /** Absent: all namespaces. */
   readonly namespace?: string
-  /** Where the page's last stream ended: the resourceVersion that came as its last `id`. */
+  /** The resourceVersion at which the page's last stream ended, from its last `id`. */
   readonly from?: string
-  /** The kinds at which the page's hooks aim, where it resumes. */
+  /** The kinds of the page's targets, for a stream that resumes. */
   readonly kinds?: readonly string[]
   readonly version: string
   /** Aborted with an {@link EndedWhy} when the session ends. */
   readonly sessionEnded: AbortSignal
-  /** The API server no longer takes the session's credential. */
+  /** Called when the API server no longer accepts the session's credential. */
   readonly onExpired: () => void
 }
 
-/** A watch that has been open for so long without an error lives, in milliseconds. */
+/** A watch that was open this long without an error works, in milliseconds. */
 const liveAfterMs = 1_000
 
 const isReason = (why: unknown): why is EndedWhy => why === 'expired' || why === 'forbidden' || why === 'signed out'
 
 /**
- * Lists the hooks and passes rows on as they come, then watches: nothing is kept here. Looks every 30 s whether the user
- * may still see them, since an open watch outlives the end of its token and of its role binding. Resolves when it is over.
+ * Lists the hooks, then watches them, and sends rows as they arrive. It keeps no hooks in memory.
+ * Every 30 s it checks whether the user may still read them, because an open watch continues after
+ * its token or role binding ends. Resolves when the stream is over.
  */
 export const streamHooks = async (world: StreamWorld, options: StreamOptions, out: Out): Promise<void> => {
   const { clock } = world
@@ -106,9 +107,9 @@ const writer =
 
 interface Following {
   readonly write: Write
-  /** Ends the stream, and says so, where an error says that the user may no longer look. */
+  /** Ends the stream with a message if an error says that the user may no longer read. */
   readonly refused: (error: unknown) => boolean
-  readonly seen: (rows: readonly Row[]) => void
+  readonly seen: (rows: readonly ListedHook[]) => void
   readonly stop: AbortSignal
 }
 
@@ -124,7 +125,7 @@ const follow = async (
     if (stale) write({ type: 'live' })
     stale = false
   }
-  const changes = debounce<Row>(world.clock, changed => {
+  const changes = debounce<ListedHook>(world.clock, changed => {
     const rows = [...changed.values()].filter(row => row !== undefined)
     const gone = [...changed].flatMap(([key, row]) => (row === undefined ? [key] : []))
     if (gone.length > 0) write({ type: 'gone', keys: gone }, version)
@@ -167,8 +168,8 @@ const follow = async (
   changes.drop()
 }
 
-/** Passes on a part of a list. */
-const show = ({ large, objects }: Page, write: Write, seen: Following['seen']): void => {
+/** Sends a part of a list. */
+const show = ({ large, objects }: ListPage, write: Write, seen: Following['seen']): void => {
   const rows = [...objects.map(rowOf), ...(large ? [largeRowOf(large)] : [])]
   for (let first = 0; first < rows.length; first += rowsAtOnce) {
     write({ type: 'rows', rows: rows.slice(first, first + rowsAtOnce) })
@@ -176,17 +177,17 @@ const show = ({ large, objects }: Page, write: Write, seen: Following['seen']): 
   seen(rows)
 }
 
-/** The row of a hook that has changed; undefined where it is gone. */
-const shownRow = ({ object, type }: Exclude<WatchEvent, { type: 'bookmark' }>): Row | undefined => {
+/** Returns the row of a changed hook, or undefined if it was deleted. */
+const shownRow = ({ object, type }: Exclude<WatchEvent, { type: 'bookmark' }>): ListedHook | undefined => {
   if (type === 'remove') return undefined
   return type === 'put' ? rowOf(object) : largeRowOf(object)
 }
 
-const kindOf = ({ target = '' }: Row): string => target.split('/', 1)[0] ?? ''
+const kindOf = ({ target = '' }: ListedHook): string => target.split('/', 1)[0] ?? ''
 
 const shownKey = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
-/** Asks for one hook, without the API server's cache: throws where the user may no longer look. */
+/** Reads one hook without the API server's cache. Throws if the user may no longer read. */
 const lookAgain = async ({ api }: StreamWorld, namespace: string | undefined): Promise<void> => {
   const path = collectionPath(hooks, namespace)
   const answer = await api

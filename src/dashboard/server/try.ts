@@ -14,9 +14,12 @@ import { triggerPath } from '../../token/published.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
 import { maxTryAnswerBytes, tryWithinMs } from './limits.ts'
-import { Refused } from './refused.ts'
+import { RefusedError } from './refused.ts'
 
-/** A hook's URL, from its status or with the token of its Secret, read as the user. Throws {@link Refused}. */
+/**
+ * Returns a hook's URL: from its status, or with the token of its Secret, read as the user. Throws
+ * {@link RefusedError}.
+ */
 export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<HookURL> => {
   const { name, namespace = '' } = hook.metadata
   const secretName = tokenSecretOf(hook)
@@ -25,26 +28,26 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
   if (!('problem' in found)) return found
   switch (found.problem) {
     case 'none':
-      throw new Refused(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
+      throw new RefusedError(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
     case 'foreign':
-      throw new Refused(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
+      throw new RefusedError(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
     case 'unusable':
-      throw new Refused(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
+      throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
   }
 }
 
 export interface Trial {
   readonly dryRun: boolean
-  /** The delivery's name: a double click is one delivery. */
+  /** The idempotency key: a double click is one delivery. */
   readonly key: string
   readonly body?: string
-  /** In milliseconds since the epoch: some hooks ask that the time is signed. */
+  /** In milliseconds since the epoch. Some hooks require a signed time. */
   readonly now: number
 }
 
 /**
- * Posts once to the trigger. Where the post goes is `triggerBase`, or, on loopback, what the controller publishes. No
- * redirect is followed.
+ * Posts once to the trigger: to `triggerBase`, or on loopback to the published URL. It follows no
+ * redirect.
  */
 export const tryHook = async (
   api: ApiConnection,
@@ -68,12 +71,12 @@ export const tryHook = async (
       },
       ...(body === '' ? {} : { body }),
       timeoutMs: tryWithinMs,
-      mostBytes: maxTryAnswerBytes,
+      maxBytes: maxTryAnswerBytes,
     })
     return triedOf(answer.status, answer.body, trial.dryRun)
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
-    throw new Refused(
+    throw new RefusedError(
       502,
       'TriggerUnreachable',
       `the trigger at ${base} cannot be reached from here: ${redacted(error.message)}. A name that ends in .svc is known inside the cluster alone; set --trigger-url, or forward a port to the trigger's Service`,
@@ -84,7 +87,7 @@ export const tryHook = async (
 const triedOf = (status: number, body: string, dryRun: boolean): Tried => {
   const answer = tryParseJson(body)
   if (!isObject(answer)) {
-    throw new Refused(502, 'NotATrigger', `what was reached is no trigger: it answered ${status} without JSON`)
+    throw new RefusedError(502, 'NotATrigger', `what was reached is no trigger: it answered ${status} without JSON`)
   }
   return {
     status,
@@ -95,7 +98,7 @@ const triedOf = (status: number, body: string, dryRun: boolean): Tried => {
   }
 }
 
-/** The header that proves what the hook's `auth` asks for, from its Secret where the user may read it. */
+/** Returns the headers that the hook's `auth` requires, from its Secret if the user may read it. */
 const proofOf = async (
   api: ApiConnection,
   hook: StoredObject,
@@ -105,12 +108,12 @@ const proofOf = async (
   if (auth === undefined) return {}
   if (auth.form === 'sns') {
     const message = `this hook takes messages of ${auth.topicArn} alone, which Amazon signs: publish one there to try it`
-    throw new Refused(409, 'NoCredentials', message)
+    throw new RefusedError(409, 'NoCredentials', message)
   }
   const headers = provingHeaders(await credentialsOf(api, hook.metadata.namespace ?? '', auth), post)
   if (headers) return headers
   const message = `Secret/${auth.secret} has a public key: only the sender can sign a post to this hook`
-  throw new Refused(409, 'NoCredentials', message)
+  throw new RefusedError(409, 'NoCredentials', message)
 }
 
 const credentialsOf = async (api: ApiConnection, namespace: string, auth: SecretAuth): Promise<Credentials> => {
@@ -119,16 +122,16 @@ const credentialsOf = async (api: ApiConnection, namespace: string, auth: Secret
       await ask(api, { method: 'GET', path: objectPath(secrets, namespace, auth.secret) }),
       auth,
     )
-    if ('reason' in found) throw new Refused(409, 'NoCredentials', found.message)
+    if ('reason' in found) throw new RefusedError(409, 'NoCredentials', found.message)
     return found
   } catch (error) {
     if (!(error instanceof ApiRefused)) throw error
     const message = `this hook asks for a proof that is in Secret/${auth.secret}: ${error.message}`
-    throw new Refused(error.status, 'NoCredentials', message)
+    throw new RefusedError(error.status, 'NoCredentials', message)
   }
 }
 
-/** The Secret that holds what a post to this hook has to prove, where it has to. */
+/** Returns the Secret with the credentials for a post, if the hook needs one. */
 export const secretOfAuth = (hook: StoredObject): string | undefined => {
   const auth = isReceiverHook(hook) ? authOf(hook.spec.auth) : undefined
   return auth && 'secret' in auth ? auth.secret : undefined

@@ -8,21 +8,24 @@ import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from 
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
-/** Makes a hook's step and returns its outcome. */
+/** Makes a hook's step. Resolves with its outcome. */
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
   const { action, overshoot } = member
   const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
   return outcomeOf(await steps.change(target, plan), member, 'Stepped')
 }
 
-/** Takes back what an alert's firings have changed. */
+/** Takes back the changes that an alert's firings made. */
 export const takeBackOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
   outcomeOf(await steps.undo(target, takeBackWithin(boundsOf(member))), member, 'Undone')
 
-/** Why there is no target for a step, as its outcome. */
+/** Returns the outcome of a step without a target. */
 export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outcome: 'failed', reason, message })
 
-/** What a read that a target depends on has failed with, as an outcome. Throws what is no answer of the API. */
+/**
+ * Returns the outcome of a failed read that a target depends on. Rethrows other errors than the API
+ * server's.
+ */
 export const unreadBy = (error: unknown): Outcome => {
   const { failure, message } = readFailureOf(error)
   return failure === 'forbidden'
@@ -30,7 +33,10 @@ export const unreadBy = (error: unknown): Outcome => {
     : { outcome: 'unavailable', reason: 'ApiUnreachable', message }
 }
 
-/** What the trigger must be allowed to change a count: `list` is how it finds out whether a write was made whose answer is lost. */
+/**
+ * Returns the rights that the trigger needs to change a count. With `list` it finds out whether a
+ * write with a lost answer was made.
+ */
 export const countNeeds = ({ at, name, type }: Pick<Target, 'at' | 'name' | 'type'>): readonly Need[] =>
   at === viaScale
     ? [
@@ -39,20 +45,23 @@ export const countNeeds = ({ at, name, type }: Pick<Target, 'at' | 'name' | 'typ
       ]
     : [{ type, name, verbs: ['get', 'list', 'patch'] }]
 
-/** How a count moves, for people, behind what moves: `up by 1, to at most 10`. */
+/** Returns the movement of a count in words, such as `up by 1, to at most 10`. */
 export const movementInWords = (member: Counted): string => {
   const { action, by } = member
   const { max, min } = boundsOf(member)
   return action === 'up' ? `up by ${by}, to at most ${max}` : `down by ${by}, to at least ${min}`
 }
 
-/** What the count of a target can be brought to by posts alone, for people: `raise Deployment/web to 10`. */
+/** Returns how far posts alone can move a count, for people: `raise Deployment/web to 10`. */
 export const worstInWords = (member: Counted, target: string): string => {
   const { max, min } = boundsOf(member)
   return member.action === 'up' ? `raise ${target} to ${max}` : `lower ${target} to ${min}`
 }
 
-/** Without a max nothing but what Kubernetes stores ends a step up: to take a step down back, for one. */
+/**
+ * Returns the bounds. Without max, a step up ends only at the largest number, for example to undo a
+ * step down.
+ */
 const boundsOf = ({ max = largestCount, min }: Counted) => ({ max, min })
 
 const amountOf = ({ by }: Counted) => {
@@ -87,7 +96,7 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
   }
 }
 
-/** The bound that a step would pass: the hook's, or else the target's own. */
+/** Returns the bound that a step would pass: the hook's, or else the target's own. */
 const passedBound = (member: Counted, from: number): string => {
   const { max, min } = boundsOf(member)
   const size = stepSize(amountOf(member), from)

@@ -3,7 +3,7 @@ import type { Properties, Rule, Stored } from '../../api/schema.ts'
 import { largestCount, parseAmount } from '../arithmetic.ts'
 import type { Declaration } from '../declaration.ts'
 
-/** The members of every driver that changes a count: how it moves. */
+/** The members of every driver that changes a count. They say how it moves. */
 export const movement = {
   action: {
     type: 'string',
@@ -74,14 +74,14 @@ export const movementRules = [
   },
 ] as const satisfies readonly Rule[]
 
-/** What every driver declares whose member has them. */
+/** The parts of the declaration that such drivers share. */
 export const countDeclaration = {
   asked: ['by', 'min', 'max'],
   columns: ['Action', 'By', 'Min', 'Max'],
   undoes: true,
 } as const satisfies Partial<Declaration>
 
-/** A hook's member, as far as it says how a count moves. */
+/** The part of a hook's member that says how a count moves. */
 export type Counted = Stored<{
   readonly type: 'object'
   readonly required: readonly ['action']

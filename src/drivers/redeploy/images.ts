@@ -14,7 +14,7 @@ import {
 import { rolledBackAt } from '../rollouts/rollback.ts'
 import type { Chosen } from './wanted.ts'
 
-/** Plans what a workload's containers are to run. `chosen` says which push a container is to run. */
+/** Plans the images of a workload's containers. `chosen` returns the push for a container. */
 export const planImages = (
   object: StoredObject,
   workloads: Workloads,
@@ -64,7 +64,7 @@ const planContainer = (
   const its = { op: 'test', path: `${pointer}/name`, value: name } as const
   if (wanted !== image) {
     const replace = { op: 'replace', path: `${pointer}/image`, value: wanted } as const
-    // So that the same digest under the same tag is known when it is pushed again.
+    // Noted so that the same digest under the same tag is recognised when it is pushed again.
     const note = !pinned && push.digest !== undefined
     return {
       name,
@@ -76,14 +76,14 @@ const planContainer = (
       to: wanted,
     }
   }
-  // The same text once more: what it names is another, unless the digest is known to be the same.
+  // The same image text again. It names another image, unless the digest is known to be the same.
   if (pinned || templateNote(object, workloads, name) === push.digest) {
-    // What an earlier delivery of the same digest has written is as good as its own.
+    // The mark of an earlier delivery with the same digest serves as its own.
     const [first] = known.ids
     return { left: 'up to date', mark: first === undefined ? undefined : markOf(first) }
   }
   if (imagePullPolicy === 'Never') return { left: 'never pulled' }
-  // Else a node that has an image of this tag would start that one.
+  // Without this, a node that has an image with this tag would not pull it.
   const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   const isPulled = imagePullPolicy === 'Always'
   if (!workloads.rollsOut && isPulled) return { left: 'up to date' }

@@ -16,7 +16,7 @@ import { redeployDeclaration, type Redeploy, type redeploySchema } from './schem
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'
 
-/** Rolls out what runs an image that was pushed, each workload once for each push. */
+/** Rolls out the workloads that run a pushed image, once for each push. */
 export const redeploy = {
   ...redeployDeclaration,
   targets: workloadTargets,
@@ -73,7 +73,7 @@ const notWanted = ({ pushes }: Delivery): Outcome => {
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }
 
-/** Plans a workload for the pushes of a delivery, or its restart where it brings none. */
+/** Returns the planner for the pushes of a delivery. Without a push it plans a restart. */
 const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): Planner => {
   if (!delivery.pushes) {
     const cause = { id: act.id, at: Math.min(act.at, now) }

@@ -5,10 +5,16 @@ import { authorOf } from '../rollouts/rights.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
 import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 
-/** The part of an image before its tag and digest. A port has a slash behind it, a tag has none. */
+/**
+ * Returns the CEL expression for an image without tag and digest. A colon before a slash belongs to
+ * a port, not to a tag.
+ */
 const repositoryOf = (image: string): string => `${image}.find('^([^/@]*/)*[^/@:]*')`
 
-/** The same containers in the same order, with the same images but for tag and digest. */
+/**
+ * Returns the CEL rule that the containers stay the same, in the same order, except tags and
+ * digests of their images.
+ */
 const sameContainers = ([now, before]: Both, member: string): string => {
   const of = (spec: string): string => `(has(${spec}.${member}) ? ${spec}.${member} : [])`
   const container: Both = ['c', 'd']
@@ -20,7 +26,10 @@ const sameContainers = ([now, before]: Both, member: string): string => {
   )
 }
 
-/** Only tags, digests and pull policies of images that containers run already, and this driver's annotations. */
+/**
+ * Returns the rule for a kind: a write may change only tags, digests and pull policies of the
+ * containers' images, and this driver's annotations.
+ */
 const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
   const pods = both([...template, 'spec'])
   const rules = [
@@ -36,7 +45,7 @@ const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
   }
 }
 
-/** The rights of the driver: none of them is given by default. */
+/** The driver's rights. None is granted by default. */
 export const redeployRights: DriverRights = {
   given: 'where bound',
   trigger: workloadKinds.map(({ type: { group, resource } }) => ({

@@ -1,15 +1,18 @@
 import { compare, Range, SemVer } from 'semver'
 import type { Tags } from './schema.ts'
 
-/** A rule of tags, ready to be asked. */
+/** A parsed rule for tags. */
 export interface TagRule {
-  /** Whether a push of this tag is wanted at all. */
+  /** Returns whether a push with this tag is wanted. */
   wants(tag: string): boolean
-  /** Negative when the first is the lower version, and 0 where tags are no versions, so that the time of a push decides. */
+  /**
+   * Compares two tags. Negative if the first is the lower version; 0 if one is no version, so that
+   * the time of the push decides.
+   */
   order(one: string, other: string): number
 }
 
-/** Reads the rule of a hook; undefined where a range is none. */
+/** Parses the rule of a hook. Returns undefined for an invalid range. */
 export const tagRule = ({ exact, glob, semver }: Tags): TagRule | undefined => {
   if (exact) return { wants: tag => exact.includes(tag), order: () => 0 }
   if (glob !== undefined) return { wants: tag => matchesGlob(glob, tag), order: () => 0 }
@@ -33,7 +36,9 @@ const rangeOf = (text: string): Range | undefined => {
   }
 }
 
-/** The version that a tag is, with or without a `v`, in full; undefined for any other tag. */
+/**
+ * Returns the version of a tag, with or without `v`. Returns undefined if it is no full version.
+ */
 const versionOf = (tag: string): SemVer | undefined => {
   try {
     return /^v?\d+\.\d+\.\d+/.test(tag) ? new SemVer(tag) : undefined
@@ -42,7 +47,7 @@ const versionOf = (tag: string): SemVer | undefined => {
   }
 }
 
-/** A tag that is no version gives way to every version. */
+/** Compares two tags. One that is no version is lower than every version. */
 const compareTags = (one: string, other: string): number => {
   const [first, second] = [versionOf(one), versionOf(other)]
   if (!first || !second) return Number(first !== undefined) - Number(second !== undefined)
@@ -50,8 +55,9 @@ const compareTags = (one: string, other: string): number => {
 }
 
 /**
- * Whether a text matches a pattern in which `*` is any text and `?` any character. A star that was passed is only ever taken
- * back to the last one, so that the time is at most the product of both lengths: the pattern is a tenant's.
+ * Returns whether a text matches a pattern, in which `*` is any text and `?` any character. The
+ * search goes back only to the last star, so its time is at most the product of both lengths. This
+ * matters because a tenant writes the pattern.
  */
 export const matchesGlob = (pattern: string, text: string): boolean => {
   let at = 0

@@ -6,29 +6,35 @@ import type { Container } from '../rollouts/kinds.ts'
 import type { Redeploy } from './schema.ts'
 import { tagRule, type TagRule } from './tags.ts'
 
-/** A push with an id that is the same in every process, and each time that it is sent. */
+/** A push with an id that is the same in every process and for every copy. */
 export interface WantedPush extends Push {
   readonly id: string
-  /** When it was made, in milliseconds since the epoch: no later than now, or one forged date would outdate every later push. */
+  /**
+   * The time of the push, in milliseconds since the epoch. It is not later than now: otherwise one
+   * forged time would make all later pushes old.
+   */
   readonly at: number
 }
 
-/** What a hook does with pushes: which it wants, and which of them a container is to run. */
+/** The pushes that a hook wants, and the one for each container. */
 export interface Wanted {
   readonly pushes: readonly WantedPush[]
-  /** The push that a container is to run now; undefined where none is for it. */
+  /** Returns the push that a container should run, or undefined. */
   chosenFor(container: Container): Chosen | undefined
 }
 
 export interface Chosen {
   readonly push: WantedPush
-  /** What the container runs. */
+  /** The image that the container runs. */
   readonly runs: Image
-  /** Whether what it runs is a higher version than that. */
+  /** True if the container runs a higher version. */
   readonly isLower: boolean
 }
 
-/** Sorts out the pushes that a hook wants; undefined where its range of versions is none. `now` bounds their times. */
+/**
+ * Returns the pushes that a hook wants, or undefined for an invalid range. `now` limits their
+ * times.
+ */
 export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, now: number): Wanted | undefined => {
   const rule = member.tags && tagRule(member.tags)
   if (member.tags && !rule) return undefined
@@ -38,11 +44,11 @@ export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, no
   return { pushes: wanted, chosenFor: container => chosenFor(container, member, wanted, rule) }
 }
 
-/** Whether a push is of the image that the hook names, under whichever of its names. */
+/** Returns whether a push is of the hook's image, under any of its names. */
 const isOf = (push: Push, { image, pushedAs = [] }: Redeploy): boolean =>
   image === undefined || [image, ...pushedAs].some(name => isPushTo(push, parseRepository(name)))
 
-/** Compares the path alone where the registry does not write its host. */
+/** Compares only the path if the registry does not write its host. */
 const isPushTo = ({ host, path }: Push, repository: Repository | undefined): boolean =>
   repository !== undefined && repository.path === path && (host === undefined || host === repository.host)
 
@@ -71,7 +77,10 @@ const chosenFor = (
   return push && { push, runs, isLower: running !== undefined && (rule?.order(push.tag, running) ?? 0) < 0 }
 }
 
-/** By its version, where the hook has a range; then by its time; then the later in the body is the newer. */
+/**
+ * Returns whether a push is older than another: by version if the hook has a range, then by time,
+ * then by the order in the body.
+ */
 const isBefore = (one: WantedPush, other: WantedPush, rule: TagRule | undefined): boolean => {
   const order = rule?.order(one.tag, other.tag) ?? 0
   return order === 0 ? one.at < other.at : order < 0

@@ -10,7 +10,7 @@ import { rolloutState } from '../rollouts/state.ts'
 import { restartRights } from './rights.ts'
 import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
 
-/** Restarts workloads, each once for each delivery, and never on top of a rollout that is still running. */
+/** Restarts workloads, once for each delivery. It does not restart during a rollout. */
 export const restart = {
   ...restartDeclaration,
   targets: workloadTargets.filter(({ type }) => restartKinds.some(kind => kind === type.kind)),
@@ -35,8 +35,8 @@ export const restart = {
 } satisfies Driver<'restart', typeof restartSchema>
 
 /**
- * Plans a restart, unless a rollout is still running. It is planned again on each version that it may be written to, so of two
- * restarts at once the second one finds the first one running.
+ * Plans a restart, unless a rollout is running. It is planned again for each version, so if two
+ * restarts come at once, the second sees the first.
  */
 const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
   const plan = planRestart(object, workloads, cause)

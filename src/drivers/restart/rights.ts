@@ -7,7 +7,7 @@ import { restartKinds } from './schema.ts'
 
 const restarted = workloadKinds.filter(({ type }) => restartKinds.some(kind => kind === type.kind))
 
-/** The rights of the driver: none of them is given by default. */
+/** The driver's rights. None is granted by default. */
 export const restartRights: DriverRights = {
   given: 'where bound',
   trigger: restarted.map(({ type: { group, resource } }) => ({

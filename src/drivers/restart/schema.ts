@@ -2,7 +2,7 @@ import type { Obj, Stored } from '../../api/schema.ts'
 import type { Declaration } from '../declaration.ts'
 import { kindsOfSelector, reachRules, workloadSelector, workloadTarget } from '../rollouts/schema.ts'
 
-/** The kinds of workloads that can be restarted: a changed template replaces their pods. */
+/** The kinds that can be restarted: a change of their template replaces the pods. */
 export const restartKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const
 
 /** The member `spec.restart`. */

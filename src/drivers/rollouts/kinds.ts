@@ -4,20 +4,20 @@ import type { ResourceType } from '../../kube/paths.ts'
 import type { TargetKind } from '../driver.ts'
 import type { WorkloadKind } from './schema.ts'
 
-/** A kind of workload, and where its pods' template is. */
+/** A kind of workload with the place of its pod template. */
 export interface Workloads {
   readonly type: ResourceType & { readonly kind: WorkloadKind }
-  /** The names of the members that lead to the template. */
+  /** The path to the template. */
   readonly template: readonly string[]
-  /** Whether a changed template starts new pods by itself. */
+  /** True if a changed template starts new pods by itself. */
   readonly rollsOut: boolean
-  /** Where its counts are, to show them. */
+  /** The paths of its counts, for display. */
   readonly counts?: { readonly wanted: readonly string[]; readonly ready: readonly string[] }
 }
 
 const inSpec = ['spec', 'template']
 
-/** The kinds with a template of pods. */
+/** The kinds with a pod template. */
 export const workloadKinds: readonly Workloads[] = [
   {
     type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
@@ -49,7 +49,7 @@ export const workloadKind = (kind: WorkloadKind): Workloads | undefined =>
 
 const count = (object: unknown, path: readonly string[]): number => Number(at(object, ...path) ?? 0)
 
-/** The same kinds, to show them. */
+/** The same kinds, for display. */
 export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
   type,
   ...(counts && {
@@ -57,20 +57,20 @@ export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ count
   }),
 }))
 
-/** A container as it stands in a pod's template. */
+/** A container in a pod template. */
 export interface Container {
   readonly name: string
   readonly image: string
-  /** As the API server stored it, which fills it in. */
+  /** As stored. The API server fills it in. */
   readonly imagePullPolicy: string | undefined
-  /** Where it stands, as a JSON Pointer (RFC 6901). */
+  /** Its JSON Pointer (RFC 6901). */
   readonly pointer: string
 }
 
-/** The members of a pod's spec that hold containers whose images are changed. */
+/** The members of a pod's spec with containers whose images are changed. */
 export const containerLists = ['containers', 'initContainers'] as const
 
-/** Lists the containers of a workload, init containers last. */
+/** Returns the containers of a workload, init containers last. */
 export const containersIn = (object: StoredObject, { template }: Workloads): readonly Container[] =>
   containerLists.flatMap(member => {
     const list = at(object, ...template, 'spec', member)

@@ -4,16 +4,15 @@ import { evidenceOf } from './evidence.ts'
 import type { Left } from './plan.ts'
 import type { Rolled } from './write.ts'
 
-/** The result of one of the workloads of a delivery. */
+/** The result of one workload of a delivery. */
 export interface Rollout {
-  /** As in `Deployment/web`. */
+  /** Such as `Deployment/web`. */
   readonly name: string
   readonly rolled: Rolled
 }
 
 /**
- * Sums up the results of all workloads. `what` names for people what was to be rolled out;
- * undefined for a restart.
+ * Sums up the results of all workloads. `what` names the image for people; undefined for a restart.
  */
 export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
@@ -97,7 +96,7 @@ const done = (
 
 const statesLeft = ['running', 'paused', 'manual'] as const
 
-/** Says which workloads were not restarted, behind a summary of those that were. */
+/** Returns which workloads were not restarted, as a text after the summary of the others. */
 const passedOver = (rollouts: readonly Rollout[]): string => {
   const names = rollouts.flatMap(({ name, rolled }) =>
     rolled.rolled === 'nothing' && statesLeft.some(state => rolled.left.has(state)) ? [name] : [],

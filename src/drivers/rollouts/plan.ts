@@ -14,33 +14,37 @@ export interface Operation {
   readonly value: unknown
 }
 
-/** What is to be done with a workload, from the version of it that was read. */
+/** The change of a workload, computed for the version that was read. */
 export interface RolloutPlan {
-  /** Empty where nothing is to be written. */
+  /** Empty if nothing must be written. */
   readonly patch: readonly Operation[]
   readonly changes: readonly Change[]
-  /** What was found for containers that are to run something pushed and that are left as they are. */
+  /** Why containers that match the push are not changed. */
   readonly left: ReadonlySet<Left>
   /** What stands on the workload once the patch is stored, of the delivery that it is planned for. */
   readonly marks: ReadonlySet<Mark>
 }
 
 /**
- * up to date: it has the push. superseded: it has a later one. rolled back: somebody has taken it, or a later one, back. never
- * pulled: the same tag again, and nothing would pull it. running, paused, manual: see {@link RolloutState}.
+ * up to date: it has the push. superseded: it has a later one. rolled back: somebody has undone it,
+ * or a later one. never pulled: the same tag again, which nothing would pull. running, paused,
+ * manual: see {@link RolloutState}.
  */
 export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' | Exclude<RolloutState, 'complete'>
 
-/** Annotations with this beginning are this driver's: of a workload, and of its pods' template. */
+/** The prefix of this driver's annotations, on a workload and on its pod template. */
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
 
-/** The annotation for a restart of all containers. No container can have a name with a dot. */
+/** The annotation of a restart. No container's name contains a dot. */
 export const restarted = 'restarted.at'
 
-/** How many pushes an annotation names. */
+/** How many pushes an annotation lists. */
 const maxNamed = 5
 
-/** Takes of a workload what a plan and its writing need, and nothing else: some of them are large, and many are planned at once. */
+/**
+ * Returns the part of a workload that plans and writes need. Some workloads are large, and many are
+ * planned at once.
+ */
 export const neededOf = (object: StoredObject, workloads: Workloads): StoredObject => {
   const { template } = workloads
   const { annotations, generation, name, namespace, resourceVersion, uid } = object.metadata
@@ -75,7 +79,7 @@ const neededOfContainer = (container: unknown): unknown => ({
   imagePullPolicy: memberAt(container, 'imagePullPolicy'),
 })
 
-/** This driver's annotations. That there are some at all is known by the object that they are in. */
+/** Returns this driver's annotations. An object without annotations stays distinguishable. */
 const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(annotations).filter(
@@ -85,13 +89,13 @@ const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string
 
 const isOwnNote = (annotation: string): boolean => annotation.startsWith(annotationPrefix)
 
-/** What takes the place of a push: what is rolled out, and what distinguishes it from others. */
+/** The cause of a rollout and its id, like a push. */
 export interface RolloutCause {
   readonly id: string
   readonly at: number
 }
 
-/** Plans the restart of a workload. What starts no pods by itself is left alone. */
+/** Plans the restart of a workload. A kind that does not start pods by itself is not changed. */
 export const planRestart = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
   const known = knownPushes(object, restarted)
   const mark = markOfRestart(cause.id)
@@ -107,7 +111,7 @@ export const planRestart = (object: StoredObject, workloads: Workloads, cause: R
   }
 }
 
-/** The plan that changes nothing. */
+/** Returns a plan that changes nothing. */
 export const nothingBut = (...left: readonly Left[]): RolloutPlan => ({
   patch: [],
   changes: [],
@@ -115,21 +119,24 @@ export const nothingBut = (...left: readonly Left[]): RolloutPlan => ({
   marks: new Set(),
 })
 
-/** What a workload is called in messages: `Deployment/web`. */
+/** Returns a workload's name in messages, such as `Deployment/web`. */
 export const workloadName = ({ metadata }: StoredObject, { type }: Workloads): string => `${type.kind}/${metadata.name}`
 
 /** The change of one container. */
 export interface Edit {
   readonly name: string
   readonly cause: RolloutCause
-  /** The value of the annotation of the template that makes it another; absent where the image does. */
+  /** The annotation that changes the template. Absent if the image changes it. */
   readonly template?: string
   readonly operations: readonly Operation[]
   readonly from: string
   readonly to: string
 }
 
-/** What an object's annotation says of the pushes that a container got: when the newest was made, and which they were. */
+/**
+ * Returns what an object's annotation says of the pushes that a container got: their ids, and the
+ * time of the newest.
+ */
 export const knownPushes = (
   object: StoredObject,
   name: string,
@@ -138,7 +145,7 @@ export const knownPushes = (
   return { at: /^\d{1,15}$/.test(at) ? Number(at) : -Infinity, ids }
 }
 
-/** One patch for all: of this very version of this very object. */
+/** Returns one patch with all changes, for this version of this object. */
 export const patchOf = (
   object: StoredObject,
   { template }: Workloads,
@@ -166,7 +173,9 @@ export const patchOf = (
   ]
 }
 
-/** Sets annotations one by one, or all at once where there are none: into no map none can be added. */
+/**
+ * Sets annotations one by one. Without a map of annotations, it creates the map with all of them.
+ */
 const annotate = (
   pointer: string,
   present: unknown,

@@ -5,20 +5,23 @@ import { workloadKind, workloadKinds } from './kinds.ts'
 import type { Reach, WorkloadKind } from './schema.ts'
 import { missing, workloadProblem } from './workloads.ts'
 
-/** The one object that a hook acts on; undefined where a selector may select several. */
+/** Returns the only object of a hook, or undefined if a selector may select several. */
 export const objectOf = ({ target }: Reach): TargetObject | undefined => {
   const workloads = target && workloadKind(target.kind)
   return workloads && { type: workloads.type, name: target.name }
 }
 
-/** Says what a hook acts on, for people: `Deployment/web`, or `workloads app=web`. */
+/** Returns the targets of a hook for people: `Deployment/web`, or `workloads app=web`. */
 export const reachInWords = ({ selector, target }: Reach): string => {
   if (target) return `${target.kind}/${target.name}`
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
   return `workloads ${labels.join(',')}`.trim()
 }
 
-/** Checks that the target is there, and would stay as it is written. Throws what the API throws. */
+/**
+ * Checks that the target exists, and that no controller would reset a change. Throws the API
+ * server's errors.
+ */
 export const reachProblem = async ({ target }: Reach, reading: ValidationContext): Promise<Problem | undefined> => {
   const workloads = target && workloadKind(target.kind)
   if (!workloads) return undefined
@@ -27,7 +30,10 @@ export const reachProblem = async ({ target }: Reach, reading: ValidationContext
   return problem && { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
 }
 
-/** Lists what the trigger must be allowed for a hook that reaches workloads of `all` kinds, or of those that it names. */
+/**
+ * Returns the rights that the trigger needs for a hook with workloads of `all` kinds, or of those
+ * that it names.
+ */
 export const reachNeeds = ({ kinds, target }: Reach, all: readonly WorkloadKind[]): readonly Need[] =>
   workloadKinds
     .filter(({ type }) => (target ? target.kind === type.kind : (kinds ?? all).includes(type.kind)))

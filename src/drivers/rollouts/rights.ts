@@ -2,7 +2,10 @@ import type { Asked } from '../rights.ts'
 import { workloadKinds } from './kinds.ts'
 import type { WorkloadKind } from './schema.ts'
 
-/** The rights that the author of a hook needs, by what it reaches. `does` is a verb: `roll out`. */
+/**
+ * Returns the rights that the author of a hook needs, by its targets. `does` is a verb, such as
+ * `roll out`.
+ */
 export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly Asked[] => [
   {
     when: 'has(self.target)',
@@ -27,5 +30,5 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
     })),
 ]
 
-/** `roll out` is `rolls out`. */
+/** Returns a verb in the third person: `roll out` becomes `rolls out`. */
 const inThird = (verb: string): string => verb.replace(/^\w+/, '$&s')

@@ -9,17 +9,17 @@ import type { Reach } from './schema.ts'
 import { findWorkloads } from './workloads.ts'
 import { rollOut, tooLarge } from './write.ts'
 
-/** How many workloads are written at once. */
+/** How many workloads are written at the same time. */
 const atOnce = 16
 
-/** Plans what is to be done with each workload. */
+/** Plans the change of each workload. */
 export interface Planner {
-  /** What is rolled out, for people; undefined for a restart. */
+  /** The image for people. Undefined for a restart. */
   readonly what: string | undefined
   readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
 }
 
-/** Rolls out all that the hook acts on, some at a time. */
+/** Rolls out all workloads of the hook, some at a time. */
 export const rollOutAll = async (
   member: Reach,
   { plan, what }: Planner,
@@ -48,7 +48,7 @@ export const rollOutAll = async (
   }
 }
 
-/** The workloads could not be read. */
+/** Returns the result if the workloads could not be read. */
 const failureOf = (error: unknown): Worked => {
   const { failure, message } = readFailureOf(error)
   switch (failure) {

@@ -3,19 +3,23 @@ import type { StoredObject } from '../../api/object.ts'
 import { parseTime } from '../../environment/time.ts'
 import { containerLists, type Workloads } from './kinds.ts'
 
-/** The field manager of every write of this driver. */
+/** The field manager of all writes of this driver. */
 export const rolloutManager = 'receiver-hooks'
 
-/** The field manager of `kubectl rollout undo`. Its other commands that write an image have longer names. */
+/**
+ * The field manager of `kubectl rollout undo`. kubectl's other commands that write an image have
+ * longer names.
+ */
 const undoManager = 'kubectl'
 
 /**
- * Returns when somebody took back what was pushed to a container, in milliseconds since the epoch; undefined if nobody did. It is
- * a whole second, at most one too early.
+ * Returns when somebody undid a push to a container, in milliseconds since the epoch, or undefined.
+ * It is a whole second, at most one too early.
  *
- * `kubectl rollout undo` puts the annotations of a Deployment back as well, to those of the ReplicaSet that runs again. So the
- * push that was taken back is no longer named there. The owners of the fields (metadata.managedFields) show it: `annotation`
- * belongs to somebody else then. If there was none before the push, it is gone, and `kubectl` owns the image.
+ * `kubectl rollout undo` also restores the annotations of a Deployment, from the ReplicaSet that
+ * runs again. So they no longer name the push. But the owners of the fields
+ * (metadata.managedFields) show it: another manager owns `annotation`. If there was no annotation
+ * before the push, it is gone, and `kubectl` owns the image.
  */
 export const rolledBackAt = (
   { metadata }: StoredObject,
@@ -33,7 +37,10 @@ export const rolledBackAt = (
   return newest(entries.filter(entry => managerOf(entry) === undoManager && images.some(image => owns(entry, image))))
 }
 
-/** Takes of metadata.managedFields what {@link rolledBackAt} needs: fields whose names `isNeeded`, and images. */
+/**
+ * Returns the part of metadata.managedFields that {@link rolledBackAt} needs: images, and fields
+ * whose names `isNeeded` accepts.
+ */
 export const neededFields = (
   { metadata }: StoredObject,
   { template }: Workloads,
@@ -62,10 +69,10 @@ export const neededFields = (
 
 const owns = (entry: unknown, path: readonly Step[]): boolean => fieldsAt(entry, path) !== undefined
 
-/** A member's name, or the name of an item in a list. */
+/** The name of a member, or of an item in a list. */
 type Step = string | { readonly name: string }
 
-/** The place of a field in the set of fields of an entry, in the form FieldsV1. */
+/** Returns a field in the field set of an entry, in the form FieldsV1. */
 const fieldsAt = (entry: unknown, path: readonly Step[]): unknown =>
   at(entry, 'fieldsV1', ...path.map(step => (typeof step === 'string' ? `f:${step}` : `k:${JSON.stringify(step)}`)))
 

@@ -2,25 +2,25 @@ import { isObject } from '../../api/json.ts'
 import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Obj, Rule } from '../../api/schema.ts'
 
-/** The kinds of workloads with a template of pods. */
+/** The kinds of workloads with a pod template. */
 export const workloadKindNames = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const
 
 export type WorkloadKind = (typeof workloadKindNames)[number]
 
-/** What a hook acts on: one workload, or those with labels, of some kinds. */
+/** The targets of a hook: one workload, or those with labels, of some kinds. */
 export interface Reach {
   readonly target?: { readonly kind: WorkloadKind; readonly name: string } | undefined
   readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined
   readonly kinds?: readonly WorkloadKind[] | undefined
 }
 
-/** Whether a member is set, for rules of its object. */
+/** Returns whether a member is set, for rules of its object. */
 export const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
 
-/** The longest name of a label. */
+/** The longest name of a label, in characters. */
 const labelLength = 253 + 1 + 63
 
-/** The member `target`, of these kinds. */
+/** Returns the member `target` for these kinds. */
 export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K) =>
   ({
     type: 'object',
@@ -67,7 +67,7 @@ export const workloadSelector = {
   },
 } as const satisfies Obj
 
-/** The member `kinds`: of these, `all` in words. */
+/** Returns the member `kinds` for these kinds. `all` names them in words. */
 export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: K, all: string) =>
   ({
     type: 'array',
@@ -79,7 +79,10 @@ export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: 
     items: { type: 'string', enum: kinds },
   }) as const
 
-/** The rules of the three members together. `title` is what a form calls the choice of the first two. */
+/**
+ * Returns the rules of the three members together. `title` is a form's label for the choice of the
+ * first two.
+ */
 export const reachRules = (title: string, all: string): readonly Rule[] => [
   {
     rule: 'has(self.target) != has(self.selector)',
@@ -95,7 +98,7 @@ export const reachRules = (title: string, all: string): readonly Rule[] => [
     holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
   },
   {
-    // A list of none would ask the author for no right.
+    // An empty list would require no right of the author.
     rule: '!has(self.kinds) || size(self.kinds) > 0',
     fieldPath: '.kinds',
     message: `must have at least one kind; all ${all} are meant where it is absent`,

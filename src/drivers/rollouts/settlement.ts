@@ -7,24 +7,24 @@ import { containersIn, type Workloads } from './kinds.ts'
 import { annotationPrefix, knownPushes, restarted, workloadName } from './plan.ts'
 import { progressOf, type RolloutProgress } from './state.ts'
 
-/** A workload as it is now: what {@link settlementOf} needs of it. */
+/** The part of a workload, as it is now, that {@link settlementOf} needs. */
 export interface LookedAt {
   readonly name: string
   readonly progress: RolloutProgress
   readonly parts: readonly Part[]
 }
 
-/** What an annotation of the product says of a container, or of a restart. */
+/** The content of one of the product's annotations: of a container, or of a restart. */
 interface Part {
   /** When the newest change was caused, in milliseconds since the epoch. */
   readonly at: number
   /** The newest changes, the last one first. */
   readonly ids: readonly string[]
-  /** Whether it still runs what a mark says. */
+  /** Returns whether it still runs what a mark says. */
   readonly runs: (mark: string) => boolean
 }
 
-/** Takes of a workload what is needed. */
+/** Returns the part of a workload that is needed. */
 export const lookedAt = (object: StoredObject, workloads: Workloads): LookedAt => {
   const images = new Map(containersIn(object, workloads).map(({ image, name }) => [name, parseImage(image)]))
   const names = Object.keys(object.metadata.annotations ?? {}).filter(name => name.startsWith(annotationPrefix))
@@ -86,7 +86,7 @@ interface Standing {
 
 type Place = 'ours' | 'replaced' | 'superseded' | 'none'
 
-/** Where a change stands on a workload: the worst of its containers counts. */
+/** Finds where a change stands on a workload. The worst of its containers counts. */
 const placeOf = (
   { at: decidedAt, did }: DecidedChange,
   { parts }: LookedAt,
@@ -112,7 +112,7 @@ const changedStanding = (state: 'replaced' | 'superseded', name: string): Standi
 const lostMessage = (lost: number, of: number): string =>
   `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
 
-/** How the rollout of a workload goes on that has the change. */
+/** Returns the state of a workload's rollout. The workload has the change. */
 const rolloutStanding = ({ name, progress }: LookedAt, decidedAt: number, now: number): Standing => {
   const { deadlineMs, failure, isDeadlineExceeded, of, ready, state } = progress
   const pods = `${ready} of ${of} new pods are available`
@@ -128,7 +128,7 @@ const rolloutStanding = ({ name, progress }: LookedAt, decidedAt: number, now: n
       return { state: 'complete', message: of === 0 ? `${name} wants no pods: nothing has run` : `${name}: ${pods}` }
     case 'running': {
       const why = failure === undefined ? '' : ` (${failure})`
-      // The condition may be of the rollout before for a moment. This one has not had its time yet then.
+      // For a moment the condition may be of the rollout before. Then this one has had no time yet.
       if (!isDeadlineExceeded || now - decidedAt < deadlineMs) {
         return { state: 'progressing', message: `${name}: ${pods}${why}` }
       }

@@ -3,17 +3,19 @@ import type { StoredObject } from '../../api/object.ts'
 import type { Workloads } from './kinds.ts'
 
 /**
- * How far the rollout of a workload has come. complete: all of its pods are of the present template, and as many as are wanted are
- * available. running: not yet, and perhaps never. paused: somebody has paused it. manual: a changed template starts no pods.
+ * The progress of a workload's rollout. complete: all pods have the current template, and the
+ * desired number is available. running: not yet, and perhaps never. paused: somebody paused it.
+ * manual: a changed template starts no pods.
  */
 export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
 
 /**
- * Finds out how far the rollout of a workload has come, by the workload alone.
+ * Returns the progress of a workload's rollout, computed from the workload alone.
  *
- * That the controller has observed the present generation does not make the conditions current: with the strategy Recreate, or
- * when count and template change together, a Deployment still says NewReplicaSetAvailable of the rollout before. So the counts
- * of pods decide first. Available says nothing: with maxUnavailable 100 % it is True at 0 of 3.
+ * An observed generation does not prove that conditions are current. With the strategy Recreate, or
+ * when count and template change together, a Deployment still has NewReplicaSetAvailable from the
+ * previous rollout. So the counts of pods decide first. Available proves nothing: with
+ * maxUnavailable 100 % it is True at 0 of 3.
  */
 export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads): RolloutState => {
   if (!rollsOut || at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return 'manual'
@@ -71,7 +73,7 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
     const updated = numberAt(object, 'status', 'updatedReplicas')
     const isUpdated = updated === numberAt(object, 'status', 'replicas') && (updated > 0 || wanted === 0)
     const progressing = progressingOf(object)
-    // Without a deadline a Deployment has no such condition.
+    // A Deployment without a deadline has no such condition.
     return (
       isUpdated &&
       (progressing
@@ -98,7 +100,7 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
   CronJob: () => true,
 }
 
-/** Adds to a part of an object what {@link progressOf} needs of it. */
+/** Returns a part of an object with the members that {@link progressOf} needs. */
 export const neededState = (object: StoredObject, part: JsonObject): JsonObject => {
   const { paused, progressDeadlineSeconds, replicas, updateStrategy } = isObject(object['spec']) ? object['spec'] : {}
   const { status } = object
@@ -133,7 +135,7 @@ const conditionsOf = (object: StoredObject): readonly JsonObject[] => {
   return Array.isArray(conditions) ? conditions.filter(isObject) : []
 }
 
-/** How many pods are wanted: 1 where nothing is said. */
+/** Returns the desired number of pods. The default is 1. */
 const wantedOf = (object: StoredObject): number => {
   const wanted = at(object, 'spec', 'replicas')
   return typeof wanted === 'number' ? wanted : 1

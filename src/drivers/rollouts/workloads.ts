@@ -8,24 +8,24 @@ import { workloadKind, workloadKinds, type Workloads } from './kinds.ts'
 import { neededOf } from './plan.ts'
 import type { Reach } from './schema.ts'
 
-/** How long one request may take, in milliseconds. */
+/** The time limit of one request, in milliseconds. */
 export const rolloutRequestMs = 3000
 
-/** How many workloads a delivery rolls out at most. */
+/** The most workloads of one delivery. */
 const maxWorkloads = 1000
 
 /**
- * How many bytes of workloads a delivery reads at most to find those that it is about, and how many of those that it needs of them
- * it holds. A thousand ordinary ones are 10 MB and 0.5 MB; who makes more makes them for that.
+ * The most bytes of workloads that a delivery reads, and the most that it keeps of them. A thousand
+ * ordinary workloads are 10 MB and 0.5 MB. More would be made on purpose.
  */
 const maxReadBytes = 32 * 1024 * 1024
 const maxHeldChars = 2 * 1024 * 1024
 
-/** A workload as it was read. */
+/** A workload that was read. */
 export interface FoundWorkload {
   readonly workloads: Workloads
   readonly object: StoredObject
-  /** How large it is, or those of its list on average. */
+  /** Its size, or the average in its list. */
   readonly bytes: number
 }
 
@@ -35,16 +35,16 @@ export interface WorkloadProblem {
   readonly message: string
 }
 
-/** What a hook acts on. */
+/** The workloads of a hook. */
 export interface Workset {
   readonly found: readonly FoundWorkload[]
-  /** Those that are too large to be read, as in `Deployment/web`. */
+  /** Workloads that are too large to be read, such as `Deployment/web`. */
   readonly large: readonly string[]
 }
 
 /**
- * Reads what a hook acts on: its target, or what its selector selects, of which that is passed over which would not stay as it
- * is written. Throws what the API throws.
+ * Reads the workloads of a hook: its target, or those that its selector matches. Selected workloads
+ * that a controller would reset are left out. Throws the API server's errors.
  */
 export const findWorkloads = async (
   api: ApiConnection,
@@ -102,7 +102,7 @@ export const missing = ({ kind, name }: NonNullable<Reach['target']>, namespace:
   message: `there is no ${kind}/${name} in namespace ${namespace}`,
 })
 
-/** Returns why a change of a workload would be reverted or useless, if it would. */
+/** Returns why a change of a workload would be reset or useless, or undefined. */
 export const workloadProblem = (object: KubeObject, { type }: Workloads): WorkloadProblem | undefined => {
   const name = `${type.kind}/${object.metadata.name}`
   if (object.metadata.deletionTimestamp !== undefined) {

@@ -18,18 +18,18 @@ const retry: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** The result of one workload. */
 export type Rolled =
-  /** The API server has stored it, now or when this was last tried. */
+  /** It is stored, now or at an earlier attempt. */
   | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }
-  /** There was nothing to write, and why; nothing at all where nothing in it runs what was pushed. */
+  /** Nothing had to be written, and why. `left` is empty if no container matches the push. */
   | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
-  /** It is no more. */
+  /** The workload was deleted. */
   | { readonly rolled: 'gone' }
-  /** The API server will not have it. Nothing was written. */
+  /** The API server refused it. Nothing was written. */
   | { readonly rolled: 'refused'; readonly forbidden: boolean; readonly message: string }
-  /** There was no time for it, and it may be written still. */
+  /** There was no time for it. It may still be written. */
   | { readonly rolled: 'left' }
 
-/** What a rollout needs in addition to the workload and the plan. */
+/** What a rollout needs besides the workload and the plan. */
 interface Deps {
   readonly api: ApiConnection
   readonly charge: Charge
@@ -39,9 +39,9 @@ interface Deps {
 }
 
 /**
- * Writes the plan for a workload. The plan is made again for each version, and shows by itself if it
- * is already written. So a lost answer, a copy of the delivery and a change by somebody else are all
- * one case.
+ * Writes the plan for a workload. The plan is computed again for each version, and shows whether it
+ * is already stored. So a lost answer, a copy of the delivery and another writer's change need no
+ * separate code.
  */
 export const rollOut = async (
   { bytes: foundBytes, object: first, workloads }: FoundWorkload,
@@ -62,7 +62,7 @@ export const rollOut = async (
   let bytes = foundBytes
   let paid = chargedOnce(charge)
   let paidFor = ''
-  /** What was sent and may have been stored. */
+  /** What was sent and may be stored. */
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
   let retries = 0
@@ -95,10 +95,10 @@ export const rollOut = async (
       if (answer?.status === 404) return { rolled: 'gone' }
       if (answer?.status === 403) return refused(answer, 'changing the workload')
       seen = undefined
-      // Somebody else came first: what they wrote is read at once.
+      // Another writer was first. Its version is read at once.
       if (answer?.status === 409) continue
       if (answer?.status === 422) {
-        // A test of the patch fails like this as well, where it meets another version.
+        // A test in the patch fails with the same status if the version differs.
         seen = await readAgain()
         const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
         if (isSame) return refused(answer, 'changing the workload')
@@ -111,7 +111,7 @@ export const rollOut = async (
   return { rolled: 'left' }
 }
 
-/** Of a workload that is too large to be read. */
+/** The result of a workload that is too large to be read. */
 export const tooLarge: Rolled = {
   rolled: 'refused',
   forbidden: false,
@@ -123,7 +123,7 @@ type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }
 const isSameVersion = (one: StoredObject, other: StoredObject): boolean =>
   one.metadata.resourceVersion === other.metadata.resourceVersion
 
-/** The answer to a request, or why there was none. */
+/** Returns the answer to a request, or why there is none. */
 const ask = async (
   api: ApiConnection,
   request: Parameters<ApiConnection['request']>[0],

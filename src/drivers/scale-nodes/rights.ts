@@ -12,7 +12,7 @@ import { keptByRules, onlyCount } from '../counted/kept.ts'
 import type { Asked, Cel, Kept, DriverRights } from '../rights.ts'
 import { both, sameBut, type Both } from '../unchanged.ts'
 
-/** The count of a pool, and which of its machines go first. */
+/** Returns the rule that a write may change only a pool's count and the order of removal. */
 const onlyCountAndOrder = (type: ResourceType): Kept => {
   const deletion = both(['spec', 'deletion'])
   const orNone = ([now, before]: Both): Both => [`(has(${now}) ? ${now} : {})`, `(has(${before}) ? ${before} : {})`]
@@ -22,7 +22,7 @@ const onlyCountAndOrder = (type: ResourceType): Kept => {
   ])
 }
 
-/** The count of an item in a list of pools, where the item is of workers. */
+/** Returns the rule that a write may change only the count of a worker pool in a list. */
 const onlyCountIn = (type: ResourceType, list: readonly string[], member: string, isOpen: Cel): Kept => {
   const [now, before] = both(list)
   const way = list.slice(0, -1).map((_, depth) => sameBut(both(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))
@@ -47,7 +47,7 @@ const asked = (part: Pick<Asked, 'when' | 'right' | 'why'> & { readonly subresou
   ...part,
 })
 
-/** The rights of the driver: none of them is given by default. */
+/** The driver's rights. None is granted by default. */
 export const scaleNodesRights: DriverRights = {
   given: 'where bound',
   trigger: poolKinds.map(type => ({

@@ -20,7 +20,7 @@ const replicas: NonNullable<TargetKind['replicas']> = object => {
 const partsOf = (type: ResourceType, object: StoredObject): readonly TargetPart[] =>
   poolsInside(type, object).map(({ name, ...count }) => ({ more: { pool: name }, ...count }))
 
-/** Adds nodes to a pool of the hook's namespace or removes them, by a step within bounds. */
+/** Adds nodes to a pool in the hook's namespace or removes them, by a step within bounds. */
 export const scaleNodes = {
   ...scaleNodesDeclaration,
   targets: poolKinds.map((type): TargetKind =>
@@ -55,7 +55,7 @@ export const scaleNodes = {
   execute: (member, _delivery, execution): Promise<Outcome> =>
     stepOn(targetOf(member, execution.hook.namespace), member, execution),
 
-  /** The order of removal stays as the hook has set it. */
+  /** The order of removal stays as the hook set it. */
   undo: (member, _delivery, execution): Promise<Outcome> =>
     takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.hook.namespace), member, execution),
 } satisfies Driver<'scaleNodes', typeof scaleNodesSchema>

@@ -3,7 +3,7 @@ import { autoscalers, scaledObjects } from '../../kube/resources.ts'
 import { onlyCount } from '../counted/kept.ts'
 import type { Cel, Extra, Right } from '../rights.ts'
 
-/** Of Argo Rollouts. Its Rollout is counted like any custom resource that has /scale. */
+/** The Rollout of Argo Rollouts. Its count works like that of any custom resource with /scale. */
 const rollouts: ResourceType = { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' }
 
 const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
@@ -13,7 +13,7 @@ const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
   why: `to read and to write ${what}`,
 })
 
-/** The kinds that have no /scale which takes an apply. */
+/** The kinds without a /scale that accepts an apply. */
 export const scaleExtras: readonly Extra[] = [
   {
     name: 'scale-autoscalers',
@@ -31,10 +31,10 @@ export const scaleExtras: readonly Extra[] = [
   },
 ]
 
-/** The group of a hook's target. */
+/** The API group of a hook's target. */
 export const groupOf: Cel = "self.target.apiVersion.contains('/') ? self.target.apiVersion.split('/')[0] : ''"
 
-/** True of a hook whose target is an autoscaler. */
+/** True for a hook whose target is an autoscaler. */
 export const isLeast: Cel = [autoscalers, scaledObjects]
   .map(type => `self.target.apiVersion == '${apiVersionOf(type)}' && self.target.kind == '${type.kind}'`)
   .join(' || ')

@@ -7,10 +7,10 @@ import { countNamed, inSpec, knownCounts } from '../../steps/target/counts.ts'
 import type { TargetKind } from '../driver.ts'
 import type { Scale } from './schema.ts'
 
-/** A kind, and where its objects hold their count. */
+/** A kind with the accessor of its count. */
 type Kind = Pick<Target, 'type' | 'at'>
 
-/** The kind of a target, where it is known without a look at the cluster. */
+/** Returns the kind of a target, if it needs no discovery. */
 export const knownKind = ({ apiVersion, kind }: Pick<Scale['target'], 'apiVersion' | 'kind'>): Kind | undefined =>
   kindsByName.get(`${apiVersion} ${kind}`)
 
@@ -18,7 +18,10 @@ const kindsByName: ReadonlyMap<string, Kind> = new Map(
   knownCounts.map(known => [`${apiVersionOf(known.type)} ${known.type.kind}`, known]),
 )
 
-/** The kind of a target; for a custom resource its definition says what that is. Throws what the API throws. */
+/**
+ * Returns the kind of a target. That of a custom resource comes from its CRD. Throws the API
+ * server's errors.
+ */
 export const kindOf = async (target: Scale['target'], definitions: Definitions): Promise<Kind | Uncountable> => {
   const known = knownKind(target)
   if (known) return known
@@ -33,7 +36,10 @@ export const kindOf = async (target: Scale['target'], definitions: Definitions):
   return { type: found.type, at }
 }
 
-/** No group of the API server itself that has a dot in its name has a kind with a count. */
+/**
+ * Returns whether a group is one of CRDs. The API server's own groups with a dot have no kind with
+ * a count.
+ */
 const isCustom = (apiVersion: string): boolean =>
   /^[^/]+[.][^/]+\//.test(apiVersion) && !/[.]k8s[.]io\//.test(apiVersion)
 
@@ -49,7 +55,10 @@ const replicas: TargetKind['replicas'] = object => ({
   ready: numberAt(object, 'status', 'readyReplicas') ?? 0,
 })
 
-/** What an autoscaler wants at least is there as soon as it is written. */
+/**
+ * Returns the kind of an autoscaler's minimum, for display. It takes effect as soon as it is
+ * written.
+ */
 const least = (type: ResourceType, member: string, absent: number): TargetKind => ({
   type,
   replicas: object => {
@@ -58,7 +67,7 @@ const least = (type: ResourceType, member: string, absent: number): TargetKind =
   },
 })
 
-/** The kinds that are known, to show them. */
+/** The known kinds, for display. */
 export const scaleTargets: readonly TargetKind[] = [
   ...scalableKinds.map(type => ({ type, replicas })),
   least(autoscalers, 'minReplicas', 1),

@@ -19,7 +19,7 @@ import { groupOf, isLeast, scaleExtras } from './extras.ts'
 import { kindOf, knownKind, scaleTargets } from './kinds.ts'
 import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'
 
-/** Scales a workload of the hook's namespace up or down by a step within bounds. */
+/** Scales a workload in the hook's namespace up or down by a step within bounds. */
 export const scale = {
   ...scaleDeclaration,
   targets: scaleTargets,
@@ -57,7 +57,7 @@ export const scale = {
         why: 'these have no `/scale`: who makes a hook must be allowed to change its target',
       },
     ],
-    // Through /scale nothing but the count can be changed.
+    // A write to /scale can change only the count.
     keeps: [],
     extras: scaleExtras,
   },
@@ -102,7 +102,7 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
   return kind && { type: kind.type, name: target.name }
 }
 
-/** Does what is to be done to the target, where it is of a kind that has a count. */
+/** Runs `work` with the target, if its kind has a count. */
 const withTarget = async (
   member: Scale,
   execution: Execution,
@@ -110,7 +110,7 @@ const withTarget = async (
 ): Promise<Outcome> => {
   const { target } = member
   const named = { namespace: execution.hook.namespace, name: target.name }
-  // What needs no look at the cluster takes no turn longer.
+  // A known kind is handled without an await.
   const known = knownKind(target)
   if (known) return await work({ ...known, ...named }, member, execution)
   try {

@@ -8,13 +8,13 @@ import type { Declaration } from '../declaration.ts'
 
 const kinds = [...scalableKinds, autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
 
-/** The apiVersion of a custom resource has a group with a dot, and the kind is what CRDs may name. */
+/** The apiVersion of a custom resource, whose group has a dot, and a kind that CRDs may name. */
 const customKind = '^[a-z0-9-]+([.][a-z0-9-]+)+/v[a-z0-9]+ [A-Za-z][A-Za-z0-9-]*$'
 const isCustom = new RegExp(customKind)
 
 /**
- * Refuses other kinds when the hook is applied. Without this, only its status would name the
- * mistake, later.
+ * Refuses other kinds when the hook is applied. Without this, the mistake would show only later, in
+ * the status.
  */
 const scalableRule = {
   rule: [

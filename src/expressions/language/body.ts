@@ -1,9 +1,9 @@
 import { celMap, type CelInput } from '@bufbuild/cel'
 
 /**
- * A JSON object as the evaluator's map. Not handed over as it is, since the evaluator asks objects for `constructor`
- * and `$typeName`, which a body may have as members; and turned into one member by member, when it is asked for: of a
- * body of a thousand alerts most expressions look at few members.
+ * A JSON object as a map for the evaluator. A plain object does not work: the evaluator asks it for
+ * `constructor` and `$typeName`, which a body may contain. Members are converted when they are
+ * read, because most expressions read few of them.
  */
 class JsonMap implements ReadonlyMap<string, CelInput> {
   readonly #object: object
@@ -61,7 +61,10 @@ const inputOf = (value: unknown): CelInput => {
   return typeof value === 'object' && value !== null ? celMap(new JsonMap(value)) : null
 }
 
-/** The body of a delivery as `body`; null when there is none, or when it is not JSON or nested beyond all measure. */
+/**
+ * Returns the body of a delivery as `body`. Returns null if there is none, if it is no JSON, or if
+ * it is nested too deeply.
+ */
 export const bodyInput = (body: Uint8Array | undefined): CelInput => {
   if (body === undefined) return null
   try {

@@ -1,5 +1,5 @@
 import { parse } from '@bufbuild/cel'
-import { longestWhen, mostNestedBrackets, mostUnaryInARow, scanWhen } from '../../api/when.ts'
+import { maxWhen, maxNestedBrackets, maxUnaryInARow, scanWhen } from '../../api/when.ts'
 import { notBoolean } from './failure.ts'
 import { syntaxHint } from './hints.ts'
 import { canBe, infer } from './infer.ts'
@@ -8,10 +8,11 @@ import type { Mistake, MistakeReport } from './mistake.ts'
 import { offsetOf, positionAt } from './position.ts'
 
 /**
- * What is wrong with an expression before it ever runs: what cannot be read, unknown variables, functions and macros,
- * calls and comparisons that no value can make right, loops in loops in loops, and a result that is never true or
- * false. The first such mistake; undefined when there is none. What it finds would fail at every delivery; what it does
- * not find may still fail at one.
+ * Returns the first mistake in an expression, before it runs, or undefined. It finds only what
+ * would fail for every delivery:
+ * - syntax errors, unknown variables, functions and macros;
+ * - calls and comparisons that no value can make right;
+ * - loops nested too deeply, and a result that is never a boolean.
  */
 export const check = (expression: string): Mistake | undefined => {
   const reports: MistakeReport[] = []
@@ -41,21 +42,24 @@ export const check = (expression: string): Mistake | undefined => {
   return { message, ...positionAt(expression, offset), ...(hint === undefined ? {} : { hint }) }
 }
 
-/** What must not even be parsed. Admission refuses it, so that it can only be in what was never admitted. */
+/**
+ * Returns why an expression must not be parsed. Admission refuses these, so only an expression that
+ * was never admitted can be one.
+ */
 const costlyToParse = (expression: string): MistakeReport | undefined => {
-  if (expression.length > longestWhen) {
-    return { offset: longestWhen, message: `it has more than ${longestWhen} characters` }
+  if (expression.length > maxWhen) {
+    return { offset: maxWhen, message: `it has more than ${maxWhen} characters` }
   }
   const { runAt, tooDeepAt } = scanWhen(expression)
   if (tooDeepAt !== undefined) {
-    return { offset: tooDeepAt, message: `brackets are nested more than ${mostNestedBrackets} deep` }
+    return { offset: tooDeepAt, message: `brackets are nested more than ${maxNestedBrackets} deep` }
   }
   return runAt === undefined
     ? undefined
-    : { offset: runAt, message: `there are more than ${mostUnaryInARow} of ! or - in a row` }
+    : { offset: runAt, message: `there are more than ${maxUnaryInARow} of ! or - in a row` }
 }
 
-/** A mistake as one line: message, place and hint. */
+/** Returns a mistake in one line: message, place and hint. */
 export const described = ({ column, hint, line, message }: Mistake): string =>
   `${message} (line ${line}, column ${column})${hint === undefined ? '' : `; ${hint}`}`
 
@@ -73,10 +77,13 @@ const unreadable = (expression: string, error: unknown): MistakeReport => {
 
 const operator = /^\s*(?:[=!<>]=|&&|[|][|]|[<>+*/%-]|in\b)\s*(?=\S)/
 
-/** How often the right side of an operator is looked into. */
+/** How often the right side of an operator is parsed by itself. */
 const maxSides = 8
 
-/** The parser gives up at an operator when what follows it cannot be read: so that is read alone. */
+/**
+ * Returns the offset of a syntax error. The parser reports the operator if what follows cannot be
+ * parsed, so that part is parsed again by itself.
+ */
 const offsetOfMistake = (expression: string, error: unknown, sides = maxSides): number => {
   const offset = offsetIn(error)
   const before = operator.exec(expression.slice(offset))?.[0]
@@ -90,7 +97,10 @@ const offsetOfMistake = (expression: string, error: unknown, sides = maxSides): 
   }
 }
 
-/** Where the parser gave up. Its error is not exported, only its form is known. */
+/**
+ * Returns where the parser stopped. Its error class is not exported, so this relies on the form of
+ * the error.
+ */
 const offsetIn = (error: unknown): number => {
   const start = member(member(error, 'location'), 'start')
   const offset = member(start, 'offset')

@@ -1,7 +1,7 @@
 import type { CelError, parse } from '@bufbuild/cel'
 import { offsetOf, positionAt } from './position.ts'
 
-/** How an operator is written. */
+/** Returns an operator as people write it. */
 export const displayed = (name: string): string =>
   name === '@in' ? 'in' : name === '_[_]' ? '[]' : name === '_?_:_' ? '?:' : name.replaceAll('_', '').trim() || name
 
@@ -25,7 +25,7 @@ const shapes: readonly (readonly [RegExp, (found: readonly string[], expression:
 ]
 
 const missing = (name: string, expression: string): string =>
-  // A name that comes from the delivery is not repeated: it may be a secret.
+  // A name from the delivery is not repeated, because it may be a secret.
   expression.includes(name) ? `there is no ${JSON.stringify(name)}: test with has() first` : 'there is no such member'
 
 const overload = (name: string, types: string): string => {
@@ -37,12 +37,12 @@ const overload = (name: string, types: string): string => {
 
 const a = (type: string): string => (type === 'null_type' ? 'null' : /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`)
 
-/** The names of types as a phrase: "a map or a list or null". */
+/** Returns the names of types as a phrase: "a map or a list or null". */
 export const listed = (types: readonly string[]): string => types.map(a).join(' or ')
 
 /**
- * Why an expression has failed, in words that hold nothing of the delivery: the evaluator's own messages quote values,
- * and this is stored where others can read it.
+ * Returns why an expression failed, without quoting the delivery. The evaluator's own messages
+ * quote values, and others can read where this is stored.
  */
 export const describeFailure = (
   expression: string,
@@ -63,5 +63,5 @@ const describeMessage = (expression: string, message: string): string => {
   return 'a value cannot be converted, or is not what the function takes'
 }
 
-/** What an expression that is neither true nor false gives. */
+/** Returns the message for a result that is not a boolean. */
 export const notBoolean = (types: readonly string[]): string => `it gives ${listed(types)}, and must give true or false`

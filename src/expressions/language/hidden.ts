@@ -1,4 +1,6 @@
-/** Headers that hold secrets. No expression sees them, so that none can give them away by what it lets pass. */
+/**
+ * Headers with secrets. An expression cannot see them, so it cannot reveal them by what it accepts.
+ */
 const hidden: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -7,6 +9,6 @@ const hidden: ReadonlySet<string> = new Set([
   'x-gitlab-token',
 ])
 
-/** The headers that an expression may see, as entries. */
+/** Returns the headers that an expression may see, as entries. */
 export const visibleHeaders = (headers: Readonly<Record<string, string>>): (readonly [string, string])[] =>
   Object.entries(headers).filter(([name]) => !hidden.has(name))

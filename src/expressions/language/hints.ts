@@ -1,6 +1,6 @@
 import { macros } from './language.ts'
 
-/** What people write who know other languages, and what it is called here. */
+/** Names from other languages, and what CEL calls them. */
 const known: ReadonlyMap<string, string> = new Map([
   ...['payload', 'event', 'json', 'data', 'request', 'input', 'object', 'self'].map(name => [name, 'body'] as const),
   ...['params', 'parameters', 'args', 'url'].map(name => [name, 'query'] as const),
@@ -27,7 +27,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ['not', '!'],
 ])
 
-/** The name that was meant, where one is near. */
+/** Returns the known name that is nearest to a wrong one, if one is near. */
 export const didYouMean = (name: string, names: Iterable<string>): string | undefined => {
   const meant = known.get(name) ?? nearest(name, names)
   return meant === undefined ? undefined : `did you mean ${meant}?`
@@ -44,7 +44,10 @@ const nearest = (name: string, names: Iterable<string>): string | undefined => {
   return best?.name
 }
 
-/** The fewest letters to add, drop or change (Levenshtein). Of long words only that they are far. */
+/**
+ * Returns how many letters must be added, removed or changed (Levenshtein). Long words count as far
+ * apart.
+ */
 const distanceBetween = (one: string, other: string): number => {
   if (Math.abs(one.length - other.length) > 2) return Infinity
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
@@ -59,7 +62,10 @@ const distanceBetween = (one: string, other: string): number => {
   return row.at(-1) ?? Infinity
 }
 
-/** What to write instead of something that cannot be read, from the texts before and from there on. */
+/**
+ * Returns what to write instead of something that cannot be parsed, given the texts before and
+ * after it.
+ */
 export const syntaxHint = (before: string, rest: string): string | undefined => {
   if (/^=[^=]/.test(rest)) return 'two values are compared with =='
   if (/^&[^&]/.test(rest)) return 'both is written &&'
@@ -70,13 +76,16 @@ export const syntaxHint = (before: string, rest: string): string | undefined => 
   return operator === undefined ? undefined : `${word} is written ${operator}`
 }
 
-/** How a macro is written, for one that is not. */
+/** Returns how to write a macro that was used like a function. */
 export const macroHint = (name: string): string | undefined => {
   const example = macros.get(name)
   return example === undefined ? undefined : `write it as in ${example}`
 }
 
-/** For a name with a hyphen, which reads as a subtraction: headers.x-github-event. */
+/**
+ * Returns a hint for a name with a hyphen, such as headers.x-github-event, which CEL reads as a
+ * subtraction.
+ */
 export const hyphenHint = (expression: string): string | undefined => {
   const [, root, name] = /(headers|query)\.(\w+(?:-\w+)+)/.exec(expression) ?? []
   return root === undefined || name === undefined ? undefined : `write ${root}['${name.toLowerCase()}']`

@@ -4,7 +4,7 @@ import { macros, roots, textRoots, typeNames, type Expr, type Language } from '.
 import { maxNestedLoops } from './limits.ts'
 import type { MistakeReport } from './mistake.ts'
 
-/** The names of the types that a value can have; undefined where it can have any. */
+/** The names of the possible types of a value; undefined if it can have any. */
 export type Kinds = readonly string[] | undefined
 
 export interface Inference {
@@ -14,7 +14,7 @@ export interface Inference {
   readonly report: (report: MistakeReport) => void
 }
 
-/** The variables of the loops around a node, innermost last, and how many loops those are. */
+/** The loop variables around a node, innermost last, and the number of loops. */
 interface Scope {
   readonly variables: ReadonlyMap<string, Kinds>
   readonly loops: number
@@ -38,7 +38,10 @@ const kindOfConstant: Readonly<Record<string, string>> = {
   uint64Value: 'uint',
 }
 
-/** What kinds of values an expression can give. Reports every name, call and comparison that cannot be right. */
+/**
+ * Returns the possible types of an expression's value. Reports each name, call and comparison that
+ * cannot be right.
+ */
 export const infer = (context: Inference, expr: Expr, scope: Scope = outside): Kinds => {
   const { exprKind } = expr
   switch (exprKind.case) {
@@ -222,7 +225,7 @@ const needsBoolean = (context: Inference, expr: Expr, kinds: Kinds, operator: st
   }
 }
 
-/** `a.b.c` as text; undefined where it is anything else than names. */
+/** Returns `a.b.c` as text, or undefined if the node is not made of names. */
 const dotted = (expr: Expr): string | undefined => {
   if (expr.exprKind.case === 'identExpr') return expr.exprKind.value.name
   if (expr.exprKind.case !== 'selectExpr' || !expr.exprKind.value.operand) return undefined

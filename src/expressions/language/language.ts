@@ -1,7 +1,8 @@
 /**
- * The language of `when`: CEL with the variables body, headers, query and sender. This folder reads,
- * checks and runs an expression; `../worker` does that in a process of its own, with a bound for time
- * and memory. No message holds anything of the delivery.
+ * The language of `when`: CEL with the variables body, headers, query and sender. This folder
+ * parses, checks and runs an expression; `../worker` runs this code in a process of its own, with
+ * limits of time and memory. No message quotes the delivery. Imports only `../../api` and
+ * `../../environment`.
  */
 import { celEnv, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
@@ -12,10 +13,12 @@ export type Expr = ReturnType<typeof parse>['expr']
 const textMap = mapType(CelScalar.STRING, CelScalar.STRING)
 
 /**
- * The language of `when`: CEL with its standard functions and the strings extension. The variables are
- * - `body`: the JSON of the delivery, null when it has none. Numbers of JSON are doubles, as CEL's specification says.
+ * Returns the language of `when`: CEL with its standard functions and the strings extension. The
+ * variables are
+ * - `body`: the JSON of the delivery, or null. Its numbers are doubles, as CEL's specification
+ *   says.
  * - `headers`: by their names in lower case.
- * - `query`: the parameters of the URL; of those that are given twice, the last.
+ * - `query`: the parameters of the URL. Of a repeated one, the last.
  * - `sender`: the name of the sender module that recognised the delivery.
  */
 export const language = () =>
@@ -26,7 +29,7 @@ export const language = () =>
 
 export type Language = ReturnType<typeof language>
 
-/** What an expression may name first, and what kinds of values that can be. */
+/** The variables, and the possible types of each. */
 export const roots: ReadonlyMap<string, readonly string[]> = new Map([
   ['body', ['map', 'list', 'null_type']],
   ['headers', ['map']],
@@ -34,16 +37,16 @@ export const roots: ReadonlyMap<string, readonly string[]> = new Map([
   ['sender', ['string']],
 ])
 
-/** The roots whose members are all strings. */
+/** The variables whose members are all strings. */
 export const textRoots: ReadonlySet<string> = new Set(['headers', 'query'])
 
-/** The names of types, which are values too: `type(body.x) == string`. */
+/** The names of types. They are values too: `type(body.x) == string`. */
 export const typeNames: ReadonlySet<string> = new Set([
   ...['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint'],
   ...['google.protobuf.Duration', 'google.protobuf.Timestamp'],
 ])
 
-/** What looks like functions and is none; and how each is written. */
+/** The macros, which look like functions, and how to write each. */
 export const macros: ReadonlyMap<string, string> = new Map([
   ['has', 'has(body.member)'],
   ['all', "body.alerts.all(alert, alert.status == 'firing')"],

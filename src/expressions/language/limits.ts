@@ -1,7 +1,7 @@
-/** The bounds of the language itself. */
+/** The limits of the language itself. */
 
 /** How many compiled expressions are kept. */
 export const maxPrograms = 256
 
-/** How deep loops may lie in one another: a third one inside would take a body's size to the third power. */
+/** How deep loops may be nested. A third level would take time cubic in the size of the body. */
 export const maxNestedLoops = 2

@@ -1,9 +1,9 @@
 import type { Position } from './position.ts'
 
-/** Why an expression cannot be right, and where. */
+/** Why an expression cannot work, and where. */
 export interface Mistake extends Position {
   readonly message: string
-  /** What may have been meant. */
+  /** What the author may have meant. */
   readonly hint?: string
 }
 

@@ -14,5 +14,5 @@ export const positionAt = (expression: string, offset: number): Position => {
 
 type SourceInfo = ReturnType<typeof parse>['sourceInfo']
 
-/** Where the node of this id stands. */
+/** Returns the offset of a node by its id. */
 export const offsetOf = (sourceInfo: SourceInfo, id: bigint): number => sourceInfo?.positions[id.toString()] ?? 0

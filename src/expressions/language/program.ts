@@ -7,12 +7,18 @@ import { visibleHeaders } from './hidden.ts'
 import { language } from './language.ts'
 import { maxPrograms } from './limits.ts'
 
-/** What an expression says of a delivery; or why it says nothing, in words that hold nothing of the delivery. */
+/**
+ * The result of an expression for a delivery, or why it failed. The text does not quote the
+ * delivery.
+ */
 export type EvaluationVerdict = { readonly counts: boolean } | { readonly failed: string }
 
 export type Program = (variables: ExpressionVariables) => EvaluationVerdict
 
-/** Compiles expressions, and keeps the latest. What does not compile is a program that fails. */
+/**
+ * Returns a compiler that caches the latest expressions. An expression with an error becomes a
+ * program that fails.
+ */
 export const compiler = (): ((expression: string) => Program) => {
   const cel = language()
   const programs = new BoundedMap<string, Program>(maxPrograms)
@@ -24,7 +30,7 @@ export const compiler = (): ((expression: string) => Program) => {
       return ({ body, headers, query, sender }) => {
         let input: CelInput | undefined
         const result = evaluate({
-          // Most of the work with a large body is to read it, and not every expression asks for it.
+          // Reading a large body takes most of the time, and not every expression needs it.
           get body() {
             return (input ??= bodyInput(body))
           },

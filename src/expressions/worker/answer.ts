@@ -2,7 +2,10 @@ import { check, described } from '../language/check.ts'
 import { compiler } from '../language/program.ts'
 import type { CheckFindings, EvaluatorResult, Question } from './message.ts'
 
-/** Makes what answers the questions to an evaluator, one after another. It remembers compiled expressions. */
+/**
+ * Returns the function that answers an evaluator's questions, one at a time. It caches compiled
+ * expressions.
+ */
 export const answering = (): ((question: Question) => EvaluatorResult) => {
   const compile = compiler()
   return question => {

@@ -1,4 +1,7 @@
-/** What runs in an evaluator's process: answers questions until it is ended, or until nobody is left to ask. */
+/**
+ * The program of an evaluator process. It answers questions until it is ended or its parent is
+ * gone.
+ */
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { answering } from './answer.ts'
@@ -6,12 +9,12 @@ import { maxRunMs } from './limits.ts'
 import { isQuestion, readyMessage, type EvaluatorAnswer, type EvaluatorResult } from './message.ts'
 import { watchdog } from './watchdog.ts'
 
-/** Where memory runs out for all, this process is the one to give up. Linux alone knows the file. */
+/** Makes this process the first that Linux kills if memory runs out. */
 const offerItself = (): void => {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000')
   } catch {
-    // Elsewhere, or not allowed: then the system chooses.
+    // Other systems have no such file, or forbid it. Then the system chooses.
   }
 }
 
@@ -19,8 +22,8 @@ const answer = answering()
 const watched = watchdog<EvaluatorResult>(maxRunMs)
 
 /**
- * The first evaluation of a process loads and compiles what all others use: on a busy machine that can take all that one may use of a
- * processor. So it is made before anybody asks, and charged to nobody.
+ * Evaluates an expression once, so that the code is loaded and compiled before the first question.
+ * On a busy machine this can take the whole time limit of one evaluation.
  */
 const warmUp = (): void => {
   const expression =

@@ -1,20 +1,25 @@
 import type { EvaluatorAnswer, Question } from './message.ts'
 
-/** A process that checks or evaluates one expression at a time, and can be ended in the middle of it. */
+/** A process that checks or evaluates one expression at a time. It can be ended at any moment. */
 export interface Evaluator {
-  /** Only when it is ready, and when what was sent before is answered. */
+  /** Sends a question. Call it only when the process is ready and has answered the previous one. */
   send(question: Question): void
-  /** How much of a processor it has used since it began, in milliseconds; undefined where the system does not say. */
+  /**
+   * Returns the processor time used since the start, in milliseconds; undefined if the system does
+   * not report it.
+   */
   usedMs(): number | undefined
-  /** Ends it at once, even in the middle of an evaluation. No event follows. */
+  /** Ends the process at once, even during an evaluation. No event follows. */
   end(): void
 }
 
-/** Receives the events of an evaluator. None comes before `StartEvaluator` has returned. */
+/** Receives the events of an evaluator. None arrives before `StartEvaluator` has returned. */
 export interface EvaluatorEvents {
   ready(): void
   answered(answer: EvaluatorAnswer): void
-  /** It ended without being asked to. broke: by its own doing, as when it needs more memory than it may have. */
+  /**
+   * Called when the process ended by itself. broke: by its own fault, for example out of memory.
+   */
   ended(how: 'broke' | 'was ended'): void
 }
 

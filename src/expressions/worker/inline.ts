@@ -2,7 +2,10 @@ import type { Expressions } from '../../environment/environment.ts'
 import { compiler } from '../language/program.ts'
 import { findings } from './answer.ts'
 
-/** Checks and evaluates in this process, with no budget: for the simulation, where nobody writes an expression that hangs. */
+/**
+ * Checks and evaluates in this process without a time limit. For the simulation, which has no
+ * endless expressions.
+ */
 export const inlineExpressions = (): Expressions => {
   const compile = compiler()
   return {

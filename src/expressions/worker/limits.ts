@@ -1,55 +1,60 @@
-/** Every bound of the evaluation. Times are in milliseconds. */
+/** All limits of the evaluation. Times are in milliseconds. */
 
-/** How much of a processor one evaluation may use. The slowest that is of use takes a tenth of it. */
+/** The processor time of one evaluation. The slowest useful expression takes a tenth of it. */
 export const budgetMs = 50
 
 /**
- * How much of a processor one check may use. The slowest text that admission lets through takes a tenth of it; a mistake
- * here would keep a good hook from working until somebody edits it.
+ * The processor time of one check. The slowest text that admission accepts takes a tenth of it. A
+ * lower limit could disable a correct hook until somebody edits it.
  */
 export const checkBudgetMs = 200
 
-/** How many checks of one namespace wait. */
+/** How many checks of one namespace may wait. */
 export const maxChecksWaiting = 20_000
 
-/** The shortest time after which a run that is not over is looked at again. */
+/** The shortest time until a run that is not over is checked again. */
 export const watchEveryMs = 5
 
-/** A process that is this long at one evaluation and has not even used its budget is stuck, or stopped by somebody. */
+/**
+ * If an evaluation takes this long but little processor time, its process is stuck, or somebody
+ * stopped it.
+ */
 export const stuckMs = 10_000
 
-/** A process that evaluated nothing for this long is ended. */
+/** A process without an evaluation for this long is ended. */
 export const idleMs = 60_000
 
-/** How long to wait after a process that ended before it was ready. */
+/** How long to wait after a process ended before it was ready. */
 export const startAgainMs = 1000
 
-/** How large the memory of a process may grow by itself, in MiB; a body of 1 MiB can take 50 of them. */
+/** How far the memory of a process may grow, in MiB. A body of 1 MiB can take 50. */
 export const maxMemoryMiB = 96
 
-/** How many evaluations of one hook wait, and how many bytes all waiting bodies have. */
+/** How many evaluations of one hook may wait, and how many bytes their bodies may have together. */
 export const maxWaiting = 1000
 export const maxWaitingBytes = 32 * 1024 * 1024
 
 /**
- * How long a hook is blocked after its expression ran over: this, and twice as long each time, up
- * to the maximum.
+ * How long a hook is blocked after its expression exceeded a limit. Doubles each time, up to the
+ * maximum.
  */
 export const firstBlockMs = 1000
 export const maxBlockMs = 60_000
 
-/** For how long after it ran over a hook shares no process with those that did not. */
+/** How long a hook then shares no process with hooks that kept to the limits. */
 export const probationMs = 60_000
 
-/** Of how many hooks it is known how they behaved. */
+/** For how many hooks the behaviour is remembered. */
 export const maxReputations = 10_000
 
-/** Who takes more of a processor than this, so many times in a row, could hold up others, and waits among their like. */
+/**
+ * A hook that takes more processor time than this, several times in a row, waits among slow hooks.
+ */
 export const quickMs = 10
 export const maxSlowRuns = 3
 
-/** How long a run may take if the program that watches it is gone. */
+/** How long a run may take after its parent is gone. */
 export const maxRunMs = stuckMs + 5000
 
-/** For how long after an expression ran over the proven ones have a process of their own. */
+/** How long proven expressions keep a process of their own after one exceeded a limit. */
 export const apartMs = 3_600_000

@@ -1,26 +1,26 @@
 import type { ExpressionVariables } from '../../environment/environment.ts'
 import type { EvaluationVerdict } from '../language/program.ts'
 
-/** What an evaluator is asked: to check an expression, or to evaluate it for a delivery. */
+/** A question to an evaluator: check an expression, or evaluate it for a delivery. */
 export type Question =
   | { readonly ask: 'check'; readonly expression: string }
   | { readonly ask: 'evaluate'; readonly expression: string; readonly variables: ExpressionVariables }
 
-/** Of a check: the first mistake as one line, or that there is none. */
+/** The result of a check: no mistake, or the first one in one line. */
 export type CheckFindings = { readonly sound: true } | { readonly mistake: string }
 
-/** What an evaluator finds, to each of its questions. */
+/** The answer to a question. */
 export type EvaluatorResult = { readonly checked: CheckFindings } | { readonly verdict: EvaluationVerdict }
 
-/** `usedMs`: how much of a processor it took. */
+/** `usedMs` is the processor time that it took. */
 export type EvaluatorAnswer = EvaluatorResult & { readonly usedMs: number }
 
-/** What an evaluator says when it can be asked. */
+/** The message of an evaluator that is ready for questions. */
 export const readyMessage = 'ready'
 
 /**
- * Distinguishes kinds of messages, and trusts their content: both ends are one version of one
- * program.
+ * Returns whether a message is a question. It trusts the content, because both ends are the same
+ * version.
  */
 export const isQuestion = (message: unknown): message is Question =>
   typeof message === 'object' && message !== null && 'ask' in message && 'expression' in message

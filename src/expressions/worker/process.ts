@@ -4,20 +4,17 @@ import { isAnswer, readyMessage } from './message.ts'
 import type { StartEvaluator } from './evaluator.ts'
 import { maxMemoryMiB } from './limits.ts'
 
-/**
- * The program of an evaluator: next to this file in the source, and next to the bundle once
- * bundled.
- */
+/** The program of an evaluator: next to this file in the source, next to the bundle in a build. */
 const program = import.meta.url.endsWith('.ts')
   ? new URL('child.ts', import.meta.url)
   : new URL('receiver-hooks-evaluator.mjs', import.meta.url)
 
-/** What a crash looks like that Node brings about itself. The system ends a process by SIGKILL, a person by SIGTERM. */
+/** The signals of a crash inside Node. The system kills with SIGKILL, a person with SIGTERM. */
 const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS'])
 
 /**
- * Starts an evaluator as a process of its own. A thread would not do: Node ends the whole process when one allocation of
- * a thread goes past the thread's limit, as `size()` of a text of 10 MB does.
+ * Starts an evaluator in a process of its own. A thread is not enough: Node ends the whole process
+ * if one allocation exceeds the thread's limit, as `size()` of a text of 10 MB does.
  */
 export const forkEvaluator: StartEvaluator = events => {
   let isHeard = true
@@ -43,7 +40,7 @@ export const forkEvaluator: StartEvaluator = events => {
   child.channel?.unref()
   return {
     send: question => {
-      // A process that has gone says so by its exit.
+      // If the process is gone, its exit event reports it.
       child.send(question, () => {})
     },
     usedMs: () => usedMs(child),
@@ -55,8 +52,8 @@ export const forkEvaluator: StartEvaluator = events => {
 }
 
 /**
- * Starts a process. Node emits an event if there are too many processes, and throws if there is too
- * little memory.
+ * Starts a process. Node emits an event if there are too many processes, and throws if memory is
+ * short.
  */
 const forked = (): ChildProcess | undefined => {
   try {
@@ -67,7 +64,7 @@ const forked = (): ChildProcess | undefined => {
         '--v8-pool-size=1',
         '--no-warnings',
       ],
-      // It needs nothing of this process, and is to learn nothing of it.
+      // The process needs none of these variables, and must not see secrets in them.
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
@@ -77,17 +74,17 @@ const forked = (): ChildProcess | undefined => {
   }
 }
 
-/** The unit of times in /proc, on every Linux: hundredths of a second. */
+/** The unit of times in /proc on Linux: hundredths of a second. */
 const tickMs = 10
 
 /**
- * proc(5): what a thread spent in user and in system mode are the 14th and 15th field. The first thread has the number
- * of the process; it alone counts, since the others, which compile and collect garbage, come and go as they like.
+ * Returns the processor time of the main thread, from fields 14 (user) and 15 (system) of its stat
+ * file (proc(5)). Other threads compile and collect garbage at any time, so they do not count.
  */
 const usedMs = ({ pid }: ChildProcess): number | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')
-    // The second field, the name, may hold blanks; it ends with the last parenthesis.
+    // The second field, the name, may contain blanks. It ends with the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const used = (Number(fields[11]) + Number(fields[12])) * tickMs
     return Number.isNaN(used) ? undefined : used

@@ -2,13 +2,13 @@ import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { firstBlockMs, maxBlockMs, maxSlowRuns, maxReputations, probationMs, quickMs } from './limits.ts'
 
-/** How the expressions of hooks have behaved. An owner with another expression begins again. */
+/** How the expressions of hooks behaved. A changed expression begins without a history. */
 export interface Reputations {
-  /** Whether its expression may run where those run that keep to their bounds. */
+  /** Returns whether an expression may run among those that keep to their limits. */
   proven(owner: string, expression: string): boolean
-  /** How long it is still blocked, in milliseconds; 0 if it is not. */
+  /** Returns how long the owner is still blocked, in milliseconds; 0 if it is not. */
   blockedMs(owner: string, expression: string): number
-  /** `usedMs`: how much of a processor it took. */
+  /** Notes a run. `usedMs` is its processor time. */
   ran(owner: string, expression: string, usedMs: number): void
   ranOver(owner: string, expression: string): void
 }
@@ -16,9 +16,9 @@ export interface Reputations {
 interface Reputation {
   readonly expression: string
   readonly proven: boolean
-  /** How often in a row it took longer than what is quick. */
+  /** How many runs in a row were slow. */
   readonly slowRuns: number
-  /** How often in a row it ran over. */
+  /** How many runs in a row exceeded a limit. */
   readonly strikes: number
   readonly lastStrike: number
 }
@@ -45,7 +45,8 @@ export const reputationsOf = (clock: Clock): Reputations => {
       const { lastStrike } = before
       const onProbation = clock.monotonic() < lastStrike + probationMs
       const slowRuns = usedMs <= quickMs ? 0 : before.slowRuns + 1
-      // One slow run can be an accident of the machine; to lose the place for it would be worse than to wait for it.
+      // One slow run can be an accident of the machine. Losing the place would be worse than
+      // waiting for it.
       const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < maxSlowRuns))
       reputations.set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
     },

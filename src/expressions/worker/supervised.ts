@@ -4,19 +4,19 @@ import type {
   Evaluation,
   ExpressionCheck,
   Expressions,
-  Judgement,
+  Evaluated,
 } from '../../environment/environment.ts'
 import type { StartEvaluator } from './evaluator.ts'
 import { apartMs, budgetMs, checkBudgetMs, maxChecksWaiting } from './limits.ts'
 import { reputationsOf } from './reputation.ts'
 import { Worker, type Failure, type Job } from './worker.ts'
 
-/** Expressions that can be closed. Evaluations in progress then have no result. */
+/** Expressions that can be closed. Evaluations in progress then get no result. */
 export interface SupervisedExpressions extends Expressions {
   close(): void
 }
 
-/** Checks and evaluates expressions in processes that live only while they are used: see the two functions. */
+/** Checks and evaluates expressions in processes that live only while they are used. */
 export const supervisedExpressions = (clock: Clock, start: StartEvaluator): SupervisedExpressions => {
   const evaluations = evaluating(clock, start)
   const checks = checking(clock, start)
@@ -30,7 +30,9 @@ export const supervisedExpressions = (clock: Clock, start: StartEvaluator): Supe
   }
 }
 
-/** Checks expressions in a process of its own: a text that is slow to read holds up checks alone, and no delivery. */
+/**
+ * Returns a checker with a process of its own. So a slow text delays other checks, but no delivery.
+ */
 const checking = (clock: Clock, start: StartEvaluator) => {
   const worker = new Worker(clock, start, maxChecksWaiting)
   return {
@@ -58,10 +60,10 @@ const checking = (clock: Clock, start: StartEvaluator) => {
 }
 
 /**
- * Evaluates expressions in one process. For a while after one of them ran over its budget there are
- * two: one for expressions that were quick before, and one for all others. An expression that runs
- * over ends its process, so it then harms only those that are new or slow. Its owner is blocked for
- * a while, longer each time: nothing of it is evaluated, and senders try again.
+ * Returns an evaluator with one process. For a while after an expression exceeded its limit there
+ * are two: one for expressions that were quick before, one for the others.
+ * An expression that exceeds its limit ends its process, so it harms only new or slow ones. Its
+ * owner is blocked for a while, longer each time; senders get 503 and try again.
  */
 const evaluating = (clock: Clock, start: StartEvaluator) => {
   const reputations = reputationsOf(clock)
@@ -73,7 +75,9 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
     unavailable: `the expression ran over its budget, and is not run again for ${Math.ceil(reputations.blockedMs(owner, expression) / 1000)} s`,
   })
 
-  /** Notes that an expression ran over, and fails all else that waits for its owner. */
+  /**
+   * Notes that an expression exceeded its limit, and fails all questions of its owner that wait.
+   */
   const ranOver = (owner: string, expression: string): void => {
     reputations.ranOver(owner, expression)
     apartUntil = clock.monotonic() + apartMs
@@ -82,7 +86,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
   }
 
   return {
-    evaluate: ({ expression, owner, variables, withinMs }: Evaluation): Promise<Judgement> => {
+    evaluate: ({ expression, owner, variables, withinMs }: Evaluation): Promise<Evaluated> => {
       if (reputations.blockedMs(owner, expression) > 0) return Promise.resolve(blocked(owner, expression))
       const apart = clock.monotonic() < apartUntil && reputations.proven(owner, expression)
       const worker = apart ? provenWorker : otherWorker

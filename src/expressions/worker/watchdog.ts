@@ -1,8 +1,8 @@
 import { createContext, Script } from 'node:vm'
 
 /**
- * Runs something, and throws after `maxMs`. Who started this process ends it long before. But if they are gone, it
- * must end by itself, and no event is seen while an expression runs: so Node's own watchdog ends the run.
+ * Runs something, and throws after `maxMs`. The parent ends this process long before that. If the
+ * parent is gone, Node's own watchdog has to do it: no event is handled while an expression runs.
  */
 export const watchdog = <T>(maxMs: number): ((run: () => T) => T) => {
   const script = new Script('results.push(run())')

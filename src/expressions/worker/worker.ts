@@ -4,13 +4,13 @@ import type { EvaluatorAnswer, Question } from './message.ts'
 import { idleMs, watchEveryMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
 import { fairQueue, type FairQueue, type QueuedItem } from '../../environment/fair-queue.ts'
 
-/** Why a question has no answer: it used more time or memory than it may have, or it has not been asked. */
+/** Why a question got no answer: it exceeded a limit, or was not asked. */
 export type Failure = { readonly ranOver: string } | { readonly unavailable: string }
 
-/** A question on its way. Exactly one of its functions is called, once. */
+/** A question with its callbacks. Exactly one of them is called, once. */
 export interface Job extends QueuedItem {
   readonly question: Question
-  /** How much of a processor it may use, in milliseconds. */
+  /** The processor time that it may use, in milliseconds. */
   readonly budgetMs: number
   answered(answer: EvaluatorAnswer): void
   failed(failure: Failure): void
@@ -34,10 +34,10 @@ const tooLarge: Failure = { ranOver: `the expression needed more than ${maxMemor
 const lost: Failure = { unavailable: 'the process that evaluates expressions was ended' }
 
 /**
- * One evaluator at most, and the jobs that wait for it. It evaluates one after another, each owner in turn. The evaluator is started
- * when it is needed, and ended when it was not needed for a while. What uses more of a processor than its budget is ended
- * with the evaluator that runs it: time alone says nothing on a busy machine. The others lose no more than their place in time: they
- * wait for the next one.
+ * At most one evaluator, and the jobs that wait for it. Each owner is served in turn. The evaluator
+ * starts when it is needed and ends when it is idle.
+ * A job that uses more processor time than allowed is ended together with the evaluator. Wall time
+ * does not count, because the machine may be busy. The other jobs wait for the next evaluator.
  */
 export class Worker {
   readonly #clock: Clock
@@ -45,10 +45,10 @@ export class Worker {
   readonly #queue: FairQueue<Job>
   #state: State = { is: 'empty' }
 
-  constructor(clock: Clock, start: StartEvaluator, mostOfOne = maxWaiting) {
+  constructor(clock: Clock, start: StartEvaluator, maxOfOne = maxWaiting) {
     this.#clock = clock
     this.#startEvaluator = start
-    this.#queue = fairQueue<Job>({ mostOfOne, mostBytes: maxWaitingBytes })
+    this.#queue = fairQueue<Job>({ maxOfOne, maxBytes: maxWaitingBytes })
   }
 
   add(job: Job): void {
@@ -57,7 +57,7 @@ export class Worker {
     this.#next()
   }
 
-  /** Takes a job out of the queue, if it is still in it. */
+  /** Removes a job from the queue if it is still there. */
   remove(job: Job): void {
     this.#queue.remove(job)
   }

@@ -6,31 +6,34 @@ import { poolCountNamed, poolKinds } from './pools.ts'
 import { viaObject } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
 
-/** The least of an autoscaler: how far it may go down. */
+/** The minimum of an autoscaler. */
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
   limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
-/** The same of KEDA, which may go down to nothing. */
+/** The minimum of a KEDA ScaledObject, which may be 0. */
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
   limits: object => ({ min: 0, max: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
 })
 
-/** The count of a custom resource in a member of its `spec`. Where there is none, it is what its /scale shows: 0. */
+/**
+ * Returns the count of a custom resource in a member of its `spec`. An absent count is 0, as its
+ * /scale shows.
+ */
 export const inSpec = (member: string): CountAt => viaObject({ way: ['spec', member], absent: 0 })
 
-/** The kinds that are known without a look at the cluster, each with where its objects hold their count. */
+/** The kinds that need no discovery, and where their objects hold the count. */
 export const knownCounts: readonly { readonly type: ResourceType; readonly at: CountAt }[] = [
   ...scalableKinds.map(type => ({ type, at: viaScale })),
   { type: autoscalers, at: minReplicas },
   { type: scaledObjects, at: minReplicaCount },
 ]
 
-/** The way of writing that a claim names, if it is one of those of the kind. */
+/** Returns the accessor that a claim names, if the kind has it. */
 export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
   const known = knownCounts.filter(each => isSame(each.type, type))
   if (known.length > 0) return known.find(each => each.at.text === text)?.at
@@ -46,7 +49,10 @@ const isSame = (one: ResourceType, other: ResourceType): boolean =>
   one.resource === other.resource &&
   one.kind === other.kind
 
-/** Built-in groups with a dot in their name end like this; their objects are never counted. */
+/**
+ * Returns whether a kind is a custom resource. Built-in groups with a dot have this suffix, and
+ * their objects are never counted.
+ */
 const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(group) &&
   !group.endsWith('.k8s.io') &&

@@ -7,29 +7,30 @@ import { bytesOf } from '../../kube/written.ts'
 import type { Target, Version } from './target.ts'
 import { versionOf } from './read.ts'
 
-/** How long one read of the history may take, in milliseconds. */
+/** The time limit of one read of the history, in milliseconds. */
 const readTimeoutMs = 2000
 
-/** What the API server's history says of a marked write whose answer was lost. */
+/** The result of searching the API server's history for a marked write whose answer was lost. */
 export type Evidence =
-  /** It happened. `newest` is the target as it is now, which others may have changed since. */
+  /** It was made. `newest` is the current target, which others may have changed since. */
   | { readonly evidence: 'applied'; readonly newest: Version | undefined }
-  /** It did not happen and never can: another write came first, which left these marks. */
+  /** It was not made and never can be: another write came first, with these marks. */
   | { readonly evidence: 'never'; readonly owners: readonly string[] }
-  /** It has not happened so far: sending the same again does it once. */
+  /** It has not been made yet. Sending the same again makes it once. */
   | { readonly evidence: 'not yet'; readonly bytes: number }
   /**
-   * The history was compacted: it can no longer be found out, nor for any other write from that version, unless its mark is one
-   * of these.
+   * The history was compacted. The outcome of this write, and of all others from that version, can
+   * never be found out, unless its mark is one of these.
    */
   | { readonly evidence: 'history gone'; readonly owners: readonly string[] }
-  /** `isRefused`: the API server refuses to answer, and would the next time. */
+  /** `isRefused`: the API server refuses to answer, and would refuse again. */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
 /**
- * Finds out the outcome of a marked write that was computed from `from`. It can only be the first version after
- * that one, so the marks in that version show it. It is found from the newest end, in steps that grow, and then by
- * bisection, over the versions that the API server still has (5 minutes of them by default): in about two reads.
+ * Searches the outcome of a marked write that was computed from `from`. The write can only be the
+ * first version after `from`, so the marks in that version show it. The search goes back from the
+ * newest version in growing steps, then by bisection. It covers the history that the API server
+ * keeps, 5 minutes by default, and takes about two reads.
  */
 export const findEvidence = async (
   api: ApiConnection,
@@ -47,10 +48,16 @@ export const findEvidence = async (
   const newestOwners = marksOf(first)
   if (newestOwners.includes(mark)) return { evidence: 'applied', newest }
   let low = before
-  /** Whether the target is known to have been unchanged at `low`. What is compacted shows nothing, and may not be needed. */
+  /**
+   * True if the target is known to be unchanged at `low`. A compacted version shows nothing, and
+   * may not be needed.
+   */
   let isKnown = true
   let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
-  /** How far back the next look goes: mostly one of the last writes was the first, however many there were elsewhere. */
+  /**
+   * How far the next step goes back. Mostly, one of the last writes of the cluster was the first
+   * one of this target.
+   */
   let back = 1n
   while (high - low > 1n) {
     const half = (low + high) / 2n
@@ -77,7 +84,7 @@ export const findEvidence = async (
   return isKnown ? { evidence: 'never', owners } : { evidence: 'history gone', owners: [...owners, ...newestOwners] }
 }
 
-/** A target that was deleted, or replaced by another of its name, is none. */
+/** Returns the object if it is the same target, not a later one with its name. */
 const sameObject = (object: StoredObject | undefined, from: Pick<Version, 'uid'>): StoredObject | undefined =>
   object?.metadata.uid === from.uid ? object : undefined
 
@@ -90,7 +97,9 @@ type Read =
     }
   | { readonly read: 'failed'; readonly evidence: Evidence }
 
-/** The target as it was when the API server's storage was at `version`; as it is now when that is undefined. */
+/**
+ * Returns the target at a version of the API server's storage, or the newest if that is undefined.
+ */
 const versionAt = async (api: ApiConnection, target: Target, version: bigint | undefined): Promise<Read> => {
   const failed = (evidence: Evidence): Read => ({ read: 'failed', evidence })
   try {

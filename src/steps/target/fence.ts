@@ -5,15 +5,18 @@ import { readTarget } from './read.ts'
 import { markedWrite } from './write.ts'
 
 export type Fenced =
-  /** No write from that version can be made any more. `isOurs`: none has been. */
+  /** No more writes from that version are possible. `isOurs`: none was made. */
   | { readonly fenced: 'yes'; readonly isOurs: boolean }
-  /** The server will not have even that, or all fences stand there already. */
+  /**
+   * Later writes from that version are still possible: the server refuses the fence too, or the
+   * target has as many fences as allowed.
+   */
   | { readonly fenced: 'no' }
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
 
 /**
- * Makes sure that no write from a version can be made any more, by any process at any time. For that it writes from that version
- * itself: it leaves the count, and makes a new version of the target.
+ * Makes sure that no process can ever write from a version again. It does this by writing from that
+ * version itself, which keeps the count and makes a new version.
  */
 export const fence = async (
   api: ApiConnection,
@@ -33,7 +36,7 @@ export const fence = async (
   const written = await markedWrite(api, target, made.mark, version, made.to, { objectBytes: bytes, charge })
   switch (written.write) {
     case 'applied':
-      // If not, its mark was there already, although the read did not show it.
+      // If not, its mark was there before, although the read did not show it.
       return written.version?.resourceVersion === version.resourceVersion
         ? { fenced: 'no' }
         : { fenced: 'yes', isOurs: true }
@@ -44,7 +47,7 @@ export const fence = async (
       return { fenced: 'no' }
     case 'not sent':
     case 'unknown':
-      // Made again, it is from a newer version where this one was stored.
+      // If this write was stored, a second attempt begins from a newer version.
       return unknown(written)
   }
 }

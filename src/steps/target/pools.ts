@@ -4,7 +4,7 @@ import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { viaObject, type Way } from './via-object.ts'
 
-/** Which machines go first on the way down, as Cluster API calls it. */
+/** The order in which machines are removed, with Cluster API's names. */
 export type Order = 'Newest' | 'Oldest'
 
 const ofClusterAPI = { group: 'cluster.x-k8s.io', version: 'v1beta2' } as const
@@ -17,7 +17,7 @@ export const machineDeployments: ResourceType = {
 export const machineSets: ResourceType = { ...ofClusterAPI, resource: 'machinesets', kind: 'MachineSet' }
 export const machinePools: ResourceType = { ...ofClusterAPI, resource: 'machinepools', kind: 'MachinePool' }
 export const clusters: ResourceType = { ...ofClusterAPI, resource: 'clusters', kind: 'Cluster' }
-/** Rancher's. */
+/** The clusters of Rancher. */
 export const rancherClusters: ResourceType = {
   group: 'provisioning.cattle.io',
   version: 'v1',
@@ -25,7 +25,7 @@ export const rancherClusters: ResourceType = {
   kind: 'Cluster',
 }
 
-/** The kinds that are a pool of nodes, or hold some. */
+/** The kinds that are a node pool, or contain some. */
 export const poolKinds: readonly ResourceType[] = [
   machineDeployments,
   machineSets,
@@ -34,10 +34,13 @@ export const poolKinds: readonly ResourceType[] = [
   rancherClusters,
 ]
 
-/** Whether pools are inside of objects of a kind. */
+/** Returns whether objects of a kind contain pools. */
 export const holdsPools = (type: ResourceType): boolean => type === clusters || type === rancherClusters
 
-/** Where the count of a pool of nodes is: of the object itself, or of the pool of this name in it. */
+/**
+ * Returns the accessor for the count of a node pool: of the object itself, or of the pool with this
+ * name in it.
+ */
 export const poolCount = (type: ResourceType, pool?: string, order?: Order): CountAt => {
   if (type === clusters) return inCluster(pool ?? '')
   if (type === rancherClusters) return inRancherCluster(pool ?? '')
@@ -49,7 +52,7 @@ export const poolCount = (type: ResourceType, pool?: string, order?: Order): Cou
   })
 }
 
-/** The way of writing that a claim names, if it is one of those of a kind of pools. */
+/** Returns the accessor that a claim names, if the kind has it. */
 export const poolCountNamed = (type: ResourceType, text: string): CountAt | undefined => {
   if (holdsPools(type)) {
     const count = poolCount(type, /\[([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\]/.exec(text)?.[1])
@@ -62,7 +65,7 @@ export const poolCountNamed = (type: ResourceType, text: string): CountAt | unde
 const clusterPools: Way = ['spec', 'topology', 'workers', 'machineDeployments']
 const rancherPools: Way = ['spec', 'rkeConfig', 'machinePools']
 
-/** The pools inside of a Cluster, with how many nodes each wants where it says so. */
+/** Returns the pools in a Cluster, with their number of nodes if it says one. */
 export const poolsInside = (
   type: ResourceType,
   object: StoredObject,
@@ -76,7 +79,7 @@ export const poolsInside = (
   })
 }
 
-/** What a pool of Rancher does besides running workloads. */
+/** Returns the roles of a Rancher pool besides running workloads. */
 const rolesOf = (pool: Pool): readonly string[] => ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
 
 const inCluster = (pool: string): CountAt => {
@@ -127,7 +130,7 @@ const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool:
   return { reason: 'PoolNotFound', message: `Cluster/${object.metadata.name} has no pool ${pool}: ${has}` }
 }
 
-/** A pool that is made from a Cluster would be set back. */
+/** Returns the problem of a pool that is made from a Cluster: its count would be reset. */
 const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): TargetProblem | undefined => {
   const say = (owner: string, pool: string | undefined): TargetProblem => {
     const aim = pool === undefined ? '' : `, with pool: ${pool}`
@@ -151,7 +154,10 @@ const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: Stored
 
 const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
 
-/** The Cluster Autoscaler counts what says in annotations how far it may go. */
+/**
+ * Returns the problem of a pool with annotations of the Cluster Autoscaler, which changes the count
+ * itself.
+ */
 const autoscaled = (object: unknown, what: string): TargetProblem | undefined =>
   sizes.some(size => stringAt(object, 'metadata', 'annotations', size) !== undefined) ? byAutoscaler(what) : undefined
 

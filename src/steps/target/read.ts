@@ -5,10 +5,10 @@ import { readSized, type SizedObject } from '../../kube/requests.ts'
 import { UnknownKind } from '../../kube/unknown-kind.ts'
 import type { CountAt, ProblemReason, Target, TargetProblem, Version } from './target.ts'
 
-/** How long a read of a target may take, in milliseconds: two fit into a delivery's time. */
+/** The time limit for reading a target, in milliseconds. Two reads fit into a delivery's time. */
 const readTimeoutMs = 2000
 
-/** What an object's version and count are; undefined where it has no count. */
+/** Returns version and count of an object, or undefined if it has no count. */
 export const versionOf = (at: CountAt, object: StoredObject): Version | undefined => {
   const count = at.read(object)
   if (count === undefined) return undefined
@@ -23,7 +23,7 @@ export type TargetState =
   | { readonly state: 'blocked'; readonly reason: ProblemReason; readonly message: string }
   | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
-/** Why an object's count is not ours to change, if it is not. */
+/** Returns why an object's count may not be changed, or undefined if it may. */
 export const targetProblem = (object: KubeObject): TargetProblem | undefined => {
   const name = `${object.kind ?? 'object'}/${object.metadata.name}`
   if (object.metadata.deletionTimestamp !== undefined) {
@@ -38,7 +38,7 @@ export const targetProblem = (object: KubeObject): TargetProblem | undefined => 
   )
 }
 
-/** What a version of a target shows: the count in it, or why that cannot be changed. */
+/** Returns the count in a version of a target, or why it cannot be changed. */
 export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetState => {
   const problem = targetProblem({ ...object, kind: target.type.kind }) ?? target.at.problem(object)
   if (problem) return { state: 'blocked', ...problem }
@@ -49,8 +49,8 @@ export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetS
 }
 
 /**
- * Reads a target as it is now. The object itself is read, not its /scale: that shows who controls it, and a role that
- * may read workloads suffices.
+ * Reads the current target. It reads the object, not its /scale: the object shows its owner, and
+ * needs no further right.
  */
 export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
   try {

@@ -7,12 +7,12 @@ export interface Target {
   readonly type: ResourceType
   readonly namespace: string
   readonly name: string
-  /** Where its count is, and how that is written. */
+  /** Reads and writes its count. */
   readonly at: CountAt
 }
 
-/** The bounds that an object itself has for its count, inclusive. */
-export interface Limits {
+/** The bounds in the object itself, inclusive. */
+export interface CountLimits {
   readonly min: number
   readonly max: number
 }
@@ -27,56 +27,58 @@ export type ProblemReason =
   | 'Forbidden'
   | 'TooLarge'
 
-/** A version of a target, and the count in it. */
+/** A version of a target with its count. */
 export interface Version {
   readonly uid: string
   readonly resourceVersion: string
   readonly count: number
-  /** The object's own bounds, where it has some. */
-  readonly limits?: Limits
-  /** What the next write has to know of this version, where it has to know something. */
+  /** The object's own bounds, if it has any. */
+  readonly limits?: CountLimits
+  /** What the next write needs to know of this version. */
   readonly ground?: Ground
 }
 
-/** A write as a way of writing makes it. */
+/** The request of a write. */
 export type CountWrite = Pick<ApiRequest, 'path' | 'query' | 'contentType' | 'body'>
 
-/** What keeps a step from being made. */
+/** Why a step is impossible. */
 export interface TargetProblem {
   readonly reason: ProblemReason
   readonly message: string
 }
 
 /**
- * Where an object holds its count, and how a count is written there so that the write can be distinguished from any other: by its
- * mark, which no other write has.
+ * Where an object holds its count, and how to write it with a mark. The mark identifies the write:
+ * no other write has it.
  */
 export interface CountAt {
-  /** Names the way in full: with it any process that meets a claim sends the very same request. */
+  /** The name that a claim stores. With it any process can send the very same request. */
   readonly text: string
-  /** The field, for people: `spec.replicas`. */
+  /** The field for people, such as `spec.replicas`. */
   readonly field: string
-  /** What is said of an object that cannot be written in this way. */
+  /** The message for an object that cannot be written in this way. */
   readonly missing: string
-  /** The count of an object; undefined where it has none. */
+  /** Returns the count of an object, or undefined if it has none. */
   read(object: StoredObject): number | undefined
-  /** The object's own bounds: undefined where any count will do. */
-  limits(object: StoredObject): Limits | undefined
-  /** What a write of this very version has to know of it; undefined where that is nothing. */
+  /** Returns the object's own bounds, or undefined. */
+  limits(object: StoredObject): CountLimits | undefined
+  /** Returns what a write needs to know of this version, or undefined. */
   ground(object: StoredObject): Ground | undefined
-  /** Whether a write cannot be made without a {@link Ground}. */
+  /** True if a write needs a {@link Ground}. */
   readonly needsGround: boolean
-  /** Why the count of an object is not to be changed, in addition to what is so for every object. */
+  /** Returns why this count must not be changed, besides the reasons that apply to every object. */
   problem(object: StoredObject): TargetProblem | undefined
-  /** The write of a count under a mark, from a version; undefined leaves the count as it is. */
+  /** Returns the write of a count with a mark, based on a version. Undefined keeps the count. */
   write(target: Target, mark: string, from: From, to: number | undefined): CountWrite
-  /** Whether a write is answered with the whole object. */
+  /** True if the answer to a write contains the whole object. */
   readonly isAnswered: boolean
-  /** What the answer to a write shows, which is JSON; undefined where it is no answer to one. */
+  /** Returns the version in the JSON answer to a write, or undefined if it is no such answer. */
   stored(answer: string, mark: string, from: From, to: number | undefined): Version | TargetProblem | undefined
-  /** The marks of the writes that an object's count is from. */
+  /** Returns the marks of the writes that set an object's count. */
   marks(object: StoredObject): readonly string[]
-  /** The mark of a write that leaves the count and makes a new version all the same; undefined where there is none. */
+  /**
+   * Returns a mark that makes a new version although the count stays, or undefined if none is left.
+   */
   fence(object: StoredObject): Fence | undefined
 }
 
@@ -89,12 +91,12 @@ export interface Fence {
 /** The version that a write replaces. */
 export type From = Pick<Version, 'uid' | 'resourceVersion' | 'ground'>
 
-/** What a JSON Patch of one version of an object has to know of it. Pointers are RFC 6901's. */
+/** What a JSON Patch needs to know of an object's version. Pointers follow RFC 6901. */
 export interface Ground {
-  /** Where the count is. */
+  /** The pointer to the count. */
   readonly count: string
-  /** Maps that are to be made first, outer ones before inner ones. */
+  /** Maps to create first, outer ones before inner ones. */
   readonly makes: readonly string[]
-  /** What makes sure that a list has the same item at the same place. */
+  /** A test that a list still has the same item at the same place. */
   readonly item?: { readonly pointer: string; readonly value: string }
 }

@@ -3,16 +3,17 @@ import { countNamed } from './counts.ts'
 import { viaScale } from './via-scale.ts'
 
 /**
- * Writes a target as a claim names it: `apps/v1/deployments/Deployment/web`, and the way of writing behind it unless that is
- * /scale, as all were that the first version stored. Its namespace is the record's.
+ * Writes a target as a claim names it, such as `apps/v1/deployments/Deployment/web`. Another
+ * accessor than /scale is appended. The namespace is that of the record.
  */
 export const targetText = ({ at, name, type }: Target): string =>
   `${[type.group, type.version, type.resource, type.kind, name].join('/')}${at.text === viaScale.text ? '' : ` ${at.text}`}`
 
 /**
- * Reads the target that a claim names. The text decides the path of a request, and an account that may write records may write
- * anything there: undefined unless it names an object of a kind that has a count, and where that is. What no version writes is
- * given up, or it would block for ever; a kind that earlier versions do not know raises the record's format.
+ * Parses the target of a claim. An account that may write records can put any text there, and the
+ * text becomes the path of a request. So this returns undefined unless it names a kind with a
+ * count, and a known accessor. Such a claim is given up, because it would block forever. A new kind
+ * therefore needs a new version of the record's format.
  */
 export const parseTarget = (text: string, namespace: string): Target | undefined => {
   const parts = /^([^/ ]*)\/([^/ ]+)\/([^/ ]+)\/([^/ ]+)\/([^/ ]+)(?: (.+))?$/.exec(text)
@@ -23,5 +24,5 @@ export const parseTarget = (text: string, namespace: string): Target | undefined
   return at && objectName.test(name) ? { type, namespace, name, at } : undefined
 }
 
-/** A DNS subdomain (RFC 1123), as Kubernetes asks for in names; never empty, `.` or `..`. */
+/** A DNS subdomain (RFC 1123), which Kubernetes requires in names. Never empty, `.` or `..`. */
 const objectName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/

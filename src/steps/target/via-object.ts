@@ -2,34 +2,35 @@ import { at, tryParseJson } from '../../api/json.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
-import type { Limits, CountAt, Ground, TargetProblem } from './target.ts'
+import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { versionOf } from './read.ts'
 
-/** The annotation that holds the mark of the newest write of a count. */
+/** The annotation with the mark of the newest write of a count. */
 export const markAnnotation = `${group}/step`
 
-/** A list item on the way to a count, by its name. */
+/** A list item on the path to a count, identified by its name. */
 export interface Item {
   readonly name: string
 }
 
-/** The way from an object to its count: names of members, and an item of a list by its name. */
+/** The path from an object to its count: names of members, and list items by their names. */
 export type Way = readonly (string | Item)[]
 
 /** How an object holds its count. */
 export interface Held {
   readonly way: Way
-  /** The count of an object that says none; absent: it has none then. */
+  /** The count of an object without the member. Absent: such an object has no count. */
   readonly absent?: number
   /** Set by the same write. */
   readonly also?: { readonly path: readonly string[]; readonly value: string }
-  readonly limits?: (object: StoredObject) => Limits
+  readonly limits?: (object: StoredObject) => CountLimits
   readonly problem?: (object: StoredObject) => TargetProblem | undefined
 }
 
 /**
- * A JSON Patch of the object itself, with its version and uid. The mark is an annotation: an apply would make the product own
- * a list item that it only counts, and its marks would stay in managedFields. A patch never makes an object that is gone.
+ * Returns the accessor that writes with a JSON Patch of the object, with its version and uid. The
+ * mark is an annotation. An apply would make the product own a whole list item, and its marks would
+ * stay in managedFields. A patch never creates a deleted object again.
  */
 export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt => {
   const field = textOfWay(way)
@@ -38,7 +39,10 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
     const count = place && (at(place.parent, place.member) ?? absent)
     return typeof count === 'number' ? count : undefined
   }
-  /** What the schema does not know is dropped without a word, and the mark next to it stays. */
+  /**
+   * Returns whether the object has the count. The API server silently drops unknown members, but
+   * keeps the mark.
+   */
   const hasCount = (object: StoredObject): boolean => {
     const place = placeIn(object, way)
     return place !== undefined && typeof at(place.parent, place.member) === 'number'
@@ -86,7 +90,8 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       const mark = object.metadata.annotations?.[markAnnotation]
       return mark !== undefined && hasCount(object) ? [mark] : []
     },
-    // No other write has this mark, since only one version is from that one. The count stays as it is, also where it is absent.
+    // The mark is unique, because only one fence is from that version. The count is kept, also if
+    // it is absent.
     fence: object => ({ mark: `receiver-hooks.fence.${object.metadata.resourceVersion}`, to: undefined }),
   }
   return countAt
@@ -94,14 +99,16 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
 
 const annotations = '/metadata/annotations'
 
-/** As in `spec.machinePools[workers].quantity`. */
+/** Returns the path as text, such as `spec.machinePools[workers].quantity`. */
 const textOfWay = (way: Way): string =>
   way
     .map(step => (typeof step === 'string' ? `.${step}` : `[${step.name}]`))
     .join('')
     .slice(1)
 
-/** Where the count stands, in a map that is there or can be made; undefined where a list on the way lacks the item. */
+/**
+ * Returns the place of the count. Missing maps can be created; undefined if a list lacks the item.
+ */
 const placeIn = (
   object: StoredObject,
   way: Way,
@@ -149,5 +156,5 @@ const countOperations = ({ count, item }: Ground, to: number, also: Held['also']
   ...(also ? [{ op: 'add', path: `/${also.path.map(escaped).join('/')}`, value: also.value }] : []),
 ]
 
-/** A member's name in a JSON Pointer (RFC 6901). */
+/** Escapes a member's name for a JSON Pointer (RFC 6901). */
 const escaped = (member: string): string => member.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -2,14 +2,14 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from './target.ts'
 
-/** How many fences a target has at most: each is an entry in its managedFields until its count changes. */
+/** The most fences of a target. Each is an entry in its managedFields until the count changes. */
 const maxFences = 8
 
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 /**
- * A forced server-side apply on the target's /scale: the mark is its field manager. Marks of the same count stand next to one
- * another until the count changes.
+ * Writes with a forced server-side apply on the target's /scale. The mark is its field manager.
+ * Marks of the same count stay together until the count changes.
  */
 export const viaScale: CountAt = {
   text: 'scale',
@@ -44,10 +44,10 @@ export const viaScale: CountAt = {
       at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
     ),
   fence: object => {
-    // A count that is not there may mean something else than 0.
+    // An absent count may mean something else than 0.
     const to = at(object, 'spec', 'replicas')
     if (typeof to !== 'number') return undefined
-    // To apply what a field manager owns already makes no new version.
+    // An apply by a field manager that already owns the count makes no new version.
     const owners = viaScale.marks(object)
     const mark = fences.find(name => !owners.includes(name))
     return mark === undefined ? undefined : { mark, to }

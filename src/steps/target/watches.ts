@@ -7,63 +7,68 @@ import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
 
 /**
- * How many targets one process watches. Each watch has a connection of its own. Where all are taken, a namespace gets one of the
- * namespace that has most, until they have equally many.
+ * How many targets a process watches. Each watch has its own connection. If all are in use, a
+ * namespace takes one from the namespace with the most, until both have equally many.
  */
 const maxWatched = 64
 
-/** The least time between the beginnings of two watches, in milliseconds: to connect costs both sides a few of them. */
+/**
+ * The shortest time between the starts of two watches, in milliseconds. Connecting costs both sides
+ * some.
+ */
 const spacingMs = 100
 
 /** How long a target is watched after its last post, in milliseconds. */
 const quietMs = 30_000
 
-/** How many versions in a row a watch reports without a post between them, before it ends. */
+/** After this number of versions in a row without a post, the watch ends. */
 const maxUnused = 50
 
-/** How long a target is left alone whose watch did no good, in milliseconds. */
+/** How long a target is not watched after a useless watch, in milliseconds. */
 const uselessForMs = 60_000
 
-/** How long a kind is not watched in a namespace where that was forbidden, in milliseconds. */
+/** How long a kind is not watched in a namespace that forbids it, in milliseconds. */
 const forbiddenForMs = 600_000
 
-/** How many kinds, each in one namespace, are remembered as forbidden. */
+/** How many pairs of kind and namespace are remembered as forbidden. */
 const maxForbidden = 1000
 
 /** After a watch broke, none begins for so long. The time doubles while none goes well. */
 const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
-/** A watch that the API server ends sooner than this is broken, in milliseconds: it is meant to last for five minutes. */
+/** A watch that ends earlier than this is broken, in milliseconds. It should last five minutes. */
 const shortMs = 60_000
 
 /** Receives a target's versions. */
 export interface Listener {
-  /** Whether others write the target again and again between our writes: then it pays to watch it. */
+  /**
+   * True if others write the target repeatedly between our writes. Then a watch is worth its cost.
+   */
   readonly isContended: boolean
-  /** Whether the watch is so late that it does more harm than good. */
+  /** True if the watch is so late that it causes conflicts. */
   readonly isWatchStale: boolean
-  /** A watch begins to report the versions, or has ended. */
+  /** Notes that a watch begins or has ended. */
   watched(is: boolean): void
-  /** A watch has reported a version; undefined where something in it keeps it from being used. */
+  /** Takes over a version from the watch. Undefined: that version cannot be used. */
   reported(version: Version | undefined): void
 }
 
-/** A target that is watched while others write it as well. */
+/** The watch of a target that others write too. */
 export interface TargetWatch {
-  /** Says that posts are at work on this version. The watch begins with it, where one pays. */
+  /** Notes that posts use this version. If a watch is worth its cost, it begins there. */
   used(version: Version): void
 }
 
 /**
- * How a watch ended. quiet: nobody posts any more. useless: it was late, or reported much that nobody needed. yielded: a target of another
- * namespace took its place. over: the API server ended it in order.
+ * Why a watch ended. quiet: no more posts. useless: late, or mostly unused. yielded: its place went
+ * to another namespace. over: the API server ended it in order.
  */
 type End = 'quiet' | 'useless' | 'yielded' | 'over' | 'forbidden' | 'broken'
 
 /**
- * The watches of single targets that one process has: of those that others write again and again. Otherwise each write needs a read
- * before it, or fails every second time. What a watch reports is no proof of anything: a write replaces the version that it
- * was computed from, or none.
+ * The watches of targets that others write repeatedly. Without one, each write needs a read before
+ * it, or every second write has a conflict. A watch proves nothing: a write takes effect only on
+ * the version that it was computed from.
  */
 export class TargetWatches {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
@@ -73,9 +78,12 @@ export class TargetWatches {
   #rests = 0
   readonly #gauge: ReturnType<Metrics['gauge']>
   readonly #ends: Counter
-  /** The watches that are open, and the namespaces of their targets. */
+  /** The open watches with the namespaces of their targets. */
   readonly #open = new Map<Watching, string>()
-  /** When the next may begin, and until when none may since one broke, in monotonic milliseconds. */
+  /**
+   * The earliest start of the next watch, and of any watch after one broke, in monotonic
+   * milliseconds.
+   */
   #nextAt = -Infinity
   #restsUntil = -Infinity
 
@@ -114,12 +122,12 @@ export class TargetWatches {
     }
   }
 
-  /** Ends all of them, and begins no more. */
+  /** Ends all watches and starts no more. */
   close(): void {
     this.#closed.abort()
   }
 
-  /** Whether a watch of this target may begin now. If so, it has a place. */
+  /** Returns whether a watch of this target may begin now. If so, its place is taken. */
   #mayBegin(target: Target, leftAloneUntil: number): boolean {
     if (this.#closed.signal.aborted) return false
     const now = this.#environment.clock.monotonic()
@@ -129,7 +137,7 @@ export class TargetWatches {
     return true
   }
 
-  /** Ends a watch of the namespace that has most, where that is to make room for this one. */
+  /** Ends a watch of the namespace with the most, if that makes room for this namespace. */
   #makePlace(namespace: string): boolean {
     const leaving = leavingFor(namespace, this.#open)
     leaving?.yield()
@@ -152,7 +160,7 @@ export class TargetWatches {
 
   #rest(): void {
     const now = this.#environment.clock.monotonic()
-    // Of many that break together one counts.
+    // Several that break together count once.
     if (now >= this.#restsUntil) this.#restsUntil = now + waitAfter(rest, this.#rests++)
   }
 
@@ -166,7 +174,7 @@ export class TargetWatches {
     try {
       for await (const event of openWatch(this.#environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
-        // Of one that is deleted, or too large to be read, no version is known.
+        // A deleted object, or one that is too large, has no known version.
         const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
         listener.reported(state?.state === 'found' ? state.version : undefined)
         watching.passed()
@@ -186,28 +194,29 @@ export class TargetWatches {
   }
 }
 
-/** A watch that is open, and whether it does any good. */
+/** An open watch with its use. */
 interface Watching {
   readonly stop: AbortSignal
-  /** Why it was ended here, where it was. */
+  /** Why this process ended it. */
   readonly end: End | undefined
-  /** A post has used what it reported. */
+  /** Notes that a post used a reported version. */
   used(): void
-  /** One more version was passed on. */
+  /** Notes that one more version was passed on. */
   passed(): void
-  /** When a post used it last, in monotonic milliseconds. */
+  /** When a post last used it, in monotonic milliseconds. */
   readonly usedAt: number
-  /** Ends it as one that did no good. */
+  /** Ends it as useless. */
   useless(): void
-  /** Ends it, since its place is another's. */
+  /** Ends it because its place is needed. */
   yield(): void
-  /** It has ended. */
+  /** Notes that it has ended. */
   over(): void
 }
 
 /**
- * The watch that makes room for a target of `namespace`: of the namespace that has most, the one that was not used for longest.
- * Undefined where no namespace has two more than this one: else they would take turns for ever.
+ * Returns the watch that makes room for a target of `namespace`: the longest unused one of the
+ * namespace with the most. Returns undefined if no namespace has two more than this one, because
+ * they would take turns forever.
  */
 const leavingFor = (namespace: string, open: ReadonlyMap<Watching, string>): Watching | undefined => {
   const counts = new Map<string, number>()
@@ -253,7 +262,7 @@ const watchingOf = (clock: Environment['clock']): Watching => {
   }
 }
 
-/** Remembers which kinds may not be watched in which namespaces, and says so once a kind. */
+/** Remembers the namespaces in which a kind cannot be watched. Logs each kind once. */
 const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
   const until = new BoundedMap<string, number>(maxForbidden)
   const said = new BoundedMap<string, true>(maxForbidden)

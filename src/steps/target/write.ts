@@ -3,36 +3,37 @@ import { bytesOf, sendWrite, type Charge, type Sent } from '../../kube/written.t
 import type { ProblemReason, Target, CountWrite, From, Version } from './target.ts'
 import { readTarget } from './read.ts'
 
-/** How long a marked write may take, in milliseconds: as long as a delivery has. */
+/** The time limit of a marked write, in milliseconds: the whole time of a delivery. */
 const writeTimeoutMs = 4000
 
-export type Written =
-  /** It is stored. `version` is the target's newest that is known, if any is. */
+export type WriteOutcome =
+  /** It is stored. `version` is the target's newest known version. */
   | { readonly write: 'applied'; readonly version: Version | undefined }
-  /** The version that the count was computed from is no longer the newest. Nothing was written. */
+  /** The version that the count was computed from is outdated. Nothing was written. */
   | { readonly write: 'stale' }
-  /** There is nothing now that it could change. Nothing was written. */
+  /** There is nothing to change. Nothing was written. */
   | { readonly write: 'missing' }
-  /** The server will not have it. Nothing was written. */
+  /** The server refused it. Nothing was written. */
   | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
-  /** It certainly did not happen, and may be tried again. */
+  /** Certainly not stored. Trying again is safe. */
   | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** It may or may not have happened. */
+  /** Stored or not: unknown. */
   | { readonly write: 'unknown'; readonly message: string }
 
-/** What an object is taken for whose size is not known, in bytes. */
+/** The assumed size of an object of unknown size, in bytes. */
 export const supposedBytes = 4096
 
 /** Who pays for the writes of a target. */
 export interface Bill {
-  /** How large the object was when it was last read, in bytes. */
+  /** The size of the object when it was last read, in bytes. */
   readonly objectBytes: number
   readonly charge: Charge
 }
 
 /**
- * The marked write: it is the first write after the version that the count was computed from, or none; and `mark`, which no
- * other write has, shows which. Where `to` is undefined, it leaves nothing but its mark.
+ * Sends the marked write. It takes effect only as the first write after the version that the count
+ * was computed from. `mark`, which no other write has, identifies it. Without `to` it leaves only
+ * its mark.
  */
 export const markedWrite = async (
   api: ApiConnection,
@@ -41,7 +42,7 @@ export const markedWrite = async (
   from: From,
   to: number | undefined,
   bill: Bill,
-): Promise<Written> => {
+): Promise<WriteOutcome> => {
   const based = target.at.needsGround && !from.ground ? await groundOf(api, target, from) : from
   if ('write' in based) return based
   const request = target.at.write(target, mark, based, to)
@@ -58,7 +59,8 @@ export const markedWrite = async (
     case 'missing':
       return { write: 'missing' }
     case 'refused': {
-      // A failed `test` of the patch is a refusal as well, and means no more than a newer version: a read shows which it was.
+      // A failed `test` of the patch is a refusal too, but may only mean a newer version. A read
+      // shows which.
       const now = !sent.forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
       if (now && 'write' in now) return now
       return { write: 'refused', reason: sent.forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
@@ -70,14 +72,20 @@ export const markedWrite = async (
   }
 }
 
-/** How many bytes a write stores, or may store: all of the object. By way of its /scale it is answered with a few fields of it. */
+/**
+ * Returns how many bytes a write stores, or may store: the whole object. The answer from /scale has
+ * only a few of its fields.
+ */
 const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectBytes }: Bill): number => {
   if (sent.sent === 'stored') return at.isAnswered ? Math.max(bytesOf(body), bytesOf(sent.response.body)) : objectBytes
   return Math.max(bytesOf(body), objectBytes)
 }
 
-/** Reads what a write has to know of the version that it replaces. If that version is no more, returns the outcome of the write. */
-const groundOf = async (api: ApiConnection, target: Target, from: From): Promise<From | Written> => {
+/**
+ * Reads what a write needs to know of the version that it replaces. If that version is outdated,
+ * returns the outcome of the write.
+ */
+const groundOf = async (api: ApiConnection, target: Target, from: From): Promise<From | WriteOutcome> => {
   const found = await readTarget(api, target)
   switch (found.state) {
     case 'found': {

@@ -1,33 +1,40 @@
 import type { IncomingMessage } from 'node:http'
-import { TooLarge, TooMany, type BodyOwner } from '../request.ts'
-import { mostBodyBytes } from '../limits.ts'
+import { BodyTooLarge, TooMany, type BodyOwner } from '../request.ts'
+import { maxPostBodyBytes } from '../limits.ts'
 import { isCutShort } from '../../environment/cut-short.ts'
 
-/** The bodies of all posts. Each has its limit, and all together theirs. */
+/** The bodies of all posts. Each has a limit, and all together have one. */
 export interface Bodies {
-  /** `begin` is called before the first byte is read. */
-  of(request: IncomingMessage, begin: () => void): Body
+  /** Returns the body of a request. `begin` is called before its first byte is read. */
+  of(request: IncomingMessage, begin: () => void): HeldBody
 }
 
-export interface Body {
-  /** Reads it, once. Rejects with TooLarge or TooMany; what is left unread then stays in the request. */
+export interface HeldBody {
+  /**
+   * Reads the body, once. Rejects with TooLarge or TooMany; the rest then stays unread in the
+   * request.
+   */
   readonly read: (owner: BodyOwner) => Promise<Uint8Array>
-  /** The post is answered: until then what was read of its body stays in memory, and counts. May be called again. */
+  /**
+   * Frees the body after the answer. Until then it stays in memory and counts. May be called
+   * several times.
+   */
   readonly release: () => void
 }
 
 /**
- * Counts what is held of all bodies, in bytes, and takes no more than `mostHeldBytes`. Once half of that is taken, a hook
- * that has more than an eighth gets no more, and a namespace three quarters, so that posts that never end keep no others out.
+ * Counts the bytes of all bodies in memory, and accepts at most `maxHeldBytes`. When half of that
+ * is used, a hook with more than an eighth gets no more, and a namespace with more than three
+ * quarters. So posts that never end do not exclude others.
  */
-export const heldBodies = (mostHeldBytes: number): Bodies => {
+export const heldBodies = (maxHeldBytes: number): Bodies => {
   let held = 0
   const ofHook = new Map<string, number>()
   const ofNamespace = new Map<string, number>()
   const isTooMuch = ({ namespace, uid }: BodyOwner): boolean =>
-    held > mostHeldBytes ||
-    (held > mostHeldBytes / 2 &&
-      ((ofHook.get(uid) ?? 0) > mostHeldBytes / 8 || (ofNamespace.get(namespace) ?? 0) > (3 * mostHeldBytes) / 4))
+    held > maxHeldBytes ||
+    (held > maxHeldBytes / 2 &&
+      ((ofHook.get(uid) ?? 0) > maxHeldBytes / 8 || (ofNamespace.get(namespace) ?? 0) > (3 * maxHeldBytes) / 4))
   return {
     of: (request, begin) => {
       let size = 0
@@ -43,14 +50,14 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
       return {
         read: async whose => {
           owner = whose
-          if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw new TooLarge()
+          if (Number(request.headers['content-length'] ?? 0) > maxPostBodyBytes) throw new BodyTooLarge()
           begin()
           const chunks: Buffer[] = []
           const arriving: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
           for await (const chunk of arriving) {
             if (isReleased) throw new Error('the post was answered before its body had arrived')
             count(chunk.length)
-            if (size > mostBodyBytes) throw new TooLarge()
+            if (size > maxPostBodyBytes) throw new BodyTooLarge()
             if (isTooMuch(whose)) throw new TooMany()
             chunks.push(chunk)
           }
@@ -67,7 +74,7 @@ export const heldBodies = (mostHeldBytes: number): Bodies => {
   }
 }
 
-/** Adds to a count, which is kept only while it is not 0. */
+/** Adds to a count, which is removed when it is 0. */
 const add = (counts: Map<string, number>, key: string, bytes: number): void => {
   const count = (counts.get(key) ?? 0) + bytes
   if (count === 0) counts.delete(key)

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../environment/environment.ts'
-import { lingerMs, mostLingering, mostLingeringBytes } from '../limits.ts'
+import { lingerMs, maxLingering, maxLingeringBytes } from '../limits.ts'
 
 /**
- * Ends a response whose request has not arrived whole. To close at once would reset the connection, and a client that is
- * still sending would see that instead of the answer (RFC 9112, section 9.6). So what arrives is read and thrown away
- * until the client has done, for a bounded time and number of bytes, and for a bounded number of clients.
+ * Ends a response before its request has arrived completely. Closing at once would reset the
+ * connection, and a client that is still sending would not see the answer (RFC 9112, section 9.6).
+ * So the rest is read and discarded, within limits of time, bytes and clients.
  */
 export type Linger = (request: IncomingMessage, response: ServerResponse) => void
 
 export const lingering = (clock: Pick<Clock, 'after'>): Linger => {
   let count = 0
   return (request, response) => {
-    if (count >= mostLingering) {
+    if (count >= maxLingering) {
       response.end()
       return
     }
@@ -26,7 +26,7 @@ export const lingering = (clock: Pick<Clock, 'after'>): Linger => {
     }
     const look = (chunk: Buffer): void => {
       bytes += chunk.length
-      if (bytes > mostLingeringBytes) over()
+      if (bytes > maxLingeringBytes) over()
     }
     const cancel = clock.after(lingerMs, over)
     request.on('data', look).once('end', over).once('close', over)

@@ -1,9 +1,9 @@
 import type { Clock } from '../../environment/environment.ts'
 import { fairQueue } from '../../environment/fair-queue.ts'
 import {
-  mostBodyBytes,
-  mostWaitingLarge,
-  mostWaitingLargeBytes,
+  maxPostBodyBytes,
+  maxWaitingLarge,
+  maxWaitingLargeBytes,
   readerIdleMs,
   readWithinMs,
   waitForReaderMs,
@@ -16,33 +16,36 @@ interface Job {
   readonly owner: string
   readonly bytes: number
   readonly arrived: Arrived
-  /** Its turn has come, or nobody waits for it any more. */
+  /** Stops the timer: its turn has come, or nobody waits for it any more. */
   readonly stopWaiting: () => void
   readonly finish: (reading: Reading | undefined) => void
 }
 
 /**
- * Reads bodies that would stop the event loop, in a thread of their own: one after another, those of each namespace in turn.
- * The thread is started when it is needed, and ended when it was not needed for a while.
+ * Parses bodies in a thread of their own that would block the event loop. It parses one at a time,
+ * with namespaces in turn. The thread starts when it is needed and ends when it is idle.
  */
 export class LargeBodies {
   readonly #clock: Pick<Clock, 'after'>
   readonly #start: StartReader | undefined
-  readonly #queue = fairQueue<Job>({ mostOfOne: mostWaitingLarge, mostBytes: mostWaitingLargeBytes })
+  readonly #queue = fairQueue<Job>({ maxOfOne: maxWaitingLarge, maxBytes: maxWaitingLargeBytes })
   #reader: Reader | undefined
   #running: Job | undefined
   #cancel = (): void => {}
 
-  /** Without a `start` they are read in the event loop. */
+  /** Without `start`, bodies are parsed in the event loop. */
   constructor(clock: Pick<Clock, 'after'>, start: StartReader | undefined) {
     this.#clock = clock
     this.#start = start
   }
 
-  /** Reads a body that has arrived, of a post to a namespace; undefined where that took too long, or the thread was lost. */
+  /**
+   * Parses a body of a post to a namespace. Resolves with undefined if it took too long, or if the
+   * thread ended.
+   */
   read(namespace: string, arrived: Arrived): Promise<Reading | undefined> {
     const start = this.#start
-    if (!start) return Promise.resolve(readMessage(arrived, mostBodyBytes))
+    if (!start) return Promise.resolve(readMessage(arrived, maxPostBodyBytes))
     return new Promise(finish => {
       const stopWaiting = this.#clock.after(waitForReaderMs, () => {
         this.#queue.remove(job)

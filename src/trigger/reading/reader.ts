@@ -1,17 +1,17 @@
 import type { Arrived, Reading } from './message.ts'
 
-/** A thread that reads one body at a time, and can be ended in the middle of it. */
+/** A thread that parses one body at a time. It can be ended at any moment. */
 export interface Reader {
-  /** Only when what was sent before is read. */
+  /** Sends a body. Call it only when the previous one is parsed. */
   send(arrived: Arrived): void
-  /** Ends it at once, whatever it does. Nothing is told of it any more. */
+  /** Ends the thread at once. No event follows. */
   end(): void
 }
 
-/** What is told of a reader; never before it is returned. */
+/** Receives the events of a reader. None arrives before the reader is returned. */
 export interface ReaderEvents {
   read(reading: Reading): void
-  /** It ended without being asked to, as when there is no memory for it. */
+  /** Called when the thread ended by itself, for example out of memory. */
   ended(): void
 }
 

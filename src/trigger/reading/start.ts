@@ -2,18 +2,21 @@ import { Worker } from 'node:worker_threads'
 import type { Reading } from './message.ts'
 import type { StartReader } from './reader.ts'
 
-/** The program of a reader: beside this file as source, and beside the bundle in the bundle. */
+/** The program of a reader: next to this file in the source, next to the bundle in a build. */
 const program = import.meta.url.endsWith('.ts')
   ? new URL('thread.ts', import.meta.url)
   : new URL('receiver-hooks-reader.mjs', import.meta.url)
 
 /**
- * What a reader may take, in MiB. The youngest objects of a body live no longer than it: a small nursery is enough. The body
- * that makes most of 1 MiB, a list of empty objects, needs less than 48.
+ * The memory of a reader, in MiB. Objects of a body do not outlive it, so a small nursery suffices.
+ * The most expensive body of 1 MiB, a list of empty objects, needs less than 48.
  */
 const limits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 }
 
-/** Starts a reader as a thread of this process. One that takes too much ends, and its body is not read. */
+/**
+ * Starts a reader as a thread of this process. If it exceeds its memory it ends, and its body is
+ * not parsed.
+ */
 export const startReader: StartReader = events => {
   let isHeard = true
   const worker = new Worker(program, {

@@ -8,7 +8,7 @@ import { labelAt, problemOf } from '../../../src/dashboard/page/form/labels.ts'
 import { listOfLines, pairsOfLines, textOfLines } from '../../../src/dashboard/page/form/lines-text.ts'
 import { merged, theirChanges, valueText } from '../../../src/dashboard/page/form/merge.ts'
 import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
-import { putAt, same, valueAt, withDefaults, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
+import { putAt, same, valueAt, filledIn, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
 import {
   choiceOf,
   helpOf,
@@ -71,14 +71,14 @@ const form = fc.record(
 describe('the form', () => {
   property('takes for wrong what the API server refuses, and nothing else', [form], value => {
     const spec = writtenSpec(hookSpecSchema, value)
-    const wrong = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+    const wrong = violations(hookSpecSchema, filledIn(hookSpecSchema, spec), 'spec')
     expect([wrong.length === 0, wrong]).toEqual([dryRun(spec) === 201, wrong])
   })
 
   property('writes no default, and loses nothing', [form], value => {
     const short = written(hookSpecSchema, value)
-    expect(same(withDefaults(hookSpecSchema, short), withDefaults(hookSpecSchema, value))).toBe(true)
-    expect(written(hookSpecSchema, withDefaults(hookSpecSchema, value))).toEqual(short)
+    expect(same(filledIn(hookSpecSchema, short), filledIn(hookSpecSchema, value))).toBe(true)
+    expect(written(hookSpecSchema, filledIn(hookSpecSchema, value))).toEqual(short)
   })
 
   const path = fc
@@ -403,10 +403,8 @@ describe('a change by somebody else', () => {
   })
 
   property('leaves what only one of two has changed as they have set it', [form, form, form], (from, theirs, mine) => {
-    const [a, b, c] = [from, theirs, mine].map(value =>
-      withDefaults(hookSpecSchema, writtenSpec(hookSpecSchema, value)),
-    )
-    const both = withDefaults(hookSpecSchema, merged(from, theirs, mine))
+    const [a, b, c] = [from, theirs, mine].map(value => filledIn(hookSpecSchema, writtenSpec(hookSpecSchema, value)))
+    const both = filledIn(hookSpecSchema, merged(from, theirs, mine))
     for (const path of [['scale', 'max'], ['scale', 'by'], ['suspend'], ['cooldown'], ['token', 'secretName']]) {
       const [before, now, own, kept] = [a, b, c, both].map(value => valueAt(value, path))
       expect([path, kept]).toEqual([path, same(own, before) ? now : own])

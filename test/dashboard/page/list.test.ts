@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { needyWord, search } from '../../../src/dashboard/page/list/search.ts'
-import { scrolledTo, windowOf } from '../../../src/dashboard/page/list/window.ts'
-import type { Row } from '../../../src/dashboard/protocol.ts'
+import { scrolledTo, drawnRows } from '../../../src/dashboard/page/list/window.ts'
+import type { ListedHook } from '../../../src/dashboard/protocol.ts'
 import { fc, property } from '../../support/property.ts'
 
-const row = (name: string, more: Partial<Row> = {}): Row => ({
+const row = (name: string, more: Partial<ListedHook> = {}): ListedHook => ({
   key: `shop/${name}`,
   namespace: 'shop',
   name,
@@ -22,7 +22,7 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
   ...more,
 })
 
-const names = (rows: readonly Row[]): readonly string[] => rows.map(({ name }) => name)
+const names = (rows: readonly ListedHook[]): readonly string[] => rows.map(({ name }) => name)
 
 describe('the search', () => {
   const rows = [
@@ -71,7 +71,7 @@ const viewport = fc.record({
 
 describe('the window of rows', () => {
   property('draws all that is seen, little else, and leaves the height as it is', [viewport], view => {
-    const { above, below, end, first } = windowOf(view)
+    const { above, below, end, first } = drawnRows(view)
     expect(above + (end - first) * view.rowHeight + below).toBe(view.total * view.rowHeight)
     expect(end - first).toBeLessThanOrEqual(Math.ceil(view.height / view.rowHeight) + 1 + 24)
     const firstSeen = Math.floor(view.scrolled / view.rowHeight)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
-import { kubectlGrant, kubectlSuspend, shellWord } from '../../../src/dashboard/page/words/kubectl.ts'
+import { kubectlGrant, kubectlSuspend, commandWord } from '../../../src/dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
@@ -81,8 +81,8 @@ describe('YAML', () => {
 
 describe('a kubectl line', () => {
   it('quotes what a shell would read as something else', () => {
-    expect(shellWord('web-up')).toBe('web-up')
-    expect(shellWord("a'b $(x)")).toBe(`'a'\\''b $(x)'`)
+    expect(commandWord('web-up')).toBe('web-up')
+    expect(commandWord("a'b $(x)")).toBe(`'a'\\''b $(x)'`)
     expect(kubectlSuspend('shop', 'web-up', true)).toBe(
       `kubectl -n shop patch receiverhook web-up --type merge -p '{"spec":{"suspend":true}}'`,
     )

@@ -21,7 +21,7 @@ const open = async (port: number, count: number, from: string): Promise<readonly
 describe('the connections of the dashboard', () => {
   it('are bounded for one address, and another gets in', async () => {
     const { port, send } = await startServed()
-    const sockets = await open(port, connections.mostOfSource + 20, '127.0.0.2')
+    const sockets = await open(port, connections.maxOfSource + 20, '127.0.0.2')
     await expect.poll(() => sockets.filter(socket => socket.closed).length).toBeGreaterThanOrEqual(20)
     expect((await send('GET', '/', { from: '127.0.0.3' })).status).toBe(200)
   })

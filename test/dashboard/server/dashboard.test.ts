@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at, tryParseJson } from '../../../src/api/json.ts'
-import type { Served } from '../../../src/dashboard/server/origin-check.ts'
+import type { ServedNames } from '../../../src/dashboard/server/origin-check.ts'
 import type { ApiRequest, OutboundRequest } from '../../../src/environment/environment.ts'
 import { Unreachable } from '../../../src/environment/unreachable.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
@@ -351,7 +351,7 @@ describe('the server of the page', () => {
 })
 
 describe('signing in', () => {
-  const cluster: Served = { loopback: 'any', url: new URL('http://hooks.example.com/') }
+  const cluster: ServedNames = { loopback: 'any', url: new URL('http://hooks.example.com/') }
 
   it('takes a token over TLS or loopback, and over nothing else', async () => {
     const { signIn } = await start(() => answer(200, {}), { signIn: 'token', served: cluster })
@@ -378,7 +378,7 @@ describe('signing in', () => {
   })
 
   it('sets a cookie by port for the API alone, and one of the whole host where there is TLS', async () => {
-    const served: Served = { loopback: 'any', url: new URL('https://hooks.example.com/') }
+    const served: ServedNames = { loopback: 'any', url: new URL('https://hooks.example.com/') }
     const { signIn, write } = await start(() => answer(200, {}), { signIn: 'token', served })
     const plain = await signIn('abc')
     expect(String(plain.headers['set-cookie'])).toMatch(
@@ -410,7 +410,7 @@ describe('signing in', () => {
   })
 
   it('behind a proxy takes the token of each request, and opens one connection for it', async () => {
-    const served: Served = { loopback: 'none', url: new URL('https://hooks.example.com/') }
+    const served: ServedNames = { loopback: 'none', url: new URL('https://hooks.example.com/') }
     const { asked, send } = await start(() => answer(200, { items: [] }), { signIn: 'header', served })
     const from = (headers: Record<string, string>) =>
       send('GET', '/api/me', { headers: { host: 'hooks.example.com', ...headers } })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { originProblem, type RequestHead, type Served } from '../../../src/dashboard/server/origin-check.ts'
+import { originProblem, type RequestHead, type ServedNames } from '../../../src/dashboard/server/origin-check.ts'
 
-const loopback: Served = { loopback: 8082 }
-const cluster: Served = { loopback: 'any', url: new URL('https://hooks.example.com/') }
-const behindProxy: Served = { loopback: 'none', url: new URL('https://hooks.example.com/') }
+const loopback: ServedNames = { loopback: 8082 }
+const cluster: ServedNames = { loopback: 'any', url: new URL('https://hooks.example.com/') }
+const behindProxy: ServedNames = { loopback: 'none', url: new URL('https://hooks.example.com/') }
 
 interface Change {
   readonly hosts?: readonly string[]
@@ -26,7 +26,7 @@ const pageRequest = (
   },
 })
 
-const statusOf = (served: Served, request: RequestHead): number | 'passes' =>
+const statusOf = (served: ServedNames, request: RequestHead): number | 'passes' =>
   originProblem(served, request)?.status ?? 'passes'
 
 const from = (host: string): Change => ({ hosts: [host] })
@@ -88,7 +88,7 @@ describe('the origin check', () => {
     expect(statusOf(loopback, request)).toBe(expected)
   })
 
-  it.each<readonly [name: string, served: Served, host: string, expected: number | 'passes']>([
+  it.each<readonly [name: string, served: ServedNames, host: string, expected: number | 'passes']>([
     ['its own host', cluster, 'hooks.example.com', 'passes'],
     ['a port-forward, whatever its port', cluster, '127.0.0.1:51234', 'passes'],
     ['another host', cluster, 'hooks.example.com.evil.example', 421],

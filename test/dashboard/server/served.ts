@@ -6,7 +6,7 @@ import { stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { Assets } from '../../../src/dashboard/server/assets.ts'
 import { dashboard, type DashboardSettings } from '../../../src/dashboard/server/dashboard.ts'
 import { servePage } from '../../../src/dashboard/server/http.ts'
-import type { Served } from '../../../src/dashboard/server/origin-check.ts'
+import type { ServedNames } from '../../../src/dashboard/server/origin-check.ts'
 import type { SessionConnection } from '../../../src/dashboard/server/session.ts'
 import type { Outbound } from '../../../src/environment/environment.ts'
 import { fakeClock } from '../../support/clock.ts'
@@ -46,7 +46,7 @@ const pageOrigin = `http://${pageHost}`
 export interface ServedOptions extends Partial<
   Pick<DashboardSettings, 'connectAs' | 'signIn' | 'triggerBase' | 'version'>
 > {
-  readonly served?: Served
+  readonly served?: ServedNames
   readonly outbound?: Outbound
   readonly assets?: Assets
 }

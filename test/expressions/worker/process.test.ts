@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, test } from 'vitest'
-import type { Checked, Evaluation, Judgement } from '../../../src/environment/environment.ts'
+import type { Checked, Evaluation, Evaluated } from '../../../src/environment/environment.ts'
 import type { Evaluator, StartEvaluator } from '../../../src/expressions/worker/evaluator.ts'
 import { forkEvaluator } from '../../../src/expressions/worker/process.ts'
 import { firstBlockMs } from '../../../src/expressions/worker/limits.ts'
@@ -36,13 +36,13 @@ const setUp = (counted = 1) => {
   }
   const expressions = supervisedExpressions(nodeClock, start)
   cleanUps.push(() => expressions.close())
-  const ask = (owner: string, expression: string, body?: unknown, more: Partial<Evaluation> = {}): Promise<Judgement> =>
+  const ask = (owner: string, expression: string, body?: unknown, more: Partial<Evaluation> = {}): Promise<Evaluated> =>
     expressions.evaluate({ owner, expression, variables: delivery(body), withinMs, ...more })
   /**
    * The verdict on an expression that is quick. On a busy machine the first evaluation of a process, which compiles much, can use up
    * its budget: then it is asked for again when its hook is no longer barred, and so it is a verdict in the end.
    */
-  const verdict = async (owner: string, expression: string, body?: unknown): Promise<Judgement> => {
+  const verdict = async (owner: string, expression: string, body?: unknown): Promise<Evaluated> => {
     for (;;) {
       const judgement = await ask(owner, expression, body)
       if (!('ranOver' in judgement)) return judgement
@@ -100,7 +100,7 @@ test('an expression that hangs makes only its own hook skip, and others are all 
   for (let post = 0; post < 20; post++) await ask('innocent', 'body.x == 1', { x: 1 })
 
   const hanging = Array.from({ length: 50 }, () => ask('hangs', hang, numbers))
-  const judged: Judgement[] = []
+  const judged: Evaluated[] = []
   for (let post = 0; post < 200; post++) judged.push(await ask('innocent', 'body.x == 1', { x: 1 }))
   expect(judged.filter(judgement => !('counts' in judgement))).toEqual([])
 

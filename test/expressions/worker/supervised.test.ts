@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Checked, Judgement } from '../../../src/environment/environment.ts'
+import type { Checked, Evaluated } from '../../../src/environment/environment.ts'
 import { supervisedExpressions } from '../../../src/expressions/worker/supervised.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 import { delivery } from '../delivery.ts'
@@ -10,7 +10,7 @@ const setUp = () => {
   const { start, started } = scriptedEvaluators()
   const expressions = supervisedExpressions(clock, start)
   /** What has been answered, by owner. */
-  const answers: [string, Judgement][] = []
+  const answers: [string, Evaluated][] = []
   const ask = (owner: string, expression = `of ${owner}`, withinMs = 60_000): void => {
     const asked = expressions.evaluate({ owner, expression, variables: delivery(), withinMs })
     void asked.then(judgement => answers.push([owner, judgement]))
@@ -25,7 +25,7 @@ const setUp = () => {
 
 const counts = { counts: true }
 const tooSlow = { ranOver: 'the expression took longer than 50 ms' }
-const barred = (seconds: number): Judgement => ({
+const barred = (seconds: number): Evaluated => ({
   unavailable: `the expression ran over its budget, and is not run again for ${seconds} s`,
 })
 

@@ -1,7 +1,7 @@
 import { at } from '../../../src/api/json.ts'
 import type { Reason } from '../../../src/api/reasons.ts'
 import type { Answer } from '../../../src/trigger/answer.ts'
-import { mostWaitingForKeys } from '../../../src/trigger/limits.ts'
+import { maxWaitingForKeys } from '../../../src/trigger/limits.ts'
 import type { Violation } from '../happened.ts'
 import {
   accepts,
@@ -61,7 +61,7 @@ const foundNoPlace = ({ stories }: Timeline, { arrivedAt, post }: Story): boolea
   const waiting = stories.filter(
     other => other.post.process === post.process && other.arrivedAt <= arrivedAt && other.endedAt > arrivedAt,
   )
-  return waiting.length >= mostWaitingForKeys
+  return waiting.length >= maxWaitingForKeys
 }
 
 /** How long posts may share a read, of a Secret of `auth` or of a custom kind's definition, in milliseconds. */

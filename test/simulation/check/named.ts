@@ -168,14 +168,14 @@ const tooSoon = (timeline: Timeline, executed: readonly Executed[]): readonly Vi
     .flatMap(({ claimed, earliest, how, latest, stories: [story] }) => {
       const version = versions.find(({ uid }) => uid === claimed?.uid)
       const cooldownMs = version ? cooldownOf(version) : 0
-      const leastMs = cooldownMs - clocksDifferMs
+      const minMs = cooldownMs - clocksDifferMs
       const last = lastOf.get(claimed?.uid ?? '')
       // One that cancelled out may have been answered long after it was folded, and so have come before.
-      if (last && latest - last.earliest < leastMs && last.latest - earliest >= leastMs) return []
+      if (last && latest - last.earliest < minMs && last.latest - earliest >= minMs) return []
       lastOf.set(claimed?.uid ?? '', { earliest, latest })
       // What is taken back need not wait.
       const isUndo = story?.post.kind === 'resolved' && version !== undefined && onResolved(version) === 'undo'
-      if (!last || latest - last.earliest >= leastMs || cooldownMs === 0 || isUndo) return []
+      if (!last || latest - last.earliest >= minMs || cooldownMs === 0 || isUndo) return []
       const afterMs = latest - last.earliest
       return [{ promise: 'cooldown', why: `${version?.object.metadata.name} ran again by ${how} after ${afterMs} ms` }]
     })

@@ -6,8 +6,8 @@ vi.mock(import('../../../src/trigger/auth.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    authBar: (...parts) => {
-      const bar = real.authBar(...parts)
+    checkAuthOf: (...parts) => {
+      const bar = real.checkAuthOf(...parts)
       return async (...post) => {
         const barred = await bar(...post)
         return barred && 'outcome' in barred && barred.outcome === 'unavailable' ? undefined : barred

@@ -11,7 +11,10 @@ vi.mock(import('../../../src/senders/alerts.ts'), async original => {
     deliveryOfAlerts: (sender, body) => {
       const { identity, ...delivery } = real.deliveryOfAlerts(sender, body)
       const newsAt = newestOf(real.alertsOf(at(body, 'alerts')), 'startsAt')
-      return { ...delivery, identity: { key: identity?.key ?? '', ...(newsAt === undefined ? {} : { newsAt }) } }
+      return {
+        ...delivery,
+        identity: { key: identity?.key ?? '', ...(newsAt === undefined ? {} : { newsAt }) },
+      }
     },
   }
 })

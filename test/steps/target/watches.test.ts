@@ -73,8 +73,8 @@ const refusing = (refusal: WatchRefused): Watch => ({
 })
 
 /** Two processes that post to the same Deployments, somebody else who writes them, and what the API server is asked. */
-const setUp = async (trouble: Trouble = {}) => {
-  const { refused, targets = 1 } = trouble
+const setUp = async (problem: Trouble = {}) => {
+  const { refused, targets = 1 } = problem
   const clock = fakeClock()
   const server = connectInProcess(createApiServer({ clock, random: seededRandom(1), historyMs: 3_600_000 }))
   const send = (request: Pick<ApiRequest, 'method' | 'path'> & Partial<ApiRequest>) =>
@@ -109,7 +109,7 @@ const setUp = async (trouble: Trouble = {}) => {
       watch: (request, stop) => {
         asked.push('WATCH')
         const refusal = refused?.()
-        return refusal ? refusing(refusal) : troubled(clock, server.watch(request, stop), trouble, () => (lines += 1))
+        return refusal ? refusing(refusal) : troubled(clock, server.watch(request, stop), problem, () => (lines += 1))
       },
     }
     const environment = testEnvironment({ api, clock, random: seededRandom(seed) })

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { heldBodies, type Body } from '../../../src/trigger/http/held-bodies.ts'
+import { heldBodies, type HeldBody } from '../../../src/trigger/http/held-bodies.ts'
 import { TooMany, type BodyOwner } from '../../../src/trigger/request.ts'
 
 const most = 800
@@ -11,7 +11,7 @@ const setUp = () => {
   /** A post of which some bytes have arrived and whose body does not end, unless `isWhole`. */
   const post = (owner: BodyOwner, bytes: number, isWhole = false) => {
     const request = new IncomingMessage(new Socket())
-    const body: Body = bodies.of(request, () => undefined)
+    const body: HeldBody = bodies.of(request, () => undefined)
     const read = body.read(owner).then(
       ({ length }) => length,
       (error: unknown) => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { constants, getPriority, platform } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { mostBodyBytes, readerIdleMs, readWithinMs, waitForReaderMs } from '../../../src/trigger/limits.ts'
+import { maxPostBodyBytes, readerIdleMs, readWithinMs, waitForReaderMs } from '../../../src/trigger/limits.ts'
 import { LargeBodies } from '../../../src/trigger/reading/large.ts'
 import { readMessage, type Arrived } from '../../../src/trigger/reading/message.ts'
 import type { ReaderEvents, StartReader } from '../../../src/trigger/reading/reader.ts'
@@ -44,9 +44,9 @@ describe('large bodies', () => {
   it('are read in a thread as they are without one', async () => {
     const { end, large } = inThreads()
     const inThread = await large.read('shop', arrived)
-    expect(inThread).toEqual({ ...Object(readMessage(arrived, mostBodyBytes)), body: new Uint8Array(arrived.body) })
+    expect(inThread).toEqual({ ...Object(readMessage(arrived, maxPostBodyBytes)), body: new Uint8Array(arrived.body) })
     expect(await new LargeBodies(fakeClock(), undefined).read('shop', arrived)).toEqual(
-      readMessage(arrived, mostBodyBytes),
+      readMessage(arrived, maxPostBodyBytes),
     )
     await end()
   })

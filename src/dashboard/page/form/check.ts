@@ -1,32 +1,45 @@
-import type { Refusal, Stored } from '../../protocol.ts'
-import { ask, type Answer } from '../ask.ts'
+import type { ServerRefusal, StoredVersion } from '../../protocol.ts'
+import { askServer, type ServerAnswer } from '../ask.ts'
 import { hooksOf, type Draft } from './draft.ts'
 
-/** What the API server says of a draft. */
-export type Checked =
+/** The API server's verdict on a draft. */
+export type DraftCheck =
   | { readonly state: 'idle' | 'asking' | 'accepted' }
-  | { readonly state: 'refused'; readonly refusal: Refusal }
+  | { readonly state: 'refused'; readonly refusal: ServerRefusal }
 
-/** How long a draft has to stay as it is before the API server is asked, in milliseconds. */
+/** How long a draft must stay unchanged before it is sent for a check, in milliseconds. */
 export const settleMs = 350
 
-/** Sends a draft: the hook and its opposite, one after the other. With `dryRun` nothing is stored, but all is judged. */
-export const send = async (draft: Draft, taken: ReadonlySet<string>, dryRun: boolean): Promise<Answer<Stored>> => {
+/**
+ * Sends a draft: the hook, then its opposite. With `dryRun` the API server checks both and stores
+ * nothing.
+ */
+export const sendDraft = async (
+  draft: Draft,
+  taken: ReadonlySet<string>,
+  dryRun: boolean,
+): Promise<ServerAnswer<StoredVersion>> => {
   const query = dryRun ? '?dryRun=true' : ''
   const namespace = draft.namespace.value
-  let answer: Answer<Stored> | undefined
+  let answer: ServerAnswer<StoredVersion> | undefined
   for (const { name, spec } of hooksOf(draft, taken)) {
     answer =
       draft.seen.value === undefined
-        ? await ask<Stored>('POST', `/api/hooks${query}`, { namespace, name, spec })
-        : await ask<Stored>('PUT', `/api/hooks/${namespace}/${name}${query}`, { ...draft.seen.value, spec })
+        ? await askServer<StoredVersion>('POST', `/api/hooks${query}`, { namespace, name, spec })
+        : await askServer<StoredVersion>('PUT', `/api/hooks/${namespace}/${name}${query}`, {
+            ...draft.seen.value,
+            spec,
+          })
     if (!answer.ok) return answer
   }
   return answer ?? { ok: false, status: 0, refusal: { reason: 'Nothing', message: 'there is nothing to send' } }
 }
 
-/** What a refusal says over the form, less what it says against fields that the form has. */
-export const messageOf = ({ fields, message }: Refusal): string =>
+/**
+ * Returns the part of a refusal's message to show above the form. Messages of the form's own fields
+ * are left out.
+ */
+export const messageOf = ({ fields, message }: ServerRefusal): string =>
   fields === undefined || Object.keys(fields).some(path => !path.startsWith('spec.'))
     ? message
     : 'The API server refuses this: see the fields.'

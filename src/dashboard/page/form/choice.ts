@@ -4,8 +4,8 @@ import { putAt, valueAt, type Path, type Value } from './value.ts'
 import { choiceOf, emptyOf, schemaAt } from './widget.ts'
 
 /**
- * Puts something at a path of a spec. What was chosen stays chosen when the last of it is taken out: else a hook that was to ask
- * for a proof would ask for none.
+ * Sets the value at a path of a spec. A chosen member stays chosen if its last value is removed:
+ * otherwise a hook that should require a proof would require none.
  */
 export const putKeeping = (spec: Value, path: Path, value: unknown): Value => {
   let put = putAt(spec, path, value)
@@ -16,7 +16,7 @@ export const putKeeping = (spec: Value, path: Path, value: unknown): Value => {
   return asSpec(put)
 }
 
-/** Chooses one of the members of the object at a path, and leaves it to be filled in; undefined chooses none. */
+/** Chooses one member of the object at a path, with an empty value. Undefined chooses none. */
 export const putChosen = (spec: Value, path: Path, member: string | undefined): Value => {
   const schema = schemaAt(hookSpecSchema, path)
   const choice = schema && choiceOf(schema)
@@ -29,7 +29,7 @@ export const putChosen = (spec: Value, path: Path, member: string | undefined): 
   return asSpec(inside === undefined || valueAt(put, chosen) !== undefined ? put : putAt(put, chosen, emptyOf(inside)))
 }
 
-/** The beginnings of a path that end at a member of a choice. */
+/** Returns the beginnings of a path that end at a member of a choice. */
 const choicesOn = (path: Path): readonly Path[] =>
   path.flatMap((member, index) => {
     const schema = schemaAt(hookSpecSchema, path.slice(0, index))

@@ -1,7 +1,7 @@
 import { at, isObject } from '../../../api/json.ts'
 import type { Value } from './value.ts'
 
-/** What a clone keeps: all but what two hooks cannot share, and the rotation, which starts anew. */
+/** Returns the spec of a clone. It leaves out what two hooks cannot share, and the rotation. */
 export const cloneSpec = (spec: Value): { readonly spec: Value; readonly hadSecret: boolean } => {
   const token = spec['token']
   if (!isObject(token)) return { spec, hadSecret: false }
@@ -13,7 +13,7 @@ export const cloneSpec = (spec: Value): { readonly spec: Value; readonly hadSecr
   }
 }
 
-/** A name that nothing has yet, near to `name`. */
+/** Returns an unused name that is similar to `name`. */
 export const freeName = (name: string, taken: ReadonlySet<string>): string => {
   if (!taken.has(name)) return name
   const stem = name.replace(/-\d+$/, '')
@@ -27,7 +27,7 @@ const directionOf = (spec: Value): 'up' | 'down' | undefined => {
   return action === 'up' || action === 'down' ? action : undefined
 }
 
-/** The hook that takes back what this one does; undefined for a driver that has no direction. */
+/** Returns the spec of the opposite hook, or undefined if the driver has no direction. */
 export const oppositeOf = (
   name: string,
   spec: Value,

@@ -2,25 +2,25 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { HookDetail } from '../../protocol.ts'
 import { readInto, type Read } from '../hook/detail.ts'
-import { rowOf } from '../store.ts'
+import { rowSignal } from '../store.ts'
 import type { Draft } from './draft.ts'
 import { labelAt } from './labels.ts'
 import { merged, theirChanges, valueText, type TheirChange } from './merge.ts'
 import { pathText } from './value.ts'
 
-/** Whether the hook that is being edited is no longer as its author has seen it. */
+/** Returns whether the edited hook has changed since its author read it. */
 export const isChangedByOthers = (draft: Draft): boolean => {
-  const row = rowOf(`${draft.namespace.value}/${draft.name.value}`)?.value
+  const row = rowSignal(`${draft.namespace.value}/${draft.name.value}`)?.value
   const seen = draft.seen.value
   return seen !== undefined && row !== undefined && row.generation !== seen.generation
 }
 
-/** Says that somebody else has changed the hook that is being edited, and what: nothing that was typed is lost. */
+/** Shows what somebody else has changed in the edited hook. Typed text is kept. */
 export const Conflict = ({ draft }: { draft: Draft }) => {
   const seen = draft.seen.value
   const namespace = draft.namespace.value
   const name = draft.name.value
-  const row = rowOf(`${namespace}/${name}`)?.value
+  const row = rowSignal(`${namespace}/${name}`)?.value
   const isChanged = isChangedByOthers(draft)
   const read = useSignal<Read>(undefined)
   useEffect(() => {
@@ -59,6 +59,6 @@ const changeText = (change: TheirChange): string => {
   return 'mine' in change ? `${text}; yours is ${valueText(change.mine)}` : text
 }
 
-/** Takes the hook as it is now for what was seen, with or without what was typed. */
+/** Accepts the current hook as read, with or without the typed values. */
 const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void =>
   draft.rebase({ uid, generation }, spec, isKept ? merged(draft.base.value, spec, draft.spec.value) : spec)

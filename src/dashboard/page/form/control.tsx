@@ -4,9 +4,9 @@ import { Json } from './json.tsx'
 import { Lines } from './lines.tsx'
 import type { ControlProps, Described, FieldProps } from './props.ts'
 import { valueAt } from './value.ts'
-import type { Option, Widget } from './widget.ts'
+import type { SelectOption, Widget } from './widget.ts'
 
-/** The control of a member that has no members of its own. */
+/** The control of a value without members. */
 export const Control = (props: ControlProps): JSX.Element => {
   const { described, draft, path, schema, widget } = props
   const raw = valueAt(draft.spec.value, path)
@@ -67,7 +67,7 @@ export const Control = (props: ControlProps): JSX.Element => {
     case 'json':
       return <Json {...props} />
     case 'text':
-      // Emptied, it says that there is nothing; a placeholder would promise the default.
+      // An empty field means an empty value. A placeholder would suggest that the default applies.
       if (byDefault !== '' && mayBeEmpty(schema)) {
         return (
           <input
@@ -88,10 +88,10 @@ export const Control = (props: ControlProps): JSX.Element => {
   }
 }
 
-/** One of many. */
+/** Chooses one of many values. */
 const Select = (props: {
   readonly described: Described
-  readonly options: readonly Option[]
+  readonly options: readonly SelectOption[]
   readonly shown: string
   readonly byDefault: string
   readonly onChoice: (value: string) => void
@@ -110,18 +110,18 @@ const Select = (props: {
   </select>
 )
 
-/** Whether an empty text is a value of its own. */
+/** Returns whether an empty text is a valid value. */
 const mayBeEmpty = (schema: Schema): boolean =>
   'type' in schema &&
   schema.type === 'string' &&
   (schema.minLength ?? 0) === 0 &&
   (schema['x-kubernetes-validations'] ?? []).every(({ holds }) => holds?.('') !== false)
 
-/** A value as an input holds it. */
+/** Returns a value as the text of an input. */
 const shownAs = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 
-/** One of a few, all of them in sight. */
+/** Chooses one of a few values, all visible. */
 export const Radios = ({
   draft,
   id,
@@ -148,7 +148,7 @@ export const Radios = ({
   )
 }
 
-/** Several of a few. None of them is the same as all that the default has. */
+/** Chooses several values. None chosen means the same as the default. */
 export const Checkboxes = ({
   draft,
   path,

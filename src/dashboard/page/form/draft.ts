@@ -6,32 +6,34 @@ import type { Seen } from '../../protocol.ts'
 import { toYaml } from '../words/yaml.ts'
 import { oppositeOf } from './clone.ts'
 import { putChosen, putKeeping } from './choice.ts'
-import { pathText, same, withDefaults, writtenSpec, type Path, type Value } from './value.ts'
+import { pathText, same, filledIn, writtenSpec, type Path, type Value } from './value.ts'
 import { choiceOf, schemaAt } from './widget.ts'
 
-/** A hook that is being written. */
+/** A hook as the form has it. */
 export interface Draft {
   readonly name: Signal<string>
   readonly namespace: Signal<string>
   readonly spec: Signal<Value>
-  /** The hook that is being changed, as its author has seen it; undefined for a new one. */
+  /** The edited hook as its author read it. Undefined for a new hook. */
   readonly seen: ReadonlySignal<Seen | undefined>
-  /** The spec that the form began with, or was rebased on. */
+  /** The spec with which the form began, or onto which it was rebased. */
   readonly base: ReadonlySignal<Value>
-  /** Whether the opposite hook is to be made too. */
+  /** True if the opposite hook is created too. */
   readonly opposite: Signal<boolean>
-  /** What is wrong, by path: `metadata.name`, `spec.scale.max`. */
+  /** Error messages by path, such as `metadata.name` or `spec.scale.max`. */
   readonly wrong: ReadonlySignal<ReadonlyMap<string, string>>
-  /** What the API server said against fields, until one of them is changed. */
+  /** The API server's messages by path. A message disappears when its field changes. */
   readonly refused: Signal<ReadonlyMap<string, string>>
-  /** Paths that were written into: others keep their faults to themselves until something is sent. */
+  /**
+   * The paths that the user has changed. Other fields show errors only after an attempt to save.
+   */
   readonly touched: Signal<ReadonlySet<string>>
   readonly dirty: ReadonlySignal<boolean>
   readonly yaml: ReadonlySignal<string>
   set(path: Path, value: unknown): void
-  /** Chooses one of the members of the object at a path, or none. */
+  /** Chooses one member of the object at a path, or none. */
   choose(path: Path, member: string | undefined): void
-  /** Goes on from the hook as somebody else has changed it. */
+  /** Continues from a hook that somebody else has changed. */
   rebase(seen: Seen, base: Value, spec: Value): void
 }
 
@@ -42,10 +44,10 @@ export interface DraftStart {
   readonly seen?: Seen
 }
 
-/** The spec as it is sent and shown. */
+/** Returns the spec as it is sent and shown. */
 export const specOf = (draft: Draft): Value => writtenSpec(hookSpecSchema, draft.spec.value)
 
-/** What is to be created: the hook, and its opposite where that was asked for. */
+/** Returns the hooks to create: the hook, and its opposite if requested. */
 export const hooksOf = (
   draft: Draft,
   taken: ReadonlySet<string>,
@@ -82,7 +84,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
       if (!objectNameRule.holds(namespace.value)) found.set('metadata.namespace', 'must be the name of a namespace')
       for (const { message, path } of violations(
         hookSpecSchema,
-        withDefaults(hookSpecSchema, withMember(spec.value)),
+        filledIn(hookSpecSchema, withMember(spec.value)),
         'spec',
       )) {
         if (!found.has(path)) found.set(path, message)
@@ -115,7 +117,10 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
   return draft
 }
 
-/** With the member that the driver names, if only an empty one: then what it lacks is told, instead of that it is missing. */
+/**
+ * Adds the driver's member, empty if necessary. Then errors name the fields that it lacks, instead
+ * of the member.
+ */
 const withMember = (spec: Value): Value => {
   const driver = String(spec['driver'])
   return spec[driver] === undefined ? { ...spec, [driver]: {} } : spec
@@ -128,7 +133,10 @@ const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>):
   return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
 }
 
-/** Changes the driver: what all hooks share stays, and the members of others go. The first of a choice is chosen. */
+/**
+ * Changes the driver. Common members stay, members of other drivers are removed. In a choice, the
+ * first member is chosen.
+ */
 export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => {
   const shared = Object.entries(spec).filter(([name]) => !drivers.includes(name))
   const member = spec[driver]

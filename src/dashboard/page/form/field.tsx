@@ -4,14 +4,14 @@ import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
 import { Checkboxes, Control, Radios } from './control.tsx'
 import type { Draft } from './draft.ts'
-import { Folded } from './folded.tsx'
+import { FoldedFields } from './folded.tsx'
 import { Picker } from './picker.tsx'
 import type { Described, FieldProps } from './props.ts'
 import { pathText, valueAt, type Path } from './value.ts'
 import { choiceOf, helpOf, isOffered, labelOf, widgetOf, type Widget } from './widget.ts'
 
-/** A member of the spec, as a control with its label, its help and its fault. */
-export const Field = (props: FieldProps) => {
+/** A member of the spec: a control with label, help and error message. */
+export const MemberField = (props: FieldProps) => {
   const { draft, isNamed, path, required, schema } = props
   const widget = widgetOf(schema)
   const name = path.at(-1) ?? ''
@@ -60,7 +60,7 @@ export const Field = (props: FieldProps) => {
         {label}
       </label>
       {widget.kind === 'reference' ? (
-        <Picker key={path.join('.')} {...props} schema={widget.schema} described={described} Member={Field} />
+        <Picker key={path.join('.')} {...props} schema={widget.schema} described={described} Member={MemberField} />
       ) : (
         <Control key={draft.namespace.value} {...props} widget={widget} described={described} />
       )}
@@ -84,7 +84,7 @@ const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string
   </>
 )
 
-/** Names the texts of a field that there are: what it says, and what is wrong. */
+/** Returns the ids of the field's texts that exist: help and error. */
 const describedBy = (
   id: string,
   schema: Schema,
@@ -96,20 +96,20 @@ const describedBy = (
 
 const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
 
-/** What is wrong with a field, once somebody has written into it, or has tried to send the form. */
+/** Returns the error of a field, once the user has changed it or tried to save. */
 const faultOf = ({ all, draft, path }: FieldProps, widget: Widget): string | undefined => {
   const at = pathText(path)
   const mayShow = all || draft.touched.value.has(at) || !isBlank(valueAt(draft.spec.value, path))
   return draft.refused.value.get(at) ?? (mayShow ? faultAt(draft, at, widget) : undefined)
 }
 
-/** Whether nothing has been filled in: also of what was chosen and is empty still. */
+/** Returns whether nothing has been filled in. A chosen but empty object counts as blank. */
 const isBlank = (value: unknown): boolean => {
   if (Array.isArray(value)) return value.every(isBlank)
   return value === undefined || value === '' || (isObject(value) && Object.keys(value).length === 0)
 }
 
-/** Kinds of controls that show what is inside as well: its faults are theirs. */
+/** Controls that show their members too, so they show the members' errors. */
 const shownWhole: ReadonlySet<Widget['kind']> = new Set(['reference', 'lines', 'pairs', 'checkboxes'])
 
 const faultAt = ({ wrong }: Draft, at: string, { kind }: Widget): string | undefined => {
@@ -129,13 +129,13 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
   const { schema } = widget
   const choice = choiceOf(schema)
   if (choice !== undefined) return <ChoiceField {...props} schema={schema} choice={choice} />
-  // What must be set in it must be set only where any of it is.
+  // Its required members are required only if one of its members is set.
   if (!required && isNamed !== true) {
     return (
-      <Folded title={labelOf(path.at(-1) ?? '', schema)} inside={[]} paths={[path]} draft={draft}>
+      <FoldedFields title={labelOf(path.at(-1) ?? '', schema)} inside={[]} paths={[path]} draft={draft}>
         <Help id={id} schema={schema} fault={fault} />
         <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
-      </Folded>
+      </FoldedFields>
     )
   }
   return (
@@ -157,12 +157,18 @@ export const Members = ({
     {Object.entries(schema.properties)
       .filter(([name]) => isOffered(name, schema, valueAt(props.draft.spec.value, props.path)))
       .map(([name, member]) => (
-        <Field key={name} {...props} schema={member} path={[...props.path, name]} required={required.includes(name)} />
+        <MemberField
+          key={name}
+          {...props}
+          schema={member}
+          path={[...props.path, name]}
+          required={required.includes(name)}
+        />
       ))}
   </>
 )
 
-/** An object of which exactly one member is set: which one, and then that. */
+/** An object with exactly one member: the choice of the member, then its fields. */
 export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice: Choice; schema: Obj }) => {
   const { all, draft, isNamed, path, required } = props
   const id = `${idOf(path)}-choice`
@@ -197,7 +203,7 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
         </p>
       )}
       {chosen !== undefined && member !== undefined && (
-        <Field key={chosen} {...props} isNamed schema={member} path={[...path, chosen]} required />
+        <MemberField key={chosen} {...props} isNamed schema={member} path={[...path, chosen]} required />
       )}
     </fieldset>
   )
@@ -216,7 +222,12 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
       <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (
         <div key={index} class="entry">
-          <Field {...props} schema={{ title: `${label} ${index + 1}`, ...widget.items }} path={entry(index)} required />
+          <MemberField
+            {...props}
+            schema={{ title: `${label} ${index + 1}`, ...widget.items }}
+            path={entry(index)}
+            required
+          />
           <button type="button" class="quiet" onClick={() => draft.set(entry(index), undefined)}>
             Remove {inSentence(label)} {index + 1}
           </button>

@@ -6,15 +6,15 @@ import { pathText, valueAt, type Path } from './value.ts'
 
 interface FoldedProps {
   readonly title: string
-  /** Short labels of the fields in this section. */
+  /** Short labels of the fields inside. */
   readonly inside: readonly string[]
   readonly paths: readonly Path[]
   readonly draft: Draft
   readonly children: ComponentChildren
 }
 
-/** Fields that few people need: closed, unless one of them has a value or is wrong. */
-export const Folded = ({ children, draft, inside, paths, title }: FoldedProps) => {
+/** A section of rarely needed fields. It is open if one of them has a value or an error. */
+export const FoldedFields = ({ children, draft, inside, paths, title }: FoldedProps) => {
   const isOpen = useSignal(paths.some(path => valueAt(draft.spec.value, path) !== undefined))
   const faults = [...draft.wrong.value.keys(), ...draft.refused.value.keys()]
   const isWrong = paths.some(path =>

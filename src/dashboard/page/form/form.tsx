@@ -2,28 +2,28 @@ import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
-import { ask } from '../ask.ts'
+import { askServer } from '../ask.ts'
 import { after, element, onLeaving } from '../browser.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
-import { Act } from '../parts/act.tsx'
+import { ActionButton } from '../parts/act.tsx'
 import { say } from '../notices.ts'
 import { Trail } from '../parts/trail.tsx'
 import { whyNot } from '../rights.ts'
-import { follow, goto, hookHref, listHref, query } from '../route.ts'
+import { followLink, goto, hookHref, listHref, query } from '../route.ts'
 import { me } from '../session.ts'
 import { namesIn } from '../store.ts'
-import { send, settleMs, type Checked } from './check.ts'
+import { sendDraft, settleMs, type DraftCheck } from './check.ts'
 import { cloneSpec, freeName, oppositeOf } from './clone.ts'
 import { Conflict } from './conflict.tsx'
 import { draftOf, specOf, type Draft } from './draft.ts'
 import { NameFields } from './name-fields.tsx'
 import { Preview } from './preview.tsx'
-import { drivers, SpecFields } from './spec-fields.tsx'
+import { driverNames, SpecFields } from './spec-fields.tsx'
 import { putAt, type Value } from './value.ts'
 
 const noTargets: Targets = { types: [], targets: [], missing: [] }
 
-/** What the form begins with. */
+/** What the form is for. */
 export type Purpose =
   | { readonly what: 'add' }
   | { readonly what: 'clone'; readonly hook: HookDetail }
@@ -49,28 +49,28 @@ const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret:
 }
 
 const specAtFirst = (purpose: Purpose): Value => {
-  if (purpose.what === 'add') return { driver: drivers[0] }
-  // A link can ask for a Secret for the URL, as the texts for Alertmanager do.
+  if (purpose.what === 'add') return { driver: driverNames[0] }
+  // A link can set the Secret for the URL, as the page's texts for Alertmanager do.
   const secretName = query.peek().get('secretName')
   const put = secretName === null ? purpose.hook.spec : putAt(purpose.hook.spec, ['token', 'secretName'], secretName)
   return isObject(put) ? put : purpose.hook.spec
 }
 
-/** What hooks of a driver can act on in a namespace. */
+/** Loads the objects that hooks of a driver can change in a namespace. */
 const useTargets = (namespace: string, driver: string): Signal<Targets> => {
   const targets = useSignal<Targets>(noTargets)
   useEffect(() => {
     if (namespace === '') return
-    void ask<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
+    void askServer<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
       targets.value = answer.ok ? answer.body : noTargets
     })
   }, [namespace, driver])
   return targets
 }
 
-/** What the API server says of the draft, asked whenever it has changed and nothing in it is wrong. */
-const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Checked> => {
-  const checked = useSignal<Checked>({ state: 'idle' })
+/** Checks the draft with the API server after each change, if the form finds no error. */
+const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<DraftCheck> => {
+  const checked = useSignal<DraftCheck>({ state: 'idle' })
   useSignalEffect(() => {
     void draft.yaml.value
     void draft.seen.value
@@ -81,7 +81,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Chec
     checked.value = { state: 'asking' }
     let current = true
     const cancel = after(settleMs, () => {
-      void send(draft, taken(), true).then(answer => {
+      void sendDraft(draft, taken(), true).then(answer => {
         if (!current) return
         checked.value = answer.ok ? { state: 'accepted' } : { state: 'refused', refusal: answer.refusal }
         if (!answer.ok) draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
@@ -95,7 +95,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Chec
   return checked
 }
 
-/** The form for a new hook, a clone, or a change. */
+/** The form for a new hook, a clone or a change. */
 export const HookForm = ({ purpose }: { purpose: Purpose }) => {
   const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
   const sending = useSignal(false)
@@ -105,7 +105,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
   const targets = useTargets(namespace, String(draft.spec.value['driver']))
   const checked = useChecked(draft, taken)
   useEffect(() => {
-    // What is typed next is the name.
+    // The user types the name next.
     if (purpose.what !== 'edit') element('field-name')?.focus()
   }, [])
   useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
@@ -114,10 +114,10 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     all.value = true
     if (draft.wrong.value.size > 0) return focusFault()
     sending.value = true
-    // Two hooks are judged before the first is stored.
+    // Both hooks are checked before the first is created.
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
-    const judged = isJudged ? undefined : await send(draft, taken(), true)
-    const answer = judged?.ok === false ? judged : await send(draft, taken(), false)
+    const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
+    const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)
     sending.value = false
     if (!answer.ok) {
       checked.value = { state: 'refused', refusal: answer.refusal }
@@ -161,10 +161,10 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
         <SpecFields key={draft.seen.value?.generation} draft={draft} targets={targets.value} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
         <div class="line actions">
-          <Act type="submit" class="button" why={why} onAct={() => undefined}>
+          <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>
             {purpose.what === 'edit' ? 'Save' : 'Create'}
-          </Act>
-          <a class="quiet" href={before} onClick={follow(before)}>
+          </ActionButton>
+          <a class="quiet" href={before} onClick={followLink(before)}>
             Cancel
           </a>
           {sending.value && <span class="faint">Sending …</span>}
@@ -182,7 +182,7 @@ const titleOf = (purpose: Purpose): string =>
       ? `Clone ${purpose.hook.name}`
       : `Edit ${purpose.hook.name}`
 
-/** The first field that is wrong, or what the API server says of the whole. */
+/** Focuses the first field with an error, or else the API server's message. */
 const focusFault = (): void =>
   void after(20, () =>
     document.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong], [data-verdict]')?.focus(),

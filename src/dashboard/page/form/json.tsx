@@ -3,7 +3,7 @@ import { tryParseJson } from '../../../api/json.ts'
 import type { ControlProps } from './props.ts'
 import { valueAt } from './value.ts'
 
-/** What has no shape that a form could show is written as JSON. */
+/** A JSON editor for values without a more specific control. */
 export const Json = ({ described, draft, path }: ControlProps) => {
   const raw = valueAt(draft.spec.value, path)
   const typed = useSignal(raw === undefined ? '' : JSON.stringify(raw, null, 2))

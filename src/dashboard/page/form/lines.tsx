@@ -3,9 +3,9 @@ import { listOfLines, pairsOfLines, textOfLines } from './lines-text.ts'
 import type { ControlProps } from './props.ts'
 import { valueAt } from './value.ts'
 
-/** Several texts, or names with values: one a line. */
+/** Several texts, or names with values, one a line. */
 export const Lines = ({ described, draft, path, widget }: ControlProps) => {
-  // What is typed is kept as it is: a line that is being begun is no entry yet.
+  // The typed text is kept unchanged: an unfinished line is no entry yet.
   const typed = useSignal(textOfLines(valueAt(draft.spec.value, path)))
   return (
     <textarea

@@ -1,27 +1,29 @@
 import { isObject, stringAt } from '../../../api/json.ts'
 import type { Schema } from '../../../api/schema.ts'
 import { hookSpecSchema } from '../../../drivers/schemas.ts'
-import { putAt, same, valueAt, withDefaults, type Path, type Value } from './value.ts'
+import { putAt, same, valueAt, filledIn, type Path, type Value } from './value.ts'
 
-/** A field that somebody else has changed since the hook was read. Values are as the API server fills them in. */
+/** A field that somebody else changed after the hook was read. Defaults are filled in. */
 export interface TheirChange {
   readonly path: Path
   readonly before: unknown
   readonly now: unknown
-  /** What the form has, where that is a third value: it is kept. */
+  /** The form's value if it differs from both others. It is kept. */
   readonly mine?: unknown
 }
 
-/** What somebody else has changed, field by field. An object that is written as a whole is one field. */
+/**
+ * Returns the fields that somebody else has changed. A reference or a choice counts as one field.
+ */
 export const theirChanges = (base: Value, theirs: Value, mine: Value): readonly TheirChange[] => {
-  const [before, now, own] = [base, theirs, mine].map(spec => withDefaults(hookSpecSchema, spec))
+  const [before, now, own] = [base, theirs, mine].map(spec => filledIn(hookSpecSchema, spec))
   return differences(hookSpecSchema, [], before, now).map(change => {
     const typed = valueAt(own, change.path)
     return same(typed, change.before) || same(typed, change.now) ? change : { ...change, mine: typed }
   })
 }
 
-/** What the form has, with all that somebody else has changed and the form has not. */
+/** Returns the form's spec with the changes of others to fields that the form has not changed. */
 export const merged = (base: Value, theirs: Value, mine: Value): Value =>
   theirChanges(base, theirs, mine)
     .filter(change => !('mine' in change))
@@ -39,7 +41,7 @@ const differences = (schema: Schema, path: Path, before: unknown, now: unknown):
   )
 }
 
-/** A value in a few words. */
+/** Returns a value in a few words. */
 export const valueText = (value: unknown): string => {
   if (value === undefined || value === '') return 'not set'
   const name = stringAt(value, 'name')

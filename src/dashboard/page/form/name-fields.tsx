@@ -2,7 +2,7 @@ import { namespaces } from '../namespaces.ts'
 import { TextField } from '../parts/text-field.tsx'
 import type { Draft } from './draft.ts'
 
-/** Name and namespace; a hook that is changed keeps both. */
+/** The fields for name and namespace. An existing hook keeps both. */
 export const NameFields = ({ all, draft, edit }: { draft: Draft; edit: boolean; all: boolean }) => {
   if (edit) return null
   const field = (

@@ -2,26 +2,26 @@ import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { isObject, stringAt } from '../../../api/json.ts'
 import type { Obj } from '../../../api/schema.ts'
-import type { Target, TargetType } from '../../protocol.ts'
+import type { OfferedTarget, TargetType } from '../../protocol.ts'
 import type { Described, FieldProps } from './props.ts'
-import { valueAt, withDefaults } from './value.ts'
+import { valueAt, filledIn } from './value.ts'
 import { isOffered, requiredOf } from './widget.ts'
 
 type PickerProps = FieldProps & {
   readonly schema: Obj
   readonly described: Described
-  /** What draws the field of a member. */
+  /** The component for a member's field. Passed in, because it uses this file. */
   readonly Member: ComponentType<FieldProps>
 }
 
-/** The value of the option that lets a name be typed. */
+/** The option to type a name. */
 const byHand = 'by hand'
 
-/** Names an object: one of those that there are, or one by hand. */
+/** Chooses an existing object, or lets the user type a reference. */
 export const Picker = (props: PickerProps) => {
   const { described, draft, path, schema, targets } = props
   const isTyped = useSignal(false)
-  const current: unknown = withDefaults(schema, valueAt(draft.spec.value, path) ?? {})
+  const current: unknown = filledIn(schema, valueAt(draft.spec.value, path) ?? {})
   const chosen = stringAt(current, 'name') === undefined ? '' : keyOf(schema, current)
   const known = targets.targets.some(target => keyOf(schema, referenceTo(schema, target)) === chosen)
   if (targets.targets.length === 0 || isTyped.value) return <ByHand {...props} current={current} />
@@ -53,15 +53,18 @@ export const Picker = (props: PickerProps) => {
   )
 }
 
-const titleOf = ({ kind, more = {}, name, owner, replicas }: Target): string =>
+const titleOf = ({ kind, more = {}, name, owner, replicas }: OfferedTarget): string =>
   [
     [`${kind}/${name}`, ...Object.entries(more).map(([member, value]) => `${member} ${value}`)].join(' '),
     ...(replicas === undefined ? [] : [`, ${replicas} now`]),
     ...(owner === undefined ? [] : [` (set by ${owner})`]),
   ].join('')
 
-/** Those of a target's members that a reference to it has. */
-const referenceTo = (schema: Obj, { apiVersion, kind, more, name }: Target): Readonly<Record<string, string>> => ({
+/** Returns the part of a target that the reference's schema has. */
+const referenceTo = (
+  schema: Obj,
+  { apiVersion, kind, more, name }: OfferedTarget,
+): Readonly<Record<string, string>> => ({
   ...('apiVersion' in schema.properties && { apiVersion }),
   kind,
   name,
@@ -73,7 +76,7 @@ const keyOf = (schema: Obj, reference: unknown): string =>
     .map(member => stringAt(reference, member) ?? '')
     .join(' ')
 
-/** Kind and name, and what else a reference says, each in a field of its own. */
+/** Fields for kind, name and the other members of a reference. */
 const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown }) => {
   const { Member, described, draft, path, schema, targets } = props
   const isOther = useSignal(false)
@@ -94,7 +97,7 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
     const inner = { ...props, isNamed: false, path: [...path, member], required: required.includes(member) }
     return inside && <Member key={member} {...inner} schema={inside} />
   }
-  // A kind that the schema does not list can be any.
+  // Without a list of kinds in the schema, any kind is valid.
   const isOpen = kindSchema !== undefined && !('enum' in kindSchema)
   return (
     <div class="by-hand">

@@ -8,23 +8,23 @@ import { Coloured } from '../words/colours.tsx'
 import { kubectlApply } from '../words/kubectl.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
-import { messageOf, type Checked } from './check.ts'
+import { messageOf, type DraftCheck } from './check.ts'
 import { isChangedByOthers } from './conflict.tsx'
 import { specOf, type Draft } from './draft.ts'
 import { problemOf } from './labels.ts'
 import { Stairs } from './stairs-line.tsx'
-import { withDefaults } from './value.ts'
+import { filledIn } from './value.ts'
 
 interface PreviewProps {
   readonly draft: Draft
-  readonly checked: Checked
+  readonly checked: DraftCheck
   readonly targets: Targets
 }
 
-/** The manifest that the form stands for, what it would do, and whether the API server would accept it. */
+/** Shows the manifest, the effect of a post, and whether the API server would accept the hook. */
 export const Preview = ({ checked, draft, targets }: PreviewProps) => {
   const spec = specOf(draft)
-  const target = at(withDefaults(hookSpecSchema, spec), String(spec['driver']), 'target')
+  const target = at(filledIn(hookSpecSchema, spec), String(spec['driver']), 'target')
   const [kind, name, pool] = ['kind', 'name', 'pool'].map(member => stringAt(target, member))
   const live = pool === undefined ? countOf(`${draft.namespace.value}/${kind}/${name}`).value?.replicas : undefined
   const listed = targets.targets.find(
@@ -51,12 +51,12 @@ export const Preview = ({ checked, draft, targets }: PreviewProps) => {
   )
 }
 
-const Verdict = ({ checked, draft }: { checked: Checked; draft: Draft }) => {
+const Verdict = ({ checked, draft }: { checked: DraftCheck; draft: Draft }) => {
   const problem = problemOf(draft.wrong.value)
   const isOutdated = isChangedByOthers(draft)
   const text = ((): { readonly kind: string; readonly text: string } => {
     if (problem !== undefined) return { kind: '', text: problem }
-    // What was checked is not the hook that is there now.
+    // The check was for an earlier version of the hook.
     if (isOutdated) {
       return { kind: '', text: 'Nothing is saved until you choose what to do with the change of somebody else.' }
     }

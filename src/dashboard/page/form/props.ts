@@ -4,20 +4,20 @@ import type { Draft } from './draft.ts'
 import type { Path } from './value.ts'
 import type { Widget } from './widget.ts'
 
-/** A member of the spec, and what its field needs to know of the form. */
+/** A member of the spec, with the form's state that its field needs. */
 export interface FieldProps {
   readonly schema: Schema
   readonly path: Path
   readonly draft: Draft
   readonly required: boolean
   readonly targets: Targets
-  /** Whether faults are shown of fields that nobody has written into. */
+  /** True if errors are shown in fields that the user has not changed. */
   readonly all: boolean
-  /** Whether what is over the field has its name already: it is there for screen readers alone then. */
+  /** True if a heading above shows the name. Then the label is only for screen readers. */
   readonly isNamed?: boolean
 }
 
-/** What every control has: its id, and which texts speak of it. */
+/** The id of a control and the ids of its texts. */
 export interface Described {
   readonly id: string
   readonly 'aria-describedby'?: string
@@ -25,5 +25,5 @@ export interface Described {
   readonly 'aria-required'?: boolean
 }
 
-/** What a control needs to know of its field. */
+/** The properties of a control. */
 export type ControlProps = FieldProps & { readonly widget: Widget; readonly described: Described }

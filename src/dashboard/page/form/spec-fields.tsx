@@ -6,12 +6,12 @@ import { me } from '../session.ts'
 import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
 import { withDriver, type Draft } from './draft.ts'
-import { ChoiceField, Field, Members } from './field.tsx'
-import { Folded } from './folded.tsx'
+import { ChoiceField, MemberField, Members } from './field.tsx'
+import { FoldedFields } from './folded.tsx'
 import { choiceOf, helpOf, isMain, isOffered, labelOf, requiredOf } from './widget.ts'
 
-/** The names of the drivers, the first of which a new hook begins with. */
-export const drivers = declarations.map(({ name }) => name)
+/** The names of the drivers. A new hook begins with the first. */
+export const driverNames = declarations.map(({ name }) => name)
 
 type Entry = readonly [name: string, schema: Schema]
 
@@ -21,7 +21,7 @@ interface SpecProps {
   readonly all: boolean
 }
 
-/** The driver and its members, then what every hook has, folded away. */
+/** The driver and its members, then the common members in closed sections. */
 export const SpecFields = (props: SpecProps) => {
   const { draft, targets } = props
   const driver = String(draft.spec.value['driver'])
@@ -29,7 +29,7 @@ export const SpecFields = (props: SpecProps) => {
   const driverSchema = hookSpecSchema.properties['driver']
   return (
     <>
-      {driverSchema && drivers.length > 1 && <DriverField draft={draft} schema={driverSchema} />}
+      {driverSchema && driverNames.length > 1 && <DriverField draft={draft} schema={driverSchema} />}
       {declared && <DriverMembers key={driver} {...props} declared={declared} />}
       {targets.missing.length > 0 && (
         <p class="help" title={targets.missing.map(({ why }) => why).join('; ')}>
@@ -52,7 +52,7 @@ const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof d
   const main = members.filter(([name]) => isMain(name, declared, required))
   const folded = members.filter(entry => !main.includes(entry))
   const field = ([name, inside]: Entry) => (
-    <Field key={name} {...props} schema={inside} path={[driver, name]} required={required.includes(name)} />
+    <MemberField key={name} {...props} schema={inside} path={[driver, name]} required={required.includes(name)} />
   )
   return (
     <>
@@ -61,44 +61,44 @@ const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof d
         {main.filter(([name]) => choice?.of.includes(name) !== true).map(field)}
       </div>
       {folded.length > 0 && (
-        <Folded
+        <FoldedFields
           title="More about this"
           inside={folded.map(([name, inside]) => inSentence(labelOf(name, inside)))}
           paths={folded.map(([name]) => [driver, name])}
           draft={draft}
         >
           {folded.map(field)}
-        </Folded>
+        </FoldedFields>
       )}
     </>
   )
 }
 
-/** What every hook has: first what is a value, then each object by itself. */
+/** The common members: plain values first, then each object. */
 const SharedMembers = (props: SpecProps) => {
   const { draft } = props
   const shared = Object.entries<Schema>(hookSpecSchema.properties).filter(
-    ([name]) => name !== 'driver' && !drivers.some(known => known === name),
+    ([name]) => name !== 'driver' && !driverNames.some(known => known === name),
   )
   const values = shared.filter(([, schema]) => !('properties' in schema))
   const field = ([name, schema]: Entry) => (
-    <Field key={name} {...props} schema={schema} path={[name]} required={false} />
+    <MemberField key={name} {...props} schema={schema} path={[name]} required={false} />
   )
   return (
     <>
-      <Folded
+      <FoldedFields
         title="When it runs"
         inside={values.map(([name, schema]) => inSentence(labelOf(name, schema)))}
         paths={values.map(([name]) => [name])}
         draft={draft}
       >
         {values.map(field)}
-      </Folded>
+      </FoldedFields>
       {shared.map(([name, schema]) => {
         if (!('properties' in schema)) return null
         const choice = choiceOf(schema)
         return (
-          <Folded
+          <FoldedFields
             key={name}
             title={labelOf(name, schema)}
             inside={
@@ -117,7 +117,7 @@ const SharedMembers = (props: SpecProps) => {
             ) : (
               <Members {...props} schema={schema} path={[name]} required={schema.required ?? []} />
             )}
-          </Folded>
+          </FoldedFields>
         )
       })}
     </>
@@ -131,7 +131,7 @@ const DriverField = ({ draft, schema }: { draft: Draft; schema: Schema }) => (
       id="field-driver"
       aria-describedby="field-driver-help"
       value={String(draft.spec.value['driver'])}
-      onChange={event => (draft.spec.value = withDriver(draft.spec.value, event.currentTarget.value, drivers))}
+      onChange={event => (draft.spec.value = withDriver(draft.spec.value, event.currentTarget.value, driverNames))}
     >
       {declarations.map(({ name, title }) => (
         <option key={name} value={name}>

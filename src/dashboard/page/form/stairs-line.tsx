@@ -2,7 +2,7 @@ import { at } from '../../../api/json.ts'
 import { stairs } from './stairs.ts'
 import type { Value } from './value.ts'
 
-/** The counts through which deliveries would lead, from the present one on. */
+/** Shows the counts that successive deliveries would lead to. */
 export const Stairs = ({ from, spec }: { from: number | undefined; spec: Value }) => {
   const member = spec[String(spec['driver'])]
   const steps = stairs(member, from ?? Number(at(member, 'min') ?? 1))

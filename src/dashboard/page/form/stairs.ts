@@ -1,12 +1,12 @@
 import { at } from '../../../api/json.ts'
 import { largestCount, moveWithin, parseAmount } from '../../../drivers/arithmetic.ts'
 
-/** So many steps are shown at most. */
-const mostSteps = 12
+/** The greatest number of steps to show. */
+const maxSteps = 12
 
 /**
- * The counts through which deliveries lead, one after another, from `from` on, by the driver's own arithmetic; undefined for a
- * driver that does not step.
+ * Returns the counts after each of several deliveries, starting at `from`, with the driver's own
+ * arithmetic. Undefined for a driver without steps.
  */
 export const stairs = (
   member: unknown,
@@ -20,7 +20,7 @@ export const stairs = (
   if ((action !== 'up' && action !== 'down') || by === undefined || !(min <= max)) return undefined
   const move = moveWithin({ action, by, min, max, overshoot })
   const counts = [from]
-  for (let count = from; counts.length <= mostSteps;) {
+  for (let count = from; counts.length <= maxSteps;) {
     const next = move(count)
     if (typeof next !== 'number') return { counts, end: 'then refused' }
     if (next === count) return { counts, end: 'then unchanged' }

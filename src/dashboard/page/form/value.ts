@@ -1,29 +1,32 @@
 import { isObject } from '../../../api/json.ts'
 import type { Obj, Schema } from '../../../api/schema.ts'
 
-/** The value of a form is the spec as a person writes it: what has its default is left out. */
+/** The value of a form: the spec as a person writes it, without defaults. */
 export type Value = Readonly<Record<string, unknown>>
 
 export type Path = readonly string[]
 
-/** As in `spec.scale.max`; entries of a list as in `[0]`. */
+/** Returns a path as text, such as `spec.scale.max`. Entries of a list are `[0]`. */
 export const pathText = (path: Path): string =>
   path.reduce((text, part) => (/^\[\d+\]$/.test(part) ? text + part : `${text}.${part}`), 'spec')
 
-/** Fills in what the API server would: so it can be judged as it will be stored. */
-export const withDefaults = (schema: Schema, value: unknown): unknown => {
-  if (value === undefined) return schema.default === undefined ? undefined : withDefaults(schema, schema.default)
-  if (Array.isArray(value) && 'items' in schema) return value.map((item: unknown) => withDefaults(schema.items, item))
+/** Fills in the defaults like the API server, so that the value is checked as it will be stored. */
+export const filledIn = (schema: Schema, value: unknown): unknown => {
+  if (value === undefined) return schema.default === undefined ? undefined : filledIn(schema, schema.default)
+  if (Array.isArray(value) && 'items' in schema) return value.map((item: unknown) => filledIn(schema.items, item))
   if (!isObject(value) || !('properties' in schema)) return value
   const filled: Record<string, unknown> = { ...value }
   for (const [name, member] of Object.entries(schema.properties)) {
-    const inside = withDefaults(member, value[name])
+    const inside = filledIn(member, value[name])
     if (inside !== undefined) filled[name] = inside
   }
   return filled
 }
 
-/** Leaves out what is its default, and orders members as the schema does: a manifest as a person would write it. */
+/**
+ * Removes defaults and sorts members in the order of the schema, for a manifest as a person would
+ * write it.
+ */
 export const written = (schema: Schema, value: unknown): unknown => {
   if (Array.isArray(value) && 'items' in schema) return value.map((item: unknown) => written(schema.items, item))
   if (!isObject(value) || !('properties' in schema)) return value
@@ -38,7 +41,7 @@ export const written = (schema: Schema, value: unknown): unknown => {
       continue
     }
     const short = written(member, inside)
-    const isDefault = member.default !== undefined && same(withDefaults(member, short), withDefaults(member, undefined))
+    const isDefault = member.default !== undefined && same(filledIn(member, short), filledIn(member, undefined))
     if (!isDefault) kept[name] = short
   }
   return kept
@@ -57,7 +60,7 @@ export const same = (a: unknown, b: unknown): boolean => {
   return [...names].every(name => same(a[name], b[name]))
 }
 
-/** What stands at a path; entries of lists are named `[0]`. */
+/** Returns the value at a path. Entries of lists are named `[0]`. */
 export const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>((node, part) => {
     if (Array.isArray(node)) return node[indexOf(part)]
@@ -66,7 +69,7 @@ export const valueAt = (value: unknown, path: Path): unknown =>
 
 const indexOf = (part: string): number => Number(part.slice(1, -1))
 
-/** Puts something at a path. Undefined takes it away, and with it the objects that have nothing left. */
+/** Sets the value at a path. Undefined removes it, and also the objects that become empty. */
 export const putAt = (value: unknown, path: Path, put: unknown): unknown => {
   const [part, ...rest] = path
   if (part === undefined) return put

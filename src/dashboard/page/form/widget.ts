@@ -1,13 +1,16 @@
 import { durationRule } from '../../../api/duration.ts'
 import { isObject, type JsonObject } from '../../../api/json.ts'
 import type { Choice, Obj, Schema } from '../../../api/schema.ts'
-import { withDefaults } from './value.ts'
+import { filledIn } from './value.ts'
 
-/** The control that a value gets: it follows from its schema alone, so that a driver's form needs no line here. */
+/**
+ * The kind of control for a value. It is derived from the schema alone, so a new driver needs no
+ * code here.
+ */
 export type Widget =
   | {
       readonly kind: 'radios' | 'select'
-      readonly options: readonly Option[]
+      readonly options: readonly SelectOption[]
       readonly byDefault: string | undefined
     }
   | {
@@ -17,20 +20,20 @@ export type Widget =
       readonly most: number | undefined
     }
   | { readonly kind: 'count-or-share' | 'checkbox' | 'duration' | 'code' | 'text' | 'json' | 'lines' | 'pairs' }
-  | { readonly kind: 'checkboxes'; readonly options: readonly Option[] }
+  | { readonly kind: 'checkboxes'; readonly options: readonly SelectOption[] }
   | { readonly kind: 'reference'; readonly schema: Obj }
   | { readonly kind: 'fieldset'; readonly schema: Obj }
   | { readonly kind: 'list'; readonly items: Schema; readonly most: number }
 
-/** One of the values of a choice, and what it is called. */
-export interface Option {
+/** One value of a choice, with its label. */
+export interface SelectOption {
   readonly value: string
   readonly title: string
 }
 
-/** A choice of so many is seen at once. */
-const mostRadios = 3
-/** A text that may be longer is more than a name. */
+/** Up to this number of values are all visible. */
+const maxRadios = 3
+/** A text with a greater limit gets several lines. */
 const longText = 1_000
 
 export const widgetOf = (schema: Schema): Widget => {
@@ -40,9 +43,9 @@ export const widgetOf = (schema: Schema): Widget => {
       const options = optionsOf(schema)
       if (options) {
         const byDefault = typeof schema.default === 'string' ? schema.default : undefined
-        return { kind: options.length <= mostRadios ? 'radios' : 'select', options, byDefault }
+        return { kind: options.length <= maxRadios ? 'radios' : 'select', options, byDefault }
       }
-      // A rule is found by its identity, as the guard finds it.
+      // The rule is recognised by its identity, like in the guard.
       if (schema['x-kubernetes-validations']?.includes(durationRule)) return { kind: 'duration' }
       return { kind: (schema.maxLength ?? Infinity) > longText ? 'code' : 'text' }
     }
@@ -69,26 +72,29 @@ export const widgetOf = (schema: Schema): Widget => {
   }
 }
 
-const optionsOf = (schema: Schema): readonly Option[] | undefined => {
+const optionsOf = (schema: Schema): readonly SelectOption[] | undefined => {
   if (!('type' in schema) || schema.type !== 'string') return undefined
   return schema.enum?.map(value => ({ value, title: schema.titles?.[value] ?? value }))
 }
 
-/** An object that names another: a picker over what there is. */
+/** Returns whether an object is a reference, which gets a picker. */
 const isReference = (schema: Obj): boolean => 'kind' in schema.properties && 'name' in schema.properties
 
-/** The members of an object, exactly one of which is set. */
+/** Returns the members of an object of which exactly one is set. */
 export const choiceOf = (schema: Schema): Choice | undefined =>
   schema['x-kubernetes-validations']?.find(({ choice }) => choice !== undefined)?.choice
 
-/** What a member holds that was chosen, and has not been filled in: less than is allowed, where something is needed. */
+/**
+ * Returns the empty value of a chosen member. It may be invalid until its required fields are
+ * filled in.
+ */
 export const emptyOf = (schema: Schema): unknown => {
   if (!('type' in schema)) return ''
   if (schema.type === 'object') return {}
   return schema.type === 'array' ? [emptyOf(schema.items)] : ''
 }
 
-/** The schema at a path from the one of an object on; undefined where nothing is declared. */
+/** Returns the schema at a path below an object's schema, or undefined. */
 export const schemaAt = (schema: Schema | undefined, path: readonly string[]): Schema | undefined =>
   path.reduce<Schema | undefined>((node, part) => {
     if (node === undefined) return undefined
@@ -97,18 +103,21 @@ export const schemaAt = (schema: Schema | undefined, path: readonly string[]): S
     return 'properties' in node ? node.properties[part] : undefined
   }, schema)
 
-/** What a field is called: its title, else its name in words. */
+/** Returns the label of a field: its title, or its name in words. */
 export const labelOf = (name: string, schema: Schema): string =>
   schema.title ??
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
-/** What a field says below its control: its hint, else its description without the links of the reference page. */
+/** Returns the help below a control: the hint, or the description without links. */
 export const helpOf = (schema: Schema): string =>
   (schema.hint ?? schema.description ?? '')
     .replaceAll(/; \[[^\]]+\]\([^)]+\)/g, '')
     .replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
 
-/** The members of an object that must be set: always, or by a rule as long as the others are what they are. */
+/**
+ * Returns the required members of an object. Some are required by a rule that depends on other
+ * members.
+ */
 export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] => [
   ...(schema.required ?? []),
   ...(schema['x-kubernetes-validations'] ?? []).flatMap(({ fieldPath = '', holds, reason }) => {
@@ -117,9 +126,12 @@ export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] =>
   }),
 ]
 
-/** Whether a form offers a member: the rules that forbid it hold, or it has a value that has to be taken out. */
+/**
+ * Returns whether a form shows a member. It hides one that the rules forbid, unless it has a value
+ * that must be removed.
+ */
 export const isOffered = (name: string, schema: Obj, value: unknown): boolean => {
-  const self: unknown = withDefaults(schema, isObject(value) ? value : {})
+  const self: unknown = filledIn(schema, isObject(value) ? value : {})
   if (!isObject(self) || self[name] !== undefined) return true
   return (schema['x-kubernetes-validations'] ?? []).every(
     ({ fieldPath, holds, reason }) =>
@@ -127,7 +139,9 @@ export const isOffered = (name: string, schema: Obj, value: unknown): boolean =>
   )
 }
 
-/** Which members of a driver a form asks for at once: those that must be set, and those that the driver names. */
+/**
+ * Returns whether a driver's member is shown at once: if it is required, or if the driver lists it.
+ */
 export const isMain = (
   name: string,
   { asked, schema }: { readonly asked: readonly string[]; readonly schema: Obj },

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../api/json.ts'
-import type { Row } from '../../protocol.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { confirming, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { readInto, type Read } from './detail.ts'
@@ -12,7 +12,7 @@ import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
-/** The dialog of a change that has to be confirmed, if one is asked for. */
+/** The dialog that confirms a change. */
 export const Confirm = () => {
   const asked = confirming.value
   if (asked === undefined) return null
@@ -21,7 +21,7 @@ export const Confirm = () => {
 
 const close = (): void => void (confirming.value = undefined)
 
-const ConfirmDelete = ({ row }: { row: Row }) => {
+const ConfirmDelete = ({ row }: { row: ListedHook }) => {
   const typed = useSignal('')
   const fault = useSignal<string | undefined>(undefined)
   const day = momentText(moment.value - dayMs)
@@ -59,7 +59,7 @@ const ConfirmDelete = ({ row }: { row: Row }) => {
 
 const overlaps = ['5m', '1h', '24h', '0s'] as const
 
-const ConfirmRotate = ({ row }: { row: Row }) => {
+const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const read = useSignal<Read>(undefined)
   const overlap = useSignal<string | undefined>(undefined)
   const fault = useSignal<string | undefined>(undefined)

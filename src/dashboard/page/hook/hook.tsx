@@ -1,19 +1,19 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { messageParts } from '../../../api/command-in.ts'
-import type { Condition, HookDetail, Row } from '../../protocol.ts'
+import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
 import { confirming, setSuspended } from '../changes.ts'
 import { lastVisited } from '../list/visited.ts'
 import { Middle } from '../list/states.tsx'
-import { Act } from '../parts/act.tsx'
-import { Bar } from '../parts/bar.tsx'
+import { ActionButton } from '../parts/act.tsx'
+import { CountBar } from '../parts/bar.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { Ready, When } from '../parts/status.tsx'
 import { Trail } from '../parts/trail.tsx'
 import { whyNot } from '../rights.ts'
-import { cloneHref, editHref, follow, goto, listHref } from '../route.ts'
-import { rowOf, synced } from '../store.ts'
+import { cloneHref, editHref, followLink, goto, listHref } from '../route.ts'
+import { rowSignal, synced } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
@@ -23,15 +23,17 @@ import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
 import { YamlOf } from './yaml-of.tsx'
 
-/** One hook: what it does and whether it works, what happened, how to try and how to use it. */
+/**
+ * The page of one hook: its settings and state, its deliveries, how to test it and how to use it.
+ */
 export const HookPage = ({ name, namespace }: { namespace: string; name: string }) => {
   const key = `${namespace}/${name}`
-  const row = rowOf(key)?.value
+  const row = rowSignal(key)?.value
   const read = useSignal<Read>(undefined)
   useEffect(() => {
     lastVisited.value = key
   }, [key])
-  // Read anew with each change of what it does or says.
+  // Read again after each change of spec or status.
   useEffect(
     () => void readInto(read, namespace, name),
     [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url],
@@ -67,7 +69,7 @@ const Missing = ({ name, namespace, read }: { name: string; namespace: string; r
       <h1 tabIndex={-1}>{name} is not there</h1>
       <p role="alert">{text}</p>
       <p>
-        <a class="button" href={listHref()} onClick={follow(listHref())}>
+        <a class="button" href={listHref()} onClick={followLink(listHref())}>
           All hooks
         </a>
       </p>
@@ -75,11 +77,11 @@ const Missing = ({ name, namespace, read }: { name: string; namespace: string; r
   )
 }
 
-const Heading = ({ row }: { row: Row }) => {
+const Heading = ({ row }: { row: ListedHook }) => {
   const link = (label: string, href: string, right: 'create' | 'update') => (
-    <Act why={whyNot(row.namespace, right)} onAct={() => goto(href)}>
+    <ActionButton why={whyNot(row.namespace, right)} onAct={() => goto(href)}>
       {label}
-    </Act>
+    </ActionButton>
   )
   const why = whyNot(row.namespace, 'patch')
   return (
@@ -91,25 +93,25 @@ const Heading = ({ row }: { row: Row }) => {
       <span class="acts">
         {link('Clone', cloneHref(row.key), 'create')}
         {link('Edit', editHref(row.key), 'update')}
-        <Act why={why} onAct={() => void setSuspended(row, !row.suspended)}>
+        <ActionButton why={why} onAct={() => void setSuspended(row, !row.suspended)}>
           {row.suspended ? 'Resume' : 'Suspend'}
-        </Act>
-        <Act why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
+        </ActionButton>
+        <ActionButton why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
           Rotate
-        </Act>
-        <Act
+        </ActionButton>
+        <ActionButton
           class="quiet danger"
           why={whyNot(row.namespace, 'delete')}
           onAct={() => (confirming.value = { what: 'delete', row })}
         >
           Delete
-        </Act>
+        </ActionButton>
       </span>
     </header>
   )
 }
 
-const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
+const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
   const counted = Object.entries(row.counts).filter(([, count]) => count > 0)
   return (
     <section class="card" aria-label="What it does">
@@ -124,7 +126,7 @@ const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
       </div>
       <p class="line">
         <span>{row.target}</span>
-        <Bar row={row} />
+        <CountBar row={row} />
       </p>
       {hook?.managedBy !== undefined && (
         <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
@@ -159,11 +161,11 @@ const Summary = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
   )
 }
 
-const ConditionLine = ({ condition, row }: { condition: Condition; row: Row }) => {
-  // Stalled and Reconciling repeat what Ready says.
+const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
+  // Stalled and Reconciling repeat the message of Ready.
   if (condition.type !== 'Ready') return null
   const isGood = condition.status === 'True'
-  // Since when it is ready says nothing of since when it is suspended.
+  // A suspended hook is ready too. The time of Ready does not say how long it is suspended.
   const isSuspended = isGood && row.suspended
   const { command, text } = messageParts(condition.message)
   return (

@@ -1,16 +1,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { HookEvent, Row, RowDelivery } from '../../protocol.ts'
-import { ask } from '../ask.ts'
+import type { HookEvent, ListedHook, RowDelivery } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
 import { pathOf } from '../changes.ts'
-import { Ago, Outcome } from '../parts/status.tsx'
+import { Ago, OutcomeText } from '../parts/status.tsx'
 import { whyNot } from '../rights.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence, sentences } from '../words/sentence.ts'
 
-/** What happened to a hook: its last deliveries, and its Events. */
-export const Timeline = ({ row }: { row: Row }) => (
+/** The last deliveries and the Events of a hook. */
+export const Timeline = ({ row }: { row: ListedHook }) => (
   <section class="card" aria-label="Deliveries">
     <h2>Deliveries</h2>
     {row.recent.length === 0 ? (
@@ -21,7 +21,7 @@ export const Timeline = ({ row }: { row: Row }) => (
           <DeliveryLine
             key={`${delivery.time} ${index}`}
             delivery={delivery}
-            // Said once: the same reason further down means the same.
+            // Each reason is explained only once.
             isFirst={row.recent.findIndex(({ reason }) => reason === delivery.reason) === index}
           />
         ))}
@@ -39,7 +39,7 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: RowDelivery; isFirst: b
       <span class="when">
         <Ago time={delivery.time} />
       </span>
-      <Outcome delivery={delivery} />
+      <OutcomeText delivery={delivery} />
       <span class="faint">
         {sender}, {reason}
       </span>
@@ -52,13 +52,13 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: RowDelivery; isFirst: b
   )
 }
 
-const Events = ({ row }: { row: Row }) => {
+const Events = ({ row }: { row: ListedHook }) => {
   const events = useSignal<readonly HookEvent[] | string | undefined>(undefined)
   const why = whyNot(row.namespace, 'events')
   const newest = row.last?.time
   useEffect(() => {
     if (why !== undefined) return
-    void ask<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
+    void askServer<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
       events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
     })
   }, [row.key, row.ready, newest, why])

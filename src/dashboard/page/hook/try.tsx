@@ -1,18 +1,18 @@
 import { useSignal } from '@preact/signals'
-import type { HookDetail, Row, Tried } from '../../protocol.ts'
-import { ask } from '../ask.ts'
+import type { HookDetail, ListedHook, Tried } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
 import { uniqueName } from '../browser.ts'
 import { pathOf } from '../changes.ts'
 import { whyNoURL } from '../rights.ts'
-import { Act } from '../parts/act.tsx'
+import { ActionButton } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { whyNot } from '../rights.ts'
 import { adviceOn, outcomeOf } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence, sentences } from '../words/sentence.ts'
 
-/** Posts to the hook from here: as a dry run, or for real. */
-export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) => {
+/** Posts to the hook from this page, as a dry run or for real. */
+export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
   const tried = useSignal<{ readonly kind: string; readonly text: string } | undefined>(undefined)
   const running = useSignal(false)
   const asking = useSignal(false)
@@ -26,7 +26,7 @@ export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) =
   const run = async (dryRun: boolean): Promise<void> => {
     running.value = true
     const sent = body.value.trim()
-    const answer = await ask<Tried>('POST', `${pathOf(row)}/try`, {
+    const answer = await askServer<Tried>('POST', `${pathOf(row)}/try`, {
       dryRun,
       key: uniqueName(),
       ...(sent === '' ? {} : { body: sent }),
@@ -38,12 +38,12 @@ export const Try = ({ hook, row }: { row: Row; hook: HookDetail | undefined }) =
     <section class="card" aria-label="Try it">
       <div class="line">
         <h2>Try it</h2>
-        <Act class="button" why={why} onAct={() => void run(true)}>
+        <ActionButton class="button" why={why} onAct={() => void run(true)}>
           Dry run
-        </Act>
-        <Act why={why} onAct={() => (asking.value = true)}>
+        </ActionButton>
+        <ActionButton why={why} onAct={() => (asking.value = true)}>
           Run it for real …
-        </Act>
+        </ActionButton>
         <span class="faint">{hook?.tryAt === undefined ? '' : `Posts to ${hook.tryAt}`}</span>
       </div>
       <details>

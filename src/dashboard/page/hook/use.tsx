@@ -3,24 +3,27 @@ import { useEffect } from 'preact/hooks'
 import { stringAt } from '../../../api/json.ts'
 import type { SnippetGroup } from '../../../snippets/snippet.ts'
 import type * as written from './snippets.ts'
-import type { HookDetail, Row } from '../../protocol.ts'
+import type { HookDetail, ListedHook } from '../../protocol.ts'
 import { askURL } from '../changes.ts'
 import { copy } from '../browser.ts'
 import { say } from '../notices.ts'
-import { editHref, follow } from '../route.ts'
+import { editHref, followLink } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
 
-/** What stands for the URL until it is asked for. Its last part is the token, which some configurations have by itself. */
+/**
+ * Stands for the URL until the user requests it. Its last part stands for the token, which some
+ * configurations contain alone.
+ */
 const placeholder = 'https://THE-ADDRESS-OF-THIS-HOOK/THE-TOKEN-OF-THIS-HOOK'
 
-/** Whether a text has something of a URL in it: what stands before the token, or that. */
+/** Returns whether a text contains a part of the URL: the base or the token. */
 const hasPart = (text: string, url: string): boolean =>
   text.includes(url.slice(0, url.lastIndexOf('/'))) || hasToken(text, url)
 
-/** Whether a text has the secret part of a URL in it. */
+/** Returns whether a text contains the secret part of a URL. */
 const hasToken = (text: string, url: string): boolean => text.includes(url.slice(url.lastIndexOf('/') + 1))
 
-/** As people look for a product. */
+/** The headings under which products are listed. */
 const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
   ['alerts', 'Alerts'],
   ['images', 'Registries'],
@@ -28,16 +31,17 @@ const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
   ['scripts', 'Scripts'],
 ]
 
-/** How what posts to this hook is configured: ready texts, in which the URL is hidden until it is asked for. */
-export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
+/** Configurations of products for this hook. The URL is hidden until the user requests it. */
+export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
   const loaded = useSignal<typeof written | undefined>(undefined)
   const chosen = useSignal('')
   const url = useSignal<string | undefined>(undefined)
   useEffect(() => {
-    // Loaded when it is needed: the list has no use for it.
+    // Loaded only here, because the list does not need it.
     void import('./snippets.ts').then(module => {
       loaded.value = module
-      // The first that can run this hook: for one that rolls out images, a registry.
+      // The first product that can run this hook, such as a registry for a hook that rolls out
+      // images.
       const fits = module.snippets.find(({ name }) => 'texts' in module.writeFor(name, hook, placeholder))
       chosen.value ||= fits?.name ?? module.snippets[0]?.name ?? ''
     })
@@ -45,7 +49,7 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
   useEffect(() => {
     url.value = undefined
   }, [row.key, row.generation, row.url])
-  const writeFor = (address: string): written.Written =>
+  const writeFor = (address: string): written.WrittenSnippet =>
     loaded.value?.writeFor(chosen.value, hook, address) ?? { texts: [] }
   const shown = writeFor(url.value ?? placeholder)
   const texts = 'texts' in shown ? shown.texts : []
@@ -98,7 +102,7 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
         stringAt(hook.spec, 'token', 'secretName') === undefined && (
           <p class="help">
             A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
-            <a href={editHref(row.key)} onClick={follow(`${editHref(row.key)}?secretName=${row.name}-url`)}>
+            <a href={editHref(row.key)} onClick={followLink(`${editHref(row.key)}?secretName=${row.name}-url`)}>
               Put the URL into Secret/{row.name}-url
             </a>
           </p>
@@ -122,8 +126,12 @@ export const UseIt = ({ hook, row }: { row: Row; hook: HookDetail }) => {
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** Copies a text with the URL in it, without showing that. */
-const copyText = async (row: Row, writeFor: (url: string) => written.Written, index: number): Promise<void> => {
+/** Copies a text with the URL without showing the URL. */
+const copyText = async (
+  row: ListedHook,
+  writeFor: (url: string) => written.WrittenSnippet,
+  index: number,
+): Promise<void> => {
   const textWith = (url: string): string | undefined => {
     const made = writeFor(url)
     return 'texts' in made ? made.texts[index]?.text : undefined

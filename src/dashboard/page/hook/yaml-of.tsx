@@ -4,7 +4,7 @@ import { CopyButton } from '../parts/notice.tsx'
 import { Coloured } from '../words/colours.tsx'
 import { toYaml } from '../words/yaml.ts'
 
-/** The hook as the API server has it, less its URL, its annotations, and what programs keep there for themselves. */
+/** The stored hook as YAML, without its URL, its annotations and managedFields. */
 export const YamlOf = ({ hook }: { hook: HookDetail }) => {
   const { conditions, created: creationTimestamp, generation, labels, name, namespace, spec, uid } = hook
   const yaml = toYaml({

@@ -1,7 +1,7 @@
 import { signal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
-import { follow, setQuery } from '../route.ts'
+import { followLink, setQuery } from '../route.ts'
 import { whyNot } from '../rights.ts'
 import { needy, synced, total } from '../store.ts'
 import { namespaceShown } from '../namespaces.ts'
@@ -10,9 +10,9 @@ import { needyWord, type SortBy } from './search.ts'
 import { searched, shown, sorting } from './shown.ts'
 import { Empty } from './states.tsx'
 import { lastVisited } from './visited.ts'
-import { scrolledTo, windowOf } from './window.ts'
+import { scrolledTo, drawnRows } from './window.ts'
 
-/** As the style sheet has them, in pixels. */
+/** The same heights as in the style sheet, in pixels. */
 const heights = { wide: 56, narrow: 164, head: 36 } as const
 
 const narrow = signal(false)
@@ -21,8 +21,8 @@ onMedia('(max-width: 720px)', matches => (narrow.value = matches))
 const scrolled = signal(0)
 const height = signal(800)
 
-/** The hooks of a namespace, as they are now. */
-export const List = () => {
+/** The hooks of a namespace, updated as they change. */
+export const HookList = () => {
   const box = useRef<HTMLDivElement>(null)
   const rowHeight = narrow.value ? heights.narrow : heights.wide
   useEffect(() => {
@@ -37,7 +37,7 @@ export const List = () => {
     return () => seen.disconnect()
   }, [])
   const window = useComputed(() =>
-    windowOf({
+    drawnRows({
       scrolled: scrolled.value,
       height: height.value,
       rowHeight: narrow.value ? heights.narrow : heights.wide,
@@ -119,7 +119,7 @@ const Tools = ({ toTop }: { toTop: () => void }) => {
         )}
       </span>
       {why === undefined ? (
-        <a class="button" href="/new" onClick={follow('/new')}>
+        <a class="button" href="/new" onClick={followLink('/new')}>
           Add hook
         </a>
       ) : (
@@ -151,7 +151,7 @@ const Head = () => (
 const Column = ({ by, children }: { by: SortBy; children: string }) => {
   const { by: sorted, descending } = sorting.value
   const here = sorted === by
-  // The newest delivery is what people look for first.
+  // Users look for the newest delivery first.
   const first = by === 'last' ? '-' : ''
   const next = here ? (descending ? by : `-${by}`) : `${first}${by}`
   return (
@@ -167,7 +167,7 @@ const focusRow = (box: HTMLElement | null, key: string | undefined): void => {
   if (key !== undefined) box?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] a`)?.focus()
 }
 
-/** Moves the focus from row to row: also to rows that are not drawn yet. */
+/** Moves the focus between rows, also to rows that are not drawn yet. */
 export const moveInList = (step: number): void => {
   const box = document.querySelector<HTMLElement>('.scroll')
   if (box !== null) moveRow(box, narrow.peek() ? heights.narrow : heights.wide, step)

@@ -1,29 +1,29 @@
 import { signal } from '@preact/signals'
-import type { Row } from '../../protocol.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { confirming, copyURL, setSuspended } from '../changes.ts'
-import { Act } from '../parts/act.tsx'
-import { Bar } from '../parts/bar.tsx'
+import { ActionButton } from '../parts/act.tsx'
+import { CountBar } from '../parts/bar.tsx'
 import { Spark } from '../parts/spark.tsx'
-import { Ago, Outcome, Ready } from '../parts/status.tsx'
+import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
 import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
-import { cloneHref, editHref, follow, goto, hookHref } from '../route.ts'
-import { rowOf } from '../store.ts'
+import { cloneHref, editHref, followLink, goto, hookHref } from '../route.ts'
+import { rowSignal } from '../store.ts'
 
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
 
-/** A step stays in one line with its "by". */
+/** Keeps "by" and its number on one line. */
 const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0')
 
-/** One hook: a row of the table, or a card of three lines on a narrow screen. */
+/** One hook: a table row, or a card of three lines on a narrow screen. */
 export const HookRow = ({ id, index }: { id: string; index: number }) => {
-  const row = rowOf(id)?.value
+  const row = rowSignal(id)?.value
   if (row === undefined) return null
   const href = hookHref(row.key)
   return (
     <div role="row" class={row.suspended ? 'row off' : 'row'} aria-rowindex={index + 2} data-key={row.key}>
       <div role="rowheader" class="name">
-        <a href={href} onClick={follow(href)} data-index={index}>
+        <a href={href} onClick={followLink(href)} data-index={index}>
           {row.name}
         </a>
         <small>{row.namespace}</small>
@@ -35,7 +35,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         <span class="to" title={row.target}>
           {row.target ?? ''}
         </span>
-        <Bar row={row} />
+        <CountBar row={row} />
       </div>
       <div role="cell" class="last">
         {row.last === undefined ? (
@@ -44,7 +44,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
           <>
             <Spark recent={row.recent} />
             <span class="told">
-              <Outcome delivery={row.last} isAlone />
+              <OutcomeText delivery={row.last} isAlone />
               <small>
                 {row.last.sender} <Ago time={row.last.time} />
               </small>
@@ -56,20 +56,20 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         <Ready row={row} />
       </div>
       <div role="cell" class="acts">
-        <Act
+        <ActionButton
           why={row.url === 'none' ? whyNoURL(row) : undefined}
           label={`Copy URL of ${row.name}`}
           onAct={() => void copyURL(row)}
         >
           Copy URL
-        </Act>
+        </ActionButton>
         <Menu row={row} />
       </div>
     </div>
   )
 }
 
-const Menu = ({ row }: { row: Row }) => {
+const Menu = ({ row }: { row: ListedHook }) => {
   const open = openMenu.value === row.key
   return (
     <span class="menu">
@@ -87,21 +87,21 @@ const Menu = ({ row }: { row: Row }) => {
   )
 }
 
-const MenuItems = ({ row }: { row: Row }) => {
+const MenuItems = ({ row }: { row: ListedHook }) => {
   void rightsIn(row.namespace).value
   const close = (run: () => void) => () => {
     openMenu.value = undefined
     run()
   }
   const item = (label: string, right: 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
-    <Act
+    <ActionButton
       class={right === 'delete' ? 'item danger' : 'item'}
       why={whyNot(row.namespace, right)}
       onAct={close(run)}
       label={`${label} ${row.name}`}
     >
       {label}
-    </Act>
+    </ActionButton>
   )
   return (
     <div

@@ -1,4 +1,4 @@
-import type { Row } from '../../protocol.ts'
+import type { ListedHook } from '../../protocol.ts'
 
 export type SortBy = 'need' | 'name' | 'target' | 'last' | 'ready'
 
@@ -7,11 +7,18 @@ export interface Sorting {
   readonly descending: boolean
 }
 
-/** What finds the hooks that need somebody. */
+/** The search word for hooks that need attention. */
 export const needyWord = 'not:ready'
 
-/** The hooks in which every word of `text` is found, sorted. Numbers in names are in order: web-2 before web-10. */
-export const search = (rows: readonly Row[], text: string, { by, descending }: Sorting): readonly Row[] => {
+/**
+ * Returns the hooks that contain every word of `text`, sorted. Names sort with their numbers: web-2
+ * before web-10.
+ */
+export const search = (
+  rows: readonly ListedHook[],
+  text: string,
+  { by, descending }: Sorting,
+): readonly ListedHook[] => {
   const words = text
     .toLowerCase()
     .split(/\s+/)
@@ -22,12 +29,12 @@ export const search = (rows: readonly Row[], text: string, { by, descending }: S
   return found.sort((a, b) => sign * compare(a, b) || natural(a.key, b.key))
 }
 
-const matches = (row: Row, word: string): boolean =>
+const matches = (row: ListedHook, word: string): boolean =>
   word === needyWord ? row.ready === 'False' : textOf(row).includes(word)
 
-const texts = new WeakMap<Row, string>()
+const texts = new WeakMap<ListedHook, string>()
 
-const textOf = (row: Row): string => {
+const textOf = (row: ListedHook): string => {
   const known = texts.get(row)
   if (known !== undefined) return known
   const { does, key, last, reason, suspended, target } = row
@@ -40,14 +47,14 @@ const textOf = (row: Row): string => {
 const collator = new Intl.Collator('en', { numeric: true })
 const natural = (a: string, b: string): number => collator.compare(a, b)
 
-const ranks: Readonly<Record<Row['ready'], number>> = { False: 0, Unknown: 1, True: 2 }
+const ranks: Readonly<Record<ListedHook['ready'], number>> = { False: 0, Unknown: 1, True: 2 }
 
-const comparisons: Readonly<Record<SortBy, (a: Row, b: Row) => number>> = {
-  // Those that need somebody are not pages away.
+const comparisons: Readonly<Record<SortBy, (a: ListedHook, b: ListedHook) => number>> = {
+  // Hooks that need attention come first.
   need: (a, b) => Number(b.ready === 'False') - Number(a.ready === 'False') || natural(a.name, b.name),
   name: (a, b) => natural(a.name, b.name),
   target: (a, b) => natural(a.target ?? '', b.target ?? ''),
-  // RFC 3339 in UTC sorts as text.
+  // RFC 3339 times in UTC sort as text.
   last: (a, b) => compareText(a.last?.time ?? '', b.last?.time ?? ''),
   ready: (a, b) => ranks[a.ready] - ranks[b.ready] || natural(a.reason, b.reason),
 }

@@ -3,7 +3,7 @@ import { moment } from '../clock.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { whyNot } from '../rights.ts'
-import { follow, goto } from '../route.ts'
+import { followLink, goto } from '../route.ts'
 import { learn, me } from '../session.ts'
 import { link, over, total } from '../store.ts'
 import { kubectlGrant } from '../words/kubectl.ts'
@@ -11,7 +11,7 @@ import { lasting } from '../words/time.ts'
 
 const named = 'receiverhooks.receiverhooks.dev'
 
-/** A namespace without hooks: what one is, and how to get one. */
+/** A namespace without hooks: explains what a hook is and how to create one. */
 export const Empty = () => {
   const namespace = namespaceShown.value
   const where = namespace === '' ? 'this cluster' : `namespace ${namespace}`
@@ -25,7 +25,7 @@ export const Empty = () => {
       </p>
       {why === undefined ? (
         <p>
-          <a class="button" href="/new" onClick={follow('/new')}>
+          <a class="button" href="/new" onClick={followLink('/new')}>
             Add the first hook
           </a>
         </p>
@@ -47,7 +47,7 @@ export const Empty = () => {
   )
 }
 
-/** The user may not list hooks here: which right is missing, and where else to look. */
+/** The user may not list hooks here: names the missing right and other namespaces. */
 export const Forbidden = () => {
   const namespace = namespaceShown.value
   const user = me.value?.user ?? ''
@@ -103,7 +103,7 @@ export const Forbidden = () => {
   )
 }
 
-/** Until the first rows are here. */
+/** Shown until the first rows arrive. */
 export const Connecting = () => (
   <Middle>
     <p class="appears faint" role="status">
@@ -112,7 +112,7 @@ export const Connecting = () => (
   </Middle>
 )
 
-/** Over whatever is shown: that it may be old, and since when. */
+/** Warns above the content that it may be old, and since when. */
 export const LostBar = () => {
   const state = link.value
   if (typeof state === 'string') return null
@@ -124,10 +124,10 @@ export const LostBar = () => {
   )
 }
 
-/** Whether to dim what is shown. */
+/** Returns whether to dim the content. */
 export const isOld = (): boolean => typeof link.value !== 'string' && total.value > 0
 
-/** Whether the right to look is gone. */
+/** Returns whether the user has lost the right to list hooks. */
 export const isForbidden = (): boolean => over.value?.why === 'forbidden'
 
 export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

@@ -1,4 +1,4 @@
 import { signal } from '@preact/signals'
 
-/** The hook from which the reader went to another place: back in the list, it gets the focus. */
+/** The hook from which the user left. It gets the focus back in the list. */
 export const lastVisited = signal<string | undefined>(undefined)

@@ -1,9 +1,12 @@
-/** Which rows of a long list are drawn: 5,000 rows in the document cost seconds of the main thread, 40 a tenth of one. */
+/**
+ * The rows of a long list that are drawn. 5,000 rows would block the main thread for seconds, 40
+ * take a tenth of a second.
+ */
 export interface Window {
-  /** Index of the first row that is drawn, and of the one after the last. */
+  /** The index of the first drawn row, and of the one after the last. */
   readonly first: number
   readonly end: number
-  /** How high what is left out is, in pixels. */
+  /** The height of the rows above, which are not drawn, in pixels. */
   readonly above: number
   readonly below: number
 }
@@ -15,16 +18,16 @@ export interface Viewport {
   readonly total: number
 }
 
-/** Rows beyond those that are seen, on either side, so that a fast scroll shows no gap. */
+/** How many rows are drawn beyond each edge, so that fast scrolling shows no gap. */
 const spare = 12
 
-export const windowOf = ({ height, rowHeight, scrolled, total }: Viewport): Window => {
+export const drawnRows = ({ height, rowHeight, scrolled, total }: Viewport): Window => {
   const end = Math.min(total, Math.max(0, Math.ceil((scrolled + height) / rowHeight) + spare))
   const first = Math.min(end, Math.max(0, Math.floor(scrolled / rowHeight) - spare))
   return { first, end, above: first * rowHeight, below: (total - end) * rowHeight }
 }
 
-/** How far to scroll so that a row is seen whole, below a head of `head` pixels. */
+/** Returns the scroll position at which a row is fully visible below a head of `head` pixels. */
 export const scrolledTo = (index: number, { height, rowHeight, scrolled }: Viewport, head: number): number => {
   const top = index * rowHeight
   if (top < scrolled) return top

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks'
 
 interface ActProps {
   readonly children: ComponentChildren
-  /** Why it cannot be done; it stays focusable, so that everybody can learn why. */
+  /** Why the action is impossible. The button stays focusable, so that everybody can read it. */
   readonly why: string | undefined
   readonly onAct: () => void
   readonly class?: string
@@ -11,8 +11,8 @@ interface ActProps {
   readonly type?: 'button' | 'submit'
 }
 
-/** A button that says why it cannot be pressed, instead of being dead. */
-export const Act = ({ children, class: kind = 'quiet', label, onAct, type = 'button', why }: ActProps) => {
+/** A button that explains why it is disabled. */
+export const ActionButton = ({ children, class: kind = 'quiet', label, onAct, type = 'button', why }: ActProps) => {
   const id = useId()
   return (
     <>

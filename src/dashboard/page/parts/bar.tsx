@@ -1,11 +1,14 @@
-import type { Row } from '../../protocol.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { countOf, uncounted } from '../store.ts'
 
-/** The count of a hook's target between its bounds: what is wanted pale, what is ready full, a mark at the least. */
-export const Bar = ({ row }: { row: Row }) => {
+/**
+ * Shows the target's count between its bounds: the desired count pale, the ready one full, the
+ * minimum as a mark.
+ */
+export const CountBar = ({ row }: { row: ListedHook }) => {
   const { last, max, namespace, target = '' } = row
   const count = countOf(`${namespace}/${target}`).value
-  // What steps down alone may have no upper bound.
+  // A hook that only scales down may have no upper bound.
   if (max === undefined && row.min === undefined) return null
   const min = row.min ?? 0
   const bounds = max === undefined ? `≥ ${min}` : `${min}–${max}`

@@ -4,11 +4,11 @@ import { useEffect, useRef } from 'preact/hooks'
 interface DialogProps {
   readonly title: string
   readonly children: ComponentChildren
-  /** Called when the reader closes it; absent where it stays until something has been done. */
+  /** Called when the user closes the dialog. Absent if it must be completed. */
   readonly onClose?: () => void
 }
 
-/** A dialog over the page: what is under it stays as it is. The browser keeps the focus inside, and gives it back. */
+/** A modal dialog. The browser keeps the focus inside and restores it afterwards. */
 export const Dialog = ({ children, onClose, title }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {

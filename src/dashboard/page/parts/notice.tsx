@@ -15,7 +15,7 @@ export const NoticeArea = () => (
   </div>
 )
 
-/** A button that copies text which is no secret. */
+/** A button that copies text. The text is no secret. */
 export const CopyButton = ({ label, said, text }: { label: string; said: string; text: () => string }) => (
   <button
     type="button"
@@ -30,7 +30,7 @@ export const CopyButton = ({ label, said, text }: { label: string; said: string;
   </button>
 )
 
-/** Text to copy into a terminal. */
+/** A command to copy into a terminal. */
 export const CommandLine = ({ label, text }: { label: string; text: string }) => (
   <div class="command">
     <pre tabIndex={0} aria-label={label}>

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { Row } from '../../protocol.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { askURL, copyURL } from '../changes.ts'
 import { whyNoURL } from '../rights.ts'
-import { Act } from './act.tsx'
+import { ActionButton } from './act.tsx'
 
-/** A hook's URL: hidden until somebody asks, copied without being shown. */
-export const Secret = ({ row }: { row: Row }) => {
+/** A hook's URL, hidden until the user requests it. It can be copied without being shown. */
+export const Secret = ({ row }: { row: ListedHook }) => {
   const url = useSignal<string | undefined>(undefined)
   useEffect(() => {
     url.value = undefined
@@ -19,12 +19,12 @@ export const Secret = ({ row }: { row: Row }) => {
     <div class="line secret">
       <span class="label">URL</span>
       <code class="url">{url.value ?? (row.url === 'none' ? 'none yet' : '••••••••••••••••')}</code>
-      <Act why={why} onAct={() => void copyURL(row)}>
+      <ActionButton why={why} onAct={() => void copyURL(row)}>
         Copy URL
-      </Act>
-      <Act why={why} onAct={() => void toggle()}>
+      </ActionButton>
+      <ActionButton why={why} onAct={() => void toggle()}>
         {url.value === undefined ? 'Show' : 'Hide'}
-      </Act>
+      </ActionButton>
     </div>
   )
 }

@@ -2,7 +2,10 @@ import type { RowDelivery } from '../../protocol.ts'
 
 export const size = { width: 56, height: 18 } as const
 
-/** The path of the counts after the last deliveries, oldest first, as steps. Empty where there are fewer than two. */
+/**
+ * Returns an SVG path of the counts after the last deliveries, oldest first. Empty for fewer than
+ * two.
+ */
 export const sparkPath = (recent: readonly RowDelivery[]): string => {
   const values = recent.flatMap(({ to }) => (to === undefined ? [] : [to])).toReversed()
   if (values.length < 2) return ''

@@ -1,7 +1,7 @@
 import type { RowDelivery } from '../../protocol.ts'
 import { size, sparkPath } from './spark-path.ts'
 
-/** The counts after the last deliveries, as a line. */
+/** A line of the counts after the last deliveries. */
 export const Spark = ({ recent }: { recent: readonly RowDelivery[] }) => {
   const path = sparkPath(recent)
   if (path === '') return null

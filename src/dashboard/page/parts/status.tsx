@@ -1,9 +1,9 @@
-import type { Row, RowDelivery } from '../../protocol.ts'
+import type { ListedHook, RowDelivery } from '../../protocol.ts'
 import { moment } from '../clock.ts'
 import { ago, dateOf, exactText } from '../words/time.ts'
 
-/** Whether a hook works, in a word. */
-export const Ready = ({ row }: { row: Row }) => {
+/** The state of a hook in one word. */
+export const Ready = ({ row }: { row: ListedHook }) => {
   if (row.ready !== 'False' && row.suspended) return <span class="pill off">Suspended</span>
   const kind = row.ready === 'True' ? 'good' : row.ready === 'False' ? 'bad' : 'off'
   return (
@@ -13,12 +13,12 @@ export const Ready = ({ row }: { row: Row }) => {
   )
 }
 
-/** What became of a delivery: `applied 2 → 3`. */
-export const Outcome = ({ delivery, isAlone = false }: { delivery: RowDelivery; isAlone?: boolean }) => {
+/** The outcome of a delivery, such as `applied 2 → 3`. */
+export const OutcomeText = ({ delivery, isAlone = false }: { delivery: RowDelivery; isAlone?: boolean }) => {
   const { from, outcome, reason, summary, to } = delivery
   const moved = from !== undefined && to !== undefined && from !== to
   const count = moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`
-  // Where nothing else says why nothing happened, the reason does.
+  // Shows the reason if nothing else says why nothing changed.
   const why = summary ?? (isAlone && count === '' && outcome !== 'applied' ? reason : undefined)
   const text = `${outcome}${count}${why === undefined ? '' : `: ${why}`}`
   return (
@@ -34,7 +34,7 @@ export const Ago = ({ time }: { time: string }) => (
   </time>
 )
 
-/** A moment as a date, with how far away it is. */
+/** A time as a date, with its distance from now. */
 export const When = ({ time }: { time: string }) => (
   <>
     {dateOf(time)} (<Ago time={time} />)

@@ -5,22 +5,22 @@ interface TextFieldProps {
   readonly id: string
   readonly label: string
   readonly text: Signal<string>
-  /** What the last submission was refused for. Screen readers say it. */
+  /** Why the last submission was refused. Screen readers read it aloud. */
   readonly refused?: Signal<string | undefined>
-  /** What is wrong with what is typed, for a field that must be filled in. */
+  /** The error of the typed text. Present for a required field. */
   readonly required?: { readonly fault: string | undefined }
   readonly isSecret?: boolean
-  /** The browser may offer what was typed here before. */
+  /** The browser may suggest earlier values. */
   readonly isRemembered?: boolean
-  /** Blanks at either end go as they are typed. */
+  /** Blanks at both ends are removed while typing. */
   readonly isTrimmed?: boolean
-  /** What the browser offers. */
+  /** The suggestions of the browser. */
   readonly choices?: readonly string[]
 }
 
 const secretInput = { type: 'password' } as const
 
-/** A line to type, with its label over it and what is wrong with it under it. */
+/** A text input with a label above and an error below. */
 export const TextField = (props: TextFieldProps) => {
   const { choices, id, isRemembered, isSecret, isTrimmed, label, refused, required, text } = props
   const fault = required?.fault ?? refused?.value

@@ -1,13 +1,16 @@
 import { isReason, reasons } from '../../../api/reasons.ts'
 import { capital, sentence } from './sentence.ts'
 
-/** What a reason means, and what there is to do, if anything is. */
+/** The meaning of a reason, and what to do, if anything. */
 export interface Advice {
   readonly means: string
   readonly todo?: string
 }
 
-/** The table of reasons answers "What to do?" there, so that some answers begin with "Nothing": here nobody has asked. */
+/**
+ * Returns the advice on a reason. Some entries of the table answer "What to do?" with "Nothing";
+ * the page leaves that out.
+ */
 export const adviceOn = (reason: string): Advice | undefined => {
   if (!isReason(reason)) return undefined
   const { means, todo: asked } = reasons[reason]
@@ -23,6 +26,6 @@ const conditional: Readonly<Record<string, string>> = {
   failed: 'would fail',
 }
 
-/** The outcome of a post; of a dry run, what it would have been. */
+/** Returns the outcome of a post. For a dry run, what it would have been. */
 export const outcomeOf = (outcome: string, dryRun: boolean): string =>
   capital(dryRun ? (conditional[outcome] ?? outcome) : outcome)

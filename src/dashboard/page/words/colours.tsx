@@ -1,7 +1,7 @@
-/** A key of YAML at the beginning of a line: what it is called stands out, and nothing else is parsed. */
+/** A YAML key at the beginning of a line. Only its name is coloured, and nothing else is parsed. */
 const keyed = /^(\s*(?:- )?)([\w./"-]+)(:)(.*)$/
 
-/** YAML with its keys set off, as elements: text stays text. */
+/** YAML with coloured keys, as elements. The content stays plain text. */
 export const Coloured = ({ yaml }: { yaml: string }) => (
   <code>
     {yaml

@@ -1,13 +1,13 @@
-/** The kubectl lines that do what the page does. */
+/** kubectl commands that are equivalent to actions of the page. */
 
 const resource = 'receiverhook'
 
-/** A word as a POSIX shell takes it. */
-export const shellWord = (text: string): string =>
+/** Returns a POSIX shell word. */
+export const commandWord = (text: string): string =>
   /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 const mergePatch = (namespace: string, name: string, patch: unknown): string =>
-  `kubectl -n ${shellWord(namespace)} patch ${resource} ${shellWord(name)} --type merge -p ${shellWord(JSON.stringify(patch))}`
+  `kubectl -n ${commandWord(namespace)} patch ${resource} ${commandWord(name)} --type merge -p ${commandWord(JSON.stringify(patch))}`
 
 export const kubectlSuspend = (namespace: string, name: string, suspend: boolean): string =>
   mergePatch(namespace, name, { spec: { suspend } })
@@ -16,20 +16,23 @@ export const kubectlRotate = (namespace: string, name: string, rotation: number,
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
 export const kubectlDelete = (namespace: string, name: string): string =>
-  `kubectl -n ${shellWord(namespace)} delete ${resource} ${shellWord(name)}`
+  `kubectl -n ${commandWord(namespace)} delete ${resource} ${commandWord(name)}`
 
 export const kubectlApply = (yaml: string): string => `kubectl apply -f - <<'EOF'\n${yaml}EOF\n`
 
-/** Asks for a token to paste. */
+/** Returns the command that creates a token to paste. */
 export const kubectlToken = (account: string, namespace: string): string =>
-  `kubectl create token ${shellWord(account)} --namespace ${shellWord(namespace)} --duration 8h`
+  `kubectl create token ${commandWord(account)} --namespace ${commandWord(namespace)} --duration 8h`
 
-/** What an administrator runs so that a user may look at, or change, the hooks of a namespace. */
+/**
+ * Returns the command with which an administrator lets a user read or change the hooks of a
+ * namespace.
+ */
 export const kubectlGrant = (user: string, namespace: string, verbs: readonly string[], named: string): string => {
-  const at = `-n ${shellWord(namespace)}`
+  const at = `-n ${commandWord(namespace)}`
   const role = `receiver-hooks-${verbs[0] ?? 'look'}`
   return [
-    `kubectl ${at} create role ${role} --verb=${verbs.join(',')} --resource=${shellWord(named)}`,
+    `kubectl ${at} create role ${role} --verb=${verbs.join(',')} --resource=${commandWord(named)}`,
     `kubectl ${at} create rolebinding ${role} --role=${role} ${subjectOf(user)}`,
   ].join('\n')
 }
@@ -38,5 +41,5 @@ const accountPrefix = 'system:serviceaccount:'
 
 const subjectOf = (user: string): string =>
   user.startsWith(accountPrefix)
-    ? `--serviceaccount=${shellWord(user.slice(accountPrefix.length))}`
-    : `--user=${shellWord(user)}`
+    ? `--serviceaccount=${commandWord(user.slice(accountPrefix.length))}`
+    : `--user=${commandWord(user)}`

@@ -1,4 +1,4 @@
-/** A sentence in which what stands between backticks is code: text stays text. */
+/** A sentence in which text between backticks is code. The content stays plain text. */
 export const Prose = ({ text }: { text: string }) => (
   <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>
 )

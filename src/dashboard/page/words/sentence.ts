@@ -1,10 +1,15 @@
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** A label in the middle of a sentence: an abbreviation at its start stays one. */
+/**
+ * Returns a label for the middle of a sentence. An abbreviation at its start keeps its capitals.
+ */
 export const inSentence = (label: string): string =>
   /^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1)
 
-/** A message as a sentence: it begins with a capital, unless its first word may be a name, and ends with a full stop. */
+/**
+ * Returns a message as a sentence with a full stop. It starts with a capital, unless its first word
+ * may be a name.
+ */
 export const sentence = (text: string): string => {
   const trimmed = text.trim()
   if (trimmed === '') return ''
@@ -12,7 +17,7 @@ export const sentence = (text: string): string => {
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`
 }
 
-/** Several messages, each as a sentence. */
+/** Returns several messages, each as a sentence. */
 export const sentences = (...texts: readonly (string | undefined)[]): string =>
   texts
     .map(text => sentence(text ?? ''))

@@ -7,7 +7,7 @@ const units = [
   ['second', 1],
 ] as const
 
-/** How long ago an RFC 3339 moment was, or how far ahead it is: `2m ago`. Empty for what is no moment. */
+/** Returns the distance of an RFC 3339 time from now, such as `2m ago`. Empty for another text. */
 export const ago = (time: string, now: number): string => {
   const seconds = Math.round((Date.parse(time) - now) / 1000)
   if (!Number.isFinite(seconds)) return ''
@@ -16,7 +16,7 @@ export const ago = (time: string, now: number): string => {
   return relative.format(Math.trunc(seconds / length), unit)
 }
 
-/** A length of time in words: `4 min`. */
+/** Returns a duration in words, such as `4 min`. */
 export const lasting = (ms: number): string => {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 90) return `${seconds} s`
@@ -29,13 +29,13 @@ export const lasting = (ms: number): string => {
 const dated = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
 
-/** The day and the time of a moment, in the reader's own zone. */
+/** Returns date and time in the reader's time zone. */
 export const dateText = (ms: number): string => (Number.isFinite(ms) ? dated.format(ms) : '')
 
-/** The same of an RFC 3339 moment. Empty for what is no moment. */
+/** Returns the same for an RFC 3339 time. Empty for another text. */
 export const dateOf = (time: string): string => dateText(Date.parse(time))
 
-/** An RFC 3339 moment to the second and with the zone. */
+/** Returns an RFC 3339 time to the second, with its zone. */
 export const exactText = (time: string): string => {
   const ms = Date.parse(time)
   return Number.isFinite(ms) ? exact.format(ms) : ''
@@ -43,5 +43,5 @@ export const exactText = (time: string): string => {
 
 export const dayMs = 86_400_000
 
-/** A moment as RFC 3339 in UTC: such texts compare as the moments do. */
+/** Returns RFC 3339 in UTC. Such texts sort by time. */
 export const momentText = (ms: number): string => new Date(ms).toISOString()

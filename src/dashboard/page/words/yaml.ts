@@ -1,11 +1,11 @@
-/** What YAML 1.1 or 1.2 would read as something else than text. */
+/** Texts that YAML 1.1 or 1.2 does not read as text. */
 const ambiguous = /^(?:|~|null|true|false|yes|no|on|off|y|n|[-+.\d].*|e[-+]?[\d]+|=|<<)$/i
 const plain = /^[A-Za-z0-9_./(][A-Za-z0-9_./%()@+=~^ -]*$/
 
 const isNode = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0
 
-/** Characters that JSON leaves as they are and YAML does not allow, or takes for a line break. */
+/** Characters that JSON keeps, but YAML forbids or reads as a line break. */
 const unprintable =
   /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
@@ -22,7 +22,7 @@ const leaf = (value: unknown): string => {
   return JSON.stringify(value)
 }
 
-/** Writes JSON data as YAML, block style, as people write manifests. Read back it is the same, in YAML 1.1 and 1.2. */
+/** Writes JSON data as YAML in block style. YAML 1.1 and 1.2 both read the same data back. */
 export const toYaml = (value: object, pad = ''): string =>
   Array.isArray(value)
     ? value

@@ -8,7 +8,7 @@ import type { Api, Context } from '../context.ts'
 import { maxEvents } from '../limits.ts'
 
 export const eventRoutes = (api: Api, { sessionOf }: Context): void => {
-  // The newest Events that regard a hook.
+  // Returns the newest Events of a hook.
   api.get('/hooks/:namespace/:name/events', async (request, response) => {
     const { name, namespace } = request.params
     const query = { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` }

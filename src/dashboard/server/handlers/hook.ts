@@ -7,7 +7,7 @@ import { redacted } from '../../../environment/redact.ts'
 import { objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
 import { baseOf } from '../../../token/hook-url.ts'
-import type { Condition, HookDetail } from '../../protocol.ts'
+import type { HookCondition, HookDetail } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
@@ -19,7 +19,7 @@ export const hookAsUser = (api: ApiConnection, namespace: string, name: string):
   askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
 
 export const hookRoutes = (api: Api, { sessionOf, triggerBase }: Context): void => {
-  // One hook, with its labels; without token, URL, annotations and managedFields.
+  // Returns one hook with its labels, without token, URL, annotations and managedFields.
   api.get('/hooks/:namespace/:name', async (request, response) => {
     const { name, namespace } = request.params
     response.json(detailOf(await hookAsUser(sessionOf(request).api, namespace, name), triggerBase))
@@ -52,14 +52,17 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
   }
 }
 
-/** Nothing of a hook that breaks a rule: it does nothing. */
+/**
+ * Returns what the holder of the URL can do at worst. Nothing if the hook is invalid, because it
+ * never runs.
+ */
 const worstInWords = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
   const bound = isHookSpec(spec) ? driverOf(spec) : undefined
   if (bound === undefined || isViolation(bound) || !isHookSpec(spec)) return []
   return worstOf(spec, bound, expiresAt === undefined ? undefined : 'when it expires')
 }
 
-const conditionOf = (condition: unknown): Condition => ({
+const conditionOf = (condition: unknown): HookCondition => ({
   type: stringAt(condition, 'type') ?? '',
   status: stringAt(condition, 'status') ?? '',
   reason: stringAt(condition, 'reason') ?? '',

@@ -6,7 +6,7 @@ import type { Api, Context } from '../context.ts'
 const type: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 
 export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Context): void => {
-  // Where the user may not list them, the one that is known anyway, so that another can be typed.
+  // If the user may not list namespaces, returns the known one. Another can be typed.
   api.get('/namespaces', async (request, response) => {
     try {
       const names: string[] = []
@@ -19,7 +19,7 @@ export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Cont
     }
   })
 
-  // Which buttons the user may press in a namespace.
+  // Returns which buttons the user may press in a namespace.
   api.get('/namespaces/:namespace/may', async (request, response) => {
     response.json(await rights(sessionOf(request)).of(request.params.namespace))
   })

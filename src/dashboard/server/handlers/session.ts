@@ -8,26 +8,26 @@ import { cookieIn, cookieName, setCookie } from '../cookie.ts'
 import { jsonBody } from '../json-body.ts'
 import type { OneTimeKey } from '../key.ts'
 import { maxSignInBytes } from '../limits.ts'
-import { reachedBy, type Reached, type Served } from '../origin-check.ts'
-import { Refused } from '../refused.ts'
+import { reachedBy, type Reached, type ServedNames } from '../origin-check.ts'
+import { RefusedError } from '../refused.ts'
 import type { Session, Sessions } from '../session.ts'
 import { SignInLimiter, signInSource } from '../sign-in-limiter.ts'
 import { bearerIn, pastedToken, signIn, type ConnectAs } from '../sign-in.ts'
 
-/** In header mode: what only a script of the page can send along. */
+/** The page key in header mode. Only a script of the page can send it. */
 const headerModeKey = 'page'
 
 export interface SignInDeps {
   readonly connectAs: ConnectAs
   readonly key: OneTimeKey
-  readonly served: () => Served
+  readonly served: () => ServedNames
 }
 
-/** The routes of signing in and out, and how every other route finds its session. */
+/** The routes for signing in and out, and the function that finds the session for other routes. */
 export interface SessionRoutes {
-  /** Declares what is asked before somebody is signed in. */
+  /** Declares the routes that need no session. */
   readonly open: (api: Api) => void
-  /** Finds the session of a request; in header mode it opens one for the token that the proxy sends. */
+  /** Finds the session of a request. In header mode it opens one for the proxy's token. */
   readonly find: (request: Request) => Promise<Session>
   readonly close: (api: Api) => void
 }
@@ -47,7 +47,7 @@ export const sessionRoutes = (
   const ofHeader = async (request: Request): Promise<Session> => {
     const token = bearerIn(request.headers.authorization)
     if (token === undefined) {
-      throw new Refused(401, 'NoHeader', 'the proxy in front of this page sends no Authorization: Bearer header')
+      throw new RefusedError(401, 'NoHeader', 'the proxy in front of this page sends no Authorization: Bearer header')
     }
     if (request.get('x-page-key') !== headerModeKey) throw notSignedIn()
     const name = createHash('sha256').update(token).digest('base64url')
@@ -82,20 +82,20 @@ export const sessionRoutes = (
   }
 }
 
-/** Bounds what one person asks at once. */
+/** Limits the simultaneous requests of one user. */
 export const requestLimit =
   ({ sessionOf, sessions }: Pick<Context, 'sessionOf' | 'sessions'>): RequestHandler =>
   (request, response, next) => {
     const leave = sessions.request(sessionOf(request))
     if (leave === undefined) {
       const message = 'too many requests under your name wait for their answers: try again in a moment'
-      throw new Refused(429, 'TooManyRequests', message, { headers: { 'retry-after': '1' } })
+      throw new RefusedError(429, 'TooManyRequests', message, { headers: { 'retry-after': '1' } })
     }
     response.once('close', leave)
     next()
   }
 
-/** Signs somebody in, unless too many do from where they are, and opens a session for them. */
+/** Signs a user in and opens a session, unless too many sign-ins come from the same source. */
 const sessionOpener =
   (limiter: SignInLimiter, connectAs: ConnectAs, sessions: Sessions) =>
   async ({ headers, socket }: Request, token: string | undefined, name?: string): Promise<Session> => {
@@ -104,7 +104,7 @@ const sessionOpener =
     if ('waitMs' in attempt) {
       const seconds = String(Math.ceil(attempt.waitMs / 1000))
       const message = `too many sign-ins from your address; try again in ${seconds} s`
-      throw new Refused(429, 'TooManySignIns', message, { headers: { 'retry-after': seconds } })
+      throw new RefusedError(429, 'TooManySignIns', message, { headers: { 'retry-after': seconds } })
     }
     try {
       const who = await signIn(connectAs, token)
@@ -112,29 +112,30 @@ const sessionOpener =
       if (session !== undefined) return session
       await who.api.close()
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) attempt.fail()
+      if (error instanceof RefusedError && error.status === 401) attempt.fail()
       throw error
     } finally {
       attempt.leave()
     }
     const message = 'too many pages are open, here or under your name: close one, or sign out of it, and try again'
-    throw new Refused(429, 'TooManySessions', message, { headers: { 'retry-after': '30' } })
+    throw new RefusedError(429, 'TooManySessions', message, { headers: { 'retry-after': '30' } })
   }
 
-/** The token to sign in with; undefined stands for the user of the kubeconfig. */
+/** Returns the token to sign in with. Undefined stands for the kubeconfig's user. */
 const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey): string | undefined => {
   if (mode === 'key') {
     if (key.take(stringAt(body, 'key') ?? '')) return undefined
     const message = 'this link was used already, is older than five minutes, or is not of this run'
-    throw new Refused(401, 'UsedKey', message)
+    throw new RefusedError(401, 'UsedKey', message)
   }
   if (!reached.secure && !reached.loopback) {
     const message = 'a token must not be sent without TLS: open this page with https, or through kubectl port-forward'
-    throw new Refused(403, 'NoTLS', message)
+    throw new RefusedError(403, 'NoTLS', message)
   }
   const token = pastedToken(stringAt(body, 'token') ?? '')
-  if (token === '') throw new Refused(401, 'NoToken', 'paste a token first')
+  if (token === '') throw new RefusedError(401, 'NoToken', 'paste a token first')
   return token
 }
 
-const notSignedIn = (): Refused => new Refused(401, 'NotSignedIn', 'nobody is signed in here, or the session has ended')
+const notSignedIn = (): RefusedError =>
+  new RefusedError(401, 'NotSignedIn', 'nobody is signed in here, or the session has ended')

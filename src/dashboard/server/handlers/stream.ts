@@ -1,27 +1,27 @@
 import type { ServerResponse } from 'node:http'
 import { objectNameRule } from '../../../api/names.ts'
 import { parameter, type Api, type Context } from '../context.ts'
-import { Refused } from '../refused.ts'
+import { RefusedError } from '../refused.ts'
 import { streamHooks, type Out } from '../stream.ts'
 
-/** A resourceVersion is opaque, but never long and never anything else than these. */
+/** A resourceVersion is opaque, but always short and made of these characters. */
 const versionPattern = /^[A-Za-z0-9-]{1,64}$/
 
-/** How many kinds a page may name: drivers act on fewer. */
+/** The most kinds that a page may name. Drivers know fewer. */
 const maxKinds = 20
 
-/** Streams the hooks of a namespace, or of all. */
+/** Streams the hooks of one namespace or of all. */
 export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: Context): void => {
   api.get('/stream', async (request, response) => {
     const { query } = request
     const session = sessionOf(request)
     const namespace = parameter(query, 'namespace')
     if (namespace !== '' && !objectNameRule.holds(namespace)) {
-      throw new Refused(400, 'BadRequest', 'namespace is no name')
+      throw new RefusedError(400, 'BadRequest', 'namespace is no name')
     }
     const free = sessions.stream(session)
     if (free === undefined) {
-      throw new Refused(429, 'TooManyStreams', 'too many pages are open; close some', {
+      throw new RefusedError(429, 'TooManyStreams', 'too many pages are open; close some', {
         headers: { 'retry-after': '5' },
       })
     }
@@ -34,7 +34,7 @@ export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: 
       sessionEnded: session.ended,
       onExpired: () => sessions.end(session, 'expired'),
     }
-    // Proxies that buffer answers would hold events back.
+    // Asks proxies not to buffer the events.
     response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
     await streamHooks({ ...world, api: session.api }, options, outOf(response)).finally(free)
     response.end()

@@ -5,22 +5,22 @@ import { drivers } from '../../../drivers/registry.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
 import { apiVersionOf } from '../../../kube/paths.ts'
 import { autoscalers } from '../../../kube/resources.ts'
-import type { Target, Targets } from '../../protocol.ts'
+import type { OfferedTarget, Targets } from '../../protocol.ts'
 import { askList, ApiRefused } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { maxTargets } from '../limits.ts'
-import { Refused } from '../refused.ts'
+import { RefusedError } from '../refused.ts'
 
 export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
-  // What a driver can act on in a namespace, and who sets the count of each already.
+  // Returns the objects that a driver can change in a namespace, and who already sets their counts.
   router.get('/namespaces/:namespace/targets', async (request, response) => {
     const { namespace } = request.params
     const { api } = sessionOf(request)
     const driver = drivers.find(({ name }) => name === parameter(request.query, 'driver'))
-    if (driver === undefined) throw new Refused(400, 'BadRequest', 'driver names no driver')
+    if (driver === undefined) throw new RefusedError(400, 'BadRequest', 'driver names no driver')
     const scaled = await scaledBy(api, namespace)
     const found: Found[] = []
-    // One after another, so that no more than one page is in memory.
+    // One kind after another, so that at most one page is in memory.
     for (const kind of driver.targets) found.push(await ofKind(api, namespace, kind, scaled))
     response.json({
       types: driver.targets.map(({ type }) => ({ apiVersion: apiVersionOf(type), kind: type.kind })),
@@ -39,23 +39,23 @@ const ofKind = async (
   scaled: ReadonlyMap<string, string>,
 ): Promise<Found> => {
   try {
-    const targets: Target[] = []
+    const targets: OfferedTarget[] = []
     for await (const object of askList(api, kind.type, namespace)) {
       const target = targetOf(object, kind, scaled)
-      // A ReplicaSet of a Deployment is the Deployment's matter.
+      // A ReplicaSet of a Deployment is not offered.
       if (target.owner === undefined || target.kind !== 'ReplicaSet') targets.push(...partsOf(target, object, kind))
       if (targets.length >= maxTargets) break
     }
     return { targets, missing: [] }
   } catch (error) {
     if (!(error instanceof ApiRefused) || (error.status !== 403 && error.status !== 404)) throw error
-    // Nothing is missing of a kind that this cluster does not have.
+    // If the cluster does not have a kind, nothing is missing.
     return { targets: [], missing: error.status === 404 ? [] : [{ kind: kind.type.kind, why: error.message }] }
   }
 }
 
-/** The object itself, or what a hook acts on inside of it. */
-const partsOf = (target: Target, object: StoredObject, { parts }: TargetKind): readonly Target[] =>
+/** Returns the object itself, or the parts of it that a hook can change. */
+const partsOf = (target: OfferedTarget, object: StoredObject, { parts }: TargetKind): readonly OfferedTarget[] =>
   parts === undefined
     ? [target]
     : parts(object).map(({ more, wanted }) => ({ ...target, more, ...(wanted !== undefined && { replicas: wanted }) }))
@@ -64,7 +64,7 @@ const targetOf = (
   object: StoredObject,
   { replicas, type }: TargetKind,
   scaled: ReadonlyMap<string, string>,
-): Target => {
+): OfferedTarget => {
   const { name } = object.metadata
   const count = replicas?.(object)
   const controller = controllerOf(object)
@@ -78,7 +78,7 @@ const targetOf = (
   }
 }
 
-/** Which autoscaler scales what; nothing where the user may not look. */
+/** Returns the autoscaler of each object; empty if the user may not list autoscalers. */
 const scaledBy = async (api: ApiConnection, namespace: string): Promise<ReadonlyMap<string, string>> => {
   const scaled = new Map<string, string>()
   try {

@@ -1,14 +1,14 @@
 import { at, stringAt } from '../../../api/json.ts'
 import type { Api, Context } from '../context.ts'
-import { Refused } from '../refused.ts'
+import { RefusedError } from '../refused.ts'
 import { tryHook, urlOf } from '../try.ts'
 import { hookAsUser } from './hook.ts'
 
-/** The page makes them. */
+/** The keys that the page makes. */
 const keyPattern = /^[A-Za-z0-9_-]{8,64}$/
 
 export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Context): void => {
-  // The URL of one hook, for those who may read it: the one answer that holds one.
+  // Returns the URL of a hook if the user may read it. No other answer contains one.
   router.post('/hooks/:namespace/:name/url', async (request, response) => {
     const { name, namespace } = request.params
     const { api } = sessionOf(request)
@@ -16,12 +16,12 @@ export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Contex
     response.json({ url })
   })
 
-  // Posts once to the hook, and answers with what the trigger said.
+  // Posts once to the hook and returns the trigger's answer.
   router.post('/hooks/:namespace/:name/try', async (request, response) => {
     const { name, namespace } = request.params
     const { api } = sessionOf(request)
     const key = stringAt(request.body, 'key') ?? ''
-    if (!keyPattern.test(key)) throw new Refused(400, 'BadRequest', 'key must name the delivery')
+    if (!keyPattern.test(key)) throw new RefusedError(400, 'BadRequest', 'key must name the delivery')
     const hook = await hookAsUser(api, namespace, name)
     const body = stringAt(request.body, 'body')
     const dryRun = at(request.body, 'dryRun') !== false

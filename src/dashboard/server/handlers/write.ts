@@ -5,18 +5,18 @@ import type { StoredObject } from '../../../api/object.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
 import { collectionPath, objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
-import type { Seen, Stored } from '../../protocol.ts'
+import type { Seen, StoredVersion } from '../../protocol.ts'
 import { ApiRefused, ask } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
-import { Refused } from '../refused.ts'
+import { RefusedError } from '../refused.ts'
 import { hookAsUser } from './hook.ts'
 
 const fieldManager = 'receiver-hooks-dashboard'
 
-/** How often a change is made again where only the status was written meanwhile. */
+/** How often a change is repeated if only the status was written meanwhile. */
 const attempts = 5
 
-/** A change of a hook, as the page asks for it. */
+/** A change of a hook, as the page sends it. */
 interface Change {
   readonly api: ApiConnection
   readonly namespace: string
@@ -33,7 +33,7 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     body: request.body,
   })
 
-  // A name that is taken is refused.
+  // Creates a hook. A name in use is refused.
   router.post('/hooks', async (request, response) => {
     const namespace = stringAt(request.body, 'namespace') ?? ''
     const name = stringAt(request.body, 'name') ?? ''
@@ -47,7 +47,7 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     response.status(201).json(storedOf(made))
   })
 
-  // Replaces the spec of the hook that its author has seen. Labels and annotations stay.
+  // Replaces the spec of a hook that its author has read. Labels and annotations stay.
   router.put('/hooks/:namespace/:name', async (request, response) => {
     const change = changeIn(request)
     const spec = specIn(change.body)
@@ -69,7 +69,8 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     response.json(await patched(changeIn(request), () => ({ suspend: false })))
   })
 
-  // Raises the rotation, so that the hook gets a new URL. The body may say how long the old one is taken.
+  // Raises the rotation, which gives the hook a new URL. The body may set how long the old one is
+  // accepted.
   router.post('/hooks/:namespace/:name/rotate', async (request, response) => {
     const overlap = stringAt(request.body, 'overlap')
     const rotated = await patched(changeIn(request), hook => {
@@ -79,7 +80,7 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     response.json(rotated)
   })
 
-  // Deletes the hook that its author has seen.
+  // Deletes a hook that its author has read.
   router.delete('/hooks/:namespace/:name', async (request, response) => {
     const change = changeIn(request)
     await changing(change, hook => {
@@ -91,7 +92,7 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
   })
 }
 
-const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject): Promise<Stored> => {
+const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject): Promise<StoredVersion> => {
   const stored = await changing(change, hook => {
     const { resourceVersion, uid } = hook.metadata
     return ask(change.api, {
@@ -106,8 +107,8 @@ const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject)
 }
 
 /**
- * Makes a change that carries the resourceVersion of a hook whose uid and generation are those that its author has seen. A
- * status that is written meanwhile changes nothing that the author decides on: the change is made again then.
+ * Changes a hook with its resourceVersion. The hook must have the uid and the generation that its
+ * author read. If only the status changed meanwhile, the change is repeated.
  */
 const changing = async <T>(
   { api, body, name, namespace }: Change,
@@ -128,14 +129,14 @@ const changing = async <T>(
 
 const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, seen: Seen): void => {
   if (uid !== seen.uid) {
-    throw new Refused(
+    throw new RefusedError(
       409,
       'Replaced',
       `hook ${name} was deleted and created again since you looked: look at the new one first`,
     )
   }
   if (generation !== seen.generation) {
-    throw new Refused(
+    throw new RefusedError(
       409,
       'Changed',
       `hook ${name} was changed by somebody else since you looked: look at it again first`,
@@ -164,10 +165,10 @@ const specIn = (body: unknown): JsonObject => {
   return spec
 }
 
-const badRequest = (message: string): Refused => new Refused(400, 'BadRequest', message)
+const badRequest = (message: string): RefusedError => new RefusedError(400, 'BadRequest', message)
 
-/** What a dry run gives has no resourceVersion: nothing was stored. */
-const storedOf = (object: JsonObject): Stored => ({
+/** Returns the stored version. The result of a dry run has none. */
+const storedOf = (object: JsonObject): StoredVersion => ({
   namespace: stringAt(object, 'metadata', 'namespace') ?? '',
   name: stringAt(object, 'metadata', 'name') ?? '',
   uid: stringAt(object, 'metadata', 'uid') ?? '',

@@ -380,7 +380,8 @@ export const reasons = {
   },
   Contended: {
     where: ['unavailable', 'refused'],
-    means: 'The target kept changing, or its queue was too long to finish in time.',
+    means:
+      'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. The message says which.',
     todo: 'Nothing: the sender tries again.',
   },
   RateLimited: {

@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceType } from './paths.ts'
 
-/** The products that install kinds of known groups, by group. */
+/** For an API group, the product that installs its CRDs. */
 const bringers: Readonly<Record<string, string>> = {
   // The first version with v1beta2.
   'cluster.x-k8s.io': 'Cluster API 1.11 or later',

@@ -1,5 +1,5 @@
 /**
- * The playground: in-memory API server, both roles, dashboard and sample objects in one process on
+ * The playground: in-memory API server, controller, trigger, dashboard and sample objects in one process on
  * loopback, for people without a cluster. Nothing remains when the process ends.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

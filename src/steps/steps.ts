@@ -1,11 +1,12 @@
 /**
  * Steps: exact changes of a count. `service.ts` has one queue for each target. `queue.ts` reads the
  * target, folds all waiting posts into one write (`batch.ts`, `claims.ts`) and sends it
- * (`writer.ts`). `finish.ts` and `help.ts` finish the writes of other processes. `target/` knows
+ * (`writer.ts`). `finish.ts` and `help.ts` finish the
+ * writes that another process left behind. `target/` knows
  * the objects: how a count is read and written, and how a lost write is found again.
  *
  * The promise: any post that is answered 200 changed the count exactly once, at any number of
- * replicas. Steps import `record` and the rooms before it, and know no driver and no sender.
+ * replicas. Steps import `record` and what stands above it in CONTRIBUTING's map, and know no driver and no sender.
  */
 
 import type { NotRun } from '../api/outcome.ts'

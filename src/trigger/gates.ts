@@ -7,7 +7,8 @@ import { mayBeLong } from './reading/message.ts'
 import type { TriggerContext } from './request.ts'
 
 /**
- * Returns the outcome of every delivery to a closed hook, or undefined if the hook is open. Pure.
+ * Returns the outcome of every delivery to a hook that is invalid or suspended, or undefined if the
+ * hook takes deliveries. Pure.
  */
 export const closed = (hook: LiveHook): Ended | undefined => {
   if ('path' in hook.bound) {

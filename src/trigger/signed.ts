@@ -9,10 +9,13 @@ import type { LiveHook } from './hook.ts'
 import type { Refused } from './posted.ts'
 import { countsOnceMs, timedHead, webhookHead, type Headers, type SignedHead } from './signed-head.ts'
 
-/** What a hook counts only once in a post, regardless of its key, and the signed key. */
+/**
+ * The signed part of a post. The same signed part counts only once, also under another idempotency
+ * key.
+ */
 export interface SignedPart {
   readonly signed: Signed | undefined
-  /** The only key that counts. Undefined if the sender signs none. */
+  /** The idempotency key that the signature covers. Undefined if it covers none. */
   readonly id?: string | undefined
 }
 

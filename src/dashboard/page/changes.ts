@@ -5,7 +5,7 @@ import { copy } from './browser.ts'
 import { say } from './notices.ts'
 import { kubectlDelete, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
 
-/** Changes of a hook without a form. */
+/** Changes of a hook that need no form: suspend, resume, rotate, delete. */
 
 /** The change that waits for confirmation. */
 export const confirming = signal<{ readonly what: 'delete' | 'rotate'; readonly row: ListedHook } | undefined>(

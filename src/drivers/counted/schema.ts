@@ -3,7 +3,7 @@ import type { Properties, Rule, Stored } from '../../api/schema.ts'
 import { largestCount, parseAmount } from '../arithmetic.ts'
 import type { Declaration } from '../declaration.ts'
 
-/** The members of every driver that changes a count. They say how it moves. */
+/** The fields that all drivers of counts share: direction, step and bounds. */
 export const movement = {
   action: {
     type: 'string',

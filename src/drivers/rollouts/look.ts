@@ -3,7 +3,8 @@ import type { Reach } from './schema.ts'
 import { lookedAt, settlementOf } from './settlement.ts'
 import { findWorkloads } from './workloads.ts'
 
-/** Looks at the workloads of a hook. What is gone, or belongs to a controller by now, has no change of a hook any more. */
+/** Looks at the workloads of a hook. A workload that was deleted, or that
+ * another controller owns by now, no longer shows what the hook changed. */
 export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookContext): Promise<Look> => {
   const found = await findWorkloads(api, namespace, reach)
   if ('reason' in found && found.reason === 'TooLarge') {

@@ -5,7 +5,7 @@ import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { versionOf } from './read.ts'
 
-/** The annotation with the mark of the newest write of a count. */
+/** The annotation that identifies the newest write of a count. By it a process finds its own write. */
 export const markAnnotation = `${group}/step`
 
 /** A list item on the path to a count, identified by its name. */

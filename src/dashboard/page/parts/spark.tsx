@@ -1,7 +1,7 @@
 import type { RowDelivery } from '../../protocol.ts'
 import { size, sparkPath } from './spark-path.ts'
 
-/** A line of the counts after the last deliveries. */
+/** A sparkline: the count after each of the last deliveries. */
 export const Spark = ({ recent }: { recent: readonly RowDelivery[] }) => {
   const path = sparkPath(recent)
   if (path === '') return null

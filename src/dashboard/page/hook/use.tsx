@@ -99,14 +99,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
       )}
       {chosen.value === 'alertmanager' &&
         texts.length > 0 &&
-        stringAt(hook.spec, 'token', 'secretName') === undefined && (
-          <p class="help">
-            A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
-            <a href={editHref(row.key)} onClick={followLink(`${editHref(row.key)}?secretName=${row.name}-url`)}>
-              Put the URL into Secret/{row.name}-url
-            </a>
-          </p>
-        )}
+        stringAt(hook.spec, 'token', 'secretName') === undefined && <SecretAdvice row={row} />}
       {texts.map(({ text, where }, index) => (
         <div key={index} class="snippet">
           <p class="help">
@@ -123,6 +116,16 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
     </section>
   )
 }
+
+/** Offers a Secret for the token of a hook that Alertmanager posts to. */
+const SecretAdvice = ({ row }: { row: ListedHook }) => (
+  <p class="help">
+    A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
+    <a href={editHref(row.key)} onClick={followLink(`${editHref(row.key)}?secretName=${row.name}-url`)}>
+      Put the URL into Secret/{row.name}-url
+    </a>
+  </p>
+)
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 

@@ -7,17 +7,17 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
   {
     place: 'skipped',
     title: 'It was skipped (200)',
-    text: 'The delivery arrived and did not count. Its sender takes that for a success, so no sender shows it.',
+    text: 'The delivery arrived, but did not count. The sender considers the answer a success, so no sender shows the skipped delivery.',
   },
   {
     place: 'unchanged',
     title: 'It changed nothing (200)',
-    text: 'The delivery counted, and the target was there already.',
+    text: 'The delivery counted, but the target needed no change.',
   },
   {
     place: 'waited',
     title: 'It waited for the outcome (200, 202, 409, 422)',
-    text: 'The post asked for it with [`wait`](../reference/http.md#waiting-for-the-outcome). What is meant is the change of this very delivery.',
+    text: 'The post asked for the outcome with [`wait`](../reference/http.md#waiting-for-the-outcome). The answer is about the change that this delivery made.',
   },
   { place: 'rejected', title: 'It was rejected (409)', text: 'The hook changed nothing.' },
   {
@@ -28,22 +28,22 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
   {
     place: 'unavailable',
     title: 'There was no time, room or server for it (503)',
-    text: 'Nothing was changed, or the post has an idempotency key. In both cases it is safe to retry, and most senders do.',
+    text: 'The hook changed nothing, or the post has an idempotency key. In both cases a retry is safe, and most senders retry.',
   },
   {
     place: 'unreadable',
     title: 'It could not be read (400)',
-    text: 'The trigger knows the sender, and the message lacks what the hook needs. The hook changed nothing, and nothing counts as a delivery.',
+    text: 'The trigger knows the sender, but the message lacks data that the hook needs. The hook changed nothing, and the post does not count as a delivery.',
   },
   {
     place: 'refused',
     title: 'It never became a delivery (4xx, 503)',
-    text: "The answer names no hook. The hook's status and Events show nothing of it. The sender, the trigger's log and its metrics do.",
+    text: "The answer names no hook. The hook's status and Events do not show the post. The sender, the trigger's log and the trigger's metrics show the post.",
   },
   {
     place: 'condition',
     title: 'The hook is not Ready',
-    text: '`kubectl get receiverhooks` shows the reason, and `kubectl describe receiverhook NAME` the message.',
+    text: '`kubectl get receiverhooks` shows the reason, and `kubectl describe receiverhook NAME` shows the message.',
   },
 ]
 
@@ -58,11 +58,11 @@ kubectl -n shop get receiverhook web-up
 
 | READY | next |
 |---|---|
-| \`True\` | Go on with 2. With \`Suspended\` under REASON the hook answers each post and does nothing. |
-| \`False\` | The reason is next to it: see [the hook is not Ready](#the-hook-is-not-ready). |
+| \`True\` | Go on with 2. If the column REASON has \`Suspended\`, the hook answers each post and does nothing. |
+| \`False\` | The column REASON has the reason: see [the hook is not Ready](#the-hook-is-not-ready). |
 | nothing | No controller has looked at the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` |
 
-**2. Has a delivery arrived?** LAST says what the last one did; with \`-o wide\`, DELIVERED says how long ago that was. All ten last deliveries:
+**2. Has a delivery arrived?** The column LAST says what the last delivery did. With \`-o wide\`, the column DELIVERED says how long ago the last delivery was. To see the last ten deliveries:
 
 \`\`\`console
 kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.time} {.sender} {.outcome} {.reason}{"\\n"}{end}'
@@ -70,11 +70,11 @@ kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.
 
 | the delivery that you miss | next |
 |---|---|
-| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | Its reason is in one of the lists below. |
-| is \`applied\`, and the count is another by now | Somebody else has set it since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
+| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | The reason of the delivery is in one of the lists below. |
+| is \`applied\`, and the count is different now | Somebody else has set the count since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, or a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
 | is not there | Go on with 3. |
 
-**3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to its URL from your machine, and changes nothing:
+**3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to the hook's URL from your machine, and changes nothing:
 
 \`\`\`console
 kubectl receiverhook trigger web-up -n shop --dry-run
@@ -82,22 +82,22 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 
 | you get | next |
 |---|---|
-| what a post would do | The hook works, and its sender does not reach it. Look at the sender's own log, at the URL that it has, and at what is between: DNS, a proxy, a NetworkPolicy. |
+| what a post would do | The hook works, but the sender does not reach the hook. Look at the sender's own log, at the URL that the sender has, and at what is between the sender and the hook: DNS, a proxy, a NetworkPolicy. |
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
-| no connection | The URL leads nowhere from where you are. A URL that begins with \`http://receiver-hooks-trigger\` is reached from inside the cluster alone. The command then says which port to forward, and [the public URL](install.md#set-the-image-and-the-public-url) opens it to senders outside. |
-| a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. It ran once or not at all: look at the target's count. A post with an idempotency key gets 503 instead, because sending it again is safe. |
+| no connection | Your machine cannot reach the URL. Only clients inside the cluster can reach a URL that begins with \`http://receiver-hooks-trigger\`. The command then says which port to forward. [The public URL](install.md#set-the-image-and-the-public-url) opens the hook to senders outside the cluster. |
+| a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. The hook ran once or not at all. Look at the target's count. A post with an idempotency key gets 503 instead, because the sender can safely send the post again. |
 
 **4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.
 
-Every reason is linked below, by the outcome of the post. [The page of reasons](../reference/reasons.md) says what each means and what
-to do about it.
+The sections below link to every reason, by the outcome of the post. [The page of reasons](../reference/reasons.md) says what each reason
+means and what to do about it.
 
 ## Where else to look
 
 | look at | it shows |
 |---|---|
 | \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome, and why the hook is no longer Ready |
-| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line a delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
+| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line for each delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
 | \`receiverhooks_deliveries_total\` | every delivery of every replica, exactly ([all metrics](../reference/metrics.md)) |
 | \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `

@@ -15,7 +15,7 @@ export const writePage = (results: Results): void => {
   mkdirSync(folder, { recursive: true })
   for (const { file, svg } of plots) writeFileSync(join(folder, file), svg)
   const shown = [
-    aboutInWords(results),
+    conditionsInWords(results),
     tablesOf(results),
     ...plots.map(({ alt, file }) => `![${alt}](${plotFolder}/${file})`),
   ].join('\n\n')
@@ -29,7 +29,8 @@ const between = (page: string, shown: string): string =>
     (_whole, begin: string, end: string) => `${begin}\n${shown}\n\n${end}`,
   )
 
-export const aboutInWords = ({ about }: Results): string => {
+/** What the figures of a run depend on. */
+export const conditionsInWords = ({ about }: Pick<Results, 'about'>): string => {
   const { date, memoryGB, node, processor, processors, quick, rounds, server } = about
   const small = quick ? ' Small sizes, to see whether it runs: the figures say nothing.' : ''
   return `${date}: ${processors} processors (${processor}), ${memoryGB} GB, shared by everything below; Node ${node}; ${server}. Medians of ${rounds} rounds, with the least and the most.${small}`

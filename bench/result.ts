@@ -1,4 +1,7 @@
+import { cpus, totalmem } from 'node:os'
+import type { BenchOptions } from './options.ts'
 import type { Comparison, Figure, Growth, Measured, Reach } from './row.ts'
+import { serverInWords } from './server.ts'
 import { exponentOf, ratiosOf, spreadOf, type Spread } from './stats.ts'
 
 /** What a whole run came to. */
@@ -18,6 +21,18 @@ export interface About {
   readonly rounds: number
   readonly quick: boolean
 }
+
+/** Says what the figures of a run on this machine depend on. */
+export const aboutOf = ({ inMemory, quick, rounds }: Pick<BenchOptions, 'inMemory' | 'quick' | 'rounds'>): About => ({
+  date: new Date().toISOString().slice(0, 10),
+  processor: cpus()[0]?.model ?? 'unknown',
+  processors: cpus().length,
+  memoryGB: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  server: serverInWords(inMemory),
+  rounds,
+  quick,
+})
 
 export type RowResult = ComparisonResult | GrowthResult | FailedResult
 

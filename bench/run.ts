@@ -3,28 +3,15 @@
  * the same run. docs/develop/performance.md says what the rows are and shows a run of the whole.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { agreementOf, readResults } from './agreement.ts'
 import { makeBundles } from './bundles.ts'
 import { parseOptions, usage, type BenchOptions } from './options.ts'
-import { aboutInWords, writePage } from './page.ts'
-import type { About, Results } from './result.ts'
+import { conditionsInWords, writePage } from './page.ts'
+import { aboutOf, type Results } from './result.ts'
 import { rows } from './rows/all.ts'
 import { runRow } from './run-row.ts'
-import { serverInWords } from './server.ts'
 import { tablesOf } from './table.ts'
-
-const aboutOf = ({ inMemory, quick, rounds }: BenchOptions): About => ({
-  date: new Date().toISOString().slice(0, 10),
-  processor: cpus()[0]?.model ?? 'unknown',
-  processors: cpus().length,
-  memoryGB: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  server: serverInWords(inMemory),
-  rounds,
-  quick,
-})
 
 const run = async (options: BenchOptions): Promise<Results> => {
   const began = performance.now()
@@ -72,7 +59,7 @@ if (options.help) {
   for (const { name, title } of rows) console.log(`${name.padEnd(16)}  ${title}`)
 } else {
   const results = await run(options)
-  console.log(`${aboutInWords(results)}\n\n${tablesOf(results)}`)
+  console.log(`${conditionsInWords(results)}\n\n${tablesOf(results)}`)
   write(options.output ?? 'bench/results/latest.json', results)
   if (options.page) {
     write('bench/results/page.json', results)

@@ -10,7 +10,7 @@ import type { Server } from '../server.ts'
 import type { Contender, Receiver } from './contender.ts'
 
 /** The programs that users would write. The page shows them as they are. */
-export const programFolder = join(import.meta.dirname, 'programs')
+const programFolder = join(import.meta.dirname, 'programs')
 
 /** How long a program may take until it listens, in milliseconds. */
 const listensWithinMs = 30_000

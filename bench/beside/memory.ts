@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How often memory is looked at, in milliseconds. What lives shorter is missed. */
 const lookEveryMs = 20
@@ -24,19 +23,11 @@ export const memoryMB = (pid: number): number => {
 /** The most that {@link memoryMB} comes to while the work goes on. */
 export const peakMemoryMB = async (pid: number, work: () => Promise<void>): Promise<number> => {
   let peak = memoryMB(pid)
-  let isOver = false
-  const watch = async (): Promise<void> => {
-    while (!isOver) {
-      await sleep(lookEveryMs)
-      peak = Math.max(peak, memoryMB(pid))
-    }
-  }
-  const watching = watch()
+  const looking = setInterval(() => (peak = Math.max(peak, memoryMB(pid))), lookEveryMs)
   try {
     await work()
   } finally {
-    isOver = true
-    await watching
+    clearInterval(looking)
   }
   return peak
 }

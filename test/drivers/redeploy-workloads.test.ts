@@ -3,6 +3,7 @@ import { connectInProcess } from '../../src/apiserver/connection.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import type { Redeploy } from '../../src/drivers/redeploy/schema.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
+import { lookAtWorkloads } from '../../src/drivers/rollouts/look.ts'
 import { nothingBut } from '../../src/drivers/rollouts/plan.ts'
 import { planImages } from '../../src/drivers/redeploy/images.ts'
 import { rollOut } from '../../src/drivers/rollouts/write.ts'
@@ -85,6 +86,17 @@ describe('the workloads of a selector', () => {
     make('web')
     const { found, large } = await worksetOf(api)
     expect([found.map(({ object }) => object.metadata.name), large]).toEqual([['web'], ['Deployment/fat']])
+  })
+
+  it('that have grown too large since are not taken for replaced when an outcome is asked for', async () => {
+    const { api, make } = setUp()
+    make('fat', { fat: 'y'.repeat(2_200_000) })
+    make('web')
+    const look = await lookAtWorkloads(member, { api, namespace: 'shop' })
+    expect(look.settlementOf({ at: 0, did: ['a'], n: 2 }, 0)).toEqual({
+      state: 'progressing',
+      message: 'Deployment/fat cannot be read: remove what is large in it, such as annotations',
+    })
   })
 
   it('that are more than one delivery reads are not read to their end', async () => {

@@ -88,15 +88,25 @@ const untrue = (timeline: Timeline, story: Story): readonly Violation[] => {
   return isStored || Number.isNaN(push) ? [] : broken('3', 'was answered that it is rolled out, and it is not stored')
 }
 
-/** Whether the push of a post ran, with all of its pods, at some moment from its arrival to its answer. */
+/**
+ * Whether the push of a post ran, with all of its pods, by the end of the post: as one of the versions from its arrival to its
+ * answer, or as one right before that had the same template. An edit that starts no pods takes nothing back.
+ */
 const wasThrough = ({ happened, workload }: Timeline, { arrived, ended, post }: Story): boolean =>
   upTo(workload, currentAt(workload, arrived), ended).some(
     version =>
       `push ${version.push}` === post.delivery &&
       happened
-        .slice(version.place, ended)
+        .slice(runsSince(workload, version).place, ended)
         .some(entry => entry.what === 'world' && entry.did === throughWith(version.template)),
   )
+
+/** The first of the versions up to this one that all have its template. */
+const runsSince = (workload: readonly WorkloadVersion[], version: WorkloadVersion): WorkloadVersion => {
+  const place = workload.indexOf(version)
+  const before = workload.findLastIndex(({ template }, index) => index < place && template !== version.template)
+  return workload[before + 1] ?? version
+}
 
 /**
  * When all is well, one more push is posted, and after that nobody else changes anything. The time of a push that names none is when

@@ -59,6 +59,19 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    name: 'ReceiverHooksStopped',
+    expr: 'max(receiverhooks_stopped) > 0',
+    for: '15m',
+    severity: 'warning',
+    summary: 'All hooks are stopped.',
+    description: 'Somebody ran `kubectl receiverhook stop`. Every post is answered 503 and changes nothing.',
+    tested: {
+      firing: { receiverhooks_stopped: '1x60' },
+      labels: {},
+      quiet: { receiverhooks_stopped: '0x60' },
+    },
+  },
+  {
     name: 'ReceiverHooksDeliveriesFailing',
     expr: 'sum by (namespace, hook) (rate(receiverhooks_deliveries_total{outcome="failed", hook!=""}[10m])) > 0',
     for: '10m',

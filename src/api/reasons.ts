@@ -149,6 +149,11 @@ export const reasons = {
     means: 'The hook has `suspend: true`.',
     todo: 'Set `suspend: false` to let deliveries run again.',
   },
+  Stopped: {
+    where: ['unavailable'],
+    means: 'All hooks of this installation are stopped. Nothing was changed.',
+    todo: 'Send it again later. Whoever runs the installation ends the stop: `kubectl receiverhook start`.',
+  },
   Filtered: {
     where: ['skipped'],
     means: 'The expression in `when` is false for this delivery.',

@@ -96,6 +96,18 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
+    name: 'stop',
+    group: 'This installation',
+    summary: 'stop all hooks: every post is answered 503 and changes nothing',
+    load: async () => (await import('./commands/stop.ts')).stop,
+  },
+  {
+    name: 'start',
+    group: 'This installation',
+    summary: 'let all hooks run again after stop',
+    load: async () => (await import('./commands/stop.ts')).start,
+  },
+  {
     name: 'keys',
     group: 'This installation',
     summary: 'list, rotate and drop the keys that URLs are signed with',

@@ -3,6 +3,7 @@ import type { Clock } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { acceptance } from '../token/current.ts'
 import type { Claims } from '../token/claims.ts'
+import type { Stop } from '../token/stop.ts'
 import type { PublicKeys } from '../token/keys.ts'
 import type { Verdict, Verifier } from '../token/verify.ts'
 import type { LiveHook } from './hook.ts'
@@ -11,11 +12,16 @@ import type { Keys } from './keys.ts'
 import { maxWaitingForKeys } from './limits.ts'
 
 /**
- * The result of authenticating a token. `holds` returns whether hook and keys are still known to be
- * as they were then.
+ * The result of authenticating a token. `stop` is present while all hooks are stopped. `holds`
+ * returns whether hook, keys and stop are still known to be as they were then.
  */
 export type Authentication =
-  | { readonly accepted: true; readonly hook: LiveHook; readonly holds: () => boolean }
+  | {
+      readonly accepted: true
+      readonly hook: LiveHook
+      readonly stop?: Stop | undefined
+      readonly holds: () => boolean
+    }
   | { readonly accepted: false; readonly status: 404 | 410 | 422 | 503; readonly reason: ReasonIn<'refused'> }
 
 const no = (status: 404 | 410 | 422 | 503, reason: ReasonIn<'refused'>): Authentication => ({
@@ -58,9 +64,9 @@ export const authenticator = (
     if (accepted === 'newer than known') return accepted
     if (accepted !== 'accepted') return no(410, 'TokenRotated')
     const { hook } = found
-    const { version } = keys.current() ?? {}
+    const { stop, version } = keys.current() ?? {}
     const holds = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
-    return { accepted: true, hook, holds }
+    return { accepted: true, hook, stop, holds }
   }
 
   return async (token: string): Promise<Authentication> => {

@@ -13,6 +13,7 @@ import { isOfOther } from '../record/judge.ts'
 import type { Ledger, Ruling } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
+import type { Stop } from '../token/stop.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import type { CheckAuth } from './auth.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -20,7 +21,7 @@ import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
-import { closedUnread } from './gates.ts'
+import { closedUnread, stopped } from './gates.ts'
 import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds, provenForMs } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
@@ -37,6 +38,7 @@ import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
 /** A post's admission to a hook. `holds` is called again before each step. */
 interface Admission extends SignedPart {
   readonly hook: LiveHook
+  readonly stop: Stop | undefined
   readonly holds: () => boolean
 }
 
@@ -137,7 +139,7 @@ export class TriggerEndpoint {
       : unsigned
     if ('signed' in passed) {
       const holds = hook.auth ? (): boolean => found.holds() && clock.monotonic() - beganAt < provenForMs : found.holds
-      return { ...passed, hook, holds }
+      return { ...passed, hook, stop: found.stop, holds }
     }
     const isDry = dryRun ?? false
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }
@@ -153,8 +155,9 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // A suspended hook still answers questions for an outcome.
-    const shut = waitMs === undefined ? closedUnread(first, request.headers) : undefined
+    // A hook that is stopped or suspended still answers questions for an outcome.
+    const shut =
+      waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
     const read = await body.message(first)
     if ('refused' in read) return { answer: read.refused, hook: first }
@@ -216,7 +219,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { holds, hook, id, signed }: Admission,
+    { holds, hook, id, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
     dryRun: boolean,
@@ -229,6 +232,7 @@ export class TriggerEndpoint {
       hook,
       request,
       message,
+      stop,
       delivery,
       of: ownerOf(delivery, message.body),
       isAskable: isAskable(delivery),

@@ -9,7 +9,7 @@ import { mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
-import { closed, filtered, passedOver } from './gates.ts'
+import { closed, filtered, passedOver, stopped } from './gates.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What executing a delivery needs. */
@@ -31,6 +31,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   const { delivery, dryRun, hook, message, request } = context
   // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
+  const halted = stopped(context, delivery.phase)
+  if (halted) return halted
   const gated =
     closed(hook) ??
     (hook.when === undefined ? undefined : await filtered(hook.when, context, services)) ??

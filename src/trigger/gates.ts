@@ -1,5 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Ended, Outcome } from '../api/outcome.ts'
+import { reasons } from '../api/reasons.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
@@ -27,6 +28,20 @@ export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, st
   const outcome = closed(hook)
   if (outcome?.outcome !== 'skipped') return outcome
   return mayBeLong(headers) ? outcome : undefined
+}
+
+/**
+ * Returns the outcome of a delivery while all hooks are stopped, or undefined if it may run. Nothing
+ * is stored, so the sender may send it again. The reason is for the operators alone. Pure.
+ */
+export const stopped = (
+  { hook, stop }: Pick<TriggerContext, 'hook' | 'stop'>,
+  phase: Delivery['phase'] | 'unread',
+): Ended | undefined => {
+  const mayTakeBack = hook.onResolved === 'undo' && stop?.all === false && (phase === 'resolved' || phase === 'unread')
+  return stop && !mayTakeBack
+    ? { outcome: 'unavailable', reason: 'Stopped', message: reasons.Stopped.means }
+    : undefined
 }
 
 /** Returns the outcome of a delivery that an open hook skips, or undefined if it counts. Pure. */

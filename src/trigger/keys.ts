@@ -10,12 +10,19 @@ import { read } from '../kube/requests.ts'
 import { configMaps } from '../kube/resources.ts'
 import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
 import { parsePublicKeys, type PublicKeys } from '../token/keys.ts'
+import { stopIn, type Stop } from '../token/stop.ts'
 import { keyReadEveryMs } from './limits.ts'
+
+/** What the ConfigMap of the public keys says. */
+export interface Published extends PublicKeys {
+  /** Present while all hooks are stopped. */
+  readonly stop?: Stop | undefined
+}
 
 /** The public keys as this process knows them. */
 export interface Keys {
   /** Returns the newest known key set, or undefined before the controller has published one. */
-  current(): PublicKeys | undefined
+  current(): Published | undefined
   /**
    * Returns whether `current` was the published set at some time within the last `currentForMs`.
    */
@@ -26,49 +33,52 @@ export interface Keys {
    * Reads the key set with a request that begins after this call, so the result has everything
    * published before. Callers before its beginning share it. Throws the errors of the read.
    */
-  readAgain(): Promise<PublicKeys | undefined>
+  readAgain(): Promise<Published | undefined>
   /**
    * Reads the key set with a request that began at most `currentForMs` ago. For callers for whom
    * `current` is not fresh. Throws the errors of the read.
    */
-  readRecent(): Promise<PublicKeys | undefined>
+  readRecent(): Promise<Published | undefined>
   readonly run: Following['run']
 }
 
 export const publicKeyCache = (environment: Environment, namespace: string, follow?: Follow): Keys => {
-  const { api, clock, log } = environment
+  const { api, clock, log, metrics } = environment
+  const stopped = metrics.gauge('receiverhooks_stopped', '1 while all hooks are stopped, else 0.', [])
 
-  const parse = (object: StoredObject): PublicKeys | undefined => {
+  const parse = (object: StoredObject): Published | undefined => {
     const text = stringAt(at(object, 'data'), keySetEntry)
     if (text === undefined) return undefined
     try {
-      return parsePublicKeys(text, `${object.metadata.uid}/${object.metadata.resourceVersion}`)
+      const version = `${object.metadata.uid}/${object.metadata.resourceVersion}`
+      return { ...parsePublicKeys(text, version), stop: stopIn(object.metadata.annotations) }
     } catch (error) {
       log.error({ configMap: `${namespace}/${publicKeysConfigMap}`, error }, 'the public keys cannot be read')
       return undefined
     }
   }
 
-  const cache = watchedCache<PublicKeys>(
+  const cache = watchedCache<Published>(
     environment,
     { type: configMaps, namespace, fieldSelector: `metadata.name=${publicKeysConfigMap}`, keep: parse },
     follow,
   )
 
   /** The result of the last live read, until the watch reports something newer. */
-  let readLive: PublicKeys | undefined
+  let readLive: Published | undefined
   /** How many changes the watch has reported. */
   let changes = 0
-  cache.subscribe(() => {
+  cache.subscribe(({ now }) => {
     changes += 1
     readLive = undefined
+    stopped.set({}, now?.stop ? 1 : 0)
   })
-  const shared = singleFlight<PublicKeys | undefined>()
+  const shared = singleFlight<Published | undefined>()
   let lastRead = -Infinity
   /** When the read of `readLive` began. */
   let liveSince = -Infinity
 
-  const readNext = async (depart: () => void): Promise<PublicKeys | undefined> => {
+  const readNext = async (depart: () => void): Promise<Published | undefined> => {
     // Forged key ids must not cause a flood of reads. A real one waits at most this long for the
     // next read.
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
@@ -90,11 +100,11 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
     return readLive
   }
 
-  const readAgain = (): Promise<PublicKeys | undefined> => shared('', readNext)
+  const readAgain = (): Promise<Published | undefined> => shared('', readNext)
   // A caller during a read need not wait for the next one, which begins a second later. But if the
   // process was paused, the read may have begun too long ago.
-  const joined = singleFlight<PublicKeys | undefined>({ clock, forMs: currentForMs })
-  const readRecent = (): Promise<PublicKeys | undefined> => {
+  const joined = singleFlight<Published | undefined>({ clock, forMs: currentForMs })
+  const readRecent = (): Promise<Published | undefined> => {
     let isMine = false
     const answer = joined('', () => {
       isMine = true

@@ -1,5 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { DeliveryContext } from '../record/context.ts'
+import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
 import type { ReadMessage } from './reading/message.ts'
 
@@ -29,6 +30,8 @@ export interface TriggerContext extends DeliveryContext {
   readonly delivery: Delivery
   readonly request: TriggerRequest
   readonly message: ReadMessage
+  /** Present while all hooks are stopped. */
+  readonly stop?: Stop | undefined
 }
 
 /** The owner of a body, for limits. */

@@ -18,6 +18,7 @@ import type { RecordLimits } from '../record/memory.ts'
 import { StepService } from '../steps/service.ts'
 import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
+import { stopText, type Stop } from '../token/stop.ts'
 import { createVerifier } from '../token/verify.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
@@ -110,6 +111,7 @@ export const triggerRole = (
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.problem() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },
+      { name: 'trigger/stop', advisory: true, failure: () => stopProblem(keys.current()?.stop) },
       {
         name: 'trigger/public-keys',
         failure: () => (keys.current() ? undefined : (keys.problem() ?? missingKeys(options.namespace))),
@@ -127,6 +129,9 @@ export const triggerRole = (
     },
   }
 }
+
+const stopProblem = (stop: Stop | undefined): string | undefined =>
+  stop && `${stopText(stop)}. To let them run again: kubectl receiverhook start`
 
 const stillReading = 'the hooks are still being read'
 

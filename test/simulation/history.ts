@@ -29,6 +29,7 @@ import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
 import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './world/pushes.ts'
+import { stopHooks } from './world/stops.ts'
 import { editSite, rollBack, rollSiteOut } from './world/workload.ts'
 import { readTokens, type Board } from './world/published.ts'
 import { replaying } from './world/replays.ts'
@@ -122,7 +123,10 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const lasts = rng.int(troubleMs.least, troubleMs.most)
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
-  const pushers = populate(simulation, installation, { board, wallet, post, fleet, problem, lasts, aiming })
+  const stopping = rngOf(seed, 0x5eed, 0x5)
+  const cast = { board, wallet, post, fleet, problem, lasts, aiming }
+  const pushers = populate(simulation, installation, cast)
+  if (stopping.chance(0.2)) act({ ...simulation, rng: stopping }, () => time.now < lasts, stopHooks(server))
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)

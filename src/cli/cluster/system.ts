@@ -4,6 +4,7 @@ import { send } from '../../kube/requests.ts'
 import { configMaps } from '../../kube/resources.ts'
 import { parsePublicKeys, type PublicKeys } from '../../token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../token/published.ts'
+import { stopIn, type Stop } from '../../token/stop.ts'
 import { textOr } from '../options.ts'
 import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
@@ -18,15 +19,20 @@ export const systemNamespaceOption = textOr(
   'receiver-hooks',
 )
 
-/** Reads the published public keys. Returns them and their JSON. Throws the API server's errors. */
+/** Returns the flag for the installation's namespace, with a blank before it, unless it is the default. */
+export const systemNamespaceFlag = (namespace: string): string =>
+  namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
+
+/** Reads the published public keys. Returns them, their JSON, and whether all hooks are stopped. Throws the API server's errors. */
 export const readPublicKeys = async (
   { api }: Pick<Cluster, 'api'>,
   namespace: string,
-): Promise<{ readonly keys: PublicKeys; readonly jwks: string }> => {
+): Promise<{ readonly keys: PublicKeys; readonly jwks: string; readonly stop: Stop | undefined }> => {
   const path = objectPath(configMaps, namespace, publicKeysConfigMap)
   const map = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
   const jwks = stringAt(map, 'data', keySetEntry) ?? ''
-  return { jwks, keys: parsePublicKeys(jwks, map.metadata.resourceVersion) }
+  const keys = parsePublicKeys(jwks, map.metadata.resourceVersion)
+  return { jwks, keys, stop: stopIn(map.metadata.annotations) }
 }
 
 /** Returns the ids of the keys in a set, the signing key first. */

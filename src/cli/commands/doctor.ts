@@ -11,6 +11,7 @@ import {
   checkKeys,
   checkLeader,
   checkNamespace,
+  checkStop,
   unseen,
 } from '../doctor/installation.ts'
 import { checkPolicies } from '../doctor/policies.ts'
@@ -48,6 +49,7 @@ export const doctorOf = (version: string): Command => ({
       ['replicas', () => checkDeployments(cluster, system, version)],
       ['admission policies', () => checkPolicies(cluster)],
       ['keys', () => checkKeys(cluster, system)],
+      ['stop', () => checkStop(cluster, system)],
       ['endpoint', () => checkEndpoint(cluster, namespace, given.get(base), env)],
       ['hooks', () => checkHooks(cluster, namespace)],
       ['records', () => checkRecords(cluster, namespace)],

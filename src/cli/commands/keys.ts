@@ -8,7 +8,7 @@ import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys 
 import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { patienceMs } from '../cluster/hooks.ts'
-import { kidsIn, readPublicKeys, systemNamespaceOption } from '../cluster/system.ts'
+import { kidsIn, readPublicKeys, systemNamespaceFlag, systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration } from '../options.ts'
@@ -115,15 +115,11 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   await writeSet(cluster, now.secret, [fresh, ...now.set.filter(({ kid }) => kid !== fresh.kid)])
   await published(cluster, given, shell, kids => kids[0] === fresh.kid)
   shell.out.write(`${fresh.kid}   signs\n`)
-  const program = `${shell.program} keys drop${elsewhere(cluster.namespace)}`
+  const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
   const drops = [first, ...others].map(({ kid }) => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
   shell.err.write(`every hook is given a new URL now; a former URL works until its key is dropped:\n${drops.join('')}`)
   return 0
 }
-
-/** Returns the flag for the installation's namespace, unless it is the default. */
-const elsewhere = (namespace: string): string =>
-  namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
 
 const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Shell): Promise<number> => {
   const { secret, set } = await readSet(cluster)

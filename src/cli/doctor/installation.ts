@@ -9,6 +9,7 @@ import { objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { leases } from '../../kube/resources.ts'
 import { controllerLease } from '../../token/published.ts'
+import { stopText } from '../../token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, patienceMs } from '../cluster/hooks.ts'
 import { readPublicKeys } from '../cluster/system.ts'
@@ -91,6 +92,14 @@ export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Fi
   const found: unknown = at(tryParseJson(jwks), 'keys')
   const number = Array.isArray(found) ? found.length : Number(count ?? 0)
   return ok('keys', `${number === 1 ? 'one signing key is' : `${number} signing keys are`} published`)
+}
+
+/** Checks that hooks are not stopped. */
+export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+  const { stop } = await readPublicKeys(cluster, namespace)
+  return stop
+    ? failure('stop', stopText(stop), 'When the reason is gone: kubectl receiverhook start.')
+    : ok('stop', 'hooks are not stopped')
 }
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }

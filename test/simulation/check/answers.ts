@@ -18,6 +18,7 @@ import {
 } from './model.ts'
 import { isKeyGone } from './keys.ts'
 import { shownTo, type Shown } from './proofs.ts'
+import { mayRunAt, wasStopped } from './stops.ts'
 import { currentAt, mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import type { Explanation } from './writes.ts'
 
@@ -34,10 +35,20 @@ export const checkAnswers = (timeline: Timeline, explanation: Explanation): read
     const { answer, post } = story
     const about = { timeline, explanation, story, versions: mayGoBy(timeline, story, story.arrived, story.ended) }
     const untrue = answer === undefined || answer === 'no answer' ? undefined : judge(about, answer.body)
-    return [lateness(timeline, story), untrue].flatMap(found =>
+    return [lateness(timeline, story), untrue, ranStopped(about)].flatMap(found =>
       found ? [{ promise: found.promise, why: `post ${post.id} to ${post.hook} ${found.why}` }] : [],
     )
   })
+
+/** What was decided of a post while all hooks were stopped. */
+const decided: ReadonlySet<unknown> = new Set(['applied', 'unchanged', 'skipped', 'rejected'])
+
+const ranStopped = ({ story, timeline, versions }: Omit<About, 'explanation'>): Violation | undefined => {
+  const { answer, arrived, ended } = story
+  if (!decided.has(at(answer, 'body', 'outcome')) || mayRunAt(timeline, story, versions, arrived, ended))
+    return undefined
+  return { promise: '5', why: `was told ${String(at(answer, 'body', 'reason'))}, and all hooks were stopped` }
+}
 
 const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   const { answer, arrivedAt, endedAt, post } = story
@@ -182,6 +193,8 @@ const judges: Partial<Record<Reason, Judge>> = {
   BodyTooSlow: isTrue,
   AtBound: stays('is at a bound', count => count),
   WouldPassBound: stays('is so near to a bound that a step would pass it', () => 'rejected'),
+  Stopped: ({ story, timeline }) =>
+    wasStopped(timeline, story) ? undefined : { promise: '5', why: 'was told that all hooks are stopped' },
   Suspended: unlessSome('5', 'that the hook is suspended', ({ object }) => at(object, 'spec', 'suspend') === true),
   CoolingDown: unlessSome('4', 'of a cooldown that the hook does not have', hasCooldown),
   OutcomeUnknown: ({ timeline }) =>

@@ -1,6 +1,7 @@
 import type { Violation } from '../happened.ts'
 import { accepts, filtered, isOn, mayTakeBack, onResolved, stepOf, targetOf } from './model.ts'
 import { isShown } from './proofs.ts'
+import { mayRunAt } from './stops.ts'
 import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import type { Step } from './walk.ts'
 import type { Explained } from './writes.ts'
@@ -38,6 +39,9 @@ const whyNot = (timeline: Timeline, { fold }: Explained, { from, to }: Step, sto
   }
   if (!now.some(version => isOn(version, post.uid) && says(version) && isShown(timeline, version, story))) {
     return { promise: 'auth', why: 'it did not show what the hook asks for' }
+  }
+  if (!mayRunAt(timeline, story, now, fold.place)) {
+    return { promise: '5', why: 'all hooks were stopped, and the process knew, or should have read it' }
   }
   const since = mayGoBy(timeline, story, story.arrived, fold.place)
   if (since.some(version => isOn(version, post.uid) && accepts(version, post.rotation, wall))) return undefined

@@ -2,6 +2,7 @@ import type { Violation } from '../happened.ts'
 import { throughWith } from '../world/workload.ts'
 import { clocksDifferMs, clocksJump } from './executed.ts'
 import { isOn } from './model.ts'
+import { mayRunAt } from './stops.ts'
 import { currentAt, mayGoBy, upTo, type Story, type Timeline, type WorkloadVersion } from './timeline.ts'
 
 /**
@@ -84,6 +85,7 @@ const untrue = (timeline: Timeline, story: Story): readonly Violation[] => {
   if (outcome !== 'applied') return []
   const isOpen = mayGoBy(timeline, story, arrived, ended).some(version => isOn(version, post.uid))
   if (!isOpen) return broken('5', 'ran, and its hook was suspended')
+  if (!mayRunAt(timeline, story, [], arrived, ended)) return broken('5', 'ran, and all hooks were stopped')
   const isStored = timeline.workload.some(version => version.place < ended && version.push === push)
   return isStored || Number.isNaN(push) ? [] : broken('3', 'was answered that it is rolled out, and it is not stored')
 }

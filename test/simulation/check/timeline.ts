@@ -2,6 +2,7 @@ import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import { markAnnotation } from '../../../src/steps/target/via-object.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../../src/token/published.ts'
+import { stopIn, type Stop } from '../../../src/token/stop.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
@@ -90,6 +91,8 @@ export interface KeySet {
   readonly place: number
   readonly version: number
   readonly kids: ReadonlySet<string>
+  /** Present while all hooks are stopped. */
+  readonly stop: Stop | undefined
 }
 
 /** A marked write, when it was folded. */
@@ -167,7 +170,12 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         if (resource === 'deployments' && name === site) workload.push({ ...common, ...workloadIn(object) })
         else if (resource === 'deployments' || resource === 'fleets')
           listIn(targets, name).push({ ...common, ...countIn(resource, object) })
-        if (name === publicKeysConfigMap) keys.push({ ...common, kids: kidsIn(object) })
+        if (name === publicKeysConfigMap)
+          keys.push({
+            ...common,
+            kids: kidsIn(object),
+            stop: deleted ? undefined : stopIn(object.metadata.annotations),
+          })
         if (resource === 'secrets') listIn(secrets, name).push({ place, word: deleted ? '' : wordIn(object) })
         if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
         break

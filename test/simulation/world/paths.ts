@@ -9,3 +9,4 @@ export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
 export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
 export const secretsPath = `/api/v1/namespaces/${shop}/secrets`
 export const systemSecretsPath = `/api/v1/namespaces/${system}/secrets`
+export const systemConfigMapsPath = `/api/v1/namespaces/${system}/configmaps`

@@ -1,0 +1,46 @@
+/**
+ * The switch that stops all hooks of an installation: annotations of the ConfigMap with the public
+ * keys. A trigger acts on no token without knowing the present version of that object, so it acts
+ * on none without knowing the switch either.
+ */
+
+/** Present while hooks are stopped, with the reason. */
+export const stopAnnotation = 'receiverhooks.dev/stop'
+
+/** `true` if `onResolved: undo` stops too. */
+export const stopAllAnnotation = 'receiverhooks.dev/stop-all'
+
+/** When hooks were stopped, in RFC 3339. */
+export const stoppedAtAnnotation = 'receiverhooks.dev/stopped-at'
+
+/** Why no hook of an installation runs now. */
+export interface Stop {
+  /** As somebody wrote it, or empty. */
+  readonly reason: string
+  /** False if alerts that end still take back what their firings changed. */
+  readonly all: boolean
+  readonly at: string | undefined
+}
+
+/** Returns how hooks are stopped according to the annotations of the ConfigMap, or undefined. */
+export const stopIn = (annotations: Readonly<Record<string, string>> | undefined): Stop | undefined => {
+  const reason = annotations?.[stopAnnotation]
+  return reason === undefined
+    ? undefined
+    : { reason, all: annotations?.[stopAllAnnotation] === 'true', at: annotations?.[stoppedAtAnnotation] }
+}
+
+/** Returns the patch of annotations that stops all hooks, or lets them run again. */
+export const stopPatch = (stop: Stop | undefined): Readonly<Record<string, string | null>> => ({
+  [stopAnnotation]: stop?.reason ?? null,
+  [stopAllAnnotation]: stop?.all === true ? 'true' : null,
+  [stoppedAtAnnotation]: stop?.at ?? null,
+})
+
+/** Says how hooks are stopped, for the people who run the installation. Senders do not see the reason. */
+export const stopText = ({ all, at, reason }: Stop): string =>
+  [
+    at === undefined ? 'all hooks are stopped' : `all hooks have been stopped since ${at}`,
+    all ? ', and alerts that end take nothing back' : '',
+    reason === '' ? '' : `: ${reason}`,
+  ].join('')

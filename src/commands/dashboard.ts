@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
 import { beginning, choice, port, seconds, text, textOr } from '../cli/options.ts'
+import { systemNamespaceOption } from '../cli/cluster/system.ts'
 import type { Shell } from '../cli/shell.ts'
 import { openInBrowser } from '../dashboard/open.ts'
 import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
@@ -35,6 +36,7 @@ const flags = {
     means: "the namespace to show first (default: the context's)",
     completes: 'namespaces',
   }),
+  systemNamespace: systemNamespaceOption,
   triggerURL: beginning({
     flag: 'trigger-url',
     means: "where the page posts when you try a hook (default: where the hook's own URL leads)",
@@ -168,6 +170,7 @@ const serve = async (given: ParsedLine, { cluster, connectAs, namespace }: Reach
       connectAs,
       cluster,
       version,
+      systemNamespace: given.get(flags.systemNamespace),
       sessionMs: given.get(flags.session),
       ...(first === undefined ? {} : { namespace: first }),
       ...(triggerBase === undefined ? {} : { triggerBase }),

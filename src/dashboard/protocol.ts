@@ -108,6 +108,21 @@ export interface Me {
   readonly version: string
 }
 
+/** Whether all hooks of the installation are stopped. */
+export interface StopState {
+  /** False if the user may not see it. */
+  readonly isKnown: boolean
+  /** The namespace of the installation. */
+  readonly namespace: string
+  readonly stop?: {
+    readonly reason: string
+    /** False if alerts that end still take back what their firings changed. */
+    readonly all: boolean
+    /** RFC 3339. */
+    readonly at: string | undefined
+  }
+}
+
 /** The namespaces that the user may list, or else those that are known anyway. */
 export interface Namespaces {
   readonly names: readonly string[]

@@ -75,6 +75,7 @@ export type ServeDashboard = (
     readonly connectAs: () => NodeConnection
     readonly cluster: string
     readonly namespace: string
+    readonly systemNamespace: string
     readonly version: string
     readonly sessionMs: number
   },
@@ -132,6 +133,7 @@ export const playground = async (
     connectAs: () => connect({ server: server.url }),
     cluster: server.url,
     namespace: sampleNamespace,
+    systemNamespace,
     version: settings.version,
     sessionMs,
   })

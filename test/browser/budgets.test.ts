@@ -66,6 +66,7 @@ beforeAll(async () => {
       signIn: 'key',
       cluster: serving.url,
       namespace: 'shop',
+      systemNamespace: 'receiver-hooks',
       version: '0.0.0-test',
       sessionMs: 3_600_000,
       connectAs: () => connect({ server: serving.url }),

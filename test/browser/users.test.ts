@@ -101,6 +101,7 @@ beforeAll(async () => {
       signIn: 'token',
       url: new URL('https://hooks.example.com/'),
       cluster: cluster.server,
+      systemNamespace: 'receiver-hooks',
       version: '0.0.0-test',
       sessionMs: 3_600_000,
       connectAs: token =>

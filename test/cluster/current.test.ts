@@ -10,6 +10,7 @@ import { create, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks, secrets } from '../../src/kube/resources.ts'
 import { formatPublicKeys, seedLength, signingKey } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { stopPatch } from '../../src/token/stop.ts'
 import { cluster, post, product, until, type Cluster } from '../support/product.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
 import { kubeconfigFor } from './control-plane/kubeconfig.ts'
@@ -96,6 +97,13 @@ const changes: Readonly<Record<string, (here: Cluster, name: string) => Promise<
       path: objectPath(configMaps, systemNamespace, publicKeysConfigMap),
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ data: { [keySetEntry]: formatPublicKeys([signingKey(nodeRandom.bytes(seedLength))]) } }),
+    }),
+  stopped: ({ api, systemNamespace }) =>
+    send(api, {
+      method: 'PATCH',
+      path: objectPath(configMaps, systemNamespace, publicKeysConfigMap),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ metadata: { annotations: stopPatch({ reason: 'a drill', all: false, at: undefined }) } }),
     }),
 }
 
@@ -205,10 +213,11 @@ const faults: readonly [string, (pair: Pair) => void | Promise<void>, (pair: Pai
 
 it.each(faults)('behind %s, what is revoked or edited takes effect within two seconds', async (_what, begin, end) => {
   const pair = await startPair()
-  // A key that is dropped stands for all hooks of an installation, so that hook has one to itself.
+  // A key that is dropped, and a stop, are for all hooks of an installation. So these hooks have one each to themselves.
   const served = [
     ...(await serve(pair.here, pair.balanced, ['suspended', 'deleted', 'rotated', 'bounded', 'proven', 'kept'])),
     ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['signed'])),
+    ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['stopped'])),
   ]
   for (const { url } of served) await until(() => post(url, undefined, { headers }), isAnswered(200))
 

@@ -20,6 +20,7 @@ import { me, openPage, sessionCount, settled } from './session.ts'
 import { SignInForm, SignInPage } from './sign-in.tsx'
 import { forget, kindsNow, lastChange, link, synced, take, total } from './store.ts'
 import { readStream, type StreamHandle, type StreamReaderWorld } from './stream.ts'
+import { followStop, StopDialog, stopping } from './stop.tsx'
 import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
 
 /**
@@ -184,6 +185,7 @@ const App = () => {
   const seen = sessionCount.value
   useEffect(() => {
     renewing.value = false
+    return seen === 0 ? undefined : followStop()
   }, [seen])
   return (
     <>
@@ -205,6 +207,7 @@ const App = () => {
       </div>
       <Confirm />
       {keysShown.value && <KeysDialog />}
+      {stopping.value && <StopDialog />}
       {(isOver || renewing.value) && (
         <Dialog
           title={isOver ? 'Your session has ended' : 'Sign in anew'}

@@ -4,6 +4,7 @@ import { moment } from './clock.ts'
 import { everywhere, namespaceShown, namespaces } from './namespaces.ts'
 import { followLink, goto, here, place } from './route.ts'
 import { me } from './session.ts'
+import { StopStrip } from './stop.tsx'
 import { link, over, serverVersion } from './store.ts'
 import { documentSays, address } from './browser.ts'
 import { lasting } from './words/time.ts'
@@ -166,6 +167,7 @@ export const Strips = () => {
           )}
         </p>
       )}
+      <StopStrip />
       {other && (
         <p class="strip warn" role="status">
           The dashboard was updated{writing ? ': load it anew when this form is saved.' : '.'}{' '}

@@ -16,6 +16,8 @@ export interface Context {
   readonly cluster: string
   /** The namespace to show first. */
   readonly namespace: string | undefined
+  /** The namespace of the installation. */
+  readonly systemNamespace: string
   /** Where `try` posts to, without a slash at its end. Undefined: the hook's own URL. */
   readonly triggerBase: string | undefined
   readonly version: string

@@ -12,6 +12,7 @@ import { hookRoutes } from './handlers/hook.ts'
 import { meRoutes } from './handlers/me.ts'
 import { namespaceRoutes } from './handlers/namespaces.ts'
 import { requestLimit, sessionRoutes } from './handlers/session.ts'
+import { stopRoutes } from './handlers/stop.ts'
 import { streamRoutes } from './handlers/stream.ts'
 import { targetRoutes } from './handlers/targets.ts'
 import { useRoutes } from './handlers/use.ts'
@@ -35,6 +36,8 @@ export interface DashboardSettings {
   readonly sessionMs: number
   readonly cluster: string
   readonly namespace?: string
+  /** The namespace of the installation. */
+  readonly systemNamespace: string
   readonly triggerBase?: string
   /** Returns the host names under which the page is served. */
   readonly served: () => ServedNames
@@ -62,8 +65,8 @@ export const dashboard = (world: Context['world'], settings: DashboardSettings):
     if (session === undefined) throw new Error('this route needs somebody who is signed in')
     return session
   }
-  const { cluster, namespace, triggerBase } = settings
-  const base = { world, sessions, sessionOf, signIn, cluster, namespace, triggerBase, version }
+  const { cluster, namespace, systemNamespace, triggerBase } = settings
+  const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, triggerBase, version }
   const context: Context = { ...base, rights: rightsBySession(world.clock) }
   const session = sessionRoutes(context, { connectAs, key, served })
 
@@ -79,7 +82,8 @@ export const dashboard = (world: Context['world'], settings: DashboardSettings):
   const readBody = jsonBody(maxBodyBytes)
   api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
   session.close(api)
-  for (const declare of [meRoutes, namespaceRoutes, targetRoutes, hookRoutes, writeRoutes, useRoutes, eventRoutes]) {
+  const routes = [meRoutes, namespaceRoutes, targetRoutes, hookRoutes, writeRoutes, useRoutes, eventRoutes, stopRoutes]
+  for (const declare of routes) {
     declare(api, context)
   }
   api.use(() => {

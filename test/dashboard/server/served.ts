@@ -69,6 +69,7 @@ export const startServed = async ({
     signIn,
     version: '1.0.0',
     cluster: 'https://cluster.example.com',
+    systemNamespace: 'receiver-hooks',
     sessionMs: 3_600_000,
     ...settings,
   })

@@ -15,6 +15,15 @@ export const kubectlSuspend = (namespace: string, name: string, suspend: boolean
 export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string): string =>
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
+/** Returns the command that stops all hooks of the installation in a namespace. */
+export const kubectlStop = (namespace: string, reason: string, all: boolean): string =>
+  `kubectl receiverhook stop${systemFlag(namespace)}${all ? ' --all' : ''} --reason ${commandWord(reason.trim() || 'WHY')}`
+
+export const kubectlStart = (namespace: string): string => `kubectl receiverhook start${systemFlag(namespace)}`
+
+const systemFlag = (namespace: string): string =>
+  namespace === 'receiver-hooks' ? '' : ` --system-namespace ${commandWord(namespace)}`
+
 export const kubectlDelete = (namespace: string, name: string): string =>
   `kubectl -n ${commandWord(namespace)} delete ${resource} ${commandWord(name)}`
 

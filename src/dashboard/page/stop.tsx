@@ -1,0 +1,135 @@
+import { signal, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { StopState } from '../protocol.ts'
+import { askServer } from './ask.ts'
+import { after, isHidden } from './browser.ts'
+import { say } from './notices.ts'
+import { CommandLine } from './parts/notice.tsx'
+import { Dialog } from './parts/dialog.tsx'
+import { ScriptForm, TextField } from './parts/text-field.tsx'
+import { kubectlStart, kubectlStop } from './words/kubectl.ts'
+import { dateOf } from './words/time.ts'
+
+/** Whether all hooks are stopped, as far as the user may see that. */
+const state = signal<StopState>({ isKnown: false, namespace: '' })
+
+/** Whether the user may stop all hooks. */
+const mayStop = signal(false)
+
+/** True while the dialog is open. */
+export const stopping = signal(false)
+
+/** How often the page reads whether hooks are stopped, in milliseconds. */
+const everyMs = 15_000
+
+const read = async (): Promise<void> => {
+  const answer = await askServer<StopState>('GET', '/api/stop')
+  if (answer.ok) state.value = answer.body
+}
+
+/** Follows the stop of a session until the returned function is called. */
+export const followStop = (): (() => void) => {
+  let cancel = (): void => undefined
+  const again = (): void => {
+    if (!isHidden()) void read()
+    cancel = after(everyMs, again)
+  }
+  again()
+  void askServer<{ readonly allowed: boolean }>('GET', '/api/stop/may').then(answer => {
+    if (answer.ok) mayStop.value = answer.body.allowed
+  })
+  return () => cancel()
+}
+
+const start = async (): Promise<void> => {
+  const answer = await askServer<StopState>('DELETE', '/api/stop')
+  if (answer.ok) {
+    state.value = answer.body
+    say('All hooks run again.', kubectlStart(answer.body.namespace))
+  } else say(answer.refusal.message)
+}
+
+/** Shows that all hooks are stopped. Users with the right to patch the ConfigMap can end the stop. */
+export const StopStrip = () => {
+  const { stop } = state.value
+  if (stop === undefined) return null
+  const since = stop.at === undefined ? '' : ` since ${dateOf(stop.at)}`
+  return (
+    <p class="strip bad" role="status">
+      <strong>
+        All hooks are stopped{since}
+        {stop.reason === '' ? '.' : ':'}
+      </strong>{' '}
+      {stop.reason === '' ? '' : `${stop.reason.replace(/\.$/, '')}. `}Every post is answered 503
+      {stop.all ? ', and alerts that end take nothing back' : ''}.{' '}
+      {mayStop.value && (
+        <button type="button" class="quiet" onClick={() => void start()}>
+          Let hooks run again
+        </button>
+      )}
+    </p>
+  )
+}
+
+/** Offers to stop all hooks, to users with that right. */
+export const StopSection = () => {
+  if (!mayStop.value || state.value.stop !== undefined) return null
+  return (
+    <section aria-labelledby="stop-title">
+      <h2 id="stop-title">All hooks</h2>
+      <p>In a storm of alerts, or while the cluster is repaired, nothing has to run.</p>
+      <p>
+        <button type="button" class="quiet danger" onClick={() => (stopping.value = true)}>
+          Stop all hooks…
+        </button>
+      </p>
+    </section>
+  )
+}
+
+const close = (): void => void (stopping.value = false)
+
+/** Asks why, and stops all hooks. */
+export const StopDialog = () => {
+  const reason = useSignal('')
+  const all = useSignal(false)
+  const fault = useSignal<string | undefined>(undefined)
+  useEffect(() => () => close(), [])
+  const submit = async (): Promise<void> => {
+    const answer = await askServer<StopState>('POST', '/api/stop', { reason: reason.value, all: all.value })
+    if (!answer.ok) return void (fault.value = answer.refusal.message)
+    state.value = answer.body
+    close()
+    say('All hooks are stopped within two seconds.', kubectlStop(answer.body.namespace, reason.value, all.value))
+  }
+  return (
+    <Dialog title="Stop all hooks?" onClose={close}>
+      <p>Every post to every hook of this installation is answered 503 and changes nothing. Most senders try again.</p>
+      <ScriptForm submit={submit}>
+        <TextField id="stop-reason" label="Why, for your colleagues" text={reason} refused={fault} />
+        <p>
+          <label>
+            <input
+              type="checkbox"
+              checked={all.value}
+              onChange={({ currentTarget: { checked } }) => (all.value = checked)}
+            />{' '}
+            Alerts that end take nothing back either
+          </label>
+        </p>
+        <div class="line">
+          <button type="submit" class="button danger">
+            Stop all hooks
+          </button>
+          <button type="button" class="quiet" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </ScriptForm>
+      <CommandLine
+        label="The kubectl line that does the same"
+        text={kubectlStop(state.value.namespace, reason.value, all.value)}
+      />
+    </Dialog>
+  )
+}

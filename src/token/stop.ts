@@ -5,13 +5,13 @@
  */
 
 /** Present while hooks are stopped, with the reason. */
-export const stopAnnotation = 'receiverhooks.dev/stop'
+const stopAnnotation = 'receiverhooks.dev/stop'
 
 /** `true` if `onResolved: undo` stops too. */
-export const stopAllAnnotation = 'receiverhooks.dev/stop-all'
+const stopAllAnnotation = 'receiverhooks.dev/stop-all'
 
 /** When hooks were stopped, in RFC 3339. */
-export const stoppedAtAnnotation = 'receiverhooks.dev/stopped-at'
+const stoppedAtAnnotation = 'receiverhooks.dev/stopped-at'
 
 /** Why no hook of an installation runs now. */
 export interface Stop {

@@ -11,10 +11,10 @@ export const readResults = (file: string): Pick<Results, 'rows'> => {
   return read
 }
 
-/** Only this program writes such files. */
+/** Returns whether a file holds results. Only this program writes such files. */
 const isResults = (value: unknown): value is Results => isObject(value) && Array.isArray(at(value, 'rows'))
 
-/** Every figure of two runs that both have, and whether they agree within their spreads: one line each. */
+/** Returns every figure of two runs that both have, and whether they agree within their spreads: one line each. */
 export const agreementOf = (one: Pick<Results, 'rows'>, other: Pick<Results, 'rows'>): readonly string[] => {
   const others = spreadsOf(other)
   return [...spreadsOf(one)].flatMap(([name, spread]) => {
@@ -28,7 +28,7 @@ export const agreementOf = (one: Pick<Results, 'rows'>, other: Pick<Results, 'ro
 
 const inWords = ({ least, median, most }: Spread): string => `${number(median)} (${number(least)} to ${number(most)})`
 
-/** By what they are called: ratios where there are any, since those scatter least. */
+/** Returns the spreads by name: ratios where there are any, since those scatter least. */
 const spreadsOf = ({ rows }: Pick<Results, 'rows'>): ReadonlyMap<string, Spread> =>
   new Map(
     rows.flatMap((row): [string, Spread][] => {

@@ -29,7 +29,7 @@ const between = (page: string, shown: string): string =>
     (_whole, begin: string, end: string) => `${begin}\n${shown}\n\n${end}`,
   )
 
-/** What the figures of a run depend on. */
+/** Returns what the figures of a run depend on. */
 export const conditionsInWords = ({ about }: Pick<Results, 'about'>): string => {
   const { date, memoryGB, node, processor, processors, quick, rounds, server } = about
   const small = quick ? ' Small sizes, to see whether it runs: the figures say nothing.' : ''

@@ -8,7 +8,7 @@ export interface Plot {
   readonly svg: string
 }
 
-/** One plot of how far each figure comes, and one of each growth. */
+/** Draws one plot of how far each figure comes, and one of each growth. */
 export const plotsOf = ({ rows }: Pick<Results, 'rows'>): readonly Plot[] => {
   const bars = rows.flatMap(row =>
     row.kind === 'comparison' ? row.figures.flatMap(figure => barOf(row.title, figure)) : [],
@@ -92,7 +92,7 @@ const reachPlot = (bars: readonly Bar[]): string => {
 const margin = { left: 70, right: 330, top: 20, bottom: 40 }
 const growthHeight = 320
 
-/** Both axes logarithmic, each figure by its value at the smallest size; the dashed line is linear growth. */
+/** Draws each figure divided by its value at the smallest size, both axes logarithmic; the dashed line is linear growth. */
 const growthPlot = ({ axis, figures }: GrowthResult): string => {
   const lines = figures
     .filter(({ exponent }) => exponent !== undefined)
@@ -135,7 +135,7 @@ const growthPlot = ({ axis, figures }: GrowthResult): string => {
   ])
 }
 
-/** Where a value stands between two others, on a logarithmic axis. */
+/** Returns where a value stands between two others, on a logarithmic axis. */
 const share = (value: number, from: number, to: number): number =>
   (Math.log(value) - Math.log(from)) / (Math.log(to) - Math.log(from))
 

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 /** The clock tick in which Linux counts a process's time: 100 a second, on every architecture. */
 const tickMs = 10
 
-/** How much memory a process holds, in MB. */
+/** Returns how much memory a process holds, in MB. */
 export const residentMB = (pid: number): number => statusMB(pid, 'VmRSS')
 
-/** How much it has held at most, since it was started or {@link resetPeak}. */
+/** Returns how much it has held at most, since it was started or {@link resetPeak}. */
 export const peakResidentMB = (pid: number): number => statusMB(pid, 'VmHWM')
 
 /** Resets the peak memory of a process: proc(5), clear_refs. */
@@ -17,7 +17,7 @@ const statusMB = (pid: number, field: string): number => {
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
 }
 
-/** How long a process has been on a processor so far, in all its threads, in milliseconds. */
+/** Returns how long a process has been on a processor so far, in all its threads, in milliseconds. */
 export const processorMs = (pid: number): number => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The name, in parentheses, may have spaces in it: user and system time are the 12th and 13th after it.

@@ -13,7 +13,7 @@ import { connect } from '../src/environment/node.ts'
 import { kubeconfigFor } from '../src/playground/kubeconfig.ts'
 import { startControlPlane } from '../test/cluster/control-plane/control-plane.ts'
 import { startWorkloads } from '../test/cluster/control-plane/workloads.ts'
-import { spawnLeashed } from '../test/support/leash.ts'
+import { spawnOwned } from '../test/support/owned-process.ts'
 import type { Reached } from './load/job.ts'
 
 /** What a row needs of its API server in addition to what all need. */
@@ -48,7 +48,7 @@ export interface Work {
   readonly database: number
 }
 
-/** The binaries of a real API server, or why there are none. */
+/** Returns the binaries of a real API server, or why there are none. */
 const realBinaries = (): Readonly<Record<string, string>> | undefined => {
   try {
     return locateAll(clusterParts(kubernetesVersion(process.env)), process.env)
@@ -57,7 +57,7 @@ const realBinaries = (): Readonly<Record<string, string>> | undefined => {
   }
 }
 
-/** What the rows run on, in words: a real kube-apiserver where its binaries are there. */
+/** Returns what the rows run on, in words: a real kube-apiserver where its binaries are there. */
 export const serverInWords = (inMemory: boolean): string => {
   const binary = inMemory ? undefined : realBinaries()?.['kube-apiserver']
   if (binary === undefined) return 'the in-memory API server'
@@ -95,7 +95,7 @@ const startReal = async (binaries: Readonly<Record<string, string>>, needs: Need
 }
 
 /**
- * The same kubeconfig as JSON. A pod reads its service account out of two small files, and never loads the parser of YAML:
+ * Writes the same kubeconfig as JSON. A pod reads its service account out of two small files, and never loads the parser of YAML:
  * so what is measured is not to load it either.
  */
 const inJSON = async (kubeconfig: string, folder: string): Promise<string> => {
@@ -124,7 +124,7 @@ const auditPolicy = (unlogged: readonly string[]) => ({
 /** What is logged takes time, so that only rows have a log that ask for one. */
 const policies = { writes: auditPolicy(['get', 'list', 'watch']), requests: auditPolicy(['watch']) } as const
 
-/** A folder of binaries whose kube-apiserver keeps an audit log. */
+/** Makes a folder of binaries whose kube-apiserver keeps an audit log. */
 const audited = (
   binaries: Readonly<Record<string, string>>,
   folder: string,
@@ -158,7 +158,7 @@ const requestsIn = (metrics: string): number =>
     /^apiserver_request_total\{(?![^}]*verb="WATCH")[^}]*resource="(?:deployments|receiverhooks|receiverhookrecords)"[^}]*\} (\S+)$/gm,
   )
 
-/** What etcd has been given to store, all versions. */
+/** Returns what etcd has been given to store, all versions. */
 const bytesIn = (metrics: string): number => sumOf(metrics, /^etcd_debugging_mvcc_total_put_size_in_bytes (\S+)$/gm)
 
 const databaseIn = (metrics: string): number => sumOf(metrics, /^etcd_mvcc_db_total_size_in_bytes (\S+)$/gm)
@@ -171,7 +171,7 @@ const startInMemory = async (needs: Needs): Promise<Server> => {
   const auditLog = needs.audit === undefined ? '' : join(folder, 'audit.log')
   const program = join(import.meta.dirname, 'serve/in-memory.ts')
   const args = [program, auditLog, needs.audit ?? '', needs.workloads === true ? 'workloads' : '']
-  const { child, end } = spawnLeashed(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
+  const { child, end } = spawnOwned(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
   if (!child.stdout) throw new Error('its output is to be a pipe')
   const server = await firstLine(child.stdout)
   const kubeconfig = await inJSON(kubeconfigFor(server), folder)

@@ -106,7 +106,7 @@ const hook = (name: string, target: string, action: 'up' | 'down', more: object)
   spec: { driver: 'scale', scale: { target: { name: target }, action, min: 0, max: 1_000_000 }, rateLimit, ...more },
 })
 
-/** The product's resources, and the namespaces of the product and of the hooks. */
+/** Installs the product's resources, and makes the namespaces of the product and of the hooks. */
 const install = async ({ api }: Server): Promise<void> => {
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) await send(api, { method: 'POST', path: definitions, body: JSON.stringify(crd) })
@@ -138,6 +138,6 @@ export const triggerPathsOf = async (stage: Stage, count: number): Promise<Reado
   }
 }
 
-/** Names that sort as they count. */
+/** Returns names that sort as they count. */
 export const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(5, '0')}`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { environment, nodeFlags } from '../scripts/image/runs.ts'
 import { freePort } from '../test/cluster/control-plane/ports.ts'
-import { spawnLeashed } from '../test/support/leash.ts'
+import { spawnOwned } from '../test/support/owned-process.ts'
 import type { Server } from './server.ts'
 
 /** A program under measurement, ready. */
@@ -26,7 +26,7 @@ const askEveryMs = 5
 const readyWithinMs = 120_000
 
 /**
- * What the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, to find out
+ * Returns what the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, to find out
  * what the time goes to; BENCH_CGROUP is the folder of a control group, in which Node divides the memory as in a pod.
  */
 const asInstalled = (): readonly string[] => {
@@ -40,7 +40,7 @@ const start = async (log: string, command: readonly string[], origin: string, re
   const output = openSync(log, 'a')
   const startedAt = performance.timeOrigin + performance.now()
   const began = performance.now()
-  const { child, end, running } = spawnLeashed('env', command, { stdout: output, stderr: output })
+  const { child, end, running } = spawnOwned('env', command, { stdout: output, stderr: output })
   closeSync(output)
   while (!(await isReady(readyPort))) {
     if (!running() || performance.now() - began > readyWithinMs) {

@@ -7,7 +7,7 @@ export interface Spread {
   readonly all: readonly number[]
 }
 
-/** The value below which this share of the figures lies, between two of them where it falls there; NaN of none. */
+/** Returns the value below which this share of the figures lies, between two of them where it falls there; NaN of none. */
 export const quantile = (figures: readonly number[], share: number): number => {
   const sorted = figures.toSorted((a, b) => a - b)
   const position = (sorted.length - 1) * share
@@ -26,7 +26,7 @@ export const spreadOf = (figures: readonly number[]): Spread => ({
 })
 
 /**
- * Each figure by the one of the same round. What disturbs the machine for a round disturbs both sides of it, so these
+ * Returns each figure by the one of the same round. What disturbs the machine for a round disturbs both sides of it, so these
  * scatter less than the figures do.
  */
 export const ratiosOf = (figures: readonly number[], others: readonly number[]): readonly number[] =>
@@ -35,13 +35,13 @@ export const ratiosOf = (figures: readonly number[], others: readonly number[]):
     return other === undefined || other === 0 ? [] : [figure / other]
   })
 
-/** Whether the runs of two spreads could be runs of the same: neither median lies outside of what the other saw. */
+/** Returns whether the runs of two spreads could be runs of the same: neither median lies outside of what the other saw. */
 export const agree = (one: Spread, other: Spread): boolean => within(one.median, other) && within(other.median, one)
 
 const within = (figure: number, { least, most }: Spread): boolean => figure >= least && figure <= most
 
 /**
- * How a figure grows with size: the slope of its least-squares line on logarithmic axes. 1 is linear: ten times the size
+ * Returns how a figure grows with size: the slope of its least-squares line on logarithmic axes. 1 is linear: ten times the size
  * costs ten times as much; below 1 it costs less. NaN of fewer than two sizes.
  */
 export const exponentOf = (points: readonly (readonly [size: number, figure: number])[]): number => {

@@ -2,7 +2,7 @@ import type { ComparisonResult, FigureResult, GrowthResult, Results } from './re
 import type { Reach, Unit } from './row.ts'
 import type { Spread } from './stats.ts'
 
-/** The results as Markdown: the table of comparisons, then one of growth. */
+/** Returns the results as Markdown: the table of comparisons, then one of growth. */
 export const tablesOf = ({ rows }: Pick<Results, 'rows'>): string => {
   const comparisons = rows.filter(row => row.kind === 'comparison')
   const growths = rows.filter(row => row.kind === 'growth')
@@ -69,7 +69,7 @@ const spread = ({ least, median, most }: Spread, unit: Unit): string =>
 
 const withUnit = (text: string, unit: Unit): string => (unit === '' || unit === '/s' ? text + unit : `${text} ${unit}`)
 
-/** Three digits say all that such figures can. */
+/** Rounds a figure to three digits: they say all that such figures can. */
 export const number = (figure: number): string => {
   if (!Number.isFinite(figure)) return '?'
   const digits = Math.abs(figure) >= 100 ? 0 : Math.abs(figure) >= 10 ? 1 : 2

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** The path of a Chromium that can be started; undefined where there is none. */
+/** Returns the path of a Chromium that can be started; undefined where there is none. */
 export const findBrowser = (env: Readonly<Record<string, string | undefined>>): string | undefined =>
   env['CHROMIUM'] ?? places.find(path => existsSync(path))
 

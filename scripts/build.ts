@@ -1,7 +1,9 @@
 /**
- * Bundles the product into files that Node runs by themselves, with no node_modules and no compiler: the product, the
- * small program that it starts for expressions, and the parts that either loads only when they are needed. Another folder
- * than `dist` can be named. Next to them: NOTICES.txt, with the licences of what is bundled, and meta.json, with what came from where.
+ * Bundles the product into files that Node runs by themselves, with no node_modules and no
+ * compiler. These are the product, the small program that it starts for expressions, and the parts
+ * that either loads on demand. Another folder than `dist` can be named.
+ * Next to them it writes NOTICES.txt, with the licences of what is bundled, and meta.json, with the
+ * sources of each file.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

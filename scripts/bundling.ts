@@ -1,7 +1,7 @@
 import type { BuildOptions, Plugin } from 'esbuild'
 
 /**
- * How TypeScript becomes files that Node runs by themselves: the command line on every version that is maintained, and what serves
+ * Returns how TypeScript becomes files that Node runs by themselves: the command line on every version that is maintained, and what serves
  * on Node 24. Names stay as they are, but esbuild's keepNames is not for
  * this: it defines the name of each closure whenever one is made, in a dictionary of 256 bytes.
  */

@@ -48,7 +48,7 @@ const residentMB = (child: ChildProcess): number => {
   return Math.round(Number(kB) / 1024)
 }
 
-/** One run alone says more of the machine than of the product. */
+/** Returns the median. One run alone says more of the machine than of the product. */
 const median = (figures: readonly number[]): number =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN
 

@@ -1,8 +1,9 @@
 /**
- * Runs both roles, in virtual time, on an in-memory API server that stores anything, and puts poison into what they list
- * and watch: hooks, records and autoscalers with something wrong in them, and lines that are damaged. In any case a
- * good hook next to it has its URL and is served. It ends with 1 at the first stream where that is not so, where a promise
- * is rejected and nobody handles it, or which keeps the thread for too long.
+ * Runs both roles, in virtual time, on an in-memory API server that stores anything. It damages
+ * what they list and watch: hooks, records and autoscalers have something wrong in them, and lines
+ * are cut. In any case a good hook next to them has its URL and is served. The script ends with 1
+ * at the first stream where that is not so, where a rejected promise is not handled, or which
+ * blocks the thread for too long.
  *
  * `node scripts/fuzz-watch.ts [--seconds N] [--seed N]`
  */

@@ -1,9 +1,11 @@
 /**
- * Looks for expressions that the API server would let through and that take long to check, or that the check throws at:
- * texts of the grammar, of which the slowest are changed again and again. It prints each that is slower than all before,
- * and ends with 1 where one takes more of a processor than a check may use.
+ * Looks for expressions that the API server would accept, but that take long to check or make the
+ * check throw. It makes texts of the grammar, and changes the slowest again and again. It prints
+ * each that is slower than all before. It ends with 1 if one takes more processor time than a check
+ * may use.
  *
- * `node scripts/fuzz-when.ts [--seconds N] [--seed N] [--out FILE]`, FILE for the slowest texts of each shape.
+ * `node scripts/fuzz-when.ts [--seconds N] [--seed N] [--out FILE]`, FILE for the slowest texts of
+ * each shape.
  */
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
@@ -45,7 +47,7 @@ const costMs = (when: string, times: number): number => {
   return least
 }
 
-/** Texts that begin and end alike are variants of one: the slowest of them is kept. */
+/** Returns the shape of an expression. Texts that begin and end alike are variants of one: the slowest of them is kept. */
 const shapeOf = (when: string): string => when.slice(0, 12) + when.slice(-6)
 
 const kept = new Map<string, Timed>()

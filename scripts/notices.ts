@@ -10,7 +10,7 @@ interface BundledPackage {
   readonly license: string
 }
 
-/** The packages that a bundle's files came from, by name. `inputs` are the paths that esbuild read. */
+/** Returns the packages that a bundle's files came from, by name. `inputs` are the paths that esbuild read. */
 const packagesOf = (inputs: readonly string[]): readonly BundledPackage[] => {
   const folders = new Set(inputs.filter(path => path.includes('node_modules/')).map(folderOf))
   const found = [...folders].map((folder): BundledPackage => {
@@ -23,7 +23,7 @@ const packagesOf = (inputs: readonly string[]): readonly BundledPackage[] => {
   return found.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
-/** The package's folder: some have a package.json without a name further down, to say what kind of modules is there. */
+/** Returns the package's folder: some have a package.json without a name further down, to say what kind of modules is there. */
 const folderOf = (path: string): string => {
   let folder = dirname(path)
   while (!isPackage(folder)) folder = dirname(folder)
@@ -35,7 +35,7 @@ const isPackage = (folder: string): boolean => {
   return existsSync(manifest) && stringAt(parseJson(readFileSync(manifest, 'utf8')), 'name') !== undefined
 }
 
-/** The licence texts of every package in a bundle, as their licences require of anyone who distributes the bundle. */
+/** Returns the licence texts of every package in a bundle, as their licences require of anyone who distributes the bundle. */
 export const notices = (inputs: readonly string[]): string =>
   [
     'Receiver Hooks contains the following packages. Each is followed by its licence.',
@@ -44,7 +44,7 @@ export const notices = (inputs: readonly string[]): string =>
     ),
   ].join('\n\n')
 
-/** The licence files of a package, and what its licence wants to be handed on with it. */
+/** Returns the licence files of a package, and what its licence wants to be handed on with it. */
 const licenceTexts = (folder: string, name: string, license: string): readonly string[] => {
   const files = readdirSync(folder).filter(file => /^((un)?licen[cs]e|notice|copying)/i.test(file))
   if (files.length > 0) return files.toSorted().map(file => readFileSync(join(folder, file), 'utf8').trim())
@@ -55,7 +55,7 @@ const licenceTexts = (folder: string, name: string, license: string): readonly s
   return here(folder)
 }
 
-/** Where the texts stand of packages that have them in no file of that name. */
+/** Where the licence texts of some packages are: they have no licence file. */
 const withoutFile = new Map<string, (folder: string) => readonly string[]>([
   [
     '@bufbuild/protobuf',

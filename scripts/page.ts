@@ -22,8 +22,9 @@ const types: Readonly<Record<string, string>> = {
 const targets = ['es2023', 'chrome123', 'firefox120', 'safari17.5']
 
 /**
- * Builds the page in memory. Rolldown for the scripts, because it leaves what the list needs in one file, from which the
- * parts that are loaded on demand import; esbuild would make a file of what they share, which the first paint waits for.
+ * Builds the page in memory. Rolldown bundles the scripts, because it leaves what the list needs in
+ * one file, which the parts loaded on demand import. esbuild would make another file of what they
+ * share, and the first paint would wait for it.
  */
 export const buildPage = async (): Promise<Assets> => {
   const [scripts, style] = await Promise.all([buildScripts(), buildStyle()])
@@ -67,7 +68,7 @@ const buildScripts = async (): Promise<{ readonly isEntry: boolean; readonly ass
 
 const chunksOf = ({ output }: RolldownOutput): OutputChunk[] => output.filter(file => file.type === 'chunk')
 
-/** A chunk, and all that it imports at once. */
+/** Returns a chunk, and all that it imports at once. */
 const reachedFrom = (name: string, chunks: readonly OutputChunk[]): OutputChunk[] => {
   const chunk = chunks.find(({ fileName }) => fileName === name)
   return chunk === undefined ? [] : [chunk, ...chunk.imports.flatMap(imported => reachedFrom(imported, chunks))]

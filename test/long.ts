@@ -31,7 +31,7 @@ const runPart = async (part: LongPart, args: readonly string[], variables: Varia
   }
 }
 
-/** One version after another: two control planes beside each other would disturb their tests. */
+/** Runs one version after another: two control planes at the same time would disturb their tests. */
 const runVersions = async (part: LongPart, args: readonly string[]): Promise<void> => {
   const named = args.filter(isKubernetesVersion)
   const others = args.filter(arg => !isKubernetesVersion(arg))

@@ -50,10 +50,10 @@ test('imports run one way', () => {
   expect(imports.filter(({ from, to }) => !allowed(roomOf(from), roomOf(to)))).toEqual([])
 })
 
-/** Whether a file is in a folder, or in a folder of it. */
+/** Returns whether a file is in a folder, or in a folder of it. */
 const isIn = (path: string, folder: string): boolean => path.startsWith(`${folder}/`)
 
-/** All files that a file leads to, by its imports and theirs. */
+/** Returns all files that a file leads to, by its imports and theirs. */
 const reached = (from: string): ReadonlySet<string> => {
   const found = new Set([from])
   for (const path of found) for (const to of importsOf.get(path) ?? []) found.add(to)

@@ -14,7 +14,7 @@ import { until } from './support/product.ts'
 
 const local = { host: '127.0.0.1', port: 0 }
 
-/** Both roles on an API server that has nothing but what `objects` puts there first. */
+/** Returns both roles on an API server that has nothing but what `objects` puts there first. */
 const started = async (objects: readonly (readonly [path: string, object: object])[]) => {
   const api = connectInProcess(createApiServer({ clock: nodeClock, random: nodeRandom }))
   for (const [path, object] of objects) await send(api, { method: 'POST', path, body: JSON.stringify(object) })
@@ -48,7 +48,7 @@ const started = async (objects: readonly (readonly [path: string, object: object
 const definitions = crds.map(crd => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd] as const)
 const namespace = ['/api/v1/namespaces', { metadata: { name: 'product' } }] as const
 
-/** Of what the log says above `debug`, how often a sentence comes. */
+/** Counts how often a sentence is in the log, above `debug`. */
 const times = (lines: readonly string[], sentence: string): number =>
   lines.filter(line => line.includes(sentence) && !line.includes('"level":"debug"')).length
 

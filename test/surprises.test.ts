@@ -44,7 +44,7 @@ const globals = /^(?:Date|setTimeout|setInterval|setImmediate|performance|crypto
 const chance = /^(?:randomBytes|randomUUID|randomInt|generateKeyPair|generateKeyPairSync|webcrypto)$/
 const clocks = /^node:(?:timers|timers\/promises|perf_hooks)$/
 
-/** The text of each identifier and member that a file evaluates: `Date`, `Math.random`. */
+/** Returns the text of each identifier and member that a file evaluates: `Date`, `Math.random`. */
 const evaluated = ({ nodes, text }: Syntax): readonly string[] => {
   const members = nodes.filter(({ computed, type }) => type === 'MemberExpression' && computed !== true)
   const names = new Set([...members.map(({ property }) => property), ...nodes.map(({ key }) => key)])
@@ -54,7 +54,7 @@ const evaluated = ({ nodes, text }: Syntax): readonly string[] => {
   ]
 }
 
-/** The names that a file imports to run, types left out, each with the module it is of. */
+/** Returns the names that a file imports to run, types left out, each with the module it is of. */
 const imported = ({ body }: Syntax): readonly { readonly module: string; readonly name: string }[] =>
   body
     .filter(({ importKind, type }) => type === 'ImportDeclaration' && importKind !== 'type')
@@ -83,7 +83,7 @@ const opensSockets = (file: Syntax): boolean =>
 /** What changes a collection, an array or a signal in place. */
 const changes = /^(?:set|add|delete|clear|push|pop|shift|unshift|splice|sort|reverse|value)$/
 
-/** The names at module level whose value changes: `let`, or a constant that the file changes in place. */
+/** Returns the names at module level whose value changes: `let`, or a constant that the file changes in place. */
 const changing = ({ body, nodes, text }: Syntax): readonly string[] => {
   const declared = body
     .map(node => (isNode(node.declaration) ? node.declaration : node))
@@ -100,7 +100,7 @@ const changing = ({ body, nodes, text }: Syntax): readonly string[] => {
 
 const keepsState = (file: Syntax): boolean => changing(file).length > 0
 
-/** Is what can change in place: an object, or a regular expression with `g` or `y`, which remembers where it was. */
+/** Returns whether a value can change in place: an object, or a regular expression with `g` or `y`, which remembers where it was. */
 const isCollection = (init: SyntaxNode, text: string): boolean =>
   ['NewExpression', 'ArrayExpression', 'ObjectExpression', 'CallExpression'].includes(init.type) ||
   (init.type === 'Literal' && /\/[a-z]*[gy][a-z]*$/.test(text.slice(init.start, init.end)))

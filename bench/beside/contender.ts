@@ -5,7 +5,10 @@ export interface Contender {
   readonly name: string
   /** What it is called in tables. */
   readonly title: string
-  /** Makes ready, once, what it needs for this Deployment. Throws an Error that says how to get a program that is missing. */
+  /**
+   * Prepares, once, what it needs for this Deployment. If a program is missing, throws an Error
+   * that says how to get it.
+   */
   readonly prepare: (stage: Stage, deployment: string) => Promise<Starter>
 }
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const lookEveryMs = 20
 
 /**
- * How much memory a process and all that it has started hold, in MB: nearly what a pod of them would be charged. What is a
+ * Returns how much memory a process and all that it has started hold, in MB: nearly what a pod of them would be charged. What is a
  * process's own counts each time; what is mapped from the file of a program counts once for all that run it (proc(5), status).
  */
 export const memoryMB = (pid: number): number => {
@@ -20,7 +20,7 @@ export const memoryMB = (pid: number): number => {
   return [...files.values()].reduce((sum, kB) => sum + kB, own) / 1024
 }
 
-/** The most that {@link memoryMB} comes to while the work goes on. */
+/** Returns the most that {@link memoryMB} comes to while the work goes on. */
 export const peakMemoryMB = async (pid: number, work: () => Promise<void>): Promise<number> => {
   let peak = memoryMB(pid)
   const looking = setInterval(() => (peak = Math.max(peak, memoryMB(pid))), lookEveryMs)
@@ -41,7 +41,7 @@ const parentsOfAll = (): ReadonlyMap<number, number> =>
 
 const parentOf = (pid: string): number => statusNumber(Number(pid), 'PPid')
 
-/** A number in the status of a process; 0 of one that has ended meanwhile. */
+/** Returns a number in the status of a process; 0 of one that has ended meanwhile. */
 const statusNumber = (pid: number, field: string): number => {
   const status = ifThere(() => readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
@@ -49,7 +49,7 @@ const statusNumber = (pid: number, field: string): number => {
 
 const programOf = (pid: number): string => ifThere(() => readlinkSync(`/proc/${pid}/exe`))
 
-/** Nothing of a process that has ended meanwhile. */
+/** Reads a file of a process. Returns an empty text if the process has ended meanwhile. */
 const ifThere = (read: () => string): string => {
   try {
     return read()

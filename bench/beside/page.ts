@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { conditionsInWords } from '../page.ts'
-import { contenderTable, shortTable, type BesideResults } from './results.ts'
+import { contenderTable, shortTable, type ComparisonResults } from './results.ts'
 
 /** The page that shows a run, and where README shows some of it. */
 const pagePath = 'docs/explanation/beside-a-script.md'
 
 /** Puts the figures of a run between the marks that are in the page and in README. */
-export const writePage = (results: BesideResults): void => {
+export const writePage = (results: ComparisonResults): void => {
   insert(pagePath, `${conditionsInWords(results)}\n\n${contenderTable(results)}`)
   insert('README.md', shortTable(results))
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../test/cluster/control-plane/ports.ts'
 import { kubectlPath } from '../../test/support/kubectl.ts'
-import { spawnLeashed } from '../../test/support/leash.ts'
+import { spawnOwned } from '../../test/support/owned-process.ts'
 import type { Server } from '../server.ts'
 import type { Contender, Receiver } from './contender.ts'
 
@@ -15,7 +15,7 @@ const programFolder = join(import.meta.dirname, 'programs')
 /** How long a program may take until it listens, in milliseconds. */
 const listensWithinMs = 30_000
 
-/** Debian's webhook, which runs a script at each POST. */
+/** Runs Debian's webhook, which runs a script at each POST. */
 const webhook = (name: string, title: string, script: string): Contender => ({
   name,
   title,
@@ -49,7 +49,7 @@ const webhookPath = (): string => {
   }
 }
 
-/** A few lines for Node with Kubernetes' official client. */
+/** Runs a few lines for Node with Kubernetes' official client. */
 const client = (name: string, title: string, program: string): Contender => ({
   name,
   title,
@@ -77,7 +77,7 @@ const start = async (
   const [program = '', ...args] = command(port)
   const log = openSync(join(folder, `beside-${port}.log`), 'a')
   const env = { ...process.env, KUBECONFIG: await withoutTLS(server), HOME: folder, ...variables }
-  const { child, end, running } = spawnLeashed(program, args, { stdout: log, stderr: log, env })
+  const { child, end, running } = spawnOwned(program, args, { stdout: log, stderr: log, env })
   const origin = `http://127.0.0.1:${port}`
   const began = performance.now()
   while (!(await listens(origin))) {
@@ -89,7 +89,7 @@ const start = async (
   return { pid: child.pid ?? 0, url: `${origin}/${path}`, kill: () => end('SIGKILL') }
 }
 
-/** A kubeconfig for the official client: it speaks plain HTTP, to the in-memory API server, only if it need not check a certificate. */
+/** Returns a kubeconfig for the official client: it speaks plain HTTP, to the in-memory API server, only if it need not check a certificate. */
 const withoutTLS = async ({ folder, kubeconfig, reached }: Server): Promise<string> => {
   if (reached.server.startsWith('https:')) return kubeconfig
   const file = join(folder, 'kubeconfig-without-tls.json')

@@ -7,7 +7,7 @@ import type { Sizes, Trial } from './trial.ts'
 export const resultsPath = 'bench/results/beside.json'
 
 /** What a run came to. */
-export interface BesideResults {
+export interface ComparisonResults {
   readonly about: About
   readonly sizes: Sizes
   readonly contenders: readonly ContenderResult[]
@@ -39,8 +39,8 @@ export const resultOf = (name: string, title: string, trials: readonly Trial[]):
   }
 }
 
-/** All figures, as Markdown. */
-export const contenderTable = ({ contenders, sizes }: BesideResults): string =>
+/** Returns all figures, as Markdown. */
+export const contenderTable = ({ contenders, sizes }: ComparisonResults): string =>
   [
     `| | one post: p50 | p99 | ${sizes.burst} posts at once: all answered | answered 200 | steps, of ${sizes.burst} | killed among ${sizes.killed} posts: steps | ${sizes.copies} alerts, two copies of each: steps | memory at rest | at most |`,
     `|---|${'---:|'.repeat(9)}`,
@@ -60,8 +60,8 @@ export const contenderTable = ({ contenders, sizes }: BesideResults): string =>
     ),
   ].join('\n')
 
-/** The figures that matter to somebody who has not chosen yet. */
-export const shortTable = ({ contenders, sizes }: BesideResults): string =>
+/** Returns the figures for a reader who has not chosen yet. */
+export const shortTable = ({ contenders, sizes }: ComparisonResults): string =>
   [
     `| | one post | ${sizes.burst} at once | steps made | ${sizes.copies} alerts, two copies of each |`,
     '|---|---:|---:|---:|---:|',
@@ -80,7 +80,7 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 const secondsOf = (ms: number): string => `${number(ms / 1000)} s`
 
-/** The steps of all rounds. What differs from as many as were wanted is bold. */
+/** Returns the steps of all rounds. What differs from as many as were wanted is bold. */
 const steps = (made: readonly number[], wanted: number): string => {
   const [least, most] = [Math.min(...made), Math.max(...made)]
   const text = least === most ? number(least) : `${number(least)} to ${number(most)}`

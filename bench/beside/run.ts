@@ -1,5 +1,5 @@
 /**
- * Measures the product beside what people would use instead of it: the same posts to each, in turns, on one API server.
+ * Compares the product with what people would use instead of it: the same posts to each, in turns, on one API server.
  * docs/explanation/beside-a-script.md shows a run.
  */
 import { writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { openStage, type Stage } from '../stage.ts'
 import { writePage } from './page.ts'
 import { product } from './product.ts'
 import { programs } from './programs.ts'
-import { contenderTable, resultsPath, resultOf, type BesideResults } from './results.ts'
+import { contenderTable, resultsPath, resultOf, type ComparisonResults } from './results.ts'
 import { tryOut, type Sizes, type Trial } from './trial.ts'
 
 const usage = `node bench/beside/run.ts: the product beside what people would use instead
@@ -45,11 +45,11 @@ const readOptions = () => {
 const sizesOf = (quick: boolean): Sizes =>
   quick ? { oneByOne: 5, burst: 10, killed: 5, copies: 2 } : { oneByOne: 100, burst: 200, killed: 50, copies: 20 }
 
-/** The rounds of all, in turns: what disturbs the machine for a while disturbs all of them. */
+/** Runs the rounds of all, in turns: what disturbs the machine for a while disturbs all of them. */
 const runAll = async (
   stage: Stage,
   { only, quick, rounds }: ReturnType<typeof readOptions>,
-): Promise<BesideResults> => {
+): Promise<ComparisonResults> => {
   const wanted = contenders.filter(({ name }) => only.length === 0 || only.includes(name))
   const sizes = sizesOf(quick)
   const trials = new Map<string, Trial[]>(wanted.map(({ name }) => [name, []]))

@@ -73,7 +73,7 @@ const oneByOne = async ({ url }: Receiver, count: number): Promise<readonly numb
   return latencies
 }
 
-/** As many alerts at once, each posted by itself. */
+/** Posts as many alerts at once, each by itself. */
 const burst = async ({ pid, url }: Receiver, count: number) => {
   const bodies = Array.from({ length: count }, () => notification())
   let answered = 0
@@ -87,7 +87,7 @@ const burst = async ({ pid, url }: Receiver, count: number) => {
   return { elapsed, answered, peak }
 }
 
-/** Two replicas of Alertmanager send each alert, one after the other. */
+/** Posts each alert twice, as two replicas of Alertmanager do, one after the other. */
 const copies = async ({ url }: Receiver, count: number): Promise<void> => {
   for (let index = 0; index < count; index++) {
     const body = notification()
@@ -96,7 +96,7 @@ const copies = async ({ url }: Receiver, count: number): Promise<void> => {
   }
 }
 
-/** The receiver is killed as soon as the first step is made, and started again. What was not answered is sent again. */
+/** Kills the receiver as soon as the first step is made, and starts it again. What was not answered is sent again. */
 const killed = async (
   receiver: Receiver,
   start: () => Promise<Receiver>,

@@ -61,8 +61,9 @@ const byWatch = async (api: Api, hook: string, collection: string): Promise<Sigh
 }
 
 /**
- * Asks each replica what it would do, once a watch has seen the edit, and again until it goes by it: asking before would
- * take the processors from those who are to hear of it. Neither answer needs the API server.
+ * Asks each replica what it would do, once a watch has seen the edit, and again until the replica
+ * uses it. Asking earlier would take the processors from the replicas that have to receive it.
+ * Neither answer needs the API server.
  */
 const byAnswers = (watch: Sight, urls: readonly string[]): Sight => {
   const pools = urls.map(url => ({ url: new URL(url), pool: new Pool(new URL(url).origin, { connections: 1 }) }))

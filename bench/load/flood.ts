@@ -40,7 +40,7 @@ const post = (path: string, length = 0, more = '', body = Buffer.alloc(0)): Buff
     body,
   ])
 
-/** The same token with the id of a key that nobody has. */
+/** Returns the same token with the id of a key that nobody has. */
 const unknownKey = (path: string): string => {
   const [prefix = '', payload = '', signature = ''] = path.split('.')
   const header = Buffer.from(prefix.slice('/v1/trigger/'.length), 'base64url').toString()

@@ -11,7 +11,7 @@ export const list = async (api: Api, { path }: ListJob): Promise<Report> => {
   return { elapsedMs: performance.now() - began, latencies: [], notes: { bytes } }
 }
 
-/** A collection as the API server writes it. */
+/** Returns a collection as the API server writes it. */
 export async function* pagesOf(api: Api, path: string): AsyncGenerator<string, void, undefined> {
   let next: string | undefined = ''
   while (next !== undefined) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** A notification as Alertmanager 0.34 posts it: the first of an alert that never fired before, or the last. */
+/** Returns a notification as Alertmanager 0.34 posts it: the first of an alert that never fired before, or the last. */
 export const notification = (status: 'firing' | 'resolved' = 'firing'): string => {
   const instance = randomBytes(8).toString('hex')
   const labels = { alertname: 'HighLoad', instance, namespace: 'shop', severity: 'page' }

@@ -35,5 +35,5 @@ export const measured = async (
   return { elapsedMs: performance.now() - start, latencies }
 }
 
-/** The present moment, in milliseconds since the epoch, the same for all processes of a machine. */
+/** Returns the present moment, in milliseconds since the epoch, the same for all processes of a machine. */
 export const epochMs = (): number => performance.timeOrigin + performance.now()

@@ -4,7 +4,7 @@ import type { ReadyJob, Report } from './job.ts'
 import { pagesOf } from './list.ts'
 import { epochMs } from './pace.ts'
 
-/** `firstAt` and `lastAt` are when the first and the last of them were seen to be Ready, since the epoch. */
+/** Waits until hooks are Ready. `firstAt` and `lastAt` are when the first and the last of them were seen to be Ready, since the epoch. */
 export const ready = async (api: Api, { count, path }: ReadyJob): Promise<Report> => {
   const began = performance.now()
   const seen = new Set<string>()

@@ -11,7 +11,7 @@ export const status = async (api: Api, { concurrency, hooks }: StatusJob): Promi
   return { ...paced, notes: {} }
 }
 
-/** A status of the size and shape that the controller writes. */
+/** Makes a status of the size and shape that the controller writes. */
 const published = () => {
   const token = randomBytes(260).toString('base64url')
   return {

@@ -19,7 +19,7 @@ export const readVersion = async (api: Api, target: string, member = 'replicas')
   return { uid, resourceVersion, count: Number(at(object, 'spec', member) ?? 0) }
 }
 
-/** The one request that every step needs at least. A conflict is an answer. */
+/** Writes a count with the one request that every step needs at least. A conflict is an answer. */
 export const writeCount = (api: Api, target: string, from: Version, to: number, as?: string): Promise<Answer> => {
   const [, namespace = '', name = ''] = /namespaces\/([^/]+)\/[^/]+\/([^/]+)$/.exec(target) ?? []
   const { resourceVersion, uid } = from
@@ -37,7 +37,7 @@ export const writeCount = (api: Api, target: string, from: Version, to: number, 
 }
 
 /**
- * The same where the count is a member of the object's own spec: the JSON Patch that the product sends, with version, uid, count
+ * Does the same where the count is a member of the object's own spec: the JSON Patch that the product sends, with version, uid, count
  * and mark.
  */
 const patchCount = (api: Api, target: string, from: Version, member: string, to: number): Promise<Answer> =>

@@ -59,7 +59,7 @@ const define = async ({ server: { api } }: Stage): Promise<void> => {
   while ((await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })).status !== 200) await sleep(50)
 }
 
-/** Each has annotations already, as most objects do, so that no patch has to make them. */
+/** Creates the objects. Each has annotations already, as most objects do, so that no patch has to make them. */
 const create = async ({ load }: Stage, all: readonly string[]): Promise<void> => {
   const template = JSON.stringify({
     apiVersion: apiVersionOf(fleets),

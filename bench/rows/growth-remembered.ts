@@ -5,7 +5,7 @@ import { quantile } from '../stats.ts'
 /** Deliveries that are measured at a time. */
 const each = 20
 
-/** Hooks that remember so few that those deliveries would be many compared with them: each is used once in five rounds. */
+/** Returns how many hooks each round needs. If a hook remembers few deliveries, those of a round would be many compared with them. So each is used once in five rounds. */
 const hooksOf = (size: number): number => (size > 10 * each ? 1 : 5)
 
 const sizesOf = (quick: boolean): readonly number[] => (quick ? [1, 40] : [1, 10, 100, 1000, 3500])

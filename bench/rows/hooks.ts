@@ -7,7 +7,7 @@ import type { Started } from '../started.ts'
 /** What the onlooker takes to list ten thousand hooks, with room, in milliseconds. */
 const listingMs = 1500
 
-/** Two hooks a Deployment, one up and one down. */
+/** Creates two hooks for each Deployment, one up and one down. */
 export const createHooks = async (stage: Stage, count: number): Promise<void> => {
   const targets = names('web', count / 2)
   await stage.deployments(targets)

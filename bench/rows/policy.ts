@@ -14,7 +14,7 @@ const name = 'receiver-hooks-trigger'
 const account = `system:serviceaccount:receiver-hooks:${name}`
 const collection = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicy'
 
-/** What the installation has of this kind for the trigger's account. */
+/** Returns what the installation has of this kind for the trigger's account. */
 const installed = (kind: string): JsonObject => {
   const file = join(import.meta.dirname, '../../deploy/kustomize/cluster/admission-policies.yaml')
   const found = parseAllDocuments(readFileSync(file, 'utf8'))
@@ -92,7 +92,7 @@ const bind = async ({ server: { api, reached } }: Stage, isBound: boolean): Prom
   while ((await isDenied()) !== isBound) await sleep(100)
 }
 
-/** How often the API server has asked its policies about an update so far, and how long that took in all. */
+/** Returns how often the API server has asked its policies about an update so far, and how long that took in all. */
 const checked = async ({
   server: { reached },
 }: Stage): Promise<{ readonly seconds: number; readonly count: number }> => {

@@ -36,7 +36,7 @@ export const remembered: Comparison = {
       const before = (await stage.server.work()).bytes
       const { latencies } = await post(urls, hooks * each, 1)
       const bytes = ((await stage.server.work()).bytes - before) / (hooks * each)
-      return { p50: quantile(latencies, 0.5), bytes: bytes / 1000, beside: (bytes - rawBytes) / 1000 }
+      return { p50: quantile(latencies, 0.5), bytes: bytes / 1000, extra: (bytes - rawBytes) / 1000 }
     }
     const manyUrls = urlsOf(names('many', hooks))
     await post(manyUrls, hooks * full, hooks)
@@ -55,7 +55,7 @@ export const remembered: Comparison = {
   },
 }
 
-/** What one write of a target stores. */
+/** Returns what one write of a target stores. */
 const targetBytes = async (stage: Stage): Promise<number> => {
   const targets = await stage.deployments(names('raw', 1))
   await stage.load.run({ job: 'write', targets, count: 1, concurrency: 1 })

@@ -13,7 +13,7 @@ const server = createApiServer({ clock: nodeClock, random: nodeRandom })
 let requests = 0
 let bytes = 0
 
-/** The metrics of a real one and its etcd that rows read. */
+/** Returns the metrics of a real one and its etcd that rows read. */
 const metrics = (): string =>
   `apiserver_request_total{resource="deployments"} ${requests}\netcd_debugging_mvcc_total_put_size_in_bytes ${bytes}\n`
 
@@ -32,7 +32,7 @@ const audited: typeof server = {
   },
 }
 
-/** Says of a Deployment that all of its replicas are ready, a moment after its count has changed. */
+/** Reports all replicas of a Deployment as ready, a moment after its count has changed. */
 const makeReady = (line: string): void => {
   const object = at(parseJson(line), 'object')
   const replicas = at(object, 'spec', 'replicas') ?? 1

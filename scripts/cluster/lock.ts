@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const lookEveryMs = 500
 
 /**
- * Runs `work` while no other process runs its own under the same lock file. `waiting` is called once, with the process
- * that is waited for. A process that died leaves no lock behind that counts.
+ * Runs `work` while no other process runs its own under the same lock file. Calls `waiting` once,
+ * with the process that it waits for. The lock of a dead process does not count.
  */
 export const oneAtATime = async <T>(
   file: string,

@@ -214,7 +214,7 @@ const prometheus: BuiltPart = {
   variables: version => prometheusVersion(releaseOf(version)),
 }
 
-/** The release of Prometheus that a version of its module is: 0.316.0 is 3.16.0. */
+/** Returns the release of Prometheus that a version of its module is: 0.316.0 is 3.16.0. */
 const releaseOf = (version: string): string => {
   const [, minor, patch] = version.split('.').map(Number)
   return `${Math.floor(Number(minor) / 100)}.${Number(minor) % 100}.${patch}`
@@ -253,7 +253,7 @@ export const helmPart: UnpackedPart = {
 /** What watches a cluster, and sends notifications of alerts. */
 export const monitoringParts: readonly Part[] = [prometheus, alertmanager]
 
-/** Where their projects publish what they release, of these versions. */
+/** Returns where their projects publish what they release, of these versions. */
 export const monitoringImages = (): Readonly<Record<'prometheus' | 'alertmanager', string>> => ({
   prometheus: `quay.io/prometheus/prometheus:v${releaseOf(versionOf(prometheus))}`,
   alertmanager: `quay.io/prometheus/alertmanager:v${versionOf(alertmanager)}`,
@@ -276,7 +276,7 @@ export const parts: readonly Part[] = [
   ...monitoringParts,
 ]
 
-/** What a cluster of this version is made of. */
+/** Returns what a cluster of this version is made of. */
 export const clusterParts = (version: KubernetesVersion): readonly Part[] => [kubernetes(version), etcd, kwok]
 
 /** What people use a cluster with. */
@@ -284,7 +284,10 @@ export const clientParts: readonly Part[] = [kubectlPart, helmPart]
 
 export const isKubernetesVersion = (text: string): boolean => kubernetesVersions.some(version => version === text)
 
-/** The version of KUBERNETES_VERSION, or the newest. Throws where that names no version that is tested. */
+/**
+ * Returns the version of KUBERNETES_VERSION, or the newest. Throws if that version is not a tested
+ * one.
+ */
 export const kubernetesVersion = (env: Readonly<Record<string, string | undefined>>): KubernetesVersion => {
   const wanted = env['KUBERNETES_VERSION'] ?? ''
   if (wanted === '') return kubernetesVersions[0]
@@ -295,16 +298,16 @@ export const kubernetesVersion = (env: Readonly<Record<string, string | undefine
   return version
 }
 
-/** The files that a part provides. */
+/** Returns the files that a part provides. */
 export const filesOf = (part: Part): readonly string[] =>
   part.from === 'npm package'
     ? [part.name]
     : [...Object.keys(part.commands), ...(part.manifests ? [part.manifests.name] : [])]
 
-/** The folder with a part's go.mod and go.sum. */
+/** Returns the folder with a part's go.mod and go.sum. */
 export const sourceFolder = ({ name }: BuiltPart): string => join(import.meta.dirname, 'modules', name)
 
-/** The version that a part is pinned to, as in 1.36.3: by its go.mod, where it has one. */
+/** Returns the version that a part is pinned to, as in 1.36.3: by its go.mod, where it has one. */
 export const versionOf = (part: Part): string => {
   if (part.from === 'npm package') return part.version
   const file = join(sourceFolder(part), 'go.mod')

@@ -6,21 +6,21 @@ import { filesOf, kubernetesVersion, versionOf, type Part, type Says } from './p
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** Where everything that is provided is kept, outside of the work tree. */
+/** Returns where everything that is provided is kept, outside of the work tree. */
 export const storeRoot = (env: Variables): string => {
   const cache = env['XDG_CACHE_HOME'] ?? ''
   return join(cache === '' ? join(homedir(), '.cache') : cache, 'receiver-hooks')
 }
 
-/** Where what was made of a part is kept: one folder a version. */
+/** Returns where what was made of a part is kept: one folder a version. */
 export const storeFolder = (part: Part, env: Variables): string =>
   join(storeRoot(env), `${part.name}-${versionOf(part)}`)
 
-/** Where what envtest publishes for the Kubernetes of this run is unpacked to. */
+/** Returns where what envtest publishes for the Kubernetes of this run is unpacked to. */
 export const envtestFolder = (env: Variables): string => join(storeRoot(env), `envtest-${kubernetesVersion(env)}`)
 
 /**
- * Where a file of a part is: in KUBEBUILDER_ASSETS, else in what envtest publishes, else where it was made; undefined
+ * Returns where a file of a part is: in KUBEBUILDER_ASSETS, else in what envtest publishes, else where it was made; undefined
  * where it is nowhere yet.
  */
 export const locate = (part: Part, file: string, env: Variables): string | undefined => {
@@ -33,13 +33,13 @@ export const locate = (part: Part, file: string, env: Variables): string | undef
   return existsSync(made) ? made : undefined
 }
 
-/** A folder of another Kubernetes must not pass for the version that a test run asked for. */
+/** Returns whether a folder is of a version. A folder of another Kubernetes must not pass for the version that a test run asked for. */
 const isOfVersion = (part: Part, path: string): boolean =>
   part.says === undefined || minorOf(versionSaid(path, part.says)) === minorOf(versionOf(part))
 
 const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.')
 
-/** The version that a binary says it has; empty where it says none. Throws where it does not run. */
+/** Returns the version that a binary says it has; empty where it says none. Throws where it does not run. */
 export const versionSaid = (path: string, { args, before }: Says): string => {
   const said = execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')
   const line = said.find(text => text.startsWith(before)) ?? ''
@@ -47,7 +47,7 @@ export const versionSaid = (path: string, { args, before }: Says): string => {
 }
 
 /**
- * Where the files of these parts are. Throws an error that names what is missing and says how to get it; where `needed` is given,
+ * Returns where the files of these parts are. Throws an error that names what is missing and says how to get it; where `needed` is given,
  * only those have to be there.
  */
 export const locateAll = (

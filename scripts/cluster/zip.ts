@@ -4,7 +4,7 @@ import { inflateRaw } from 'node:zlib'
 
 const inflate = promisify(inflateRaw)
 
-/** One entry of a zip file, by its central directory (APPNOTE.TXT 4.3.12); no zip64. */
+/** Returns one entry of a zip file, by its central directory (APPNOTE.TXT 4.3.12); no zip64. */
 export const zipEntry = async (file: string, name: string): Promise<Uint8Array> => {
   await using handle = await open(file)
   const read = async (position: number, length: number): Promise<Buffer> => {

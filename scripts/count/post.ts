@@ -100,7 +100,7 @@ const countedDuring = async (work: () => Promise<void>) => {
   return { all: sum(scripts), withoutSenders: sum(scripts.filter(({ path }) => !path.startsWith('src/senders/'))) }
 }
 
-/** How many functions of a script ran; of the product's own scripts alone. */
+/** Counts the functions of a script that ran, of the product's own scripts alone. */
 const ranIn = ({
   functions,
   url,

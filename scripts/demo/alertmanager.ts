@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { parseJson } from '../../src/api/json.ts'
-import type { Leashed } from '../../test/support/leash.ts'
+import type { OwnedProcess } from '../../test/support/owned-process.ts'
 import { metricOf, startPart } from './part.ts'
 
-export interface Alertmanager extends Leashed {
+export interface Alertmanager extends OwnedProcess {
   /** A counter of its own about webhooks, summed up. */
   webhooks(counter: string): Promise<number>
   /** How many alerts fire, as far as it has received them. */
@@ -44,7 +44,7 @@ export const startAlertmanager = async (settings: AlertmanagerSettings): Promise
   }
 }
 
-/** It lists those alone that are not over. */
+/** Counts the alerts in an answer. Alertmanager lists only those that are not over. */
 const alertsIn = (answer: string): number => {
   const alerts = parseJson(answer)
   if (!Array.isArray(alerts)) throw new Error(`a list of alerts was expected, not ${answer}`)

@@ -79,7 +79,7 @@ const startStandIn = ({ load, shop, stop }: Here): void => {
 
 const loadOf = ({ totals }: Load, { count }: Shop): number => (totals.at(-1)?.total ?? 0) / count().ready
 
-/** So many times the load rises, and falls when the alert that follows is over. */
+/** Lets the load rise so many times, and fall when the alert that follows is over. */
 const days = async ({ load, shop, stop }: Here, count: number): Promise<void> => {
   const isOver = async (hook: HookName): Promise<void> => {
     const resolved = (): number =>

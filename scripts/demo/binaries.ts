@@ -19,7 +19,7 @@ const wanted: Readonly<Record<string, Wanted>> = {
   alertmanager: { names: ['alertmanager', 'prometheus-alertmanager'], atLeast: '0.26.0' },
 }
 
-/** Where Prometheus and Alertmanager are: built by this project, else in PATH. Throws an error that says how to get them. */
+/** Returns where Prometheus and Alertmanager are: built by this project, else in PATH. Throws an error that says how to get them. */
 export const monitoringBinaries = (env: Variables): Readonly<Record<string, string>> => {
   try {
     return locateAll(monitoringParts, env)
@@ -45,7 +45,7 @@ const isProgram = (file: string): boolean => {
   }
 }
 
-/** Both print `NAME, version 1.2.3 (…)`, under Debian's names as well. */
+/** Returns whether a program is new enough. Both programs print `NAME, version 1.2.3 (…)`, under Debian's names as well. */
 const isNewEnough = (file: string, atLeast: string): boolean => {
   for (const name of Object.keys(wanted)) {
     const version = versionOf(file, `${name}, version `)

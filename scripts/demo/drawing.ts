@@ -22,7 +22,7 @@ const widths = { time: 5, load: 33, replicas: 13 } as const
 const lineOf = (time: string, load: string, replicas: string, what: string): string =>
   [time.padStart(widths.time), load.padEnd(widths.load), replicas.padEnd(widths.replicas), what].join('  ').trimEnd()
 
-/** What stands above the rows. */
+/** Returns what stands above the rows. */
 export const heading = ({ busy, idle }: Thresholds): string =>
   lineOf('time', `load per pod (idle < ${idle}, busy > ${busy})`, 'replicas', 'what happened')
 
@@ -34,16 +34,16 @@ export const rowsOf = ({ count, events, load, second }: Moment, thresholds: Thre
   return [lineOf(`${second} s`, loadText, replicasText, first), ...more.map(text => lineOf('', '', '', text))]
 }
 
-/** A cell for each unit of load, with a line after the cell at which a threshold is reached. */
+/** Draws a cell for each unit of load, with a line after the cell at which a threshold is reached. */
 const barOf = (load: number, { busy, idle }: Thresholds): string =>
   Array.from({ length: loadWidth }, (_, cell) => {
     const line = cell === idle || cell === busy ? '│' : ''
     return line + (cell < Math.round(load) ? '█' : ' ')
   }).join('')
 
-/** A square for each pod: full where it is ready. */
+/** Draws a square for each pod: full where it is ready. */
 const podsOf = ({ ready, replicas }: Count): string => '■'.repeat(ready) + '□'.repeat(replicas - ready)
 
-/** As in `web-up: 2 → 3` and `web-down: Resolved`. */
+/** Returns a text such as `web-up: 2 → 3` and `web-down: Resolved`. */
 export const eventOf = ({ from, hook, outcome, reason, to }: Delivered): string =>
   `${hook}: ${outcome === 'applied' ? `${from} → ${to}` : reason}`

@@ -8,7 +8,7 @@ export interface Endings {
   readonly end: () => Promise<void>
 }
 
-/** With nothing to end yet. */
+/** Returns a list of endings that is empty at first. */
 export const endings = (): Endings => {
   const stop = new AbortController()
   const ends: (() => Promise<void> | void)[] = []

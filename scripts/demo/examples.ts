@@ -19,7 +19,10 @@ const folder = join(import.meta.dirname, '../../deploy/examples/alertmanager')
 /** Prometheus' rules, whose alerts fire as soon as what they say is so. */
 export const exampleRules = (): unknown => example('rules.yaml', { for: () => '0s' })
 
-/** The load per pod above which {@link exampleRules} call a pod busy, and that below which they call it idle. */
+/**
+ * The load per pod above which {@link exampleRules} call a pod busy, and the one below which they
+ * call it idle.
+ */
 export interface Thresholds {
   readonly busy: number
   readonly idle: number
@@ -38,7 +41,7 @@ export interface Intervals {
   readonly repeatInterval: string
 }
 
-/** Alertmanager's configuration, which reads the hooks' URLs from files in `urls`. */
+/** Returns Alertmanager's configuration, which reads the hooks' URLs from files in `urls`. */
 export const exampleRoutes = (intervals: Intervals, urls: string): unknown =>
   example('alertmanager.yaml', {
     group_wait: () => intervals.groupWait,

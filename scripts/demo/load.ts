@@ -16,7 +16,9 @@ export interface Total {
   readonly total: number
 }
 
-/** Serves metrics in the place of pods, of which there are as many as `ready` says at that moment. */
+/**
+ * Serves metrics in the place of pods. There are as many of them as `ready` says at that moment.
+ */
 export const serveLoad = async (total: number, ready: () => number): Promise<Load> => {
   const totals = [{ at: Date.now(), total }]
   const server = createServer((_request, response) => {

@@ -1,13 +1,13 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { spawnLeashed, type Leashed } from '../../test/support/leash.ts'
+import { spawnOwned, type OwnedProcess } from '../../test/support/owned-process.ts'
 import { monitoringBinaries } from './binaries.ts'
 
 /** How long a start may take on a machine that is busy, in milliseconds; a second is usual. */
 const readyWithinMs = 60_000
 
-/** True where there are both, so that no stand-in is needed. */
+/** Returns true if both are there, so that no stand-in is needed. */
 export const areThere = (): boolean => {
   try {
     return Object.keys(monitoringBinaries(process.env)).length > 0
@@ -28,10 +28,10 @@ export interface Part {
 }
 
 /** Starts a program, and resolves when it says that it is ready. Throws with the end of its log where it does not. */
-export const startPart = async ({ args, command, folder, name, port }: Part): Promise<Leashed> => {
+export const startPart = async ({ args, command, folder, name, port }: Part): Promise<OwnedProcess> => {
   const file = join(folder, `${name}.log`)
   const log = openSync(file, 'a')
-  const started = spawnLeashed(monitoringBinaries(process.env)[command] ?? command, args, { stdout: log, stderr: log })
+  const started = spawnOwned(monitoringBinaries(process.env)[command] ?? command, args, { stdout: log, stderr: log })
   closeSync(log)
   const giveUpAt = Date.now() + readyWithinMs
   while (started.running() && Date.now() < giveUpAt) {

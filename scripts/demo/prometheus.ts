@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { at, parseJson } from '../../src/api/json.ts'
 import { freePort } from '../../test/cluster/control-plane/ports.ts'
-import type { Leashed } from '../../test/support/leash.ts'
+import type { OwnedProcess } from '../../test/support/owned-process.ts'
 import { startPart } from './part.ts'
 
-export interface Prometheus extends Leashed {
+export interface Prometheus extends OwnedProcess {
   readonly port: number
   /** How many alerts fire. */
   readonly firing: () => Promise<number>
@@ -70,7 +70,7 @@ const listAt = (object: unknown, ...path: readonly string[]): readonly unknown[]
   return Array.isArray(list) ? list : []
 }
 
-/** Alerts that differ in nothing but who saw them are one. */
+/** Alerts that differ only in the observer are one alert. */
 export const alertRelabelling = [{ action: 'labeldrop', regex: 'replica' }]
 
 const configOf = ({ alertmanagers, evaluationInterval, load, name, scrapeInterval }: PrometheusSettings) => ({

@@ -14,7 +14,7 @@ export interface Screen {
 const otherRows = 6
 
 /**
- * On a terminal the rows stay in one place, the newest at the bottom, and the oldest go when there is no room. Elsewhere
+ * Returns the screen of a terminal or of a file. On a terminal the rows stay in one place, the newest at the bottom, and the oldest go when there is no room. Elsewhere
  * each row is printed once, so that a file or a pipe gets all of them.
  */
 export const screenOf = (heading: string, { rows: height, write }: Terminal): Screen => {

@@ -8,7 +8,7 @@ import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { deliveriesIn, type Delivered } from '../../test/cluster/loop/delivered.ts'
-import { spawnLeashed } from '../../test/support/leash.ts'
+import { spawnOwned } from '../../test/support/owned-process.ts'
 
 /** The playground's namespace, Deployment and hooks. */
 const namespace = 'shop'
@@ -89,7 +89,7 @@ export interface Seen {
   readonly replicas: number
 }
 
-/** What is wanted now, and what of it has been wanted ever since `since`: that is ready. */
+/** Returns how many are wanted now, and how many of those have been wanted ever since `since`: that is ready. */
 export const countIn = (seen: readonly Seen[], since: number): Count => {
   const before = Math.max(
     seen.findLastIndex(({ at }) => at <= since),
@@ -106,7 +106,7 @@ const startPlayground = async (kubeconfig: string) => {
   const main = join(import.meta.dirname, '../../src/main.ts')
   const ports = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
   const args = [main, 'playground', ...ports, '--kubeconfig', kubeconfig, '--log-level', 'info']
-  const { child, end } = spawnLeashed(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
+  const { child, end } = spawnOwned(process.execPath, args, { stdout: 'pipe', stderr: 'inherit' })
   const lines: string[] = []
   if (!child.stdout) throw new Error('its output is to be a pipe')
   const output = createInterface({ input: child.stdout })

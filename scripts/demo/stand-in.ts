@@ -63,7 +63,7 @@ export const standIn = async (clock: Clock, rule: Rule, intervals: Intervals, st
   }
 }
 
-/** As Alertmanager 0.34 posts it. */
+/** Returns a notification as Alertmanager 0.34 posts it. */
 export const notificationOf = (alertname: string, why: Why, startsAt: number) => {
   const status = why === 'all alerts resolved' ? 'resolved' : 'firing'
   const labels = { alertname, namespace: 'shop' }

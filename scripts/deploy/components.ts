@@ -7,7 +7,7 @@ import { definitionsRole, optionalRights, roleOf, targetsRole } from '../../src/
 const namespace = 'receiver-hooks'
 const folder = 'deploy/kustomize/components'
 
-/** The kustomize components that bind rights of drivers, by their files' paths. */
+/** Returns the kustomize components that bind rights of drivers, by their files' paths. */
 export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<string, string>> =>
   Object.fromEntries([
     ...component(

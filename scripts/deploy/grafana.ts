@@ -103,7 +103,7 @@ const panelOf = ({ queries, title, unit }: Panel, index: number): object => ({
   })),
 })
 
-/** The dashboard for Grafana, as JSON. */
+/** Returns the dashboard for Grafana, as JSON. */
 export const grafanaDashboard = (): string =>
   `${JSON.stringify(
     {

@@ -22,7 +22,7 @@ interface Rule {
   readonly operations: readonly string[]
 }
 
-/** Resources of one group stand in one rule. */
+/** Returns what a policy matches, with one rule for the resources of one group. */
 export const matching = (rules: readonly Rule[]): object => ({
   resourceRules: [...Map.groupBy(rules, ({ group, operations }) => JSON.stringify([group, operations])).values()].map(
     alike => ({

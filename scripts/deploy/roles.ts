@@ -21,7 +21,7 @@ export interface Role {
   readonly grants: readonly Grant[]
 }
 
-/** Every role of the two service accounts. The manifest and the permissions page are made from these. */
+/** Returns every role of the two service accounts. The manifest and the permissions page are made from these. */
 export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
@@ -127,7 +127,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
   },
 ]
 
-/** A hook is validated against the very objects that it will act on, so the controller gets what the trigger gets. */
+/** Returns the rights to validate a hook. It is validated against the objects that it acts on, so the controller may read what the trigger reads. */
 const validating = ({ trigger }: Pick<Extra, 'trigger'>): Grant[] =>
   trigger
     .filter(({ verbs }) => verbs.includes('get'))

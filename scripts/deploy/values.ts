@@ -69,7 +69,7 @@ const role = (name: string, means: string): Group =>
     }),
   })
 
-/** What binds rights that nobody has by default. */
+/** Returns what binds rights that nobody has by default. */
 const ofRights = ({ hooks }: Extra): Group =>
   group('', {
     everywhere: flag(`Lets hooks ${hooks} run in every namespace.`, false),
@@ -77,7 +77,7 @@ const ofRights = ({ hooks }: Extra): Group =>
   })
 
 /**
- * Every value of the chart: values.yaml, values.schema.json and the table in its README are made from this. `optional` are
+ * Returns every value of the chart: values.yaml, values.schema.json and the table in its README are made from this. `optional` are
  * the rights that nobody has by default.
  */
 export const chartValues = (optional: readonly Extra[]): Group =>

@@ -117,7 +117,7 @@ const configuration = ({ architecture, layers, runs }: Image, created: Date): { 
 
 export const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
-/** A file of a cache, made where it is not there yet: there whole, or not at all. */
+/** Returns a file of a cache, made where it is not there yet: there whole, or not at all. */
 const kept = async (cache: string | undefined, name: string, make: () => Promise<Buffer>): Promise<Buffer> => {
   if (cache === undefined) return await make()
   const path = join(cache, name)

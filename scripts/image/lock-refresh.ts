@@ -15,7 +15,7 @@ const packages = ['gcc-12-base', 'libc6', 'libgcc-s1', 'libstdc++6']
 /** The release of Debian that they are taken from. */
 const debian = { codename: 'bookworm', version: '12' }
 
-/** apt's sources: the mirrors that this machine uses, and nothing else of its configuration. */
+/** Returns apt's sources: the mirrors that this machine uses, and nothing else of its configuration. */
 const sources = async (): Promise<string> => {
   const suites = {
     debian: [debian.codename, `${debian.codename}-updates`],

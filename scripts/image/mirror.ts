@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The URL of one of Debian's archives, `debian` or `debian-security`, at the mirror that this machine's apt uses. */
+/** Returns the URL of one of Debian's archives, `debian` or `debian-security`, at the mirror that this machine's apt uses. */
 export const mirrorOf = async (archive: string): Promise<string> => {
   const found = (await mirrors()).find(uri => uri.endsWith(`/${archive}/`))
   if (found !== undefined) return found

@@ -21,13 +21,13 @@ export const programLayer = async (): Promise<readonly Entry[]> => {
   }
 }
 
-/** The dashboard's page, which it looks for next to the bundle. */
+/** Returns the dashboard's page, which it looks for next to the bundle. */
 const pageFiles = async (work: string): Promise<readonly string[]> =>
   (await readdir(join(work, 'page'), { recursive: true, withFileTypes: true }))
     .filter(entry => entry.isFile() && !entry.name.endsWith('.map'))
     .map(entry => relative(work, join(entry.parentPath, entry.name)))
 
-/** The programs and every part that they load, also on demand; the source maps are no part of the image. */
+/** Returns the programs and every part that they load, also on demand; the source maps are no part of the image. */
 const reached = async (work: string): Promise<readonly string[]> => {
   const outputs = at(parseJson(await readFile(join(work, 'meta.json'), 'utf8')), 'outputs')
   const paths = new Map(Object.keys(isObject(outputs) ? outputs : {}).map(path => [basename(path), path]))

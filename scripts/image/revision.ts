@@ -9,7 +9,7 @@ export interface Revision {
   readonly time: Date
 }
 
-/** The commit of this work tree. SOURCE_DATE_EPOCH, where it is set, is taken for its time. Throws outside of a work tree. */
+/** Returns the commit of this work tree. SOURCE_DATE_EPOCH, where it is set, is taken for its time. Throws outside of a work tree. */
 export const revision = async (env: Readonly<Record<string, string | undefined>>): Promise<Revision> => {
   const { stdout } = await run('git', ['log', '-1', '--format=%H %ct'])
   const [commit = '', seconds] = stdout.trim().split(' ')

@@ -18,7 +18,7 @@ const libraries: readonly string[] = [
 /** The default user of the program. No other program has this user. */
 export const user = 65_532
 
-/** What the program runs on: Node, the C and C++ libraries, and the few files that these read. `cache` keeps downloads. */
+/** Returns what the program runs on: Node, the C and C++ libraries, and the few files that these read. `cache` keeps downloads. */
 export const runtimeLayer = async (architecture: Architecture, cache: string): Promise<readonly Entry[]> => {
   const { debian, node } = imageLock.parts[architecture]
   const archive = await unpackNode(node, cache)
@@ -35,7 +35,7 @@ export const runtimeLayer = async (architecture: Architecture, cache: string): P
   ]
 }
 
-/** The loader and the libraries, where programs of this architecture look for them. */
+/** Returns the loader and the libraries, where programs of this architecture look for them. */
 const shared = (architecture: Architecture, packages: readonly Unpacked[]): readonly Entry[] => {
   const { loader, triplet } = platforms[architecture]
   const all = packages.flatMap(({ entries }) => entries)
@@ -50,13 +50,13 @@ const shared = (architecture: Architecture, packages: readonly Unpacked[]): read
   return [file(loader, contentOf(all, `lib/${triplet}/${posix.basename(loader)}`), 0o755), ...placed]
 }
 
-/** The licence of a package, and its paragraph of the package database: without that no scanner sees what is in here. */
+/** Returns the licence of a package, and its paragraph of the package database: without that no scanner sees what is in here. */
 const papers = ({ control, entries, name }: DebianPackage & Unpacked): readonly Entry[] => [
   licence(name, entries),
   file(`var/lib/dpkg/status.d/${name}`, control),
 ]
 
-/** Packages of one source share a folder, to which the others have a link. */
+/** Returns the licence of a package. Packages of one source share a folder, to which the others have a link. */
 const licence = (name: string, entries: readonly Archived[]): Entry => {
   const folder = `usr/share/doc/${name}`
   const shared = entries.find(({ header }) => header.type === 'symlink' && join('/', header.name) === `/${folder}`)

@@ -19,7 +19,7 @@ export interface Unpacked {
   readonly control: string
 }
 
-/** The entries of the npm package that carries Node. Throws where it is not what the lock says. */
+/** Returns the entries of the npm package that carries Node. Throws where it is not what the lock says. */
 export const unpackNode = async (wanted: NodePackage, cache: string): Promise<readonly Archived[]> => {
   const { integrity, package: name, version } = wanted
   const path = await cached(cache, `${name}-${version}.tgz`, async work => {
@@ -30,7 +30,7 @@ export const unpackNode = async (wanted: NodePackage, cache: string): Promise<re
   return await untar(await inflate(archive))
 }
 
-/** What is in a package of Debian's. Throws where it is not what the lock says, or where the mirror has it no more. */
+/** Returns what is in a package of Debian's. Throws where it is not what the lock says, or where the mirror has it no more. */
 export const unpackDebian = async (wanted: DebianPackage, cache: string): Promise<Unpacked> => {
   const { name, sha256, version } = wanted
   const path = await cached(cache, `${sha256}.deb`, async work => {
@@ -60,7 +60,7 @@ const whyNot = (error: unknown, what: string, url: string): string => {
     : `${what} could not be downloaded: ${said}`
 }
 
-/** A file of the cache, which `make` puts alone into a folder where it is not there yet. There whole, or not at all. */
+/** Returns a file of the cache, which `make` puts alone into a folder where it is not there yet. There whole, or not at all. */
 const cached = async (cache: string, name: string, make: (work: string) => Promise<void>): Promise<string> => {
   const path = join(cache, name)
   if (existsSync(path)) return path

@@ -9,7 +9,7 @@ const left = /\.map$|(^|\/)meta\.json$/
 /** The programs: anybody may run them. */
 const programs = new Set(['receiver-hooks.mjs', 'kubectl-receiverhook.mjs'])
 
-/** The bundle in a folder, without what only developers read. */
+/** Returns the bundle in a folder, without what only developers read. */
 const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   const found = await readdir(bundle, { recursive: true, withFileTypes: true })
   const paths = found
@@ -26,7 +26,7 @@ const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   )
 }
 
-/** The manifest of the npm package: two names for one program, and nothing else to install, since all is bundled. */
+/** Returns the manifest of the npm package: two names for one program, and nothing else to install, since all is bundled. */
 export const npmManifest = (description: string) => ({
   name: 'receiver-hooks',
   version,
@@ -39,7 +39,7 @@ export const npmManifest = (description: string) => ({
   keywords: ['kubernetes', 'webhook', 'autoscaling', 'alertmanager', 'kubectl-plugin'],
 })
 
-/** The files of the npm package, and of Krew's archive, which is the same but for the manifest. */
+/** Returns the files of the npm package, and of Krew's archive, which is the same but for the manifest. */
 export const packageFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   const notices = await readFile(join(bundle, 'NOTICES.txt'))
   return [...(await bundleFiles(bundle)), file('LICENSE', await readFile('LICENSE')), file('NOTICES.txt', notices)]

@@ -3,7 +3,7 @@ import { version } from '../../src/version.ts'
 const platforms = ['linux', 'darwin'].flatMap(os => ['amd64', 'arm64'].map(arch => ({ os, arch })))
 
 /**
- * The manifest of the plugin for Krew: https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest/. The plugin is a program
+ * Returns the manifest of the plugin for Krew: https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest/. The plugin is a program
  * for Node, the same for each platform; Windows, which knows no `#!`, takes the npm package.
  */
 export const krewManifest = (uri: string, sha256: string) => ({

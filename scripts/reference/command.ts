@@ -2,7 +2,7 @@ import type { Argument, Command, CommandEntry, Option } from '../../src/cli/comm
 import { accessGroup, accessOptions } from '../../src/cli/cluster/cluster.ts'
 import { code, generated, table } from './markdown.ts'
 
-/** The page of every command with its flags, from the definitions that help and completion are made of. */
+/** Returns the page of every command with its flags, from the definitions that help and completion are made of. */
 export const commandPage = async (entries: readonly CommandEntry[]): Promise<string> => {
   const loaded = await Promise.all(entries.map(async entry => ({ entry, command: await entry.load() })))
   const create = loaded.find(({ entry }) => entry.name === 'create')?.command.options ?? []
@@ -34,7 +34,7 @@ ${sections.join('')}`
 /** From how many flags on that a command shares with `create`, it leads there instead of saying them again. */
 const manyShared = 10
 
-/** `create`: the flags of that command, which those that write a hook share. */
+/** Returns the section of a command, such as `create`: the flags of that command, which those that write a hook share. */
 const section = (
   entry: CommandEntry,
   { arguments: words = [], details, examples = [], options, terms = [] }: Command,

@@ -1,7 +1,7 @@
 import type { Obj, Schema } from '../../src/api/schema.ts'
 import { code, generated, table } from './markdown.ts'
 
-/** The page that describes every field of the resource, from its schema. */
+/** Returns the page that describes every field of the resource, from its schema. */
 export const fieldsPage = (schema: Obj): string => `${generated}
 # ReceiverHook
 

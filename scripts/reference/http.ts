@@ -98,7 +98,7 @@ const source = join(import.meta.dirname, '../../src/trigger')
 /** Where the trigger refuses a post: the status, and the reason. */
 const refusals = /\b(?:refusal|no)\(\s*(\d{3}), '(\w+)'/g
 
-/** The reasons with which each status refuses a post, from the source. Throws where one of the table is never given. */
+/** Returns the reasons with which each status refuses a post, from the source. Throws where one of the table is never given. */
 const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
   const found = globSync('**/*.ts', { cwd: source })
     .flatMap(file => [...readFileSync(join(source, file), 'utf8').matchAll(refusals)])

@@ -33,7 +33,7 @@ const metricsIn = (file: string): readonly Metric[] => {
   return found
 }
 
-/** The metrics of both roles. The sample shop of the tutorial is no part of the product. */
+/** Returns the metrics of both roles. The sample shop of the tutorial is no part of the product. */
 const metrics = (): readonly Metric[] =>
   globSync('**/*.ts', { cwd: source, exclude: ['sample/**'] })
     .flatMap(metricsIn)
@@ -67,7 +67,7 @@ const rowOf = (metric: Metric): readonly string[] => {
   return [code(name), kind, labels.map(code).join(', '), help, alertsOn(metric)]
 }
 
-/** The page that lists every metric, from where the source registers it. */
+/** Returns the page that lists every metric, from where the source registers it. */
 export const metricsPage = (): string => {
   const all = metrics()
   const sections = parts.map(({ has, text, title }) => {

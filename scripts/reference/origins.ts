@@ -9,7 +9,7 @@ const rooms = 'src/{acts,api,controller,drivers,expressions,operations,record,se
 const filesThatGive = (reason: string, files: readonly (readonly [path: string, text: string])[]): readonly string[] =>
   files.filter(([, text]) => text.includes(`'${reason}'`)).map(([path]) => path)
 
-/** The page that leads from a reason to the files that give it. */
+/** Returns the page with the files that give each reason. */
 export const originsPage = (): string => {
   const files = globSync(rooms)
     .filter(path => path !== 'src/api/reasons.ts')

@@ -4,7 +4,7 @@ import { common } from '../deploy/policies.ts'
 import type { Role } from '../deploy/roles.ts'
 import { code, generated, table } from './markdown.ts'
 
-/** The page that lists every right of the product, and what the author of a hook needs. */
+/** Returns the page that lists every right of the product, and what the author of a hook needs. */
 export const permissionsPage = (roles: readonly Role[], drivers: readonly AnyDriver[]): string => `${generated}
 # Permissions
 

@@ -17,14 +17,14 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   waited: 'an answer to a post with `wait`',
 }
 
-/** A list as a sentence has it. */
+/** Returns a list as a sentence has it. */
 const listed = (items: readonly string[]): string =>
   items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
 
-/** A reason as a link to what the page of reasons says of it. */
+/** Returns a reason as a link to what the page of reasons says of it. */
 export const linkTo = (reason: string): string => `[${code(reason)}](../reference/reasons.md#${reason.toLowerCase()})`
 
-/** The reasons that are given in a place. */
+/** Returns the reasons that are given in a place. */
 export const reasonsIn = (place: ReasonPlace): readonly Reason[] =>
   entries.filter(([, { where }]) => where.some(other => other === place)).map(([reason]) => reason)
 
@@ -33,7 +33,7 @@ const entries = Object.keys(reasons)
   .map(reason => [reason, reasons[reason]] as const)
   .toSorted(([a], [b]) => a.localeCompare(b))
 
-/** The page that explains every reason in answers, conditions and Events. */
+/** Returns the page that explains every reason in answers, conditions and Events. */
 export const reasonsPage = (): string => `${generated}
 # Reasons
 

@@ -4,7 +4,7 @@ import { snippets } from '../../src/snippets/registry.ts'
 import { snippetNamed } from '../../src/snippets/write.ts'
 import { code, generated, table } from './markdown.ts'
 
-/** The page that says of every sender what a hook makes of its posts, and how it is set up. */
+/** Returns the page that says of every sender what a hook makes of its posts, and how it is set up. */
 export const sendersPage = (senders: readonly Sender[]): string => `${generated}
 # Senders
 
@@ -54,7 +54,7 @@ ${table(
 To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`
 
-/** What knows no format of its own comes last. */
+/** Sorts by title. What knows no format of its own comes last. */
 const byTitle = (a: Sender, b: Sender): number =>
   Number(a.name === 'plain') - Number(b.name === 'plain') || a.about.title.localeCompare(b.about.title)
 
@@ -82,7 +82,7 @@ const section = ({ about, name }: Sender): string => {
 ${texts(example).map(block).join('')}`
 }
 
-/** Which forms of \`auth\` a product satisfies, and how it signs. */
+/** Returns which forms of \`auth\` a product satisfies, and how it signs. */
 const formsOf = ({ proves: { forms, signs } }: Snippet): string => {
   if (forms.length === 0) return 'nothing: the URL is its only secret'
   return forms
@@ -95,11 +95,11 @@ const signed = ({ header, prefix, timestamp }: Signature): string => {
   return `${code(text)}${timestamp === undefined ? '' : ' with a time'}`
 }
 
-/** Whether a configuration has the token by itself. */
+/** Returns whether a configuration has the token by itself. */
 const hidesToken = (snippet: Snippet): boolean =>
   snippet.texts(example).every(({ text, where }) => !(text + where).includes(example.url))
 
-/** Which proofs a hook may ask of it. */
+/** Returns which proofs a hook may ask of it. */
 const proves = ({ proves: { forms } }: Snippet): string =>
   forms.length === 0
     ? 'Nothing but that it has the URL: leave `auth` out.'
@@ -113,7 +113,7 @@ ${text.trimEnd()}
 \`\`\`
 `
 
-/** Whether a sender posts again, in a word or two, from the sentence that says when. */
+/** Returns whether a sender posts again, in a word or two, from the sentence that says when. */
 const postsAgain = (retries: string): string => {
   if (retries.startsWith('None')) return 'no'
   if (retries.startsWith('Not documented')) return 'not documented'
@@ -122,7 +122,7 @@ const postsAgain = (retries: string): string => {
   return /not documented/.test(retries) ? 'partly' : 'yes'
 }
 
-/** A heading's anchor, as GitHub makes it. */
+/** Returns a heading's anchor, as GitHub makes it. */
 const anchor = (title: string): string =>
   title
     .toLowerCase()

@@ -102,7 +102,7 @@ means and what to do about it.
 | \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `
 
-/** The page that leads from what is seen of a delivery to what to do about it. */
+/** Returns the page that leads from what is seen of a delivery to what to do about it. */
 export const whyPage = (): string => `${generated}
 # Why did my hook not fire?
 ${look}

@@ -6,14 +6,14 @@ import { gzipped, tar } from '../image/archive.ts'
 import { file, type FileEntry } from '../image/entry.ts'
 import { listedChanges } from './changes.ts'
 
-/** The files of a folder, as entries under another name. */
+/** Returns the files of a folder, as entries under another name. */
 const entriesOf = async (folder: string, under: string): Promise<readonly FileEntry[]> => {
   const found = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = found.filter(entry => entry.isFile()).map(entry => relative(folder, join(entry.parentPath, entry.name)))
   return await Promise.all(paths.map(async path => file(join(under, path), await readFile(join(folder, path)))))
 }
 
-/** The files of a bundle whose names match, as one archive. */
+/** Returns the files of a bundle whose names match, as one archive. */
 export const bundleArchive = async (folder: string, names: RegExp, time: Date): Promise<Buffer> => {
   const entries = await entriesOf(folder, '.')
   return await gzipped(
@@ -24,12 +24,12 @@ export const bundleArchive = async (folder: string, names: RegExp, time: Date): 
   )
 }
 
-/** An image layout as one file, as `podman load`, `skopeo copy oci-archive:` and `crane push` take it. */
+/** Returns an image layout as one file, as `podman load`, `skopeo copy oci-archive:` and `crane push` take it. */
 export const imageArchive = async (layout: string, time: Date): Promise<Buffer> =>
   await tar(await entriesOf(layout, '.'), time)
 
 /**
- * The chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
+ * Returns the chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
  * digest as well as by its tag, and says for Artifact Hub what has changed: `changes` is a section of the changelog.
  */
 export const chartArchive = async (folder: string, digest: string, changes: string, time: Date): Promise<Buffer> => {

@@ -5,7 +5,7 @@ export interface Changes {
   readonly text: string
 }
 
-/** The section of a version in a changelog in the form of Keep a Changelog. Throws where there is none at all. */
+/** Returns the section of a version in a changelog in the form of Keep a Changelog. Throws where there is none at all. */
 export const changesOf = (changelog: string, version: string): Changes => {
   for (const section of [version, 'Unreleased']) {
     const [, ...rest] = changelog.split(`\n## [${section}]`)
@@ -30,7 +30,7 @@ interface ListedChange {
   readonly description: string
 }
 
-/** The changes of a section one by one, each with the heading that it stands under: `Added` is the kind `added`. */
+/** Returns the changes of a section one by one, each with the heading that it stands under: `Added` is the kind `added`. */
 export const listedChanges = (text: string): readonly ListedChange[] =>
   text
     .split(/^### /m)

@@ -1,4 +1,4 @@
-/** The commands that publish what a release has made. REGISTRY is where images and charts of the project are. */
+/** Returns the commands that publish what a release has made. REGISTRY is where images and charts of the project are. */
 export const publishing = (version: string, digest: string): string =>
   `Everything is in dist/release. To publish it, with REGISTRY set:
 

@@ -14,7 +14,7 @@ import { seededRandom } from '../support/random.ts'
 
 const namespace = 'shop'
 
-/** Some processes, with a record of one hook in an API server. */
+/** Returns some processes, with a record of one hook in an API server. */
 const processes = (count: number) => {
   const clock = fakeClock()
   const server = createApiServer({ clock, random: seededRandom(1) })
@@ -67,7 +67,7 @@ const done: Worked = {
   outcome: { outcome: 'applied', reason: 'RolledOut', summary: 'rolled out Deployment/web', changes: [] },
 }
 
-/** Two acts, each of them by another process, the first of which works until it is let go. */
+/** Returns two acts, each of them by another process, the first of which works until it is let go. */
 const two = async (names: readonly [string, string], how: ActOptions) => {
   const { actsOf, clock, end } = processes(2)
   const began: { readonly id: string; readonly process: number }[] = []

@@ -18,7 +18,7 @@ import { listAt } from '../deploy/manifests.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noDefinitions, noOutbound, testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { seededRandom } from '../support/random.ts'
 import { seededChance } from '../senders/mutations.ts'
 
@@ -210,7 +210,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
   const former = new Map<string, Revision[]>(workloads.map(name => [name, []]))
   const writers = new Map<string, { readonly manager: string; readonly time: string }>()
   const undone: { readonly workload: string; readonly at: number }[] = []
-  /** An object with what the real server keeps in managedFields of the fields that a rollback sets back. */
+  /** Returns an object with what the real server keeps in managedFields of the fields that a rollback sets back. */
   const withWriter = (object: unknown): unknown => {
     const writer = writers.get(stringAt(object, 'metadata', 'name') ?? '')
     if (!isObject(object) || !writer) return object
@@ -267,7 +267,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
     }
     return answer
   }
-  const fate = (): Fate => {
+  const fault = (): NetworkFault => {
     if (clock.monotonic() > 14_000) return 'answered'
     const drawn = chance(100)
     if (drawn < 78) return 'answered'
@@ -280,7 +280,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
   const stop = new AbortController()
   const processes = [0, 1, 2].map(number => {
     let dead = false
-    const way = fatefulConnection(clock, watching, { fate, isDead: () => dead, latencyMs: () => chance(60) })
+    const way = faultyConnection(clock, watching, { fault, isDead: () => dead, latencyMs: () => chance(60) })
     const api = (wrongWays[mistake] ?? (right => right))(way)
     const environment = testEnvironment({ api: way, clock, random: seededRandom(seed * 7 + number) })
     const ledgers = openLedgers(environment)
@@ -288,9 +288,9 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
     return { api, ledgers, acts: actService(environment), die: () => (dead = true), isAlive: () => !dead }
   })
   let names = 0
-  const told: { readonly delivery: number; readonly outcome: Outcome | 'died' }[] = []
+  const answers: { readonly delivery: number; readonly outcome: Outcome | 'died' }[] = []
 
-  /** Copies of every third delivery have one signed body, and a name each. */
+  /** Returns whether the copies of a delivery have one signed body, and a name each: of every third delivery they do. */
   const isSigned = (number: number): boolean => number % 3 === 0
 
   const post = async (number: number, copy: number, process: number, retries: number): Promise<void> => {
@@ -332,7 +332,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
         look()
       }),
     ])
-    told.push({ delivery: number, outcome })
+    answers.push({ delivery: number, outcome })
     if (outcome === 'died' || outcome.outcome === 'unavailable') again(500 + chance(2500))
   }
 
@@ -389,7 +389,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
   // Who dies right after an answer leaves the act open: a copy does what is left of it, which is nothing.
   const rows = [...listAt(content, 'rows'), ...listAt(content, 'acts')]
   const answered = new Set(
-    told.flatMap(({ delivery, outcome }) => (outcome !== 'died' && outcome.outcome === 'applied' ? [delivery] : [])),
+    answers.flatMap(({ delivery, outcome }) => (outcome !== 'died' && outcome.outcome === 'applied' ? [delivery] : [])),
   )
   for (const number of answered) {
     const row = rows.find(
@@ -410,7 +410,7 @@ const history = async (seed: number, mistake: Mistake): Promise<readonly string[
   return wrong
 }
 
-/** What is wrong in the first of so many histories in which something is. */
+/** Returns what is wrong in the first of so many histories in which something is. */
 const firstWrong = async (count: number, mistake: Mistake): Promise<readonly string[]> => {
   for (let seed = 1; seed <= count; seed++) {
     const wrong = await history(seed, mistake)

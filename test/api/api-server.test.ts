@@ -8,7 +8,7 @@ import { kubectl, type Ran } from '../support/kubectl.ts'
 const { namespace, group, deployments, configMaps, widgets, request, call, made, read, merge, watch, widget } =
   apiServer()
 
-/** The marked write that every step of the product is. */
+/** Returns the marked write that every step of the product is. */
 const mark = (name: string, manager: string, replicas: number, metadata: object = {}): Promise<Answer> =>
   call(
     'PATCH',
@@ -46,8 +46,8 @@ describe('a marked write on /scale', () => {
   it('stands beside the marks of the same count', async () => {
     await made(deployments, deployment('same', 1))
     const { body } = await mark('same', 'rhook.a', 2)
-    const beside = await mark('same', 'rhook.b', 2, { resourceVersion: versionOf(body) })
-    expect(versionOf(beside.body)).not.toBe(versionOf(body))
+    const other = await mark('same', 'rhook.b', 2, { resourceVersion: versionOf(body) })
+    expect(versionOf(other.body)).not.toBe(versionOf(body))
     expect(owners(await read(`${deployments}/same`))).toEqual(['rhook.a Apply scale', 'rhook.b Apply scale'])
   })
 
@@ -242,7 +242,7 @@ describe('a write', () => {
 })
 
 describe('a watch', () => {
-  const told = (events: readonly JsonObject[]): string[] =>
+  const namesOf = (events: readonly JsonObject[]): string[] =>
     events
       .filter(event => event['type'] !== 'BOOKMARK')
       .map(event => `${stringAt(event, 'type')} ${stringAt(event, 'object', 'metadata', 'name')}`)
@@ -253,7 +253,7 @@ describe('a watch', () => {
     await merge(`${configMaps}/watched`, { data: { x: '2' } })
     await call('DELETE', `${configMaps}/watched`)
     const events = await watch(configMaps, { resourceVersion: versionOf(start), labelSelector: 'watched=yes' })
-    expect(told(events)).toEqual(['ADDED watched', 'MODIFIED watched', 'DELETED watched'])
+    expect(namesOf(events)).toEqual(['ADDED watched', 'MODIFIED watched', 'DELETED watched'])
   })
 
   it('by a selector tells of an object that stops matching as deleted', async () => {
@@ -264,12 +264,12 @@ describe('a watch', () => {
     await merge(`${configMaps}/leaves`, { metadata: { labels: { leaves: 'yes' } } })
     await merge(`${configMaps}/leaves`, { metadata: { labels: { leaves: 'no' } } })
     const events = await watch(configMaps, { resourceVersion: versionOf(start), labelSelector: 'leaves=yes' })
-    expect(told(events)).toEqual(['ADDED leaves', 'DELETED leaves'])
+    expect(namesOf(events)).toEqual(['ADDED leaves', 'DELETED leaves'])
   })
 
   it('of one name begins with what there is', async () => {
     await made(configMaps, configMap('alone', '1'))
-    expect(told(await watch(configMaps, { fieldSelector: 'metadata.name=alone' }))).toEqual(['ADDED alone'])
+    expect(namesOf(await watch(configMaps, { fieldSelector: 'metadata.name=alone' }))).toEqual(['ADDED alone'])
   })
 })
 

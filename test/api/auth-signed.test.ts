@@ -59,14 +59,14 @@ const seconds = (later = 0): string => String(Math.floor(Date.now() / 1000) + la
 const digest = (secret: string | Buffer, text: string) => createHmac('sha256', secret).update(text)
 const keyIn = (secret = ''): Buffer => Buffer.from(secret.slice('whsec_'.length), 'base64')
 
-/** As a sender of Standard Webhooks signs. */
+/** Signs as a sender of Standard Webhooks does. */
 const webhook = (id: string, body = 'body', time = seconds(), secret = values['whsec']) => ({
   'webhook-id': id,
   'webhook-timestamp': time,
   'webhook-signature': `v1,${digest(keyIn(secret), `${id}.${time}.${body}`).digest('base64')}`,
 })
 
-/** As Slack and Grafana sign. */
+/** Signs as Slack and Grafana do. */
 const timed = (body = 'body', time = seconds()) => ({
   'x-slack-signature': `v0=${digest('s3cret', `v0:${time}:${body}`).digest('hex')}`,
   'x-slack-request-timestamp': time,
@@ -217,7 +217,7 @@ describe('a header', () => {
   })
 })
 
-/** A post whose ID ends where a digit of its time began: what was signed for it is the same text. */
+/** Returns a post whose ID ends where a digit of its time began: what was signed for it is the same text. */
 const shifted = (): Record<string, string> => {
   const time = seconds()
   const signature = webhook('msg_1', `${time}.body`, time)

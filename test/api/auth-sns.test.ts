@@ -14,7 +14,7 @@ const pem = certificate(keys, [now - 86_400_000, now + 86_400_000])
 const others = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const otherTopic = 'arn:aws:sns:eu-central-1:210987654321:web-load'
 
-/** The product, which may read no Secret, and a hook that takes posts of one topic; `asked` is what was fetched. */
+/** Sets up the product, which may read no Secret, and a hook that takes posts of one topic; `asked` is what was fetched. */
 const setUp = async (spec: object = {}) => {
   const here = await cluster()
   const asked: string[] = []

@@ -48,7 +48,7 @@ const alert = JSON.stringify(
 )
 const signed = (body: string, key = values.key): string => createHmac('sha256', key).update(body).digest('hex')
 
-/** The product, a Deployment with 2 replicas, a Secret `senders` and a hook with this `auth`. */
+/** Sets up the product, a Deployment with 2 replicas, a Secret `senders` and a hook with this `auth`. */
 const setUp = async (auth: object) => {
   const here = await cluster()
   await here.createDeployment('web', 2)

@@ -14,7 +14,7 @@ const [alertmanager] = blocksIn(page, 'yaml')
   .filter(block => block.startsWith('# alertmanager.yml'))
   .flatMap(objectsIn)
 
-/** The page's commands for Secrets, as kubectl's arguments, each value that is to be random drawn anew. */
+/** The page's commands for Secrets, as kubectl's arguments, with fresh values where they are to be random. */
 const commands = blocksIn(page, 'console')
   .flatMap(block => block.trim().split('\n'))
   .filter(line => line.includes(' create secret '))
@@ -24,7 +24,7 @@ const commands = blocksIn(page, 'console')
       .replaceAll(/"whsec_\$\(openssl rand -base64 32\)"/g, () => `whsec_${randomBytes(32).toString('base64')}`),
   )
 
-/** The page's Secrets and hooks in a namespace of the test's own, as kubectl makes them. */
+/** Returns the page's Secrets and hooks in a namespace of the test's own, as kubectl makes them. */
 const followed = async () => {
   const here = await cluster()
   await here.createDeployment('web', 2)
@@ -49,7 +49,7 @@ const followed = async () => {
 const valueIn = async ({ api, namespace }: Cluster, secret: string, key: string): Promise<string> =>
   Buffer.from(stringAt(await read(api, secrets, namespace, secret), 'data', key) ?? '', 'base64').toString()
 
-/** What Alertmanager sends for an `http_config`: its files are those of mounted Secrets. */
+/** Returns what Alertmanager sends for an `http_config`: its files are those of mounted Secrets. */
 const headersFor = async (here: Cluster, config: unknown): Promise<Record<string, string>> => {
   const fromFile = async (...path: string[]): Promise<string> => {
     const [key = '', secret = ''] = (stringAt(config, ...path) ?? '').split('/').toReversed()
@@ -97,9 +97,9 @@ it('a hook is run by whoever does what the page says, and by nobody else', async
   const send = async (hook: string, headers: Record<string, string>, body: string): Promise<Posted> =>
     await post(await here.url(hook), undefined, { headers, body })
   const both = async (hook: string, headers: Record<string, string>, body: string): Promise<void> => {
-    const [told, toldNothing] = [await send(hook, headers, body), await send(hook, {}, body)]
-    expect({ hook, ...told.body }).toMatchObject({ hook: `${here.namespace}/${hook}`, outcome: 'applied' })
-    expect(toldNothing).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
+    const [withHeaders, without] = [await send(hook, headers, body), await send(hook, {}, body)]
+    expect({ hook, ...withHeaders.body }).toMatchObject({ hook: `${here.namespace}/${hook}`, outcome: 'applied' })
+    expect(without).toMatchObject({ status: 401, body: { reason: 'Unauthorized' } })
   }
   for (const { config, name } of receivers) await both(name, await headersFor(here, config), notification)
   const github = {

@@ -20,7 +20,7 @@ interface Seen {
   readonly authorization: string | undefined
 }
 
-/** A server that answers as a trigger does, and keeps what came. */
+/** Returns a server that answers as a trigger does, and keeps what came. */
 const listener = async (): Promise<{ readonly url: string; readonly seen: Seen[] }> => {
   const seen: Seen[] = []
   const server = createServer((request, response) => {
@@ -33,7 +33,10 @@ const listener = async (): Promise<{ readonly url: string; readonly seen: Seen[]
   return { url: `http://127.0.0.1:${port}`, seen }
 }
 
-/** A hook whose URL is in a Secret that somebody has changed since, and no controller that would put it right. */
+/**
+ * Returns a hook with its URL in a Secret that somebody has changed since. No controller runs to
+ * correct it.
+ */
 const changedSecret = async (change: (elsewhere: string, token: string) => Readonly<Record<string, string>>) => {
   const here = await cluster()
   const [published, elsewhere] = [await listener(), await listener()]

@@ -5,7 +5,7 @@ import { send } from '../../src/kube/requests.ts'
 import { cluster, deployments, post, postUntilDone, product, type Cluster } from '../support/product.ts'
 import { program } from '../support/program.ts'
 
-/** A trigger in a process of its own. */
+/** Returns a trigger in a process of its own. */
 const triggerProcess = async ({ namespace, systemNamespace }: Cluster) => {
   const flags = ['--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', inject('kubeconfig')]
   const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0', '--shutdown-delay', '0']

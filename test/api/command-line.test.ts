@@ -27,12 +27,12 @@ const setUp = async (replicas = 2) => {
   const here = await cluster()
   await here.createDeployment('web', replicas)
   const running = await product(here)
-  /** In the namespace of the test, where the command has one. */
+  /** Runs a command, in the namespace of the test if the command has one. */
   const run = (line: string, stdin = '') => {
     const place = line.startsWith('completion') ? [] : ['-n', here.namespace]
     return commandLine(here.kubeconfig, [...line.split(' '), ...place], stdin)
   }
-  /** What it prints, where it has to go well. */
+  /** Returns what it prints, where it has to go well. */
   const said = async (line: string, stdin = ''): Promise<string> => {
     const { code, stderr, stdout } = await run(line, stdin)
     expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: anyText })

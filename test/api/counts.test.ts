@@ -15,7 +15,7 @@ const setUp = async () => {
 const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web' }
 const fleet = { apiVersion: 'counts.example.com/v1', kind: 'Fleet', name: 'north' }
 
-const told = ({ body, status }: Posted): string =>
+const answerOf = ({ body, status }: Posted): string =>
   [status, ...['outcome', 'reason', 'from', 'to'].map(member => body[member])]
     .filter(part => part !== undefined)
     .map(String)
@@ -37,18 +37,18 @@ describe('an autoscaler', () => {
     expect(await ready(here, 'up')).toMatchObject({ status: 'True' })
     const up = await here.url('up')
     const all = await here.url('all')
-    expect(told(await post(`${up}?dryRun=true`))).toBe('200 applied Stepped 2 5')
+    expect(answerOf(await post(`${up}?dryRun=true`))).toBe('200 applied Stepped 2 5')
     expect(await look(here, autoscalers, 'web', 'spec', 'minReplicas')).toBe(2)
-    expect(told(await post(up))).toBe('200 applied Stepped 2 5')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 2 5')
     const refused = await post(all)
-    expect(told(refused)).toBe('409 rejected WouldPassBound 5')
+    expect(answerOf(refused)).toBe('409 rejected WouldPassBound 5')
     expect(refused.body['message']).toContain('a step up by 3 from 5 would end above what the target itself allows')
-    expect(told(await post(up))).toBe('200 applied Stepped 5 6')
-    expect(told(await post(up))).toBe('200 unchanged AtBound 6 6')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 5 6')
+    expect(answerOf(await post(up))).toBe('200 unchanged AtBound 6 6')
     const down = await here.url('down')
-    expect(told(await post(down))).toBe('200 applied Stepped 6 3')
-    expect(told(await post(down))).toBe('200 applied Stepped 3 1')
-    expect(told(await post(down))).toBe('200 unchanged AtBound 1 1')
+    expect(answerOf(await post(down))).toBe('200 applied Stepped 6 3')
+    expect(answerOf(await post(down))).toBe('200 applied Stepped 3 1')
+    expect(answerOf(await post(down))).toBe('200 unchanged AtBound 1 1')
     expect(await look(here, autoscalers, 'web', 'spec')).toMatchObject({ minReplicas: 1, maxReplicas: 6 })
   })
 
@@ -58,11 +58,11 @@ describe('an autoscaler', () => {
     await here.createHook('up', { target: autoscaler, by: 2 }, { onResolved: 'undo' })
     const up = await here.url('up')
     const firing = notification('firing', 'New group')
-    expect(told(await post(up, firing))).toBe('200 applied Stepped 2 4')
-    expect(told(await post(up, firing))).toBe('200 skipped Duplicate')
+    expect(answerOf(await post(up, firing))).toBe('200 applied Stepped 2 4')
+    expect(answerOf(await post(up, firing))).toBe('200 skipped Duplicate')
     await merge(here, autoscalers, 'web', { spec: { minReplicas: 5 } })
     const resolved = notification('resolved', 'All alerts resolved')
-    expect(told(await post(up, resolved))).toBe('200 applied Undone 5 3')
+    expect(answerOf(await post(up, resolved))).toBe('200 applied Undone 5 3')
     expect(await look(here, autoscalers, 'web', 'spec', 'minReplicas')).toBe(3)
   })
 
@@ -87,12 +87,12 @@ describe('a custom resource that has /scale', () => {
     await here.createHook('up', { target: fleet, by: 2, max: 5 })
     expect(await ready(here, 'up')).toMatchObject({ status: 'True' })
     const up = await here.url('up')
-    expect(told(await post(up))).toBe('200 applied Stepped 0 2')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 0 2')
     const posts = await Promise.all(Array.from({ length: 5 }, () => post(up)))
-    expect(posts.map(told).filter(line => line.startsWith('200 applied'))).toHaveLength(2)
+    expect(posts.map(answerOf).filter(line => line.startsWith('200 applied'))).toHaveLength(2)
     expect(await look(here, fleets, 'north', 'spec')).toEqual({ colour: 'blue', size: 5 })
     await merge(here, fleets, 'north', { metadata: { annotations: null }, spec: { size: 0 } })
-    expect(told(await post(up))).toBe('200 applied Stepped 0 2')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 0 2')
   })
 
   it('that does not exist, or whose kind has none or is unknown, is told as it is', async () => {
@@ -109,7 +109,7 @@ describe('a custom resource that has /scale', () => {
     ] as const) {
       expect(await ready(here, name)).toMatchObject({ status: 'False', reason })
       const posted = await post(await here.url(name))
-      expect(told(posted)).toBe(`422 failed ${reason}`)
+      expect(answerOf(posted)).toBe(`422 failed ${reason}`)
       expect(posted.body['message']).toContain(why)
     }
   })

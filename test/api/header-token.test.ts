@@ -4,7 +4,7 @@ import { create } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
 import { cluster, post, postUntilDone, product, type Cluster } from '../support/product.ts'
 
-/** A hook whose URL is known: the address without a secret, and the token. */
+/** Returns a hook whose URL is known: the address without a secret, and the token. */
 const served = async (spec: object = {}): Promise<Cluster & { readonly endpoint: string; readonly token: string }> => {
   const here = await cluster()
   await here.createDeployment('web', 2)

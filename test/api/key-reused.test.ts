@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { create } from '../../src/kube/requests.ts'
 import { cluster, deployments, post, product, type Posted } from '../support/product.ts'
 
-/** A name belongs to one body. What comes under it with another one is a mistake of the sender's, and is told so. */
+/** Sets up a post with a key. An idempotency key belongs to one body. Another body under the same key is a mistake of the sender, and the answer says so. */
 
 const setUp = async (spec: object = {}) => {
   const here = await cluster()

@@ -105,7 +105,7 @@ describe('an Alertmanager notification', () => {
       () => post(webUp, repeat),
       answer => answer.body['outcome'] === 'applied',
     )
-    // The first news stays the first news, however late its copy comes.
+    // The first event stays the first one, however late its copy arrives.
     expect(await post(webUp, copy)).toMatchObject({ body: { reason: 'Duplicate' } })
     expect(await replicas('web')).toBe(5)
   })

@@ -14,7 +14,7 @@ const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'dep
 /** A container that runs something else, which no post may touch. */
 const bystander = { name: 'bystander', image: 'registry.example.com/acme/other:latest' }
 
-/** A Deployment that runs an image under a former tag, and a hook that takes any tag of it. */
+/** Sets up a Deployment that runs an image under a former tag, and a hook that takes any tag of it. */
 const setUp = async (image: string) => {
   const here = await cluster()
   await product(here)
@@ -47,7 +47,7 @@ const said = ({ body, status }: Posted): string =>
 const imagesOf = (object: StoredObject): readonly unknown[] =>
   listAt(object, 'spec', 'template', 'spec', 'containers').map(container => at(container, 'image'))
 
-/** A push as a container that pulls it names it: a registry that tells no host is known by the path. */
+/** Returns a pushed image by the name that a container pulls it under. A registry whose body has no host is known by its path. */
 const imageOf = (push: string): string => (push.split('@')[0] ?? '').replace(/^\?/, 'registry.example.com:8082')
 
 const withTag = (image: string, tag: string): string => `${image.slice(0, image.lastIndexOf(':'))}:${tag}`

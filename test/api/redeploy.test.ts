@@ -18,7 +18,7 @@ type Kind = keyof typeof types
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 
-/** A workload of a kind with these containers, each of an image; those whose name begins with `init` are init containers. */
+/** Returns a workload of a kind with these containers, each of an image; those whose name begins with `init` are init containers. */
 const workload = (kind: Kind, name: string, images: Readonly<Record<string, string>>, labels = {}): object => {
   const containers = Object.entries(images).map(([name, image]) => ({ name, image }))
   const isInit = ({ name }: { readonly name: string }): boolean => name.startsWith('init')
@@ -87,7 +87,7 @@ const makeHook = async (here: Cluster, name: string, redeploy: object, more: obj
 
 type Push = (image: string | object, options?: { readonly dryRun?: boolean; readonly id?: string }) => Promise<Posted>
 
-/** The images of a workload's containers by their names, and the annotations of its pods' template. */
+/** Returns the images of a workload's containers by their names, and the annotations of its pods' template. */
 const imagesIn = (
   object: StoredObject,
 ): { readonly images: object; readonly annotations: object; readonly policies: object } => {
@@ -103,7 +103,7 @@ const imagesIn = (
   }
 }
 
-/** What an answer says, in short. */
+/** Returns what an answer says, in short. */
 const said = ({ body, status }: Posted): string =>
   `${status} ${stringAt(body, 'outcome') ?? '-'} ${String(body['reason'])}`
 

@@ -9,7 +9,7 @@ import { cluster, deployments, post, product, type Posted } from '../support/pro
 
 const note = 'pushed.receiverhooks.dev/restarted.at'
 
-/** A product, and Deployments whose controller is this test. */
+/** Starts a product, and Deployments whose controller is this test. */
 const start = async () => {
   const here = await cluster()
   await product(here)
@@ -18,7 +18,7 @@ const start = async () => {
     if (!object) throw new Error(`there is no Deployment/${name}`)
     return object
   }
-  /** Says that the rollout of a Deployment is through, or that so many of its two pods are new. */
+  /** Reports the rollout of a Deployment as complete, or so many of its two pods as new. */
   const report = async (name: string, updated = 2): Promise<void> => {
     const { metadata } = await get(name)
     const reason = updated === 2 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'
@@ -120,7 +120,8 @@ describe('a hook that restarts', () => {
     const send = await here.hook({ target: { name: 'web' } })
     const other = await here.hook({ target: { name: 'web' } }, 'restart-web-too')
     const answers = await Promise.all([send('first'), other('first'), send('second'), other('second')])
-    // Which of them comes first is open. One that was accepted before it is told that it came too late.
+    // Any of them may come first. A post accepted before the first one is answered that it came too
+    // late.
     const skipped: unknown = expect.toBeOneOf(['200 skipped RolloutRunning', '200 skipped Superseded'])
     expect(answers.map(said).toSorted()).toEqual(['200 applied Restarted', skipped, skipped, skipped])
   })

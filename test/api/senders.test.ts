@@ -6,7 +6,7 @@ import { certificate } from '../senders/certificate.ts'
 import { keys, notification, signed, subscription } from '../senders/sns-messages.ts'
 import { cluster, post, product, until } from '../support/product.ts'
 
-/** A hook on a Deployment of its own, and what posts a known body to it as its sender does. */
+/** Sets up a hook on a Deployment of its own, and what posts a known body to it as its sender does. */
 const setUp = async (spec: object = {}) => {
   const here = await cluster()
   await here.createDeployment('web', 0)
@@ -26,7 +26,7 @@ const setUp = async (spec: object = {}) => {
   }
 }
 
-/** A body as it would be sent now: whether some fire depends on when they arrive. */
+/** Returns a body as it would be sent now: whether some fire depends on when they arrive. */
 const textNow = (json: unknown, receivedAt = Date.now()): string =>
   JSON.stringify(json).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time =>
     new Date(Date.parse(time) + Date.now() - receivedAt).toISOString(),
@@ -38,7 +38,7 @@ const bodyOf = (sender: string, name: string): KnownBody => {
   return found
 }
 
-/** What a body is answered after others, whose names are `seen`: none of the bodies is a mixed one of alerts seen before. */
+/** Returns what a body is answered after others, whose names are `seen`: none of the bodies is a mixed one of alerts seen before. */
 const expected = ({ message, says }: KnownBody, seen: ReadonlySet<string>): string => {
   // Nobody here can fetch Amazon's certificates.
   if (stringAt(message.json, 'SigningCertURL') !== undefined) return '503 undefined NotVerified'

@@ -54,7 +54,7 @@ const poolDefinition = definitionOf(
   },
 )
 
-/** A post as a product makes it: one that fires, or that names an image; else any. */
+/** Returns a post as a product makes it: one that fires, or that names an image; else any. */
 const bodyOf = (name: string) => {
   const its = knownBodies.filter(({ sender }) => sender === name)
   const known =
@@ -72,7 +72,7 @@ function pushedBy(name: string): readonly string[] {
   )
 }
 
-/** A pool of nodes, and its kind where nobody has defined that: Cluster API itself is not needed to count. */
+/** Makes a pool of nodes, and its kind where nobody has defined that: Cluster API itself is not needed to count. */
 const makePool = async (here: Cluster): Promise<void> => {
   await define(here.api, machineDeployments, poolDefinition)
   await make(here, machineDeployments, 'workers', {
@@ -168,7 +168,7 @@ describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration
   )
 })
 
-/** What is wrong with a post from what was written; undefined where it did what the hook is for, or was refused rightly. */
+/** Returns what is wrong with a post from what was written; undefined where it did what the hook is for, or was refused rightly. */
 const answerOf = async (
   name: string,
   written: ReturnType<typeof writeSnippet>,

@@ -19,7 +19,7 @@ const setUp = async (replicas = 2, scale: object = {}) => {
   return { ...here, ...running, scaleTo, webUp: await here.url('web-up') }
 }
 
-/** A notification of the group of one alert, whose news happened at this minute. */
+/** Returns a notification of the group of one alert, whose event happened at this minute. */
 const of = (alertname: string, status: 'firing' | 'resolved', minute: number, reason?: string) => {
   const why = reason ?? (status === 'firing' ? 'first notification' : 'all alerts resolved')
   const message = notification(status, why)

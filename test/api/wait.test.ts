@@ -7,7 +7,7 @@ import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { cluster, deployments, post, postUntilDone, product, until, type Posted } from '../support/product.ts'
 
-/** A product, a Deployment whose controller is this test, and a hook that is sent pushes. */
+/** Sets up a product, a Deployment whose controller is this test, and a hook that is sent pushes. */
 const setUp = async (more: object = {}) => {
   const here = await cluster()
   const { api, namespace } = here
@@ -150,7 +150,7 @@ describe('a push with wait', () => {
     const { body, status } = await push('', '1.0.1', '?wait=0s')
     expect([status, body['state']]).toEqual([202, 'progressing'])
     expect(body['message']).toContain('Without the header Idempotency-Key')
-    // Its body names it, and nothing is kept of that which could be looked at.
+    // The body names the delivery, and no result is kept that could be read later.
     expect(said(await push('', '1.0.1', '?wait=0s'))).toBe('200 - Duplicate')
   })
 

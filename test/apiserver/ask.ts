@@ -113,7 +113,7 @@ export const widget = (name: string, spec: object = {}, more: object = {}) => ({
   ...more,
 })
 
-/** A CRD of Widgets whose spec has this schema; `version` is merged into its one version. */
+/** Returns a CRD of Widgets whose spec has this schema; `version` is merged into its one version. */
 export const widgetCrd = (spec: object, version: object = {}) =>
   definitionOf(
     { group: 'example.dev', version: 'v1', resource: 'widgets', kind: 'Widget' },
@@ -133,7 +133,7 @@ export const namesIn = (list: JsonObject): (string | undefined)[] => {
 export const eventsOf = ({ events }: Watched): string[] =>
   events.map(event => `${stringAt(event, 'type')} ${stringAt(event, 'object', 'metadata', 'name') ?? ''}`.trim())
 
-/** Owners of the count as `manager operation subresource`. */
+/** Returns owners of the count as `manager operation subresource`. */
 export const owners = (object: JsonObject): string[] => {
   const entries = at(object, 'metadata', 'managedFields')
   return (Array.isArray(entries) ? entries : []).map(entry =>

@@ -10,7 +10,7 @@ const served = (spec: object, version: object = {}): Asked => {
 
 const properties = (members: object, more: object = {}): object => ({ type: 'object', properties: members, ...more })
 
-/** The messages of what is wrong with a spec, as `field: message`. */
+/** Returns the messages of what is wrong with a spec, as `field: message`. */
 const wrong = ({ body }: Answer): string[] => {
   const causes = at(body, 'details', 'causes')
   return (Array.isArray(causes) ? causes : []).map(

@@ -64,7 +64,7 @@ describe('over HTTP', () => {
     expect(response.status).toBe(413)
   })
 
-  /** A request with a head of one's own, as no fetch makes it. */
+  /** Returns a request with a head of one's own, as no fetch makes it. */
   const answered = async (url: string, ...head: readonly string[]): Promise<string> => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.end(`GET ${configMaps} HTTP/1.1\r\n${head.join('\r\n')}\r\nConnection: close\r\n\r\n`)

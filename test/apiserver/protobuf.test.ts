@@ -23,7 +23,7 @@ const creations = [
   'run lonely --image=nginx:1 --env=MODE=fast --labels=app=lonely --command -- sleep 5',
 ]
 
-/** An object as its author wrote it: without what the server adds to every object, and without empty members. */
+/** Returns an object as its author wrote it: without what the server adds to every object, and without empty members. */
 const written = (text: string): unknown => {
   const object = parseJson(text)
   const { metadata, ...rest } = isObject(object) ? object : {}

@@ -17,7 +17,7 @@ import {
 
 const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 
-/** A table's rows, each as one text; with `wide`, as `-o wide` shows them. */
+/** Returns a table's rows, each as one text; with `wide`, as `-o wide` shows them. */
 const rows = ({ body }: Answer, wide = false): string[] => {
   const columns = at(body, 'columnDefinitions')
   const shown = (Array.isArray(columns) ? columns : []).map(column => wide || at(column, 'priority') === 0)

@@ -79,7 +79,7 @@ afterAll(async () => {
   await serving.close()
 })
 
-/** Seconds of the processor that the page's main thread has taken: they are the same on a machine that is busy. */
+/** Returns the processor time of the page's main thread, in seconds: it is the same on a machine that is busy. */
 const spent = async (session: CDPSession): Promise<{ readonly all: number; readonly script: number }> => {
   const { metrics } = await session.send('Performance.getMetrics')
   const value = (name: string): number => metrics.find(metric => metric.name === name)?.value ?? NaN

@@ -16,7 +16,7 @@ const launch = async (): Promise<Browser> => {
 
 let shared: Promise<Browser> | undefined
 
-/** One browser for all tests of a file: it takes a second to start. */
+/** Returns one browser for all tests of a file: it takes a second to start. */
 const sharedBrowser = (): Promise<Browser> => (shared ??= launch())
 
 export const closeBrowser = async (): Promise<void> => {
@@ -65,10 +65,10 @@ export const visit = async ({ scheme = 'light', width = 1280 }: Look = {}): Prom
   return { page: await context.newPage(), context, faults }
 }
 
-/** The browser writes each answer other than 2xx to the console; what the page makes of it is what counts. */
+/** Returns whether a text is the console's about an answer. The browser writes each other than 2xx there, and only the page's own reaction counts. */
 const isAnswer = (text: string): boolean => text.startsWith('Failed to load resource')
 
-/** What the page has copied last. */
+/** Returns what the page has copied last. */
 export const copiedBy = (page: Page): Promise<string> => page.evaluate(() => String(Reflect.get(globalThis, 'copied')))
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -103,7 +103,7 @@ export const expectNoSidewaysScroll = async (page: Page, what: string): Promise<
   expect({ what, wider: Math.max(0, wider) }).toEqual({ what, wider: 0 })
 }
 
-/** Fails where a text of a row or of a card lies over what is beside it. */
+/** Fails if a text of a row or of a card overlaps its neighbour. */
 export const expectNothingReachesOut = async (page: Page, what: string): Promise<void> => {
   const out = await page.evaluate(() =>
     [...document.querySelectorAll('.row > *, .card, .heading')].flatMap(box => {

@@ -21,7 +21,7 @@ export interface Playground {
   readonly stopDashboard: () => void
 }
 
-/** The playground in this process, on free ports, until the test ends. */
+/** Starts the playground in this process, on free ports, until the test ends. */
 export const startPlayground = async (
   end: (stop: () => Promise<void>) => void = stop => onTestFinished(stop),
 ): Promise<Playground> => {

@@ -46,11 +46,11 @@ const look = ['get', 'list', 'watch']
 const user = (name: string) => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name })
 const account = (name: string) => ({ kind: 'ServiceAccount', name, namespace: 'shop' })
 
-/** A service account of shop; resolves with its uid. */
+/** Makes a service account of shop; resolves with its uid. */
 const createAccount = async (name: string): Promise<string> =>
   (await made('/api/v1/namespaces/shop/serviceaccounts', { metadata: { name } })).metadata.uid
 
-/** A token of a service account, as the API server signs them, that ends when a test wants it to. */
+/** Returns a token of a service account, as the API server signs them, that ends when a test wants it to. */
 const tokenOf = async (name: string, uid: string, seconds: number): Promise<string> => {
   const pem = readFileSync(join(cluster.folder, 'service-accounts.key'), 'utf8')
   const key = await importPKCS8(createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString(), 'ES256')

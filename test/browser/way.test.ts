@@ -18,7 +18,7 @@ describe('the way of a person', () => {
     expect(page.url()).not.toContain('key')
     expect(await page.locator('.row .name a').allTextContents()).toEqual(['web-down', 'web-push', 'web-up'])
 
-    // Add, with the opposite beside it.
+    // Add, together with its opposite.
     await page.getByRole('link', { name: 'Add hook' }).click()
     await page.locator('#field-name').fill('shop-up')
     await page.locator('select#field-scale-target').selectOption({ label: 'Deployment/web, 2 now' })
@@ -91,7 +91,7 @@ describe('the way of a person', () => {
     const tab = await context.newPage()
     await tab.goto(new URL('/hooks/shop/shop-down', link).href)
     await tab.getByRole('heading', { name: 'shop-down' }).waitFor()
-    // An order that there is not is passed over, whatever its name.
+    // A sort order that does not exist is ignored, also one named like a member of every object.
     await tab.goto(new URL('/?sort=constructor', link).href)
     await tab.locator('.row').first().waitFor()
     await tab.close()

@@ -20,7 +20,7 @@ const hook = (name: string, team: string) => ({
   spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } },
 })
 
-/** Two hooks of one team and one of another in the shop, and one in the yard. `answers` is typed where something is asked. */
+/** Sets up two hooks of one team and one of another in the shop, and one in the yard. `answers` is typed where something is asked. */
 const setUp = async (through: (server: ApiServer) => ApiServer = server => server) => {
   const server = await serveHttp(through(createApiServer({ clock: nodeClock, random: nodeRandom })), { port: 0 })
   const api = connect({ server: server.url })

@@ -17,12 +17,12 @@ import { buildPlugin } from '../support/plugin.ts'
 import { installCrd } from '../support/product.ts'
 
 /** What `url` may load, in kB: each more is time at every call of a script. */
-const mostKilobytes = 210
+const maxKilobytes = 210
 
 const outputOf = (outputs: Metafile['outputs'], source: string): string =>
   Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === source)?.[0] ?? ''
 
-/** All files that are loaded with these: what they import, and not what they would import on demand. */
+/** Returns all files that are loaded with these: what they import, and not what they would import on demand. */
 const loaded = (outputs: Metafile['outputs'], files: readonly string[]): ReadonlySet<string> => {
   const found = new Set<string>()
   const add = (file: string): void => {
@@ -62,14 +62,16 @@ it(
     expect([...packages].sort()).toEqual(['commander', 'js-yaml'])
     expect(inputs.filter(input => /src\/(drivers|controller|trigger|apiserver|senders)\//.test(input))).toEqual([])
     const bytes = [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0)
-    expect(bytes / 1024).toBeLessThan(mostKilobytes)
+    expect(bytes / 1024).toBeLessThan(maxKilobytes)
   },
 )
 
 /** How many times as much of a processor as an empty Node `url` may take: twice is usual, and three times where others work. */
-const mostOfEmpty = 6
+const maxOfEmpty = 6
 
-/** The processor time that a program takes with all that it waits for, and what it prints. */
+/**
+ * Returns the processor time of a program, with that of all processes it waits for, and its output.
+ */
 const timed = async (args: readonly string[], kubeconfig: string): Promise<{ ms: number; out: string }> => {
   const script = 'TIMEFORMAT="%U %S"; time "$@"'
   const env = { KUBECONFIG: kubeconfig, PATH: process.env['PATH'], LC_ALL: 'C' }
@@ -85,7 +87,7 @@ const timed = async (args: readonly string[], kubeconfig: string): Promise<{ ms:
 }
 
 it(
-  `url takes at most ${mostOfEmpty} times as much of a processor as a Node that does nothing`,
+  `url takes at most ${maxOfEmpty} times as much of a processor as a Node that does nothing`,
   { timeout: 120_000 },
   async () => {
     const plugin = await buildPlugin()
@@ -126,6 +128,6 @@ it(
     )
     expect(empty).toBeGreaterThan(5)
     expect(url).toBeGreaterThan(empty)
-    expect(url).toBeLessThanOrEqual(mostOfEmpty * empty)
+    expect(url).toBeLessThanOrEqual(maxOfEmpty * empty)
   },
 )

@@ -19,7 +19,7 @@ describe('a Node that is older than what serves takes', () => {
 })
 
 /** An installation over the network takes so long at most, in milliseconds; later runs take it from the cache. */
-const patienceMs = 300_000
+const timeoutMs = 300_000
 
 describe.skipIf(!hasOlderNode)('the oldest Node that is supported', () => {
   let plugin: Plugin
@@ -27,7 +27,7 @@ describe.skipIf(!hasOlderNode)('the oldest Node that is supported', () => {
   beforeAll(async () => {
     older = await olderNode(process.env)
     plugin = await buildPlugin()
-  }, patienceMs)
+  }, timeoutMs)
   afterAll(() => plugin.remove())
 
   it('is another than the one that runs this', () => {

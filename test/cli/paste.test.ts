@@ -55,7 +55,7 @@ const event = {
   lastTimestamp: '2026-01-01T00:00:00Z',
 }
 
-/** An API server that knows this hook alone. */
+/** Serves an API server that knows this hook alone. */
 const serve = async (): Promise<string> => {
   const server = createServer((request, response) => {
     const path = request.url ?? ''

@@ -141,7 +141,7 @@ const run = (server: string, line: string, stop = new AbortController(), env = {
   return { ...seen, ended, stop }
 }
 
-/** What it prints, below the line that was typed. */
+/** Returns what it prints, below the line that was typed. */
 const terminal = (line: string, printed: string): string =>
   `\u001B[2m$\u001B[0m kubectl receiverhook ${line}\n${printed}`
 

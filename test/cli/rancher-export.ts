@@ -1,4 +1,4 @@
-/** What Rancher 1.6 answers to GET /v1-webhooks/receivers, with a receiver of every driver (github.com/rancher/webhook-service). */
+/** Returns what Rancher 1.6 answers to GET /v1-webhooks/receivers, with a receiver of every driver (github.com/rancher/webhook-service). */
 const receiver = (id: string, name: string, driver: string, state: string, config: object) => ({
   id,
   type: 'receiver',

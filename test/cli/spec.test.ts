@@ -17,13 +17,13 @@ import { drivers } from '../../src/drivers/registry.ts'
 import { apiVersionOf } from '../../src/kube/paths.ts'
 import { declarations, hookSpecSchema } from '../../src/drivers/schemas.ts'
 
-/** What would be given by flags such as `{ max: ['3'] }`. */
+/** Returns what would be given by flags such as `{ max: ['3'] }`. */
 const given = (texts: Readonly<Record<string, readonly string[]>>) => ({
   arguments: [],
   get: <T>(option: Option<T>): T => option.read(texts[option.flag] ?? []),
 })
 
-/** The paths of all members that have none of their own. */
+/** Returns the paths of all members that have none of their own. */
 const leaves = (schema: Schema, path: readonly string[]): readonly string[] =>
   'properties' in schema
     ? Object.entries(schema.properties).flatMap(([name, member]) => leaves(member, [...path, name]))

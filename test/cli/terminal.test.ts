@@ -51,7 +51,7 @@ const hook = (base: string) => ({
   },
 })
 
-/** An API server and a trigger of somebody who means ill: every text of theirs holds sequences for the terminal. */
+/** Returns an API server and a trigger of somebody who means ill: every text of theirs holds sequences for the terminal. */
 const malicious = async (): Promise<string> => {
   const server = createServer((request, response) => {
     const base = `http://${request.headers.host}`

@@ -6,7 +6,7 @@ import { kubectl, type Ran } from '../support/kubectl.ts'
 import { cluster, until } from '../support/product.ts'
 import { applyBase, connectionFor } from './installation.ts'
 
-/** What the base's policies let the accounts of the product do, and whom they let write records, whatever RBAC allows. */
+/** What the base's policies let the accounts of the product do, and whom they let write records, also against RBAC. */
 
 const account = 'system:serviceaccount:receiver-hooks:receiver-hooks-trigger'
 const run = (args: readonly string[], stdin = ''): Promise<Ran> => kubectl(inject('kubeconfig'), args, stdin)
@@ -15,11 +15,11 @@ const as = (user: string, namespace: string, args: readonly string[], stdin = ''
 
 const denied = /denied request: (.*)\n$/s
 
-/** What a policy says; a policy is gone by a moment after it was stored. */
+/** Returns what a policy says; a policy is gone by a moment after it was stored. */
 const refusal = async (attempt: () => Promise<Ran>): Promise<string | undefined> =>
   denied.exec((await until(attempt, ({ stderr }) => denied.test(stderr))).stderr)?.[1]
 
-/** A namespace in which the base's policies are in force. */
+/** Returns a namespace in which the base's policies are in force. */
 const namespace = async (): Promise<string> => {
   const name = `trial-${randomBytes(4).toString('hex')}`
   expect(await run(['create', 'namespace', name])).toMatchObject({ code: 0 })
@@ -83,7 +83,7 @@ describe("the trigger's account", () => {
 })
 
 describe('a record', () => {
-  /** Ann may do everything with records that RBAC knows. */
+  /** Lets ann do everything with records that RBAC knows. */
   const mayWrite = async (where: string): Promise<void> => {
     const role = ['create', 'role', 'records', '--verb=*', '--resource=receiverhookrecords.receiverhooks.dev']
     expect(await run(['-n', where, ...role])).toMatchObject({ code: 0 })
@@ -135,7 +135,7 @@ describe("the controller's account", () => {
       metadata: { name, annotations, ...(owner && { ownerReferences: [{ ...hook, controller: true, ...owner }] }) },
       ...more,
     })
-  /** A namespace where it has what the component secrets gives it, and more. */
+  /** Returns a namespace where it has what the component secrets gives it, and more. */
   const open = async (): Promise<string> => {
     const where = await namespace()
     const binding = ['create', 'rolebinding', 'secrets', '--clusterrole=cluster-admin', `--user=${controller}`]

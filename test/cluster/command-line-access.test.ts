@@ -16,7 +16,7 @@ afterAll(() => plugin.remove())
 const named = <T extends object>(kind: string, values: Readonly<Record<string, T>>) =>
   Object.entries(values).map(([name, value]) => ({ name, [kind]: value }))
 
-interface Parts {
+interface KubeconfigParts {
   readonly clusters?: Readonly<Record<string, object>>
   readonly users?: Readonly<Record<string, object>>
   readonly contexts?: Readonly<Record<string, object>>
@@ -42,7 +42,10 @@ const setUp = async () => {
       'tls-server-name': 'kubernetes.default.svc',
     },
     context: { cluster: 'here', user: 'me', namespace: here.namespace },
-    write: async (name: string, { clusters = {}, contexts = {}, current, users = {} }: Parts): Promise<string> => {
+    write: async (
+      name: string,
+      { clusters = {}, contexts = {}, current, users = {} }: KubeconfigParts,
+    ): Promise<string> => {
       const file = join(folder, name)
       const config = {
         ...{ apiVersion: 'v1', kind: 'Config', clusters: named('cluster', clusters) },
@@ -73,7 +76,7 @@ it('reads several kubeconfigs as kubectl does: the first that names a thing coun
 })
 
 describe('a plugin that signs in', () => {
-  /** A kubeconfig whose user is whoever this script says. */
+  /** Returns a kubeconfig whose user this script decides. */
   const signedInBy = async (script: string) => {
     const { context, direct, folder, write, ...rest } = await setUp()
     const program = join(folder, 'sign-in')
@@ -109,7 +112,7 @@ describe('a plugin that signs in', () => {
 })
 
 describe('a proxy', () => {
-  /** A proxy that leads to this machine whatever it is asked for, and what it was asked for. */
+  /** Returns a proxy that connects to this machine for every host, and the hosts that it was asked for. */
   const proxy = async () => {
     const asked: string[] = []
     const server = createServer().on('connect', (request, socket, head) => {

@@ -11,7 +11,7 @@ beforeAll(async () => void (plugin = await buildPlugin()))
 afterAll(() => plugin.remove())
 
 /** More rights than any command needs. */
-const mostGrants = 8
+const maxGrants = 8
 
 /** Each as a user of its own, who has no right at all at first. */
 const lines = [
@@ -60,7 +60,7 @@ it(
       const run = () => plugin.run(kubeconfig, [...words, ...place, '--as', `user-${index}`])
       let granted = 0
       let ran = await run()
-      for (; ran.code !== 0 && granted < mostGrants; granted++) {
+      for (; ran.code !== 0 && granted < maxGrants; granted++) {
         expect({ line, ...ran }).toMatchObject({
           line,
           code: 1,
@@ -78,7 +78,7 @@ it(
   },
 )
 
-/** An administrator's view of the policies of the base, as doctor tells it. */
+/** An administrator's view of the policies of the base, as doctor shows it. */
 describe('doctor on the admission policies', { timeout: 120_000 }, () => {
   const policies = 'validatingadmissionpolicies,validatingadmissionpolicybindings'
 

@@ -3,7 +3,10 @@ import { startControlPlane, type ControlPlane } from './control-plane/control-pl
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The control plane that these tests share: its address, the certificates to trust, and who has which token. */
+    /**
+     * The control plane of these tests: its address, the certificates to trust, and the owner of
+     * each token.
+     */
     cluster: Pick<ControlPlane, 'server' | 'ca' | 'tokens'>
   }
 }

@@ -27,7 +27,7 @@ export const rollouts: ResourceType = {
 /** A kind whose count is written on the object itself. */
 export interface CountedKind {
   readonly type: ResourceType
-  /** The rights that its hooks need beside those of the base. */
+  /** The rights that its hooks need in addition to those of the base. */
   readonly rights: () => readonly Right[]
   /** The driver and what it says of the target of a name. */
   readonly hook: (name: string) => { readonly driver: string; readonly member: object }
@@ -175,7 +175,7 @@ export const countedKinds: readonly CountedKind[] = [
   },
 ]
 
-/** The count of an object as it is, or what it is without being there; undefined where it is none. */
+/** Returns the count of an object as it is, or what it is without being there; undefined where it is none. */
 export const countIn = (object: unknown, { absent, pointer }: Pick<CountedKind, 'absent' | 'pointer'>): unknown =>
   pointer
     .split('/')
@@ -183,7 +183,7 @@ export const countIn = (object: unknown, { absent, pointer }: Pick<CountedKind, 
     .reduce<unknown>((node, name) => (Array.isArray(node) ? node[Number(name)] : at(node, name)), object) ?? absent
 
 /**
- * Rancher's Cluster, as far as its documentation tells of machine pools: Rancher publishes no Go module that has its definition.
+ * Rancher's Cluster, as far as its documentation describes machine pools: Rancher publishes no Go module that has its definition.
  * https://ranchermanager.docs.rancher.com/reference-guides/cluster-configuration/rancher-server-configuration/rke2-cluster-configuration
  */
 const rancherCluster = definitionOf(rancherClusters, {
@@ -245,7 +245,7 @@ const typeOf = (definition: JsonObject): ResourceType => {
   return { group, version, resource, kind }
 }
 
-/** What would convert between versions is not there. */
+/** Returns a definition without its webhook: what would convert between versions is not there. */
 const withoutWebhook = (definition: JsonObject): JsonObject => {
   const spec = at(definition, 'spec')
   return { ...definition, spec: { ...(isObject(spec) && spec), conversion: { strategy: 'None' } } }

@@ -9,7 +9,7 @@ import { applyBase, connectionFor, installation, rightsOfBase, rightsOfDriver } 
 
 const page = 'docs/how-to/scale-an-autoscaler.md'
 
-/** The block of the page that contains a text. */
+/** Returns the block of the page that contains a text. */
 const blockWith = (text: string): string => {
   const [block, ...others] = blocksIn(page, 'yaml').filter(each => each.includes(text))
   if (block === undefined || others.length > 0) throw new Error(`${page} has no one block with ${text}`)
@@ -33,7 +33,7 @@ it("what the page applies for another custom resource lets it be counted, and ke
   await applyBase(inject('kubeconfig'))
   const here = await cluster()
   await defineFleets(here.api)
-  // Only what the page gives beside the base.
+  // Only what the page gives in addition to the base.
   const { as } = await installation(here, rightsOfBase())
   const own = blockWith('receiver-hooks-fleets')
     .replaceAll('namespace: shop', `namespace: ${here.namespace}`)

@@ -23,7 +23,7 @@ beforeAll(async () => {
   }
 })
 
-/** Every fifth write takes effect, and whoever sent it is not told. */
+/** Returns a connection on which every fifth write takes effect and its answer is lost. */
 const losing = (api: ApiConnection): ApiConnection => {
   let writes = 0
   return {
@@ -38,7 +38,7 @@ const losing = (api: ApiConnection): ApiConnection => {
   }
 }
 
-/** Two triggers and a controller with the rights of the components and no other, under the policies. */
+/** Returns two triggers and a controller with the rights of the components and no other, under the policies. */
 const installed = async ({ rights }: CountedKind, through = (api: ApiConnection) => api) => {
   const here = await cluster()
   const { as } = await installation(here, [...rightsOfBase(), ...rights()])
@@ -65,10 +65,10 @@ const countOf = async (here: Cluster, kind: CountedKind): Promise<number> =>
 const addedAnnotation = 'added'
 
 /**
- * Somebody else adds 100 in the way of everybody, once at least: reads, and writes that version. Resolves with how often that
+ * Adds 100 as another writer, at least once: reads, and writes that version. Resolves with how often that
  * was stored.
  */
-const writeBeside = async (here: Cluster, kind: CountedKind, isOver: () => boolean): Promise<number> => {
+const writeMeanwhile = async (here: Cluster, kind: CountedKind, isOver: () => boolean): Promise<number> => {
   const added = async () =>
     Number((await look(here, kind.type, 'web', 'metadata', 'annotations', addedAnnotation)) ?? 0)
   for (let turn = 0; !isOver() || (await added()) === 0; turn++) {
@@ -92,7 +92,7 @@ const writeBeside = async (here: Cluster, kind: CountedKind, isOver: () => boole
   return await added()
 }
 
-const told = ({ body, status }: Posted): string => `${status} ${String(body['reason'])}`
+const answerOf = ({ body, status }: Posted): string => `${status} ${String(body['reason'])}`
 
 const named = countedKinds.map(kind => [`${kind.type.kind} of ${kind.type.group}`, kind] as const)
 
@@ -117,7 +117,7 @@ describe.each(named)('%s', (_, kind) => {
       read.length = 0
       for (const url of urls) {
         await post(url)
-        await wait(nodeClock, 100) // a watch has told by then, on a machine that is not busy
+        await wait(nodeClock, 100) // a watch has reported it by then, on a machine that is not busy
       }
       return read.filter(of => of === path)
     }
@@ -134,11 +134,11 @@ describe.each(named)('%s', (_, kind) => {
       await createHook(here, kind)
       const urls = await here.urls('up')
       let over = false
-      const beside = writeBeside(here, kind, () => over)
+      const otherWriter = writeMeanwhile(here, kind, () => over)
       const unnamed = urls.flatMap(url =>
         Array.from({ length: 3 }, async () => {
           const answers: string[] = []
-          for (let turn = 0; turn < 8; turn++) answers.push(await post(url).then(told, () => 'no answer'))
+          for (let turn = 0; turn < 8; turn++) answers.push(await post(url).then(answerOf, () => 'no answer'))
           return answers
         }),
       )
@@ -148,7 +148,10 @@ describe.each(named)('%s', (_, kind) => {
           urls.map(url =>
             until(
               () =>
-                post(url, undefined, { headers: { 'idempotency-key': `job ${index}` } }).then(told, () => 'no answer'),
+                post(url, undefined, { headers: { 'idempotency-key': `job ${index}` } }).then(
+                  answerOf,
+                  () => 'no answer',
+                ),
               answer => answer.startsWith('200'),
             ),
           ),
@@ -157,7 +160,7 @@ describe.each(named)('%s', (_, kind) => {
       const answers = (await Promise.all(unnamed)).flat()
       const jobs = await Promise.all(named)
       over = true
-      const others = await beside
+      const others = await otherWriter
       const applied = answers.filter(answer => answer === '200 Stepped').length
       const unanswered = answers.filter(answer => answer === 'no answer').length
       expect(answers.filter(answer => !/^(?:200 Stepped|503 .*|no answer)$/.test(answer))).toEqual([])
@@ -179,20 +182,20 @@ describe.each(named)('%s', (_, kind) => {
     const stepBy = (by: number) => here.patchHook('up', { spec: { [kind.hook('web').driver]: { by } } })
     const mark = async () => String(await look(here, kind.type, 'web', 'metadata', 'annotations', markAnnotation))
     await forbid(here, kind, [absent + 1, absent + 2])
-    expect(told(await job())).toBe('422 NotScalable')
+    expect(answerOf(await job())).toBe('422 NotScalable')
     const refused = await job()
-    expect(told(refused)).toBe('422 NotScalable')
+    expect(answerOf(refused)).toBe('422 NotScalable')
     expect(refused.body['message']).toContain('is not wanted here')
     await stepBy(2)
     await until(
-      async () => [told(await job()), await mark()],
+      async () => [answerOf(await job()), await mark()],
       ([answer, seen]) => answer === '422 NotScalable' && seen?.startsWith('receiver-hooks.fence.') === true,
     )
     // Nothing was written between this fence and the next one.
     await stepBy(3)
     const edited = await until(job, ({ status }) => status === 200)
     expect(edited.body).toMatchObject({ outcome: 'applied', from: absent, to: absent + 3 })
-    expect(told(await job())).toBe('200 Duplicate')
+    expect(answerOf(await job())).toBe('200 Duplicate')
     expect(await countOf(here, kind)).toBe(absent + 3)
   })
 
@@ -219,7 +222,7 @@ describe.each(named)('%s', (_, kind) => {
   })
 })
 
-/** The status with which a JSON Patch of the target would be answered. */
+/** Returns the status with which a JSON Patch of the target would be answered. */
 const patchAs = async (
   api: ApiConnection,
   { namespace }: Cluster,
@@ -251,7 +254,7 @@ const bindings: ResourceType = {
   kind: 'ValidatingAdmissionPolicyBinding',
 }
 
-/** Has the cluster be against counts of a kind in a namespace until the test ends. Resolves once it is. */
+/** Makes the cluster refuse counts of a kind in a namespace until the test ends. Resolves once it does. */
 const forbid = async (
   here: Cluster,
   { absent = 0, cel, pointer, type }: CountedKind,

@@ -17,10 +17,13 @@ import { kubeconfigFor } from './control-plane/kubeconfig.ts'
 import { deleteHook, isAnswered } from './posting.ts'
 import { tcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
-/** Within this time of being stored a change takes effect, whatever any one API server believes. In milliseconds. */
+/** A change takes effect within this time of being stored, even if one API server is behind. In milliseconds. */
 const promisedMs = 2_000
 
-/** How long posts go on after the last change, in milliseconds: long enough that a cache which is trusted for ever shows. */
+/**
+ * How long posts continue after the last change, in milliseconds: long enough to show a cache that
+ * is trusted for ever.
+ */
 const postedMs = 6_000
 
 /** How long after the fault hooks that nobody changed may be without an answer of 200, in milliseconds. */
@@ -256,7 +259,7 @@ it.each(faults)('behind %s, what is revoked or edited takes effect within two se
   expect(rows.find(({ name }) => name === 'kept')?.servedAgainMs).toBeLessThan(servedWithinMs)
 })
 
-/** What became of the posts to one hook. */
+/** The answers to the posts to one hook. */
 interface Row {
   readonly name: string
   /** How long after the change was stored the last post was sent that made a step. */

@@ -88,7 +88,7 @@ describe('an API server that is killed', () => {
 })
 
 describe('a connection to the API server', () => {
-  /** A product that reaches the API server through a proxy; the test itself does not. */
+  /** Returns a product that reaches the API server through a proxy; the test itself does not. */
   const behindProxy = async (): Promise<{ here: Cluster; proxy: TcpProxy }> => {
     const { ca, folder, kubeconfig, server, tokens } = controlPlane
     const proxy = await tcpProxy(Number(new URL(server).port))

@@ -17,15 +17,16 @@ const unpack = (revision: string, folder: string): void => {
   execFileSync('tar', ['-x', '-C', folder], { input: archive })
 }
 
-/** The last release: none in a tree without tags. */
+/** Returns the last release: none in a tree without tags. */
 const lastRelease = (): string | undefined => {
   const tags = execFileSync('git', ['tag', '--list', 'v*', '--sort=-version:refname'], { cwd: here, encoding: 'utf8' })
   return tags.split('\n').find(tag => tag !== '')
 }
 
 /**
- * Builds the bundle of the revision that FORMER names, or else of the last release, or else of this tree, with the packages of this
- * tree, and keeps it until the test ends. Returns the path of the program, for `program`.
+ * Builds the bundle of the revision that FORMER names, or else of the last release, or else of this
+ * tree. It uses the packages of this tree, and keeps the bundle until the test ends. Returns the
+ * path of the program, for `program`.
  */
 export const formerBundle = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'former-'))

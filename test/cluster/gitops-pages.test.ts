@@ -20,7 +20,7 @@ const alertmanagerPage = 'docs/how-to/autoscale-with-alertmanager.md'
 const fluxPage = 'docs/how-to/gitops-flux.md'
 const argoPage = 'docs/how-to/gitops-argo-cd.md'
 
-/** The objects in a page's blocks of YAML. */
+/** Returns the objects in a page's blocks of YAML. */
 const yamlIn = (page: string): readonly unknown[] => blocksIn(page, 'yaml').flatMap(objectsIn)
 
 const fileObjects = (file: string): readonly unknown[] => objectsIn(readFileSync(file, 'utf8'))
@@ -36,7 +36,7 @@ const examples = [
   },
 ]
 
-/** The kinds of others, as far as the examples use them. */
+/** Installs the kinds of others, as far as the examples use them. */
 const installCrds = async (here: Cluster): Promise<void> => {
   for (const { crd } of examples) {
     const file = `test/gitops/crds/${crd}.yaml`
@@ -109,7 +109,7 @@ it('the operator is told the same routes as an Alertmanager with a configuration
   expect(translated).toEqual(routes)
 })
 
-/** A namespace with the product and the Deployment `web`, which was applied with these flags of kubectl. */
+/** Sets up a namespace with the product and the Deployment `web`, which was applied with these flags of kubectl. */
 const setUp = async (replicas: number, ...flags: string[]) => {
   const here = await cluster()
   const apply = (object: object) =>

@@ -18,7 +18,7 @@ const tools = [
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 
-/** A Deployment as it stands in Git, with these containers. */
+/** Returns a Deployment as it stands in Git, with these containers. */
 const manifest = (name: string, containers: Readonly<Record<string, string>>, paused = false) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -36,7 +36,7 @@ const manifest = (name: string, containers: Readonly<Record<string, string>>, pa
 const apply = (here: Cluster, flags: readonly string[], object: object): Promise<Ran> =>
   kubectl(here.kubeconfig, ['-n', here.namespace, 'apply', ...flags, '-f', '-'], JSON.stringify(object))
 
-/** A Deployment from Git that runs `image`, a hook on it, and what posts a push to that. */
+/** Sets up a Deployment from Git that runs `image`, a hook on it, and what posts a push to that. */
 const setUp = async (flags: readonly string[], image: string, redeploy: object) => {
   const here = await cluster()
   await product(here)

@@ -8,7 +8,7 @@ import { kstatusOf } from '../gitops/kstatus.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { cluster, product, type Cluster } from '../support/product.ts'
 
-/** What Flux and Argo CD say of a hook. */
+/** Returns what Flux and Argo CD say of a hook. */
 const said = async ({ hook }: Cluster, name: string): Promise<string> => {
   const object = await hook(name)
   if (!object) return 'gone'

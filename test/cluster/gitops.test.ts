@@ -14,7 +14,7 @@ const tools = [
 
 type Flags = (typeof tools)[number]['flags']
 
-/** A Deployment as it stands in Git. `replicas` is left out where it is undefined. */
+/** Returns a Deployment as it stands in Git. `replicas` is left out where it is undefined. */
 const manifest = ({ namespace }: Cluster, replicas?: number, image = 'nginx:1.29') => {
   const { metadata, spec, ...object } = deployment('web', 0)
   const { replicas: _, ...rest } = spec
@@ -36,7 +36,7 @@ const apply = async (here: Cluster, flags: readonly string[], object: object): P
   return stdout.trim()
 }
 
-/** The Deployment from Git, with a hook up and one down to 0, and both roles. */
+/** Sets up the Deployment from Git, with a hook up and one down to 0, and both roles. */
 const setUp = async (flags: Flags, replicas?: number) => {
   const here = await cluster()
   await apply(here, flags, manifest(here, replicas))

@@ -14,7 +14,7 @@ import { deployment } from '../support/objects.ts'
 import { buildPlugin } from '../support/plugin.ts'
 import { cluster, post, product } from '../support/product.ts'
 
-/** Somebody's chart in a new folder, with the Deployment web, whose template says of its count what `spec` says. */
+/** Writes a chart into a new folder, with the Deployment web, whose template says of its count what `spec` says. */
 const chartOf = async (spec: string, values: string, more: Readonly<Record<string, string>> = {}): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'chart-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -34,7 +34,7 @@ const chartOf = async (spec: string, values: string, more: Readonly<Record<strin
 
 const countIfSet = 'spec:\n  {{- with .Values.replicas }}\n  replicas: {{ . }}\n  {{- end }}\n'
 
-/** A release of that chart, a hook on its Deployment, and both roles. */
+/** Returns a release of that chart, a hook on its Deployment, and both roles. */
 const released = async (...values: readonly string[]) => {
   const here = await cluster()
   const folder = join(await chartOf(countIfSet, ''), 'web')

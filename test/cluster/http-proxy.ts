@@ -16,10 +16,13 @@ export interface Asked {
   readonly isWatch: boolean
 }
 
-/** Stands between the product and the API server, and answers for that where it is told to. */
+/** Stands between the product and the API server, and answers in its place when a test says so. */
 export interface HttpProxy {
   readonly server: string
-  /** From now on, requests for which `rule` names a refusal get that. Watches that are open live on. */
+  /**
+   * From now on, requests get the refusal that `rule` returns for them, if any. Open watches stay
+   * open.
+   */
   refuse(rule: (asked: Asked) => Refusal | undefined): void
   /** Cuts every connection, with the watches. New ones are let through. */
   cut(): void

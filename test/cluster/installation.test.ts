@@ -58,7 +58,7 @@ it("accepts the examples of the chart's page on Artifact Hub", async () => {
   expect(await kubectl(kubeconfig, ['-n', namespace, 'create', '-f', '-'], list)).toMatchObject({ code: 0, stderr: '' })
 })
 
-/** A namespace, and what ann may do there: nothing but what commands of the how-to give her. */
+/** Returns a namespace, and what ann may do there: nothing but what commands of the how-to give her. */
 const shop = async () => {
   const { kubeconfig, namespace } = await cluster()
   const run = (args: readonly string[], stdin = ''): Promise<Ran> =>
@@ -93,7 +93,7 @@ const shop = async () => {
   }
 }
 
-/** What the policy says; a new policy or right is gone by a moment after it was stored. */
+/** Returns what the policy says; a new policy or right is gone by a moment after it was stored. */
 const refusal = async (attempt: () => Promise<Ran>): Promise<string> =>
   (await until(attempt, ({ code, stderr }) => code !== 0 && stderr.includes('denied request'))).stderr.replace(
     /^.*denied request: /s,

@@ -16,8 +16,9 @@ import { kubectl } from '../support/kubectl.ts'
 import { ownPolicies, until, type Cluster } from '../support/product.ts'
 
 /**
- * Applies deploy/kustomize/base as a person does, except that its policies on the trigger's account spare namespaces that have
- * policies of their own. Answers what kubectl says of each object; throws what it complains of.
+ * Applies deploy/kustomize/base as a person does. But its policies on the trigger's account do not
+ * cover namespaces with policies of their own. Answers what kubectl says of each object. Throws its
+ * complaints.
  */
 export const applyBase = async (kubeconfig: string): Promise<readonly string[]> => {
   const { code, stderr, stdout } = await kubectl(kubeconfig, ['apply', '-f', '-'], await baseForTests())
@@ -25,7 +26,7 @@ export const applyBase = async (kubeconfig: string): Promise<readonly string[]> 
   return stdout.trim().split('\n')
 }
 
-/** The objects of the base, as {@link applyBase} applies them. */
+/** Returns the objects of the base, as {@link applyBase} applies them. */
 const baseForTests = async (): Promise<string> => {
   const { code, stderr, stdout } = await kubectl('/dev/null', ['kustomize', base])
   if (code !== 0) throw new Error(`kubectl kustomize ${base}: ${stderr}`)
@@ -65,30 +66,30 @@ export interface Right {
   readonly name: string | undefined
 }
 
-/** How tests call a right: `trigger: patch deployments/scale`. */
+/** Returns the name of a right in tests: `trigger: patch deployments/scale`. */
 export const titleOf = ({ account, resource, verb }: Right): string => `${account}: ${verb} ${resource}`
 
-/** Every right that the base gives, one by one. */
+/** Returns every right that the base gives, one by one. */
 export const rightsOfBase = (): readonly Right[] => [
   ...accounts.flatMap(account => rightsIn(account, nameFor(account))),
   ...rightsIn('trigger', targetsRole),
 ]
 
-/** Every right that the controller has beside those where somebody binds the ClusterRole for Secrets to it. */
+/** Returns every right that the controller gets in addition if somebody binds the ClusterRole for Secrets to it. */
 export const rightsToSecrets = (): readonly Right[] => rightsIn('controller', 'receiver-hooks-secrets')
 
-/** Every right that both have beside those in a namespace where somebody applies the component for auth. */
+/** Returns every right that both get in addition in a namespace where somebody applies the component for auth. */
 export const rightsOfAuth = (): readonly Right[] => accounts.flatMap(account => rightsIn(account, authRole))
 
-/** Every right that both have beside those where somebody binds the ClusterRoles of a driver. */
+/** Returns every right that both get in addition if somebody binds the ClusterRoles of a driver. */
 export const rightsOfDriver = (driver: string): readonly Right[] =>
   accounts.flatMap(account => rightsIn(account, roleOf(account, driver)))
 
-/** Every right that both have beside those where somebody lets them read the definitions of custom kinds. */
+/** Returns every right that both get in addition if somebody lets them read the definitions of custom kinds. */
 export const rightsToDefinitions = (): readonly Right[] =>
   accounts.flatMap(account => rightsIn(account, definitionsRole))
 
-/** The rights in the roles of a name, as those of an account. */
+/** Returns the rights in the roles of a name, as those of an account. */
 const rightsIn = (account: Account, role: string): readonly Right[] =>
   manifestsOfBase().flatMap(({ object }) => {
     const kind = kindOf(object)
@@ -112,8 +113,8 @@ export interface Installation {
 }
 
 /**
- * Makes the service accounts of the base once more for the namespaces of a test, gives them `rights` as the base does,
- * and waits until the API server goes by them.
+ * Makes the service accounts of the base once more for the namespaces of a test, and gives them
+ * `rights` as the base does. Waits until the API server knows them.
  */
 export const installation = async (here: Cluster, rights = rightsOfBase()): Promise<Installation> => {
   const id = randomBytes(4).toString('hex')
@@ -145,7 +146,7 @@ export const installation = async (here: Cluster, rights = rightsOfBase()): Prom
   }
 }
 
-/** The policies on the trigger's account, for that of a test and its namespace. */
+/** Returns the policies on the trigger's account, for that of a test and its namespace. */
 const ownPoliciesFor = async (here: Cluster, id: string): Promise<void> => {
   const policies = policiesFor(drivers, { ...accountsIn(here.systemNamespace), namespace: here.systemNamespace })
   const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } }
@@ -199,7 +200,7 @@ const bind = async (
   })
 }
 
-/** Whether the API server lets an account do what a right says: everywhere, where it is a ClusterRole's. */
+/** Returns whether the API server lets an account do what a right says: everywhere, where it is a ClusterRole's. */
 const isHeld = async (here: Cluster, right: Right): Promise<boolean> => {
   const { account, group, kind, name, resource, verb } = right
   const [plural, subresource] = resource.split('/')
@@ -219,7 +220,7 @@ const isHeld = async (here: Cluster, right: Right): Promise<boolean> => {
   return at(review, 'status', 'allowed') === true
 }
 
-/** A kubeconfig beside the administrator's that differs from it in nothing but the user. */
+/** Writes a kubeconfig next to the administrator's that differs from it in the user alone. */
 const kubeconfigFor = async (here: Cluster, account: Account): Promise<string> => {
   const path = `/api/v1/namespaces/${here.systemNamespace}/serviceaccounts/${nameFor(account)}/token`
   const token = stringAt(await post(here, path, { spec: { expirationSeconds: 3600 } }), 'status', 'token')
@@ -231,7 +232,7 @@ const kubeconfigFor = async (here: Cluster, account: Account): Promise<string> =
   return file
 }
 
-/** A connection as one of the service accounts in the product's own namespace. */
+/** Returns a connection as one of the service accounts in the product's own namespace. */
 export const connectionFor = async (here: Cluster, account: Account): Promise<ApiConnection> =>
   await connectionOf(await kubeconfigFor(here, account))
 

@@ -17,7 +17,7 @@ const createHooks = async ({ createHook }: Cluster, from: number, to: number): P
   await Promise.all(Array.from({ length: 8 }, createInTurn))
 }
 
-/** A leader that has begun to mint, with another controller that waits for its place. */
+/** Returns a leader that has begun to mint, with another controller that waits for its place. */
 const minting = async (): Promise<{ here: Cluster; leader: Program; other: Program; created: Promise<unknown> }> => {
   const here = await cluster()
   await here.createDeployment('web', 1)

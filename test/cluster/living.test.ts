@@ -109,7 +109,7 @@ describe('who has a ClusterRole of Kubernetes in a namespace, and no other right
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } },
     })
 
-  /** A namespace with a hook in it, and kubectl as somebody with that role there. */
+  /** Returns a namespace with a hook in it, and kubectl as somebody with that role there. */
   const bound = async (role: string) => {
     await applyBase(controlPlane.kubeconfig)
     const here = await cluster(controlPlane.kubeconfig)

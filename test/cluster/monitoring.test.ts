@@ -11,7 +11,7 @@ import { locateAll } from '../../scripts/cluster/store.ts'
 import { at, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
 import { alerts } from '../../scripts/deploy/alerts.ts'
 import { listAt } from '../deploy/manifests.ts'
-import { spawnLeashed } from '../support/leash.ts'
+import { spawnOwned } from '../support/owned-process.ts'
 import { cluster, post, product, until } from '../support/product.ts'
 import { freePort } from './control-plane/ports.ts'
 
@@ -30,7 +30,7 @@ it('each alert fires when it should, and keeps quiet when it should', async () =
   expect(stdout).toContain('SUCCESS')
 })
 
-/** Every query of the dashboard, as Grafana would send it. */
+/** Returns every query of the dashboard, as Grafana would send it. */
 const queries = (): readonly string[] =>
   listAt(parseJson(readFileSync('deploy/monitoring/dashboard.json', 'utf8')), 'panels')
     .flatMap(panel => listAt(panel, 'targets'))
@@ -50,7 +50,7 @@ const prometheusOf = async (targets: readonly string[]): Promise<(path: string) 
   )
   const port = await freePort()
   const log = openSync(join(folder, 'log'), 'a')
-  const running = spawnLeashed(
+  const running = spawnOwned(
     programs['prometheus'] ?? 'prometheus',
     [
       `--config.file=${config}`,
@@ -97,6 +97,6 @@ it('a real Prometheus that scrapes the product knows every series that the dashb
   }
 })
 
-/** What has never happened has no series. */
+/** Returns whether a metric counts failures: what has never happened has no series. */
 const countsFailures = (metric: string): boolean =>
   ['receiverhooks_watch_cuts_total', 'controller_runtime_reconcile_errors_total'].includes(metric)

@@ -18,7 +18,7 @@ const others = [
   'prometheusrule.monitoring.coreos.com/receiver-hooks',
 ] as const
 
-/** An API server that serves the kinds of others by their own CRDs, and what runs kubectl there and must succeed. */
+/** Returns an API server that serves the kinds of others by their own CRDs, and what runs kubectl there and must succeed. */
 const serving = async () => {
   const { kubeconfig, stop } = await startControlPlane()
   onTestFinished(stop)
@@ -39,7 +39,7 @@ const serving = async () => {
   return { kubeconfig, run }
 }
 
-/** The base with these components, as a person writes it beside a checkout. */
+/** Returns the base with these components, as a person writes it next to a checkout. */
 const overlay = async (components: readonly string[]): Promise<string> => {
   const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -52,7 +52,7 @@ const overlay = async (components: readonly string[]): Promise<string> => {
   return folder
 }
 
-/** The specs of the objects of others in a stream of YAML, by kind and name. */
+/** Returns the specs of the objects of others in a stream of YAML, by kind and name. */
 const specsIn = (yaml: string): Readonly<Record<string, unknown>> => {
   const groups = ['networking.k8s.io', 'gateway.networking.k8s.io', 'monitoring.coreos.com']
   const found = objectsIn(yaml).filter(
@@ -62,7 +62,7 @@ const specsIn = (yaml: string): Readonly<Record<string, unknown>> => {
   return Object.fromEntries(found.map(object => [`${kindOf(object)}/${nameOf(object)}`, at(object, 'spec')]))
 }
 
-/** What the API server has stored of them: what a CRD does not know would have been left out. */
+/** Returns what the API server has stored of them: what a CRD does not know would have been left out. */
 const stored = async (
   run: (args: readonly string[]) => Promise<string>,
 ): Promise<Readonly<Record<string, unknown>>> => {

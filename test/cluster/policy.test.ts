@@ -27,7 +27,7 @@ const ask = ({ api }: Cluster, method: 'POST' | 'PATCH' | 'DELETE', path: string
     timeoutMs: 4000,
   })
 
-/** Has the cluster be against one count of the Deployments of a namespace until the test ends. Resolves once it is. */
+/** Makes the cluster refuse one count of the Deployments of a namespace until the test ends. Resolves once it does. */
 const forbid = async (here: Cluster, name: string, count: number): Promise<void> => {
   const metadata = { name: `counts.${here.namespace}` }
   // A count of 0 is not in a Scale.

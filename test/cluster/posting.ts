@@ -7,12 +7,15 @@ import { post, until, type Cluster, type Posted } from '../support/product.ts'
 /** Attempts to open a watch stand this far apart, at most, in milliseconds. */
 export const reopenedWithinMs = 30_000
 
-/** A post is answered, or its connection closed, within 4 s; a machine that is busy is late with that. In milliseconds. */
+/**
+ * A post is answered, or its connection closed, within 4 s. A busy machine is late. In
+ * milliseconds.
+ */
 const answeredWithinMs = 8000
 
 export type Tried = Posted | 'no answer'
 
-/** A post's answer, or what became of its connection. */
+/** Returns a post's answer, or how its connection ended. */
 export const tried = async (url: string): Promise<Tried> => {
   const began = nodeClock.monotonic()
   const answer = await post(url).catch(() => 'no answer' as const)
@@ -91,7 +94,7 @@ export const createTargets = async (here: Cluster, names: readonly string[]): Pr
 }
 
 /**
- * Each 200 was a step of its own, a post without an answer at most one, and nothing else was any: promise 1. Answers
+ * Checks that each 200 was a step of its own, a post without an answer at most one, and nothing else was any: promise 1. Answers
  * but 200 were 503 with Retry-After.
  */
 export const expectExact = async (here: Cluster, tallies: ReadonlyMap<string, Readonly<Tally>>): Promise<void> => {

@@ -18,7 +18,7 @@ import type { Account } from './installation.ts'
 
 /** An installation that runs as its two service accounts, while one thing that it should do is looked for. */
 export interface Trial extends Cluster {
-  /** Runs a role as its service account, over the connection that `through` makes of that account's. */
+  /** Runs a role as its service account. `through` wraps the connection of that account. */
   start(account: Account, through?: (api: ApiConnection) => ApiConnection): Promise<Started>
   /** Whether something comes true: false once the API server has refused a request and there was time enough since. */
   happens(condition: () => Promise<boolean>): Promise<boolean>
@@ -52,7 +52,7 @@ const makeHook = async (x: Trial, type: ResourceType = deployments, more: object
 const remove = ({ api }: Cluster, type: ResourceType, namespace: string, name: string): Promise<unknown> =>
   api.request({ method: 'DELETE', path: objectPath(type, namespace, name), lane: 'bulk', timeoutMs: 5000 })
 
-/** A controller that has minted. Only for probes of rights without which it mints all the same. */
+/** Returns a controller that has minted. Only for probes of rights without which it mints all the same. */
 const minted = async (x: Trial): Promise<{ url: string; controller: Started }> => {
   const controller = await x.start('controller')
   await makeHook(x)
@@ -99,7 +99,7 @@ export const controllerProbes = {
   'an autoscaler is noticed': async x => {
     await minted(x)
     const isManaged = async (): Promise<boolean> => (await readyReason(x)) === 'ManagedByAutoscaler'
-    // A list that is read anew can show one change by chance. Of several in a row only a watch tells at once.
+    // A list that is read again can show one change by chance. Only a watch reports several in a row at once.
     for (let round = 0; round < 4; round++) {
       await create(x.api, autoscalers, x.namespace, {
         apiVersion: apiVersionOf(autoscalers),
@@ -158,8 +158,8 @@ export const controllerProbes = {
   'the status tells of deliveries': async x => {
     await minted(x)
     const owner = await x.hook('web-up')
-    const told = { sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 } as const
-    const recent = { at: Date.UTC(2026, 0, 1), ...told }
+    const counted = { sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 } as const
+    const recent = { at: Date.UTC(2026, 0, 1), ...counted }
     const { name, uid } = owner?.metadata ?? { name: '' }
     await create(x.api, records, x.namespace, {
       apiVersion: apiVersionOf(records),
@@ -177,7 +177,7 @@ export const controllerProbes = {
 const urlIn = async ({ api, namespace }: Trial, name: string): Promise<unknown> =>
   at(await read(api, secrets, namespace, name), 'data', 'url')
 
-/** A hook with a URL in the Secret `web-url`, if it comes so far. */
+/** Returns a hook with a URL in the Secret `web-url`, if it comes so far. */
 const inSecret = async (x: Trial): Promise<boolean> => {
   await x.start('controller')
   await makeHook(x, deployments, { token: { secretName: 'web-url' } })
@@ -214,7 +214,7 @@ interface Served {
   readonly address: (token?: string) => string
 }
 
-/** A trigger beside a controller that has minted. */
+/** Returns a trigger next to a controller that has minted. */
 const served = async (
   x: Trial,
   type?: ResourceType,
@@ -282,7 +282,7 @@ export const triggerProbes = {
         .map(record => stringAt(record, 'metadata', 'name') ?? '')
         .filter(name => name.startsWith('page-'))
     }
-    for (let posts = 0; posts < mostPosts && seen.size < 2; posts++) {
+    for (let posts = 0; posts < maxPosts && seen.size < 2; posts++) {
       await post(address(), undefined, { headers: { 'idempotency-key': `${posts}` } })
       for (const name of await pages()) seen.add(name)
     }
@@ -296,9 +296,9 @@ export const triggerProbes = {
 } as const satisfies Record<string, Probe>
 
 /** After so many named posts a record has been closed into a page twice. */
-const mostPosts = 200
+const maxPosts = 200
 
-/** A post for a target of a kind. */
+/** Returns a post for a target of a kind. */
 export const steps =
   (type: ResourceType): Probe =>
   async x => {
@@ -306,7 +306,7 @@ export const steps =
     return (await post(address())).body['outcome'] === 'applied'
   }
 
-/** A post for a target of a kind, where the answer to the write that it needs is lost on its way. */
+/** Returns a post for a target of a kind, where the answer to the write that it needs is lost on its way. */
 export const stepsInDoubt =
   (type: ResourceType): Probe =>
   async x => {
@@ -316,7 +316,7 @@ export const stepsInDoubt =
   }
 
 /** Posts for a target of a kind that somebody else writes as well: in the end it is not read any more before a step. */
-export const stepsBeside =
+export const stepsWithOthers =
   (type: ResourceType): Probe =>
   async x => {
     const { address, trigger } = await served(x, type)
@@ -325,15 +325,15 @@ export const stepsBeside =
     return await x.happens(async () => {
       const body = JSON.stringify({ metadata: { annotations: { write: `${++writes}` } } })
       await send(x.api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
-      await wait(nodeClock, toldWithinMs)
+      await wait(nodeClock, reportedWithinMs)
       const toBegin = trigger.requests.length
       await post(address())
       return !trigger.requests.slice(toBegin).includes(`GET ${path}`)
     })
   }
 
-/** A watch has told by then on a machine that is not busy, in milliseconds. On a busy one it is looked at again. */
-const toldWithinMs = 100
+/** A watch has reported by then on a machine that is not busy, in milliseconds. On a busy one the test looks again. */
+const reportedWithinMs = 100
 
 const losingAnswers = (api: ApiConnection): ApiConnection => ({
   ...api,
@@ -354,7 +354,7 @@ const makeSenders = (x: Trial): Promise<unknown> =>
     data: { token: Buffer.from('s3cret').toString('base64') },
   })
 
-/** A hook with `auth`. */
+/** Returns a hook with `auth`. */
 export const validatesAuth: Probe = async x => {
   await makeSenders(x)
   await x.start('controller')
@@ -362,7 +362,7 @@ export const validatesAuth: Probe = async x => {
   return await x.happens(async () => (await readyReason(x)) === 'Valid')
 }
 
-/** A post that proves what `auth` asks for. */
+/** Returns a post that proves what `auth` asks for. */
 export const stepsWithAuth: Probe = async x => {
   await makeSenders(x)
   const { address } = await served(x, deployments, undefined, authenticated)

@@ -20,7 +20,7 @@ const template = (images: Readonly<Record<string, string>>, extra: object = {}):
   spec: { containers: Object.entries(images).map(([name, image]) => ({ name, image })), ...extra },
 })
 
-/** One workload of each kind, in the form of a manifest in Git. */
+/** Returns one workload of each kind, in the form of a manifest in Git. */
 const workloads = (image: string): readonly object[] => [
   ...(['Deployment', 'DaemonSet'] as const).map(kind => ({
     apiVersion: 'apps/v1',

@@ -21,7 +21,7 @@ import {
   type Tried,
 } from './posting.ts'
 
-/** A product that reaches the API server through a proxy; the test itself does not. */
+/** Returns a product that reaches the API server through a proxy; the test itself does not. */
 const behindProxy = async (): Promise<{ here: Cluster; proxy: HttpProxy }> => {
   const { ca, server, tokens } = inject('cluster')
   const proxy = await httpProxy({ ca, server })
@@ -31,7 +31,7 @@ const behindProxy = async (): Promise<{ here: Cluster; proxy: HttpProxy }> => {
   return { here: { ...here, ...(await installed({ ...here, kubeconfig })) }, proxy }
 }
 
-/** A hook that is made now gets its URL and is served, and one that is deleted now is gone within two seconds. */
+/** Checks that a hook made now gets its URL and is served, and that one deleted now is gone within two seconds. */
 const expectRecovered = async (here: Cluster): Promise<void> => {
   await here.createDeployment('web', 1)
   await here.createHook('after', {})
@@ -73,7 +73,7 @@ describe('an API server that answers every third request', () => {
     proxy.refuse(() => (asked++ % 3 === 0 ? refusals[refused++ % refusals.length] : undefined))
     const senders = posting(urls, 4)
     await wait(nodeClock, 1500)
-    // The watches have to be opened again through the same trouble.
+    // The watches have to be opened again through the same failures.
     proxy.cut()
     await wait(nodeClock, 1500)
     await served(senders, 10)

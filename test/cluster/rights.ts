@@ -23,7 +23,7 @@ import {
   controllerProbes,
   secretsProbes,
   steps,
-  stepsBeside,
+  stepsWithOthers,
   stepsInDoubt,
   stepsWithAuth,
   triggerProbes,
@@ -36,15 +36,18 @@ import {
 /** How long something that cannot happen is waited for, after the API server has refused what it would take. */
 const graceMs = 500
 
-/** How long something that should happen may take on a machine that is busy, in milliseconds: two Events that are one series are 10 s apart. */
-const patienceMs = 60_000
+/**
+ * How long an expected event may take on a busy machine, in milliseconds. Two Events of one series
+ * are 10 s apart.
+ */
+const timeoutMs = 60_000
 
-/** What the API server has refused: `trigger: patch deployments/scale`. */
+/** Returns what the API server has refused: `trigger: patch deployments/scale`. */
 const refusalIn = (said: string): string =>
   /receiver-hooks-(\w+)\W+cannot (\w+) resource \W+([\w/]+)/.exec(said)?.slice(1, 4).join(' ').replace(' ', ': ') ??
   said
 
-/** A connection that takes note of requests, and of those that the API server says are not allowed. */
+/** Returns a connection that takes note of requests, and of those that the API server says are not allowed. */
 const watched = (api: ApiConnection, requests: string[], refused: (what: string) => void): ApiConnection => ({
   request: async request => {
     requests.push(`${request.method} ${request.path}`)
@@ -62,7 +65,7 @@ const watched = (api: ApiConnection, requests: string[], refused: (what: string)
         throw error
       }
     }
-    // Whoever asks over the connection of the watch still does.
+    // A request over the connection of the watch is still possible.
     return { ask: opened.ask, [Symbol.asyncIterator]: lines }
   },
 })
@@ -102,7 +105,7 @@ const startAs =
     return { port: running.triggerPort ?? 0, ready: () => running.ready(), requests, stop }
   }
 
-/** Whether the probe finds what it looks for, and what was refused meanwhile, where these are all rights. */
+/** Returns whether the probe finds what it looks for, and what was refused meanwhile, where these are all rights. */
 export const tryOut = async (
   probe: Probe,
   rights: readonly Right[],
@@ -121,7 +124,7 @@ export const tryOut = async (
     const seen = await until(
       async () => ({ late: tooLate(), happened: await condition() }),
       ({ happened, late }) => happened || late,
-      patienceMs,
+      timeoutMs,
     )
     return seen.happened
   }
@@ -144,7 +147,7 @@ const withAuth = [...base, ...rightsOfAuth()]
 /** Every right that is given, the optional ones among them. */
 export const allRights: readonly Right[] = [...withSecrets, ...rightsOfAuth()]
 
-/** The rights of an account, in words such as `patch deployments/scale`. */
+/** Returns the rights of an account, in words such as `patch deployments/scale`. */
 const rightsOf = (account: Account, words: readonly string[], among = base): readonly Right[] =>
   words.map(word => {
     const found = among.find(right => titleOf(right) === `${account}: ${word}`)
@@ -208,7 +211,7 @@ const rowsOfKind = (type: ResourceType): readonly Row[] => {
     row(`a hook on a ${kind} is Ready`, validates(type), 'controller', `get ${resource}`),
     row(`a post scales a ${kind}`, steps(type), 'trigger', `get ${resource}`, `patch ${resource}/scale`),
     row(`a post scales a ${kind} when its answer is lost`, stepsInDoubt(type), 'trigger', `list ${resource}`),
-    row(`a ${kind} that others write is not read first`, stepsBeside(type), 'trigger', `watch ${resource}`),
+    row(`a ${kind} that others write is not read first`, stepsWithOthers(type), 'trigger', `watch ${resource}`),
   ]
 }
 

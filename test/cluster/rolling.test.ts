@@ -8,7 +8,7 @@ import { freePort } from './control-plane/ports.ts'
 import { formerBundle } from './former.ts'
 import { installation } from './installation.ts'
 
-/** How many senders post at the same time, and how long each version runs beside the other at least, in deliveries. */
+/** How many senders post at the same time, and how long each version runs together with the other at least, in deliveries. */
 const senders = 4
 const deliveriesBetween = 25
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => controlPlane.stop())
 
-/** A namespace whose product has the rights of the component alone, each role as its own account, in a process of its own. */
+/** Sets up a namespace whose product has the rights of the component alone, each role as its own account, in a process of its own. */
 const setUp = async (driver = 'redeploy') => {
   const here = await cluster(controlPlane.kubeconfig)
   const { as, kubeconfigs } = await installation(here, [...rightsOfBase(), ...rightsOfDriver(driver)])
@@ -93,7 +93,7 @@ const runDeployment = async (here: Cluster, name: string, image: string): Promis
   })
 }
 
-/** How many ReplicaSets each Deployment has had. */
+/** Returns how many ReplicaSets each Deployment has had. */
 const rolloutsOf = async ({ list }: Shop): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {}
   for (const set of await list(replicaSets)) {
@@ -125,13 +125,13 @@ const imagesOf = async ({ list }: Shop): Promise<Readonly<Record<string, string>
     }),
   )
 
-/** A push as a container that pulls it names it: a registry that tells no host is known by the path. */
+/** Returns a pushed image by the name that a container pulls it under. A registry whose body has no host is known by its path. */
 const imageOf = ({ says }: KnownBody): string =>
   (says.pushes?.[0]?.split('@')[0] ?? '').replace(/^\?/, 'registry.example.com:8082')
 
 const withTag = (image: string, tag: string): string => `${image.slice(0, image.lastIndexOf(':'))}:${tag}`
 
-/** The first body of each registry that tells of one push, of an image that no other registry's body names. */
+/** Returns the first body of each registry that reports one push, of an image that no other registry's body names. */
 const pushesOfRegistries = (): readonly KnownBody[] => {
   const found = new Map<string, KnownBody>()
   for (const known of knownBodies.filter(({ says }) => says.pushes?.length === 1)) {
@@ -252,7 +252,7 @@ it('a rollback by hand stands: the same push through another hook does not undo 
   const second = (): number => Math.floor(Date.now() / 1000)
   const push = (url: string, tag: string, at: number) =>
     postUntilDone(url, { push_data: { pushed_at: at, tag, pusher: 'acme' }, repository: { repo_name: 'acme/web' } })
-  /** The clocks of registries and of managedFields count seconds. */
+  /** Waits for the next second, since the clocks of registries and of managedFields count seconds. */
   const nextSecond = async (): Promise<void> => {
     const began = second()
     await until(

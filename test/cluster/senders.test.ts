@@ -11,14 +11,14 @@ import { listen } from '../../src/environment/listen.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
 import { alertmanager as alertmanagerSnippet } from '../../src/snippets/alertmanager.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { spawnLeashed } from '../support/leash.ts'
+import { spawnOwned } from '../support/owned-process.ts'
 import { cluster, until } from '../support/product.ts'
 import { freePort } from './control-plane/ports.ts'
 
 const part = parts.find(({ name }) => name === 'alertmanager')
 const alertmanager = part && locate(part, 'alertmanager', process.env)
 
-/** What takes posts at a URL of loopback, and the bodies that came so far, each with its path and what it proves. */
+/** Starts what takes posts at a URL of loopback, and the bodies that came so far, each with its path and what it proves. */
 const receiver = async () => {
   const bodies: unknown[] = []
   const addressed: string[] = []
@@ -37,7 +37,7 @@ const receiver = async () => {
   }
 }
 
-/** An Alertmanager with this configuration, as soon as it is ready. Answers its address. */
+/** Starts an Alertmanager with this configuration, as soon as it is ready. Answers its address. */
 const start = async (binary: string, configuration: string): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'alertmanager-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -45,7 +45,7 @@ const start = async (binary: string, configuration: string): Promise<string> => 
   writeFileSync(file, configuration)
   const flags = ['--config.file', file, '--storage.path', folder, '--cluster.listen-address', '']
   const output = openSync(log, 'w')
-  const running = spawnLeashed(binary, [...flags, '--web.listen-address', `127.0.0.1:${port}`], {
+  const running = spawnOwned(binary, [...flags, '--web.listen-address', `127.0.0.1:${port}`], {
     stdout: output,
     stderr: output,
   })

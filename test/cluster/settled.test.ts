@@ -27,7 +27,7 @@ afterAll(() => controlPlane.stop())
 
 const apps = (resource: string, kind: string): ResourceType => ({ group: 'apps', version: 'v1', resource, kind })
 
-/** Has the node take new pods, or none. */
+/** Lets the node take new pods, or none. */
 const cordon = (unschedulable: boolean): Promise<unknown> =>
   send(controlPlane.api, {
     method: 'PATCH',
@@ -42,7 +42,7 @@ interface Workload {
   readonly spec?: object
 }
 
-/** A workload that runs its first image, a hook that is sent pushes of others, and triggers with the rights of the component alone. */
+/** Sets up a workload that runs its first image, a hook that is sent pushes of others, and triggers with the rights of the component alone. */
 const setUp = async ({ kind = 'Deployment', replicas = 2, spec = {} }: Workload = {}) => {
   const here = await cluster(controlPlane.kubeconfig)
   const { api, namespace } = here
@@ -214,7 +214,7 @@ it(
     const second = await here.startTrigger()
     await cordon(true)
     try {
-      // Whatever is answered at once, or not at all.
+      // Any answer that comes at once, or none at all.
       const waiting = Array.from({ length: 100 }, () => here.push('1.0.2', '60s').then(String, String))
       await until(
         async () => (await here.list(apps('replicasets', 'ReplicaSet'))).length,

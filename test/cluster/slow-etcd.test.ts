@@ -21,7 +21,10 @@ import { tcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 const targets = ['web-0', 'web-1']
 
-/** A product whose API server has its etcd behind a network that can be slow. */
+/**
+ * Returns a product with an API server that reaches its etcd over a network, which a test can make
+ * slow.
+ */
 const behindNetwork = async (): Promise<{
   here: Cluster & Installed
   network: TcpProxy

@@ -28,7 +28,7 @@ const slowest = [
 
 const hundred = Array.from({ length: 100 }, (_, index) => index)
 
-/** An API server whose CRD is that of a version without bounds on `when`. */
+/** Returns an API server with the CRD of a former version, which has no bounds on `when`. */
 const unboundedControlPlane = async (): Promise<Cluster> => {
   const { kubeconfig, stop } = await startControlPlane()
   onTestFinished(stop)
@@ -45,7 +45,7 @@ const unboundedControlPlane = async (): Promise<Cluster> => {
   return here
 }
 
-/** A controller of all namespaces, in a process of its own. */
+/** Returns a controller of all namespaces, in a process of its own. */
 const controllerOfAll = async ({ kubeconfig, systemNamespace }: Cluster): Promise<Program> => {
   const started = program([
     ...['serve', 'controller', '--namespace', systemNamespace, '--kubeconfig', kubeconfig],

@@ -10,7 +10,7 @@ import { deployments, installation, publicURL, readyReason, shop, system, trueCo
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f']
 
-/** An installation with a Deployment and six hooks on it. */
+/** Returns an installation with a Deployment and six hooks on it. */
 const withHooks = async () => {
   const x = await installation()
   await x.createDeployment('web')

@@ -184,7 +184,7 @@ export const installation = async (): Promise<Installation> => {
   }
 }
 
-/** The reason of a hook's Ready condition. */
+/** Returns the reason of a hook's Ready condition. */
 export const readyReason = (hook: unknown): string | undefined => {
   const conditions = at(hook, 'status', 'conditions')
   const ready: unknown = Array.isArray(conditions)
@@ -193,7 +193,7 @@ export const readyReason = (hook: unknown): string | undefined => {
   return stringAt(ready, 'reason')
 }
 
-/** The types of a hook's conditions that are True. */
+/** Returns the types of a hook's conditions that are True. */
 export const trueConditions = (hook: unknown): unknown[] => {
   const conditions = at(hook, 'status', 'conditions')
   return Array.isArray(conditions)
@@ -203,7 +203,7 @@ export const trueConditions = (hook: unknown): unknown[] => {
     : []
 }
 
-/** What a Secret of the shop holds, decoded. */
+/** Returns what a Secret of the shop holds, decoded. */
 export const secretData = async (api: ApiConnection, name: string): Promise<Record<string, string> | undefined> => {
   const secret = await read(api, secrets, shop, name)
   return (

@@ -203,7 +203,7 @@ describe('the signing keys', () => {
 })
 
 describe('two keepers of the keys', () => {
-  /** A keeper whose requests may be held up. */
+  /** Returns a keeper whose requests may be held up. */
   const keeperOn = (
     x: Awaited<ReturnType<typeof withHook>>,
     seed: number,

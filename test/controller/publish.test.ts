@@ -18,7 +18,7 @@ const started = async (token: object = {}) => {
   const process = x.start()
   const first = await x.becomes('web-up', 'Valid')
   const tokenNow = async () => stringAt(await x.hook('web-up'), 'status', 'token')
-  /** What the hook as it is now says to a token. */
+  /** Returns what the hook as it is now says to a token. */
   const accepts = async (token: string | undefined) => {
     const verdict = await x.verify(token)
     if (verdict.verdict !== 'valid') return verdict.verdict

@@ -8,7 +8,7 @@ import { testEnvironment } from '../support/environment.ts'
 
 const done: ReconcileResult = { isFinal: true }
 
-/** A queue whose work ends when the test says so. */
+/** Returns a queue whose work ends when the test says so. */
 const started = (workers: number, work: ReconcileKey) => {
   const environment = testEnvironment()
   const stop = new AbortController()
@@ -17,7 +17,7 @@ const started = (workers: number, work: ReconcileKey) => {
   return { ...environment, queue, ended, stop: () => stop.abort() }
 }
 
-/** Work that waits until it is let go, and what it was asked to do. */
+/** Returns work that waits until it is let go, and what it was asked to do. */
 const gate = () => {
   const looks: string[] = []
   const open: (() => void)[] = []
@@ -28,7 +28,7 @@ const gate = () => {
   return { looks, work, letGo: async () => (open.shift()?.(), await settle()) }
 }
 
-/** The moments, in milliseconds, at which a key is looked at, within `ms` from now. */
+/** Returns the moments, in milliseconds, at which a key is looked at, within `ms` from now. */
 const momentsOf = async (work: ReconcileKey, ms: number): Promise<number[]> => {
   const moments: number[] = []
   const { clock, queue } = started(1, (key, attempts) => {

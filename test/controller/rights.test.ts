@@ -21,7 +21,7 @@ const scaling = [
   'update receiverhookrecords.receiverhooks.dev',
 ]
 
-/** An installation whose API server knows what the trigger may do in the shop; `given` may change. */
+/** Sets up an installation whose API server knows what the trigger may do in the shop; `given` may change. */
 const setUp = async (given: Set<string>, options: ProcessOptions = {}) => {
   const x = await installation()
   await x.createDeployment('web')

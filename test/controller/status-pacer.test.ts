@@ -2,22 +2,22 @@ import { expect, test } from 'vitest'
 import { StatusPacer } from '../../src/controller/status-pacer.ts'
 import { fakeClock } from '../support/clock.ts'
 
-/** A trigger that reports deliveries at most once a second, what is then written into statuses, and when. */
+/** Sets up a trigger that reports deliveries at most once a second, what is then written into statuses, and when. */
 const setUp = () => {
   const clock = fakeClock()
   const began = clock.monotonic()
   const writes: { readonly key: string; readonly at: number }[] = []
   const pacer = new StatusPacer(clock, key => void writes.push({ key, at: clock.monotonic() - began }))
   const deliver = async (count: number, everyMs: number, key = 'shop/web-up'): Promise<number> => {
-    let toldAt = -Infinity
+    let reportedAt = -Infinity
     for (let n = 0; n < count; n++) {
       const newest = clock.now()
       const now = clock.monotonic()
-      if (now - toldAt >= 1000) {
-        toldAt = now
+      if (now - reportedAt >= 1000) {
+        reportedAt = now
         pacer.changed(key, newest)
       } else if (n === count - 1) {
-        clock.after(toldAt + 1000 - now, () => pacer.changed(key, newest))
+        clock.after(reportedAt + 1000 - now, () => pacer.changed(key, newest))
       }
       if (n < count - 1) await clock.advance(everyMs)
     }

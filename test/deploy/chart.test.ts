@@ -9,7 +9,7 @@ import { chart, helm } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { base, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
-/** What the chart makes of values such as `trigger.replicas=3`, hooks of Helm's own left out. */
+/** Returns what the chart makes of values such as `trigger.replicas=3`, hooks of Helm's own left out. */
 const rendered = async (...values: readonly string[]): Promise<readonly unknown[]> => {
   const sets = values.flatMap(value => ['--set', value])
   const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...sets)
@@ -23,10 +23,10 @@ const rendered = async (...values: readonly string[]): Promise<readonly unknown[
 const kustomized = async (folder: string): Promise<readonly unknown[]> =>
   objectsIn((await kubectl('/dev/null', ['kustomize', folder])).stdout)
 
-/** Labels and annotations that say who made an object. */
+/** Labels and annotations with the maker of an object. */
 const ofMakers = new Set(['app.kubernetes.io/managed-by', 'helm.sh/chart', 'helm.sh/resource-policy'])
 
-/** An object without what says who made it, and with its members in one order. */
+/** Returns an object without what says who made it, and with its members in one order. */
 const comparable = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(comparable)
   if (!isObject(value)) return value
@@ -73,7 +73,7 @@ it.each([
   }
 })
 
-/** An object without a member of its metadata. */
+/** Returns an object without a member of its metadata. */
 const without = (object: unknown, member: string): unknown => {
   const metadata = at(object, 'metadata')
   if (!isObject(object) || !isObject(metadata)) return object

@@ -25,7 +25,7 @@ const rendered = async (folder: string): Promise<readonly unknown[]> => {
   return objectsIn(stdout)
 }
 
-/** A folder that holds this checkout as `receiver-hooks`, and the overlay of a how-to. */
+/** Returns a folder that holds this checkout as `receiver-hooks`, and the overlay of a how-to. */
 const overlay = async (page: string): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-overlay-'))
   onTestFinished(() => rm(folder, { recursive: true }))

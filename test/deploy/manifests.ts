@@ -20,17 +20,17 @@ export interface Manifest {
   readonly object: unknown
 }
 
-/** The objects in the YAML files of a folder. Throws what the parser finds wrong. */
+/** Returns the objects in the YAML files of a folder. Throws what the parser finds wrong. */
 export const manifestsIn = (folder: string): readonly Manifest[] =>
   globSync('*.yaml', { cwd: folder }).flatMap(file =>
     objectsIn(readFileSync(`${folder}/${file}`, 'utf8')).map(object => ({ file, object })),
   )
 
-/** The objects that the base is put together from, but for the CRDs. */
+/** Returns the objects that the base is put together from, but for the CRDs. */
 export const manifestsOfBase = (): readonly Manifest[] =>
   [clusterWide, workloads, base].flatMap(manifestsIn).filter(({ file }) => file !== 'kustomization.yaml')
 
-/** The objects of a YAML stream. */
+/** Returns the objects of a YAML stream. */
 export const objectsIn = (yaml: string): readonly unknown[] =>
   parseAllDocuments(yaml).map(document => {
     const [error] = document.errors
@@ -42,24 +42,24 @@ export const objectsIn = (yaml: string): readonly unknown[] =>
 export const kindOf = (object: unknown): string => stringAt(object, 'kind') ?? ''
 export const nameOf = (object: unknown): string => stringAt(object, 'metadata', 'name') ?? ''
 
-/** The list at a path; empty where there is none. */
+/** Returns the list at a path; empty where there is none. */
 export const listAt = (object: unknown, ...path: readonly string[]): readonly unknown[] => {
   const list = at(object, ...path)
   return Array.isArray(list) ? list.map((item: unknown) => item) : []
 }
 
-/** The strings of the list at a path. */
+/** Returns the strings of the list at a path. */
 export const stringsAt = (object: unknown, ...path: readonly string[]): readonly string[] =>
   listAt(object, ...path).filter(item => typeof item === 'string')
 
-/** The blocks of a language in a Markdown page, without their fences, and without the indent of those in a list. */
+/** Returns the blocks of a language in a Markdown page, without their fences, and without the indent of those in a list. */
 export const blocksIn = (page: string, language: string): readonly string[] =>
   [...readFileSync(page, 'utf8').matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].flatMap(
     ([, indent = '', of, block = '']) =>
       of === language ? [block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
   )
 
-/** The block of a language in a Markdown page that has these words. Throws where there is none. */
+/** Returns the block of a language in a Markdown page that has these words. Throws where there is none. */
 export const blockWith = (page: string, language: string, words: string): string => {
   const found = blocksIn(page, language).find(block => block.includes(words))
   if (found === undefined) throw new Error(`${page} has no ${language} with ${words}`)

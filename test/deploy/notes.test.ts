@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { chart, helm } from '../support/helm.ts'
 import { kindOf, nameOf, objectsIn } from './manifests.ts'
 
-/** What `helm install` would say with values such as `dashboard.enabled=true`. */
+/** Returns what `helm install` would say with values such as `dashboard.enabled=true`. */
 const notes = async (...values: readonly string[]): Promise<string> => {
   const sets = values.flatMap(value => ['--set', value])
   const args = ['install', 'receiver-hooks', chart, '-n', 'hooks', '--dry-run=client', '--hide-notes=false', ...sets]

@@ -6,7 +6,7 @@ import { isObject } from '../../src/api/json.ts'
 import { chart, helm } from '../support/helm.ts'
 import { objectsIn } from './manifests.ts'
 
-/** Everything on, with every value that is free text set to `text`. */
+/** Returns values with everything on, and `text` as every free text. */
 const valuesWith = (text: string) => ({
   global: { imageRegistry: text },
   image: { repository: text, tag: text },
@@ -48,7 +48,7 @@ beforeAll(async () => {
   plain = await rendered(valuesWith('plain-text'))
 })
 
-/** The same with `text` put for another wherever it stands in a text: names of objects too. */
+/** Returns the same with `text` put for another wherever it stands in a text: names of objects too. */
 const renamed = (value: unknown, from: string, to: string): unknown => {
   if (typeof value === 'string') return value.replaceAll(from, to)
   if (Array.isArray(value)) return value.map(item => renamed(item, from, to))

@@ -24,7 +24,7 @@ interface PageFile {
   readonly text: string
 }
 
-/** A page's files: a path in a line of its own, and the block below it. */
+/** Returns a page's files: a path in a line of its own, and the block below it. */
 const filesOf = (page: string): readonly PageFile[] =>
   [...page.matchAll(/^`([^`\n]+)`:\n\n```\w+\n([^]*?)```$/gm)].map(([, path = '', text = '']) => ({ path, text }))
 
@@ -48,7 +48,7 @@ const [, senderReader = ''] = /^```ts\n( {2}lighthouse: texts => [^]*?)```$/m.ex
 const settings = ['package.json', 'tsconfig.json', 'vitest.config.ts', '.oxlintrc.json', '.oxfmtrc.json']
 const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', ...settings]
 
-/** Every file of a tree, with what stands in it. */
+/** Returns every file of a tree, with what stands in it. */
 const contentsOf = (folder: string): ReadonlyMap<string, string> =>
   new Map(
     globSync(['{src,scripts,test,bench,crds,deploy,docs}/**/*', '*.{json,ts}', '.*.json'], { cwd: folder })
@@ -62,7 +62,7 @@ const contentsOf = (folder: string): ReadonlyMap<string, string> =>
       ]),
   )
 
-/** The files that differ between two trees, or are in one alone. */
+/** Returns the files that differ between two trees, or are in one alone. */
 const differing = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): readonly string[] =>
   [...new Set([...one.keys(), ...other.keys()])].filter(path => one.get(path) !== other.get(path)).toSorted()
 
@@ -128,7 +128,7 @@ const run = async (cwd: string, program: string, ...args: readonly string[]): Pr
   return ran.stdout + ran.stderr
 }
 
-/** Generates, and answers which files were written by that. */
+/** Runs `generate`, and returns the files that it has written. */
 const generate = async (folder: string): Promise<readonly string[]> => {
   const said = await run(folder, 'node', 'scripts/generate.ts')
   expect(said).not.toMatch(/failed/)

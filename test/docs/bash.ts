@@ -13,7 +13,7 @@ export interface Person {
   readonly run: (commands: string) => Promise<string>
 }
 
-/** A person who has a playground until the test ends. */
+/** Returns a person who has a playground until the test ends. */
 export const personWithPlayground = async (): Promise<Person> => {
   const { folder, kubeconfig } = await startPlayground()
   // kubectl finds a plugin by its name in PATH.

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { contenderTable, resultOf, shortTable, type BesideResults } from '../../bench/beside/results.ts'
+import { contenderTable, resultOf, shortTable, type ComparisonResults } from '../../bench/beside/results.ts'
 import { parseJson } from '../../src/api/json.ts'
 
 const page = readFileSync('docs/explanation/beside-a-script.md', 'utf8')
@@ -48,10 +48,10 @@ it('steps that differ from what was asked for in any round are bold', () => {
   ])
 })
 
-const isResults = (value: unknown): value is BesideResults =>
+const isResults = (value: unknown): value is ComparisonResults =>
   typeof value === 'object' && value !== null && 'contenders' in value
 
-const kept = (): BesideResults => {
+const kept = (): ComparisonResults => {
   const results = parseJson(readFileSync('bench/results/beside.json', 'utf8'))
   if (!isResults(results)) throw new Error('bench/results/beside.json has no results')
   return results

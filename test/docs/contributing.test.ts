@@ -36,7 +36,7 @@ test('each part of the long tests that CONTRIBUTING names is one', () => {
   expect(named.filter(part => !longParts.some(({ name }) => name === part))).toEqual([])
 })
 
-/** The text of a picture, by its name behind the back-ticks. */
+/** Returns the text of a picture, by its name behind the back-ticks. */
 const picture = (name: string): string => new RegExp(`\\n\`\`\`${name}\\n(.*?)\\n\`\`\`\\n`, 's').exec(page)?.[1] ?? ''
 
 test('the picture of the rooms has each room of src', () => {

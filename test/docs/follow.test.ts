@@ -23,7 +23,7 @@ it('who follows the path on a hook that skips sees the reason, and what a post w
   expect(said).toMatch(/^200 skipped Suspended: /m)
 }, 120_000)
 
-/** The commands of the page on operation below a heading. */
+/** Returns the commands of the page on operation below a heading. */
 const commandsUnder = (heading: string): readonly string[] => {
   const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split(`\n## ${heading}\n`)
   const [text = ''] = section.split('\n## ')

@@ -17,7 +17,7 @@ const apply = async ({ folder, run }: Person, manifest: string): Promise<string>
 }
 
 /** How long a trigger may take to follow a changed hook on a machine that is busy, in milliseconds. */
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 it('the page on pushes: its hook replaces the one of the playground, and its post says what it would roll out', async () => {
   const person = await personWithPlayground()
@@ -29,7 +29,7 @@ it('the page on pushes: its hook replaces the one of the playground, and its pos
   const said = await until(
     () => person.run(blockWith(page, 'console', 'dryRun=true')),
     answer => answer.includes('RolledOut'),
-    patienceMs,
+    timeoutMs,
   )
   expect(said).toContain(
     'would have rolled out Deployment/web: web from ghcr.io/acme/web:1.4.0 to ghcr.io/acme/web:1.4.2',
@@ -46,7 +46,7 @@ it('the page on restarts: its hook restarts a workload of the playground, once u
   const said = await until(
     () => person.run(blockWith(page, 'console', 'trigger restart-web')).catch(String),
     answer => answer.includes('successfully rolled out'),
-    patienceMs,
+    timeoutMs,
   )
   expect(said).toContain('would have restarted Deployment/web')
   expect(said).toContain('restarted Deployment/web')
@@ -63,7 +63,7 @@ it('the page on filters: its hook replaces the one of the playground, and its tr
     // A trial ends with an error where a busy machine did not get to it in time: then it is made again.
     () => person.run(blockWith(page, 'console', '--dry-run')).catch(String),
     answer => answer.startsWith('200 applied') && answer.includes('Filtered'),
-    patienceMs,
+    timeoutMs,
   )
   expect(said).toMatch(/^200 applied Stepped: .*would go from 2 to 3\n200 skipped Filtered: .*\n$/)
 }, 240_000)
@@ -78,7 +78,7 @@ it('the page on authentication: posts by hand prove what its hooks ask for', asy
     const said = await until(
       () => person.run(byHand),
       answer => !answer.includes('AuthSecretNotFound'),
-      patienceMs,
+      timeoutMs,
     )
     expect(JSON.parse(said)).toMatchObject({ hook: `shop/${name}`, outcome: 'applied', from: 2 + steps, to: 3 + steps })
     const bare = byHand.replace(/ -[Hu] "[^"]*"/, '')

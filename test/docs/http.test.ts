@@ -6,7 +6,7 @@ import { personWithPlayground } from './bash.ts'
 
 const page = readFileSync('docs/reference/http.md', 'utf8')
 
-/** The first cells of the rows of a table, by the first cell of its head. */
+/** Returns the first cells of the rows of a table, by the first cell of its head. */
 const firstCells = (head: string): readonly string[] => {
   const [, table = ''] = page.split(new RegExp(`^\\| ${head} \\|.*\\n`, 'm'))
   const [rows = ''] = table.split('\n\n')

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Every page of the project, by its path from the root. */
 const pages = globSync('**/*.md', { exclude: path => /^(?:node_modules|dist|coverage)$/.test(path) })
 
-/** The text outside of code blocks: what stands in those is no link. */
+/** Returns the text outside of code blocks: what stands in those is no link. */
 const prose = (page: string): string => readFileSync(page, 'utf8').replaceAll(/^```[^]*?^```/gm, '')
 
 interface Link {
@@ -22,7 +22,7 @@ const links: readonly Link[] = pages.flatMap(page =>
   }),
 )
 
-/** The anchors of a page, as forges make them from its headings. */
+/** Returns the anchors of a page, as forges make them from its headings. */
 const anchors = (page: string): readonly string[] =>
   [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

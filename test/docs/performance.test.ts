@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 const measured = readFileSync('docs/develop/performance.md', 'utf8')
 
-/** What stands in the tables of a page, without the heads. */
+/** Returns what stands in the tables of a page, without the heads. */
 const cellsOf = (page: string): readonly string[] =>
   [...page.matchAll(/^\|(?! ---|---)(.*)\|$/gm)].flatMap(([, row = '']) => row.split('|').slice(1))
 

@@ -10,7 +10,7 @@ const steps = [...page.matchAll(/^```console\n([^]*?)^```\n\n```text\n([^]*?)^``
   ([, commands = '', output = '']) => ({ commands, output }),
 )
 
-/** What a page shows, as a pattern: "…" stands for anything, and blanks for as many as there are. */
+/** Returns what a page shows, as a pattern: "…" stands for anything, and blanks for as many as there are. */
 const patternOf = (output: string): RegExp =>
   new RegExp(
     `^\\s*${output

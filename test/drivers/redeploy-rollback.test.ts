@@ -16,7 +16,7 @@ const kind = (): Workloads => {
   return found
 }
 
-/** An entry of managedFields, as the API server writes it. */
+/** Returns an entry of managedFields, as the API server writes it. */
 const owner = (manager: string, second: number, fields: object): object => ({
   manager,
   operation: 'Update',
@@ -30,7 +30,7 @@ const image = (list = 'containers', name = 'app'): object => ({
   'f:spec': { 'f:template': { 'f:spec': { [`f:${list}`]: { [`k:{"name":"${name}"}`]: { 'f:image': {} } } } } },
 })
 
-/** A Deployment that runs version 1, whose annotation names the pushes that it got. */
+/** Returns a Deployment that runs version 1. Its annotation names the pushes that it got. */
 const deployment = (
   notes: string | undefined,
   managedFields: readonly object[],

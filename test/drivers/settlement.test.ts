@@ -65,7 +65,7 @@ const workload = ({
   }
 }
 
-/** What is found by a whole object, and the same by what is kept of one in a list. */
+/** Returns what is found by a whole object, and the same by what is kept of one in a list. */
 const settle = (change: Partial<DecidedChange>, ...objects: readonly Is[]): Settlement => {
   const asked = { at: decidedAt, did: [markOfPush(own, '2')], n: 1, ...change }
   const [whole, kept] = [(object: StoredObject) => object, neededOf].map(take =>

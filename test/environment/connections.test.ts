@@ -12,7 +12,7 @@ import { fakeClock } from '../support/clock.ts'
 const { connections: limits } = limitsIn()
 const { maxPipelined } = limits
 
-/** A server whose connections are bounded, and a client of it. `requests` counts those that Node has made objects of. */
+/** Sets up a server whose connections are bounded, and a client of it. `requests` counts those that Node has made objects of. */
 const setUp = async (listener: RequestListener) => {
   const server = createServer({ highWaterMark: maxReadAheadBytes })
   boundConnections(server, fakeClock(), limits)

@@ -39,7 +39,7 @@ test('a long value is not taken, nor a null, nor what is no value', () => {
   expect(pickedIn(document, ['long', 'none', 'object', 'list', 'last'])).toEqual({ none: 'null', last: 'true' })
 })
 
-/** What stands at a path by JSON.parse: the first of several. */
+/** Returns what stands at a path by JSON.parse: the first of several. */
 const valuesAt = (value: unknown, [name, ...rest]: readonly string[]): readonly unknown[] => {
   if (name === undefined) return [value]
   if (typeof value !== 'object' || value === null) return []

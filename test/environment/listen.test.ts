@@ -11,7 +11,7 @@ const loopback = Object.values(networkInterfaces()).flatMap((addresses = []) =>
   addresses.filter(({ internal }) => internal).map(({ address }) => address),
 )
 
-/** As the kernel answers where it has no IPv6. */
+/** Returns a server on a kernel without IPv6. */
 const withoutIPv6 = (code: string): Server => {
   const server = createServer()
   const real = server.listen.bind(server)

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 
-/** The URL of a server that answers so, until the test ends. */
+/** Returns the URL of a server that answers so, until the test ends. */
 const serving = async (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> => {
   const server = createServer(answer).listen(0, '127.0.0.1')
   onTestFinished(() => {

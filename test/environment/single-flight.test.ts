@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { freshReads, singleFlight } from '../../src/environment/single-flight.ts'
 import { fakeClock } from '../support/clock.ts'
 
-/** What shares answers, and the questions that it asks: they are answered by hand, in the order in which they were asked. */
+/** Returns what shares answers, and the questions that it asks: they are answered by hand, in the order in which they were asked. */
 const sharing = <Share>(share: Share) => {
   const asked: PromiseWithResolvers<string>[] = []
   const ask = (): Promise<string> => {

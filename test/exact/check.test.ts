@@ -359,10 +359,10 @@ const recorded = parsed(readFileSync(join(import.meta.dirname, 'recorded.jsonl')
 
 describe('a recorded history', () => {
   it('is explained', () => {
-    const { untold, untoldApplied, violations } = check(recorded)
+    const { unanswered, unansweredApplied, violations } = check(recorded)
     expect(violations).toEqual([])
-    expect(untoldApplied).toBeGreaterThan(0)
-    expect(untold).toBeGreaterThan(untoldApplied)
+    expect(unansweredApplied).toBeGreaterThan(0)
+    expect(unanswered).toBeGreaterThan(unansweredApplied)
   })
 
   it('is read as it was written', () => {
@@ -371,9 +371,9 @@ describe('a recorded history', () => {
 
   /** Posts to targets of which every delivery was answered: nothing else can stand in for one. */
   const targetOf = new Map(recorded.hooks.map(({ name, target }) => [name, target]))
-  const untold = new Set(recorded.attempts.filter(({ answer }) => !answer).map(({ hook }) => targetOf.get(hook)))
+  const unanswered = new Set(recorded.attempts.filter(({ answer }) => !answer).map(({ hook }) => targetOf.get(hook)))
   const steps = recorded.attempts.flatMap((attempt, index) =>
-    attempt.answer?.outcome === 'applied' && attempt.name === undefined && !untold.has(targetOf.get(attempt.hook))
+    attempt.answer?.outcome === 'applied' && attempt.name === undefined && !unanswered.has(targetOf.get(attempt.hook))
       ? [{ index, attempt, answer: attempt.answer }]
       : [],
   )

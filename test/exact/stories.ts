@@ -1,6 +1,6 @@
 import type { Answer, Attempt, History, Hook, OutsideWrite, Version } from '../cluster/exact/history.ts'
 
-/** A target whose count a history tells of: two processes, `a` and `b`, and hooks that move it by one. */
+/** The target of a history: two processes, `a` and `b`, and hooks that move it by one. */
 export const web = 'web'
 
 const hook: Hook = { name: 'up', target: web, action: 'up', by: 1, min: 0, max: 9, overshoot: 'reject' }
@@ -17,7 +17,7 @@ const hooks: readonly Hook[] = [
 /** Stored versions by their counts: `[5, 'a', 10]` is a write of process `a` that was seen at 10. The first is nobody's. */
 export type Stored = readonly [count: number, by: 'a' | 'b' | 'kubectl' | 'fence', seenAt: number]
 
-/** Versions of which the first is there at 0, and process `a` writes the others at 10, 20 and so on. */
+/** Returns versions of which the first is there at 0, and process `a` writes the others at 10, 20 and so on. */
 export const byA = (...counts: readonly number[]): readonly Stored[] =>
   counts.map((count, index) => [count, 'a', 10 * index])
 
@@ -51,7 +51,7 @@ const ownerOf = (by: Stored[1], index: number): string => {
   return by === 'fence' ? `receiver-hooks.fence.${index}` : `receiver-hooks.i${by}.${index}`
 }
 
-/** A post to a process, from one moment to another. Without an answer its connection was closed. */
+/** Returns a post to a process, from one moment to another. Without an answer its connection was closed. */
 export const post = (
   to: string,
   process: string,

@@ -8,7 +8,7 @@ import { listAt, objectsIn } from '../deploy/manifests.ts'
 /** The member that has a product post the end of an alert, and what it has to be. */
 const members = { send_resolved: true, sendResolved: true, disableResolveMessage: false } as const
 
-/** Every list of webhooks in a value, and in the configurations that its ConfigMaps hold as text. */
+/** Returns every list of webhooks in a value, and in the configurations that its ConfigMaps hold as text. */
 const webhooksIn = (value: unknown): readonly unknown[] => {
   if (typeof value === 'string') return value.includes('webhook_configs:') ? objectsIn(value).flatMap(webhooksIn) : []
   if (Array.isArray(value)) return value.flatMap(webhooksIn)

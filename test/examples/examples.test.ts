@@ -15,7 +15,7 @@ import { until } from '../support/product.ts'
 const folder = 'deploy/examples'
 const textOf = (file: string): string => readFileSync(join(folder, file), 'utf8')
 
-/** A playground: the URL of its first hook, and its kubeconfig. */
+/** Starts a playground: the URL of its first hook, and its kubeconfig. */
 const start = async () => {
   const { kubeconfig } = await startPlayground()
   const jsonpath = ['-o', 'jsonpath={.status.triggerURL}']
@@ -29,7 +29,7 @@ const run = async (command: string, args: readonly string[], env: Record<string,
   return parseJson(stdout)
 }
 
-/** What an example is answered that is run twice for one delivery, and then for another. */
+/** Returns what an example is answered that is run twice for one delivery, and then for another. */
 const answersOf = async (post: (delivery: string) => Promise<unknown>): Promise<unknown[]> => [
   await post('1001'),
   await post('1001'),

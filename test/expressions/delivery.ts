@@ -2,7 +2,7 @@ import type { ExpressionVariables } from '../../src/environment/environment.ts'
 
 export const text = (json: string): Uint8Array => new TextEncoder().encode(json)
 
-/** What an expression sees of a post with this body. */
+/** Returns what an expression sees of a post with this body. */
 export const delivery = (body?: unknown, variables: Partial<ExpressionVariables> = {}): ExpressionVariables => ({
   headers: {},
   query: {},

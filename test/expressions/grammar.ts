@@ -40,7 +40,7 @@ const around = [
 ] as const
 const damage = ['$', '"', "'", ')', '(', ']', '}', '//', '\n', '\\', '?', '.', '=', '&', '', 'r"', "'''"]
 
-/** A text of the grammar of CEL, mostly. */
+/** Returns a text of the grammar of CEL, mostly. */
 export const expressionOf = (chance: Chance, depth = chance(9)): string => {
   if (depth === 0) return pick(leaves, chance)
   if (chance(3) === 0)
@@ -49,7 +49,7 @@ export const expressionOf = (chance: Chance, depth = chance(9)): string => {
   return before + expressionOf(chance, depth - 1) + after
 }
 
-/** A text that comes from another: parts of it repeated, wrapped, exchanged with a third's, or damaged. */
+/** Returns a text that comes from another: parts of it repeated, wrapped, exchanged with a third's, or damaged. */
 export const variantOf = (text: string, other: string, chance: Chance): string => {
   const from = chance(text.length + 1)
   const to = from + chance(text.length - from + 1)

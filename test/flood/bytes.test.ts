@@ -13,8 +13,8 @@ const quiet = { count: 300, gapMs: 160 }
 const targetBytes = 16_000
 
 /** Promise 9: so many bytes at once, and so many a second after that. */
-const mostAtOnce = 10_000_000
-const mostPerSecond = 100_000
+const maxAtOnce = 10_000_000
+const maxPerSecond = 100_000
 
 const bundles = makeBundles()
 let stage: Stage
@@ -46,7 +46,7 @@ const patch = async (path: string, change: object): Promise<void> => {
   if (status !== 200) throw new Error(`${path}: ${status} ${body}`)
 }
 
-/** The flooded workloads are larger than they have to be: so a budget is used up however slow this machine is. */
+/** Makes a flooded workload larger than it has to be, so that a budget is used up on a slow machine too. */
 const enlarge = (path: string) => patch(path, { metadata: { annotations: { note: 'x'.repeat(targetBytes) } } })
 
 /** Posts to another hook, and how long the slowest of a hundred of those took, in milliseconds. */
@@ -61,7 +61,7 @@ const others = async (onMs: (p50: number, p99: number) => void): Promise<void> =
   onMs(quantile(latencies, 0.5), quantile(latencies, 0.99))
 }
 
-/** How much the API server stores meanwhile: the bytes of all versions, and by how much etcd's file grows. */
+/** Returns how much the API server stores meanwhile: the bytes of all versions, and by how much etcd's file grows. */
 const storedIn = async (meanwhile: () => Promise<unknown>) => {
   const before = await stage.server.work()
   const began = performance.now()
@@ -82,7 +82,7 @@ describe('posts to one hook, as fast as they are answered', () => {
     [1, 'names of their own', 64],
     [2, 'no names', 1],
     [3, 'no names', 64],
-    // That hook alone has the limit that hooks have which say nothing of one.
+    // That hook alone has the default limit.
     [4, 'names of their own, within the default limit', 64],
   ])(
     'make etcd grow by 10 MB at most and 100 kB a second: hook %d, posts with %s, %d at a time',
@@ -105,7 +105,7 @@ describe('posts to one hook, as fast as they are answered', () => {
         await others(note('beside it'))
         ;({ notes: answers } = await flooding)
       })
-      const most = mostAtOnce + mostPerSecond * flooded.seconds
+      const most = maxAtOnce + maxPerSecond * flooded.seconds
       const own = flooded.bytes - alone.bytes
       console.log(
         `${which}, ${concurrency} at a time, ${flooded.seconds.toFixed(0)} s: ${megabytes(own)} stored, of at most ${megabytes(most)}, and ${megabytes(alone.bytes)} alone;`,

@@ -9,11 +9,11 @@ import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { freePort } from '../cluster/control-plane/ports.ts'
-import { spawnLeashed, type Leashed } from '../support/leash.ts'
+import { spawnOwned, type OwnedProcess } from '../support/owned-process.ts'
 
 /** What the installation gives the dashboard, and what it is to stay under, in MiB. */
 const podMiB = 256
-const mostMiB = 220
+const maxMiB = 220
 
 /** How long each flood lasts, in milliseconds; how many connections it has, and from how many addresses. */
 const floodMs = 4000
@@ -22,7 +22,7 @@ const sources = 4
 
 const bundles = makeBundles()
 let api: Awaited<ReturnType<typeof serveHttp>>
-let dashboard: Leashed
+let dashboard: OwnedProcess
 let port: number
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
     `--dashboard-url=http://127.0.0.1:${port}`,
     `--api-server=${api.url}`,
   ]
-  dashboard = spawnLeashed('env', [...environment, ...node, 'dashboard', ...flags], {
+  dashboard = spawnOwned('env', [...environment, ...node, 'dashboard', ...flags], {
     stdout: 'pipe',
     stderr: 'inherit',
   })
@@ -90,7 +90,7 @@ describe('a dashboard of 256 MiB', () => {
     ['unfinished bodies of others', () => post('/api/hooks', ['Content-Length: 262144', ''], 'x'.repeat(262_000))],
     ['unfinished heads', () => `GET / HTTP/1.1\r\nX-Long: ${'x'.repeat(30_000)}`],
     ['pipelined requests', () => `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`.repeat(1000)],
-  ])(`stays under ${mostMiB} MiB in a flood of %s, and serves on`, async (kind, first) => {
+  ])(`stays under ${maxMiB} MiB in a flood of %s, and serves on`, async (kind, first) => {
     const pid = dashboard.child.pid ?? 0
     resetPeak(pid)
     await flood(first)
@@ -98,6 +98,6 @@ describe('a dashboard of 256 MiB', () => {
     console.log(`${kind}: RSS at most ${Math.round(most)} MiB`)
     const serves = async () => (await fetch(`http://127.0.0.1:${port}/`)).status
     await expect.poll(serves, { timeout: 20_000 }).toBe(200)
-    expect(most).toBeLessThan(mostMiB)
+    expect(most).toBeLessThan(maxMiB)
   })
 })

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { environment, nodeFlags } from '../../scripts/image/runs.ts'
 import { stringAt, tryParseJson } from '../../src/api/json.ts'
 import { freePort } from '../cluster/control-plane/ports.ts'
-import { spawnLeashed } from '../support/leash.ts'
+import { spawnOwned } from '../support/owned-process.ts'
 
 /** A dashboard as it is installed, and a person who is signed in. */
 export interface FatDashboard {
@@ -32,7 +32,7 @@ export const startDashboard = async (
   const origin = `http://127.0.0.1:${port}`
   const flags = ['--sign-in=token', `--port=${port}`, `--dashboard-url=${origin}`, `--api-server=${server}`]
   const inCgroup = cgroup === undefined ? [] : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup]
-  const { child, end } = spawnLeashed(
+  const { child, end } = spawnOwned(
     'env',
     [
       ...environment,

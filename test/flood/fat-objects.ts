@@ -2,7 +2,7 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { ResourceType } from '../../src/kube/paths.ts'
 import { autoscalers, events, hooks, records, secrets } from '../../src/kube/resources.ts'
 
-/** Objects that anybody may make who may edit one namespace, of any size that the API server takes. */
+/** Objects that any editor of one namespace may make, of any size that the API server takes. */
 
 /** JSON writes this character in six, and etcd keeps it in one where the kind is stored as protobuf. */
 const costly = '<'

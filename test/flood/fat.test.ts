@@ -19,7 +19,7 @@ import { startHooked } from './hooked.ts'
 import { podOf, type Pod } from './pod.ts'
 
 /**
- * One tenant's fat objects: whoever may make objects in one namespace makes many, or the largest that the API server takes. Each
+ * One tenant's fat objects: a user who may make objects in one namespace makes many, or the largest that the API server takes. Each
  * role stays within its memory and becomes ready, and the posts of another tenant are answered as before.
  */
 
@@ -73,7 +73,7 @@ const atRest = async (pid: number): Promise<void> => {
   }
 }
 
-/** How long 99 of 100 posts to the hooks of the other tenant take at most. All are answered 200. */
+/** Returns how long 99 of 100 posts to the hooks of the other tenant take at most. All are answered 200. */
 const p99Of = async (trigger: Started, count: number): Promise<number> => {
   const to = urls.map(path => trigger.origin + path)
   const { latencies, notes } = await stage.load.run({ job: 'post', urls: to, count, concurrency: 4 })
@@ -99,7 +99,7 @@ const writeAll = async (
 }
 
 const isDone = (status: number): boolean => status < 300
-/** The controller removes a Secret that its hook does not ask for. */
+/** Returns whether a write is done or its object gone: the controller removes a Secret that its hook does not ask for. */
 const isDoneOrGone = (status: number): boolean => isDone(status) || status === 404
 
 const create = (type: ResourceType, names: readonly string[], object: (name: string) => object): Promise<void> => {
@@ -107,7 +107,7 @@ const create = (type: ResourceType, names: readonly string[], object: (name: str
   return writeAll(names, name => ({ method: 'POST', path, body: JSON.stringify(object(name)) }), isDone)
 }
 
-/** Each change is an event of every watch of its kind. */
+/** Changes each object, which is an event of every watch of its kind. */
 const touch = (type: ResourceType, names: readonly string[]): Promise<void> => {
   const body = JSON.stringify({ metadata: { labels: { touched: 'yes' } } })
   const contentType = 'application/merge-patch+json'
@@ -115,11 +115,11 @@ const touch = (type: ResourceType, names: readonly string[]): Promise<void> => {
   return writeAll(names, name => ({ ...patch, path: objectPath(type, fatNamespace, name) }), isDoneOrGone)
 }
 
-/** One after another: the answer to a collection that is deleted has all of its objects. */
+/** Deletes objects one after another: the answer to a collection that is deleted has all of its objects. */
 const remove = (type: ResourceType, names: readonly string[]): Promise<void> =>
   writeAll(names, name => ({ method: 'DELETE', path: objectPath(type, fatNamespace, name) }), isDoneOrGone)
 
-/** How long somebody takes who lists the objects and does nothing with them: no role can be ready sooner. */
+/** Returns how long somebody takes who lists the objects and does nothing with them: no role can be ready sooner. */
 const listMs = async ({ type }: FatKind): Promise<number> => {
   const began = performance.now()
   const path = collectionPath(type, fatNamespace)
@@ -129,8 +129,8 @@ const listMs = async ({ type }: FatKind): Promise<number> => {
 
 const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
 
-/** The p99 while as many objects as large are written of a kind that nobody watches there: that is the API server's share. */
-const besideOthers = async (
+/** Returns the p99 while as many objects as large are written of a kind that nobody watches there: that is the API server's share. */
+const measureWithOthers = async (
   trigger: Started,
   names: readonly string[],
   size: number,
@@ -186,7 +186,7 @@ afterAll(async () => {
 const rounded = (values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.round(value)]))
 
-/** Where the trigger finds the hook of the tenant with the fat objects. */
+/** Returns where the trigger finds the hook of the tenant with the fat objects. */
 const pushPath = async (): Promise<string | undefined> => {
   const path = objectPath(secrets, fatNamespace, pushHook.secret)
   const answer = await stage.server.api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 10_000 })
@@ -212,7 +212,7 @@ describe.each(fatKinds)('$kind', kind => {
       const trigger = await startTwice('trigger')
       const started = { controllerMs: controller.startMs, triggerMs: trigger.startMs }
       await p99Of(trigger, 100)
-      const beside = await besideOthers(trigger, names, size, text)
+      const withOthers = await measureWithOthers(trigger, names, size, text)
       const [watched] = await Promise.all([p99Of(trigger, posts), touch(kind.type, names)])
       await atRest(controller.pid)
       const push = await pushPath()
@@ -227,7 +227,7 @@ describe.each(fatKinds)('$kind', kind => {
         triggerMiB: peakResidentMB(trigger.pid),
         dashboardMiB: peakResidentMB(dashboard.pid),
       }
-      const p99 = { usual: usual.p99, beside, watched, posted }
+      const p99 = { usual: usual.p99, withOthers, watched, posted }
       console.log(kind.kind, what, rounded({ listedMs, ...started, ...peaks, ...p99 }), status, seen)
       await Promise.all([controller.end(), trigger.end()])
       await remove(kind.type, names)
@@ -239,7 +239,7 @@ describe.each(fatKinds)('$kind', kind => {
       expect(seen).toEqual(lookedAt.map(() => 200))
       expect(started.controllerMs).toBeLessThan(2 * (usual.controllerMs + listedMs))
       expect(started.triggerMs).toBeLessThan(2 * (usual.triggerMs + listedMs))
-      expect(watched).toBeLessThan(Math.max(3 * beside, quietMs))
+      expect(watched).toBeLessThan(Math.max(3 * withOthers, quietMs))
       expect(posted).toBeLessThan(Math.max(3 * usual.p99, quietMs))
     },
     600_000,

@@ -5,12 +5,12 @@ import type { Flood } from '../../bench/load/flood.ts'
 import { hookPath, names, openStage, type Stage } from '../../bench/stage.ts'
 import { startHooked } from './hooked.ts'
 
-/** How long each flood lasts, in milliseconds, and how many good posts are sent beside it. */
+/** How long each flood lasts, in milliseconds, and how many good posts are sent during it. */
 const floodMs = 4000
 const posts = 100
 
 /** How many requests a second a flood may add to those of the good posts. */
-const mostPerSecond = 5
+const maxPerSecond = 5
 
 const kinds: readonly [Flood, number][] = [
   ['garbage', 64],
@@ -40,8 +40,8 @@ afterAll(async () => {
   bundles.remove()
 })
 
-/** How many requests the product makes in the time of a flood, with good posts beside it. */
-const requestsBeside = async (meanwhile: () => Promise<unknown>): Promise<number> => {
+/** Counts the requests that the product makes in the time of a flood, with good posts at the same time. */
+const requestsDuring = async (meanwhile: () => Promise<unknown>): Promise<number> => {
   const [own = ''] = urls
   const before = stage.server.productRequests()
   const flooding = meanwhile()
@@ -55,15 +55,15 @@ const requestsBeside = async (meanwhile: () => Promise<unknown>): Promise<number
 describe('beside a flood the API server is asked for the good posts, and little else', () => {
   it.each(wanted)('%s', async (kind, connections) => {
     const [, other = '', gone = ''] = urls
-    const alone = await requestsBeside(() => sleep(floodMs))
+    const alone = await requestsDuring(() => sleep(floodMs))
     const url = kind === 'gone hooks' ? gone : other
     const began = performance.now()
-    const flooded = await requestsBeside(() =>
+    const flooded = await requestsDuring(() =>
       stage.onlooker().run({ job: 'flood', kind, url, ms: floodMs, connections, sources: 4 }),
     )
     const seconds = (performance.now() - began) / 1000
     console.log(`${kind}: ${flooded} requests in ${seconds.toFixed(1)} s, and ${alone} without it`)
     expect(alone).toBeGreaterThanOrEqual(posts)
-    expect(flooded).toBeLessThanOrEqual(alone + mostPerSecond * seconds)
+    expect(flooded).toBeLessThanOrEqual(alone + maxPerSecond * seconds)
   })
 })

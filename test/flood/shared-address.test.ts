@@ -7,7 +7,7 @@ import { send } from '../../src/kube/requests.ts'
 import { refusedRate } from '../../src/trigger/limits.ts'
 import { startHooked } from './hooked.ts'
 
-/** How many good posts are sent beside a flood, and how far apart, in milliseconds. */
+/** How many good posts are sent during a flood, and how far apart, in milliseconds. */
 const signed = { count: 100, gapMs: 40 }
 const firsts = { count: 8, gapMs: 300 }
 
@@ -53,7 +53,7 @@ const good = (to: readonly string[], pace: typeof signed) =>
   })
 
 /** Floods a URL from the address that the good posts come from, as through a proxy, until `meanwhile` has ended. */
-const beside = async <T>(kind: Flood, perSecond: number, meanwhile: () => Promise<T>): Promise<T> => {
+const duringFlood = async <T>(kind: Flood, perSecond: number, meanwhile: () => Promise<T>): Promise<T> => {
   const [url = ''] = urls
   const flooding = { job: 'flood', kind, url, connections: 16 } as const
   // First until nothing of that address is trusted any more.
@@ -69,7 +69,7 @@ describe('beside bad posts from the same address, no good one is refused', () =>
   it.each(rates)('%d wrong signatures a second, to the same hook', { timeout: 60_000 }, async perSecond => {
     const to = urls.slice(0, 1)
     const alone = await good(to, signed)
-    const { latencies, notes } = await beside('wrong signatures', perSecond, () => good(to, signed))
+    const { latencies, notes } = await duringFlood('wrong signatures', perSecond, () => good(to, signed))
     const [before, during] = [alone.latencies, latencies].map(each => quantile(each, 0.99).toFixed(1))
     console.log(
       `${perSecond} wrong signatures a second: ${JSON.stringify(notes)}, p99 ${before} ms before and ${during} ms beside them`,
@@ -82,7 +82,7 @@ describe('beside bad posts from the same address, no good one is refused', () =>
     { timeout: 60_000 },
     async (perSecond, index) => {
       const to = urls.slice(1 + index * firsts.count, 1 + (index + 1) * firsts.count)
-      const { latencies, notes } = await beside('forged', perSecond, () => good(to, firsts))
+      const { latencies, notes } = await duringFlood('forged', perSecond, () => good(to, firsts))
       console.log(
         `${perSecond} forged tokens a second: ${JSON.stringify(notes)}, at most ${Math.max(...latencies).toFixed(1)} ms`,
       )

@@ -13,7 +13,7 @@ export interface Health {
 export const healthFile = 'deploy/examples/argo-cd/argocd-cm.yaml'
 export const healthEntry = 'resource.customizations.health.receiverhooks.dev_ReceiverHook'
 
-/** What the health check that people give to Argo CD says of a hook. Lua 5.4 runs it here, and 5.1 there. */
+/** Returns what the health check that people give to Argo CD says of a hook. Lua 5.4 runs it here, and 5.1 there. */
 export const healthOf = async (object: object): Promise<Health> => {
   const lua = await new LuaFactory().createEngine({ enableProxy: false })
   try {

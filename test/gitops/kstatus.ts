@@ -4,7 +4,7 @@ import { listAt } from '../deploy/manifests.ts'
 export type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'
 
 /**
- * What Flux and others who use kstatus take a custom resource for. The rules are those of Compute in
+ * Returns what Flux and others who use kstatus take a custom resource for. The rules are those of Compute in
  * https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus, in their order.
  */
 export const kstatusOf = (object: unknown): Kstatus => {

@@ -9,21 +9,21 @@ import { blocksIn } from '../deploy/manifests.ts'
 import { kubectlPath, type Ran } from '../support/kubectl.ts'
 import type { Cluster } from '../support/product.ts'
 
-/** A folder for the files that the page's commands name, until the test ends. */
+/** Returns a folder for the files that the page's commands name, until the test ends. */
 export const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'page-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   return folder
 }
 
-/** Any namespace of a page or example, as the namespace of the test. */
+/** Replaces any namespace of a page or example by that of the test. */
 export const inNamespaceOf = ({ namespace }: Cluster, text: string): string =>
   text
     .replaceAll(/(-n|--namespace) (shop|monitoring|argocd|flux-system)\b/g, `$1 ${namespace}`)
     .replaceAll(/namespace: (shop|argocd|flux-system)\b/g, `namespace: ${namespace}`)
     .replaceAll('--serviceaccount=shop:', `--serviceaccount=${namespace}:`)
 
-/** The commands of a page but those of npm, which do not end, and those for namespaces, which are there. Examples are copied to the folder for them. */
+/** Returns the commands of a page but those of npm, which do not end, and those for namespaces, which are there. Examples are copied to the folder for them. */
 export const commandsOf = (here: Cluster, page: string, folder: string): string =>
   inNamespaceOf(
     here,

@@ -182,13 +182,13 @@ test.each([
 ])('lists again after 410 as %s, and tells of what was deleted meanwhile', async (_as, lines, opens) => {
   const lists = [list(7, [object('a', 1), object('b', 2), object('c', 3)]), list(30, [object('a', 1), object('c', 25)])]
   const { environment, api, cache, changes } = await running((_request, count) => lists[count] ?? list(99, []), opens)
-  const told = changes.length
+  const before = changes.length
   if (lines.length > 0) api.watching().send(...lines)
   else api.watching().cut()
   await environment.clock.advance(1_000)
   expect(api.watching().request.query?.['resourceVersion']).toBe('30')
   expect([...cache.values()]).toEqual(['a-1', 'c-25'])
-  expect(changes.slice(told)).toEqual([change('b', 2, undefined), change('c', 3, 25)])
+  expect(changes.slice(before)).toEqual([change('b', 2, undefined), change('c', 3, 25)])
   expect(await environment.metrics.text()).toContain('receiverhooks_watch_lists_total{resource="receiverhooks"} 2')
 })
 
@@ -266,7 +266,7 @@ test('an API server that is back, but without the version, is listed again at on
   while (api.watches.length === before) await environment.clock.advance(100)
   await environment.clock.advance(100)
   expect(api.requests).toHaveLength(2)
-  // It goes on saying so, whatever is listed: that must not become a loop without pauses.
+  // It repeats this after every list: that must not become a loop without pauses.
   await environment.clock.advance(60_000)
   expect(api.requests.length).toBeLessThan(12)
 })
@@ -307,7 +307,7 @@ test('stops at once, in the middle of a list and of a watch', async () => {
   expect(watching.environment.lines).toEqual([])
 })
 
-/** What is picked of an object that is too large to be read, at a path that leads to it. */
+/** Returns what is picked of an object that is too large to be read, at a path that leads to it. */
 const picked = (path: string, name: string, version: number, more: object = {}): Map<string, string> =>
   new Map(
     Object.entries({

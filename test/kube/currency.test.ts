@@ -10,7 +10,7 @@ type Answer = ApiResponse | 'no answer' | 'cannot be asked'
 
 const proof = answer(200, { metadata: { resourceVersion: '9' }, items: [] })
 
-/** A watch that is open, whose API server takes `tookMs` to answer. */
+/** Sets up a watch that is open, whose API server takes `tookMs` to answer. */
 const setUp = (source: { namespace?: string; fieldSelector?: string } = {}) => {
   const clock = fakeClock()
   const environment = testEnvironment({ clock })

@@ -8,7 +8,7 @@ import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
 import { answer } from '../support/scripted-connection.ts'
 
-/** An API server that knows one Lease, and counts what is written to it. */
+/** Returns an API server that knows one Lease, and counts what is written to it. */
 const leaseApi = () => {
   let version = 0
   let lease: JsonObject | undefined
@@ -42,7 +42,7 @@ interface Elector {
   readonly done: Promise<void>
   /** How the process is: dead ones get no answers any more, and cut ones are refused. */
   state: 'alive' | 'dead' | 'cut' | 'deaf'
-  /** How long `lead` goes on after it was told to stop. */
+  /** How long `lead` continues after its signal is aborted. */
   lingerMs: number
   readonly log: string[]
 }

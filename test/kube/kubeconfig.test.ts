@@ -9,7 +9,7 @@ import { stringAt } from '../../src/api/json.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { chosenIn, plainAccess, readKubeconfigs } from '../../src/kube/kubeconfig.ts'
 
-/** A file with this text. */
+/** Returns a file with this text. */
 const fileOf = async (text: string): Promise<string> => {
   const directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
   onTestFinished(() => rm(directory, { recursive: true }))

@@ -19,7 +19,7 @@ interface Cost {
   held: number
 }
 
-/** An API server with objects that have so many bytes in an annotation, in pages with a token, with metadata behind the items. */
+/** Returns an API server with objects that have so many bytes in an annotation, in pages with a token, with metadata behind the items. */
 const serverOf = (sizes: readonly number[]): { readonly api: ApiConnection; readonly cost: Cost } => {
   const cost: Cost = { requests: 0, bytes: 0, held: 0 }
   const itemOf = (index: number, fat: string): string =>

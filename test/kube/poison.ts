@@ -4,7 +4,7 @@ import { collectionPath, type ResourceType } from '../../src/kube/paths.ts'
 import { autoscalers, hooks, records } from '../../src/kube/resources.ts'
 import { changed, damaged, type Chance } from '../senders/mutations.ts'
 
-/** A whole hook, as it could be stored: what is damaged of it is what a poisoned one has. */
+/** Returns a whole hook, as it could be stored: what is damaged of it is what a poisoned one has. */
 export const wholeHook = (name: string) => ({
   apiVersion: 'receiverhooks.dev/v1alpha1',
   kind: 'ReceiverHook',
@@ -88,7 +88,7 @@ const poisonable: readonly { readonly type: ResourceType; readonly whole: (name:
 const wholeFor = (path: string) =>
   poisonable.find(({ type }) => path === collectionPath(type) || path === collectionPath(type, 'shop'))?.whole
 
-/** An object of which something is missing, or not what it should be. Never one of another name than its own. */
+/** Returns an object of which something is missing, or not what it should be. Never one of another name than its own. */
 export const poisoned = (whole: object, chance: Chance): unknown => {
   const object = changed(JSON.stringify(whole), whole, chance)
   const metadata = at(object, 'metadata')
@@ -103,14 +103,15 @@ export const poisoned = (whole: object, chance: Chance): unknown => {
 const eventTypes = ['ADDED', 'ADDED', 'MODIFIED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR', '', 'added', null, 1]
 
 /** How many poisoned answers and lines one stream has at most: after them it is what the API server says. */
-const mostPoison = 12
+const maxPoison = 12
 
 /**
- * A connection whose lists and watches of hooks, records and autoscalers have poison in them: whole objects with something
- * wrong in them, lines and answers that are damaged, events of no known type.
+ * Returns a connection whose lists and watches of hooks, records and autoscalers are damaged. They
+ * have whole objects with something wrong in them, cut lines and answers, and events of no known
+ * type.
  */
 export const poisonedConnection = (api: ApiConnection, chance: Chance): ApiConnection => {
-  let left = chance(mostPoison)
+  let left = chance(maxPoison)
   let names = 0
   const poison = (whole: (name: string) => object): unknown => {
     left -= 1
@@ -121,7 +122,7 @@ export const poisonedConnection = (api: ApiConnection, chance: Chance): ApiConne
 
   const poisonedList = (answer: ApiResponse, whole: (name: string) => object): ApiResponse => {
     const spoiled = damaged(answer.body, chance)
-    // One that can still be read could say another version, from which nothing would ever be missed or told.
+    // One that can still be read could name another version, after which no change would be missed or reported.
     if (chance(8) === 0 && tryParseJson(spoiled) === undefined) {
       left -= 1
       return { ...answer, body: spoiled }

@@ -24,9 +24,9 @@ const withinMs = 150_000
 const stepMs = 50
 
 /** What a whole stream may take of a processor, in milliseconds: hundreds of times what one without poison takes. */
-const mostUsedMs = 20_000
+const maxUsedMs = 20_000
 
-/** Log lines that say that something went wrong which should be handled where it happens. */
+/** Log lines about a failure that should be handled in the place where it happens. */
 const unexpected = /a listener failed|the leader failed|"level":"fatal"/
 
 /** What went wrong in a stream, and what it took of a processor, in milliseconds. */
@@ -41,7 +41,7 @@ export const poisonedStream = async (seed: number): Promise<Streamed> => {
   const wrong = await streamed(seededChance(seed))
   const { system, user } = process.threadCpuUsage(before)
   const usedMs = (system + user) / 1000
-  return { wrong: wrong ?? (usedMs > mostUsedMs ? `it took ${usedMs} ms of a processor` : undefined), usedMs }
+  return { wrong: wrong ?? (usedMs > maxUsedMs ? `it took ${usedMs} ms of a processor` : undefined), usedMs }
 }
 
 const streamed = async (chance: Chance): Promise<string | undefined> => {

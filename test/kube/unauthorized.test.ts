@@ -72,9 +72,9 @@ test('what is asked over the connection of a watch still is, and its answer coun
   )
   const watch = api.watch(request, new AbortController().signal)
   expect(await watch.ask(request)).toMatchObject({ body: '/' })
-  const told: string[] = []
-  for await (const line of wholeLines(watch)) told.push(line)
-  expect(told).toEqual(['{}'])
+  const received: string[] = []
+  for await (const line of wholeLines(watch)) received.push(line)
+  expect(received).toEqual(['{}'])
   await clock.advance(5000)
   expect(unauthorized()).toBe(true)
 })

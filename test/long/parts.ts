@@ -110,6 +110,6 @@ export const longParts: readonly LongPart[] = [
   },
 ]
 
-/** The list, a line for each. */
+/** Returns the list, a line for each. */
 export const listed = (parts: readonly LongPart[]): string =>
   parts.map(({ does, minutes, name }) => `  ${name.padEnd(13)}${`${minutes} min`.padStart(6)}  ${does}\n`).join('')

@@ -53,7 +53,7 @@ const ran = async (shell: string, ...args: readonly string[]): Promise<string> =
   (await promisify(execFile)(shell, args, { env, cwd: folder, timeout: 60_000 })).stdout
 
 describe('fish', () => {
-  /** What fish itself would offer for a line. */
+  /** Returns what fish itself would offer for a line. */
   const offered = async (line: string): Promise<readonly string[]> => {
     const commands = `receiver-hooks completion fish | source; complete -C '${line}'`
     const lines = (await ran('fish', '--no-config', '-c', commands)).split('\n').filter(text => text !== '')
@@ -73,7 +73,7 @@ describe('fish', () => {
 })
 
 describe('zsh', () => {
-  /** What a terminal shows in which these keys were pressed, once it has shown `end`. */
+  /** Returns what a terminal shows in which these keys were pressed, once it has shown `end`. */
   const shown = async (keys: string, end: string): Promise<string> => {
     const script = join(folder, 'press.zsh')
     writeFileSync(

@@ -9,7 +9,7 @@ import { locateAll } from '../../scripts/cluster/store.ts'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { blockWith, listAt } from '../deploy/manifests.ts'
-import { spawnLeashed } from '../support/leash.ts'
+import { spawnOwned } from '../support/owned-process.ts'
 import { until } from '../support/product.ts'
 import { ours, podsOf, rolledOut } from './installed.ts'
 import { pidIn } from './process.ts'
@@ -21,27 +21,27 @@ const page = 'docs/how-to/dashboard.md'
 /** The address of the page's examples. */
 const origin = 'https://receiver-hooks.example.com'
 
-/** The page's example of an overlay, with what else is added to its end, as it is applied beside a checkout. */
+/** Returns the page's example of an overlay, with what else is added to its end, as it is applied next to a checkout. */
 const applyOverlay = async (added = ''): Promise<void> => {
-  const beside = await mkdtemp(join(tmpdir(), 'receiver-hooks-dashboard-'))
+  const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-dashboard-'))
   try {
-    await symlink(process.cwd(), join(beside, 'receiver-hooks'))
-    await mkdir(join(beside, 'my-cluster'))
+    await symlink(process.cwd(), join(folder, 'receiver-hooks'))
+    await mkdir(join(folder, 'my-cluster'))
     await writeFile(
-      join(beside, 'my-cluster/kustomization.yaml'),
+      join(folder, 'my-cluster/kustomization.yaml'),
       blockWith(page, 'yaml', 'components/dashboard') + added,
     )
     for (const commands of ['apply -k', 'rollout status']) {
-      const { code, stderr } = await shell(blockWith(page, 'console', commands), { cwd: beside })
+      const { code, stderr } = await shell(blockWith(page, 'console', commands), { cwd: folder })
       if (code !== 0) throw new Error(stderr)
     }
   } finally {
-    await rm(beside, { recursive: true })
+    await rm(folder, { recursive: true })
   }
 }
 
 /**
- * The dashboard's Service, as what routes the page's address to it reaches it. A pod that has just become ready is no
+ * Returns the dashboard's Service, as what routes the page's address to it reaches it. A pod that has just become ready is no
  * endpoint of the Service at once: until kube-proxy has it, connections are refused.
  */
 const routed = async (): Promise<Place> => {
@@ -54,7 +54,7 @@ const routed = async (): Promise<Place> => {
   return place
 }
 
-/** A token for a new account of a namespace; with the rights that the page gives, or with none. */
+/** Returns a token for a new account of a namespace; with the rights that the page gives, or with none. */
 const tokenFor = async (namespace: string, name: string, { looks }: { looks: boolean }): Promise<string> => {
   const [grant, token] = ['create role ', 'create token'].map(words =>
     blockWith(page, 'sh', words).replaceAll('shop', namespace).replaceAll('alice', name),
@@ -207,7 +207,7 @@ describe('behind a proxy that signs people in', () => {
 const forwarded = async (): Promise<Place> => {
   const { kubectl = 'kubectl' } = locateAll(clientParts, process.env)
   const [, ...words] = blockWith(page, 'sh', 'port-forward').trim().split(' ')
-  const forward = spawnLeashed(kubectl, [`--kubeconfig=${inject('kubeconfig')}`, ...words], {
+  const forward = spawnOwned(kubectl, [`--kubeconfig=${inject('kubeconfig')}`, ...words], {
     stdout: 'pipe',
     stderr: 'inherit',
   })
@@ -233,7 +233,7 @@ const signIn = async (
   return { headers: { cookie: pair, 'x-page-key': stringAt(opened.body, 'pageKey') ?? '' }, cookie }
 }
 
-/** A proxy that sends a person's token with each request, until the test ends. */
+/** Returns a proxy that sends a person's token with each request, until the test ends. */
 const proxyTo = async (service: Place, token: string | undefined): Promise<Place> => {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const proxy = createServer((incoming, outgoing) => {

@@ -10,11 +10,11 @@ export const rolledOut = async (): Promise<void> => {
   }
 }
 
-/** Where the trigger's Service is reached from the node. */
+/** Returns where the trigger's Service is reached from the node. */
 export const serviceIP = (): Promise<string> =>
   succeed(`${ours} get service receiver-hooks-trigger -o jsonpath='{.spec.clusterIP}'`)
 
-/** The names of a role's pods that are not about to go. */
+/** Returns the names of a role's pods that are not about to go. */
 export const podsOf = async (role: 'controller' | 'trigger' | 'dashboard'): Promise<readonly string[]> => {
   const selector = `app.kubernetes.io/component=${role}`
   const template = '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}'

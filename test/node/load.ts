@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What became of the posts of a load. */
+/** The outcomes of the posts of a load. */
 export interface Load {
   readonly sent: number
   /** How many ended how, such as `fresh 200 Stepped` or `kept ECONNRESET`. */
@@ -12,12 +12,12 @@ export interface Load {
   readonly slowest: number
 }
 
-/** How a post ends that the program gave up: its connection is closed after 4 s, since nobody knows what became of its write. */
+/** How a post ends that the program gave up. Its connection is closed after 4 s, since the outcome of its write is unknown. */
 export const unknownInTime = 'no answer after 4 s'
 
 /**
- * How a post ends whose turn did not come in time, or that the API server did not answer in time: nothing was changed, and it is to
- * be sent again.
+ * How a post ends if its turn did not come in time, or the API server did not answer in time.
+ * Nothing was changed, and the sender has to send it again.
  */
 export const busy = 'busy 503'
 
@@ -27,7 +27,7 @@ const busyAnswers: ReadonlySet<string> = new Set(['503 Contended', '503 ApiUnrea
 const givenUpAfterMs = 3900
 
 /** An answer is due after 4 s; a machine that is busy is late with it. In milliseconds. */
-const patienceMs = 20_000
+const timeoutMs = 20_000
 
 /**
  * Posts at a steady rate, every other one on a connection of its own and the others on connections that are kept, until
@@ -62,7 +62,7 @@ export const steadyLoad = async (host: string, path: string, perSecond: number, 
 }
 
 /**
- * Sends one post with no body, and tells how it ended. As every HTTP client does, it sends it again where a connection that
+ * Sends one post with no body, and returns how it ended. As every HTTP client does, it sends it again where a connection that
  * was kept is closed just then, before anything of an answer (RFC 9112, section 9.3.1).
  */
 const post = async (host: string, path: string, agent: Agent | undefined, again: () => void): Promise<string> => {
@@ -81,17 +81,14 @@ const once = (
   new Promise(resolve => {
     const headers = { 'content-length': 0 }
     const end = (how: string): void => resolve({ how, wasKept: sent.reusedSocket })
-    const sent = request(
-      { host, path, method: 'POST', agent: agent ?? false, timeout: patienceMs, headers },
-      answer => {
-        let body = ''
-        answer
-          .setEncoding('utf8')
-          .on('data', (text: string) => void (body += text))
-          .on('end', () => end(`${answer.statusCode} ${/"reason":"(\w+)"/.exec(body)?.[1] ?? body}`))
-          .on('error', error => end(error.message))
-      },
-    )
+    const sent = request({ host, path, method: 'POST', agent: agent ?? false, timeout: timeoutMs, headers }, answer => {
+      let body = ''
+      answer
+        .setEncoding('utf8')
+        .on('data', (text: string) => void (body += text))
+        .on('end', () => end(`${answer.statusCode} ${/"reason":"(\w+)"/.exec(body)?.[1] ?? body}`))
+        .on('error', error => end(error.message))
+    })
     sent.on('timeout', () => sent.destroy(new Error('no answer'))).on('error', error => end(codeOf(error)))
     sent.end()
   })

@@ -8,7 +8,7 @@ import { locateAll } from '../../scripts/cluster/store.ts'
 import { at, tryParseJson } from '../../src/api/json.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane/control-plane.ts'
-import { spawnLeashed, type Leashed } from '../support/leash.ts'
+import { spawnOwned, type OwnedProcess } from '../support/owned-process.ts'
 import { nodeAddress, nodeName } from './parts/address.ts'
 import { configureContainerd } from './parts/containerd.ts'
 import { serveNames } from './parts/dns.ts'
@@ -32,7 +32,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
       '--kubelet-preferred-address-types=InternalIP',
     ],
   })
-  const running: Leashed[] = []
+  const running: OwnedProcess[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(running.map(part => part.end('SIGKILL')))
     await controlPlane.stop()
@@ -50,13 +50,13 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   return stop
 }
 
-const startNode = async (plane: ControlPlane, { cgroup, folder }: Work, running: Leashed[]): Promise<void> => {
+const startNode = async (plane: ControlPlane, { cgroup, folder }: Work, running: OwnedProcess[]): Promise<void> => {
   const { api, kubeconfig, run } = plane
   const programs = locateAll(nodeParts, process.env)
   await mkdir(join(folder, 'logs'), { recursive: true })
   const start = async (name: string, args: readonly string[]): Promise<void> => {
     await using log = await open(join(folder, 'logs', name), 'a')
-    running.push(spawnLeashed(programs[name] ?? name, args, { stdout: log.fd, stderr: log.fd }))
+    running.push(spawnOwned(programs[name] ?? name, args, { stdout: log.fd, stderr: log.fd }))
   }
   const runtime = await configureContainerd(folder)
   await start('containerd', ['--config', runtime.config])

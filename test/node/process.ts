@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { ours } from './installed.ts'
 import { succeed } from './support.ts'
 
-/** The pid of the program in a pod of the product, as this process sees it. */
+/** Returns the pid of the program in a pod of the product, as this process sees it. */
 export const pidIn = async (pod: string): Promise<number> => {
   const uid = await succeed(`${ours} get pod ${pod} -o jsonpath='{.metadata.uid}'`)
   const found = processes(line => line.startsWith('/usr/bin/node')).find(pid =>
@@ -12,7 +12,7 @@ export const pidIn = async (pod: string): Promise<number> => {
   return found
 }
 
-/** The processes whose command lines are as wanted. */
+/** Returns the processes whose command lines are as wanted. */
 const processes = (wanted: (commandLine: string) => boolean): readonly number[] =>
   readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))

@@ -164,7 +164,7 @@ describe('the start of a pod', () => {
   })
 })
 
-/** From the start of a pod's process, as the kernel has it, until its /readyz answers 200, in milliseconds. */
+/** Measures from the start of a pod's process, as the kernel has it, until its /readyz answers 200, in milliseconds. */
 const startOf = async (pod: string): Promise<number> => {
   const ip = await until(
     () => succeed(`${ours} get pod ${pod} -o jsonpath='{.status.podIP}'`),
@@ -183,7 +183,7 @@ const isReady = (host: string): Promise<boolean> =>
     }).on('error', () => resolve(false))
   })
 
-/** When a process was started, in milliseconds since the machine was (proc_pid_stat(5), field 22, in hundredths). */
+/** Returns when a process was started, in milliseconds since the machine was (proc_pid_stat(5), field 22, in hundredths). */
 const startedAt = (pid: number): number => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')

@@ -27,7 +27,7 @@ const acceptedOfDashboard: Readonly<Record<string, string>> = {
     'the page answers no name but its own, so both ask whether the port is open',
 }
 
-/** What kube-score finds in manifests, but for what is meant to be so. */
+/** Returns what kube-score finds in manifests, but for what is meant to be so. */
 const findings = async (yaml: string, known: Readonly<Record<string, string>>): Promise<readonly string[]> => {
   const { 'kube-score': program = 'kube-score' } = locateAll([kubeScore], process.env)
   const { stdout } = await shell(`${program} score --output-format ci -`, { stdin: yaml })

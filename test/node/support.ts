@@ -5,7 +5,7 @@ import { clientParts } from '../../scripts/cluster/parts.ts'
 import { locateAll } from '../../scripts/cluster/store.ts'
 import type { Ran } from '../support/kubectl.ts'
 
-/** Runs commands of bash, as a page has them, with kubectl and helm of the project; in the checkout, unless told otherwise. */
+/** Runs commands of bash, as a page has them, with kubectl and helm of the project; in the checkout by default. */
 export const shell = async (
   commands: string,
   options: { readonly stdin?: string; readonly cwd?: string } = {},
@@ -27,7 +27,7 @@ export const shell = async (
   return { code, ...output }
 }
 
-/** Like {@link shell}, for what must succeed: answers what it printed, and throws what it complained of. */
+/** Runs what must succeed, like {@link shell}: answers what it printed, and throws what it complained of. */
 export const succeed = async (commands: string, stdin = ''): Promise<string> => {
   const { code, stderr, stdout } = await shell(commands, { stdin })
   if (code !== 0) throw new Error(`${commands}\nended with ${code}: ${stderr}${stdout}`)

@@ -10,7 +10,7 @@ import { shell, succeed } from './support.ts'
  */
 const page = readFileSync('docs/tutorial.md', 'utf8')
 
-/** The commands below a heading, one block each. What would watch for ever is left out. */
+/** Returns the commands below a heading, one block each. What would watch for ever is left out. */
 const commandsUnder = (heading: RegExp): readonly string[] => {
   const section = page.split(/^## /m).find(text => heading.test(text)) ?? ''
   return [...section.matchAll(/^ *```console\n(.*?)^ *```$/gms)].map(([, block = '']) =>
@@ -27,7 +27,7 @@ const having = (part: string): unknown => expect.stringContaining(part)
 const count = async (): Promise<number> =>
   Number(await succeed("kubectl -n shop get deployment web -o jsonpath='{.spec.replicas}'"))
 
-/** The counts, as they change, until one of them stays for so long, in milliseconds. */
+/** Returns the counts, as they change, until one of them stays for so long, in milliseconds. */
 const countsUntilQuiet = async (quietMs: number): Promise<readonly number[]> => {
   const seen = [await count()]
   for (let since = Date.now(); Date.now() - since < quietMs; await sleep(500)) {

@@ -54,7 +54,7 @@ it('from kustomize to the chart, with posts throughout, leaves each hook its URL
   expect(await shop.path()).toBe(before)
 })
 
-/** The command of the page's last table that begins with these words. */
+/** Returns the command of the page's last table that begins with these words. */
 const ofTable = (words: string): string => {
   const [, command = ''] = new RegExp(`^\\|.*\`(${words}[^\`]*)\``, 'm').exec(readFileSync(page, 'utf8')) ?? []
   expect(command).not.toBe('')

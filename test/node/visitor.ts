@@ -32,7 +32,7 @@ export const visit = (
   new Promise((resolve, reject) => {
     const [method = 'GET', path = '/'] = line.split(' ')
     const text = body === undefined ? '' : JSON.stringify(body)
-    // Node itself tells no length for a DELETE.
+    // Node itself sends no length for a DELETE.
     const length = String(Buffer.byteLength(text))
     const ofPage = method === 'GET' ? {} : { origin, 'content-type': 'application/json', 'content-length': length }
     const sent = { host: new URL(origin).host, ...ofPage, ...headers }
@@ -58,7 +58,7 @@ export const visit = (
       .end(text)
   })
 
-/** The events of a stream until the list is whole, or the stream has ended. */
+/** Returns the events of a stream until the list is whole, or the stream has ended. */
 export const eventsOf = async (place: Place, namespace: string, headers: Visit['headers']): Promise<unknown[]> => {
   const { status, text } = await visit(place, `GET /api/stream?namespace=${namespace}`, {
     headers: headers ?? {},

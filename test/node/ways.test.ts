@@ -11,7 +11,7 @@ import { shell, succeed } from './support.ts'
 
 const page = 'docs/how-to/install.md'
 
-/** The commands of the page under a heading, as they stand there. */
+/** Returns the commands of the page under a heading, as they stand there. */
 const commandsUnder = (heading: string): string => {
   const [, text = ''] = readFileSync(page, 'utf8').split(`\n### ${heading}\n`)
   const [, commands = ''] = /```console\n(.*?)```/s.exec(text) ?? []
@@ -19,7 +19,7 @@ const commandsUnder = (heading: string): string => {
   return commands
 }
 
-/** The commands of another page that take away what one of these ways has installed. */
+/** Returns the commands of another page that take away what one of these ways has installed. */
 const removal = (way: string): string => {
   const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split('\n## Take it away\n')
   const [, text = ''] = section.split(`\n${way}`)
@@ -28,7 +28,7 @@ const removal = (way: string): string => {
   return commands
 }
 
-/** A folder as somebody has it who has made a release: the checkout, and dist/release/install.yaml in it. */
+/** Returns a folder as somebody has it who has made a release: the checkout, and dist/release/install.yaml in it. */
 const withRelease = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-release-'))
   onTestFinished(() => rm(folder, { recursive: true }))

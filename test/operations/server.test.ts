@@ -31,7 +31,7 @@ it('the second port serves healthz, readyz and metrics, and nothing else', async
   expect((await get('/'))[0]).toBe(404)
 })
 
-/** A second port with one check that holds, and what it answers. */
+/** Starts a second port with one check that holds, and what it answers. */
 const start = async (text: () => Promise<string> = () => Promise.resolve('metric 1\n')) => {
   const metrics = { ...testEnvironment().metrics, text }
   const server = await serveOperations(metrics, [], { host: '127.0.0.1', port: 0 })

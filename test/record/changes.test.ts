@@ -150,7 +150,7 @@ describe('a marked write', () => {
   it('that is stored counts, though somebody else could not tell', () => {
     const memory = applied('m', rows)(untold(ofWrite('m'))(before))
     expect(memory).toEqual(applied('m', rows)(before))
-    // Told again by whoever has helped, it counts no second time.
+    // Reported again by a process that has helped, it does not count a second time.
     const later = withRow({ state: 'skipped', key: 'a', at: now + hour, reason: 'CoolingDown' })(memory)
     expect(applied('m', rows)(later)).toEqual(later)
   })
@@ -242,11 +242,11 @@ describe('a row that a full record has forgotten', () => {
 })
 
 describe('whatever others do meanwhile', () => {
-  /** What happens to the claims of a hook: each write has one end, told once or by several who have helped. */
+  /** What happens to the claims of a hook: each write has one end, reported once or by several that have helped. */
   const ends = fc.array(
     fc.record({
       end: fc.constantFrom('applied' as const, 'dropped' as const, 'untold' as const),
-      told: fc.integer({ min: 1, max: 3 }),
+      timesReported: fc.integer({ min: 1, max: 3 }),
       rows: fc.integer({ min: 1, max: 3 }),
     }),
     { minLength: 1, maxLength: 6 },
@@ -266,14 +266,14 @@ describe('whatever others do meanwhile', () => {
             claim: claimed(`m${index}`),
           }),
         )
-      const tellings = writes.flatMap(({ end, rows, told }, index): Change[] => {
+      const reports = writes.flatMap(({ end, rows, timesReported }, index): Change[] => {
         const update: Change =
           end === 'applied'
             ? applied(`m${index}`, rowsOfWrite(index, rows))
             : (end === 'dropped' ? dropped : untold)(ofWrite(`m${index}`))
-        return Array.from({ length: told }, () => update)
+        return Array.from({ length: timesReported }, () => update)
       })
-      const shuffled = tellings
+      const shuffled = reports
         .map((update, index) => ({ update, place: order[index] ?? 0 }))
         .sort((a, b) => a.place - b.place)
         .map(({ update }) => update)

@@ -4,7 +4,7 @@ import { openLedgers } from '../../src/record/ledgers.ts'
 import type { Ledger } from '../../src/record/ledger.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { seededRandom } from '../support/random.ts'
 import { stepServer } from '../support/step-server.ts'
 
@@ -17,16 +17,16 @@ const setUp = () => {
   let started = 0
   const start = () => {
     const requests: string[] = []
-    const world = { fate: (_request: string): Fate => 'answered' }
-    const api = fatefulConnection(clock, server.handle, {
-      fate: ({ method, path }) => {
+    const world = { fault: (_request: string): NetworkFault => 'answered' }
+    const api = faultyConnection(clock, server.handle, {
+      fault: ({ method, path }) => {
         const request = `${method} ${path
           .split('/')
           .slice(7)
           .join('/')
           .replace(/page-.*/, 'page')}`.trim()
         requests.push(request)
-        return world.fate(request)
+        return world.fault(request)
       },
       latencyMs: () => 1,
       isDead: () => false,
@@ -49,7 +49,7 @@ const setUp = () => {
         { mayContinue: () => true },
       ),
     )
-  /** What another process, which knows nothing yet, finds. */
+  /** Returns what another process, which knows nothing yet, finds. */
   const keysFound = async (): Promise<readonly string[]> => {
     const { ledger } = start()
     await soon(ledger.decide(() => ({ result: 0 }), { mayContinue: () => true }))
@@ -77,7 +77,7 @@ describe('the pages of a record', () => {
     const { add, start } = setUp()
     const { environment, ledger, world } = start()
     const forbidden = { status: 403, headers: {}, body: '{"kind":"Status","message":"cannot delete"}' }
-    world.fate = request => (request.startsWith('DELETE') ? { saysInstead: forbidden } : 'answered')
+    world.fault = request => (request.startsWith('DELETE') ? { saysInstead: forbidden } : 'answered')
     await add(ledger, 'a', 'b')
     await add(ledger, 'c', 'd')
     await add(ledger, 'e')
@@ -87,7 +87,7 @@ describe('the pages of a record', () => {
   it('are none where one cannot be stored: the rows stay open', async () => {
     const { add, keysFound, server, start } = setUp()
     const { ledger, world } = start()
-    world.fate = request => (request === 'POST' && server.record('web-up') ? 'never arrives' : 'answered')
+    world.fault = request => (request === 'POST' && server.record('web-up') ? 'never arrives' : 'answered')
     for (const key of ['a', 'b', 'c', 'd']) await add(ledger, key)
     expect(server.pages()).toEqual([])
     expect(await keysFound()).toEqual(['a', 'b', 'c', 'd'])

@@ -11,7 +11,7 @@ const mark = 'receiver-hooks.a.1'
 
 const isNamed = ({ key }: Row): boolean => !key.includes('/')
 
-/** What `add` makes of the rows of a memory, gone through one after another as its description says. */
+/** Returns what `add` makes of the rows of a memory, gone through one after another as its description says. */
 const plainly = ({ maxRows = 4000, rows }: Memory, row: Row): readonly Row[] => {
   const replaced = rows.findLast(({ key }) => key === row.key)
   const body = replaced?.state === 'claimed' ? undefined : replaced?.body
@@ -52,7 +52,7 @@ const of = (rows: readonly Row[], maxRows?: number): MemoryDraft =>
 
 const rowsIn = (draft: MemoryDraft): readonly Row[] => draft.memory().rows
 
-/** Sees that a draft finds what going through its rows finds. */
+/** Checks that a draft finds what going through its rows finds. */
 const isRight = (draft: MemoryDraft): void => {
   const rows = rowsIn(draft)
   for (const key of [...rows.map(row => row.key), 'a', 'body 1', 'nobody', `${mark}/1`]) {

@@ -32,14 +32,14 @@ const remembered = (delivery: Partial<Delivery>, more: Partial<Omit<Remembered, 
   ...more,
 })
 
-/** A judgement in a word: the reason of a skip, or what it is. */
+/** Returns a judgement in a word: the reason of a skip, or what it is. */
 const word = (judged: Judgement): string => (judged.judgement === 'skip' ? judged.reason : judged.judgement)
 
-/** What a memory says of a delivery that comes so many seconds after the one that is in it. */
+/** Returns what a memory says of a delivery so many seconds after the one that it remembers. */
 const judged = (memory: Memory, delivery: Remembered, seconds: number): string =>
   word(judge(memory, delivery, now + seconds * second))
 
-/** A delivery whose step was claimed and made at once. */
+/** Returns a delivery whose step was claimed and made at once. */
 const made = (
   delivery: Remembered,
   at = now,
@@ -198,7 +198,7 @@ describe('a report of some alerts that ended and others that fire', () => {
     expect(judged(tried, end, 1)).toBe('unfinished')
     const rows = rowsOf(tried, claim.mark)
     const ended = made(end)(applied(claim.mark, rows)(tried))
-    // The firing is not told of after that, so a late copy of the end is no other end.
+    // The firing is not reported after that, so a late copy of the end is no other end.
     expect(judged(ended, end, 60)).toBe('Duplicate')
   })
 })
@@ -346,16 +346,16 @@ describe('a signed body that counts once', () => {
     const later = now + minute * second
     const claimed = decided(next, later, { ...step, claim })(memoryOf(old))
     const copies = [signed('second', 'B'), signed('second', 'C')]
-    const told = (memory: Memory) => copies.map(copy => judged(memory, copy, 2 * minute))
-    expect(told(claimed)).toEqual(['Duplicate', 'unfinished'])
-    expect(told(made(next, later)(memoryOf(old)))).toEqual(['Duplicate', 'Duplicate'])
-    expect(told(dropped(() => true)(claimed))).toEqual(['Duplicate', 'new'])
+    const outcomesOf = (memory: Memory) => copies.map(copy => judged(memory, copy, 2 * minute))
+    expect(outcomesOf(claimed)).toEqual(['Duplicate', 'unfinished'])
+    expect(outcomesOf(made(next, later)(memoryOf(old)))).toEqual(['Duplicate', 'Duplicate'])
+    expect(outcomesOf(dropped(() => true)(claimed))).toEqual(['Duplicate', 'new'])
     expect(judged(dropped(() => true)(claimed), old, 2 * minute)).toBe('Duplicate')
   })
 
   it('takes one row for each news, not one for each that replaces it', () => {
-    const news = [1, 2, 3, 4].map(newsAt => signed('alert', `body ${newsAt % 2}`, { newsAt }))
-    const memory = news.reduce((so, each, index) => made(each, now + index * 1000 * second)(so), emptyMemory)
+    const firings = [1, 2, 3, 4].map(newsAt => signed('alert', `body ${newsAt % 2}`, { newsAt }))
+    const memory = firings.reduce((so, each, index) => made(each, now + index * 1000 * second)(so), emptyMemory)
     expect(memory.rows.map(({ key }) => key)).toEqual(['body 1', keyOf('alert')])
   })
 

@@ -4,7 +4,7 @@ import { openLedger, type Decided, type Ledger } from '../../src/record/ledger.t
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { fc, property } from '../support/property.ts'
 import { status, stepServer } from '../support/step-server.ts'
 import { asJudge } from '../support/memories.ts'
@@ -29,18 +29,18 @@ const add =
       : { memory, result: 'known' }
   }
 
-const setUp = (replies: readonly Fate[] = []) => {
+const setUp = (replies: readonly NetworkFault[] = []) => {
   const clock = fakeClock()
   const server = stepServer({})
   server.hooks.set('web-up', 'u1')
   const requests: string[] = []
-  const fates = [...replies]
-  const api = fatefulConnection(clock, server.handle, {
-    fate: ({ method, path }) => {
+  const faults = [...replies]
+  const api = faultyConnection(clock, server.handle, {
+    fault: ({ method, path }) => {
       // Whose record it is, is another question.
       if (path.includes('/receiverhooks/')) return 'answered'
       requests.push(method)
-      return fates.shift() ?? 'answered'
+      return faults.shift() ?? 'answered'
     },
     latencyMs: () => 1,
     isDead: () => false,
@@ -58,9 +58,9 @@ const setUp = (replies: readonly Fate[] = []) => {
     const end = clock.monotonic() + withinMs
     return by.decide(asJudge(judge), { mayContinue: () => clock.monotonic() < end })
   }
-  /** The rows that are stored. */
+  /** Returns the rows that are stored. */
   const rows = () => server.memory('web-up')?.rows.map(({ key }) => key)
-  return { clock, decide, environment, fates, ledger, open, requests, rows, server }
+  return { clock, decide, environment, faults, ledger, open, requests, rows, server }
 }
 
 describe('a decision', () => {
@@ -130,8 +130,8 @@ describe('a decision', () => {
     expect(await make(), 'a conflict shows that somebody has').toBe('PUT GET PUT')
     const alone = [await make(), await make(), await make()]
     await make(other)
-    const beside = [await make(), await make(), await make(), await make(), await make()]
-    expect([...alone, ...beside].filter(asked => asked !== 'GET PUT')).toEqual([])
+    const together = [await make(), await make(), await make(), await make(), await make()]
+    expect([...alone, ...together].filter(asked => asked !== 'GET PUT')).toEqual([])
     expect(await make()).toBe('PUT')
   })
 
@@ -154,7 +154,7 @@ describe('a decision', () => {
     expect(rows()).toEqual(['b'])
   })
 
-  it.each<[string, Fate, string[]]>([
+  it.each<[string, NetworkFault, string[]]>([
     ['stored, and the answer was lost', 'answer lost', ['GET', 'POST', 'GET']],
     ['lost on its way', 'lost on its way', ['GET', 'POST', 'GET', 'POST']],
     ['late: it lands before it is sent again', { landsAfter: 10 }, ['GET', 'POST', 'GET']],
@@ -163,8 +163,8 @@ describe('a decision', () => {
     ['stored, and called a failure', { saysInstead: status(500) }, ['GET', 'POST', 'GET']],
     ['declined with 500', { declined: status(500) }, ['GET', 'POST', 'GET', 'POST']],
     ['declined with 429', { declined: status(429) }, ['GET', 'POST', 'POST']],
-  ])('is made once when its request was %s', async (_name, fate, wanted) => {
-    const { clock, decide, ledger, requests, rows, server } = setUp(['answered', fate])
+  ])('is made once when its request was %s', async (_name, fault, wanted) => {
+    const { clock, decide, ledger, requests, rows, server } = setUp(['answered', fault])
     ledger.note(delivery())
     const deciding = decide(add('a'))
     await clock.advance(1000)
@@ -179,11 +179,11 @@ describe('a decision', () => {
   it('is refused where the server will not have it, and nothing is stored', async () => {
     const forbidden = { declined: status(403, 'Forbidden') }
     const always = Array.from({ length: 5 }, () => forbidden)
-    const { clock, decide, fates, rows } = setUp(always)
+    const { clock, decide, faults, rows } = setUp(always)
     const reading = decide(add('a'))
     await clock.advance(2000)
     expect(await reading).toMatchObject({ decided: 'refused' })
-    fates.push('answered', ...always)
+    faults.push('answered', ...always)
     const writing = decide(add('a'))
     await clock.advance(100)
     expect(await writing).toMatchObject({ decided: 'refused' })
@@ -208,8 +208,8 @@ describe('a decision', () => {
   })
 
   it('is given up when nobody waits any more, and those behind it are made', async () => {
-    const { clock, decide, fates, rows } = setUp()
-    fates.push(...Array.from({ length: 3 }, () => 'lost on its way' as const))
+    const { clock, decide, faults, rows } = setUp()
+    faults.push(...Array.from({ length: 3 }, () => 'lost on its way' as const))
     const [impatient, patient] = [decide(add('a'), 50), decide(add('b'))]
     await clock.advance(4000)
     expect(await impatient).toEqual({ decided: 'given up' })
@@ -222,15 +222,18 @@ describe('a decision', () => {
     const { clock, decide, ledger, open, server } = setUp(['answered', 'answered'])
     await Promise.all([decide(add('a')), clock.advance(100)])
     await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
-    const told: string[] = []
+    const calls: string[] = []
     const judge = (memory: Memory) => {
-      told.push('judged')
+      calls.push('judged')
       return add('c')(memory)
     }
-    const deciding = ledger.decide(asJudge(judge), { mayContinue: () => true, withdrawn: () => told.push('withdrawn') })
+    const deciding = ledger.decide(asJudge(judge), {
+      mayContinue: () => true,
+      withdrawn: () => calls.push('withdrawn'),
+    })
     await clock.advance(100)
     await deciding
-    expect(told).toEqual(['judged', 'withdrawn', 'judged'])
+    expect(calls).toEqual(['judged', 'withdrawn', 'judged'])
     expect(server.memory('web-up')?.rows).toHaveLength(3)
   })
 
@@ -247,8 +250,10 @@ describe('a decision', () => {
   })
 
   it('does not ask the server without a pause while it always conflicts', async () => {
-    const { clock, decide, fates, requests } = setUp()
-    fates.push(...Array.from({ length: 5000 }, (_, i): Fate => (i % 2 === 0 ? 'answered' : { declined: status(409) })))
+    const { clock, decide, faults, requests } = setUp()
+    faults.push(
+      ...Array.from({ length: 5000 }, (_, i): NetworkFault => (i % 2 === 0 ? 'answered' : { declined: status(409) })),
+    )
     const deciding = decide(add('a'))
     await clock.advance(5000)
     expect(await deciding).toEqual({ decided: 'given up' })
@@ -319,27 +324,27 @@ describe('an update that can wait', () => {
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
   })
 
-  it.each<[string, Fate]>([
+  it.each<[string, NetworkFault]>([
     ['it was stored', 'answer lost'],
     ['it was not stored', 'lost on its way'],
     ['it is stored after that', { landsAfter: 300 }],
     ['it is stored just before it is written once more', { landsAfter: 999 }],
-  ])('counts once when nobody waited for its outcome: %s', async (_name, fate) => {
-    const { clock, fates, ledger, server } = setUp()
+  ])('counts once when nobody waited for its outcome: %s', async (_name, fault) => {
+    const { clock, faults, ledger, server } = setUp()
     ledger.note(delivery())
-    fates.push('answered', fate, ...Array.from({ length: 9 }, () => 'never arrives' as const))
+    faults.push('answered', fault, ...Array.from({ length: 9 }, () => 'never arrives' as const))
     const end = clock.monotonic() + 100
     await Promise.all([ledger.flush(() => clock.monotonic() < end), clock.advance(1000)])
     ledger.note(delivery('skipped'))
-    fates.length = 0
+    faults.length = 0
     await Promise.all([ledger.flush(() => true), clock.advance(1000)])
     expect(server.memory('web-up')?.counts).toEqual({ applied: 1, skipped: 1 })
     expect(ledger.dirty).toBe(false)
   })
 
   it('is forgotten where the server will not have it, and the log says so', async () => {
-    const { clock, environment, fates, ledger } = setUp()
-    fates.push(...Array.from({ length: 5 }, () => ({ declined: status(403) })))
+    const { clock, environment, faults, ledger } = setUp()
+    faults.push(...Array.from({ length: 5 }, () => ({ declined: status(403) })))
     ledger.note(delivery())
     await Promise.all([ledger.flush(() => true), clock.advance(2000)])
     expect(ledger.idle).toBe(true)
@@ -385,9 +390,9 @@ describe('an update that can wait', () => {
 })
 
 describe('several ledgers of one record', () => {
-  const fate: fc.Arbitrary<Fate> = fc.oneof(
+  const fault: fc.Arbitrary<NetworkFault> = fc.oneof(
     { weight: 4, arbitrary: fc.constant('answered') },
-    fc.constantFrom<Fate>('answer lost', 'lost on its way', 'never arrives'),
+    fc.constantFrom<NetworkFault>('answer lost', 'lost on its way', 'never arrives'),
     fc.record({ landsAfter: fc.nat(900) }),
     fc.constantFrom(500, 504).map(code => ({ saysInstead: status(code) })),
     fc.constantFrom(401, 429, 500, 503).map(code => ({ declined: status(code) })),
@@ -404,9 +409,9 @@ describe('several ledgers of one record', () => {
 
   property(
     'store each decision once and count each update once',
-    [acts, fc.array(fate, { maxLength: 60 })],
-    async (script, fates) => {
-      const { clock, decide, open, server } = setUp(fates)
+    [acts, fc.array(fault, { maxLength: 60 })],
+    async (script, faults) => {
+      const { clock, decide, open, server } = setUp(faults)
       const ledgers = [open('one'), open('two'), open('three')]
       const [first] = ledgers
       if (!first) return

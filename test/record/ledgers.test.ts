@@ -3,7 +3,7 @@ import { noteOf } from '../../src/record/protocol.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { stepServer } from '../support/step-server.ts'
 import { noted } from '../support/memories.ts'
 
@@ -15,12 +15,12 @@ const setUp = (latencyMs = 1) => {
   const stop = new AbortController()
   /** When each write of a record was sent, and the record's name. */
   const writes: (readonly [at: number, name: string])[] = []
-  const fates: Fate[] = []
-  const api = fatefulConnection(clock, server.handle, {
-    fate: ({ body, method }) => {
+  const faults: NetworkFault[] = []
+  const api = faultyConnection(clock, server.handle, {
+    fault: ({ body, method }) => {
       if (method === 'GET') return 'answered'
       writes.push([clock.monotonic(), /"name":"([^"]+)"/.exec(body ?? '')?.[1] ?? ''])
-      return fates.shift() ?? 'answered'
+      return faults.shift() ?? 'answered'
     },
     latencyMs: () => latencyMs,
     isDead: () => false,
@@ -32,7 +32,7 @@ const setUp = (latencyMs = 1) => {
     return ledgers.of({ namespace: 'shop', name, uid: `uid of ${name}` })
   }
   const counted = (name: string) => server.memory(name)?.counts['applied'] ?? 0
-  return { clock, counted, environment, fates, ledgers, of, server, stop, writes }
+  return { clock, counted, environment, faults, ledgers, of, server, stop, writes }
 }
 
 describe('records that nothing waits for', () => {
@@ -56,7 +56,7 @@ describe('records that nothing waits for', () => {
   it('are written more seldom as well where seconds lie between them, until there are none for ten seconds', async () => {
     const { clock, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)
-    const tell = async (times: number): Promise<readonly number[]> => {
+    const reportTimes = async (times: number): Promise<readonly number[]> => {
       const first = writes.length
       for (let i = 0; i < times; i++) {
         of('web-up').later(one)
@@ -65,9 +65,9 @@ describe('records that nothing waits for', () => {
       const at = writes.slice(first).map(([sentAt]) => Math.round(sentAt / 100) / 10)
       return at.slice(1).map((time, i) => Math.round((time - (at[i] ?? 0)) * 10) / 10)
     }
-    expect(await tell(10)).toEqual([2.5, 2.5, 4, 5, 5, 5])
+    expect(await reportTimes(10)).toEqual([2.5, 2.5, 4, 5, 5, 5])
     await clock.advance(16_000)
-    expect(await tell(3)).toEqual([2.5, 2.5])
+    expect(await reportTimes(3)).toEqual([2.5, 2.5])
     stop.abort()
     await Promise.all([running, clock.advance(0)])
   })
@@ -85,7 +85,7 @@ describe('records that nothing waits for', () => {
       await decide()
       await clock.advance(110)
     }
-    // The first is told of at once, since nobody knows that there will be a second.
+    // The first is reported at once, since nobody knows that there will be a second.
     expect(writes.length).toBe(21)
     await clock.advance(2000)
     expect(writes.length).toBe(22)
@@ -132,8 +132,8 @@ describe('records that nothing waits for', () => {
   })
 
   it('are given up within seconds when the process ends and the server is away', async () => {
-    const { clock, fates, ledgers, of, stop } = setUp()
-    fates.push(...Array.from({ length: 1000 }, () => 'never arrives' as const))
+    const { clock, faults, ledgers, of, stop } = setUp()
+    faults.push(...Array.from({ length: 1000 }, () => 'never arrives' as const))
     const running = ledgers.run(stop.signal)
     of('web-up').later(one)
     await clock.advance(200)
@@ -145,8 +145,8 @@ describe('records that nothing waits for', () => {
   })
 
   it('are tried again when the server comes back', async () => {
-    const { clock, counted, fates, ledgers, of, stop } = setUp()
-    fates.push(...Array.from({ length: 60 }, () => 'never arrives' as const))
+    const { clock, counted, faults, ledgers, of, stop } = setUp()
+    faults.push(...Array.from({ length: 60 }, () => 'never arrives' as const))
     const running = ledgers.run(stop.signal)
     of('web-up').later(one)
     await clock.advance(60_000)
@@ -205,7 +205,7 @@ describe('the ledgers of a process', () => {
   })
 
   it('do not take the writes of a forgotten one for their own', async () => {
-    const { clock, fates, of, server } = setUp()
+    const { clock, faults, of, server } = setUp()
     const decide = (key: string) => {
       const end = clock.monotonic() + 30
       return of('web-up').decide(
@@ -218,7 +218,7 @@ describe('the ledgers of a process', () => {
     }
     await Promise.all([decide('a'), clock.advance(100)])
     for (let i = 0; i < 1000; i++) of(`hook-${i}`)
-    fates.push('lost on its way', 'lost on its way')
+    faults.push('lost on its way', 'lost on its way')
     const [decided] = await Promise.all([decide('b'), clock.advance(100)])
     expect(decided).toEqual({ decided: 'given up' })
     expect(server.memory('web-up')?.rows.map(({ key }) => key)).toEqual(['a'])

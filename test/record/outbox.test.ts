@@ -10,31 +10,31 @@ const now = Date.UTC(2026, 0, 1)
 
 const delivery = fc
   .record({ at: fc.integer({ min: now, max: now + 30 }), outcome: fc.constantFrom('applied', 'failed', 'skipped') })
-  .map((told): RecentDelivery => ({ sender: 'plain', reason: 'Stepped', ...told }))
+  .map((delivered): RecentDelivery => ({ sender: 'plain', reason: 'Stepped', ...delivered }))
 
 const acts = fc.array(
   fc.oneof(
-    { weight: 8, arbitrary: delivery.map(told => ({ act: 'note' as const, told })) },
+    { weight: 8, arbitrary: delivery.map(delivered => ({ act: 'note' as const, delivered })) },
     fc.integer({ min: 0, max: 30 }).map(ms => ({ act: 'add' as const, update: refusedAt(now + ms) })),
     fc.constantFrom({ act: 'look' as const }, { act: 'seal' as const }, { act: 'drop' as const }),
   ),
   { maxLength: 120, size: 'max' },
 )
 
-/** What of a memory is looked at before a write: all but the reports, by which nothing is decided. */
+/** Returns what of a memory is looked at before a write: all but the reports, by which nothing is decided. */
 const undecided = (memory: Memory): Memory => ({ ...memory, counts: {}, recent: [] })
 
 property('what waits is applied as if each update and each delivery had been added by itself', [acts], all => {
   const outbox = new Outbox()
   let waiting: Change[] = []
-  /** How many updates a write includes that is under way, and how many of those that were added by themselves. */
+  /** How many updates the write in progress includes, and how many of those were added by themselves. */
   let sealed = { updates: 0, own: 0 }
   const plainly = () => waiting.reduce((memory, update) => update(memory), emptyMemory)
   for (const done of all) {
     switch (done.act) {
       case 'note':
-        outbox.note(done.told)
-        waiting.push(noted(noteOf(done.told)))
+        outbox.note(done.delivered)
+        waiting.push(noted(noteOf(done.delivered)))
         break
       case 'add':
         outbox.add(done.update)

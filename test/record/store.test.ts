@@ -20,11 +20,11 @@ const object = (name: string, content: unknown) => ({
   content: JSON.stringify(content),
 })
 
-/** A record that lists so many pages, and what reading it asks for. */
+/** Returns a record that lists so many pages, and what reading it asks for. */
 const listing = (pages: number, pageContent: unknown) => {
   const asked: ApiRequest[] = []
   let atOnce = 0
-  let mostAtOnce = 0
+  let maxAtOnce = 0
   const content = {
     ...storedOf(emptyMemory),
     pages: Array.from({ length: pages }, (_, index) => `p${index}`),
@@ -33,7 +33,7 @@ const listing = (pages: number, pageContent: unknown) => {
     ...noApi,
     request: async request => {
       asked.push(request)
-      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      maxAtOnce = Math.max(maxAtOnce, ++atOnce)
       await Promise.resolve()
       atOnce -= 1
       const name = request.path.split('/').at(-1) ?? ''
@@ -43,16 +43,16 @@ const listing = (pages: number, pageContent: unknown) => {
   const unreadable: string[] = []
   const read = () =>
     readRecord(api, owner, { page: name => readPage(api, owner, name), unreadable: what => unreadable.push(what) })
-  return { asked, read, unreadable, mostAtOnce: () => mostAtOnce }
+  return { asked, read, unreadable, maxAtOnce: () => maxAtOnce }
 }
 
 test('the pages of a record are read one after another', async () => {
-  const { asked, mostAtOnce, read } = listing(200, {
+  const { asked, maxAtOnce, read } = listing(200, {
     format: recordFormat,
     page: [{ state: 'untold', key: 'a', at: 1 }],
   })
   expect(await read()).toMatchObject({ read: 'found' })
-  expect([asked.length, mostAtOnce()]).toEqual([201, 1])
+  expect([asked.length, maxAtOnce()]).toEqual([201, 1])
 })
 
 test('a record that lists more pages than any has is not believed, and no page is read', async () => {

@@ -17,7 +17,7 @@ const claimOn = (uid: string): Claim => ({
   helped: true,
 })
 
-/** A step of `by` on an object, or the taking back of as much. */
+/** Returns a step of `by` on an object, or the taking back of as much. */
 const step = (uid: string, by: number, more: Partial<ClaimedRow> = {}): ClaimedRow => ({
   state: 'claimed',
   key: 'a',
@@ -103,15 +103,15 @@ const steps = fc.array(
 
 property('is the same in whatever order the steps become known, and by whatever clocks', [steps], found => {
   const rows = found.map(({ at, by, isUndo, uid }) => step(uid, by, { at, ...(isUndo && { undoes: by }) }))
-  const told = rows
+  const reported = rows
     .map((row, index) => ({ row, place: found[index]?.place ?? 0 }))
     .sort((a, b) => a.place - b.place)
     .map(({ row }) => row)
-  expect(sums(after(...told))).toEqual(sums(after(...rows)))
+  expect(sums(after(...reported))).toEqual(sums(after(...rows)))
   const wanted: Record<string, number> = {}
   for (const { by, isUndo, uid } of found) wanted[uid] = (wanted[uid] ?? 0) + (isUndo ? -by : by)
   for (const [uid, delta] of Object.entries(wanted)) if (delta === 0) delete wanted[uid]
-  expect(sums(after(...told))).toEqual(wanted)
+  expect(sums(after(...reported))).toEqual(wanted)
 })
 
 describe('between versions', () => {

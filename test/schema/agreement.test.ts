@@ -136,7 +136,7 @@ const auth = fc.oneof(
     { requiredKeys: [] },
   ),
 )
-/** Mostly brackets, operators, quotes and what makes a quote another: whatever a scan could be fooled by. */
+/** Mostly brackets, operators, quotes and what makes a quote another: all that could mislead a scan. */
 const when = fc.oneof(
   { arbitrary: fc.constant('body.ok'), weight: 4 },
   fc

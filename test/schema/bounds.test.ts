@@ -3,7 +3,7 @@ import { isTooLargeHook } from '../../src/api/hook.ts'
 import { at, isObject } from '../../src/api/json.ts'
 import { crds } from '../../src/drivers/registry.ts'
 
-/** What a CRD says of a value that nobody can make larger than that, and the places where it says nothing. */
+/** Lists the bounds that a CRD sets for values, and the places where it sets none. */
 const walked = (schema: unknown, path: string): { readonly chars: number; readonly unbounded: readonly string[] } => {
   const bound = (member: string): number | undefined => {
     const value = at(schema, member)

@@ -21,7 +21,7 @@ describe('an expression', () => {
     ['-(', ')'],
     ['a[', ']'],
     ['a.map(x, ', ')'],
-    // Closed ones beside them make it no shallower.
+    // Closed ones next to them make it no shallower.
     ['() + (', ')'],
     ['[1] + [', ']'],
   ])(`may nest %s %s ${maxNestedBrackets} deep, and no deeper`, (open, close) => {

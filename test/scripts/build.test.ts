@@ -18,7 +18,7 @@ import { program } from '../support/program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
 const bundle = join(folder, 'receiver-hooks.mjs')
-/** The files whose text has this word in it. */
+/** Returns the files whose text has this word in it. */
 const filesWith = (word: string): readonly string[] =>
   readdirSync(folder).filter(file => file.endsWith('.mjs') && readFileSync(join(folder, file), 'utf8').includes(word))
 

@@ -15,7 +15,7 @@ const newFolder = (): string => {
   return folder
 }
 
-/** An archive as envtest publishes it, with one binary that says its version. */
+/** Returns an archive as envtest publishes it, with one binary that says its version. */
 const archiveOf = (version: string): Buffer => {
   const folder = newFolder()
   mkdirSync(join(folder, 'controller-tools/envtest'), { recursive: true })
@@ -23,7 +23,7 @@ const archiveOf = (version: string): Buffer => {
   return execFileSync('tar', ['-czf', '-', '-C', folder, 'controller-tools'])
 }
 
-/** A site that publishes these versions; `tampered` says which of them are not what their SHA-512 says. */
+/** Returns a site that publishes these versions; `tampered` says which of them are not what their SHA-512 says. */
 const site = async (versions: readonly string[], tampered: readonly string[] = []): Promise<string> => {
   const archives = new Map(versions.map(version => [`/${version}`, archiveOf(version)]))
   const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
@@ -48,7 +48,7 @@ const site = async (versions: readonly string[], tampered: readonly string[] = [
   return `${origin}/index`
 }
 
-/** Where a download is to end, and what was left next to it. */
+/** Returns where a download is to end, and what was left next to it. */
 const place = () => {
   const folder = join(newFolder(), 'cache', 'envtest-1.36')
   return { folder, left: () => readdirSync(dirname(folder)) }

@@ -12,7 +12,7 @@ const newFolder = (): string => {
   return folder
 }
 
-/** A program that prints a line; or, with no line, one that this machine cannot run. */
+/** Returns a program that prints a line; or, with no line, one that this machine cannot run. */
 const program = (folder: string, name: string, line?: string): string => {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, name)
@@ -21,7 +21,7 @@ const program = (folder: string, name: string, line?: string): string => {
   return path
 }
 
-/** The folders in which a kube-apiserver is looked for, in their order, each with one of this version. */
+/** Returns the folders in which a kube-apiserver is looked for, in their order, each with one of this version. */
 const folders = (given: string, published: string, built: string) => {
   const [part] = clusterParts('1.36')
   if (part === undefined) throw new Error('a cluster has parts')

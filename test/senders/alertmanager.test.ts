@@ -27,7 +27,7 @@ const alert = (given: Alert) => ({
   ...given,
 })
 
-/** A body as Alertmanager 0.34 sends it; `why` is absent before 0.32. */
+/** Returns a body as Alertmanager 0.34 sends it; `why` is absent before 0.32. */
 const body = (alerts: readonly Alert[], why?: Reason, extra: object = {}) => ({
   version: '4',
   groupKey: '{}:{alertname="HighLoad"}',

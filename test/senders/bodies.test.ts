@@ -51,7 +51,7 @@ describe('of two known bodies of one sender', () => {
   it('two of one identity are one delivery as long as their event is the same', () => {
     const alike = named.filter(({ one, other }) => one.delivery === other.delivery)
     const wrong = alike.filter(
-      ({ one, other }) => (one.news === other.news) !== (one.identity?.newsAt === other.identity?.newsAt),
+      ({ one, other }) => (one.event === other.event) !== (one.identity?.newsAt === other.identity?.newsAt),
     )
     expect(wrong.map(({ title }) => title)).toEqual([])
   })

@@ -19,7 +19,7 @@ export interface KnownBody {
     /** Equal, among one sender's bodies, for those that are one delivery. Absent: it has no name, and always counts. */
     readonly delivery?: string
     /** Equal, among bodies of one `delivery`, for those that are so however late they come. */
-    readonly news: string
+    readonly event: string
     /** Equal, among one sender's bodies, for those of one group of alerts. */
     readonly group?: string
     /** Whether only the record can decide what has happened. */
@@ -54,7 +54,7 @@ const read = (path: string): KnownBody => {
       phase,
       ...(delivery === undefined ? {} : { delivery }),
       ...(group === undefined ? {} : { group }),
-      news: stringAt(file, 'says', 'news') ?? '',
+      event: stringAt(file, 'says', 'news') ?? '',
       mixed: at(file, 'says', 'mixed') === true,
       ...(Array.isArray(pushes) && { pushes: pushes.map(String) }),
       unreadable: at(file, 'says', 'unreadable') === true,
@@ -67,7 +67,7 @@ const texts = (value: unknown): Record<string, string> =>
 
 export const knownBodies: readonly KnownBody[] = globSync('test/senders/bodies/*/*.json').sort().map(read)
 
-/** A push as the table writes it. */
+/** Returns a push as the table writes it. */
 export const pushText = ({ digest, host = '?', path, tag }: Push): string =>
   `${host}/${path}:${tag}${digest === undefined ? '' : `@${digest}`}`
 

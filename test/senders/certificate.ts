@@ -1,6 +1,6 @@
 import { sign, type KeyObject } from 'node:crypto'
 
-/** A self-signed certificate (RFC 5280) in PEM, valid between two moments in milliseconds since the epoch. */
+/** Returns a self-signed certificate (RFC 5280) in PEM, valid between two moments in milliseconds since the epoch. */
 export const certificate = (
   keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
   [from, until]: readonly [number, number],
@@ -20,7 +20,7 @@ export const certificate = (
   return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
 }
 
-/** A value in the Distinguished Encoding Rules (X.690): its tag, its length, its content. */
+/** Returns a value in the Distinguished Encoding Rules (X.690): its tag, its length, its content. */
 const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
   const content = Buffer.concat(parts)
   const { length } = content

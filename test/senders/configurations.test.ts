@@ -7,7 +7,7 @@ import { snippetNamed } from '../../src/snippets/write.ts'
 import { exampleURL } from '../snippets/known-hooks.ts'
 import { has } from './shape.ts'
 
-/** The configuration of a product for a hook without anything else to ask, held against what its makers document. */
+/** Checks the configuration of a product for a hook without anything else to ask, against what its makers document. */
 const textOf = (name: string, language: string): string =>
   snippetNamed(name)
     ?.texts({ namespace: 'shop', name: 'web-up', url: exampleURL })

@@ -33,7 +33,7 @@ const wrongDelivery = ({ group, identity, phase, pushes, sender, unreadable }: D
   return pushes?.map(wrongPush).find(wrong => wrong !== undefined)
 }
 
-/** An image that a push names has to be one that could be written into a container. */
+/** Returns whether a container could have the image of a push. */
 const wrongPush = ({ at, digest, path, tag }: Push): string | undefined => {
   const text = `host.example.com/${path}:${tag}${digest === undefined ? '' : `@${digest}`}`
   if (parseImage(text)?.path !== path) return `an image that is none: ${text}`

@@ -4,7 +4,7 @@ import type { Message } from '../../src/senders/sender.ts'
 /** A number from 0 up to, not including, `below`. */
 export type Chance = (below: number) => number
 
-/** Chance that a seed gives again (mulberry32). */
+/** Returns random numbers that a seed gives again (mulberry32). */
 export const seededChance = (seed: number): Chance => {
   let state = seed >>> 0
   return below => {
@@ -15,7 +15,7 @@ export const seededChance = (seed: number): Chance => {
   }
 }
 
-/** A message made of known ones: parts of it dropped, replaced, moved or exchanged, or its text damaged. */
+/** Returns a message made of known ones: parts of it dropped, replaced, moved or exchanged, or its text damaged. */
 export const mutated = (known: readonly Message[], chance: Chance): Message => {
   const { headers, json, receivedAt } = pick(known, chance)
   const other = pick(known, chance)
@@ -34,7 +34,7 @@ const pick = <T>(items: readonly T[], chance: Chance): T => {
   return item
 }
 
-/** Values that code which expects something else stumbles over, as JSON. */
+/** Values, as JSON, that make code fail if it expects something else. */
 const hostile = [
   'null',
   'true',
@@ -66,7 +66,7 @@ const hostile = [
 
 type Holder = { set: (value: unknown) => void; drop: () => void; value: unknown }
 
-/** Some place within a value, the value itself not among them. */
+/** Returns some place within a value, the value itself not among them. */
 const somewhere = (root: unknown, chance: Chance): Holder | undefined => {
   let found: Holder | undefined
   for (let node = root, depth = 0; depth < 12; depth++) {
@@ -95,7 +95,7 @@ const member = (node: unknown, chance: Chance): Holder | undefined => {
   }
 }
 
-/** What is taken from elsewhere must not be changed there too. What is nested too deeply to be copied becomes null. */
+/** Copies a value, so that what is taken from elsewhere is not changed there too. What is nested too deeply to be copied becomes null. */
 const copy = (value: unknown): unknown => {
   try {
     return tryParseJson(JSON.stringify(value ?? null))

@@ -3,7 +3,7 @@ import { isObject } from '../../src/api/json.ts'
 /** A documented shape: members that all have to be there, and no others; a list is of one shape. */
 export type Shape = string | readonly Shape[] | { readonly [member: string]: Shape }
 
-/** Where a value is not of a shape; undefined when it is. */
+/** Returns where a value is not of a shape; undefined when it is. */
 export const has = (value: unknown, shape: Shape, path = '$'): string | undefined => {
   if (typeof shape === 'string') return leaf(value, shape) ? undefined : `${path} is no ${shape}`
   if (isList(shape)) {

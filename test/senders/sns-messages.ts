@@ -27,7 +27,7 @@ export const subscription: Fields = {
   Timestamp: '2026-01-01T00:00:00.000Z',
 }
 
-/** A message as Amazon signs it: the names in the order of its documentation. */
+/** Returns a message as Amazon signs it: the names in the order of its documentation. */
 export const signed = (fields: Fields, version: '1' | '2', key = keys.privateKey): Fields => {
   const names =
     fields['Type'] === 'Notification'

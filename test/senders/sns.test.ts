@@ -15,7 +15,7 @@ const now = Date.UTC(2026, 0, 1)
 const day = 86_400_000
 const pem = certificate(keys, [now - day, now + day])
 
-/** The means of a trigger, and what it asked of the outside. */
+/** Returns the dependencies of a trigger, and what it asked of the outside. */
 const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, body: pem })) => {
   const asked: OutboundRequest[] = []
   const clock = fakeClock(now)

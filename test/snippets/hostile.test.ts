@@ -66,7 +66,7 @@ const hooksFor = ({ proves: { forms } }: Snippet): fc.Arbitrary<SnippetHook> =>
       }
     })
 
-/** The same hook with texts that mean nothing. */
+/** Returns the same hook with texts that mean nothing. */
 const harmless = ({ auth, pushes, secretName }: SnippetHook): SnippetHook => ({
   namespace: 'plain',
   name: 'plain',
@@ -91,7 +91,7 @@ const documentsIn = (text: string): readonly unknown[] =>
 /** Programs that a snippet calls. Nothing else can be called, and a call of anything else is an error of the shell. */
 const programs = ['curl', 'kubectl', 'gh', 'az', 'aws', 'gcloud', 'openssl', 'cut', 'base64', 'od', 'tr', 'date']
 
-/** The script in a document of a pipeline or a job, as the shell of its product gets it. */
+/** Returns the script in a document of a pipeline or a job, as the shell of its product gets it. */
 const scriptIn = (name: string, document: unknown): string | undefined => {
   switch (name) {
     case 'github-actions':
@@ -116,7 +116,7 @@ const findMember = (value: unknown, name: string): unknown => {
 let shell: Shell | undefined
 afterAll(() => shell?.remove())
 
-/** Which programs a script calls, how often, with how many arguments, and whether the shell found anything wrong. */
+/** Returns which programs a script calls, how often, with how many arguments, and whether the shell found anything wrong. */
 const callsOf = async (script: string): Promise<{ calls: readonly (readonly string[])[]; stderr: string }> => {
   shell ??= shellWith(programs, { keep: true })
   shell.forget()
@@ -143,7 +143,7 @@ const sameCalls = async (name: string, script: string, plain: string, url?: stri
   })
 }
 
-/** What has to be in a configuration: the URL, or what stands before its token and that. */
+/** Returns what has to be in a configuration: the URL, or what stands before its token and that. */
 const addresses = ({ url }: SnippetHook): readonly (readonly string[])[] => {
   const end = url.lastIndexOf('/')
   return [[url], [url.slice(0, Math.max(0, end)), url.slice(end + 1)]]

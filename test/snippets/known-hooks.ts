@@ -84,7 +84,10 @@ function specOf(auth: Auth): object {
   }
 }
 
-/** Hooks with each form of auth, with the URL in the status and in a Secret, that count and that roll out. */
+/**
+ * Hooks with each form of auth, with the URL in the status and in a Secret. Some count, some roll
+ * out.
+ */
 export const knownHooks: readonly SnippetHook[] = Object.values(auths).flatMap(auth => {
   const hook = { namespace: 'shop', name: 'web-up', url: exampleURL, ...(auth && { auth }) }
   return [

@@ -42,7 +42,7 @@ export interface Ran {
   readonly answer: unknown
 }
 
-/** As far as a person does what the texts say: the placeholders are replaced by what the Secret holds. */
+/** Replaces the placeholders by what the Secret holds, as a person does. */
 export const filledIn = (texts: readonly SnippetText[]): readonly SnippetText[] =>
   texts.map(({ language, text, where }) => ({
     language,
@@ -77,7 +77,7 @@ const headersIn = (text: string | undefined): Record<string, string> => {
 const authorized = (value: unknown): Record<string, string> =>
   typeof value === 'string' ? { Authorization: value } : {}
 
-/** A file of a mounted Secret. */
+/** Returns a file of a mounted Secret. */
 const file = (path: string | undefined): string =>
   path === undefined ? '' : (held[/^\/etc\/alertmanager\/secrets\/alerts\/(\w+)$/.exec(path)?.[1] ?? ''] ?? '')
 
@@ -87,7 +87,7 @@ const environment: Readonly<Record<string, string | undefined>> = {
   HOOK_PASSWORD: held['password'],
   HOOK_SECRET: held['secret'],
 }
-/** As Grafana reads a value of a provisioned file. */
+/** Expands a value of a provisioned file as Grafana does. */
 const expanded = (value: unknown, environment: Readonly<Record<string, string | undefined>>): string =>
   String(value).replaceAll(/\$\$|\$(\w+)/g, (found, name?: string) =>
     name === undefined ? '$' : (environment[name] ?? found),
@@ -179,7 +179,7 @@ const ranScript = async (script: string, env: Readonly<Record<string, string>> =
   return { answer: tryParseJson(stdout) ?? { stdout, stderr } }
 }
 
-/** What a command of a product's own program was called with. */
+/** Returns what a command of a product's own program was called with. */
 const calledWith = async (texts: readonly SnippetText[], program: string): Promise<readonly string[]> => {
   const shell = shellWith(['kubectl', program])
   const { stderr } = await shell.run(textOf(texts, 'sh'), { HARBOR_USER: 'u', HARBOR_PASSWORD: 'p', QUAY_TOKEN: 't' })
@@ -192,7 +192,7 @@ const option = (call: readonly string[], name: string): string | undefined =>
     word === name ? [call[index + 1] ?? ''] : word.startsWith(`${name}=`) ? [word.slice(name.length + 1)] : [],
   )[0]
 
-/** As GitHub evaluates a text: only what is allowed here. */
+/** Evaluates a text as GitHub does: only what is allowed here. */
 export const ofGithub = (text: string, secrets: Readonly<Record<string, string>>): string =>
   text.replaceAll(/\$\{\{\s*('\$\{\{'|[\w.]+|[^}]*)\s*\}\}/g, (found, inner: string) => {
     if (inner === "'${{'") return '${{'
@@ -513,7 +513,7 @@ export const products: Readonly<Record<string, Product>> = {
   },
 }
 
-/** The headers of a post by a product that was configured so. */
+/** Returns the headers of a post by a product that was configured so. */
 export const headersOf = (
   { headers, signs, webhookSecret }: Configured,
   body: string,
@@ -535,7 +535,7 @@ export const headersOf = (
   return Object.fromEntries(all.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** As GitLab signs: its id is a UUID. */
+/** Signs as GitLab does: its id is a UUID. */
 const webhookHeaders = (secret: string, body: string, time: string): Readonly<Record<string, string>> => {
   const id = 'f5e5f430-f57b-4e6e-9fac-d9128cd7232f'
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64')

@@ -24,7 +24,7 @@ const refusalOf = (name: string, of: SnippetHook): string => {
   return written !== undefined && 'refused' in written ? written.refused : ''
 }
 
-/** What cannot be read in a text. */
+/** Returns what cannot be read in a text. */
 const unreadable = ({ language, text }: SnippetText): unknown => {
   switch (language) {
     case 'yaml': {

@@ -12,7 +12,7 @@ const setUp = () => {
   return { clock, known, usable: (isClaimed = false) => known.take(isClaimed)?.count }
 }
 
-/** One that is watched, and has been told version 10. */
+/** Returns one that is watched, and has received version 10. */
 const watchedAt10 = () => {
   const world = setUp()
   world.known.read(version(9))

@@ -6,7 +6,7 @@ import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection } from '../support/fateful.ts'
+import { faultyConnection } from '../support/faulty-connection.ts'
 import { stepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
@@ -18,8 +18,8 @@ const setUp = () => {
   const server = stepServer({ web: 2 })
   server.hooks.set('web-up', 'h1')
   const sent: string[] = []
-  const api = fatefulConnection(clock, server.handle, {
-    fate: ({ method, path }) => {
+  const api = faultyConnection(clock, server.handle, {
+    fault: ({ method, path }) => {
       sent.push(`${method} ${path.split('/').slice(6).join('/')}`)
       return 'answered'
     },

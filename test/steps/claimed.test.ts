@@ -12,7 +12,7 @@ import type { Plan, Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { seededRandom } from '../support/random.ts'
 import { status, stepServer, type StepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
@@ -31,16 +31,16 @@ const setUp = (replicas = 2) => {
   const clock = fakeClock()
   const server = stepServer({ web: replicas, api: replicas })
   const requests: string[] = []
-  const world = { fate: (_request: string, _body: string): Fate => 'answered' }
+  const world = { fault: (_request: string, _body: string): NetworkFault => 'answered' }
   let started = 0
   /** Starts a process, whose posts may go through the record of a hook. */
   const start = () => {
     let dead = false
-    const api = fatefulConnection(clock, server.handle, {
-      fate: ({ body, method, path }) => {
+    const api = faultyConnection(clock, server.handle, {
+      fault: ({ body, method, path }) => {
         const request = `${method} ${path.split('/').slice(6).join('/')}`
         requests.push(request)
-        return world.fate(request, body ?? '')
+        return world.fault(request, body ?? '')
       },
       latencyMs: () => 1,
       isDead: () => dead,
@@ -79,7 +79,7 @@ const named = (key: string, newsAt?: number): About => ({
   delivery: { identity: newsAt === undefined ? { key } : { key, newsAt } },
 })
 
-/** A record that holds these rows. */
+/** Returns a record that holds these rows. */
 const putRows = (server: StepServer, rows: readonly Row[], hook = 'web-up'): void =>
   server.putRecord(hook, `uid of ${hook}`, JSON.stringify(storedOf({ ...emptyMemory, rows })))
 
@@ -103,14 +103,14 @@ describe('a delivery whose claim a dead process has left behind', () => {
   it('is finished by a copy in another process, with the very same write', async () => {
     const { clock, requests, server, start, world } = setUp()
     const [first, second] = [start(), start()]
-    world.fate = request => {
+    world.fault = request => {
       if (request !== 'PATCH deployments/web/scale') return 'answered'
       first.die()
       return 'never arrives'
     }
     void first.post(named('a'))
     await clock.advance(100)
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     expect(server.memory('web-up')?.rows[0]).toMatchObject({ claim: { to: 3 } })
     const copy = second.post(named('a'))
     await clock.advance(100)
@@ -160,17 +160,20 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
-  it.each<Fate>(['answered', 'answer lost'])('has a hook cool down from when it is finished (%s)', async fate => {
-    const { clock, server, start, world } = setUp()
-    putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
-    await clock.advance(61_000)
-    let patches = 0
-    world.fate = request => (request.startsWith('PATCH') && patches++ === 0 ? fate : 'answered')
-    const next = start().post({ ...named('b'), cooldownMs: 60_000 })
-    await clock.advance(300)
-    expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
-    expect(server.writes).toHaveLength(1)
-  })
+  it.each<NetworkFault>(['answered', 'answer lost'])(
+    'has a hook cool down from when it is finished (%s)',
+    async fault => {
+      const { clock, server, start, world } = setUp()
+      putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
+      await clock.advance(61_000)
+      let patches = 0
+      world.fault = request => (request.startsWith('PATCH') && patches++ === 0 ? fault : 'answered')
+      const next = start().post({ ...named('b'), cooldownMs: 60_000 })
+      await clock.advance(300)
+      expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+      expect(server.writes).toHaveLength(1)
+    },
+  )
 
   it('is finished before a repeat of it that is due, which is a step of its own', async () => {
     const { clock, server, start } = setUp()
@@ -269,7 +272,7 @@ describe('a delivery in a batch with others', () => {
     const early = process.post({ ...named('a'), cooldownMs: 60_000 })
     await clock.advance(100)
     await early
-    world.fate = request => (request.startsWith('PATCH') ? { declined: status(403) } : 'answered')
+    world.fault = request => (request.startsWith('PATCH') ? { declined: status(403) } : 'answered')
     const before = process.unnamed()
     await clock.advance(0.5)
     const posts = [process.unnamed(), process.post({ ...named('b'), cooldownMs: 60_000 })]
@@ -288,7 +291,7 @@ describe('a delivery in a batch with others', () => {
     await clock.advance(100)
     await early
     let patches = 0
-    world.fate = request => {
+    world.fault = request => {
       if (request.startsWith('PATCH') && ++patches === 2) server.outsideWrite('web')
       return 'answered'
     }
@@ -303,7 +306,7 @@ describe('a delivery in a batch with others', () => {
   it('is judged on what became of the others, where nobody can tell that of their write', async () => {
     const { clock, server, start, world } = setUp()
     const process = start()
-    world.fate = request => (request.startsWith('PATCH') ? 'answer lost' : 'answered')
+    world.fault = request => (request.startsWith('PATCH') ? 'answer lost' : 'answered')
     const posts = ['a', 'b'].map(key => process.post({ ...named(key), cooldownMs: 60_000 }))
     // After the write, and before the evidence is looked at.
     while (server.writes.length === 0) await clock.advance(0.5)
@@ -323,7 +326,7 @@ describe('a delivery in a batch with others', () => {
     await clock.advance(100)
     await early
     let isDeleted = false
-    world.fate = request => {
+    world.fault = request => {
       // While the skip is being stored, the hook of the other post goes.
       if (request.startsWith('PUT')) isDeleted = true
       return 'answered'
@@ -370,7 +373,7 @@ describe('a delivery in a batch with others', () => {
     const warm = process.preview(named('warm'))
     await clock.advance(100)
     await warm
-    world.fate = request => (request === 'GET deployments' ? 'never arrives' : 'answered')
+    world.fault = request => (request === 'GET deployments' ? 'never arrives' : 'answered')
     const before = process.unnamed()
     const copy = process.post(named('a'))
     const end = process.undo({
@@ -391,7 +394,7 @@ describe('a delivery in a batch with others', () => {
     const { clock, server, start, world } = setUp()
     const process = start()
     let longest = 0
-    world.fate = () => {
+    world.fault = () => {
       longest = Math.max(longest, JSON.stringify(server.record('web-up') ?? '').length)
       return 'answered'
     }
@@ -410,7 +413,7 @@ describe('a post without a name in a write that was refused', () => {
     const { clock, server, start, world } = setUp()
     const [first, second] = [start(), start()]
     let refusals = 5
-    world.fate = request => (request.startsWith('PATCH') && refusals-- > 0 ? { declined: status(403) } : 'answered')
+    world.fault = request => (request.startsWith('PATCH') && refusals-- > 0 ? { declined: status(403) } : 'answered')
     const reading = first.preview(named('other'))
     await clock.advance(100)
     await reading
@@ -429,13 +432,13 @@ describe('a claimed write that the API server refuses', () => {
   const upBy = (count: number, max = 100): Plan =>
     moveWithin({ action: 'up', by: { count }, min: 0, max, overshoot: 'clamp' })
 
-  /** A policy that is against the write of a count. */
+  /** Returns a policy that is against the write of a count. */
   const against =
     (count: number) =>
-    (request: string, body: string): Fate =>
+    (request: string, body: string): NetworkFault =>
       request.startsWith('PATCH') && body.includes(`"replicas":${count}}`) ? { declined: status(422) } : 'answered'
 
-  /** The claims that a record tells of, once all that a process has to tell is in it. */
+  /** Returns the claims in a record, once a process has stored all its updates there. */
   const claimsAfter = async (
     { clock, server }: Pick<ReturnType<typeof setUp>, 'clock' | 'server'>,
     { ledgers }: ReturnType<ReturnType<typeof setUp>['start']>,
@@ -447,7 +450,7 @@ describe('a claimed write that the API server refuses', () => {
   it('gives way to what the hook says once it has been edited', async () => {
     const installation = setUp()
     const { clock, server, start, world } = installation
-    world.fate = against(3)
+    world.fault = against(3)
     const early = start().post(named('a'))
     await clock.advance(100)
     expect(await early).toMatchObject({ step: 'failed', reason: 'NotScalable' })
@@ -462,7 +465,7 @@ describe('a claimed write that the API server refuses', () => {
   it('gives way to another delivery of a hook that cools down', async () => {
     const installation = setUp()
     const { clock, start, world } = installation
-    world.fate = against(3)
+    world.fault = against(3)
     const early = start().post({ cooldownMs: 60_000 })
     await clock.advance(100)
     expect(await early).toEqual({ step: 'unknown' })
@@ -477,7 +480,7 @@ describe('a claimed write that the API server refuses', () => {
     const installation = setUp()
     const { clock, server, start, world } = installation
     const before = server.version('web')
-    world.fate = against(3)
+    world.fault = against(3)
     const early = start().post(named('a'))
     await clock.advance(100)
     await early
@@ -494,7 +497,7 @@ describe('a claimed write that the API server refuses', () => {
     const installation = setUp()
     const { clock, server, start, world } = installation
     const group = { key: 'g', firing: ['x'], mixed: false }
-    world.fate = against(3)
+    world.fault = against(3)
     const fired = start().post({ delivery: { ...named('a').delivery, group }, undo: true })
     await clock.advance(100)
     expect(await fired).toMatchObject({ step: 'failed' })
@@ -510,7 +513,7 @@ describe('a claimed write that the API server refuses', () => {
 
   it('is sent again where the hook still asks for it, and says that it was refused', async () => {
     const { clock, server, start, world } = setUp()
-    world.fate = against(3)
+    world.fault = against(3)
     const early = start().post(named('a'))
     await clock.advance(100)
     await early
@@ -521,7 +524,7 @@ describe('a claimed write that the API server refuses', () => {
     expect(await Promise.all(copies)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
     expect(claimed).toMatchObject({ helped: false })
     expect(claimsIn(server)).toEqual([{ ...claimed, helped: true }])
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     const last = process.post(named('a'))
     await clock.advance(100)
     expect(await last).toEqual({ step: 'done', from: 2, to: 3 })
@@ -534,14 +537,14 @@ describe('a claimed write that the API server refuses', () => {
       const installation = setUp()
       const { clock, server, start, world } = installation
       const first = start()
-      world.fate = request => {
+      world.fault = request => {
         if (!request.startsWith('PATCH')) return 'answered'
         first.die()
         return { landsAfter }
       }
       void first.post(named('a'))
       await clock.advance(10)
-      world.fate = against(3)
+      world.fault = against(3)
       const second = start()
       const copy = second.post({ ...named('a'), plan: upBy(2) })
       await clock.advance(200)
@@ -557,11 +560,12 @@ describe('a claimed write that the API server refuses', () => {
 })
 
 describe('claimed writes that the API server refuses', () => {
-  const refusing = (request: string): Fate => (request.startsWith('PATCH') ? { declined: status(422) } : 'answered')
+  const refusing = (request: string): NetworkFault =>
+    request.startsWith('PATCH') ? { declined: status(422) } : 'answered'
 
   it('are not made again by a delivery that was in one of them with others', async () => {
     const { clock, server, start, world } = setUp()
-    world.fate = refusing
+    world.fault = refusing
     const process = start()
     const warm = process.preview(named('warm'))
     await clock.advance(100)
@@ -572,7 +576,7 @@ describe('claimed writes that the API server refuses', () => {
     const again = process.post(named('a'))
     await clock.advance(100)
     expect(await again).toMatchObject({ step: 'failed' })
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     for (const key of ['b', 'a', 'b', 'a']) {
       const copy = process.post(named(key))
       await clock.advance(2000)
@@ -585,7 +589,7 @@ describe('claimed writes that the API server refuses', () => {
     const { clock, server, start, world } = setUp()
     const cooling = (key: string): About => ({ ...named(key), cooldownMs: 60_000 })
     const first = start()
-    world.fate = request => {
+    world.fault = request => {
       if (!request.startsWith('PATCH')) return 'answered'
       first.die()
       return { landsAfter: 500 }
@@ -593,7 +597,7 @@ describe('claimed writes that the API server refuses', () => {
     void first.post(cooling('a'))
     await clock.advance(10)
     const second = start()
-    world.fate = (request, body) => {
+    world.fault = (request, body) => {
       if (!request.startsWith('PATCH')) return 'answered'
       if (!body.includes('"replicas":2}')) return { declined: status(422) }
       second.die()
@@ -605,7 +609,7 @@ describe('claimed writes that the API server refuses', () => {
     })
     await clock.advance(1000)
     expect(server.replicas('web')).toBe(3)
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     const third = start()
     if (isCompacted) {
       for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
@@ -622,7 +626,7 @@ describe('claimed writes that the API server refuses', () => {
 
   it('do not fill a record, however many there are', async () => {
     const { clock, server, start, world } = setUp()
-    world.fate = (request, body) =>
+    world.fault = (request, body) =>
       request.startsWith('PATCH') && !body.includes('"replicas":2}') ? { declined: status(422) } : 'answered'
     const process = start()
     for (let i = 0; i < 1500; i++) {
@@ -644,7 +648,7 @@ describe('claimed writes that the API server refuses', () => {
     // What the record is sent as, and no more than that.
     const full = JSON.stringify(server.record('web-up')).length
     server.outsideWrite('web', () => 5)
-    world.fate = (request, body) =>
+    world.fault = (request, body) =>
       request.startsWith('PUT') && Buffer.byteLength(body) > full ? { declined: status(422) } : 'answered'
     const process = start()
     void process.ledgers.run(new AbortController().signal)
@@ -661,7 +665,7 @@ describe('claimed writes that the API server refuses', () => {
 
   it('leave a bounded number of marks on a target', async () => {
     const { clock, server, start, world } = setUp()
-    world.fate = (request, body) =>
+    world.fault = (request, body) =>
       request.startsWith('PATCH') && body.includes('"replicas":3}') ? { declined: status(422) } : 'answered'
     const process = start()
     const group = { key: 'g', firing: ['x'], mixed: false }
@@ -686,14 +690,14 @@ describe('claimed writes that the API server refuses', () => {
 
   it('are tried again however often they were refused', async () => {
     const { clock, start, world } = setUp()
-    world.fate = refusing
+    world.fault = refusing
     for (let i = 0; i < 12; i++) {
       const plan = moveWithin({ action: 'up', by: { count: 2 + i }, min: 0, max: 100, overshoot: 'clamp' })
       const posted = start().post({ ...named('a'), plan })
       await clock.advance(100)
       await posted
     }
-    world.fate = (request, body) =>
+    world.fault = (request, body) =>
       request.startsWith('PATCH') && !/"replicas":[23]}/.test(body) ? { declined: status(422) } : 'answered'
     const last = start().post(named('a'))
     await clock.advance(100)
@@ -711,7 +715,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
       { ...process.environment, clock },
     )
 
-  /** Two deliveries that were claimed in one write. */
+  /** Returns two deliveries that were claimed in one write. */
   const claimedTogether = ({ clock, server }: ReturnType<typeof setUp>): void => {
     const claim = claimOf(server, { to: 4 })
     putRows(server, [
@@ -743,7 +747,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     claimedTogether(installation)
     await clock.advance(11_000)
     let asked = 0
-    world.fate = request => (request === 'GET deployments' && asked++ === 0 ? { declined: status(403) } : 'answered')
+    world.fault = request => (request === 'GET deployments' && asked++ === 0 ? { declined: status(403) } : 'answered')
     const process = start()
     const skipped = skip(process, clock, 'a')
     await clock.advance(4100)
@@ -758,7 +762,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     const { clock, requests, start, world } = installation
     claimedTogether(installation)
     await clock.advance(11_000)
-    world.fate = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
+    world.fault = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
     const skipped = skip(start(), clock, 'a')
     await clock.advance(4100)
     expect(await skipped).toMatchObject({ outcome: 'unavailable' })
@@ -773,13 +777,13 @@ describe('a delivery that is skipped while its claim has been left behind', () =
       putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     await clock.advance(11_000)
     const [helper, second] = [start(), start()]
-    world.fate = request => (request.startsWith('PATCH') ? { landsAfter: 500 } : 'answered')
+    world.fault = request => (request.startsWith('PATCH') ? { landsAfter: 500 } : 'answered')
     const cooling = { cooldownMs: 60_000 }
     const copy = helper.post({ ...named(other ?? 'a', other === undefined ? undefined : 5), ...cooling })
     await clock.advance(50)
     const skipped = skip(second, clock, 'a')
     await clock.advance(600)
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     const next = second.post({ ...named('c'), ...cooling })
     await clock.advance(4000)
     await Promise.all([copy, next])
@@ -798,7 +802,7 @@ describe('a claim that cannot be cleared up', () => {
       { state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 9, claim: claimOf(server, { to: 9 }) },
     ])
     if (count !== 2) server.outsideWrite('web', () => count)
-    world.fate = (request, body) => {
+    world.fault = (request, body) => {
       const list = request === 'GET deployments' ? codes['list'] : undefined
       const isFence = body.includes(`"replicas":${count}}`)
       const code = request.startsWith('PATCH') ? codes[isFence ? 'fence' : 'write'] : list
@@ -831,7 +835,7 @@ describe('a claim that cannot be cleared up', () => {
     await warm
     void process.unnamed(count => count)
     let stage: 'before' | 'refused' | 'written' = 'before'
-    world.fate = (request, body) => {
+    world.fault = (request, body) => {
       if (request.startsWith('PATCH') && body.includes('"replicas":102}')) {
         stage = 'refused'
         return { declined: status(422) }
@@ -851,7 +855,7 @@ describe('a claim that cannot be cleared up', () => {
     const { clock, server, start, world } = setUp()
     putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     let isHeld = true
-    world.fate = request => {
+    world.fault = request => {
       const isLost = (isHeld && request === 'GET deployments/web') || request === 'GET deployments'
       return isLost || request.startsWith('PATCH') ? 'never arrives' : 'answered'
     }
@@ -861,7 +865,7 @@ describe('a claim that cannot be cleared up', () => {
     const second = process.post(named('a'))
     isHeld = false
     await clock.advance(2100)
-    world.fate = () => 'answered'
+    world.fault = () => 'answered'
     await clock.advance(1900)
     expect(await first).toMatchObject({ step: 'unavailable' })
     expect(await second).toMatchObject({ step: 'done' })
@@ -882,7 +886,7 @@ describe('a claim that cannot be cleared up', () => {
         claim,
       })),
     )
-    world.fate = (request, body) =>
+    world.fault = (request, body) =>
       request.startsWith('PATCH') && !body.includes('"replicas":2}') ? { declined: status(422) } : 'answered'
     const process = start()
     const warm = process.preview(named('warm'))
@@ -900,7 +904,7 @@ describe('what was answered, and another process could not tell of', () => {
   const group = { key: 'g', firing: ['x'], mixed: false }
   const end = { ...named('end').delivery, phase: 'resolved', group: { ...group, firing: [] } } as const
 
-  /** The first process has made a delivery and not told of it, and the second could not find that out. */
+  /** Sets up two processes: the first has made a delivery and not reported it, and the second could not find that out. */
   const given = async (about: About) => {
     const installation = setUp()
     const { clock, server, start } = installation
@@ -913,8 +917,8 @@ describe('what was answered, and another process could not tell of', () => {
     const copy = second.post(about)
     await clock.advance(100)
     expect(await copy).toMatchObject({ reason: 'OutcomeUnknown' })
-    /** Both tell what they know, the first last. */
-    const tell = async (): Promise<void> => {
+    /** Lets both report what they know, the first last. */
+    const reportBoth = async (): Promise<void> => {
       for (const process of [second, first]) {
         void process
           .context(about)
@@ -923,28 +927,28 @@ describe('what was answered, and another process could not tell of', () => {
         await clock.advance(100)
       }
     }
-    return { ...installation, second, tell }
+    return { ...installation, second, reportBoth }
   }
 
   it('is no later run of a hook that has run since', async () => {
     const cooling = { cooldownMs: 60_000 }
-    const { clock, second, start, tell } = await given({ ...named('a'), ...cooling })
+    const { clock, second, start, reportBoth } = await given({ ...named('a'), ...cooling })
     await clock.advance(61_000)
     const next = second.post({ ...named('b'), ...cooling })
     await clock.advance(300)
     expect(await next).toMatchObject({ step: 'done' })
-    await tell()
+    await reportBoth()
     const last = start().post({ ...named('c'), ...cooling })
     await clock.advance(300)
     expect(await last).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
   })
 
   it('does not fire again once that is over', async () => {
-    const { clock, second, start, tell } = await given({ delivery: { ...named('a').delivery, group } })
+    const { clock, second, start, reportBoth } = await given({ delivery: { ...named('a').delivery, group } })
     const over = second.post({ delivery: end })
     await clock.advance(100)
     await over
-    await tell()
+    await reportBoth()
     await clock.advance(60_000)
     const again = start().post({ delivery: { ...named('b').delivery, group: { ...group, mixed: true } } })
     await clock.advance(300)
@@ -952,8 +956,8 @@ describe('what was answered, and another process could not tell of', () => {
   })
 
   it('is known once its process tells of it', async () => {
-    const { clock, start, tell } = await given({ delivery: { ...named('a').delivery, group }, undo: true })
-    await tell()
+    const { clock, start, reportBoth } = await given({ delivery: { ...named('a').delivery, group }, undo: true })
+    await reportBoth()
     const over = start().undo({ delivery: end })
     await clock.advance(100)
     expect(await over).toMatchObject({ step: 'done', from: 10, to: 9 })
@@ -979,7 +983,7 @@ describe('a report of new alerts beside ended ones', () => {
   it('is a step although somebody else wrote first', async () => {
     const { clock, server, start, world } = setUp()
     const group = { key: 'g', firing: ['x', 'z'], mixed: true }
-    world.fate = request => {
+    world.fault = request => {
       if (request.startsWith('PATCH') && server.writes.length === 0) server.outsideWrite('web', () => 7)
       return 'answered'
     }
@@ -1010,7 +1014,7 @@ describe('the end of an alert that has no name', () => {
 describe('a server that always answers 409', () => {
   it('is not asked without a pause', async () => {
     const { clock, requests, start, world } = setUp()
-    world.fate = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
+    world.fault = request => (request.startsWith('PATCH') ? { declined: status(409) } : 'answered')
     const process = start()
     const posted = process.unnamed()
     await clock.advance(5000)
@@ -1023,7 +1027,7 @@ describe('a dry run', () => {
   it('is answered in its time also while the record cannot be reached', async () => {
     const { clock, start, world } = setUp()
     const process = start()
-    world.fate = request => (request.includes('receiverhookrecords') ? 'lost on its way' : 'answered')
+    world.fault = request => (request.includes('receiverhookrecords') ? 'lost on its way' : 'answered')
     let answered: Step | undefined
     void process.preview(named('a')).then(step => (answered = step))
     await clock.advance(4001)

@@ -42,7 +42,7 @@ const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm') => 
   return { ...claimed, memory: draft.memory() }
 }
 
-/** A memory with the claim of a write of another process for this key. */
+/** Returns a memory with the claim of a write of another process for this key. */
 const foreign = (key: string): Memory => on(emptyMemory, [member({ key })], 5, 'other').memory
 
 describe('a batch that is claimed', () => {
@@ -120,15 +120,17 @@ const members = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
-/** What a member was told at last, and the count that its write was computed from. */
-type Told = readonly [part: string, from?: number, to?: number]
+/** What a member was answered in the end, and the count that its write was computed from. */
+type Answered = readonly [part: string, from?: number, to?: number]
 
 /** Runs batches, one after another, until nobody waits: each write is stored before the next. */
-const runAll = (batches: readonly (readonly Post[])[]): { memory: Memory; count: number; told: Map<Post, Told> } => {
+const runAll = (
+  batches: readonly (readonly Post[])[],
+): { memory: Memory; count: number; answered: Map<Post, Answered> } => {
   let memory = emptyMemory
   let count = 5
   let mark = 0
-  const told = new Map<Post, Told>()
+  const answered = new Map<Post, Answered>()
   for (const batch of batches) {
     for (let waiting = [...batch]; waiting.length > 0;) {
       mark += 1
@@ -138,13 +140,13 @@ const runAll = (batches: readonly (readonly Post[])[]): { memory: Memory; count:
       count = to
       waiting = waiting.filter((one, index) => {
         const part = parts[index]
-        if (part?.part === 'step') told.set(one, ['step', part.from, part.to])
-        if (part?.part === 'skip') told.set(one, ['skip'])
+        if (part?.part === 'step') answered.set(one, ['step', part.from, part.to])
+        if (part?.part === 'skip') answered.set(one, ['skip'])
         return part?.part === 'wait'
       })
     }
   }
-  return { memory, count, told }
+  return { memory, count, answered }
 }
 
 property('a batch is as if its members had run one after another', [members], abouts => {
@@ -157,11 +159,11 @@ property('a batch is as if its members had run one after another', [members], ab
   const cools = abouts.some(({ cooldownMs }) => cooldownMs > 0)
   if (!cools) {
     expect(together.count).toBe(oneByOne.count)
-    expect(together.told).toEqual(oneByOne.told)
+    expect(together.answered).toEqual(oneByOne.answered)
     expect(together.memory.rows).toEqual(oneByOne.memory.rows)
   }
   // In every case each count follows from the one before it.
-  const steps = [...together.told.values()].flatMap(([, from = 0, to = 0]) =>
+  const steps = [...together.answered.values()].flatMap(([, from = 0, to = 0]) =>
     from === to ? [] : [[from, to] as const],
   )
   expect(steps.reduce((count, [from, to]) => count + to - from, 5)).toBe(together.count)

@@ -10,7 +10,7 @@ import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection } from '../support/fateful.ts'
+import { faultyConnection } from '../support/faulty-connection.ts'
 import { stepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
@@ -22,8 +22,8 @@ const setUp = () => {
   const clock = fakeClock()
   const server = stepServer({ web: 0 })
   server.hooks.set('web-up', 'h1')
-  const api = fatefulConnection(clock, server.handle, {
-    fate: () => 'answered',
+  const api = faultyConnection(clock, server.handle, {
+    fault: () => 'answered',
     latencyMs: () => 1,
     isDead: () => false,
   })

@@ -6,7 +6,7 @@ import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection, type Fate } from '../support/fateful.ts'
+import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { seededRandom } from '../support/random.ts'
 import { stepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
@@ -25,12 +25,12 @@ const setUp = () => {
   let started = 0
   const start = () => {
     const requests: string[] = []
-    const way = { latencyMs: 1, fate: (_request: string): Fate => 'answered' }
-    const api = fatefulConnection(clock, server.handle, {
-      fate: ({ method, path }) => {
+    const way = { latencyMs: 1, fault: (_request: string): NetworkFault => 'answered' }
+    const api = faultyConnection(clock, server.handle, {
+      fault: ({ method, path }) => {
         const request = `${method} ${path.split('/').slice(6).join('/')}`
         requests.push(request)
-        return way.fate(request)
+        return way.fault(request)
       },
       latencyMs: () => way.latencyMs,
       isDead: () => false,
@@ -57,7 +57,7 @@ describe('a claimed write that comes too late', () => {
     const { server, soon, start } = setUp()
     const { post, requests, way } = start()
     await soon(post('a'))
-    way.fate = request => {
+    way.fault = request => {
       if (request === write && server.replicas('web') === 3) server.outsideWrite('web', () => 7)
       return 'answered'
     }
@@ -70,7 +70,7 @@ describe('a claimed write that comes too late', () => {
     const { server, soon, start } = setUp()
     const { post, requests, way } = start()
     await soon(post('a'))
-    way.fate = request => {
+    way.fault = request => {
       if (request !== write || server.replicas('web') !== 3) return 'answered'
       server.outsideWrite('web', () => 7)
       return 'answer lost'
@@ -83,7 +83,7 @@ describe('a claimed write that comes too late', () => {
     const { clock, server, soon, start } = setUp()
     const [first, second] = [start(), start()]
     await soon(first.post('a'))
-    first.way.fate = request => {
+    first.way.fault = request => {
       if (request === write) first.way.latencyMs = 40
       return 'answered'
     }
@@ -103,12 +103,12 @@ describe('a claimed write that comes too late', () => {
     const { clock, server, soon, start } = setUp()
     const [first, second] = [start(), start()]
     await soon(first.post('a'))
-    first.way.fate = request => {
+    first.way.fault = request => {
       if (request === write && server.replicas('web') === 3) server.outsideWrite('web', () => 7)
       return 'answered'
     }
     // It has read the claim, and says that it helps only after that has been taken back.
-    second.way.fate = request => {
+    second.way.fault = request => {
       second.way.latencyMs = request === record ? 20 : 1
       return 'answered'
     }

@@ -10,7 +10,7 @@ import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
-import { fatefulConnection } from '../support/fateful.ts'
+import { faultyConnection } from '../support/faulty-connection.ts'
 import { stepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
@@ -23,8 +23,8 @@ const setUp = () => {
   const server = stepServer({ web: 2 })
   server.hooks.set('web-up', 'h1')
   server.putRecord('web-up', 'h1', later)
-  const api = fatefulConnection(clock, server.handle, {
-    fate: () => 'answered',
+  const api = faultyConnection(clock, server.handle, {
+    fault: () => 'answered',
     latencyMs: () => 1,
     isDead: () => false,
   })

@@ -6,7 +6,7 @@ import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { fc, property } from '../support/property.ts'
-import { scaleServer, type Fate, type ScaleServer } from '../support/scale-server.ts'
+import { scaleServer, type NetworkFault, type ScaleServer } from '../support/scale-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
 const target = deploymentTarget('web')
@@ -86,7 +86,7 @@ describe('posts for one target', () => {
 
   it('are computed again from the newer count after a conflict', async () => {
     const { clock, post, server } = setUp(1)
-    server.fate = ({ method }) => {
+    server.fault = ({ method }) => {
       if (method === 'PATCH' && server.requests.length === 2) server.outsideWrite(7)
       return 'answered'
     }
@@ -132,7 +132,7 @@ describe('a post whose step cannot be made', () => {
   ])('answers an API server that says %i with %s, and changes nothing', async (code, reason) => {
     const { clock, post, server } = setUp(1)
     const body = JSON.stringify({ kind: 'Status', message: 'no' })
-    server.fate = ({ method }) => (method === 'PATCH' ? { status: code, headers: {}, body } : 'answered')
+    server.fault = ({ method }) => (method === 'PATCH' ? { status: code, headers: {}, body } : 'answered')
     const posted = post()
     await clock.advance(1000)
     expect(await posted).toMatchObject({ step: 'failed', reason })
@@ -142,7 +142,7 @@ describe('a post whose step cannot be made', () => {
   it('is made where an API server that has just started forbids everything for a moment', async () => {
     const { clock, post, server } = setUp(1)
     let refusals = 3
-    server.fate = () =>
+    server.fault = () =>
       refusals-- > 0 ? { status: 403, headers: {}, body: JSON.stringify({ kind: 'Status' }) } : 'answered'
     const first = post()
     await clock.advance(1000)
@@ -171,7 +171,7 @@ describe('a post whose step cannot be made', () => {
 
   it('is told that there is no /scale when the object is there and its /scale is not', async () => {
     const { clock, post, server } = setUp(1)
-    server.fate = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')
+    server.fault = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')
     const posted = post()
     await clock.advance(20)
     expect(await posted).toMatchObject({ step: 'failed', reason: 'NotScalable' })
@@ -180,7 +180,7 @@ describe('a post whose step cannot be made', () => {
   it('is made where the object is deleted and made again, twice, just before its write', async () => {
     const { clock, post, server } = setUp(1)
     let deleted = 0
-    server.fate = ({ method }) => {
+    server.fault = ({ method }) => {
       if (deleted === 2) return 'answered'
       if (method === 'PATCH') return { status: 404, headers: {}, body: `{"deleted":${++deleted}}` }
       const metadata = { name: 'web', namespace: 'shop', uid: `earlier-${deleted}`, resourceVersion: '7' }
@@ -194,7 +194,7 @@ describe('a post whose step cannot be made', () => {
   it('is tried again when the write surely never arrived, and is made once', async () => {
     const { clock, post, server } = setUp(1)
     let refusals = 3
-    server.fate = () => (refusals-- > 0 ? 'never arrives' : 'answered')
+    server.fault = () => (refusals-- > 0 ? 'never arrives' : 'answered')
     const posted = post()
     await clock.advance(2000)
     expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
@@ -203,11 +203,11 @@ describe('a post whose step cannot be made', () => {
 
   it('leaves the queue at the end of its time, having changed nothing, and says what was wrong', async () => {
     const { clock, post, server } = setUp(1)
-    server.fate = () => 'never arrives'
+    server.fault = () => 'never arrives'
     const posted = post()
     await clock.advance(4000)
     expect(await posted).toMatchObject({ step: 'unavailable', reason: 'ApiUnreachable' })
-    server.fate = () => 'answered'
+    server.fault = () => 'answered'
     await clock.advance(5000)
     expect(server.replicas).toBe(1)
   })
@@ -234,7 +234,7 @@ describe('a post whose step cannot be made', () => {
   it('is made when the API server asks who we are once more', async () => {
     const { clock, post, server } = setUp(1)
     let refusals = 1
-    server.fate = ({ method }) =>
+    server.fault = ({ method }) =>
       method === 'PATCH' && refusals-- > 0 ? { status: 401, headers: {}, body: '{}' } : 'answered'
     const posted = post()
     await clock.advance(500)
@@ -272,7 +272,7 @@ describe('a post whose step cannot be made', () => {
 })
 
 describe('a post whose write is in doubt', () => {
-  it.each<[string, Fate, (server: ScaleServer) => void, string[]]>([
+  it.each<[string, NetworkFault, (server: ScaleServer) => void, string[]]>([
     ['was stored, and its answer lost: it is not written twice', 'answer lost', () => {}, ['LIST']],
     [
       'was stored, and others have written since: the first version after it tells',
@@ -294,10 +294,10 @@ describe('a post whose write is in doubt', () => {
       ['LIST', 'GET', 'PATCH 3'],
     ],
     ['met a 500', { status: 500, headers: {}, body: '' }, () => {}, ['LIST', 'PATCH 2']],
-  ])('%s', async (_name, fate, meanwhile, then) => {
+  ])('%s', async (_name, fault, meanwhile, then) => {
     const { clock, post, server } = setUp(1)
     let faults = 1
-    server.fate = ({ method }) => (method === 'PATCH' && faults-- > 0 ? fate : 'answered')
+    server.fault = ({ method }) => (method === 'PATCH' && faults-- > 0 ? fault : 'answered')
     const posted = post()
     await clock.advance(3.5)
     meanwhile(server)
@@ -309,7 +309,7 @@ describe('a post whose write is in doubt', () => {
 
   it('gets no answer where the history that would tell is gone', async () => {
     const { clock, post, server } = setUp(1)
-    server.fate = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
+    server.fault = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
     const posted = post()
     await clock.advance(3.5)
     for (const count of [5, 6, 7]) server.outsideWrite(count)
@@ -320,11 +320,11 @@ describe('a post whose write is in doubt', () => {
 
   it('gets no answer when its time ends before the evidence is found, and its target goes on', async () => {
     const { clock, post, server } = setUp(1)
-    server.fate = ({ path }) => (path.endsWith('/scale') || path.endsWith('s') ? 'lost on its way' : 'answered')
+    server.fault = ({ path }) => (path.endsWith('/scale') || path.endsWith('s') ? 'lost on its way' : 'answered')
     const posted = post()
     await clock.advance(4001)
     expect(await posted).toEqual({ step: 'unknown' })
-    server.fate = () => 'answered'
+    server.fault = () => 'answered'
     const next = post()
     await clock.advance(1000)
     expect(await next).toEqual({ step: 'done', from: 1, to: 2 })
@@ -352,18 +352,18 @@ describe('any interleaving of posts, conflicts, lost requests and outside writes
     { minLength: 1, maxLength: 25 },
   )
   const outside = fc.array(fc.record({ at: fc.nat(60), by: fc.integer({ min: -2, max: 3 }) }), { maxLength: 6 })
-  const fates = fc.array(
-    fc.constantFrom<Fate>('answered', 'answered', 'answer lost', 'lost on its way', 'never arrives'),
+  const faults = fc.array(
+    fc.constantFrom<NetworkFault>('answered', 'answered', 'answer lost', 'lost on its way', 'never arrives'),
     { maxLength: 30 },
   )
 
   property(
     'is as if the posts answered 200 had run one after another',
-    [posts, outside, fates],
-    async (written, writes, fate) => {
+    [posts, outside, faults],
+    async (written, writes, fault) => {
       const { clock, post, server } = setUp(20)
       let sent = 0
-      server.fate = () => fate[sent++] ?? 'answered'
+      server.fault = () => fault[sent++] ?? 'answered'
       let drift = 0
       for (const { at, by } of writes) {
         clock.after(at, () => {
@@ -383,7 +383,7 @@ describe('any interleaving of posts, conflicts, lost requests and outside writes
       for (const { asked, step } of await Promise.all(answers)) {
         if (step.step === 'done') certain += step.to - step.from
         if (step.step === 'done') expect(step.to - step.from).toBe(asked)
-        // Whoever got no answer was run once or not at all; whoever got 503 was not.
+        // A post without an answer ran once or not at all. One with 503 did not run.
         if (step.step === 'unknown') [least, most] = [least + Math.min(0, asked), most + Math.max(0, asked)]
       }
       expect(server.replicas).toBeGreaterThanOrEqual(certain + least)

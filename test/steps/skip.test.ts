@@ -16,7 +16,7 @@ const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is
 const owner = { namespace: 'shop', name: 'web-up', uid: 'h1' }
 const target = deploymentTarget('web')
 
-/** A delivery that another process has claimed so long ago, in milliseconds, and the skip that this one is to storeSkip. */
+/** Sets up a delivery that another process has claimed so long ago, in milliseconds, and the skip that this one is to storeSkip. */
 const setUp = async ({
   agoMs,
   isHidden = false,

@@ -17,7 +17,7 @@ export const triedAgain = (): Reporter => ({
 const unsteady = (module: TestModule): readonly TestCase[] =>
   [...module.children.allTests('passed')].filter(test => test.diagnostic()?.flaky === true)
 
-/** Each error with the place in the test where it arose. */
+/** Returns each error with the place in the test where it arose. */
 const errorsOf = (test: TestCase): string =>
   (test.result().errors ?? [])
     .map(({ diff, message, stacks = [] }) =>

@@ -1,4 +1,4 @@
-/** A notification as Alertmanager 0.34 posts it. */
+/** Returns a notification as Alertmanager 0.34 posts it. */
 export const notification = (status: 'firing' | 'resolved', reason: string) => ({
   version: '4',
   groupKey: '{}:{alertname="HighLoad"}',

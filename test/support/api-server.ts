@@ -41,7 +41,7 @@ export interface ApiServer {
   readonly widget: (name: string, spec: object) => object
 }
 
-/** To be called while tests are being defined: prepares the server before the first, and cleans up after the last. */
+/** Prepares the server before the first test, and cleans up after the last. Call it while tests are being defined. */
 export const apiServer = (): ApiServer => {
   const id = randomBytes(4).toString('hex')
   const namespace = `api-server-${id}`
@@ -117,7 +117,7 @@ export const configMap = (name: string, x: string) => ({
   data: { x },
 })
 
-/** Who owns the count of a Deployment, as `manager operation subresource`. */
+/** Returns who owns the count of a Deployment, as `manager operation subresource`. */
 export const owners = (object: JsonObject): string[] => {
   const entries = at(object, 'metadata', 'managedFields')
   return (Array.isArray(entries) ? entries : [])
@@ -125,7 +125,7 @@ export const owners = (object: JsonObject): string[] => {
     .map(entry => ['manager', 'operation', 'subresource'].map(member => stringAt(entry, member) ?? '-').join(' '))
 }
 
-/** A kind with what the product's own has: defaults, bounds, rules on values, objects and former values. */
+/** Returns a kind with what the product's own has: defaults, bounds, rules on values, objects and former values. */
 const widgetCrd = (group: string) =>
   definitionOf(
     { group, version: 'v1', resource: 'widgets', kind: 'Widget' },
@@ -191,7 +191,7 @@ const widgetCrd = (group: string) =>
   )
 
 /**
- * A message about a broken rule, for comparison. Kubernetes 1.34 names the type of what it found, or nothing, where
+ * Returns a message about a broken rule, for comparison. Kubernetes 1.34 names the type of what it found, or nothing, where
  * later versions name the value: there, what was found is left out.
  */
 export const comparable = (message: unknown): string =>

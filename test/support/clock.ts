@@ -14,7 +14,7 @@ interface Timer {
   readonly run: () => void
 }
 
-/** Time that passes only when a test says so. `startMs` is the wall clock's first reading. */
+/** Returns a clock whose time passes only when a test says so. `startMs` is the wall clock's first reading. */
 export const fakeClock = (startMs = Date.UTC(2026, 0, 1)): FakeClock => {
   const timers = new Set<Timer>()
   let elapsed = 0

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 
-/** What a run left out: projects without a test, and tests that were skipped. */
+/** Returns what a run left out: projects without a test, and tests that were skipped. */
 export const leftOut = (
   projects: readonly string[],
   modules: readonly { readonly project: string; readonly skipped: readonly string[] }[],
@@ -22,7 +22,7 @@ export const completeness = (): Reporter => {
     onTestRunEnd: modules => {
       if (vitest?.config.mergeReports !== undefined) return
       const names = vitest?.projects.map(({ name }) => name) ?? []
-      const problems = leftOut(names, modules.map(told))
+      const problems = leftOut(names, modules.map(summaryOf))
       if (problems.length === 0) return
       process.stderr.write(`The run is not complete:\n${problems.map(problem => `  ${problem}\n`).join('')}`)
       process.exitCode = 1
@@ -30,7 +30,7 @@ export const completeness = (): Reporter => {
   }
 }
 
-const told = (module: TestModule) => ({
+const summaryOf = (module: TestModule) => ({
   project: module.project.name,
   skipped: [...module.children.allTests('skipped')].map(test => `${module.relativeModuleId} > ${test.fullName}`),
 })

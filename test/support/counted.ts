@@ -35,7 +35,7 @@ export const make = ({ api, namespace }: Cluster, type: ResourceType, name: stri
     spec,
   })
 
-/** An autoscaler of a Deployment. */
+/** Makes an autoscaler of a Deployment. */
 export const makeAutoscaler = (here: Cluster, name: string, spec: object = {}) =>
   make(here, autoscalers, name, {
     scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
@@ -43,7 +43,7 @@ export const makeAutoscaler = (here: Cluster, name: string, spec: object = {}) =
     ...spec,
   })
 
-/** A member of an object as it is now. */
+/** Returns a member of an object as it is now. */
 export const look = async ({ api, namespace }: Cluster, type: ResourceType, name: string, ...path: string[]) =>
   at(await read(api, type, namespace, name), ...path)
 

@@ -1,7 +1,7 @@
 import { customDefinitions } from '../../src/kube/definitions.ts'
 import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
 
-/** The definition of a custom kind of one version. `schema` is that of its objects; `more` is merged into the version. */
+/** Returns the definition of a custom kind of one version. `schema` is that of its objects; `more` is merged into the version. */
 export const definitionOf = (
   { group, kind, resource, version }: ResourceType,
   schema: object,

@@ -3,7 +3,7 @@ import type { Endpoint } from '../../src/trigger/endpoint.ts'
 import type { TriggerRequest } from '../../src/trigger/request.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 
-/** A delivery to a hook that stays as it is, without a name: with a time of 4 s by a clock that stands at 0, and no bounds. */
+/** Returns a delivery to a hook that stays as it is, without a name: with a time of 4 s by a clock that stands at 0, and no bounds. */
 export const contextOf = (more: Partial<DeliveryContext> & Pick<DeliveryContext, 'deadline'>): DeliveryContext => ({
   hook: { namespace: 'shop', name: 'web-up', uid: 'h1' },
   delivery: { phase: 'none' },
@@ -21,6 +21,6 @@ export const contextOf = (more: Partial<DeliveryContext> & Pick<DeliveryContext,
   ...more,
 })
 
-/** The answer to a post. */
+/** Returns the answer to a post. */
 export const answerOf = (endpoint: Endpoint, request: TriggerRequest): Promise<TriggerAnswer> =>
   new Promise((resolve, reject) => void endpoint(request, resolve).catch(reject))

@@ -21,7 +21,7 @@ export const noApi: ApiConnection = {
   }),
 }
 
-/** A network with nobody on it. */
+/** Returns a network with nobody on it. */
 export const noOutbound: Outbound = ({ url }) => Promise.reject(refused(url))
 
 /** For tests that look at no custom kind. */
@@ -37,7 +37,7 @@ export const noExpressions: Expressions = {
 
 const refused = (path: string): Unreachable => new Unreachable(`${path}: this test has no API server`, false)
 
-/** An environment in which nothing surprises: its own clock, seeded bytes, its own metrics, and log lines to look at. */
+/** Returns an environment in which nothing surprises: its own clock, seeded bytes, its own metrics, and log lines to look at. */
 export const testEnvironment = (
   overrides: Partial<Omit<Environment, 'clock'>> & { readonly clock?: FakeClock } = {},
 ): TestEnvironment => {

@@ -20,7 +20,7 @@ export const flakyTests = (): readonly FlakyTest[] => {
   }))
 }
 
-/** What a run says of tests that passed only when they were tried again: `retried` has each name and its errors. */
+/** Returns what a run says of tests that passed only when they were tried again: `retried` has each name and its errors. */
 export const aboutRetried = (
   retried: readonly { readonly test: string; readonly errors: string }[],
   list: readonly FlakyTest[],

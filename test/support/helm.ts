@@ -6,7 +6,7 @@ import type { Ran } from './kubectl.ts'
 
 export const chart = 'deploy/helm/receiver-hooks'
 
-/** Runs helm to its end; whatever it says is the answer, also an error. */
+/** Runs helm to its end. Its output is the answer, also an error. */
 export const helm = async (...args: readonly string[]): Promise<Ran> => {
   const path = await provide(helmPart, 'helm', process.env, () => undefined)
   try {

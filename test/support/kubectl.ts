@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { kubectlPart } from '../../scripts/cluster/parts.ts'
 import { provide } from '../../scripts/cluster/provide.ts'
 
-/** The path of kubectl 1.36. Provided once; safe when several do it at a time. */
+/** Returns the path of kubectl 1.36. Provided once; safe when several do it at a time. */
 export const kubectlPath = (): Promise<string> => provide(kubectlPart, 'kubectl', process.env, () => undefined)
 
 /** kubectl keeps there what it has discovered of API servers. */
@@ -15,7 +15,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs kubectl to its end; whatever it says is the answer, also an error. `stdin` is for `-f -`. */
+/** Runs kubectl to its end. Its output is the answer, also an error. `stdin` is for `-f -`. */
 export const kubectl = async (kubeconfig: string, args: readonly string[], stdin = ''): Promise<Ran> => {
   const environment = { KUBECONFIG: kubeconfig, HOME: home, PATH: process.env['PATH'] ?? '' }
   const child = spawn(await kubectlPath(), args, { env: environment })

@@ -4,7 +4,7 @@ import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ledger.ts'
 import * as protocol from '../../src/record/protocol.ts'
 
-/** A memory after some changes. */
+/** Returns a memory after some changes. */
 const changed = (memory: Memory, ...updates: readonly Update[]): Memory => {
   const draft = new MemoryDraft(memory)
   for (const update of updates) update(draft)
@@ -33,7 +33,7 @@ export const changeBy = (update: Update): Change => {
   return change
 }
 
-/** What is found out about a memory. */
+/** Returns what is found out about a memory. */
 const ofMemory =
   <A extends readonly unknown[], T>(find: (draft: MemoryDraft, ...args: A) => T) =>
   (memory: Memory, ...args: A): T =>
@@ -57,7 +57,7 @@ export const changedBy = ofMemory(protocol.changedBy)
 export const claimsIn = ofMemory(draft => draft.claims())
 export const hasRoom = ofMemory((draft, now: number, windowMs: number) => draft.hasRoom(now, windowMs))
 
-/** A judge of drafts, from one that says which memory follows: the very same object where nothing is to be stored. */
+/** Returns a judge of drafts, from one that says which memory follows: the very same object where nothing is to be stored. */
 export const asJudge =
   <T>(judge: (memory: Memory, now: number) => Ruling<T> & { readonly memory: Memory }): Judge<T> =>
   (draft, now) => {

@@ -4,7 +4,7 @@ import { hooks } from '../../src/kube/resources.ts'
 import type { Cluster } from './product.ts'
 import { program, type Program } from './program.ts'
 
-/** A controller in a process of its own. */
+/** Returns a controller in a process of its own. */
 export const controller = ({ kubeconfig, namespace, systemNamespace }: Cluster): Program =>
   program([
     ...['serve', 'controller', '--namespace', systemNamespace, '--watch-namespace', namespace],
@@ -19,7 +19,7 @@ export const says = async ({ said }: Program, message: string): Promise<void> =>
 /** A killed leader's lease lasts this long, in milliseconds. */
 export const leaseExpiryMs = 15_000
 
-/** The URL and the version of each hook that has a URL. */
+/** Returns the URL and the version of each hook that has a URL. */
 export const published = async ({
   api,
   namespace,

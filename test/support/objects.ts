@@ -1,4 +1,4 @@
-/** A Deployment as people write it. */
+/** Returns a Deployment as people write it. */
 export const deployment = (name: string, replicas: number) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',

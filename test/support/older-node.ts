@@ -43,7 +43,7 @@ export const olderNode = async (env: Variables): Promise<string> => {
   return program
 }
 
-/** There whole, or not at all. */
+/** Installs a version: it is there whole, or not at all. */
 const install = async (folder: string): Promise<void> => {
   const work = await mkdtemp(`${folder}.making-`)
   try {

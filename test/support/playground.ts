@@ -15,7 +15,7 @@ export interface Playground {
   readonly printed: () => string
 }
 
-/** The playground in this process, on free ports, until the test ends: a process of its own takes seconds to start. */
+/** Starts the playground in this process, on free ports, until the test ends: a process of its own takes seconds to start. */
 export const startPlayground = async (): Promise<Playground> => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
   const kubeconfig = join(folder, 'kubeconfig')

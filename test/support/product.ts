@@ -23,7 +23,7 @@ import { deployment } from './objects.ts'
 export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
 /** How long a test waits for what must happen within seconds, on a machine that is busy, in milliseconds. */
-const patienceMs = 30_000
+const timeoutMs = 30_000
 
 /** The API server of this run, a namespace for hooks and one for the product, both new. */
 export interface Cluster {
@@ -99,7 +99,7 @@ export const cluster = async (kubeconfig = inject('kubeconfig')): Promise<Cluste
 export const until = async <T>(
   look: () => Promise<T>,
   wanted: (seen: T) => boolean,
-  withinMs = patienceMs,
+  withinMs = timeoutMs,
 ): Promise<T> => {
   const end = nodeClock.monotonic() + withinMs
   for (;;) {
@@ -197,8 +197,8 @@ export const post = async (url: string, body?: unknown, init: RequestInit = {}):
 }
 
 /**
- * Posts as every sender does, which tries again after 503: on a busy machine the time of a post can be over before its turn comes,
- * and then nothing was done.
+ * Posts as every sender does, and again after 503. On a busy machine the time of a post can end
+ * before its turn, and then nothing was done.
  */
 export const postUntilDone = (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> =>
   until(

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { compileCache } from './compile-cache.ts'
-import { spawnLeashed } from './leash.ts'
+import { spawnOwned } from './owned-process.ts'
 
 /** The product in a process of its own, ended with the test at the latest. */
 export interface Program {
@@ -22,7 +22,7 @@ export const program = (
   variables: Readonly<Record<string, string>> = {},
 ): Program => {
   const env = { ...process.env, ...compileCache, ...variables }
-  const { child, end, signal } = spawnLeashed(process.execPath, [file, ...args], {
+  const { child, end, signal } = spawnOwned(process.execPath, [file, ...args], {
     env,
     stdout: 'pipe',
     stderr: 'inherit',

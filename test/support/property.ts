@@ -4,7 +4,7 @@ import { runs } from './runs.ts'
 
 export { fc }
 
-/** A sentence that holds for `numRuns` values of some generators. A failure names the seed and the smallest example. */
+/** Returns a sentence that holds for `numRuns` values of some generators. A failure names the seed and the smallest example. */
 export const property = <T extends readonly [unknown, ...unknown[]]>(
   name: string,
   generators: { [K in keyof T]: fc.Arbitrary<T[K]> },

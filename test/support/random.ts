@@ -1,6 +1,6 @@
 import type { Random } from '../../src/environment/environment.ts'
 
-/** Bytes that only look random (mulberry32): the same seed gives the same ones. */
+/** Returns bytes that only look random (mulberry32): the same seed gives the same ones. */
 export const seededRandom = (seed: number): Random => {
   let state = seed | 0
   const byte = (): number => {

@@ -8,7 +8,7 @@ import { noApi } from './environment.ts'
  * What happens to one request: it is answered; its answer is lost after it took effect; it is lost, which looks the same
  * from here; it surely never arrives; or it gets this answer and has no effect.
  */
-export type Fate = 'answered' | 'answer lost' | 'lost on its way' | 'never arrives' | ApiResponse
+export type NetworkFault = 'answered' | 'answer lost' | 'lost on its way' | 'never arrives' | ApiResponse
 
 export interface ScaleServer {
   readonly api: ApiConnection
@@ -16,7 +16,7 @@ export interface ScaleServer {
   replicas: number | undefined
   ownerReferences: readonly object[]
   /** Decides what happens to each request; all are answered by default. */
-  fate: (request: ApiRequest) => Fate
+  fault: (request: ApiRequest) => NetworkFault
   /** Exact versions below this one are answered with 410. */
   compactedBefore: number
   /** Each request so far, as `GET`, `LIST` or `PATCH n`. */
@@ -33,7 +33,7 @@ const status = (code: number, reason: string): ApiResponse => ({
 const ok = (body: object): ApiResponse => ({ status: 200, headers: {}, body: JSON.stringify(body) })
 const isList = ({ path }: ApiRequest): boolean => path.endsWith('/deployments')
 
-/** One Deployment behind a connection in fake time, which answers each request after `latencyMs`. */
+/** Returns one Deployment behind a connection in fake time, which answers each request after `latencyMs`. */
 export const scaleServer = (clock: Clock, replicas: number, latencyMs = 2): ScaleServer => {
   let version = 100
   let owner = 'kubectl'
@@ -83,7 +83,7 @@ export const scaleServer = (clock: Clock, replicas: number, latencyMs = 2): Scal
   const server: ScaleServer = {
     replicas,
     ownerReferences: [],
-    fate: () => 'answered',
+    fault: () => 'answered',
     compactedBefore: 0,
     requests: [],
     outsideWrite: count => write('outsider', count),
@@ -91,12 +91,12 @@ export const scaleServer = (clock: Clock, replicas: number, latencyMs = 2): Scal
       ...noApi,
       request: async request => {
         server.requests.push(nameOf(request))
-        const fate = server.fate(request)
+        const fault = server.fault(request)
         await wait(clock, latencyMs / 2)
-        if (fate === 'never arrives') throw new Unreachable('connection refused', false)
-        const response = typeof fate === 'object' ? fate : fate === 'lost on its way' ? undefined : handle(request)
+        if (fault === 'never arrives') throw new Unreachable('connection refused', false)
+        const response = typeof fault === 'object' ? fault : fault === 'lost on its way' ? undefined : handle(request)
         await wait(clock, latencyMs / 2)
-        if (response === undefined || fate === 'answer lost') throw new Unreachable('connection reset', true)
+        if (response === undefined || fault === 'answer lost') throw new Unreachable('connection reset', true)
         return response
       },
     },

@@ -27,7 +27,7 @@ export interface ScriptedConnection extends ApiConnection {
 /** What a test lets a request be answered with: an Error rejects it. */
 export type Scripted = (request: ApiRequest, count: number) => ApiResponse | Error | Promise<ApiResponse | Error>
 
-/** An answer whose body is JSON. */
+/** Returns an answer whose body is JSON. */
 export const answer = (status: number, body: unknown, headers: ApiResponse['headers'] = {}): ApiResponse => ({
   status,
   headers,
@@ -38,7 +38,7 @@ export const answer = (status: number, body: unknown, headers: ApiResponse['head
 const nothingNew = answer(200, { metadata: { resourceVersion: '1' }, items: [] })
 
 /**
- * A connection whose other side is the test. `answers` is asked for every request, with how many came before it;
+ * Returns a connection whose other side is the test. `answers` is asked for every request, with how many came before it;
  * `opens` may refuse a watch with an error; `asks` is asked for what comes over the connection of a watch, which is shared
  * unless it is undefined.
  */

@@ -3,7 +3,7 @@ import { commands } from '../../src/commands/registry.ts'
 import { runOptions, type RunOptions } from '../../src/commands/serve.ts'
 import { shell } from './shell.ts'
 
-/** What the program would be started with by these arguments, as `receiver-hooks`. Throws what the program throws. */
+/** Returns what the program would be started with by these arguments, as `receiver-hooks`. Throws what the program throws. */
 export const servingOptions = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -1,7 +1,7 @@
 import type { Shell } from '../../src/cli/shell.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/system.ts'
 
-/** A shell that keeps what is written. */
+/** Returns a shell that keeps what is written. */
 export const shell = (
   with_: Partial<Omit<Shell, 'out' | 'err'>> & { readonly columns?: number; readonly isTerminal?: boolean } = {},
 ): { readonly shell: Shell; readonly out: () => string; readonly err: () => string } => {

@@ -2,8 +2,8 @@ import { KeyObject, sign, verify, webcrypto } from 'node:crypto'
 import { onTestFinished, vi } from 'vitest'
 
 /**
- * Until the test ends, signatures are made and checked at once. By themselves they take real time, in a thread of their
- * own, and in fake time minutes would pass meanwhile.
+ * Makes and checks signatures at once, until the test ends. In a thread of their own they take real
+ * time, while minutes of fake time would pass.
  */
 export const signaturesTakeNoTime = (): void => {
   const { subtle } = webcrypto

@@ -1,14 +1,16 @@
 import fc from 'fast-check'
-import type { Fate } from './fateful.ts'
+import type { NetworkFault } from './faulty-connection.ts'
 import { status } from './step-server.ts'
 import { hooksOfWorld, type Script } from './step-world.ts'
 
-const good: fc.WeightedArbitrary<Fate> = { weight: 12, arbitrary: fc.constant('answered') }
+const good: fc.WeightedArbitrary<NetworkFault> = { weight: 12, arbitrary: fc.constant('answered') }
 
 /** What policies of the cluster say to counts. */
-const refused: fc.Arbitrary<Fate> = fc.constantFrom(422, 422, 422, 403).map(code => ({ declined: status(code) }))
+const refused: fc.Arbitrary<NetworkFault> = fc
+  .constantFrom(422, 422, 422, 403)
+  .map(code => ({ declined: status(code) }))
 
-const fate: fc.Arbitrary<Fate> = fc.oneof(
+const fault: fc.Arbitrary<NetworkFault> = fc.oneof(
   good,
   { weight: 2, arbitrary: fc.constant('answer lost') },
   { weight: 2, arbitrary: fc.constant('lost on its way') },
@@ -26,7 +28,7 @@ const process = fc.nat(2)
 const scriptsOf = (named: fc.Arbitrary<boolean>, signed: fc.Arbitrary<boolean>): fc.Arbitrary<Script> =>
   fc.record({
     processes: fc.constantFrom(2, 3),
-    things: fc.array(
+    deliveries: fc.array(
       fc.record({
         hook: fc.nat(hooksOfWorld.length - 1),
         named,
@@ -38,9 +40,9 @@ const scriptsOf = (named: fc.Arbitrary<boolean>, signed: fc.Arbitrary<boolean>):
     outside: fc.array(fc.record({ at: moment, target: fc.nat(1), by: fc.integer({ min: -3, max: 3 }) }), {
       maxLength: 6,
     }),
-    fates: fc.oneof(
-      fc.array(fate, { maxLength: 80, size: 'max' }),
-      fc.array(fc.oneof(fate, refused), { maxLength: 200, size: 'max' }),
+    faults: fc.oneof(
+      fc.array(fault, { maxLength: 80, size: 'max' }),
+      fc.array(fc.oneof(fault, refused), { maxLength: 200, size: 'max' }),
     ),
     latencies: fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })), {
       minLength: 1,

@@ -87,7 +87,7 @@ export const stepServer = (targets: Readonly<Record<string, number>>): StepServe
     const changed = countOf(before) !== to
     if (before && changed) writes.push({ target: name, by: manager, from: countOf(before), to })
     const owners = ownersOf(name)
-    // Who applies the count that is there owns it beside the others, and changes nothing where it does so already.
+    // Applying the count that is there makes the applier one more owner of it. If it is one already, nothing changes.
     if (applies && !changed && owners.includes(manager)) return
     version += 1
     const same = applies ? [...owners, manager] : owners

@@ -7,14 +7,14 @@ import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
 import { contextOf } from './deliveries.ts'
 import { testEnvironment } from './environment.ts'
-import { fatefulConnection, type Fate } from './fateful.ts'
+import { faultyConnection, type NetworkFault } from './faulty-connection.ts'
 import { seededRandom } from './random.ts'
 import { stepServer, type StepServer } from './step-server.ts'
 import { isMark } from './marks.ts'
 import { deploymentTarget } from './targets.ts'
 
-/** Something that is to be done once: an unnamed post, or a delivery with all its copies. */
-export interface Thing {
+/** What has to be done once: an unnamed post, or a delivery with all its copies. */
+export interface ScriptedDelivery {
   readonly hook: number
   readonly named: boolean
   /** Whether each copy has a name of its own, or none, and all have one signed body, which counts once. */
@@ -26,10 +26,10 @@ export interface Thing {
 /** One history, as plain data: the same script makes the same history. */
 export interface Script {
   readonly processes: number
-  readonly things: readonly Thing[]
+  readonly deliveries: readonly ScriptedDelivery[]
   readonly outside: readonly { readonly at: number; readonly target: number; readonly by: number }[]
   /** Of each request in its turn; all after these are answered. */
-  readonly fates: readonly Fate[]
+  readonly faults: readonly NetworkFault[]
   /** Of each way in its turn, over and over. */
   readonly latencies: readonly number[]
   /** The first process never dies. */
@@ -53,17 +53,17 @@ const startCount = 1_000_000_000
 /** A record closes pages all the time. */
 const limits: RecordLimits = { rows: 4000, open: 1, page: 4 }
 
-/** When all that can go wrong has gone wrong, and when what came of it has been told, in milliseconds. */
+/** When all that can go wrong has gone wrong, and when all outcomes have been reported, in milliseconds. */
 const quietAt = 12_000
 const endAt = 24_000
 
 /** How long a delivery has, and how often its sender tries again. */
 const answerWithinMs = 4000
-const mostRetries = 3
+const maxRetries = 3
 
-/** What one post was told, or nothing when its process died. */
-export interface Told {
-  readonly thing: number
+/** The answer to one post, or `died` if its process died. */
+export interface Answered {
+  readonly delivery: number
   readonly step: Step | 'died'
   readonly tookMs: number
 }
@@ -72,8 +72,8 @@ export interface Told {
 export interface Ended {
   readonly server: StepServer
   /** In the order of the answers. */
-  readonly told: readonly Told[]
-  /** How often each thing was applied, by the writes that are stored. */
+  readonly answered: readonly Answered[]
+  /** How often each delivery was applied, by the writes that are stored. */
   readonly applied: readonly number[]
   readonly died: boolean
   /** Timers that nobody has stopped, in living processes. */
@@ -81,17 +81,17 @@ export interface Ended {
   readonly errors: readonly string[]
 }
 
-/** Each thing has a step of its own size, so that the writes tell which are in them, and how often. */
-const stepOfThing = (index: number): number => 4 ** index
+/** Returns the size of a delivery's step. Each has its own, so that a write shows which are in it, and how often. */
+const stepSizeOf = (index: number): number => 4 ** index
 
-/** How often each thing is in these writes. */
-const appliedIn = (things: readonly Thing[], server: StepServer): number[] => {
-  const applied = things.map(() => 0)
+/** Counts how often each delivery is in these writes. */
+const appliedIn = (deliveries: readonly ScriptedDelivery[], server: StepServer): number[] => {
+  const applied = deliveries.map(() => 0)
   for (const { by, from, to } of server.writes) {
     if (!isMark(by)) continue
     let rest = to - from
-    for (const [index, { hook }] of things.entries()) {
-      const size = stepOfThing(index)
+    for (const [index, { hook }] of deliveries.entries()) {
+      const size = stepSizeOf(index)
       const sign = hooksOfWorld[hook]?.action === 'down' ? -1 : 1
       const times = (((sign * (rest / size)) % 4) + 4) % 4
       rest -= sign * times * size
@@ -102,10 +102,10 @@ const appliedIn = (things: readonly Thing[], server: StepServer): number[] => {
   return applied
 }
 
-/** The name of a copy of a delivery. Every third of those with a signed body is named by that, as if it had no name. */
-const nameOf = (index: number, { signed = false }: Thing, copy: number): Identity => {
-  if (!signed) return { key: `thing ${index}` }
-  return copy % 3 === 0 ? { key: `body ${index}`, withinMs: 600_000 } : { key: `thing ${index}, copy ${copy}` }
+/** Returns the name of a copy of a delivery. Every third of those with a signed body is named by that, as if it had no name. */
+const nameOf = (index: number, { signed = false }: ScriptedDelivery, copy: number): Identity => {
+  if (!signed) return { key: `delivery ${index}` }
+  return copy % 3 === 0 ? { key: `body ${index}`, withinMs: 600_000 } : { key: `delivery ${index}, copy ${copy}` }
 }
 
 /** One process of the product, as far as it takes steps. */
@@ -113,13 +113,13 @@ interface Process {
   readonly clock: FakeClock
   dead: boolean
   readonly errors: string[]
-  /** `copy` is a number of its own for each copy of a thing. */
-  readonly post: (index: number, thing: Thing, copy: number) => Promise<Step>
+  /** `copy` is a number of its own for each copy of a delivery. */
+  readonly post: (index: number, delivery: ScriptedDelivery, copy: number) => Promise<Step>
 }
 
 /** Plays a script to its end. */
 export const play = async (script: Script): Promise<Ended> => {
-  const { compactions, deaths, fates, jumps, latencies, outside, things } = script
+  const { compactions, deaths, faults, jumps, latencies, outside, deliveries } = script
   const clock = fakeClock()
   const server = stepServer({ web: startCount, api: startCount })
   for (const { name } of hooksOfWorld) server.hooks.set(name, `uid of ${name}`)
@@ -151,10 +151,10 @@ export const play = async (script: Script): Promise<Ended> => {
         }
       },
     }
-    const api = fatefulConnection(own, server.handle, {
-      fate: ({ method }) => {
-        const fate = (clock.monotonic() < quietAt ? fates[requests++] : undefined) ?? 'answered'
-        return isRefusal(fate) && method !== 'PATCH' ? 'answered' : fate
+    const api = faultyConnection(own, server.handle, {
+      fault: ({ method }) => {
+        const fault = (clock.monotonic() < quietAt ? faults[requests++] : undefined) ?? 'answered'
+        return isRefusal(fault) && method !== 'PATCH' ? 'answered' : fault
       },
       latencyMs: () => (clock.monotonic() < quietAt ? latencies[ways++ % latencies.length] : undefined) ?? 1,
       isDead: () => process.dead,
@@ -170,10 +170,10 @@ export const play = async (script: Script): Promise<Ended> => {
     const service = new StepService({ ...environment, log })
     void ledgers.run(stop.signal)
 
-    const post = async (index: number, thing: Thing, copy: number): Promise<Step> => {
-      const { hook, named } = thing
+    const post = async (index: number, delivery: ScriptedDelivery, copy: number): Promise<Step> => {
+      const { hook, named } = delivery
       const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
-      const identity: { identity?: Identity } = named ? { identity: nameOf(index, thing, copy) } : {}
+      const identity: { identity?: Identity } = named ? { identity: nameOf(index, delivery, copy) } : {}
       const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
       const context = contextOf({
         ledger: () => ledger,
@@ -181,9 +181,9 @@ export const play = async (script: Script): Promise<Ended> => {
         cooldownMs: at.cooldownMs,
         dedupeWindowMs: 600_000,
         deadline: clock.monotonic() + answerWithinMs,
-        ...(thing.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
+        ...(delivery.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
       })
-      const by = { count: stepOfThing(index) }
+      const by = { count: stepSizeOf(index) }
       const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
       const step = await service.of(context).change(deploymentTarget(at.target), plan)
       const outcome = outcomeOf(step)
@@ -195,34 +195,46 @@ export const play = async (script: Script): Promise<Ended> => {
   }
 
   const processes = Array.from({ length: script.processes }, (_, number) => start(number))
-  const told: Told[] = []
+  const answered: Answered[] = []
   const posting: Promise<void>[] = []
   const living = (number: number): Process | undefined =>
     processes[number % processes.length]?.dead === false ? processes[number % processes.length] : processes[0]
 
-  /** Posts as a sender does: again, to whoever lives, when it was told to come again, or nothing. */
-  const send = async (index: number, thing: Thing, copy: number, process: number, retries: number): Promise<void> => {
+  /** Posts as a sender does. It posts again, to a living process, after a 503 or no answer. */
+  const send = async (
+    index: number,
+    delivery: ScriptedDelivery,
+    copy: number,
+    process: number,
+    retries: number,
+  ): Promise<void> => {
     const to = living(process)
     if (!to) return
     const sentAt = clock.monotonic()
     const step = await Promise.race([
-      to.post(index, thing, copy),
+      to.post(index, delivery, copy),
       new Promise<'died'>(resolve => clock.after(answerWithinMs + 500, () => resolve('died'))),
     ])
-    told.push({ thing: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
+    answered.push({ delivery: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
     const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
-    if (thing.named && again && retries > 0 && clock.monotonic() < quietAt)
-      await send(index, thing, copy, process + 1, retries - 1)
+    if (delivery.named && again && retries > 0 && clock.monotonic() < quietAt)
+      await send(index, delivery, copy, process + 1, retries - 1)
   }
-  const sendAt = (at: number, index: number, thing: Thing, copy: number, process: number, retries: number): void =>
-    void clock.after(at, () => void posting.push(send(index, thing, copy, process, retries)))
+  const sendAt = (
+    at: number,
+    index: number,
+    delivery: ScriptedDelivery,
+    copy: number,
+    process: number,
+    retries: number,
+  ): void => void clock.after(at, () => void posting.push(send(index, delivery, copy, process, retries)))
 
-  for (const [index, thing] of things.entries()) {
-    for (const [copy, { at, process }] of (thing.named ? thing.copies : thing.copies.slice(0, 1)).entries()) {
-      sendAt(at, index, thing, copy, process, mostRetries)
+  for (const [index, delivery] of deliveries.entries()) {
+    for (const [copy, { at, process }] of (delivery.named ? delivery.copies : delivery.copies.slice(0, 1)).entries()) {
+      sendAt(at, index, delivery, copy, process, maxRetries)
     }
     // However it went, somebody asks at last, and is answered.
-    if (thing.named) sendAt(quietAt + 6000, index, thing, thing.copies.length, 0, 0)
+    if (delivery.named) sendAt(quietAt + 6000, index, delivery, delivery.copies.length, 0, 0)
   }
   for (const { at, by, target } of outside) {
     clock.after(at, () => server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))
@@ -242,53 +254,59 @@ export const play = async (script: Script): Promise<Ended> => {
   await Promise.all(posting)
   return {
     server,
-    told,
-    applied: appliedIn(things, server),
+    answered,
+    applied: appliedIn(deliveries, server),
     died: processes.some(({ dead }) => dead),
     timers,
     errors: processes.flatMap(({ errors }) => errors),
   }
 }
 
-/** What a policy of the cluster says to the write of a count, and to nothing else. */
-const isRefusal = (fate: Fate): boolean =>
-  typeof fate === 'object' && 'declined' in fate && [403, 422].includes(fate.declined.status)
+/** Returns whether a policy of the cluster refuses the request. It refuses writes of a count alone. */
+const isRefusal = (fault: NetworkFault): boolean =>
+  typeof fault === 'object' && 'declined' in fault && [403, 422].includes(fault.declined.status)
 
 const outcomeOf = ({ step }: Step): 'applied' | 'skipped' | undefined =>
   step === 'done' ? 'applied' : step === 'skipped' ? 'skipped' : undefined
 
-/** What of the promises this history has broken, in words. */
-export const broken = ({ things }: Script, { applied, died, errors, server, timers, told }: Ended): string[] => {
+/** Returns what of the promises this history has broken, in words. */
+export const broken = (
+  { deliveries }: Script,
+  { applied, died, errors, server, timers, answered }: Ended,
+): string[] => {
   const found = errors.filter(error => !error.startsWith('nobody can tell whether a step was made'))
-  const slowRuns = things.reduce(
+  const slowRuns = deliveries.reduce(
     (sum, { hook }, index) => sum + (hooksOfWorld[hook]?.cooldownMs === 0 ? 0 : (applied[index] ?? 0)),
     0,
   )
   if (slowRuns > 1) found.push(`the hook with a cooldown ran ${slowRuns} times in it`)
-  for (const [index, { hook, named }] of things.entries()) {
+  for (const [index, { hook, named }] of deliveries.entries()) {
     const times = applied[index] ?? 0
-    const answers = told.filter(({ thing }) => thing === index)
+    const answers = answered.filter(({ delivery }) => delivery === index)
     const all = answers.map(({ step }) => (step === 'died' ? step : JSON.stringify(step))).join(', ')
-    const tell = (what: string): void => void found.push(`thing ${index} ${what}; applied ${times} times; told ${all}`)
+    const report = (what: string): void =>
+      void found.push(`delivery ${index} ${what}; applied ${times} times; answered ${all}`)
     const cools = hooksOfWorld[hook]?.cooldownMs !== 0
-    if (times > 1) tell('was doubled')
-    if (answers.some(({ step }) => isDone(step)) && times !== 1) tell('was told to be done')
-    const wrong = answers.find(({ step }) => isDone(step) && Math.abs(step.to - step.from) !== stepOfThing(index))
-    if (wrong) tell('was told of a step of another size')
+    if (times > 1) report('was doubled')
+    if (answers.some(({ step }) => isDone(step)) && times !== 1) report('was answered as done')
+    const wrong = answers.find(({ step }) => isDone(step) && Math.abs(step.to - step.from) !== stepSizeOf(index))
+    if (wrong) report('was answered with a step of another size')
     const certainlyNot = answers.every(({ step }) => step !== 'died' && step.step !== 'unknown' && !isDone(step))
-    if (!named && certainlyNot && times > 0) tell('changed something, and was told that it did not')
+    if (!named && certainlyNot && times > 0) report('changed something, and was answered that it did not')
     const last = answers.at(-1)?.step
     if (named && (last === undefined || last === 'died' || !['done', 'skipped'].includes(last.step))) {
-      tell('has no answer at last')
+      report('has no answer at last')
     }
-    const isUntold = answers.some(({ step }) => step !== 'died' && 'reason' in step && step.reason === 'OutcomeUnknown')
-    if (named && !cools && times !== 1 && !isUntold) tell('was not applied although it was answered at last')
-    if (answers.some(({ tookMs, step }) => step !== 'died' && tookMs > answerWithinMs)) tell('was answered too late')
+    const isUnknown = answers.some(
+      ({ step }) => step !== 'died' && 'reason' in step && step.reason === 'OutcomeUnknown',
+    )
+    if (named && !cools && times !== 1 && !isUnknown) report('was not applied although it was answered at last')
+    if (answers.some(({ tookMs, step }) => step !== 'died' && tookMs > answerWithinMs)) report('was answered too late')
   }
   if (timers > 0) found.push(`${timers} timers are left`)
   for (const [number, { name }] of hooksOfWorld.entries()) {
     if (died) break
-    const answers = told.filter(({ step, thing }) => things[thing]?.hook === number && step !== 'died')
+    const answers = answered.filter(({ step, delivery }) => deliveries[delivery]?.hook === number && step !== 'died')
     for (const outcome of ['applied', 'skipped'] as const) {
       const wanted = answers.filter(({ step }) => step !== 'died' && outcomeOf(step) === outcome).length
       const counted = server.memory(name)?.counts[outcome] ?? 0
@@ -298,4 +316,5 @@ export const broken = ({ things }: Script, { applied, died, errors, server, time
   return found
 }
 
-const isDone = (step: Told['step']): step is Extract<Step, { step: 'done' }> => step !== 'died' && step.step === 'done'
+const isDone = (step: Answered['step']): step is Extract<Step, { step: 'done' }> =>
+  step !== 'died' && step.step === 'done'

@@ -1,7 +1,7 @@
 import type { Target } from '../../src/steps/target/target.ts'
 import { viaScale } from '../../src/steps/target/via-scale.ts'
 
-/** A Deployment in namespace shop, as steps are asked for it. */
+/** Returns a Deployment in namespace shop, as steps are asked for it. */
 export const deploymentTarget = (name: string): Target => ({
   type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
   namespace: 'shop',

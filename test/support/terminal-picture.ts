@@ -4,7 +4,7 @@ const colours: Readonly<Record<string, string>> = { '31': '#ff8a80', '32': '#8bd
 const cell = { width: 8.43, height: 19, size: 14 }
 const margin = 16
 
-/** One line of text with ANSI's own colours, as pieces of SVG. */
+/** Returns one line of text with ANSI's own colours, as pieces of SVG. */
 const piecesOf = (line: string): string => {
   const [first = '', ...rest] = line.split(escape)
   const styled = rest.map(piece => {
@@ -30,7 +30,7 @@ const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /**
- * The picture of a terminal of so many columns. Blanks are kept by xml:space, and in browsers that no longer inherit it into
+ * Returns the picture of a terminal of so many columns. Blanks are kept by xml:space, and in browsers that no longer inherit it into
  * text by a style. `title` is for those who cannot see it.
  */
 export const terminalPicture = (title: string, text: string, columns: number): string => {

@@ -11,7 +11,7 @@ import {
   signingKey,
 } from '../../src/token/keys.ts'
 
-/** 'read', or the name of the error. */
+/** Returns 'read', or the name of the error. */
 const outcome = (run: () => unknown): string => {
   try {
     run()

@@ -33,7 +33,7 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 const header = { alg: 'EdDSA', typ: 'receiverhook+jwt', kid: key.kid }
 const payload = { iss: 'receiverhooks.dev', aud: 'trigger', sub: 'shop/web-up', uid: 'u', rotation: 0 }
 
-/** A token that our key signed, over any header and payload. */
+/** Returns a token that our key signed, over any header and payload. */
 const signed = (claims: object, changed: object = {}): Promise<string> =>
   new CompactSign(Buffer.from(JSON.stringify(claims)))
     .setProtectedHeader({ ...header, ...changed })

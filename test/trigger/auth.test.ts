@@ -174,8 +174,8 @@ describe.each([bearer, basic, hmac])('where it cannot be told whether a post sat
       /^the trigger may not read Secret.senders.*: kubectl -n shop create rolebinding receiver-hooks-auth /,
     ],
   ])('%s, and its body is not read', async (_name, found, outcome, reason, says) => {
-    const barred = await authBar(() => Promise.resolve(found))(hook, right[auth.form], unread)
-    expect(barred).toMatchObject({ outcome, reason })
-    expect(stringAt(barred, 'message')).toMatch(says)
+    const problem = await authBar(() => Promise.resolve(found))(hook, right[auth.form], unread)
+    expect(problem).toMatchObject({ outcome, reason })
+    expect(stringAt(problem, 'message')).toMatch(says)
   })
 })

@@ -22,7 +22,7 @@ import { signaturesTakeNoTime } from '../support/signatures.ts'
 const namespace = 'default'
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** Large workloads, so that few posts use up a budget. */
+/** Returns large workloads, so that few posts use up a budget. */
 const workload = (name: string, more: object = {}) => {
   const made = deployment(name, 0)
   return { ...made, metadata: { name, annotations: { note: 'x'.repeat(60_000) }, ...more } }
@@ -37,7 +37,7 @@ const redeploy = (app: string) => ({
   redeploy: { selector: { matchLabels: { app } }, withoutImage: 'restart' },
 })
 
-/** A trigger alone, on an in-memory API server of which it is known how much each hook's namesakes have made it store. */
+/** Sets up a trigger alone, on an in-memory API server of which it is known how much each hook's namesakes have made it store. */
 const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Record<string, string>> = {}) => {
   signaturesTakeNoTime()
   const clock = fakeClock()
@@ -133,7 +133,7 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
     }
     return reasons
   }
-  /** What the record of the hook `flooded` says. */
+  /** Returns what the record of the hook `flooded` says. */
   const limitedAt = async (): Promise<unknown> =>
     at(tryParseJson(String((await read(server, records, namespace, 'flooded'))?.['content'])), 'limitedAt')
   return { begin, clock, limitedAt, post, postHeld, stored: () => stored, stop: () => stop.abort() }
@@ -157,7 +157,7 @@ describe('what the posts to one hook make the API server store', () => {
     }
     const seconds = x.clock.monotonic() / 1000
     const most = writeBudget.burst + writeBudget.perSecond * seconds
-    // What was under way when the budget was used up is in there as well.
+    // What was in progress when the budget was used up is in there as well.
     expect(x.stored()).toBeLessThan(most + 200_000)
     // As much as the budget allows is taken.
     expect(x.stored()).toBeGreaterThan(0.8 * most)
@@ -260,12 +260,12 @@ describe('what the posts to one hook make the API server store', () => {
     }
     const first = await untilRefused()
     await x.clock.advance(5000)
-    const told = await x.limitedAt()
-    expect(told).toBeGreaterThan(first - 1000)
-    expect(told).toBeLessThanOrEqual(first)
+    const limitedAt = await x.limitedAt()
+    expect(limitedAt).toBeGreaterThan(first - 1000)
+    expect(limitedAt).toBeLessThanOrEqual(first)
     await untilRefused()
     await x.clock.advance(5000)
-    expect(await x.limitedAt()).toBe(told)
+    expect(await x.limitedAt()).toBe(limitedAt)
     await x.clock.advance(60_000)
     const second = await untilRefused()
     await x.clock.advance(5000)

@@ -23,7 +23,8 @@ describe('a source', () => {
       distrust.refused(source)
     }
     expect([distrust.trusts(source), distrust.trusts('192.0.2.2')]).toEqual([false, true])
-    // A proxy may be the source of everything: a token that was verified is enough for a hook that asks for no more.
+    // All posts may come from one proxy. For a hook that asks for nothing more, a verified token is
+    // enough.
     expect(distrust.trusts(source, someHook)).toBe(true)
     await clock.advance(1000)
     expect(distrust.trusts(source)).toBe(true)
@@ -38,7 +39,7 @@ describe('a source', () => {
 })
 
 describe('posts of a source that is not trusted', () => {
-  /** How many of `count` posts a second to a hook are checked, within ten seconds that begin with none spent. */
+  /** Returns how many of `count` posts a second to a hook are checked, within ten seconds that begin with none spent. */
   const checkedOf = async (count: number, size: 'short' | 'long', hooks: readonly LiveHook[]) => {
     const { clock, distrust } = setUp()
     const checked = new Map<string, number>()

@@ -24,7 +24,7 @@ import { signaturesTakeNoTime } from '../support/signatures.ts'
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** A trigger alone, on an in-memory API server: one hook, published by nobody but its key. */
+/** Sets up a trigger alone, on an in-memory API server: one hook, published by nobody but its key. */
 const setUp = async () => {
   signaturesTakeNoTime()
   const clock = fakeClock()
@@ -167,7 +167,7 @@ describe('a post', () => {
     let reads = 0
     world.before = async ({ method, path }) => {
       if (!path.includes('/deployments/')) return
-      // The write is too late each time, and while the target is read anew its hook is changed.
+      // The write is too late each time, and while the target is read again its hook is changed.
       if (method === 'PATCH') await touchTarget()
       else await patchHook({ spec: { scale: { max: 100 + reads++ } } })
       await settle()
@@ -262,10 +262,10 @@ describe('a post', () => {
 describe('a delivery', () => {
   it('is answered before the log is told of it', async () => {
     const { environment, post } = await setUp()
-    const told = (): number => environment.lines.filter(line => line.includes('"msg":"delivery"')).length
-    const toldAtSending: number[] = []
-    await post('', {}, () => toldAtSending.push(told()))
-    expect([...toldAtSending, told()]).toEqual([0, 1])
+    const logged = (): number => environment.lines.filter(line => line.includes('"msg":"delivery"')).length
+    const loggedAtSending: number[] = []
+    await post('', {}, () => loggedAtSending.push(logged()))
+    expect([...loggedAtSending, logged()]).toEqual([0, 1])
   })
 
   it('is counted by hook, sender, outcome and reason, and logged in one line', async () => {

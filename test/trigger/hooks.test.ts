@@ -198,8 +198,8 @@ describe('a hook', () => {
     const { api, clock, find, world } = await setUp()
     const stall = async (status: 'True' | 'False'): Promise<void> => {
       const type = 'Stalled'
-      const told = { type, status, reason: 'ManagedByAutoscaler', message: 'web-hpa sets the count' }
-      const conditions = [{ ...told, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+      const condition = { type, status, reason: 'ManagedByAutoscaler', message: 'web-hpa sets the count' }
+      const conditions = [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }]
       await send(api, {
         method: 'PATCH',
         path: `${objectPath(hooks, 'default', 'web-up')}/status`,

@@ -20,7 +20,7 @@ const configMap = (resourceVersion: string, ...keys: readonly [SigningKey, ...Si
   data: { [keySetEntry]: formatPublicKeys(keys) },
 })
 
-/** Keys that nothing is told of but by reads, each of which waits for its answer. */
+/** Returns keys that change without a watch event: they are found by reads alone, each of which waits for its answer. */
 const unwatched = () => {
   const answers: ((response: ApiResponse) => void)[] = []
   const api = scriptedConnection(() => new Promise(resolve => answers.push(resolve)))

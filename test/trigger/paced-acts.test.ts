@@ -26,52 +26,52 @@ const plain: Acts = {
 const setUp = () => {
   let isSpent = false
   const kept = new Set<string>()
-  const told: string[] = []
+  const messages: string[] = []
   const paced = (uid: string): Acts =>
-    pacedActs(plain, uid, { isSpent: () => isSpent, kept, ended: message => void told.push(message) })
+    pacedActs(plain, uid, { isSpent: () => isSpent, kept, ended: message => void messages.push(message) })
   /** Begins work that goes on until it is ended. */
   const begin = (uid = 'uid-1') => {
-    let mayGoOn = (): boolean => false
+    let mayContinueNow = (): boolean => false
     let end: (worked: Worked) => void = () => {}
     const work: Work = (_act, mayContinue) =>
       new Promise(resolve => {
-        mayGoOn = mayContinue
+        mayContinueNow = mayContinue
         end = resolve
       })
     const answered = paced(uid).once(work)
-    return { answered, end: (worked: Worked) => end(worked), mayGoOn: () => mayGoOn() }
+    return { answered, end: (worked: Worked) => end(worked), mayContinueNow: () => mayContinueNow() }
   }
-  return { begin, kept, paced, spend: (spent = true) => (isSpent = spent), told }
+  return { begin, kept, paced, spend: (spent = true) => (isSpent = spent), messages }
 }
 
 it('while a budget is spent, the first act of a hook goes on, and the others end', async () => {
   const x = setUp()
   const [first, second, third] = [x.begin(), x.begin(), x.begin()]
   const other = x.begin('uid-2')
-  const mayGoOn = (): readonly boolean[] => [first, second, third].map(act => act.mayGoOn())
-  expect(mayGoOn()).toEqual([true, true, true])
+  const mayContinueNow = (): readonly boolean[] => [first, second, third].map(act => act.mayContinueNow())
+  expect(mayContinueNow()).toEqual([true, true, true])
   x.spend()
-  expect(mayGoOn()).toEqual([true, false, false])
-  expect(other.mayGoOn()).toBe(true)
+  expect(mayContinueNow()).toEqual([true, false, false])
+  expect(other.mayContinueNow()).toBe(true)
   first.end(done)
   expect(await first.answered).toBe(done.outcome)
-  expect(mayGoOn().slice(1)).toEqual([false, false])
+  expect(mayContinueNow().slice(1)).toEqual([false, false])
   for (const act of [second, third, other]) act.end(done)
   expect(await second.answered).toBe(done.outcome)
   await Promise.all([third.answered, other.answered])
   expect(x.kept.size).toBe(0)
-  expect(x.told).toEqual([])
+  expect(x.messages).toEqual([])
 })
 
 it('an act that ends since the budget is spent says so, and how far it came', async () => {
   const x = setUp()
   const [first, second] = [x.begin(), x.begin()]
   x.spend()
-  expect(second.mayGoOn()).toBe(false)
+  expect(second.mayContinueNow()).toBe(false)
   second.end(left)
   expect(await second.answered).toEqual(limited)
-  expect(x.told).toEqual(['2 of 5 workloads are done'])
-  // What the API server leaves undone is told in its own words.
+  expect(x.messages).toEqual(['2 of 5 workloads are done'])
+  // What the API server leaves undone is reported in its own words.
   first.end(left)
   expect(await first.answered).toBe(left.outcome)
 })
@@ -80,9 +80,9 @@ it('an act that begins while the budget is spent writes nothing', async () => {
   const x = setUp()
   x.spend()
   const act = x.begin()
-  expect(act.mayGoOn()).toBe(false)
+  expect(act.mayContinueNow()).toBe(false)
   x.spend(false)
-  expect(act.mayGoOn()).toBe(false)
+  expect(act.mayContinueNow()).toBe(false)
   act.end(left)
   expect(await act.answered).toEqual(limited)
 })
@@ -95,7 +95,7 @@ it('an act that throws at once is at work no more', async () => {
   await expect(x.paced('uid-1').once(broken)).rejects.toThrow('broken')
   const next = x.begin()
   x.spend()
-  expect(next.mayGoOn()).toBe(true)
+  expect(next.mayContinueNow()).toBe(true)
   next.end(done)
   await next.answered
 })

@@ -1,7 +1,7 @@
 import type { Credentials } from '../../src/api/credentials.ts'
 import { shownBy } from '../../src/trigger/auth-proof.ts'
 
-/** Whether a post with these headers and this body proves what is asked of it, at `now`. */
+/** Returns whether a post with these headers and this body proves what is asked of it, at `now`. */
 export const proves = (
   credentials: Credentials,
   headers: Readonly<Record<string, string>>,

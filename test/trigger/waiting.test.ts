@@ -47,7 +47,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   return {
     clock,
     waiting,
-    /** Whoever waits hangs up. */
+    /** Closes the connection of a client that waits. */
     hangUp: () => gone.forEach(run => run()),
     looks: () => looks,
     released: () => released,

@@ -7,7 +7,7 @@ import { clusterParts, kubernetesVersion } from '../../../scripts/cluster/parts.
 import { locateAll } from '../../../scripts/cluster/store.ts'
 import type { ApiConnection } from '../../../src/environment/environment.ts'
 import { connect } from '../../../src/environment/node.ts'
-import { spawnLeashed, type Leashed } from '../../support/leash.ts'
+import { spawnOwned, type OwnedProcess } from '../../support/owned-process.ts'
 import { kubeconfigFor, type Reach } from './kubeconfig.ts'
 import { freePort } from './ports.ts'
 
@@ -29,15 +29,15 @@ export interface ControlPlane extends Reach {
   readonly killApiServer: () => Promise<void>
   /** Starts the API server again, at its old address, and resolves when it is ready. */
   readonly startApiServer: () => Promise<void>
-  readonly etcd: Leashed
+  readonly etcd: OwnedProcess
   /** Where etcd serves, its metrics too. */
   readonly etcdURL: string
   /** The API server that runs now. */
-  readonly apiServer: () => Leashed
+  readonly apiServer: () => OwnedProcess
   /** Starts a second API server on the same etcd, which it reaches at this port; resolves with its own. */
   readonly startAnother: (etcdPort: number) => Promise<number>
   /** Starts another program with this cluster's files: ended, at the latest, with the control plane. */
-  readonly run: (name: string, args: readonly string[]) => Promise<Leashed>
+  readonly run: (name: string, args: readonly string[]) => Promise<OwnedProcess>
   /** Ends everything that belongs to it. */
   readonly stop: () => Promise<void>
 }
@@ -70,15 +70,15 @@ export const startControlPlane = async ({
   const tokens = { admin: newToken(), alice: newToken(), bob: newToken() }
   await writeCredentials(folder, tokens)
 
-  const running = new Set<Leashed>()
+  const running = new Set<OwnedProcess>()
   const run: ControlPlane['run'] = async (name, args) => {
     await using log = await open(join(folder, `${name}.log`), 'a')
-    const started = spawnLeashed(binaries[name] ?? name, args, { stdout: log.fd, stderr: log.fd })
+    const started = spawnOwned(binaries[name] ?? name, args, { stdout: log.fd, stderr: log.fd })
     running.add(started)
     started.child.once('exit', () => void running.delete(started))
     return started
   }
-  const runApiServer = async (): Promise<Leashed> => {
+  const runApiServer = async (): Promise<OwnedProcess> => {
     const apiServer = await run('kube-apiserver', [...apiServerFlags(folder, seenEtcdURL, address, apiPort), ...flags])
     await ready(apiServer, { folder, server, token: tokens.admin })
     return apiServer
@@ -128,7 +128,7 @@ export const startControlPlane = async ({
 
 /** Resolves when the API server says that it is ready. */
 const ready = async (
-  apiServer: Leashed,
+  apiServer: OwnedProcess,
   { folder, server, token }: { readonly folder: string; readonly server: string; readonly token: string },
 ): Promise<void> => {
   const giveUpAt = Date.now() + readyWithinMs
@@ -153,12 +153,12 @@ const saysReady = async ({ server, ca }: Reach, token: string): Promise<boolean>
   }
 }
 
-/** The certificate that the API server makes for itself, with that of its issuer. */
+/** Returns the certificate that the API server makes for itself, with that of its issuer. */
 const certificateIn = (folder: string): string => join(folder, 'apiserver.crt')
 
 const newToken = (): string => randomBytes(16).toString('hex')
 
-/** Who has which token, and the key pair with which the API server signs service accounts' tokens. */
+/** Writes the owner of each token, and the key pair for the tokens of service accounts. */
 const writeCredentials = async (folder: string, tokens: ControlPlane['tokens']): Promise<void> => {
   const lines = userNames.map(name => `${tokens[name]},${name},${name}${name === 'admin' ? ',"system:masters"' : ''}`)
   await writeFile(join(folder, 'tokens.csv'), lines.join('\n'))

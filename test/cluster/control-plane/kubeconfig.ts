@@ -7,7 +7,7 @@ export interface Reach {
   readonly ca: string
 }
 
-/** A kubeconfig for whoever has this bearer token. */
+/** Returns a kubeconfig for the user of this bearer token. */
 export const kubeconfigFor = ({ server, ca }: Reach, token: string): string =>
   stringify({
     apiVersion: 'v1',

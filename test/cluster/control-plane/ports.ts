@@ -9,8 +9,9 @@ const range = { from: 20_000, to: 26_000 }
 const guardAbove = 6000
 
 /**
- * A port of loopback for a program that must be told its port. Nobody listens on it, and no other process that asks
- * here is given it while this one lives: the port of a server that is down for a while is nobody else's.
+ * Returns a port of loopback for a program that needs its port as a flag. Nobody listens on it.
+ * While this process lives, no other process that asks here gets it: a server that is down for a
+ * while keeps its port.
  */
 export const freePort = async (): Promise<number> => {
   for (;;) {

@@ -4,8 +4,8 @@ import { send } from '../../../src/kube/requests.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 /**
- * Lets Deployments have pods: runs the controllers, the scheduler and, in place of nodes, kwok, which says of the pods
- * of its one node that they are Ready. They end with the control plane.
+ * Lets Deployments have pods: runs the controllers, the scheduler and, in place of nodes, kwok.
+ * kwok reports the pods of its one node as Ready. They end with the control plane.
  */
 export const startWorkloads = async (controlPlane: ControlPlane): Promise<void> => {
   const { api, kubeconfig, run } = controlPlane

@@ -12,7 +12,7 @@ export interface Checkpoint {
   readonly storedBy: number
 }
 
-/** The versions of each target in their order, and those that nobody can have written. */
+/** Returns the versions of each target in their order, and those that nobody can have written. */
 export const checkpointsIn = (
   history: History,
 ): { readonly checkpoints: ReadonlyMap<string, readonly Checkpoint[]>; readonly violations: readonly string[] } => {
@@ -22,7 +22,7 @@ export const checkpointsIn = (
   const marks = new Set<string>()
   const checkpoints = new Map<string, readonly Checkpoint[]>()
 
-  /** Undefined where the count is left as it was. */
+  /** Returns a version as a checkpoint, or undefined if it leaves the count as it was. */
   const checkpoint = (version: Version, before: Version | undefined): Checkpoint | undefined => {
     const { count, resourceVersion, target } = version
     const seenBy = storedBy.get(resourceVersion) ?? Infinity
@@ -71,7 +71,7 @@ export const checkpointsIn = (
   return { checkpoints, violations }
 }
 
-/** The mark of the product's write, where a version is one: it was not there before. */
+/** Returns the mark of the product's write, where a version is one: it was not there before. */
 const markOf = ({ owners }: Version, before: Version): string | undefined =>
   owners.find(owner => isMark(owner) && !before.owners.includes(owner))
 
@@ -81,10 +81,10 @@ const isMadeBy = ({ base, made, target, to }: OutsideWrite, version: Version, be
   to === version.count &&
   (made === undefined || made === version.resourceVersion)
 
-/** Versions of objects of one kind are stored in the order of these numbers. */
+/** Compares versions by these numbers: objects of one kind are stored in their order. */
 const byResourceVersion = (a: Version, b: Version): number => Number(a.resourceVersion) - Number(b.resourceVersion)
 
-/** When each version was stored at the latest: whatever has a higher version was stored after it. */
+/** Returns when each version was stored at the latest: a higher version was stored after it. */
 const storedByMoments = (versions: readonly Version[]): ReadonlyMap<string, number> => {
   let earliest = Infinity
   return new Map(

@@ -10,25 +10,25 @@ export interface Operation {
   readonly processes: readonly string[]
   /** It was not done before this moment. */
   readonly sentAt: number
-  /** It was done by this moment; or, where nobody was told, never after it. */
+  /** It was done by this moment; or, if nobody got its outcome, never after it. */
   readonly doneAt: number
-  /** What a sender was told: the count that it found, and the one that it left. Absent where nobody was told. */
-  readonly told?: Told
+  /** What a sender got in the answer: the count that it found, and the one that it left. Absent if nobody got an answer. */
+  readonly answered?: CountChange
 }
 
-export interface Told {
+export interface CountChange {
   readonly from: number
   /** Equal to `from` where nothing was to be changed. */
   readonly to: number
 }
 
 /**
- * How long after the last word of a post its step may still be stored, in milliseconds: a claimed write is sent again by
- * whoever gets a copy of its delivery.
+ * How long after the end of a post its step may still be stored, in milliseconds. A claimed write
+ * is sent again by any process that gets a copy of its delivery.
  */
 const lateMs = 20_000
 
-/** What the deliveries of a history did, and the answers that cannot be true whatever is stored. */
+/** Returns what the deliveries of a history did, and the answers that no stored count can make true. */
 export const operationsIn = ({
   attempts,
   hooks,
@@ -41,21 +41,21 @@ export const operationsIn = ({
   const operations = deliveriesIn(attempts).flatMap(copies => {
     const hook = byName.get(copies[0]?.hook ?? '')
     if (!hook) return []
-    const tales = new Set(copies.flatMap(copy => toldTo(copy) ?? []).map(({ from, to }) => `${from} to ${to}`))
-    if (tales.size > 1) {
-      violations.push(`${copies.map(titleOf).join(', ')}: one delivery ran from ${[...tales].join(', and from ')}`)
+    const stories = new Set(copies.flatMap(copy => answeredTo(copy) ?? []).map(({ from, to }) => `${from} to ${to}`))
+    if (stories.size > 1) {
+      violations.push(`${copies.map(titleOf).join(', ')}: one delivery ran from ${[...stories].join(', and from ')}`)
     }
     return [...done(hook, copies), ...refused(hook, copies)]
   })
   return { operations, violations }
 }
 
-/** The attempts, those of one delivery together. */
+/** Returns the attempts, those of one delivery together. */
 const deliveriesIn = (attempts: readonly Attempt[]): readonly (readonly Attempt[])[] => [
   ...Map.groupBy(attempts, ({ hook, name }, index) => (name === undefined ? index : `${hook} ${name}`)).values(),
 ]
 
-/** Why an answer cannot be true, if it cannot. */
+/** Returns why an answer cannot be true, if it cannot. */
 const untrue = ({ answer, name }: Attempt, hook: Hook | undefined): string | undefined => {
   if (!hook) return 'there is no such hook'
   if (!answer) return undefined
@@ -69,14 +69,14 @@ const untrue = ({ answer, name }: Attempt, hook: Hook | undefined): string | und
     case '409 WouldPassBound':
       return from !== undefined && stepOf(hook, from) === 'rejected' ? undefined : `no such bound: ${said}`
     case '200 Duplicate':
-      return name !== undefined && toldTo({ answer }) ? undefined : `a copy of nothing: ${answer.message}`
+      return name !== undefined && answeredTo({ answer }) ? undefined : `a copy of nothing: ${answer.message}`
     default:
       return status === 503 ? undefined : `unexpected: ${said}: ${answer.message}`
   }
 }
 
-/** What an answer says of the delivery's own step. */
-const toldTo = ({ answer }: Pick<Attempt, 'answer'>): Told | undefined => {
+/** Returns what an answer says of the delivery's own step. */
+const answeredTo = ({ answer }: Pick<Attempt, 'answer'>): CountChange | undefined => {
   if (answer?.status !== 200) return undefined
   const { from, message = '', reason, to } = answer
   if (reason !== 'Duplicate') return from === undefined || to === undefined ? undefined : { from, to }
@@ -84,7 +84,7 @@ const toldTo = ({ answer }: Pick<Attempt, 'answer'>): Told | undefined => {
   return before === undefined ? undefined : { from: Number(before), to: Number(after) }
 }
 
-/** The step of a delivery, where it was made or may have been. */
+/** Returns the step of a delivery, where it was made or may have been. */
 const done = (hook: Hook, copies: readonly Attempt[]): readonly Operation[] => {
   const operation = {
     hook,
@@ -92,22 +92,22 @@ const done = (hook: Hook, copies: readonly Attempt[]): readonly Operation[] => {
     processes: [...new Set(copies.map(({ process }) => process))],
     sentAt: Math.min(...copies.map(({ sentAt }) => sentAt)),
   }
-  const served = copies.filter(copy => toldTo(copy))
+  const served = copies.filter(copy => answeredTo(copy))
   const [first] = served
-  const told = first && toldTo(first)
-  if (told) return [{ ...operation, told, doneAt: Math.min(...served.map(({ endedAt }) => endedAt)) }]
-  // A delivery without a name that is answered 503 has changed nothing; one with a name may be under way.
+  const answered = first && answeredTo(first)
+  if (answered) return [{ ...operation, answered, doneAt: Math.min(...served.map(({ endedAt }) => endedAt)) }]
+  // A delivery without a name that is answered 503 has changed nothing; one with a name may be in progress.
   const open = copies.filter(({ answer, name }) => !answer || (answer.status === 503 && name !== undefined))
   return open.length === 0 ? [] : [{ ...operation, doneAt: Math.max(...open.map(({ endedAt }) => endedAt)) + lateMs }]
 }
 
-/** Those that were refused, each with the count that it found. */
+/** Returns those that were refused, each with the count that it found. */
 const refused = (hook: Hook, copies: readonly Attempt[]): readonly Operation[] =>
   copies.flatMap(copy => {
     const from = copy.answer?.status === 409 ? copy.answer.from : undefined
     if (from === undefined) return []
     const { endedAt, process, sentAt } = copy
-    return [{ hook, title: titleOf(copy), processes: [process], sentAt, doneAt: endedAt, told: { from, to: from } }]
+    return [{ hook, title: titleOf(copy), processes: [process], sentAt, doneAt: endedAt, answered: { from, to: from } }]
   })
 
 const titleOf = (attempt: Attempt | undefined): string =>

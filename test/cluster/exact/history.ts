@@ -3,7 +3,7 @@ import { at, parseJson } from '../../../src/api/json.ts'
 import type { Obj, Schema, Stored } from '../../../src/api/schema.ts'
 
 /**
- * What was seen of a run: what the API server stored, and what senders were told. Moments are of one monotonic clock, in
+ * What was seen of a run: what the API server stored, and what senders were answered. Moments are of one monotonic clock, in
  * milliseconds: a version was stored before it was seen, and a post arrived after it was sent.
  */
 export interface History {
@@ -58,7 +58,7 @@ const versionSchema = {
     /** Every change of the count raises it by one. Absent where the kind has none. */
     generation: whole,
     count: whole,
-    /** The field managers that own the count; or the one mark beside it, where that is an annotation. */
+    /** The field managers that own the count; or the one mark next to it, where that is an annotation. */
     owners: { type: 'array', items: text },
     seenAt: whole,
   },
@@ -108,7 +108,7 @@ export type Answer = Stored<typeof answerSchema>
 export type Attempt = Stored<typeof attemptSchema>
 export type OutsideWrite = Stored<typeof outsideSchema>
 
-/** A history as text, an entry a line. */
+/** Returns a history as text, an entry a line. */
 export const written = ({ attempts, hooks, instances, outside, versions }: History): string =>
   [
     ...hooks.map(hook => ({ hook })),
@@ -120,7 +120,7 @@ export const written = ({ attempts, hooks, instances, outside, versions }: Histo
     .map(entry => `${JSON.stringify(entry)}\n`)
     .join('')
 
-/** The history that was {@link written}. */
+/** Returns the history that was {@link written}. */
 export const parsed = (lines: string): History => {
   const entries = lines
     .trim()

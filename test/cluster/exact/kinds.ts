@@ -32,7 +32,7 @@ export interface TargetKind {
 
 export const countOf = (kind: TargetKind, object: unknown): number => Number(countIn(object, kind))
 
-/** Workloads of a kind, whose count is applied to their /scale. */
+/** Returns workloads of a kind, whose count is applied to their /scale. */
 const workloads = (type: ResourceType, more: object = {}): TargetKind => ({
   type,
   hook: name => ({ driver: 'scale', member: { target: { apiVersion: apiVersionOf(type), kind: type.kind, name } } }),
@@ -53,14 +53,14 @@ const statefulSets: ResourceType = { group: 'apps', version: 'v1', resource: 'st
 const scaled: readonly ResourceType[] = [rollouts, machineDeployments, machineSets, machinePools]
 
 /** The greatest counts that autoscalers have, where these are. */
-const mostMembers = new Map([
+const maxMembers = new Map([
   [autoscalers, 'maxReplicas'],
   [scaledObjects, 'maxReplicaCount'],
 ])
 
-/** A kind whose count is written on the object itself. */
+/** Returns a kind whose count is written on the object itself. */
 const onObject = ({ absent, hook, pointer, spec, type }: CountedKind): TargetKind => {
-  const most = mostMembers.get(type)
+  const most = maxMembers.get(type)
   const isInList = pointer.includes('/1/')
   return {
     type,
@@ -91,7 +91,7 @@ export const targetKinds: readonly TargetKind[] = [
   ...countedKinds.map(onObject),
 ]
 
-/** The rights that their hooks need. */
+/** Returns the rights that their hooks need. */
 export const rightsToAll = (): readonly Right[] => [
   ...new Map(
     [...rightsOfBase(), ...countedKinds.flatMap(({ rights }) => rights()), ...rightsToDefinitions()].map(right => [

@@ -11,13 +11,13 @@ import { countOf, type OutsideWay, type TargetKind } from './kinds.ts'
 import type { PlannedTarget } from './plan.ts'
 
 /** How long it rests between two writes, at most, in milliseconds. */
-const longestRestMs = 60
+const maxRestMs = 60
 
 /** How far it moves a count, at most. */
 const farthest = 20
 
 /**
- * Somebody else scales targets by and by until `stop` is aborted, each time from the version that was read. `note` is told
+ * Scales targets as another client, one after another, until `stop` is aborted, each time from the version that was read. `note` receives
  * of what was written, and of what may have been.
  */
 export const scaleOutside = async (
@@ -31,7 +31,7 @@ export const scaleOutside = async (
   stop: AbortSignal,
 ): Promise<void> => {
   while (!stop.aborted && targets.length > 0) {
-    await wait(nodeClock, rng.int(1, longestRestMs), stop)
+    await wait(nodeClock, rng.int(1, maxRestMs), stop)
     const { kind, name } = rng.pick(targets)
     const found = tryParseJson(
       (await asked(api, { method: 'GET', path: objectPath(kind.type, namespace, name) }))?.body ?? '',
@@ -97,7 +97,7 @@ const applied = (object: object): Omit<Write, 'path'> => ({
   body: JSON.stringify(object),
 })
 
-/** An object that holds a value, and nothing else, behind these names. */
+/** Returns an object that holds a value, and nothing else, behind these names. */
 const nested = (names: readonly string[], value: number): object =>
   names.reduceRight<object>((inner, name, index) => ({ [name]: index === names.length - 1 ? value : inner }), {})
 

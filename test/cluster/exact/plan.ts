@@ -49,7 +49,7 @@ const farAway = 1_000_000
 const named = 0.1
 
 /** How many deliveries for one target come at a time, at most. */
-const mostTogether = 12
+const maxTogether = 12
 
 export interface Plan {
   readonly targets: readonly PlannedTarget[]
@@ -59,7 +59,7 @@ export interface Plan {
   readonly outside: readonly PlannedTarget[]
 }
 
-/** What a run is to do, by chance. Each target has a hook up and one down, whose steps are alike in the long run. */
+/** Returns what a run is to do, by chance. Each target has a hook up and one down, whose steps are alike in the long run. */
 export const plan = (rng: Rng, extent: Extent): Plan => {
   const firstKind = rng.int(0, targetKinds.length - 1)
   const planned = Array.from({ length: extent.targets }, (_, index) => {
@@ -82,13 +82,13 @@ export const plan = (rng: Rng, extent: Extent): Plan => {
   }
 }
 
-/** As in `deployment-apps` and `rollout-argoproj`. */
+/** Returns a word such as `deployment-apps` and `rollout-argoproj`. */
 const wordOf = ({ type: { group, kind } }: TargetKind): string => `${kind.toLowerCase()}-${group.replace(/[.].*/, '')}`
 
-/** The kind of a planned target, by its name. */
+/** Returns the kind of a planned target, by its name. */
 export const kindWordIn = (target: string): string => target.replace(/-\d+$/, '')
 
-/** A target of a kind, with its hooks. Of two bounds, the target's own and the hook's, either may be the nearer one. */
+/** Returns a target of a kind, with its hooks. Of two bounds, the target's own and the hook's, either may be the nearer one. */
 const planTarget = (
   rng: Rng,
   kind: TargetKind,
@@ -119,7 +119,7 @@ const planTarget = (
   }
 }
 
-/** Now and then many for one target at a time. */
+/** Plans the deliveries, now and then many for one target at a time. */
 const deliveries = (
   rng: Rng,
   hooks: readonly Hook[],
@@ -130,7 +130,7 @@ const deliveries = (
   while (planned.length < count) {
     const target = rng.pick(targets)
     const own = hooks.filter(hook => hook.target === target)
-    const together = Math.min(rng.chance(0.2) ? rng.int(2, mostTogether) : 1, count - planned.length)
+    const together = Math.min(rng.chance(0.2) ? rng.int(2, maxTogether) : 1, count - planned.length)
     for (let each = 0; each < together; each++) planned.push(delivery(rng, rng.pick(own).name, planned.length))
   }
   return planned
@@ -147,6 +147,6 @@ const delivery = (rng: Rng, hook: string, index: number): Delivery =>
       }
     : { hook, copies: 1, together: false }
 
-/** So many moments spread over a run, each by chance in its own part: how many deliveries have begun by then. */
+/** Returns so many moments spread over a run, each by chance in its own part: how many deliveries have begun by then. */
 export const moments = (rng: Rng, count: number, { deliveries: all }: Extent): readonly number[] =>
   Array.from({ length: count }, (_, part) => Math.floor(((part + 0.1 + 0.8 * rng.fraction()) / count) * all))

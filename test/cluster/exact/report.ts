@@ -3,7 +3,7 @@ import type { Attempt } from './history.ts'
 import { kindWordIn, type Extent } from './plan.ts'
 import type { Ran } from './run.ts'
 
-/** The figures of a run, a line each. */
+/** Returns the figures of a run, a line each. */
 export const report = (seed: number, extent: Extent, { history, steps, tookMs }: Ran, checked: Checked): string => {
   const { attempts, outside, versions } = history
   const posts = attempts.filter(({ hook }) => !hook.startsWith('probe-'))
@@ -21,7 +21,7 @@ export const report = (seed: number, extent: Extent, { history, steps, tookMs }:
     `posts by kind: ${tally(posts.map(({ hook }) => kinds.get(hook) ?? ''))}`,
     `named: ${deliveries.length} deliveries in ${named.length} posts, ${deliveries.length - served.length} given up`,
     `without an answer: ${lost.length} (${lost.filter(({ name }) => name !== undefined).length} named)`,
-    `deliveries that nobody was told of: ${checked.untold}, of which ${checked.untoldApplied} explain a write`,
+    `deliveries that nobody was told of: ${checked.unanswered}, of which ${checked.unansweredApplied} explain a write`,
     `killed: ${extent.triggerKills} triggers, the API server ${extent.apiServerKills} times`,
     `versions of targets: ${stored}; outside writes: ${outside.filter(({ made }) => made !== undefined).length} stored, ${outside.filter(({ made }) => made === undefined).length} unanswered`,
     `the triggers' metrics, as far as they could be read: ${[...steps].map(([name, value]) => `${name} ${value}`).join(', ')}`,

@@ -19,14 +19,14 @@ import { triggers, type Probe, type Triggers } from './triggers.ts'
 import { isMark } from '../../support/marks.ts'
 
 /** How long a killed process stays away, and how long the API server does, at most, in milliseconds. */
-const longestAbsenceMs = 800
-const longestOutageMs = 1500
+const maxAbsenceMs = 800
+const maxOutageMs = 1500
 
 /** How long it may take until every hook has its URL, in milliseconds. */
 const publishedWithinMs = 300_000
 
 /** How long the posts of a run may take, in milliseconds. */
-const longestRunMs = 3_600_000
+const maxRunMs = 3_600_000
 
 /** What happened in a run. */
 export interface Ran {
@@ -71,7 +71,7 @@ export const run = async (controlPlane: ControlPlane, seed: number, extent: Exte
     until(
       () => Promise.resolve(begun),
       many => many >= moment,
-      longestRunMs,
+      maxRunMs,
     )
   const outside: OutsideWrite[] = []
   const over = new AbortController()
@@ -98,7 +98,10 @@ export const run = async (controlPlane: ControlPlane, seed: number, extent: Exte
   return { history: { hooks, instances, versions, attempts, outside }, tookMs, steps, errors }
 }
 
-/** The hook to which the process that is started as the `number`th posts first, and no other does. */
+/**
+ * Returns the hook that the `number`th process gets its first post for. No other process gets its
+ * first post for that hook.
+ */
 const probeOf = (number: number): Hook => {
   const target = `probe-${number}`
   return { name: target, target, action: 'up', by: 1, min: 0, max: 1_000_000, overshoot: 'clamp' }
@@ -127,7 +130,7 @@ const paths = async (
   return hook => all.get(hook) ?? ''
 }
 
-/** A process signs its writes with a word that it takes by chance: the write that it made first of all shows it. */
+/** Finds the processes by their first writes. Each signs its writes with a random word, which its first one shows. */
 const instancesIn = (versions: readonly Version[], attempts: readonly Attempt[]): History['instances'] =>
   versions.flatMap(({ owners, target }) => {
     const process = attempts.find(({ hook }) => hook === target)?.process
@@ -142,7 +145,7 @@ const killTriggers = async (rng: Rng, extent: Extent, processes: Triggers, begin
     await begins(moment)
     const index = rng.int(0, extent.triggers - 1)
     await processes.kill(index)
-    await wait(nodeClock, rng.int(0, longestAbsenceMs))
+    await wait(nodeClock, rng.int(0, maxAbsenceMs))
     await processes.start(index)
   }
 }
@@ -151,7 +154,7 @@ const killApiServer = async (rng: Rng, extent: Extent, controlPlane: ControlPlan
   for (const moment of moments(rng, extent.apiServerKills, extent)) {
     await begins(moment)
     await controlPlane.killApiServer()
-    await wait(nodeClock, rng.int(0, longestOutageMs))
+    await wait(nodeClock, rng.int(0, maxOutageMs))
     await controlPlane.startApiServer()
   }
 }

@@ -24,15 +24,15 @@ export interface Post {
 }
 
 /** A sender gives up a connection that is silent for so long, in milliseconds: no post takes so long. */
-const patienceMs = 15_000
+const timeoutMs = 15_000
 
 /** How long a delivery that names itself is tried again, in milliseconds: longer than any outage. Then it is given up. */
 const insistMs = 60_000
 
 /** How long a sender waits between two attempts, at most, in milliseconds. */
-const longestPauseMs = 300
+const maxPauseMs = 300
 
-/** Posts each delivery, so many senders at a time. `begun` is told of each before it is sent. */
+/** Posts each delivery, so many senders at a time. `begun` receives each before it is sent. */
 export const sendAll = async (
   posting: Post,
   deliveries: readonly Delivery[],
@@ -59,7 +59,7 @@ const deliver = async (posting: Post, delivery: Delivery): Promise<void> => {
   let last: string | undefined
   for (let copy = 0; copy < delivery.copies; copy++) {
     last = await insist(posting, delivery, last)
-    await wait(nodeClock, rng.int(0, longestPauseMs))
+    await wait(nodeClock, rng.int(0, maxPauseMs))
   }
 }
 
@@ -71,7 +71,7 @@ const insist = async (posting: Post, delivery: Delivery, but: string | undefined
     const { answer, process } = await arrive(posting, delivery, last)
     if ((answer && answer.status < 500) || nodeClock.monotonic() > until) return process
     last = process
-    await wait(nodeClock, posting.rng.int(0, longestPauseMs))
+    await wait(nodeClock, posting.rng.int(0, maxPauseMs))
   }
 }
 
@@ -83,11 +83,11 @@ const arrive = async (posting: Post, delivery: Delivery, but: string | undefined
     const among = others.length > 0 ? others : all
     const attempt = among.length > 0 ? await attemptAt(posting, delivery, posting.rng.pick(among)) : undefined
     if (attempt) return attempt
-    await wait(nodeClock, posting.rng.int(0, longestPauseMs / 10))
+    await wait(nodeClock, posting.rng.int(0, maxPauseMs / 10))
   }
 }
 
-/** One post. Undefined where nobody listened, so that it cannot have arrived. */
+/** Sends one post. Resolves with undefined if nobody listened, so that it cannot have arrived. */
 export const attemptAt = async (
   { note, pathOf }: Omit<Post, 'rng' | 'serving'>,
   delivery: Pick<Delivery, 'hook' | 'name' | 'by'>,
@@ -97,7 +97,7 @@ export const attemptAt = async (
   const sentAt = Math.floor(nodeClock.monotonic())
   const tried = await post(`http://127.0.0.1:${port}${pathOf(hook)}`, undefined, {
     ...contentOf(delivery),
-    signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(timeoutMs),
   }).catch((error: unknown) => error)
   if (isRefused(tried)) return undefined
   const attempt: Attempt = {

@@ -1,7 +1,7 @@
 import type { Hook } from './history.ts'
 
 /**
- * What a hook makes of a count, as its description says: written down apart from the product. `rejected` where
+ * Returns what a hook makes of a count, as its description says: written down apart from the product. `rejected` where
  * `overshoot` is reject and the step would pass the bound.
  */
 export const stepOf = (hook: Hook, count: number): number | 'rejected' => {

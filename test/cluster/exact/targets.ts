@@ -39,8 +39,9 @@ interface Target {
 }
 
 /**
- * Follows by the API server's own watch, which leaves no version out. A watch cannot be resumed past a restart of the API server:
- * what was missed meanwhile is then read from its history, from the version after the gap back to the last one seen.
+ * Follows by the API server's own watch, which leaves no version out. A watch cannot be resumed
+ * after a restart of the API server. What was missed meanwhile is then read from its history, from
+ * the version after the gap back to the last one seen.
  */
 const follow = (api: ApiConnection, namespace: string, kind: TargetKind): Followed => {
   const collection = collectionPath(kind.type, namespace)
@@ -62,7 +63,7 @@ const follow = (api: ApiConnection, namespace: string, kind: TargetKind): Follow
     }
   }
 
-  /** The list at a version; as it is now when that is undefined. */
+  /** Returns the list at a version; as it is now when that is undefined. */
   const list = async (extra: Readonly<Record<string, string>> = {}): Promise<{ items: unknown[]; version: string }> => {
     const listed = tryParseJson((await surely(api, collection, extra)).body)
     const items = at(listed, 'items')
@@ -72,7 +73,7 @@ const follow = (api: ApiConnection, namespace: string, kind: TargetKind): Follow
     }
   }
 
-  /** Reads what was before each version of which that is not known. */
+  /** Reads the version before each one whose predecessor is not known. */
   const fill = async ({ first, versions }: Target): Promise<void> => {
     const open = [...versions.values()].filter(
       ({ before, version }) => before === undefined && version.resourceVersion !== first,
@@ -122,7 +123,7 @@ const follow = (api: ApiConnection, namespace: string, kind: TargetKind): Follow
   }
 }
 
-/** All versions of a target from the first to the newest, each the one that the next was made from. */
+/** Returns all versions of a target from the first to the newest, each the one that the next was made from. */
 const chainOf = ({ first, newest, versions }: Target): readonly Version[] => {
   const chain: Version[] = []
   for (let name: string | undefined = newest; ;) {

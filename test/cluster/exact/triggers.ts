@@ -17,7 +17,7 @@ const retryMs = 20
 /** Some trigger processes, each at an address of its own that it has again when it is started again. */
 export interface Triggers {
   readonly serving: () => readonly Serving[]
-  /** Starts one, and resolves when it serves: when it has answered the one post that tells how it signs its writes. */
+  /** Starts one, and resolves when it serves: when it has answered the one post that shows how it signs its writes. */
   readonly start: (index: number) => Promise<void>
   /** Kills one without a warning, and resolves when it is gone. Senders learn of it after that. */
   readonly kill: (index: number) => Promise<void>
@@ -46,8 +46,8 @@ export const triggers = async (
       response => response.text(),
       () => '',
     )
-    const told = stepsIn(text)
-    if (told.size > 0 && running.get(index)?.serving.process === process) steps.set(process, told)
+    const answered = stepsIn(text)
+    if (answered.size > 0 && running.get(index)?.serving.process === process) steps.set(process, answered)
   }
   const scrapeAll = (): Promise<unknown> =>
     Promise.all([...running].map(([index, { serving }]) => scrape(index, serving.process)))
@@ -104,7 +104,7 @@ export const triggers = async (
   }
 }
 
-/** What a process counts of its steps: `writes_total{result="applied"}` and the like. */
+/** Returns what a process counts of its steps: `writes_total{result="applied"}` and the like. */
 const stepsIn = (metrics: string): ReadonlyMap<string, number> =>
   new Map(
     [...metrics.matchAll(/^receiverhooks_steps?_(\w+\{\w+="[^"]*"\}) (\d+)$/gm)].map(([, name = '', value]) => [

@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoints.ts'
-import type { Operation, Told } from './deliveries.ts'
+import type { Operation, CountChange } from './deliveries.ts'
 import { stepOf } from './step.ts'
 
 /** An order in which deliveries explain every version of a target; or where none was found. */
@@ -26,13 +26,15 @@ interface Move {
 }
 
 /** How many places are looked at: what is explained at all mostly needs one for each delivery and version. */
-const mostPlaces = 200_000
+const maxPlaces = 200_000
 
 /**
- * Puts the deliveries of one target in an order in which each finds the count that the one before it left, and which
- * passes through every version. All that somebody was told are in it, once; of the others, some. No delivery stands
- * after one that was sent after it was done; and between two versions stand those of one process, whose write the next
- * one is, or groups of some process's that leave the count as it was, for which no write was needed.
+ * Puts the deliveries of one target in an order that passes through every version. In it, each
+ * delivery finds the count that the one before it left. All deliveries whose outcome a sender got
+ * are in it, once, and some of the others. No delivery comes after one that was sent after it was
+ * done.
+ * Between two versions are the deliveries of one process, whose write the next version is. There
+ * may also be groups of any process that leave the count as it was, since they need no write.
  */
 export const walk = (checkpoints: readonly Checkpoint[], unordered: readonly Operation[]): Walk => {
   const operations = unordered.toSorted((a, b) => a.doneAt - b.doneAt)
@@ -42,7 +44,7 @@ export const walk = (checkpoints: readonly Checkpoint[], unordered: readonly Ope
   let places = 0
   let furthest: { place: Place; open: readonly Operation[] } | undefined
 
-  /** The deliveries that may stand next, in the order of their ends. */
+  /** Returns the deliveries that may stand next, in the order of their ends. */
   const open = ({ moment, stored }: Place): readonly number[] => {
     const storedBy = checkpoints[stored + 1]?.storedBy ?? Infinity
     return operations.flatMap(({ doneAt, sentAt }, index) =>
@@ -50,14 +52,14 @@ export const walk = (checkpoints: readonly Checkpoint[], unordered: readonly Ope
     )
   }
 
-  /** Whether a delivery that somebody was told of has been passed over. */
+  /** Returns whether a delivery whose outcome a sender got has been passed over. */
   const isLate = ({ moment }: Place): boolean =>
-    operations.some(({ doneAt, told }, index) => told !== undefined && doneAt < moment && used[index] !== true)
+    operations.some(({ doneAt, answered }, index) => answered !== undefined && doneAt < moment && used[index] !== true)
 
   const isEnd = ({ count, stored }: Place): boolean =>
     stored === checkpoints.length - 1 &&
     count === checkpoints[stored]?.count &&
-    operations.every(({ told }, index) => told === undefined || used[index] === true)
+    operations.every(({ answered }, index) => answered === undefined || used[index] === true)
 
   const go = (place: Place): boolean => {
     if (isLate(place)) return false
@@ -67,7 +69,7 @@ export const walk = (checkpoints: readonly Checkpoint[], unordered: readonly Ope
       furthest = { place, open: candidates.flatMap(index => operations[index] ?? []) }
     }
     const key = `${place.stored} ${place.count} ${place.process} ${candidates.join()}`
-    if (hopeless.has(key) || places++ > mostPlaces) return false
+    if (hopeless.has(key) || places++ > maxPlaces) return false
     for (const { operation, to } of movesFrom(place, checkpoints, operations, candidates)) {
       if (operation !== undefined) {
         used[operation] = true
@@ -86,10 +88,10 @@ export const walk = (checkpoints: readonly Checkpoint[], unordered: readonly Ope
   const [first] = checkpoints
   if (!first) return { explained: unordered.length === 0, steps, why: 'there is no version of it' }
   if (go({ stored: 0, count: first.count, process: undefined, moment: -Infinity })) return { explained: true, steps }
-  return { explained: false, why: stuck(checkpoints, furthest, places > mostPlaces) }
+  return { explained: false, why: stuck(checkpoints, furthest, places > maxPlaces) }
 }
 
-/** What can come next, the likeliest first. */
+/** Returns what can come next, the likeliest first. */
 const movesFrom = (
   place: Place,
   checkpoints: readonly Checkpoint[],
@@ -102,7 +104,7 @@ const movesFrom = (
   // What came back to the count that is stored needed no write.
   const process = count === base ? undefined : place.process
   const still: Move[] = []
-  const told: Move[] = []
+  const answered: Move[] = []
   const silent: Move[] = []
   const tried: { readonly key: string; readonly operation: Operation }[] = []
   for (const index of candidates) {
@@ -113,12 +115,12 @@ const movesFrom = (
     const by = process === undefined ? operation.processes : operation.processes.filter(each => each === process)
     for (const each of by) {
       // Of two that do the same, the one that was sent earlier and done earlier serves as well.
-      const key = `${each} ${step.to} ${operation.told ? '' : operation.hook.name} ${operation.processes.join()}`
+      const key = `${each} ${step.to} ${operation.answered ? '' : operation.hook.name} ${operation.processes.join()}`
       if (tried.some(other => other.key === key && isWithin(other.operation, operation))) continue
       tried.push({ key, operation })
       const isStill = step.to === count
       const to = { stored, count: step.to, process: isStill ? process : each, moment: later }
-      const list = isStill ? still : operation.told === undefined ? silent : told
+      const list = isStill ? still : operation.answered === undefined ? silent : answered
       list.push({ to, operation: index })
     }
   }
@@ -137,12 +139,12 @@ const movesFrom = (
           },
         ]
       : []
-  return [...still, ...stores, ...told, ...silent]
+  return [...still, ...stores, ...answered, ...silent]
 }
 
-/** The step of a delivery from this count, if it can have made one here. */
-const stepFrom = ({ hook, told }: Operation, count: number): Told | undefined => {
-  if (told) return told.from === count ? told : undefined
+/** Returns the step of a delivery from this count, if it can have made one here. */
+const stepFrom = ({ hook, answered }: Operation, count: number): CountChange | undefined => {
+  if (answered) return answered.from === count ? answered : undefined
   const to = stepOf(hook, count)
   return to === 'rejected' || to === count ? undefined : { from: count, to }
 }
@@ -161,8 +163,8 @@ const stuck = (
     ? `the next, version ${next.resourceVersion}, is ${next.count} by ${next.process ?? 'the outside writer'}`
     : 'that is the last one'
   const some = open.slice(0, 20).map(operationText).join('; ')
-  return `${gaveUp ? `looked at ${mostPlaces} places: ` : ''}explained as far as ${last?.count} (version ${last?.resourceVersion}); ${then}; open: [${some}]`
+  return `${gaveUp ? `looked at ${maxPlaces} places: ` : ''}explained as far as ${last?.count} (version ${last?.resourceVersion}); ${then}; open: [${some}]`
 }
 
-const operationText = ({ doneAt, processes, sentAt, told, title }: Operation): string =>
-  `${title} (${sentAt} to ${doneAt}, ${processes.join(' or ')})${told ? ` from ${told.from} to ${told.to}` : ' without an answer'}`
+const operationText = ({ doneAt, processes, sentAt, answered, title }: Operation): string =>
+  `${title} (${sentAt} to ${doneAt}, ${processes.join(' or ')})${answered ? ` from ${answered.from} to ${answered.to}` : ' without an answer'}`

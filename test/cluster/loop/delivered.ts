@@ -1,6 +1,6 @@
 import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 
-/** What became of a delivery, as a line of the trigger's log tells it. */
+/** The outcome of a delivery, from a line of the trigger's log. */
 export interface Delivered {
   /** When it was answered, in milliseconds since the epoch. */
   readonly at: number
@@ -11,7 +11,7 @@ export interface Delivered {
   readonly to: number | undefined
 }
 
-/** All deliveries in a trigger's log, in the order in which they were answered. */
+/** Returns all deliveries in a trigger's log, in the order in which they were answered. */
 export const deliveriesIn = (lines: readonly string[]): readonly Delivered[] =>
   lines.map(tryParseJson).flatMap(line =>
     at(line, 'msg') === 'delivery'
@@ -28,8 +28,8 @@ export const deliveriesIn = (lines: readonly string[]): readonly Delivered[] =>
       : [],
   )
 
-/** As in `web-up: applied, Stepped from 1 to 2`. */
-export const told = ({ from, hook, outcome, reason, to }: Delivered): string =>
+/** Returns a text such as `web-up: applied, Stepped from 1 to 2`. */
+export const textOf = ({ from, hook, outcome, reason, to }: Delivered): string =>
   `${hook}: ${outcome}, ${reason}${from === undefined ? '' : ` from ${from} to ${to}`}`
 
 const numberAt = (line: unknown, member: string): number | undefined => {

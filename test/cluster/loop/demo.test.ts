@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { spawnLeashed } from '../../support/leash.ts'
+import { spawnOwned } from '../../support/owned-process.ts'
 import { until } from '../../support/product.ts'
 
-/** The demo in a process of its own, with what it has printed so far. */
+/** Starts the demo in a process of its own, with what it has printed so far. */
 const start = (args: readonly string[], folder = tmpdir()) => {
   const command = [`TMPDIR=${folder}`, process.execPath, 'scripts/demo/autoscaling.ts', ...args]
-  const { child, end } = spawnLeashed('env', command, { stdout: 'pipe', stderr: 'inherit' })
+  const { child, end } = spawnOwned('env', command, { stdout: 'pipe', stderr: 'inherit' })
   const lines: string[] = []
   if (!child.stdout) throw new Error('its output is to be a pipe')
   createInterface({ input: child.stdout }).on('line', line => void lines.push(line))
@@ -28,7 +28,7 @@ const runs = [
   },
 ]
 
-/** The steps of both hooks, as [from, to]. */
+/** Returns the steps of both hooks, as [from, to]. */
 const stepsIn = (lines: readonly string[]): readonly (readonly [number, number])[] =>
   lines
     .flatMap(line => [...line.matchAll(/web-(?:up|down): (\d+) → (\d+)/g)])

@@ -5,11 +5,11 @@ import { parseJson, stringAt, type JsonObject, isObject } from '../../../src/api
 import { listen } from '../../../src/environment/listen.ts'
 import type { Shop } from './shop.ts'
 
-/** What becomes of a notification on its way to the trigger. */
+/** What happens to a notification on its way to the trigger. */
 export type Passage =
   /** Alertmanager gets the trigger's answer: at once, or when this has resolved, which is called with the answer there. */
   | { readonly answer: 'passed on'; readonly when?: () => Promise<unknown> }
-  /** The trigger's answer is thrown away: Alertmanager is told this in its place, or its connection is cut. */
+  /** The trigger's answer is thrown away: Alertmanager gets this in its place, or its connection is cut. */
   | { readonly answer: 'lost'; readonly instead: number | 'nothing' }
   /** It does not reach the trigger, and no answer comes. */
   | { readonly answer: 'none' }
@@ -37,7 +37,7 @@ export interface Gate {
   readonly rule: (rule: (notification: Notification) => Passage) => void
 }
 
-/** Lets everything through until it is told otherwise. */
+/** Lets everything through until a test says otherwise. */
 export const openGate = async ({ urls }: Shop): Promise<Gate> => {
   const notifications: Notification[] = []
   let rule: Parameters<Gate['rule']>[0] = () => ({ answer: 'passed on' })
@@ -77,7 +77,7 @@ export const openGate = async ({ urls }: Shop): Promise<Gate> => {
   }
 }
 
-/** An Alertmanager's name is in its external URL: http://NAME.example.com. */
+/** Returns who sent a notification: an Alertmanager's name is in its external URL, http://NAME.example.com. */
 const notificationIn = (sent: string): Notification => {
   const body = parseJson(sent)
   if (!isObject(body)) throw new Error(`a notification is an object: ${sent}`)

@@ -7,7 +7,7 @@ import { startPrometheus } from '../../../scripts/demo/prometheus.ts'
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts'
 import { freePort } from '../control-plane/ports.ts'
 import { startWorkloads } from '../control-plane/workloads.ts'
-import { told } from './delivered.ts'
+import { textOf } from './delivered.ts'
 import { openGate } from './gate.ts'
 import { pictureOf } from './picture.ts'
 import { openShop, writeUrls, type HookName, type Shop } from './shop.ts'
@@ -24,9 +24,10 @@ afterAll(() => controlPlane.stop())
 const intervals = { groupWait: '1s', groupInterval: '2s', repeatInterval: '1s' }
 
 /**
- * Prometheus and an Alertmanager that watch a shop, until the test ends. Before the next repeat a step has to show in
- * what the rules see, and pods take as long as the machine is busy: so the answer to the step that is the last one needed
- * waits until Alertmanager has heard of that. A repeat comes a `repeatInterval` after an answer at the earliest.
+ * Starts Prometheus and an Alertmanager that watch a shop, until the test ends. A step has to show
+ * in what the rules see before the next repeat, and on a busy machine pods take long. So the answer
+ * to the last needed step waits until Alertmanager has received the new load. A repeat comes a
+ * `repeatInterval` after an answer at the earliest.
  */
 const watchOver = async (shop: Shop) => {
   const { isEnough, load, until } = shop
@@ -54,7 +55,7 @@ const watchOver = async (shop: Shop) => {
   return { alertmanager, notifications }
 }
 
-/** Until the end of an alert has been delivered to a hook. */
+/** Waits until the end of an alert has been delivered to a hook. */
 const isOver = ({ deliveries, until }: Shop, hook: HookName) =>
   until(
     async () => deliveries(),
@@ -76,7 +77,7 @@ it('replicas follow the load up and down again, a step a notification, and no fu
   await isOver(shop, 'web-down')
 
   expect(await watched.counts()).toEqual([1, 2, 3, 4, 5, 4, 3, 2, 1])
-  expect(deliveries().map(told)).toEqual([
+  expect(deliveries().map(textOf)).toEqual([
     ...[1, 2, 3, 4].map(count => `web-up: applied, Stepped from ${count} to ${count + 1}`),
     'web-up: skipped, Resolved',
     ...[5, 4, 3, 2].map(count => `web-down: applied, Stepped from ${count} to ${count - 1}`),

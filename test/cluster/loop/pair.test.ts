@@ -35,23 +35,23 @@ const setUp = async (name: string, total = 8): Promise<Trial> => {
   return { folder, ...shop, ...gate, ...pair }
 }
 
-const told = ({ from, reason, why }: Notification): string => `${from}: ${why}: ${reason ?? 'no answer'}`
+const textOf = ({ from, reason, why }: Notification): string => `${from}: ${why}: ${reason ?? 'no answer'}`
 
-/** Until so many notifications have been executed. Resolves with what the trigger has answered so far. */
+/** Waits until so many notifications have been executed. Resolves with what the trigger has answered so far. */
 const stepped = ({ notifications, until }: Trial, count: number) =>
   until(
-    async () => notifications.filter(({ reason }) => reason !== undefined).map(told),
+    async () => notifications.filter(({ reason }) => reason !== undefined).map(textOf),
     seen => seen.filter(isStep).length >= count,
   )
 
 const isStep = (text: string): boolean => text.endsWith(': Stepped')
 
-/** A repeat, whoever of both comes first with it. */
+/** A repeat, from the one of the two that is first. */
 const repeated: unknown = expect.stringMatching(/^[ab]: repeat interval elapsed: Stepped$/)
 
 it('where both send a notification, one is executed, and a repeat is the next step', async () => {
   const here = await setUp('copies')
-  const { notifications, peer, rule, tell, until, watched } = here
+  const { notifications, peer, rule, notify, until, watched } = here
   let release = (): void => undefined
   const held = new Promise<void>(resolve => void (release = resolve))
   // The one who waits hears nothing of a success in time.
@@ -59,9 +59,9 @@ it('where both send a notification, one is executed, and a repeat is the next st
     answer: 'passed on',
     ...(from === 'a' && why === 'first notification' && { when: () => held }),
   }))
-  await tell('WebBusy', { startsAt: new Date() })
+  await notify('WebBusy', { startsAt: new Date() })
   await until(
-    async () => notifications.map(told),
+    async () => notifications.map(textOf),
     seen => seen.includes('b: first notification: Duplicate'),
   )
   const [first, copy] = notifications.map(({ body }) => ({ ...body, externalURL: '' }))
@@ -76,7 +76,7 @@ it('where both send a notification, one is executed, and a repeat is the next st
 
 it('a notification whose answer was lost is no second step, neither at once nor at the next flush', async () => {
   const here = await setUp('answers')
-  const { notifications, peer, rule, tell, watched } = here
+  const { notifications, peer, rule, notify, watched } = here
   // Cut off, it is tried again at once; at a 4xx, with the next flush. That comes through, once both were refused.
   const refused = new Set<string>()
   rule(({ from }) => {
@@ -85,7 +85,7 @@ it('a notification whose answer was lost is no second step, neither at once nor 
     refused.add(from)
     return { answer: 'lost', instead: 400 }
   })
-  await tell('WebBusy', { startsAt: new Date() })
+  await notify('WebBusy', { startsAt: new Date() })
   const all = await stepped(here, 2)
   expect(all.filter(isStep)).toEqual(['a: first notification: Stepped', repeated])
   // Tried again by the one, sent by the other who has heard of no success, and sent with the next flush.
@@ -101,7 +101,7 @@ it('a notification whose answer was lost is no second step, neither at once nor 
 })
 
 describe('with two Prometheus, each news is a step', () => {
-  /** Both watch the load of one pod, which is neither busy nor idle. */
+  /** Sets up two that watch the load of one pod, which is neither busy nor idle. */
   const setUpBoth = async (name: string) => {
     const here = await setUp(name)
     const { folder, isEnough, load, notifications, ports, until } = here
@@ -113,7 +113,7 @@ describe('with two Prometheus, each news is a step', () => {
       })
     const both = await Promise.all([prometheus('one'), prometheus('two')])
     onTestFinished(async () => void (await Promise.all(both.map(one => one.end('SIGKILL')))))
-    /** The last step that is needed has to show before the next repeat, which comes so much later than an answer. */
+    /** Waits until the last needed step shows. It has to before the next repeat, which comes so much later than an answer. */
     const shown = async (): Promise<void> => {
       if (!(await isEnough())) return
       await until(
@@ -130,7 +130,7 @@ describe('with two Prometheus, each news is a step', () => {
       /** Until a notification has fared so. Resolves with how all have. */
       sees: (what: string) =>
         until(
-          async () => notifications.map(told),
+          async () => notifications.map(textOf),
           seen => seen.some(text => text.endsWith(what)),
           60_000,
         ),

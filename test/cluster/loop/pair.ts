@@ -19,8 +19,8 @@ export interface Pair {
   readonly peer: (name: PeerName) => Alertmanager
   /** Starts one again that has ended, and waits until both know each other. */
   readonly start: (name: PeerName) => Promise<void>
-  /** Tells both that an alert fires, or is over, as Prometheus does. */
-  readonly tell: (alertname: string, moments: { readonly startsAt: Date; readonly endsAt?: Date }) => Promise<void>
+  /** Notifies both that an alert fires, or is over, as Prometheus does. */
+  readonly notify: (alertname: string, moments: { readonly startsAt: Date; readonly endsAt?: Date }) => Promise<void>
 }
 
 /** How long b waits, in milliseconds; 15 s where nobody says otherwise. */
@@ -37,7 +37,7 @@ export const startPair = async (folder: string, { urls }: Gate, intervals: Inter
       flags: [
         `--cluster.listen-address=127.0.0.1:${gossip[name]}`,
         ...peers.filter(other => other !== name).map(other => `--cluster.peer=127.0.0.1:${gossip[other]}`),
-        // Their order, which is that of their names, says who waits for whom.
+        // They wait for each other in the order of their names.
         `--cluster.peer-name=${name}`,
         `--cluster.peer-timeout=${peerTimeoutMs}ms`,
         // Before it has settled it sends nothing: four times ten of these.
@@ -59,7 +59,7 @@ export const startPair = async (folder: string, { urls }: Gate, intervals: Inter
     ports,
     peer: name => running[name],
     start,
-    tell: async (alertname, moments) => {
+    notify: async (alertname, moments) => {
       const body = JSON.stringify([{ labels: { alertname, namespace: 'shop' }, ...moments }])
       const headers = { 'content-type': 'application/json' }
       for (const name of peers) {

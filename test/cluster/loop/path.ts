@@ -13,11 +13,11 @@ export interface Seen {
   readonly ready: number
 }
 
-/** The Deployment as a watch tells of it, change by change; the first is what it was when the watch began. */
+/** The Deployment as a watch reports it, change by change; the first is what it was when the watch began. */
 export interface Watched {
   readonly seen: readonly Seen[]
   readonly now: () => Seen
-  /** Every count that was wanted until now, one after another, each once: the watch has told of the present version. */
+  /** Every count that was wanted until now, one after another, each once: the watch has reported the present version. */
   readonly counts: () => Promise<readonly number[]>
 }
 
@@ -25,7 +25,7 @@ export interface Watched {
 export const watchDeployment = async ({ api, namespace, until }: Cluster, name: string): Promise<Watched> => {
   const read = () => send(api, { method: 'GET', path: objectPath(deployments, namespace, name) })
   const before = await read()
-  let toldOf = before.metadata.generation ?? 0
+  let seenGeneration = before.metadata.generation ?? 0
   let now = seenIn(before)
   const seen = [now]
   const stop = new AbortController()
@@ -48,7 +48,7 @@ export const watchDeployment = async ({ api, namespace, until }: Cluster, name: 
       const object = at(parseJson(line), 'object')
       now = seenIn(object)
       seen.push(now)
-      toldOf = Number(at(object, 'metadata', 'generation'))
+      seenGeneration = Number(at(object, 'metadata', 'generation'))
     }
   })()
   onTestFinished(async () => {
@@ -58,8 +58,8 @@ export const watchDeployment = async ({ api, namespace, until }: Cluster, name: 
   const counts = async (): Promise<readonly number[]> => {
     const { generation = 0 } = (await read()).metadata
     await until(
-      async () => toldOf,
-      told => told >= generation,
+      async () => seenGeneration,
+      textOf => textOf >= generation,
     )
     return countsOf(seen)
   }

@@ -1,5 +1,5 @@
 import type { Total } from '../../../scripts/demo/load.ts'
-import { told, type Delivered } from './delivered.ts'
+import { textOf, type Delivered } from './delivered.ts'
 import type { Seen } from './path.ts'
 
 /** What happened in a loop. Moments are in milliseconds since the epoch. */
@@ -19,11 +19,11 @@ const size = { width: 860, height: 440, left: 60, right: 750 } as const
 /** The three things that are drawn over the same time, by the height at which each has its 0 and its top. */
 const loadLane = { title: 'load per pod', bottom: 170, top: 40, most: 50 } as const
 const countLane = { title: 'replicas', bottom: 310, top: 220, most: 6 } as const
-const newsLane = { title: 'notifications', bottom: 390, top: 340 } as const
+const notificationsLane = { title: 'notifications', bottom: 390, top: 340 } as const
 
 type Lane = typeof loadLane | typeof countLane
 
-/** Draws the load, the replicas and what became of each notification over time, as SVG. */
+/** Draws the load, the replicas and the outcome of each notification over time, as SVG. */
 export const pictureOf = (story: Story): string => {
   const { began, busy, deliveries, ended, idle, seen } = story
   const x = (moment: number): number => {
@@ -48,7 +48,7 @@ export const pictureOf = (story: Story): string => {
       return `<path class="grid" d="M${at} 30V400"/><text x="${at}" y="416" text-anchor="middle">${second} s</text>`
     }),
     ...[loadLane, countLane].flatMap(lane => [title(lane.title, lane.top), axis(lane)]),
-    title(newsLane.title, newsLane.top),
+    title(notificationsLane.title, notificationsLane.top),
     threshold(busy, `busy above ${busy}`, -2),
     threshold(idle, `idle below ${idle}`, 8),
     stairs(loadLane, loadsIn(story), 'load'),
@@ -68,7 +68,7 @@ export const pictureOf = (story: Story): string => {
   ].join('\n')
 }
 
-/** The load of each pod: it changes with the total, and with the number of pods that are there. */
+/** Returns the load of each pod: it changes with the total, and with the number of pods that are there. */
 const loadsIn = ({ seen, totals }: Story): readonly (readonly [at: number, value: number])[] => {
   const moments = [...seen.map(({ at }) => at), ...totals.map(({ at }) => at)].toSorted((a, b) => a - b)
   return moments.flatMap(moment => {
@@ -95,10 +95,10 @@ const threshold = (value: number, what: string, lower: number): string => {
   return `<path class="rule" d="M${size.left} ${height}H${size.right}"/>${text}`
 }
 
-/** A triangle that points where the step went; a ring where nothing was changed. */
+/** Draws a triangle that points where the step went; a ring where nothing was changed. */
 const mark = (delivery: Delivered, at: number): string => {
   const { from = 0, outcome, to = 0 } = delivery
-  const what = `<title>${told(delivery)}</title>`
+  const what = `<title>${textOf(delivery)}</title>`
   if (outcome !== 'applied') return `<circle class="over" cx="${at}" cy="365" r="6">${what}</circle>`
   const shape = to > from ? `M${at - 7} 372h14l-7 -14z` : `M${at - 7} 358h14l-7 14z`
   return `<path class="${to > from ? 'up' : 'down'}" d="${shape}">${what}</path>`

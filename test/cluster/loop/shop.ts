@@ -115,7 +115,7 @@ const createHooks = async ({ api, namespace }: Cluster, dedupeWindow: string): P
   }
 }
 
-/** The URL in a hook's Secret, as soon as it is there. */
+/** Returns the URL in a hook's Secret, as soon as it is there. */
 const urlOf = async ({ api, namespace, until }: Cluster, name: HookName): Promise<string> => {
   const url = await until(
     async () => stringAt(await read(api, secrets, namespace, `${name}-url`), 'data', 'url'),

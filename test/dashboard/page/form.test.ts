@@ -361,8 +361,8 @@ describe('a fault', () => {
       [['spec.auth', 'must have exactly one of bearer, basic, header, hmac, standardWebhooks and sns']],
       'Still needed: What a post must prove.',
     ],
-  ] as const)('%j is told in words', (wrong, told) => {
-    expect(problemOf(new Map(wrong))).toBe(told)
+  ] as const)('%j is told in words', (wrong, text) => {
+    expect(problemOf(new Map(wrong))).toBe(text)
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readStream, type StreamResponse } from '../../../src/dashboard/page/stream.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 
-/** A server whose answers a test writes, piece by piece. */
+/** Starts a server whose answers a test writes, piece by piece. */
 const start = (status: () => number = () => 200) => {
   const clock = fakeClock()
   const opened: {
@@ -11,7 +11,7 @@ const start = (status: () => number = () => 200) => {
     readonly send: (text: string) => void
     readonly cut: () => void
   }[] = []
-  const told: string[] = []
+  const received: string[] = []
   const handle = readStream(
     {
       after: (ms, run) => clock.after(ms, run),
@@ -40,33 +40,33 @@ const start = (status: () => number = () => 200) => {
     },
     () => '/api/stream',
     {
-      event: event => void told.push(event.type),
-      link: state => void told.push(state),
-      refused: () => void told.push('refused'),
+      event: event => void received.push(event.type),
+      link: state => void received.push(state),
+      refused: () => void received.push('refused'),
     },
   )
-  return { clock, opened, told, handle }
+  return { clock, opened, received, handle }
 }
 
 describe("the page's side of the stream", () => {
   it('reads events however they are cut into pieces', async () => {
-    const { opened, told } = start()
+    const { opened, received } = start()
     await settle()
     for (const piece of ['data: {"type":"he', 'llo","version":"1"}\n', '\n:\n\nid: 5\ndata: {"type":"synced"}\n\n'])
       opened[0]?.send(piece)
     await settle()
-    expect(told).toEqual(['live', 'hello', 'synced'])
+    expect(received).toEqual(['live', 'hello', 'synced'])
   })
 
   it('opens it again from the last id when it is cut', async () => {
-    const { clock, opened, told } = start()
+    const { clock, opened, received } = start()
     await settle()
     opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\n')
     await settle()
     opened[0]?.cut()
     await clock.advance(250)
     expect(opened[1]?.headers).toEqual({ 'last-event-id': '5' })
-    expect(told).toEqual(['live', 'synced', 'lost', 'live'])
+    expect(received).toEqual(['live', 'synced', 'lost', 'live'])
   })
 
   it('lists anew where a list was cut', async () => {
@@ -80,23 +80,23 @@ describe("the page's side of the stream", () => {
   })
 
   it('takes a connection that says nothing for 32 s for dead', async () => {
-    const { clock, opened, told } = start()
+    const { clock, opened, received } = start()
     await clock.advance(20_000)
     opened[0]?.send(':\n\n')
     await clock.advance(20_000)
-    expect(told).toEqual(['live'])
+    expect(received).toEqual(['live'])
     await clock.advance(13_000)
-    expect(told).toEqual(['live', 'lost', 'live'])
+    expect(received).toEqual(['live', 'lost', 'live'])
   })
 
   it('waits longer each time it is refused, and asks no more where nobody is signed in', async () => {
     let status = 503
-    const { clock, opened, told } = start(() => status)
+    const { clock, opened, received } = start(() => status)
     await clock.advance(10_000)
     expect(opened.length).toBeLessThan(8)
     status = 401
     await clock.advance(10_000)
-    expect(told.at(-1)).toBe('refused')
+    expect(received.at(-1)).toBe('refused')
     expect(clock.pending).toBe(0)
   })
 
@@ -117,11 +117,11 @@ describe("the page's side of the stream", () => {
   })
 
   it('stops when it has ended for good', async () => {
-    const { clock, opened, told } = start()
+    const { clock, opened, received } = start()
     await settle()
     opened[0]?.send('data: {"type":"ended","why":"expired","message":""}\n\n')
     opened[0]?.cut()
     await clock.advance(60_000)
-    expect([told, opened.length]).toEqual([['live', 'ended'], 1])
+    expect([received, opened.length]).toEqual([['live', 'ended'], 1])
   })
 })

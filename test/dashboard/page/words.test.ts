@@ -107,8 +107,8 @@ describe('times', () => {
     [-7200, '2h ago'],
     [-200_000, '2d ago'],
     [3600, 'in 1h'],
-  ])('%i s from now are told as %s', (seconds, told) => {
-    expect(ago(new Date(now + seconds * 1000).toISOString(), now)).toBe(told)
+  ])('%i s from now are told as %s', (seconds, expected) => {
+    expect(ago(new Date(now + seconds * 1000).toISOString(), now)).toBe(expected)
   })
 
   it('tells nothing of what is no moment', () => {
@@ -116,8 +116,8 @@ describe('times', () => {
   })
 
   it('tells how long something lasts', () => {
-    const told = [12_000, 240_000, 4 * 3_600_000, 168 * 3_600_000].map(lasting)
-    expect(told).toEqual(['12 s', '4 min', '4 h', '7 days'])
+    const expected = [12_000, 240_000, 4 * 3_600_000, 168 * 3_600_000].map(lasting)
+    expect(expected).toEqual(['12 s', '4 min', '4 h', '7 days'])
   })
 
   it('has a date for a moment, and nothing for what is none', () => {
@@ -149,8 +149,8 @@ describe('a message', () => {
     ['is it still running?', 'Is it still running?'],
     ['Done.', 'Done.'],
     [' ', ''],
-  ])('%j is the sentence %j', (text, told) => {
-    expect(sentence(text)).toBe(told)
+  ])('%j is the sentence %j', (text, expected) => {
+    expect(sentence(text)).toBe(expected)
   })
 
   it('is not joined to the next without a full stop', () => {

@@ -35,7 +35,7 @@ const stored = (more: object = {}) => ({
 
 const review = (username: string) => answer(201, { status: { userInfo: { username, groups: ['people'] } } })
 
-/** A dashboard whose API server is the test: what it was asked, and as whom. */
+/** Starts a dashboard whose API server is the test: what it was asked, and as whom. */
 const start = async (answers: Scripted, { signIn = 'key', ...options }: ServedOptions = {}) => {
   const asked: { readonly as: string; readonly request: ApiRequest }[] = []
   const closed: string[] = []

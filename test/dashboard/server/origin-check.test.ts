@@ -10,7 +10,7 @@ interface Change {
   readonly headers?: RequestHead['headers']
 }
 
-/** A request of the page itself; `change` makes it somebody else's. */
+/** Returns a request of the page itself; `change` makes it somebody else's. */
 const pageRequest = (
   method: string,
   url: string,

@@ -39,7 +39,7 @@ export interface Answered {
   readonly body: unknown
 }
 
-/** The name under which the page is served, whatever port the test has. */
+/** The name under which the page is served, on any port of a test. */
 export const pageHost = '127.0.0.1:8082'
 const pageOrigin = `http://${pageHost}`
 
@@ -51,7 +51,7 @@ export interface ServedOptions extends Partial<
   readonly assets?: Assets
 }
 
-/** A dashboard on a real socket, whose people sign in with `good-NAME` unless a test says otherwise. */
+/** Starts a dashboard on a real socket, whose people sign in with `good-NAME` unless a test says otherwise. */
 export const startServed = async ({
   assets = { document: '<html>', files: [] },
   connectAs = goodTokens,

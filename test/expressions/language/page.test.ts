@@ -24,7 +24,7 @@ function bodiesIn(part: string): string[] {
   return [...part.matchAll(/```json\n([^]*?)```/g)].map(([, body = '']) => body)
 }
 
-/** The rows of a table after its head, with what stands in backquotes as it is meant. */
+/** Returns the rows of a table after its head, with what stands in backquotes as it is meant. */
 const rows = (head: string): [string, string][] => {
   const table = page.slice(page.indexOf(head)).split('\n\n')[0] ?? ''
   return table

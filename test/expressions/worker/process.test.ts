@@ -12,12 +12,13 @@ import { wait } from '../../../src/environment/wait.ts'
 import { delivery } from '../delivery.ts'
 
 /** Processes are real here, and so is time: on a busy machine one takes a second to start. */
-const patience = { timeout: 120_000 }
+const timeouts = { timeout: 120_000 }
 const withinMs = 30_000
 
 /**
- * Of so many milliseconds of a processor one is counted, where the budget is not what is asked about: beside other work a
- * processor does less in a millisecond, and the first evaluation of a process compiles much.
+ * Of so many milliseconds of processor time one is counted, in tests that are not about the budget.
+ * With other work a processor does less in a millisecond, and the first evaluation of a process
+ * compiles much.
  */
 const generous = 8
 
@@ -39,8 +40,9 @@ const setUp = (counted = 1) => {
   const ask = (owner: string, expression: string, body?: unknown, more: Partial<Evaluation> = {}): Promise<Evaluated> =>
     expressions.evaluate({ owner, expression, variables: delivery(body), withinMs, ...more })
   /**
-   * The verdict on an expression that is quick. On a busy machine the first evaluation of a process, which compiles much, can use up
-   * its budget: then it is asked for again when its hook is no longer barred, and so it is a verdict in the end.
+   * Returns the verdict on a quick expression. On a busy machine the first evaluation of a process,
+   * which compiles much, can use up its budget. Then this asks again when the hook is no longer
+   * paused, until there is a verdict.
    */
   const verdict = async (owner: string, expression: string, body?: unknown): Promise<Evaluated> => {
     for (;;) {
@@ -62,7 +64,7 @@ afterEach(() => {
 const hang = 'body.map(x, body.map(y, body.map(z, x == y))).size() == 0'
 const numbers = Array.from({ length: 3000 }, (_, index) => index)
 
-test('an expression is judged in a process, by the bytes of a large body too', patience, async () => {
+test('an expression is judged in a process, by the bytes of a large body too', timeouts, async () => {
   const { ask, started } = setUp(generous)
   expect(await ask('a', 'body.x == 1', { x: 1 })).toEqual({ counts: true })
   expect(await ask('a', 'size(body.x) == 1000000', { x: 'x'.repeat(1_000_000) })).toEqual({ counts: true })
@@ -72,7 +74,7 @@ test('an expression is judged in a process, by the bytes of a large body too', p
   expect(started).toHaveLength(1)
 })
 
-test('an expression is checked in a process', patience, async () => {
+test('an expression is checked in a process', timeouts, async () => {
   const { check, started } = setUp(generous)
   expect(await check("body.ref == 'x'")).toEqual({ sound: true })
   expect(await check('bodi == 1')).toEqual({
@@ -86,7 +88,7 @@ test('an expression is checked in a process', patience, async () => {
   expect(started).toHaveLength(1)
 })
 
-test('the process is given no variable of the environment and no argument', patience, async () => {
+test('the process is given no variable of the environment and no argument', timeouts, async () => {
   const { pid } = await heldEvaluator()
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
   // Where coverage is kept, Node gives this one to every process by itself.
@@ -95,7 +97,7 @@ test('the process is given no variable of the environment and no argument', pati
   expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toMatch(/child\.ts\0$/)
 })
 
-test('an expression that hangs makes only its own hook skip, and others are all judged', patience, async () => {
+test('an expression that hangs makes only its own hook skip, and others are all judged', timeouts, async () => {
   const { ask, started } = setUp(generous)
   for (let post = 0; post < 20; post++) await ask('innocent', 'body.x == 1', { x: 1 })
 
@@ -111,7 +113,7 @@ test('an expression that hangs makes only its own hook skip, and others are all 
   expect(started.length).toBeLessThanOrEqual(3)
 })
 
-test('what hangs while others wait behind it takes none of them with it', patience, async () => {
+test('what hangs while others wait behind it takes none of them with it', timeouts, async () => {
   const { ask, verdict } = setUp()
   const asked = [ask('hangs', hang, numbers)]
   for (let hook = 0; hook < 300; hook++) asked.push(verdict(`hook ${hook}`, `body.x == ${hook}`, { x: hook }))
@@ -127,7 +129,7 @@ test.each([
   ['a text put together again and again', `size(${'body.x + '.repeat(400)}body.x) == 1`, { x: 'ab'.repeat(500_000) }],
   ['a text split into letters', `size((${'body.x + '.repeat(20)}body.x).split('')) == 1`, { x: 'ab'.repeat(400_000) }],
   ['a million replacements', "body.x.replace('a', body.x).size() == 1", { x: 'a'.repeat(20_000) }],
-])('%s ends its own process at most', patience, async (_what, expression, body) => {
+])('%s ends its own process at most', timeouts, async (_what, expression, body) => {
   const { ask, verdict } = setUp()
   expect(await ask('hostile', expression, body)).toHaveProperty('ranOver')
   expect(await verdict('innocent', 'body.x == 1', { x: 1 })).toEqual({ counts: true })
@@ -138,7 +140,7 @@ test.each([
   ['a list nested in the expression', `${'['.repeat(500)}1${']'.repeat(500)} == []`, {}],
   ['a regular expression that others hang on', "body.x.matches('^(a+)+$')", { x: `${'a'.repeat(2000)}!` }],
   ['a repetition of repetitions', "body.x.matches('((a{100}){100}){100}')", { x: 'a' }],
-])('%s is judged or fails, and the process lives on', patience, async (_what, expression, body) => {
+])('%s is judged or fails, and the process lives on', timeouts, async (_what, expression, body) => {
   const { ask, started } = setUp(generous)
   // The first run of a process compiles much, which is no part of what is asked here.
   expect(await ask('innocent', 'body.x == 1', { x: 1 })).toEqual({ counts: true })
@@ -148,14 +150,14 @@ test.each([
   expect(started).toHaveLength(1)
 })
 
-test('a process does not outlive the one that started it', patience, async () => {
+test('a process does not outlive the one that started it', timeouts, async () => {
   const { end, pid } = await heldEvaluator()
   expect(isRunning(pid)).toBe(true)
   end()
   while (isRunning(pid)) await new Promise(resolve => nodeClock.after(20, () => resolve(undefined)))
 })
 
-/** An evaluator that another process has started; `end` ends that one alone. */
+/** Returns an evaluator that another process has started; `end` ends that one alone. */
 const heldEvaluator = async () => {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', holder], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -16,7 +16,7 @@ export interface Scripted {
   ended: boolean
 }
 
-/** Evaluators that do only what a test says. */
+/** Returns evaluators that do only what a test says. */
 export const scriptedEvaluators = (): { readonly start: StartEvaluator; readonly started: Scripted[] } => {
   const started: Scripted[] = []
   return {

@@ -25,7 +25,7 @@ const setUp = () => {
 
 const counts = { counts: true }
 const tooSlow = { ranOver: 'the expression took longer than 50 ms' }
-const barred = (seconds: number): Evaluated => ({
+const paused = (seconds: number): Evaluated => ({
   unavailable: `the expression ran over its budget, and is not run again for ${seconds} s`,
 })
 
@@ -169,7 +169,7 @@ test('whose expression ran over is barred at once, for twice as long each time u
   await runOver(world)
   expect(answers).toEqual([
     ['hangs', tooSlow],
-    ['hangs', barred(1)],
+    ['hangs', paused(1)],
   ])
   for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
     await clock.advance(seconds * 1000 - 1)
@@ -177,7 +177,7 @@ test('whose expression ran over is barred at once, for twice as long each time u
     ask('hangs')
     expect(started).toHaveLength(before)
     await clock.advance(1)
-    expect(answers.at(-1)).toEqual(['hangs', barred(1)])
+    expect(answers.at(-1)).toEqual(['hangs', paused(1)])
     ask('hangs')
     await runOver(world)
     expect(answers.at(-1)).toEqual(['hangs', tooSlow])
@@ -283,7 +283,7 @@ test('what needs too much memory breaks its process alone, and is barred like wh
   expect(answers).toEqual([
     ['large', { ranOver: 'the expression needed more than 96 MiB of memory' }],
     ['innocent', counts],
-    ['large', barred(1)],
+    ['large', paused(1)],
   ])
   await clock.advance(60_000)
   expect(clock.pending).toBe(0)

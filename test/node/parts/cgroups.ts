@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const root = '/sys/fs/cgroup'
 
-/** Whether this machine has one hierarchy for all controllers (version 2), or one for each (version 1). */
+/** Returns whether this machine has one hierarchy for all controllers (version 2), or one for each (version 1). */
 const isUnified = (): boolean => existsSync(join(root, 'cgroup.controllers'))
 
 /** Makes a control group for a node's pods in each hierarchy. */
@@ -15,7 +15,7 @@ export const makeCgroups = async (name: string): Promise<void> => {
     writeFileSync(join(root, name, 'cgroup.subtree_control'), '+cpu +cpuset +memory +pids')
     return
   }
-  // A new one of these has no processor and no memory until it is told of some.
+  // A new one of these has no processor and no memory until they are assigned.
   const cpuset = join(root, 'cpuset')
   for (const file of existsSync(cpuset) ? ['cpuset.cpus', 'cpuset.mems'] : []) {
     writeFileSync(join(cpuset, name, file), readFileSync(join(cpuset, file)))

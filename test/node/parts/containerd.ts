@@ -14,7 +14,7 @@ export const quay = 'quay.io'
 /** Where the image is that holds a pod's namespaces. */
 export const pauseImage = 'pause:1'
 
-/** Where containerd takes commands, in the folder of a run. */
+/** Returns where containerd takes commands, in the folder of a run. */
 export const socketIn = (folder: string): string => join(folder, 'containerd.sock')
 
 /**

@@ -42,7 +42,7 @@ const answer = async (api: ApiConnection, query: Buffer): Promise<Buffer> => {
   return Buffer.concat([header, question, ...(isAsked ? [record(address)] : [])])
 }
 
-/** An address for the name of the question, for five seconds. */
+/** Returns an address for the name of the question, for five seconds. */
 const record = (address: string): Buffer => {
   const bytes = Buffer.alloc(16)
   bytes.writeUInt16BE(0xc0_0c, 0)

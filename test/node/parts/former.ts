@@ -10,7 +10,7 @@ const run = promisify(execFile)
 /** The image's reference of what was before this commit. */
 export const formerReference = 'receiver-hooks:former'
 
-/** Where the source of what was before this commit is, its manifests among it. */
+/** Returns where the source of what was before this commit is, its manifests among it. */
 export const formerSource = (folder: string): string => join(folder, 'former')
 
 /**

@@ -14,7 +14,7 @@ import { pauseImage, quay } from './containerd.ts'
 const run = promisify(execFile)
 const created = new Date('2026-01-01')
 
-/** An image for this machine alone, of layers that `make` adds. */
+/** Returns an image for this machine alone, of layers that `make` adds. */
 const imageOf = async (
   folder: string,
   make: (layout: Layout) => Promise<{ readonly layers: readonly Layer[]; readonly entrypoint: readonly string[] }>,
@@ -26,7 +26,7 @@ const imageOf = async (
   await layout.finish([{ architecture, layers, runs }], 'test', created, {})
 }
 
-/** An image with one program that needs nothing else. */
+/** Returns an image with one program that needs nothing else. */
 const programImage = (folder: string, reference: string, path: string, program: string): Promise<void> =>
   imageOf(layoutOf(folder, reference), async layout => ({
     layers: [await layout.layer(path, [file(path, await readFile(program), 0o755)], created)],
@@ -34,7 +34,7 @@ const programImage = (folder: string, reference: string, path: string, program: 
   }))
 
 /**
- * Makes the images that tests use beside the product's, in `folder`/images, each under its reference. Prometheus and
+ * Makes the images that tests use in addition to the product's, in `folder`/images, each under its reference. Prometheus and
  * Alertmanager are those that this project builds, under the names of what their projects publish of the same version.
  */
 export const makeTestImages = async (
@@ -58,7 +58,7 @@ export const makeTestImages = async (
   })
 }
 
-/** The least that an express program can be, bundled as the product is. */
+/** Returns the least that an express program can be, bundled as the product is. */
 const bundledExpress = async (): Promise<Uint8Array> => {
   const { outputFiles } = await build({
     ...bundled(),
@@ -72,7 +72,7 @@ const bundledExpress = async (): Promise<Uint8Array> => {
   return output.contents
 }
 
-/** Where the layout of an image is. */
+/** Returns where the layout of an image is. */
 export const layoutOf = (folder: string, reference: string): string =>
   join(folder, 'images', encodeURIComponent(reference))
 

@@ -1,4 +1,4 @@
-/** What a run of test/node is told by run.ts. */
+/** What a run of test/node gets from run.ts. */
 export interface Work {
   /** Where everything of the run is kept, and removed in the end. */
   readonly folder: string

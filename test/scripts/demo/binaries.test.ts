@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { monitoringBinaries } from '../../../scripts/demo/binaries.ts'
 
-/** A folder with programs that say which version they have, and nothing that this project has built. */
+/** Returns a folder with programs that say which version they have, and nothing that this project has built. */
 const machineWith = (programs: Readonly<Record<string, string>>) => {
   const folder = mkdtempSync(join(tmpdir(), 'demo-path-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

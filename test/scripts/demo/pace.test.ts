@@ -9,25 +9,25 @@ import { stepOf, type Alert } from '../../../scripts/demo/stand-in.ts'
 const showsAfterMs = 700
 
 interface Day {
-  readonly mostPods: number
+  readonly maxPods: number
   /** From the first step until the alert was over. */
   readonly tookSeconds: number
 }
 
-/** What comes of a load that rises, where nothing is ever late. */
+/** Returns the result of a load that rises, if nothing is ever late. */
 const dayOf = (podsNeedMs: number, cooldownMs: number): Day => {
   let seen: readonly Seen[] = [{ at: -Infinity, replicas: 2 }]
   let alert: Alert | undefined
   let steppedAt = -Infinity
   for (let now = 0; now < 120_000; now += 100) {
     const { ready } = countIn(seen, now - podsNeedMs - showsAfterMs)
-    const told = stepOf(alert, much / ready > exampleThresholds().busy, now, intervals)
-    alert = told.alert
+    const step = stepOf(alert, much / ready > exampleThresholds().busy, now, intervals)
+    alert = step.alert
     const replicas = seen.at(-1)?.replicas ?? 0
-    if (told.why === 'all alerts resolved') {
-      return { mostPods: replicas, tookSeconds: Math.round((now - (seen[1]?.at ?? NaN)) / 1000) }
+    if (step.why === 'all alerts resolved') {
+      return { maxPods: replicas, tookSeconds: Math.round((now - (seen[1]?.at ?? NaN)) / 1000) }
     }
-    if (told.why === undefined || now - steppedAt < cooldownMs) continue
+    if (step.why === undefined || now - steppedAt < cooldownMs) continue
     steppedAt = now
     seen = [...seen, { at: now, replicas: replicas + 1 }]
   }
@@ -49,9 +49,9 @@ it('the page says it of pods that need no time, and of slow ones with and withou
 
 it.each(rows)(
   'with pods that need $podsNeed and a cooldown of $cooldown there are $mostPods at most, for $took',
-  ({ cooldown, mostPods, podsNeed, took }) => {
+  ({ cooldown, maxPods, podsNeed, took }) => {
     const day = dayOf(msOf(podsNeed), msOf(cooldown))
-    expect([`${day.mostPods}`, `${day.tookSeconds} s`]).toEqual([mostPods, took])
+    expect([`${day.maxPods}`, `${day.tookSeconds} s`]).toEqual([maxPods, took])
   },
 )
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { screenOf } from '../../../scripts/demo/screen.ts'
 
-/** What a terminal of a few lines shows in the end of what is written to it. */
+/** Returns what a terminal of a few lines shows in the end of what is written to it. */
 const shownBy = (text: string): readonly string[] => {
   let lines: string[] = ['']
   let at = 0

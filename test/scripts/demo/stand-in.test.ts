@@ -4,20 +4,20 @@ import { deliveryOf } from '../../../src/senders/registry.ts'
 
 const intervals = { groupWait: '1s', groupInterval: '4s', repeatInterval: '3s' }
 
-/** What is told of an alert, looked at every half second, that fires for as long as these say. */
-const told = (fires: (second: number) => boolean, seconds: number, repeatInterval = '3s'): readonly string[] => {
+/** Returns what is reported of an alert that fires for as long as these say. It is checked every half second. */
+const changesOf = (fires: (second: number) => boolean, seconds: number, repeatInterval = '3s'): readonly string[] => {
   let alert: Alert | undefined
-  const news: string[] = []
+  const changes: string[] = []
   for (let now = 0; now <= seconds * 1000; now += 500) {
     const step = stepOf(alert, fires(now / 1000), now, { ...intervals, repeatInterval })
     alert = step.alert
-    if (step.why !== undefined) news.push(`${now / 1000} s: ${step.why}`)
+    if (step.why !== undefined) changes.push(`${now / 1000} s: ${step.why}`)
   }
-  return news
+  return changes
 }
 
 it('an alert is told of after group_wait, again with each group_interval, and when it is over', () => {
-  expect(told(second => second >= 2 && second < 10, 20)).toEqual([
+  expect(changesOf(second => second >= 2 && second < 10, 20)).toEqual([
     '3 s: first notification',
     '7 s: repeat interval elapsed',
     '11 s: all alerts resolved',
@@ -25,7 +25,7 @@ it('an alert is told of after group_wait, again with each group_interval, and wh
 })
 
 it('a repeat_interval that equals group_interval has a repeat at every second flush', () => {
-  expect(told(() => true, 18, '4s')).toEqual([
+  expect(changesOf(() => true, 18, '4s')).toEqual([
     '1 s: first notification',
     '9 s: repeat interval elapsed',
     '17 s: repeat interval elapsed',
@@ -33,7 +33,7 @@ it('a repeat_interval that equals group_interval has a repeat at every second fl
 })
 
 it('an alert that is over before group_wait is not told of', () => {
-  expect(told(second => second < 1, 10)).toEqual([])
+  expect(changesOf(second => second < 1, 10)).toEqual([])
 })
 
 it.each([

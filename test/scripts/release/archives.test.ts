@@ -30,7 +30,7 @@ const changelog = `# Changelog
 - Long ago.
 `
 
-/** The archive of the chart as a file, as Helm takes it. */
+/** Returns the archive of the chart as a file, as Helm takes it. */
 const archived = async (): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'chart-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

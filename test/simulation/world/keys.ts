@@ -61,13 +61,13 @@ export const rotateKeys =
       server.tell('DELETE', path)
       return
     }
-    const patienceMs = rng.pick([100, 1500, 4000])
+    const timeoutMs = rng.pick([100, 1500, 4000])
     did('adds a signing key')
     addKey(server, rng)
-    await sleep(rng.int(0, patienceMs))
+    await sleep(rng.int(0, timeoutMs))
     did('signs with the new key')
     signWithLast(server)
-    await sleep(rng.int(0, patienceMs))
+    await sleep(rng.int(0, timeoutMs))
     did('drops the former keys')
     dropOthers(server)
   }

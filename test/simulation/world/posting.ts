@@ -29,7 +29,7 @@ export type Reply = Exclude<TriggerAnswer, 'no answer'> | 'none'
 export type PostTo = (letter: Letter, to?: Member) => Promise<Reply>
 
 /** How long a sender waits, in milliseconds. */
-const patienceMs = 10_000
+const timeoutMs = 10_000
 
 /** Of bodies: how many come slowly, and how slowly at most, in milliseconds. */
 const slowBody = { probability: 0.02, ms: 4000 }
@@ -114,7 +114,7 @@ export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet)
         cancel()
         resolve(got)
       }
-      const cancel = time.at(patienceMs, () => reply('none'))
+      const cancel = time.at(timeoutMs, () => reply('none'))
       time.at(travelMs(rng, faults()), () => {
         if (rng.chance(faults().postLost)) return rng.chance(0.5) ? reply('none') : undefined
         const member = to ?? choose()

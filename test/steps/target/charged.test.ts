@@ -10,7 +10,7 @@ import { deploymentTarget } from '../../support/targets.ts'
 
 const from = { uid: 'u1', resourceVersion: '7', ground: { count: '/spec/size', makes: [] } }
 
-/** Charges of one write that is answered so, to an object of 900 bytes. */
+/** Returns charges of one write that is answered so, to an object of 900 bytes. */
 const chargedFor = async (target: Parameters<typeof markedWrite>[1], answered: Partial<ApiResponse> | Error) => {
   const charged: number[] = []
   const bill: Bill = { objectBytes: 900, charge: bytes => void charged.push(bytes) }

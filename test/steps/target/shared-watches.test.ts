@@ -15,7 +15,7 @@ const contended: Listener = {
   reported: () => undefined,
 }
 
-/** Contended targets, which are posted to one after another. */
+/** Sets up contended targets, which are posted to one after another. */
 const setUp = () => {
   const clock = fakeClock()
   const api = scriptedConnection(() => answer(404, {}))
@@ -28,7 +28,7 @@ const setUp = () => {
     target.used({ uid: key, resourceVersion: '1', count: 1 })
     await clock.advance(100)
   }
-  /** The targets that are watched, as namespace and name. */
+  /** Returns the targets that are watched, as namespace and name. */
   const watched = (): readonly string[] =>
     api.watches.flatMap(({ open, request: { path, query } }) =>
       open ? [`${path.split('/')[5]}/${query?.['fieldSelector']?.replace('metadata.name=', '')}`] : [],

@@ -24,8 +24,9 @@ describe('the target that a claim names', () => {
     expect(target && targetText(target)).toBe(text)
   })
 
-  // A version that does not know a kind takes a claim of it for one that nobody can look into. So the record's format has to
-  // rise with a kind that joins these: then such a version leaves the record alone, and senders come again to a newer one.
+  // A version cannot check a claim of a kind that it does not know. So a new kind has to raise the
+  // record's format. Then such a version leaves the record alone, and senders post again to a newer
+  // one.
   it('is of a kind that every version knows which reads format 1 of a record, or a custom resource', () => {
     const kinds = [...knownCounts.map(({ type }) => type), ...poolKinds]
     expect([recordFormat, ...kinds.map(({ group, kind }) => `${kind}.${group}`)]).toEqual([

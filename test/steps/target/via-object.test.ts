@@ -12,7 +12,7 @@ const object = (members: object, metadata: object = {}): StoredObject => ({
   metadata: { name: 'web', uid: 'u1', resourceVersion: '7', ...metadata },
 })
 
-/** What the API server makes of the write of a count. */
+/** Returns what the API server makes of the write of a count. */
 const after = (count: CountAt, before: StoredObject, to: number | undefined, mark = 'm.1'): unknown => {
   const version = versionOf(count, before)
   if (!version) throw new Error('there is no count')

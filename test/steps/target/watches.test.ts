@@ -17,21 +17,21 @@ import { deploymentTarget } from '../../support/targets.ts'
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 const deployments = '/apis/apps/v1/namespaces/shop/deployments'
 
-interface Trouble {
+interface Problem {
   readonly targets?: number
   /** Why a watch is refused. */
   readonly refused?: () => WatchRefused | undefined
-  /** How much later a watch tells, in milliseconds. */
+  /** How much later a watch reports, in milliseconds. */
   readonly lateMs?: number
-  /** When whoever stands in between ends a watch in order, in milliseconds. */
+  /** When a proxy in between ends a watch in order, in milliseconds. */
   readonly endsAfterMs?: number
 }
 
-/** A watch whose lines come late, and which ends early. `passed` is called for each line. */
+/** Returns a watch whose lines come late, and which ends early. `passed` is called for each line. */
 const troubled = (
   clock: FakeClock,
   watch: Watch,
-  { endsAfterMs = Infinity, lateMs = 0 }: Trouble,
+  { endsAfterMs = Infinity, lateMs = 0 }: Problem,
   passed: () => void,
 ): Watch => {
   const arrived: (readonly [line: WatchLine, at: number])[] = []
@@ -72,8 +72,8 @@ const refusing = (refusal: WatchRefused): Watch => ({
   [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(refusal) }),
 })
 
-/** Two processes that post to the same Deployments, somebody else who writes them, and what the API server is asked. */
-const setUp = async (problem: Trouble = {}) => {
+/** Sets up two processes that post to the same Deployments, somebody else who writes them, and what the API server is asked. */
+const setUp = async (problem: Problem = {}) => {
   const { refused, targets = 1 } = problem
   const clock = fakeClock()
   const server = connectInProcess(createApiServer({ clock, random: seededRandom(1), historyMs: 3_600_000 }))
@@ -91,7 +91,7 @@ const setUp = async (problem: Trouble = {}) => {
       body: JSON.stringify(patch),
     })
   let touches = 0
-  /** Somebody else writes a target. */
+  /** Writes a target as another client. */
   const touch = (target = 0) => merge(target, { metadata: { annotations: { touch: `${++touches}` } } })
   /** So many writes more find that somebody else came first. */
   const storm = { writes: 0 }
@@ -140,7 +140,7 @@ const setUp = async (problem: Trouble = {}) => {
 
 type World = Awaited<ReturnType<typeof setUp>>
 
-/** Each process posts in turns, `gapMs` apart. Answers what was asked meanwhile. */
+/** Posts from each process in turns, `gapMs` apart. Answers what was asked meanwhile. */
 const postInTurns = async ({ asked, clock, processes }: World, times: number, gapMs = 490): Promise<string> => {
   asked.length = 0
   for (let turn = 0; turn < times; turn++) {
@@ -152,11 +152,11 @@ const postInTurns = async ({ asked, clock, processes }: World, times: number, ga
   return asked.join(' ')
 }
 
-/** As long as it takes to open the watches. */
+/** Posts for as long as it takes to open the watches. */
 const warm = (world: World): Promise<string> => postInTurns(world, 6)
 
-/** One process posts, and somebody else writes in between. */
-const postBeside = async ({ clock, processes, touch }: World, times: number, gapMs = 490): Promise<void> => {
+/** Posts from one process, while another client writes in between. */
+const postWithOthers = async ({ clock, processes, touch }: World, times: number, gapMs = 490): Promise<void> => {
   for (let turn = 0; turn < times; turn++) {
     await processes[0].post()
     await touch()
@@ -226,7 +226,7 @@ describe('a watch of a target', () => {
 
   it('ends where it has told fifty versions without a post', async () => {
     const world = await setUp()
-    await postBeside(world, 6)
+    await postWithOthers(world, 6)
     expect(await world.processes[0].watched()).toBe(1)
     const before = world.linesSoFar()
     for (let writes = 0; writes < 200; writes++) {
@@ -248,7 +248,7 @@ describe('a watch of a target', () => {
 
   it('that is late does not keep posts from a target where many writes in a row came too late', async () => {
     const world = await setUp({ lateMs: 40 })
-    await postBeside(world, 6)
+    await postWithOthers(world, 6)
     expect(await world.processes[0].watched()).toBe(1)
     const write = (): void => {
       void world.touch()
@@ -289,7 +289,7 @@ describe('a watch of a target', () => {
 
   it('that somebody ends in order after a second and a half is not opened all the time', async () => {
     const world = await setUp({ endsAfterMs: 1500 })
-    await postBeside(world, 300, 190)
+    await postWithOthers(world, 300, 190)
     expect(count(world.asked, 'WATCH')).toBeLessThanOrEqual(3)
   })
 })

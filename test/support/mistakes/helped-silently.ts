@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-// Whoever helps does not say so in the record first.
+// A process that helps does not say so in the record first.
 vi.mock(import('../../../src/record/protocol.ts'), async original => ({
   ...(await original()),
   helped: () => {},

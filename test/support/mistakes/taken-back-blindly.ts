@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { takenBack } from '../../../src/record/protocol.ts'
 
-// Whoever has claimed a write takes a conflict for "never", without asking the record whether others may have sent it.
+// A process that has claimed a write takes a conflict for "never". It does not ask the record whether others may have sent it.
 vi.mock(import('../../../src/steps/finish.ts'), async original => ({
   ...(await original()),
   takeBack: (ledger, mark) => {

@@ -8,7 +8,7 @@ const most = 800
 
 const setUp = () => {
   const bodies = heldBodies(most)
-  /** A post of which some bytes have arrived and whose body does not end, unless `isWhole`. */
+  /** Returns a post with some bytes of its body. The body does not end, unless `isWhole`. */
   const post = (owner: BodyOwner, bytes: number, isWhole = false) => {
     const request = new IncomingMessage(new Socket())
     const body: HeldBody = bodies.of(request, () => undefined)

@@ -9,7 +9,7 @@ import { testEnvironment } from '../../support/environment.ts'
 
 const ok: TriggerAnswer = { status: 200, headers: {}, body: { message: 'done', reason: 'Stepped' } }
 
-/** A trigger that answers what `answering` does, and every post that it has received. */
+/** Serves a trigger that answers what `answering` does, and every post that it has received. */
 const serve = async (answering: () => Promise<TriggerAnswer> = () => Promise.resolve(ok)) => {
   const { lines, log } = testEnvironment()
   const received: TriggerRequest[] = []

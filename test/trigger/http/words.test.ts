@@ -5,7 +5,7 @@ import { serveTrigger } from '../../../src/trigger/http.ts'
 import type { Preflight } from '../../../src/trigger/preflight.ts'
 import { testEnvironment } from '../../support/environment.ts'
 
-/** A trigger whose endpoint nothing is to reach. */
+/** Serves a trigger whose endpoint nothing is to reach. */
 const serve = async () => {
   const preflight: Preflight = ({ method, token }) => {
     if (token === undefined) return refusal(404, 'UnknownToken')

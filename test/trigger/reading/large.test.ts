@@ -23,7 +23,7 @@ const notification = {
 }
 const arrived: Arrived = { headers: {}, body: Buffer.from(JSON.stringify(notification)), receivedAt: 0 }
 
-/** Threads that do as they are told. */
+/** Returns threads that a test controls. */
 const threads = () => {
   const started: { readonly events: ReaderEvents; readonly sent: Arrived[]; ended: boolean }[] = []
   const start: StartReader = events => {
@@ -34,7 +34,7 @@ const threads = () => {
   return { start, started }
 }
 
-/** Real threads, for which no time is too long: on a busy machine one takes a second to start. `end` ends them. */
+/** Returns real threads, for which no time is too long: on a busy machine one takes a second to start. `end` ends them. */
 const inThreads = () => {
   const clock = fakeClock()
   return { large: new LargeBodies(clock, startReader), end: () => clock.advance(readerIdleMs) }
@@ -52,7 +52,7 @@ describe('large bodies', () => {
   })
 
   it.runIf(platform() === 'linux')('make way for all else that the process does', async () => {
-    /** How nice each thread of this process is: proc(5), the 19th field of its stat. */
+    /** Returns how nice each thread of this process is: proc(5), the 19th field of its stat. */
     const threads = () =>
       new Map(
         readdirSync('/proc/self/task').map(id => {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 /** A process that does not outlive this one, however this one ends. */
-export interface Leashed {
+export interface OwnedProcess {
   readonly child: ChildProcess
   readonly running: () => boolean
   /** Makes it stand still, or go on. */
@@ -12,14 +12,14 @@ export interface Leashed {
 }
 
 /**
- * The shell becomes the program, so that the child's pid is the program's own. Beside it waits a shell of a few
- * kilobytes that reads a pipe from this process: the pipe ends when this process does, also by SIGKILL, and then the
- * program is killed.
+ * The shell becomes the program, so that the child's pid is the program's own. Next to it waits a
+ * shell of a few kilobytes that reads a pipe from this process. The pipe ends when this process
+ * does, also by SIGKILL, and then that shell kills the program.
  */
-const leash = '(read _ <&3; kill -KILL $$) & exec "$@" 3<&-'
+const killedWithParent = '(read _ <&3; kill -KILL $$) & exec "$@" 3<&-'
 
 /** Starts a program in a process group of its own. `output` is for what it prints: a file's descriptor, or a pipe. */
-export const spawnLeashed = (
+export const spawnOwned = (
   command: string,
   args: readonly string[],
   output: {
@@ -28,14 +28,14 @@ export const spawnLeashed = (
     /** Its variables, if not those of this process. */
     readonly env?: NodeJS.ProcessEnv
   },
-): Leashed => {
-  const child = spawn('/bin/sh', ['-c', leash, 'sh', command, ...args], {
+): OwnedProcess => {
+  const child = spawn('/bin/sh', ['-c', killedWithParent, 'sh', command, ...args], {
     detached: true,
     ...(output.env && { env: output.env }),
     stdio: ['ignore', output.stdout, output.stderr, 'pipe'],
   })
   const running = (): boolean => child.exitCode === null && child.signalCode === null
-  // The shell beside it is still of the group, so the group's number cannot mean anybody else's yet.
+  // The shell next to it is still of the group, so the group's number cannot mean anybody else's yet.
   child.once('exit', () => killGroup(child))
   return {
     child,

@@ -4,7 +4,7 @@ import { wait } from '../../src/environment/wait.ts'
 import { noApi } from './environment.ts'
 
 /** What happens to one request on its way. */
-export type Fate =
+export type NetworkFault =
   | 'answered'
   /** It takes effect, and its answer is lost. */
   | 'answer lost'
@@ -20,19 +20,19 @@ export type Fate =
   | { readonly declined: ApiResponse }
 
 /** How things go on the way between one process and the server. */
-export interface Way {
-  readonly fate: (request: ApiRequest) => Fate
+export interface Network {
+  readonly fault: (request: ApiRequest) => NetworkFault
   /** How long one direction takes, in milliseconds. */
   readonly latencyMs: () => number
   /** A dead process's requests are not sent, and what was on its way is never answered. */
   readonly isDead: () => boolean
 }
 
-/** A connection in fake time on whose way anything can happen. */
-export const fatefulConnection = (
+/** Returns a connection in fake time on whose way anything can happen. */
+export const faultyConnection = (
   clock: Clock,
   handle: (request: ApiRequest) => ApiResponse,
-  { fate, isDead, latencyMs }: Way,
+  { fault, isDead, latencyMs }: Network,
 ): ApiConnection => {
   const never = new Promise<never>(() => {})
   const onItsWay = async (): Promise<void> => {
@@ -42,7 +42,7 @@ export const fatefulConnection = (
     ...noApi,
     request: async request => {
       if (isDead()) return await never
-      const became = fate(request)
+      const became = fault(request)
       const lost = async (mayHaveArrived: boolean): Promise<never> => {
         await onItsWay()
         if (isDead()) return await never

@@ -1,6 +1,6 @@
 import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/drivers/arithmetic.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
 import { type RecordLimits } from '../../src/record/memory.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
@@ -117,28 +117,140 @@ interface Process {
   readonly post: (index: number, delivery: ScriptedDelivery, copy: number) => Promise<Step>
 }
 
-/** Plays a script to its end. */
-export const play = async (script: Script): Promise<Ended> => {
-  const { compactions, deaths, faults, jumps, latencies, outside, deliveries } = script
-  const clock = fakeClock()
-  const server = stepServer({ web: startCount, api: startCount })
-  for (const { name } of hooksOfWorld) server.hooks.set(name, `uid of ${name}`)
-  const stop = new AbortController()
-  let requests = 0
-  let ways = 0
-  let timers = 0
+/** One copy of a delivery on its way to a process. */
+interface Sending {
+  readonly index: number
+  readonly delivery: ScriptedDelivery
+  readonly copy: number
+  readonly process: number
+  readonly retries: number
+}
 
-  const start = (number: number): Process => {
+/** Plays a script to its end. */
+export const play = async (script: Script): Promise<Ended> => await new World(script).play()
+
+/** The server, the processes and the senders of one history. */
+class World {
+  readonly #script: Script
+  readonly #clock = fakeClock()
+  readonly #server = stepServer({ web: startCount, api: startCount })
+  readonly #stop = new AbortController()
+  readonly #processes: readonly Process[]
+  readonly #answered: Answered[] = []
+  readonly #posting: Promise<void>[] = []
+  #requests = 0
+  #ways = 0
+  #timers = 0
+
+  constructor(script: Script) {
+    this.#script = script
+    for (const { name } of hooksOfWorld) this.#server.hooks.set(name, `uid of ${name}`)
+    this.#processes = Array.from({ length: script.processes }, (_, number) => this.#start(number))
+  }
+
+  async play(): Promise<Ended> {
+    this.#schedule()
+    await this.#clock.advance(endAt)
+    this.#stop.abort()
+    await this.#clock.advance(5000)
+    await Promise.all(this.#posting)
+    return {
+      server: this.#server,
+      answered: this.#answered,
+      applied: appliedIn(this.#script.deliveries, this.#server),
+      died: this.#processes.some(({ dead }) => dead),
+      timers: this.#timers,
+      errors: this.#processes.flatMap(({ errors }) => errors),
+    }
+  }
+
+  #schedule(): void {
+    const { compactions, deaths, deliveries, jumps, outside } = this.#script
+    const clock = this.#clock
+    const processOf = (number: number): Process | undefined => this.#processes[number % this.#processes.length]
+    for (const [index, delivery] of deliveries.entries()) {
+      const { copies, named } = delivery
+      for (const [copy, { at, process }] of (named ? copies : copies.slice(0, 1)).entries()) {
+        this.#sendAt(at, { index, delivery, copy, process, retries: maxRetries })
+      }
+      // However it went, somebody asks at last, and is answered.
+      if (named) this.#sendAt(quietAt + 6000, { index, delivery, copy: copies.length, process: 0, retries: 0 })
+    }
+    for (const { at, by, target } of outside) {
+      clock.after(at, () => this.#server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))
+    }
+    for (const at of compactions) clock.after(at, () => this.#server.compact())
+    for (const { at, ms, process } of jumps) clock.after(at, () => processOf(process)?.clock.jump(ms))
+    for (const { at, process } of deaths) {
+      clock.after(at, () => {
+        const dying = process % this.#processes.length === 0 ? undefined : processOf(process)
+        if (dying) dying.dead = true
+      })
+    }
+  }
+
+  #sendAt(at: number, sending: Sending): void {
+    this.#clock.after(at, () => void this.#posting.push(this.#send(sending)))
+  }
+
+  /** Posts as a sender does. It posts again, to a living process, after a 503 or no answer. */
+  async #send(sending: Sending): Promise<void> {
+    const { copy, delivery, index, process, retries } = sending
+    const asked = this.#processes[process % this.#processes.length]
+    const to = asked?.dead === false ? asked : this.#processes[0]
+    if (!to) return
+    const sentAt = this.#clock.monotonic()
+    const step = await Promise.race([
+      to.post(index, delivery, copy),
+      new Promise<'died'>(resolve => this.#clock.after(answerWithinMs + 500, () => resolve('died'))),
+    ])
+    const tookMs = this.#clock.monotonic() - sentAt
+    this.#answered.push({ delivery: index, step: to.dead ? 'died' : step, tookMs })
+    const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
+    if (delivery.named && again && retries > 0 && this.#clock.monotonic() < quietAt)
+      await this.#send({ ...sending, process: process + 1, retries: retries - 1 })
+  }
+
+  #start(number: number): Process {
+    const { faults, latencies } = this.#script
+    const clock = this.#clockOfProcess()
+    const isQuiet = (): boolean => this.#clock.monotonic() >= quietAt
+    const api = faultyConnection(clock, this.#server.handle, {
+      fault: ({ method }) => {
+        const fault = (isQuiet() ? undefined : faults[this.#requests++]) ?? 'answered'
+        return isRefusal(fault) && method !== 'PATCH' ? 'answered' : fault
+      },
+      latencyMs: () => (isQuiet() ? undefined : latencies[this.#ways++ % latencies.length]) ?? 1,
+      isDead: () => process.dead,
+    })
+    const errors: string[] = []
+    const error = (fields: object, message: string): void =>
+      void errors.push(
+        `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.stack : value))}`,
+      )
+    const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock }
+    const log = { ...environment.log, error }
+    const ledgers = openLedgers({ ...environment, log }, limits)
+    void ledgers.run(this.#stop.signal)
+    const poster = { clock, ledgers, service: new StepService({ ...environment, log }) }
+    const post: Process['post'] = (...args) => this.#post(poster, ...args)
+    const process: Process = { clock, dead: false, errors, post }
+    return process
+  }
+
+  /** Returns a clock that can jump for one process alone, and whose timers are counted. */
+  #clockOfProcess(): FakeClock {
     let offset = 0
-    const own: FakeClock = {
+    const clock = this.#clock
+    return {
       ...clock,
       now: () => clock.now() + offset,
       jump: ms => (offset += ms),
       after: (ms, run) => {
-        timers += 1
+        this.#timers += 1
         let waits = true
         const done = (): void => {
-          if (waits) timers -= 1
+          if (waits) this.#timers -= 1
           waits = false
         }
         const cancel = clock.after(ms, () => {
@@ -151,115 +263,40 @@ export const play = async (script: Script): Promise<Ended> => {
         }
       },
     }
-    const api = faultyConnection(own, server.handle, {
-      fault: ({ method }) => {
-        const fault = (clock.monotonic() < quietAt ? faults[requests++] : undefined) ?? 'answered'
-        return isRefusal(fault) && method !== 'PATCH' ? 'answered' : fault
-      },
-      latencyMs: () => (clock.monotonic() < quietAt ? latencies[ways++ % latencies.length] : undefined) ?? 1,
-      isDead: () => process.dead,
-    })
-    const errors: string[] = []
-    const error = (fields: object, message: string): void =>
-      void errors.push(
-        `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.stack : value))}`,
-      )
-    const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock: own }
-    const log = { ...environment.log, error }
-    const ledgers = openLedgers({ ...environment, log }, limits)
-    const service = new StepService({ ...environment, log })
-    void ledgers.run(stop.signal)
-
-    const post = async (index: number, delivery: ScriptedDelivery, copy: number): Promise<Step> => {
-      const { hook, named } = delivery
-      const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
-      const identity: { identity?: Identity } = named ? { identity: nameOf(index, delivery, copy) } : {}
-      const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
-      const context = contextOf({
-        ledger: () => ledger,
-        delivery: { phase: 'none', ...identity },
-        cooldownMs: at.cooldownMs,
-        dedupeWindowMs: 600_000,
-        deadline: clock.monotonic() + answerWithinMs,
-        ...(delivery.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
-      })
-      const by = { count: stepSizeOf(index) }
-      const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
-      const step = await service.of(context).change(deploymentTarget(at.target), plan)
-      const outcome = outcomeOf(step)
-      if (outcome) ledger.note({ at: own.now(), sender: 'plain', outcome, reason: 'Stepped' })
-      return step
-    }
-    const process: Process = { clock: own, dead: false, errors, post }
-    return process
   }
 
-  const processes = Array.from({ length: script.processes }, (_, number) => start(number))
-  const answered: Answered[] = []
-  const posting: Promise<void>[] = []
-  const living = (number: number): Process | undefined =>
-    processes[number % processes.length]?.dead === false ? processes[number % processes.length] : processes[0]
-
-  /** Posts as a sender does. It posts again, to a living process, after a 503 or no answer. */
-  const send = async (
+  async #post(
+    { clock, ledgers, service }: Poster,
     index: number,
     delivery: ScriptedDelivery,
     copy: number,
-    process: number,
-    retries: number,
-  ): Promise<void> => {
-    const to = living(process)
-    if (!to) return
-    const sentAt = clock.monotonic()
-    const step = await Promise.race([
-      to.post(index, delivery, copy),
-      new Promise<'died'>(resolve => clock.after(answerWithinMs + 500, () => resolve('died'))),
-    ])
-    answered.push({ delivery: index, step: to.dead ? 'died' : step, tookMs: clock.monotonic() - sentAt })
-    const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
-    if (delivery.named && again && retries > 0 && clock.monotonic() < quietAt)
-      await send(index, delivery, copy, process + 1, retries - 1)
-  }
-  const sendAt = (
-    at: number,
-    index: number,
-    delivery: ScriptedDelivery,
-    copy: number,
-    process: number,
-    retries: number,
-  ): void => void clock.after(at, () => void posting.push(send(index, delivery, copy, process, retries)))
-
-  for (const [index, delivery] of deliveries.entries()) {
-    for (const [copy, { at, process }] of (delivery.named ? delivery.copies : delivery.copies.slice(0, 1)).entries()) {
-      sendAt(at, index, delivery, copy, process, maxRetries)
-    }
-    // However it went, somebody asks at last, and is answered.
-    if (delivery.named) sendAt(quietAt + 6000, index, delivery, delivery.copies.length, 0, 0)
-  }
-  for (const { at, by, target } of outside) {
-    clock.after(at, () => server.outsideWrite(targets[target % 2] ?? 'web', count => count + by))
-  }
-  for (const at of compactions) clock.after(at, () => server.compact())
-  for (const { at, ms, process } of jumps) clock.after(at, () => processes[process % processes.length]?.clock.jump(ms))
-  for (const { at, process } of deaths) {
-    clock.after(at, () => {
-      const dying = process % processes.length === 0 ? undefined : processes[process % processes.length]
-      if (dying) dying.dead = true
+  ): Promise<Step> {
+    const { hook, named } = delivery
+    const at = hooksOfWorld[hook] ?? hooksOfWorld[0]
+    const identity: { identity?: Identity } = named ? { identity: nameOf(index, delivery, copy) } : {}
+    const ledger = ledgers.of({ namespace: 'shop', name: at.name, uid: `uid of ${at.name}` })
+    const context = contextOf({
+      ledger: () => ledger,
+      delivery: { phase: 'none', ...identity },
+      cooldownMs: at.cooldownMs,
+      dedupeWindowMs: 600_000,
+      deadline: this.#clock.monotonic() + answerWithinMs,
+      ...(delivery.signed && { signed: { body: `body ${index}`, withinMs: 600_000 } }),
     })
+    const by = { count: stepSizeOf(index) }
+    const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
+    const step = await service.of(context).change(deploymentTarget(at.target), plan)
+    const outcome = outcomeOf(step)
+    if (outcome) ledger.note({ at: clock.now(), sender: 'plain', outcome, reason: 'Stepped' })
+    return step
   }
+}
 
-  await clock.advance(endAt)
-  stop.abort()
-  await clock.advance(5000)
-  await Promise.all(posting)
-  return {
-    server,
-    answered,
-    applied: appliedIn(deliveries, server),
-    died: processes.some(({ dead }) => dead),
-    timers,
-    errors: processes.flatMap(({ errors }) => errors),
-  }
+/** What a process posts with. */
+interface Poster {
+  readonly clock: FakeClock
+  readonly ledgers: Ledgers
+  readonly service: StepService
 }
 
 /** Returns whether a policy of the cluster refuses the request. It refuses writes of a count alone. */

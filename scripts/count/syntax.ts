@@ -34,6 +34,7 @@ export interface SyntaxNode {
   readonly name?: unknown
   readonly value?: unknown
   readonly callee?: unknown
+  readonly arguments?: unknown
   readonly object?: unknown
   readonly property?: unknown
   readonly computed?: unknown

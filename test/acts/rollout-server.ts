@@ -161,7 +161,10 @@ export class RolloutServer {
     return isList ? { ...found, items: items.map(item => this.#withWriter(item)) } : this.#withWriter(found)
   }
 
-  /** Returns an object with the managedFields that the real server keeps of the fields that a rollback sets back. */
+  /**
+   * Returns an object with its managedFields: the real server names the writers of the fields that
+   * a rollback sets back.
+   */
   #withWriter(object: unknown): unknown {
     const writer = this.#writers.get(stringAt(object, 'metadata', 'name') ?? '')
     if (!isObject(object) || !writer) return object

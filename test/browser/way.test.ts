@@ -1,3 +1,4 @@
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { post } from '../support/product.ts'
 import { program } from '../support/program.ts'
@@ -5,6 +6,52 @@ import { closeBrowser, copiedBy, visit } from './page.ts'
 import { startPlayground } from './playground.ts'
 
 afterAll(closeBrowser)
+
+/** Adds a hook, together with its opposite. */
+const addWithOpposite = async (page: Page): Promise<void> => {
+  await page.getByRole('link', { name: 'Add hook' }).click()
+  await page.locator('#field-name').fill('shop-up')
+  await page.locator('select#field-scale-target').selectOption({ label: 'Deployment/web, 2 now' })
+  await page.getByLabel('up', { exact: true }).check()
+  await page.locator('#field-scale-max').fill('6')
+  await page.getByLabel(/Make the opposite hook too \(shop-down\)/).check()
+  await page.locator('[data-verdict=accepted]').waitFor()
+  expect(await page.locator('.stairs').textContent()).toContain('2 → 3 → 4 → 5 → 6')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.waitForURL('**/hooks/shop/shop-up')
+  await page.locator('.heading .pill.good').waitFor()
+}
+
+/** Finds the same places with back, forward, another tab, and a reload. */
+const findPlacesAgain = async (context: BrowserContext, page: Page, link: string): Promise<void> => {
+  await page.goBack()
+  await page.getByRole('heading', { name: 'Clone shop-up' }).waitFor()
+  await page.goForward()
+  await page.getByRole('heading', { name: 'shop-up-copy' }).waitFor()
+  const tab = await context.newPage()
+  await tab.goto(new URL('/hooks/shop/shop-down', link).href)
+  await tab.getByRole('heading', { name: 'shop-down' }).waitFor()
+  // A sort order that does not exist is ignored, also one named like a member of every object.
+  await tab.goto(new URL('/?sort=constructor', link).href)
+  await tab.locator('.row').first().waitFor()
+  await tab.close()
+  await page.reload()
+  await page.getByRole('heading', { name: 'shop-up-copy' }).waitFor()
+}
+
+/** Deletes a hook, which asks for its name. */
+const deleteByName = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByLabel('Type the name, shop-up-copy').fill('shop-up')
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('Type shop-up-copy to delete it.').waitFor()
+  await page.getByLabel('Type the name, shop-up-copy').fill('shop-up-copy')
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.locator('.tools').waitFor()
+  await expect
+    .poll(() => page.locator('.row .name a').allTextContents())
+    .toEqual(['shop-down', 'shop-up', 'web-down', 'web-push', 'web-up'])
+}
 
 describe('the way of a person', () => {
   it('leads from the printed link to a hook that works, and to its end', async () => {
@@ -18,18 +65,7 @@ describe('the way of a person', () => {
     expect(page.url()).not.toContain('key')
     expect(await page.locator('.row .name a').allTextContents()).toEqual(['web-down', 'web-push', 'web-up'])
 
-    // Add, together with its opposite.
-    await page.getByRole('link', { name: 'Add hook' }).click()
-    await page.locator('#field-name').fill('shop-up')
-    await page.locator('select#field-scale-target').selectOption({ label: 'Deployment/web, 2 now' })
-    await page.getByLabel('up', { exact: true }).check()
-    await page.locator('#field-scale-max').fill('6')
-    await page.getByLabel(/Make the opposite hook too \(shop-down\)/).check()
-    await page.locator('[data-verdict=accepted]').waitFor()
-    expect(await page.locator('.stairs').textContent()).toContain('2 → 3 → 4 → 5 → 6')
-    await page.getByRole('button', { name: 'Create' }).click()
-    await page.waitForURL('**/hooks/shop/shop-up')
-    await page.locator('.heading .pill.good').waitFor()
+    await addWithOpposite(page)
 
     // The URL is hidden until it is asked for, and copied without being shown.
     expect(await page.content()).not.toContain('/v1/trigger/')
@@ -83,32 +119,8 @@ describe('the way of a person', () => {
     await page.getByRole('button', { name: 'Create' }).click()
     await page.waitForURL('**/hooks/shop/shop-up-copy')
 
-    // Back, forward, another tab, and a reload find the same places.
-    await page.goBack()
-    await page.getByRole('heading', { name: 'Clone shop-up' }).waitFor()
-    await page.goForward()
-    await page.getByRole('heading', { name: 'shop-up-copy' }).waitFor()
-    const tab = await context.newPage()
-    await tab.goto(new URL('/hooks/shop/shop-down', link).href)
-    await tab.getByRole('heading', { name: 'shop-down' }).waitFor()
-    // A sort order that does not exist is ignored, also one named like a member of every object.
-    await tab.goto(new URL('/?sort=constructor', link).href)
-    await tab.locator('.row').first().waitFor()
-    await tab.close()
-    await page.reload()
-    await page.getByRole('heading', { name: 'shop-up-copy' }).waitFor()
-
-    // Delete asks for the name.
-    await page.getByRole('button', { name: 'Delete' }).click()
-    await page.getByLabel('Type the name, shop-up-copy').fill('shop-up')
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-    await page.getByText('Type shop-up-copy to delete it.').waitFor()
-    await page.getByLabel('Type the name, shop-up-copy').fill('shop-up-copy')
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-    await page.locator('.tools').waitFor()
-    await expect
-      .poll(() => page.locator('.row .name a').allTextContents())
-      .toEqual(['shop-down', 'shop-up', 'web-down', 'web-push', 'web-up'])
+    await findPlacesAgain(context, page, link)
+    await deleteByName(page)
 
     // A link is good once.
     await context.clearCookies()

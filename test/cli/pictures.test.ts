@@ -41,6 +41,50 @@ const upDeliveries = [
   delivery(3_700, 'plain', 'applied', 'Stepped', 1, 2),
 ]
 
+const common = {
+  observedGeneration: 1,
+  minted: { id: 'a', rotation: 0 },
+  triggerURL: 'https://hooks.example.com/v1/trigger/eyJa.eyJi.c',
+}
+
+const valid = {
+  ...common,
+  target: 'Deployment/web',
+  conditions: conditionsFor(
+    undefined,
+    { reason: 'Valid', message: 'the hook is valid, and its URL is published' },
+    [],
+    1,
+    now - 86_400_000 * 3,
+  ),
+}
+
+const upStatus = {
+  ...valid,
+  lastDelivery: upDeliveries[0],
+  recent: upDeliveries,
+  counts: { applied: 41, skipped: 7 },
+}
+
+const downDelivery = delivery(7_300, 'alertmanager', 'applied', 'Stepped', 2, 1)
+const downStatus = { ...valid, lastDelivery: downDelivery, recent: [downDelivery], counts: { applied: 38 } }
+
+const queueStatus = {
+  ...common,
+  target: 'Deployment/queue',
+  conditions: conditionsFor(
+    {
+      reason: 'TargetNotFound',
+      message: 'there is no Deployment/queue in namespace shop',
+      lasts: 'reconciling',
+    },
+    { reason: 'Valid', message: '' },
+    [],
+    1,
+    now - 120_000,
+  ),
+}
+
 /** Hooks as a controller would have left them at that moment. */
 const world = async () => {
   const server = await serveHttp(createApiServer({ clock, random: nodeRandom }), { port: 0 })
@@ -70,56 +114,9 @@ const world = async () => {
     await setStatus(name, status)
     return made
   }
-  const ready = (reason: 'Valid', message: string) =>
-    conditionsFor(undefined, { reason, message }, [], 1, now - 86_400_000 * 3)
-  const common = {
-    observedGeneration: 1,
-    minted: { id: 'a', rotation: 0 },
-    triggerURL: 'https://hooks.example.com/v1/trigger/eyJa.eyJi.c',
-  }
-  const up = await make(
-    'web-up',
-    { action: 'up' },
-    { cooldown: '30s', onResolved: 'undo' },
-    {
-      ...common,
-      target: 'Deployment/web',
-      conditions: ready('Valid', 'the hook is valid, and its URL is published'),
-      lastDelivery: upDeliveries[0],
-      recent: upDeliveries,
-      counts: { applied: 41, skipped: 7 },
-    },
-  )
-  await make(
-    'web-down',
-    { action: 'down' },
-    {},
-    {
-      ...common,
-      target: 'Deployment/web',
-      conditions: ready('Valid', 'the hook is valid, and its URL is published'),
-      lastDelivery: delivery(7_300, 'alertmanager', 'applied', 'Stepped', 2, 1),
-      recent: [delivery(7_300, 'alertmanager', 'applied', 'Stepped', 2, 1)],
-      counts: { applied: 38 },
-    },
-  )
-  const message = 'there is no Deployment/queue in namespace shop'
-  await make(
-    'queue-up',
-    { action: 'up', target: { name: 'queue' } },
-    {},
-    {
-      ...common,
-      target: 'Deployment/queue',
-      conditions: conditionsFor(
-        { reason: 'TargetNotFound', message, lasts: 'reconciling' },
-        { reason: 'Valid', message: '' },
-        [],
-        1,
-        now - 120_000,
-      ),
-    },
-  )
+  const up = await make('web-up', { action: 'up' }, { cooldown: '30s', onResolved: 'undo' }, upStatus)
+  await make('web-down', { action: 'down' }, {}, downStatus)
+  await make('queue-up', { action: 'up', target: { name: 'queue' } }, {}, queueStatus)
   await post(collectionPath(events, 'shop'), {
     metadata: { name: 'web-up.1' },
     eventTime: `${ago(40).slice(0, -1)}.000000Z`,

@@ -81,6 +81,37 @@ export interface Installation {
 /** Steps of time small enough for what is exchanged within a second. */
 const stepMs = 20
 
+/** Returns what creates and changes hooks. */
+const writerOf = (api: ApiConnection): Pick<Installation, 'createHook' | 'patchHook'> => ({
+  createHook: (name, spec = {}, scale = {}) =>
+    create(api, hooks, shop, {
+      apiVersion,
+      kind: hookKind,
+      metadata: { name },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10, ...scale }, ...spec },
+    }),
+  patchHook: (name, patch) =>
+    send(api, {
+      method: 'PATCH',
+      path: objectPath(hooks, shop, name),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(patch),
+      maxBytes: Infinity,
+    }),
+})
+
+/** Returns what reads hooks and lists objects. A test looks at large hooks as well. */
+const readerOf = (api: ApiConnection) => ({
+  hook: (name: string): Promise<StoredObject> =>
+    send(api, { method: 'GET', path: objectPath(hooks, shop, name), maxBytes: Infinity }),
+  list: async (type: ResourceType, namespace: string): Promise<unknown[]> => {
+    const path = collectionPath(type, namespace)
+    const response = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 1 })
+    const items = at(parseJson(response.body), 'items')
+    return Array.isArray(items) ? items.map((item: unknown) => item) : []
+  },
+})
+
 export const installation = async (): Promise<Installation> => {
   signaturesTakeNoTime()
   const clock = fakeClock()
@@ -114,21 +145,7 @@ export const installation = async (): Promise<Installation> => {
     return seen
   }
 
-  const hook = async (name: string): Promise<StoredObject> => {
-    // A test looks at large ones as well.
-    return await send(api, { method: 'GET', path: objectPath(hooks, shop, name), maxBytes: Infinity })
-  }
-
-  const list = async (type: ResourceType, namespace: string): Promise<unknown[]> => {
-    const response = await api.request({
-      method: 'GET',
-      path: collectionPath(type, namespace),
-      lane: 'bulk',
-      timeoutMs: 1,
-    })
-    const items = at(parseJson(response.body), 'items')
-    return Array.isArray(items) ? items.map((item: unknown) => item) : []
-  }
+  const { hook, list } = readerOf(api)
 
   return {
     api,
@@ -137,21 +154,7 @@ export const installation = async (): Promise<Installation> => {
     until,
     pass,
     createDeployment: name => create(api, deployments, shop, deployment(name)),
-    createHook: (name, spec = {}, scale = {}) =>
-      create(api, hooks, shop, {
-        apiVersion,
-        kind: hookKind,
-        metadata: { name },
-        spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10, ...scale }, ...spec },
-      }),
-    patchHook: (name, patch) =>
-      send(api, {
-        method: 'PATCH',
-        path: objectPath(hooks, shop, name),
-        contentType: 'application/merge-patch+json',
-        body: JSON.stringify(patch),
-        maxBytes: Infinity,
-      }),
+    ...writerOf(api),
     hook,
     reconciled: name =>
       until(

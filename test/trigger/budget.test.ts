@@ -37,14 +37,9 @@ const redeploy = (app: string) => ({
   redeploy: { selector: { matchLabels: { app } }, withoutImage: 'restart' },
 })
 
-/** Sets up a trigger alone, on an in-memory API server of which it is known how much each hook's namesakes have made it store. */
-const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Record<string, string>> = {}) => {
-  signaturesTakeNoTime()
-  const clock = fakeClock()
-  const random = seededRandom(3)
-  const server = connectInProcess(createApiServer({ clock, random }))
+/** Returns a connection that looks after each write how large the object has become. */
+const metered = (server: ApiConnection) => {
   let stored = 0
-  /** Looks after each write how large the object has become. */
   const api: ApiConnection = {
     watch: (request, stop) => server.watch(request, stop),
     request: async request => {
@@ -57,12 +52,22 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
       return response
     },
   }
+  return { api, stored: () => stored }
+}
+
+/** Creates workloads, a signing key and hooks, and returns the tokens of the hooks. */
+const install = async (
+  server: ApiConnection,
+  seed: Uint8Array,
+  specs: Readonly<Record<string, object>>,
+  more: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, string>> => {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) await send(server, { method: 'POST', path, body: JSON.stringify(crd) })
   for (const [name, app] of Object.entries({ web: 'web', other: 'other', ...more })) {
     await create(server, deployments, namespace, workload(name, { labels: { app } }))
   }
-  const key = signingKey(random.bytes(32))
+  const key = signingKey(seed)
   const data = { [keySetEntry]: formatPublicKeys([key]) }
   await create(server, configMaps, namespace, {
     apiVersion: 'v1',
@@ -75,6 +80,17 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
     const hook = await create(server, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
     tokens.set(name, await mint(key, { namespace, name, uid: hook.metadata.uid, rotation: 0 }))
   }
+  return tokens
+}
+
+/** Sets up a trigger alone, on an in-memory API server of which it is known how much each hook's namesakes have made it store. */
+const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Record<string, string>> = {}) => {
+  signaturesTakeNoTime()
+  const clock = fakeClock()
+  const random = seededRandom(3)
+  const server = connectInProcess(createApiServer({ clock, random }))
+  const { api, stored } = metered(server)
+  const tokens = await install(server, random.bytes(32), specs, more)
   const role = triggerRole(testEnvironment({ api, clock }), { namespace })
   const stop = new AbortController()
   void role.run(stop.signal)
@@ -136,7 +152,7 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
   /** Returns what the record of the hook `flooded` says. */
   const limitedAt = async (): Promise<unknown> =>
     at(tryParseJson(String((await read(server, records, namespace, 'flooded'))?.['content'])), 'limitedAt')
-  return { begin, clock, limitedAt, post, postHeld, stored: () => stored, stop: () => stop.abort() }
+  return { begin, clock, limitedAt, post, postHeld, stored, stop: () => stop.abort() }
 }
 
 const ok = (answer: string): boolean => answer.startsWith('200')

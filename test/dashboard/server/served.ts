@@ -51,6 +51,36 @@ export interface ServedOptions extends Partial<
   readonly assets?: Assets
 }
 
+/** Returns what sends a request as the page does; `sent` makes it somebody else's. */
+const sendTo =
+  (port: number) =>
+  (method: string, path: string, { body, from, headers }: Sent = {}): Promise<Answered> =>
+    new Promise((resolve, reject) => {
+      const ofPage = {
+        host: pageHost,
+        'sec-fetch-site': 'same-origin',
+        ...(method === 'GET' ? {} : { origin: pageOrigin, 'content-type': 'application/json' }),
+      }
+      const isChunked = headers?.['transfer-encoding'] !== undefined
+      const length = body === undefined || isChunked ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      const sent = Object.entries({ ...ofPage, ...length, ...headers }).filter(([, value]) => value !== undefined)
+      const options = {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        agent: false,
+        headers: Object.fromEntries(sent),
+        ...(from === undefined ? {} : { localAddress: from }),
+      }
+      const asking = request(options, answered => {
+        const { headers: got, statusCode: status = 0 } = answered
+        text(answered).then(said => resolve({ status, headers: got, body: tryParseJson(said) ?? said }), reject)
+      })
+      asking.on('error', reject)
+      asking.end(body)
+    })
+
 /** Starts a dashboard on a real socket, whose people sign in with `good-NAME` unless a test says otherwise. */
 export const startServed = async ({
   assets = { document: '<html>', files: [] },
@@ -79,34 +109,7 @@ export const startServed = async ({
     server.close()
   })
 
-  /** Sends a request as the page does; `sent` makes it somebody else's. */
-  const send = (method: string, path: string, { body, from, headers }: Sent = {}): Promise<Answered> =>
-    new Promise((resolve, reject) => {
-      const ofPage = {
-        host: pageHost,
-        'sec-fetch-site': 'same-origin',
-        ...(method === 'GET' ? {} : { origin: pageOrigin, 'content-type': 'application/json' }),
-      }
-      const isChunked = headers?.['transfer-encoding'] !== undefined
-      const length = body === undefined || isChunked ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const sent = Object.entries({ ...ofPage, ...length, ...headers }).filter(([, value]) => value !== undefined)
-      const options = {
-        host: '127.0.0.1',
-        port: server.port,
-        method,
-        path,
-        agent: false,
-        headers: Object.fromEntries(sent),
-        ...(from === undefined ? {} : { localAddress: from }),
-      }
-      const asking = request(options, answered => {
-        const { headers: got, statusCode: status = 0 } = answered
-        text(answered).then(said => resolve({ status, headers: got, body: tryParseJson(said) ?? said }), reject)
-      })
-      asking.on('error', reject)
-      asking.end(body)
-    })
-
+  const send = sendTo(server.port)
   const write = (method: string, path: string, value: unknown, sent: Omit<Sent, 'body'> = {}): Promise<Answered> =>
     send(method, path, { ...sent, body: JSON.stringify(value) })
 

@@ -1,0 +1,64 @@
+import { globSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { isNode, lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
+
+/** How long a file of tests may be, and a function in it, in lines. */
+const maxFileLines = 600
+const maxFunctionLines = 80
+
+const functionTypes: ReadonlySet<string> = new Set([
+  'ArrowFunctionExpression',
+  'FunctionDeclaration',
+  'FunctionExpression',
+])
+
+/** Returns the name that a call begins with: `describe` for `describe.each(…)(…)`. */
+const calledIn = (callee: unknown): unknown => {
+  if (!isNode(callee)) return undefined
+  if (callee.type === 'Identifier') return callee.name
+  return calledIn(callee.type === 'MemberExpression' ? callee.object : callee.callee)
+}
+
+/** Lists what is too long in a file. A group of tests is a list of functions, and may be longer. */
+const findingsIn = ({ nodes, path, text }: Syntax): readonly string[] => {
+  const groups = new Set(
+    nodes
+      .filter(({ callee, type }) => type === 'CallExpression' && calledIn(callee) === 'describe')
+      .flatMap(({ arguments: passed }) => (Array.isArray(passed) ? passed.map((each: unknown) => each) : [])),
+  )
+  const functions = nodes
+    .filter(node => functionTypes.has(node.type) && !groups.has(node))
+    .map(({ end, start }) => ({ first: lineAt(text, start), last: lineAt(text, end) }))
+  const lines = text.split('\n').length - 1
+  return [
+    ...(lines > maxFileLines ? [`${path} has ${lines} lines`] : []),
+    ...functions
+      .map(({ first, last }) => ({ first, lines: last - first + 1 }))
+      .filter(each => each.lines > maxFunctionLines)
+      .map(each => `${path}:${each.first} begins a function of ${each.lines} lines`),
+  ]
+}
+
+test('files of tests, and functions in them, are short', () => {
+  const paths = globSync('test/**/*.{ts,tsx}', { exclude: ['test/simulation/**'] })
+  expect(paths.flatMap(path => findingsIn(parseFile(path)))).toEqual([])
+})
+
+test.for([
+  ['a file', 'x()\n'.repeat(601), 'has 601 lines'],
+  ['a test', `test('it', () => {\n${'x()\n'.repeat(79)}})`, ':1 begins a function of 81 lines'],
+  [
+    'a test in a group',
+    `describe('all', () => {\nit('is', () => {\n${'x()\n'.repeat(79)}})\n})`,
+    ':2 begins a function of 81 lines',
+  ],
+] as const)('%s that is too long is found', ([, text, said]) => {
+  expect(findingsIn(parseText('test/planted.ts', text))).toEqual([expect.stringContaining(said)])
+})
+
+test.for([
+  ['a group', `describe.each([1])('all', () => {\n${'x()\n'.repeat(100)}})`],
+  ['a test', `test('it', () => {\n${'x()\n'.repeat(78)}})`],
+] as const)('%s of such a length is not', ([, text]) => {
+  expect(findingsIn(parseText('test/planted.ts', text))).toEqual([])
+})

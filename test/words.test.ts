@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
 
@@ -15,7 +15,7 @@ const inComments: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(?:obstacle|hindrance|trouble)s?\b/i, 'problem'],
   [/\bin[\s*]+doubt\b/i, 'ambiguous, unknown'],
   [/\bunder[\s*]+way\b/i, 'in progress'],
-  [/\bin[\s*]+the[\s*]+way\b/i, 'blocking'],
+  [/\bin[\s*]+the[\s*]+way\b(?! in which)/i, 'blocking'],
   [/\b(?:vouch|vouched|vouches|misled)\b/i, 'confirm, stale'],
 ]
 
@@ -60,12 +60,31 @@ const findingsIn = ({ comments, nodes, path, text }: Syntax): readonly string[] 
   return [...said, ...named].map(({ instead, line, word }) => `${path}:${line} says "${word}": ${instead}`)
 }
 
+/** Lists the same of the prose of a page. Code, tables, headings and text between back-ticks or quotes are names of things. */
+const findingsInPage = (path: string, text: string): readonly string[] => {
+  const prose = text
+    .replaceAll(/^ *```[^]*?^ *```$/gm, blank)
+    .replaceAll(/^[|#].*$|`[^`\n]*`|"[^"\n]*"|\[[^\]]*\]\([^)]*\)|<!--.*-->/gm, blank)
+  return inComments.flatMap(([word, instead]) =>
+    [...prose.matchAll(new RegExp(word, `${word.flags}g`))].map(
+      match => `${path}:${lineAt(text, match.index)} says "${match[0]}": ${instead}`,
+    ),
+  )
+}
+
+const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ')
+
 test('comments and names are in plain words', () => {
   expect(
     globSync('{src,test,scripts,bench}/**/*.{ts,tsx}', { exclude: ['test/simulation/**'] }).flatMap(path =>
       findingsIn(parseFile(path)),
     ),
   ).toEqual([])
+})
+
+test('pages that people write are in plain words', () => {
+  const pages = globSync(['*.md', 'docs/**/*.md'], { exclude: ['CHANGELOG.md', 'docs/reference/**'] })
+  expect(pages.flatMap(path => findingsInPage(path, readFileSync(path, 'utf8')))).toEqual([])
 })
 
 test.for([
@@ -81,6 +100,13 @@ test.for([
   ['a type', 'interface Means { readonly api: string }', 'Means'],
 ] as const)('%s with such a word is found', ([, text, word]) => {
   expect(findingsIn(parseText('src/planted.ts', text))).toContainEqual(expect.stringContaining(`says "${word}"`))
+})
+
+test.for([
+  ['a sentence', 'Whoever posts\nis `told` so.', [`page.md:1 says "Whoever": a sender, a caller, whom you mean`]],
+  ['a name', 'Set `told`, or "told".\n\n```\ntold\n```\n\n| told |\n', []],
+] as const)('of a page, %s is read', ([, text, found]) => {
+  expect(findingsInPage('page.md', text)).toEqual(found)
 })
 
 test.for([

@@ -60,14 +60,17 @@ const exportedBy = ({ declaration, type }: SyntaxNode): readonly string[] => {
   )
 }
 
-/** Lists the names that several files export, each with those files. A registry's entries are called like their files. */
+/** Rooms in which each file exports one entry, called like the file. A product may have one in each. */
+const registries: ReadonlySet<string> = new Set(['src/senders', 'src/snippets'])
+
+/** Lists the names that several files export, each with those files. Entries of registries are left out. */
 export const sharedNames = (files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> => {
   const byName = Map.groupBy(
     files.flatMap(({ exports, path }) => [...new Set(exports)].map(name => ({ name, path }))),
     ({ name }) => name,
   )
   const isEntry = (name: string, path: string): boolean =>
-    basename(path, '.ts').replaceAll('-', '') === name.toLowerCase()
+    registries.has(dirname(path)) && basename(path, '.ts').replaceAll('-', '') === name.toLowerCase()
   const shared = [...byName].filter(
     ([name, places]) => places.length > 1 && !places.every(({ path }) => isEntry(name, path)),
   )

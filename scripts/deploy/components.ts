@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Extra } from '../../src/drivers/rights.ts'
+import type { Extra } from '../../src/drivers/driver-rights.ts'
 import { definitionsRole, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 
 /** The product's own namespace in the manifests. */

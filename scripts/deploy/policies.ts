@@ -3,7 +3,7 @@ import { authSchema } from '../../src/api/auth-schema.ts'
 import { group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Asked, Kept, Right } from '../../src/drivers/rights.ts'
+import type { Asked, Kept, Right } from '../../src/drivers/driver-rights.ts'
 import { signingKeysSecret } from '../../src/token/published.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
 

@@ -1,7 +1,7 @@
 import { authRole } from '../../src/api/auth.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Extra, Right } from '../../src/drivers/rights.ts'
+import type { Extra, Right } from '../../src/drivers/driver-rights.ts'
 import { definitionsRole, isGiven, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { customDefinitions } from '../../src/kube/definitions.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'

@@ -1,4 +1,4 @@
-import type { Extra } from '../../src/drivers/rights.ts'
+import type { Extra } from '../../src/drivers/driver-rights.ts'
 
 /** A JSON schema, as far as values need one. */
 type Schema = Readonly<Record<string, unknown>>

@@ -1,5 +1,5 @@
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Asked, Kept, Right } from '../../src/drivers/rights.ts'
+import type { Asked, Kept, Right } from '../../src/drivers/driver-rights.ts'
 import { common } from '../deploy/policies.ts'
 import type { Role } from '../deploy/roles.ts'
 import { code, generated, table } from './markdown.ts'

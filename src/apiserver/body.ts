@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
 import { apiVersionOf } from '../kube/paths.ts'
-import type { Addressed } from './cluster.ts'
+import type { Addressed } from './state.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { badRequest } from './status.ts'
 

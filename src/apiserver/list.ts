@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { at, tryParseJson } from '../api/json.ts'
 import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
-import type { Cluster } from './cluster.ts'
+import type { ServerState } from './state.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { fieldSelector, labelSelector, type Matches } from './selectors.ts'
 import { badRequest, expired, forbiddenValue, invalidOptions, versionTooLarge } from './status.ts'
@@ -40,7 +40,7 @@ export const selectionOf = ({ definition, namespace }: Collection, query: Query)
  * Returns a page of a list, with the list's metadata. Throws a StatusError (400, 410, 422, 504).
  */
 export const list = (
-  { store }: Cluster,
+  { store }: ServerState,
   collection: Collection,
   query: Query,
 ): { readonly objects: readonly StoredObject[]; readonly metadata: JsonObject } => {

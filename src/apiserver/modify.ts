@@ -1,7 +1,7 @@
 import { at, stringAt, type JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import { checkIdentity, objectIn } from './body.ts'
-import { placeOf, viewOf, type Cluster } from './cluster.ts'
+import { placeOf, viewOf, type ServerState } from './state.ts'
 import { numberAt, without } from './members.ts'
 import { countChanged, ownersAfterApply, ownersOf, ownersWithout, refuseForeign } from './ownership.ts'
 import { applyPatchType, mergePatch, patched } from './patch.ts'
@@ -21,23 +21,23 @@ import { strategicMerge } from './strategic.ts'
 import { createObject, currentOf, update, writerOf, type Write, type WriteResult } from './write.ts'
 
 /** Handles POST: creates an object. */
-export const createFromPost = (cluster: Cluster, write: Write, text: string): WriteResult => {
+export const createFromPost = (state: ServerState, write: Write, text: string): WriteResult => {
   const sent = objectIn(text, write.definition.kind)
   checkIdentity(sent, write)
-  return createObject(cluster, write, decoded(write, sent), writerOf(cluster, write, 'Update'))
+  return createObject(state, write, decoded(write, sent), writerOf(state, write, 'Update'))
 }
 
 /** Handles PUT: replaces the object, its status or its scale. */
-export const put = (cluster: Cluster, write: Write, text: string): WriteResult => {
+export const put = (state: ServerState, write: Write, text: string): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, subresource === 'scale' ? scaleType.kind : definition.kind)
-  const writer = writerOf(cluster, write, 'Update')
+  const writer = writerOf(state, write, 'Update')
   if (subresource === 'scale') {
-    const current = currentOf(cluster, write)
-    return update(cluster, write, current, withScale(definition, current, sent), writer)
+    const current = currentOf(state, write)
+    return update(state, write, current, withScale(definition, current, sent), writer)
   }
   checkIdentity(sent, write)
-  const current = currentOf(cluster, write)
+  const current = currentOf(state, write)
   const { uid } = current.metadata
   const askedUid = stringAt(sent, 'metadata', 'uid') ?? ''
   if (askedUid !== '' && askedUid !== uid) {
@@ -49,34 +49,34 @@ export const put = (cluster: Cluster, write: Write, text: string): WriteResult =
     const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')
     throw invalid({ group: definition.group, kind: definition.resource }, name, [cause])
   }
-  return update(cluster, write, current, decoded(write, sent), writer)
+  return update(state, write, current, decoded(write, sent), writer)
 }
 
 /** Handles all kinds of PATCH. `force` is the query's, for a server-side apply. */
 export const patch = (
-  cluster: Cluster,
+  state: ServerState,
   write: Write,
   contentType: string,
   text: string,
   options: { readonly force: boolean; readonly managerGiven: boolean },
 ): WriteResult => {
   if (contentType === applyPatchType) {
-    if (options.managerGiven) return apply(cluster, write, text, options.force)
+    if (options.managerGiven) return apply(state, write, text, options.force)
     throw invalidOptions('PatchOptions', requiredValue('fieldManager', 'is required for apply patch'))
   }
   if (options.force) {
     throw invalidOptions('PatchOptions', forbiddenValue('force', 'may not be specified for non-apply patch'))
   }
   const { definition, subresource } = write
-  const current = currentOf(cluster, write)
-  const writer = writerOf(cluster, write, 'Update')
+  const current = currentOf(state, write)
+  const writer = writerOf(state, write, 'Update')
   if (subresource === 'scale') {
     const scale = patched(scaleOf(definition, current), contentType, text, definition.custom)
-    return update(cluster, write, current, withScale(definition, current, scale), writer)
+    return update(state, write, current, withScale(definition, current, scale), writer)
   }
   const next = patched(viewOf(definition, current), contentType, text, definition.custom)
   checkIdentity(next, write)
-  return update(cluster, write, current, decoded(write, next), writer)
+  return update(state, write, current, decoded(write, next), writer)
 }
 
 /**
@@ -89,17 +89,17 @@ const decoded = ({ definition }: Write, object: JsonObject): JsonObject =>
 /**
  * Applies an object (server-side apply): sets the given members and notes the owner of the count.
  */
-const apply = (cluster: Cluster, write: Write, text: string, force: boolean): WriteResult => {
+const apply = (state: ServerState, write: Write, text: string, force: boolean): WriteResult => {
   const { definition, name, subresource } = write
   const sent = objectIn(text, definition.kind)
-  if (subresource === 'scale') return applyScale(cluster, write, sent, force)
+  if (subresource === 'scale') return applyScale(state, write, sent, force)
   if (stringAt(sent, 'kind') !== definition.kind) {
     throw badRequest(`invalid object type: ${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`)
   }
   checkIdentity(sent, write)
   const config = decoded(write, sent)
-  const current = cluster.store.get(placeOf(write))
-  const writer = writerOf(cluster, write, 'Apply')
+  const current = state.store.get(placeOf(write))
+  const writer = writerOf(state, write, 'Apply')
   if (!current) {
     const uid = stringAt(sent, 'metadata', 'uid') ?? ''
     if (uid !== '') {
@@ -110,20 +110,20 @@ const apply = (cluster: Cluster, write: Write, text: string, force: boolean): Wr
       )
     }
     if (subresource !== undefined) throw notFound(definition, name)
-    return createObject(cluster, write, config, writer)
+    return createObject(state, write, config, writer)
   }
   const merged = definition.custom ? mergePatch(current, config) : strategicMerge(current, config)
-  return applied(cluster, write, current, merged, config, force)
+  return applied(state, write, current, merged, config, force)
 }
 
-const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boolean): WriteResult => {
+const applyScale = (state: ServerState, write: Write, sent: JsonObject, force: boolean): WriteResult => {
   const { definition, name } = write
   const type = `${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`
   if (type !== `${scaleType.group}/${scaleType.version}, Kind=${scaleType.kind}`) {
     throw badRequest(`invalid object type: ${type}`)
   }
   checkIdentityOfScale(sent, write)
-  const current = currentOf(cluster, write)
+  const current = currentOf(state, write)
   if (definition.custom) {
     // The real server cannot do this either; see docs on kinds whose /scale cannot be applied to.
     throw internalError(
@@ -134,7 +134,7 @@ const applyScale = (cluster: Cluster, write: Write, sent: JsonObject, force: boo
   const next = withScale(definition, current, scale)
   const replicas = numberAt(sent, 'spec', 'replicas')
   const config = replicas === undefined ? {} : { spec: { replicas } }
-  return applied(cluster, write, current, next, config, force)
+  return applied(state, write, current, next, config, force)
 }
 
 const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
@@ -146,7 +146,7 @@ const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
 
 /** Stores the result of an apply with the new owners of the count. */
 const applied = (
-  cluster: Cluster,
+  state: ServerState,
   write: Write,
   current: StoredObject,
   next: JsonObject,
@@ -154,13 +154,13 @@ const applied = (
   force: boolean,
 ): WriteResult => {
   const { definition } = write
-  const writer = writerOf(cluster, write, 'Apply')
+  const writer = writerOf(state, write, 'Apply')
   const path = definition.scale?.specReplicas
   const previous = ownersOf(current)
   if (!path || at(config, ...path) === undefined) {
-    return update(cluster, write, current, next, writer, ownersWithout(previous, writer))
+    return update(state, write, current, next, writer, ownersWithout(previous, writer))
   }
   const changed = countChanged(definition, current, next)
   if (changed && !force) refuseForeign(definition, previous, writer)
-  return update(cluster, write, current, next, writer, ownersAfterApply(previous, writer, changed))
+  return update(state, write, current, next, writer, ownersAfterApply(previous, writer, changed))
 }

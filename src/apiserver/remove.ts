@@ -1,7 +1,7 @@
 import { stringAt, type JsonObject } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { placeOf, type Addressed, type Cluster } from './cluster.ts'
+import { placeOf, type Addressed, type ServerState } from './state.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { equal, stringsAt, withMember } from './members.ts'
 import type { StorePlace } from './store.ts'
@@ -24,18 +24,18 @@ export interface Removed {
  * Deletes an object and the objects that it owns. An object with finalizers is only marked. Throws
  * a StatusError (404, 409).
  */
-export const removeObject = (cluster: Cluster, removal: Removal): Removed => {
+export const removeObject = (state: ServerState, removal: Removal): Removed => {
   const { definition, name, options } = removal
   const place = placeOf(removal)
-  const current = cluster.store.get(place)
+  const current = state.store.get(place)
   if (!current) throw notFound(definition, name)
   checkPreconditions(removal, current)
   if (removal.dryRun) return { object: current, pending: false }
   if (stringsAt(current, 'metadata', 'finalizers').length > 0) {
-    return { object: marked(cluster, place, current), pending: true }
+    return { object: marked(state, place, current), pending: true }
   }
-  const last = cluster.store.remove(place) ?? current
-  afterRemoval(cluster, definition, last, stringAt(options, 'propagationPolicy') !== 'Orphan')
+  const last = state.store.remove(place) ?? current
+  afterRemoval(state, definition, last, stringAt(options, 'propagationPolicy') !== 'Orphan')
   return { object: last, pending: false }
 }
 
@@ -56,16 +56,16 @@ const checkPreconditions = ({ definition, name, options }: Removal, current: Sto
 }
 
 /** Marks an object as being deleted. It stays until its finalizers are removed. */
-const marked = (cluster: Cluster, place: StorePlace, current: StoredObject): StoredObject => {
+const marked = (state: ServerState, place: StorePlace, current: StoredObject): StoredObject => {
   if (current.metadata.deletionTimestamp !== undefined) return current
   const generation = current.metadata.generation
   const next = withMember(
-    withMember(current, ['metadata', 'deletionTimestamp'], rfc3339(cluster.clock.now())),
+    withMember(current, ['metadata', 'deletionTimestamp'], rfc3339(state.clock.now())),
     ['metadata', 'deletionGracePeriodSeconds'],
     0,
   )
   const counted = generation === undefined ? next : withMember(next, ['metadata', 'generation'], generation + 1)
-  return isStoredObject(counted) ? cluster.store.put(place, counted) : current
+  return isStoredObject(counted) ? state.store.put(place, counted) : current
 }
 
 /**
@@ -73,12 +73,12 @@ const marked = (cluster: Cluster, place: StorePlace, current: StoredObject): Sto
  * another owner.
  */
 export const afterRemoval = (
-  cluster: Cluster,
+  state: ServerState,
   definition: ResourceDefinition,
   last: StoredObject,
   cascade = true,
 ): void => {
-  const { store, definitions } = cluster
+  const { store, definitions } = state
   const { name, uid } = last.metadata
   if (definition.kind === 'Namespace') for (const place of store.inNamespace(name)) store.remove(place)
   if (definition.kind === 'CustomResourceDefinition') {
@@ -86,23 +86,23 @@ export const afterRemoval = (
     if (kept !== undefined) for (const [key] of store.list(kept, '')) store.remove({ kept, key })
     definitions.withdraw(name)
   }
-  if (cascade) for (const place of store.ownedBy(uid)) disown(cluster, place, uid)
+  if (cascade) for (const place of store.ownedBy(uid)) disown(state, place, uid)
 }
 
 /** Does the garbage collector's work at once: an object whose last owner is gone is deleted. */
-const disown = (cluster: Cluster, place: StorePlace, uid: string): void => {
-  const object = cluster.store.get(place)
+const disown = (state: ServerState, place: StorePlace, uid: string): void => {
+  const object = state.store.get(place)
   if (!object) return
   const owners = (object.metadata.ownerReferences ?? []).filter(owner => owner.uid !== uid)
   if (owners.length > 0) {
     const next = withMember(object, ['metadata', 'ownerReferences'], owners)
-    if (isStoredObject(next) && !equal(next, object)) cluster.store.put(place, next)
+    if (isStoredObject(next) && !equal(next, object)) state.store.put(place, next)
     return
   }
   if (stringsAt(object, 'metadata', 'finalizers').length > 0) {
-    marked(cluster, place, object)
+    marked(state, place, object)
     return
   }
-  cluster.store.remove(place)
-  for (const owned of cluster.store.ownedBy(object.metadata.uid)) disown(cluster, owned, object.metadata.uid)
+  state.store.remove(place)
+  for (const owned of state.store.ownedBy(object.metadata.uid)) disown(state, owned, object.metadata.uid)
 }

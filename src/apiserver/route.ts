@@ -1,4 +1,4 @@
-import type { Definitions } from './definitions.ts'
+import type { ServedResources } from './served-resources.ts'
 import type { ResourceDefinition } from './definition.ts'
 
 /** The meaning of a path. */
@@ -19,7 +19,7 @@ export type Route =
   | { readonly to: 'document'; readonly path: string }
 
 /** Parses a percent-encoded path. */
-export const routeOf = (definitions: Definitions, path: string): Route => {
+export const routeOf = (definitions: ServedResources, path: string): Route => {
   const [root, ...segments] = path
     .split('/')
     .filter(segment => segment !== '')

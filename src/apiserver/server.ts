@@ -11,7 +11,7 @@ import type { StoredObject } from '../api/object.ts'
 import type { Clock, Random } from '../environment/environment.ts'
 import { objectIn } from './body.ts'
 import { celRules } from './cel.ts'
-import { createCluster, type Cluster } from './cluster.ts'
+import { createState, type ServerState } from './state.ts'
 import { document } from './discovery.ts'
 import { list, type Collection, type Query } from './list.ts'
 import { patch, createFromPost, put } from './modify.ts'
@@ -77,17 +77,17 @@ export const createApiServer = (options: {
   readonly rules?: RuleCompiler
 }): ApiServer => {
   const { clock, random, historyMs = defaultHistoryMs, rules = celRules } = options
-  const cluster = createCluster(clock, random, historyMs, rules)
+  const state = createState(clock, random, historyMs, rules)
   return {
-    handle: request => answering(() => handle(cluster, request)),
+    handle: request => answering(() => handle(state, request)),
     watch: (request, sink) => {
       try {
-        return watch(cluster, request, sink)
+        return watch(state, request, sink)
       } catch (error) {
         return refusal(error)
       }
     },
-    observe: (kept, listener) => void cluster.store.subscribe(kept, listener),
+    observe: (kept, listener) => void state.store.subscribe(kept, listener),
   }
 }
 
@@ -127,25 +127,25 @@ const text = (status: number, body: string): ServerResponse => ({
 
 const pageNotFound = text(404, '404 page not found\n')
 
-const watch = (cluster: Cluster, request: ServerRequest, sink: WatchSink): (() => void) | ServerResponse => {
-  const route = routeOf(cluster.definitions, request.path)
+const watch = (state: ServerState, request: ServerRequest, sink: WatchSink): (() => void) | ServerResponse => {
+  const route = routeOf(state.definitions, request.path)
   const as = representationIn(request.accept ?? '')
   const query = request.query ?? {}
-  if (route.to === 'collection') return serveWatch(cluster, route, query, as, sink)
+  if (route.to === 'collection') return serveWatch(state, route, query, as, sink)
   if (route.to === 'object') {
     const { name } = route
-    return serveWatch(cluster, route, { ...query, fieldSelector: `metadata.name=${name}` }, as, sink)
+    return serveWatch(state, route, { ...query, fieldSelector: `metadata.name=${name}` }, as, sink)
   }
-  return handle(cluster, request)
+  return handle(state, request)
 }
 
-const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
+const handle = (state: ServerState, request: ServerRequest): ServerResponse => {
   const reviewed = answerReview(request)
   if (reviewed !== undefined) return json(201, reviewed)
-  const route = routeOf(cluster.definitions, request.path)
+  const route = routeOf(state.definitions, request.path)
   switch (route.to) {
     case 'document': {
-      const found = document(cluster.definitions.all(), route.path)
+      const found = document(state.definitions.all(), route.path)
       if (found === undefined) return pageNotFound
       if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed()
       return typeof found === 'string' ? text(200, found) : json(200, found)
@@ -155,34 +155,34 @@ const handle = (cluster: Cluster, request: ServerRequest): ServerResponse => {
     case 'nowhere':
       return pageNotFound
     case 'collection':
-      return onCollection(cluster, request, route)
+      return onCollection(state, request, route)
     case 'object':
-      return onObject(cluster, request, route)
+      return onObject(state, request, route)
   }
 }
 
-const onCollection = (cluster: Cluster, request: ServerRequest, collection: Collection): ServerResponse => {
+const onCollection = (state: ServerState, request: ServerRequest, collection: Collection): ServerResponse => {
   const { definition } = collection
   const query = request.query ?? {}
   const as = representationIn(request.accept ?? '')
   switch (request.method) {
     case 'GET': {
-      const { objects, metadata } = list(cluster, collection, query)
-      return json(200, representList(as, definition, objects, metadata, cluster.clock.now()))
+      const { objects, metadata } = list(state, collection, query)
+      return json(200, representList(as, definition, objects, metadata, state.clock.now()))
     }
     case 'POST': {
       checkMediaType(request)
       const write = writeOf(request, { ...collection, to: 'object', name: '', subresource: undefined })
-      return written(cluster, write, as, createFromPost(cluster, write, request.body ?? ''))
+      return written(state, write, as, createFromPost(state, write, request.body ?? ''))
     }
     case 'DELETE': {
-      const { objects, metadata } = list(cluster, collection, query)
+      const { objects, metadata } = list(state, collection, query)
       const options = deleteOptions(request)
       for (const { metadata: found } of objects) {
         const namespace = definition.namespaced ? found.namespace : undefined
-        removeObject(cluster, { definition, namespace, name: found.name, options, dryRun: isDryRun(request, options) })
+        removeObject(state, { definition, namespace, name: found.name, options, dryRun: isDryRun(request, options) })
       }
-      return json(200, representList(as, definition, objects, metadata, cluster.clock.now()))
+      return json(200, representList(as, definition, objects, metadata, state.clock.now()))
     }
     default:
       throw methodNotAllowed()
@@ -191,7 +191,7 @@ const onCollection = (cluster: Cluster, request: ServerRequest, collection: Coll
 
 type ObjectRoute = Extract<Route, { to: 'object' }>
 
-const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute): ServerResponse => {
+const onObject = (state: ServerState, request: ServerRequest, route: ObjectRoute): ServerResponse => {
   const { definition, subresource } = route
   const known = definition.subresources.some(name => name === subresource)
   if (subresource !== undefined && !known) throw lacking(definition.unsupported?.[subresource]) ?? noSuchResource()
@@ -200,21 +200,21 @@ const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute):
   const body = request.body ?? ''
   switch (request.method) {
     case 'GET': {
-      const object = currentOf(cluster, route)
-      return jsonText(200, shown(cluster, write, as, object))
+      const object = currentOf(state, route)
+      return jsonText(200, shown(state, write, as, object))
     }
     case 'PUT':
       checkMediaType(request)
-      return written(cluster, write, as, put(cluster, write, body))
+      return written(state, write, as, put(state, write, body))
     case 'PATCH': {
       const force = isTrue(request.query?.['force'])
       const managerGiven = (request.query?.['fieldManager'] ?? '') !== ''
       const contentType = mediaType(request)
-      return written(cluster, write, as, patch(cluster, write, contentType, body, { force, managerGiven }))
+      return written(state, write, as, patch(state, write, contentType, body, { force, managerGiven }))
     }
     case 'DELETE': {
       if (subresource !== undefined) throw methodNotAllowed()
-      return removed(cluster, request, route, as)
+      return removed(state, request, route, as)
     }
     default:
       throw methodNotAllowed()
@@ -224,11 +224,16 @@ const onObject = (cluster: Cluster, request: ServerRequest, route: ObjectRoute):
 const lacking = (sentence: string | undefined): StatusError | undefined =>
   sentence === undefined ? undefined : new StatusError(501, 'NotImplemented', sentence)
 
-const removed = (cluster: Cluster, request: ServerRequest, route: ObjectRoute, as: Representation): ServerResponse => {
+const removed = (
+  state: ServerState,
+  request: ServerRequest,
+  route: ObjectRoute,
+  as: Representation,
+): ServerResponse => {
   const { definition, name } = route
   const options = deleteOptions(request)
-  const { object, pending } = removeObject(cluster, { ...route, options, dryRun: isDryRun(request, options) })
-  if (pending) return json(200, represent(as, definition, object, cluster.clock.now()))
+  const { object, pending } = removeObject(state, { ...route, options, dryRun: isDryRun(request, options) })
+  if (pending) return json(200, represent(as, definition, object, state.clock.now()))
   return json(200, {
     kind: 'Status',
     apiVersion: 'v1',
@@ -278,18 +283,18 @@ const writeOf = (request: ServerRequest, route: ObjectRoute): Write => {
 }
 
 const written = (
-  cluster: Cluster,
+  state: ServerState,
   write: Write,
   as: Representation,
   { object, created, warnings }: WriteResult,
 ): ServerResponse => {
   const warning = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
-  return jsonText(created ? 201 : 200, shown(cluster, write, as, object), warning === '' ? {} : { warning })
+  return jsonText(created ? 201 : 200, shown(state, write, as, object), warning === '' ? {} : { warning })
 }
 
 /** Returns an object or its scale as JSON, in the form that the client asked for. */
 const shown = (
-  { clock, textOf }: Cluster,
+  { clock, textOf }: ServerState,
   { definition, subresource }: Write,
   as: Representation,
   object: StoredObject,

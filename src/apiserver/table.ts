@@ -1,6 +1,6 @@
 import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
-import { viewOf } from './cluster.ts'
+import { viewOf } from './state.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { notAcceptable } from './status.ts'
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import { apiVersionOf } from '../kube/paths.ts'
-import type { Cluster } from './cluster.ts'
+import type { ServerState } from './state.ts'
 import { selectionOf, type Collection, type Query, type Selection } from './list.ts'
 import type { StoreChange } from './store.ts'
 import { expired, forbiddenValue, internalError, invalidOptions } from './status.ts'
@@ -22,13 +22,13 @@ const defaultTimeoutSeconds = 1800
 
 /** Opens a watch. Returns a function that cancels it. Throws a StatusError for an invalid query. */
 export const serveWatch = (
-  cluster: Cluster,
+  state: ServerState,
   collection: Collection,
   query: Query,
   as: Representation,
   sink: WatchSink,
 ): (() => void) => {
-  const { clock, store, textOf } = cluster
+  const { clock, store, textOf } = state
   const { definition } = collection
   const selection = selectionOf(collection, query)
   const from = startOf(query)
@@ -61,7 +61,7 @@ export const serveWatch = (
       metadata: { resourceVersion: String(Math.max(from, store.revision())), creationTimestamp: null },
     })
   const wantsBookmarks = isTrue(query['allowWatchBookmarks'])
-  const stopBookmarks = wantsBookmarks ? every(cluster, bookmarkEveryMs, bookmark) : () => undefined
+  const stopBookmarks = wantsBookmarks ? every(state, bookmarkEveryMs, bookmark) : () => undefined
   const seconds = Number(query['timeoutSeconds'] ?? 0) || defaultTimeoutSeconds
   const stopTimer = clock.after(seconds * 1000, () => {
     cancel()
@@ -112,7 +112,7 @@ const seenAs = (
 }
 
 /** Calls `run` repeatedly until it is cancelled. */
-const every = ({ clock }: Cluster, ms: number, run: () => void): (() => void) => {
+const every = ({ clock }: ServerState, ms: number, run: () => void): (() => void) => {
   let cancel = clock.after(ms, function again() {
     cancel = clock.after(ms, again)
     run()

@@ -1,7 +1,7 @@
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { namespaceExists, newSuffix, newUid, placeOf, type Addressed, type Cluster } from './cluster.ts'
+import { namespaceExists, newSuffix, newUid, placeOf, type Addressed, type ServerState } from './state.ts'
 import type { Admitted, ResourceDefinition } from './definition.ts'
 import { equal, listAt, stringsAt, withMember, without } from './members.ts'
 import { countChanged, ownersAfterUpdate, ownersOf, withOwners, type Owner } from './ownership.ts'
@@ -34,34 +34,34 @@ export interface WriteResult {
   readonly warnings: readonly string[]
 }
 
-export const currentOf = (cluster: Cluster, write: Addressed): StoredObject => {
-  const current = cluster.store.get(placeOf(write))
+export const currentOf = (state: ServerState, write: Addressed): StoredObject => {
+  const current = state.store.get(placeOf(write))
   if (!current) throw notFound(write.definition, write.name)
   return current
 }
 
 /** Returns the writer of a request in the form of managedFields. */
-export const writerOf = (cluster: Cluster, write: Write, operation: Owner['operation']): Owner => ({
+export const writerOf = (state: ServerState, write: Write, operation: Owner['operation']): Owner => ({
   manager: write.manager,
   operation,
   subresource: write.subresource,
-  time: write.subresource === 'scale' ? undefined : rfc3339(cluster.clock.now()),
+  time: write.subresource === 'scale' ? undefined : rfc3339(state.clock.now()),
 })
 
 /** Creates an object. `sent` is in the stored form. */
-export const createObject = (cluster: Cluster, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
+export const createObject = (state: ServerState, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
   const { definition, namespace } = write
-  if (namespace !== undefined && !namespaceExists(cluster, namespace)) {
+  if (namespace !== undefined && !namespaceExists(state, namespace)) {
     throw notFound({ group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }, namespace)
   }
-  const named = withMetadata(cluster, write, sent)
+  const named = withMetadata(state, write, sent)
   const admitted = admit(write, withFirstStatus(definition, named), undefined)
   const object = withOwners(definition, admitted.object, ownersOfNew(definition, admitted.object, writer))
   const { name } = asStored(object).metadata
   const place = placeOf({ ...write, name })
-  if (cluster.store.get(place)) throw alreadyExists(definition, name)
-  const stored = write.dryRun ? asStored(object) : cluster.store.put(place, asStored(object))
-  if (!write.dryRun) serveIfDefinition(cluster, definition, stored)
+  if (state.store.get(place)) throw alreadyExists(definition, name)
+  const stored = write.dryRun ? asStored(object) : state.store.put(place, asStored(object))
+  if (!write.dryRun) serveIfDefinition(state, definition, stored)
   return { object: stored, created: true, warnings: admitted.warnings }
 }
 
@@ -70,23 +70,23 @@ const ownersOfNew = (definition: ResourceDefinition, object: JsonObject, writer:
   return path && at(object, ...path) !== undefined ? [writer] : []
 }
 
-const withMetadata = (cluster: Cluster, { definition, namespace }: Write, sent: JsonObject): JsonObject => {
+const withMetadata = (state: ServerState, { definition, namespace }: Write, sent: JsonObject): JsonObject => {
   const metadata = isObject(sent['metadata']) ? sent['metadata'] : {}
   const generateName = stringAt(metadata, 'generateName') ?? ''
   const given = stringAt(metadata, 'name') ?? ''
   if ((stringAt(metadata, 'resourceVersion') ?? '') !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created')
   }
-  const name = given !== '' || generateName === '' ? given : generateName + newSuffix(cluster.random)
+  const name = given !== '' || generateName === '' ? given : generateName + newSuffix(state.random)
   return {
     ...sent,
     metadata: {
       ...without(without(without(metadata, 'managedFields'), 'deletionTimestamp'), 'selfLink'),
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      uid: newUid(cluster.random),
+      uid: newUid(state.random),
       resourceVersion: '',
-      creationTimestamp: rfc3339(cluster.clock.now()),
+      creationTimestamp: rfc3339(state.clock.now()),
       ...(definition.generation ? { generation: 1 } : {}),
     },
   }
@@ -103,7 +103,7 @@ const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): Js
  * everything else. The server's own members stay, and the generation counts. Throws a StatusError.
  */
 export const update = (
-  cluster: Cluster,
+  state: ServerState,
   write: Write,
   current: StoredObject,
   next: JsonObject,
@@ -121,13 +121,13 @@ export const update = (
   const { warnings } = admitted
   if (write.dryRun || equal(object, current)) return { object, created: false, warnings }
   if (current.metadata.deletionTimestamp !== undefined && stringsAt(object, 'metadata', 'finalizers').length === 0) {
-    const last = cluster.store.remove(placeOf(write))
+    const last = state.store.remove(placeOf(write))
     if (!last) throw notFound(definition, name)
-    afterRemoval(cluster, definition, last)
+    afterRemoval(state, definition, last)
     return { object: last, created: false, warnings }
   }
-  const stored = cluster.store.put(placeOf(write), object)
-  serveIfDefinition(cluster, definition, stored)
+  const stored = state.store.put(placeOf(write), object)
+  serveIfDefinition(state, definition, stored)
   return { object: stored, created: false, warnings }
 }
 
@@ -203,8 +203,8 @@ const unknownFields = ({ definition, isPatch }: Write, object: JsonObject, what:
   return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${what}`)
 }
 
-const serveIfDefinition = (cluster: Cluster, definition: ResourceDefinition, stored: StoredObject): void => {
-  if (definition.kind === 'CustomResourceDefinition') cluster.definitions.serve(stored.metadata.name, stored)
+const serveIfDefinition = (state: ServerState, definition: ResourceDefinition, stored: StoredObject): void => {
+  if (definition.kind === 'CustomResourceDefinition') state.definitions.serve(stored.metadata.name, stored)
 }
 
 const asStored = (object: JsonObject): StoredObject => {

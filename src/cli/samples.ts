@@ -40,7 +40,7 @@ const onDockerHub = (image: string): string => {
 }
 
 /** A sample for each sender that people may want to try. `now` is an RFC 3339 time. */
-export const samples: Readonly<Record<string, (now: string, unique: string, pushed: Pushed) => Sample>> = {
+export const sampleBodies: Readonly<Record<string, (now: string, unique: string, pushed: Pushed) => Sample>> = {
   alertmanager: (now, unique) => ({
     headers: {},
     body: {

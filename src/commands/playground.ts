@@ -2,7 +2,7 @@ import type { Command } from '../cli/command.ts'
 import { choice, port, text } from '../cli/options.ts'
 import { serveDashboard } from '../dashboard/serve.ts'
 import { logLevels } from '../environment/log.ts'
-import { playground as runPlayground } from '../playground/playground.ts'
+import { openPlayground } from '../playground/playground.ts'
 import { startRoles } from '../roles.ts'
 import { version } from '../version.ts'
 
@@ -36,7 +36,7 @@ export const playground: Command = {
   // It prints a link to its own page, which only this machine can reach.
   showsSecrets: () => true,
   run: async (given, { env, input, out, program }) =>
-    await runPlayground(
+    await openPlayground(
       {
         apiPort: given.get(apiPort),
         triggerPort: given.get(triggerPort),

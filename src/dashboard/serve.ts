@@ -5,7 +5,7 @@
 
 import type { Environment } from '../environment/environment.ts'
 import type { ListenAddress } from '../environment/listen.ts'
-import { dashboard, type DashboardSettings } from './server/dashboard.ts'
+import { createDashboard, type DashboardSettings } from './server/dashboard.ts'
 import type { ServedNames } from './server/origin-check.ts'
 import { servePage } from './server/http.ts'
 import { loadAssets } from './server/load-assets.ts'
@@ -35,7 +35,7 @@ export const serveDashboard = async (
   { address, url, ...settings }: ServeSettings,
 ): Promise<ServedDashboard> => {
   let served: ServedNames = { loopback: 'none' }
-  const page = dashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
+  const page = createDashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
   const server = await servePage(page.listener, world.clock, address)
   served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
   const base = url?.href ?? `http://127.0.0.1:${server.port}/`

@@ -1,7 +1,7 @@
 import type { Role } from '../api/bind-command.ts'
 import type { Access } from '../kube/reviews.ts'
 import type { AnyDriver } from './driver.ts'
-import type { Extra } from './rights.ts'
+import type { Extra } from './driver-rights.ts'
 
 type WithRights = Pick<AnyDriver, 'name' | 'rights'>
 

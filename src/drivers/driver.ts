@@ -18,7 +18,7 @@ import type { Need } from '../kube/reviews.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Steps } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
-import type { DriverRights } from './rights.ts'
+import type { DriverRights } from './driver-rights.ts'
 
 /**
  * What a driver may read at a reconcile: objects in the hook's namespace, and their autoscalers.

@@ -1,4 +1,4 @@
-import type { Cel } from './rights.ts'
+import type { Cel } from './driver-rights.ts'
 
 /** The same place in the new object and in the old one. */
 export type Both = readonly [now: string, before: string]

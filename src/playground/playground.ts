@@ -89,7 +89,7 @@ const sessionMs = 7 * 24 * 3_600_000
  * objects. Prints its progress and what to try. Resolves with a function that stops it, once all is
  * ready.
  */
-export const playground = async (
+export const openPlayground = async (
   settings: PlaygroundSettings,
   { onEnter, serveDashboard, startRoles }: Deps,
   print: (line: string) => void,

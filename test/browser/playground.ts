@@ -6,7 +6,7 @@ import type { ApiConnection } from '../../src/environment/environment.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { playground as runPlayground } from '../../src/playground/playground.ts'
+import { openPlayground } from '../../src/playground/playground.ts'
 import { serveDashboard } from '../../src/dashboard/serve.ts'
 import { startRoles } from '../../src/roles.ts'
 import { until } from '../support/product.ts'
@@ -28,7 +28,7 @@ export const startPlayground = async (
   const lines: string[] = []
   let another = (): void => undefined
   let stopDashboard = (): void => undefined
-  const stop = await runPlayground(
+  const stop = await openPlayground(
     {
       apiPort: 0,
       triggerPort: 0,

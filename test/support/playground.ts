@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { serveDashboard } from '../../src/dashboard/serve.ts'
-import { playground } from '../../src/playground/playground.ts'
+import { openPlayground } from '../../src/playground/playground.ts'
 import { startRoles } from '../../src/roles.ts'
 
 export interface Playground {
@@ -20,7 +20,7 @@ export const startPlayground = async (): Promise<Playground> => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
   const kubeconfig = join(folder, 'kubeconfig')
   const lines: string[] = []
-  const stop = await playground(
+  const stop = await openPlayground(
     {
       apiPort: 0,
       triggerPort: 0,

@@ -15,7 +15,7 @@ import {
   unseen,
 } from '../doctor/installation.ts'
 import { checkPolicies } from '../doctor/policies.ts'
-import { checkRights } from '../doctor/rights.ts'
+import { checkRights } from '../doctor/your-rights.ts'
 import { choice, publicURL } from '../options.ts'
 import { colourOption, paintFor, type Style } from '../output/colour.ts'
 import { printable } from '../output/table.ts'

@@ -13,7 +13,7 @@ import { choice, flag, publicURL, text } from '../options.ts'
 import { printable } from '../output/table.ts'
 import { post } from '../post.ts'
 import { proofFor } from '../cluster/proof.ts'
-import { pushedFor, samples, type Pushed } from '../samples.ts'
+import { pushedFor, sampleBodies, type Pushed } from '../samples.ts'
 import type { Shell } from '../shell.ts'
 
 const dryRun = flag({ flag: 'dry-run', means: 'compute what a post would do, and change nothing' })
@@ -28,9 +28,9 @@ const sender = {
   ...text({
     flag: 'sender',
     value: 'NAME',
-    means: `a sample of this sender's: ${Object.keys(samples).join(', ')}`,
+    means: `a sample of this sender's: ${Object.keys(sampleBodies).join(', ')}`,
   }),
-  choices: Object.keys(samples),
+  choices: Object.keys(sampleBodies),
 }
 const delivery = text({
   flag: 'id',
@@ -99,9 +99,9 @@ const bodyOf = async (given: ParsedLine, { clock, input, random }: Shell): Promi
   const [name, source] = [given.get(sender), given.get(data)]
   if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
   if (name !== undefined) {
-    const sample = Object.hasOwn(samples, name) ? samples[name] : undefined
+    const sample = Object.hasOwn(sampleBodies, name) ? sampleBodies[name] : undefined
     if (sample === undefined) {
-      throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(samples).join(', ')}`)
+      throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(sampleBodies).join(', ')}`)
     }
     return pushed => {
       const made = sample(rfc3339(clock.now()), Buffer.from(random.bytes(8)).toString('hex'), pushed)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Environment } from '../../environment/environment.ts'
 import type { SignIn } from '../protocol.ts'
-import type { RightsOfSession } from './rights.ts'
+import type { RightsOfSession } from './user-rights.ts'
 import type { Session, Sessions } from './session.ts'
 
 /** The router under `/api`, in which routes are declared. */

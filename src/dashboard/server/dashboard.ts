@@ -22,7 +22,7 @@ import { oneTimeKey } from './key.ts'
 import { maxBodyBytes } from './limits.ts'
 import { originCheck, type ServedNames } from './origin-check.ts'
 import { errorHandler, RefusedError } from './refused.ts'
-import { rightsOf, type RightsOfSession } from './rights.ts'
+import { rightsOf, type RightsOfSession } from './user-rights.ts'
 import { securityHeaders } from './security-headers.ts'
 import { Sessions, type Session } from './session.ts'
 import type { ConnectAs } from './sign-in.ts'
@@ -55,7 +55,7 @@ export interface Dashboard {
  * Makes the dashboard's server. It lists what each request passes, in order. The routes are
  * declared in `handlers/`.
  */
-export const dashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
+export const createDashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
   const { assets, connectAs, served, sessionMs, signIn, version } = settings
   const key = oneTimeKey(world.clock, world.random)
   const sessions = new Sessions(world.clock, world.random, sessionMs)

@@ -1,6 +1,6 @@
 import type { ResourceType } from '../../kube/paths.ts'
 import { markAnnotation } from '../../steps/target/via-object.ts'
-import type { Cel, Kept } from '../rights.ts'
+import type { Cel, Kept } from '../driver-rights.ts'
 import { both, sameAnnotations, sameBut, sameMember } from '../unchanged.ts'
 
 /** Makes the rule that a write may change only the count at `path` and the writer's mark. */

@@ -11,7 +11,7 @@ import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/re
 import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
 import { planImages } from './images.ts'
-import { redeployRights } from './rights.ts'
+import { redeployRights } from './redeploy-rights.ts'
 import { redeployDeclaration, type Redeploy, type redeploySchema } from './schema.ts'
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'

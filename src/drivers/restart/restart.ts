@@ -7,7 +7,7 @@ import { nothingBut, planRestart, type RolloutCause, type RolloutPlan } from '..
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll } from '../rollouts/roll-out.ts'
 import { rolloutState } from '../rollouts/state.ts'
-import { restartRights } from './rights.ts'
+import { restartRights } from './restart-rights.ts'
 import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
 
 /** Restarts workloads, once for each delivery. It does not restart during a rollout. */

@@ -8,7 +8,7 @@ import { targetProblem } from '../../steps/target/read.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
 import { countNeeds, movementInWords, stepOn, takeBackOn, worstInWords } from '../counted/counted.ts'
 import type { Driver, TargetKind, TargetPart } from '../driver.ts'
-import { scaleNodesRights } from './rights.ts'
+import { scaleNodesRights } from './scale-nodes-rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
 
 const replicas: NonNullable<TargetKind['replicas']> = object => {

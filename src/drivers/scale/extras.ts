@@ -1,7 +1,7 @@
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scaledObjects } from '../../kube/resources.ts'
 import { onlyCount } from '../counted/kept.ts'
-import type { Cel, Extra, Right } from '../rights.ts'
+import type { Cel, Extra, Right } from '../driver-rights.ts'
 
 /** The Rollout of Argo Rollouts. Its count works like that of any custom resource with /scale. */
 const rollouts: ResourceType = { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' }

@@ -14,7 +14,7 @@ import {
   worstInWords,
 } from '../counted/counted.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
-import type { Right } from '../rights.ts'
+import type { Right } from '../driver-rights.ts'
 import { groupOf, isLeast, scaleExtras } from './extras.ts'
 import { kindOf, knownKind, scaleTargets } from './kinds.ts'
 import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'

@@ -13,17 +13,17 @@ import { maxPrograms } from './limits.ts'
  */
 export type EvaluationVerdict = { readonly counts: boolean } | { readonly failed: string }
 
-export type Program = (variables: ExpressionVariables) => EvaluationVerdict
+export type CompiledExpression = (variables: ExpressionVariables) => EvaluationVerdict
 
 /**
  * Returns a compiler that caches the latest expressions. An expression with an error becomes a
  * program that fails.
  */
-export const compiler = (): ((expression: string) => Program) => {
+export const compiler = (): ((expression: string) => CompiledExpression) => {
   const cel = language()
-  const programs = new BoundedMap<string, Program>(maxPrograms)
+  const programs = new BoundedMap<string, CompiledExpression>(maxPrograms)
 
-  const compile = (expression: string): Program => {
+  const compile = (expression: string): CompiledExpression => {
     try {
       const parsed = parse(expression)
       const evaluate = plan(cel, parsed)

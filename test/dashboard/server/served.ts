@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { Assets } from '../../../src/dashboard/server/assets.ts'
-import { dashboard, type DashboardSettings } from '../../../src/dashboard/server/dashboard.ts'
+import { createDashboard, type DashboardSettings } from '../../../src/dashboard/server/dashboard.ts'
 import { servePage } from '../../../src/dashboard/server/http.ts'
 import type { ServedNames } from '../../../src/dashboard/server/origin-check.ts'
 import type { SessionConnection } from '../../../src/dashboard/server/session.ts'
@@ -92,7 +92,7 @@ export const startServed = async ({
 }: ServedOptions = {}) => {
   const clock = fakeClock()
   const world = { ...testEnvironment({ clock }), outbound }
-  const page = dashboard(world, {
+  const page = createDashboard(world, {
     assets,
     connectAs,
     served: () => served,

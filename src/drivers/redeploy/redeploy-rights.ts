@@ -1,7 +1,7 @@
-import type { Kept, DriverRights } from '../rights.ts'
+import type { Kept, DriverRights } from '../driver-rights.ts'
 import { workloadKinds, type Workloads } from '../rollouts/kinds.ts'
 import { annotationPrefix } from '../rollouts/plan.ts'
-import { authorOf } from '../rollouts/rights.ts'
+import { authorOf } from '../rollouts/rollout-rights.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
 import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 

@@ -9,7 +9,7 @@ import {
 } from '../../steps/target/pools.ts'
 import { pluralInCel } from '../../kube/plural.ts'
 import { keptByRules, onlyCount } from '../counted/kept.ts'
-import type { Asked, Cel, Kept, DriverRights } from '../rights.ts'
+import type { Asked, Cel, Kept, DriverRights } from '../driver-rights.ts'
 import { both, sameBut, type Both } from '../unchanged.ts'
 
 /** Returns the rule that a write may change only a pool's count and the order of removal. */

@@ -1,7 +1,7 @@
-import type { DriverRights, Kept } from '../rights.ts'
+import type { DriverRights, Kept } from '../driver-rights.ts'
 import { workloadKinds } from '../rollouts/kinds.ts'
 import { annotationPrefix } from '../rollouts/plan.ts'
-import { authorOf } from '../rollouts/rights.ts'
+import { authorOf } from '../rollouts/rollout-rights.ts'
 import { sameAround } from '../unchanged.ts'
 import { restartKinds } from './schema.ts'
 

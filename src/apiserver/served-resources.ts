@@ -5,7 +5,7 @@ import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
 
 /** The served resources: the built-in table and those of CustomResourceDefinitions. */
-export interface Definitions {
+export interface ServedResources {
   find(group: string, version: string, resource: string): ResourceDefinition | undefined
   all(): readonly ResourceDefinition[]
   /** Returns whether the group is in the built-in table. */
@@ -15,7 +15,7 @@ export interface Definitions {
   withdraw(name: string): void
 }
 
-export const createDefinitions = (rules: RuleCompiler): Definitions => {
+export const createServedResources = (rules: RuleCompiler): ServedResources => {
   const fixed = [...builtin, customResourceDefinitions(rules)]
   const custom = new Map<string, readonly ResourceDefinition[]>()
   let byPath = new Map<string, ResourceDefinition>()

@@ -1,4 +1,4 @@
-import type { Asked } from '../rights.ts'
+import type { Asked } from '../driver-rights.ts'
 import { workloadKinds } from './kinds.ts'
 import type { WorkloadKind } from './schema.ts'
 

@@ -3,17 +3,17 @@ import { isStoredObject, type StoredObject } from '../api/object.ts'
 import type { Clock, Random } from '../environment/environment.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { apiVersionOf } from '../kube/paths.ts'
-import { createDefinitions, type Definitions } from './definitions.ts'
+import { createServedResources, type ServedResources } from './served-resources.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
 import { createStore, storeKey, type StorePlace, type Store } from './store.ts'
 
 /** All state of one server. */
-export interface Cluster {
+export interface ServerState {
   readonly clock: Clock
   readonly random: Random
   readonly store: Store
-  readonly definitions: Definitions
+  readonly definitions: ServedResources
   /** Returns an object as JSON, as clients of this version of its resource see it. */
   readonly textOf: (definition: ResourceDefinition, object: StoredObject) => string
 }
@@ -28,22 +28,22 @@ export interface Addressed {
 
 const firstNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
-export const createCluster = (clock: Clock, random: Random, historyMs: number, rules: RuleCompiler): Cluster => {
+export const createState = (clock: Clock, random: Random, historyMs: number, rules: RuleCompiler): ServerState => {
   const store = createStore(clock, historyMs)
-  const cluster = { clock, random, store, definitions: createDefinitions(rules), textOf: rememberedTexts() }
-  const definition = cluster.definitions.find('', 'v1', 'namespaces')
+  const state = { clock, random, store, definitions: createServedResources(rules), textOf: rememberedTexts() }
+  const definition = state.definitions.find('', 'v1', 'namespaces')
   for (const name of firstNamespaces) {
     const metadata = { name, uid: newUid(random), resourceVersion: '', creationTimestamp: rfc3339(clock.now()) }
     const { object } = definition?.admit({ metadata }, undefined) ?? {}
-    if (isStoredObject(object)) cluster.store.put(namespacePlace(name), object)
+    if (isStoredObject(object)) state.store.put(namespacePlace(name), object)
   }
-  return cluster
+  return state
 }
 
 const namespacePlace = (name: string): StorePlace => ({ kept: '/namespaces', key: storeKey(undefined, name) })
 
-export const namespaceExists = (cluster: Cluster, name: string): boolean =>
-  cluster.store.get(namespacePlace(name)) !== undefined
+export const namespaceExists = (state: ServerState, name: string): boolean =>
+  state.store.get(namespacePlace(name)) !== undefined
 
 export const placeOf = ({ definition, namespace, name }: Addressed): StorePlace => ({
   kept: definition.kept,
@@ -63,7 +63,7 @@ export const viewOf = (definition: ResourceDefinition, object: StoredObject): St
 /**
  * Caches the text of each stored object, which never changes. All watches of it send the same text.
  */
-const rememberedTexts = (): Cluster['textOf'] => {
+const rememberedTexts = (): ServerState['textOf'] => {
   const texts = new WeakMap<StoredObject, { readonly definition: ResourceDefinition; readonly text: string }>()
   return (definition, object) => {
     const known = texts.get(object)

@@ -91,6 +91,7 @@ const firstLine = async (input: NodeJS.ReadStream): Promise<string> => {
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({
   write: line => void stream.write(line),
+  rewriteLine: line => void stream.write(`\r\u001B[K${line}`),
   clear: () => void stream.write('\u001B[H\u001B[J'),
   isTerminal: stream.isTTY,
   columns: () => (stream.isTTY ? stream.columns : undefined),

@@ -75,7 +75,7 @@ const usageOf = ({ many, name, optional }: Argument): string => {
   return optional === true ? `[${word}]` : word
 }
 
-const row = ({ flag, means, short, value }: Option<unknown>): string[] => [
-  code(`${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` ${value}`}`),
-  means,
-]
+const row = ({ flag, isOptional, means, short, value }: Option<unknown>): string[] => {
+  const word = value === undefined ? '' : isOptional ? `[=${value}]` : ` ${value}`
+  return [code(`${short === undefined ? '' : `-${short}, `}--${flag}${word}`), means]
+}

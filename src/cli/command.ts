@@ -8,6 +8,8 @@ export interface Option<T> {
   readonly short?: string
   /** The placeholder of the value in help, such as `URL`. Absent for a switch. */
   readonly value?: string
+  /** The value may be left out. As with kubectl, it is then given as `--flag=VALUE` alone. */
+  readonly isOptional?: true
   /** The flag may be given several times. */
   readonly many?: true
   /** Its meaning and default, for help. Starts in lower case, without a full stop. */

@@ -64,6 +64,29 @@ export const duration = (about: Omit<About, 'value'>, otherwise: string): Option
   },
 })
 
+/**
+ * Returns a flag for a duration that may be left out, as in `--wait` and `--wait=5m`. Its value is
+ * in milliseconds, and undefined without the flag.
+ */
+export const durationIfGiven = (
+  about: Omit<About, 'value'>,
+  otherwise: string,
+  max: string,
+): Option<number | undefined> => ({
+  ...about,
+  value: 'TIME',
+  isOptional: true,
+  read: given => {
+    const word = last(given)
+    if (word === undefined) return undefined
+    const ms = milliseconds(word === '' ? otherwise : word)
+    if (ms !== undefined && ms <= (milliseconds(max) ?? 0)) return ms
+    throw new UsageError(
+      `--${about.flag} must be a number and a unit (h, m, s, ms) of at most ${max}, as in --${about.flag}=5m, and is ${word}`,
+    )
+  },
+})
+
 /** Returns a flag for whole seconds. Its value is in milliseconds. */
 export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<number> => ({
   ...about,

@@ -8,25 +8,40 @@ import type { Shell } from './shell.ts'
 export class NoAnswer extends CommandFailure {
   /** Who did not answer, and why. */
   readonly said: string
+  /** Whether the post may have arrived, and the connection was lost after that. */
+  readonly isLost: boolean
 
-  constructor(host: string, why: string, isUnsent: boolean) {
+  constructor(host: string, why: string, code: string) {
     const said = `no answer from ${host}: ${why}`
-    const made = isUnsent ? 'nothing was posted' : 'the post was made once or not at all'
+    const made = unconnected.has(code) ? 'nothing was posted' : 'the post was made once or not at all'
     super(`${said}; ${made}. Is --public-url reached from here?`, 3)
     this.said = said
+    this.isLost = lost.has(code)
   }
 }
 
 /** Error codes of a connection that was never made. Nothing was sent. */
 const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
+/** Error codes of a connection that ended while the post was on its way. */
+const lost = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+
 export interface Posted {
   readonly status: number
   readonly body: string
 }
 
-/** The time limit of a post, in milliseconds. The endpoint answers within four seconds. */
+/**
+ * The time limit of a post that does not wait, in milliseconds. The endpoint answers within four
+ * seconds.
+ */
 const withinMs = 15_000
+
+interface PostOptions {
+  /** How long the post asks to wait for its outcome, in milliseconds. */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+}
 
 /** Posts to a hook's URL, through the environment's proxy if it has one. */
 export const post = (
@@ -34,18 +49,20 @@ export const post = (
   headers: Readonly<Record<string, string>>,
   body: string,
   env: Shell['env'],
+  { signal, waitMs = 0 }: PostOptions = {},
 ): Promise<Posted> =>
   new Promise((resolve, reject) => {
     const target = new URL(url)
     const client = target.protocol === 'https:' ? https : http
     const failed = ({ code = '', message }: NodeJS.ErrnoException): void =>
-      reject(new NoAnswer(target.host, message, unconnected.has(code)))
+      reject(new NoAnswer(target.host, message, code))
     const sent = client.request(
       target,
       {
         method: 'POST',
         headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'kubectl-receiverhook' },
-        timeout: withinMs,
+        timeout: withinMs + waitMs,
+        ...(signal && { signal }),
         agent: agentFor(target, env),
       },
       answer => {
@@ -56,7 +73,8 @@ export const post = (
         answer.on('error', failed)
       },
     )
-    sent.on('timeout', () => sent.destroy(new Error(`none within ${withinMs / 1000} s`)))
+    const limit = `none within ${(withinMs + waitMs) / 1000} s`
+    sent.on('timeout', () => sent.destroy(Object.assign(new Error(limit), { code: 'ETIMEDOUT' })))
     sent.on('error', failed)
     sent.end(body)
   })

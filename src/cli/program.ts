@@ -91,7 +91,7 @@ const runEntry = async (
   let words: readonly string[] = []
   parser.action(() => void (words = parser.args))
   try {
-    parser.parse(args, { from: 'user' })
+    parser.parse(withEmptyValues(args, command), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
@@ -109,6 +109,16 @@ const runEntry = async (
   }
 }
 
+/**
+ * Gives flags whose value was left out an empty one. The parser would take the next word for the
+ * value.
+ */
+const withEmptyValues = (args: readonly string[], { options }: Command): readonly string[] => {
+  const bareFlags = new Set(options.filter(({ isOptional }) => isOptional).map(({ flag }) => `--${flag}`))
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  return args.map((arg, index) => (index < end && bareFlags.has(arg) ? `${arg}=` : arg))
+}
+
 const refuseOldNode = ({ minNode = 0, name }: CommandEntry, { node }: Program): void => {
   if (node === undefined || Number(node.split('.')[0]) >= minNode) return
   const message = `${name} takes Node ${minNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
@@ -118,8 +128,16 @@ const refuseOldNode = ({ minNode = 0, name }: CommandEntry, { node }: Program): 
 /** Returns a shell that replaces tokens in all output, so that no mistake reveals one. */
 const withoutTokens = (shell: Shell): Shell => ({
   ...shell,
-  out: { ...shell.out, write: text => shell.out.write(redacted(text)) },
-  err: { ...shell.err, write: text => shell.err.write(redacted(text)) },
+  out: {
+    ...shell.out,
+    write: text => shell.out.write(redacted(text)),
+    rewriteLine: text => shell.out.rewriteLine(redacted(text)),
+  },
+  err: {
+    ...shell.err,
+    write: text => shell.err.write(redacted(text)),
+    rewriteLine: text => shell.err.rewriteLine(redacted(text)),
+  },
 })
 
 /**
@@ -150,8 +168,10 @@ const parserOf = (entry: CommandEntry, command: Command, shell: Shell, texts: Ma
   return parser
 }
 
-const flagsOf = ({ flag, short, value }: Option<unknown>): string =>
-  `${short === undefined ? '' : `-${short}, `}--${flag}${value === undefined ? '' : ` <${value}>`}`
+const flagsOf = ({ flag, isOptional, short, value }: Option<unknown>): string => {
+  const word = value === undefined ? '' : isOptional ? ` [${value}]` : ` <${value}>`
+  return `${short === undefined ? '' : `-${short}, `}--${flag}${word}`
+}
 
 /** Returns the parser that lists all commands. */
 const overview = ({ entries, summary }: Program, shell: Shell): Parser => {

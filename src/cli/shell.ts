@@ -20,6 +20,8 @@ export interface Shell {
 
 export interface Output {
   write(text: string): void
+  /** Replaces the last line of a terminal, which has no line break yet. An empty text removes it. */
+  rewriteLine(text: string): void
   /** Clears the terminal. */
   clear(): void
   readonly isTerminal: boolean

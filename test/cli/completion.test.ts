@@ -28,6 +28,8 @@ describe('completion', () => {
     ['keys r', ['rotate']],
     ['trigger x --sender docker', ['docker-hub']],
     ['import r', ['rancher']],
+    ['trigger --wait --sen', ['--sender']],
+    ['trigger --wait --sender docker', ['docker-hub']],
     ['keys drop ', []],
     ['serve c', ['controller']],
     ['list --sel', ['--selector']],

@@ -14,6 +14,7 @@ export const commandLine = async (kubeconfig: string, args: readonly string[], s
   const output = { stdout: '', stderr: '' }
   const into = (name: keyof typeof output): Output => ({
     write: text => void (output[name] += text),
+    rewriteLine: () => undefined,
     clear: () => undefined,
     isTerminal: false,
     columns: () => undefined,

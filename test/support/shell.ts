@@ -9,6 +9,7 @@ export const shell = (
   let [out, err] = ['', '']
   const output = (write: (text: string) => void): Shell['out'] => ({
     write,
+    rewriteLine: text => write(`\r${text}`),
     clear: () => undefined,
     isTerminal,
     columns: () => columns,

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
+import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { isReason, reasons } from '../../api/reasons.ts'
 import { rfc3339 } from '../../environment/time.ts'
 import type { HookURL } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
+import { awaitOutcome, stepMs, type Waited } from '../await-outcome.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
-import { choice, flag, publicURL, text } from '../options.ts'
+import { choice, durationIfGiven, flag, publicURL, text } from '../options.ts'
+import { progressLine } from '../output/progress.ts'
 import { printable } from '../output/table.ts'
-import { post } from '../post.ts'
+import { post, type Posted } from '../post.ts'
 import { proofFor } from '../cluster/proof.ts'
 import { pushedFor, sampleBodies, type Pushed } from '../samples.ts'
 import type { Shell } from '../shell.ts'
@@ -38,6 +42,14 @@ const delivery = text({
   means: 'the idempotency key: sent again with this key, the post does nothing more',
 })
 const base = publicURL({ means: "where the endpoint is reached from here (default: the hook's own URL)" })
+const waiting = durationIfGiven(
+  {
+    flag: 'wait',
+    means: 'wait until the rollout is complete, for 15m or another time: --wait=5m',
+  },
+  '15m',
+  '12h',
+)
 const output = choice(
   { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: the whole answer' },
   ['text', 'json'],
@@ -47,43 +59,99 @@ const output = choice(
 /** Posts to a hook like a sender. */
 export const trigger: Command = {
   details:
-    'What the hook asks for beside its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.',
+    'What the hook asks for beside its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
-  options: [dryRun, data, sender, delivery, base, output, ...clusterOptions],
+  options: [dryRun, waiting, data, sender, delivery, base, output, ...clusterOptions],
   examples: [
     { line: 'trigger web-up --dry-run', means: 'what would a post do now?' },
     { line: 'trigger web-up --sender alertmanager', means: 'as if an alert fired' },
+    { line: `trigger web-push --data '{"image": "acme/web:1.4.2"}' --wait`, means: 'roll out, and wait for the pods' },
     { line: 'trigger web-up --data @body.json --id release-2026.1', means: 'a body of your own, once' },
   ],
   run: async (given, shell) => {
-    const write = await bodyOf(given, shell)
+    const withinMs = given.get(waiting)
+    if (given.get(dryRun) && withinMs !== undefined) {
+      throw new UsageError('--dry-run and --wait exclude each other: a dry run has no outcome')
+    }
+    const makeBody = await bodyOf(given, shell)
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
-    const body = write(pushedFor(hook.spec['redeploy']))
+    const body = makeBody(pushedFor(hook.spec['redeploy']))
     const { token, ...published } = await urlOfHook(cluster, hook)
     const at = reachedAt(published.base, hook, given.get(base))
-    const id = given.get(delivery)
-    const headers = {
-      ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
-      ...body.headers,
-      ...(await proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: id ?? newId(shell.random) })),
-      ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
+    const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newId(shell.random))
+    const proofID = id ?? newId(shell.random)
+    const send = async (query: string, waitMs = 0): Promise<Posted> => {
+      const headers = {
+        ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
+        ...body.headers,
+        ...(await proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: proofID })),
+        ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
+      }
+      return await post(`${at}${triggerPath}${token}${query}`, headers, body.text, shell.env, {
+        waitMs,
+        signal: shell.stop,
+      })
     }
-    const url = `${at}${triggerPath}${token}${given.get(dryRun) ? '?dryRun=true' : ''}`
     // Always printed, because the post may carry a secret.
-    shell.err.write(`posting to ${at}\n`)
-    const answer = await post(url, headers, body.text, shell.env)
-    const read = tryParseJson(answer.body)
-    const isGood = answer.status >= 200 && answer.status < 300
-    if (given.get(output) === 'json' && isObject(read)) {
-      shell.out.write(`${JSON.stringify({ status: answer.status, ...read }, undefined, 4)}\n`)
-    } else {
-      const said = [stringAt(read, 'outcome'), stringAt(read, 'reason')].filter(Boolean).join(' ')
-      const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}`
-      ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
+    shell.err.write(`posting to ${at}${withinMs === undefined ? '' : ` with the idempotency key ${id}`}\n`)
+    if (withinMs === undefined) {
+      const answer = await send(given.get(dryRun) ? '?dryRun=true' : '')
+      const isGood = answer.status >= 200 && answer.status < 300
+      write(answer, isGood, given, shell)
+      return isGood ? 0 : 4
     }
-    return isGood ? 0 : 4
+    const progress = progressLine(shell)
+    // Such a post is known by its signed id, and the trigger answers about keys alone.
+    const maxStepMs = authOf(hook.spec.auth)?.form === 'standardWebhooks' ? maxWaitOfPostMs : stepMs
+    const ask = (waitMs: number): Promise<Posted> => send(`?wait=${waitMs}ms`, waitMs)
+    const waited = await awaitOutcome({ ask, maxStepMs, withinMs, show: progress.show }, shell).finally(progress.end)
+    const again = `${shell.program} trigger ${hook.metadata.name} -n ${hook.metadata.namespace} --id ${id} --wait`
+    return ended(waited, again, given, shell)
   },
+}
+
+/** The longest time that a trigger waits for one post, in milliseconds. */
+const maxWaitOfPostMs = 600_000
+
+/** Writes the end of a wait, and what to do next. Returns the exit code. */
+const ended = (waited: Waited, again: string, given: ParsedLine, shell: Shell): number => {
+  if (waited.ended === 'answered') {
+    const { answer } = waited
+    const read = tryParseJson(answer.body)
+    const state = stringAt(read, 'state')
+    const isGood = answer.status === 200 && state !== undefined
+    write(answer, isGood, given, shell)
+    if (state === 'stored') shell.err.write('nothing more can be waited for\n')
+    const reason = stringAt(read, 'reason') ?? ''
+    if (!isGood && answer.status === 200) shell.err.write('the answer does not say what came of it\n')
+    else if (!isGood && isReason(reason)) shell.err.write(`${reasons[reason].todo}\n`)
+    return isGood ? 0 : 4
+  }
+  const { last } = waited
+  if (last) write(last, false, given, shell)
+  const over =
+    waited.ended === 'late' ? 'the time to wait is over' : 'stopped; the rollout goes on without this command'
+  const next =
+    last?.status === 202
+      ? `To go on waiting, which runs nothing:\n  ${again}`
+      : 'It is not known whether it has run. Run the same command again with the same --id and body: it counts once.'
+  shell.err.write(`${over}. ${next}\n`)
+  return 124
+}
+
+/** Writes an answer: the whole as JSON, or its message for people. */
+const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell): void => {
+  const read = tryParseJson(answer.body)
+  if (given.get(output) === 'json' && isObject(read)) {
+    shell.out.write(`${JSON.stringify({ status: answer.status, ...read }, undefined, 4)}\n`)
+    return
+  }
+  const said = [stringAt(read, 'state') ?? stringAt(read, 'outcome'), stringAt(read, 'reason')]
+    .filter(Boolean)
+    .join(' ')
+  const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}`
+  ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
 }
 
 /** Returns a random ID for a post without an idempotency key, if the hook requires a signed one. */

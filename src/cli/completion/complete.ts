@@ -106,7 +106,7 @@ const readWords = ({ options }: Command, words: readonly string[]): Read => {
     const option = options.find(({ flag, short: letter }) => flag === long || (short !== undefined && letter === short))
     if (option === undefined) {
       if (!word.startsWith('-')) found.push(word)
-    } else if (option.value === undefined || value !== undefined) add(option, value ?? '')
+    } else if (option.value === undefined || option.isOptional || value !== undefined) add(option, value ?? '')
     else open = option
   }
   return { open, given: { arguments: found, get: option => option.read(texts.get(option.flag) ?? []) } }

@@ -18,6 +18,7 @@ export const helpColumns = (columns: number | undefined): number => Math.min(col
 
 /** Lays out a term and its meaning. */
 export const helpLayout: HelpConfiguration = {
+  optionTerm: ({ flags }) => flags.replace(/ \[(.*)\]$/, '[=$1]'),
   formatItem: (term, widest, meaning, { helpWidth }) => itemLines(term, widest, meaning, helpColumns(helpWidth)),
 }
 

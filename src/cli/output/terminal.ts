@@ -37,4 +37,10 @@ export const readably = (output: Output): Output => ({
 
 /** Returns an output that sends no control character to a terminal. A pipe gets every byte. */
 export const safely = (output: Output): Output =>
-  output.isTerminal ? { ...output, write: text => output.write(forTerminal(text)) } : output
+  output.isTerminal
+    ? {
+        ...output,
+        write: text => output.write(forTerminal(text)),
+        rewriteLine: text => output.rewriteLine(forTerminal(text)),
+      }
+    : output

@@ -1,0 +1,44 @@
+import type { Clock } from '../../environment/environment.ts'
+import type { Output } from '../shell.ts'
+import { printable } from './table.ts'
+
+/** How often a terminal shows the time that has passed, in milliseconds. */
+const tickMs = 1_000
+
+/** The progress of a wait. */
+interface ProgressLine {
+  readonly show: (text: string) => void
+  /** Removes the line from a terminal. */
+  readonly end: () => void
+}
+
+/**
+ * Shows the progress of a wait: on a terminal in one line with the time that has passed, which is
+ * rewritten, and elsewhere a line for each change.
+ */
+export const progressLine = ({ clock, err }: { readonly clock: Clock; readonly err: Output }): ProgressLine => {
+  const beganAt = clock.monotonic()
+  let text = ''
+  let cancel: (() => void) | undefined
+  const tick = (): void => {
+    const seconds = Math.round((clock.monotonic() - beganAt) / 1000)
+    const time = seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+    const room = (err.columns() ?? 80) - time.length - 2
+    err.rewriteLine(`${time} ${Array.from(text).slice(0, room).join('')}`)
+    cancel = clock.after(tickMs, tick)
+  }
+  return {
+    show: shown => {
+      const next = printable(shown)
+      if (!err.isTerminal && next !== text) err.write(`${next}\n`)
+      text = next
+      if (!err.isTerminal) return
+      cancel?.()
+      tick()
+    },
+    end: () => {
+      cancel?.()
+      if (text !== '' && err.isTerminal) err.rewriteLine('')
+    },
+  }
+}

@@ -66,7 +66,7 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
       code: 0,
       stdout: '200 complete RolloutComplete: Deployment/web: 2 of 2 new pods are available\n',
     })
-    const [, key = ''] = /^posting to \S+ with the idempotency key ([0-9a-f]{32})$/m.exec(stderr) ?? []
+    const [, key = ''] = /^posting to \S+ with the idempotency key ([0-9a-f]{16})$/m.exec(stderr) ?? []
     const written = await generation()
     const again = await run(['push', '--wait', '--id', key, '-o', 'json'])
     expect(parseJson(again.stdout)).toMatchObject({ status: 200, state: 'complete', ready: 2, of: 2 })

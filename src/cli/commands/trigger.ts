@@ -79,7 +79,7 @@ export const trigger: Command = {
     const body = makeBody(pushedFor(hook.spec['redeploy']))
     const { token, ...published } = await urlOfHook(cluster, hook)
     const at = reachedAt(published.base, hook, given.get(base))
-    const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newId(shell.random))
+    const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newKey(shell.random))
     const proofID = id ?? newId(shell.random)
     const send = async (query: string, waitMs = 0): Promise<Posted> => {
       const headers = {
@@ -106,8 +106,7 @@ export const trigger: Command = {
     const maxStepMs = authOf(hook.spec.auth)?.form === 'standardWebhooks' ? maxWaitOfPostMs : stepMs
     const ask = (waitMs: number): Promise<Posted> => send(`?wait=${waitMs}ms`, waitMs)
     const waited = await awaitOutcome({ ask, maxStepMs, withinMs, show: progress.show }, shell).finally(progress.end)
-    const again = `${shell.program} trigger ${hook.metadata.name} -n ${hook.metadata.namespace} --id ${id} --wait`
-    return ended(waited, again, given, shell)
+    return ended(waited, hook, id ?? '', given, shell)
   },
 }
 
@@ -115,7 +114,7 @@ export const trigger: Command = {
 const maxWaitOfPostMs = 600_000
 
 /** Writes the end of a wait, and what to do next. Returns the exit code. */
-const ended = (waited: Waited, again: string, given: ParsedLine, shell: Shell): number => {
+const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: ParsedLine, shell: Shell): number => {
   if (waited.ended === 'answered') {
     const { answer } = waited
     const read = tryParseJson(answer.body)
@@ -130,13 +129,13 @@ const ended = (waited: Waited, again: string, given: ParsedLine, shell: Shell): 
   }
   const { last } = waited
   if (last) write(last, false, given, shell)
-  const over =
-    waited.ended === 'late' ? 'the time to wait is over' : 'stopped; the rollout goes on without this command'
+  const over = waited.ended === 'late' ? 'the time to wait is over' : 'stopped'
+  const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace} --id ${id} --wait`
   const next =
     last?.status === 202
-      ? `To go on waiting, which runs nothing:\n  ${again}`
-      : 'It is not known whether it has run. Run the same command again with the same --id and body: it counts once.'
-  shell.err.write(`${over}. ${next}\n`)
+      ? `to go on waiting, which runs nothing:\n  ${again}`
+      : `it is not known whether the hook has run. Send the same body again with --id ${id}: it counts once`
+  shell.err.write(`${over}; ${next}\n`)
   return 124
 }
 
@@ -153,6 +152,9 @@ const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell)
   const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}`
   ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
 }
+
+/** Returns a random idempotency key, so short that a person may type it. */
+const newKey = (random: Shell['random']): string => Buffer.from(random.bytes(8)).toString('hex')
 
 /** Returns a random ID for a post without an idempotency key, if the hook requires a signed one. */
 const newId = (random: Shell['random']): string => Buffer.from(random.bytes(16)).toString('hex')

@@ -18,7 +18,7 @@ interface ProgressLine {
  */
 export const progressLine = ({ clock, err }: { readonly clock: Clock; readonly err: Output }): ProgressLine => {
   const beganAt = clock.monotonic()
-  let text = ''
+  let text = 'waiting'
   let cancel: (() => void) | undefined
   const tick = (): void => {
     const seconds = Math.round((clock.monotonic() - beganAt) / 1000)
@@ -27,6 +27,7 @@ export const progressLine = ({ clock, err }: { readonly clock: Clock; readonly e
     err.rewriteLine(`${time} ${Array.from(text).slice(0, room).join('')}`)
     cancel = clock.after(tickMs, tick)
   }
+  if (err.isTerminal) tick()
   return {
     show: shown => {
       const next = printable(shown)
@@ -38,7 +39,7 @@ export const progressLine = ({ clock, err }: { readonly clock: Clock; readonly e
     },
     end: () => {
       cancel?.()
-      if (text !== '' && err.isTerminal) err.rewriteLine('')
+      if (err.isTerminal) err.rewriteLine('')
     },
   }
 }

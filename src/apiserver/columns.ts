@@ -95,7 +95,12 @@ export const pod = [
     const up = listAt(object, 'status', 'containerStatuses').filter(status => at(status, 'ready') === true).length
     return `${up}/${all}`
   }),
-  text('Status', object => stringAt(object, 'status', 'phase') ?? 'Pending'),
+  text('Status', object => {
+    const [waiting] = listAt(object, 'status', 'containerStatuses').flatMap(
+      status => stringAt(status, 'state', 'waiting', 'reason') ?? [],
+    )
+    return waiting ?? stringAt(object, 'status', 'phase') ?? 'Pending'
+  }),
   text('Restarts', () => '0'),
   ageColumn,
 ]

@@ -28,6 +28,8 @@ const web: KubeObject = {
   metadata: { name: 'web', namespace: sampleNamespace, labels: { app: 'web' } },
   spec: {
     replicas: 2,
+    // A rollout that never completes stalls soon, so that people can see it.
+    progressDeadlineSeconds: 20,
     selector: { matchLabels: { app: 'web' } },
     template: {
       metadata: { labels: { app: 'web' } },

@@ -1,200 +1,130 @@
 import { createHash } from 'node:crypto'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import type { ApiConnection, Environment, Random } from '../environment/environment.ts'
-import { rfc3339 } from '../environment/time.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
-import { listPages } from '../kube/list.ts'
-import { collectionPath, objectPath, type ResourceType } from '../kube/paths.ts'
-import { send } from '../kube/requests.ts'
+import { isStatus } from '../kube/errors.ts'
+import type { ResourceType } from '../kube/paths.ts'
+import { createPod, deletePod, patchStatus, podOf, pods, podsOf, preparePod, startPod, type PodOwner } from './pods.ts'
+import { deploymentStatus, isUpdating, podChanges, type ObservedDeployment, type WorkloadPod } from './rollout.ts'
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
-const pods: ResourceType = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
-
-interface Workload {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  readonly wanted: number
-  readonly shown: number
-  readonly generation: number
-  readonly observed: number
-  readonly template: JsonObject
-  /**
-   * Identifies the pod template, like the label `pod-template-hash`. Pods with another hash are
-   * replaced.
-   */
-  readonly hash: string
-}
-
-interface Pod {
-  readonly namespace: string
-  readonly name: string
-  /** The uid of the Deployment. */
-  readonly owner: string | undefined
-  readonly hash: string | undefined
-}
-
-const hashLabel = 'pod-template-hash'
 
 /**
- * Simulates a cluster's controllers, scheduler and nodes. It gives each Deployment ready pods, in
- * which nothing runs. So `kubectl get pods -w` and `kubectl rollout status` show the effect of a
- * step.
+ * How long a pod of a rollout takes to start, in milliseconds: long enough to see the rollout.
+ * Other pods start at once.
+ */
+const startsWithinMs = 2_000
+
+interface SimulatedDeployment extends PodOwner, ObservedDeployment {}
+
+/**
+ * Simulates a cluster's controllers, scheduler and nodes. It gives each Deployment pods, in which
+ * nothing runs. So `kubectl get pods -w` and `kubectl rollout status` show the effect of a step and
+ * of a rollout. An image with the tag `missing` never starts.
  */
 export const runWorkloads = async (environment: Environment, stop: AbortSignal): Promise<void> => {
-  const workloadCache = watchedCache<Workload>(environment, { type: deployments, keep: workloadOf })
-  const podCache = watchedCache<Pod>(environment, { type: pods, keep: podOf })
-  const reconcile = reconciler(environment, workloadCache, stop)
-  workloadCache.subscribe(({ name, namespace }) => reconcile(namespace, name))
+  const workloadCache = watchedCache<SimulatedDeployment>(environment, { type: deployments, keep: workloadOf })
+  const podCache = watchedCache<WorkloadPod>(environment, { type: pods, keep: podOf })
+  const controller = new DeploymentController(environment, workloadCache, stop)
+  workloadCache.subscribe(({ name, namespace }) => controller.add(namespace, name))
   podCache.subscribe(({ before, now }) => {
     const owner = [...workloadCache.values()].find(({ uid }) => uid === (now ?? before)?.owner)
-    if (owner) reconcile(owner.namespace, owner.name)
+    if (owner) controller.add(owner.namespace, owner.name)
   })
   await Promise.all([workloadCache.run(stop), podCache.run(stop)])
 }
 
-const workloadOf = (object: JsonObject): Workload => {
+/** The deadline of a Deployment without one, in seconds. */
+const defaultDeadline = 600
+
+const workloadOf = (object: JsonObject): SimulatedDeployment => {
   const template = at(object, 'spec', 'template')
   return {
     namespace: stringAt(object, 'metadata', 'namespace') ?? '',
     name: stringAt(object, 'metadata', 'name') ?? '',
     uid: stringAt(object, 'metadata', 'uid') ?? '',
-    wanted: Number(at(object, 'spec', 'replicas') ?? 1),
-    shown: Number(at(object, 'status', 'readyReplicas') ?? 0),
+    count: Number(at(object, 'spec', 'replicas') ?? 1),
+    isPaused: at(object, 'spec', 'paused') === true,
     generation: Number(at(object, 'metadata', 'generation') ?? 0),
-    observed: Number(at(object, 'status', 'observedGeneration') ?? 0),
+    deadlineMs: Number(at(object, 'spec', 'progressDeadlineSeconds') ?? defaultDeadline) * 1000,
+    status: object['status'],
     template: isObject(template) ? template : {},
     hash: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10),
   }
 }
 
-const podOf = (object: JsonObject): Pod => {
-  const owners = at(object, 'metadata', 'ownerReferences')
-  return {
-    namespace: stringAt(object, 'metadata', 'namespace') ?? '',
-    name: stringAt(object, 'metadata', 'name') ?? '',
-    owner: Array.isArray(owners) ? stringAt(owners[0], 'uid') : undefined,
-    hash: stringAt(object, 'metadata', 'labels', hashLabel),
-  }
-}
-
 /** Reconciles one Deployment after another. One that changes meanwhile is reconciled again. */
-const reconciler = (
-  environment: Environment,
-  workloadCache: Cache<Workload>,
-  stop: AbortSignal,
-): ((namespace: string, name: string) => void) => {
-  const { log } = environment
-  const waiting = new Set<string>()
-  let working = false
-  const work = async (): Promise<void> => {
-    for (const key of waiting) {
-      waiting.delete(key)
-      const [namespace = '', name = ''] = key.split('/')
-      const workload = workloadCache.get(namespace, name)
-      if (workload === undefined) continue
-      await bring(environment, workload, stop).catch((error: unknown) => {
-        // Another change came first, or the object is deleted. The next event brings it back here.
-        if (!isStatus(error, 409) && !isStatus(error, 404))
-          log.warn({ namespace, name, error }, 'its pods could not be shown')
-      })
-    }
+class DeploymentController {
+  readonly #environment: Environment
+  readonly #workloads: Cache<SimulatedDeployment>
+  readonly #stop: AbortSignal
+  readonly #queue = new Set<string>()
+  #isWorking = false
+
+  constructor(environment: Environment, workloads: Cache<SimulatedDeployment>, stop: AbortSignal) {
+    this.#environment = environment
+    this.#workloads = workloads
+    this.#stop = stop
   }
-  return (namespace, name) => {
-    waiting.add(`${namespace}/${name}`)
-    if (working) return
-    working = true
-    void work().finally(() => {
-      working = false
+
+  /** Reconciles a Deployment soon. */
+  add(namespace: string, name: string): void {
+    this.#queue.add(`${namespace}/${name}`)
+    if (this.#isWorking) return
+    this.#isWorking = true
+    void this.#work().finally(() => {
+      this.#isWorking = false
     })
   }
-}
 
-const bring = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<void> => {
-  const { api } = environment
-  const { namespace, name, wanted, hash, generation } = workload
-  const own = await podsOf(environment, workload, stop)
-  const current = own.filter(pod => pod.hash === hash)
-  const gone = [...own.filter(pod => pod.hash !== hash), ...current.slice(wanted)]
-  for (let missing = wanted - current.length; missing > 0; missing -= 1) await createPod(environment, workload)
-  for (const pod of gone) await deletePod(api, pod)
-  if (workload.shown === wanted && workload.observed === generation) return
-  const status = {
-    observedGeneration: generation,
-    replicas: wanted,
-    readyReplicas: wanted,
-    updatedReplicas: wanted,
-    availableReplicas: wanted,
+  async #work(): Promise<void> {
+    for (const key of this.#queue) {
+      this.#queue.delete(key)
+      const [namespace = '', name = ''] = key.split('/')
+      const workload = this.#workloads.get(namespace, name)
+      if (workload) await this.#reconcile(workload).catch((error: unknown) => this.#report(workload, error))
+    }
   }
-  await patchStatus(environment, deployments, namespace, name, status)
-}
 
-const deletePod = async (api: ApiConnection, { namespace, name }: Pod): Promise<void> => {
-  const path = objectPath(pods, namespace, name)
-  const response = await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 10_000 })
-  if (response.status !== 200 && response.status !== 404) throw new ApiError(response, `deletion of ${name}`)
-}
-
-/** Reads the pods live. A cache may not have the newest pod yet, and it would be created twice. */
-const podsOf = async (environment: Environment, workload: Workload, stop: AbortSignal): Promise<readonly Pod[]> => {
-  const found: Pod[] = []
-  for await (const { objects } of listPages(environment.api, { type: pods, namespace: workload.namespace }, stop)) {
-    found.push(...objects.map(podOf))
+  async #reconcile(workload: SimulatedDeployment): Promise<void> {
+    const { api, clock } = this.#environment
+    const { namespace, name } = workload
+    const found = await podsOf(this.#environment, workload, this.#stop)
+    const { create, isRollout, remove } = podChanges(workload, found)
+    for (const pod of remove) await deletePod(api, pod)
+    const created: WorkloadPod[] = []
+    while (created.length < create) created.push(await this.#create(workload, isRollout))
+    const hasMoved = create > 0 || remove.length > 0
+    const left = [...found.filter(pod => !remove.includes(pod)), ...created]
+    const status = deploymentStatus(workload, left, hasMoved, clock.now())
+    if (isEqual(workload.status, status)) return
+    await patchStatus(this.#environment, deployments, namespace, name, status)
+    if (isUpdating(status)) this.#later(workload.deadlineMs, workload, async () => this.add(namespace, name))
   }
-  return found.filter(({ owner }) => owner === workload.uid)
-}
 
-const createPod = async (environment: Environment, workload: Workload): Promise<void> => {
-  const { api, clock, random } = environment
-  const { namespace, template } = workload
-  const labels = at(template, 'metadata', 'labels')
-  const name = `${workload.name}-${workload.hash}-${suffix(random)}`
-  const controller = { apiVersion: 'apps/v1', kind: 'Deployment', name: workload.name, uid: workload.uid }
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name,
-      labels: { ...(isObject(labels) ? labels : {}), [hashLabel]: workload.hash },
-      ownerReferences: [{ ...controller, controller: true }],
-    },
-    spec: template['spec'],
+  async #create(workload: SimulatedDeployment, isSlow: boolean): Promise<WorkloadPod> {
+    const { hash, namespace, uid: owner } = workload
+    const name = await createPod(this.#environment, workload)
+    if (!isSlow) return { namespace, name, owner, hash, isReady: await startPod(this.#environment, workload, name) }
+    await preparePod(this.#environment, workload, name)
+    this.#later(startsWithinMs, workload, async () => void (await startPod(this.#environment, workload, name)))
+    return { namespace, name, owner, hash, isReady: false }
   }
-  await send(api, { method: 'POST', path: collectionPath(pods, namespace), body: JSON.stringify(pod) })
-  const containers = at(template, 'spec', 'containers')
-  const now = rfc3339(clock.now())
-  await patchStatus(environment, pods, namespace, name, {
-    phase: 'Running',
-    startTime: now,
-    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
-    containerStatuses: (Array.isArray(containers) ? containers : []).map(container => ({
-      name: stringAt(container, 'name'),
-      image: stringAt(container, 'image'),
-      ready: true,
-      restartCount: 0,
-      state: { running: { startedAt: now } },
-    })),
-  })
+
+  #later(ms: number, workload: SimulatedDeployment, run: () => Promise<void>): void {
+    void wait(this.#environment.clock, ms, this.#stop)
+      .then(() => (this.#stop.aborted ? undefined : run()))
+      .catch((error: unknown) => this.#report(workload, error))
+  }
+
+  #report({ name, namespace }: SimulatedDeployment, error: unknown): void {
+    // Another change came first, or the object is deleted. The next event brings it back here.
+    if (isStatus(error, 409) || isStatus(error, 404)) return
+    this.#environment.log.warn({ namespace, name, error }, 'its pods could not be shown')
+  }
 }
 
-const patchStatus = async (
-  { api }: Environment,
-  type: ResourceType,
-  namespace: string,
-  name: string,
-  status: JsonObject,
-): Promise<void> => {
-  await send(api, {
-    method: 'PATCH',
-    path: objectPath(type, namespace, name, 'status'),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ status }),
-  })
-}
-
-/** The letters of Kubernetes' generated names. Without vowels they form no word. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
-
-const suffix = (random: Random): string =>
-  [...random.bytes(5)].map(byte => alphabet.charAt(byte % alphabet.length)).join('')
+/** Returns whether a stored status has all that a computed one has. */
+const isEqual = (stored: unknown, status: JsonObject): boolean =>
+  Object.entries(status).every(([name, value]) => JSON.stringify(at(stored, name)) === JSON.stringify(value))

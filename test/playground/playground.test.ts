@@ -20,6 +20,8 @@ const run = async (kubeconfig: string, ...args: string[]): Promise<string> => {
   return stdout
 }
 
+const having = (part: string): unknown => expect.stringContaining(part)
+
 describe('the playground', () => {
   it('prints commands that work, each in one line of 80 columns, and takes everything along on SIGTERM', async () => {
     const playground = program(['playground', ...anyPorts], 'src/main.ts', { npm_lifecycle_event: 'playground' })
@@ -77,6 +79,19 @@ describe('the playground', () => {
     await until(images, seen => seen === 'nginx:1.29 nginx:1.29')
     await post(await run(kubeconfig, 'get', 'receiverhook', 'web-up', '-o', 'jsonpath={.status.triggerURL}'))
     await until(images, seen => seen === 'nginx:1.29 nginx:1.29 nginx:1.29')
+    await run(kubeconfig, 'set', 'image', 'deployment/web', 'web=nginx:1.30')
+    await until(images, seen => seen === 'nginx:1.30 nginx:1.30 nginx:1.30')
+    await run(kubeconfig, 'rollout', 'status', 'deployment/web', '--timeout=60s')
+    await run(kubeconfig, 'set', 'image', 'deployment/web', 'web=nginx:missing')
+    const states = async (): Promise<string> =>
+      (await run(kubeconfig, 'get', 'pods', '--no-headers')).replaceAll(/^\S+ +(\S+) +(\S+) .*$/gm, '$1 $2')
+    const seenStates = await until(states, seen => seen.includes('ImagePullBackOff'))
+    expect(seenStates.trim().split('\n').toSorted()).toEqual([
+      '0/1 ImagePullBackOff',
+      ...Array.from({ length: 3 }, () => '1/1 Running'),
+    ])
+    const late = await kubectl(kubeconfig, ['rollout', 'status', 'deployment/web', '--timeout=100s'])
+    expect(late).toMatchObject({ code: 1, stderr: having('exceeded its progress deadline') })
     await run(kubeconfig, 'set', 'image', 'deployment/web', 'web=nginx:1.30')
     await until(images, seen => seen === 'nginx:1.30 nginx:1.30 nginx:1.30')
     expect((await kubectl(kubeconfig, ['logs', 'deployment/web'])).stderr).toContain(

@@ -18,6 +18,9 @@ import {
   maxBodyDepth,
   maxChanges,
   maxHeadBytes,
+  followEveryMs,
+  followForMs,
+  maxFollowed,
   maxLooks,
   refusedRate,
   requestWithinMs,
@@ -281,6 +284,9 @@ ${table(
   it is 200, as ever.
 - \`wait\` goes with \`redeploy\` and \`restart\`. A count is \`stored\`, and the answer comes at once.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
+- Without \`wait\` too, the trigger that made a rollout looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
+  once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
+  \`RolloutStalled\` says what stalled. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
 - ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.

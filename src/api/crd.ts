@@ -82,6 +82,7 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
     ...driverColumn('Max', 'integer', wide),
     { name: 'Last', type: 'string', jsonPath: '.status.lastDelivery.result' },
     { name: 'Delivered', type: 'date', jsonPath: '.status.lastDelivery.time', ...wide },
+    { name: 'State', type: 'string', jsonPath: '.status.lastDelivery.state', ...wide },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ]
 }

@@ -102,7 +102,7 @@ export const reasons = {
     todo: 'Send the same request again: with the same `Idempotency-Key` it asks again and runs nothing.',
   },
   RolloutStalled: {
-    where: ['waited'],
+    where: ['waited', 'event'],
     means:
       'The rollout does not go on: the deadline of the workload has passed, or it is paused. It may still go on later.',
     todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.',

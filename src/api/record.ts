@@ -1,6 +1,7 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
 import { areRows, time, type Row } from './row.ts'
+import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /**
@@ -74,6 +75,10 @@ const recentSchema = {
     to: count,
     summary: { type: 'string' },
     message: { type: 'string' },
+    /** The outcome of the change, once the process that made it has seen it. */
+    state: { type: 'string', enum: settlementStates },
+    /** Why it stalled. */
+    stateMessage: { type: 'string' },
   },
 } as const satisfies Obj
 

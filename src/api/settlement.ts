@@ -17,6 +17,13 @@ export interface Settlement {
   readonly of?: number
 }
 
+/** What a hook's status says of a change that has settled. */
+export interface Settled {
+  readonly state: SettlementState
+  /** Why it stalled, for people. */
+  readonly stateMessage?: string
+}
+
 /** The traces of a delivery on its objects. They distinguish its change from others later. */
 export interface ChangeEvidence {
   /**

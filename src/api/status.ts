@@ -1,6 +1,7 @@
 import { conditionsSchema } from './conditions.ts'
 import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
+import { settlementStates } from './settlement.ts'
 
 /** How many of the newest deliveries a status shows. */
 export const maxRecent = 10
@@ -36,6 +37,17 @@ const deliverySchema = {
       type: 'string',
       maxLength: maxDeliveryMessage,
       description: 'The answer to the sender, cut if it is long.',
+    },
+    state: {
+      type: 'string',
+      enum: settlementStates,
+      description:
+        'The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since.',
+    },
+    stateMessage: {
+      type: 'string',
+      maxLength: maxDeliveryMessage,
+      description: 'Why it stalled, cut if it is long.',
     },
   },
 } as const satisfies Obj

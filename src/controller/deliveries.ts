@@ -94,7 +94,8 @@ export const writeReport = async (
   reported: Reported,
 ): Promise<StoredObject> => {
   // The nulls remove members of the previous delivery, which a merge patch would keep.
-  const lastDelivery = { from: null, to: null, summary: null, message: null, ...reported.lastDelivery }
+  const absent = { from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
+  const lastDelivery = { ...absent, ...reported.lastDelivery }
   return await send(api, {
     method: 'PATCH',
     path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),
@@ -117,6 +118,7 @@ export const eventsOf = (
     refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
     refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
     outcomeEvent(hook, report),
+    stalledEvent(hook, report),
   ].filter(event => event !== undefined)
 
 const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport): EmittedEvent | undefined => {
@@ -180,6 +182,21 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
     note: `${what.replace(/\.$/, '')} (sent by ${sender})${advice === '' ? '' : `. ${advice}`}`,
   }
 }
+
+/** Returns an Event if a rollout has stalled that the status does not show as stalled, or undefined. */
+const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
+  const known = hook.status?.recent?.filter(isStalled) ?? []
+  const stalled = reported?.recent.filter(isStalled) ?? []
+  const isKnown = (delivery: Reported['recent'][number]): boolean =>
+    known.some(other => isDeepStrictEqual({ ...other, stateMessage: '' }, { ...delivery, stateMessage: '' }))
+  const found = stalled.find(delivery => !isKnown(delivery))
+  if (!found) return undefined
+  const { means, todo } = reasons.RolloutStalled
+  const what = `${found.stateMessage ?? means.replace(/\.$/, '')} (sent by ${found.sender})`
+  return { ...objectsOf(hook), type: 'Warning', reason: 'RolloutStalled', action: 'Deliver', note: `${what}. ${todo}` }
+}
+
+const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled'
 
 /** Returns what to do, as sentences that follow others. Empty if there is nothing to do. */
 const adviceOf = (todo: string): string =>

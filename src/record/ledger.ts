@@ -68,6 +68,8 @@ export interface Ledger {
   later(update: Update): void
   /** Reports a delivery with the next write. Only the newest reports take room. */
   note(delivery: RecentDelivery): void
+  /** Changes a report of before with the next write. */
+  amend(update: Update): void
   /** Stores the waiting updates. */
   flush(mayContinue: () => boolean): Promise<void>
   /** True if updates wait. */
@@ -142,6 +144,12 @@ class RecordLedger implements Ledger {
   note(delivery: RecentDelivery): void {
     const wasEmpty = !this.dirty
     this.#outbox.note(delivery)
+    if (wasEmpty) this.#dirtied(this)
+  }
+
+  amend(update: Update): void {
+    const wasEmpty = !this.dirty
+    this.#outbox.amend(update)
     if (wasEmpty) this.#dirtied(this)
   }
 

@@ -34,6 +34,13 @@ export class Outbox {
     this.#note = this.#note ? joined(own, this.#note) : own
   }
 
+  /** Adds an update of a report that was added before. */
+  amend(update: Update): void {
+    // The report comes first.
+    this.seal()
+    this.add(update)
+  }
+
   /**
    * Returns a draft of a memory with all updates. It is cached, so only read or fork it. It lacks
    * the reports that no write includes yet, because no decision needs them.

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Changed, OpenAct, RecentDelivery } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
+import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
@@ -276,4 +278,23 @@ export const joined = (note: Note, before: Note): Note => {
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
   const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, maxRecent)
   return { recent, counts }
+}
+
+const unknownState = { state: undefined, stateMessage: undefined }
+
+/**
+ * Stores the outcome of a reported delivery, if it is still among the newest. `before` is its outcome
+ * so far. Of deliveries that look alike, the first with that outcome is changed.
+ */
+export const withState = (
+  draft: MemoryDraft,
+  delivery: RecentDelivery,
+  before: SettlementState | undefined,
+  now: Settled,
+): void => {
+  const { recent } = draft.fields
+  const index = recent.findIndex(
+    each => each.state === before && isDeepStrictEqual({ ...each, ...unknownState }, { ...delivery, ...unknownState }),
+  )
+  if (index >= 0) draft.set({ recent: recent.with(index, { ...delivery, ...now }) })
 }

@@ -2,7 +2,6 @@ import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
-import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
@@ -185,13 +184,12 @@ export class TriggerEndpoint {
       const outcome = await execute(context, this.#services)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
-        const handled = { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery }
+        const evidence = 'evidence' in outcome && !dryRun ? outcome.evidence : undefined
+        const change = evidence && { at: beganAt, ...evidence }
+        const handled = { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery, change }
         if (waitMs === undefined) return handled
         const wasDecided = outcome.outcome === 'skipped' && outcome.reason === 'Duplicate'
-        return (
-          (wasDecided ? await this.#poll(context, waitMs) : undefined) ??
-          waitingFor(handled, outcome, { context, beganAt, waitMs })
-        )
+        return (wasDecided ? await this.#poll(context, waitMs) : undefined) ?? waitingFor(handled, context, waitMs)
       }
       const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, false))
       if (!again) break
@@ -273,16 +271,9 @@ const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
 const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
 /** Returns a post that was just decided, with what it waits for. */
-const waitingFor = (
-  handled: Handled,
-  outcome: Ended,
-  { beganAt, context, waitMs }: { readonly context: TriggerContext; readonly beganAt: number; readonly waitMs: number },
-): Handled => {
-  const { answer } = handled
+const waitingFor = (handled: Handled, { isAskable }: TriggerContext, waitMs: number): Handled => {
+  const { answer, change } = handled
   if (answer === 'no answer' || answer.status !== 200) return handled
-  const { isAskable } = context
-  const evidence = 'evidence' in outcome ? outcome.evidence : undefined
-  const change = evidence && { at: beganAt, ...evidence }
   return { ...handled, waits: { decided: { answer, change, isAskable }, waitMs, isPoll: false } }
 }
 

@@ -137,6 +137,11 @@ export class Hooks {
     return this.#cache.get(namespace, name) !== undefined
   }
 
+  /** Returns whether the watch has reported that a hook was deleted. */
+  isGone({ uid }: Pick<LiveHook, 'uid'>): boolean {
+    return this.#gone.get(uid) !== undefined
+  }
+
   async #read(namespace: string, name: string, uid: string): Promise<Found> {
     const { api, clock } = this.#environment
     const before = { ...this.#cached(namespace, name), began: clock.monotonic() }

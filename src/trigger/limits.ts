@@ -254,3 +254,11 @@ export const lookEveryMsForEach = 20
 
 /** How many hooks are looked at. */
 export const maxLooks = 64
+
+/**
+ * How often, and for how long, a rollout is looked at that nobody waits for, in milliseconds; and of
+ * how many hooks. The others are for those who wait.
+ */
+export const followEveryMs = 5000
+export const followForMs = 1_800_000
+export const maxFollowed = 32

@@ -10,16 +10,23 @@ export type Looked = { readonly look: Look } | { readonly unread: string }
 /** Takes the result of each look that began after it joined. */
 type Looker = (looked: Looked) => void
 
+interface Watched {
+  /** Each with the longest time between two looks, in milliseconds. */
+  readonly lookers: Map<Looker, number>
+  /** Ends the pause between two looks, to compute it again. */
+  wake: () => void
+}
+
 /**
- * Looks at the objects of hooks while posts wait for them. All posts that wait for one hook share its
- * looks, so many cost no more than one. A look reads the newest version. A watch would have to prove
- * that it is current, and would need a right of its own.
+ * Looks at the objects of hooks, for posts that wait and for the status. All who ask about one hook
+ * share its looks, so many cost no more than one. A look reads the newest version. A watch would have
+ * to prove that it is current, and would need a right of its own.
  */
 export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
   readonly #api: ApiConnection
   /** By the hook's uid and generation: posts from before an edit look at the former targets. */
-  readonly #lookers = new Map<string, Set<Looker>>()
+  readonly #watched = new Map<string, Watched>()
 
   constructor({ api, clock }: Pick<Environment, 'api' | 'clock'>) {
     this.#environment = { clock }
@@ -30,38 +37,59 @@ export class Looks {
   }
 
   /**
-   * Looks at a hook's objects until the returned function is called. Returns undefined if too many
-   * hooks are looked at.
+   * Looks at a hook's objects at least every `everyMs` until the returned function is called. Returns
+   * undefined if too many hooks are looked at.
    */
-  join(hook: LiveHook, looker: Looker): (() => void) | undefined {
+  join(hook: LiveHook, looker: Looker, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
-    const present = this.#lookers.get(key)
-    if (!present && this.#lookers.size >= maxLooks) return undefined
-    const lookers = present ?? new Set()
-    lookers.add(looker)
-    if (!present) {
-      this.#lookers.set(key, lookers)
-      void this.#lookOn(hook, key, lookers)
+    const present = this.#watched.get(key)
+    if (!present && this.#watched.size >= maxLooks) return undefined
+    const watched = present ?? { lookers: new Map<Looker, number>(), wake: () => {} }
+    watched.lookers.set(looker, everyMs)
+    if (present) {
+      watched.wake()
+    } else {
+      this.#watched.set(key, watched)
+      void this.#lookOn(hook, key, watched)
     }
-    return () => void lookers.delete(looker)
+    return () => {
+      watched.lookers.delete(looker)
+      watched.wake()
+    }
   }
 
   /** Returns how many hooks are looked at. */
   get size(): number {
-    return this.#lookers.size
+    return this.#watched.size
   }
 
-  async #lookOn(hook: LiveHook, key: string, lookers: Set<Looker>): Promise<void> {
+  async #lookOn(hook: LiveHook, key: string, watched: Watched): Promise<void> {
+    const { lookers } = watched
     while (lookers.size > 0) {
       // A post that joins during a look gets the next one. This one may have read too early for it.
-      const joined = [...lookers]
+      const joined = [...lookers.keys()]
       const looked = await this.#look(hook)
       for (const looker of joined) if (lookers.has(looker)) looker(looked)
       const objects = 'look' in looked ? looked.look.objects : 1
-      if (lookers.size > 0) await wait(this.#environment.clock, lookEveryMs + objects * lookEveryMsForEach)
+      await this.#pause(watched, objects * lookEveryMsForEach)
     }
     // Without a wait in between, so that the next post to join begins the looks again.
-    this.#lookers.delete(key)
+    this.#watched.delete(key)
+  }
+
+  /** Waits as long as the most impatient looker allows. */
+  async #pause(watched: Watched, moreMs: number): Promise<void> {
+    const { clock } = this.#environment
+    const beganAt = clock.monotonic()
+    for (;;) {
+      // Also after the last one has left, so that one post after another causes no more looks.
+      const everyMs = watched.lookers.size === 0 ? lookEveryMs : Math.min(...watched.lookers.values())
+      const leftMs = beganAt + everyMs + moreMs - clock.monotonic()
+      if (leftMs <= 0) return
+      const woken = new AbortController()
+      watched.wake = () => woken.abort()
+      await wait(clock, leftMs, woken.signal)
+    }
   }
 
   async #look({ bound, namespace }: LiveHook): Promise<Looked> {

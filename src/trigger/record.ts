@@ -1,5 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
+import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
@@ -15,8 +16,17 @@ export interface Handled {
   readonly answer: TriggerAnswer
   readonly hook?: LiveHook
   readonly delivery?: Delivery
+  /** What it left on its objects, or found there of the same push. */
+  readonly change?: DecidedChange | undefined
   /** What the post waits for, where it does; `isPoll` if it only asks about a delivery that was decided before. */
   readonly waits?: { readonly decided: DecidedPost; readonly waitMs: number; readonly isPoll: boolean }
+}
+
+/** A change that this process has made, and the report of its delivery. */
+export interface FollowedDelivery {
+  readonly hook: LiveHook
+  readonly delivery: RecentDelivery
+  readonly change: DecidedChange
 }
 
 /**
@@ -32,6 +42,7 @@ export const recorder = (
   ledgers: Ledgers,
   hooks: Pick<Hooks, 'has'>,
   notifyLimited: (hook: LiveHook) => void,
+  follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
@@ -72,7 +83,10 @@ export const recorder = (
       reason: body?.reason ?? '',
     }
     const recent = recentOf(handled, clock.now())
-    if (hook && recent) ledgers.of(hook).note(recent)
+    if (hook && recent) {
+      ledgers.of(hook).note(recent)
+      if (handled.change) follow({ hook, delivery: recent, change: handled.change })
+    }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
     endSeries()
@@ -123,12 +137,12 @@ const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | u
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(summary === undefined ? {} : { summary: summary.slice(0, maxRecordSummary) }),
-    message: shortened(message),
+    message: shortenedMessage(message),
   }
 }
 
 /** Cuts a message for the status, without splitting a character. */
-const shortened = (message: string): string =>
+export const shortenedMessage = (message: string): string =>
   message.length <= maxDeliveryMessage
     ? message
     : `${message.slice(0, maxDeliveryMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`

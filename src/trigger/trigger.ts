@@ -25,12 +25,14 @@ import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
 import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
+import { FollowedChanges } from './followed.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
 import { budgetOf, intakeOf } from './intake.ts'
 import { definitionReadWithinMs, drainActsMs, limitsIn, maxRememberedTokens } from './limits.ts'
+import { Looks } from './looks.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
@@ -81,13 +83,15 @@ export const triggerRole = (
     ledgers.of(hook).later(draft => limitedAt(draft, now))
   }
   const steps = new StepService(environment)
-  const record = recorder(environment, ledgers, hooks, notifyLimited)
+  const looks = new Looks(environment)
+  const followed = new FollowedChanges(environment, looks, ledgers, hooks)
+  const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
   const limits = limitsIn(options.memoryBytes)
   const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
   const authenticate = authenticator(environment.clock, verifier, keys, hooks)
-  const waiting = new WaitingPosts(environment, authenticate, limits)
+  const waiting = new WaitingPosts(environment, authenticate, limits, looks)
   const endpoint = new TriggerEndpoint(environment, {
     acts,
     authenticate,
@@ -121,7 +125,11 @@ export const triggerRole = (
       // The outcome of acts is stored before the last records are written.
       const drained = new AbortController()
       const end = (): void => drained.abort()
-      const drain = (): void => (acts.idle ? end() : void acts.drain(drainActsMs).finally(end))
+      const drain = (): void => {
+        followed.end()
+        if (acts.idle) end()
+        else void acts.drain(drainActsMs).finally(end)
+      }
       if (stop.aborted) drain()
       stop.addEventListener('abort', drain, { once: true })
       await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(drained.signal)])

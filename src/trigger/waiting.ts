@@ -4,7 +4,7 @@ import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { LiveHook } from './hook.ts'
 import { firstLookWithinMs, type Limits } from './limits.ts'
-import { Looks, type Looked } from './looks.ts'
+import type { Looked, Looks } from './looks.ts'
 import type { TriggerRequest } from './request.ts'
 import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
 
@@ -25,20 +25,21 @@ export class WaitingPosts {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #authenticate: Authenticate
   readonly #limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>
-  readonly #looks: Looks
+  readonly #looks: Pick<Looks, 'join'>
   readonly #ends = new Set<() => void>()
   readonly #ofHook = new Map<string, number>()
   #isEnding = false
 
   constructor(
-    environment: Pick<Environment, 'api' | 'clock' | 'log'>,
+    environment: Pick<Environment, 'clock' | 'log'>,
     authenticate: Authenticate,
     limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>,
+    looks: Pick<Looks, 'join'>,
   ) {
     this.#environment = environment
     this.#authenticate = authenticate
     this.#limits = limits
-    this.#looks = new Looks(environment)
+    this.#looks = looks
   }
 
   /** Resolves with the answer when the state is final, or the time of the post is over. */

@@ -73,6 +73,54 @@ const setUp = async (more: object = {}) => {
 const said = ({ body, status }: Posted): string =>
   `${status} ${stringAt(body, 'state') ?? '-'} ${stringAt(body, 'reason')}`
 
+describe('a push that nobody waits for', () => {
+  const states = (hook: StoredObject | undefined): readonly string[] => {
+    const recent = at(hook, 'status', 'recent')
+    return Array.isArray(recent) ? recent.map(each => `${stringAt(each, 'reason')} ${stringAt(each, 'state')}`) : []
+  }
+
+  it('shows its outcome in the status, in the metrics, and in an Event if it stalls', async () => {
+    const { api, first, hook, namespace, pause, push, report } = await setUp()
+    await push('one', '1.0.1')
+    await pause(true)
+    const stalled = await until(
+      () => hook('push'),
+      now => states(now).includes('RolledOut stalled'),
+    )
+    expect(stringAt(stalled, 'status', 'lastDelivery', 'stateMessage')).toContain('is paused')
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`
+    const { body } = await until(
+      () => api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 }),
+      events => events.body.includes('RolloutStalled'),
+    )
+    expect(body).toContain('the rollout of Deployment/web is paused')
+    // What has stalled may go on.
+    await pause(false)
+    await report(2)
+    const complete = await until(
+      () => hook('push'),
+      now => states(now).includes('RolledOut complete'),
+    )
+    expect(stringAt(complete, 'status', 'lastDelivery', 'state')).toBe('complete')
+    expect(stringAt(complete, 'status', 'lastDelivery', 'stateMessage')).toBeUndefined()
+    const metrics = await (await fetch(`${first.operations}/metrics`)).text()
+    for (const state of ['stalled', 'complete']) {
+      expect(metrics).toContain(`receiverhooks_settled_seconds_count{driver="redeploy",state="${state}"} 1`)
+    }
+  })
+
+  it('shows only the outcome of its own change', async () => {
+    const { hook, image, push } = await setUp()
+    await push('', '1.0.1')
+    await image('acme/web:hotfix')
+    const replaced = await until(
+      () => hook('push'),
+      now => stringAt(now, 'status', 'lastDelivery', 'state') !== undefined,
+    )
+    expect(states(replaced)).toEqual(['RolledOut replaced'])
+  })
+})
+
 describe('a push with wait', () => {
   it('is answered when its pods are there; the same again asks again, of any process, and runs nothing', async () => {
     const { first, get, here, push, report, url } = await setUp()

@@ -43,6 +43,38 @@ const hook: ReceiverHook = {
   },
 }
 
+describe('the Event of a rollout that stalls', () => {
+  const delivery = { time: '2026-03-14T15:09:26Z', sender: 'plain', outcome: 'applied', reason: 'RolledOut' } as const
+  const stalled = { ...delivery, state: 'stalled', stateMessage: 'the rollout of web does not go on' } as const
+  type Delivery = NonNullable<NonNullable<ReceiverHook['status']>['recent']>[number]
+  const notesOf = (before: readonly Delivery[], now: readonly Delivery[]): readonly string[] => {
+    const [lastDelivery] = before
+    const known: ReceiverHook = {
+      ...hook,
+      status: { observedGeneration: 1, recent: [...before], ...(lastDelivery && { lastDelivery }) },
+    }
+    const [first = delivery] = now
+    const reported = { lastDelivery: first, recent: [...now], counts: {} }
+    const report = { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }
+    return eventsOf(known, report, emittedRefusals()).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
+  }
+  const later = { ...delivery, time: '2026-03-14T15:10:00Z' }
+
+  it('says what does not go on, once, also when a later delivery came first', () => {
+    const note =
+      'Warning RolloutStalled the rollout of web does not go on (sent by plain). Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.'
+    expect(notesOf([delivery], [stalled])).toEqual([note])
+    expect(notesOf([stalled], [stalled])).toEqual([])
+    expect(notesOf([delivery], [later, stalled])).toEqual([note])
+    expect(notesOf([stalled], [later, stalled])).toEqual([])
+  })
+
+  it('is none while it goes on, and when it is complete', () => {
+    expect(notesOf([delivery], [delivery])).toEqual([])
+    expect(notesOf([stalled], [{ ...delivery, state: 'complete' }])).toEqual([])
+  })
+})
+
 describe('the Event of a delivery', () => {
   const noteOf = (delivery: Pick<RecentDelivery, 'outcome' | 'reason' | 'message'>): string | undefined => {
     const reported = {

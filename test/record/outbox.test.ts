@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
-import { noteOf } from '../../src/record/protocol.ts'
+import { noteOf, withState } from '../../src/record/protocol.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { Outbox } from '../../src/record/outbox.ts'
 import { fc, property } from '../support/property.ts'
-import { noted, refusedAt, type Change } from '../support/memories.ts'
+import { changeBy, noted, refusedAt, type Change } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
 
@@ -16,6 +16,7 @@ const acts = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: delivery.map(delivered => ({ act: 'note' as const, delivered })) },
     fc.integer({ min: 0, max: 30 }).map(ms => ({ act: 'add' as const, update: refusedAt(now + ms) })),
+    delivery.map(reported => ({ act: 'amend' as const, reported })),
     fc.constantFrom({ act: 'look' as const }, { act: 'seal' as const }, { act: 'drop' as const }),
   ),
   { maxLength: 120, size: 'max' },
@@ -40,6 +41,12 @@ property('what waits is applied as if each update and each delivery had been add
         outbox.add(done.update)
         waiting.push(done.update)
         break
+      case 'amend': {
+        const update = changeBy(draft => withState(draft, done.reported, undefined, { state: 'complete' }))
+        outbox.amend(update)
+        waiting.push(update)
+        break
+      }
       case 'look':
         expect(undecided(outbox.applied(emptyMemory).memory())).toEqual(undecided(plainly()))
         break

@@ -6,6 +6,7 @@ import type { TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Authentication } from '../../src/trigger/authenticate.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
 import { maxLooks } from '../../src/trigger/limits.ts'
+import { Looks } from '../../src/trigger/looks.ts'
 import { WaitingPosts } from '../../src/trigger/waiting.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
@@ -38,9 +39,10 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   const hook: LiveHook = { ...someHook, bound: { ...bound, look: lookNow } }
   const holds = (): boolean => true
   const waiting = new WaitingPosts(
-    { clock, log: noLog, api: noApi },
+    { clock, log: noLog },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
+    new Looks({ clock, api: noApi }),
   )
   const gone: (() => void)[] = []
   let released = 0

@@ -14,6 +14,7 @@ vi.mock(import('../../../src/record/ledger.ts'), async original => {
         known: () => ledger.known(),
         later: update => ledger.later(update),
         note: delivery => ledger.note(delivery),
+        amend: update => ledger.amend(update),
         flush: mayContinue => ledger.flush(mayContinue),
         get dirty() {
           return ledger.dirty

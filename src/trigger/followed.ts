@@ -1,0 +1,90 @@
+import type { Settled, Settlement, SettlementState } from '../api/settlement.ts'
+import type { Environment, Metrics } from '../environment/environment.ts'
+import type { Ledgers } from '../record/ledgers.ts'
+import { withState } from '../record/protocol.ts'
+import type { Hooks } from './hooks.ts'
+import { followEveryMs, followForMs, maxFollowed } from './limits.ts'
+import type { Looked, Looks } from './looks.ts'
+import { shortenedMessage, type FollowedDelivery } from './record.ts'
+
+/** In seconds. Most rollouts take a minute or two, and their usual deadline is ten. */
+const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
+
+/**
+ * The rollouts and restarts of this process whose outcome is not known yet, of each hook the newest.
+ * They are looked at although nobody waits, and their outcome goes into the hook's status. It is
+ * written once, with the record. If the process ends first, it is missing there.
+ */
+export class FollowedChanges {
+  readonly #clock: Environment['clock']
+  readonly #looks: Pick<Looks, 'join'>
+  readonly #ledgers: Pick<Ledgers, 'of'>
+  readonly #hooks: Pick<Hooks, 'isGone'>
+  readonly #seconds: ReturnType<Metrics['histogram']>
+  /** What ends the looks, by the hook's uid. The oldest comes first. */
+  readonly #ends = new Map<string, () => void>()
+  #isEnding = false
+
+  constructor(
+    { clock, metrics }: Pick<Environment, 'clock' | 'metrics'>,
+    looks: Pick<Looks, 'join'>,
+    ledgers: Pick<Ledgers, 'of'>,
+    hooks: Pick<Hooks, 'isGone'>,
+  ) {
+    this.#clock = clock
+    this.#looks = looks
+    this.#ledgers = ledgers
+    this.#hooks = hooks
+    this.#seconds = metrics.histogram(
+      'receiverhooks_settled_seconds',
+      'Time from a rollout or restart to its outcome. One that stalls and goes on later has both states.',
+      ['driver', 'state'],
+      buckets,
+    )
+  }
+
+  /** Looks at a change until it has settled, in place of an earlier change of its hook. */
+  follow({ change, delivery, hook }: FollowedDelivery): void {
+    this.#ends.get(hook.uid)?.()
+    const [oldest] = this.#ends.values()
+    if (this.#ends.size >= maxFollowed) oldest?.()
+    if (this.#isEnding) return
+    const beganAt = this.#clock.monotonic()
+    let state: SettlementState | undefined
+    const see = (looked: Looked): void => {
+      if (this.#hooks.isGone(hook)) return end()
+      if (!('look' in looked)) return
+      const seen = looked.look.settlementOf(change, this.#clock.now())
+      if (seen.state === 'progressing' || seen.state === state) return
+      const before = state
+      state = seen.state
+      this.#seconds.observe({ driver: hook.driver, state }, (this.#clock.monotonic() - beganAt) / 1000)
+      this.#ledgers.of(hook).amend(draft => withState(draft, delivery, before, settledOf(seen)))
+      // What has stalled may still go on.
+      if (state !== 'stalled') end()
+    }
+    const leave = this.#looks.join(hook, see, followEveryMs)
+    if (!leave) return
+    const cancel = this.#clock.after(followForMs, () => end())
+    const end = (): void => {
+      leave()
+      cancel()
+      if (this.#ends.get(hook.uid) === end) this.#ends.delete(hook.uid)
+    }
+    this.#ends.set(hook.uid, end)
+  }
+
+  /** Looks at nothing more, because the process ends. */
+  end(): void {
+    this.#isEnding = true
+    for (const end of [...this.#ends.values()]) end()
+  }
+
+  /** Returns how many changes are looked at. */
+  get size(): number {
+    return this.#ends.size
+  }
+}
+
+const settledOf = ({ message, state }: Settlement): Settled =>
+  state === 'stalled' ? { state, stateMessage: shortenedMessage(message) } : { state }

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import type { RecentDelivery } from '../../src/api/record.ts'
+import type { SettlementState } from '../../src/api/settlement.ts'
+import { promMetrics } from '../../src/environment/metrics.ts'
+import { MemoryDraft, type Update } from '../../src/record/draft.ts'
+import { emptyMemory } from '../../src/record/memory.ts'
+import { FollowedChanges } from '../../src/trigger/followed.ts'
+import type { LiveHook } from '../../src/trigger/hook.ts'
+import { followForMs, maxFollowed } from '../../src/trigger/limits.ts'
+import { Looks } from '../../src/trigger/looks.ts'
+import { fakeClock, settle } from '../support/clock.ts'
+import { noApi } from '../support/environment.ts'
+import { someHook } from './some-hook.ts'
+
+const setUp = () => {
+  const clock = fakeClock()
+  const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
+  const looks = new Looks({ clock, api: noApi })
+  const draft = new MemoryDraft(emptyMemory)
+  const owner = someHook
+  const amend = (update: Update): void => update(draft)
+  const followed = new FollowedChanges(
+    { clock, metrics: promMetrics() },
+    looks,
+    { of: () => ({ ...noLedger, owner, amend }) },
+    { isGone: () => world.isGone },
+  )
+  const { bound } = someHook
+  if ('path' in bound) throw new Error('the hook is valid')
+  const look = () => {
+    world.looks += 1
+    const { state } = world
+    if (world.isUnread) return Promise.reject(new Error('refused'))
+    return Promise.resolve({ objects: 1, settlementOf: () => ({ state, message: `it is ${state}` }) })
+  }
+  return {
+    clock,
+    draft,
+    followed,
+    looks,
+    world,
+    follow: (at = 1, uid = 'uid'): void => {
+      const delivery: RecentDelivery = { at, sender: 'plain', outcome: 'applied', reason: 'RolledOut' }
+      draft.set({ recent: [delivery, ...draft.fields.recent] })
+      const hook: LiveHook = { ...someHook, uid, bound: { ...bound, look } }
+      followed.follow({ hook, delivery, change: { at, did: ['a'], n: 1 } })
+    },
+    states: () => draft.fields.recent.map(({ state }) => state ?? '-'),
+  }
+}
+
+const never = () => {
+  throw new Error('this test writes no record')
+}
+const noLedger = {
+  known: never,
+  decide: never,
+  later: never,
+  note: never,
+  flush: never,
+  dirty: false,
+  storedAt: 0,
+  idle: true,
+  newer: undefined,
+  rows: 0,
+}
+
+describe('a rollout that nobody waits for', () => {
+  it('is looked at every 5 s until it has settled, and its state is stored then', async () => {
+    const { clock, follow, states, world } = setUp()
+    follow()
+    await clock.advance(20_000)
+    expect([world.looks, states()]).toEqual([4, ['-']])
+    world.state = 'complete'
+    await clock.advance(6000)
+    expect(states()).toEqual(['complete'])
+    const { looks } = world
+    await clock.advance(60_000)
+    expect([world.looks, clock.pending]).toEqual([looks, 0])
+  })
+
+  it('is looked at for half an hour at most, also if it cannot be read', async () => {
+    const { clock, follow, followed, states, world } = setUp()
+    world.isUnread = true
+    follow()
+    await clock.advance(followForMs)
+    expect([followed.size, states()]).toEqual([0, ['-']])
+    await clock.advance(10_000)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is followed on after it has stalled', async () => {
+    const { clock, draft, follow, states, world } = setUp()
+    follow()
+    world.state = 'stalled'
+    await clock.advance(6000)
+    expect(draft.fields.recent).toMatchObject([{ state: 'stalled', stateMessage: 'it is stalled' }])
+    world.state = 'progressing'
+    await clock.advance(6000)
+    expect(states()).toEqual(['stalled'])
+    world.state = 'complete'
+    await clock.advance(6000)
+    expect(draft.fields.recent[0]).not.toHaveProperty('stateMessage')
+    expect(states()).toEqual(['complete'])
+  })
+
+  it('gives way to the next of its hook', async () => {
+    const { clock, follow, followed, states, world } = setUp()
+    follow(1)
+    await settle()
+    follow(2)
+    world.state = 'complete'
+    await clock.advance(6000)
+    expect([states(), followed.size]).toEqual([['complete', '-'], 0])
+  })
+
+  it('leaves room for those who wait', async () => {
+    const { follow, followed, looks } = setUp()
+    for (let hook = 0; hook < 2 * maxFollowed; hook++) follow(hook, `uid-${hook}`)
+    await settle()
+    expect(followed.size).toBe(maxFollowed)
+    expect(looks.size).toBeLessThanOrEqual(2 * maxFollowed)
+  })
+
+  it('is followed no more once its hook is deleted, or the process ends', async () => {
+    const { clock, follow, followed, states, world } = setUp()
+    follow()
+    await settle()
+    world.isGone = true
+    world.state = 'complete'
+    await clock.advance(6000)
+    expect(followed.size).toBe(0)
+    world.isGone = false
+    follow(2)
+    followed.end()
+    follow(3)
+    await clock.advance(60_000)
+    expect([followed.size, clock.pending, states()]).toEqual([0, 0, ['-', '-', '-']])
+  })
+})

@@ -282,7 +282,10 @@ ${table(
   Stalls are seen of Deployments alone: StatefulSets and DaemonSets have no deadline.
 - A delivery that did nothing is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
   it is 200, as ever.
-- \`wait\` goes with \`redeploy\` and \`restart\`. A count is \`stored\`, and the answer comes at once.
+- A count, of \`scale\` or \`scaleNodes\`, is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone.
+  \`ready\` and \`of\` count them. It never stalls, because Kubernetes has no deadline for it. If somebody has changed the count since, less is
+  asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
+  a pool inside of a Cluster, it is \`stored\` at once.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
 - Without \`wait\` too, the trigger that made a rollout looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
   once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event

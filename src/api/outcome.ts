@@ -16,7 +16,7 @@ export interface Change {
  * line begins with a verb that can follow "would have", such as `rolled out Deployment/web`.
  */
 export type Did =
-  | { readonly from: number; readonly to: number }
+  | { readonly from: number; readonly to: number; readonly on?: string }
   | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */

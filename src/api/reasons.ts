@@ -98,7 +98,7 @@ export const reasons = {
   },
   RolloutProgressing: {
     where: ['waited'],
-    means: 'The rollout goes on, or could not be looked at, and the time to wait is over.',
+    means: 'What the delivery wrote is not available yet, or could not be looked at, and the time to wait is over.',
     todo: 'Send the same request again: with the same `Idempotency-Key` it asks again and runs nothing.',
   },
   RolloutStalled: {
@@ -116,7 +116,7 @@ export const reasons = {
   Stored: {
     where: ['waited'],
     means:
-      'The change is stored, and nothing more can be seen of it: a count, a CronJob, or a workload whose pods start by hand.',
+      'The change is stored, and nothing more can be seen of it: a CronJob, a workload whose pods start by hand, or a count of an object that does not say what is available.',
     todo: 'Nothing.',
   },
   PushUnreadable: {

@@ -53,13 +53,19 @@ const moment = {
   of: { type: 'string' },
 } as const
 
+/**
+ * The beginning of a hash of the object with the count, if its sender may ask for the outcome. It
+ * costs 16 bytes a row.
+ */
+const on = { type: 'string' } as const
+
 /** The members of a finished row, by its state. */
 const finished = {
   /** The step is stored, or the count did not have to change. */
   done: {
     type: 'object',
     required: ['state', 'at', 'from', 'to'],
-    properties: { state: { type: 'string', enum: ['done'] }, ...moment, from: count, to: count },
+    properties: { state: { type: 'string', enum: ['done'] }, ...moment, from: count, to: count, on },
   },
   /** An act, not a step, is done. `summary` says for people what was done. */
   acted: {
@@ -116,6 +122,7 @@ const claimedSchema = {
     from: count,
     to: count,
     claim: claimSchema,
+    on,
     /** The hash of the key of the alert group that can undo this step. */
     group: { type: 'string' },
     /** By how much an undo takes back its group's changes. */

@@ -41,5 +41,13 @@ export interface DecidedChange extends ChangeEvidence {
   readonly at: number
 }
 
+/** A count that was decided. */
+export interface DecidedCount {
+  readonly at: number
+  /** Identifies the object with the count: 8 characters. */
+  readonly on: string
+  readonly to: number
+}
+
 /** How many different changes a delivery may be known by. Of more nothing is remembered. */
 export const maxDid = 8

@@ -9,7 +9,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { firstViolation, has, type Violation } from '../api/guard.ts'
 import type { KubeObject, StoredObject } from '../api/object.ts'
 import type { Outcome } from '../api/outcome.ts'
-import type { DecidedChange, Settlement } from '../api/settlement.ts'
+import type { DecidedChange, DecidedCount, Settlement } from '../api/settlement.ts'
 import type { Obj, Stored } from '../api/schema.ts'
 import type { ApiConnection, Clock, Outbound } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -124,6 +124,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
 export interface LookContext {
   readonly api: ApiConnection
   readonly namespace: string
+  /** CRDs of custom kinds, at most some minutes old. */
+  readonly definitions: Definitions
 }
 
 /** The objects of a hook as they are now. */
@@ -131,7 +133,7 @@ export interface Look {
   /** How many there are: what a look costs. */
   readonly objects: number
   /** Returns the outcome of a change, at `now`, in milliseconds since the epoch. Pure. */
-  settlementOf(change: DecidedChange, now: number): Settlement
+  settlementOf(change: DecidedChange | DecidedCount, now: number): Settlement
 }
 
 interface Undoing<S extends Obj> {

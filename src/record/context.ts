@@ -15,6 +15,8 @@ export interface DeliveryContext extends Remembered {
   readonly isAskable: boolean
   /** True if nothing may be changed: the answer says what would happen. */
   readonly dryRun: boolean
+  /** Whether the answer must say the outcome of the change. */
+  readonly waits?: boolean
   /**
    * Returns whether the hook is known to be unchanged. If not, nothing more is done, and the post
    * is admitted again.

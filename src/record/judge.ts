@@ -207,6 +207,7 @@ export type Decision =
       readonly to: number
       readonly claim: Claim
       readonly undoes?: number
+      readonly on?: string
     }
   | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
 

@@ -93,8 +93,8 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     done.push({ row, isGone: now === undefined, isLost: now?.state === 'untold' && now.mark === mark })
   }
   for (const { row } of done) {
-    const { from, key, to } = row
-    draft.add({ state: 'done', key, ...momentOf(row), from, to })
+    const { from, key, on, to } = row
+    draft.add({ state: 'done', key, ...momentOf(row), from, to, ...(on !== undefined && { on }) })
   }
   const ran: ClaimedRow[] = []
   for (const { isGone, isLost, row } of done) {

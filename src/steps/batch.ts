@@ -4,7 +4,7 @@ import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
-import type { Step } from './steps.ts'
+import { madeOf, type Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
@@ -123,7 +123,7 @@ export const unknownStep: Step = {
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
   switch (part.part) {
     case 'step':
-      return { step: 'done', from: part.from, to: part.to }
+      return { step: 'done', ...madeOf(part) }
     case 'refused':
       return { step: 'refused', refused: part.refused, from: part.from }
     case 'skip':

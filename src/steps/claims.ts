@@ -4,9 +4,9 @@ import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
-import type { Plan, Step, UndoPlan } from './steps.ts'
+import type { Made, Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
-import { targetText } from './target/text.ts'
+import { countId, targetText } from './target/text.ts'
 
 /** A post that waits for its step. */
 export interface Waiting {
@@ -24,7 +24,7 @@ export interface Waiting {
 /** The result of one post in a batch. */
 export type Part =
   /** Its step, computed after those of the posts before it. */
-  | { readonly part: 'step'; readonly from: number; readonly to: number }
+  | ({ readonly part: 'step' } & Made)
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | ({ readonly part: 'skip' } & NotRun)
   /** There is no room for its idempotency key. */
@@ -93,6 +93,10 @@ export const claim = (
   const claimed: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
   const draft = before.fork()
   let to = version.count
+  // Most posts do not wait, and have no key by which their sender can ask later.
+  let id: string | undefined
+  const on = ({ isAskable, waits = false }: DeliveryContext): Pick<Made, 'on'> =>
+    isAskable || waits ? { on: (id ??= countId(target, version.uid)) } : {}
 
   const step = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>, undoes?: number): Part => {
     const from = to
@@ -100,10 +104,10 @@ export const claim = (
     if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
     to = planned
     if (isRemembered(context)) {
-      const decision = { state: 'claimed', from, to, claim: claimed, ...(undoes !== undefined && { undoes }) } as const
-      decided(draft, context, now, decision)
+      const more = { ...(undoes !== undefined && { undoes }), ...(context.isAskable && on(context)) }
+      decided(draft, context, now, { state: 'claimed', from, to, claim: claimed, ...more })
     }
-    return { part: 'step', from, to }
+    return { part: 'step', from, to, ...on(context) }
   }
 
   const skip = (context: DeliveryContext, judged: Judgement & { judgement: 'skip' }): Part => {

@@ -17,7 +17,7 @@ import {
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
-import type { Step } from './steps.ts'
+import { madeOf, type Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
@@ -126,7 +126,7 @@ export const takeBack = async (
 }
 
 const isMade = (own: HelpPart['own']): Finished =>
-  own ? { finished: 'own', step: { step: 'done', from: own.from, to: own.to } } : { finished: 'other' }
+  own ? { finished: 'own', step: { step: 'done', ...madeOf(own) } } : { finished: 'other' }
 
 const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',

@@ -26,10 +26,20 @@ export type Plan = (count: number, delta?: number, limits?: CountLimits) => numb
 /** Computes the count after an undo. `delta` is the sum of the steps to take back. */
 export type UndoPlan = (count: number, delta: number, limits?: CountLimits) => number | Refusal
 
+/** What a step made of a count. */
+export interface Made {
+  readonly from: number
+  readonly to: number
+  readonly on?: string
+}
+
 /** The outcome of one step. */
 export type Step =
-  /** The API server has stored it. `from` equals `to` if the plan kept the count. */
-  | { readonly step: 'done'; readonly from: number; readonly to: number }
+  /**
+   * The API server has stored it. `from` equals `to` if the plan kept the count. `on` identifies the
+   * object, if somebody may ask for the outcome.
+   */
+  | ({ readonly step: 'done' } & Made)
   /** The record says that the delivery does not count. Nothing was changed. */
   | ({ readonly step: 'skipped' } & NotRun)
   /**
@@ -59,3 +69,6 @@ export interface Steps {
   /** Takes back the changes that the firings of the delivery's alerts made, once. */
   readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }
+
+/** Returns what a step made of a count, from what has more members. */
+export const madeOf = ({ from, on, to }: Made): Made => ({ from, to, ...(on !== undefined && { on }) })

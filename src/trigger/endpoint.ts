@@ -2,7 +2,9 @@ import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
+import type { DecidedCount } from '../api/settlement.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
@@ -28,7 +30,7 @@ import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
-import { decidedAsIn } from './settled.ts'
+import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
@@ -148,9 +150,10 @@ export class TriggerEndpoint {
     request: TriggerRequest,
     admitted: Admission,
     body: PostedBody,
-    { dryRun, waitMs }: AskedByQuery,
+    asked: AskedByQuery,
     deadline: number,
   ): Promise<Handled> {
+    const { dryRun, waitMs } = asked
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
@@ -168,19 +171,19 @@ export class TriggerEndpoint {
     }
     const { confirmation } = message
     if (confirmation && !dryRun) {
-      const asked = { at: clock.now(), ...confirmation }
-      ledgers.of(first).later(draft => draft.set({ confirmation: asked }))
+      const requested = { at: clock.now(), ...confirmation }
+      ledgers.of(first).later(draft => draft.set({ confirmation: requested }))
     }
 
     if (waitMs !== undefined) {
-      const poll = await this.#poll(this.#contextOf(request, admitted, message, deadline, dryRun), waitMs)
+      const poll = await this.#poll(this.#contextOf(request, admitted, message, deadline, asked), waitMs)
       if (poll) return poll
     }
     let admission = admitted
     for (let round = 0; round < maxRounds; round++) {
       const { hook } = admission
       // If the hook changed meanwhile, the delivery begins again with the changed hook.
-      const context = this.#contextOf(request, admission, message, deadline, dryRun)
+      const context = this.#contextOf(request, admission, message, deadline, asked)
       const outcome = await execute(context, this.#services)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
@@ -189,7 +192,10 @@ export class TriggerEndpoint {
         const handled = { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery, change }
         if (waitMs === undefined) return handled
         const wasDecided = outcome.outcome === 'skipped' && outcome.reason === 'Duplicate'
-        return (wasDecided ? await this.#poll(context, waitMs) : undefined) ?? waitingFor(handled, context, waitMs)
+        return (
+          (wasDecided ? await this.#poll(context, waitMs) : undefined) ??
+          waitingFor(handled, change ?? countIn(outcome, beganAt), context, waitMs)
+        )
       }
       const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, false))
       if (!again) break
@@ -220,7 +226,7 @@ export class TriggerEndpoint {
     { holds, hook, id, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
-    dryRun: boolean,
+    { dryRun, waitMs }: AskedByQuery,
   ): TriggerContext {
     const { budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
@@ -240,6 +246,7 @@ export class TriggerEndpoint {
       dedupeWindowMs: hook.dedupeWindowMs,
       deadline,
       dryRun,
+      waits: waitMs !== undefined,
       isCurrent: holds,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
       charge: bytes => {
@@ -271,11 +278,19 @@ const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
 const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
 /** Returns a post that was just decided, with what it waits for. */
-const waitingFor = (handled: Handled, { isAskable }: TriggerContext, waitMs: number): Handled => {
-  const { answer, change } = handled
+const waitingFor = (
+  handled: Handled,
+  change: DecidedPost['change'],
+  { isAskable }: TriggerContext,
+  waitMs: number,
+): Handled => {
+  const { answer } = handled
   if (answer === 'no answer' || answer.status !== 200) return handled
   return { ...handled, waits: { decided: { answer, change, isAskable }, waitMs, isPoll: false } }
 }
+
+const countIn = (outcome: Ended, at: number): DecidedCount | undefined =>
+  'on' in outcome && outcome.on !== undefined ? { at, on: outcome.on, to: outcome.to } : undefined
 
 /** The statuses that a sender without the right to a hook gets. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])

@@ -1,4 +1,5 @@
 import type { Look } from '../drivers/driver.ts'
+import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { lookEveryMs, lookEveryMsForEach, maxLooks } from './limits.ts'
@@ -25,10 +26,12 @@ interface Watched {
 export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
   readonly #api: ApiConnection
+  readonly #definitions: Definitions
   /** By the hook's uid and generation: posts from before an edit look at the former targets. */
   readonly #watched = new Map<string, Watched>()
 
-  constructor({ api, clock }: Pick<Environment, 'api' | 'clock'>) {
+  constructor({ api, clock }: Pick<Environment, 'api' | 'clock'>, definitions: Definitions) {
+    this.#definitions = definitions
     this.#environment = { clock }
     this.#api = {
       request: request => api.request({ ...request, lane: 'look' }),
@@ -94,7 +97,8 @@ export class Looks {
 
   async #look({ bound, namespace }: LiveHook): Promise<Looked> {
     try {
-      const look = 'look' in bound ? await bound.look?.({ api: this.#api, namespace }) : undefined
+      const look =
+        'look' in bound ? await bound.look?.({ api: this.#api, namespace, definitions: this.#definitions }) : undefined
       return look ? { look } : { unread: 'there is nothing to look at' }
     } catch (error) {
       return { unread: error instanceof Error ? error.message : 'the API server cannot be read' }

@@ -1,6 +1,6 @@
 import type { Row } from '../api/row.ts'
 import { isReason, reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
-import type { DecidedChange, Settlement, SettlementState } from '../api/settlement.ts'
+import type { DecidedChange, DecidedCount, Settlement, SettlementState } from '../api/settlement.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from '../record/judge.ts'
 import type { Answer, TriggerAnswer } from './answer.ts'
@@ -10,7 +10,7 @@ export interface DecidedPost {
   /** The answer without `wait`. */
   readonly answer: Exclude<TriggerAnswer, 'no answer'>
   /** Its change. Undefined if nothing on the objects distinguishes it from other changes. */
-  readonly change: DecidedChange | undefined
+  readonly change: DecidedChange | DecidedCount | undefined
   /** Whether the same request can ask again. */
   readonly isAskable: boolean
 }
@@ -94,7 +94,11 @@ export const decidedAsIn = (
     case 'untold':
       return nothing('OutcomeUnknown')
     case 'done':
-      return without(answered(200, row.from === row.to ? 'unchanged' : 'applied', 'Duplicate'))
+      return {
+        answer: answered(200, row.from === row.to ? 'unchanged' : 'applied', 'Duplicate'),
+        change: row.on === undefined ? undefined : { at: row.at, on: row.on, to: row.to },
+        isAskable: true,
+      }
     case 'acted': {
       if (row.reason !== undefined) return nothing(row.reason)
       const { at, did, n } = row

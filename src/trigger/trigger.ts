@@ -83,7 +83,8 @@ export const triggerRole = (
     ledgers.of(hook).later(draft => limitedAt(draft, now))
   }
   const steps = new StepService(environment)
-  const looks = new Looks(environment)
+  const definitions = definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs })
+  const looks = new Looks(environment, definitions)
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
   const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
   const limits = limitsIn(options.memoryBytes)
@@ -99,7 +100,7 @@ export const triggerRole = (
     bar: checkAuthOf(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
     budget,
     checkGenuine,
-    definitions: definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs }),
+    definitions,
     distrust,
     intake,
     large: new LargeBodies(environment.clock, options.startReader),

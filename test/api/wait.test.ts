@@ -227,15 +227,56 @@ describe('a push with wait', () => {
   })
 })
 
-it('a count is stored, and nothing more is seen of it', async () => {
-  const here = await cluster()
-  await here.createDeployment('web', 1)
-  await product(here)
-  await here.createHook('web-up', {})
-  const url = await here.url('web-up')
-  const init = { headers: { 'idempotency-key': 'one' } }
-  for (let time = 0; time < 2; time++) {
-    expect(said(await postUntilDone(`${url}?wait`, undefined, init))).toBe('200 stored Stored')
-    expect(await here.replicas('web')).toBe(2)
+describe('a count with wait', () => {
+  const setUpCount = async () => {
+    const here = await cluster()
+    const { api, namespace } = here
+    await here.createDeployment('web', 1)
+    await product(here)
+    await here.createHook('web-up', {})
+    const url = await here.url('web-up')
+    return {
+      ...here,
+      ask: async (key: string, query = '?wait=0s') =>
+        said(await postUntilDone(url + query, undefined, key === '' ? {} : { headers: { 'idempotency-key': key } })),
+      /** Says how many pods there are, and how many of them are available. */
+      report: async (replicas: number, availableReplicas: number): Promise<void> => {
+        const object = await read(api, deployments, namespace, 'web')
+        const counts = { replicas, readyReplicas: availableReplicas, availableReplicas }
+        await send(api, {
+          method: 'PATCH',
+          path: objectPath(deployments, namespace, 'web', 'status'),
+          contentType: 'application/merge-patch+json',
+          body: JSON.stringify({ status: { observedGeneration: object?.metadata.generation, ...counts } }),
+        })
+      },
+    }
   }
+
+  it('is complete once its pods are there, and the same again asks again and adds nothing', async () => {
+    const { ask, replicas, report } = await setUpCount()
+    await report(1, 1)
+    expect(await ask('one')).toBe('202 progressing RolloutProgressing')
+    await report(2, 1)
+    expect(await ask('one')).toBe('202 progressing RolloutProgressing')
+    await report(2, 2)
+    expect(await ask('one', '?wait')).toBe('200 complete RolloutComplete')
+    expect(await replicas('web')).toBe(2)
+    expect(await ask('')).toBe('202 progressing RolloutProgressing')
+    expect(await replicas('web')).toBe(3)
+    // A later step does not change what this one was.
+    expect(await ask('one')).toBe('202 progressing RolloutProgressing')
+    await report(3, 2)
+    expect(await ask('one')).toBe('200 complete RolloutComplete')
+  })
+
+  it('is replaced where another object has the name by now', async () => {
+    const { api, ask, createDeployment, namespace } = await setUpCount()
+    expect(await ask('one')).toBe('202 progressing RolloutProgressing')
+    const path = objectPath(deployments, namespace, 'web')
+    await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 5000 })
+    expect(await ask('one')).toBe('409 replaced Replaced')
+    await createDeployment('web', 2)
+    expect(await ask('one', '?wait')).toBe('409 replaced Replaced')
+  })
 })

@@ -1,3 +1,4 @@
+import { noDefinitions } from '../support/environment.ts'
 import { describe, expect, it } from 'vitest'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
@@ -92,7 +93,7 @@ describe('the workloads of a selector', () => {
     const { api, make } = setUp()
     make('fat', { fat: 'y'.repeat(2_200_000) })
     make('web')
-    const look = await lookAtWorkloads(member, { api, namespace: 'shop' })
+    const look = await lookAtWorkloads(member, { api, namespace: 'shop', definitions: noDefinitions })
     expect(look.settlementOf({ at: 0, did: ['a'], n: 2 }, 0)).toEqual({
       state: 'progressing',
       message: 'Deployment/fat cannot be read: remove what is large in it, such as annotations',

@@ -9,13 +9,13 @@ import type { LiveHook } from '../../src/trigger/hook.ts'
 import { followForMs, maxFollowed } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { fakeClock, settle } from '../support/clock.ts'
-import { noApi } from '../support/environment.ts'
+import { noApi, noDefinitions } from '../support/environment.ts'
 import { someHook } from './some-hook.ts'
 
 const setUp = () => {
   const clock = fakeClock()
   const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
-  const looks = new Looks({ clock, api: noApi })
+  const looks = new Looks({ clock, api: noApi }, noDefinitions)
   const draft = new MemoryDraft(emptyMemory)
   const owner = someHook
   const amend = (update: Update): void => update(draft)

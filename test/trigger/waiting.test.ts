@@ -9,7 +9,7 @@ import { maxLooks } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { WaitingPosts } from '../../src/trigger/waiting.ts'
 import { fakeClock, settle } from '../support/clock.ts'
-import { noApi } from '../support/environment.ts'
+import { noApi, noDefinitions } from '../support/environment.ts'
 import { someHook } from './some-hook.ts'
 
 const nothing = (): void => undefined
@@ -42,7 +42,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
     { clock, log: noLog },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
-    new Looks({ clock, api: noApi }),
+    new Looks({ clock, api: noApi }, noDefinitions),
   )
   const gone: (() => void)[] = []
   let released = 0

@@ -1,7 +1,7 @@
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
-import type { Step } from '../../steps/steps.ts'
+import { madeOf, type Step } from '../../steps/steps.ts'
 import type { Target, TargetProblem } from '../../steps/target/target.ts'
 import { viaScale } from '../../steps/target/via-scale.ts'
 import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
@@ -74,9 +74,10 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
   switch (step.step) {
     case 'done': {
       const { from, to } = step
+      const made = madeOf(step)
       return from === to
-        ? { outcome: 'unchanged', reason: 'AtBound', from, to }
-        : { outcome: 'applied', reason: changed, from, to }
+        ? { outcome: 'unchanged', reason: 'AtBound', ...made }
+        : { outcome: 'applied', reason: changed, ...made }
     }
     case 'skipped':
       return notRun(step)

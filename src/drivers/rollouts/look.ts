@@ -1,3 +1,4 @@
+import type { Settlement } from '../../api/settlement.ts'
 import type { Look, LookContext } from '../driver.ts'
 import type { Reach } from './schema.ts'
 import { lookedAt, settlementOf } from './settlement.ts'
@@ -19,5 +20,13 @@ export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookCont
     return { objects: found.found.length + 1, settlementOf: () => ({ state: 'progressing', message }) }
   }
   const workloads = 'reason' in found ? [] : found.found.map(({ object, workloads: kind }) => lookedAt(object, kind))
-  return { objects: workloads.length, settlementOf: (change, now) => settlementOf(change, workloads, now) }
+  return {
+    objects: workloads.length,
+    settlementOf: (change, now) => ('did' in change ? settlementOf(change, workloads, now) : ofAnotherDriver),
+  }
+}
+
+const ofAnotherDriver: Settlement = {
+  state: 'replaced',
+  message: 'the delivery changed a count, and the hook rolls out workloads now',
 }

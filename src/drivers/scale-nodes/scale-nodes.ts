@@ -7,6 +7,7 @@ import type { Target } from '../../steps/target/target.ts'
 import { targetProblem } from '../../steps/target/read.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
 import { countNeeds, movementInWords, stepOn, takeBackOn, worstInWords } from '../counted/counted.ts'
+import { lookAtCount } from '../counted/look.ts'
 import type { Driver, TargetKind, TargetPart } from '../driver.ts'
 import { scaleNodesRights } from './scale-nodes-rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
@@ -54,6 +55,8 @@ export const scaleNodes = {
 
   execute: (member, _delivery, execution): Promise<Outcome> =>
     stepOn(targetOf(member, execution.hook.namespace), member, execution),
+
+  look: (member, looking) => lookAtCount(targetOf(member, looking.namespace), looking),
 
   /** The order of removal stays as the hook set it. */
   undo: (member, _delivery, execution): Promise<Outcome> =>

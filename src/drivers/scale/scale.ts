@@ -13,6 +13,7 @@ import {
   unreadBy,
   worstInWords,
 } from '../counted/counted.ts'
+import { lookAtCount } from '../counted/look.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
 import type { Right } from '../driver-rights.ts'
 import { groupOf, isLeast, scaleExtras } from './extras.ts'
@@ -93,6 +94,12 @@ export const scale = {
   },
 
   execute: (member, _delivery, execution) => withTarget(member, execution, stepOn),
+
+  async look({ target }, looking) {
+    const kind = await kindOf(target, looking.definitions)
+    if ('reason' in kind) throw new Error(kind.message)
+    return await lookAtCount({ ...kind, namespace: looking.namespace, name: target.name }, looking)
+  },
 
   undo: (member, _delivery, execution) => withTarget(member, execution, takeBackOn),
 } satisfies Driver<'scale', typeof scaleSchema>

@@ -1,3 +1,4 @@
+import { keyOf } from '../../api/hash.ts'
 import type { Target } from './target.ts'
 import { countNamed } from './counts.ts'
 import { viaScale } from './via-scale.ts'
@@ -8,6 +9,12 @@ import { viaScale } from './via-scale.ts'
  */
 export const targetText = ({ at, name, type }: Target): string =>
   `${[type.group, type.version, type.resource, type.kind, name].join('/')}${at.text === viaScale.text ? '' : ` ${at.text}`}`
+
+/**
+ * Returns 8 characters that identify the count of one object. Another object of the same name has
+ * another uid. What else a write sets is no part of it.
+ */
+export const countId = ({ at }: Pick<Target, 'at'>, uid: string): string => keyOf(`${uid} ${at.field}`).slice(0, 8)
 
 /**
  * Parses the target of a claim. An account that may write records can put any text there, and the

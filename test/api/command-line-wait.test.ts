@@ -7,7 +7,7 @@ import { hooks } from '../../src/kube/resources.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, deployments, post, product, until } from '../support/product.ts'
 
-/** A product, a Deployment of two whose controller is this test, and a hook that is sent pushes. */
+/** Starts a product with a Deployment of two, whose controller is this test, and a hook for pushes. */
 const setUp = async (spec: object = {}) => {
   const here = await cluster()
   const { api, kubeconfig, namespace } = here

@@ -11,7 +11,7 @@ const having = (part: string): unknown => expect.stringContaining(part)
 const lacking = (part: string): unknown => expect.not.stringContaining(part)
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
 
-/** A notification about an alert of this name. */
+/** Makes a notification about an alert of this name. */
 const about = (alertname: string, status: 'firing' | 'resolved') => {
   const message = notification(status, status === 'firing' ? 'first notification' : 'all alerts resolved')
   return { ...message, groupLabels: { alertname }, groupKey: `{}:{alertname="${alertname}"}` }

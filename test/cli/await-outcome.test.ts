@@ -12,7 +12,7 @@ const complete: Posted = { status: 200, body: '{"state": "complete"}' }
 const lost = new NoAnswer('hooks.example.com', 'socket hang up', 'ECONNRESET')
 const refused = new NoAnswer('hooks.example.com', 'connect ECONNREFUSED', 'ECONNREFUSED')
 
-/** A trigger that gives these answers, one after another, each as late as the post allows unless it is at once. */
+/** Makes a trigger that gives these answers in turn, each as late as the post allows, or else at once. */
 const trigger = (clock: FakeClock, answers: readonly (Posted | NoAnswer)[], isLate = true) => {
   const left = [...answers]
   const asked: { readonly at: number; readonly waitMs: number }[] = []

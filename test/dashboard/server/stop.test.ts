@@ -9,7 +9,7 @@ const configMap = (annotations: object) => ({
   metadata: { name: 'receiver-hooks-public-keys', uid: 'u1', resourceVersion: '7', annotations },
 })
 
-/** A dashboard for somebody whom the API server answers so about the ConfigMap of the stop. */
+/** Opens a dashboard as a user. `respond` answers for the API server. */
 const openFor = async (respond: (request: ApiRequest) => ReturnType<typeof answer>) => {
   const asked: ApiRequest[] = []
   const { open } = await startServed({

@@ -214,7 +214,7 @@ const onObject = (state: ServerState, request: ServerRequest, route: ObjectRoute
     }
     case 'DELETE': {
       if (subresource !== undefined) throw methodNotAllowed()
-      return removed(state, request, route, as)
+      return removed(state, request, route)
     }
     default:
       throw methodNotAllowed()
@@ -224,15 +224,11 @@ const onObject = (state: ServerState, request: ServerRequest, route: ObjectRoute
 const lacking = (sentence: string | undefined): StatusError | undefined =>
   sentence === undefined ? undefined : new StatusError(501, 'NotImplemented', sentence)
 
-const removed = (
-  state: ServerState,
-  request: ServerRequest,
-  route: ObjectRoute,
-  as: Representation,
-): ServerResponse => {
+const removed = (state: ServerState, request: ServerRequest, route: ObjectRoute): ServerResponse => {
   const { definition, name } = route
   const options = deleteOptions(request)
   const { object, pending } = removeObject(state, { ...route, options, dryRun: isDryRun(request, options) })
+  const as = representationIn(request.accept ?? '')
   if (pending) return json(200, represent(as, definition, object, state.clock.now()))
   return json(200, {
     kind: 'Status',

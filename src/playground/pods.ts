@@ -11,7 +11,7 @@ import type { WorkloadPod } from './rollout.ts'
 export const pods: ResourceType = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 
 /** The tag that no node can pull. It shows a rollout that never completes. */
-export const missingTag = 'missing'
+const missingTag = 'missing'
 
 /** The Deployment of a pod. */
 export interface PodOwner {

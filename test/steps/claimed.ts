@@ -14,7 +14,7 @@ import { seededRandom } from '../support/random.ts'
 import { stepServer, type StepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
-export const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
+const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 
 export type About = Partial<Pick<DeliveryContext, 'undo' | 'cooldownMs' | 'dryRun' | 'isCurrent'>> & {
   readonly hook?: string

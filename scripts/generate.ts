@@ -21,6 +21,7 @@ import { installRoles, namespacedBindings, namespacedRoles } from './deploy/name
 import { optionalRights } from '../src/drivers/cluster-roles.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { chartValues } from './deploy/values.ts'
+import { jsonSchema } from './reference/json-schema.ts'
 import { fieldsPage } from './reference/fields.ts'
 import { httpPage } from './reference/http.ts'
 import { metricsPage } from './reference/metrics.ts'
@@ -53,6 +54,7 @@ const files: Readonly<Record<string, string>> = {
   [`${chart}/values.schema.json`]: valuesSchema(values),
   ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`${chart}/templates/${name}`, text])),
   'crds/receiverhooks.yaml': definition(crd),
+  'crds/schema/receiverhook_v1alpha1.json': jsonSchema(hookSchema),
   'crds/receiverhookrecords.yaml': definition(recordCrd),
   'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')),
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),

@@ -47,7 +47,7 @@ it.each<[string, object, string]>([
   ],
   ['a driver that is left out', { scale }, "/spec must have required property 'driver'"],
   ['a number below the least', { driver: 'scale', scale: { ...scale, min: -1 } }, '/spec/scale/min must be >= 0'],
-])('it refuses %s', (_what, spec, fault) => {
+])('the JSON Schema refuses %s', (_what, spec, fault) => {
   const manifest = { apiVersion: 'receiverhooks.dev/v1alpha1', kind: hookKind, metadata: { name: 'web-up' }, spec }
   expect(faultsIn({ ...manifest, spec: { driver: 'scale', scale } })).toEqual([])
   expect(faultsIn(manifest)).toContain(fault)

@@ -10,7 +10,7 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   failed: 'an answer 422 `failed`',
   unavailable: 'an answer 503 `unavailable`',
   unreadable: 'an answer 400',
-  refused: 'an answer to a post that is no delivery',
+  refused: 'an answer to a post that does not count as a delivery',
   condition: 'a condition of a hook that is not Ready',
   ready: 'a condition of a hook that is Ready',
   event: 'an Event',

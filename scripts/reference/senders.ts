@@ -22,7 +22,7 @@ ${table(
 
 Each name leads to what it posts again and when, where it shows a failure, and a ready configuration.
 
-- An alert that fires runs the hook. One that is over runs it only where \`onResolved\` says so. Where some alerts of a group are over
+- An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. Where some alerts of a group are over
   and no new one fires, the hook is skipped with the reason \`PartlyResolved\`; for pings, acknowledgements and unknown states, with
   \`NoNews\`.
 - Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, even if one of them describes a later state.

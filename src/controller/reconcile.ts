@@ -124,9 +124,9 @@ const expressionProblem = (
   when === undefined ? 'sound' : expressions.problemOf(hookKey(namespace, name), namespace, when)
 
 /**
- * Validates a hook with the API server's cache, which does not load its storage. The cache may be
- * behind, so a problem is confirmed in the storage. A problem that the status shows already is read
- * from the storage at once.
+ * Validates a hook by reads from the API server's cache, which do not load its storage. The cache
+ * may be behind, so a problem is confirmed in the storage. If the status shows a problem already,
+ * the storage is read at once.
  */
 const validated = async (
   context: Reconciling,

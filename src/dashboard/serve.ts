@@ -50,8 +50,8 @@ export const serveDashboard = async (
 }
 
 /**
- * Returns which loopback names are accepted. With a key the page is local; a port-forward to a pod
- * may use any port; behind a proxy there are none.
+ * Returns which loopback names the page accepts. A page that opens with a key is local. A
+ * port-forward to a pod may use any port. Behind a proxy no loopback name is accepted.
  */
 const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): ServedNames['loopback'] => {
   switch (signIn) {

@@ -140,10 +140,10 @@ export const maxLingering = 64
 export const refusedRate = { perSecond: 20, burst: 200 } as const
 
 /**
- * The rate of checks for posts of sources that were refused too often: for each hook, and for what
- * all hooks need beyond that. A short check verifies a token's signature, a credential, or an HMAC
- * of up to 64 kB; a refused post takes some 150 us in all. A long one reads up to 1 MiB and takes
- * some 3 ms.
+ * The rates at which posts of distrusted sources are checked: one rate for each hook, and a shared
+ * one for what a hook needs beyond its own. A short check verifies a token's signature, a
+ * credential, or an HMAC of up to 64 kB; a refused post takes some 150 us in all. A long one reads
+ * up to 1 MiB and takes some 3 ms.
  */
 export const checkRates = {
   short: { ofHook: { perSecond: 20, burst: 40 }, ofAll: { perSecond: 1500, burst: 1500 } },

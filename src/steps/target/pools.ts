@@ -79,7 +79,9 @@ export const poolsInside = (
   })
 }
 
-/** Returns the roles of a Rancher pool besides running workloads. */
+/**
+ * Returns the further roles of a Rancher pool, such as etcd. Without one it only runs workloads.
+ */
 const rolesOf = (pool: Pool): readonly string[] => ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
 
 const inCluster = (pool: string): CountAt => {

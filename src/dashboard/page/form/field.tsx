@@ -129,7 +129,7 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
   const { schema } = widget
   const choice = choiceOf(schema)
   if (choice !== undefined) return <ChoiceField {...props} schema={schema} choice={choice} />
-  // Its required members are required only if one of its members is set.
+  // An optional member requires nothing of its own members until one of them is set.
   if (!required && isNamed !== true) {
     return (
       <FoldedFields title={labelOf(path.at(-1) ?? '', schema)} inside={[]} paths={[path]} draft={draft}>

@@ -269,7 +269,8 @@ export const reasons = {
   },
   InvalidHook: {
     where: ['failed', 'condition'],
-    means: 'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule.',
+    means:
+      'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule.',
     todo: 'Correct the field that the message names.',
   },
   Forbidden: {

@@ -36,6 +36,27 @@ test('each part of the long tests that CONTRIBUTING names is one', () => {
   expect(named.filter(part => !longParts.some(({ name }) => name === part))).toEqual([])
 })
 
+test('the row on a new driver names each member that a driver must have', () => {
+  const row = page.split('\n').find(line => line.startsWith('| a new driver:')) ?? ''
+  const membersOf = (path: string, name: string): readonly string[] => {
+    const body = new RegExp(`interface ${name}<.*?\\n}`, 's').exec(readFileSync(path, 'utf8'))?.[0] ?? ''
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member = '']) => member)
+  }
+  const members = [
+    ...membersOf('src/drivers/declaration.ts', 'Declaration'),
+    ...membersOf('src/drivers/driver.ts', 'Doing'),
+  ]
+  expect(members.length).toBeGreaterThan(12)
+  expect(members.filter(member => !row.includes(`\`${member}\``))).toEqual([])
+})
+
+test('the file that CONTRIBUTING names for the number of a step exports it', () => {
+  const row = page.split('\n').find(line => line.startsWith('| the number of a step')) ?? ''
+  const [path = '', ...names] = [...row.matchAll(/`([\w./-]+)`/g)].map(([, text = '']) => text)
+  const source = readFileSync(path, 'utf8')
+  expect(names.slice(0, 2).filter(name => !source.includes(`export const ${name} =`))).toEqual([])
+})
+
 /** Returns the text of a picture, by its name behind the back-ticks. */
 const picture = (name: string): string => new RegExp(`\\n\`\`\`${name}\\n(.*?)\\n\`\`\`\\n`, 's').exec(page)?.[1] ?? ''
 

@@ -9,7 +9,7 @@ export interface SimulatedApiServer {
   fromStorage(ask: () => ServerResponse, answer: (response: ServerResponse) => void): void
   /** Answers a consistent list: what is asked of the storage is answered once the cache has come that far, or 3 s later. */
   consistently(ask: () => ServerResponse, answer: (response: ServerResponse) => void): void
-  /** Takes a change into the cache, and then to the watches that `tell` stands for, in order. */
+  /** Takes a change into the cache, and then to its watches, in order. */
   later(tell: () => void): void
   /** While this API server is cut off from the storage, `repeat` is called each second, for a bookmark that does not move. */
   follow(repeat: () => void): () => void
@@ -81,7 +81,7 @@ interface Sickly extends SimulatedApiServer {
 
 const apiServer = (time: VirtualTime, rng: Rng, isUp: () => boolean): Sickly => {
   let sick: Sickness | undefined
-  /** What the storage has told, and the cache has not taken in yet; and how much of it is due. */
+  /** What the storage has reported and the cache has not stored yet, and how much of it is due. */
   const told: (() => void)[] = []
   let due = 0
   /** Requests that are taken up again when this API server is well. */

@@ -16,7 +16,7 @@ export interface Faults {
   readonly declined: number
   /** Of a write: 500 or 504 after it was stored. */
   readonly failedAfterwards: number
-  /** Of an occasion at which a crash can be told from no crash: the process dies. */
+  /** Returns whether the process dies at a moment at which a crash makes a difference. */
   readonly crash: number
   /** Of a watch, when it opens: it will be cut. And: it will fall silent. */
   readonly cut: number

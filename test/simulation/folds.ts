@@ -8,7 +8,7 @@ import { isMark } from '../support/marks.ts'
 
 /**
  * Takes note of each fold. What a process folds it sends at that very moment: the marked write itself, or first the claim
- * of it. Whoever sends a mark of another process only helps. The instance in a mark tells whose it is.
+ * of it. A process that sends a mark of another one only helps. The instance in a mark says whose it is.
  */
 export const foldWatcher = (note: Simulation['note']): ((process: string, request: ApiRequest) => void) => {
   const owners = new Map<string, string>()

@@ -16,16 +16,16 @@ export interface Post {
   readonly kind: 'plain' | 'firing' | 'resolved'
   /** What its sender calls the delivery: equal for all copies of one. */
   readonly delivery: string
-  /** What it tells: equal for all posts of which one is to be executed, but for repeats. */
+  /** What it reports: equal for all posts of which one is to be executed, but for repeats. */
   readonly news: string
-  /** The alert that it tells of, if it does; and since when that fires: it rises. */
+  /** The alert that it reports, if any; and since when that fires: it rises. */
   readonly alert?: string
   readonly since?: number
-  /** What its sender shows beside the token. */
+  /** What its sender shows in addition to the token. */
   readonly proof: Proof | undefined
   /** Whether it is marked as a drill, which some hooks do not run for. */
   readonly drill: boolean
-  /** What the product tells two copies by, as its record has it; undefined where every copy counts. */
+  /** What identifies copies for the product, as its record has it; undefined where every copy counts. */
   readonly key: string | undefined
   /** Whether the same again is one delivery only within the hook's window, and meant to count after it. */
   readonly repeats: boolean
@@ -69,7 +69,7 @@ export type Happened = { readonly at: number } & (
     }
   /** The API server has stored a version of a hook, a target or an object of the product's own. */
   | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
-  /** A process was told all changes of hooks, or of the keys, up to a version. */
+  /** A process received all changes of hooks, or of the keys, up to a version. */
   | { readonly what: 'heard'; readonly of: Followed; readonly process: string; readonly version: number }
   | { readonly what: 'post'; readonly post: Post; readonly wall: number }
   | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }

@@ -48,10 +48,10 @@ export interface History {
   readonly lasted: number
 }
 
-/** How long trouble lasts, in milliseconds. */
+/** How long the time of faults lasts, in milliseconds. */
 const troubleMs = { least: 4_000, most: 20_000 }
 
-/** What had begun when the trouble ended is over by then, in milliseconds: a watch that was to fall silent has done so. */
+/** What had begun when the faults ended is over by then, in milliseconds: a watch that was to fall silent has done so. */
 const begunMs = 11_000
 
 /** How long the product may take to recover once all is well, in milliseconds: a dead watch is noticed after 75 s. */
@@ -70,7 +70,7 @@ const wordCountsMs = 2_010
 /** How long the end of a history is quiet, in milliseconds. */
 const quietMs = 6_000
 
-/** No history needs nearly as many: whoever makes more spins. */
+/** No history needs nearly as many: a process that makes more is in a loop. */
 const mostEvents = 200_000
 
 /** Runs the history of a seed, and holds it against the promises. */
@@ -187,7 +187,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   return { seed, happened, violations: check(happened), events: time.events, lasted: time.now }
 }
 
-/** Everybody who does something while there is trouble. */
+/** Everybody who does something in the time of faults. */
 const populate = (
   simulation: Simulation,
   installation: Installation,

@@ -32,7 +32,7 @@ export const declined = (rng: Rng): ServerResponse =>
 /** The version of a list, or of the object in a line of a watch: the first one in the text. */
 export const versionIn = (text: string): number => Number(/"resourceVersion":"(\d+)"/.exec(text)?.[1] ?? 0)
 
-/** What the checks look at of what a process is told. */
+/** What the checks look at of what a process receives. */
 export type Followed = 'hooks' | 'keys'
 
 /** What is in the collection at a path, where the checks look at it: the only ConfigMap that anyone follows has the keys. */

@@ -97,7 +97,7 @@ const queryOf = ({ query = {} }: ApiRequest): string =>
     .map(([name, value], index) => `${index === 0 ? '?' : '&'}${name}=${value}`)
     .join('')
 
-/** A list tells all that was stored before it. */
+/** A list shows all that was stored before it. */
 const noteList = (
   { note }: Pick<Simulation, 'note'>,
   process: string,

@@ -2,7 +2,7 @@ import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { Claim } from '../../src/api/row.ts'
 
-/** What is read of a row here, in whatever state it is. */
+/** What is read of a row here, in any state. */
 export interface RecordRow {
   readonly key: string
   readonly at: number

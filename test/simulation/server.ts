@@ -17,9 +17,9 @@ export interface SimulatedServer {
   readonly up: boolean
   /** Answers what a process asks, noting what it stored. Only while it is up. */
   ask(process: string, request: ServerRequest): ServerResponse
-  /** Answers the world at once, faults or not: whoever in it asks would try again until it works. */
+  /** Answers the world at once, with or without faults: a client in it would try again until it works. */
   tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
-  /** Opens a watch; `cut` is told when the server goes down. */
+  /** Opens a watch; `cut` is called when the server goes down. */
   watch(request: ServerRequest, sink: WatchSink, cut: () => void): (() => void) | ServerResponse
   /** Refuses writes of a count, until the answer is called. */
   refuse(policy: Policy): () => void
@@ -60,7 +60,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   let compactedMs = 0
   const clock: Clock = {
     now: () => Math.floor(wallClock(time)),
-    // Whatever it stored before a compaction is as old as the whole history that it keeps.
+    // What it stored before a compaction is as old as the whole history that it keeps.
     monotonic: () => time.now + compactedMs,
     after: (ms, run) => time.at(ms, run),
   }

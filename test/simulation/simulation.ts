@@ -34,11 +34,11 @@ export interface SimulatedProcess {
   readonly frozen: boolean
   /** From now on its calls never settle, its timers never fire, and what it says goes nowhere. Nothing is thrown. */
   crash(): void
-  /** Dies here by chance; answers whether it is dead. To be asked wherever a crash can be told from no crash. */
+  /** Dies here by chance; answers whether it is dead. Asked wherever a crash makes a difference. */
   mayCrash(): boolean
   /** Runs something in this process, unless that is dead by then; while it is frozen, later. */
   after(ms: number, run: () => void): () => void
-  /** Told of the end of the process, by a crash or in order. */
+  /** Called at the end of the process, by a crash or in order. */
   onEnd(told: () => void): void
   /** Ends in order: what it had to do is done. */
   end(): void

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 
 /**
- * While a history runs, nothing may read a clock, chance or a timer by itself: whoever does gets an error, and the
+ * While a history runs, nothing may read a clock, chance or a timer by itself: code that does gets an error, and the
  * history would not be the same the next time. Returns what takes the wire away.
  */
 export const tripwire = (): (() => void) => {

@@ -116,7 +116,7 @@ const openWatch = (
   const onTheirWay: (() => void)[] = []
   let closeAtServer = (): void => undefined
   let closed = false
-  /** How far it has been told. */
+  /** Up to which version it has reported. */
   let version = Number(request.query?.['resourceVersion'] ?? 0)
   let silentUntil = 0
   /** The API server has ended it. The client hears of that later, and over this connection of nothing else. */
@@ -181,7 +181,7 @@ const openWatch = (
       unfollow()
       opened()
     }
-    // The head of the answer: from now on silence means that there is nothing to tell.
+    // The head of the answer: from now on silence means that there is nothing to report.
     arrive(() => {
       cancelTimeout()
       client.opened((asked, answered) => {

@@ -7,7 +7,7 @@ import { runHistory } from './history.ts'
 Error.stackTraceLimit = 0
 process.noDeprecation = true
 
-/** Runs every `step`-th seed from `first` on, and tells of each, until it is terminated. */
+/** Runs every `step`-th seed from `first` on, and reports each, until it is terminated. */
 const run = async (first: number, step: number): Promise<void> => {
   for (let seed = first; ; seed += step) {
     const history = await runHistory(seed)

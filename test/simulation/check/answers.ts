@@ -96,7 +96,7 @@ const served: ReadonlySet<number | string> = new Set([200, 401, 404, 409])
 /** How long a process goes by a version of a target, whose successors the API server may have forgotten, in milliseconds. */
 const rememberedMs = 60_000
 
-/** Whether nobody may be able to tell what became of a write. */
+/** Returns whether the outcome of a write may be unknown to everybody. */
 const forgotLately = ({ happened }: Timeline, moment: number): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.includes('forgets') && moment - entry.at < rememberedMs)
 
@@ -147,7 +147,7 @@ const isStill = (version: HookVersion, count: number, { post }: Story): boolean 
   onResolved(version) === 'undo' &&
   [takenBack(version, count, 1), takenBack(version, count, -1)].includes(count)
 
-/** A copy of a delivery may be told what became of an earlier one, wherever that was. */
+/** A copy of a delivery may be answered with the outcome of an earlier one, of any process. */
 const firstCopy = ({ story, timeline }: About): Story => {
   const { key, uid } = story.post
   const first = key === undefined ? story : timeline.stories.find(({ post }) => post.uid === uid && post.key === key)
@@ -166,7 +166,7 @@ const maySee =
   (version: HookVersion, { story, timeline }: About): boolean =>
     isThere(version, story.post.uid) && shownTo(timeline, version, story).includes(shown)
 
-/** The answers that the world in here can cause. Those that tell of a step are judged with the writes. */
+/** The answers that the world in here can cause. Those about a step are checked with the writes. */
 const judges: Partial<Record<Reason, Judge>> = {
   Stepped: isTrue,
   Undone: isTrue,
@@ -252,7 +252,7 @@ const countsSeen = (
   return withSilent(timeline, story, target, seen)
 }
 
-/** Posts that were not told what became of them may have been in a batch with it, and have cancelled one another out. */
+/** Posts without an outcome may have been in a batch with it, and have cancelled one another out. */
 const withSilent = (
   timeline: Timeline,
   { arrived, ended, post }: Story,

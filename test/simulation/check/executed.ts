@@ -41,17 +41,17 @@ export const clocksJump = ({ happened }: Timeline): boolean =>
 /** How far apart the wall clocks of two processes are, as long as none jumps, in milliseconds. */
 export const clocksDifferMs = 400
 
-/** When something was decided, by the wall clock of whoever decided it, as an answer tells. */
+/** When something was decided, by the wall clock of the process that decided it, as an answer says. */
 const decidedAtIn = (message: string): number => parseTime(/was decided at (\S+Z)/.exec(message)?.[1] ?? '')
 
-/** How long before a post was judged what its answer speaks of was decided: at least so many milliseconds, as far as clocks tell. */
+/** How long before the judging of a post the thing in its answer was decided: at least so many milliseconds, as far as clocks show. */
 export const decidedAgoMs = ({ arrivedAt, endedAt, wall }: Story, message: string): number => {
   const decidedAt = decidedAtIn(message)
   const agoMs = Math.max(wall - decidedAt, decidedAt - wall - (endedAt - arrivedAt))
   return agoMs - clocksDifferMs - wholeSecondMs
 }
 
-/** The moment of the history by which that was decided at the latest, in milliseconds, as far as clocks tell. */
+/** The moment of the history by which that was decided at the latest, in milliseconds, as far as clocks show. */
 export const decidedBy = ({ arrivedAt, wall }: Story, message: string): number =>
   arrivedAt + decidedAtIn(message) - wall + clocksDifferMs + wholeSecondMs
 

@@ -4,7 +4,7 @@ import { currentAt, mayGoBy, mayKnow, upTo, type Story, type Timeline } from './
 
 /**
  * What is answered to a token whose signature is not, or cannot be, found right. A source whose posts are refused again and
- * again is told Overloaded before anybody looks at the signature.
+ * again gets Overloaded before anybody looks at the signature.
  */
 const outside: ReadonlySet<string> = new Set(['UnknownToken', 'NotReady', 'ApiUnreachable', 'Overloaded'])
 

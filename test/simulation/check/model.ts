@@ -38,11 +38,11 @@ export const filtered = ({ object }: HookVersion, post: Post) => filter(stringAt
 export const dedupeWindowOf = ({ object }: HookVersion): number =>
   checkedMilliseconds(stringAt(object, 'spec', 'dedupeWindow') ?? '40s')
 
-/** How long a signed body counts once, whatever it is named, in milliseconds. */
+/** How long a signed body counts once, under any name, in milliseconds. */
 export const replayWindowOf = ({ object }: HookVersion): number =>
   checkedMilliseconds(stringAt(object, 'spec', 'auth', 'hmac', 'replayWindow') ?? '0s')
 
-/** Whether the API server has forgotten its history, so that nobody may be able to tell what became of a write. */
+/** Whether the API server has forgotten its history, so that the outcome of a write may be unknown to everybody. */
 export const hasForgotten = ({ happened }: Timeline): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.includes('forgets'))
 

@@ -79,7 +79,7 @@ const untrueDuplicate = (
   return [{ promise: '3', why }]
 }
 
-/** What is called a duplicate has been told before; and a repeat, or an alert that began anew, is one within the window alone. */
+/** A duplicate has been posted before. A repeat, or an alert that began again, is one within the window alone. */
 const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => {
   const { answer, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
@@ -105,7 +105,7 @@ const windowsOf = ({ hooks }: Timeline, { hook, signed, uid }: Story['post']): r
     .filter(version => version.uid === uid)
     .map(signed?.isName === true ? replayWindowOf : dedupeWindowOf)
 
-/** What a named delivery is told that is not executed, and not later either. */
+/** Checks the answer to a named delivery that is not executed, and not later either. */
 const skips: ReadonlySet<string> = new Set(['Suspended', 'Filtered', 'CoolingDown', 'NothingToUndo'])
 
 /** A delivery that was skipped is not executed by another copy of it later on. */
@@ -114,7 +114,7 @@ const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: S
   if (answer === undefined || answer === 'no answer' || post.key === undefined || !skips.has(answer.body.reason))
     return []
   const isSame = (other: Story): boolean => other.post.uid === post.uid && other.post.key === post.key
-  // What was under way already when this one was answered may be finished.
+  // What was in progress already when this one was answered may be finished.
   if (timeline.stories.some(other => isSame(other) && other.arrived < ended && other.ended > ended)) return []
   const skipped: Executed = {
     stories: [story],

@@ -60,7 +60,7 @@ const outside: ReadonlySet<string> = new Set([
   'AuthSecretNotFound',
 ])
 
-/** Of a post that does not show what its hook asks for, nobody is told more than that. */
+/** A post that does not prove what its hook asks for is answered with nothing more than that. */
 export const checkProofs = (timeline: Timeline): readonly Violation[] =>
   timeline.stories.flatMap(story => {
     const { answer, arrived, ended, post } = story

@@ -55,7 +55,7 @@ const wasLost = (
       !/^[2-4]\d\d$/.test(entry.became),
   )
 
-/** Whether a process has not been told yet what a hook says. */
+/** Returns whether a process has not received yet what a hook says. */
 const isBehind = ({ hooks, knowledge }: Timeline, process: string, hook: string, place: number): boolean => {
   const current = hooks.get(hook)?.findLast(version => version.place < place)
   const heard = knowledge.get(process)?.hooks.heard.findLast(entry => entry.place < place)

@@ -3,7 +3,7 @@ import type { Timeline } from './timeline.ts'
 
 /**
  * The most requests of one process in the quiet six seconds at the end: a lease is renewed three times, the last posts are
- * still told of in the statuses, and some senders still try again. Whoever spins makes hundreds.
+ * still reported in the statuses, and some senders still try again. A process in a loop makes hundreds.
  */
 const mostRequests = 60
 

@@ -5,8 +5,8 @@ import { listIn, mayGoBy, type Story, type Timeline } from './timeline.ts'
 import type { Explanation } from './writes.ts'
 
 /**
- * Where a hook counts a signed body once: within its window that body is applied at most once, whatever its posts are
- * named; and a post is told that its body was decided before only if it was, within the window.
+ * Where a hook counts a signed body once: within its window that body is applied at most once, under any names of its
+ * posts. A post is answered that its body was decided before only if it was, within the window.
  */
 export const checkReplays = (timeline: Timeline, explanation: Explanation): readonly Violation[] => [
   ...appliedTwice(timeline, executedIn(timeline, explanation)),

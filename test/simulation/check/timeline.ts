@@ -24,9 +24,9 @@ export interface Timeline {
   readonly targets: ReadonlyMap<string, readonly TargetVersion[]>
   /** The Secrets of `auth`. */
   readonly secrets: ReadonlyMap<string, readonly SecretVersion[]>
-  /** By mark. A fold is made anew where another write of the record came first. */
+  /** By mark. A fold is made again if another write of the record was first. */
   readonly folds: ReadonlyMap<string, readonly Fold[]>
-  /** By mark: the named steps in it, and those of hooks with a cooldown, as the records tell. */
+  /** By mark: the named steps in it, and those of hooks with a cooldown, as the records show. */
   readonly claims: ReadonlyMap<string, readonly ClaimedStep[]>
   /** The rows of records that were done without ever having been a claim: hook, key, from and to. */
   readonly rows: ReadonlySet<string>
@@ -115,7 +115,7 @@ export interface ClaimedStep {
   readonly to: number
 }
 
-/** What a process has been told of hooks, or of the keys. */
+/** What a process has received of hooks, or of the keys. */
 export interface Knowledge {
   /** All versions up to this one, from this place on. */
   readonly heard: { readonly place: number; readonly version: number }[]
@@ -220,7 +220,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   }
 }
 
-/** Takes from a version of a record the steps that are under way, by the mark of their write, and those that are done. */
+/** Takes from a version of a record the steps that are in progress, by the mark of their write, and those that are done. */
 const readRecord = (
   record: StoredObject,
   claims: Map<string, readonly ClaimedStep[]>,
@@ -291,7 +291,7 @@ const graceMs = 2000
 
 /**
  * The versions of a post's hook that its process may go by at a place: those that were current two seconds before, or
- * later, whatever its watch told it.
+ * later, also against its watch.
  */
 export const mayGoBy = (
   timeline: Timeline,

@@ -21,16 +21,16 @@ interface Claimed {
 
 /**
  * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
- * there were the records tell, and the API server which of their writes it has stored.
+ * there were the records show, and the API server which of their writes it has stored.
  */
 export const checkUndo = (timeline: Timeline): readonly Violation[] => {
-  // Where the API server has forgotten, steps may have been made of which nobody can tell.
+  // Where the API server has forgotten, steps may have been made that nobody knows of.
   if (hasForgotten(timeline)) return []
   const named = timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story] as const)
   const [stories, firsts] = [new Map(named), new Map(named.toReversed())]
   const marks = new Set([...timeline.targets.values()].flatMap(versions => versions.flatMap(({ owners }) => owners)))
   const accounts = new Map<string, Account>()
-  /** Those with a step of which nobody can tell on which object it cancelled out. */
+  /** Those with a step that cancelled out on an object that nobody knows. */
   const doubtful = new Set<Account>()
   const open = new Map<string, Claimed>()
   const seen = new Set<string>()
@@ -119,7 +119,7 @@ const wrong = (
   return ever.some(isRight) ? undefined : `took the count from ${from} to ${to}, where its alert has changed ${sum}`
 }
 
-/** An end that was told that there is nothing to take back, although there was, all the time, at the object that is there. */
+/** An end that got "nothing to take back", although there was something all the time, at the object that is there. */
 const untrueNothing = (timeline: Timeline, account: Account, story: Story): readonly Violation[] => {
   const { answer, arrived, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'NothingToUndo') return []

@@ -16,7 +16,7 @@ export interface Step {
 /** How many attempts are enough: what is explained at all is mostly explained at the first. */
 const mostAttempts = 20_000
 
-/** Up to how many steps that nobody was told of the fewest are looked for. */
+/** How many steps without an answer are tried at most, to find the fewest. */
 const mostSilent = 4
 
 /**
@@ -52,7 +52,7 @@ const walkWith = (
     known.set(story, versions)
     return versions
   }
-  /** Of what is left, whatever the order of what came before: those that lead nowhere are not looked at again. */
+  /** What is left after any order of what came before. Those that lead nowhere are not looked at again. */
   const deadEnds = new Set<string>()
   const numbers = new Map<Step | Story, number>([...certain, ...perhaps].map((part, index) => [part, index]))
   const named = (count: number, open: readonly Step[], silent: readonly Story[]): string =>

@@ -64,7 +64,7 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
     }
     return first
   }
-  /** Another write may have been explained by the post of this one: both are explained anew, this one first. */
+  /** Another write may have been explained by the post of this one: both are explained again, this one first. */
   const explainBeside = (write: Write): boolean => {
     for (const other of chosen.keys()) {
       const used = usedBy(other)
@@ -107,12 +107,12 @@ interface Way {
 
 const storiesOf = ({ write }: Way): readonly Story[] => write.steps.flatMap(({ stories }) => stories)
 
-/** Whether a post's step goes through its hook's record, which then tells of it. */
+/** Returns whether a post's step goes through its hook's record, which then shows it. */
 const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
   post.key !== undefined ||
   (hooks.get(post.hook) ?? []).some(version => version.uid === post.uid && hasCooldown(version))
 
-/** Which write can hold the step of which post that no record tells of. */
+/** Which write can contain the step of which post that no record shows. */
 const assign = (timeline: Timeline, writes: readonly Write[]) => {
   const committed = byKey(writes, ({ fold }) => foldKey(fold))
   /** The first fold of each mark: from then on a post that joins its queue has no part in it. */
@@ -135,7 +135,7 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
     } else if (story.answer === undefined || story.answer === 'no answer') {
       for (const target of timeline.targets.keys()) {
         const key = foldKey({ process: story.post.process, target })
-        // Whatever is in flight when a post's time is over, or its process dies, may hold it; nothing before that can.
+        // A write in flight when a post's time is over, or its process dies, may contain it; nothing before that can.
         const all = begun.get(key) ?? []
         const folds = all.filter(fold => fold.place < story.ended)
         // Where a record has to be written first, the fold is noted after that, and the post's time may be over by then.
@@ -155,7 +155,7 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
 const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at
 
 /**
- * The posts that a write's batch left the count for, as those answered at the same moment were told: of several orders
+ * The posts that a write's batch left the count for, as those answered at the same moment say: of several orders
  * that explain a write, one that comes by the counts that they saw is meant.
  */
 const stillIn = ({ hooks, stories }: Timeline, { fold }: Write, answered: readonly Step[]): readonly Step[] => {
@@ -171,7 +171,7 @@ const stillIn = ({ hooks, stories }: Timeline, { fold }: Write, answered: readon
   })
 }
 
-/** The same, of the deliveries that records tell of: their copies are told of it later on. */
+/** Does the same for the deliveries that records show: their copies are answered with it later on. */
 const leftByClaims = (timeline: Timeline, { fold }: Write): readonly Step[] =>
   (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, to }) => (from === to ? [{ stories: [], from, to }] : []))
 
@@ -198,7 +198,7 @@ const targetIn = ({ answer }: Story): string =>
     /^(?:Deployment|Fleet)\/(\S+) went/.exec(answer.body.message)?.[1]) ||
   ''
 
-/** The steps of a write that records tell of. */
+/** Returns the steps of a write that records show. */
 const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
   (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, key, to, uid }) => {
     if (from === to) return []
@@ -213,7 +213,7 @@ const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
     return [{ stories, from, to, claimed: { key, uid } }]
   })
 
-/** The answers that say applied, of posts whose step a record must tell of. */
+/** Returns the answers that say applied, of posts whose step a record must show. */
 const recordedAnswers = (timeline: Timeline): readonly Step[] =>
   timeline.stories.flatMap(story => {
     const step = isRecorded(timeline, story) ? appliedStep(story) : undefined
@@ -221,7 +221,7 @@ const recordedAnswers = (timeline: Timeline): readonly Step[] =>
   })
 
 /**
- * The answers that tell of no claimed step of a stored write. Many may tell of the same named one; of posts without a name
+ * Returns the answers that report no claimed step of a stored write. Many may report the same named one; of posts without a name
  * each has a claim of its own, which is not named after it.
  */
 const withoutWrite = (answers: readonly Step[], explained: readonly Explained[]): readonly Step[] => {
@@ -243,7 +243,7 @@ const withoutWrite = (answers: readonly Step[], explained: readonly Explained[])
     })
 }
 
-/** The steps that one process told of at one moment. */
+/** Returns the steps that one process reported at one moment. */
 const groups = (steps: readonly Step[]): readonly (readonly Step[])[] => [
   ...byKey(steps, ({ stories: [story] }) => {
     const { endedAt, post } = story ?? {}
@@ -294,7 +294,7 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
   return undefined
 }
 
-/** Whether a post was not told what became of it. */
+/** Returns whether a post got no outcome. */
 const isSilent = ({ answer }: Story): boolean => answer === undefined || answer === 'no answer' || answer.status === 503
 
 const unexplained = ({ before, fold, stored }: Write, certain: readonly Step[], silent: readonly Story[]): string => {

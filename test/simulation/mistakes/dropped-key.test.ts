@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
-// A token whose signature was once found right is remembered for good, whatever becomes of its key.
+// A token whose signature was once found right is remembered for good, even without its key.
 vi.mock(import('../../../src/token/verify.ts'), async original => {
   const real = await original()
   return {

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
-// Whoever meets a claim of another process takes it for one that came to nothing.
+// A process that meets another one's claim takes its write for one that was never made.
 vi.mock(import('../../../src/steps/finish.ts'), async original => {
   const real = await original()
   return {

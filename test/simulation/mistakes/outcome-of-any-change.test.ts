@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
-// Who asks for the outcome of a delivery gets that of the newest rollout, whoever has caused it.
+// A request for the outcome of a delivery gets that of the newest rollout, also if something else has caused it.
 vi.mock(import('../../../src/drivers/rollouts/settlement.ts'), async original => ({
   ...(await original()),
   settlementOf: (_change, workloads) => {

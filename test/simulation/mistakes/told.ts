@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Where the mistakes are told, each with the seeds that it took. */
+/** The page that lists the mistakes, each with the seeds that it took. */
 const page = 'docs/explanation/how-it-is-proved.md'
 
 /** A row of the page's table. */
@@ -14,7 +14,7 @@ export interface Told {
   readonly seeds: number
 }
 
-/** The mistakes that the page tells. */
+/** Returns the mistakes that the page lists. */
 export const toldMistakes = (): readonly Told[] =>
   [...readFileSync(page, 'utf8').matchAll(/^\| (.+?) \| `([a-z0-9-]+)` \| (.+?) \| (\d+) \|$/gm)].map(
     ([, mistake = '', name = '', promises = '', seeds = '']) => ({

@@ -4,7 +4,7 @@ import { isRemembered } from '../../../src/record/judge.ts'
 import type { Waiting } from '../../../src/steps/claims.ts'
 import { isFound } from './mistake.ts'
 
-// The end of an alert brings the count back to what it was when the alert began, whoever else has changed it since.
+// The end of an alert brings the count back to what it was when the alert began, even if others have changed it since.
 vi.mock(import('../../../src/steps/claims.ts'), async original => {
   const real = await original()
   /** The count at which each group of alerts has begun. */

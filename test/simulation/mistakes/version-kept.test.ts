@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import type { TargetState } from '../../../src/steps/target/read.ts'
 import { isFound } from './mistake.ts'
 
-// A version of a target that was read once is gone by for ever, whoever writes meanwhile.
+// A version of a target that was read once is used for ever, even if others write meanwhile.
 vi.mock(import('../../../src/steps/target/read.ts'), async original => {
   const real = await original()
   const processes = new WeakMap<object, Map<string, TargetState>>()

@@ -1,7 +1,7 @@
 import type { Simulation } from '../simulation.ts'
 import type { Rng } from '../seed.ts'
 
-/** Somebody outside of the product, who does things until the time of trouble is over. */
+/** Somebody outside of the product, who acts until the time of faults is over. */
 export interface Actor {
   readonly rng: Rng
   readonly sleep: (ms: number) => Promise<void>
@@ -40,7 +40,7 @@ export const nowAndThen =
     }
   }
 
-/** Does something so many times, at any moments of the time of trouble. */
+/** Does something so many times, at any moments of the time of faults. */
 export const times =
   (count: number, withinMs: number, once: (actor: Actor) => void) =>
   async (actor: Actor): Promise<void> => {

@@ -7,7 +7,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { authSecretOf, userName, wordIn } from './secrets.ts'
 
-/** What senders have been given beside the URLs: at once, whenever it is changed. */
+/** What senders have been given in addition to the URLs: at once, whenever it is changed. */
 export interface Wallet {
   /** What a hook asks for; `ago` 1 is what it asked for before its Secret was changed. Undefined where it asks for nothing. */
   of(hook: string, ago?: number): Proof | undefined

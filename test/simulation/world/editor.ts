@@ -46,7 +46,7 @@ export const editHook =
     ])
     const { status } = server.tell('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
-    // Whoever suspends a hook means to let it go on some day.
+    // A person who suspends a hook means to resume it some day.
     if ('suspend' in spec && spec.suspend) {
       await sleep(rng.int(300, 3000))
       did(`lets ${name} go on`)

@@ -20,7 +20,7 @@ export interface Member {
   serving: boolean
   /** Posts that it has not answered yet. */
   open: number
-  /** Tells it to end in order. */
+  /** Makes it end in order. */
   readonly stop: () => void
 }
 

@@ -8,7 +8,7 @@ import type { PostTo } from './posting.ts'
 import type { Board } from './published.ts'
 import { giveWord, wordOf } from './secrets.ts'
 
-/** Whoever has stopped or taken away something for a while brings it back. */
+/** Brings back what was stopped or taken away for a while. */
 export const bringBack = ({ rng, server }: Simulation, { asking, hooks, rolling }: Installation): void => {
   for (const hook of rolling) server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {

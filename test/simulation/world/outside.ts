@@ -25,7 +25,7 @@ export const reportStatus = (server: SimulatedServer, targets: readonly string[]
   }
 }
 
-/** A target is deployed anew: deleted, and after a while made again. */
+/** Deploys a target again: deletes it, and after a while makes it again. */
 export const recreateTarget =
   (server: SimulatedServer, targets: readonly string[]) =>
   async ({ did, rng, sleep }: Actor): Promise<void> => {

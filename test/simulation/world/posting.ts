@@ -22,7 +22,7 @@ export interface Letter extends Pick<
   readonly body?: unknown
 }
 
-/** What the sender gets: an answer, or nothing that could be told from any other nothing. */
+/** What the sender gets: an answer, or nothing at all. */
 export type Reply = Exclude<TriggerAnswer, 'no answer'> | 'none'
 
 /** Posts to any trigger that serves, or to this one. Resolves always, at the latest when the sender gives up. */

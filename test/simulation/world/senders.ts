@@ -75,7 +75,7 @@ export const namedScript =
   }
 
 /**
- * A pipeline that is started again and again, whatever it was told, while somebody edits what the hook asks for: how it
+ * A pipeline that is started again and again, after any answer, while somebody edits what the hook asks for: how it
  * goes on where a policy was against that.
  */
 export const stubborn =
@@ -108,7 +108,7 @@ export const insist = async ({ sleep }: Actor, whileMs: number, post: () => Prom
   return false
 }
 
-/** What a pair of Alertmanagers tells of one alert, in order: it fires, goes on firing, ends, and perhaps fires again. */
+/** What a pair of Alertmanagers reports of one alert, in order: it fires, continues to fire, ends, and perhaps fires again. */
 const newsOf = (rng: Rng): readonly News[] =>
   Array.from({ length: rng.chance(0.4) ? 2 : 1 }).flatMap((_, episode) => {
     const repeats = rng.chance(0.4) ? rng.int(1, 3) : 0
@@ -130,7 +130,7 @@ interface News {
 
 type Reason = 'first notification' | 'repeat interval elapsed' | 'all alerts resolved'
 
-/** A pair of Alertmanagers: both tell all news of an alert, the second unless it has heard that the first did. */
+/** A pair of Alertmanagers: both report all events of an alert, the second unless the first has said that it did. */
 export const alertmanagers =
   (senders: Senders) =>
   async (actor: Actor): Promise<void> => {
@@ -161,7 +161,7 @@ export const alertmanagers =
         }
       }
       const both = Promise.all([peer(0), peer(rng.int(500, 4000))])
-      // Now and then the next news overtakes this.
+      // Now and then the next event overtakes this.
       if (rng.chance(0.25)) await sleep(rng.int(50, 1500))
       else await both.then(() => sleep(rng.int(500, 4000)))
     }

@@ -44,7 +44,7 @@ const stays = 0.3
 
 export const apiServers = (time: VirtualTime, seed: number, isUp: () => boolean): ApiServers => {
   const rng = rngOf(seed, 0xca5e, 0x3)
-  const all = Array.from({ length: rng.int(1, 3) }, () => apiServer(time, rng.fork(), isUp))
+  const all = Array.from({ length: rng.int(1, 3) }, () => new FaultyApiServer(time, rng.fork(), isUp))
   return {
     well: () => all.every(({ sick }) => sick === undefined),
     pick: by => {
@@ -73,92 +73,106 @@ export const apiServers = (time: VirtualTime, seed: number, isUp: () => boolean)
   }
 }
 
-interface Sickly extends SimulatedApiServer {
-  readonly sick: Sickness | undefined
-  fallIll(sickness: Sickness): void
-  recover(from: Sickness): void
-}
-
-const apiServer = (time: VirtualTime, rng: Rng, isUp: () => boolean): Sickly => {
-  let sick: Sickness | undefined
+/** One API server, with a cache of its own. */
+class FaultyApiServer implements SimulatedApiServer {
+  readonly #time: VirtualTime
+  readonly #rng: Rng
+  readonly #isUp: () => boolean
+  #sickness: Sickness | undefined
   /** What the storage has reported and the cache has not stored yet, and how much of it is due. */
-  const told: (() => void)[] = []
-  let due = 0
+  readonly #reported: (() => void)[] = []
+  #due = 0
   /** Requests that are taken up again when this API server is well. */
-  let held: (() => void)[] = []
-  const watches = new Set<() => void>()
+  #held: (() => void)[] = []
+  readonly #watches = new Set<() => void>()
 
-  const stands = (): boolean => sick?.what === 'cut off' || sick?.what === 'paused'
-  const takeIn = (): void => {
-    while (due > 0 && !stands()) {
-      due -= 1
-      told.shift()?.()
-    }
-  }
-  const later = (tell: () => void): void => {
-    told.push(tell)
-    const ready = (): void => {
-      due = Math.min(due + 1, told.length)
-      takeIn()
-    }
-    const lagMs = sick?.what === 'behind' ? sick.lagMs : 0
-    if (lagMs === 0 && told.length === 1) ready()
-    else time.inOrder(lagMs, ready)
-  }
-  const whenAble = (run: () => void): void => {
-    if (!stands()) return run()
-    // An API server that has lost its storage gives some requests up.
-    if (sick?.what === 'paused' || rng.chance(0.5)) held.push(run)
-  }
-  const repeatWhile = (sickness: Sickness): void => {
-    if (sick !== sickness) return
-    for (const repeat of watches) repeat()
-    time.at(bookmarkEveryMs, () => repeatWhile(sickness))
+  constructor(time: VirtualTime, rng: Rng, isUp: () => boolean) {
+    this.#time = time
+    this.#rng = rng
+    this.#isUp = isUp
   }
 
-  return {
-    get sick() {
-      return sick
-    },
-    fallIll: sickness => {
-      sick = sickness
-      if (sickness.what === 'cut off') repeatWhile(sickness)
-    },
-    recover: from => {
-      if (sick !== from) return
-      sick = undefined
-      const before = held
-      held = []
-      for (const run of before) run()
-      // It catches up at once.
-      due = told.length
-      takeIn()
-    },
-    fromStorage: (ask, answer) => {
-      if (sick?.what === 'cut off' && rng.chance(0.3)) {
-        return void time.at(rng.int(1, longestErrorMs), () => answer(status(500, 'InternalError')))
+  get sick(): Sickness | undefined {
+    return this.#sickness
+  }
+
+  fallIll(sickness: Sickness): void {
+    this.#sickness = sickness
+    if (sickness.what === 'cut off') this.#repeatWhile(sickness)
+  }
+
+  /** Ends a sickness, if it still lasts. The cache catches up at once. */
+  recover(from: Sickness): void {
+    if (this.#sickness !== from) return
+    this.#sickness = undefined
+    const before = this.#held
+    this.#held = []
+    for (const run of before) run()
+    this.#due = this.#reported.length
+    this.#takeIn()
+  }
+
+  fromStorage(...[ask, answer]: Parameters<SimulatedApiServer['fromStorage']>): void {
+    if (this.#sickness?.what === 'cut off' && this.#rng.chance(0.3)) {
+      this.#time.at(this.#rng.int(1, longestErrorMs), () => answer(status(500, 'InternalError')))
+      return
+    }
+    this.#whenAble(() => {
+      if (this.#isUp()) answer(ask())
+    })
+  }
+
+  consistently(...[ask, answer]: Parameters<SimulatedApiServer['consistently']>): void {
+    this.#whenAble(() => {
+      if (!this.#isUp()) return
+      const response = ask()
+      let answered = false
+      const once = (): void => {
+        if (answered) return
+        answered = true
+        answer(response)
       }
-      whenAble(() => {
-        if (isUp()) answer(ask())
-      })
-    },
-    consistently: (ask, answer) =>
-      whenAble(() => {
-        if (!isUp()) return
-        const response = ask()
-        let answered = false
-        const once = (): void => {
-          if (answered) return
-          answered = true
-          answer(response)
-        }
-        later(once)
-        if (!answered) time.at(cacheWithinMs, once)
-      }),
-    later,
-    follow: repeat => {
-      watches.add(repeat)
-      return () => watches.delete(repeat)
-    },
+      this.later(once)
+      if (!answered) this.#time.at(cacheWithinMs, once)
+    })
+  }
+
+  later(report: () => void): void {
+    this.#reported.push(report)
+    const ready = (): void => {
+      this.#due = Math.min(this.#due + 1, this.#reported.length)
+      this.#takeIn()
+    }
+    const lagMs = this.#sickness?.what === 'behind' ? this.#sickness.lagMs : 0
+    if (lagMs === 0 && this.#reported.length === 1) ready()
+    else this.#time.inOrder(lagMs, ready)
+  }
+
+  follow(repeat: () => void): () => void {
+    this.#watches.add(repeat)
+    return () => this.#watches.delete(repeat)
+  }
+
+  #isStopped(): boolean {
+    return this.#sickness?.what === 'cut off' || this.#sickness?.what === 'paused'
+  }
+
+  #takeIn(): void {
+    while (this.#due > 0 && !this.#isStopped()) {
+      this.#due -= 1
+      this.#reported.shift()?.()
+    }
+  }
+
+  #whenAble(run: () => void): void {
+    if (!this.#isStopped()) return run()
+    // An API server that has lost its storage gives some requests up.
+    if (this.#sickness?.what === 'paused' || this.#rng.chance(0.5)) this.#held.push(run)
+  }
+
+  #repeatWhile(sickness: Sickness): void {
+    if (this.#sickness !== sickness) return
+    for (const repeat of this.#watches) repeat()
+    this.#time.at(bookmarkEveryMs, () => this.#repeatWhile(sickness))
   }
 }

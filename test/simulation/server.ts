@@ -56,6 +56,24 @@ const followed = [
 
 const historyMs = 300_000
 
+/** Returns policies on the writes of counts, each of which refuses some of them by chance. */
+const policiesBy = (rng: Rng) => {
+  const policies = new Set<Policy>()
+  return {
+    /** Returns what removes the policy. */
+    add: (policy: Policy) => {
+      policies.add(policy)
+      return () => policies.delete(policy)
+    },
+    refusing: ({ body = '', method, path }: ServerRequest): Policy | undefined => {
+      if (policies.size === 0 || method !== 'PATCH') return undefined
+      const to = writtenIn(path, body)?.to
+      if (to === undefined) return undefined
+      return [...policies].find(({ chance, most }) => to > most && rng.chance(chance))
+    },
+  }
+}
+
 export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['note']): SimulatedServer => {
   let compactedMs = 0
   const clock: Clock = {
@@ -67,7 +85,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   const server = createApiServer({ clock, random: { bytes: rng.bytes }, historyMs, rules: () => () => true })
   const listeners: ((stored: Stored) => void)[] = []
   const connections = new Set<() => void>()
-  const policies = new Set<Policy>()
+  const policies = policiesBy(rng)
   let up = true
   /** How many versions of what is followed have been stored. */
   let versions = 0
@@ -77,13 +95,6 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)
     for (const told of listeners) told({ ...entry, at: time.now })
-  }
-
-  const refusedBy = ({ body = '', method, path }: ServerRequest): Policy | undefined => {
-    if (policies.size === 0 || method !== 'PATCH') return undefined
-    const to = writtenIn(path, body)?.to
-    if (to === undefined) return undefined
-    return [...policies].find(({ chance, most }) => to > most && rng.chance(chance))
   }
 
   const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>
@@ -102,7 +113,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     },
     ask: (process, request) => {
       const before = versions
-      const policy = refusedBy(request)
+      const policy = policies.refusing(request)
       const response = policy ? status(policy.status, 'Denied') : server.handle(request)
       if (request.method !== 'GET') {
         const asked = `${request.method} ${request.path}`
@@ -120,10 +131,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
         cancel()
       }
     },
-    refuse: policy => {
-      policies.add(policy)
-      return () => policies.delete(policy)
-    },
+    refuse: policies.add,
     restart: downMs => {
       up = false
       for (const cut of [...connections]) cut()

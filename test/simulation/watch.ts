@@ -2,7 +2,10 @@ import { answerOf } from './answering.ts'
 import { declined, followedAt, travelMs, versionIn } from './messages.ts'
 import type { ApiRequest, ApiResponse, Watch } from '../../src/environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
+import type { SimulatedApiServer } from './api-servers.ts'
+import type { Faults } from './faults.ts'
 import type { Rng } from './seed.ts'
+import type { SimulatedServer } from './server.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 
 /** How long a watch that will be cut, or will fall silent, still lives at most, in milliseconds. */
@@ -105,111 +108,173 @@ interface Client {
 
 /** Opens a watch, by and by. Returns what closes it. */
 const openWatch = (
-  { apiServers, faults, note, server, silent, time }: Simulation,
+  simulation: Simulation,
   rng: Rng,
   self: SimulatedProcess,
   request: ApiRequest,
   client: Client,
 ): (() => void) => {
-  const { cut, lost, refused, stall } = faults()
-  /** What is on its way, in order. */
-  const onTheirWay: (() => void)[] = []
-  let closeAtServer = (): void => undefined
-  let closed = false
-  /** Up to which version it has reported. */
-  let version = Number(request.query?.['resourceVersion'] ?? 0)
-  let silentUntil = 0
-  /** The API server has ended it. The client hears of that later, and over this connection of nothing else. */
-  let isOver = false
-  const became = (what: string): void =>
-    note({ what: 'request', process: self.name, asked: `WATCH ${request.path}`, became: what })
+  const watch = new OpenWatch(simulation, rng, self, request, client)
+  const close = (): void => watch.close()
+  self.onEnd(close)
+  if (!self.mayCrash()) {
+    watch.begin()
+    self.mayCrash()
+  }
+  return close
+}
 
-  const close = (): void => {
-    closed = true
-    silent.delete(onTheirWay)
-    cancelTimeout()
-    closeAtServer()
+/** One watch of a process, and its connection. */
+class OpenWatch {
+  readonly #simulation: Simulation
+  readonly #rng: Rng
+  readonly #process: SimulatedProcess
+  readonly #request: ApiRequest
+  readonly #client: Client
+  /** The faults of this watch, as they were when it was asked for. */
+  readonly #ownFaults: Faults
+  readonly #cancelTimeout: () => void
+  /** What is on its way, in order. */
+  readonly #onTheirWay: (() => void)[] = []
+  #closeAtServer = (): void => undefined
+  #isClosed = false
+  /** Up to which version it has reported. */
+  #version: number
+  #silentUntil = 0
+  /** The API server has ended it. The client hears of that later, and over this connection of nothing else. */
+  #isOver = false
+
+  constructor(simulation: Simulation, rng: Rng, process: SimulatedProcess, request: ApiRequest, client: Client) {
+    this.#simulation = simulation
+    this.#rng = rng
+    this.#process = process
+    this.#request = request
+    this.#client = client
+    this.#ownFaults = simulation.faults()
+    this.#version = Number(request.query?.['resourceVersion'] ?? 0)
+    this.#cancelTimeout = process.after(request.timeoutMs, () => this.#fail(`no answer within ${request.timeoutMs} ms`))
   }
-  const fail = (why: string): void => {
-    if (closed) return
-    became(why)
-    client.end(new Unreachable(`watch of ${request.path}: ${why}`, true))
+
+  begin(): void {
+    const { lost, refused } = this.#ownFaults
+    if (this.#rng.chance(refused)) this.#failLater('connection refused')
+    else if (!this.#rng.chance(lost)) this.#simulation.time.at(this.#travelMs(), () => this.#open())
   }
-  const cancelTimeout = self.after(request.timeoutMs, () => fail(`no answer within ${request.timeoutMs} ms`))
-  const arrive = (what: () => void): void => {
-    if (silentUntil === Infinity) return
-    onTheirWay.push(what)
-    const pauseLeftMs = Math.max(0, silentUntil - time.now)
-    self.after(pauseLeftMs + travelMs(rng, faults()), () => {
-      const next = onTheirWay.shift()
-      if (!closed) next?.()
+
+  close(): void {
+    this.#isClosed = true
+    this.#simulation.silent.delete(this.#onTheirWay)
+    this.#cancelTimeout()
+    this.#closeAtServer()
+  }
+
+  #travelMs(): number {
+    return travelMs(this.#rng, this.#simulation.faults())
+  }
+
+  #note(became: string): void {
+    this.#simulation.note({
+      what: 'request',
+      process: this.#process.name,
+      asked: `WATCH ${this.#request.path}`,
+      became,
     })
   }
-  const open = (): void => {
-    if (closed || !self.alive) return
-    if (!server.up) return void self.after(travelMs(rng, faults()), () => fail('connection refused'))
-    const query = { ...request.query, watch: 'true' }
-    const apiServer = apiServers.pick(rng)
-    const tell = (text: string): void => {
-      version = Math.max(version, versionIn(text))
-      arrive(() => client.line(text))
-    }
-    const opened = rng.chance(faults().declined)
-      ? declined(rng)
-      : server.watch(
-          { method: request.method, path: request.path, query, userAgent: 'receiver-hooks' },
-          {
-            line: text => apiServer.later(() => tell(text)),
-            end: () => apiServer.later(() => arrive(() => client.end())),
-          },
-          () => {
-            isOver = true
-            closeAtServer()
-            self.after(travelMs(rng, faults()), () => fail('cut by the API server'))
-          },
-        )
+
+  #fail(why: string): void {
+    if (this.#isClosed) return
+    this.#note(why)
+    this.#client.end(new Unreachable(`watch of ${this.#request.path}: ${why}`, true))
+  }
+
+  #failLater(why: string): void {
+    this.#process.after(this.#travelMs(), () => this.#fail(why))
+  }
+
+  #arrive(what: () => void): void {
+    if (this.#silentUntil === Infinity) return
+    this.#onTheirWay.push(what)
+    const pauseLeftMs = Math.max(0, this.#silentUntil - this.#simulation.time.now)
+    this.#process.after(pauseLeftMs + this.#travelMs(), () => {
+      const next = this.#onTheirWay.shift()
+      if (!this.#isClosed) next?.()
+    })
+  }
+
+  #open(): void {
+    if (this.#isClosed || !this.#process.alive) return
+    if (!this.#simulation.server.up) return this.#failLater('connection refused')
+    const apiServer = this.#simulation.apiServers.pick(this.#rng)
+    const opened = this.#ask(apiServer)
     if (typeof opened !== 'function') {
-      return arrive(() => {
-        became(`refused, ${opened.status}`)
-        client.end(new WatchRefused(opened.status, opened.body))
+      return this.#arrive(() => {
+        this.#note(`refused, ${opened.status}`)
+        this.#client.end(new WatchRefused(opened.status, opened.body))
       })
     }
     const unfollow = apiServer.follow(() =>
-      tell(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"${version}"}}}`),
+      this.#report(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"${this.#version}"}}}`),
     )
-    closeAtServer = () => {
+    this.#closeAtServer = () => {
       unfollow()
       opened()
     }
     // The head of the answer: from now on silence means that there is nothing to report.
-    arrive(() => {
-      cancelTimeout()
-      client.opened((asked, answered) => {
-        if (silentUntil === Infinity || isOver) return
-        const ask = () => answerOf({ faults, server }, rng, self.name, asked)
-        time.at(travelMs(rng, faults()), () =>
-          apiServer.consistently(ask, response => {
-            if (!isOver) arrive(() => answered(response))
-          }),
-        )
-      })
+    this.#arrive(() => {
+      this.#cancelTimeout()
+      this.#client.opened((asked, answered) => this.#send(apiServer, asked, answered))
     })
-    if (rng.chance(cut)) self.after(rng.int(0, livesMs), () => fail('cut'))
-    if (rng.chance(stall)) {
-      self.after(rng.int(0, livesMs), () => {
-        silentUntil = rng.chance(0.5) ? Infinity : time.now + rng.int(1, pauseMs)
-        if (closed) return
-        became(`silent until ${silentUntil}`)
-        if (silentUntil === Infinity) silent.add(onTheirWay)
-      })
-    }
+    this.#disturb()
   }
 
-  self.onEnd(close)
-  if (!self.mayCrash()) {
-    if (rng.chance(refused)) self.after(travelMs(rng, faults()), () => fail('connection refused'))
-    else if (!rng.chance(lost)) time.at(travelMs(rng, faults()), open)
-    self.mayCrash()
+  /** Asks the API server for the watch. Returns what ends it there, or a refusal. */
+  #ask(apiServer: SimulatedApiServer): ReturnType<SimulatedServer['watch']> {
+    const { faults, server } = this.#simulation
+    const { method, path } = this.#request
+    const query = { ...this.#request.query, watch: 'true' }
+    if (this.#rng.chance(faults().declined)) return declined(this.#rng)
+    return server.watch(
+      { method, path, query, userAgent: 'receiver-hooks' },
+      {
+        line: text => apiServer.later(() => this.#report(text)),
+        end: () => apiServer.later(() => this.#arrive(() => this.#client.end())),
+      },
+      () => {
+        this.#isOver = true
+        this.#closeAtServer()
+        this.#failLater('cut by the API server')
+      },
+    )
   }
-  return close
+
+  #report(text: string): void {
+    this.#version = Math.max(this.#version, versionIn(text))
+    this.#arrive(() => this.#client.line(text))
+  }
+
+  /** Sends a request over the connection of the watch. */
+  #send(apiServer: SimulatedApiServer, ...[asked, answered]: Parameters<Send>): void {
+    if (this.#silentUntil === Infinity || this.#isOver) return
+    const ask = () => answerOf(this.#simulation, this.#rng, this.#process.name, asked)
+    this.#simulation.time.at(this.#travelMs(), () =>
+      apiServer.consistently(ask, response => {
+        if (!this.#isOver) this.#arrive(() => answered(response))
+      }),
+    )
+  }
+
+  /** Cuts the connection later on, or makes it silent, by chance. */
+  #disturb(): void {
+    const { cut, stall } = this.#ownFaults
+    const rng = this.#rng
+    if (rng.chance(cut)) this.#process.after(rng.int(0, livesMs), () => this.#fail('cut'))
+    if (!rng.chance(stall)) return
+    this.#process.after(rng.int(0, livesMs), () => {
+      const { silent, time } = this.#simulation
+      this.#silentUntil = rng.chance(0.5) ? Infinity : time.now + rng.int(1, pauseMs)
+      if (this.#isClosed) return
+      this.#note(`silent until ${this.#silentUntil}`)
+      if (this.#silentUntil === Infinity) silent.add(this.#onTheirWay)
+    })
+  }
 }

@@ -34,6 +34,36 @@ const timeoutMs = 10_000
 /** Of bodies: how many come slowly, and how slowly at most, in milliseconds. */
 const slowBody = { probability: 0.02, ms: 4000 }
 
+/** Returns what the checks need to know of a post. `body` is the hash of a body that counts once. */
+const noted = (
+  { alert, delivery, healed, hook, kind, news, proof, published, repeats = false, since, ...letter }: Letter,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+): Omit<Post, 'id' | 'process'> => {
+  const { kid, rotation, uid } = published
+  const named = deliveryOf({ headers, json: letter.body })
+  // How long it counts once is for the product to know.
+  const { identity } = namedBySigned(named, { signed: body === undefined ? undefined : { body, withinMs: 0 } })
+  const isName = named.identity === undefined
+  return {
+    hook,
+    uid,
+    rotation,
+    kid,
+    kind,
+    delivery,
+    news,
+    ...(alert === undefined ? {} : { alert }),
+    ...(since === undefined ? {} : { since }),
+    proof,
+    drill: 'x-drill' in headers,
+    key: identity && keyOf(identity.key),
+    repeats: repeats || (body !== undefined && isName),
+    ...(body === undefined ? {} : { signed: { body, isName } }),
+    healed,
+  }
+}
+
 export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet): PostTo => {
   const { faults, note, time } = simulation
   const rng = simulation.rng.fork()
@@ -49,42 +79,18 @@ export const postOffice = (simulation: Simulation, fleet: Fleet, wallet: Wallet)
   const deliver = (letter: Letter, member: Member, reply: (reply: Reply) => void): void => {
     const { endpoint, process } = member
     if (!endpoint || process.mayCrash()) return reply('none')
-    const { alert, delivery, healed, hook, kind, news, proof, published, repeats = false, since } = letter
     const bytes = new TextEncoder().encode(letter.body === undefined ? '' : JSON.stringify(letter.body))
-    const headers = { ...letter.headers, ...(proof && headersOf(proof, bytes)) }
-    const { kid, rotation, token, uid } = published
-    const body = wallet.countsOnce(uid) ? keyOf(bytes) : undefined
-    const named = deliveryOf({ headers, json: letter.body })
-    // How long it counts once is for the product to know.
-    const { identity } = namedBySigned(named, { signed: body === undefined ? undefined : { body, withinMs: 0 } })
-    const isName = named.identity === undefined
+    const headers = { ...letter.headers, ...(letter.proof && headersOf(letter.proof, bytes)) }
     const id = posts++
-    const post: Post = {
-      id,
-      process: process.name,
-      hook,
-      uid,
-      rotation,
-      kid,
-      kind,
-      delivery,
-      news,
-      ...(alert === undefined ? {} : { alert }),
-      ...(since === undefined ? {} : { since }),
-      proof,
-      drill: 'x-drill' in headers,
-      key: identity && keyOf(identity.key),
-      repeats: repeats || (body !== undefined && isName),
-      ...(body === undefined ? {} : { signed: { body, isName } }),
-      healed,
-    }
+    const body = wallet.countsOnce(letter.published.uid) ? keyOf(bytes) : undefined
+    const post: Post = { id, process: process.name, ...noted(letter, headers, body) }
     note({ what: 'post', post, wall: process.environment.clock.now() })
     member.open += 1
     process.onEnd(() => reply('none'))
     let sent: TriggerAnswer = 'no answer'
     const request = {
       method: 'POST',
-      token,
+      token: letter.published.token,
       source: '192.0.2.1',
       query: new URLSearchParams(letter.query),
       headers,

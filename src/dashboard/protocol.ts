@@ -229,6 +229,12 @@ export interface Tried {
   readonly reason: string
   readonly message: string
   readonly dryRun: boolean
+  /** Of a post that waited for its outcome: its state so far, and how many pods are ready. */
+  readonly state?: string
+  readonly ready?: number
+  readonly of?: number
+  /** Why not all are ready, such as `web: ImagePullBackOff (1 of 4)`. */
+  readonly causes?: readonly string[]
 }
 
 export interface HookEvent {

@@ -101,6 +101,10 @@ export const apiWithinMs = 10_000
 
 /** The time limit for a test post. The trigger answers within 4 s. */
 export const tryWithinMs = 10_000
+
+/** How long a test post may wait for its outcome. The page asks again, and shows each answer. */
+export const tryWait = '2s'
+
 export const maxTryAnswerBytes = 64 * 1024
 
 /** The most Events that are shown. */

@@ -13,7 +13,7 @@ import { hookURL, tokenSecretOf, type HookURL } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
-import { maxTryAnswerBytes, tryWithinMs } from './limits.ts'
+import { maxTryAnswerBytes, tryWait, tryWithinMs } from './limits.ts'
 import { RefusedError } from './refused.ts'
 
 /**
@@ -41,6 +41,8 @@ export interface Trial {
   /** The idempotency key: a double click is one delivery. */
   readonly key: string
   readonly body?: string
+  /** True to wait a moment for the outcome. With a known key it asks, and runs nothing. */
+  readonly waits?: boolean
   /** In milliseconds since the epoch. Some hooks require a signed time. */
   readonly now: number
 }
@@ -63,7 +65,7 @@ export const tryHook = async (
   try {
     const answer = await outbound({
       method: 'POST',
-      url: `${base}${triggerPath}${token}${trial.dryRun ? '?dryRun=true' : ''}`,
+      url: `${base}${triggerPath}${token}${trial.dryRun ? '?dryRun=true' : trial.waits ? `?wait=${tryWait}` : ''}`,
       headers: {
         'idempotency-key': trial.key,
         ...(body === '' ? {} : { 'content-type': 'application/json' }),
@@ -89,12 +91,16 @@ const triedOf = (status: number, body: string, dryRun: boolean): Tried => {
   if (!isObject(answer)) {
     throw new RefusedError(502, 'NotATrigger', `what was reached is no trigger: it answered ${status} without JSON`)
   }
+  const [state, ready, of, causes] = [stringAt(answer, 'state'), answer['ready'], answer['of'], answer['causes']]
   return {
     status,
     outcome: stringAt(answer, 'outcome') ?? 'refused',
     reason: stringAt(answer, 'reason') ?? '',
     message: redacted(stringAt(answer, 'message') ?? ''),
     dryRun,
+    ...(state !== undefined && { state }),
+    ...(typeof ready === 'number' && typeof of === 'number' && { ready, of }),
+    ...(Array.isArray(causes) && { causes: causes.map(cause => redacted(String(cause))) }),
   }
 }
 

@@ -238,6 +238,20 @@ describe('the server of the page', () => {
     ])
   })
 
+  it('waits a moment for the outcome of a trial, and hands over how many pods are ready and why not all', async () => {
+    const posted: OutboundRequest[] = []
+    const said = { message: 'web: 1 of 3', reason: 'RolloutProgressing', state: 'progressing', ready: 1, of: 3 }
+    const outbound = async (request: OutboundRequest) => {
+      posted.push(request)
+      return { status: 202, headers: {}, body: JSON.stringify({ ...said, causes: [`web: ${canary}`] }) }
+    }
+    const { open } = await start(() => answer(200, stored()), { outbound, triggerBase: 'http://trigger.svc' })
+    const body = { dryRun: false, waits: true, key: 'click-0001' }
+    const tried = await (await open()).write('POST', '/api/hooks/shop/web-up/try', body)
+    expect(tried.body).toEqual({ status: 202, outcome: 'refused', dryRun: false, ...said, causes: ['web: [token]'] })
+    expect(posted).toMatchObject([{ url: `http://trigger.svc/v1/trigger/${canary}?wait=2s` }])
+  })
+
   it('writes how people sign in into its document, and serves it for every place', async () => {
     const { send } = await start(() => answer(200, {}), { assets })
     const document = '<html data-sign-in="key" data-version="1.0.0">'

@@ -5,15 +5,13 @@ import { uniqueName } from '../browser.ts'
 import { pathOf } from '../changes.ts'
 import { whyNoURL } from '../rights.ts'
 import { ActionButton } from '../parts/act.tsx'
-import { Dialog } from '../parts/dialog.tsx'
 import { whyNot } from '../rights.ts'
-import { adviceOn, outcomeOf } from '../words/advice.ts'
-import { Prose } from '../words/prose.tsx'
-import { sentence, sentences } from '../words/sentence.ts'
+import { triedText, type TriedText } from '../words/tried.ts'
+import { RunDialog, TriedStrip } from './run.tsx'
 
 /** Posts to the hook from this page, as a dry run or for real. */
 export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
-  const tried = useSignal<{ readonly kind: string; readonly text: string } | undefined>(undefined)
+  const tried = useSignal<readonly TriedText[]>([])
   const running = useSignal(false)
   const asking = useSignal(false)
   const body = useSignal('')
@@ -23,22 +21,22 @@ export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefin
     (secret === undefined ? undefined : whyNot(row.namespace, 'secrets')) ??
     (running.value ? 'the last post is still under way' : undefined)
 
-  const run = async (dryRun: boolean): Promise<void> => {
+  const dryRun = async (): Promise<void> => {
     running.value = true
     const sent = body.value.trim()
     const answer = await askServer<Tried>('POST', `${pathOf(row)}/try`, {
-      dryRun,
+      dryRun: true,
       key: uniqueName(),
       ...(sent === '' ? {} : { body: sent }),
     })
     running.value = false
-    tried.value = answer.ok ? shown(answer.body) : { kind: 'bad', text: sentence(answer.refusal.message) }
+    tried.value = [triedText(answer)]
   }
   return (
     <section class="card" aria-label="Try it">
       <div class="line">
         <h2>Try it</h2>
-        <ActionButton class="button" why={why} onAct={() => void run(true)}>
+        <ActionButton class="button" why={why} onAct={() => void dryRun()}>
           Dry run
         </ActionButton>
         <ActionButton why={why} onAct={() => (asking.value = true)}>
@@ -61,48 +59,19 @@ export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefin
         />
       </details>
       <div role="status">
-        {tried.value !== undefined && (
-          <p class={`strip tried ${tried.value.kind}`}>
-            <Prose text={tried.value.text} />
-          </p>
-        )}
+        {!asking.value && tried.value.map(shown => <TriedStrip key={shown.text} shown={shown} />)}
       </div>
       {asking.value && (
-        <Dialog title={`Run ${row.name} for real?`} onClose={() => (asking.value = false)}>
-          <p>
-            One post: {row.does}
-            {row.target === undefined ? '' : ` on ${row.target}`}.
-            {hook?.tryAt === undefined ? '' : ` It goes to ${hook.tryAt}.`}
-          </p>
-          <div class="line">
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                asking.value = false
-                void run(false)
-              }}
-            >
-              Run it
-            </button>
-            <button type="button" class="quiet" onClick={() => (asking.value = false)}>
-              Cancel
-            </button>
-          </div>
-        </Dialog>
+        <RunDialog
+          row={row}
+          hook={hook}
+          body={body.value.trim()}
+          onClose={texts => {
+            asking.value = false
+            if (texts.length > 0) tried.value = texts
+          }}
+        />
       )}
     </section>
   )
-}
-
-const shown = ({ dryRun, message, outcome, reason }: Tried): { readonly kind: string; readonly text: string } => {
-  const isGood = outcome === 'applied' || outcome === 'unchanged'
-  const todo = isGood ? undefined : adviceOn(reason)?.todo
-  return {
-    kind: isGood ? 'good' : outcome === 'skipped' ? '' : 'bad',
-    text: sentences(
-      `${outcomeOf(outcome, dryRun)} (${reason}): ${message}`,
-      todo !== undefined && message.includes(todo) ? undefined : todo,
-    ),
-  }
 }

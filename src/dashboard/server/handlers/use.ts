@@ -25,7 +25,8 @@ export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Contex
     const hook = await hookAsUser(api, namespace, name)
     const body = stringAt(request.body, 'body')
     const dryRun = at(request.body, 'dryRun') !== false
-    const trial = { dryRun, key, now: world.clock.now(), ...(body === undefined ? {} : { body }) }
+    const waits = at(request.body, 'waits') === true
+    const trial = { dryRun, waits, key, now: world.clock.now(), ...(body === undefined ? {} : { body }) }
     response.json(await tryHook(api, world.outbound, triggerBase, hook, trial))
   })
 }

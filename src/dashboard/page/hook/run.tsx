@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { HookDetail, ListedHook, Tried } from '../../protocol.ts'
+import { pathOf } from '../changes.ts'
+import { ActionButton } from '../parts/act.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Prose } from '../words/prose.tsx'
+import { triedText, type TriedText } from '../words/tried.ts'
+import { followRun } from './follow-run.ts'
+
+interface RunProps {
+  readonly row: ListedHook
+  readonly hook: HookDetail | undefined
+  readonly body: string
+  /** Called with what the post did, if it was made. */
+  readonly onClose: (texts: readonly TriedText[]) => void
+}
+
+/**
+ * Runs a hook after a confirmation, and shows how its pods become ready. Nothing is asked any more
+ * once the dialog is closed. It closes by itself if there is nothing to follow.
+ */
+export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
+  const phase = useSignal<'asks' | 'runs' | 'ended'>('asks')
+  const did = useSignal<TriedText | undefined>(undefined)
+  const seen = useSignal<Tried | undefined>(undefined)
+  const state = useSignal<TriedText | undefined>(undefined)
+  const isOver = useRef(false)
+  useEffect(() => () => void (isOver.current = true), [])
+  const close = (): void => onClose([did.value, state.value].filter(text => text !== undefined))
+  const run = async (): Promise<void> => {
+    phase.value = 'runs'
+    const asked = await followRun({
+      path: pathOf(row),
+      body,
+      isOver: () => isOver.current,
+      show: answer => {
+        if (did.value === undefined) did.value = triedText(answer)
+        else if (answer.ok && answer.body.state === 'stored') state.value = undefined
+        else {
+          state.value = triedText(answer)
+          seen.value = answer.ok ? answer.body : undefined
+        }
+      },
+    })
+    phase.value = 'ended'
+    if (!isOver.current && asked < 2 && state.value?.kind !== 'bad') close()
+  }
+  const target = row.target === undefined ? '' : ` on ${row.target}`
+  return (
+    <Dialog title={titles[phase.value](row.name)} onClose={close}>
+      <p>
+        One post: {row.does}
+        {target}.{hook?.tryAt === undefined ? '' : ` It goes to ${hook.tryAt}.`}
+      </p>
+      <div role="status">
+        {phase.value === 'runs' && did.value === undefined && <p class="faint">Posting …</p>}
+        {did.value !== undefined && <TriedStrip shown={did.value} />}
+        {state.value !== undefined && <TriedStrip shown={state.value} />}
+      </div>
+      {seen.value?.of !== undefined && state.value?.kind !== 'bad' && (
+        <progress aria-label="Pods that are ready" value={seen.value.ready ?? 0} max={Math.max(1, seen.value.of)} />
+      )}
+      <div class="line">
+        <ActionButton
+          class="button"
+          why={phase.value === 'asks' ? undefined : 'the post was made'}
+          onAct={() => void run()}
+        >
+          Run it
+        </ActionButton>
+        <button type="button" class="quiet" onClick={close}>
+          {phase.value === 'asks' ? 'Cancel' : 'Close'}
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+const titles = {
+  asks: (name: string) => `Run ${name} for real?`,
+  runs: (name: string) => `Running ${name}`,
+  ended: (name: string) => `${name} has run`,
+}
+
+/** The text of an answer. */
+export const TriedStrip = ({ shown }: { shown: TriedText }) => (
+  <p class={`strip tried ${shown.kind}`}>
+    <Prose text={shown.text} />
+  </p>
+)

@@ -1,0 +1,137 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { objectPath } from '../../src/kube/paths.ts'
+import { send } from '../../src/kube/requests.ts'
+import { deployments } from '../support/product.ts'
+import {
+  closeBrowser,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  picture,
+  visit,
+  type Scheme,
+  type Width,
+} from './page.ts'
+import { deployment, startPlayground, type Playground } from './playground.ts'
+
+let playground: Playground
+let end = async (): Promise<void> => undefined
+
+beforeAll(async () => {
+  playground = await startPlayground(stop => (end = stop))
+})
+afterAll(async () => {
+  await closeBrowser()
+  await end()
+})
+
+/** A Deployment of its own with a hook, so that no test sees the rollouts of another. */
+const target = async (name: string, replicas: number, deadline = 600): Promise<void> => {
+  await playground.create('/apis/apps/v1/namespaces/shop/deployments', deployment(name, replicas))
+  await patch(name, { spec: { progressDeadlineSeconds: deadline } })
+  await playground.createHook(name, { driver: 'redeploy', redeploy: { target: { name }, tags: { glob: '*' } } })
+  await playground.url(name)
+}
+
+const patch = (name: string, body: object): Promise<unknown> =>
+  send(playground.api, {
+    method: 'PATCH',
+    path: objectPath(deployments, 'shop', name),
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify(body),
+  })
+
+/** Opens a hook's page and runs it with an image. */
+const run = async (page: Page, name: string, image: string): Promise<void> => {
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await page.goto(new URL(`/hooks/shop/${name}`, page.url()).href)
+  await page.getByText('With a body').click()
+  await page.locator('#try-body').fill(JSON.stringify({ image }))
+  await page.getByRole('button', { name: 'Run it for real' }).click()
+  await page.getByRole('button', { name: 'Run it', exact: true }).click()
+}
+
+const looks: readonly (readonly [Width, Scheme])[] = [
+  [1280, 'light'],
+  [360, 'dark'],
+  [1280, 'dark'],
+  [360, 'light'],
+]
+
+describe('a run for real', () => {
+  it('shows pods becoming ready, and that all of them are', async () => {
+    await target('good', 4)
+    const { faults, page } = await visit()
+    await run(page, 'good', 'nginx:1.30')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Applied (RolledOut)', { exact: false }).waitFor()
+    const progress = dialog.getByRole('progressbar', { name: 'Pods that are ready' })
+    await expect.poll(() => progress.getAttribute('max')).toBe('4')
+    await dialog.getByText('Complete: Deployment/good: 4 of 4 new pods are available', { exact: false }).waitFor()
+    expect(await progress.getAttribute('value')).toBe('4')
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    // What came of it stays on the page.
+    await page.getByText('Complete: Deployment/good', { exact: false }).waitFor()
+    expect(faults).toEqual([])
+  })
+
+  it('says that somebody else has changed what runs', async () => {
+    await target('taken', 1)
+    const { page } = await visit()
+    await run(page, 'taken', 'nginx:missing')
+    await page.getByRole('dialog').getByText('0 of 1 ready', { exact: false }).waitFor()
+    await patch('taken', { spec: { template: { spec: { containers: [{ name: 'app', image: 'nginx:hotfix' }] } } } })
+    await page.getByRole('dialog').getByText('Replaced: somebody else', { exact: false }).waitFor()
+  })
+
+  it('asks no more once its dialog is closed', async () => {
+    await target('left', 1)
+    const { page } = await visit()
+    await page.clock.install()
+    const asked: string[] = []
+    const progressing = { status: 202, outcome: 'refused', reason: 'RolloutProgressing', message: '', dryRun: false }
+    await page.route('**/try', route => {
+      if (route.request().postData()?.includes('"waits":true') !== true) return route.continue()
+      asked.push(route.request().url())
+      return route.fulfill({ json: { ...progressing, state: 'progressing', ready: 0, of: 1 } })
+    })
+    await run(page, 'left', 'nginx:missing')
+    await page.getByRole('dialog').getByText('0 of 1 ready', { exact: false }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    const last = asked.length
+    await page.clock.runFor(60_000)
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    await page.getByText(/Would/).waitFor()
+    expect(asked.length).toBe(last)
+  })
+
+  it('closes by itself where nothing is to be followed', async () => {
+    const { page } = await visit()
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    await page.goto(new URL('/hooks/shop/web-up', page.url()).href)
+    await page.getByRole('button', { name: 'Run it for real' }).click()
+    await page.getByRole('button', { name: 'Run it', exact: true }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByText(/went from 2 to 3/).waitFor()
+  })
+
+  it.each(looks)('stalls at %i px, %s: it says why and what to do, to everybody', async (width, scheme) => {
+    const name = `bad-${width}-${scheme}`
+    await target(name, 3, 600)
+    const { page } = await visit({ width, scheme })
+    await run(page, name, 'nginx:missing')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('0 of 3 ready', { exact: false }).waitFor()
+    await picture(page, `run-progress-${width}-${scheme}`)
+    await expectAccessible(page, 'progress')
+    await patch(name, { spec: { progressDeadlineSeconds: 1 } })
+    await dialog.getByText('Stalled: the rollout of', { exact: false }).waitFor()
+    await dialog.getByText('kubectl describe pod', { exact: false }).waitFor()
+    await picture(page, `run-stalled-${width}-${scheme}`)
+    await expectAccessible(page, 'stalled')
+    await expectNoSidewaysScroll(page, 'stalled')
+  })
+})

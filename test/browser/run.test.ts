@@ -78,11 +78,12 @@ describe('a run for real', () => {
 
   it('says that somebody else has changed what runs', async () => {
     await target('taken', 1)
-    const { page } = await visit()
+    const { faults, page } = await visit()
     await run(page, 'taken', 'nginx:missing')
     await page.getByRole('dialog').getByText('0 of 1 ready', { exact: false }).waitFor()
     await patch('taken', { spec: { template: { spec: { containers: [{ name: 'app', image: 'nginx:hotfix' }] } } } })
     await page.getByRole('dialog').getByText('Replaced: somebody else', { exact: false }).waitFor()
+    expect(faults).toEqual([])
   })
 
   it('asks no more once its dialog is closed', async () => {
@@ -108,7 +109,7 @@ describe('a run for real', () => {
   })
 
   it('closes by itself where nothing is to be followed', async () => {
-    const { page } = await visit()
+    const { faults, page } = await visit()
     await page.goto(playground.link())
     await page.locator('.row').first().waitFor()
     await page.goto(new URL('/hooks/shop/web-up', page.url()).href)
@@ -116,12 +117,13 @@ describe('a run for real', () => {
     await page.getByRole('button', { name: 'Run it', exact: true }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByText(/went from 2 to 3/).waitFor()
+    expect(faults).toEqual([])
   })
 
   it.each(looks)('stalls at %i px, %s: it says why and what to do, to everybody', async (width, scheme) => {
     const name = `bad-${width}-${scheme}`
     await target(name, 3, 600)
-    const { page } = await visit({ width, scheme })
+    const { faults, page } = await visit({ width, scheme })
     await run(page, name, 'nginx:missing')
     const dialog = page.getByRole('dialog')
     await dialog.getByText('0 of 3 ready', { exact: false }).waitFor()
@@ -133,5 +135,6 @@ describe('a run for real', () => {
     await picture(page, `run-stalled-${width}-${scheme}`)
     await expectAccessible(page, 'stalled')
     await expectNoSidewaysScroll(page, 'stalled')
+    expect(faults).toEqual([])
   })
 })

@@ -54,7 +54,7 @@ const files: Readonly<Record<string, string>> = {
   [`${chart}/values.schema.json`]: valuesSchema(values),
   ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`${chart}/templates/${name}`, text])),
   'crds/receiverhooks.yaml': definition(crd),
-  'crds/schema/receiverhook_v1alpha1.json': jsonSchema(hookSchema),
+  'deploy/schema/receiverhook_v1alpha1.json': jsonSchema(hookSchema),
   'crds/receiverhookrecords.yaml': definition(recordCrd),
   'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')),
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),

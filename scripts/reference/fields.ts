@@ -8,15 +8,15 @@ export const fieldsPage = (schema: Obj): string => `${generated}
 \`apiVersion: receiverhooks.dev/v1alpha1\`, \`kind: ReceiverHook\`, namespaced, short name \`rhook\`.
 ${schema.description ?? ''}
 
-[A JSON Schema](../../crds/schema/receiverhook_v1alpha1.json) of a manifest completes and checks fields in editors with the YAML language
+[A JSON Schema](../../deploy/schema/receiverhook_v1alpha1.json) of a manifest completes and checks fields in editors with the YAML language
 server, and in pipelines:
 
 \`\`\`yaml
-# yaml-language-server: $schema=crds/schema/receiverhook_v1alpha1.json
+# yaml-language-server: $schema=deploy/schema/receiverhook_v1alpha1.json
 \`\`\`
 
 \`\`\`sh
-kubeconform -strict -schema-location default -schema-location 'crds/schema/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json' hooks.yaml
+kubeconform -strict -schema-location default -schema-location 'deploy/schema/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json' hooks.yaml
 \`\`\`
 
 It does not know the rules below: only the API server checks these, also with \`kubectl apply --dry-run=server\`.

@@ -25,7 +25,7 @@ afterAll(async () => {
   await end()
 })
 
-/** A Deployment of its own with a hook, so that no test sees the rollouts of another. */
+/** Makes a Deployment with a hook for one test, so that no test sees the rollouts of another. */
 const target = async (name: string, replicas: number, deadline = 600): Promise<void> => {
   await playground.create('/apis/apps/v1/namespaces/shop/deployments', deployment(name, replicas))
   await patch(name, { spec: { progressDeadlineSeconds: deadline } })
@@ -71,7 +71,7 @@ describe('a run for real', () => {
     await dialog.getByText('Complete: Deployment/good: 4 of 4 new pods are available', { exact: false }).waitFor()
     expect(await progress.getAttribute('value')).toBe('4')
     await dialog.getByRole('button', { name: 'Close' }).click()
-    // What came of it stays on the page.
+    // The outcome stays on the page.
     await page.getByText('Complete: Deployment/good', { exact: false }).waitFor()
     expect(faults).toEqual([])
   })

@@ -6,7 +6,7 @@ import { at, isObject, parseJson } from '../../src/api/json.ts'
 import { hookKind } from '../../src/api/names.ts'
 import { samples } from '../../src/playground/samples.ts'
 
-const schema = parseJson(readFileSync('crds/schema/receiverhook_v1alpha1.json', 'utf8'))
+const schema = parseJson(readFileSync('deploy/schema/receiverhook_v1alpha1.json', 'utf8'))
 const isValid = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(
   isObject(schema) ? schema : {},
 )

@@ -43,8 +43,8 @@ export interface ControllerOptions {
   /** The beginning of trigger URLs, without a slash at the end. */
   readonly publicURL: string
   /**
-   * The trigger's service account, whose rights each hook needs. `itself`: this process's account.
-   * Absent: the rights are not checked.
+   * The trigger's service account. A hook is Ready only if this account has the rights that the hook
+   * needs. `itself`: this process's account. Absent: the rights are not checked.
    */
   readonly trigger?: ServiceAccount | 'itself'
   /** The only namespace whose hooks are reconciled. Absent: all. */

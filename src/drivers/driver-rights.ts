@@ -75,7 +75,8 @@ export interface Kept {
   /** CEL over `object` and `oldObject`: true for a write that the driver would make. */
   readonly holds: string
   /**
-   * What such a write may change, for people, such as `the tag of an image that a container runs`.
+   * A text for people: what such a write may change, such as `the tag of an image that a container
+   * runs`.
    */
   readonly only: string
 }

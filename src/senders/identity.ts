@@ -45,8 +45,8 @@ export const wordAt = (value: unknown, ...path: readonly string[]): string | und
 const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?$/i
 
 /**
- * Reads a time, or a number of milliseconds since the epoch, in these milliseconds. Returns
- * undefined for anything else. A time without a zone is in UTC, as in Alertmanager's API.
+ * Reads a time, as a text or as a number. Returns milliseconds since the epoch, or undefined for
+ * anything else. A time without a zone is in UTC, as in Alertmanager's API.
  * Date.parse would use the local zone, and accept other texts.
  */
 export const timeOf = (value: unknown): number | undefined => {

@@ -42,8 +42,8 @@ export const alertmanager: Snippet = {
 }
 
 /**
- * As on the page about autoscaling: one step a minute. Alertmanager repeats at the first flush
- * after `repeat`.
+ * One step a minute, as in docs/how-to/autoscale-with-alertmanager.md. Alertmanager looks at a group
+ * each `interval`, and repeats an alert if more than `repeat` has passed.
  */
 const pace = { wait: '10s', interval: '1m', repeat: '50s' }
 

@@ -23,7 +23,7 @@ export const over = signal<{ readonly why: EndedWhy; readonly message: string } 
 export const uncounted = signal<ReadonlyMap<string, string>>(new Map())
 /** The version of the server. */
 export const serverVersion = signal('')
-/** The last change, to be read aloud. */
+/** The hook that changed last. The page announces it to screen readers. */
 export const lastChange = signal<ListedHook | undefined>(undefined)
 
 /** Handles an event of the stream. */

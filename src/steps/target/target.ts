@@ -77,7 +77,8 @@ export interface CountAt {
   /** Returns the marks of the writes that set an object's count. */
   marks(object: StoredObject): readonly string[]
   /**
-   * Returns a mark that makes a new version although the count stays, or undefined if none is left.
+   * Returns the fence for an object: a write with a new mark that keeps the count. Undefined if there
+   * can be none, for example because all marks of an object are in use.
    */
   fence(object: StoredObject): Fence | undefined
 }

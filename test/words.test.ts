@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
+import { isObject } from '../src/api/json.ts'
+import { lineAt, parseFile, parseText, type Syntax, type SyntaxNode } from '../scripts/count/syntax.ts'
 
 /** What a comment does not say, and what it says instead. */
 const inComments: readonly (readonly [word: RegExp, instead: string])[] = [
@@ -19,7 +20,7 @@ const inComments: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(?:vouch|vouched|vouches|misled)\b/i, 'confirm, stale'],
 ]
 
-/** What a name does not say. A name is compared in words: `maxBytes` is `max Bytes`, and a type's begin in capitals. */
+/** What a name does not say. In words, a type's begin in capitals. */
 const inNames: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(?:tell|tells|telling|told|tale|tales)\b/i, 'report, notify, receive'],
   [/\bnews\b/i, 'event, change'],
@@ -34,15 +35,39 @@ const inNames: readonly (readonly [word: RegExp, instead: string])[] = [
 /** A reason that users see in answers, and a member of stored records. */
 const kept: ReadonlySet<string> = new Set(['NoNews', 'newsAt'])
 
-/** Makes words of a name: `maxBytes` is `max Bytes`. */
-const wordsOf = (name: string): string => name.replaceAll(/([a-z\d])(?=[A-Z])/g, '$1 ').replaceAll('_', ' ')
+/** What was found for each name: most names are checked many times. */
+const insteadOf = new Map<string, readonly string[]>()
+
+/** Lists what to write instead of a name. It is compared in words: `maxBytes` is `max Bytes`. */
+const insteadOfName = (name: string): readonly string[] => {
+  const found = insteadOf.get(name)
+  if (found) return found
+  const words = name.replaceAll(/([a-z\d])(?=[A-Z])/g, '$1 ').replaceAll('_', ' ')
+  const made = kept.has(name) ? [] : inNames.filter(([word]) => word.test(words)).map(([, instead]) => instead)
+  insteadOf.set(name, made)
+  return made
+}
+
+/** Any word of a comment's list, to pass over most texts at once. */
+const anyInComments = new RegExp(inComments.map(([{ source }]) => source).join('|'), 'i')
 
 /** Returns whether the names of a file are older than these lists. Those of the simulation are. */
 const hasOldNames = (path: string): boolean => path.startsWith('test/simulation/')
 
+/** Returns a text that a person reads: one with several words, in the product or its scripts. */
+const shownIn = ({ type, value }: SyntaxNode, path: string): string => {
+  const text = type === 'TemplateElement' && isObject(value) ? value['cooked'] : value
+  const isShown = /^(?:src|scripts)\//.test(path) && typeof text === 'string' && /\s/.test(text)
+  // A phase of a delivery, which is stored.
+  return isShown && text !== 'no news' ? text : ''
+}
+
 /** Lists where a file says a word of the lists, as a compiler would: path, line, word, and what to say instead. */
 const findingsIn = ({ comments, nodes, path, text }: Syntax): readonly string[] => {
-  const said = comments.flatMap(({ start, value }) =>
+  const read = [...comments, ...nodes.map(node => ({ start: node.start, value: shownIn(node, path) }))].filter(
+    ({ value }) => anyInComments.test(value),
+  )
+  const said = read.flatMap(({ start, value }) =>
     inComments.flatMap(([word, instead]) =>
       [...value.matchAll(new RegExp(word, `${word.flags}g`))].map(match => ({
         line: lineAt(text, start + match.index),
@@ -54,11 +79,7 @@ const findingsIn = ({ comments, nodes, path, text }: Syntax): readonly string[] 
   const named = (hasOldNames(path) ? [] : nodes)
     .filter(({ type }) => type === 'Identifier' || type === 'PrivateIdentifier')
     .flatMap(({ name, start }) =>
-      kept.has(String(name))
-        ? []
-        : inNames
-            .filter(([word]) => word.test(wordsOf(String(name))))
-            .map(([, instead]) => ({ line: lineAt(text, start), word: String(name), instead })),
+      insteadOfName(String(name)).map(instead => ({ line: lineAt(text, start), word: String(name), instead })),
     )
   return [...said, ...named].map(({ instead, line, word }) => `${path}:${line} says "${word}": ${instead}`)
 }
@@ -77,7 +98,7 @@ const findingsInPage = (path: string, text: string): readonly string[] => {
 
 const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ')
 
-test('comments and names are in plain words', () => {
+test('comments, names and texts are in plain words', () => {
   expect(globSync('{src,test,scripts,bench}/**/*.{ts,tsx}').flatMap(path => findingsIn(parseFile(path)))).toEqual([])
 })
 
@@ -97,6 +118,8 @@ test.for([
   ['a parameter', 'export const wait = (goOn: boolean) => !goOn', 'goOn'],
   ['a bound', 'export const mostItems = 1', 'mostItems'],
   ['a type', 'interface Means { readonly api: string }', 'Means'],
+  ['a text', "export const text = 'it is told'", 'told'],
+  ['a text with values', 'export const text = (what: string) => `${what} is told`', 'told'],
 ] as const)('%s with such a word is found', ([, text, word]) => {
   expect(findingsIn(parseText('src/planted.ts', text))).toContainEqual(expect.stringContaining(`says "${word}"`))
 })
@@ -109,7 +132,7 @@ test.for([
 })
 
 test.for([
-  ['a text of the user', "export const text = 'told'"],
+  ['a word by itself', "export const text = 'told'"],
   ['a part of a word', 'export const almostEqual = 1 // newsletter'],
 ] as const)('%s is not', ([, text]) => {
   expect(findingsIn(parseText('src/planted.ts', text))).toEqual([])

@@ -153,7 +153,8 @@ export const alerts: readonly Alert[] = [
     for: '0m',
     severity: 'warning',
     summary: 'Nobody knows whether a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed.',
-    description: 'The answer of the API server was lost, and its history no longer tells. Look at the target.',
+    description:
+      'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target.',
     tested: {
       firing: { [delivered('skipped', 'OutcomeUnknown')]: '0+1x60' },
       labels: { namespace: 'shop', hook: 'web-up' },

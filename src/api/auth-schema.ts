@@ -207,7 +207,7 @@ export const authSchema = {
           ...replayWindow,
           title: 'A signed body counts once within',
           description:
-            'Within this time one signed body counts once, whatever idempotency keys its posts have. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
+            'Within this time one signed body counts once, under any idempotency keys. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
         },
       },
       'x-kubernetes-validations': [
@@ -256,7 +256,7 @@ export const authSchema = {
           ...replayWindow,
           title: 'A message counts once within',
           description:
-            'Within this time one message counts once, whatever idempotency keys its posts have. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
+            'Within this time one message counts once, under any idempotency keys. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
         },
       },
     },

@@ -57,7 +57,7 @@ export const tokenSchema = {
       maxLength: 32,
       default: '5m',
       description:
-        'How long the old URL works beside the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
+        'How long the old URL works in addition to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
       'x-kubernetes-validations': [durationRule, noLongerThanAYear],
     },
     expiresAfter: {

@@ -88,7 +88,7 @@ export const reasons = {
   },
   NothingRestarts: {
     where: ['failed'],
-    means: 'The workload has the update strategy OnDelete: its pods start anew only when somebody deletes them.',
+    means: 'The workload has the update strategy OnDelete: its pods start again only when somebody deletes them.',
     todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate.',
   },
   RolloutComplete: {
@@ -152,7 +152,7 @@ export const reasons = {
   Stopped: {
     where: ['unavailable'],
     means: 'All hooks of this installation are stopped. Nothing was changed.',
-    todo: 'Send it again later. Whoever runs the installation ends the stop: `kubectl receiverhook start`.',
+    todo: 'Send it again later. An administrator of the installation ends the stop: `kubectl receiverhook start`.',
   },
   Filtered: {
     where: ['skipped'],
@@ -199,7 +199,7 @@ export const reasons = {
   KeyReused: {
     where: ['failed'],
     means: 'The idempotency key belongs to a delivery with another body, which the hook has decided before.',
-    todo: 'Give each delivery a key of its own. To ask what became of one, send its key without a body.',
+    todo: 'Give each delivery a key of its own. To ask for the outcome of one, send its key without a body.',
   },
   CoolingDown: {
     where: ['skipped'],

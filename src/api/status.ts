@@ -19,7 +19,7 @@ const count = { type: 'integer', format: 'int64' } as const
 
 const deliverySchema = {
   type: 'object',
-  description: 'What became of a delivery.',
+  description: 'The outcome of a delivery.',
   required: ['time', 'sender', 'outcome', 'reason'],
   properties: {
     time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
@@ -28,7 +28,7 @@ const deliverySchema = {
       maxLength: 64,
       description: 'Who sent it: `alertmanager` for example, or `plain` for an unknown sender.',
     },
-    outcome: { type: 'string', enum: deliveryOutcomes, description: 'What became of it.' },
+    outcome: { type: 'string', enum: deliveryOutcomes, description: 'The outcome.' },
     reason: { type: 'string', maxLength: 64, description: 'Why; [every reason](reasons.md).' },
     from: { type: 'integer', format: 'int64', description: 'The count before.' },
     to: { type: 'integer', format: 'int64', description: 'The count after.' },
@@ -60,7 +60,7 @@ const lastDeliverySchema = {
     result: {
       type: 'string',
       maxLength: 128,
-      description: 'What became of it, for a column: `applied 2 -> 3`, `skipped Duplicate`.',
+      description: 'The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`.',
     },
   },
 } as const satisfies Obj
@@ -85,7 +85,7 @@ export const statusSchema = {
     token: {
       type: 'string',
       maxLength: 2048,
-      description: 'The trigger token. Whoever has it can run the hook. Absent if `token.secretName` is set.',
+      description: 'The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set.',
     },
     triggerURL: {
       type: 'string',
@@ -103,7 +103,7 @@ export const statusSchema = {
       description: 'About the token, without the token.',
       required: ['id', 'rotation'],
       properties: {
-        id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to tell two apart.' },
+        id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to distinguish two.' },
         rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` of this token.' },
         expiresAt: { type: 'string', format: 'date-time', description: 'When it expires. Absent if it does not.' },
         previous: {

@@ -46,7 +46,7 @@ const flags = {
       flag: 'sign-in',
       value: 'WAY',
       means:
-        "key: whoever has the printed link acts as the kubeconfig's user; token: people paste a token of their own; header: a proxy sends each user's token (default: key)",
+        "key: everyone with the printed link acts as the kubeconfig's user; token: people paste a token of their own; header: a proxy sends each user's token (default: key)",
     },
     ways,
     'key',

@@ -31,7 +31,7 @@ export const playground: Command = {
   options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, logLevel],
   examples: [
     { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
-    { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'beside a cluster of your own' },
+    { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'next to a cluster of your own' },
   ],
   // It prints a link to its own page, which only this machine can reach.
   showsSecrets: () => true,

@@ -232,7 +232,7 @@ class Controller implements ControllerRole {
     if (this.#autoscalers.synced() || stop.aborted) return
     log.warn(
       { seconds: autoscalerSyncMs / 1000 },
-      'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one are not told so',
+      'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one do not show it',
     )
   }
 }

@@ -49,7 +49,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
  * accepts infinity in a gauge, and names no metric in its errors.
  */
 const finite = (name: string, value: number): number => {
-  if (!Number.isFinite(value)) throw new Error(`metric ${name}: ${value} is no number to tell`)
+  if (!Number.isFinite(value)) throw new Error(`metric ${name}: ${value} is no number to report`)
   return value
 }
 

@@ -77,7 +77,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     if (saidWhy) return
     saidWhy = true
     const why = 'the API server is not reached over HTTP/2, so no watch can be proven to be current'
-    log.info({ resource: source.type.resource, why }, 'objects are read anew whenever they have to be current')
+    log.info({ resource: source.type.resource, why }, 'objects are read again whenever they have to be current')
   }
 
   const prove = async ({ ask, giveUp }: Provable, isOpen: () => boolean): Promise<void> => {

@@ -104,7 +104,7 @@ export class RecordCell {
     const found = within(
       await readRecord(api, this.#owner, {
         page: page => this.#closer.page(page),
-        unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins anew'),
+        unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins again'),
       }),
       this.#limits,
     )

@@ -107,5 +107,5 @@ export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: r
 export const unreadablePush = (sender: string, needed: string): Delivery => ({
   sender,
   phase: 'none',
-  unreadable: `the body of ${sender} tells no push: it needs ${needed}`,
+  unreadable: `the body of ${sender} reports no push: it needs ${needed}`,
 })

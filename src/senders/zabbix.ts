@@ -10,7 +10,7 @@ export const zabbix: Sender = {
     documentation: 'https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook',
     identity:
       '`event_id`, `event_value` and `event_update_status`. The same again counts again after `dedupeWindow`: a step of an escalation is meant.',
-    retries: 'Whatever its script throws on: 3 attempts, 10 s apart, as set in the media type.',
+    retries: 'After each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
     failures: 'Reports, Action log, where the thrown error stands.',
   },
   recognise: ({ json }) =>

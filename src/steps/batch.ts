@@ -116,7 +116,7 @@ export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered
 export const unknownStep: Step = {
   step: 'skipped',
   reason: 'OutcomeUnknown',
-  message: 'the API server no longer has the history that would tell whether the step was made',
+  message: 'the API server no longer has the history that would show whether the step was made',
 }
 
 /** Returns the answer to a post for its part. */

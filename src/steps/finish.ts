@@ -242,5 +242,5 @@ export const recordOutcome = (
 
 const logUnknown = (log: Log, { owner }: Ledger, mark: string): void => {
   const { name, namespace } = owner
-  log.error({ namespace, hook: name, mark }, 'nobody can tell whether a step was made: it is not made again')
+  log.error({ namespace, hook: name, mark }, 'nobody knows whether a step was made: it is not made again')
 }

@@ -262,7 +262,7 @@ describe('what names no image', () => {
     const push = await hook({ target: { name: 'web' }, withoutImage: 'restart' })
     const answer = await push(body)
     expect(said(answer)).toBe('400 - PushUnreadable')
-    expect(String(answer.body['message'])).toContain('tells no push: it needs')
+    expect(String(answer.body['message'])).toContain('reports no push: it needs')
     expect((await images('Deployment', 'web')).annotations).toEqual({})
   })
 })

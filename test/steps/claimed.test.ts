@@ -45,7 +45,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     await clock.advance(100)
     expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
     expect(server.replicas('web')).toBe(10)
-    expect(process.environment.lines.join()).toContain('nobody can tell')
+    expect(process.environment.lines.join()).toContain('nobody knows whether a step was made')
   })
 
   it('counts as unknown where the claim names a target that this version cannot read', async () => {

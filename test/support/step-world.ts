@@ -311,7 +311,7 @@ export const broken = (
   { deliveries }: Script,
   { applied, died, errors, server, timers, answered }: Ended,
 ): string[] => {
-  const found = errors.filter(error => !error.startsWith('nobody can tell whether a step was made'))
+  const found = errors.filter(error => !error.startsWith('nobody knows whether a step was made'))
   const slowRuns = deliveries.reduce(
     (sum, { hook }, index) => sum + (hooksOfWorld[hook]?.cooldownMs === 0 ? 0 : (applied[index] ?? 0)),
     0,

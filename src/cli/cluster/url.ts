@@ -42,8 +42,7 @@ const whyNone = (
   ready: { readonly status: string; readonly reason: string; readonly message: string } | undefined,
   isCurrent: boolean,
 ): string => {
-  if (ready === undefined)
-    return 'no controller has looked at it yet; is one running? kubectl receiverhook doctor tells'
+  if (ready === undefined) return 'no controller has looked at it yet; is one running? kubectl receiverhook doctor says'
   if (ready.status !== 'True' && isCurrent) return `${ready.reason}: ${ready.message}`
   return 'the controller is publishing it; try again in a moment'
 }

@@ -90,7 +90,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line(
       'Asks for',
       auth &&
-        `${auth.form}, beside the URL${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+        `${auth.form}, in addition to the URL${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
     ),
     line(
       'At worst',

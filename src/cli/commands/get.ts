@@ -20,13 +20,17 @@ const fields = text({
   value: 'FIELDS',
   means: 'only those with these fields: metadata.name=web-up',
 })
-const watch = flag({ flag: 'watch', short: 'w', means: 'go on, and show each change; a terminal shows the table anew' })
+const watch = flag({
+  flag: 'watch',
+  short: 'w',
+  means: 'go on, and show each change; a terminal shows the table again',
+})
 const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of titles' })
 
 /** Lists hooks as a table, or in kubectl's other formats. */
 export const get: Command = {
   details:
-    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is what became of the newest delivery, and how long ago.',
+    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is the outcome of the newest delivery, and how long ago it was.',
   arguments: [
     { name: 'NAME', means: 'hooks; all where it is left out', optional: true, many: true, completes: 'hooks' },
   ],

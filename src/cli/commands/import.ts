@@ -26,7 +26,7 @@ const namespace = text({
 /** Makes manifests from the receivers of Rancher 1.x. */
 export const importCommand: Command = {
   details:
-    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says beside them what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says next to them what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
     { name: 'FILE', means: 'the list of receivers as JSON; - reads it from the input', completes: 'files' },

@@ -153,5 +153,5 @@ const published = async (
     if (clock.monotonic() > end || stop.aborted) break
     await wait(clock, 200, stop)
   }
-  throw new CommandFailure('no controller has published the keys: is one running? doctor tells', 124)
+  throw new CommandFailure('no controller has published the keys: is one running? doctor says', 124)
 }

@@ -16,7 +16,7 @@ const overlap: Option<string | undefined> = {
   flag: 'overlap',
   value: 'TIME',
   means:
-    "how long the former URL is accepted beside the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
+    "how long the former URL is accepted in addition to the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
   read: texts => {
     const text = texts.at(-1)
     if (text !== undefined && milliseconds(text) === undefined) {
@@ -82,7 +82,7 @@ const mintedHook = async (
     await wait(clock, lookEveryMs, stop)
   }
   throw new CommandFailure(
-    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: kubectl receiverhook doctor tells why`,
+    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: kubectl receiverhook doctor says why`,
     124,
   )
 }

@@ -59,7 +59,7 @@ const output = choice(
 /** Posts to a hook like a sender. */
 export const trigger: Command = {
   details:
-    'What the hook asks for beside its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
+    'What the hook asks for in addition to its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, data, sender, delivery, base, output, ...clusterOptions],
   examples: [
@@ -123,7 +123,7 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
     write(answer, isGood, given, shell)
     if (state === 'stored') shell.err.write('nothing more can be waited for\n')
     const reason = stringAt(read, 'reason') ?? ''
-    if (!isGood && answer.status === 200) shell.err.write('the answer does not say what came of it\n')
+    if (!isGood && answer.status === 200) shell.err.write('the answer does not say its outcome\n')
     else if (!isGood && isReason(reason)) shell.err.write(`${reasons[reason].todo}\n`)
     return isGood ? 0 : 4
   }

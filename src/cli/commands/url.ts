@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 
 /** Prints only the URL, for scripts. */
 export const url: Command = {
-  details: 'Whoever has the URL can run the hook: keep it as you keep a password.',
+  details: 'Everyone who has the URL can run the hook: keep it as you keep a password.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: clusterOptions,
   examples: [

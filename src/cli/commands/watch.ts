@@ -26,7 +26,7 @@ type Delivery = NonNullable<HookStatus['recent']>[number]
 /** Prints deliveries as they arrive, one a line. */
 export const watch: Command = {
   details:
-    "Deliveries come from the hooks' status, which tells of the last ten within a second or two; of more at once the rest is counted. Those that never became a delivery (404, 401, 503) are in the trigger's log alone.",
+    "Deliveries come from the hooks' status, which shows the last ten within a second or two; of more at once the rest is counted. Those that never became a delivery (404, 401, 503) are in the trigger's log alone.",
   arguments: [{ name: 'NAME', means: 'one hook; all where it is left out', optional: true, completes: 'hooks' }],
   options: [namespaceOption, allNamespaces, labels, output, colourOption, ...accessOptions],
   examples: [

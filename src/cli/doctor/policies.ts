@@ -12,11 +12,10 @@ const group = '/apis/admissionregistration.k8s.io/v1'
 
 /** What can happen without a policy that denies it. */
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
-  authors: 'whoever writes a hook may do through it what they may not do themselves',
-  trigger: "whoever gets hold of the trigger's account may use all of its rights, also in kube-system",
+  authors: 'people who write a hook may do through it what they may not do themselves',
+  trigger: "an attacker with the trigger's account may use all of its rights, also in kube-system",
   records: 'others than the trigger may write what hooks remember',
-  controller:
-    "whoever gets hold of the controller's account may change every Secret, where it may write those of hooks",
+  controller: "an attacker with the controller's account may change every Secret, where it may write those of hooks",
   sizes: 'hooks may have large annotations, which every replica reads when it starts',
 }
 

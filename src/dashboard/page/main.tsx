@@ -210,7 +210,7 @@ const App = () => {
       {stopping.value && <StopDialog />}
       {(isOver || renewing.value) && (
         <Dialog
-          title={isOver ? 'Your session has ended' : 'Sign in anew'}
+          title={isOver ? 'Your session has ended' : 'Sign in again'}
           {...(isOver ? {} : { onClose: () => (renewing.value = false) })}
         >
           <p>

@@ -7,7 +7,7 @@ import { StopSection } from './stop.tsx'
 import { dateText, lasting } from './words/time.ts'
 
 const ways = {
-  key: 'the kubeconfig of whoever started the dashboard',
+  key: 'the kubeconfig of the person who started the dashboard',
   token: 'the token that you pasted',
   header: 'the proxy in front of this page',
 } as const

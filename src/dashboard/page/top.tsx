@@ -162,7 +162,7 @@ export const Strips = () => {
           {who.tokenEnds ? 'Your token' : 'Your session'} ends in {lasting(left)}.{' '}
           {signInWay !== 'header' && (
             <button type="button" class="quiet" onClick={() => (renewing.value = true)}>
-              {signInWay === 'token' ? 'Paste a new token' : 'Sign in anew'}
+              {signInWay === 'token' ? 'Paste a new token' : 'Sign in again'}
             </button>
           )}
         </p>
@@ -170,7 +170,7 @@ export const Strips = () => {
       <StopStrip />
       {other && (
         <p class="strip warn" role="status">
-          The dashboard was updated{writing ? ': load it anew when this form is saved.' : '.'}{' '}
+          The dashboard was updated{writing ? ': load it again when this form is saved.' : '.'}{' '}
           <button type="button" class="quiet" onClick={() => address.reload()}>
             Reload
           </button>

@@ -26,7 +26,7 @@ export const redeploy = {
 
   target: reachInWords,
 
-  describe: member => `roll out ${member.image ?? 'whatever was pushed'}${tagsOf(member)}`,
+  describe: member => `roll out ${member.image ?? 'any pushed image'}${tagsOf(member)}`,
 
   worst: (member, target) =>
     `roll out ${member.image ?? 'an image that runs already'}${tagsOf(member)}, in ${target}${member.withoutImage === 'restart' ? ', and restart what runs there' : ''}`,

@@ -19,7 +19,7 @@ export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefin
   const why =
     whyNoURL(row) ??
     (secret === undefined ? undefined : whyNot(row.namespace, 'secrets')) ??
-    (running.value ? 'the last post is still under way' : undefined)
+    (running.value ? 'the last post is still in progress' : undefined)
 
   const dryRun = async (): Promise<void> => {
     running.value = true

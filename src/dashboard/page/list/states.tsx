@@ -20,8 +20,8 @@ export const Empty = () => {
     <Middle>
       <h1 tabIndex={-1}>No hooks in {where} yet</h1>
       <p>
-        A receiver hook is a URL. Whoever POSTs to it runs one action, such as scaling a workload up by one, within
-        bounds that you set: an alert of Prometheus, an image registry, a script.
+        A receiver hook is a URL. A POST to it runs one action, such as scaling a workload up by one, within bounds that
+        you set: an alert of Prometheus, an image registry, a script.
       </p>
       {why === undefined ? (
         <p>

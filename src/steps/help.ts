@@ -6,8 +6,8 @@ import { isUnanswered } from './batch.ts'
 import { originOf, type Waiting } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost } from './line.ts'
-import type { Patience } from './patience.ts'
+import { answerPost } from './post-queue.ts'
+import type { QueueBackoff } from './queue-backoff.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 import type { Bill } from './target/write.ts'
@@ -27,7 +27,7 @@ export class Helper {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #known: CachedVersion
-  readonly #waits: Patience
+  readonly #waits: QueueBackoff
   readonly #looked: (evidence: string) => void
   readonly #bill: Bill
   /**
@@ -43,7 +43,7 @@ export class Helper {
     environment: Pick<Environment, 'api' | 'clock' | 'log'>,
     target: Target,
     known: CachedVersion,
-    waits: Patience,
+    waits: QueueBackoff,
     looked: (evidence: string) => void,
     bill: Bill,
   ) {

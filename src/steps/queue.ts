@@ -6,8 +6,8 @@ import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
-import { isNamed, Line, answerPost } from './line.ts'
-import { Patience } from './patience.ts'
+import { isNamed, PostQueue, answerPost } from './post-queue.ts'
+import { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import type { Waiting } from './claims.ts'
@@ -38,10 +38,10 @@ export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: () => string
-  readonly #line = new Line()
+  readonly #line = new PostQueue()
   readonly #known: CachedVersion
   readonly #watch: TargetWatch
-  readonly #waits: Patience
+  readonly #waits: QueueBackoff
   readonly #helper: Helper
   readonly #writer: BatchWriter
   /** The posts of the current turn. Empty after it, because a queue outlives its posts. */
@@ -67,7 +67,7 @@ export class TargetQueue {
     this.#nextMark = nextMark
     const known = (this.#known = new CachedVersion(environment.clock))
     this.#watch = watches.of(target, known)
-    const waits = (this.#waits = new Patience(environment.clock))
+    const waits = (this.#waits = new QueueBackoff(environment.clock))
     const helper = (this.#helper = new Helper(environment, target, known, waits, metrics.looked, this.#bill))
     const parts = { line: this.#line, known, waits, helper, bill: this.#bill }
     this.#writer = new BatchWriter(environment, target, parts, metrics, entry => this.expire(entry))

@@ -5,8 +5,8 @@ import type { Part, Waiting } from './claims.ts'
 import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { isNamed, answerPost, type Line } from './line.ts'
-import type { Patience } from './patience.ts'
+import { isNamed, answerPost, type PostQueue } from './post-queue.ts'
+import type { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { commit } from './target/commit.ts'
@@ -22,9 +22,9 @@ export interface QueueMetrics {
 
 /** What the parts of a queue share. */
 export interface QueueParts {
-  readonly line: Line
+  readonly line: PostQueue
   readonly known: CachedVersion
-  readonly waits: Patience
+  readonly waits: QueueBackoff
   readonly helper: Helper
   readonly bill: Bill
 }

@@ -3,7 +3,7 @@ import type { Step } from './steps.ts'
 import type { Waiting } from './claims.ts'
 
 /** The posts that wait for a target, in order of arrival. */
-export class Line {
+export class PostQueue {
   #entries: Waiting[] = []
 
   get length(): number {

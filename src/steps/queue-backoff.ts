@@ -12,7 +12,7 @@ const maxConflicts = 8
  * The pace of a target's queue. It waits while the API server fails, or while others write the
  * target repeatedly.
  */
-export class Patience {
+export class QueueBackoff {
   readonly #clock: Clock
   #problem: string | undefined
   #pauses = 0

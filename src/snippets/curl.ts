@@ -1,6 +1,16 @@
 import { anyProof } from './proof.ts'
 import { shellWord } from './quote.ts'
-import { imageNote, newKey, postLines, readingLines, scriptBody, theKey } from './script.ts'
+import {
+  canWait,
+  imageNote,
+  newKey,
+  postLines,
+  readingLines,
+  scriptBody,
+  theKey,
+  waitLines,
+  waitNote,
+} from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A command for a terminal or a script. */
@@ -10,18 +20,21 @@ export const curl: Snippet = {
   group: 'scripts',
   proves: anyProof,
   pushes: true,
-  texts: hook => [
-    {
-      where: `A terminal or a script. The idempotency key is another each time: each run is a delivery, and curl's retries of it do nothing more.${
-        hook.pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
-      }`,
-      language: 'sh',
-      text: `${[
-        ...readingLines(hook),
-        ...(hook.pushes === undefined ? [] : ['TAG=1.4.2']),
-        newKey,
-        ...postLines({ auth: hook.auth, url: shellWord(hook.url), key: theKey, body: scriptBody(hook) }),
-      ].join('\n')}\n`,
-    },
-  ],
+  texts: hook => {
+    const post = { auth: hook.auth, url: shellWord(hook.url), key: theKey, body: scriptBody(hook) }
+    const scriptOf = (lines: readonly string[]): string =>
+      `${[...readingLines(hook), ...(hook.pushes === undefined ? [] : ['TAG=1.4.2']), newKey, ...lines].join('\n')}\n`
+    return [
+      {
+        where: `A terminal or a script. The idempotency key is another each time: each run is a delivery, and curl's retries of it do nothing more.${
+          hook.pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
+        }`,
+        language: 'sh',
+        text: scriptOf(postLines(post)),
+      },
+      ...(canWait(hook)
+        ? [{ where: `Instead, a script that ${waitNote}`, language: 'sh', text: scriptOf(waitLines(post)) } as const]
+        : []),
+    ]
+  },
 }

@@ -1,6 +1,6 @@
 import { anyProof, readingSecret } from './proof.ts'
 import { githubText, plainText, shellWord, yamlBlock, yamlText } from './quote.ts'
-import { imageNote, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
+import { canWait, imageNote, keptSecret, postLines, scriptBody, secretsOf, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */
@@ -13,7 +13,27 @@ export const githubActions: Snippet = {
   texts: hook => {
     const { auth, name, namespace, pushes } = hook
     const { post, value, variable } = keptSecret(hook)
-    const script = postLines({ auth, ...post, key: '$KEY', body: scriptBody(hook) }).join('\n')
+    const given = { auth, ...post, key: '$KEY', body: scriptBody(hook) }
+    const workflow = (
+      lines: readonly string[],
+      minutes: number,
+      keyEnd: string,
+    ): string => `name: ${yamlText(githubText(`Run ${name}`))}
+on:
+  workflow_dispatch: {}
+jobs:
+  run-hook:
+    runs-on: ubuntu-latest
+    timeout-minutes: ${minutes}
+    steps:
+      - name: Run the hook
+        env:
+          ${variable}: \${{ secrets.${variable} }}
+          KEY: github-\${{ github.repository }}-\${{ github.run_id }}${keyEnd}
+${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${secretsOf(auth)
+      .map(({ variable }) => `          ${variable}: \${{ secrets.${variable} }}\n`)
+      .join('')}        run: ${yamlBlock(githubText(lines.join('\n')), 10)}
+`
     return [
       {
         where: `A terminal, in the repository: the ${variable === 'HOOK_URL' ? 'URL' : 'token'} is a secret, and belongs where those are kept.`,
@@ -30,23 +50,17 @@ export const githubActions: Snippet = {
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
-        text: `name: ${yamlText(githubText(`Run ${name}`))}
-on:
-  workflow_dispatch: {}
-jobs:
-  run-hook:
-    runs-on: ubuntu-latest
-    timeout-minutes: 5
-    steps:
-      - name: Run the hook
-        env:
-          ${variable}: \${{ secrets.${variable} }}
-          KEY: github-\${{ github.repository }}-\${{ github.run_id }}
-${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${secretsOf(auth)
-          .map(({ variable }) => `          ${variable}: \${{ secrets.${variable} }}\n`)
-          .join('')}        run: ${yamlBlock(githubText(script), 10)}
-`,
+        text: workflow(postLines(given), 5, ''),
       },
+      ...(canWait(hook)
+        ? [
+            {
+              where: `Instead, a job that ${waitNote} A run that is started again is a new delivery.`,
+              language: 'yaml',
+              text: workflow(waitLines(given), 20, '-${{ github.run_attempt }}'),
+            } as const,
+          ]
+        : []),
     ]
   },
 }

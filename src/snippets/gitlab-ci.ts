@@ -1,7 +1,17 @@
 import type { Auth } from '../api/auth.ts'
 import { anyProof } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import { imageNote, isSigned, keptSecret, postLines, scriptBody, secretsOf } from './script.ts'
+import {
+  canWait,
+  imageNote,
+  isSigned,
+  keptSecret,
+  postLines,
+  scriptBody,
+  secretsOf,
+  waitLines,
+  waitNote,
+} from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitLab CI job. Each pipeline is one delivery, however often the job is retried. */
@@ -14,26 +24,35 @@ export const gitlabCi: Snippet = {
   texts: hook => {
     const { auth, name, pushes } = hook
     const { post, value, variable } = keptSecret(hook)
+    const given = { auth, ...post, body: scriptBody(hook) }
+    const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${name}`)}:
+  stage: deploy
+  image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
+${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
+      isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
+    }  script:
+    - ${yamlBlock(lines.join('\n'), 6)}
+`
     // Two hooks in one pipeline are two deliveries.
-    const key = `gitlab-$CI_PROJECT_ID-$CI_PIPELINE_ID-${wordName(name)}`
-    const script = postLines({ auth, ...post, key, body: scriptBody(hook) }).join('\n')
+    const key = (id: string): string => `gitlab-$CI_PROJECT_ID-${id}-${wordName(name)}`
     return [
       {
         where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add ${variable}${variables(auth)}, masked and hidden.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
-        text: `${yamlText(`run ${name}`)}:
-  stage: deploy
-  image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
-  retry: 2
-${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
-          isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
-        }  script:
-    - ${yamlBlock(script, 6)}
-`,
+        text: job(postLines({ ...given, key: key('$CI_PIPELINE_ID') }), '  retry: 2\n'),
       },
       { where: `The value of the variable ${variable}.`, language: 'text', text: `${value}\n` },
+      ...(canWait(hook)
+        ? [
+            {
+              where: `Instead, a job that ${waitNote} A job that is started again is a new delivery.`,
+              language: 'yaml',
+              text: job(waitLines({ ...given, key: key('$CI_JOB_ID') }), ''),
+            } as const,
+          ]
+        : []),
     ]
   },
 }

@@ -12,12 +12,14 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
   const redeploy = at(spec, 'redeploy')
   const image = stringAt(redeploy, 'image')
   const restarts = stringAt(redeploy, 'withoutImage') === 'restart'
+  const rollsOut = redeploy !== undefined || at(spec, 'restart') !== undefined
   return {
     namespace,
     name,
     url,
     ...(secretName === undefined ? {} : { secretName }),
     ...(auth === undefined ? {} : { auth }),
+    ...(rollsOut && { rollsOut }),
     ...(redeploy === undefined ? {} : { pushes: { restarts, ...(image === undefined ? {} : { image }) } }),
   }
 }

@@ -25,20 +25,65 @@ export interface ScriptedPost {
  * Returns the lines of a script that posts. The variables of {@link secretsOf} hold what the hook
  * requires besides its URL.
  */
-export const postLines = ({ auth, body, key, tokenVariable, url }: ScriptedPost): readonly string[] => {
+export const postLines = (post: ScriptedPost): readonly string[] => {
+  const { before, call } = partsOf(post)
+  return [...before, `${patient} \\`, ...call]
+}
+
+/**
+ * Returns the lines of a script that posts until the outcome of a rollout is final, and fails
+ * unless it is good. Each post has the same key, so the hook runs once. A time is signed again.
+ */
+export const waitLines = (post: ScriptedPost): readonly string[] => {
+  const { before, call } = partsOf({ ...post, url: `${post.url}'?wait=25s'` })
+  return [
+    'END=$(($(date +%s) + 900))',
+    'while [ "$(date +%s)" -lt "$END" ]; do',
+    ...[
+      ...before,
+      `ANSWER=$(curl --silent --show-error --max-time 40 --write-out '\\n%{http_code}' \\`,
+      ...call.slice(0, -1),
+      `${call.at(-1)}) || true`,
+      `printf '%s\\n' "$ANSWER"`,
+      'case ${ANSWER##*[!0-9]} in',
+      '  200) exit 0 ;;',
+      '  202 | 503 | 000) sleep 3 ;;',
+      '  *) exit 1 ;;',
+      'esac',
+    ].map(line => `  ${line}`),
+    'done',
+    "echo 'the rollout is not complete after 15 minutes' >&2",
+    'exit 1',
+  ]
+}
+
+/** Returns whether a script can wait for a hook's rollouts: it must choose the key. */
+export const canWait = ({ auth, rollsOut }: SnippetHook): boolean =>
+  rollsOut === true && auth?.form !== 'standardWebhooks'
+
+/** The note on the texts of {@link waitLines}. */
+export const waitNote = 'waits for the pods, and fails unless they become available within 15 minutes.'
+
+/** Returns the lines before the call of curl, and those after its own options. */
+const partsOf = ({
+  auth,
+  body,
+  key,
+  tokenVariable,
+  url,
+}: ScriptedPost): { readonly before: readonly string[]; readonly call: readonly string[] } => {
   const sent = body ?? (isSigned(auth) ? shellWord('{}') : undefined)
   // With Standard Webhooks the signed ID is the idempotency key.
   const isNamed = key !== undefined && auth?.form !== 'standardWebhooks'
-  return [
-    ...(sent === undefined ? [] : [`BODY=${sent}`]),
-    ...signing(auth, key),
-    `${patient} \\`,
+  const before = [...(sent === undefined ? [] : [`BODY=${sent}`]), ...signing(auth, key)]
+  const call = [
     !isNamed ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
     ...(sent === undefined ? [] : [`  --header 'Content-Type: application/json' --data-binary "$BODY" \\`]),
     ...(tokenVariable === undefined ? [] : [`  --header "Authorization: Bearer $${tokenVariable}" \\`]),
     ...proof(auth).map(line => `  ${line} \\`),
     `  ${url}`,
   ]
+  return { before, call }
 }
 
 /** Returns whether posts are signed. Then a script needs openssl. */

@@ -17,6 +17,8 @@ export interface SnippetHook {
   readonly auth?: Auth
   /** Set for a hook that rolls out pushed images. */
   readonly pushes?: Pushes
+  /** Set for a hook that starts rollouts. A script can wait for their outcome. */
+  readonly rollsOut?: true
 }
 
 export interface Pushes {

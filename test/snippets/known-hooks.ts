@@ -95,6 +95,7 @@ export const knownHooks: readonly SnippetHook[] = Object.values(auths).flatMap(a
     { ...hook, secretName: 'web-up-url' },
     { ...hook, name: '9.a-hook.with-dots' },
     { ...hook, pushes: { restarts: false, image: 'registry.example.com/team/shop/web' } },
-    { ...hook, pushes: { restarts: true } },
+    { ...hook, pushes: { restarts: true }, rollsOut: true },
+    { ...hook, rollsOut: true },
   ]
 })

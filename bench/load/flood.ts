@@ -27,6 +27,8 @@ const attacks = {
   'slow short bodies': ({ path }) => ({ first: Buffer.concat([post(path, 60_001), Buffer.alloc(60_000, '{')]) }),
   pipelined: ({ path }) => ({ first: Buffer.concat(Array.from({ length: 200 }, () => post(path))), deaf: true }),
   'without a host': () => ({ first: Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(3500)) }),
+  // All with one key: the first runs the hook, and the others ask for the same outcome.
+  waiters: ({ path }) => again(post(`${path}?wait=10m`, 0, 'Idempotency-Key: "one"\r\n')),
   'large JSON': ({ path }) => again(Buffer.concat([post(path, largeJson.length), largeJson])),
 } as const satisfies Record<string, (url: { readonly path: string }) => Attack>
 
@@ -56,28 +58,45 @@ const largeJson = (() => {
   return Buffer.from(JSON.stringify({ version: '4', groupKey: '{}', status: 'firing', alerts }))
 })()
 
-/** Floods a URL for a while, and counts the answers. Connections that are closed are opened again when their next post is due. */
+/** Floods a URL for a while, and counts the answers, by status too, and the posts that have none at the end. Connections that are closed are opened again when their next post is due. */
 export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url }: FloodJob): Promise<Report> => {
   const { hostname, pathname, port } = new URL(url)
   const attack: Attack = attacks[kind]({ path: pathname })
   const gapMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond
   const sockets = new Set<Socket>()
   let isOver = false
+  const statuses: Record<string, number> = {}
   let answers = 0
+  let unanswered = 0
   const open = (index: number): void => {
     if (isOver) return
     const socket = connect({ port: Number(port), host: hostname, localAddress: `127.0.0.${1 + (index % sources)}` })
     sockets.add(socket)
     let wroteAt = performance.now()
-    socket.on('connect', () => socket.write(attack.first))
+    let isAnswered = true
+    socket.on('connect', () => {
+      isAnswered = false
+      unanswered += 1
+      socket.write(attack.first)
+    })
+    const answered = (): void => {
+      if (!isAnswered) unanswered -= 1
+      isAnswered = true
+    }
     if (attack.deaf !== true) {
-      socket.on('data', () => {
+      socket.on('data', data => {
+        answered()
         answers += 1
+        const [, status] = /^HTTP\/1.1 (\d{3})/.exec(data.toString('latin1', 0, 16)) ?? []
+        if (status !== undefined) statuses[status] = (statuses[status] ?? 0) + 1
         if (!attack.next) return
         const waitMs = Math.max(0, wroteAt + gapMs - performance.now())
         const write = (): void => {
           wroteAt = performance.now()
-          if (!isOver) socket.write(attack.next ?? '')
+          if (isOver || socket.destroyed) return
+          isAnswered = false
+          unanswered += 1
+          socket.write(attack.next ?? '')
         }
         if (waitMs < 1) write()
         else setTimeout(write, waitMs)
@@ -85,6 +104,7 @@ export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url
     }
     socket.on('error', () => undefined)
     socket.on('close', () => {
+      answered()
       sockets.delete(socket)
       setTimeout(open, Math.max(5, wroteAt + gapMs - performance.now()), index)
     })
@@ -94,6 +114,7 @@ export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url
   for (let index = 0; index < connections; index++) setTimeout(open, (index * gapMs) / connections, index)
   await sleep(ms)
   isOver = true
+  const notes = { answers, unanswered, ...statuses }
   for (const socket of sockets) socket.destroy()
-  return { elapsedMs: performance.now() - began, latencies: [], notes: { answers } }
+  return { elapsedMs: performance.now() - began, latencies: [], notes }
 }

@@ -20,28 +20,26 @@ interface Run {
 }
 
 /**
- * Posts once, and then asks with the same key for its outcome, until that is final. Resolves with
- * the number of questions.
+ * Posts once, and then asks with the same key for its outcome, until that is final.
  */
-export const followRun = async ({ body, isOver, path, show }: Run): Promise<number> => {
+export const followRun = async ({ body, isOver, path, show }: Run): Promise<void> => {
   const key = uniqueName()
   const post = (waits: boolean): Promise<ServerAnswer<Tried>> =>
     askServer<Tried>('POST', `${path}/try`, { dryRun: false, waits, key, ...(body === '' ? {} : { body }) })
   const first = await post(false)
   show(first)
-  if (!first.ok || !hasDone(first.body)) return 0
+  if (!first.ok || !hasDone(first.body)) return
   const end = now() + followsMs
-  for (let asked = 1; !isOver(); asked++) {
+  while (!isOver()) {
     const beganAt = now()
     const answer = await post(true)
     const isOpen = answer.ok && (answer.body.state === 'progressing' || answer.body.status === 503)
-    if (isOver()) return asked
+    if (isOver()) return
     if (!answer.ok || answer.body.state !== undefined) show(answer)
-    if (!isOpen || now() > end) return asked
+    if (!isOpen || now() > end) return
     // A trigger at which many wait answers at once.
     await new Promise<void>(resolve => after(Math.max(0, beganAt + pauseMs - now()), resolve))
   }
-  return 0
 }
 
 const hasDone = ({ outcome }: Tried): boolean => outcome === 'applied' || outcome === 'unchanged'

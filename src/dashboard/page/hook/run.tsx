@@ -18,7 +18,7 @@ interface RunProps {
 
 /**
  * Runs a hook after a confirmation, and shows how its pods become ready. Nothing is asked any more
- * once the dialog is closed. It closes by itself if there is nothing to follow.
+ * once the dialog is closed. It closes by itself, unless the run ends badly.
  */
 export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
   const phase = useSignal<'asks' | 'runs' | 'ended'>('asks')
@@ -30,7 +30,7 @@ export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
   const close = (): void => onClose([did.value, state.value].filter(text => text !== undefined))
   const run = async (): Promise<void> => {
     phase.value = 'runs'
-    const asked = await followRun({
+    await followRun({
       path: pathOf(row),
       body,
       isOver: () => isOver.current,
@@ -44,7 +44,7 @@ export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
       },
     })
     phase.value = 'ended'
-    if (!isOver.current && asked < 2 && state.value?.kind !== 'bad') close()
+    if (!isOver.current && state.value?.kind !== 'bad') close()
   }
   const target = row.target === undefined ? '' : ` on ${row.target}`
   return (

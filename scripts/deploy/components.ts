@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Extra } from '../../src/drivers/driver-rights.ts'
-import { definitionsRole, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
+import { definitionsRole, isValidated, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 
 /** The product's own namespace in the manifests. */
 const namespace = 'receiver-hooks'
@@ -31,9 +31,11 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
 
 const accounts = ['controller', 'trigger'] as const
 
-const bindings = (kind: BindingKind, { name, readsDefinitions }: Extra): readonly object[] => [
-  ...accounts.map(account => binding(kind, roleOf(account, name), [account])),
-  ...(readsDefinitions ? [binding('ClusterRoleBinding', definitionsRole, accounts)] : []),
+const bindings = (kind: BindingKind, rights: Extra): readonly object[] => [
+  ...accounts
+    .filter(account => account === 'trigger' || isValidated(rights))
+    .map(account => binding(kind, roleOf(account, rights.name), [account])),
+  ...(rights.readsDefinitions ? [binding('ClusterRoleBinding', definitionsRole, accounts)] : []),
 ]
 
 type BindingKind = 'RoleBinding' | 'ClusterRoleBinding'

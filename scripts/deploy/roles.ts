@@ -2,7 +2,14 @@ import { authRole } from '../../src/api/auth.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Extra, Right } from '../../src/drivers/driver-rights.ts'
-import { definitionsRole, isGiven, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
+import {
+  definitionsRole,
+  isGiven,
+  isValidated,
+  optionalRights,
+  roleOf,
+  targetsRole,
+} from '../../src/drivers/cluster-roles.ts'
 import { customDefinitions } from '../../src/kube/definitions.ts'
 import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
@@ -119,12 +126,16 @@ const rolesOf = (rights: Extra): readonly Role[] => [
     means: `What the trigger needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
     grants: rights.trigger,
   },
-  {
-    kind: 'ClusterRole',
-    name: roleOf('controller', rights.name),
-    means: `What the controller needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
-    grants: validating(rights),
-  },
+  ...(isValidated(rights)
+    ? [
+        {
+          kind: 'ClusterRole',
+          name: roleOf('controller', rights.name),
+          means: `What the controller needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
+          grants: validating(rights),
+        } as const,
+      ]
+    : []),
 ]
 
 /** Returns the rights to validate a hook. It is validated against the objects that it acts on, so the controller may read what the trigger reads. */

@@ -45,8 +45,13 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'Why, in one word: [every reason](reasons.md). A program compares this, and not `message`',
   ],
   state: ['string', 'with `wait`', 'The outcome by now: see [waiting](#waiting-for-the-outcome)'],
-  ready: ['integer', 'with `wait`, for a rollout', 'How many pods of it are available at least'],
+  ready: ['integer', 'with `wait`', 'How many pods of a rollout are available at least, or how many of a count'],
   of: ['integer', 'with `ready`', 'How many are wanted'],
+  causes: [
+    'array',
+    'with `wait`, if something is known',
+    'Why a rollout does not go on, at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
+  ],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
   summary: ['string', 'for a rollout', 'What was done that is no count'],
@@ -279,7 +284,12 @@ ${table(
 - Of several workloads the worst counts: stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods. A selector that
   selects more than a delivery may read is \`progressing\`.
 - \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, and not that the program in them works.
-  Stalls are seen of Deployments alone: StatefulSets and DaemonSets have no deadline.
+  StatefulSets and DaemonSets have no deadline of their own: they are \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may
+  list pods.
+- \`causes\` says why: the workload's own \`FailedCreate\`, and for each container of pods that are not ready the reason that Kubernetes gives, such as
+  \`ImagePullBackOff\`, \`CrashLoopBackOff\`, \`Unschedulable\`, or \`NotReady\` for one that runs and is not ready. It never has a pod's message. To read
+  pods is a right of its own, which nobody has by default: the component \`rollout-pods-everywhere\`, or \`drivers.rollout-pods.everywhere\` of the
+  chart. Without it, the log of the trigger says once that they are left out.
 - A delivery that did nothing is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
   it is 200, as ever.
 - A count, of \`scale\` or \`scaleNodes\`, is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone.

@@ -15,6 +15,8 @@ export interface Settlement {
   /** The least number of available new pods, and the desired number. Absent if none are counted. */
   readonly ready?: number
   readonly of?: number
+  /** Why it does not go on, as reasons of the workload and its pods: `web: ImagePullBackOff (1 of 4)`. */
+  readonly causes?: readonly string[]
 }
 
 /** What a hook's status says of a change that has settled. */

@@ -26,6 +26,10 @@ export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[]
 /** Returns whether an installation has the rights of a driver by default. */
 export const isGiven = ({ rights }: WithRights): boolean => rights.given === 'everywhere'
 
+/** Returns whether the controller reads the objects too, to check whether a hook would work. */
+export const isValidated = ({ trigger }: Pick<Extra, 'trigger'>): boolean =>
+  trigger.some(({ verbs }) => verbs.includes('get'))
+
 /** Returns the role that an account needs for one of {@link optionalRights}. */
 export const roleOf = (account: Role, rights: string): string => `receiver-hooks-${account}-${rights}`
 

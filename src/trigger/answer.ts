@@ -17,6 +17,8 @@ export interface Answer {
   /** How many of its pods are available at least, and how many are wanted. */
   readonly ready?: number
   readonly of?: number
+  /** Why a rollout does not go on, as reasons of its workload and its pods. */
+  readonly causes?: readonly string[]
   readonly from?: number
   readonly to?: number
   /** What was done, if it is not a count. */

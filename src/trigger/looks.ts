@@ -4,6 +4,7 @@ import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { lookEveryMs, lookEveryMsForEach, maxLooks } from './limits.ts'
 import type { LiveHook } from './hook.ts'
+import { Pods } from './pods.ts'
 
 /** The result of a look, or why nothing could be read. */
 export type Looked = { readonly look: Look } | { readonly unread: string }
@@ -27,16 +28,18 @@ export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
   readonly #api: ApiConnection
   readonly #definitions: Definitions
+  readonly #pods: Pods
   /** By the hook's uid and generation: posts from before an edit look at the former targets. */
   readonly #watched = new Map<string, Watched>()
 
-  constructor({ api, clock }: Pick<Environment, 'api' | 'clock'>, definitions: Definitions) {
+  constructor({ api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>, definitions: Definitions) {
     this.#definitions = definitions
     this.#environment = { clock }
     this.#api = {
       request: request => api.request({ ...request, lane: 'look' }),
       watch: (request, stop) => api.watch(request, stop),
     }
+    this.#pods = new Pods({ clock, log }, this.#api)
   }
 
   /**
@@ -97,8 +100,13 @@ export class Looks {
 
   async #look({ bound, namespace }: LiveHook): Promise<Looked> {
     try {
-      const look =
-        'look' in bound ? await bound.look?.({ api: this.#api, namespace, definitions: this.#definitions }) : undefined
+      const looking = {
+        api: this.#api,
+        namespace,
+        definitions: this.#definitions,
+        pods: (labelSelector: string) => this.#pods.list(namespace, labelSelector),
+      }
+      const look = 'look' in bound ? await bound.look?.(looking) : undefined
       return look ? { look } : { unread: 'there is nothing to look at' }
     } catch (error) {
       return { unread: error instanceof Error ? error.message : 'the API server cannot be read' }

@@ -27,7 +27,7 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
 
 /** Returns the answer to a post that has waited. */
 export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Settlement): TriggerAnswer => {
-  const { message, of, ready, state } = settlement
+  const { causes, message, of, ready, state } = settlement
   const [status, reason] = statusOfState[state]
   const { hook, driver, outcome, from, to, summary, changes } = answer.body
   const again = isAskable
@@ -42,6 +42,7 @@ export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Se
     state,
     ...(ready !== undefined && { ready }),
     ...(of !== undefined && { of }),
+    ...(causes && { causes }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(summary !== undefined && { summary }),

@@ -40,13 +40,16 @@ interface Workload {
   readonly kind?: 'Deployment' | 'StatefulSet' | 'DaemonSet'
   readonly replicas?: number
   readonly spec?: object
+  /** Whether the trigger may list pods. */
+  readonly listsPods?: boolean
 }
 
 /** Sets up a workload that runs its first image, a hook that is sent pushes of others, and triggers with the rights of the component alone. */
-const setUp = async ({ kind = 'Deployment', replicas = 2, spec = {} }: Workload = {}) => {
+const setUp = async ({ kind = 'Deployment', listsPods = true, replicas = 2, spec = {} }: Workload = {}) => {
   const here = await cluster(controlPlane.kubeconfig)
   const { api, namespace } = here
-  const { as, kubeconfigs } = await installation(here, [...rightsOfBase(), ...rightsOfDriver('redeploy')])
+  const rights = [...rightsOfDriver('redeploy'), ...(listsPods ? rightsOfDriver('rollout-pods') : [])]
+  const { as, kubeconfigs } = await installation(here, [...rightsOfBase(), ...rights])
   await product({ ...here, api: as.controller }, { trigger: false, publicURL: 'http://replaced.example.com' })
   const type = apps(`${kind.toLowerCase()}s`, kind)
   const labels = { app: 'web' }
@@ -159,6 +162,7 @@ it(
       const stalled = await ended(() => here.push('1.0.2', '10s'))
       expect([stalled.status, stalled.body['reason']]).toEqual([422, 'RolloutStalled'])
       expect(stalled.body['message']).toContain('after 3 s (progressDeadlineSeconds)')
+      expect(stalled.body['causes']).toEqual(['Unschedulable (1 of 2)'])
       // A later push takes its place, while that one goes no further either.
       expect(stateOf(await ended(() => here.push('1.0.3', '10s')))).toBe('stalled')
       expect(await here.push('1.0.2', '10s')).toMatchObject({ status: 200, body: { state: 'superseded' } })
@@ -173,6 +177,23 @@ it(
     expect(stateOf(healed)).toBe('complete')
     // Each ran once, however often it was asked about.
     expect(await here.list(apps('replicasets', 'ReplicaSet'))).toHaveLength(4)
+  },
+)
+
+it(
+  'without the right to list pods, an answer has no causes, and the log says why once',
+  { timeout: 240_000 },
+  async () => {
+    const here = await setUp({ listsPods: false, spec: { progressDeadlineSeconds: 3 } })
+    await cordon(true)
+    try {
+      const stalled = await ended(() => here.push('1.0.1', '10s'))
+      expect([stalled.status, stalled.body['causes']]).toEqual([422, undefined])
+      expect((await here.push('1.0.1', '2s')).status).toBe(422)
+    } finally {
+      await cordon(false)
+    }
+    expect(here.trigger.lines.filter(line => line.includes('may not list pods'))).toHaveLength(1)
   },
 )
 

@@ -56,6 +56,8 @@ const worksetOf = async (api: ApiConnection): Promise<Workset> => {
   return found
 }
 
+const noPods = () => Promise.resolve(undefined)
+
 describe('the workloads of a selector', () => {
   it('are read page by page, and no more of them is held than what a plan needs', async () => {
     const { api, make } = setUp()
@@ -93,7 +95,7 @@ describe('the workloads of a selector', () => {
     const { api, make } = setUp()
     make('fat', { fat: 'y'.repeat(2_200_000) })
     make('web')
-    const look = await lookAtWorkloads(member, { api, namespace: 'shop', definitions: noDefinitions })
+    const look = await lookAtWorkloads(member, { api, namespace: 'shop', definitions: noDefinitions, pods: noPods })
     expect(look.settlementOf({ at: 0, did: ['a'], n: 2 }, 0)).toEqual({
       state: 'progressing',
       message: 'Deployment/fat cannot be read: remove what is large in it, such as annotations',

@@ -132,6 +132,45 @@ const changes: readonly (readonly [what: string, is: Is, state: Settlement['stat
     ],
   ]
 
+describe('a rollout that pods keep', () => {
+  const deadline = 600_000
+  const settleWith = (is: Is, unreadySince: number | undefined, at: number): Settlement => {
+    const workloads = kind(is.kind ?? 'Deployment')
+    const pods = { causes: ['web: ImagePullBackOff (1 of 3)'], unreadySince }
+    const seen = lookedAt(workload(is), workloads, pods)
+    return settlementOf({ at, did: [markOfPush(own, '2')], n: 1 }, [seen], now)
+  }
+  const status = { ...complete, updatedReplicas: 1, availableReplicas: 2, ...progressing('ReplicaSetUpdated') }
+
+  it('says why, while it goes on and when it has stalled', () => {
+    const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' }
+    const failing = { ...status, ...progressing('ReplicaSetUpdated', failure) }
+    expect(settleWith({ status: failing }, now, decidedAt)).toMatchObject({
+      state: 'progressing',
+      causes: ['FailedCreate', 'web: ImagePullBackOff (1 of 3)'],
+      message: expect.stringContaining('(FailedCreate, web: ImagePullBackOff (1 of 3))') as unknown,
+    })
+    const stalled = { ...status, ...progressing('ProgressDeadlineExceeded') }
+    expect(settleWith({ status: stalled }, now, now - deadline)).toMatchObject({
+      state: 'stalled',
+      causes: ['web: ImagePullBackOff (1 of 3)'],
+    })
+  })
+
+  it.each(['StatefulSet', 'DaemonSet'] as const)(
+    'of a %s has stalled once a pod is as long not ready as a deadline, and so long after the push',
+    name => {
+      const counts = { desiredNumberScheduled: 3, updatedNumberScheduled: 1, numberAvailable: 2 }
+      const is = { kind: name, status: { ...status, ...counts } }
+      const old = now - deadline
+      expect(settleWith(is, old, old).state).toBe('stalled')
+      expect(settleWith(is, old, old + 1).state).toBe('progressing')
+      expect(settleWith(is, old + 1, old).state).toBe('progressing')
+      expect(settleWith(is, undefined, old).state).toBe('progressing')
+    },
+  )
+})
+
 describe('which change it is', () => {
   it.each(changes.map(([what, is, state, more = {}]) => ({ what, is, state, more })))(
     '$what',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import type { SettlementState } from '../../src/api/settlement.ts'
+import type { Log } from '../../src/environment/environment.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
@@ -12,10 +13,13 @@ import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
 import { someHook } from './some-hook.ts'
 
+const nothing = (): void => undefined
+const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
 const setUp = () => {
   const clock = fakeClock()
   const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
-  const looks = new Looks({ clock, api: noApi }, noDefinitions)
+  const looks = new Looks({ clock, api: noApi, log: noLog }, noDefinitions)
   const draft = new MemoryDraft(emptyMemory)
   const owner = someHook
   const amend = (update: Update): void => update(draft)

@@ -42,7 +42,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
     { clock, log: noLog },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
-    new Looks({ clock, api: noApi }, noDefinitions),
+    new Looks({ clock, api: noApi, log: noLog }, noDefinitions),
   )
   const gone: (() => void)[] = []
   let released = 0

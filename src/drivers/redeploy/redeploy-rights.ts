@@ -1,7 +1,7 @@
 import type { Kept, DriverRights } from '../driver-rights.ts'
 import { workloadKinds, type Workloads } from '../rollouts/kinds.ts'
 import { annotationPrefix } from '../rollouts/plan.ts'
-import { authorOf } from '../rollouts/rollout-rights.ts'
+import { authorOf, rolloutPods } from '../rollouts/rollout-rights.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
 import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 
@@ -56,4 +56,5 @@ export const redeployRights: DriverRights = {
   })),
   author: authorOf(workloadKindNames, 'roll out'),
   keeps: workloadKinds.map(keptOf),
+  extras: [rolloutPods],
 }

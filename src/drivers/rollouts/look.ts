@@ -1,14 +1,20 @@
+import type { StoredObject } from '../../api/object.ts'
 import type { Settlement } from '../../api/settlement.ts'
 import type { Look, LookContext } from '../driver.ts'
 import type { Reach } from './schema.ts'
-import { lookedAt, settlementOf } from './settlement.ts'
+import { podSelector, podsNow } from './pods.ts'
+import { lookedAt, settlementOf, type LookedAt } from './settlement.ts'
 import { findWorkloads } from './workloads.ts'
+
+/** How many pods one look reads at least before it reads those of no further workload. */
+const maxPodsOfLook = 100
 
 /**
  * Looks at the workloads of a hook. A workload that was deleted, or that another controller owns by
  * now, no longer shows what the hook changed.
  */
-export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookContext): Promise<Look> => {
+export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promise<Look> => {
+  const { api, namespace } = looking
   const found = await findWorkloads(api, namespace, reach)
   if ('reason' in found && found.reason === 'TooLarge') {
     const { message } = found
@@ -19,9 +25,17 @@ export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookCont
     const message = `${found.large.join(', ')} cannot be read: remove what is large in it, such as annotations`
     return { objects: found.found.length + 1, settlementOf: () => ({ state: 'progressing', message }) }
   }
-  const workloads = 'reason' in found ? [] : found.found.map(({ object, workloads: kind }) => lookedAt(object, kind))
+  const workloads: LookedAt[] = []
+  let pods = 0
+  for (const each of 'reason' in found ? [] : found.found) {
+    const seen = lookedAt(each.object, each.workloads)
+    const isAsked = seen.progress.state === 'running' && pods < maxPodsOfLook
+    const list = isAsked ? await podsOf(each.object, looking) : undefined
+    pods += list?.length ?? 0
+    workloads.push(list ? { ...seen, pods: podsNow(each.object, each.workloads, list, seen.progress.of) } : seen)
+  }
   return {
-    objects: workloads.length,
+    objects: workloads.length + pods,
     settlementOf: (change, now) => ('did' in change ? settlementOf(change, workloads, now) : ofAnotherDriver),
   }
 }
@@ -29,4 +43,9 @@ export const lookAtWorkloads = async (reach: Reach, { api, namespace }: LookCont
 const ofAnotherDriver: Settlement = {
   state: 'replaced',
   message: 'the delivery changed a count, and the hook rolls out workloads now',
+}
+
+const podsOf = async (object: StoredObject, { pods }: LookContext): Promise<readonly StoredObject[] | undefined> => {
+  const selector = podSelector(object)
+  return selector === undefined ? undefined : await pods(selector)
 }

@@ -1,4 +1,4 @@
-import type { Asked } from '../driver-rights.ts'
+import type { Asked, Extra } from '../driver-rights.ts'
 import { workloadKinds } from './kinds.ts'
 import type { WorkloadKind } from './schema.ts'
 
@@ -29,6 +29,15 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
       why: `who makes a hook must be allowed to change what it ${inThird(does)}`,
     })),
 ]
+
+/** What says why a rollout does not go on. Both drivers of rollouts use it; one of them brings it. */
+export const rolloutPods: Extra = {
+  name: 'rollout-pods',
+  hooks: 'with redeploy or restart, whose outcome is to say why pods are not ready',
+  readsDefinitions: false,
+  trigger: [{ group: '', resource: 'pods', verbs: ['list'], why: "to say why a rollout's pods are not ready" }],
+  keeps: [],
+}
 
 /** Returns a verb in the third person: `roll out` becomes `rolls out`. */
 const inThird = (verb: string): string => verb.replace(/^\w+/, '$&s')

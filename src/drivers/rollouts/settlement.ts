@@ -5,6 +5,7 @@ import { settlementStates, type DecidedChange, type Settlement, type SettlementS
 import { idIn, runsAs } from './evidence.ts'
 import { containersIn, type Workloads } from './kinds.ts'
 import { annotationPrefix, knownPushes, restarted, workloadName } from './plan.ts'
+import type { PodsNow } from './pods.ts'
 import { progressOf, type RolloutProgress } from './state.ts'
 
 /** The part of a workload, as it is now, that {@link settlementOf} needs. */
@@ -12,6 +13,8 @@ export interface LookedAt {
   readonly name: string
   readonly progress: RolloutProgress
   readonly parts: readonly Part[]
+  /** What its pods show. Undefined if the rollout is through, or they cannot be read. */
+  readonly pods?: PodsNow | undefined
 }
 
 /** The content of one of the product's annotations: of a container, or of a restart. */
@@ -25,13 +28,14 @@ interface Part {
 }
 
 /** Returns the part of a workload that is needed. */
-export const lookedAt = (object: StoredObject, workloads: Workloads): LookedAt => {
+export const lookedAt = (object: StoredObject, workloads: Workloads, pods?: PodsNow): LookedAt => {
   const images = new Map(containersIn(object, workloads).map(({ image, name }) => [name, parseImage(image)]))
   const names = Object.keys(object.metadata.annotations ?? {}).filter(name => name.startsWith(annotationPrefix))
   const podNotes = at(object, ...workloads.template, 'metadata', 'annotations')
   return {
     name: workloadName(object, workloads),
     progress: progressOf(object, workloads),
+    pods,
     parts: names.map(annotation => {
       const name = annotation.slice(annotationPrefix.length)
       const runs = (mark: string): boolean => {
@@ -75,6 +79,7 @@ export const settlementOf = (change: DecidedChange, workloads: readonly LookedAt
   return {
     state: worst,
     message: `${first?.message ?? lostMessage(change.n, change.n)}${more}`,
+    ...(first?.causes && first.causes.length > 0 && { causes: first.causes }),
     ...(counted.length > 0 && { ready: sum(counted.map(({ ready }) => ready)), of: sum(counted.map(({ of }) => of)) }),
   }
 }
@@ -82,6 +87,7 @@ export const settlementOf = (change: DecidedChange, workloads: readonly LookedAt
 interface Standing {
   readonly state: SettlementState
   readonly message: string
+  readonly causes?: readonly string[]
 }
 
 type Place = 'ours' | 'replaced' | 'superseded' | 'none'
@@ -113,8 +119,8 @@ const lostMessage = (lost: number, of: number): string =>
   `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
 
 /** Returns the state of a workload's rollout. The workload has the change. */
-const rolloutStanding = ({ name, progress }: LookedAt, decidedAt: number, now: number): Standing => {
-  const { deadlineMs, failure, isDeadlineExceeded, of, ready, state } = progress
+const rolloutStanding = ({ name, pods: seen, progress }: LookedAt, decidedAt: number, now: number): Standing => {
+  const { deadlineMs, failure, hasDeadline, isDeadlineExceeded, of, ready, state } = progress
   const pods = `${ready} of ${of} new pods are available`
   switch (state) {
     case 'manual':
@@ -127,13 +133,19 @@ const rolloutStanding = ({ name, progress }: LookedAt, decidedAt: number, now: n
     case 'complete':
       return { state: 'complete', message: of === 0 ? `${name} wants no pods: nothing has run` : `${name}: ${pods}` }
     case 'running': {
-      const why = failure === undefined ? '' : ` (${failure})`
+      const causes = [...(failure === undefined ? [] : [failure]), ...(seen?.causes ?? [])]
+      const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`
       // For a moment the condition may be of the rollout before. Then this one has had no time yet.
-      if (!isDeadlineExceeded || now - decidedAt < deadlineMs) {
-        return { state: 'progressing', message: `${name}: ${pods}${why}` }
+      if (isDeadlineExceeded && now - decidedAt >= deadlineMs) {
+        const message = `the rollout of ${name} does not go on: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
+        return { state: 'stalled', message, causes }
       }
-      const message = `the rollout of ${name} does not go on: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
-      return { state: 'stalled', message }
+      const isStuck = (since: number): boolean => now - since >= deadlineMs && now - decidedAt >= deadlineMs
+      if (!hasDeadline && seen?.unreadySince !== undefined && isStuck(seen.unreadySince)) {
+        const message = `the rollout of ${name} does not go on: ${pods}, and one is not ready after ${deadlineMs / 1000} s${why}`
+        return { state: 'stalled', message, causes }
+      }
+      return { state: 'progressing', message: `${name}: ${pods}${why}`, causes }
     }
   }
 }

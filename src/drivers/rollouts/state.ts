@@ -34,6 +34,8 @@ export interface RolloutProgress {
   /** That the controller has given it up for now: `progressDeadlineSeconds` have passed. */
   readonly isDeadlineExceeded: boolean
   readonly deadlineMs: number
+  /** Whether the controller looks at a deadline at all. It does for Deployments. */
+  readonly hasDeadline: boolean
   /** Why the controller cannot make pods, in one word, as for a quota. */
   readonly failure: string | undefined
 }
@@ -57,6 +59,7 @@ export const progressOf = (object: StoredObject, workloads: Workloads): RolloutP
     of,
     ready: isObserved ? Math.min(of, Math.max(0, Math.min(updated, available - (all - updated)))) : 0,
     isDeadlineExceeded: isObserved && progressingOf(object)?.['reason'] === 'ProgressDeadlineExceeded',
+    hasDeadline: workloads.type.kind === 'Deployment',
     deadlineMs: (typeof deadline === 'number' ? deadline : defaultDeadline) * 1000,
     failure: isObserved ? failureOf(object) : undefined,
   }
@@ -102,14 +105,23 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
 
 /** Returns a part of an object with the members that {@link progressOf} needs. */
 export const neededState = (object: StoredObject, part: JsonObject): JsonObject => {
-  const { paused, progressDeadlineSeconds, replicas, updateStrategy } = isObject(object['spec']) ? object['spec'] : {}
+  const { paused, progressDeadlineSeconds, replicas, selector, updateStrategy } = isObject(object['spec'])
+    ? object['spec']
+    : {}
   const { status } = object
   const conditions = conditionsOf(object)
     .filter(({ type }) => type === 'Progressing' || type === 'ReplicaFailure')
     .map(condition => ({ type: condition['type'], status: condition['status'], reason: condition['reason'] }))
   return {
     ...part,
-    spec: { ...(isObject(part['spec']) && part['spec']), paused, progressDeadlineSeconds, replicas, updateStrategy },
+    spec: {
+      ...(isObject(part['spec']) && part['spec']),
+      paused,
+      progressDeadlineSeconds,
+      replicas,
+      selector,
+      updateStrategy,
+    },
     status: {
       ...Object.fromEntries(counts.map(count => [count, at(status, count)])),
       ...(conditions.length > 0 && { conditions }),

@@ -46,16 +46,29 @@ export const makeTestImages = async (
   for (const [name, reference] of Object.entries(monitoringImages())) {
     await programImage(folder, reference, `bin/${name}`, programs[name] ?? '')
   }
-  await imageOf(layoutOf(folder, 'express:1'), async layout => {
-    const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
-    return {
+  const express = await bundledExpress()
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+  const runtime = await runtimeLayer(architecture, downloads)
+  for (const [reference, args] of Object.entries(nodeImages)) {
+    await imageOf(layoutOf(folder, reference), async layout => ({
       layers: [
-        await layout.layer('runtime', await runtimeLayer(architecture, downloads), created),
-        await layout.layer('program', [file('app/express.mjs', await bundledExpress())], created),
+        await layout.layer('runtime', runtime, created),
+        await layout.layer('program', [file('app/express.mjs', express)], created),
       ],
-      entrypoint: ['/usr/bin/node', '/app/express.mjs'],
-    }
-  })
+      entrypoint: ['/usr/bin/node', ...args],
+    }))
+  }
+}
+
+const program = ['/app/express.mjs']
+
+/** What Node runs in an image: the program, or what goes wrong in a version of it. */
+const nodeImages: Readonly<Record<string, readonly string[]>> = {
+  'express:1': program,
+  'acme:1.0.0': program,
+  'acme:1.0.1-never-ready': ['--eval', 'setInterval(() => undefined, 1000)'],
+  'acme:1.0.2-crashes': ['--eval', 'process.exit(1)'],
+  'acme:1.0.4': program,
 }
 
 /** Returns the least that an express program can be, bundled as the product is. */

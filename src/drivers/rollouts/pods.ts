@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util'
+import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
+import { parseTime } from '../../environment/time.ts'
+import { containersIn, type Workloads } from './kinds.ts'
+import { annotationPrefix } from './plan.ts'
+
+/** How many causes are shown. */
+const maxCauses = 5
+
+/** What the pods of a workload show of a rollout that is not through. */
+export interface PodsNow {
+  /**
+   * Why pods are not ready, the most frequent first, such as `web: ImagePullBackOff (1 of 4)`. It never
+   * has a pod's message: that can name Secrets and quote logs, and the caller may be a stranger.
+   */
+  readonly causes: readonly string[]
+  /**
+   * When the oldest pod that is not ready was created, in milliseconds since the epoch. Undefined if
+   * all are ready.
+   */
+  readonly unreadySince: number | undefined
+}
+
+/** Returns the label selector of a workload's pods, as a query. Undefined if it has none. */
+export const podSelector = (object: StoredObject): string | undefined => {
+  const labels = at(object, 'spec', 'selector', 'matchLabels')
+  const expressions = at(object, 'spec', 'selector', 'matchExpressions')
+  const equal = isObject(labels) ? Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`) : []
+  const others = (Array.isArray(expressions) ? expressions : []).map(expressionText)
+  const all = [...equal, ...others]
+  return all.length === 0 || all.includes(undefined) ? undefined : all.join(',')
+}
+
+const expressionText = (expression: unknown): string | undefined => {
+  const [key, operator] = [stringAt(expression, 'key'), stringAt(expression, 'operator')]
+  const values = at(expression, 'values')
+  const list = Array.isArray(values) ? `(${values.join(',')})` : '()'
+  if (key === undefined) return undefined
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      return `${key} ${operator.toLowerCase()} ${list}`
+    case 'Exists':
+      return key
+    case 'DoesNotExist':
+      return `!${key}`
+    default:
+      return undefined
+  }
+}
+
+/** Returns what the pods of a workload show. `of` is how many are wanted. */
+export const podsNow = (
+  object: StoredObject,
+  workloads: Workloads,
+  pods: readonly StoredObject[],
+  of: number,
+): PodsNow => {
+  const unready = pods.filter(pod => pod.metadata.deletionTimestamp === undefined && !isReady(pod))
+  // A Deployment replaces old pods that are stuck. A StatefulSet waits for them.
+  const isOfTemplate = workloads.type.kind === 'Deployment' ? ofTemplate(object, workloads) : () => true
+  const counts = new Map<string, number>()
+  for (const pod of unready.filter(isOfTemplate)) {
+    for (const cause of new Set(causesOf(pod))) counts.set(cause, (counts.get(cause) ?? 0) + 1)
+  }
+  const causes = [...counts]
+    .toSorted(([a, one], [b, other]) => other - one || a.localeCompare(b))
+    .slice(0, maxCauses)
+    .map(([cause, count]) => `${cause} (${count} of ${of})`)
+  const created = unready.map(({ metadata }) => parseTime(metadata.creationTimestamp ?? ''))
+  const oldest = Math.min(...created.filter(time => !Number.isNaN(time)))
+  return { causes, unreadySince: oldest === Infinity ? undefined : oldest }
+}
+
+const isReady = (pod: StoredObject): boolean => hasCondition(pod, 'Ready', 'True')
+
+const hasCondition = (pod: StoredObject, type: string, status: string, reason?: string): boolean =>
+  membersOf(pod, 'status', 'conditions').some(
+    each => each['type'] === type && each['status'] === status && (reason === undefined || each['reason'] === reason),
+  )
+
+/** Returns whether a pod was made of the present template: by its images, and by the notes of pushes and restarts. */
+const ofTemplate = (object: StoredObject, workloads: Workloads): ((pod: StoredObject) => boolean) => {
+  const notes = notesIn(at(object, ...workloads.template, 'metadata', 'annotations'))
+  const images = containersIn(object, workloads)
+  return pod => {
+    const running = [...membersOf(pod, 'spec', 'containers'), ...membersOf(pod, 'spec', 'initContainers')]
+    const runs = new Map(running.map(({ image, name }) => [name, image]))
+    return (
+      isDeepStrictEqual(notesIn(pod.metadata.annotations), notes) &&
+      images.every(({ image, name }) => runs.get(name) === image)
+    )
+  }
+}
+
+const notesIn = (annotations: unknown): JsonObject =>
+  Object.fromEntries(
+    Object.entries(isObject(annotations) ? annotations : {}).filter(([name]) => name.startsWith(annotationPrefix)),
+  )
+
+/** The usual reasons of a pod that is about to start. */
+const starting: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing', 'Completed'])
+
+/** Returns why a pod is not ready. */
+const causesOf = (pod: StoredObject): readonly string[] => {
+  if (hasCondition(pod, 'PodScheduled', 'False', 'Unschedulable')) return ['Unschedulable']
+  const inits = membersOf(pod, 'status', 'initContainerStatuses')
+  const causes = [...inits, ...membersOf(pod, 'status', 'containerStatuses')].flatMap(causeOf)
+  if (causes.length > 0) return causes
+  const slow = membersOf(pod, 'status', 'containerStatuses').filter(
+    status => status['ready'] === false && isObject(at(status, 'state', 'running')),
+  )
+  return slow.map(({ name }) => `${String(name)}: NotReady`)
+}
+
+const causeOf = (status: JsonObject): readonly string[] => {
+  const { name } = status
+  if (status['ready'] === true || typeof name !== 'string') return []
+  const reason = stringAt(status, 'state', 'waiting', 'reason') ?? stringAt(status, 'state', 'terminated', 'reason')
+  return reason === undefined || starting.has(reason) || !isWord.test(reason) ? [] : [`${name}: ${reason}`]
+}
+
+/** Reasons are words. What is not may be a message. */
+const isWord = /^[A-Za-z]{1,64}$/
+
+const membersOf = (object: unknown, ...path: readonly string[]): readonly JsonObject[] => {
+  const list = at(object, ...path)
+  return Array.isArray(list) ? list.filter(isObject) : []
+}

@@ -127,7 +127,7 @@ export interface LookContext {
   /** CRDs of custom kinds, at most some minutes old. */
   readonly definitions: Definitions
   /** Returns the pods with these labels, of many only the first. Undefined if they cannot be read. */
-  pods(labelSelector: string): Promise<readonly StoredObject[] | undefined>
+  pods(this: void, labelSelector: string): Promise<readonly StoredObject[] | undefined>
 }
 
 /** The objects of a hook as they are now. */

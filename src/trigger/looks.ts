@@ -77,7 +77,7 @@ export class Looks {
       const looked = await this.#look(hook)
       for (const looker of joined) if (lookers.has(looker)) looker(looked)
       const objects = 'look' in looked ? looked.look.objects : 1
-      await this.#pause(watched, objects * lookEveryMsForEach)
+      if (lookers.size > 0) await this.#pause(watched, objects * lookEveryMsForEach)
     }
     // Without a wait in between, so that the next post to join begins the looks again.
     this.#watched.delete(key)
@@ -88,7 +88,7 @@ export class Looks {
     const { clock } = this.#environment
     const beganAt = clock.monotonic()
     for (;;) {
-      // Also after the last one has left, so that one post after another causes no more looks.
+      // Also after the last one has left, so that the next post causes no look at once.
       const everyMs = watched.lookers.size === 0 ? lookEveryMs : Math.min(...watched.lookers.values())
       const leftMs = beganAt + everyMs + moreMs - clock.monotonic()
       if (leftMs <= 0) return

@@ -45,6 +45,7 @@ const expressionText = (expression: unknown): string | undefined => {
       return key
     case 'DoesNotExist':
       return `!${key}`
+    case undefined:
     default:
       return undefined
   }

@@ -24,6 +24,7 @@ interface Is {
   readonly ready?: boolean
   readonly created?: string
   readonly state?: object
+  readonly lastState?: object
   readonly init?: object
   readonly conditions?: readonly object[]
   readonly note?: string
@@ -50,7 +51,7 @@ const pod = ({ conditions = [], deleted, image = 'acme/web:2', init, note, ready
   },
   status: {
     conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', reason: 'ContainersNotReady' }, ...conditions],
-    containerStatuses: state ? [{ name: 'web', ready, state }] : [],
+    containerStatuses: state ? [{ name: 'web', ready, state, lastState: is.lastState ?? {} }] : [],
     initContainerStatuses: init ? [{ name: 'init', ready: false, state: init }] : [],
   },
 })
@@ -66,6 +67,10 @@ describe('why pods are not ready', () => {
     ['web: CrashLoopBackOff (1 of 4)', waiting('CrashLoopBackOff')],
     ['web: OOMKilled (1 of 4)', { state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } }],
     ['web: NotReady (1 of 4)', { state: { running: { startedAt: created } } }],
+    [
+      'web: OOMKilled (1 of 4)',
+      { state: { running: { startedAt: created } }, lastState: { terminated: { reason: 'OOMKilled' } } },
+    ],
     ['init: Error (1 of 4)', { init: { terminated: { reason: 'Error' } }, ...waiting('PodInitializing') }],
     [
       'Unschedulable (1 of 4)',

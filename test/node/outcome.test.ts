@@ -67,6 +67,13 @@ it('says of an image that is never ready, that crashes and that cannot be pulled
       ({ status }) => status !== 202 && status !== 503,
       100_000,
     )
+  /** Waits until the status shows the outcome, too. */
+  const shown = (state: string): Promise<string> =>
+    until(
+      () => field('.status.lastDelivery.state'),
+      now => now === state,
+      60_000,
+    )
   const stalls: readonly (readonly [tag: string, cause: RegExp])[] = [
     ['1.0.1-never-ready', /^web: NotReady \(1 of 1\)$/],
     // Between two tries the container has just ended.
@@ -79,11 +86,8 @@ it('says of an image that is never ready, that crashes and that cannot be pulled
     expect(at(body, 'causes')).toEqual([expect.stringMatching(cause)])
     // In a rolling update what ran before still runs.
     expect([at(body, 'ready'), at(body, 'of')]).toEqual([0, 1])
+    await shown('stalled')
   }
   expect(await outcomeOf('1.0.4')).toMatchObject({ status: 200, body: { state: 'complete', ready: 1, of: 1 } })
-  await until(
-    () => field('.status.recent[*].state'),
-    states => states === 'complete superseded superseded superseded' || states.startsWith('complete stalled'),
-    60_000,
-  )
+  await shown('complete')
 })

@@ -112,18 +112,24 @@ const causesOf = (pod: StoredObject): readonly string[] => {
   const slow = membersOf(pod, 'status', 'containerStatuses').filter(
     status => status['ready'] === false && isObject(at(status, 'state', 'running')),
   )
-  return slow.map(({ name }) => `${String(name)}: NotReady`)
+  // One that ends again and again runs in between.
+  return slow.map(
+    status => `${String(status['name'])}: ${wordAt(status, 'lastState', 'terminated', 'reason') ?? 'NotReady'}`,
+  )
 }
 
 const causeOf = (status: JsonObject): readonly string[] => {
   const { name } = status
   if (status['ready'] === true || typeof name !== 'string') return []
-  const reason = stringAt(status, 'state', 'waiting', 'reason') ?? stringAt(status, 'state', 'terminated', 'reason')
-  return reason === undefined || starting.has(reason) || !isWord.test(reason) ? [] : [`${name}: ${reason}`]
+  const reason = wordAt(status, 'state', 'waiting', 'reason') ?? wordAt(status, 'state', 'terminated', 'reason')
+  return reason === undefined || starting.has(reason) ? [] : [`${name}: ${reason}`]
 }
 
-/** Reasons are words. What is not may be a message. */
-const isWord = /^[A-Za-z]{1,64}$/
+/** Returns a reason. Reasons are words: what is not may be a message. */
+const wordAt = (status: JsonObject, ...path: readonly string[]): string | undefined => {
+  const reason = stringAt(status, ...path)
+  return reason !== undefined && /^[A-Za-z]{1,64}$/.test(reason) ? reason : undefined
+}
 
 const membersOf = (object: unknown, ...path: readonly string[]): readonly JsonObject[] => {
   const list = at(object, ...path)

@@ -287,7 +287,7 @@ ${table(
   StatefulSets and DaemonSets have no deadline of their own: they are \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may
   list pods.
 - \`causes\` says why: the workload's own \`FailedCreate\`, and for each container of pods that are not ready the reason that Kubernetes gives, such as
-  \`ImagePullBackOff\`, \`CrashLoopBackOff\`, \`Unschedulable\`, or \`NotReady\` for one that runs and is not ready. It never has a pod's message. To read
+  \`ImagePullBackOff\`, \`CrashLoopBackOff\`, \`Unschedulable\`, or \`ContainersNotReady\` for one that runs and is not ready. It never has a pod's message. To read
   pods is a right of its own, which nobody has by default: the component \`rollout-pods-everywhere\`, or \`drivers.rollout-pods.everywhere\` of the
   chart. Without it, the log of the trigger says once that they are left out.
 - A delivery that did nothing is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`

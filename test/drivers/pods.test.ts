@@ -66,7 +66,7 @@ describe('why pods are not ready', () => {
     ['web: ImagePullBackOff (1 of 4)', waiting('ImagePullBackOff')],
     ['web: CrashLoopBackOff (1 of 4)', waiting('CrashLoopBackOff')],
     ['web: OOMKilled (1 of 4)', { state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } }],
-    ['web: NotReady (1 of 4)', { state: { running: { startedAt: created } } }],
+    ['web: ContainersNotReady (1 of 4)', { state: { running: { startedAt: created } } }],
     [
       'web: OOMKilled (1 of 4)',
       { state: { running: { startedAt: created } }, lastState: { terminated: { reason: 'OOMKilled' } } },

@@ -75,7 +75,7 @@ it('says of an image that is never ready, that crashes and that cannot be pulled
       60_000,
     )
   const stalls: readonly (readonly [tag: string, cause: RegExp])[] = [
-    ['1.0.1-never-ready', /^web: NotReady \(1 of 1\)$/],
+    ['1.0.1-never-ready', /^web: ContainersNotReady \(1 of 1\)$/],
     // Between two tries the container has just ended.
     ['1.0.2-crashes', /^web: (CrashLoopBackOff|Error) \(1 of 1\)$/],
     ['1.0.3-of-no-registry', /^web: (ImagePullBackOff|ErrImagePull) \(1 of 1\)$/],

@@ -114,7 +114,8 @@ const causesOf = (pod: StoredObject): readonly string[] => {
   )
   // One that ends again and again runs in between.
   return slow.map(
-    status => `${String(status['name'])}: ${wordAt(status, 'lastState', 'terminated', 'reason') ?? 'NotReady'}`,
+    status =>
+      `${String(status['name'])}: ${wordAt(status, 'lastState', 'terminated', 'reason') ?? 'ContainersNotReady'}`,
   )
 }
 

@@ -55,9 +55,12 @@ it('the page on HTTP says what requests with curl are answered, and has every me
     for (const part of said) expect(seen).toMatch(new RegExp(part, 'i'))
     answers.push(answer.split('\r\n\r\n')[1] ?? '')
   }
+  const pushed = `-d '{"image": "nginx:missing"}' -H 'Content-Type:' -H 'Idempotency-Key: push-1'`
+  answers.push(await run(`curl --silent ${pushed} "$(kubectl receiverhook url web-push)?wait=0s"`))
   answers.push(
-    await run(
-      `curl --silent -d '{"image": "nginx:1.30"}' "$(kubectl receiverhook url web-push)?wait=0s" -H 'Content-Type:'`,
+    await until(
+      () => run(`curl --silent ${pushed} "$(kubectl receiverhook url web-push)?wait=1s"`),
+      text => text.includes('"causes":'),
     ),
   )
   for (const status of new Set(requests.map(([, said]) => said))) expect(page).toContain(` ${status}`)

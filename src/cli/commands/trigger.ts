@@ -81,13 +81,17 @@ export const trigger: Command = {
     const at = reachedAt(published.base, hook, given.get(base))
     const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newKey(shell.random))
     const proofID = id ?? newId(shell.random)
+    const prove = () => proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: proofID })
+    // Without its Secret nothing is posted.
+    let proof: Awaited<ReturnType<typeof prove>> | undefined = await prove()
     const send = async (query: string, waitMs = 0): Promise<Posted> => {
       const headers = {
         ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
         ...body.headers,
-        ...(await proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: proofID })),
+        ...(proof ?? (await prove())),
         ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
       }
+      proof = undefined
       return await post(`${at}${triggerPath}${token}${query}`, headers, body.text, shell.env, {
         waitMs,
         signal: shell.stop,

@@ -34,7 +34,7 @@ export interface RolesOptions {
   readonly memoryBytes?: number
   /** Starts a reader of large bodies outside the event loop. */
   readonly startReader?: StartReader
-  /** Further checks for readiness. */
+  /** Readiness checks in addition to those of the roles. */
   readonly checks?: readonly Check[]
 }
 
@@ -43,8 +43,8 @@ export interface Roles {
   readonly operationsPort: number
   ready(): boolean
   /**
-   * Fails readiness, keeps serving for the delay, finishes accepted posts, releases the lease, and
-   * resolves.
+   * Makes the readiness check fail, keeps serving for `shutdownDelayMs`, finishes accepted posts,
+   * releases the lease, and resolves.
    */
   stop(): Promise<void>
 }
@@ -109,7 +109,10 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   }
 }
 
-/** Returns the trigger's service account, if it is known. */
+/**
+ * Returns whose rights the controller checks: those of a trigger in this process or of the given
+ * service account. Empty if the trigger's account is not known.
+ */
 const triggerOf = ({ trigger, triggerAccount }: RolesOptions): Pick<ControllerOptions, 'trigger'> =>
   trigger ? { trigger: 'itself' } : triggerAccount ? { trigger: triggerAccount } : {}
 

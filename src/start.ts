@@ -47,8 +47,8 @@ export const startProgram = (
 const brokenPipe = 141
 
 /**
- * Ends the program when nobody reads its output any more, such as `| head` after its last line.
- * Node ignores SIGPIPE.
+ * Ends the program when the reader of its output is gone, as `head` is after its last line. Node
+ * ignores SIGPIPE and reports an error on the stream instead.
  */
 const endWithItsReader = (process: NodeJS.Process): void => {
   for (const stream of [process.stdout, process.stderr]) {

@@ -6,7 +6,10 @@ import { previousKey, secretKeyRef } from './secret-entry.ts'
 
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'
-/** A separator must not begin with a digit: the digit would read as part of the time before it. */
+/**
+ * The text between a signed time and the body. It must not begin with a digit, because the digit
+ * would read as part of the time.
+ */
 const separatorPattern = '^[ -/:-~][ -~]*$'
 /**
  * Headers that cannot carry a secret: HTTP's own, those about the body, cookies, and those that
@@ -15,8 +18,9 @@ const separatorPattern = '^[ -/:-~][ -~]*$'
 const reservedPattern =
   '^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|cookie|set-cookie|idempotency-key|webhook-.*)$'
 /**
- * Amazon's resource names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html),
- * with the partitions of China and of governments.
+ * The resource name (ARN) of an Amazon SNS topic
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html), also in the partitions
+ * for China and for governments.
  */
 const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
 
@@ -49,8 +53,8 @@ const reserved = new RegExp(reservedPattern)
 const sameHeader = (one: unknown, other: unknown): boolean => String(one).toLowerCase() === String(other).toLowerCase()
 
 /**
- * It has no default in the schema. Hooks that were stored earlier stay valid under a CRD without
- * this field.
+ * The field has no default, because guard.ts requires every field that has one. A hook that was
+ * stored under an older CRD does not have this field, and must stay valid.
  */
 const replayWindow = {
   type: 'string',

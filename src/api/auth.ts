@@ -26,12 +26,15 @@ export type SecretAuth =
 export interface HmacWriting {
   readonly header: string
   readonly prefix: string
-  /** Absent: `hex`. */
+  /** The encoding of the signature. Absent: `hex`. */
   readonly encoding?: 'hex' | 'base64' | undefined
   readonly timestamp?: SignedTime | undefined
 }
 
-/** A time that is signed together with the body, as `prefix`, time, `separator`, body. */
+/**
+ * A time that is signed together with the body. The signed text is `prefix`, the time, `separator`
+ * and the body.
+ */
 export interface SignedTime {
   readonly header: string
   readonly prefix: string
@@ -81,13 +84,16 @@ const writingOf = ({ encoding, header, prefix, timestamp }: NonNullable<Spec['hm
 /** Returns the tolerance in milliseconds. A text that is no duration tolerates nothing. */
 const toleranceOf = (tolerance: string): number => milliseconds(tolerance) ?? 0
 
-/** Returns how long a signed body counts only once, in milliseconds. 0: it always counts. */
+/**
+ * Returns how long two posts with the same signed body count as one, in milliseconds. 0 if every
+ * post counts.
+ */
 export const replayWindowOf = ({ hmac, sns }: Spec = {}): number =>
   milliseconds(hmac?.replayWindow ?? sns?.replayWindow ?? '') ?? 0
 
 /**
- * The ClusterRole to read such Secrets. No account has it until an administrator binds it in a
- * namespace.
+ * The ClusterRole with the right to read the Secrets that `auth` names. No account has this role
+ * until an administrator binds it in a namespace.
  */
 export const authRole = 'receiver-hooks-auth'
 

@@ -17,8 +17,8 @@ export const accountsIn = (namespace: string, { single = false } = {}): Accounts
 }
 
 /**
- * Returns the kubectl command that binds a ClusterRole in a namespace to the accounts of these
- * roles. It needs no quotes: Kubernetes has accepted every name in it.
+ * Returns the kubectl command that binds a ClusterRole in a namespace to the accounts of `roles`.
+ * The command needs no quotes, because Kubernetes has accepted every name in it.
  */
 export const bindCommand = (
   namespace: string,

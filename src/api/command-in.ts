@@ -1,5 +1,6 @@
 /**
- * A message and the command at its end, for a view that shows the command in a box to be copied.
+ * A message, and the command at its end. A view can show the command in a box from which a person
+ * copies it.
  */
 export interface MessageParts {
   /** Does not end with a colon. */
@@ -14,8 +15,8 @@ export const messageParts = (message: string): MessageParts => {
 }
 
 /**
- * Returns a message to be put into a longer text. Backticks around its command keep it apart from
- * the full stop.
+ * Returns a message as a part of a longer text, with a full stop at its end. Backticks separate a
+ * command in the message from the full stop.
  */
 export const messageInText = (message: string): string => {
   const { command, text } = messageParts(message.replace(/\.$/, ''))

@@ -29,7 +29,7 @@ export type Condition = Stored<typeof conditionsSchema>[number]
 /** The longest message of a condition, in characters. Some quote the API server or a webhook. */
 const maxMessage = 1024
 
-/** What is wrong with a hook, before it becomes conditions. */
+/** A problem of a hook, from which its conditions are made. */
 export interface Problem {
   readonly reason: ReasonIn<'condition'>
   readonly message: string
@@ -41,10 +41,10 @@ export interface Problem {
 }
 
 /**
- * Returns the conditions of an object. Without a problem it is Ready; otherwise Ready is False, and
- * Stalled or Reconciling is True.
- * A condition keeps its lastTransitionTime as long as its status stays, so an unchanged state gives
- * an equal list. `now` is in milliseconds since the epoch.
+ * Returns the conditions of an object. Without a problem, Ready is True. With a problem, Ready is
+ * False, and Stalled or Reconciling is True.
+ * A condition keeps its lastTransitionTime as long as its status stays the same. So an unchanged
+ * state gives an equal list. `now` is in milliseconds since the epoch.
  */
 export const conditionsFor = (
   problem: Problem | undefined,

@@ -13,8 +13,8 @@ export type DriverColumn = keyof typeof driverColumns
 export type ColumnMembers = { readonly [C in DriverColumn]?: readonly string[] }
 
 /**
- * Returns the CustomResourceDefinition of ReceiverHook. `spec` is its schema; `members` says which
- * drivers fill which column.
+ * Returns the CustomResourceDefinition of ReceiverHook. `spec` is the schema of a hook's spec.
+ * `members` says which drivers fill which column.
  */
 export const hookCrd = (spec: Obj, members: ColumnMembers = {}): JsonObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -75,7 +75,7 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
     { name: 'Target', type: 'string', jsonPath: '.status.target' },
     { name: 'Ready', type: 'string', jsonPath: ready('status') },
     { name: 'Reason', type: 'string', jsonPath: ready('reason') },
-    // The column Reason says Suspended already.
+    // The column Reason already shows Suspended, so this column is only in the wide output.
     { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend', ...wide },
     ...driverColumn('By', 'string', wide),
     ...driverColumn('Min', 'integer', wide),
@@ -88,8 +88,8 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
 }
 
 /**
- * Returns a path that finds the member in any of the drivers. A hook has only one driver, so at
- * most one value is found.
+ * Returns a JSONPath that finds the member in any of the drivers. A hook has only one driver, so
+ * the path finds at most one value.
  */
 const memberPath = (drivers: readonly string[], member: string): string => {
   const [only, ...others] = drivers
@@ -98,9 +98,9 @@ const memberPath = (drivers: readonly string[], member: string): string => {
 }
 
 /**
- * Returns a schema in the form that a CRD takes: without the TypeScript part of its rules and the
- * hints for forms.
- * An object without members of its own gets no `properties`: a CRD may not specify more of
+ * Returns a schema in the form that a CRD takes. It leaves out the TypeScript part of the rules,
+ * and the texts for forms.
+ * An object without members of its own gets no `properties`: a CRD may not say more about
  * `metadata`.
  */
 export const crdSchema = (schema: Schema): JsonObject => {
@@ -124,7 +124,7 @@ export const crdSchema = (schema: Schema): JsonObject => {
 
 /**
  * Makes the text that `kubectl explain` shows. A link becomes the path of its page, and the default
- * is added: `explain` shows neither.
+ * is added, because `explain` shows neither links nor defaults.
  */
 const explained = ({ default: byDefault, description }: Schema): string | undefined => {
   const text = description?.replaceAll(

@@ -38,8 +38,8 @@ export interface NoCredentials {
 
 /**
  * Returns the credentials that a Secret holds for an `auth`.
- * An empty value is no credential: a sender that sends nothing would match it. A line break at the
- * end is removed: files end with one, and no sender means it.
+ * An empty value is no credential, because a post without a credential would match it. A line break
+ * at the end of a value is removed: files often end with one, and it is not part of the credential.
  */
 export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | NoCredentials => {
   if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)

@@ -3,10 +3,11 @@ export interface Delivery {
   /** The sender module that recognised the post. */
   readonly sender: string
   /**
+   * What the post reports:
    * - firing: something began or continues.
-   * - resolved: all of it is over.
-   * - partly resolved: some of it is over and nothing new began.
-   * - nothing new: a ping, a handshake, an acknowledgement.
+   * - resolved: everything that had begun is over.
+   * - partly resolved: some of it is over, and nothing new began.
+   * - the fourth value: nothing new, as in a ping, a handshake or an acknowledgement.
    * - none: the sender does not report beginnings and ends.
    */
   readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'no news' | 'none'
@@ -19,7 +20,10 @@ export interface Delivery {
   readonly group?: AlertGroup
   /** The pushed images, in the registry's order. Absent if the sender is no registry. */
   readonly pushes?: readonly Push[]
-  /** What is missing in a registry's body, as a text for people. Then there are no pushes. */
+  /**
+   * Why a registry's body has no readable push, as the message of the answer. If it is set,
+   * `pushes` is absent.
+   */
   readonly unreadable?: string
 }
 
@@ -39,15 +43,15 @@ export interface Push {
 /** What identifies a delivery. Two posts to one hook with the same identity are copies. */
 export interface Identity {
   /**
-   * Equal for two posts about the same event, and only for those. Any length; it is hashed before
-   * it is stored.
+   * Equal for two posts about the same event, and only for those. It may have any length, because
+   * it is hashed before it is stored.
    */
   readonly key: string
   /**
-   * When the event occurred, in milliseconds since the epoch. The same key with no later time is a
-   * copy, however late it arrives.
-   * Absent: the sender repeats itself on purpose. Then the same key counts again once the hook's
-   * `dedupeWindow` is over.
+   * When the event occurred, in milliseconds since the epoch. A post with the same key and no later
+   * time is a copy, however late it arrives.
+   * Absent if the sender repeats its posts on purpose. Then a post with the same key counts again
+   * after the hook's `dedupeWindow`.
    */
   readonly newsAt?: number
   /**
@@ -64,8 +68,8 @@ export interface AlertGroup {
   /** One text for each alert that is firing, which identifies it. */
   readonly firing: readonly string[]
   /**
-   * Some alerts have ended, others fire, and the sender does not say which of both is new. The
-   * delivery counts as partly resolved if every firing alert has been reported before.
+   * True if some alerts have ended, others fire, and the sender does not say which of these changes
+   * is new. The delivery counts as partly resolved if every firing alert has been reported before.
    */
   readonly mixed: boolean
 }

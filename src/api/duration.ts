@@ -8,7 +8,9 @@ const pattern = '^([0-9]+(h|m|s|ms))+$'
 const compiled = new RegExp(pattern)
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
-/** Returns the milliseconds of a duration such as `1h30m`, or undefined if the text is none. */
+/**
+ * Returns the milliseconds of a duration such as `1h30m`, or undefined if the text is no duration.
+ */
 export const milliseconds = (duration: string): number | undefined => {
   if (!compiled.test(duration)) return undefined
   let total = 0
@@ -19,8 +21,8 @@ export const milliseconds = (duration: string): number | undefined => {
 }
 
 /**
- * Returns the milliseconds of a field whose rule has been checked. Throws if the text is no
- * duration.
+ * Returns the milliseconds of a duration that has passed {@link durationRule}. Throws TypeError for
+ * any other text.
  */
 export const checkedMilliseconds = (duration: string): number => {
   const parsed = milliseconds(duration)
@@ -29,8 +31,8 @@ export const checkedMilliseconds = (duration: string): number => {
 }
 
 /**
- * Returns the CEL expression that tests whether `expression` is a duration. Rules use it to avoid
- * an error where {@link durationRule} already refuses the value.
+ * Returns the CEL expression that is true if `expression` is a duration. Rules about lengths begin
+ * with it. For another text, CEL's `duration()` would fail in addition to {@link durationRule}.
  */
 export const isDuration = (expression: string): string => `${expression}.matches('${pattern}')`
 
@@ -43,7 +45,10 @@ export const durationRule = {
 
 const dayMs = 24 * 3_600_000
 
-/** The rule of a time during which deliveries are remembered. A record keeps them for a day. */
+/**
+ * The rule of a field for which earlier deliveries must be remembered. A record keeps deliveries
+ * for a day.
+ */
 export const noLongerThanADay = {
   rule: `!${isDuration('self')} || duration(self) <= duration('24h')`,
   message: 'must be at most 24h',

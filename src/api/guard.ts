@@ -1,7 +1,7 @@
 import { isObject } from './json.ts'
 import type { Schema, Stored } from './schema.ts'
 
-/** A place in a value that its schema does not allow, with what to write instead. */
+/** A place where a value does not follow its schema, and what to write there. */
 export interface Violation {
   /** As in a manifest, such as `spec.scale.max`. */
   readonly path: string
@@ -21,7 +21,7 @@ export const firstViolation = (schema: Schema, value: unknown, path: string): Vi
 
 /**
  * Returns all violations of `schema` in `value`, in the order of the schema. A rule is checked only
- * if the types of the value and of all its members are right, because rules rely on that.
+ * if the value and all its members have the right types, because rules rely on the types.
  */
 export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
   const found: Violation[] = []
@@ -40,8 +40,8 @@ interface Search {
 }
 
 /**
- * Adds the violations in a value and its members to the search. Returns whether all their types are
- * right.
+ * Adds the violations in a value and its members to the search. Returns whether the value and all
+ * its members have the right types.
  */
 const collect = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
   if (!hasShape(schema, value, path, search)) return false
@@ -82,7 +82,8 @@ const hasShape = (schema: Schema, value: unknown, path: string, search: Search):
 }
 
 /**
- * Returns what is expected instead of this value, without its members. Undefined if it is right.
+ * Returns what the schema expects instead of the value, or undefined if the value is right. It does
+ * not check the members of an object or a list.
  */
 const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   if (!('type' in schema)) {

@@ -18,7 +18,10 @@ const minLifeMs = 60_000
 
 const yearMs = 365 * 24 * 3_600_000
 
-/** A longer time is a mistake, and a very long one ends after the last date that JavaScript has. */
+/**
+ * The rule that a duration is at most a year. A longer one is a mistake. A very long one would end
+ * after the last date that JavaScript has.
+ */
 const noLongerThanAYear = {
   rule: `!${isDuration('self')} || duration(self) <= duration('8760h')`,
   message: 'must be at most 8760h (a year)',
@@ -109,8 +112,8 @@ export type TokenSpec = Stored<typeof tokenSchema>
 export const defaultRateLimit = { perSecond: 100, burst: 1000 } as const
 
 /**
- * It has no default in the schema. Hooks that were stored earlier stay valid under a CRD without
- * this field.
+ * The field has no default, because guard.ts requires every field that has one. A hook that was
+ * stored under an older CRD does not have this field, and must stay valid.
  */
 const rateLimitSchema = {
   type: 'object',
@@ -210,7 +213,10 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
   }
 }
 
-/** Returns the rules that exactly the member of the named driver is set. */
+/**
+ * Returns the rules for the member of one driver: it must be set if the hook has this driver, and
+ * must be absent otherwise.
+ */
 const memberRules = (name: string): Rule[] => [
   {
     rule: `self.driver != '${name}' || has(self.${name})`,
@@ -236,7 +242,7 @@ const undoRule = (undoing: readonly string[]): Rule => ({
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 
-/** The members of a hook's spec that do not depend on the driver. */
+/** The spec of a hook: the members that every hook can have, and the member of its driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {
   readonly driver: string
   readonly [driverMember: string]: unknown
@@ -265,9 +271,9 @@ export const isReceiverHook = (object: StoredObject | undefined): object is Rece
   isObject(object['spec'])
 
 /**
- * The largest hook that is read: the characters of spec and status, plus 8 for each other value. A
- * valid hook has at most a quarter. Larger ones were stored before the schema had bounds, and would
- * fill the memory.
+ * The size of the largest hook that is read: the characters of spec and status, plus 8 for each
+ * value that is no text. A valid hook has at most a quarter of it. Larger ones were stored before
+ * the schema had bounds, and would fill the memory.
  */
 const maxHookWeight = 64 * 1024
 
@@ -278,7 +284,7 @@ const maxHookWeight = 64 * 1024
 export const isTooLargeHook = ({ spec, status }: { readonly spec?: unknown; readonly status?: unknown }): boolean =>
   weightOf(status, weightOf(spec, maxHookWeight)) < 0
 
-/** Returns `rest` less the weight of a value. It stops as soon as the result is negative. */
+/** Returns `rest` minus the weight of a value. It stops as soon as the result is negative. */
 const weightOf = (value: unknown, rest: number): number => {
   if (rest < 0) return rest
   if (typeof value === 'string') return rest - value.length

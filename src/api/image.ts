@@ -14,8 +14,8 @@ export interface Image extends Repository {
   readonly digest?: string
 }
 
-// The grammar of https://github.com/distribution/reference/blob/main/reference.go. It is split at
-// the separators, so that no expression backtracks and the time is linear.
+// The grammar of https://github.com/distribution/reference/blob/main/reference.go. A text is first
+// split at the separators. So no expression backtracks, and the time is linear.
 const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
 const hostLabel = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])$/
 const ipv6 = /^\[[0-9A-Fa-f:]+\]$/
@@ -24,7 +24,10 @@ const tagText = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const digestText = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
 const hexadecimal = /^[0-9a-f]{64}$/
 
-/** The longest path that registries accept, in characters, and the longest text that is parsed. */
+/**
+ * The longest path that registries accept, and the longest text that is parsed as an image. Both
+ * are in characters.
+ */
 const maxPath = 255
 const maxImage = 1024
 

@@ -1,7 +1,7 @@
 /** Parses JSON and returns `unknown` instead of `any`. Throws SyntaxError. */
 export const parseJson = (text: string): unknown => JSON.parse(text)
 
-/** Parses JSON, or returns undefined if the text is none. */
+/** Parses JSON, or returns undefined if the text is no JSON. */
 export const tryParseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -23,7 +23,7 @@ export const at = (value: unknown, ...path: readonly string[]): unknown => {
   return node
 }
 
-/** Returns the member at a path if it is a string. */
+/** Returns the member at a path if it is a string, otherwise undefined. */
 export const stringAt = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = at(value, ...path)
   return typeof found === 'string' ? found : undefined

@@ -1,13 +1,13 @@
 import { isObject } from './json.ts'
 
-/** The metadata that this product reads. Other members are kept unread. */
+/** The metadata that this product reads. Objects keep their other members. */
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
   readonly uid?: string
   readonly resourceVersion?: string
   readonly generation?: number
-  /** RFC 3339. */
+  /** A time in RFC 3339, as is `deletionTimestamp`. */
   readonly creationTimestamp?: string
   readonly deletionTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -44,6 +44,6 @@ export type StoredObject = KubeObject & {
 export const isStoredObject = (value: unknown): value is StoredObject =>
   isKubeObject(value) && value.metadata.uid !== undefined && value.metadata.resourceVersion !== undefined
 
-/** Returns the owner that controls an object, or undefined. */
+/** Returns the owner that controls an object, or undefined if there is none. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(owner => owner.controller === true)

@@ -12,8 +12,9 @@ export interface Change {
 }
 
 /**
- * What was done: either a count before and after, or a line for people with the single changes. The
- * line begins with a verb that can follow "would have", such as `rolled out Deployment/web`.
+ * What was done: either a count before and after, or a summary and the single changes. A summary is
+ * a text for people. It begins with a verb that can follow "would have", as in `rolled out
+ * Deployment/web`.
  */
 export type Did =
   | { readonly from: number; readonly to: number; readonly on?: string }
@@ -44,7 +45,7 @@ export type Outcome =
     }
   /** The action is not done, at least in part. It is safe to try again, and may succeed. */
   | { readonly outcome: 'unavailable'; readonly reason: ReasonIn<'unavailable'>; readonly message: string }
-  /** The message lacks something that the driver needs. It is no delivery. */
+  /** The post lacks something that the driver needs, so it is no delivery. */
   | { readonly outcome: 'unreadable'; readonly reason: ReasonIn<'unreadable'>; readonly message: string }
   /**
    * The hook changed after the delivery was admitted. Nothing was done; the delivery must be
@@ -63,12 +64,15 @@ export interface NotRun {
   readonly message: string
 }
 
-/** Returns the outcome of a delivery that is skipped or rejected. */
+/**
+ * Returns the outcome of a delivery that is not executed: `failed` if its key was reused, otherwise
+ * `skipped`.
+ */
 export const notRun = ({ message, reason }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
   reason === 'KeyReused' ? { outcome: 'failed', reason, message } : { outcome: 'skipped', reason, message }
 
-/** An outcome that a delivery ends with. */
+/** An outcome after which the work on a delivery is over: any but `changed`. */
 export type Ended = Exclude<Outcome, { outcome: 'changed' }>
 
-/** An outcome that is answered. */
+/** An outcome that a sender gets as the answer: any but `changed` and `unknown`. */
 export type Answered = Exclude<Ended, { outcome: 'unknown' }>

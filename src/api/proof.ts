@@ -3,10 +3,10 @@ import type { HmacWriting } from './auth.ts'
 import type { Credentials } from './credentials.ts'
 import { keyOf } from './hash.ts'
 
-/** The data that are signed besides the body. */
+/** The parts of a post that its proof can cover. */
 export interface SignedPost {
   readonly body: string
-  /** In milliseconds since the epoch. */
+  /** The time of the post, in milliseconds since the epoch. */
   readonly now: number
   /** The ID of the delivery. */
   readonly id: string
@@ -14,7 +14,7 @@ export interface SignedPost {
 
 /**
  * Returns the headers that prove a post to a hook, made with the present credentials. Returns
- * undefined if the hook checks with a public key: only the sender can sign.
+ * undefined if the hook checks with a public key, because only the sender has the private key.
  */
 export const provingHeaders = (
   credentials: Credentials,

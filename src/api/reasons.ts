@@ -1,9 +1,12 @@
 import type { DeliveryOutcome } from './record.ts'
 
 /**
- * Where a reason appears. An outcome: in the answers with it. `refused`: in answers without an
- * outcome. `waited`: in answers that give the outcome of an earlier delivery. `condition` and
- * `ready`: on a hook that is not Ready, or is.
+ * Where a reason appears:
+ * - an outcome: in the answers with this outcome.
+ * - `refused`: in answers without an outcome.
+ * - `waited`: in answers that give the outcome of an earlier delivery.
+ * - `condition`: on a hook that is not Ready.
+ * - `ready`: on a hook that is Ready.
  */
 export type ReasonPlace =
   | DeliveryOutcome
@@ -16,8 +19,8 @@ export type ReasonPlace =
   | 'waited'
 
 /**
- * The text of one reason. This table has all reasons of answers, conditions and Events.
- * docs/reference/reasons.md is made from it, and a test keeps both complete.
+ * The texts of one reason. The table `reasons` has all reasons of answers, conditions and Events.
+ * docs/reference/reasons.md is made from it, and a test fails if a reason is missing in either.
  */
 interface ReasonText {
   /** Where the reason appears. */

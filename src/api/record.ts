@@ -20,14 +20,14 @@ const actSchema = {
   type: 'object',
   required: ['key', 'at', 'id'],
   properties: {
-    /** The key of the row. */
+    /** The key of the delivery's row. */
     key: { type: 'string' },
-    /** When it was decided. */
+    /** When the act began. */
     at: time,
     newsAt: time,
     body: { type: 'string' },
     of: { type: 'string' },
-    /** The evidence that it leaves on the objects it writes. */
+    /** The id of the act. The act leaves this id as evidence on the objects that it changes. */
     id: { type: 'string' },
   },
 } as const satisfies Obj
@@ -43,11 +43,14 @@ const groupSchema = {
 } as const satisfies Obj
 
 const changed = {
-  /** When it last changed. */
+  /** When the group's deliveries last changed this object. */
   at: time,
   /** The uid of the object. */
   uid: { type: 'string' },
-  /** By how much the group's firings have changed the object's count. Undo subtracts from it. */
+  /**
+   * By how much the group's firings have changed the object's count. An undo subtracts this number
+   * from the count.
+   */
   delta: count,
 } as const
 
@@ -58,7 +61,7 @@ const undoSchema = {
   required: ['at', 'uid', 'delta'],
   properties: {
     ...changed,
-    /** The same for other objects: a hook's target can be changed while its alert fires. */
+    /** The same members for other objects, if the hook's target was changed while alerts fired. */
     others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj
@@ -75,9 +78,11 @@ const recentSchema = {
     to: count,
     summary: { type: 'string' },
     message: { type: 'string' },
-    /** The outcome of the change, once the process that made it has seen it. */
+    /**
+     * The state of the change. Absent until the process that made the change has seen how it ended.
+     */
     state: { type: 'string', enum: settlementStates },
-    /** Why it stalled. */
+    /** Why the change stalled. */
     stateMessage: { type: 'string' },
   },
 } as const satisfies Obj
@@ -104,7 +109,7 @@ const memorySchema = {
     /** When the hook last changed an object. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
-    /** The undo of each alert group, by the hash of the group's key. */
+    /** What an undo takes back for each alert group, by the hash of the group's key. */
     undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
@@ -154,18 +159,21 @@ export const recordFormat = 1
 export type Content =
   | { readonly content: 'known'; readonly memory: StoredMemory }
   /**
-   * A newer program wrote it. Its content is not interpreted, and the record must not be started
-   * again.
+   * A newer program wrote the content, so this program does not interpret it. The record must not
+   * be replaced by a new one.
    */
   | { readonly content: 'newer'; readonly format: number }
   | { readonly content: 'unreadable' }
 
-/** The longest content in bytes. etcd limits an object, and this leaves room for the rest of it. */
+/**
+ * The longest content, in bytes. etcd limits the size of an object, and the other members of the
+ * record need some room too.
+ */
 export const maxContent = 1024 * 1024
 
 /**
- * The largest number of pages in a record. It keeps 4,000 deliveries, at least 16 on each page. No
- * trigger writes a longer list, and every post would have to read all its pages.
+ * The largest number of pages in a record. A record keeps 4,000 deliveries, and a page has at least
+ * 16. No trigger writes a longer list, and every post would have to read all its pages.
  */
 const maxPages = 512
 
@@ -183,7 +191,7 @@ const isMemory = (value: unknown): value is StoredMemory =>
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined
 
-/** The longest content of a page, in characters. 512 rows have 52,000. */
+/** The longest content of a page, in characters. A page of 512 rows has 52,000. */
 const maxPageContent = 256 * 1024
 
 /** The result of reading a page's content. */

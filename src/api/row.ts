@@ -14,7 +14,10 @@ const claimSchema = {
   properties: {
     /** The field manager that only this write has. */
     mark: { type: 'string' },
-    /** Such as `apps/v1/deployments/Deployment/web`. The core group is an empty text. */
+    /**
+     * The object that the write changes, such as `apps/v1/deployments/Deployment/web`. For the core
+     * group the first part is empty.
+     */
     target: { type: 'string' },
     uid: { type: 'string' },
     /** The resourceVersion from which the count was computed. */
@@ -54,8 +57,8 @@ const moment = {
 } as const
 
 /**
- * The beginning of a hash of the object with the count, if its sender may ask for the outcome. It
- * costs 16 bytes a row.
+ * The beginning of a hash that identifies the object with the count. Absent if the sender may not
+ * ask for the outcome. It costs 16 bytes a row.
  */
 const on = { type: 'string' } as const
 
@@ -75,9 +78,12 @@ const finished = {
       state: { type: 'string', enum: ['acted'] },
       ...moment,
       summary: { type: 'string' },
-      /** Why nothing was done, where nothing was. */
+      /** Why the act did nothing. Absent if it did something. */
       reason: { type: 'string' },
-      /** What it has left, where its sender may ask for its outcome: 48 bytes for one push, 288 at most. */
+      /**
+       * The evidence that the act has left on objects. Absent if the sender may not ask for the
+       * outcome. It costs 48 bytes for one push, and at most 288.
+       */
       did: { type: 'array', items: { type: 'string' } },
       n: count,
     },
@@ -88,7 +94,7 @@ const finished = {
     required: ['state', 'at', 'reason'],
     properties: { state: { type: 'string', enum: ['skipped'] }, ...moment, reason: { type: 'string' } },
   },
-  /** It is unknown whether the step was made. It is never made again. */
+  /** It is unknown whether the step was made, so no process makes it again. */
   untold: {
     type: 'object',
     required: ['state', 'at'],
@@ -101,16 +107,19 @@ const keyed = {
   type: 'object',
   required: ['key'],
   properties: {
-    /** The hash of the idempotency key. Without one: the mark of the delivery's write. */
+    /**
+     * The hash of the idempotency key. For a delivery without a key, it is the mark of its write.
+     */
     key: { type: 'string' },
     /**
-     * The mark of the write in an unknown row. The process that made the write may still report it.
+     * The mark of the write, in an `untold` row alone. The process that made the write may still
+     * report the outcome.
      */
     mark: { type: 'string' },
   },
 } as const satisfies Obj
 
-/** The intended write is stored. It is not known to be made. */
+/** The intention to write is stored. It is not known whether the write was made. */
 const claimedSchema = {
   type: 'object',
   required: ['state', 'key', 'at', 'from', 'to', 'claim'],
@@ -125,7 +134,7 @@ const claimedSchema = {
     on,
     /** The hash of the key of the alert group that can undo this step. */
     group: { type: 'string' },
-    /** By how much an undo takes back its group's changes. */
+    /** How much of the group's changes this undo takes back. */
     undoes: count,
     /** The report on the alert group. It is noted as seen once the write is made. */
     report: reportSchema,

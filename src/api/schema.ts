@@ -22,8 +22,8 @@ export interface Rule {
    */
   readonly holds?: (self: unknown) => boolean
   /**
-   * Set if exactly one of several members is required. A form shows them as a choice; the API
-   * server does not get this.
+   * Set if the rule requires exactly one of several members. A form shows these members as a
+   * choice. The CRD does not contain this field.
    */
   readonly choice?: Choice
 }
@@ -32,7 +32,7 @@ export interface Rule {
 export interface Choice {
   readonly title: string
   readonly of: readonly string[]
-  /** The meaning of an absent object, if it may be absent. */
+  /** The label of the choice that sets no member. Absent if one of the members is required. */
   readonly none?: string
 }
 
@@ -41,8 +41,8 @@ interface Node {
   readonly title?: string
   readonly description?: string
   /**
-   * The text below the field in a form, where no manifest is in view. Default: the description.
-   * Empty: no text.
+   * The text below the field in a form, for a person who does not see a manifest. Default: the
+   * description. Empty: no text.
    */
   readonly hint?: string
   readonly nullable?: boolean
@@ -54,8 +54,8 @@ export interface Str extends Node {
   readonly type: 'string'
   readonly enum?: readonly string[]
   /**
-   * The labels of the values of `enum` in a form. The API server does not get this. Default: the
-   * value.
+   * The labels of the values of `enum` in a form. Default: the values. The CRD does not contain
+   * this field.
    */
   readonly titles?: Readonly<Record<string, string>>
   readonly minLength?: number

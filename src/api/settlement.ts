@@ -1,18 +1,26 @@
-/** The states of a delivery's change. If its workloads differ, the first state of this list counts. */
+/**
+ * The states of the change that a delivery made. If its workloads are in different states, the
+ * first of them in this list counts.
+ */
 export const settlementStates = ['stalled', 'progressing', 'replaced', 'superseded', 'complete', 'stored'] as const
 
 /**
- * complete: what the delivery wrote is there, and available. progressing: not yet. stalled: it does not go on. superseded: a later
- * delivery took its place. replaced: somebody else did. stored: it is stored, and nothing more can be seen.
+ * The state of a change:
+ * - stalled: the change makes no progress, as after a workload's deadline.
+ * - progressing: the change is not complete yet.
+ * - replaced: somebody else has changed what the delivery wrote.
+ * - superseded: a later delivery took the place of this one.
+ * - complete: the cluster has what the delivery wrote, and it is available.
+ * - stored: the change is stored, and nothing more can be seen of it.
  */
 export type SettlementState = (typeof settlementStates)[number]
 
-/** The outcome of the change of a delivery, as it is now. */
+/** The state of a delivery's change at this moment. */
 export interface Settlement {
   readonly state: SettlementState
-  /** For people. */
+  /** Explains the state to a person. */
   readonly message: string
-  /** The least number of available new pods, and the desired number. Absent if none are counted. */
+  /** The numbers of available and of desired new pods or nodes. Absent if none are counted. */
   readonly ready?: number
   readonly of?: number
   /** Why it does not go on, as reasons of the workload and its pods: `web: ImagePullBackOff (1 of 4)`. */
@@ -22,28 +30,29 @@ export interface Settlement {
 /** What a hook's status says of a change that has settled. */
 export interface Settled {
   readonly state: SettlementState
-  /** Why it stalled, for people. */
+  /** Why the change stalled, as a text for people. Absent in other states. */
   readonly stateMessage?: string
 }
 
-/** The traces of a delivery on its objects. They distinguish its change from others later. */
+/** The traces that a delivery leaves on objects. They later distinguish its change from others. */
 export interface ChangeEvidence {
   /**
-   * The first entry in the annotation of each container, some 31 bytes each: the id of the push or
-   * the restart. After a space follows the beginning of the hash of what runs.
+   * The first entry in the annotation of each container, of some 31 bytes. An entry begins with the
+   * id of the push or the restart. For a push, a space and the first characters of a hash of the
+   * image's tag follow.
    */
   readonly did: readonly string[]
-  /** On how many objects. */
+  /** The number of objects with these traces. */
   readonly n: number
 }
 
-/** A delivery that was decided. */
+/** The traces of a delivery that was decided. */
 export interface DecidedChange extends ChangeEvidence {
-  /** When, in milliseconds since the epoch. */
+  /** When it was decided, in milliseconds since the epoch. */
   readonly at: number
 }
 
-/** A count that was decided. */
+/** The count to which a decided delivery set an object. `at` is in milliseconds since the epoch. */
 export interface DecidedCount {
   readonly at: number
   /** Identifies the object with the count: 8 characters. */
@@ -51,5 +60,5 @@ export interface DecidedCount {
   readonly to: number
 }
 
-/** How many different changes a delivery may be known by. Of more nothing is remembered. */
+/** How many traces of one delivery are remembered. If it left more, none are remembered. */
 export const maxDid = 8

@@ -52,7 +52,10 @@ const deliverySchema = {
   },
 } as const satisfies Obj
 
-/** The path of a column cannot join members. So the result is stored as one text as well. */
+/**
+ * A column of `kubectl get` cannot join several members. So the result is stored as one text as
+ * well.
+ */
 const lastDeliverySchema = {
   ...deliverySchema,
   properties: {

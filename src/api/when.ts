@@ -9,7 +9,7 @@ export const maxWhen = 1024
  */
 export const maxNestedBrackets = 16
 
-/** How many operators with one operand may follow one another. */
+/** How many operators with one operand (`!` or `-`) may follow one another. */
 export const maxUnaryInARow = 4
 
 /**
@@ -70,8 +70,8 @@ const brackets = `${found}.map(part, part in ['(', '[', '{', ')', ']', '}'], par
 
 /**
  * Each round removes the innermost brackets. What is left was nested too deep or has no partner.
- * `dyn` keeps the API server's cost estimate low: it would assume that each joined text is as long
- * as a request.
+ * `dyn` keeps the API server's cost estimate low. Without `dyn`, the estimate would be for joined
+ * texts as long as a request.
  */
 const nestsLittle: Rule = {
   rule: `dyn(${brackets}).join()${".replace('()', '')".repeat(maxNestedBrackets)} == ''`,
@@ -88,7 +88,10 @@ const fewInARow: Rule = {
   holds: self => scanWhen(String(self)).runAt === undefined,
 }
 
-/** No expression begins so. Writers know this syntax from template languages. */
+/**
+ * The rule against `{{` at the beginning. No expression begins with it, but writers know it from
+ * template languages.
+ */
 const noTemplate: Rule = {
   rule: String.raw`!self.matches('^[ \t\r\n]*[{][{]')`,
   message: "is an expression and no template: write it without {{ }}, as in body.status == 'firing'",

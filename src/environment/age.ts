@@ -7,8 +7,8 @@ const day = 24 * hour
 const year = 365 * day
 
 /**
- * Returns a duration as kubectl's column AGE shows it. A short one is more precise: `85s`, `2m13s`,
- * `5h`, `3d4h`.
+ * Returns a duration as kubectl's column AGE shows it, more precisely if it is short: `85s`,
+ * `2m13s`, `5h`, `3d4h`. `ms` is in milliseconds.
  */
 export const humanDuration = (ms: number): string => {
   const whole = (unit: number): number => Math.floor(ms / unit)
@@ -29,7 +29,9 @@ export const humanDuration = (ms: number): string => {
   return `${whole(year)}y`
 }
 
-/** Returns the age of an RFC 3339 time, for a table. */
+/**
+ * Returns how long ago an RFC 3339 time was, for a table. `now` is in milliseconds since the epoch.
+ */
 export const age = (moment: string | undefined, now: number): string => {
   const since = moment === undefined ? Number.NaN : parseTime(moment)
   return Number.isNaN(since) ? '<unknown>' : humanDuration(now - since)

@@ -1,9 +1,12 @@
-/** A wait before each further attempt. It doubles each time, up to `maxMs`. In milliseconds. */
+/**
+ * The waits between attempts, in milliseconds. The first is `firstMs`. Each further one is twice as
+ * long, up to `maxMs`.
+ */
 export interface Backoff {
   readonly firstMs: number
   readonly maxMs: number
 }
 
-/** Returns the wait before the next attempt, in milliseconds, if `attempts` came before it. */
+/** Returns the next wait, in milliseconds. `attempts` is the number of waits before it. */
 export const waitAfter = ({ firstMs, maxMs }: Backoff, attempts: number): number =>
   Math.min(firstMs * 2 ** attempts, maxMs)

@@ -11,7 +11,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
   override set(key: K, value: V): this {
     this.delete(key)
     super.set(key, value)
-    // Starting an iteration takes longer the more entries were deleted.
+    // To start an iteration takes longer, the more entries were deleted. So this returns early.
     if (this.size <= this.#max) return this
     for (const oldest of this.keys()) {
       this.delete(oldest)

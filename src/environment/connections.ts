@@ -33,7 +33,7 @@ interface Connection {
    */
   pending: number
   newest: IncomingMessage | undefined
-  /** The bytes after the newest request are not HTTP. */
+  /** True if the bytes after the newest request are not HTTP. */
   isBroken: boolean
 }
 
@@ -42,7 +42,7 @@ interface Connection {
  * - A connection beyond the bounds is closed before its socket is created.
  * - A connection with too many unanswered requests is closed.
  * - When most places are taken, idle connections are closed to make room.
- * - A connection that breaks off a request still gets the answers to those before it.
+ * - After a malformed request, a connection still gets the answers to the requests before it.
  */
 export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>, limits: ConnectionLimits): void => {
   const places = new Places(clock, limits)
@@ -68,8 +68,8 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     if (places.taken > limits.most / 2) makeRoom()
     socket.once('close', () => place.leave())
     countRequests(socket, request => {
-      // Node would answer 400 and count it as a further request. The requests before it must still
-      // get their answers.
+      // A malformed request beyond the limit does not close the connection at once. The requests
+      // before it must still get their answers.
       if (connection.pending === limits.maxPipelined && !hasHost(request)) {
         breakOff(connection)
         return false
@@ -92,8 +92,8 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     })
   }
   server.on('request', answers).on('checkContinue', answers)
-  // Node would answer the same, but without saying when. It closes the connection where it answers
-  // 400.
+  // Node would answer 417 too, but without an event that lowers `pending`. Node also answers 400 by
+  // itself, but then it closes the connection.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     answers(request, response)
     response.writeHead(417).end()
@@ -116,8 +116,8 @@ const breakOff = (connection: Connection): void => {
 }
 
 /**
- * Returns whether a request has the header Host. Without it the request is malformed (RFC 9112,
- * section 3.2).
+ * Returns whether a request has the header Host, or needs none. HTTP/1.1 requires it (RFC 9112,
+ * section 3.2), and HTTP/1.0 does not.
  */
 const hasHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
   headers.host !== undefined || httpVersion === '1.0'
@@ -170,9 +170,9 @@ const isParser = (parser: unknown): parser is { onIncoming: OnIncoming } =>
   typeof parser === 'object' && parser !== null && 'onIncoming' in parser && typeof parser.onIncoming === 'function'
 
 /**
- * Returns the source that limits count a connection for: an IPv4 address, or the first 64 bits of
- * an IPv6 address. A client with one address of such a subnet has them all (RFC 6177). An IPv4
- * address in IPv6 notation is the same source.
+ * Returns the source of a connection, by which the limits count: an IPv4 address, or the first 64
+ * bits of an IPv6 address. A client that has one address with these 64 bits has them all (RFC
+ * 6177). An IPv4 address in IPv6 notation counts as the IPv4 address.
  */
 export const sourceOf = (address: string | undefined): string => {
   if (address === undefined) return ''
@@ -184,7 +184,7 @@ export const sourceOf = (address: string | undefined): string => {
   if (!isIPv6(address)) return address
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
   const first = head === '' ? [] : head.split(':')
-  // A dotted end stands for two groups.
+  // An IPv4 address at the end, as in `::1.2.3.4`, stands for two groups.
   const last = tail === undefined || tail === '' ? [] : tail.replace(/\d+\.\d+\.\d+\.\d+$/, '0:0').split(':')
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - first.length - last.length }, () => '0')
   return [...first, ...zeros, ...last]

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Ends the body of a request at bytes that are not part of it. By itself Node would close the
- * connection, and the earlier requests would lose their answers. It would do the same if the body
+ * Ends the body of a request before bytes that are not part of it. Otherwise Node would close the
+ * connection, and the earlier requests would get no answers. Node would also close it if the body
  * ended without being `complete`.
  */
 export const cutShort = (request: IncomingMessage): void => {

@@ -1,7 +1,7 @@
 /**
- * What cannot be predicted: time, chance and the network. All code gets these passed in. So it runs
- * on a real API server, on the in-memory one, and in virtual time. This file has only interfaces;
- * system.ts and node.ts implement them.
+ * What cannot be predicted: time, chance and the network. All code gets these as parameters. So it
+ * runs on a real API server, on the in-memory one, and in virtual time. This file has only
+ * interfaces. system.ts and node.ts implement them.
  */
 
 /** Time and its timers. Implementations must never call `run` before `after` has returned. */
@@ -9,8 +9,8 @@ export interface Clock {
   /** Returns the wall clock in milliseconds since the epoch. It may jump in either direction. */
   now(): number
   /**
-   * Returns the milliseconds since some fixed moment, which never decrease. For leases, waits and
-   * latencies.
+   * Returns the milliseconds since some fixed moment. The number never decreases. For leases, waits
+   * and latencies.
    */
   monotonic(): number
   /** Runs `run` once, `ms` milliseconds from now. Returns a function that cancels it. */
@@ -31,12 +31,12 @@ export interface ApiRequest {
   readonly contentType?: string
   readonly body?: string
   /**
-   * The longest body of the answer, in bytes. Default: `maxAnswerBytes`. A longer one is not kept.
+   * The longest body of the answer, in bytes. Default: `maxAnswerBytes`. A longer body is dropped.
    */
   readonly maxBytes?: number
   /**
-   * Paths of short values to keep of a body or a watch's line that is too long, as json-picker.ts
-   * reads them. Absent: nothing of it is read.
+   * Paths of short values. If the body, or a line of the watch, is too long, only these values are
+   * kept. json-picker.ts says how a path is written. Absent: nothing is kept.
    */
   readonly pick?: readonly string[]
   /**
@@ -51,8 +51,14 @@ export interface ApiRequest {
 }
 
 /**
- * step: a delivery waits for it. lookup: whether a hook exists, which any post can make necessary.
- * look: the outcome of a delivery's change.
+ * What a request is for:
+ * - step: a delivery waits for it.
+ * - act: a delivery with a rollout waits for it.
+ * - look: the outcome of a delivery's change.
+ * - lookup: whether a hook exists. Any post can make this request necessary.
+ * - bulk: no delivery waits for it.
+ * - watch: a watch, or a proof that it is current.
+ * - lease: the leader's lease.
  */
 export type Lane = 'step' | 'act' | 'look' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
@@ -77,11 +83,11 @@ export interface ApiConnection {
    */
   request(request: ApiRequest): Promise<ApiResponse>
   /**
-   * Opens a watch and yields its lines, each one JSON document. Of a line longer than `maxBytes` it
-   * yields only the values in `pick`.
-   * It ends when the server closes it in order, or when `stop` is aborted. It throws `Unreachable`
-   * if the connection is lost, and `WatchRefused` if the server answers with an error. `timeoutMs`
-   * limits only the wait for the response's head.
+   * Opens a watch and yields its lines, each one JSON document. From a line longer than `maxBytes`
+   * it yields only the values at the paths in `pick`.
+   * It ends when the server ends the watch without an error, or when `stop` is aborted. It throws
+   * `Unreachable` if the connection is lost, and `WatchRefused` if the server answers with an
+   * error. `timeoutMs` limits only the wait for the response's head.
    */
   watch(request: ApiRequest, stop: AbortSignal): Watch
 }
@@ -108,7 +114,7 @@ export interface OutboundRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly timeoutMs: number
-  /** The longest body of the answer, in bytes. A longer one counts as no answer. */
+  /** The longest body of the answer, in bytes. A longer one is dropped, and `body` is empty. */
   readonly maxBytes: number
 }
 
@@ -132,7 +138,7 @@ export type Labels = Readonly<Record<string, string | number>>
 
 export interface Counter {
   add(labels: Labels, by?: number): void
-  /** Removes the series with matching labels. Its next `add` begins at 0 again. */
+  /** Removes each series whose labels match. A later `add` to it begins at 0 again. */
   forget(which: (labels: Partial<Labels>) => boolean): Promise<void>
 }
 
@@ -154,7 +160,10 @@ export interface Metrics {
 
 /** The variables that an expression can read. */
 export interface ExpressionVariables {
-  /** The body in UTF-8 if it is a JSON object or list. Otherwise absent, and `body` is null. */
+  /**
+   * The body in UTF-8, if it is a JSON object or list. Absent otherwise: the variable `body` is
+   * then null.
+   */
   readonly body?: Uint8Array
   /** Names in lower case. Headers with secrets are left out. */
   readonly headers: Readonly<Record<string, string>>
@@ -172,7 +181,7 @@ export interface Evaluation {
   readonly withinMs: number
 }
 
-/** The result of an expression for a delivery. No message quotes the delivery. */
+/** The result of an expression for a delivery. Its text does not quote the delivery. */
 export type Evaluated =
   | { readonly counts: boolean }
   /** It failed, or its result is not a boolean. */

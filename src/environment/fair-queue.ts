@@ -3,7 +3,7 @@ export interface FairQueue<T extends QueuedItem> {
   readonly size: number
   /**
    * Adds an item at the end of its owner's queue. Returns the items that were removed to make room,
-   * perhaps the new one. The owner with the most items loses first.
+   * perhaps the new one. The owner whose items have the most bytes loses items first.
    */
   add(item: T): readonly T[]
   /** Removes and returns the first item of the owner whose turn it is. */
@@ -37,7 +37,10 @@ export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueu
     if (queue.items.size === 0) queues.delete(item.owner)
   }
 
-  /** Returns the last item of the owner who holds most, if all together hold too much. */
+  /**
+   * Returns the last item of the owner whose items have the most bytes. Undefined while all items
+   * together have at most `maxBytes`.
+   */
   const tooMuch = (): T | undefined => {
     if (bytes <= maxBytes) return undefined
     const [first, ...others] = queues.values()

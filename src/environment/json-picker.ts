@@ -8,14 +8,14 @@ const maxValueBytes = 4096
 /** What the next bytes mean. */
 type State = 'value' | 'key' | 'key text' | 'colon' | 'text' | 'literal' | 'after value'
 
-/** A place in the document that lies on a path. */
+/** A place in the document through which at least one path leads. */
 interface Place {
   readonly children: Map<string, Place>
   /** The path that ends here. */
   path?: string
 }
 
-/** An open object or array on a path. Others are only counted. */
+/** An object or array on a path, of which the end has not been read. Others are only counted. */
 interface Container {
   readonly place: Place
   readonly isArray: boolean
@@ -28,9 +28,9 @@ const space = 0x20
 /**
  * Picks the strings, numbers and booleans at a few paths from a JSON document that is too large to
  * be kept.
- * A path is names joined by dots; `*` stands for each element of an array. Of several values at one
- * path the first is picked; a long one is not.
- * The document arrives in parts and must be valid. The result for an invalid one has no meaning.
+ * A path is names joined by dots; `*` stands for each element of an array. If a path leads to
+ * several values, the first is picked. A value longer than `maxValueBytes` is not picked.
+ * The document arrives in parts and must be valid JSON. The result for another one has no meaning.
  */
 export class JsonPicker {
   readonly #root: Place = { children: new Map() }
@@ -38,12 +38,12 @@ export class JsonPicker {
   readonly #open: Container[] = []
   readonly #value = Buffer.allocUnsafe(maxValueBytes)
   #valueLength = 0
-  /** How many open containers are on no path. */
+  /** The number of open containers on no path. */
   #skipped = 0
   #state: State = 'value'
-  /** The next byte of a string is escaped. */
+  /** True if the next byte of a string is escaped. */
   #isEscaped = false
-  /** The place of the value that is read or comes next. */
+  /** The place of the present or the next value. Undefined if it is on no path. */
   #place: Place | undefined = this.#root
 
   constructor(paths: readonly string[]) {
@@ -91,7 +91,7 @@ export class JsonPicker {
         return
       case 'after value':
         return this.#afterValue(byte)
-      // Strings have a loop of their own.
+      // `#readText` reads strings.
       case 'text':
       case 'key text':
     }
@@ -162,7 +162,7 @@ export class JsonPicker {
     }
     this.#skipped += 1
     this.#place = undefined
-    // Keys and values need not be distinguished in here.
+    // In a container on no path, keys and values need not be distinguished.
     this.#state = 'after value'
   }
 
@@ -207,9 +207,7 @@ export class JsonPicker {
   }
 }
 
-/**
- * Returns the text of a JSON string that is given without its quotes, or undefined if it is none.
- */
+/** Returns the text of a JSON string without its quotes, or undefined if it is no valid string. */
 const decoded = (text: string): string | undefined => {
   if (!text.includes('\\')) return text
   try {

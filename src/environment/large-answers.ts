@@ -1,9 +1,8 @@
 /**
  * The default limit of an answer or of a watch's line, in bytes. etcd stores no object above 1.5
- * MiB (--max-request-bytes), and custom resources are stored as JSON, so each of them fits.
- * Other kinds are stored as protobuf. Their JSON can be six times as long, because it writes `<`
- * and line feeds as `\u003c` and `
- * `. Such an object exceeds the limit only if somebody made it for that.
+ * MiB (--max-request-bytes). Custom resources are stored as JSON, so each of them fits.
+ * Other kinds are stored as protobuf. Their JSON can be six times as long, because it writes `<` as
+ * `\u003c`. An object exceeds the limit only if somebody made it for that purpose.
  */
 export const maxAnswerBytes = 2 * 1024 * 1024
 

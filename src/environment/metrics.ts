@@ -54,8 +54,8 @@ const finite = (name: string, value: number): number => {
 }
 
 /**
- * Returns a function that creates each metric at its first use. It throws if the name has another
- * kind.
+ * Returns a function that creates each metric at its first use. The function throws if the name
+ * belongs to a metric of another kind.
  */
 const once = <M>(register: Registry, kind: string) => {
   const made = new Map<string, M>()

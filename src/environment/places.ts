@@ -2,35 +2,38 @@ import type { Clock } from './environment.ts'
 import { rateLimiter, type RateLimiter } from './rate.ts'
 
 export interface ConnectionLimits {
-  /** The connections of all clients. */
+  /** The largest number of connections of all clients together. */
   readonly most: number
   /**
-   * The connections of one source: half of all, because one proxy may be the source of every
-   * request.
+   * The largest number of connections of one source: half of all, because one proxy may be the
+   * source of every request.
    */
   readonly maxOfSource: number
-  /** An eighth of all places. Only sources with fewer than `few` connections may take one. */
+  /**
+   * How many places are reserved: an eighth of all. Only sources with fewer than `few` connections
+   * may take one.
+   */
   readonly reserved: number
   readonly few: number
   /**
-   * The unanswered requests of one connection. Clients send one at a time, but the next can arrive
-   * while the last bytes of an answer are still being written.
+   * The largest number of unanswered requests on one connection. Clients send one at a time, but
+   * the next can arrive while the last bytes of an answer are still being written.
    */
   readonly maxPipelined: number
 }
 
 /**
- * How many connections may be closed to make room for one source. Further ones of it are refused,
- * because a refused connection leaves no garbage.
+ * How many connections may be closed to make room for new ones of one source. Further new ones are
+ * refused. A refused connection, unlike a closed one, leaves no garbage.
  */
 export const displacedRate = { perSecond: 50, burst: 100 } as const
 
-/** How many sources are counted. */
+/** For how many sources the closed connections are counted. */
 const maxSources = 10_000
 
 /** A connection that has a place. */
 export interface Occupant {
-  /** Closes it, which frees its place. */
+  /** Closes the connection, which frees its place. */
   close(): void
 }
 
@@ -45,10 +48,10 @@ class Source {
 /**
  * Gives each connection a place, under these rules.
  *
- * - A source has at most half of them. The last eighth is for sources that have few.
- * - If no place is free, a connection that waits for a request is closed. It is the longest
- *   waiting of the source with the most connections, or of the new connection's own source if that
- *   has as many.
+ * - A source has at most half of the places. The last eighth is for sources with few connections.
+ * - If no place is free, a connection that waits for a request is closed. It belongs to the source
+ *   with the most connections, or to the new connection's source if that has as many. Of this
+ *   source's connections, the one that has waited longest is closed.
  *
  * So a source that holds places without sending anything loses them to other sources.
  */
@@ -100,8 +103,8 @@ export class Places {
   }
 
   /**
-   * Returns the source with the most connections of those that have one to close. It must have more
-   * than `moreThan`.
+   * Returns the source with the most connections, if it has more than `moreThan`. Sources without a
+   * waiting connection do not count. Undefined if there is none.
    */
   #largest(moreThan: number): Source | undefined {
     let largest: Source | undefined

@@ -23,11 +23,15 @@ export interface RateLimiter {
 }
 
 /**
- * Makes a limiter of at most `max` buckets. It drops the oldest, whose key then begins with a full
- * bucket. A bucket is the Generic Cell Rate Algorithm (ITU-T I.371), which needs no timer.
+ * Makes a limiter of at most `most` buckets. It drops the bucket that was used longest ago, whose
+ * key then begins with a full bucket. A bucket is the Generic Cell Rate Algorithm (ITU-T I.371),
+ * which needs no timer.
  */
 export const rateLimiter = (clock: Pick<Clock, 'monotonic'>, most: number): RateLimiter => {
-  /** In monotonic milliseconds. The bucket that was used last is the last entry. */
+  /**
+   * When each bucket is full again, in monotonic milliseconds. The bucket that was used last is the
+   * last entry.
+   */
   const fullAt = new BoundedMap<string, number>(most)
 
   const waitMs = (key: string, { burst, perSecond }: Rate): number => {

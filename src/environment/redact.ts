@@ -1,6 +1,7 @@
 /**
- * Characters of a compact JWS (RFC 7515, section 7.1). JSON does not escape base64url. So a search
- * of the finished line finds every token: in the message, a field, a key or a stack.
+ * A run of the characters of a compact JWS (RFC 7515, section 7.1). JSON does not escape these
+ * characters. So a search of the finished log line finds every token: in the message, a field, a
+ * key or a stack.
  */
 const stretch = /[\w.-]+/g
 
@@ -14,8 +15,8 @@ const beginning = 'eyJ'
 export const redacted = (text: string): string => (text.includes(beginning) ? text.replaceAll(stretch, within) : text)
 
 /**
- * Replaces the tokens in a run of these characters. One regular expression for all three parts
- * would take quadratic time, because it would start again at each `eyJ`.
+ * Replaces the tokens in a match of {@link stretch}. One regular expression for all three parts of
+ * a token would take quadratic time, because it would start again at each `eyJ`.
  */
 const within = (text: string): string => {
   if (!text.includes(beginning)) return text

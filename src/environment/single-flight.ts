@@ -2,17 +2,16 @@ import type { Clock } from './environment.ts'
 
 /**
  * Runs `ask` once for all callers of the same `key` that arrive while it runs. Results and errors
- * are not kept: a later caller starts it again.
+ * are not kept: a later caller runs `ask` again.
  */
 export type SingleFlight<T> = (key: string, ask: (depart: () => void) => Promise<T>) => Promise<T>
 
 /**
- * Makes a {@link SingleFlight}. A caller that joins may get an answer from before its question. To
- * prevent that:
- *
- * - `ask` calls `depart` just before it reads; later callers do not join.
- * - With `joinable`, nobody joins a call that is `forMs` milliseconds old.
- * - Or use {@link freshReads}.
+ * Makes a {@link SingleFlight}. A caller that joins a running `ask` may get an answer from before
+ * the caller asked. To prevent that:
+ * - let `ask` call `depart` just before it reads: later callers do not join.
+ * - pass `joinable`: nobody joins an `ask` that began `forMs` milliseconds ago or earlier.
+ * - or use {@link freshReads}.
  */
 export const singleFlight = <T>(joinable?: {
   readonly clock: Pick<Clock, 'monotonic'>
@@ -41,9 +40,9 @@ interface Flight<T> {
 }
 
 /**
- * Makes a reader of values by their keys. An answer never comes from a read that began before the
- * question. At most one read of a key runs at a time: callers that arrive during it share the next
- * one.
+ * Makes a reader of values by their keys. No caller gets an answer from a read that began before
+ * the caller asked. At most one read of a key runs at a time: callers that arrive during it share
+ * the next one.
  */
 export const freshReads = <T>() => {
   const reads = new Map<string, Reading<T>>()

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './environment.ts'
 
-/** The longest delay of setTimeout, in milliseconds. It runs longer ones at once. */
+/** The longest delay of setTimeout, in milliseconds. setTimeout would run a longer one at once. */
 const maxTimeoutMs = 2 ** 31 - 1
 
 export const nodeClock: Clock = {

@@ -1,11 +1,15 @@
 /** Conversions of the times that Kubernetes writes. Nothing in here reads a clock. */
 
 /**
- * Returns RFC 3339 in whole seconds, as in `metav1.Time`. `ms` is in milliseconds since the epoch.
+ * Returns a time in RFC 3339 with whole seconds, as in `metav1.Time`. `ms` is in milliseconds since
+ * the epoch.
  */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
-/** Returns RFC 3339 with microseconds, as in `metav1.MicroTime`. */
+/**
+ * Returns a time in RFC 3339 with microseconds, as in `metav1.MicroTime`. `ms` is in milliseconds
+ * since the epoch.
+ */
 export const rfc3339Micro = (ms: number): string => `${new Date(Math.floor(ms)).toISOString().slice(0, -1)}000Z`
 
 /** Returns how far the local clock is ahead of UTC at a moment, in minutes. */

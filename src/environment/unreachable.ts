@@ -11,8 +11,8 @@ export class Unreachable extends Error {
 }
 
 /**
- * The server answered a watch with an error. 410 requires a new list; after others, wait and try
- * again.
+ * The server answered a watch with an error. After status 410, read a new list. After any other
+ * status, wait and try again.
  */
 export class WatchRefused extends Error {
   override readonly name = 'WatchRefused'

@@ -20,12 +20,15 @@ export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Pro
   return first ?? undefined
 }
 
-/** Settles as `promise` does, but rejects at once when `signal` is aborted, for what cannot be aborted itself. */
+/**
+ * Settles as `promise` does, but rejects at once when `signal` is aborted. For work that takes no
+ * signal.
+ */
 export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const aborted = (): void => reject(signal.reason)
     if (signal.aborted) aborted()
     else signal.addEventListener('abort', aborted)
-    // Also where it was aborted before: a failure that nobody handles would end the process.
+    // After an abort, this still handles a rejection: an unhandled one would end the process.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
   })

@@ -14,7 +14,8 @@ const refusalLength = 500
 export interface WatchConnection {
   readonly upstream: Upstream
   /**
-   * Returns whether requests can share the connection with the watch. Valid once the watch is open.
+   * Returns whether requests can share the connection with the watch. Call it only after the watch
+   * has opened.
    */
   readonly isShared: () => boolean
   readonly close: () => void
@@ -79,8 +80,8 @@ const refusalOf = async (request: ApiRequest, response: Dispatcher.ResponseData)
 }
 
 /**
- * Splits a stream into lines. An incomplete last line is dropped. Of a line that is too long only
- * the picked values are kept.
+ * Splits a stream into lines. An incomplete last line is dropped. If a line is too long, only its
+ * picked values are kept.
  */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,

@@ -27,7 +27,7 @@ export interface Routes {
 
 /**
  * Returns the routes of an application, for a server with many requests. Requests and responses
- * keep Node's prototypes, because express's would cost some 8 us each. So handlers may use only
- * `params` of express.
+ * keep Node's prototypes, because express's prototypes would cost some 8 us a request. So handlers
+ * may use nothing of express but `params`.
  */
 export const routesOf = ({ router }: Express): Routes => ({ handle: router })

@@ -11,7 +11,7 @@ import { nodeClock } from '../environment/node.ts'
 export type LoadedAccess = ServerAccess & { readonly namespace?: string }
 
 export interface AccessOptions {
-  /** The path of a kubeconfig. No other place is searched then. */
+  /** The path of a kubeconfig. If it is set, no other place is searched. */
   readonly kubeconfig?: string
   /** A context of the kubeconfig. Default: its current context. */
   readonly context?: string
@@ -101,7 +101,7 @@ const fromKubeconfig = async (
   }
 }
 
-/** Returns certificates and header, computed by the client library. */
+/** Returns the certificates and the header Authorization, as the client library computes them. */
 const credentialsOf = async (config: KubeConfig): Promise<{ authorization: string | undefined; tls: Tls }> => {
   const options: Record<string, unknown> = {}
   await config.applyToHTTPSOptions(options)

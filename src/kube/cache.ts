@@ -16,8 +16,8 @@ export interface Cache<T> extends Following {
   values(): IterableIterator<T>
   readonly size: number
   /**
-   * How many complete lists have been read. An object of which no change was reported can still be
-   * missing in the newest list.
+   * How many complete lists have been read. A new list can lack an object whose deletion no watch
+   * has reported.
    */
   readonly lists: number
   /**
@@ -142,7 +142,7 @@ class WatchedCache<T> implements Cache<T> {
     const [old, listed] = [this.#entries, this.#listed]
     for (const [key, entry] of listed) {
       const before = old.get(key)
-      // An unchanged object keeps the same value.
+      // An unchanged object keeps its earlier value.
       if (before?.version === entry.version) listed.set(key, before)
     }
     this.#entries = listed
@@ -183,7 +183,9 @@ class WatchedCache<T> implements Cache<T> {
   }
 }
 
-/** Makes a cache of the objects of `source`. By default it lists and watches by itself. */
+/**
+ * Makes a cache of the objects of `source`. By default the cache has a list and a watch of its own.
+ */
 export const watchedCache = <T>(
   environment: Environment,
   source: Source & Keeping<T>,

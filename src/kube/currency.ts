@@ -50,8 +50,8 @@ const againAfterMs = 200
 /** Decides whether the reports of a source's watches are current. */
 export interface Currency {
   /**
-   * Returns whether everything that was stored more than `currentForMs` ago has been reported. A
-   * call requests proofs for a while.
+   * Returns whether everything that was stored more than `currentForMs` ago has been reported. For
+   * `reliedOnMs` after each call, proofs are requested more often.
    */
   readonly current: () => boolean
   /**
@@ -102,7 +102,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     current: () => {
       reliedOnAt = clock.monotonic()
       const isCurrent = reliedOnAt - provenAt < currentForMs
-      // Not at once again if an answer proves nothing.
+      // Not at once after a request: if answers prove nothing, that would be a loop.
       if (!isCurrent && reliedOnAt - askedAt >= againAfterMs) askNow()
       return isCurrent
     },
@@ -120,7 +120,8 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
 }
 
 /**
- * How many bytes of a proof's body are read. That there is an answer proves it, not its content.
+ * How many bytes of the answer to a request for a proof are read. The answer itself is the proof,
+ * regardless of its content.
  */
 const maxProofBytes = 16 * 1024
 
@@ -139,8 +140,8 @@ const proofRequest = (source: Source) =>
 const isProof = (answer: ApiResponse | 'no answer'): boolean => answer !== 'no answer' && answer.status === 200
 
 /**
- * Returns whether an answer suggests another API server. A server that is busy or refuses is not
- * sick.
+ * Returns whether an answer is a reason to try another API server. A busy server, or one that
+ * refuses the request, is none.
  */
 const isSick = (answer: ApiResponse | 'no answer'): boolean => answer === 'no answer' || answer.status >= 500
 

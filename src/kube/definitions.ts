@@ -12,7 +12,10 @@ import { UnknownKind } from './unknown-kind.ts'
  */
 const keptMs = 600_000
 
-/** The same for a kind that cannot be counted. Its CRD may be installed soon. */
+/**
+ * How long an answer about a kind that cannot be counted is cached, in milliseconds. Its CRD may be
+ * installed soon.
+ */
 const missingKeptMs = 10_000
 
 /** How many kinds are cached. */
@@ -88,8 +91,8 @@ const orMissing = (error: unknown): undefined => {
 }
 
 /**
- * Returns where objects of a kind hold their count according to its CRD, or what the CRD is
- * missing.
+ * Returns which member of `spec` holds the count of a kind's objects, according to its CRD. If
+ * there is none, returns the reason as the end of a sentence.
  */
 const countIn = (
   definition: unknown,

@@ -3,7 +3,7 @@ import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { LeaseImpossible, leaseLock, type LeaseLock, type LeaseOptions } from './lease.ts'
 
-/** A period of leading. */
+/** A period in which this process leads. */
 export interface Term {
   /** Aborted when the lease is lost, and when the process should stop. */
   readonly stop: AbortSignal
@@ -23,8 +23,8 @@ export interface ElectionOptions extends LeaseOptions {
 }
 
 /**
- * A leader that could not renew for this time gives up, in milliseconds. That is 5 s before another
- * may take the lease.
+ * How long a leader may fail to renew the lease before it gives up, in milliseconds. That is 5 s
+ * before another process may take the lease.
  */
 const renewDeadlineMs = 10_000
 
@@ -71,8 +71,9 @@ export const elect = async (
 }
 
 /**
- * Returns when the lease was certainly held: just before the request. Otherwise that another
- * process holds it, or that it is unknown.
+ * Tries to take or renew the lease. Resolves with a time at which this process certainly held it,
+ * in monotonic milliseconds: just before the request. `taken`: another process holds the lease.
+ * `unknown`: it is unknown who holds it.
  */
 type Attempt = () => Promise<number | 'taken' | 'unknown'>
 
@@ -125,7 +126,7 @@ const serveTerm = async (
   }
   let cancelDeadline = clock.after(untilDeadline(), watchDeadline)
 
-  // The lease is renewed while `lead` ends. Until then no other process may begin.
+  // While `lead` ends, the lease is still renewed. No other process may begin before that.
   const over = AbortSignal.any([lost.signal, ended.signal])
   while (!over.aborted) {
     await wait(clock, retryMs, over)

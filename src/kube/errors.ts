@@ -32,7 +32,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The answer is longer than what is read: the object is too large. */
+/** An object is too large to be read: the answer is longer than the limit. */
 export class ObjectTooLarge extends ApiError {
   constructor({ status }: Pick<ApiResponse, 'status'>, what: string) {
     super({ status, headers: {}, body: `with more than ${maxAnswerBytes / 1024 / 1024} MiB, which is not read` }, what)
@@ -40,9 +40,9 @@ export class ObjectTooLarge extends ApiError {
 }
 
 /**
- * Returns whether the API server will give the same answer until the object changes. The write
- * violates a rule (422), or makes the object too large for the API server (413) or for etcd, which
- * has no status of its own.
+ * Returns whether the API server will refuse the same write again until the object changes. The
+ * write violates a rule (422), or makes the object too large for the API server (413) or for etcd,
+ * which has no status of its own.
  */
 export const isHopeless = (error: unknown): boolean =>
   error instanceof ApiError &&
@@ -57,7 +57,10 @@ export const isStatus = (error: unknown, ...statuses: readonly number[]): boolea
 
 /** Why a read failed. */
 export interface ReadFailure {
-  /** forbidden, too large: until somebody changes it. unreachable: it may resolve by itself. */
+  /**
+   * `forbidden` and `too large` last until somebody changes something. `unreachable` may resolve by
+   * itself.
+   */
   readonly failure: 'forbidden' | 'too large' | 'unreachable'
   readonly message: string
   /** How long the API server asks to wait, in milliseconds. */
@@ -65,8 +68,8 @@ export interface ReadFailure {
 }
 
 /**
- * Returns why a read has thrown `error`. Rethrows other errors than an answer of the API server or
- * a missing one.
+ * Returns why a read has thrown `error`: the API server refused it, or did not answer. Rethrows any
+ * other error.
  */
 export const readFailureOf = (error: unknown): ReadFailure => {
   if (error instanceof Unreachable) return { failure: 'unreachable', message: error.message }

@@ -40,13 +40,16 @@ export interface EventRecorder {
   emit(event: EmittedEvent): void
 }
 
-/** The state of Events about one object and reason. */
+/** What is remembered of the Events about one object and reason. */
 interface Slot {
-  /** The next Event: the newest note, and how often it occurred. */
+  /**
+   * The Event to write next, with the newest note, and how often it occurred. Undefined if none
+   * waits.
+   */
   due: { readonly event: EmittedEvent; count: number } | undefined
   scheduled: boolean
   triedAt: number
-  /** The last written Event, while repeats are counted in it. */
+  /** The last written Event. Undefined once repeats need a new Event. */
   written: { readonly name: string; readonly note: string; readonly count: number } | undefined
 }
 
@@ -57,8 +60,8 @@ const spacingMs = 10_000
 const seriesMs = 6 * 60_000
 
 /**
- * How many objects and reasons are remembered, and how many Events wait. Beyond that, the oldest
- * are dropped.
+ * How many pairs of object and reason are remembered, and how many Events wait. Beyond that, the
+ * oldest pair is forgotten, and a new Event is dropped.
  */
 const maxSlots = 1_000
 const maxWaiting = 100

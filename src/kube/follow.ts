@@ -9,9 +9,9 @@ export interface Following {
   /** Returns whether a complete list has been read. Stays true. */
   readonly synced: () => boolean
   /**
-   * Returns whether the sink is known to have got all that was stored until a moment ago
-   * ({@link currentForMs}). While not, changes may be missing, however alive the watch seems: read
-   * live what must be right. Each call has it proven for a while.
+   * Returns whether the sink has certainly received everything that was stored until {@link
+   * currentForMs} ago. If not, changes may be missing even while the watch seems to work: read from
+   * the API server what must be right. After each call, proofs are requested for a while.
    */
   readonly fresh: () => boolean
   /** Returns why there is no list yet or no watch now, or undefined. */
@@ -30,7 +30,7 @@ export type Sink = (change: ObjectChange) => void
 export type Follow = (environment: Environment, source: Source, sink: Sink) => Following
 
 /**
- * Follows the objects of `source`, requests proofs that what was seen is current, and logs errors.
+ * Follows the objects of `source`, requests proofs that the reports are current, and logs errors.
  */
 export const follow: Follow = (environment, source, sink) => {
   const { clock, log } = environment

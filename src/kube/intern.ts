@@ -5,8 +5,8 @@ import type { StoredObject } from '../api/object.ts'
 const longest = 64
 
 /**
- * How many texts are remembered. Otherwise a list of different texts would take more memory than
- * this saves.
+ * How many texts are remembered. Without this bound, a list of different texts would take more
+ * memory than sharing saves.
  */
 const maxKnown = 5000
 

@@ -12,8 +12,8 @@ class KubeconfigProblem extends Error {
 }
 
 /**
- * Kubeconfigs merged like in kubectl: the first of two entries with the same name counts, and the
- * first current context.
+ * Kubeconfigs, merged as kubectl merges them. Of two entries with the same name, the first counts.
+ * Of two current contexts, the first counts too.
  */
 export interface Kubeconfig {
   readonly contexts: readonly KubeconfigEntry[]
@@ -91,7 +91,7 @@ const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] => {
   })
 }
 
-/** Makes the paths in an entry absolute. They are relative to the file. */
+/** Makes the paths in an entry absolute. In a kubeconfig they are relative to its folder. */
 const withPaths = (entry: KubeconfigEntry, file: string, members: readonly string[]): KubeconfigEntry => {
   const moved = members.flatMap(member => {
     const path = stringAt(entry.value, member)
@@ -149,16 +149,19 @@ const found = (config: Kubeconfig, kind: 'context' | 'cluster' | 'user', name: s
 const namesOf = (entries: readonly KubeconfigEntry[]): string =>
   entries.map(({ name }) => name).join(', ') || 'there is none'
 
-/** The supported members. A kubeconfig with another one needs the client library. */
+/**
+ * The members that `plainAccess` reads. A kubeconfig with any other member needs the client
+ * library.
+ */
 const understood = {
   cluster: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify', 'tls-server-name', 'extensions'],
   user: ['token', 'client-certificate-data', 'client-key-data'],
 } as const
 
 /**
- * Returns the access if cluster and user contain everything: a token or a certificate. Returns
- * undefined if it needs a plugin or another file, or contains an error. Then the client library
- * decides, which costs 400 ms and tens of megabytes.
+ * Returns the access if cluster and user contain all that is needed: a server, and a token or a
+ * certificate. Returns undefined if a plugin or another file is needed, or if something is wrong.
+ * Then the client library decides, which costs 400 ms and tens of megabytes.
  */
 export const plainAccess = ({
   cluster,

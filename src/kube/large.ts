@@ -2,7 +2,7 @@ import type { Picked } from '../environment/environment.ts'
 import { isObject } from '../api/json.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
 
-/** The members that are read of any object beyond the size limit. */
+/** The members that are read from any object beyond the size limit. */
 const identity = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp'].map(
   member => `metadata.${member}`,
 )

@@ -98,7 +98,8 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 
   return {
     attempt: () =>
-      // If another process wrote after the quick renewal, only a read shows who holds the lease.
+      // The quick renewal fails if another process has written since. Then only a read shows who
+      // holds the lease.
       explained(
         async () => (mine !== undefined && (await unlessTooLate(hold(mine)))) || (await unlessTooLate(readAndHold())),
         options,

@@ -21,8 +21,8 @@ import { quoted } from './source.ts'
  */
 
 /**
- * The desired and the largest size of a page, in bytes. A thousand ordinary objects fill some
- * pages.
+ * The desired and the largest size of a page, in bytes. A list of a thousand ordinary objects has a
+ * few pages.
  */
 const pageBytes = 512 * 1024
 const maxPageBytes = 1024 * 1024
@@ -32,13 +32,14 @@ const firstLimit = 50
 const maxLimit = 500
 
 /**
- * How many times as many objects the next page may ask for. They may be larger than those before.
+ * By which factor the number of requested objects may grow from one page to the next. The next
+ * objects may be larger.
  */
 const growth = 4
 
 /**
- * Returns how many objects to ask for after a page of `limit` with this number of objects and
- * bytes, or after one that was too large.
+ * Returns how many objects the next request asks for. The last one asked for `limit`. Its page had
+ * this number of objects and bytes, or was too large.
  */
 export const nextLimit = (
   limit: number,
@@ -65,7 +66,7 @@ export interface ListPage {
    * page.
    */
   readonly large?: StoredObject
-  /** How many items are no objects. */
+  /** How many items of the page are no valid objects. */
   readonly malformed: number
   /** The length of the answer in bytes. */
   readonly bytes: number
@@ -89,7 +90,7 @@ export async function* pagesOf(
       ...listing,
       method: 'GET',
       query: { limit: String(limit), ...listing.query, ...next },
-      // A page of one object cannot be smaller.
+      // A page of one object cannot be made smaller. If it is too large, only its identity is read.
       ...(limit > 1
         ? { maxBytes: maxPageBytes }
         : { maxBytes: maxAnswerBytes, pick: [...listPaths, ...largeObjectPaths(item, pick)] }),
@@ -112,7 +113,7 @@ export async function* pagesOf(
 
 const listPaths = ['metadata.resourceVersion', 'metadata.continue']
 
-/** The path of the only item. */
+/** The beginning of each path in the only item of a page. */
 const item = 'items.*.'
 
 const pageIn = (response: ApiResponse, resource: string): ListPage & { readonly continued: string } => {

@@ -3,7 +3,7 @@ import { ApiError } from './errors.ts'
 import type { ResourceType } from './paths.ts'
 
 /**
- * Returns one sentence that says what a person must do before objects of a type can be listed and
+ * Returns one sentence that says what a person must do so that objects of a type can be listed and
  * watched. Returns undefined if the error may resolve by itself.
  */
 export const remedyOf = (error: unknown, type: ResourceType, namespace?: string): string | undefined => {

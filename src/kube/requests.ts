@@ -26,7 +26,7 @@ const sendFor = async <T>(
 }
 
 /**
- * Sends a request for one object. Throws ApiError, TooLarge if the object is too large, or
+ * Sends a request for one object. Throws ApiError, ObjectTooLarge if the object is too large, or
  * Unreachable.
  */
 export const send = (api: ApiConnection, request: Request): Promise<StoredObject> =>
@@ -41,8 +41,8 @@ export interface SizedObject {
 }
 
 /**
- * Reads one object with its size. Resolves with undefined if it does not exist. Throws
- * {@link UnknownKind} if its kind does not exist, and TooLarge if it is too large.
+ * Reads one object with its size. Resolves with undefined if it does not exist. Throws {@link
+ * UnknownKind} if its kind does not exist, and ObjectTooLarge if it is too large.
  */
 export const readSized = (
   api: ApiConnection,
@@ -53,7 +53,7 @@ export const readSized = (
 ): Promise<SizedObject | undefined> =>
   readFor(api, type, namespace, name, options, (object, text) => ({ object, bytes: bytesOf(text) }))
 
-/** Reads the same without its size. */
+/** Reads one object without its size. Otherwise it does the same as {@link readSized}. */
 export const readOfAnyKind = (
   api: ApiConnection,
   type: ResourceType,
@@ -99,8 +99,8 @@ export const create = (
   send(api, { method: 'POST', path: collectionPath(type, namespace), body: JSON.stringify(object) })
 
 /**
- * Replaces an object. With a resourceVersion in its metadata, it replaces only that version (else
- * 409 Conflict).
+ * Replaces an object. If its metadata has a resourceVersion, only this version is replaced: for
+ * another one, the API server answers 409 Conflict.
  */
 export const replace = (
   api: ApiConnection,

@@ -4,7 +4,10 @@ import type { ResourceType } from './paths.ts'
 
 /** The types that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version: apiVersionName, resource: hookPlural, kind: hookKind }
-/** What is picked from a hook that is too large: whether its status says so. */
+/**
+ * The paths to pick from a hook that is too large. They show whether its status already says that
+ * it is.
+ */
 export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.reason'] as const
 
 export const records: ResourceType = { group, version: apiVersionName, resource: recordPlural, kind: recordKind }

@@ -29,7 +29,7 @@ export interface ServiceAccount {
 const timeoutMs = 10_000
 
 /**
- * Makes the request for an access review: for `account`, or for the sender
+ * Makes the request for an access review: for `account`, or for the process that sends the request
  * (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access).
  */
 export const accessReview = (namespace: string, access: Access, account?: ServiceAccount) =>
@@ -88,6 +88,8 @@ const subjectOf = ({ name, namespace }: ServiceAccount): object => ({
 export const resourceInWords = ({ group, resource }: Access['type']): string =>
   group === '' ? resource : `${resource}.${group}`
 
-/** Returns the name of a request in the same form, such as `patch deployments.apps/scale`. */
+/**
+ * Returns the name of a request as in `kubectl auth can-i`, such as `patch deployments.apps/scale`.
+ */
 export const accessInWords = ({ subresource, type, verb }: Access): string =>
   `${verb} ${resourceInWords(type)}${subresource === undefined ? '' : `/${subresource}`}`

@@ -1,6 +1,6 @@
 import type { ResourceType } from './paths.ts'
 
-/** The objects to follow: a type's, in one namespace or in all. */
+/** The objects to follow: those of a type, in one namespace or in all. */
 export interface Source extends Selectors {
   readonly type: ResourceType
   readonly namespace?: string

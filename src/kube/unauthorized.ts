@@ -18,8 +18,8 @@ export interface Recognised {
 const patienceMs = 5000
 
 /**
- * How often to check whether that is over, in milliseconds. Without posts there may be no other
- * request.
+ * How often to check whether the API server accepts the credentials again, in milliseconds. Without
+ * posts there may be no other request.
  */
 const askEveryMs = 5000
 
@@ -55,8 +55,8 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
           throw error
         }
       }
-      // Passes on the way to ask. Without it no watch could be proven to be current, and every post
-      // would read its hook live.
+      // Passes on the function `ask` of the watch. Without it no watch could be proven to be
+      // current, and every post would read its hook from the API server.
       const asked = async (question: ApiRequest): Promise<ApiResponse | undefined> => {
         const answer = await opened.ask(question)
         if (answer) note(answer)

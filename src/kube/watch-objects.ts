@@ -73,8 +73,8 @@ export async function* watchObjects(
     } catch (error) {
       if (stop.aborted) return
       const relists = version === undefined || needsList(error)
-      // If a resumed watch finds that the API server is back, list at once. After a list, that
-      // would be a loop.
+      // This watch was resumed, and its first answer asks for a list. So the API server is back:
+      // list soon. Right after another list, that would be a loop.
       if (relists && !answered && version !== undefined) retries.reset()
       if (relists) version = undefined
       answered = false
@@ -97,8 +97,8 @@ const maxRetryMs = 10_000
 const backoff: Backoff = { firstMs: 500, maxMs: maxRetryMs / 1.5 }
 
 /**
- * Gives the waits: one short retry, then from 500 ms doubling up to 10 s. Each is lengthened by a
- * random part, up to its half.
+ * Computes the waits before retries: first a short one, then 500 ms, doubled each time up to 10 s.
+ * Each is lengthened by a random part of up to half of it.
  */
 class Retries {
   readonly #random: Random

@@ -8,8 +8,9 @@ import { collectionPath } from './paths.ts'
 import { quoted, selectorOf, type Source } from './source.ts'
 
 /**
- * An event of a watch. `version` is where to resume after it; a bookmark has nothing else. Of an
- * object that is too large, `object` has the identity and the source's picked members.
+ * An event of a watch. A watch that is resumed from `version` continues after the event. A bookmark
+ * has no object. If an object is too large, `object` has only its identity and the source's picked
+ * members.
  */
 export type WatchEvent =
   | { readonly type: 'put large'; readonly object: StoredObject; readonly version: string }
@@ -22,8 +23,8 @@ export class MalformedEvent extends Error {
 }
 
 /**
- * The time limit of the answer's head, in milliseconds. A watch that lives longer without an error
- * is open.
+ * The time limit of the answer's head, in milliseconds. A watch counts as open after this time
+ * without an error.
  */
 export const openWithinMs = 5_000
 
@@ -34,8 +35,8 @@ export const openWithinMs = 5_000
 const silenceMs = 75_000
 
 /**
- * A watch that ends earlier is useless, even without an error. Reopening it at once could become a
- * loop.
+ * A watch that ends within this time counts as failed, even without an error. Reopening it at once
+ * could become a loop. In milliseconds.
  */
 const uselessMs = 1_000
 
@@ -47,8 +48,9 @@ const watchSeconds = { least: 270, spread: 30 }
 
 export interface OpenWatch {
   /**
-   * Ends when the API server ends the watch in order, or when it is stopped. Throws WatchRefused
-   * (410: the version is gone), Unreachable if it is cut, silent or closed, and MalformedEvent.
+   * Ends when the API server ends the watch without an error, or when it is stopped. Throws
+   * WatchRefused (410: the version is gone), Unreachable if it is cut, silent or closed, and
+   * MalformedEvent.
    */
   readonly events: AsyncGenerator<WatchEvent, void, undefined>
   /** Sends a request to the API server of the watch. Never rejects. */
@@ -123,7 +125,7 @@ const watchRequest = (
   timeoutMs: openWithinMs,
 })
 
-/** The path of an event's object. */
+/** The beginning of each path in an event's object. */
 const eventObject = 'object.'
 
 /**

@@ -22,10 +22,13 @@ export type Sent =
   /** Stored or not: unknown. */
   | { readonly sent: 'unknown'; readonly message: string }
 
-/** Charges the bytes that a write stores. The API server stores its own kinds in a shorter form. */
+/**
+ * Charges a hook's budget with the bytes that a write stores. For built-in kinds the bytes are
+ * counted as JSON, although the API server stores these kinds in a shorter form.
+ */
 export type Charge = (bytes: number) => void
 
-/** Charges a write once, however often it is sent. It is stored at most once. */
+/** Charges a write once, however often it is sent, because it is stored at most once. */
 export const chargedOnce = (charge: Charge): Charge => {
   let isCharged = false
   return bytes => {

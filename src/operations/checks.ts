@@ -1,4 +1,7 @@
-/** A condition for the process to be ready, provided by the part that it concerns. */
+/**
+ * A check that must pass before the process is ready. The part of the process that knows the answer
+ * provides the check.
+ */
 export interface Check {
   /**
    * Unique in the process and in lower case: the role, a slash, the topic, such as `trigger/hooks`.
@@ -14,8 +17,8 @@ export interface Check {
 }
 
 /**
- * Returns whether no check fails, and the text of `/readyz?verbose` in the format of
- * kube-apiserver.
+ * Returns whether all checks pass, except those that are advisory, and the text of
+ * `/readyz?verbose` in the format of kube-apiserver.
  */
 export const verdictOf = (checks: readonly Check[]): { readonly passed: boolean; readonly report: string } => {
   const results = checks.map(({ advisory, failure, name }) => ({ advisory, name, why: failure() }))

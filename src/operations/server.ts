@@ -1,7 +1,7 @@
 /**
  * The second port of a process, for the kubelet and Prometheus: health, readiness with reasons, and
  * metrics. Each part of a role registers the checks that must pass before the process is ready.
- * Imports only environment.
+ * This folder imports only `environment/`.
  */
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'
@@ -19,9 +19,9 @@ export interface OperationsServer {
 }
 
 /**
- * Serves the second port. /healthz answers while the process runs, /readyz while no check fails,
- * /metrics with all metrics. `/readyz?verbose` lists each check, and so does a failing /readyz. The
- * port is not public and its answers contain no token.
+ * Serves the second port. `/healthz` passes while the process runs, `/readyz` while no check fails,
+ * and `/metrics` has all metrics. `/readyz?verbose` lists each check, and so does a failing
+ * `/readyz`. The port is not public, and its answers contain no token.
  */
 export const serveOperations = async (
   metrics: Metrics,

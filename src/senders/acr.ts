@@ -32,7 +32,10 @@ export const acr: Sender = {
 
 const actions = new Set<unknown>(['push', 'delete', 'quarantine', 'chart_push', 'chart_delete', 'ping'])
 
-/** Returns whether a body is a webhook's own. A ping has only an id, a time and its action. */
+/**
+ * Returns whether a body is from the registry's own webhook, and not from Event Grid. A ping has
+ * only an id, a time and its action.
+ */
 const isOwn = (json: unknown): boolean =>
   actions.has(at(json, 'action')) &&
   (at(json, 'target') !== undefined || (at(json, 'action') === 'ping' && at(json, 'timestamp') !== undefined))
@@ -57,7 +60,7 @@ const typeOf = (event: unknown): string | undefined => stringAt(event, 'eventTyp
 const eventOfGrid = (event: unknown): RegistryEvent =>
   typeOf(event) === 'Microsoft.ContainerRegistry.ImagePushed' ? readEvent(at(event, 'data'), event) : 'no push'
 
-/** Reads an event. `named` has the id with which the event was sent. */
+/** Reads an event. `named` is the object with the event's id. */
 const readEvent = (event: unknown, named: unknown): RegistryEvent => {
   const action = at(event, 'action')
   if (action !== undefined && action !== 'push') return 'no push'

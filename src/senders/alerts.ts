@@ -8,10 +8,11 @@ import { identityKey, timeOf, identityOf } from './identity.ts'
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
 /**
- * Writes labels as text. Equal labels give equal text in any order, and different labels never do.
+ * Returns labels as text. Equal labels give equal texts in any order, and different labels give
+ * different texts.
  */
 const labelText = (labels: unknown): string => {
-  // A label is text. Another value could be nested too deeply to be written.
+  // A label should be text. Another value could be nested too deeply to be written.
   const pairs = Object.entries(isObject(labels) ? labels : {}).map(([name, value]) =>
     JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
   )
@@ -35,8 +36,8 @@ export const newest = (alerts: readonly JsonObject[], member: string): number | 
 }
 
 /**
- * The known reasons for which Alertmanager 0.32 or later sends a report. "unknown" is one of its
- * reasons too.
+ * The known reasons for which Alertmanager 0.32 or later sends a report. Its reason "unknown" is
+ * not among them, because it says nothing.
  */
 const reasons: ReadonlySet<string | undefined> = new Set([
   'first notification',
@@ -69,13 +70,15 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
 }
 
 /**
- * Returns the phase of a report. Since Alertmanager 0.32 a report states its reason. In an older
- * one, the record decides what a mixed report ends.
+ * Returns the phase of a report. Since Alertmanager 0.32 a report states its reason. Without a
+ * reason, a report on firing and ended alerts is firing here, and the record decides later whether
+ * it is partly resolved.
  */
 const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   if (why === 'some alerts resolved') return 'partly resolved'
   if (at(body, 'status') !== 'resolved') return 'firing'
-  // Alerts are cut off before the status is set, so alerts that were cut off may still fire.
+  // Alertmanager cuts off alerts before it sets the status, so alerts that it cut off may still
+  // fire.
   const isOver = why === undefined ? truncated(body) === 0 : why === 'all alerts resolved'
   return isOver ? 'resolved' : 'partly resolved'
 }

@@ -22,8 +22,8 @@ export const alibaba: Sender = {
       isPath: true,
       tag: at(json, 'push_data', 'tag'),
       digest: at(json, 'push_data', 'digest'),
-      // The time has no zone. In China's zone it is never in the future, so that pushes keep their
-      // order.
+      // The time has no zone. If it is read in China's zone, it is never in the future, so pushes
+      // keep their order.
       at: timeOf(`${stringAt(json, 'push_data', 'pushed_at') ?? ''}+08:00`),
     })
     return deliveryOfEvents('alibaba', [event], 'repository.repo_full_name and push_data.tag')

@@ -12,12 +12,12 @@ type Found = X509Certificate | { readonly unavailable: string }
 export type Certificates = (url: string) => Promise<Found>
 
 /**
- * How long fetching a certificate may take, in milliseconds. The step needs the rest of the
- * answer's time.
+ * How long fetching a certificate may take, in milliseconds. The rest of the time for the answer is
+ * for the step.
  */
 const fetchWithinMs = 2000
 
-/** Amazon's certificates take 2 kB. */
+/** The longest certificate that is read, in bytes. Amazon's have 2 kB. */
 const maxCertificateBytes = 16 * 1024
 
 /** How many certificates and how many failures are remembered. Each sender uses one at a time. */
@@ -29,7 +29,7 @@ const maxRemembered = 32
  */
 const failureKeptMs = 10_000
 
-/** How often certificates are fetched. A post can name any number of them. */
+/** How often certificates are fetched. Posts can name any number of URLs of certificates. */
 const fetchRate: Rate = { perSecond: 1, burst: 8 }
 
 /** Fetches certificates when they are first needed. Remembers both certificates and failures. */

@@ -22,8 +22,8 @@ export const cloudevents: Sender = {
 }
 
 /**
- * Returns an attribute of an event. In binary mode it is a percent-encoded header (section
- * 3.1.3.2).
+ * Returns an attribute of an event, or undefined if it is absent or empty. In binary mode it is a
+ * percent-encoded header (section 3.1.3.2 of the HTTP binding).
  */
 const attribute = ({ headers, json }: Message, name: string): string | undefined => {
   const value = headers['ce-specversion'] === undefined ? stringAt(json, name) : decoded(headers[`ce-${name}`])

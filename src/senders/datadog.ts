@@ -35,8 +35,8 @@ const isDefault = (json: unknown): boolean =>
   at(json, 'org', 'id') !== undefined
 
 /**
- * Such as `[Triggered on {host:a}] The load is high`. Other tags can precede it, for example `[P1]`
- * of a monitor with a priority.
+ * The title in a default payload, such as `[Triggered on {host:a}] The load is high`. Other tags
+ * can precede the transition, for example `[P1]` of a monitor with a priority.
  */
 const titled = /^(?:\[[^\]]*\] )*?\[(Re-Triggered|Triggered|Recovered|Warn|Re-Warn|No data|Re-No data|Renotify)\b/i
 
@@ -55,7 +55,7 @@ const phaseOf = (transition: string): Delivery['phase'] => {
       return nothingNew
     case '':
     case 'null':
-      // Not a monitor's.
+      // The event is not from a monitor.
       return 'none'
     default:
       return nothingNew

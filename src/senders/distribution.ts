@@ -35,7 +35,10 @@ const listOf = ({ json }: Message): readonly unknown[] => {
   return Array.isArray(events) ? events : []
 }
 
-/** Reads an event. Pulls and deletions differ only in their action. A blob has no tag. */
+/**
+ * Reads an event. Events of pulls and deletions differ from those of pushes only in their action. A
+ * blob has no tag.
+ */
 const readEvent = (event: unknown): RegistryEvent => {
   const action = stringAt(event, 'action')
   if (action === undefined || !isObject(at(event, 'target'))) return 'unreadable'

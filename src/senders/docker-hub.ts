@@ -13,7 +13,7 @@ export const dockerHub: Sender = {
     retries: 'None: a post without an answer is not sent again.',
     failures: 'The history of the webhook, on the page of the repository.',
   },
-  // Alibaba Cloud took over the form of its bodies, and added the region.
+  // Alibaba Cloud's bodies have the same form, and a region in addition.
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') === undefined,
   parse: ({ json }) => {
     const seconds = at(json, 'push_data', 'pushed_at')

@@ -56,8 +56,8 @@ const isContainer = (item: unknown): boolean =>
   )
 
 /**
- * Returns the image's name. It has no capitals, although owners may. Without a tag, `package_url`
- * ends in `:`.
+ * Returns the image's name in lower case, or undefined if there is none. The names of owners may
+ * have capitals. Without a tag, `package_url` ends in `:`.
  */
 const repositoryOf = (item: unknown): string | undefined => {
   const url = stringAt(item, 'package_version', 'package_url')

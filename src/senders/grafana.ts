@@ -3,8 +3,8 @@ import { deliveryOfAlerts } from './alerts.ts'
 import type { Sender } from './sender.ts'
 
 /**
- * Grafana Alerting's webhook contact point. Its body is Alertmanager's in version 1, with an
- * organisation.
+ * Grafana Alerting's webhook contact point. Its body has the form of Alertmanager's, with version 1
+ * and an organisation.
  */
 export const grafana: Sender = {
   name: 'grafana',

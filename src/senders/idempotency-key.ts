@@ -7,7 +7,7 @@ const quoted = /^"((?:[^"\\]|\\["\\])*)"\s*(?:;.*)?$/
 
 const prefix = 'idempotency-key:'
 
-/** Returns whether an identity comes from that header. */
+/** Returns whether an identity comes from the header `Idempotency-Key`. */
 export const isKeyOfSender = ({ key }: Identity): boolean => key.startsWith(prefix)
 
 /**

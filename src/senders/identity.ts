@@ -19,7 +19,7 @@ export const shortened = (name: string): string =>
 
 /**
  * Makes the identity of an event with its time. Without a time, the same event counts again after
- * the window.
+ * the hook's `dedupeWindow`.
  */
 export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
@@ -32,8 +32,9 @@ export const identityByID = (sender: string, ...ids: readonly (string | undefine
   ids.includes(undefined) ? {} : { identity: namedOnce(identityKey(sender, ...ids)) }
 
 /**
- * Returns a text that is not empty, or a number as text, because senders write ids in both forms.
- * Numbers beyond 53 bits are left out: JSON.parse would give neighbours the same number.
+ * Returns the member at a path as text, if it is a number or a text that is not empty: senders
+ * write ids in both forms. Returns undefined for any other value. Numbers beyond 53 bits are left
+ * out, because JSON.parse gives neighbouring ones the same value.
  */
 export const wordAt = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = at(value, ...path)
@@ -41,7 +42,7 @@ export const wordAt = (value: unknown, ...path: readonly string[]): string | und
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 
-/** An RFC 3339 time. It may have a blank for its T, a zone without a colon, or no zone. */
+/** An RFC 3339 time. It may have a blank in place of the T, a zone without a colon, or no zone. */
 const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?$/i
 
 /**

@@ -41,14 +41,14 @@ const phaseOf = (state: string, trigger: string): Delivery['phase'] => {
     case 'DEACTIVATED':
       return 'resolved'
     default:
-      // CREATED comes before ACTIVATED, ACKNOWLEDGED after it.
+      // CREATED comes before ACTIVATED, ACKNOWLEDGED after it. Neither begins or ends an issue.
       return nothingNew
   }
 }
 
 /**
- * Returns the phase of another change to an issue. The state in it stays ACTIVATED as long as the
- * issue is open.
+ * Returns the phase of a report on an open issue. The state in the report stays ACTIVATED as long
+ * as the issue is open.
  */
 const whileActive = (trigger: string): Delivery['phase'] => {
   switch (trigger.toUpperCase()) {

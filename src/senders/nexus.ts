@@ -41,7 +41,7 @@ export const nexus: Sender = {
   },
 }
 
-/** A tag that is pushed again is UPDATED. */
+/** The actions of a push, if the body has an action. A tag that is pushed again is UPDATED. */
 const pushedBy = new Set<unknown>(['CREATED', 'UPDATED', undefined])
 
 const idOf = ({ headers }: Message): string | undefined => wordAt(headers, 'x-nexus-webhook-delivery')

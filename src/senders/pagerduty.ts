@@ -39,8 +39,8 @@ const phaseOf = (type: string): Delivery['phase'] => {
     case 'incident.resolved':
       return 'resolved'
     default:
-      // A subscriber to other events wants each of them. Most events of an incident report work on
-      // it.
+      // Most events of an incident only report that somebody works on it. An operator who
+      // subscribes to events of another kind wants each of them.
       return type.startsWith('incident.') || type === 'pagey.ping' ? nothingNew : 'none'
   }
 }

@@ -5,9 +5,9 @@ import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
 /**
- * A list of alerts that Prometheus, Thanos, Loki or vmalert posts to Alertmanager's API v2. They
- * repeat firing alerts each minute, and ended ones for 15 minutes. So a delivery counts only if an
- * alert began or ended since the last one.
+ * A list of alerts that Prometheus, Thanos, Loki or vmalert posts to Alertmanager's API v2. These
+ * senders repeat firing alerts each minute, and ended ones for 15 minutes. So a delivery counts
+ * only if an alert began or ended since the last one.
  */
 export const prometheus: Sender = {
   name: 'prometheus',

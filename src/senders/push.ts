@@ -5,7 +5,7 @@ import { nothingNew } from './sender.ts'
 
 /** The parts of a push in a registry's body. They can have any type, because anybody can post. */
 export interface PushParts {
-  /** With its host, such as `ghcr.io/acme/web`. With `host` or `isPath` it has none. */
+  /** With its host, such as `ghcr.io/acme/web`. If `isPath` is true, without its host. */
   readonly repository: unknown
   /** The host, if the registry has it in another member. */
   readonly host?: string | undefined
@@ -54,8 +54,8 @@ const placeOf = ({
 export type RegistryEvent = { readonly push: Push; readonly id?: string | undefined } | 'no push' | 'unreadable'
 
 /**
- * Reads an event about a push. Something without a tag is no push: a blob, or the part of an image
- * for one platform. A digest in the tag's place is no tag.
+ * Reads an event about a push. An event without a tag is no push: it reports a blob, or the part of
+ * an image for one platform. A digest in the place of the tag is no tag.
  */
 export const eventOf = (parts: PushParts, id?: string): RegistryEvent => {
   if (!placeOf(parts)) return 'unreadable'
@@ -89,8 +89,8 @@ export const hostOfURL = (text: unknown): string | undefined =>
 
 /**
  * Makes the delivery of a registry's body. `ids` are the registry's event ids, which it never
- * reuses. Without ids, equal pushes are one delivery until a later time is reported. Without times,
- * until the hook's window is over.
+ * reuses. Without ids, equal pushes are one delivery until a later time is reported. Without ids
+ * and times, they are one delivery within the hook's `dedupeWindow`.
  */
 export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: readonly string[] = []): Delivery => {
   const newest = Math.max(...pushes.map(({ at }) => at ?? -Infinity))
@@ -101,8 +101,8 @@ export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: r
 }
 
 /**
- * Makes the delivery of a registry's body without a readable push. `needed` is such as
- * `push_data.tag, a tag`.
+ * Makes the delivery of a registry's body without a readable push. `needed` names what a body must
+ * contain, such as `push_data.tag, a tag`.
  */
 export const unreadablePush = (sender: string, needed: string): Delivery => ({
   sender,

@@ -18,7 +18,7 @@ export const quay: Sender = {
   recognise: ({ json }) => at(json, 'docker_url') !== undefined,
   parse: ({ json }) => {
     const tags = at(json, 'updated_tags')
-    // A build, a scan, a deletion.
+    // The notification is about a build, a scan or a deletion.
     if (tags === undefined) return { sender: 'quay', phase: nothingNew }
     const events = tagsIn(tags).map(tag => eventOf({ repository: at(json, 'docker_url'), tag }))
     return deliveryOfEvents('quay', events, 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags')

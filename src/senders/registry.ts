@@ -65,7 +65,10 @@ export const senders: readonly Sender[] = [
  */
 export const senderOf = (message: Message): Sender => senders.find(sender => sender.recognise(message)) ?? plain
 
-/** The longest group whose alerts are distinguished. The record keeps far fewer. */
+/**
+ * How many firing alerts of a group are distinguished. Further ones are left out. The record keeps
+ * far fewer.
+ */
 const maxFiring = 1000
 
 /**
@@ -75,7 +78,8 @@ const maxFiring = 1000
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
   const parsed = sender.parse(message)
   const named = idempotencyKey(message) ?? parsed.identity
-  // Most messages have neither, and a copy takes as long as recognising the sender.
+  // Most messages have neither an identity nor a group. To copy the delivery would take as long as
+  // to recognise the sender.
   if (!named && !parsed.group) return parsed
   const { group, identity: _, ...delivery } = parsed
   return {

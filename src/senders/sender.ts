@@ -23,7 +23,7 @@ export interface Message {
  * message.
  */
 export interface Sender {
-  /** In metrics, logs and expressions, in lower case. */
+  /** The name in metrics, logs and expressions, in lower case. */
   readonly name: string
   /** What an operator has to know. The reference page is made from it. */
   readonly about: About
@@ -33,7 +33,7 @@ export interface Sender {
   parse(message: Message): Delivery
   /** Returns the proof in a message, if the sender signs its posts. */
   proof?(message: Message): Proof | undefined
-  /** Returns whether such a proof is valid. */
+  /** Returns whether a proof from this sender is valid. */
   verify?(proof: Proof, means: VerificationMeans): Promise<ProofVerdict>
   /**
    * Returns the link that a person must open before the sender posts anything else, if a genuine
@@ -43,7 +43,7 @@ export interface Sender {
 }
 
 export interface About {
-  /** As the product writes it. */
+  /** The product's name, as the product itself writes it. */
   readonly title: string
   /** The product's own description of its posts. */
   readonly documentation: string

@@ -9,7 +9,8 @@ import type { Proof, VerificationMeans, ProofVerdict } from './sender.ts'
  */
 
 /**
- * The signed members in this order, each as two lines: name and value. Absent members are left out.
+ * The members that SNS signs in each type of message, in this order. Each becomes two lines of the
+ * signed text: name and value. Absent members are left out.
  */
 const signed = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
@@ -25,7 +26,7 @@ const algorithms = new Map([
 ])
 
 /**
- * The host of a region. A wider pattern would accept a bucket of a stranger, such as
+ * The host of SNS in a region. A wider pattern would accept a bucket of a stranger, such as
  * `sns.s3-us-west-2.amazonaws.com`.
  */
 const amazonHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?$/
@@ -33,8 +34,8 @@ const amazonHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?$/
 const certificatePath = /^\/SimpleNotificationService-[0-9a-f]+\.pem$/
 
 /**
- * Returns an HTTPS URL of SNS on its default port, as a browser parses it; undefined for another
- * text.
+ * Parses an HTTPS URL of SNS on its default port, as a browser does. Returns undefined for any
+ * other text.
  */
 export const amazonURL = (text: string | undefined): URL | undefined => {
   if (text === undefined || !URL.canParse(text)) return undefined
@@ -57,15 +58,18 @@ export const proofIn = (json: unknown): Proof =>
     }),
   )
 
-/** Verifies that Amazon has signed an SNS message. Only its `TopicArn` says whose topic it is. */
+/**
+ * Verifies that Amazon has signed an SNS message. The signature does not say whose topic it is.
+ * Only the member `TopicArn` does.
+ */
 export const verifySignature = async (proof: Proof, means: VerificationMeans): Promise<ProofVerdict> => {
   const text = signedText(proof)
   const algorithm = algorithms.get(proof['SignatureVersion'] ?? '')
   const signature = proof['Signature']
   const url = certificateURL(proof['SigningCertURL'])
   if (text === undefined) return { refused: 'the message is of a type that SNS does not sign' }
-  // A line break in one value could turn it into the text of another message. Only `Message` may
-  // have one.
+  // A line break in one value could make the signed text equal to that of another message. Only
+  // `Message` may have one.
   if (Object.entries(proof).some(([name, value]) => name !== 'Message' && value.includes('\n'))) {
     return { refused: 'a member other than Message has a line break' }
   }

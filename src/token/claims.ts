@@ -23,8 +23,8 @@ const issuer = 'receiverhooks.dev'
 const audience = 'trigger'
 
 /**
- * Returns the payload of a token. It has no time, nothing random and nothing of the spec. So the
- * same hook, rotation and key give the same token. `exp` is in seconds (RFC 7519, section 4.1.4).
+ * Returns the payload of a token. It has no time of issue and nothing random. So equal claims and
+ * the same key give the same token. `exp` is in seconds (RFC 7519, section 4.1.4).
  */
 export const formatClaims = ({ namespace, name, uid, rotation, expiresAt }: Claims): string =>
   JSON.stringify({
@@ -36,7 +36,7 @@ export const formatClaims = ({ namespace, name, uid, rotation, expiresAt }: Clai
     ...(expiresAt !== undefined && { exp: expiresAt / 1000 }),
   })
 
-/** Parses a payload of {@link formatClaims}. Returns undefined for any other. */
+/** Parses a payload of {@link formatClaims}. Returns undefined for any other text. */
 export const parseClaims = (payload: string): Claims | undefined => {
   const claims = tryParseJson(payload)
   if (!isObject(claims) || claims['iss'] !== issuer || claims['aud'] !== audience) return undefined

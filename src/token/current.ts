@@ -75,9 +75,9 @@ export type Acceptance =
 
 /**
  * Decides whether a hook accepts verified claims at `now`.
- * A token of the previous rotation is accepted during the overlap, and as long as the controller
- * has published nothing newer: senders cannot have another. With an overlap of 0, no previous token
- * is accepted, regardless of the status.
+ * A token of the previous rotation is accepted during the overlap. It is also accepted as long as
+ * the controller has published no newer one, because senders cannot have another. With an overlap
+ * of 0, no previous token is accepted, regardless of the status.
  */
 export const acceptance = (
   claims: Claims,

@@ -17,7 +17,9 @@ export type URLProblem =
   /** The published value is not a usable URL. */
   | { readonly problem: 'unusable'; readonly message: string }
 
-/** Returns the name of the Secret with a hook's token, or undefined if the status has it. */
+/**
+ * Returns the name of the Secret with a hook's token, or undefined if the token is in the status.
+ */
 export const tokenSecretOf = (hook: unknown): string | undefined => stringAt(hook, 'spec', 'token', 'secretName')
 
 /**
@@ -55,8 +57,8 @@ export const baseOf = (hook: unknown): string | undefined => {
 const isToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
 
 /**
- * Returns whether URLs can begin with this text. The parser ignores an empty query, blanks and line
- * breaks around it. After `?` or `#` nothing would be part of the path.
+ * Returns whether URLs can begin with this text. `URL.canParse` alone would accept blanks and line
+ * breaks around the text, and an empty query. After `?` or `#` nothing would be part of the path.
  */
 const isBase = (text: string): boolean =>
   /^https?:\/\/[^\s?#\p{Cc}]+$/u.test(text) && !text.endsWith('/') && URL.canParse(text)

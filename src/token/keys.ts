@@ -20,7 +20,7 @@ export interface PublicKeys {
   find(kid: string): KeyObject | undefined
 }
 
-/** The number of random bytes in a key. */
+/** The number of random bytes from which a key is made. */
 export const seedLength = 32
 
 /** A key set that cannot be parsed. The message names the wrong member, never its content. */

@@ -1,7 +1,7 @@
 /**
  * The switch that stops all hooks of an installation: annotations of the ConfigMap with the public
- * keys. A trigger acts on no token without knowing the present version of that object, so it acts
- * on none without knowing the switch either.
+ * keys. A trigger acts on a token only if it knows the present version of this ConfigMap. So it
+ * always knows the switch too.
  */
 
 /** Present while hooks are stopped, with the reason. */
@@ -30,7 +30,10 @@ export const stopIn = (annotations: Readonly<Record<string, string>> | undefined
     : { reason, all: annotations?.[stopAllAnnotation] === 'true', at: annotations?.[stoppedAtAnnotation] }
 }
 
-/** Returns the patch of annotations that stops all hooks, or lets them run again. */
+/**
+ * Returns the patch of annotations that stops all hooks. If `stop` is undefined, the patch lets
+ * them run again.
+ */
 export const stopPatch = (stop: Stop | undefined): Readonly<Record<string, string | null>> => ({
   [stopAnnotation]: stop?.reason ?? null,
   [stopAllAnnotation]: stop?.all === true ? 'true' : null,

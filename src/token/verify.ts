@@ -75,12 +75,15 @@ const unlessExpired = ({ claims }: Verified, now: number): Verdict => {
   return { verdict: expired ? 'expired' : 'valid', claims }
 }
 
-/** Longer than any token: with the longest namespace and name it has about 900 characters. */
+/**
+ * The longest text that can be a token, in characters. With the longest namespace and name, a token
+ * has about 900.
+ */
 const maxTokenLength = 2048
 
 /**
- * Three parts in base64url, the last for 64 bytes. The unused four bits of its last character must
- * be zero; otherwise sixteen texts would be one token.
+ * The form of a token: three parts in base64url, the last for 64 bytes. The unused four bits of its
+ * last character must be zero; otherwise sixteen texts would be one token.
  */
 const shape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/
 

@@ -62,8 +62,8 @@ const inputOf = (value: unknown): CelInput => {
 }
 
 /**
- * Returns the body of a delivery as `body`. Returns null if there is none, if it is no JSON, or if
- * it is nested too deeply.
+ * Returns the value of the variable `body` for a delivery. Returns null if there is no body, if it
+ * is no JSON, or if it is nested too deeply.
  */
 export const bodyInput = (body: Uint8Array | undefined): CelInput => {
   if (body === undefined) return null

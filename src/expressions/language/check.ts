@@ -43,8 +43,8 @@ export const check = (expression: string): Mistake | undefined => {
 }
 
 /**
- * Returns why an expression must not be parsed. Admission refuses these, so only an expression that
- * was never admitted can be one.
+ * Returns why an expression must not be parsed. Admission refuses such an expression too. So this
+ * finds only an expression that was stored without admission.
  */
 const costlyToParse = (expression: string): MistakeReport | undefined => {
   if (expression.length > maxWhen) {
@@ -77,12 +77,12 @@ const unreadable = (expression: string, error: unknown): MistakeReport => {
 
 const operator = /^\s*(?:[=!<>]=|&&|[|][|]|[<>+*/%-]|in\b)\s*(?=\S)/
 
-/** How often the right side of an operator is parsed by itself. */
+/** How often the right side of an operator is parsed by itself, to find one mistake. */
 const maxSides = 8
 
 /**
- * Returns the offset of a syntax error. The parser reports the operator if what follows cannot be
- * parsed, so that part is parsed again by itself.
+ * Returns the offset of a syntax error. If the text after an operator cannot be parsed, the parser
+ * reports the operator. So this text is parsed again by itself.
  */
 const offsetOfMistake = (expression: string, error: unknown, sides = maxSides): number => {
   const offset = offsetIn(error)

@@ -42,7 +42,7 @@ export const listed = (types: readonly string[]): string => types.map(a).join(' 
 
 /**
  * Returns why an expression failed, without quoting the delivery. The evaluator's own messages
- * quote values, and others can read where this is stored.
+ * quote values, and people without a right to the delivery can read where the result is stored.
  */
 export const describeFailure = (
   expression: string,

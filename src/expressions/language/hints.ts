@@ -45,8 +45,8 @@ const nearest = (name: string, names: Iterable<string>): string | undefined => {
 }
 
 /**
- * Returns how many letters must be added, removed or changed (Levenshtein). Long words count as far
- * apart.
+ * Returns how many letters must be added, removed or changed (Levenshtein). Words whose lengths
+ * differ by more than 2 are infinitely far apart.
  */
 const distanceBetween = (one: string, other: string): number => {
   if (Math.abs(one.length - other.length) > 2) return Infinity

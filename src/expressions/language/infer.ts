@@ -4,7 +4,7 @@ import { macros, roots, textRoots, typeNames, type Expr, type Language } from '.
 import { maxNestedLoops } from './limits.ts'
 import type { MistakeReport } from './mistake.ts'
 
-/** The names of the possible types of a value; undefined if it can have any. */
+/** The names of the possible types of a value; undefined if any type is possible. */
 export type Kinds = readonly string[] | undefined
 
 export interface Inference {

@@ -18,7 +18,8 @@ export interface EvaluatorEvents {
   ready(): void
   answered(answer: EvaluatorAnswer): void
   /**
-   * Called when the process ended by itself. broke: by its own fault, for example out of memory.
+   * Called when the process ended without a call of `end`. `broke`: by its own fault, for example
+   * out of memory. `was ended`: from outside.
    */
   ended(how: 'broke' | 'was ended'): void
 }

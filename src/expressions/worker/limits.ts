@@ -4,15 +4,15 @@
 export const budgetMs = 50
 
 /**
- * The processor time of one check. The slowest text that admission accepts takes a tenth of it. A
- * lower limit could disable a correct hook until somebody edits it.
+ * The processor time of one check. The slowest text that admission accepts takes a tenth of it.
+ * With a lower limit, a correct hook could stay disabled until somebody edits it.
  */
 export const checkBudgetMs = 200
 
 /** How many checks of one namespace may wait. */
 export const maxChecksWaiting = 20_000
 
-/** The shortest time until a run that is not over is checked again. */
+/** The shortest time between two checks of how much processor time a run has used. */
 export const watchEveryMs = 5
 
 /**
@@ -24,7 +24,7 @@ export const stuckMs = 10_000
 /** A process without an evaluation for this long is ended. */
 export const idleMs = 60_000
 
-/** How long to wait after a process ended before it was ready. */
+/** How long to wait before the next start, if a process ended before it was ready. */
 export const startAgainMs = 1000
 
 /** How far the memory of a process may grow, in MiB. A body of 1 MiB can take 50. */
@@ -41,20 +41,26 @@ export const maxWaitingBytes = 32 * 1024 * 1024
 export const firstBlockMs = 1000
 export const maxBlockMs = 60_000
 
-/** How long a hook then shares no process with hooks that kept to the limits. */
+/**
+ * How long a hook shares no process with hooks that kept to the limits, after its expression
+ * exceeded one.
+ */
 export const probationMs = 60_000
 
 /** For how many hooks the behaviour is remembered. */
 export const maxReputations = 10_000
 
 /**
- * A hook that takes more processor time than this, several times in a row, waits among slow hooks.
+ * A run that takes more than `quickMs` of processor time is slow. After `maxSlowRuns` slow runs in
+ * a row, a hook waits among the slow hooks.
  */
 export const quickMs = 10
 export const maxSlowRuns = 3
 
-/** How long a run may take after its parent is gone. */
+/** How long a run may take if no parent is there to end it. */
 export const maxRunMs = stuckMs + 5000
 
-/** How long proven expressions keep a process of their own after one exceeded a limit. */
+/**
+ * How long proven expressions keep a process of their own after any expression exceeded a limit.
+ */
 export const apartMs = 3_600_000

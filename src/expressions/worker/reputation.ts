@@ -4,11 +4,11 @@ import { firstBlockMs, maxBlockMs, maxSlowRuns, maxReputations, probationMs, qui
 
 /** How the expressions of hooks behaved. A changed expression begins without a history. */
 export interface Reputations {
-  /** Returns whether an expression may run among those that keep to their limits. */
+  /** Returns whether an expression may run in the process of those that keep to their limits. */
   proven(owner: string, expression: string): boolean
   /** Returns how long the owner is still blocked, in milliseconds; 0 if it is not. */
   blockedMs(owner: string, expression: string): number
-  /** Notes a run. `usedMs` is its processor time. */
+  /** Notes a run. `usedMs` is its processor time, in milliseconds. */
   ran(owner: string, expression: string, usedMs: number): void
   ranOver(owner: string, expression: string): void
 }
@@ -45,8 +45,8 @@ export const reputationsOf = (clock: Clock): Reputations => {
       const { lastStrike } = before
       const onProbation = clock.monotonic() < lastStrike + probationMs
       const slowRuns = usedMs <= quickMs ? 0 : before.slowRuns + 1
-      // One slow run can be an accident of the machine. Losing the place would be worse than
-      // waiting for it.
+      // A busy machine can make one run slow. So a proven expression keeps its place until it was
+      // slow `maxSlowRuns` times in a row, although the others wait for it.
       const proven = !onProbation && (slowRuns === 0 || (before.proven && slowRuns < maxSlowRuns))
       reputations.set(owner, { expression, proven, slowRuns, strikes: onProbation ? before.strikes : 0, lastStrike })
     },

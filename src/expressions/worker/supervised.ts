@@ -31,7 +31,8 @@ export const supervisedExpressions = (clock: Clock, start: StartEvaluator): Supe
 }
 
 /**
- * Returns a checker with a process of its own. So a slow text delays other checks, but no delivery.
+ * Returns a checker with a process of its own. So a slow expression delays other checks, but no
+ * delivery.
  */
 const checking = (clock: Clock, start: StartEvaluator) => {
   const worker = new Worker(clock, start, maxChecksWaiting)
@@ -62,8 +63,8 @@ const checking = (clock: Clock, start: StartEvaluator) => {
 /**
  * Returns an evaluator with one process. For a while after an expression exceeded its limit there
  * are two: one for expressions that were quick before, one for the others.
- * An expression that exceeds its limit ends its process, so it harms only new or slow ones. Its
- * owner is blocked for a while, longer each time; senders get 503 and try again.
+ * If an expression exceeds its limit, its process is ended. So it harms only new or slow
+ * expressions. Its owner is blocked for a while, longer each time; senders get 503 and try again.
  */
 const evaluating = (clock: Clock, start: StartEvaluator) => {
   const reputations = reputationsOf(clock)

@@ -1,8 +1,9 @@
 import { createContext, Script } from 'node:vm'
 
 /**
- * Runs something, and throws after `maxMs`. The parent ends this process long before that. If the
- * parent is gone, Node's own watchdog has to do it: no event is handled while an expression runs.
+ * Returns a function that runs something, and throws if that takes more than `maxMs` milliseconds.
+ * The parent process normally ends this one long before that. If the parent is gone, only Node's
+ * own watchdog can: no event is handled while an expression runs.
  */
 export const watchdog = <T>(maxMs: number): ((run: () => T) => T) => {
   const script = new Script('results.push(run())')

@@ -4,7 +4,7 @@ import type { EvaluatorAnswer, Question } from './message.ts'
 import { idleMs, watchEveryMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
 import { fairQueue, type FairQueue, type QueuedItem } from '../../environment/fair-queue.ts'
 
-/** Why a question got no answer: it exceeded a limit, or was not asked. */
+/** Why a question got no answer: its expression exceeded a limit, or the question was not asked. */
 export type Failure = { readonly ranOver: string } | { readonly unavailable: string }
 
 /** A question with its callbacks. Exactly one of them is called, once. */

@@ -65,7 +65,7 @@ export interface Identity {
 export interface AlertGroup {
   /** Equal for all reports of the same group to the same receiver. Any length. */
   readonly key: string
-  /** One text for each alert that is firing, which identifies it. */
+  /** For each firing alert, a text that identifies the alert. */
   readonly firing: readonly string[]
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes

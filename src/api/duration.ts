@@ -32,7 +32,8 @@ export const checkedMilliseconds = (duration: string): number => {
 
 /**
  * Returns the CEL expression that is true if `expression` is a duration. Rules about lengths begin
- * with it. For another text, CEL's `duration()` would fail in addition to {@link durationRule}.
+ * with it. For another text, CEL's `duration()` would end with an error, in addition to the message
+ * of {@link durationRule}.
  */
 export const isDuration = (expression: string): string => `${expression}.matches('${pattern}')`
 

@@ -172,8 +172,8 @@ export type Content =
 export const maxContent = 1024 * 1024
 
 /**
- * The largest number of pages in a record. A record keeps 4,000 deliveries, and a page has at least
- * 16. No trigger writes a longer list, and every post would have to read all its pages.
+ * The largest number of pages in a record. A record keeps 4,000 deliveries, and each page has 16 or
+ * more. No trigger writes a longer list, and every post would have to read all its pages.
  */
 const maxPages = 512
 

@@ -7,9 +7,8 @@
 import type { JsonObject } from './json.ts'
 
 /**
- * A rule about a value, written twice: in CEL for the API server, and in TypeScript for a hook's
- * first delivery. `message` says what to write. Only the API server can check a rule about
- * `oldSelf`.
+ * A rule about a value, written twice: in CEL for the API server, and in TypeScript for this
+ * program. `message` says what to write. Only the API server can check a rule about `oldSelf`.
  */
 export interface Rule {
   readonly rule: string

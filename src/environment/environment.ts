@@ -45,7 +45,10 @@ export interface ApiRequest {
    * objects.
    */
   readonly as?: 'metadata' | 'metadata list'
-  /** Requests of one lane share connections. Lanes do not share any, so none can delay another. */
+  /**
+   * Requests of one lane share connections. Different lanes share none, so no lane can delay
+   * another.
+   */
   readonly lane: Lane
   readonly timeoutMs: number
 }

@@ -7,7 +7,8 @@
 export const maxAnswerBytes = 2 * 1024 * 1024
 
 /**
- * The length from which an answer is large, in bytes. Most have some thousands and need no place.
+ * The length above which an answer is large, in bytes. Most answers have some thousands, and need
+ * no place.
  */
 export const largeFromBytes = 128 * 1024
 
@@ -31,7 +32,7 @@ export class LargeAnswers {
     this.#most = bytesAtOnce
   }
 
-  /** Returns the free bytes and the number of waiting answers. */
+  /** Returns the free bytes. `waiting` is the number of waiting answers. */
   get free(): number {
     return this.#free
   }

@@ -102,7 +102,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     current: () => {
       reliedOnAt = clock.monotonic()
       const isCurrent = reliedOnAt - provenAt < currentForMs
-      // Not at once after a request: if answers prove nothing, that would be a loop.
+      // The next request does not follow at once. If answers prove nothing, that would be a loop.
       if (!isCurrent && reliedOnAt - askedAt >= againAfterMs) askNow()
       return isCurrent
     },

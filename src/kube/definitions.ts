@@ -8,7 +8,8 @@ import { send } from './requests.ts'
 import { UnknownKind } from './unknown-kind.ts'
 
 /**
- * How long a CRD is cached, in milliseconds. It is up to 300 kB and changes only with an upgrade.
+ * How long a CRD is cached, in milliseconds. A CRD has up to 300 kB, and changes only with an
+ * upgrade.
  */
 const keptMs = 600_000
 

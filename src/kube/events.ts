@@ -19,7 +19,7 @@ export interface EventObject {
 
 /** An Event to be written. */
 export interface EmittedEvent {
-  /** The object. The Event gets its namespace. */
+  /** The object that the Event is about. The Event is created in its namespace. */
   readonly regarding: EventObject
   /** A second object, on which the first one acts. */
   readonly related?: EventObject | undefined

@@ -14,7 +14,7 @@ export interface Following {
    * the API server what must be right. After each call, proofs are requested for a while.
    */
   readonly fresh: () => boolean
-  /** Returns why there is no list yet or no watch now, or undefined. */
+  /** Returns why there is no list yet, or no watch now. Undefined if there are both. */
   readonly problem: () => string | undefined
   /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
   readonly run: (stop: AbortSignal) => Promise<void>

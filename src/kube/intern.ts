@@ -12,8 +12,8 @@ const maxKnown = 5000
 
 /**
  * Makes equal texts in the objects of a list share memory. The parser makes a new text each time,
- * and ten thousand hooks contain `Deployment` ten thousand times. It changes the object in place,
- * so use it only right after parsing.
+ * and ten thousand hooks contain `Deployment` ten thousand times. The returned function changes an
+ * object in place, so use it only right after parsing.
  */
 export const interner = (): ((object: StoredObject) => StoredObject) => {
   const known = new Map<string, string>()

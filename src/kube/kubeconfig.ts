@@ -20,7 +20,7 @@ export interface Kubeconfig {
   readonly clusters: readonly KubeconfigEntry[]
   readonly users: readonly KubeconfigEntry[]
   readonly current: string | undefined
-  /** The files, for messages. */
+  /** The names of the files, for messages. */
   readonly from: string
 }
 

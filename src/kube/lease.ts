@@ -33,8 +33,8 @@ const requestWithinMs = 5_000
 export interface LeaseLock {
   /**
    * Takes a free lease, or renews it. Resolves with false while another process holds it. Throws
-   * ApiError and Unreachable: then it is unknown who holds it. Throws LeaseImpossible if its
-   * namespace or the right to it is missing.
+   * ApiError and Unreachable: then it is unknown who holds it. Throws LeaseImpossible if the
+   * lease's namespace or the right to the lease is missing.
    */
   attempt(): Promise<boolean>
   /** Releases the lease if it is still held, so that the next holder need not wait. */

@@ -35,8 +35,8 @@ export const openWithinMs = 5_000
 const silenceMs = 75_000
 
 /**
- * A watch that ends within this time counts as failed, even without an error. Reopening it at once
- * could become a loop. In milliseconds.
+ * The shortest life of a useful watch, in milliseconds. A watch that ends earlier counts as failed,
+ * even without an error: reopening it at once could become a loop.
  */
 const uselessMs = 1_000
 

@@ -48,9 +48,9 @@ const reasons: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Reads a group of alerts as Alertmanager reports it. Peers and restarts send the same report
- * again. A reload or a second Prometheus changes the groupKey and the times. So the identity is
- * made of the content: the group, its alerts with their states, and the reason for the report.
+ * Reads a group of alerts as Alertmanager reports it. Its peers, and a restart, send the same
+ * report again. A reload or a second Prometheus changes the groupKey and the times. So the identity
+ * is made of the content: the group, its alerts with their states, and the reason for the report.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
@@ -59,7 +59,8 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const key = identityKey(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
-  // A repeated report should count again. Each other reason occurs once for the same alerts.
+  // A report with the reason "repeat interval elapsed" should count again, so it gets no time. Each
+  // other reason occurs once for the same alerts.
   const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
   return {
     sender,

@@ -48,7 +48,7 @@ const contentOf = ({ json }: Message): unknown => {
   return tryParseJson(Buffer.from(data, 'base64').toString())
 }
 
-/** Returns the action. Messages of other topics have none. */
+/** Returns the action of a message, or undefined if the message is from another topic. */
 const actionOf = (content: unknown): 'INSERT' | 'DELETE' | undefined => {
   const action = at(content, 'action')
   if (action !== 'INSERT' && action !== 'DELETE') return undefined

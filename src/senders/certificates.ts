@@ -20,7 +20,10 @@ const fetchWithinMs = 2000
 /** The longest certificate that is read, in bytes. Amazon's have 2 kB. */
 const maxCertificateBytes = 16 * 1024
 
-/** How many certificates and how many failures are remembered. Each sender uses one at a time. */
+/**
+ * How many certificates and how many failures are remembered. Each sender uses one certificate at a
+ * time.
+ */
 const maxRemembered = 32
 
 /**

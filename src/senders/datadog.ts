@@ -4,8 +4,8 @@ import { groupOfOne, identityByID, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
- * Datadog's webhooks, with the payload of the snippet. In Datadog's default payload only the title
- * distinguishes a beginning from an end.
+ * Datadog's webhooks, with the payload from this product's snippet. In Datadog's default payload
+ * only the title distinguishes a beginning from an end.
  */
 export const datadog: Sender = {
   name: 'datadog',

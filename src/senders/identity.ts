@@ -3,7 +3,10 @@ import type { AlertGroup, Delivery, Identity } from '../api/delivery.ts'
 import { at } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
-/** Returns a text that is equal only for equal parts in the same order. */
+/**
+ * Joins parts into one text. Two of these texts are equal only if their parts are equal and in the
+ * same order.
+ */
 export const identityKey = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
   JSON.stringify(parts)
 

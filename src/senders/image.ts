@@ -4,8 +4,8 @@ import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
 import type { Sender } from './sender.ts'
 
 /**
- * The post of a script that has pushed an image: its name as `docker push` takes it, and its digest
- * if known.
+ * The post of a script that has pushed an image. It has the image's name as `docker push` takes it,
+ * and the image's digest if the script knows it.
  */
 export const image: Sender = {
   name: 'image',
@@ -21,7 +21,7 @@ export const image: Sender = {
   parse: ({ json }) => {
     const named = at(json, 'image')
     const read = typeof named === 'string' ? parseImage(named) : undefined
-    // The default of `docker push`.
+    // `docker push` takes the tag `latest` by default.
     const tag = read?.tag ?? (read?.digest === undefined ? 'latest' : undefined)
     const push = read && pushOf({ repository: read.name, tag, digest: read.digest })
     return push

@@ -14,7 +14,7 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>
   /** The parsed body, or undefined if it is no JSON. */
   readonly json: unknown
-  /** When it arrived, in milliseconds since the epoch. */
+  /** When the post arrived, in milliseconds since the epoch. */
   readonly receivedAt?: number
 }
 
@@ -45,17 +45,17 @@ export interface Sender {
 export interface About {
   /** The product's name, as the product itself writes it. */
   readonly title: string
-  /** The product's own description of its posts. */
+  /** The URL of the product's own description of its posts. */
   readonly documentation: string
-  /** What makes two of its posts one delivery. */
+  /** What makes two posts of the product one delivery. */
   readonly identity: string
-  /** Which answers it retries, and for how long. */
+  /** After which answers the product sends a post again, and for how long. */
   readonly retries: string
   /** Where an operator sees that a post failed. */
   readonly failures: string
 }
 
-/** The signed members of a message and its signature, by their names. Plain data. */
+/** The signed members of a message and its signature, as texts by their names. */
 export interface Proof {
   readonly [member: string]: string
 }

@@ -2,7 +2,9 @@ import type { Delivery } from '../api/delivery.ts'
 import { groupOfOne, identityKey, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/** Zabbix, with the webhook media type of the snippet. Zabbix has no body of its own. */
+/**
+ * Zabbix, with the webhook media type from this product's snippet. Zabbix has no body of its own.
+ */
 export const zabbix: Sender = {
   name: 'zabbix',
   about: {

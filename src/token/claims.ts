@@ -1,6 +1,6 @@
 /**
  * Tokens of trigger URLs: keys, minting, verifying. A token says which hook it runs, and in which
- * rotation. It is a compact JWS, signed with Ed25519. The same hook, rotation and key give the same
+ * rotation. It is a compact JWS, signed with Ed25519. Equal claims and the same key give the same
  * token, so minting again changes nothing. Only the controller imports `mint.ts`.
  */
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'

@@ -4,7 +4,10 @@ import type { TokenSpec } from '../api/hook.ts'
 import { parseTime } from '../environment/time.ts'
 import type { Claims } from './claims.ts'
 
-/** When the tokens of a hook expire: at createdAt + n x expiresAfter. All in milliseconds. */
+/**
+ * When the tokens of a hook expire: at createdAt + n x expiresAfter, for n from 1. All members are
+ * in milliseconds, and `createdAt` is since the epoch.
+ */
 export interface Expiry {
   readonly createdAt: number
   readonly expiresAfter: number
@@ -13,8 +16,8 @@ export interface Expiry {
 }
 
 /**
- * Returns the expiry of a hook's tokens, or undefined if they do not expire. The fields must be
- * valid.
+ * Returns the expiry of a hook's tokens, or undefined if they do not expire. The durations in
+ * `token` must be valid.
  */
 export const expiryOf = (token: TokenSpec, creationTimestamp: string): Expiry | undefined =>
   token.expiresAfter === undefined

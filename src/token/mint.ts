@@ -5,8 +5,8 @@ import type { SigningKey } from './keys.ts'
 
 /**
  * Returns the trigger token of a hook, a compact JWS (RFC 7515, section 7.1) signed with Ed25519.
- * It depends only on its arguments. So minting again gives the same token, after a crash or in two
- * controllers at once.
+ * The token depends only on the arguments. So minting again gives the same token, after a crash or
+ * in two controllers at once.
  */
 export const mint = (key: SigningKey, claims: Claims): Promise<string> =>
   new CompactSign(Buffer.from(formatClaims(claims)))

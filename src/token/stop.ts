@@ -22,7 +22,10 @@ export interface Stop {
   readonly at: string | undefined
 }
 
-/** Returns how hooks are stopped according to the annotations of the ConfigMap, or undefined. */
+/**
+ * Returns how hooks are stopped according to the annotations of the ConfigMap, or undefined if they
+ * are not stopped.
+ */
 export const stopIn = (annotations: Readonly<Record<string, string>> | undefined): Stop | undefined => {
   const reason = annotations?.[stopAnnotation]
   return reason === undefined

@@ -23,7 +23,7 @@ export interface Verifier {
   verify(token: string, keys: PublicKeys, now: number): Promise<Verdict>
   /**
    * Returns the claims of a token whose signature was found valid earlier. Its key may be invalid
-   * by now.
+   * by now. Undefined if no valid signature is remembered.
    */
   known(token: string): Claims | undefined
   /**

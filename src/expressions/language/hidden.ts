@@ -1,6 +1,4 @@
-/**
- * Headers with secrets. An expression cannot see them, so it cannot reveal them by what it accepts.
- */
+/** Headers with secrets. An expression cannot see them, because its result could reveal them. */
 const hidden: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',

@@ -17,8 +17,8 @@ const textMap = mapType(CelScalar.STRING, CelScalar.STRING)
  * variables are
  * - `body`: the JSON of the delivery, or null. Its numbers are doubles, as CEL's specification
  *   says.
- * - `headers`: by their names in lower case.
- * - `query`: the parameters of the URL. Of a repeated one, the last.
+ * - `headers`: the values of the headers, by their names in lower case.
+ * - `query`: the parameters of the URL. If one is repeated, its last value counts.
  * - `sender`: the name of the sender module that recognised the delivery.
  */
 export const language = () =>

@@ -9,7 +9,10 @@ const program = import.meta.url.endsWith('.ts')
   ? new URL('child.ts', import.meta.url)
   : new URL('receiver-hooks-evaluator.mjs', import.meta.url)
 
-/** The signals of a crash inside Node. The system kills with SIGKILL, a person with SIGTERM. */
+/**
+ * The signals with which Node itself crashes. Other signals come from outside: SIGKILL from the
+ * system, SIGTERM from a person.
+ */
 const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS'])
 
 /**
@@ -64,7 +67,7 @@ const forked = (): ChildProcess | undefined => {
         '--v8-pool-size=1',
         '--no-warnings',
       ],
-      // The process needs none of these variables, and must not see secrets in them.
+      // The process needs no environment variables, and must not see the secrets in them.
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',

@@ -3,7 +3,7 @@ import { createContext, Script } from 'node:vm'
 /**
  * Returns a function that runs something, and throws if that takes more than `maxMs` milliseconds.
  * The parent process normally ends this one long before that. If the parent is gone, only Node's
- * own watchdog can: no event is handled while an expression runs.
+ * own watchdog can end the run: no event is handled while an expression runs.
  */
 export const watchdog = <T>(maxMs: number): ((run: () => T) => T) => {
   const script = new Script('results.push(run())')

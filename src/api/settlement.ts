@@ -23,7 +23,10 @@ export interface Settlement {
   /** The numbers of available and of desired new pods or nodes. Absent if none are counted. */
   readonly ready?: number
   readonly of?: number
-  /** Why it does not go on, as reasons of the workload and its pods: `web: ImagePullBackOff (1 of 4)`. */
+  /**
+   * Why the change makes no progress, as reasons of the workload and its pods, such as `web:
+   * ImagePullBackOff (1 of 4)`.
+   */
   readonly causes?: readonly string[]
 }
 

@@ -37,7 +37,7 @@ const dayOf = (podsNeedMs: number, cooldownMs: number): Day => {
 /** The rows of the page's table of pods that start slowly. */
 const rows = [
   ...readFileSync('docs/how-to/autoscale-with-alertmanager.md', 'utf8').matchAll(
-    /^\| (?<podsNeed>no time|\d+ s) \| (?<cooldown>none|\d+ s) \| (?<mostPods>\d+) \| (?<took>\d+ s) \|$/gm,
+    /^\| (?<podsNeed>no time|\d+ s) \| (?<cooldown>none|\d+ s) \| (?<maxPods>\d+) \| (?<took>\d+ s) \|$/gm,
   ),
 ].map(({ groups = {} }) => ({ ...groups }))
 
@@ -48,7 +48,7 @@ it('the page says it of pods that need no time, and of slow ones with and withou
 })
 
 it.each(rows)(
-  'with pods that need $podsNeed and a cooldown of $cooldown there are $mostPods at most, for $took',
+  'with pods that need $podsNeed and a cooldown of $cooldown there are $maxPods at most, for $took',
   ({ cooldown, maxPods, podsNeed, took }) => {
     const day = dayOf(msOf(podsNeed), msOf(cooldown))
     expect([`${day.maxPods}`, `${day.tookSeconds} s`]).toEqual([maxPods, took])

@@ -3,30 +3,42 @@ import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { NoAnswer, type Posted } from './post.ts'
 
-/** How long a post of a loop asks to wait, in milliseconds. Progress is shown as often. */
+/**
+ * How long each post asks the trigger to wait for the outcome, in milliseconds. Progress is shown
+ * once in this time.
+ */
 export const stepMs = 5_000
 
-/** How long a loop pauses after an answer that does not know the outcome, in milliseconds. */
+/**
+ * How long to pause before the next post, in milliseconds, after an error such as 503 or after no
+ * answer.
+ */
 const pauseMs = 1_000
 
-/** How the wait for an outcome ended. `late`: the time was over. `stopped`: the user ended it. */
+/**
+ * How the wait for an outcome ended. `late`: the time limit has passed. `stopped`: the user ended
+ * it.
+ */
 export type Waited =
   | { readonly ended: 'answered'; readonly answer: Posted }
   | { readonly ended: 'late' | 'stopped'; readonly last: Posted | undefined }
 
 interface Asking {
-  /** Posts, and waits for the outcome for so many milliseconds. Throws {@link NoAnswer}. */
+  /**
+   * Posts, and asks the trigger to wait at most `waitMs` milliseconds for the outcome. Throws
+   * {@link NoAnswer}.
+   */
   readonly ask: (waitMs: number) => Promise<Posted>
   /** How long one post may wait, in milliseconds. */
   readonly maxStepMs: number
-  /** The time limit of the whole, in milliseconds. */
+  /** The time limit for all posts together, in milliseconds. */
   readonly withinMs: number
   readonly show: (progress: string) => void
 }
 
 /**
- * Sends the same post until its answer is final. Each post has the same idempotency key, so the
- * hook runs once.
+ * Posts again and again until an answer is final. All posts have one idempotency key, so the hook
+ * runs once.
  */
 export const awaitOutcome = async (
   { ask, maxStepMs, show, withinMs }: Asking,
@@ -44,19 +56,24 @@ export const awaitOutcome = async (
     else show(progressOf(answered))
     const isProgress = !(answered instanceof NoAnswer) && answered.status === 202
     if (!(answered instanceof NoAnswer)) last = answered
-    // A trigger at which too many wait answers at once.
+    // If too many posts wait at a trigger, the trigger answers without a wait. The next post is
+    // sent at its usual time even then.
     const next = isProgress ? beganAt + waitMs : clock.monotonic() + pauseMs
     await wait(clock, Math.max(0, Math.min(next, end) - clock.monotonic()), stop)
   } while (clock.monotonic() < end && !stop.aborted)
   return { ended: stop.aborted ? 'stopped' : 'late', last }
 }
 
-/** Returns whether the same post can get another answer: the rollout goes on, or is not known. */
+/**
+ * Returns whether a later post can get another answer: the rollout is in progress (202), or its
+ * state is unknown (503).
+ */
 const isOpen = ({ status }: Posted): boolean => status === 202 || status === 503
 
 /**
- * Posts once. A missing answer to the first post is an error, because the address may be wrong,
- * unless the connection was lost after it was made.
+ * Posts once. Throws if the first post gets no answer, because the address may be wrong. Returns
+ * the {@link NoAnswer} of a later post, of an established connection that was lost, or after the
+ * user has stopped.
  */
 const askOnce = async (
   ask: Asking['ask'],
@@ -72,7 +89,10 @@ const askOnce = async (
   }
 }
 
-/** Returns the progress that an answer has, such as `3 of 5 ready`, and why it is no more. */
+/**
+ * Returns the progress in an answer, such as `3 of 5 ready`, followed by the reasons why not all
+ * pods are ready.
+ */
 const progressOf = ({ body, status }: Posted): string => {
   const answer = tryParseJson(body)
   const [ready, of, causes] = [at(answer, 'ready'), at(answer, 'of'), at(answer, 'causes')]

@@ -8,31 +8,37 @@ export interface Option<T> {
   readonly short?: string
   /** The placeholder of the value in help, such as `URL`. Absent for a switch. */
   readonly value?: string
-  /** The value may be left out. As with kubectl, it is then given as `--flag=VALUE` alone. */
+  /**
+   * The value may be left out, as in kubectl. A value must then be given as `--flag=VALUE`, not as
+   * `--flag VALUE`.
+   */
   readonly isOptional?: true
   /** The flag may be given several times. */
   readonly many?: true
   /** Its meaning and default, for help. Starts in lower case, without a full stop. */
   readonly means: string
-  /** The heading in help. Default: that of the command's own flags. */
+  /** The heading above the flag in help. Default: the heading of the command's own flags. */
   readonly group?: string
   /** All possible values, for help and completion. */
   readonly choices?: readonly string[]
   /** What completion offers as a value besides {@link choices}. */
   readonly completes?: Completes
   /**
-   * Parses the texts of all its occurrences; the list is empty if it was not given. Throws {@link
-   * UsageError}.
+   * Parses the texts that were given for the flag, one for each time. The list is empty if the
+   * flag was not given. Throws {@link UsageError}.
    */
   read(texts: readonly string[]): T
 }
 
-/** What completion reads from the cluster. */
+/**
+ * A kind of values that completion offers. They are read from the cluster, from the kubeconfig or
+ * from the file system.
+ */
 export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'files' | 'former keys'
 
 /** A word after the command's name. */
 export interface Argument {
-  /** As in help, such as `NAME`. */
+  /** The placeholder in help, such as `NAME`. */
   readonly name: string
   readonly means: string
   readonly optional?: true
@@ -55,7 +61,7 @@ export interface Example {
   readonly means: string
 }
 
-/** A word with its meaning. */
+/** A word that an argument may take, with its meaning. */
 export interface ArgumentTerm {
   readonly term: string
   /** Starts in lower case, without a full stop. Code is in backticks. */
@@ -85,14 +91,14 @@ export interface CommandEntry {
 export interface Command {
   /** Words that an argument takes, each with a sentence, for the command's help. */
   readonly terms?: readonly ArgumentTerm[]
-  /** Further paragraphs for the command's help, one a line. */
+  /** Further paragraphs for the command's help. Each line is one paragraph. */
   readonly details?: string
   readonly arguments?: readonly Argument[]
   readonly options: readonly Option<unknown>[]
   readonly examples?: readonly Example[]
   /**
-   * Returns whether the output may contain tokens. In the output of other commands they are
-   * replaced.
+   * Returns whether the output may contain tokens of URLs. In the output of other commands, tokens
+   * are replaced by a placeholder.
    */
   readonly showsSecrets?: (given: ParsedLine) => boolean
   /**

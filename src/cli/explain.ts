@@ -43,7 +43,10 @@ const ofTheServer = (error: ApiError): string => {
 const notInstalled =
   'this cluster knows no receiverhooks: install Receiver Hooks first (docs/how-to/install.md), or look at another context'
 
-/** Returns the server's message without the request before it. */
+/**
+ * Returns the API server's message without the request and the status that {@link ApiError} puts
+ * before it.
+ */
 const said = ({ message }: ApiError): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
 
 /**
@@ -57,7 +60,10 @@ const refusal =
 const refusalOfAuthors =
   /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 
-/** Returns the missing right and the commands that grant it. */
+/**
+ * Returns the missing right and the commands that grant it. Returns undefined if the message has
+ * neither form.
+ */
 const forbidden = (message: string): string | undefined => {
   const [, user = '', verb, resource, apiGroup = '', namespace] =
     refusal.exec(message) ?? refusalOfAuthors.exec(message) ?? []

@@ -1,4 +1,4 @@
-/** The exit codes of the program. 2, for a wrong command line, is not among them. */
+/** The exit codes of failures. A wrong command line has another one, 2, by `UsageError`. */
 export type ExitCode =
   /** The request was refused, or the object does not exist. */
   | 1

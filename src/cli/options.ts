@@ -65,8 +65,8 @@ export const duration = (about: Omit<About, 'value'>, otherwise: string): Option
 })
 
 /**
- * Returns a flag for a duration that may be left out, as in `--wait` and `--wait=5m`. Its value is
- * in milliseconds, and undefined without the flag.
+ * Returns a flag with an optional duration, as in `--wait` and `--wait=5m`. Without a duration it
+ * means `otherwise`. The flag's value is in milliseconds, or undefined if the flag is not given.
  */
 export const durationIfGiven = (
   about: Omit<About, 'value'>,
@@ -102,7 +102,10 @@ export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<
 export const publicURL = (about: Pick<About, 'means'>): Option<string | undefined> =>
   beginning({ ...about, flag: 'public-url' })
 
-/** The longest beginning of a URL. A hook's status has room for it and the token. */
+/**
+ * The largest length of a URL's beginning, in characters. A hook's status has room for the
+ * beginning and the token.
+ */
 const maxBeginning = 2048
 
 /** Returns a flag for the beginning of other URLs. Its value has no slash at the end. */
@@ -125,5 +128,7 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
   },
 })
 
-/** Returns the last value, which counts as in kubectl. */
+/**
+ * Returns the last value. If a flag is given several times, its last value counts, as in kubectl.
+ */
 const last = (given: readonly string[]): string | undefined => given.at(-1)

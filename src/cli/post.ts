@@ -8,7 +8,7 @@ import type { Shell } from './shell.ts'
 export class NoAnswer extends CommandFailure {
   /** Who did not answer, and why. */
   readonly said: string
-  /** Whether the post may have arrived, and the connection was lost after that. */
+  /** True if the post may have arrived: the connection was lost, or there was no answer in time. */
   readonly isLost: boolean
 
   constructor(host: string, why: string, code: string) {
@@ -23,7 +23,7 @@ export class NoAnswer extends CommandFailure {
 /** Error codes of a connection that was never made. Nothing was sent. */
 const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-/** Error codes of a connection that ended while the post was on its way. */
+/** Error codes of a connection that ended, or stayed silent, after the post may have been sent. */
 const lost = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 export interface Posted {
@@ -38,7 +38,10 @@ export interface Posted {
 const withinMs = 15_000
 
 interface PostOptions {
-  /** How long the post asks to wait for its outcome, in milliseconds. */
+  /**
+   * How long the trigger may wait for the outcome before it answers, in milliseconds. Default: it
+   * does not wait.
+   */
   readonly waitMs?: number
   readonly signal?: AbortSignal
 }

@@ -1,8 +1,8 @@
 /**
  * The command line and the kubectl plugin. A command is a file in `commands/` and a line in
- * `registry.ts`. Help, completion and the reference page are made from its declaration. It talks to
- * the API server as the user of the kubeconfig, and to trigger URLs; it needs no running role. It
- * imports no server code.
+ * `registry.ts`. Help, completion and the reference page are made from the command's declaration.
+ * The program talks to the API server as the user of the kubeconfig, and to trigger URLs. It needs
+ * no running role and imports no server code.
  */
 import { Command as Parser, CommanderError, Option as ParserOption } from 'commander'
 import {
@@ -25,7 +25,10 @@ export interface Program {
   readonly version: string
   /** One line, for help. */
   readonly summary: string
-  /** The required version of Node. Absent: any that runs all commands. */
+  /**
+   * The version of Node that runs the program. Absent: no command is refused because of the
+   * version.
+   */
   readonly node?: string
 }
 
@@ -110,8 +113,8 @@ const runEntry = async (
 }
 
 /**
- * Gives flags whose value was left out an empty one. The parser would take the next word for the
- * value.
+ * Gives an empty value to each flag whose value was left out. Otherwise the parser would take the
+ * next word as the value.
  */
 const withEmptyValues = (args: readonly string[], { options }: Command): readonly string[] => {
   const bareFlags = new Set(options.filter(({ isOptional }) => isOptional).map(({ flag }) => `--${flag}`))
@@ -141,8 +144,8 @@ const withoutTokens = (shell: Shell): Shell => ({
 })
 
 /**
- * Returns the parser of one command. It collects the texts of each flag and does not interpret
- * them.
+ * Returns the parser of one command. The parser collects the texts of each flag, and does not
+ * interpret them.
  */
 const parserOf = (entry: CommandEntry, command: Command, shell: Shell, texts: Map<string, string[]>): Parser => {
   const columns = helpColumns(shell.out.columns())
@@ -204,8 +207,8 @@ const plain = ({ message }: CommanderError): string =>
   message.replace(/^error: /, '').replace(/\s+\(Did you mean (.*)\?\)$/, ': did you mean $1?')
 
 /**
- * Explains a parser error. For an argument it adds the meaning; for another command's flag, that
- * command.
+ * Explains an error of the parser. If an argument is missing, adds its meaning. If the flag belongs
+ * to another command, names that command.
  */
 const explained = async (
   error: CommanderError,

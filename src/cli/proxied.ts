@@ -3,14 +3,15 @@ import https from 'node:https'
 import type { Shell } from './shell.ts'
 
 /**
- * Returns whether a host is this machine. It is never reached through a proxy, as in kubectl and
- * curl.
+ * Returns whether a host is this machine. As in kubectl and curl, no proxy is used for this
+ * machine.
  */
 const isLoopback = (hostname: string): boolean => /^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)
 
 /**
- * Returns an agent for a URL's host, through the proxy in HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as
- * in kubectl. Node supports these variables since 24.5; earlier versions connect directly.
+ * Returns an agent for a URL's host. The agent uses the proxy in HTTPS_PROXY, HTTP_PROXY and
+ * NO_PROXY, as in kubectl. Node supports these variables since 24.5; earlier versions connect
+ * directly.
  */
 export const agentFor = ({ hostname, protocol }: URL, env: Shell['env']): http.Agent => {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap(name => [name, name.toLowerCase()])

@@ -14,8 +14,9 @@ export interface Pushed {
 }
 
 /**
- * Returns the image that a hook waits for, with a tag that it accepts; without one, an example. The
- * tag for a range or a pattern is a guess: the post shows whether it was right.
+ * Returns the image that a hook waits for, and a tag that the hook accepts. If the hook waits for
+ * no image, returns an example. The tag for a range or a pattern is a guess, and the post shows
+ * whether it was right.
  */
 export const pushedFor = (redeploy: unknown): Pushed => {
   const tags = at(redeploy, 'tags')
@@ -39,7 +40,10 @@ const onDockerHub = (image: string): string => {
   return name.includes('/') ? name : `library/${name}`
 }
 
-/** A sample for each sender that people may want to try. `now` is an RFC 3339 time. */
+/**
+ * A sample for each sender that people may want to try. `now` is an RFC 3339 time. `unique` makes
+ * each sample a new delivery.
+ */
 export const sampleBodies: Readonly<Record<string, (now: string, unique: string, pushed: Pushed) => Sample>> = {
   alertmanager: (now, unique) => ({
     headers: {},

@@ -20,7 +20,10 @@ export interface Shell {
 
 export interface Output {
   write(text: string): void
-  /** Replaces the last line of a terminal, which has no line break yet. An empty text removes it. */
+  /**
+   * Replaces the last line of a terminal, which has no line break yet. An empty text removes that
+   * line.
+   */
   rewriteLine(text: string): void
   /** Clears the terminal. */
   clear(): void
@@ -35,6 +38,6 @@ export interface Input {
   text(): Promise<string>
   /** Returns one line without its end, or an empty text at the end of the input. */
   line(): Promise<string>
-  /** Calls `run` for each typed line. Returns a function that stops this. */
+  /** Calls `run` for each typed line. Returns a function that ends these calls. */
   onLine(run: (line: string) => void): () => void
 }

@@ -1,6 +1,8 @@
 import type { CommandEntry } from './command.ts'
 
-/** Flags with a value that may stand before the command, as kubectl's can. */
+/**
+ * Flags that may stand before the command, as in kubectl. The word after such a flag is its value.
+ */
 const early = new Set(['-n', '--namespace', '--context', '--cluster', '--user', '--kubeconfig', '--as', '--as-group'])
 
 /** Moves the command before the flags. */

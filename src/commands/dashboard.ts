@@ -107,7 +107,10 @@ interface Reached {
   readonly namespace?: string
 }
 
-/** Uses the kubeconfig's user for every session, including exec plugins. For a local page. */
+/**
+ * Connects each session as the kubeconfig's user, whose credentials may come from a plugin. Used
+ * for a page on this machine.
+ */
 const asKubeconfig = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
   for (const flag of [flags.url, flags.apiServer, flags.caFile]) {
     if (given.get(flag) !== undefined) throw new UsageError(`--${flag.flag} needs --sign-in token or --sign-in header`)
@@ -129,8 +132,8 @@ const asKubeconfig = async (given: ParsedLine, { env }: Shell): Promise<Reached>
 }
 
 /**
- * Uses the token of the signed-in user for each session, and no other rights. For a page in the
- * cluster.
+ * Connects each session with the token of the signed-in user, and with no other rights. Used for a
+ * page in the cluster.
  */
 const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
   if (given.get(flags.kubeconfig) !== undefined) {

@@ -33,7 +33,7 @@ export const playground: Command = {
     { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
     { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'next to a cluster of your own' },
   ],
-  // It prints a link to its own page, which only this machine can reach.
+  // The playground prints a link with a key to its own page. Only this machine can reach the page.
   showsSecrets: () => true,
   run: async (given, { env, input, out, program }) =>
     await openPlayground(

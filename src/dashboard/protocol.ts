@@ -12,7 +12,7 @@ export interface RowDelivery {
   readonly reason: string
   readonly from?: number
   readonly to?: number
-  /** What was done, if it is not a count. */
+  /** What was done, if the delivery did not change a count. */
   readonly summary?: string
 }
 
@@ -60,7 +60,7 @@ export type EndedWhy = 'expired' | 'forbidden' | 'signed out'
 export type StreamEvent =
   /** The first event of each stream: the server's version. */
   | { readonly type: 'hello'; readonly version: string }
-  /** A list begins. When it is synced, objects that it did not contain are gone. */
+  /** A list begins. After `synced`, objects that the list did not contain no longer exist. */
   | { readonly type: 'begin' }
   | { readonly type: 'rows'; readonly rows: readonly ListedHook[] }
   | { readonly type: 'gone'; readonly keys: readonly string[] }
@@ -68,7 +68,7 @@ export type StreamEvent =
   | { readonly type: 'counts'; readonly counts: readonly TargetCount[] }
   /** The counts of this kind cannot be read. */
   | { readonly type: 'uncounted'; readonly kind: string; readonly why: string }
-  /** The server lost its own watch, so what is shown may be old. `live` ends this. */
+  /** The server lost its own watch, so the page may show old content. `live` ends this state. */
   | { readonly type: 'stale'; readonly why: string }
   | { readonly type: 'live' }
   | { readonly type: 'ended'; readonly why: EndedWhy; readonly message: string }
@@ -103,7 +103,7 @@ export interface Me {
   readonly namespace?: string
   /** When the session ends, in milliseconds since the epoch. */
   readonly endsAt: number
-  /** True if it ends with its token, so that a new token must be pasted. */
+  /** True if the session ends because its token expires. The user must then paste a new token. */
   readonly tokenEnds: boolean
   readonly version: string
 }
@@ -123,7 +123,10 @@ export interface StopState {
   }
 }
 
-/** The namespaces that the user may list, or else those that are known anyway. */
+/**
+ * All namespaces, if the user may list them. Otherwise only the namespace that the dashboard knows,
+ * and `complete` is false.
+ */
 export interface Namespaces {
   readonly names: readonly string[]
   readonly complete: boolean
@@ -229,11 +232,14 @@ export interface Tried {
   readonly reason: string
   readonly message: string
   readonly dryRun: boolean
-  /** Of a post that waited for its outcome: its state so far, and how many pods are ready. */
+  /**
+   * The state of the rollout so far, if the post waited for its outcome. `ready` of `of` pods are
+   * ready.
+   */
   readonly state?: string
   readonly ready?: number
   readonly of?: number
-  /** Why not all are ready, such as `web: ImagePullBackOff (1 of 4)`. */
+  /** Why not all pods are ready, such as `web: ImagePullBackOff (1 of 4)`. */
   readonly causes?: readonly string[]
 }
 

@@ -21,8 +21,8 @@ export interface ServeSettings extends Omit<DashboardSettings, 'assets' | 'serve
 export interface ServedDashboard {
   readonly port: number
   /**
-   * Makes a link that opens the page once, within five minutes. It has a key only if people sign in
-   * with one.
+   * Makes a link to the page. If people sign in with a key, the link has a key, which works once
+   * and within five minutes.
    */
   link(): string
   /** Ends all sessions and stops. */
@@ -50,8 +50,9 @@ export const serveDashboard = async (
 }
 
 /**
- * Returns which loopback names the page accepts. A page that opens with a key is local. A
- * port-forward to a pod may use any port. Behind a proxy no loopback name is accepted.
+ * Returns which loopback names the page accepts. With a key, the page is local and has one port.
+ * With a token, the page may be behind a port-forward, which may use any port. Behind a proxy no
+ * loopback name is accepted.
  */
 const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): ServedNames['loopback'] => {
   switch (signIn) {

@@ -2,7 +2,7 @@ import { sampleNamespace } from './samples.ts'
 
 /** The addresses to print once a playground is ready. */
 export interface PlaygroundAddresses {
-  /** Signs in to the page in a browser, once. */
+  /** The link that opens the page in a browser. It works once. */
   readonly link: string
   /** The URL of the API server. */
   readonly server: string
@@ -19,8 +19,8 @@ export interface PlaygroundAddresses {
 const lastLine = 'Everything is in memory and gone when you press Ctrl-C.'
 
 /**
- * Returns the banner: the addresses and what to try. Each line fits into 80 columns, so no trigger
- * URL is in it.
+ * Returns the banner: the addresses and what to try. Each line fits into 80 columns, so the banner
+ * shows no trigger URL, which would be longer.
  */
 export const bannerOf = ({ cli, kubeconfig, link, metrics, platform, server }: PlaygroundAddresses): string => `
 Ready. Open the page in a browser (a link works once; Enter prints another):

@@ -1,6 +1,6 @@
 /**
- * The playground: in-memory API server, controller, trigger, dashboard and sample objects in one process on
- * loopback, for people without a cluster. Nothing remains when the process ends.
+ * The playground: in-memory API server, controller, trigger, dashboard and sample objects in one
+ * process on loopback, for people without a cluster. Nothing remains when the process ends.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
@@ -36,7 +36,9 @@ export interface PlaygroundSettings {
   readonly triggerPort: number
   readonly operationsPort: number
   readonly dashboardPort: number
-  /** The path of the kubeconfig. Default: a temporary folder, which is deleted at the end. */
+  /**
+   * The path of the kubeconfig. Default: a file in a temporary folder, which is deleted at the end.
+   */
   readonly kubeconfig: string | undefined
   /** The command line's name, as the user calls it. */
   readonly cli: string
@@ -44,7 +46,7 @@ export interface PlaygroundSettings {
   readonly version: string
 }
 
-/** Starts both roles. Passed in, because only the main program knows how to combine them. */
+/** Starts both roles. It is passed in, because only the main program knows how to combine them. */
 export type StartRoles = (
   environment: Environment,
   options: {
@@ -81,13 +83,13 @@ export type ServeDashboard = (
   },
 ) => Promise<{ link(): string; close(): void }>
 
-/** How long a session lasts, in milliseconds. The playground mostly ends earlier. */
+/** How long a session of the page lasts, in milliseconds. The playground mostly ends earlier. */
 const sessionMs = 7 * 24 * 3_600_000
 
 /**
  * Runs everything in this process on loopback: the in-memory API server, both roles, sample
- * objects. Prints its progress and what to try. Resolves with a function that stops it, once all is
- * ready.
+ * objects. Prints its progress and what to try. Once all is ready, resolves with a function that
+ * stops the playground.
  */
 export const openPlayground = async (
   settings: PlaygroundSettings,

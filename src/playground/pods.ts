@@ -10,7 +10,7 @@ import type { WorkloadPod } from './rollout.ts'
 
 export const pods: ResourceType = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 
-/** The tag that no node can pull. It shows a rollout that never completes. */
+/** No image with this tag can be pulled. So people can see a rollout that never completes. */
 const missingTag = 'missing'
 
 /** The Deployment of a pod. */
@@ -37,7 +37,10 @@ export const podOf = (object: JsonObject): WorkloadPod => {
   }
 }
 
-/** Reads the pods live. A cache may not have the newest pod yet, and it would be created twice. */
+/**
+ * Reads the pods of a Deployment from the API server. A cache may not have the newest pod yet. Then
+ * another pod would be created in its place.
+ */
 export const podsOf = async (
   environment: Environment,
   owner: Pick<PodOwner, 'namespace' | 'uid'>,
@@ -71,13 +74,13 @@ export const createPod = async (environment: Environment, owner: PodOwner): Prom
   return name
 }
 
-/** Sets the status of a pod that starts soon. */
+/** Sets the status of a pod whose containers are being created. */
 export const preparePod = (environment: Environment, owner: PodOwner, name: string): Promise<boolean> =>
   setPodStatus(environment, owner, name, () => waiting('ContainerCreating'))
 
 /**
- * Starts the containers of a pod, except those whose image cannot be pulled. Returns whether it is
- * ready.
+ * Starts the containers of a pod, except those whose image cannot be pulled. Resolves with whether
+ * the pod is ready.
  */
 export const startPod = (environment: Environment, owner: PodOwner, name: string): Promise<boolean> =>
   setPodStatus(environment, owner, name, (image, now) =>

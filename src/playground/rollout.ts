@@ -12,7 +12,7 @@ export interface WorkloadPod {
   readonly isReady: boolean
 }
 
-/** The wishes of a Deployment. */
+/** What the spec of a Deployment asks for. */
 export interface WantedPods {
   readonly count: number
   /** The hash of the pod template. Pods with another hash are replaced. */
@@ -30,8 +30,8 @@ export interface PodChanges {
 
 /**
  * Returns the next changes of a Deployment's pods, with maxSurge 25 % and maxUnavailable 0. During
- * a rollout an old pod is deleted only if enough others are ready, so a bad image leaves them
- * running.
+ * a rollout an old pod is deleted only if enough other pods are ready. So the old pods keep running
+ * if the new image is bad.
  */
 export const podChanges = ({ count, hash, isPaused }: WantedPods, pods: readonly WorkloadPod[]): PodChanges => {
   const current = pods.filter(pod => pod.hash === hash)
@@ -60,7 +60,7 @@ export interface ObservedDeployment extends WantedPods {
 }
 
 /**
- * Returns the status of a Deployment with such pods, with the conditions that `kubectl rollout
+ * Returns the status of a Deployment with these pods, with the conditions that `kubectl rollout
  * status` reads. `hasMoved`: pods were just created or deleted. `now` is in milliseconds since the
  * epoch.
  */
@@ -106,7 +106,7 @@ const progressing = (
   const before = conditionIn(stored, type)
   const reason = stringAt(before, 'reason')
   const isUpdated = replicas === updatedReplicas
-  // As in a cluster, a rollout that is complete stays so when the count changes.
+  // As in a cluster, a complete rollout stays complete when the count changes.
   if (isUpdated && ((replicas === count && availableReplicas === count) || reason === complete)) {
     return { type, status: 'True', reason: complete }
   }
@@ -120,7 +120,7 @@ const complete = 'NewReplicaSetAvailable'
 const updating = 'ReplicaSetUpdated'
 const exceeded = 'ProgressDeadlineExceeded'
 
-/** Returns whether the deadline of a status runs. */
+/** Returns whether a rollout is in progress, so that its deadline can pass. */
 export const isUpdating = (status: JsonObject): boolean =>
   stringAt(conditionIn(status, 'Progressing'), 'reason') === updating
 

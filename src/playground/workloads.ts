@@ -54,7 +54,9 @@ const workloadOf = (object: JsonObject): SimulatedDeployment => {
   }
 }
 
-/** Reconciles one Deployment after another. One that changes meanwhile is reconciled again. */
+/**
+ * Reconciles one Deployment after another. A Deployment that changes meanwhile is reconciled again.
+ */
 class DeploymentController {
   readonly #environment: Environment
   readonly #workloads: Cache<SimulatedDeployment>
@@ -119,12 +121,13 @@ class DeploymentController {
   }
 
   #report({ name, namespace }: SimulatedDeployment, error: unknown): void {
-    // Another change came first, or the object is deleted. The next event brings it back here.
+    // Another change came first (409), or the object is deleted (404). The next event of the watch
+    // reconciles the Deployment again.
     if (isStatus(error, 409) || isStatus(error, 404)) return
     this.#environment.log.warn({ namespace, name, error }, 'its pods could not be shown')
   }
 }
 
-/** Returns whether a stored status has all that a computed one has. */
+/** Returns whether each member of a computed status is stored with an equal value. */
 const isEqual = (stored: unknown, status: JsonObject): boolean =>
   Object.entries(status).every(([name, value]) => JSON.stringify(at(stored, name)) === JSON.stringify(value))

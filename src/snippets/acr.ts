@@ -29,7 +29,10 @@ export const acr: Snippet = {
   },
 }
 
-/** Returns the header that the hook asks for, as a shell word. */
+/**
+ * Returns the header that the hook asks for, as a shell word. Returns undefined if the hook asks
+ * for none.
+ */
 const headerOption = (auth: Auth | undefined): string | undefined => {
   if (auth?.form === 'header') return `${shellWord(`${auth.header}=`)}"$SECRET"`
   const word = headerWord(auth)

@@ -22,8 +22,8 @@ const reserved: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Alertmanager alone, and with the Prometheus operator. If the URL is in a Secret, Alertmanager
- * reads the new URL after each rotation.
+ * Configurations for Alertmanager without and with the Prometheus operator. If the URL is in a
+ * Secret, Alertmanager reads the new URL after each rotation.
  */
 export const alertmanager: Snippet = {
   name: 'alertmanager',
@@ -35,7 +35,7 @@ export const alertmanager: Snippet = {
     hook.secretName === undefined
       ? [byUrl(hook)]
       : [
-          // The operator's resource cannot set a header with another name.
+          // Of all headers, the operator's resource can set only `Authorization`.
           ...(hook.auth?.form === 'header' ? [] : [byUrlSecret(hook, hook.secretName)]),
           byUrlFile(hook, hook.secretName),
         ],

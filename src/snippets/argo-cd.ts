@@ -11,7 +11,7 @@ export const argoCd: Snippet = {
   pushes: false,
   texts: hook => {
     const { url } = hiddenHeaders(hook)
-    // A key of a ConfigMap may not contain a dot here.
+    // The hook's name is a part of keys such as `trigger.NAME`, in which it may not contain a dot.
     const key = wordName(hook.name)
     return [
       {

@@ -22,7 +22,7 @@ export const artifactRegistry: Snippet = {
 }
 
 /**
- * Returns an id that begins with a letter and has at least three characters. A hook's name has no
- * others.
+ * Returns an id that begins with a letter and has at least three characters. All characters of a
+ * hook's name are allowed in an id.
  */
 const idOf = (name: string): string => `hook-${name}`

@@ -24,7 +24,7 @@ export const azureMonitor: Snippet = {
             name: azureText(name),
             location: 'Global',
             properties: {
-              // The longest name that Azure accepts.
+              // Azure accepts at most 12 characters.
               groupShortName: azureText(shortName(name, 12)),
               enabled: true,
               webhookReceivers: [{ name: azureText(name), serviceUri: azureText(url), useCommonAlertSchema: true }],

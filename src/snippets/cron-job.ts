@@ -13,7 +13,7 @@ export const cronJob: Snippet = {
   texts: hook => {
     const { auth, name, namespace, secretName } = hook
     const { post, value, variable } = keptSecret(hook)
-    // The keys of the Secret of a hook with token.secretName.
+    // The key in the Secret. It is one of the keys that the Secret of `token.secretName` has.
     const key = variable === 'HOOK_URL' ? 'url' : 'token'
     return [
       ...(secretName === undefined

@@ -62,8 +62,8 @@ ${connection(hook)}  Destination:
 const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
 /**
- * Returns where the header carries the token. EventBridge can send only one header, and the hook
- * may need it for `auth`.
+ * Returns the URL and the token if a header can carry the token. EventBridge can send only one
+ * header. If the hook needs that header for `auth`, returns undefined.
  */
 const tokenOf = (hook: SnippetHook): HeaderToken | undefined =>
   hook.auth?.form === 'header' ? undefined : headerTokenOf(hook)

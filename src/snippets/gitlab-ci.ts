@@ -33,7 +33,7 @@ ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_S
     }  script:
     - ${yamlBlock(lines.join('\n'), 6)}
 `
-    // Two hooks in one pipeline are two deliveries.
+    // The key contains the hook's name, so two hooks in one pipeline are two deliveries.
     const key = (id: string): string => `gitlab-$CI_PROJECT_ID-${id}-${wordName(name)}`
     return [
       {

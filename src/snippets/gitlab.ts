@@ -11,7 +11,7 @@ export const gitlab: Snippet = {
   pushes: false,
   texts: hook => {
     const { headers, url } = hiddenHeaders(hook)
-    // GitLab has a separate member for this header.
+    // GitLab has a separate member, `token`, for the header X-Gitlab-Token.
     const custom = headers
       .filter(({ name }) => name.toLowerCase() !== ownHeader)
       .map(({ name: key, value }) => ({ key, value }))

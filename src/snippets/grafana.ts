@@ -41,7 +41,7 @@ const bearerLines = `          authorization_scheme: Bearer
           authorization_credentials: $HOOK_TOKEN
 `
 
-/** Returns a note: Grafana's provisioning reads secrets from environment variables. */
+/** Returns a note on the environment variables from which Grafana's provisioning reads secrets. */
 const fromEnvironment = (hook: SnippetHook): string => tokenNote(hook) + secretNote(hook)
 
 const tokenNote = (hook: SnippetHook): string =>

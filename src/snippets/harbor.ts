@@ -29,7 +29,7 @@ export const harbor: Snippet = {
   },
 }
 
-/** Returns the policy with the header, as a shell word. */
+/** Returns the policy as a shell word, with the header if the hook asks for one. */
 const policyOf = ({ auth, name, url }: SnippetHook): string => {
   const policy = JSON.stringify({ name, enabled: true, event_types: ['PUSH_ARTIFACT'] }).slice(0, -1)
   const target = JSON.stringify({ type: 'http', payload_format: 'CloudEvents', address: url }).slice(0, -1)

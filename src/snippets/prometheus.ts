@@ -3,7 +3,7 @@ import { shellWord } from './quote.ts'
 import { postLines, readingLines } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A script that posts like Prometheus to its Alertmanagers. */
+/** A script that posts an alert to the hook as Prometheus does to Alertmanager. */
 export const prometheus: Snippet = {
   name: 'prometheus',
   title: 'Prometheus alert API',

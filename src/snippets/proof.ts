@@ -2,16 +2,16 @@ import type { Auth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
-/** For a product that can send the header `Authorization`, or a user and a password. */
+/** The forms of a product that can send the header `Authorization`, or a user and a password. */
 export const credentials: Proves = { forms: ['bearer', 'basic'] }
 
-/** For a product that can send any header. */
+/** The forms of a product that can send any header. */
 export const anyHeader: Proves = { forms: ['bearer', 'basic', 'header'] }
 
-/** For a product that can send only its own body. */
+/** The forms of a product that can send only its own body: none. */
 export const nothing: Proves = { forms: [] }
 
-/** For a script. */
+/** The forms of a script: all but `sns`. */
 export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
 
 /** Returns a command that prints some entries of the hook's Secret, joined by `:`. */
@@ -38,8 +38,8 @@ export const headerTokenOf = ({ auth, url }: Pick<SnippetHook, 'auth' | 'url'>):
 }
 
 /**
- * Returns what to enter as the token in the header. For a product that cannot read the cluster's
- * Secrets.
+ * Returns a text with the hook's own token, for a product that cannot read the cluster's Secrets.
+ * Returns none if a Secret has the token, or if the URL has it.
  */
 export const tokenText = (hook: SnippetHook, where: string): readonly SnippetText[] => {
   const header = headerTokenOf(hook)
@@ -97,8 +97,9 @@ const authorizationOf = (auth: Auth | undefined): string | undefined =>
   askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
 /**
- * Returns a note on what to put in place of each placeholder, or an empty text. It follows another
- * sentence.
+ * Returns a note on what to put in place of each placeholder, or an empty text. The note begins
+ * with a blank, because it follows another sentence. `split`: the user's name and the password have
+ * two placeholders.
  */
 export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false): string => {
   switch (auth?.form) {

@@ -1,9 +1,10 @@
 /**
- * Quotes any text for a language so that it stands for itself. A snippet contains texts of a hook.
- * Its author need not be the person who pastes the snippet.
+ * Functions that quote a text for a language, so that the language reads it as plain text. A
+ * snippet contains texts of a hook. The hook's author need not be the person who pastes the
+ * snippet.
  */
 
-/** Returns a shell word (POSIX). */
+/** Returns a text as one word of a POSIX shell, in quotes if necessary. */
 export const shellWord = (text: string): string =>
   /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
@@ -14,7 +15,7 @@ export const shellWord = (text: string): string =>
 export const yamlText = (text: string): string =>
   /^[A-Za-z][\w./-]*$/.test(text) || /^https?:\/\/[\w.:/%~-]*[\w/]$/.test(text) ? textOrWord(text) : quoted(text)
 
-/** Words that YAML 1.1 or 1.2 does not read as text. */
+/** Words that YAML 1.1 or 1.2 reads as something else, such as a boolean. */
 const words = new Set(['true', 'false', 'yes', 'no', 'on', 'off', 'null', 'y', 'n'])
 const textOrWord = (text: string): string => (words.has(text.toLowerCase()) ? quoted(text) : text)
 

@@ -4,20 +4,20 @@ import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
 /**
- * Retries are safe for a delivery with an idempotency key. They help after a 503 and after a lost
- * answer.
+ * The curl command of the scripts. It retries after a 503 and after a lost answer. Retries are safe
+ * for a delivery with an idempotency key.
  */
 const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
 
 export interface ScriptedPost {
   readonly auth: Auth | undefined
-  /** A shell word. */
+  /** The URL to post to, as a shell word. */
   readonly url: string
   /** The variable with the hook's own token; undefined if the URL has the token. */
   readonly tokenVariable?: string | undefined
   /** The idempotency key, as text between double quotes. Undefined if the body has an id. */
   readonly key?: string
-  /** JSON as a shell word. */
+  /** The JSON body as a shell word. Undefined if there is none. */
   readonly body?: string | undefined
 }
 
@@ -171,13 +171,13 @@ export const secretsOf = (
 }
 
 /**
- * A secret that a pipeline keeps: the hook's token. If `auth` needs the token's header, the URL
- * with the token.
+ * The secret that a pipeline keeps. It is the hook's token, or the whole URL if `auth` needs the
+ * header that would carry the token.
  */
 export interface KeptSecret {
   readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'
   readonly value: string
-  /** What {@link postLines} needs to post with it. */
+  /** What {@link postLines} needs to post with this secret. */
   readonly post: Pick<ScriptedPost, 'url' | 'tokenVariable'>
 }
 
@@ -192,7 +192,7 @@ export const keptSecret = (hook: SnippetHook): KeptSecret => {
       }
 }
 
-/** Returns the lines that read these variables from the cluster. */
+/** Returns the lines that read the variables of {@link secretsOf} from the cluster. */
 export const readingLines = ({ auth, namespace }: SnippetHook): readonly string[] =>
   secretsOf(auth).map(({ key, secret, variable }) => `${variable}=$(${readingSecret(namespace, secret, key)})`)
 
@@ -200,8 +200,8 @@ export const readingLines = ({ auth, namespace }: SnippetHook): readonly string[
 export const newKey = 'KEY=$(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)'
 
 /**
- * Uses {@link newKey}. It fails if the key is empty: otherwise all deliveries would have the same
- * key.
+ * The variable that {@link newKey} sets. If it is empty, the script fails. Otherwise all deliveries
+ * would have one key.
  */
 export const theKey = '${KEY:?}'
 
@@ -214,7 +214,10 @@ export const pushedBody = (hook: SnippetHook): string => {
   return `${shellWord(`{"image": ${image}`)}"$TAG"${shellWord('"}')}`
 }
 
-/** Returns the body of a script's post. A hook that rolls out pushed images needs one. */
+/**
+ * Returns the body of a script's post. Returns undefined if the hook rolls out no pushed images,
+ * because it needs no body then.
+ */
 export const scriptBody = (hook: SnippetHook): string | undefined =>
   hook.pushes === undefined ? undefined : pushedBody(hook)
 
@@ -228,7 +231,10 @@ export const pathOfURL = (image: string): string => {
   return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? path.join('/') : image
 }
 
-/** Returns the value of the header `Authorization` as a shell word. */
+/**
+ * Returns the value of the header `Authorization` as a shell word. Returns undefined if `auth` does
+ * not need this header.
+ */
 export const headerWord = (auth: Auth | undefined): string | undefined => {
   switch (auth?.form) {
     case 'bearer':

@@ -22,7 +22,7 @@ export interface SnippetHook {
 }
 
 export interface Pushes {
-  /** The image that it rolls out, without a tag. Undefined: any image. */
+  /** The image that the hook rolls out, without a tag. Undefined: any image. */
   readonly image?: string
   /** True if a post without an image restarts the workload. */
   readonly restarts: boolean
@@ -39,13 +39,16 @@ export type SnippetLanguage = 'console' | 'handlebars' | 'javascript' | 'json' |
 
 /** The configuration of one product. */
 export interface Snippet {
-  /** The name that a person types, such as `github-actions`. For a sender, its name. */
+  /**
+   * The name that a person types, such as `github-actions`. For a product with a sender in
+   * `src/senders`, the sender's name.
+   */
   readonly name: string
-  /** As the product writes it. */
+  /** The name as the product writes it. */
   readonly title: string
-  /** The heading under which a page lists it. */
+  /** The heading under which a page lists the product. */
   readonly group: SnippetGroup
-  /** What it can send besides the URL. */
+  /** The forms of `auth` that the product can send in addition to the URL. */
   readonly proves: Proves
   /** True if its posts can name a pushed image. */
   readonly pushes: boolean
@@ -58,15 +61,21 @@ export interface Snippet {
 
 export type SnippetGroup = 'alerts' | 'images' | 'pipelines' | 'scripts'
 
-/** The forms of `auth` that a product supports. If it can sign in only one way, also how. */
+/**
+ * The forms of `auth` that a product supports. If the product signs only in certain ways, `signs`
+ * lists them.
+ */
 export interface Proves {
   readonly forms: readonly Auth['form'][]
   readonly signs?: readonly Signature[]
-  /** Headers that it sets itself or refuses to set, in lower case. */
+  /** Headers that the product sets itself or refuses to set, in lower case. */
   readonly reserved?: ReadonlySet<string>
 }
 
-/** A signature in hexadecimal: its header and the prefix before the digits. Undefined: any. */
+/**
+ * A signature in hexadecimal: its header, and the prefix before the digits. An undefined member
+ * means any.
+ */
 export interface Signature {
   readonly header?: string
   readonly prefix?: string

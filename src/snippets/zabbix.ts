@@ -39,7 +39,7 @@ return response;
 
 interface Parameter {
   readonly name: string
-  /** What it holds. */
+  /** What to enter as the value, in words. */
   readonly value: string
 }
 

@@ -35,8 +35,8 @@ export interface Located {
 
 /**
  * Finds the API server in kubectl's order: --server, --kubeconfig, KUBECONFIG, ~/.kube/config, the
- * pod's own account. Simple cases are read here. The client library is loaded only for plugins,
- * OIDC and proxies.
+ * pod's own account. This file reads simple kubeconfigs itself. It loads the client library only
+ * for credential plugins, OIDC and proxies.
  */
 export const locate = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
   const files = filesOf(flags, env)
@@ -70,7 +70,7 @@ const isFile = (path: string): boolean => {
   }
 }
 
-/** Uses the pod's account, or throws an error that says where it looked. */
+/** Uses the pod's service account. Throws an error that names the places searched. */
 const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
   const { loadAccess } = await import('../../kube/access.ts')
   const access = await loadAccess({ env }).catch((error: unknown) => {
@@ -95,7 +95,7 @@ const impersonating = ['as', 'as-groups', 'as-uid', 'as-user-extra']
 const withoutImpersonation = (user: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(user).filter(([member]) => !impersonating.includes(member)))
 
-/** A header that is sent several times is a list. */
+/** The headers of a request. A header that is sent several times has a list as its value. */
 type Headers = Awaited<ReturnType<ServerRoute['headers']>>
 
 /**
@@ -138,7 +138,8 @@ const viaClientLibrary = async (
   const options: ServerRoute['options'] = {}
   await orProblem(from, () => config.applyToHTTPSOptions(options))
   const { agent, headers: made, ...rest } = options
-  // The library's agent uses the proxy of the kubeconfig, but not the environment's.
+  // Keeps the library's agent only if the kubeconfig names a proxy, because that agent ignores the
+  // proxy variables of the environment.
   const proxied = stringAt(reached.cluster, 'proxy-url') === undefined ? {} : { agent }
   const authorization = stringAt(made, 'Authorization')
   return {

@@ -29,8 +29,8 @@ export const chosenOptions: readonly Option<unknown>[] = [
 ]
 
 /**
- * Returns the hooks that a command line names or selects. Throws {@link UsageError} if it does
- * neither or both. So nobody acts on all hooks by leaving out a word.
+ * Returns the hooks that a command line names or selects. Throws {@link UsageError} if a command
+ * line does neither or both. Otherwise a forgotten word could select all hooks.
  */
 export const chosenHooks = async (
   given: ParsedLine,
@@ -68,8 +68,9 @@ export const chosenHooks = async (
 const atOnce = 16
 
 /**
- * Runs `work` for each hook in the hook's namespace, some at a time. An error is printed and does
- * not stop the others. Resolves with the exit code.
+ * Runs `work` for each hook, with the cluster set to the hook's namespace, for at most {@link
+ * atOnce} hooks at the same time. An error is printed, and the other hooks still run. Resolves with
+ * the exit code.
  */
 export const forEachHook = async (
   found: readonly ReceiverHook[],

@@ -14,7 +14,8 @@ export interface ServerRoute {
   /** Returns the headers of each request: authorization and impersonation. */
   headers(): Promise<Readonly<Record<string, string | string[]>>>
   /**
-   * The longest time of a request, in milliseconds. It shortens the time that a request asks for.
+   * The time limit of every request, in milliseconds. A request with a shorter limit of its own
+   * keeps that limit.
    */
   readonly timeoutMs?: number
 }
@@ -37,7 +38,7 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
         server,
         { agent, ...route.options, path, method: request.method, headers },
         answer => {
-          // From here on the caller sets the time limit.
+          // After the headers have arrived, the caller decides how long the body may take.
           sent.setTimeout(0)
           resolve(answer)
         },

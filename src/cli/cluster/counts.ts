@@ -13,7 +13,7 @@ const withinMs = 5_000
 /** Returns the replicas that a hook's target should have now, or undefined if they are unknown. */
 export type CountOf = (hook: ReceiverHook) => number | undefined
 
-/** Reads the targets of hooks, each once. A target that the user may not read has no count. */
+/** Reads each target of the hooks once. A target that the user may not read has no count. */
 export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly ReceiverHook[]): Promise<CountOf> => {
   const targets = new Map<string, () => Promise<number | undefined>>()
   for (const hook of hooks) {
@@ -35,8 +35,8 @@ const countKey = ({ metadata, spec, status }: ReceiverHook): string =>
   `${spec.driver}/${metadata.namespace}/${status?.target ?? ''}`
 
 /**
- * Returns the target of a hook. `status.target` is `Kind/name`, where the controller took the kind
- * from the driver's table.
+ * Returns the kind and the name of a hook's target, or undefined if the driver cannot count the
+ * replicas of that kind. `status.target` is `Kind/name`.
  */
 const targetOf = ({ spec, status }: ReceiverHook) => {
   const [kindName, name] = (status?.target ?? '').split('/', 2)

@@ -8,15 +8,15 @@ import { namedKind } from './hooks.ts'
 
 export type FollowedChange =
   /**
-   * All objects: at the beginning, and whenever the API server no longer knows the changes since
-   * then.
+   * All objects. Sent first, and again whenever the API server has forgotten the changes since the
+   * last one.
    */
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }
 
 /**
- * Yields all objects, then each change, until it is stopped. Throws if the first list fails, or if
- * the user loses the right to read.
+ * Yields all objects, then each change, until `stop` is aborted. Throws if the first list fails, or
+ * if the user loses the right to read.
  */
 export async function* followObjects(
   { api }: Pick<Cluster, 'api'>,

@@ -39,7 +39,8 @@ export const listObjects = async (
 }
 
 /**
- * Returns the hook of this name: `web-up`, `rhook/web-up` and the output of `-o name` are the same.
+ * Reads the hook with a name. `word` is the name alone, such as `web-up`, or the kind and the name,
+ * such as `rhook/web-up` or the output of `-o name`.
  */
 export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word: string): Promise<ReceiverHook> => {
   const { api, namespace } = cluster
@@ -60,7 +61,10 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
   throw new CommandFailure(`${name} in the namespace ${namespace} is no hook that this version understands`, 1)
 }
 
-/** Lists names for a message. Returns undefined if the user may not list hooks. */
+/**
+ * Returns up to ten names of hooks, for an error message. Returns undefined if the user may not
+ * list hooks.
+ */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
     const items = await listObjects(cluster, hooks, cluster.namespace)

@@ -10,8 +10,8 @@ import { patienceMs } from './hooks.ts'
 import { CommandFailure } from '../failure.ts'
 
 /**
- * Makes the headers that a hook requires, from its Secret. The user must have the right to read the
- * Secret.
+ * Makes the headers that a hook's `auth` requires of a post. They are made from the hook's Secret,
+ * so the user must have the right to read the Secret.
  */
 export const proofFor = async (
   { api }: Pick<Cluster, 'api'>,

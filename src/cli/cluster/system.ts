@@ -19,11 +19,17 @@ export const systemNamespaceOption = textOr(
   'receiver-hooks',
 )
 
-/** Returns the flag for the installation's namespace, with a blank before it, unless it is the default. */
+/**
+ * Returns `--system-namespace NAMESPACE` with a blank before it, for a command in a message.
+ * Returns an empty text if the namespace is the default one.
+ */
 export const systemNamespaceFlag = (namespace: string): string =>
   namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
 
-/** Reads the published public keys. Returns them, their JSON, and whether all hooks are stopped. Throws the API server's errors. */
+/**
+ * Reads the ConfigMap of the public keys. Returns the keys, their JSON, and how all hooks are
+ * stopped, or undefined for `stop` if they are not. Throws the API server's errors.
+ */
 export const readPublicKeys = async (
   { api }: Pick<Cluster, 'api'>,
   namespace: string,

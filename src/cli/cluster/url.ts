@@ -7,8 +7,8 @@ import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 
 /**
- * Returns the URL of a hook: from its status, or with the token of its Secret. Throws an error that
- * says why there is none.
+ * Returns the URL of a hook, from its status or from the Secret with its token. Throws an error
+ * that says why the hook has no URL.
  */
 export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata

@@ -33,7 +33,7 @@ export const clone: Command = {
   },
 }
 
-/** Merges a patch as in RFC 7386, but keeps the nulls. */
+/** Merges a patch as in RFC 7386, but keeps nulls. {@link withoutNulls} removes them later. */
 const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
   const result: Record<string, unknown> = { ...value }
   for (const [name, change] of Object.entries(patch)) {
@@ -44,7 +44,7 @@ const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
 }
 
 /**
- * Returns whether a change is a reference to an object. It is replaced as a whole: a new name with
- * the old kind would be a different object.
+ * Returns whether a change is a reference to an object. A reference is replaced as a whole, because
+ * a new name with the old kind would name another object.
  */
 const isReference = (change: JsonObject): boolean => typeof change['name'] === 'string'

@@ -36,7 +36,7 @@ export const deleteCommand: Command = {
   },
 }
 
-/** The most names in a question. More would fill the screen. */
+/** How many names the question lists at most. More would fill the screen. */
 const maxNames = 10
 
 const namesOf = (found: readonly ReceiverHook[]): string => {

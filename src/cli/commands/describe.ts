@@ -61,7 +61,7 @@ const pageOf = (
     .filter(part => part !== '')
     .join('\n')
 
-/** The width of the left column with its blanks. */
+/** The width of the left column with the blanks after it, in characters. */
 const margin = 16
 
 const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page, program: string): string => {
@@ -139,8 +139,8 @@ const conditions = ({ status }: ReceiverHook, page: Page): string => {
 }
 
 /**
- * Returns what to do, from the table of reasons. Only the condition that sums up the others shows
- * it.
+ * Returns lines that say what to do about a condition, from the table of reasons. Only `Ready` has
+ * such lines, because it sums up the other conditions.
  */
 const todo = ({ reason, status, type }: Condition, width: number | undefined): readonly string[] => {
   if (type !== 'Ready' || status === 'True' || !isReason(reason)) return []
@@ -190,7 +190,9 @@ export const stepText = (from: number | undefined, to: number | undefined): stri
   return to === undefined || to === from ? `at ${from}` : `${from} -> ${to}`
 }
 
-/** Reads core Events like kubectl does: users who may describe objects may read these. */
+/**
+ * The core Events, which kubectl reads too. A user who may describe objects may read these Events.
+ */
 const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events', kind: 'Event' }
 
 /** Returns the Events of a hook, or undefined if the user may not read them. */
@@ -211,7 +213,8 @@ const eventLines = (events: readonly StoredObject[], { now, paint, width }: Page
     stringAt(event, 'eventTime') ??
     event.metadata.creationTimestamp ??
     ''
-  // A message is never cut. Its end may matter, such as the name of an account.
+  // A message is wrapped but never cut, because its end may matter: it may be the name of an
+  // account.
   const lines = events
     .toSorted((a, b) => at(a).localeCompare(at(b)))
     .slice(-10)

@@ -66,7 +66,7 @@ export const doctorOf = (version: string): Command => ({
   },
 })
 
-/** The width of the left column with its blanks. */
+/** The width of the left column with the blanks after it, in characters. */
 const margin = 9
 
 const linesOf = (

@@ -103,7 +103,10 @@ const tableOf = async (
   return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
 }
 
-/** Redraws the whole table in a terminal. A pipe gets one line for each change, as from kubectl. */
+/**
+ * Follows the hooks. A terminal shows the whole table again after each change. A pipe gets one line
+ * for each change, as from kubectl.
+ */
 const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
   const [name] = given.arguments

@@ -13,7 +13,7 @@ import type { Shell } from '../shell.ts'
 
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
-/** Shows the content of a URL's token, and whether it would be accepted. */
+/** Shows the content of a URL's token, and whether the trigger would accept the token. */
 export const inspectToken: Command = {
   details:
     "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",

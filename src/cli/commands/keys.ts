@@ -88,8 +88,8 @@ const readSet = async ({ api, namespace }: Cluster): Promise<Stored> => {
 }
 
 /**
- * Replaces the version that was read. So two people who rotate at the same time do not undo each
- * other's change.
+ * Replaces the Secret only if its version is the one that was read. Otherwise two people who rotate
+ * at the same time could undo each other's change.
  */
 const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject, set: SigningKeys): Promise<void> => {
   await send(api, {

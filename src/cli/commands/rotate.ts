@@ -28,7 +28,7 @@ const overlap: Option<string | undefined> = {
 const show = flag({ flag: 'show', means: 'print the new URL' })
 const timeout = duration({ flag: 'timeout', means: 'how long to wait for the new URL (default: 30s)' }, '30s')
 
-/** How often the hook is read, in milliseconds. */
+/** The pause between two reads of the hook, in milliseconds. */
 const lookEveryMs = 200
 
 /** Makes a new URL. The previous one is accepted for a while. */
@@ -55,7 +55,8 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   const asked = given.get(overlap)
   const { name, resourceVersion } = hook.metadata
   await patchHook(cluster, name, {
-    // So two people who rotate at the same time do not both print the same new URL.
+    // If two people rotate at the same time, the second one gets a conflict. Otherwise both would
+    // print one new URL.
     metadata: { resourceVersion },
     spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
   })

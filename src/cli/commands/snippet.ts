@@ -62,7 +62,7 @@ const listOf = (program: string): string => {
   return `${table(['FOR', 'SENDER'], sorted, (_, text) => text, undefined)}\n${program} snippet FOR NAME writes it for a hook.\n`
 }
 
-/** Returns the text below a comment that says where it belongs. */
+/** Returns a snippet's text, below comment lines that say where the text belongs. */
 const withNote = ({ text, where }: SnippetText, width: number | undefined): string =>
   `${wrapped(where, width === undefined ? undefined : width - 2)
     .map(line => `# ${line}\n`)

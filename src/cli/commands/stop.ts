@@ -20,7 +20,10 @@ const installationOf = async (given: ParsedLine, shell: Shell): Promise<Cluster>
   namespace: given.get(systemNamespaceOption),
 })
 
-/** Reads how hooks are stopped. Throws the API server's errors. */
+/**
+ * Reads whether and how all hooks are stopped. Returns undefined if they are not. Throws the API
+ * server's errors.
+ */
 const readStop = async ({ api, namespace }: Cluster): Promise<Stop | undefined> => {
   const path = objectPath(configMaps, namespace, publicKeysConfigMap)
   const { metadata } = await send(api, { method: 'GET', path, timeoutMs: patienceMs })

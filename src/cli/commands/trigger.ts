@@ -97,7 +97,8 @@ export const trigger: Command = {
         signal: shell.stop,
       })
     }
-    // Always printed, because the post may carry a secret.
+    // Always prints the address. The post may carry a secret, and the user should see who receives
+    // it.
     shell.err.write(`posting to ${at}${withinMs === undefined ? '' : ` with the idempotency key ${id}`}\n`)
     if (withinMs === undefined) {
       const answer = await send(given.get(dryRun) ? '?dryRun=true' : '')
@@ -106,7 +107,8 @@ export const trigger: Command = {
       return isGood ? 0 : 4
     }
     const progress = progressLine(shell)
-    // Such a post is known by its signed id, and the trigger answers about keys alone.
+    // With Standard Webhooks a delivery is identified by its signed id. The trigger returns the
+    // outcome to a later post only by idempotency key. So one post waits as long as a post may.
     const maxStepMs = authOf(hook.spec.auth)?.form === 'standardWebhooks' ? maxWaitOfPostMs : stepMs
     const ask = (waitMs: number): Promise<Posted> => send(`?wait=${waitMs}ms`, waitMs)
     const waited = await awaitOutcome({ ask, maxStepMs, withinMs, show: progress.show }, shell).finally(progress.end)
@@ -117,7 +119,7 @@ export const trigger: Command = {
 /** The longest time that a trigger waits for one post, in milliseconds. */
 const maxWaitOfPostMs = 600_000
 
-/** Writes the end of a wait, and what to do next. Returns the exit code. */
+/** Writes how a wait ended, and what to do next. Returns the exit code. */
 const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: ParsedLine, shell: Shell): number => {
   if (waited.ended === 'answered') {
     const { answer } = waited
@@ -143,7 +145,7 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
   return 124
 }
 
-/** Writes an answer: the whole as JSON, or its message for people. */
+/** Writes an answer: all of it with `-o json`, or else one line for people. */
 const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell): void => {
   const read = tryParseJson(answer.body)
   if (given.get(output) === 'json' && isObject(read)) {
@@ -160,7 +162,10 @@ const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell)
 /** Returns a random idempotency key, so short that a person may type it. */
 const newKey = (random: Shell['random']): string => Buffer.from(random.bytes(8)).toString('hex')
 
-/** Returns a random ID for a post without an idempotency key, if the hook requires a signed one. */
+/**
+ * Returns a random ID. It is used for a post without an idempotency key, if the hook requires a
+ * signed ID.
+ */
 const newId = (random: Shell['random']): string => Buffer.from(random.bytes(16)).toString('hex')
 
 interface Body {
@@ -168,7 +173,10 @@ interface Body {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Returns the body of the post. A registry's sample has the image of the hook. */
+/**
+ * Returns a function that makes the body of the post. The sample of a registry names the image that
+ * the hook waits for.
+ */
 const bodyOf = async (given: ParsedLine, { clock, input, random }: Shell): Promise<(pushed: Pushed) => Body> => {
   const [name, source] = [given.get(sender), given.get(data)]
   if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
@@ -201,7 +209,10 @@ export const fileText = (file: string): string => {
   }
 }
 
-/** Returns the URL to post to. A URL of the cluster's internal names does not work from outside. */
+/**
+ * Returns the beginning of the URL to post to. Throws if its host is a name that only the cluster
+ * resolves.
+ */
 const reachedAt = (published: HookURL['base'], { metadata }: ReceiverHook, from: string | undefined): string => {
   if (from !== undefined) return from
   const { hostname } = new URL(published)

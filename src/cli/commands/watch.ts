@@ -38,7 +38,8 @@ export const watch: Command = {
     if (word !== undefined && given.get(allNamespaces))
       throw new UsageError('a name and --all-namespaces exclude each other')
     const cluster = await openCluster(given, shell)
-    // Fails for a wrong name, which would otherwise wait without a message.
+    // Fails at once if no hook has this name. Otherwise the command would wait forever without a
+    // message.
     if (word !== undefined) await readHook(cluster, word)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const labelSelector = given.get(labels)
@@ -49,7 +50,7 @@ export const watch: Command = {
       ...(word === undefined ? {} : { fieldSelector: `metadata.name=${hookName(word)}` }),
     }
     const paint = paintFor(given, shell)
-    // Returns the hook's name. In one namespace the namespace is left out.
+    // Returns the hook's name, with its namespace only if all namespaces are watched.
     const called = (hook: ReceiverHook): string => (namespace === undefined ? nameOf(hook) : hook.metadata.name)
     const seen = new Map<string, Seen>()
     let listed = false
@@ -75,7 +76,8 @@ export const watch: Command = {
       }
       const changed = event.change === 'list' ? event.objects : event.change === 'put' ? [event.object] : []
       for (const hook of changed.filter(isReceiverHook)) {
-        // Deliveries before the first list are not shown. A hook that is created later shows all.
+        // The deliveries of a hook before the first list are not shown. Of a hook that is created
+        // later, all deliveries are shown.
         show(hook, event.change === 'list' && !seen.has(hook.metadata.uid))
       }
     }
@@ -92,8 +94,8 @@ const totalOf = ({ status }: ReceiverHook): number =>
   Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
 
 /**
- * Returns the deliveries since the last status, oldest first, and how many are missing in the
- * status.
+ * Returns the deliveries that were added since the status before, oldest first. `missed` is the
+ * number of further deliveries, which the status no longer has.
  */
 export const freshDeliveries = (
   hook: ReceiverHook,
@@ -116,7 +118,7 @@ const deliveryText = (delivery: Delivery): string => JSON.stringify(delivery)
 
 const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`
 
-/** The indentation of a summary that does not fit into its line. */
+/** The indentation of a summary on a line of its own, in characters. */
 const indent = 10
 
 /** Returns a delivery in one line. In a narrow terminal the summary is on the next line. */

@@ -12,12 +12,12 @@ export interface Offer {
 }
 
 /**
- * How the shell continues, in Cobra's numbers
+ * What the shell does after the offers, in Cobra's numbers
  * (https://github.com/spf13/cobra/blob/main/completions.go).
  */
 export type Directive = 0 | 4
 
-/** The shell does not offer file names. */
+/** With this directive the shell offers no file names. */
 const noFiles: Directive = 4
 
 export interface Completed {
@@ -28,8 +28,8 @@ export interface Completed {
 const nothing: Completed = { offers: [], directive: noFiles }
 
 /**
- * Returns the possible words in place of the last word of a line. The line begins after the
- * program's name.
+ * Returns the words that can replace the last of `words`, which may be incomplete. `words` begins
+ * after the program's name.
  */
 export const complete = async (
   entries: readonly CommandEntry[],
@@ -85,7 +85,7 @@ const argumentAt = (all: readonly Argument[], index: number): Argument | undefin
 
 interface Read {
   readonly given: ParsedLine
-  /** A flag that still needs its value. */
+  /** The flag whose value is the completed word. Undefined if the word is no value. */
   readonly open: Option<unknown> | undefined
 }
 
@@ -139,7 +139,10 @@ const valuesOf = async (
 const namespaces: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** Returns the names of objects, or none after any error: the shell waits for the result. */
+/**
+ * Returns the names of objects. After any error it returns none, because completion has no place
+ * for a message.
+ */
 const namesOf = async (given: ParsedLine, shell: Pick<Shell, 'env'>, type: ResourceType): Promise<readonly Offer[]> => {
   try {
     const cluster = await openCluster(given, shell)

@@ -1,6 +1,6 @@
 /**
- * Completion scripts, which ask the program for the possible words. `command` is the program's
- * name, such as `receiver-hooks`.
+ * A shell for which there is a completion script. The script asks the program for the possible
+ * words. {@link completionScript} takes the program's name, such as `receiver-hooks`.
  */
 export type ShellName = 'bash' | 'zsh' | 'fish' | 'kubectl'
 

@@ -8,7 +8,7 @@ import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../shell.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** A token of no hook. The endpoint answers 404 and runs nothing. */
+/** A token that belongs to no hook. The endpoint answers it with 404 and runs nothing. */
 const nobodysToken = 'nobody'
 
 /** Checks that the trigger endpoint answers from this machine. */

@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, patienceMs } from '../cluster/hooks.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** Checks the status of each hook, other writers of its target, and records without a hook. */
+/** Checks the status of each hook, and whether something else sets the count of its target. */
 export const checkHooks = async (cluster: Cluster, namespace: string | undefined): Promise<readonly Finding[]> => {
   const items = await listObjects(cluster, hooks, namespace)
   const found = items.filter(isReceiverHook)
@@ -48,8 +48,8 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
 const gitOps = /^(helm|argocd|kustomize-controller|helm-controller|flux|fluxcd)/
 
 /**
- * Finds a GitOps controller that owns the target's `replicas`. With `replicas` in a manifest, each
- * sync resets the count.
+ * Finds a GitOps controller that owns the target's `replicas`. If the manifest in Git has
+ * `replicas`, each sync resets the count.
  */
 const ownerOf = async ({ api }: Cluster, { metadata, spec, status }: ReceiverHook): Promise<readonly Finding[]> => {
   const [kindName, name = ''] = (status?.target ?? '').split('/', 2)
@@ -75,8 +75,8 @@ const ownerOfReplicas = ({ metadata }: StoredObject): string | undefined =>
     .find(manager => gitOps.test(manager))
 
 /**
- * Finds records without their hook. The garbage collector deletes them with the hook, so it may
- * have stopped.
+ * Finds records whose hook does not exist. The garbage collector deletes a record with its hook. If
+ * such records remain, the collector may have stopped.
  */
 export const checkRecords = async (cluster: Cluster, namespace: string | undefined): Promise<Finding> => {
   const [kept, present] = await Promise.all([

@@ -15,7 +15,10 @@ import { listObjects, patienceMs } from '../cluster/hooks.ts'
 import { readPublicKeys } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
-/** Returns the finding of a check that is forbidden. The other checks continue. */
+/**
+ * Returns the finding for a check that failed, for example because it is forbidden. The other
+ * checks continue.
+ */
 export const unseen = (about: string, error: unknown): Finding => {
   // Without a connection no check works, so the command reports it once.
   if (error instanceof Unreachable) throw error
@@ -23,7 +26,7 @@ export const unseen = (about: string, error: unknown): Finding => {
   return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
 }
 
-/** Checks that the CRDs serve the version and all fields of this program. */
+/** Checks that the API server serves both CRDs in this program's version. */
 export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
   const path = `/apis/${group}/${apiVersionName}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
@@ -40,7 +43,10 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
   )
 }
 
-/** Checks that the namespace exists. Otherwise every other check would pass. */
+/**
+ * Checks that the namespace exists. In a namespace that does not exist, every other check would
+ * pass.
+ */
 export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
@@ -80,7 +86,7 @@ export const checkLeader = async ({ api }: Cluster, namespace: string, now: numb
   if (holder === '') return failure('controller', `no controller leads in the namespace ${namespace}`, todo)
   const lives = Number(at(lease, 'spec', 'leaseDurationSeconds') ?? leaseSeconds)
   const silent = Math.round((now - renewed) / 1000)
-  // Clocks differ by some seconds.
+  // Allows twice the lease's duration, because clocks may differ by some seconds.
   return silent > lives * 2
     ? failure('controller', `${holder} led, and has been silent for ${silent} s`, todo)
     : ok('controller', `${holder} leads`)

@@ -10,7 +10,7 @@ import { ok, warning, type Finding } from './finding.ts'
 const about = 'admission policies'
 const group = '/apis/admissionregistration.k8s.io/v1'
 
-/** What can happen without a policy that denies it. */
+/** What can happen without each admission policy. */
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'people who write a hook may do through it what they may not do themselves',
   trigger: "an attacker with the trigger's account may use all of its rights, also in kube-system",
@@ -19,7 +19,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   sizes: 'hooks may have large annotations, which every replica reads when it starts',
 }
 
-/** What is guaranteed while the policy denies. */
+/** What each admission policy guarantees while it is in force. */
 const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'nobody makes a hook that may do more than they may themselves',
   trigger: "the trigger's account changes only what hooks act on",

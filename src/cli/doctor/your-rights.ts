@@ -4,13 +4,15 @@ import { review } from '../../kube/reviews.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
-/** The rights that these commands need in a namespace. */
+/** The rights on the hooks of a namespace, with the commands that need them. */
 const needed = [
   { verbs: ['get', 'list', 'watch'], for: 'get, describe, url, watch' },
   { verbs: ['create', 'patch', 'delete'], for: 'create, set, suspend, rotate, delete' },
 ]
 
-/** Checks the user's own rights. A missing right names the command that needs it. */
+/**
+ * Checks the user's own rights. The finding for a missing right names the commands that need it.
+ */
 export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]> =>
   await Promise.all(
     needed.map(async ({ verbs, for: commands }) => {
@@ -30,8 +32,8 @@ export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]>
   )
 
 /**
- * Returns the commands that create a role with these verbs. The reader replaces USER by the API
- * server's name for them.
+ * Returns the commands that grant these verbs by a role. The reader replaces USER by the API
+ * server's name for the user.
  */
 const grantOf = (namespace: string, verbs: readonly string[]): string => {
   const role = `hooks-${verbs[0]}`

@@ -17,12 +17,12 @@ export const colourOption = choice(
 const codes: Readonly<Record<Style, string>> = { good: '32', warning: '33', bad: '31', dim: '2', strong: '1' }
 
 /**
- * Matches exactly the sequences of {@link paintFor}. Splitting by it gives text and sequence in
- * turn.
+ * Matches exactly the escape sequences of {@link paintFor}. If a text is split by it, texts and
+ * sequences alternate.
  */
 export const escapes = new RegExp(`(\u001B\\[(?:0|${Object.values(codes).join('|')})m)`)
 
-/** Returns the colours for an output. It follows https://no-color.org. */
+/** Returns the function that colours texts for an output. It follows https://no-color.org. */
 export const paintFor = (given: ParsedLine, { env, out }: Pick<Shell, 'env' | 'out'>): Paint => {
   const when = given.get(colourOption)
   const wanted =

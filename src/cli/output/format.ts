@@ -26,8 +26,8 @@ const formatOf = (text: string | undefined): Format => {
 }
 
 /**
- * Prints one object or a list in a format other than a table. `many` prints a list, also of a
- * single object.
+ * Prints objects in a format other than a table. If `many` is true, the output is a list, even of a
+ * single object. Otherwise it is the first object.
  */
 export const printObjects = async (
   format: Exclude<Format, { as: 'table' }>,

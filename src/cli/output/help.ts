@@ -8,7 +8,7 @@ import { wrapped } from './wrap.ts'
  */
 const maxColumns = 80
 
-/** The greatest width of a term with its meaning on the same line. */
+/** A term with at most this many characters has its meaning on the same line. */
 const termColumns = 26
 
 const indent = 2
@@ -46,7 +46,8 @@ export const description = (summary: string, { details, terms = [] }: Described,
 type Described = Pick<Command, 'details' | 'terms'>
 
 /**
- * Splits a shell line that is too wide: before a flag, a pipe, a redirection or another command.
+ * Splits a line of shell that is wider than `columns`. It splits before a flag, a pipe, a
+ * redirection or another command.
  */
 export const shellLines = (line: string, columns: number): string => {
   const end = ' \\'

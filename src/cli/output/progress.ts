@@ -13,8 +13,8 @@ interface ProgressLine {
 }
 
 /**
- * Shows the progress of a wait: on a terminal in one line with the time that has passed, which is
- * rewritten, and elsewhere a line for each change.
+ * Shows the progress of a wait. On a terminal this is one line with the time since the beginning,
+ * rewritten every second. Elsewhere each change is a new line.
  */
 export const progressLine = ({ clock, err }: { readonly clock: Clock; readonly err: Output }): ProgressLine => {
   const beganAt = clock.monotonic()

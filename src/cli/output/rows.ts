@@ -55,7 +55,10 @@ export const tableRowOf = (hook: ReceiverHook, options: RowOptions): readonly Ta
 const conditionOf = ({ status }: ReceiverHook, type: string): Condition | undefined =>
   status?.conditions?.find(condition => condition.type === type)
 
-/** Returns the count with the hook's bounds: `2 (1-10)` or `2 (>=1)`. */
+/**
+ * Returns the count with the hook's bounds, such as `2 (1-10)` or `2 (>=1)`. An unknown count is
+ * `?`.
+ */
 const countText = (count: number | undefined, min: unknown, max: unknown): string => {
   const bounds = boundsText(min, max)
   if (count === undefined) return bounds === '' ? '' : `? (${bounds})`

@@ -7,7 +7,7 @@ const gaps = [3, 2, 1] as const
 
 /**
  * Formats rows in columns like kubectl. In a narrow terminal the gaps shrink first, then the widest
- * column is cut. A pipe gets everything.
+ * column is cut. Without a width, as for a pipe, nothing is cut.
  */
 export const table = (
   titles: readonly string[],
@@ -40,12 +40,12 @@ const plainCell = (cell: TableCell): { readonly text: string; readonly style?: S
   typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) }
 
 /**
- * Replaces control characters by blanks. An object may hold any text, and they would move the
- * cursor.
+ * Replaces control characters by blanks. A text from an object may contain control characters,
+ * which would move the cursor.
  */
 export const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
-/** Splits into characters, not into UTF-16 halves. */
+/** Splits a text into characters, not into UTF-16 code units. */
 const charactersOf = (text: string): string[] => Array.from(text)
 const lengthOf = (text: string): number => charactersOf(text).length
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
@@ -54,8 +54,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 const minWidth = 8
 
 /**
- * Shortens the widest columns one character at a time. If that is not enough, it changes nothing: a
- * line that the terminal wraps should be complete.
+ * Makes the widest columns narrower, one character at a time, until `excess` characters are gone.
+ * If that is impossible, changes nothing. The terminal then wraps the lines, which stay complete.
  */
 const narrowed = (widths: readonly number[], excess: number): readonly number[] => {
   const now = [...widths]

@@ -2,7 +2,7 @@ import type { Output } from '../shell.ts'
 import { escapes } from './colour.ts'
 import { messageLines } from './wrap.ts'
 
-/** All control characters except line break and tab. ESC and CSI begin escape sequences. */
+/** All control characters. ESC and CSI are among them, which begin escape sequences. */
 const control = /[\p{Cc}]/gu
 
 /**
@@ -18,6 +18,7 @@ export const forTerminal = (text: string): string =>
 
 /**
  * Returns the visible symbol of a control character (https://www.unicode.org/charts/PDF/U2400.pdf).
+ * A line break and a tab stay.
  */
 const pictureOf = (character: string): string => {
   if (character === '\n' || character === '\t') return character

@@ -1,8 +1,8 @@
 import { messageParts } from '../../api/command-in.ts'
 
 /**
- * Wraps a message for a terminal of `width` columns. A command at its end gets a line of its own,
- * which is not wrapped, so that it can be copied as one line.
+ * Wraps a message for a terminal of `width` columns. A command at the end of the message gets a
+ * line of its own. That line is not wrapped, so that the user can copy it.
  */
 export const messageLines = (message: string, width: number | undefined): readonly string[] => {
   if (width === undefined || message.length <= width) return [message]
@@ -11,7 +11,8 @@ export const messageLines = (message: string, width: number | undefined): readon
 }
 
 /**
- * Wraps a text at blanks, to lines of at most `width` characters. Without a width it is one line.
+ * Wraps a text at blanks, to lines of at most `width` characters. If `width` is undefined, the text
+ * stays one line.
  */
 export const wrapped = (text: string, width: number | undefined): readonly string[] => {
   if (width === undefined) return [text]

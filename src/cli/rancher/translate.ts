@@ -6,7 +6,7 @@ import type { Receiver } from './receivers.ts'
 
 /** The names in this cluster for Rancher's names, as the user gave them. */
 export interface Names {
-  /** By Rancher's service id or stack/service, such as `StatefulSet/db` or `web`. */
+  /** Workloads such as `StatefulSet/db` or `web`, by Rancher's service id or by `stack/service`. */
   readonly services: ReadonlyMap<string, string>
   /** The node pool of the hosts, such as `MachineDeployment/workers`. */
   readonly pool: string | undefined
@@ -17,8 +17,8 @@ export type Translated =
   | { readonly name: string; readonly refused: string }
 
 /**
- * Returns a receiver as a hook, with everything that could not be translated. Or why there is no
- * hook for it.
+ * Returns the hook for a receiver, with a note for each part that could not be translated. If no
+ * hook is possible, returns the reason.
  */
 export const translated = (receiver: Receiver, names: Names): Translated => {
   const name = objectName(receiver.name)
@@ -67,7 +67,10 @@ const translatorOf = (driver: string): Translate | undefined => {
   }
 }
 
-/** Returns the bounds. Rancher answered 400 to a step beyond a bound. */
+/**
+ * Returns the action, its amount and its bounds. `overshoot` is `reject`, because Rancher answered
+ * 400 to a step beyond a bound.
+ */
 const bounds = (config: JsonObject): JsonObject => ({
   action: config['action'],
   by: config['amount'] ?? 1,

@@ -20,8 +20,8 @@ export interface SpecField {
 
 /**
  * Returns the fields of an object schema, each with its flag. A reference to an object or a
- * Secret's entry is one field. A value that one word cannot express is JSON. So every field of
- * every schema has a flag.
+ * Secret's entry is one field. A value that one word cannot express is given as JSON, so that every
+ * field of every schema has a flag.
  */
 export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly SpecField[] =>
   Object.entries(schema.properties).flatMap(([name, member]) => {
@@ -56,7 +56,10 @@ const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readon
   }
 }
 
-/** Returns the choices as a placeholder if they are short. Otherwise the meaning lists them. */
+/**
+ * Returns the choices as a placeholder, such as `up|down`, if they are short. Otherwise {@link
+ * meaningOf} lists them.
+ */
 const shown = (choices: readonly string[] | undefined): string | undefined => {
   const joined = choices?.join('|')
   return joined !== undefined && joined.length <= 30 ? joined : undefined
@@ -165,7 +168,10 @@ const objectReference = (flag: string, text: string, versionSchema: Schema | und
   return { ...(isWritten && { apiVersion }), kind: known?.kind ?? word, name }
 }
 
-/** Returns the text of the reference page without its links. */
+/**
+ * Returns the first sentence of a field's description without its links, as the meaning of a flag.
+ * Adds the choices and the default.
+ */
 const meaningOf = (schema: Schema): string => {
   const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
   const sentence = first.replaceAll('`', '').replace(/\.$/, '')

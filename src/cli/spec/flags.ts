@@ -10,7 +10,7 @@ export const fieldsOfDrivers: ReadonlyMap<string, readonly SpecField[]> = new Ma
 
 const names = new Set<string>(['driver', ...declarations.map(({ name }) => name)])
 
-/** The fields of all hooks. */
+/** The fields that hooks of all drivers have. */
 export const commonFields: readonly SpecField[] = fieldsOf(
   {
     ...hookSpecSchema,
@@ -19,7 +19,7 @@ export const commonFields: readonly SpecField[] = fieldsOf(
   [],
 )
 
-/** A flag with its fields. One flag can set the same field of several drivers. */
+/** A flag and the fields that it sets. Fields of several drivers can have one flag. */
 interface Flagged {
   readonly option: Option<readonly string[]>
   readonly fields: readonly SpecField[]
@@ -51,14 +51,14 @@ const optionOf = (flag: string, fields: readonly SpecField[]): Option<readonly s
   }
 }
 
-/** Returns the heading of a flag: its drivers, or all hooks. */
+/** Returns the heading above a flag in help: the drivers that have the flag, or `Every hook`. */
 const groupOf = (fields: readonly SpecField[]): string => {
   const drivers = [...new Set(fields.map(({ path: [first = ''] }) => first))].filter(name => fieldsOfDrivers.has(name))
   if (drivers.length > 0) return drivers.map(name => `--driver ${name}`).join(', ')
   return fields.some(({ path }) => path[0] === 'auth') ? 'Every hook: what a post must prove' : 'Every hook'
 }
 
-/** The flags of one heading stay together, in the order of their first. */
+/** All flags, grouped by heading. A heading has the place of its first flag. */
 const all = (() => {
   const found = flagged()
   const headings = new Set(found.map(({ option }) => option.group))
@@ -69,8 +69,8 @@ const all = (() => {
 export const specOptions: readonly Option<unknown>[] = all.map(({ option }) => option)
 
 /**
- * Returns the given flags as a part of a spec. An empty value removes a field: it becomes null, as
- * in a merge patch. Throws {@link UsageError} for a flag of another driver.
+ * Returns the given flags as a part of a spec. An empty value removes a field: the field is null,
+ * as in a merge patch. Throws {@link UsageError} for a flag of another driver.
  */
 export const specOfFlags = (given: ParsedLine, driver: string): JsonObject => {
   let spec: JsonObject = {}
@@ -85,7 +85,10 @@ export const specOfFlags = (given: ParsedLine, driver: string): JsonObject => {
   return spec
 }
 
-/** Returns the flag for a path such as `spec.scale.max`, or for one of its parents. */
+/**
+ * Returns the flag for a path such as `spec.scale.max`, or for a parent of that path. Returns
+ * undefined if there is none.
+ */
 export const flagOf = (path: string): string | undefined => {
   const fields = all.flatMap(({ fields }) => fields)
   const found = fields.find(field => {
@@ -107,7 +110,7 @@ const merged = (object: JsonObject, [name = '', ...rest]: readonly string[], val
   return { ...object, [name]: rest.length === 0 ? value : merged(isObject(inside) ? inside : {}, rest, value) }
 }
 
-/** Returns a spec without the removed fields of {@link specOfFlags}. */
+/** Returns a spec without the nulls by which {@link specOfFlags} marks removed fields. */
 export const withoutNulls = (value: unknown): unknown =>
   isObject(value)
     ? Object.fromEntries(

@@ -12,8 +12,8 @@ const known = (apiVersion: string, kind: string, ...shorts: readonly string[]): 
 }
 
 /**
- * If two groups have the same kind, the first is the default. A test compares this list with the
- * drivers.
+ * The kinds that drivers can change. If two groups have a kind of one name, the first group is the
+ * default. A test compares this list with the drivers.
  */
 const kinds: readonly KnownKind[] = [
   known('apps/v1', 'Deployment', 'deploy'),
@@ -32,8 +32,8 @@ const kinds: readonly KnownKind[] = [
 ]
 
 /**
- * Returns the kind for a word: `hpa`, `HorizontalPodAutoscaler`,
- * `horizontalpodautoscalers.autoscaling`.
+ * Returns the kind for a word such as `hpa`, `HorizontalPodAutoscaler` or
+ * `horizontalpodautoscalers.autoscaling`. Returns undefined for another word.
  */
 export const kindNamed = (word: string): KnownKind | undefined => {
   const [name = '', ...rest] = word.toLowerCase().split('.')

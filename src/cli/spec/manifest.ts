@@ -18,7 +18,10 @@ import { flagOf } from './flags.ts'
 
 export type DryRun = 'none' | 'client' | 'server'
 
-/** As in kubectl: `--dry-run` without a value would be ambiguous before a name. */
+/**
+ * The value is required, as in kubectl. If `--dry-run` stood before a name without a value, the
+ * name could be taken for the value.
+ */
 export const dryRunOption: Option<DryRun> = {
   flag: 'dry-run',
   value: 'client|server',
@@ -73,7 +76,7 @@ export const createHook = async (
     lane: 'bulk',
     timeoutMs: patienceMs,
   })
-  // The answer to a dry run has no version.
+  // A hook in the answer to a dry run has no resourceVersion.
   const stored = tryParseJson(answer.body)
   if (answer.status !== 201 || !isKubeObject(stored)) {
     const error = new ApiError(answer, `create of ${name}`)

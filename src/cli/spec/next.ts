@@ -26,8 +26,8 @@ export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Prom
 }
 
 /**
- * Returns the condition of a new hook, or undefined if there is none in time or the user may not
- * read it.
+ * Returns the condition `Ready` of a new hook. Returns undefined if the controller does not set it
+ * in time, or if the user may not read the hook.
  */
 const readyOf = async (cluster: Cluster, { clock, stop }: Shell, name: string): Promise<Condition | undefined> => {
   const end = clock.monotonic() + withinMs

@@ -10,7 +10,7 @@ export type ServerAnswer<T> =
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** How often a read is attempted while the API server is busy. */
+/** How many times a read is sent while the API server is busy. */
 const attempts = 4
 const maxWaitMs = 10_000
 

@@ -1,6 +1,6 @@
 /**
- * Reads the clock. This is the only file that uses the browser's interfaces: time, network,
- * storage, address, clipboard, media.
+ * Returns the time in milliseconds since the epoch. This is the only file that uses the browser's
+ * interfaces: time, network, storage, address, clipboard, media.
  */
 
 export const now = (): number => Date.now()
@@ -16,7 +16,7 @@ export const request = (path: string, options: RequestInit): Promise<Response> =
 
 /**
  * Storage of this origin, which includes the port. If the browser stores nothing, values are lost
- * with the page.
+ * when the page is closed.
  */
 export const kept = {
   get: (name: string): string | undefined => {

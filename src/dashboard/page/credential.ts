@@ -8,12 +8,12 @@ export const signInWay = ((): SignIn => {
   return way === 'token' || way === 'header' ? way : 'key'
 })()
 
-/** The page key in header mode. Only a script of this page can send it. */
+/** The page key in header mode. It is no secret, but only a script of this page can send it. */
 const headerModeKey = 'page'
 
 /**
- * Returns the session's page key. A session needs it and a cookie that scripts cannot read. All
- * tabs of this origin share it.
+ * Returns the session's page key. A request needs this key, and a cookie that scripts cannot read.
+ * All tabs of this origin share the key.
  */
 export const pageKey = (): string => (signInWay === 'header' ? headerModeKey : (kept.get('page-key') ?? ''))
 

@@ -49,7 +49,10 @@ export const KeysDialog = () => (
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.matches('input:not([type=checkbox], [type=radio]), textarea, select')
 
-/** Returns the hook that a key applies to: the focused or the shown one. */
+/**
+ * Returns the key of the hook to which a keyboard shortcut applies: the hook of the shown page, or
+ * else the focused row. Returns undefined if there is none.
+ */
 const hookInHand = (): string | undefined => {
   const place = here.peek()
   if (place.at === 'hook') return `${place.namespace}/${place.name}`
@@ -70,7 +73,8 @@ export const listenToKeys = (): (() => void) =>
 
 const actions: Readonly<Record<string, () => void>> = {
   '/': () => {
-    // Handled at once: the next key may be the first letter of a search, and `n` opens a form.
+    // Focuses the search at once, because the user may type its first letter next. Without the
+    // focus, `n` would open a form.
     if (here.peek().at === 'list') return element('search')?.focus()
     goto('/')
     requestAnimationFrame(() => element('search')?.focus())

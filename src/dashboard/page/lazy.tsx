@@ -26,7 +26,10 @@ export const lazy = <P extends object>(
   return Object.assign(Lazy, { preload })
 }
 
-/** After an update of the dashboard the files of the older page no longer exist. */
+/**
+ * Shown if a part cannot be loaded. After an update of the dashboard, the files of the older page
+ * no longer exist.
+ */
 const Failed = () => (
   <Middle>
     <h1 tabIndex={-1}>This part of the page cannot be loaded</h1>
@@ -37,7 +40,7 @@ const Failed = () => (
   </Middle>
 )
 
-/** How long loading the list has priority, in milliseconds. */
+/** How long the other parts of the page wait so that the list loads first, in milliseconds. */
 const idleMs = 1_500
 
 export const preloadLater = (parts: readonly { readonly preload: () => void }[]): void =>

@@ -24,7 +24,7 @@ import { followStop, StopDialog, stopping } from './stop.tsx'
 import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
 
 /**
- * A hidden tab closes its connection after this time, in milliseconds. A browser has six
+ * How long a tab may be hidden before its stream is closed, in milliseconds. A browser has only six
  * connections to a host.
  */
 const hiddenMs = 10_000
@@ -145,8 +145,8 @@ const View = () => {
 }
 
 /**
- * The shortest time between two changes that are read aloud, in milliseconds. Only hooks on the
- * screen are read.
+ * The shortest time between two changes that are announced to screen readers, in milliseconds. Only
+ * changes of hooks on the screen are announced.
  */
 const aloudMs = 5_000
 const aloud = signal('')
@@ -161,7 +161,10 @@ effect(() => {
   aloud.value = `${change.name}: ${outcome}${to === undefined ? '' : ` ${from === to ? 'at' : `${from} to`} ${to}`}`
 })
 
-/** Focuses the heading of a new place, unless something in it has the focus. */
+/**
+ * Focuses the heading when the page shows another place, unless an element in that place has the
+ * focus already.
+ */
 const useFocusOnHeading = (): void => {
   const path = place.value.split('?', 1)[0]
   useEffect(() => {

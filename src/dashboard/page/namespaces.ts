@@ -14,20 +14,25 @@ export const readNamespaces = async (): Promise<void> => {
   if (answer.ok) namespaces.value = answer.body
 }
 
-/** The namespace that was chosen last. A place without one in its address uses it. */
+/**
+ * The namespace that was chosen last. It applies to every place without a namespace in its address.
+ */
 const chosen = signal<string | undefined>(undefined)
 
 /** The namespace whose hooks are shown. Empty for all. */
 export const namespaceShown = computed<string>(() => {
   const place = here.value
-  // A user who follows a link to a hook may have access to its namespace only.
+  // A user may follow a link to a hook, and have access only to the hook's namespace.
   if ((place.at === 'hook' || place.at === 'edit') && chosen.value !== everywhere) return place.namespace
   const asked = place.at === 'list' ? (query.value.get('ns') ?? chosen.value) : chosen.value
   const wanted = asked ?? me.value?.namespace ?? everywhere
   return wanted === everywhere ? '' : wanted
 })
 
-/** Remembers the namespace of the list: from its address, or else the one that it shows first. */
+/**
+ * Remembers the namespace of the list: the one in the address, or else the one that the list shows
+ * first.
+ */
 export const rememberNamespace = (): void => {
   if (here.value.at !== 'list') return
   const asked = query.value.get('ns')

@@ -7,7 +7,7 @@ interface Notice {
   readonly line?: string
 }
 
-/** What the page says now of what has been done. */
+/** The notice that the page shows now. Undefined if it shows none. */
 export const notice = signal<Notice | undefined>(undefined)
 const staysMs = 7_000
 

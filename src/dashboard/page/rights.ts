@@ -28,8 +28,8 @@ export const rightsIn = (namespace: string): Signal<Rights | undefined> => {
 }
 
 /**
- * Returns why the user may not do something in a namespace. Undefined if they may, or if it is not
- * known yet.
+ * Returns why the user may not do something in a namespace. Returns undefined if the user may do
+ * it, or before the answer arrives.
  */
 export const whyNot = (namespace: string, right: RightName): string | undefined => {
   const may = rightsIn(namespace).value?.[right]
@@ -38,7 +38,10 @@ export const whyNot = (namespace: string, right: RightName): string | undefined 
   return `${user} may not ${may.verb} ${may.resource} in namespace ${namespace}${may.why === undefined ? '' : ` (${may.why})`}`
 }
 
-/** Returns why the URL of a hook cannot be shown, if that is known. */
+/**
+ * Returns why the URL of a hook cannot be shown. Returns undefined if it can be shown, or before
+ * the answer arrives.
+ */
 export const whyNoURL = (row: ListedHook): string | undefined => {
   if (row.url === 'none') return 'no URL has been published yet'
   return row.url === 'secret' ? whyNot(row.namespace, 'secrets') : undefined

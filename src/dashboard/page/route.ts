@@ -55,7 +55,10 @@ export const goto = (href: string): void => {
   place.value = href
 }
 
-/** Follows a link inside the page. The browser handles a link for another tab. */
+/**
+ * Follows a link inside the page. If the click opens the link in another tab, the browser handles
+ * it.
+ */
 export const followLink =
   (href: string) =>
   (event: MouseEvent): void => {

@@ -23,15 +23,15 @@ export const openPage = async (): Promise<void> => {
 }
 
 /**
- * Signs in with the key in the address and removes the key from it. Resolves with whether there was
- * one.
+ * Signs in with the key in the address and removes the key from it. Resolves with whether the
+ * address had a key.
  */
 const openWithKey = async (): Promise<boolean> => {
   const key = new URLSearchParams(address.hash()).get('key')
   if (key === null) return false
   address.replace(address.place())
   const why = await signInWith({ key })
-  // A used link opens the browser's existing session.
+  // If the link was used before, its session may still exist in this browser.
   const isOpen = why === undefined || (pageKey() !== '' && (await learn()) === undefined)
   if (!isOpen) sessionEnded({ reason: 'UsedKey', message: why })
   return true
@@ -47,7 +47,10 @@ export const signInWith = async (
   return await learn()
 }
 
-/** Reads who is signed in. Tries twice, because a proxy may just have signed the user in again. */
+/**
+ * Reads who is signed in, and counts a new session. Resolves with undefined, or with why nobody is
+ * signed in.
+ */
 export const learn = async (): Promise<string | undefined> => {
   const answer = await askServer<Me>('GET', '/api/me')
   if (!answer.ok) return answer.refusal.message

@@ -27,7 +27,10 @@ const read = async (): Promise<void> => {
   if (answer.ok) state.value = answer.body
 }
 
-/** Follows the stop of a session until the returned function is called. */
+/**
+ * Reads every 15 s whether all hooks are stopped, until the returned function is called. Also reads
+ * once whether the user may stop them.
+ */
 export const followStop = (): (() => void) => {
   let cancel = (): void => undefined
   const again = (): void => {
@@ -89,7 +92,7 @@ export const StopSection = () => {
 
 const close = (): void => void (stopping.value = false)
 
-/** Asks why, and stops all hooks. */
+/** The dialog that asks for a reason and stops all hooks. */
 export const StopDialog = () => {
   const reason = useSignal('')
   const all = useSignal(false)

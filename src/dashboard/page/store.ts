@@ -5,10 +5,10 @@ import type { EndedWhy, ListedHook, StreamEvent, TargetCount } from '../protocol
 const rows = new Map<string, Signal<ListedHook>>()
 const counts = new Map<string, Signal<TargetCount | undefined>>()
 
-/** Rises with each change of a row. Search and order depend on it. */
+/** Rises with each change of a row. Search and order depend on this signal. */
 const changes = signal(0)
 
-/** The keys that were listed since the last `begin`. */
+/** The keys that were listed since the last `begin`. Undefined after `synced`. */
 const listed = signal<Set<string> | undefined>(undefined)
 
 /** The state of the stream. `lostSince` is in milliseconds since the epoch. */
@@ -93,15 +93,15 @@ export const forget = (): void =>
   })
 
 /**
- * Returns a hook by `namespace/name`. The caller subscribes to its existence; its `.value` to its
- * content.
+ * Returns the signal of a hook by its key, `namespace/name`. This call subscribes the caller to all
+ * changes of rows. Reading `.value` also subscribes it to this hook's content.
  */
 export const rowSignal = (key: string): Signal<ListedHook> | undefined => {
   void changes.value
   return rows.get(key)
 }
 
-/** Returns the same without a subscription. */
+/** Returns a hook by its key without a subscription. */
 export const rowNow = (key: string): ListedHook | undefined => rows.get(key)?.peek()
 
 export const countOf = (key: string): Signal<TargetCount | undefined> => {

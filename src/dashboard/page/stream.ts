@@ -29,8 +29,8 @@ export interface StreamHandle {
 }
 
 /**
- * How long a stream may be silent, in milliseconds. The server sends something every 15 s, so two
- * signals are missing.
+ * How long a stream may be silent, in milliseconds. The server sends something every 15 s. So after
+ * this time two of its signals are missing.
  */
 const silenceMs = 32_000
 
@@ -142,8 +142,8 @@ interface RawEvent {
 }
 
 /**
- * Splits text into events (HTML, 9.2.6). The server sends one `data` line each, and perhaps one
- * `id`.
+ * Splits text into events, as in section 9.2.6 of the HTML standard. Each event of this server has
+ * one `data` line, and perhaps one `id` line.
  */
 async function* eventsIn(chunks: AsyncIterable<string>, heard: () => void): AsyncGenerator<RawEvent, void, undefined> {
   let rest = ''

@@ -34,7 +34,8 @@ export const serveAssets = (assets: Assets, signIn: SignIn, version: string): Re
       response.set({ 'cache-control': forEver, 'content-encoding': encoding, vary: 'accept-encoding' })
       response.type(file.type).send(encoding === 'br' ? file.brotli : file.gzip)
     } else if (path.startsWith('/assets/') || /^\/[^/]*\.[a-z0-9]+$/.test(path)) {
-      // A missing file must not get the document: an older page or a browser may ask for it.
+      // A missing file must not be answered with the document. An older page may ask for its files,
+      // and a browser for an icon.
       response.status(404).type('text/plain').send('there is no such file\n')
     } else response.type('text/html').send(document)
   }

@@ -10,8 +10,8 @@ export const cookieName = ({ origin, secure }: Reached): string =>
   secure ? '__Host-receiver-hooks' : `receiver-hooks-${origin.split(':')[2] ?? '80'}`
 
 /**
- * Returns a cookie's value. Undefined if it is missing or has two values: another port may have set
- * one.
+ * Returns a cookie's value. Returns undefined if the cookie is missing or has two values, because
+ * another port of the host may have set one of them.
  */
 export const cookieIn = (header: string, name: string): string | undefined => {
   const first = parseCookie(header)[name]
@@ -20,7 +20,7 @@ export const cookieIn = (header: string, name: string): string | undefined => {
 }
 
 /**
- * Sets or removes the session cookie. The prefix `__Host-` requires the whole host (RFC 6265bis,
+ * Sets or removes the session cookie. With the prefix `__Host-`, its path must be `/` (RFC 6265bis,
  * 4.1.3.2). Without TLS the cookie is only for /api/.
  */
 export const setCookie = (response: Response, reached: Reached, id: string | undefined): void => {

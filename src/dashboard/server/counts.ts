@@ -10,20 +10,20 @@ import { debounce } from './debounce.ts'
 
 type World = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
 
-/** The kinds with a count that drivers can change, by kind. */
+/** The kinds of targets that have a count, by the name of the kind. */
 const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
   drivers.flatMap(driver => driver.targets).flatMap(target => (target.replicas ? [[target.type.kind, target]] : [])),
 )
 
 /** Sends the counts of the kinds that hooks have as targets, and of no others. */
 export interface Counts {
-  /** Notes that hooks with these kinds are shown. */
+  /** Begins to follow these kinds, if they have counts and are not followed yet. */
   see(kinds: readonly string[]): void
 }
 
 /**
- * Follows each kind from its first hook until `stop` is aborted. `send` gets the changes of 100 ms
- * at once.
+ * Follows the counts of each kind that `see` gets, until `stop` is aborted. `send` gets all changes
+ * of 100 ms together.
  */
 export const followCounts = (
   world: World,

@@ -52,8 +52,8 @@ export interface Dashboard {
 }
 
 /**
- * Makes the dashboard's server. It lists what each request passes, in order. The routes are
- * declared in `handlers/`.
+ * Makes the dashboard's server. The function lists what each request passes, in order. The routes
+ * are declared in `handlers/`.
  */
 export const createDashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
   const { assets, connectAs, served, sessionMs, signIn, version } = settings
@@ -101,7 +101,10 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
 
 const nothingHere = (): RefusedError => new RefusedError(404, 'NotFound', 'the dashboard has nothing at this path')
 
-/** Refuses a path parameter that is no name, so that no name can lead to another API path. */
+/**
+ * Refuses a path parameter that is not a valid object name. Otherwise a parameter could lead to
+ * another path of the API server.
+ */
 const checkNames = (api: Api): void => {
   for (const name of ['namespace', 'name']) {
     api.param(name, (_request, _response, next, value: string) =>

@@ -1,7 +1,7 @@
 import type { Clock } from '../../environment/environment.ts'
 import { debounceMs } from './limits.ts'
 
-/** Collects changes by key, and passes on the newest of each at most once in 100 ms. */
+/** Collects changes by key. Passes on the newest change of each key, at most once in 100 ms. */
 export interface Debounce<T> {
   /** Adds a change. `undefined` means deleted. */
   add(key: string, value: T | undefined): void

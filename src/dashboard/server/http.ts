@@ -10,7 +10,10 @@ export interface PageServer {
   close(): void
 }
 
-/** Serves within the limits of connections and heads. Rejects if the port is in use. */
+/**
+ * Serves the page within the limits for connections and request heads. Rejects if the port is in
+ * use.
+ */
 export const servePage = async (
   listener: RequestListener,
   clock: Pick<Clock, 'monotonic'>,

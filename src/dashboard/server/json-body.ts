@@ -2,7 +2,10 @@ import { json, type RequestHandler } from 'express'
 import { isCutShort } from '../../environment/cut-short.ts'
 import { RefusedError, statusOf } from './refused.ts'
 
-/** Parses a JSON body of at most `maxBytes`. If the headers rule that out, nothing is read. */
+/**
+ * Parses a JSON body of at most `maxBytes`. If the headers show another type or a larger body,
+ * nothing is read.
+ */
 export const jsonBody = (maxBytes: number): RequestHandler => {
   const read = json({ limit: maxBytes, inflate: false })
   return (request, response, next) => {

@@ -2,15 +2,18 @@ import type { ConnectionLimits } from '../../environment/places.ts'
 
 /** All limits of the dashboard's server. Times are in milliseconds, sizes in bytes. */
 
-/** A body. A form with a long expression and a pasted token are far smaller. */
+/** The largest body. A form with a long expression and a pasted token are far smaller. */
 export const maxBodyBytes = 256 * 1024
 
-/** A head. Tokens of identity providers with many groups exceed Node's 16 KiB. */
+/**
+ * The largest head of a request. Tokens of identity providers with many groups exceed Node's 16
+ * KiB.
+ */
 export const maxHeaderBytes = 32 * 1024
 
 /**
- * A body before the sign-in. A token of `kubectl create token` has 1 kB, one with a hundred groups
- * 5 kB.
+ * The largest body before the sign-in. A token of `kubectl create token` has 1 kB, one with a
+ * hundred groups 5 kB.
  */
 export const maxSignInBytes = 8 * 1024
 
@@ -22,9 +25,9 @@ export const requestTimeoutMs = 10_000
 export const maxUnreadBodyBytes = 16 * 1024
 
 /**
- * Each connection may buffer what Node reads at once, 64 KiB: 40 MiB in all, of the container's
- * 256. One source may have half of them, because a proxy may be the only source. All streams need
- * less.
+ * Each connection may buffer 64 KiB, which Node reads at once. All together may buffer 40 MiB, of
+ * the container's 256 MiB. One source may have half of the connections, because a proxy may be the
+ * only source. All streams need fewer connections.
  */
 export const connections: ConnectionLimits = {
   most: 640,
@@ -39,7 +42,8 @@ export const keyLivesMs = 5 * 60_000
 
 /**
  * Each sign-in costs the API server one review. Failures are limited to 30 a minute for each
- * client. A connection's source has ten times as many, because a proxy serves many clients.
+ * client. For the source of a connection the limit is ten times as high, because a proxy serves
+ * many clients.
  */
 export const signIns = {
   failuresOfClient: { perSecond: 0.5, burst: 30 },
@@ -52,19 +56,25 @@ export const signIns = {
 export const maxSources = 10_000
 
 /**
- * Each session may have connections to the API server. One user may have a tenth of all, because a
- * team may share an account.
+ * The largest number of sessions of all users, and of one user. Each session may have connections
+ * to the API server. A team may share an account, so one user may have a tenth.
  */
 export const maxSessions = 200
 export const maxSessionsOfUser = 20
 
-/** Unanswered requests of one user. Each holds its body and the API server's answer. */
+/**
+ * The largest number of unanswered requests of one user. Each request holds its body and the API
+ * server's answer in memory.
+ */
 export const maxRequestsOfUser = 32
 
 /** After this time without a request a session ends, so that a forgotten tab does not stay open. */
 export const unusedMs = 60 * 60_000
 
-/** Streams of one session. A browser has no more connections to one host over HTTP/1.1. */
+/**
+ * The largest number of streams of one session, of one user and of all users. A browser has no more
+ * connections to one host over HTTP/1.1 than a session has streams.
+ */
 export const maxStreamsOfSession = 6
 export const maxStreamsOfUser = 20
 export const maxStreams = 200
@@ -72,18 +82,18 @@ export const maxStreams = 200
 /** Changes within this time are sent together, so that a burst causes one redraw. */
 export const debounceMs = 100
 
-/** The most rows of one event. Each event is drawn at once. */
+/** The largest number of rows in one event. The page draws all rows of an event at once. */
 export const rowsAtOnce = 250
 
 /**
- * The interval of comments in a stream. They keep proxies from closing it, and let the page notice
- * a dead connection.
+ * The interval of comments in a stream. The comments keep proxies from closing the stream, and let
+ * the page notice a dead connection.
  */
 export const heartbeatMs = 15_000
 
 /**
- * An open watch continues after its token expires or its rights are removed. A list does not, so
- * one is made at this interval.
+ * An open watch continues after its token expires or its rights are removed. A list is refused
+ * then, so each stream sends a list at this interval.
  */
 export const lookAgainMs = 30_000
 

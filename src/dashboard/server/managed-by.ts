@@ -13,7 +13,8 @@ export const managedBy = ({ metadata }: StoredObject): string | undefined => {
   }
   const byFlux = flux('kustomize', 'Kustomization') ?? flux('helm', 'HelmRelease')
   if (byFlux !== undefined) return byFlux
-  // Such as `shop:receiverhooks.dev/ReceiverHook:shop/web-up`, with the application first.
+  // An example of the annotation is `shop:receiverhooks.dev/ReceiverHook:shop/web-up`. It begins
+  // with the application.
   const tracked = annotations['argocd.argoproj.io/tracking-id']?.split(':', 1)[0]
   const application = tracked ?? labels['argocd.argoproj.io/instance']
   if (application !== undefined) return `Argo CD (Application ${application})`

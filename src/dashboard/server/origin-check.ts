@@ -7,8 +7,9 @@ export interface ServedNames {
   /** The public address, such as `https://hooks.example.com`. */
   readonly url?: URL
   /**
-   * Which loopback names are accepted: with one port (the server's own), with any (a port-forward
-   * may use any), or none (behind a proxy).
+   * Which loopback names are accepted. A number: with this port, the server's own. `any`: with any
+   * port, because a port-forward may use any. `none`: no loopback name, because the page is behind
+   * a proxy.
    */
   readonly loopback: number | 'any' | 'none'
 }
@@ -23,7 +24,10 @@ export interface Reached {
 
 const loopbackName = /^(?:127\.0\.0\.1|localhost)(?::([0-9]{1,5}))?$/
 
-/** Returns how the page is reached with this Host, or undefined if it is not served there. */
+/**
+ * Returns how the page is reached with this Host header. Returns undefined if the page is not
+ * served under this name.
+ */
 export const reachedBy = ({ loopback, url }: ServedNames, host: string): Reached | undefined => {
   if (url !== undefined && host === url.host) {
     return { origin: url.origin, secure: url.protocol === 'https:', loopback: loopbackName.test(host) }
@@ -55,7 +59,7 @@ export const originProblem = (served: ServedNames, head: RequestHead): RefusedEr
   const isApi = /^\/api(?![^/?])/.test(url)
   const site = headers['sec-fetch-site']
   if (isApi && site !== undefined && site !== 'same-origin') return notThePage()
-  // HEAD on the API has no use for the page, so it is treated like a write.
+  // The page never sends HEAD to the API, so HEAD is checked like a write.
   const isRead = method === 'GET' || (method === 'HEAD' && !isApi)
   return isRead || headers.origin === reached.origin ? undefined : notThePage()
 }

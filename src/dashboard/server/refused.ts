@@ -35,7 +35,7 @@ export const errorHandler =
     const refused = refusedBy(error)
     if (refused === undefined) log.error({ error }, 'a request of the dashboard failed')
     if (response.headersSent) return void response.destroy()
-    // The rest of the body is not read.
+    // Closes the connection, because the rest of the request's body is not read.
     if (!request.complete) response.set('connection', 'close')
     const { headers, refusal, status } = refused ?? failed
     response.status(status).set(headers).json(refusal)

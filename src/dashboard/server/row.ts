@@ -5,7 +5,9 @@ import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { redacted } from '../../environment/redact.ts'
 import type { ListedHook, RowDelivery } from '../protocol.ts'
 
-/** Returns what the list shows of a hook. It has no token, URL, annotation or managedFields. */
+/**
+ * Returns what the list shows of a hook. The row has no token, URL, annotation or managedFields.
+ */
 export const rowOf = (object: StoredObject): ListedHook => {
   const { generation = 0, namespace = '', name, uid } = object.metadata
   const driver = stringAt(object, 'spec', 'driver') ?? ''
@@ -42,7 +44,7 @@ export const largeRowOf = (object: StoredObject): ListedHook => ({
   message: 'The hook is too large to be read. Remove what is large in it: annotations, for one.',
 })
 
-/** Returns a condition of a hook, unchecked. */
+/** Returns a condition of a hook, or undefined. The members of the condition are not checked. */
 const conditionOf = (object: StoredObject, type: string): unknown =>
   listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)
 
@@ -51,7 +53,10 @@ export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(val
 
 export const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
 
-/** Returns action and target in words. For an invalid hook, only the driver's name. */
+/**
+ * Returns action and target in words. For an invalid hook, returns the driver's name and the target
+ * in the status.
+ */
 const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {
   const spec = object['spec']
   const found = isHookSpec(spec) ? driverOf(spec) : undefined

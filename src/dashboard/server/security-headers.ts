@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** Allows only the page's own files. Nothing in the data can run or be loaded. */
+/** Allows only the page's own files. So no text from the cluster can run as code or load a file. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

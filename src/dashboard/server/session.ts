@@ -48,9 +48,9 @@ interface Kept {
 const secretBytes = 24
 
 /**
- * All sessions, only in memory: after a restart people sign in again. Each user has a share of the
- * places, so that one cannot take all. A session with an open stream is in use and is never ended
- * to make room.
+ * All sessions, only in memory: after a restart people sign in again. Each user may have a share of
+ * the sessions, so that one user cannot take all. A session with an open stream is in use, and is
+ * never ended to make room.
  */
 export class Sessions {
   readonly #clock: Clock
@@ -67,8 +67,8 @@ export class Sessions {
   }
 
   /**
-   * Opens a session, or returns undefined if there is no place. `name` is given if the session is
-   * not identified by a cookie.
+   * Opens a session, or returns undefined if there is no room. `name` is the session's id if the
+   * session is not identified by a cookie.
    */
   open({ credentialEndsAt = Infinity, ...who }: SignedIn, name?: string): Session | undefined {
     const room = roomFor(who.user, [...this.#kept.values()])
@@ -91,7 +91,10 @@ export class Sessions {
     return session
   }
 
-  /** Returns the session with this id and page key, and notes its use. */
+  /**
+   * Returns the session with this id and page key, and notes its use. An undefined page key is not
+   * checked.
+   */
   find(id: string, pageKey: string | undefined): Session | undefined {
     const found = this.#kept.get(id)
     if (found === undefined || (pageKey !== undefined && !sameSecret(pageKey, found.session.pageKey))) return undefined
@@ -143,7 +146,10 @@ export class Sessions {
     return sum
   }
 
-  /** Checks the session when it could end: at its own end, and an hour after its last use. */
+  /**
+   * Ends the session if it has expired, or was not used for an hour. Otherwise checks again when
+   * that can happen.
+   */
   #watch(one: Kept): void {
     const ends = one.session.endsAt - this.#clock.now()
     // An open stream counts as use.
@@ -155,7 +161,8 @@ export class Sessions {
 }
 
 /**
- * Decides how a user's next session gets a place: a free one, that of an unused session, or none.
+ * Decides how there is room for a user's next session. `free`: there is room. `none`: there is
+ * none. A session: this one has to end first, because it was not used for the longest time.
  */
 const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept => {
   const own = kept.filter(({ session }) => session.user === user)

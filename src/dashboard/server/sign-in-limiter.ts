@@ -7,14 +7,14 @@ import { maxSources, signIns } from './limits.ts'
 export interface SignInSource {
   /** The source of the connection. */
   readonly peer: string
-  /** The client that the nearest proxy names, or else the source of the connection. */
+  /** The source of the connection, with the client that the nearest proxy names. */
   readonly client: string
 }
 
 /**
- * Returns the source of a connection from its address and X-Forwarded-For. The last address there
- * is from the nearest proxy. A client without a proxy can forge it, so its failures also count for
- * its connection.
+ * Returns the source of a sign-in, from the address of its connection and from X-Forwarded-For. The
+ * last address in that header is from the nearest proxy. A client without a proxy can forge it, so
+ * failures also count for the connection.
  */
 export const signInSource = (address: string | undefined, forwardedFor = ''): SignInSource => {
   const peer = sourceOf(address)
@@ -26,13 +26,13 @@ export const signInSource = (address: string | undefined, forwardedFor = ''): Si
 export interface SignInAttempt {
   /** Notes that the token was refused. */
   fail(): void
-  /** Ends it, with either result. */
+  /** Ends the attempt, whether it succeeded or failed. */
   leave(): void
 }
 
 /**
- * Limits sign-ins, because each costs the API server a review. Failures are counted only by source,
- * so nobody can lock others out.
+ * Limits sign-ins, because each costs the API server a review. Failures are counted by source and
+ * not by user, so that nobody can lock other users out.
  */
 export class SignInLimiter {
   readonly #failures: RateLimiter

@@ -5,8 +5,8 @@ import { RefusedError } from './refused.ts'
 import type { SessionConnection, SignedIn } from './session.ts'
 
 /**
- * Opens a connection to the API server with a bearer token. Without one, it uses the identity of
- * the program.
+ * Opens a connection to the API server with a bearer token. Without a token, the connection uses
+ * the identity of this process.
  */
 export type ConnectAs = (token?: string) => SessionConnection
 
@@ -14,8 +14,9 @@ export type ConnectAs = (token?: string) => SessionConnection
 const anonymous = 'system:anonymous'
 
 /**
- * Asks the API server who a token belongs to, with a SelfSubjectReview: `/version` is readable
- * without a valid token. Throws {@link RefusedError}, with status 401 for an unknown token.
+ * Asks the API server who a token belongs to, with a SelfSubjectReview. A request for `/version`
+ * would prove nothing, because it needs no valid token. Throws {@link RefusedError}, with status
+ * 401 for an unknown token.
  */
 export const signIn = async (connectAs: ConnectAs, token?: string): Promise<SignedIn> => {
   const api = connectAs(token)
@@ -62,13 +63,13 @@ export const pastedToken = (text: string): string =>
     .replace(/^authorization:/i, '')
     .replace(/^bearer/i, '')
 
-/** Returns the token in the header `Authorization: Bearer` (RFC 6750, 2.1). */
+/** Returns the token in the header `Authorization: Bearer` (RFC 6750, 2.1), or undefined. */
 export const bearerIn = (header: string | undefined): string | undefined =>
   /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? '')?.[1]
 
 /**
- * Returns when a JWT expires, in milliseconds since the epoch. Only the API server verifies it;
- * this is for a warning in time.
+ * Returns when a JWT expires, in milliseconds since the epoch, or undefined if that is unknown. The
+ * JWT is not verified, because only the API server can do that.
  */
 const expiryOf = (token: string): number | undefined => {
   const payload = tryParseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())

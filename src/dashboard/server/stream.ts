@@ -23,7 +23,7 @@ export interface Out {
   waiting(): number
   /** Ends the stream in order. */
   end(): void
-  /** Cuts the stream of a client that does not read. It will resume. */
+  /** Cuts the stream of a client that does not read. The client will resume the stream. */
   cut(): void
   /** Aborted when the client is gone. */
   readonly closed: AbortSignal
@@ -43,14 +43,14 @@ export interface StreamOptions {
   readonly onExpired: () => void
 }
 
-/** A watch that was open this long without an error works, in milliseconds. */
+/** An open watch without an error counts as live after this time, in milliseconds. */
 const liveAfterMs = 1_000
 
 const isReason = (why: unknown): why is EndedWhy => why === 'expired' || why === 'forbidden' || why === 'signed out'
 
 /**
- * Lists the hooks, then watches them, and sends rows as they arrive. It keeps no hooks in memory.
- * Every 30 s it checks whether the user may still read them, because an open watch continues after
+ * Lists the hooks, then watches them, and sends rows as they arrive. Keeps no hooks in memory.
+ * Every 30 s it checks whether the user may still read hooks, because an open watch continues after
  * its token or role binding ends. Resolves when the stream is over.
  */
 export const streamHooks = async (world: StreamWorld, options: StreamOptions, out: Out): Promise<void> => {
@@ -107,7 +107,10 @@ const writer =
 
 interface Following {
   readonly write: Write
-  /** Ends the stream with a message if an error says that the user may no longer read. */
+  /**
+   * Ends the stream with a message if an error says that the user may no longer read. Returns
+   * whether it did.
+   */
   readonly refused: (error: unknown) => boolean
   readonly seen: (rows: readonly ListedHook[]) => void
   readonly stop: AbortSignal
@@ -187,7 +190,10 @@ const kindOf = ({ target = '' }: ListedHook): string => target.split('/', 1)[0] 
 
 const shownKey = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
-/** Reads one hook without the API server's cache. Throws if the user may no longer read. */
+/**
+ * Lists one hook, which the API server does not answer from its cache. Throws if the user may no
+ * longer list hooks, and ignores other errors.
+ */
 const lookAgain = async ({ api }: StreamWorld, namespace: string | undefined): Promise<void> => {
   const path = collectionPath(hooks, namespace)
   const answer = await api

@@ -17,8 +17,8 @@ import { maxTryAnswerBytes, tryWait, tryWithinMs } from './limits.ts'
 import { RefusedError } from './refused.ts'
 
 /**
- * Returns a hook's URL: from its status, or with the token of its Secret, read as the user. Throws
- * {@link RefusedError}.
+ * Returns a hook's URL, from its status or from the Secret with its token. The Secret is read as
+ * the user. Throws {@link RefusedError}.
  */
 export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<HookURL> => {
   const { name, namespace = '' } = hook.metadata
@@ -41,15 +41,17 @@ export interface Trial {
   /** The idempotency key: a double click is one delivery. */
   readonly key: string
   readonly body?: string
-  /** True to wait a moment for the outcome. With a known key it asks, and runs nothing. */
+  /**
+   * True if the post waits a moment for the outcome. If its idempotency key is known already, it
+   * only asks for the outcome, and runs nothing.
+   */
   readonly waits?: boolean
-  /** In milliseconds since the epoch. Some hooks require a signed time. */
+  /** The current time, in milliseconds since the epoch. Some hooks require a signed time. */
   readonly now: number
 }
 
 /**
- * Posts once to the trigger: to `triggerBase`, or on loopback to the published URL. It follows no
- * redirect.
+ * Posts once to the trigger at `triggerBase`, or else at the published URL. Follows no redirect.
  */
 export const tryHook = async (
   api: ApiConnection,
@@ -137,7 +139,10 @@ const credentialsOf = async (api: ApiConnection, namespace: string, auth: Secret
   }
 }
 
-/** Returns the Secret with the credentials for a post, if the hook needs one. */
+/**
+ * Returns the name of the Secret with the credentials for a post, or undefined if the hook needs
+ * none.
+ */
 export const secretOfAuth = (hook: StoredObject): string | undefined => {
   const auth = isReceiverHook(hook) ? authOf(hook.spec.auth) : undefined
   return auth && 'secret' in auth ? auth.secret : undefined

@@ -20,7 +20,9 @@ const needed: Readonly<Record<RightName, Access>> = {
   secrets: { verb: 'get', type: { group: '', resource: 'secrets' } },
 }
 
-/** Reads the user's rights in a namespace: one review for each, all at once. */
+/**
+ * Reads the user's rights in a namespace. Sends one review for each right, all at the same time.
+ */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
   const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
   const [list, create, update, patch, remove, events, secrets] = await Promise.all([

@@ -11,8 +11,8 @@ export type DraftCheck =
 export const settleMs = 350
 
 /**
- * Sends a draft: the hook, then its opposite. With `dryRun` the API server checks both and stores
- * nothing.
+ * Sends a draft: the hook, then its opposite if the user wants it. With `dryRun` the API server
+ * checks both and stores nothing.
  */
 export const sendDraft = async (
   draft: Draft,
@@ -36,8 +36,8 @@ export const sendDraft = async (
 }
 
 /**
- * Returns the part of a refusal's message to show above the form. Messages of the form's own fields
- * are left out.
+ * Returns the message of a refusal to show above the form. If each error belongs to a field of the
+ * spec, this message only points to the fields.
  */
 export const messageOf = ({ fields, message }: ServerRefusal): string =>
   fields === undefined || Object.keys(fields).some(path => !path.startsWith('spec.'))

@@ -4,8 +4,8 @@ import { putAt, valueAt, type Path, type Value } from './value.ts'
 import { choiceOf, emptyOf, schemaAt } from './widget.ts'
 
 /**
- * Sets the value at a path of a spec. A chosen member stays chosen if its last value is removed:
- * otherwise a hook that should require a proof would require none.
+ * Sets the value at a path of a spec. A chosen member stays chosen if its last value is removed.
+ * Otherwise removing the last value of `auth` would make a hook that requires no authentication.
  */
 export const putKeeping = (spec: Value, path: Path, value: unknown): Value => {
   let put = putAt(spec, path, value)

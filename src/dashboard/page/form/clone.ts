@@ -1,7 +1,10 @@
 import { at, isObject } from '../../../api/json.ts'
 import type { Value } from './value.ts'
 
-/** Returns the spec of a clone. It leaves out what two hooks cannot share, and the rotation. */
+/**
+ * Returns the spec of a clone. It leaves out the rotation, and the Secret for the URL, which two
+ * hooks cannot share.
+ */
 export const cloneSpec = (spec: Value): { readonly spec: Value; readonly hadSecret: boolean } => {
   const token = spec['token']
   if (!isObject(token)) return { spec, hadSecret: false }

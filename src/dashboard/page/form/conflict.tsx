@@ -59,6 +59,9 @@ const changeText = (change: TheirChange): string => {
   return 'mine' in change ? `${text}; yours is ${valueText(change.mine)}` : text
 }
 
-/** Accepts the current hook as read, with or without the typed values. */
+/**
+ * Rebases the draft onto the hook as somebody else has changed it. If `isKept` is true, the typed
+ * values stay.
+ */
 const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void =>
   draft.rebase({ uid, generation }, spec, isKept ? merged(draft.base.value, spec, draft.spec.value) : spec)

@@ -9,7 +9,7 @@ import { putChosen, putKeeping } from './choice.ts'
 import { pathText, same, filledIn, writtenSpec, type Path, type Value } from './value.ts'
 import { choiceOf, schemaAt } from './widget.ts'
 
-/** A hook as the form has it. */
+/** The state of the form: the hook as the user has typed it so far, and its errors. */
 export interface Draft {
   readonly name: Signal<string>
   readonly namespace: Signal<string>
@@ -118,8 +118,8 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
 }
 
 /**
- * Adds the driver's member, empty if necessary. Then errors name the fields that it lacks, instead
- * of the member.
+ * Adds the driver's member as an empty object if it is missing. Then errors name the missing fields
+ * of that member, not the member itself.
  */
 const withMember = (spec: Value): Value => {
   const driver = String(spec['driver'])
@@ -134,8 +134,8 @@ const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>):
 }
 
 /**
- * Changes the driver. Common members stay, members of other drivers are removed. In a choice, the
- * first member is chosen.
+ * Changes the driver. Common members stay, and members of other drivers are removed. If the new
+ * driver's member is a choice, its first member is chosen.
  */
 export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => {
   const shared = Object.entries(spec).filter(([name]) => !drivers.includes(name))

@@ -96,7 +96,10 @@ const describedBy = (
 
 const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
 
-/** Returns the error of a field, once the user has changed it or tried to save. */
+/**
+ * Returns the error of a field: the API server's, or else the form's own. An empty field shows the
+ * form's own error only after the user has changed it or tried to save.
+ */
 const faultOf = ({ all, draft, path }: FieldProps, widget: Widget): string | undefined => {
   const at = pathText(path)
   const mayShow = all || draft.touched.value.has(at) || !isBlank(valueAt(draft.spec.value, path))

@@ -50,7 +50,8 @@ const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret:
 
 const specAtFirst = (purpose: Purpose): Value => {
   if (purpose.what === 'add') return { driver: driverNames[0] }
-  // A link can set the Secret for the URL, as the page's texts for Alertmanager do.
+  // The query of a link can set the Secret for the URL. The page's texts for Alertmanager have such
+  // a link.
   const secretName = query.peek().get('secretName')
   const put = secretName === null ? purpose.hook.spec : putAt(purpose.hook.spec, ['token', 'secretName'], secretName)
   return isObject(put) ? put : purpose.hook.spec

@@ -3,16 +3,16 @@ import { hookSpecSchema } from '../../../drivers/schemas.ts'
 import { choiceOf, labelOf, schemaAt } from './widget.ts'
 
 /**
- * Returns the form's label for an error's path, such as `spec.scale.max`. The guard and the API
- * server use the same paths.
+ * Returns the form's label for an error's path, such as `spec.scale.max`. The form's own checks and
+ * the API server use the same paths.
  */
 export const labelAt = (path: string): string => {
-  // An entry belongs to the field of its list.
+  // The error of an entry belongs to the field of the whole list.
   const [root = '', ...members] = path.replaceAll(/\[\d+\]/g, '').split('.')
   const name = members.at(-1) ?? root
   if (root !== 'spec') return labelOf(name, emptySchema)
   const schema = schemaAt(hookSpecSchema, members)
-  // The error of a choice belongs to its object.
+  // For an object that is a choice, the label is the title of the choice.
   return schema === undefined ? path : (choiceOf(schema)?.title ?? labelOf(name, schema))
 }
 

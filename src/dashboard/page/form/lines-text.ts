@@ -1,12 +1,12 @@
 import { isObject } from '../../../api/json.ts'
 
-/** Parses a list of texts, one a line. */
+/** Parses a list of texts, one a line. Returns undefined if there is none. */
 export const listOfLines = (typed: string): readonly string[] | undefined => {
   const lines = linesIn(typed)
   return lines.length === 0 ? undefined : lines
 }
 
-/** Parses names with values, such as `app=web`, one a line. */
+/** Parses names with values, such as `app=web`, one a line. Returns undefined if there is none. */
 export const pairsOfLines = (typed: string): Readonly<Record<string, string>> | undefined => {
   const pairs = linesIn(typed).map((line): [string, string] => {
     const [name = '', ...value] = line.split('=')
@@ -15,7 +15,7 @@ export const pairsOfLines = (typed: string): Readonly<Record<string, string>> | 
   return pairs.length === 0 ? undefined : Object.fromEntries(pairs)
 }
 
-/** Returns the text for a list, or for names with values. */
+/** Returns the text to edit for a list, or for names with values. */
 export const textOfLines = (value: unknown): string => {
   if (Array.isArray(value)) return value.join('\n')
   return isObject(value)

@@ -8,7 +8,7 @@ export interface TheirChange {
   readonly path: Path
   readonly before: unknown
   readonly now: unknown
-  /** The form's value if it differs from both others. It is kept. */
+  /** The form's value, if it differs from `before` and from `now`. The form keeps this value. */
   readonly mine?: unknown
 }
 

@@ -10,7 +10,7 @@ import { isOffered, requiredOf } from './widget.ts'
 type PickerProps = FieldProps & {
   readonly schema: Obj
   readonly described: Described
-  /** The component for a member's field. Passed in, because it uses this file. */
+  /** The component for a member's field. It is passed in, because its file imports this one. */
   readonly Member: ComponentType<FieldProps>
 }
 
@@ -60,7 +60,7 @@ const titleOf = ({ kind, more = {}, name, owner, replicas }: OfferedTarget): str
     ...(owner === undefined ? [] : [` (set by ${owner})`]),
   ].join('')
 
-/** Returns the part of a target that the reference's schema has. */
+/** Returns a reference to a target, with those members that the schema has. */
 const referenceTo = (
   schema: Obj,
   { apiVersion, kind, more, name }: OfferedTarget,

@@ -69,7 +69,10 @@ export const valueAt = (value: unknown, path: Path): unknown =>
 
 const indexOf = (part: string): number => Number(part.slice(1, -1))
 
-/** Sets the value at a path. Undefined removes it, and also the objects that become empty. */
+/**
+ * Sets the value at a path. If `put` is undefined, removes the value, and the objects that are
+ * empty after that.
+ */
 export const putAt = (value: unknown, path: Path, put: unknown): unknown => {
   const [part, ...rest] = path
   if (part === undefined) return put

@@ -31,9 +31,11 @@ export interface SelectOption {
   readonly title: string
 }
 
-/** Up to this number of values are all visible. */
+/**
+ * A choice of at most this many values is shown as radio buttons, and a choice of more as a list.
+ */
 const maxRadios = 3
-/** A text with a greater limit gets several lines. */
+/** A text that may have more characters than this gets a field of several lines. */
 const longText = 1_000
 
 export const widgetOf = (schema: Schema): Widget => {
@@ -45,7 +47,7 @@ export const widgetOf = (schema: Schema): Widget => {
         const byDefault = typeof schema.default === 'string' ? schema.default : undefined
         return { kind: options.length <= maxRadios ? 'radios' : 'select', options, byDefault }
       }
-      // The rule is recognised by its identity, like in the guard.
+      // All durations of the schemas share this rule object.
       if (schema['x-kubernetes-validations']?.includes(durationRule)) return { kind: 'duration' }
       return { kind: (schema.maxLength ?? Infinity) > longText ? 'code' : 'text' }
     }
@@ -80,7 +82,10 @@ const optionsOf = (schema: Schema): readonly SelectOption[] | undefined => {
 /** Returns whether an object is a reference, which gets a picker. */
 const isReference = (schema: Obj): boolean => 'kind' in schema.properties && 'name' in schema.properties
 
-/** Returns the members of an object of which exactly one is set. */
+/**
+ * Returns the members of an object of which exactly one is set. Returns undefined for other
+ * objects.
+ */
 export const choiceOf = (schema: Schema): Choice | undefined =>
   schema['x-kubernetes-validations']?.find(({ choice }) => choice !== undefined)?.choice
 
@@ -140,7 +145,8 @@ export const isOffered = (name: string, schema: Obj, value: unknown): boolean =>
 }
 
 /**
- * Returns whether a driver's member is shown at once: if it is required, or if the driver lists it.
+ * Returns whether a driver's member is shown outside the closed sections. It is if it is required,
+ * if the driver lists it in `asked`, or if it is a member of a choice.
  */
 export const isMain = (
   name: string,

@@ -12,7 +12,7 @@ import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
-/** The dialog that confirms a change. */
+/** The dialog in which the user confirms a deletion or a rotation. */
 export const Confirm = () => {
   const asked = confirming.value
   if (asked === undefined) return null

@@ -2,25 +2,34 @@ import type { Tried } from '../../protocol.ts'
 import { askServer, type ServerAnswer } from '../ask.ts'
 import { after, now, uniqueName } from '../browser.ts'
 
-/** How long a run is followed, in milliseconds. A Deployment has 10 minutes by default. */
+/**
+ * How long a run is followed, in milliseconds. A rollout of a Deployment may take 10 minutes by
+ * default.
+ */
 const followsMs = 15 * 60_000
 
-/** The least time between two questions, in milliseconds. */
+/**
+ * The shortest time between the beginnings of two posts that ask for the outcome, in milliseconds.
+ */
 const pauseMs = 1_000
 
 interface Run {
-  /** Where the server takes posts to the hook. */
+  /** The path of the hook on the dashboard's server. */
   readonly path: string
   /** The body of the post. Empty: none. */
   readonly body: string
-  /** Returns whether nobody looks any more. */
+  /** Returns whether the dialog is closed. */
   readonly isOver: () => boolean
-  /** Called with each answer: first what the post did, then its state so far. */
+  /**
+   * Called with each answer: first with what the post did, then with the state of the rollout so
+   * far.
+   */
   readonly show: (answer: ServerAnswer<Tried>) => void
 }
 
 /**
- * Posts once, and then asks with the same key for its outcome, until that is final.
+ * Posts once. Then repeats the post with its idempotency key, which only asks for the outcome,
+ * until the outcome is final.
  */
 export const followRun = async ({ body, isOver, path, show }: Run): Promise<void> => {
   const key = uniqueName()
@@ -37,7 +46,7 @@ export const followRun = async ({ body, isOver, path, show }: Run): Promise<void
     if (isOver()) return
     if (!answer.ok || answer.body.state !== undefined) show(answer)
     if (!isOpen || now() > end) return
-    // A trigger at which many wait answers at once.
+    // A trigger at which too many posts wait answers at once. So there is a pause.
     await new Promise<void>(resolve => after(Math.max(0, beganAt + pauseMs - now()), resolve))
   }
 }

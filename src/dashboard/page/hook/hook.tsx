@@ -162,10 +162,11 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
 }
 
 const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
-  // Stalled and Reconciling repeat the message of Ready.
+  // Stalled and Reconciling repeat the message of Ready, so they are not shown.
   if (condition.type !== 'Ready') return null
   const isGood = condition.status === 'True'
-  // A suspended hook is ready too. The time of Ready does not say how long it is suspended.
+  // A suspended hook is Ready too. The time of that condition does not say since when the hook is
+  // suspended.
   const isSuspended = isGood && row.suspended
   const { command, text } = messageParts(condition.message)
   return (

@@ -12,13 +12,13 @@ interface RunProps {
   readonly row: ListedHook
   readonly hook: HookDetail | undefined
   readonly body: string
-  /** Called with what the post did, if it was made. */
+  /** Called with the texts of what the post did and how it ended. Empty if nothing was posted. */
   readonly onClose: (texts: readonly TriedText[]) => void
 }
 
 /**
- * Runs a hook after a confirmation, and shows how its pods become ready. Nothing is asked any more
- * once the dialog is closed. It closes by itself, unless the run ends badly.
+ * Runs a hook after a confirmation, and shows how its pods become ready. After the dialog is
+ * closed, no more requests are sent. The dialog closes by itself, unless the run ends badly.
  */
 export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
   const phase = useSignal<'asks' | 'runs' | 'ended'>('asks')

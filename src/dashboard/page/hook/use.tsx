@@ -11,8 +11,8 @@ import { editHref, followLink } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
 
 /**
- * Stands for the URL until the user requests it. Its last part stands for the token, which some
- * configurations contain alone.
+ * The text in place of the URL until the user requests the URL. Its last part stands for the token,
+ * because some configurations contain only the token.
  */
 const placeholder = 'https://THE-ADDRESS-OF-THIS-HOOK/THE-TOKEN-OF-THIS-HOOK'
 
@@ -40,8 +40,8 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
     // Loaded only here, because the list does not need it.
     void import('./snippets.ts').then(module => {
       loaded.value = module
-      // The first product that can run this hook, such as a registry for a hook that rolls out
-      // images.
+      // Chooses the first product that can run this hook, for example a registry for a hook that
+      // rolls out images.
       const fits = module.snippets.find(({ name }) => 'texts' in module.writeFor(name, hook, placeholder))
       chosen.value ||= fits?.name ?? module.snippets[0]?.name ?? ''
     })
@@ -117,7 +117,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
   )
 }
 
-/** Offers a Secret for the token of a hook that Alertmanager posts to. */
+/** Offers to put the token into a Secret from which Alertmanager can read it. */
 const SecretAdvice = ({ row }: { row: ListedHook }) => (
   <p class="help">
     A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
@@ -129,7 +129,7 @@ const SecretAdvice = ({ row }: { row: ListedHook }) => (
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** Copies a text with the URL without showing the URL. */
+/** Copies a configuration with the hook's URL without showing the URL. */
 const copyText = async (
   row: ListedHook,
   writeFor: (url: string) => written.WrittenSnippet,

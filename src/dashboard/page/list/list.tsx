@@ -12,7 +12,7 @@ import { Empty } from './states.tsx'
 import { lastVisited } from './visited.ts'
 import { scrolledTo, drawnRows } from './window.ts'
 
-/** The same heights as in the style sheet, in pixels. */
+/** The heights of rows and of the head, in pixels. style/list.css has the same numbers. */
 const heights = { wide: 56, narrow: 164, head: 36 } as const
 
 const narrow = signal(false)

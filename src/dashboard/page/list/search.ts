@@ -11,8 +11,8 @@ export interface Sorting {
 export const needyWord = 'not:ready'
 
 /**
- * Returns the hooks that contain every word of `text`, sorted. Names sort with their numbers: web-2
- * before web-10.
+ * Returns the hooks that contain every word of `text`, sorted. Numbers in names sort by value:
+ * web-2 is before web-10.
  */
 export const search = (
   rows: readonly ListedHook[],

@@ -6,12 +6,13 @@ import { search, type SortBy, type Sorting } from './search.ts'
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
 
 /**
- * The search text, read from the address, so that a link shows the same list. It must never be
- * older than the address, because the search field would lose letters typed meanwhile.
+ * The search text. It is read from the address, so that a link shows the same list to others. A
+ * text older than the address would make the search field lose letters that the user has just
+ * typed.
  */
 export const searched = computed(() => query.value.get('q') ?? '')
 
-/** The sort order, from the address too. */
+/** The sort order. It is read from the address, like the search text. */
 export const sorting = computed<Sorting>(() => {
   const [, minus, name = ''] = /^(-?)(.*)$/.exec(query.value.get('sort') ?? '') ?? []
   return { by: sortables.find(by => by === name) ?? 'need', descending: minus === '-' }

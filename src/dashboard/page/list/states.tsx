@@ -124,7 +124,7 @@ export const LostBar = () => {
   )
 }
 
-/** Returns whether to dim the content. */
+/** Returns whether to dim the content, because the connection is lost. */
 export const isOld = (): boolean => typeof link.value !== 'string' && total.value > 0
 
 /** Returns whether the user has lost the right to list hooks. */

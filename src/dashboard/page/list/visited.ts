@@ -1,4 +1,4 @@
 import { signal } from '@preact/signals'
 
-/** The hook from which the user left. It gets the focus back in the list. */
+/** The key of the hook whose page the user opened last. The list then focuses its row. */
 export const lastVisited = signal<string | undefined>(undefined)

@@ -1,6 +1,6 @@
 /**
- * The rows of a long list that are drawn. 5,000 rows would block the main thread for seconds, 40
- * take a tenth of a second.
+ * The rows of a long list that are drawn. Drawing 5,000 rows would block the main thread for
+ * seconds. Drawing 40 takes a tenth of a second.
  */
 export interface Window {
   /** The index of the first drawn row, and of the one after the last. */

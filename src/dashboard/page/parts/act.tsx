@@ -3,7 +3,10 @@ import { useId } from 'preact/hooks'
 
 interface ActProps {
   readonly children: ComponentChildren
-  /** Why the action is impossible. The button stays focusable, so that everybody can read it. */
+  /**
+   * Why the action is impossible, or undefined if it is possible. A disabled button stays
+   * focusable, so that users of a keyboard or a screen reader can read the reason.
+   */
   readonly why: string | undefined
   readonly onAct: () => void
   readonly class?: string

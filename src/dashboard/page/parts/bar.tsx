@@ -2,8 +2,8 @@ import type { ListedHook } from '../../protocol.ts'
 import { countOf, uncounted } from '../store.ts'
 
 /**
- * Shows the target's count between its bounds: the desired count pale, the ready one full, the
- * minimum as a mark.
+ * Shows the target's count between the hook's bounds. The desired count is pale, the ready count is
+ * solid, and the minimum is a mark.
  */
 export const CountBar = ({ row }: { row: ListedHook }) => {
   const { last, max, namespace, target = '' } = row

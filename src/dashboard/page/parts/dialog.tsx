@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 interface DialogProps {
   readonly title: string
   readonly children: ComponentChildren
-  /** Called when the user closes the dialog. Absent if it must be completed. */
+  /** Called when the user closes the dialog. Absent if the user must complete the dialog. */
   readonly onClose?: () => void
 }
 

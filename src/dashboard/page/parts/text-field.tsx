@@ -7,7 +7,7 @@ interface TextFieldProps {
   readonly text: Signal<string>
   /** Why the last submission was refused. Screen readers read it aloud. */
   readonly refused?: Signal<string | undefined>
-  /** The error of the typed text. Present for a required field. */
+  /** Present for a required field. `fault` is the error of the typed text. */
   readonly required?: { readonly fault: string | undefined }
   readonly isSecret?: boolean
   /** The browser may suggest earlier values. */
@@ -59,7 +59,7 @@ export const TextField = (props: TextFieldProps) => {
   )
 }
 
-/** A form that a script submits. */
+/** A form that calls `submit` instead of loading another page. */
 export const ScriptForm = (props: { submit: () => Promise<void>; children: ComponentChildren }) => (
   <form
     onSubmit={event => {

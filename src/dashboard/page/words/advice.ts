@@ -8,8 +8,8 @@ export interface Advice {
 }
 
 /**
- * Returns the advice on a reason. Some entries of the table answer "What to do?" with "Nothing";
- * the page leaves that out.
+ * Returns the advice on a reason, or undefined for an unknown reason. Some reasons of the table
+ * have "Nothing" to do. The page leaves that out.
  */
 export const adviceOn = (reason: string): Advice | undefined => {
   if (!isReason(reason)) return undefined
@@ -26,6 +26,8 @@ const conditional: Readonly<Record<string, string>> = {
   failed: 'would fail',
 }
 
-/** Returns the outcome of a post. For a dry run, what it would have been. */
+/**
+ * Returns the outcome of a post in words. For a dry run, the words say what the outcome would be.
+ */
 export const outcomeOf = (outcome: string, dryRun: boolean): string =>
   capital(dryRun ? (conditional[outcome] ?? outcome) : outcome)

@@ -2,7 +2,7 @@
 
 const resource = 'receiverhook'
 
-/** Returns a POSIX shell word. */
+/** Returns a text as one word of a POSIX shell, in quotes if necessary. */
 export const commandWord = (text: string): string =>
   /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 

@@ -1,7 +1,8 @@
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /**
- * Returns a label for the middle of a sentence. An abbreviation at its start keeps its capitals.
+ * Returns a label with a small first letter, for the middle of a sentence. An abbreviation at the
+ * label's start keeps its capitals.
  */
 export const inSentence = (label: string): string =>
   /^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1)

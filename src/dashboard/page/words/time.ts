@@ -32,10 +32,13 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle:
 /** Returns date and time in the reader's time zone. */
 export const dateText = (ms: number): string => (Number.isFinite(ms) ? dated.format(ms) : '')
 
-/** Returns the same for an RFC 3339 time. Empty for another text. */
+/** Returns date and time of an RFC 3339 time, in the reader's time zone. Empty for another text. */
 export const dateOf = (time: string): string => dateText(Date.parse(time))
 
-/** Returns an RFC 3339 time to the second, with its zone. */
+/**
+ * Returns an RFC 3339 time to the second, in the reader's time zone, and names that zone. Empty for
+ * another text.
+ */
 export const exactText = (time: string): string => {
   const ms = Date.parse(time)
   return Number.isFinite(ms) ? exact.format(ms) : ''
@@ -43,5 +46,5 @@ export const exactText = (time: string): string => {
 
 export const dayMs = 86_400_000
 
-/** Returns RFC 3339 in UTC. Such texts sort by time. */
+/** Returns a time as RFC 3339 in UTC. Texts of this form sort by time. */
 export const momentText = (ms: number): string => new Date(ms).toISOString()

@@ -33,7 +33,7 @@ const stateText = (state: string, { causes = [], message, of, ready, reason }: T
   }
 }
 
-/** Adds what to do about a reason, unless the text says so already. */
+/** Adds what to do about a reason, unless the text contains it already. */
 const withAdvice = (text: string, reason: string): string => {
   const todo = adviceOn(reason)?.todo
   return sentences(text, todo !== undefined && text.includes(todo) ? undefined : todo)

@@ -1,4 +1,4 @@
-/** Texts that YAML 1.1 or 1.2 does not read as text. */
+/** Texts that YAML 1.1 or 1.2 reads as something else, such as a boolean or a number. */
 const ambiguous = /^(?:|~|null|true|false|yes|no|on|off|y|n|[-+.\d].*|e[-+]?[\d]+|=|<<)$/i
 const plain = /^[A-Za-z0-9_./(][A-Za-z0-9_./%()@+=~^ -]*$/
 

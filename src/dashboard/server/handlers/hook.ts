@@ -53,8 +53,8 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
 }
 
 /**
- * Returns what the holder of the URL can do at worst. Nothing if the hook is invalid, because it
- * never runs.
+ * Returns what the holder of the URL can do at worst. Returns an empty list for an invalid hook,
+ * because it never runs.
  */
 const worstInWords = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
   const bound = isHookSpec(spec) ? driverOf(spec) : undefined

@@ -6,7 +6,8 @@ import type { Api, Context } from '../context.ts'
 const type: ResourceType = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }
 
 export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Context): void => {
-  // If the user may not list namespaces, returns the known one. Another can be typed.
+  // Returns all namespaces. If the user may not list them, returns only the one that the dashboard
+  // knows. The user can type another one.
   api.get('/namespaces', async (request, response) => {
     try {
       const names: string[] = []
@@ -19,7 +20,7 @@ export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Cont
     }
   })
 
-  // Returns which buttons the user may press in a namespace.
+  // Returns the user's rights in a namespace, which decide what the page's buttons may do.
   api.get('/namespaces/:namespace/may', async (request, response) => {
     response.json(await rights(sessionOf(request)).of(request.params.namespace))
   })

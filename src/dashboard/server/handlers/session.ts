@@ -14,7 +14,7 @@ import type { Session, Sessions } from '../session.ts'
 import { SignInLimiter, signInSource } from '../sign-in-limiter.ts'
 import { bearerIn, pastedToken, signIn, type ConnectAs } from '../sign-in.ts'
 
-/** The page key in header mode. Only a script of the page can send it. */
+/** The page key in header mode. It is no secret, but only a script of the page can send it. */
 const headerModeKey = 'page'
 
 export interface SignInDeps {

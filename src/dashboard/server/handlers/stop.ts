@@ -14,7 +14,7 @@ import { RefusedError } from '../refused.ts'
 /** The longest reason that is stored, in characters. */
 const maxReason = 500
 
-/** The statuses of a ConfigMap that the user cannot see, or that is not there. */
+/** The statuses of an answer if the user may not read the ConfigMap, or if it does not exist. */
 const unseen: ReadonlySet<number> = new Set([403, 404])
 
 export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: Context): void => {

@@ -7,7 +7,7 @@ import { streamHooks, type Out } from '../stream.ts'
 /** A resourceVersion is opaque, but always short and made of these characters. */
 const versionPattern = /^[A-Za-z0-9-]{1,64}$/
 
-/** The most kinds that a page may name. Drivers know fewer. */
+/** The largest number of kinds that a page may name. All drivers together have fewer. */
 const maxKinds = 20
 
 /** Streams the hooks of one namespace or of all. */

@@ -20,7 +20,7 @@ export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
     if (driver === undefined) throw new RefusedError(400, 'BadRequest', 'driver names no driver')
     const scaled = await scaledBy(api, namespace)
     const found: Found[] = []
-    // One kind after another, so that at most one page is in memory.
+    // Reads one kind after another, so that at most one page of a list is in memory.
     for (const kind of driver.targets) found.push(await ofKind(api, namespace, kind, scaled))
     response.json({
       types: driver.targets.map(({ type }) => ({ apiVersion: apiVersionOf(type), kind: type.kind })),

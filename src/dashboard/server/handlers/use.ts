@@ -4,7 +4,7 @@ import { RefusedError } from '../refused.ts'
 import { tryHook, urlOf } from '../try.ts'
 import { hookAsUser } from './hook.ts'
 
-/** The keys that the page makes. */
+/** The form of the idempotency keys that the page makes. */
 const keyPattern = /^[A-Za-z0-9_-]{8,64}$/
 
 export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Context): void => {

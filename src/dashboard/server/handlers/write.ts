@@ -13,7 +13,10 @@ import { hookAsUser } from './hook.ts'
 
 const fieldManager = 'receiver-hooks-dashboard'
 
-/** How often a change is repeated if only the status was written meanwhile. */
+/**
+ * How many times a change is tried, if the API server answers 409 because the status was written
+ * meanwhile.
+ */
 const attempts = 5
 
 /** A change of a hook, as the page sends it. */
@@ -47,7 +50,8 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     response.status(201).json(storedOf(made))
   })
 
-  // Replaces the spec of a hook that its author has read. Labels and annotations stay.
+  // Replaces the spec of a hook, if nobody has changed the spec since the user read it. Labels and
+  // annotations stay.
   router.put('/hooks/:namespace/:name', async (request, response) => {
     const change = changeIn(request)
     const spec = specIn(change.body)
@@ -80,7 +84,7 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
     response.json(rotated)
   })
 
-  // Deletes a hook that its author has read.
+  // Deletes a hook, if nobody has changed its spec since the user read it.
   router.delete('/hooks/:namespace/:name', async (request, response) => {
     const change = changeIn(request)
     await changing(change, hook => {
@@ -107,8 +111,8 @@ const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject)
 }
 
 /**
- * Changes a hook with its resourceVersion. The hook must have the uid and the generation that its
- * author read. If only the status changed meanwhile, the change is repeated.
+ * Changes a hook with its resourceVersion. The hook must have the uid and the generation that the
+ * user has seen. If only the status was written meanwhile, the change is repeated.
  */
 const changing = async <T>(
   { api, body, name, namespace }: Change,
@@ -167,7 +171,10 @@ const specIn = (body: unknown): JsonObject => {
 
 const badRequest = (message: string): RefusedError => new RefusedError(400, 'BadRequest', message)
 
-/** Returns the stored version. The result of a dry run has none. */
+/**
+ * Returns the name and the version of a hook that the API server answered. A missing member is
+ * empty or 0.
+ */
 const storedOf = (object: JsonObject): StoredVersion => ({
   namespace: stringAt(object, 'metadata', 'namespace') ?? '',
   name: stringAt(object, 'metadata', 'name') ?? '',

@@ -15,7 +15,7 @@ export interface Option<T> {
   readonly isOptional?: true
   /** The flag may be given several times. */
   readonly many?: true
-  /** Its meaning and default, for help. Starts in lower case, without a full stop. */
+  /** The flag's meaning and default, for help. Starts in lower case, without a full stop. */
   readonly means: string
   /** The heading above the flag in help. Default: the heading of the command's own flags. */
   readonly group?: string
@@ -79,7 +79,10 @@ export interface CommandEntry {
   readonly group: Group
   /** One line that starts in lower case, without a full stop. */
   readonly summary: string
-  /** The oldest major version of Node for this command, if it is newer than the program's. */
+  /**
+   * The oldest major version of Node for this command. Absent if every version that runs the
+   * program suffices.
+   */
   readonly minNode?: number
   load(): Promise<Command>
 }

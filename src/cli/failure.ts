@@ -4,7 +4,7 @@ export type ExitCode =
   | 1
   /** The API server or the trigger endpoint cannot be reached. */
   | 3
-  /** A delivery was answered with another status than 2xx. */
+  /** A delivery was answered with a status other than 2xx. */
   | 4
   /** A time limit was exceeded. */
   | 124

@@ -23,7 +23,7 @@ import type { Shell } from './shell.ts'
 export interface Program {
   readonly entries: readonly CommandEntry[]
   readonly version: string
-  /** One line, for help. */
+  /** What the program is for, in one line for help. */
   readonly summary: string
   /**
    * The version of Node that runs the program. Absent: no command is refused because of the
@@ -33,9 +33,9 @@ export interface Program {
 }
 
 /**
- * Runs the typed command, or shows help. Loads only that command's module. Resolves with the exit
- * code, or with a function that stops the command. Throws {@link UsageError} and the command's
- * errors.
+ * Runs the typed command, or shows help. Loads only the module of the typed command. Resolves with
+ * the exit code, or with a function that stops the command. Throws {@link UsageError} and the
+ * command's errors.
  */
 export const runProgram = async (program: Program, typed: readonly string[], given: Shell): Promise<CommandResult> => {
   const shell = { ...given, out: safely(given.out), err: readably(safely(given.err)) }

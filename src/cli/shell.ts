@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../environment/environment.ts'
 
-/** A command's view of its process. */
+/** What a command may use of its process. */
 export interface Shell {
   /** How the program was started. Usage, errors and examples begin with it. */
   readonly program: 'receiver-hooks' | 'kubectl receiverhook'
@@ -14,7 +14,7 @@ export interface Shell {
   readonly random: Random
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal
-  /** Runs a function right before the process ends. It must be synchronous. */
+  /** Runs a function right before the process ends. The function must be synchronous. */
   readonly atExit: (run: () => void) => void
 }
 

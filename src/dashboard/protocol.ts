@@ -5,7 +5,7 @@
 
 /** A delivery from a hook's status. */
 export interface RowDelivery {
-  /** RFC 3339. */
+  /** The time of the delivery, in RFC 3339. */
   readonly time: string
   readonly sender: string
   readonly outcome: string
@@ -110,7 +110,7 @@ export interface Me {
 
 /** Whether all hooks of the installation are stopped. */
 export interface StopState {
-  /** False if the user may not see it. */
+  /** False if the user may not see whether hooks are stopped. */
   readonly isKnown: boolean
   /** The namespace of the installation. */
   readonly namespace: string
@@ -118,7 +118,7 @@ export interface StopState {
     readonly reason: string
     /** False if alerts that end still take back what their firings changed. */
     readonly all: boolean
-    /** RFC 3339. */
+    /** When hooks were stopped, in RFC 3339. Undefined if that is unknown. */
     readonly at: string | undefined
   }
 }
@@ -158,7 +158,10 @@ export interface OfferedTarget extends TargetType {
   /** Further members of a reference, such as the pool in a cluster. */
   readonly more?: Readonly<Record<string, string>>
   readonly replicas?: number
-  /** Who already sets its count, so that a hook cannot. */
+  /**
+   * The object that already sets the count, such as an autoscaler. A hook cannot change the count
+   * then.
+   */
   readonly owner?: string
 }
 
@@ -175,7 +178,7 @@ export interface HookCondition {
   readonly status: string
   readonly reason: string
   readonly message: string
-  /** RFC 3339. */
+  /** When `status` last changed, in RFC 3339. */
   readonly since: string
 }
 
@@ -194,7 +197,7 @@ export interface HookDetail {
   /** Until when the previous URL is accepted, in RFC 3339. */
   readonly previousUntil?: string
   readonly expiresAt?: string
-  /** Who else writes this hook, such as `Flux (Kustomization apps/shop)`. */
+  /** The GitOps tool that writes this hook, such as `Flux (Kustomization apps/shop)`. */
   readonly managedBy?: string
   /** The origin to which `try` posts. */
   readonly tryAt?: string
@@ -203,8 +206,8 @@ export interface HookDetail {
 }
 
 /**
- * The hook as its author read it. A change is refused if the hook was changed or replaced since
- * then.
+ * The version of a hook that the user has read. A change is refused if the hook was changed or
+ * replaced since then.
  */
 export interface Seen {
   readonly uid: string

@@ -24,7 +24,7 @@ export interface PodOwner {
 
 const hashLabel = 'pod-template-hash'
 
-/** Reads the needed part of a pod. */
+/** Returns the parts of a pod that the playground needs. */
 export const podOf = (object: JsonObject): WorkloadPod => {
   const owners = at(object, 'metadata', 'ownerReferences')
   const conditions = at(object, 'status', 'conditions')
@@ -135,7 +135,9 @@ export const patchStatus = async (
   })
 }
 
-/** The letters of Kubernetes' generated names. Without vowels they form no word. */
+/**
+ * The characters of generated names in Kubernetes. There are no vowels, so that they form no words.
+ */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 const suffix = (random: Random): string =>

@@ -12,7 +12,7 @@ const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'dep
 
 /**
  * How long a pod of a rollout takes to start, in milliseconds: long enough to see the rollout.
- * Other pods start at once.
+ * Other pods start immediately.
  */
 const startsWithinMs = 2_000
 
@@ -70,7 +70,7 @@ class DeploymentController {
     this.#stop = stop
   }
 
-  /** Reconciles a Deployment soon. */
+  /** Adds a Deployment to the queue, and starts the work if it does not run yet. */
   add(namespace: string, name: string): void {
     this.#queue.add(`${namespace}/${name}`)
     if (this.#isWorking) return

@@ -9,6 +9,7 @@ export const flux: Snippet = {
   group: 'pipelines',
   proves: {
     forms: ['bearer', 'basic', 'header', 'hmac'],
+    // How Flux signs:
     // https://fluxcd.io/flux/components/notification/providers/#generic-webhook-with-hmac
     signs: [{ header: 'X-Signature', prefix: 'sha256=' }],
   },

@@ -10,7 +10,7 @@ export const grafana: Snippet = {
   group: 'alerts',
   proves: {
     forms: ['bearer', 'basic', 'hmac'],
-    // Grafana writes the digits without a prefix.
+    // Grafana writes the digits of a signature without a prefix, with or without a signed time.
     signs: [{ prefix: '' }, { prefix: '', timestamp: { prefix: '', separator: ':' } }],
   },
   pushes: false,

@@ -31,8 +31,9 @@ export const postLines = (post: ScriptedPost): readonly string[] => {
 }
 
 /**
- * Returns the lines of a script that posts until the outcome of a rollout is final, and fails
- * unless it is good. Each post has the same key, so the hook runs once. A time is signed again.
+ * Returns the lines of a script that posts until the outcome of a rollout is final. The script
+ * fails unless the rollout is complete. All posts have one key, so the hook runs once. Each post
+ * has a new signed time.
  */
 export const waitLines = (post: ScriptedPost): readonly string[] => {
   const { before, call } = partsOf({ ...post, url: `${post.url}'?wait=25s'` })
@@ -57,14 +58,19 @@ export const waitLines = (post: ScriptedPost): readonly string[] => {
   ]
 }
 
-/** Returns whether a script can wait for a hook's rollouts: it must choose the key. */
+/**
+ * Returns whether a script can wait for a hook's rollouts. With Standard Webhooks it cannot,
+ * because the trigger returns an outcome only by `Idempotency-Key`.
+ */
 export const canWait = ({ auth, rollsOut }: SnippetHook): boolean =>
   rollsOut === true && auth?.form !== 'standardWebhooks'
 
-/** The note on the texts of {@link waitLines}. */
+/** The note on a text with {@link waitLines}. It continues a sentence. */
 export const waitNote = 'waits for the pods, and fails unless they become available within 15 minutes.'
 
-/** Returns the lines before the call of curl, and those after its own options. */
+/**
+ * Returns the lines before the call of curl, and the lines of the call after curl's own options.
+ */
 const partsOf = ({
   auth,
   body,

@@ -14,14 +14,14 @@ export const writeSnippet = (snippet: Snippet, hook: SnippetHook): WrittenSnippe
   return why === undefined ? { texts: snippet.texts(hook) } : { refused: why }
 }
 
-/** Returns why the hook would never act on the product's posts. */
+/** Returns why the hook would never act on the product's posts, or undefined if it would. */
 const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | undefined =>
   hook.pushes === undefined || hook.pushes.restarts || pushes
     ? undefined
     : `this hook runs when an image was pushed, and ${title} names none: it would skip every post as NotForThisHook. ` +
       'Use what reports pushes, a registry or a script; or a hook with the driver restart, which any post runs'
 
-/** Returns why the product's posts would always get 401. */
+/** Returns why the product's posts would always get 401, or undefined if they would not. */
 const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string | undefined => {
   if (auth === undefined) return undefined
   const { form } = auth

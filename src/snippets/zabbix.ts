@@ -8,7 +8,8 @@ export const zabbix: Snippet = {
   name: 'zabbix',
   title: 'Zabbix',
   group: 'alerts',
-  // A script in Zabbix cannot read a clock or write Base64.
+  // A script in Zabbix cannot read a clock or write Base64. So it signs no time, and writes a
+  // signature in hexadecimal.
   proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{}] },
   pushes: false,
   texts: hook => [

@@ -101,7 +101,7 @@ async function* linesOf(
     throw new WatchRefused(status, body.slice(0, 500))
   }
   const lines = createInterface({ input: answer })
-  // Ends the reader of the lines, which a destroyed stream does not do by itself.
+  // Closes the reader of the lines too, because it would not end when the stream is destroyed.
   const end = (): void => {
     lines.close()
     answer.destroy()

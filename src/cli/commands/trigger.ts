@@ -56,7 +56,7 @@ const output = choice(
   'text',
 )
 
-/** Posts to a hook like a sender. */
+/** Posts to a hook as a sender does. */
 export const trigger: Command = {
   details:
     'What the hook asks for in addition to its URL (auth) is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
@@ -82,7 +82,7 @@ export const trigger: Command = {
     const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newKey(shell.random))
     const proofID = id ?? newId(shell.random)
     const prove = () => proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: proofID })
-    // Without its Secret nothing is posted.
+    // Reads the hook's Secret first. If that fails, nothing is posted.
     let proof: Awaited<ReturnType<typeof prove>> | undefined = await prove()
     const send = async (query: string, waitMs = 0): Promise<Posted> => {
       const headers = {
@@ -159,7 +159,7 @@ const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell)
   ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
 }
 
-/** Returns a random idempotency key, so short that a person may type it. */
+/** Returns a random idempotency key, short enough for a person to type. */
 const newKey = (random: Shell['random']): string => Buffer.from(random.bytes(8)).toString('hex')
 
 /**

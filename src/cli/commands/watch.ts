@@ -38,8 +38,8 @@ export const watch: Command = {
     if (word !== undefined && given.get(allNamespaces))
       throw new UsageError('a name and --all-namespaces exclude each other')
     const cluster = await openCluster(given, shell)
-    // Fails at once if no hook has this name. Otherwise the command would wait forever without a
-    // message.
+    // Fails immediately if no hook has this name. Otherwise the command would wait forever without
+    // a message.
     if (word !== undefined) await readHook(cluster, word)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const labelSelector = given.get(labels)
@@ -67,7 +67,7 @@ export const watch: Command = {
       }
     }
     for await (const event of followObjects(cluster, source, shell)) {
-      // From here on no delivery is missed.
+      // From the first list on, no delivery is missed.
       if (event.change === 'list' && !listed) {
         listed = true
         shell.err.write(

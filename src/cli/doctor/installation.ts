@@ -20,7 +20,7 @@ import { failure, ok, warning, type Finding } from './finding.ts'
  * checks continue.
  */
 export const unseen = (about: string, error: unknown): Finding => {
-  // Without a connection no check works, so the command reports it once.
+  // If the API server cannot be reached, no check works. So the command reports that only once.
   if (error instanceof Unreachable) throw error
   const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
   return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
@@ -50,12 +50,13 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
 export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
-  // A user who may not read namespaces sees from the other checks whether anything is there.
+  // A user without the right to read namespaces gets 403. The other checks show whether the
+  // namespace holds anything.
   if (answer.status !== 404) return []
   return [failure('namespace', `there is no namespace ${namespace}`, 'Name another one with -n, or create it.')]
 }
 
-/** Checks the clock. A wrong one makes URLs expire too soon or too late. */
+/** Checks the clock. A wrong clock makes URLs expire too soon or too late. */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
   const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })
   const server = parseTime(String(answer.headers['date'] ?? ''))

@@ -13,10 +13,12 @@ const termColumns = 26
 
 const indent = 2
 
-/** Returns the width of help in a terminal of so many columns. */
+/**
+ * Returns the width of help in a terminal with `columns` columns. Undefined: without a terminal.
+ */
 export const helpColumns = (columns: number | undefined): number => Math.min(columns ?? maxColumns, maxColumns)
 
-/** Lays out a term and its meaning. */
+/** How help lays out a term and its meaning. */
 export const helpLayout: HelpConfiguration = {
   optionTerm: ({ flags }) => flags.replace(/ \[(.*)\]$/, '[=$1]'),
   formatItem: (term, widest, meaning, { helpWidth }) => itemLines(term, widest, meaning, helpColumns(helpWidth)),

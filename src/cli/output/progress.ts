@@ -2,7 +2,7 @@ import type { Clock } from '../../environment/environment.ts'
 import type { Output } from '../shell.ts'
 import { printable } from './table.ts'
 
-/** How often a terminal shows the time that has passed, in milliseconds. */
+/** The interval at which a terminal shows the time since the beginning, in milliseconds. */
 const tickMs = 1_000
 
 /** The progress of a wait. */

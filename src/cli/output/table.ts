@@ -2,7 +2,9 @@ import type { Paint, Style } from './colour.ts'
 
 export type TableCell = string | { readonly text: string; readonly style?: Style }
 
-/** The blanks between columns, from wide to narrow terminals. */
+/**
+ * How many blanks are between two columns. The first number that fits into the terminal is used.
+ */
 const gaps = [3, 2, 1] as const
 
 /**
@@ -50,7 +52,7 @@ const charactersOf = (text: string): string[] => Array.from(text)
 const lengthOf = (text: string): number => charactersOf(text).length
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
-/** The smallest width of a column. */
+/** The smallest width of a column, in characters. */
 const minWidth = 8
 
 /**

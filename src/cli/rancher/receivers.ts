@@ -13,8 +13,8 @@ export interface Receiver {
 }
 
 /**
- * Returns the receivers in an export: the answer of `GET /v1-webhooks/receivers`, its list, or one
- * item. Returns undefined for other JSON.
+ * Returns the receivers in an export. The export is the answer of `GET /v1-webhooks/receivers`, the
+ * list in that answer, or one item of the list. Returns undefined for other JSON.
  */
 export const receiversIn = (json: unknown): readonly Receiver[] | undefined => {
   const list: unknown = at(json, 'data') ?? json

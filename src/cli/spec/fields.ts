@@ -25,7 +25,8 @@ export interface SpecField {
  */
 export const fieldsOf = (schema: Obj, path: readonly string[], prefix = ''): readonly SpecField[] =>
   Object.entries(schema.properties).flatMap(([name, member]) => {
-    // A reference to a Secret takes its parent's name: auth.bearer.secretKeyRef is --auth-bearer.
+    // The flag of a reference to a Secret has the name of the parent: auth.bearer.secretKeyRef is
+    // --auth-bearer.
     const isSecret = name === 'secretKeyRef' || name === 'secretRef'
     const flag = prefix === '' ? dashed(name) : isSecret ? prefix : `${prefix}-${dashed(name)}`
     return fieldsAt(member, [...path, name], flag)
@@ -91,7 +92,7 @@ const objectFields = (schema: Obj, path: readonly string[], flag: string, make: 
   if ('kind' in schema.properties && 'name' in schema.properties) return referenceFields(schema, path, flag, make)
   const members = Object.entries(schema.properties)
   const [only, ...others] = members
-  // An only member needs no name of its own in the flag.
+  // If an object has only one member, the flag does not name that member.
   if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
   return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
 }

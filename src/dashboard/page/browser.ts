@@ -31,7 +31,7 @@ export const kept = {
       if (value === undefined) localStorage.removeItem(`receiver-hooks.${name}`)
       else localStorage.setItem(`receiver-hooks.${name}`, value)
     } catch {
-      // A private window may refuse.
+      // A private window may refuse to store anything.
     }
   },
 }

@@ -44,7 +44,7 @@ export const remove = async (row: ListedHook): Promise<string | undefined> => {
   return undefined
 }
 
-/** Requests a hook's URL. No other answer contains one. */
+/** Requests a hook's URL. No other answer of the server contains a URL of a hook. */
 export const askURL = async (hook: {
   readonly name: string
   readonly namespace: string

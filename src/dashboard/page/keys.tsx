@@ -73,7 +73,7 @@ export const listenToKeys = (): (() => void) =>
 
 const actions: Readonly<Record<string, () => void>> = {
   '/': () => {
-    // Focuses the search at once, because the user may type its first letter next. Without the
+    // Focuses the search immediately, because the user may type its first letter next. Without the
     // focus, `n` would open a form.
     if (here.peek().at === 'list') return element('search')?.focus()
     goto('/')

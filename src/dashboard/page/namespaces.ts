@@ -4,7 +4,7 @@ import { askServer } from './ask.ts'
 import { here, query } from './route.ts'
 import { me } from './session.ts'
 
-/** Stands for all namespaces in the address. */
+/** The value in the address that stands for all namespaces. */
 export const everywhere = '*'
 
 export const namespaces = signal<Namespaces>({ names: [], complete: false })

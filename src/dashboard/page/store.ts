@@ -1,7 +1,7 @@
 import { batch, computed, signal, type Signal } from '@preact/signals'
 import type { EndedWhy, ListedHook, StreamEvent, TargetCount } from '../protocol.ts'
 
-/** Each hook has its own signal, so that a change redraws only one row. */
+/** The signal of each hook, by `namespace/name`. */
 const rows = new Map<string, Signal<ListedHook>>()
 const counts = new Map<string, Signal<TargetCount | undefined>>()
 

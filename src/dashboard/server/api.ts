@@ -100,8 +100,7 @@ const fieldsOf = (body: unknown): Readonly<Record<string, string>> | undefined =
   for (const cause of causes) {
     const field = stringAt(cause, 'field')
     if (field === undefined || field === '' || field === '<nil>') continue
-    // Removes the prefix: for an object the value says nothing, as in "Invalid value: "object":
-    // must not be below min".
+    // Removes the beginning `Invalid value: "object": ` of a message, because it says nothing.
     fields[field] ??= redacted((stringAt(cause, 'message') ?? '').replace(/^Invalid value: "object": /, ''))
   }
   return Object.keys(fields).length === 0 ? undefined : fields

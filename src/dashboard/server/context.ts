@@ -22,7 +22,7 @@ export interface Context {
   readonly triggerBase: string | undefined
   readonly version: string
   readonly rights: (session: Session) => RightsOfSession
-  /** Returns the session of a request that has one. */
+  /** Returns the session of a request. Throws if the request has none. */
   readonly sessionOf: (request: IncomingMessage) => Session
 }
 

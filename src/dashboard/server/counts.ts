@@ -15,7 +15,7 @@ const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
   drivers.flatMap(driver => driver.targets).flatMap(target => (target.replicas ? [[target.type.kind, target]] : [])),
 )
 
-/** Sends the counts of the kinds that hooks have as targets, and of no others. */
+/** Sends the counts of targets. Only the kinds of the shown hooks' targets are read. */
 export interface Counts {
   /** Begins to follow these kinds, if they have counts and are not followed yet. */
   see(kinds: readonly string[]): void

@@ -28,7 +28,8 @@ export const servePage = async (
     highWaterMark: maxUnreadBodyBytes,
   })
   boundConnections(server, clock, connections)
-  // A client that waits for 100 Continue gets it when its body is read.
+  // A client may wait for 100 Continue before it sends its body. It gets that answer when the body
+  // is read.
   server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),

@@ -8,11 +8,14 @@ import { keyLivesMs } from './limits.ts'
 export interface OneTimeKey {
   /** Makes a new key. The previous one becomes invalid. */
   make(): string
-  /** Returns whether `sent` is the key, and invalidates it. */
+  /** Returns whether `sent` is the valid key. If it is, the key is invalid from then on. */
   take(sent: string): boolean
 }
 
-/** 144 bits. Three bytes are four characters in base64url. */
+/**
+ * The length of the key in bytes: 18 bytes are 144 bits. Three bytes are four characters in
+ * base64url.
+ */
 const keyBytes = (keyCharacters / 4) * 3
 
 export const oneTimeKey = (clock: Clock, random: Random): OneTimeKey => {

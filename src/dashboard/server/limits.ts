@@ -72,8 +72,8 @@ export const maxRequestsOfUser = 32
 export const unusedMs = 60 * 60_000
 
 /**
- * The largest number of streams of one session, of one user and of all users. A browser has no more
- * connections to one host over HTTP/1.1 than a session has streams.
+ * The largest number of streams of one session, of one user and of all users. A browser opens at
+ * most six connections to one host over HTTP/1.1.
  */
 export const maxStreamsOfSession = 6
 export const maxStreamsOfUser = 20
@@ -103,7 +103,7 @@ export const maxUnreadBytes = 4 * 1024 * 1024
 /** How long an answer about rights is cached. */
 export const rightsMs = 30_000
 
-/** The most targets of one kind that are offered. */
+/** The largest number of targets of one kind that are offered. */
 export const maxTargets = 500
 
 /** The time limit for an answer of the API server. */
@@ -117,5 +117,5 @@ export const tryWait = '2s'
 
 export const maxTryAnswerBytes = 64 * 1024
 
-/** The most Events that are shown. */
+/** The largest number of Events that are shown. */
 export const maxEvents = 50

@@ -3,7 +3,7 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import type { Assets } from './assets.ts'
 import { listOf } from './row.ts'
 
-/** Loads the page. Next to the bundle it is already built; in a checkout it is built now. */
+/** Loads the page. A bundle has the built page next to it. In a checkout the page is built now. */
 export const loadAssets = (): Promise<Assets> =>
   import.meta.url.endsWith('.ts') ? buildNow() : readBuilt(new URL('page/', import.meta.url))
 

@@ -21,7 +21,7 @@ export interface Out {
   write(text: string): void
   /** Returns how many bytes were written but not sent yet. */
   waiting(): number
-  /** Ends the stream in order. */
+  /** Ends the stream after everything that was written is sent. */
   end(): void
   /** Cuts the stream of a client that does not read. The client will resume the stream. */
   cut(): void

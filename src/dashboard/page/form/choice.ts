@@ -29,7 +29,10 @@ export const putChosen = (spec: Value, path: Path, member: string | undefined): 
   return asSpec(inside === undefined || valueAt(put, chosen) !== undefined ? put : putAt(put, chosen, emptyOf(inside)))
 }
 
-/** Returns the beginnings of a path that end at a member of a choice. */
+/**
+ * Returns those beginnings of a path that end at a member of a choice, such as `auth.bearer` for a
+ * path inside of it.
+ */
 const choicesOn = (path: Path): readonly Path[] =>
   path.flatMap((member, index) => {
     const schema = schemaAt(hookSpecSchema, path.slice(0, index))

@@ -8,7 +8,7 @@ import { labelAt } from './labels.ts'
 import { merged, theirChanges, valueText, type TheirChange } from './merge.ts'
 import { pathText } from './value.ts'
 
-/** Returns whether the edited hook has changed since its author read it. */
+/** Returns whether the edited hook has changed since the user read it. */
 export const isChangedByOthers = (draft: Draft): boolean => {
   const row = rowSignal(`${draft.namespace.value}/${draft.name.value}`)?.value
   const seen = draft.seen.value

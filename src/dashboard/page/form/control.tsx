@@ -148,7 +148,7 @@ export const Radios = ({
   )
 }
 
-/** Chooses several values. None chosen means the same as the default. */
+/** Chooses several values. If none is chosen, the default applies. */
 export const Checkboxes = ({
   draft,
   path,

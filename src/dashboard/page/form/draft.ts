@@ -14,7 +14,7 @@ export interface Draft {
   readonly name: Signal<string>
   readonly namespace: Signal<string>
   readonly spec: Signal<Value>
-  /** The edited hook as its author read it. Undefined for a new hook. */
+  /** The version of the edited hook that the user has read. Undefined for a new hook. */
   readonly seen: ReadonlySignal<Seen | undefined>
   /** The spec with which the form began, or onto which it was rebased. */
   readonly base: ReadonlySignal<Value>
@@ -33,7 +33,10 @@ export interface Draft {
   set(path: Path, value: unknown): void
   /** Chooses one member of the object at a path, or none. */
   choose(path: Path, member: string | undefined): void
-  /** Continues from a hook that somebody else has changed. */
+  /**
+   * Continues with the hook as somebody else has changed it. `base` is its spec, and `spec` is what
+   * the form then shows.
+   */
   rebase(seen: Seen, base: Value, spec: Value): void
 }
 
@@ -44,7 +47,7 @@ export interface DraftStart {
   readonly seen?: Seen
 }
 
-/** Returns the spec as it is sent and shown. */
+/** Returns the spec as the page sends it and shows it in the manifest. */
 export const specOf = (draft: Draft): Value => writtenSpec(hookSpecSchema, draft.spec.value)
 
 /** Returns the hooks to create: the hook, and its opposite if requested. */

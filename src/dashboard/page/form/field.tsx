@@ -84,7 +84,7 @@ const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string
   </>
 )
 
-/** Returns the ids of the field's texts that exist: help and error. */
+/** Returns the ids of the texts that describe the field: its help and its error, if they exist. */
 const describedBy = (
   id: string,
   schema: Schema,
@@ -112,7 +112,7 @@ const isBlank = (value: unknown): boolean => {
   return value === undefined || value === '' || (isObject(value) && Object.keys(value).length === 0)
 }
 
-/** Controls that show their members too, so they show the members' errors. */
+/** Controls that show the members of their value. So they also show the errors of these members. */
 const shownWhole: ReadonlySet<Widget['kind']> = new Set(['reference', 'lines', 'pairs', 'checkboxes'])
 
 const faultAt = ({ wrong }: Draft, at: string, { kind }: Widget): string | undefined => {

@@ -106,7 +106,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
   const targets = useTargets(namespace, String(draft.spec.value['driver']))
   const checked = useChecked(draft, taken)
   useEffect(() => {
-    // The user types the name next.
+    // Focuses the name, because the user types it first.
     if (purpose.what !== 'edit') element('field-name')?.focus()
   }, [])
   useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])

@@ -5,7 +5,7 @@ import { valueAt } from './value.ts'
 
 /** Several texts, or names with values, one a line. */
 export const Lines = ({ described, draft, path, widget }: ControlProps) => {
-  // The typed text is kept unchanged: an unfinished line is no entry yet.
+  // Keeps the typed text unchanged, because an unfinished line is not an entry yet.
   const typed = useSignal(textOfLines(valueAt(draft.spec.value, path)))
   return (
     <textarea

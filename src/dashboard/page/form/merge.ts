@@ -3,7 +3,7 @@ import type { Schema } from '../../../api/schema.ts'
 import { hookSpecSchema } from '../../../drivers/schemas.ts'
 import { putAt, same, valueAt, filledIn, type Path, type Value } from './value.ts'
 
-/** A field that somebody else changed after the hook was read. Defaults are filled in. */
+/** A field that somebody else changed after the hook was read. The values include defaults. */
 export interface TheirChange {
   readonly path: Path
   readonly before: unknown
@@ -23,7 +23,10 @@ export const theirChanges = (base: Value, theirs: Value, mine: Value): readonly 
   })
 }
 
-/** Returns the form's spec with the changes of others to fields that the form has not changed. */
+/**
+ * Returns the form's spec with the changes of others. A field that the form has changed keeps the
+ * form's value.
+ */
 export const merged = (base: Value, theirs: Value, mine: Value): Value =>
   theirChanges(base, theirs, mine)
     .filter(change => !('mine' in change))

@@ -14,7 +14,7 @@ type PickerProps = FieldProps & {
   readonly Member: ComponentType<FieldProps>
 }
 
-/** The option to type a name. */
+/** The value of the option by which the user types a reference. */
 const byHand = 'by hand'
 
 /** Chooses an existing object, or lets the user type a reference. */

@@ -56,7 +56,7 @@ const Verdict = ({ checked, draft }: { checked: DraftCheck; draft: Draft }) => {
   const isOutdated = isChangedByOthers(draft)
   const text = ((): { readonly kind: string; readonly text: string } => {
     if (problem !== undefined) return { kind: '', text: problem }
-    // The check was for an earlier version of the hook.
+    // The result of the check is for an earlier version of the hook, so it is not shown.
     if (isOutdated) {
       return { kind: '', text: 'Nothing is saved until you choose what to do with the change of somebody else.' }
     }

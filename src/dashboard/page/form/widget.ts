@@ -132,8 +132,8 @@ export const requiredOf = (schema: Obj, value: JsonObject): readonly string[] =>
 ]
 
 /**
- * Returns whether a form shows a member. It hides one that the rules forbid, unless it has a value
- * that must be removed.
+ * Returns whether a form shows a member. A form hides a member that the rules forbid, unless the
+ * member has a value to remove.
  */
 export const isOffered = (name: string, schema: Obj, value: unknown): boolean => {
   const self: unknown = filledIn(schema, isObject(value) ? value : {})

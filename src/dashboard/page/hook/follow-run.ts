@@ -46,7 +46,7 @@ export const followRun = async ({ body, isOver, path, show }: Run): Promise<void
     if (isOver()) return
     if (!answer.ok || answer.body.state !== undefined) show(answer)
     if (!isOpen || now() > end) return
-    // A trigger at which too many posts wait answers at once. So there is a pause.
+    // A trigger at which too many posts wait answers immediately. So there is a pause.
     await new Promise<void>(resolve => after(Math.max(0, beganAt + pauseMs - now()), resolve))
   }
 }

@@ -33,7 +33,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   useEffect(() => {
     lastVisited.value = key
   }, [key])
-  // Read again after each change of spec or status.
+  // Reads the hook again after each change of its spec or status.
   useEffect(
     () => void readInto(read, namespace, name),
     [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url],

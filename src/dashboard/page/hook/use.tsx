@@ -37,7 +37,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
   const chosen = useSignal('')
   const url = useSignal<string | undefined>(undefined)
   useEffect(() => {
-    // Loaded only here, because the list does not need it.
+    // Loads the snippets only here, because the list of hooks does not need them.
     void import('./snippets.ts').then(module => {
       loaded.value = module
       // Chooses the first product that can run this hook, for example a registry for a hook that

@@ -151,7 +151,7 @@ const Head = () => (
 const Column = ({ by, children }: { by: SortBy; children: string }) => {
   const { by: sorted, descending } = sorting.value
   const here = sorted === by
-  // Users look for the newest delivery first.
+  // The first click sorts the newest delivery to the top, because users look for that delivery.
   const first = by === 'last' ? '-' : ''
   const next = here ? (descending ? by : `-${by}`) : `${first}${by}`
   return (

@@ -11,7 +11,7 @@ import { lasting } from '../words/time.ts'
 
 const named = 'receiverhooks.receiverhooks.dev'
 
-/** A namespace without hooks: explains what a hook is and how to create one. */
+/** Shown for a namespace without hooks. Explains what a hook is and how to create one. */
 export const Empty = () => {
   const namespace = namespaceShown.value
   const where = namespace === '' ? 'this cluster' : `namespace ${namespace}`
@@ -47,7 +47,7 @@ export const Empty = () => {
   )
 }
 
-/** The user may not list hooks here: names the missing right and other namespaces. */
+/** Shown if the user may not list hooks here. Names the missing right and other namespaces. */
 export const Forbidden = () => {
   const namespace = namespaceShown.value
   const user = me.value?.user ?? ''

@@ -3,10 +3,10 @@
  * seconds. Drawing 40 takes a tenth of a second.
  */
 export interface Window {
-  /** The index of the first drawn row, and of the one after the last. */
+  /** `first` is the index of the first drawn row. `end` is the index after the last drawn row. */
   readonly first: number
   readonly end: number
-  /** The height of the rows above, which are not drawn, in pixels. */
+  /** The heights of the rows above and below, which are not drawn, in pixels. */
   readonly above: number
   readonly below: number
 }

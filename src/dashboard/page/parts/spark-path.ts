@@ -4,7 +4,7 @@ export const size = { width: 56, height: 18 } as const
 
 /**
  * Returns an SVG path of the counts after the last deliveries, oldest first. Empty for fewer than
- * two.
+ * two counts.
  */
 export const sparkPath = (recent: readonly RowDelivery[]): string => {
   const values = recent.flatMap(({ to }) => (to === undefined ? [] : [to])).toReversed()

@@ -18,7 +18,7 @@ export const OutcomeText = ({ delivery, isAlone = false }: { delivery: RowDelive
   const { from, outcome, reason, summary, to } = delivery
   const moved = from !== undefined && to !== undefined && from !== to
   const count = moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`
-  // Shows the reason if nothing else says why nothing changed.
+  // Shows the reason if neither a summary nor a count says what happened.
   const why = summary ?? (isAlone && count === '' && outcome !== 'applied' ? reason : undefined)
   const text = `${outcome}${count}${why === undefined ? '' : `: ${why}`}`
   return (

@@ -14,7 +14,7 @@ interface TextFieldProps {
   readonly isRemembered?: boolean
   /** Blanks at both ends are removed while typing. */
   readonly isTrimmed?: boolean
-  /** The suggestions of the browser. */
+  /** The values that the browser suggests. */
   readonly choices?: readonly string[]
 }
 

@@ -29,7 +29,7 @@ export const kubectlDelete = (namespace: string, name: string): string =>
 
 export const kubectlApply = (yaml: string): string => `kubectl apply -f - <<'EOF'\n${yaml}EOF\n`
 
-/** Returns the command that creates a token to paste. */
+/** Returns the command that creates a token to paste into the sign-in form. */
 export const kubectlToken = (account: string, namespace: string): string =>
   `kubectl create token ${commandWord(account)} --namespace ${commandWord(namespace)} --duration 8h`
 

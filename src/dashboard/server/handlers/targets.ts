@@ -49,7 +49,7 @@ const ofKind = async (
     return { targets, missing: [] }
   } catch (error) {
     if (!(error instanceof ApiRefused) || (error.status !== 403 && error.status !== 404)) throw error
-    // If the cluster does not have a kind, nothing is missing.
+    // A kind that the cluster does not have (404) is not missing.
     return { targets: [], missing: error.status === 404 ? [] : [{ kind: kind.type.kind, why: error.message }] }
   }
 }
@@ -78,7 +78,10 @@ const targetOf = (
   }
 }
 
-/** Returns the autoscaler of each object; empty if the user may not list autoscalers. */
+/**
+ * Returns the autoscaler of each object, by `Kind/name`. Returns an empty map if the user may not
+ * list autoscalers.
+ */
 const scaledBy = async (api: ApiConnection, namespace: string): Promise<ReadonlyMap<string, string>> => {
   const scaled = new Map<string, string>()
   try {

@@ -8,7 +8,8 @@ import { hookAsUser } from './hook.ts'
 const keyPattern = /^[A-Za-z0-9_-]{8,64}$/
 
 export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Context): void => {
-  // Returns the URL of a hook if the user may read it. No other answer contains one.
+  // Returns the URL of a hook if the user may read it. No other answer of the server contains a URL
+  // of a hook.
   router.post('/hooks/:namespace/:name/url', async (request, response) => {
     const { name, namespace } = request.params
     const { api } = sessionOf(request)

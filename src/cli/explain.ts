@@ -61,8 +61,8 @@ const refusalOfAuthors =
   /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 
 /**
- * Returns the missing right and the commands that grant it. Returns undefined if the message has
- * neither form.
+ * Returns the missing right and the commands that grant it. Returns undefined if the message is not
+ * a refusal in a known form.
  */
 const forbidden = (message: string): string | undefined => {
   const [, user = '', verb, resource, apiGroup = '', namespace] =

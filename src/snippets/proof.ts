@@ -2,16 +2,19 @@ import type { Auth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
-/** The forms of a product that can send the header `Authorization`, or a user and a password. */
+/**
+ * The forms of `auth` for a product that can send the header `Authorization`, or a user and a
+ * password.
+ */
 export const credentials: Proves = { forms: ['bearer', 'basic'] }
 
-/** The forms of a product that can send any header. */
+/** The forms of `auth` for a product that can send any header. */
 export const anyHeader: Proves = { forms: ['bearer', 'basic', 'header'] }
 
-/** The forms of a product that can send only its own body: none. */
+/** The forms of `auth` for a product that can send only its own body: none. */
 export const nothing: Proves = { forms: [] }
 
-/** The forms of a script: all but `sns`. */
+/** The forms of `auth` for a script: all but `sns`. */
 export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
 
 /** Returns a command that prints some entries of the hook's Secret, joined by `:`. */

@@ -32,8 +32,8 @@ export const postLines = (post: ScriptedPost): readonly string[] => {
 
 /**
  * Returns the lines of a script that posts until the outcome of a rollout is final. The script
- * fails unless the rollout is complete. All posts have one key, so the hook runs once. Each post
- * has a new signed time.
+ * fails unless the rollout is complete. All posts have one key, so the hook runs once. If the hook
+ * requires a signed time, each post has a new one.
  */
 export const waitLines = (post: ScriptedPost): readonly string[] => {
   const { before, call } = partsOf({ ...post, url: `${post.url}'?wait=25s'` })

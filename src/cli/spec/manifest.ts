@@ -76,7 +76,7 @@ export const createHook = async (
     lane: 'bulk',
     timeoutMs: patienceMs,
   })
-  // A hook in the answer to a dry run has no resourceVersion.
+  // The hook in the answer to a dry run has no resourceVersion, so none is required.
   const stored = tryParseJson(answer.body)
   if (answer.status !== 201 || !isKubeObject(stored)) {
     const error = new ApiError(answer, `create of ${name}`)

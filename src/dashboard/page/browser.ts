@@ -15,8 +15,8 @@ export const request = (path: string, options: RequestInit): Promise<Response> =
   fetch(path, { credentials: 'same-origin', cache: 'no-store', redirect: 'error', ...options })
 
 /**
- * Storage of this origin, which includes the port. If the browser stores nothing, values are lost
- * when the page is closed.
+ * Storage of this origin, which includes the port. If the browser refuses to store a value, the
+ * value is not kept.
  */
 export const kept = {
   get: (name: string): string | undefined => {

@@ -161,7 +161,7 @@ export class Sessions {
 }
 
 /**
- * Decides how there is room for a user's next session. `free`: there is room. `none`: there is
+ * Decides whether there is room for a user's next session. `free`: there is room. `none`: there is
  * none. A session: this one has to end first, because it was not used for the longest time.
  */
 const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept => {

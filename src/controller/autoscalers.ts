@@ -27,8 +27,8 @@ export interface Autoscaler {
 export interface Autoscalers {
   synced(): boolean
   /**
-   * Returns the autoscaler that sets an object's count, or undefined. It answers from the watch
-   * while that is proven to be current, otherwise from a live list that several callers can share.
+   * Returns the autoscaler that sets an object's count, or undefined. Reads the cache while the
+   * cache is proven to be current, and otherwise a list request that several callers can share.
    * Throws the API server's errors.
    */
   of(namespace: string, type: ResourceType, name: string): Promise<string | undefined>
@@ -45,7 +45,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
     keep: autoscalerOf,
     keepLarge: autoscalerOf,
   })
-  /** By target, then by the autoscaler's own name. */
+  /** What to show of each autoscaler, by its target and then by its own name. */
   const byTarget = new Map<string, Map<string, string>>()
 
   const known = (namespace: string, { group, kind }: ResourceType, name: string): string | undefined =>
@@ -87,11 +87,11 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   return {
     synced: cache.synced,
     of: async (namespace, type, name) =>
-      // If they cannot be listed at all, hooks still work.
+      // If autoscalers cannot be listed at all, hooks still work.
       cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
-        // Its status changes every few seconds, its target almost never.
+        // An autoscaler's status changes every few seconds, its target almost never.
         if (
           before &&
           now &&
@@ -105,12 +105,15 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   }
 }
 
-/** The target is also read from objects that are too large. Such an autoscaler still works. */
+/**
+ * The members that are read even from an autoscaler that is too large for the cache. It still
+ * scales its target.
+ */
 const pick = ['apiVersion', 'kind', 'name'].map(member => `spec.scaleTargetRef.${member}`)
 
 /**
- * Returns the same autoscaler each time if there are several, because a condition's message must
- * not change by itself.
+ * Returns the first autoscaler in alphabetical order, or undefined. If a target has several, the
+ * choice is always the same, because a condition's message must not change by itself.
  */
 const firstOf = (shown: Iterable<string>): string | undefined => [...shown].sort()[0]
 

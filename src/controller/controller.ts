@@ -3,8 +3,9 @@
  * publishes the URL, and writes conditions and the report of deliveries into the status.
  *
  * - Only the controller has the signing key, and only it writes a status.
- * - It writes only what differs, so a restart or a new leader changes no URL and writes nothing.
- * - It never imports the trigger: the two roles communicate through the API server.
+ * - The controller writes only what differs, so a restart or a new leader changes no URL and writes
+ *   nothing.
+ * - The controller never imports the trigger: the two roles communicate through the API server.
  *
  * `queue.ts` decides when a hook is reconciled, `reconcile.ts` does it.
  */
@@ -67,8 +68,8 @@ export interface ControllerRole {
 const hookWorkers = 16
 
 /**
- * How often a cache is checked for its first sync, and how long autoscalers are waited for, in
- * milliseconds.
+ * `syncPollMs`: how often a new leader checks whether its caches are synced. `autoscalerSyncMs`:
+ * how long it waits for the cache of autoscalers. Both are in milliseconds.
  */
 const syncPollMs = 10
 const autoscalerSyncMs = 10_000
@@ -102,7 +103,7 @@ class Controller implements ControllerRole {
   /** What a reconcile needs besides the hook. */
   readonly #asked: Pick<Reconciling, 'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier'>
   #leading: Queues | undefined
-  /** Why the lease cannot be held, if so. */
+  /** Why the lease cannot be held. Undefined if it can be. */
   #impossible: string | undefined
 
   constructor(environment: Environment, options: ControllerOptions) {
@@ -155,7 +156,7 @@ class Controller implements ControllerRole {
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!now || !this.#leading) return
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
-      // The hook may still be Ready, because the right was removed after its last reconcile.
+      // The hook may still be Ready, because the right was removed after the hook's last reconcile.
       if (!this.#rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
       this.#rights.doubt(namespace)
       this.#leading.hooks.add(hookKey(namespace, name))
@@ -171,7 +172,10 @@ class Controller implements ControllerRole {
     }
   }
 
-  /** Returns a hook and its delivery report, if the status lacks some of the report. */
+  /**
+   * Returns a hook and its delivery report if the status lacks a part of the report, or if
+   * deliveries were refused. Undefined otherwise.
+   */
   #unreported(key: string) {
     const hook = this.#store.newest(key)
     const report = this.#records.get(...namespaceAndName(key))
@@ -223,8 +227,8 @@ class Controller implements ControllerRole {
   }
 
   /**
-   * Resolves once autoscalers are read, or after a while. Without them hooks work, but an
-   * autoscaler goes unnoticed.
+   * Resolves once the cache of autoscalers is synced, or after {@link autoscalerSyncMs}. Hooks work
+   * without the cache, but no condition then shows an autoscaler.
    */
   async #autoscalersRead(stop: AbortSignal): Promise<void> {
     const { clock, log } = this.#environment

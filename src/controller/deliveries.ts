@@ -14,8 +14,8 @@ import { hooks } from '../kube/resources.ts'
 import { objectsOf } from './events.ts'
 
 /**
- * How late a replica may store a refusal in the record, in milliseconds. The status may show
- * another replica's deliveries by then.
+ * How long after a refusal a replica may store it in the record, in milliseconds. By then, the
+ * status may show later deliveries of another replica.
  */
 const lateMs = 10_000
 
@@ -45,7 +45,10 @@ export interface DeliveryReport {
   readonly limitedAt?: number | undefined
 }
 
-/** The time of the last refusal with an Event, by the hook's uid and the reason. */
+/**
+ * The time of the last refusal that an Event has reported, in milliseconds since the epoch, by the
+ * hook's uid and the reason.
+ */
 export type EmittedRefusals = BoundedMap<string, number>
 
 export const emittedRefusals = (): EmittedRefusals => new BoundedMap(20_000)
@@ -122,34 +125,37 @@ export const eventsOf = (
   ].filter(event => event !== undefined)
 
 const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport): EmittedEvent | undefined => {
-  // The status has whole seconds. One Event too many in the same second is better than a missing
-  // one.
+  // Times in a status are whole seconds. A second Event in the same second is better than a missing
+  // Event.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
   const note = `to let ${confirmation.subject} post to this hook, open ${confirmation.link}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
 }
 
 /**
- * Returns whether deliveries of this hook were refused after its last delivery. Such a refusal does
- * not change the status.
+ * Returns whether deliveries of this hook were refused after the last delivery in its status.
+ * Refusals do not change the status.
  */
 export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
   hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
 
 /**
- * Returns whether something happened after the last delivery in the status, or only a little
- * earlier.
+ * Returns whether `at` is later than the last delivery in the status, or at most {@link lateMs}
+ * earlier. False if `at` is undefined.
  */
 const isUnreported = (hook: ReceiverHook, at: number | undefined): at is number =>
   at !== undefined && at + lateMs >= reportedUntil(hook)
 
-/** Returns the time of the last delivery in the status, in milliseconds since the epoch. */
+/**
+ * Returns the time of the last delivery in the status, in milliseconds since the epoch. -Infinity
+ * if the status has none.
+ */
 const reportedUntil = ({ status }: ReceiverHook): number =>
   status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
 
 /**
- * Returns the Event for refused deliveries, the last of them at `at`. Each such time gets one
- * Event.
+ * Returns the Event for refused deliveries, of which the last was refused at `at`. Undefined if an
+ * Event or the status has already reported that time.
  */
 const refusedEvent = (
   hook: ReceiverHook,
@@ -164,7 +170,10 @@ const refusedEvent = (
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
 
-/** Returns an Event if the outcome differs from the status, or undefined. */
+/**
+ * Returns the Event for the last delivery in the report. Undefined if the status shows the same
+ * outcome and reason.
+ */
 const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const { status } = hook
   if (!reported) return undefined
@@ -183,7 +192,10 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
   }
 }
 
-/** Returns an Event if a rollout has stalled that the status does not show as stalled, or undefined. */
+/**
+ * Returns the Event for a stalled rollout in the report. Undefined if the status shows all stalled
+ * rollouts as stalled.
+ */
 const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const known = hook.status?.recent?.filter(isStalled) ?? []
   const stalled = reported?.recent.filter(isStalled) ?? []
@@ -198,6 +210,8 @@ const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
 
 const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled'
 
-/** Returns what to do, as sentences that follow others. Empty if there is nothing to do. */
+/**
+ * Returns what to do, as sentences to put after other sentences. Empty if there is nothing to do.
+ */
 const adviceOf = (todo: string): string =>
   todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')

@@ -19,8 +19,8 @@ export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 
 }
 
 /**
- * Returns a Warning Event when a hook stops being Ready or its reason changes. Undefined if the
- * earlier status shows the problem already.
+ * Returns a Warning Event when a hook stops being Ready or its reason changes. Undefined if there
+ * is no problem, or if the hook's status already shows it.
  */
 export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): EmittedEvent | undefined => {
   if (problem === undefined || saysSo(hook.status?.conditions ?? [], problem)) return undefined

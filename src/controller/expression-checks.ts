@@ -5,7 +5,7 @@ import type { Checked, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 
-/** How many expressions have a remembered result. */
+/** The maximum number of expressions whose results are remembered. */
 const maxRemembered = 10_000
 
 /**
@@ -15,15 +15,15 @@ const maxRemembered = 10_000
 const checkWithinMs = 60_000
 
 /**
- * How long a check that exceeded its limit is not repeated, in milliseconds. The machine may have
- * caused it.
+ * How long after a check that exceeded its time limit the expression is checked again, in
+ * milliseconds. A busy machine, and not the expression, may have been the cause.
  */
 const ranOverLastsMs = 600_000
 
 /** The wait after a check that could not run, in milliseconds. */
 const unavailable: Backoff = { firstMs: 1000, maxMs: 30_000 }
 
-/** The results of expressions, which are checked in a process of their own. */
+/** Checks the expressions of hooks in a separate process, and remembers the results. */
 export interface ExpressionChecks {
   /**
    * Returns the problem of a hook's expression, or `sound`. `pending`: the check is running, and
@@ -36,11 +36,14 @@ export interface ExpressionChecks {
 
 interface Remembered {
   readonly found: Problem | 'sound'
-  /** In monotonic milliseconds. */
+  /** When the result expires, in monotonic milliseconds. */
   readonly until: number
 }
 
-/** Checks expressions, each text of a namespace once at a time. It remembers the latest results. */
+/**
+ * Returns the checks of expressions. Equal expressions in a namespace share one check. The latest
+ * results are remembered.
+ */
 export const expressionChecks = (
   { clock, expressions, log }: Pick<Environment, 'clock' | 'expressions' | 'log'>,
   known: (key: string) => void,

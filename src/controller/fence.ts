@@ -2,8 +2,8 @@ import type { ApiConnection } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
 /**
- * A write was not sent because another process may hold the lease. Trying again is useless before
- * this process holds it.
+ * A write was not sent because another process may hold the lease. Another attempt is useless until
+ * this process holds the lease again.
  */
 export class LeaseNotHeld extends Unreachable {
   constructor(request: string) {
@@ -13,8 +13,8 @@ export class LeaseNotHeld extends Unreachable {
 
 /**
  * Returns a connection for a leader. It reads at any time, but writes only while `holds` returns
- * true. An election alone prevents no late write, so each write also carries the version that it is
- * based on.
+ * true. An election alone cannot prevent a late write of a former leader. So each write also
+ * carries the version that it is based on.
  */
 export const whileLeading = (api: ApiConnection, holds: () => boolean): ApiConnection => ({
   request: request =>

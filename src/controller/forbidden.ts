@@ -12,7 +12,7 @@ export interface HookPlace {
   readonly accounts: Accounts
 }
 
-/** The rights that every hook needs: its record is stored next to it. */
+/** The rights that every hook needs, because its record is stored in its namespace. */
 export const recordNeeds: readonly Need[] = [{ type: records, verbs: ['get', 'create', 'update'] }]
 
 /**

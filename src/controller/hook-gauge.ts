@@ -9,8 +9,8 @@ export type HookCounter = (change: {
 }) => void
 
 /**
- * Counts hooks by their condition Ready and its reason. A reason without hooks stays, with the
- * count 0.
+ * Counts hooks by their condition Ready and its reason. A reason that hooks no longer have stays in
+ * the gauge, with the count 0.
  */
 export const hookCounter = (metrics: Metrics): HookCounter => {
   const gauge = metrics.gauge('receiverhooks_hooks', 'Hooks, by their condition Ready and its reason.', [
@@ -34,8 +34,8 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
 }
 
 /**
- * Returns the condition Ready. A cached hook is unchecked: under another CRD its status may have
- * any form.
+ * Returns the condition Ready. The form of a cached hook is not checked: with another version of
+ * the CRD, its status may have any form.
  */
 const readyIn = ({ status }: ReceiverHook): unknown => {
   const conditions: unknown = status?.conditions

@@ -3,9 +3,10 @@ import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 
 /**
- * Returns a hook in the form that the cache keeps, with only the metadata that is read here:
- * managedFields and kubectl's annotations are more than half of its bytes. Returns undefined for an
- * object without the members of every hook. The rest of the spec is checked at each reconcile.
+ * Returns a hook in the form that the cache keeps, with only the metadata that the controller
+ * reads. The managedFields and kubectl's annotations are left out: they are more than half of a
+ * hook's bytes. Returns undefined for an object without the members of every hook. The rest of the
+ * spec is checked at each reconcile.
  */
 export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
   if (!isReceiverHook(object)) return undefined
@@ -17,8 +18,8 @@ export const hookOf = (object: StoredObject): ReceiverHook | undefined => {
 }
 
 /**
- * A hook without its URL. The URL ends with the token, so for ten thousand hooks it would be stored
- * twice.
+ * A hook without its URL. The URL ends with the token, so a cache of ten thousand hooks would have
+ * each token twice.
  */
 export type KeptHook = ReceiverHook & {
   /** True if the status has the URL of its token, which is left out here. */
@@ -50,7 +51,8 @@ export const namespaceAndName = (key: string): [namespace: string, name: string]
 
 /**
  * Decides whether a change of a hook requires a reconcile. The controller's own changes of the
- * status do not. But if a token was removed or replaced, another client may have done it.
+ * status do not. But a removed or replaced token requires one, because another client may have
+ * changed it.
  */
 export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined &&
@@ -61,7 +63,7 @@ export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHo
 
 /**
  * Returns whether a hook's conditions have changed. If another client changed them, a reconcile may
- * have used the old ones.
+ * have used the old conditions.
  */
 export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)

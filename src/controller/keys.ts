@@ -24,9 +24,9 @@ import type { ReconcileResult } from './queue.ts'
 export interface Keyring {
   readonly signing: SigningKey
   /**
-   * Only the signing key. A token of another key is minted again; while the other key is in the
-   * set, the old URL still works. So you rotate keys in three steps: add a key at the end, move it
-   * to the front, drop the old one.
+   * Only the signing key. A hook whose token was signed with another key gets a new token. The old
+   * URL works as long as the other key is in the published set. So you rotate keys in three steps:
+   * add a key at the end, move it to the front, drop the old one.
    */
   readonly current: PublicKeys
 }
@@ -74,8 +74,8 @@ export class KeyKeeper {
    */
   async reconcile(): Promise<ReconcileResult> {
     const { api } = this.#environment
-    // The ConfigMap is read before the Secret, and replaced only in that version. So it is never
-    // overwritten with keys of an older Secret.
+    // The ConfigMap is read before the Secret, and replaced only if it still has that version. So
+    // newer keys are never overwritten with the keys of an older Secret.
     const published = await read(api, configMaps, this.#namespace, publicKeysConfigMap)
     const secret = await this.#findSecret(published !== undefined || this.#inUse !== undefined)
     const keys = this.#parse(secret)
@@ -183,7 +183,9 @@ const configMapOf = (jwks: string, secret: StoredObject) => ({
 const isMadeFrom = (published: StoredObject | undefined, secret: StoredObject): boolean =>
   published?.metadata.annotations?.[secretVersionAnnotation] === secret.metadata.resourceVersion
 
-/** Returns the ConfigMap in the version that was read, with another key set. Other entries stay. */
+/**
+ * Returns the ConfigMap in the version that was read, with another key set. Its other entries stay.
+ */
 const rewritten = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {
   const { metadata, ...members } = published
   const annotations = { ...metadata.annotations, [secretVersionAnnotation]: secret.metadata.resourceVersion }

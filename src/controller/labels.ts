@@ -2,6 +2,7 @@
 export const managedByLabel = { 'app.kubernetes.io/managed-by': 'receiver-hooks' } as const
 
 /**
- * The label of a hook's Secret with the hook's uid. It finds the Secret without reading any other.
+ * The label on a hook's Secret. Its value is the hook's uid, so a list by this label needs to read
+ * no other Secret.
  */
 export const hookUidLabel = 'receiverhooks.dev/hook-uid'

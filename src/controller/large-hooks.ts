@@ -14,7 +14,10 @@ import type { ReconcileResult } from './queue.ts'
 /** The time limit for writing a status, in milliseconds. */
 const timeoutMs = 10_000
 
-/** Replaces the spec of every hook that is too large to be cached. Nothing reads its content. */
+/**
+ * The cached spec of every hook that is too large to be cached, instead of the hook's own. Nothing
+ * reads its content.
+ */
 const unread: HookSpec = {
   driver: '',
   suspend: true,
@@ -31,8 +34,8 @@ const problem: Problem = {
 }
 
 /**
- * Returns the cached form of a hook that is too large: its identity, and whether its status already
- * says so.
+ * Returns the cached form of a hook that is too large: its identity, and a status if the stored
+ * status already reports the problem.
  */
 export const largeHookOf = ({ metadata, status }: StoredObject): ReceiverHook | undefined => {
   const { creationTimestamp = '', deletionTimestamp, generation, name, namespace, resourceVersion, uid } = metadata
@@ -55,8 +58,8 @@ const conditionsOf = (generation: number, now: number) =>
   conditionsFor(problem, { reason: 'Valid', message: '' }, [], generation, now)
 
 /**
- * Returns whether the status already says so. The controller writes the condition Ready first, and
- * only the first value of a list is picked.
+ * Returns whether the status already reports that this generation is too large. The controller
+ * writes the condition Ready first. Of a large object, only the first value of a list is read.
  */
 const saysSo = (status: unknown, generation: number): boolean => {
   const conditions = at(status, 'conditions')

@@ -78,8 +78,8 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
 }
 
 /**
- * Adds to a binary heap. An entry is never later than its children, at twice its index plus one and
- * plus two.
+ * Adds to a binary heap. No entry is due later than its children. The children of the entry at
+ * index `i` are at `2i + 1` and `2i + 2`.
  */
 const push = (heap: Entry[], entry: Entry): void => {
   let index = heap.push(entry) - 1

@@ -14,7 +14,7 @@ import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secre
 export interface CurrentToken {
   readonly token: string
   readonly url: string
-  /** The same address without the token. */
+  /** The URL without the token. */
   readonly endpoint: string
   readonly claims: Claims
 }
@@ -60,13 +60,17 @@ export const publish = async (
   return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, ...current }
 }
 
-/** Returns whether a hook may have Secrets: its token was minted, but is not in its status. */
+/**
+ * Returns whether a hook may have Secrets: it names one, or its token was minted but is not in its
+ * status.
+ */
 const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
   spec.token.secretName !== undefined || (status?.minted !== undefined && status.token === undefined)
 
 /**
- * Returns the Secrets, or none if a hook without `token.secretName` may not read them. Then its
- * token goes into the status, and its previous Secrets are deleted with the hook.
+ * Returns the Secrets that `reading` resolves with. Returns none if the controller may not read
+ * Secrets and the hook has no `token.secretName`. The hook's token then goes into the status, and
+ * its previous Secrets are deleted with the hook.
  */
 const readable = async (
   reading: Promise<readonly OwnedSecret[]>,
@@ -81,8 +85,8 @@ const readable = async (
 }
 
 /**
- * Returns the first stored token that is still current. This is decided by its signature, not by
- * comparing texts.
+ * Returns the first stored token that is still current, or undefined. Its signature and its claims
+ * decide that, not a comparison of texts.
  */
 const kept = async (
   verifier: Verifier,

@@ -7,28 +7,28 @@ import { queueMetrics, type Result } from './metrics.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
 /**
- * The wait after an error. It begins like controller-runtime's, but has a lower maximum because
- * nothing else would wake the key.
+ * The wait before a key that has failed is tried again. It begins like controller-runtime's, but
+ * has a lower maximum, because no other event may bring the key back.
  */
 const afterError: Backoff = { firstMs: 5, maxMs: 30_000 }
 
 /** The result of one reconcile. */
 export interface ReconcileResult {
-  /** True if the count of attempts begins again. */
+  /** True if the key's count of attempts begins again at 0. */
   readonly isFinal: boolean
   /** When to reconcile again without a change, in milliseconds. Absent: only after a change. */
   readonly againAfterMs?: number
 }
 
 /**
- * The version that was read was outdated. The key is tried again as after an error, but nothing is
- * logged.
+ * The result of a reconcile that was based on an outdated version. The key is tried again as after
+ * an error, but nothing is logged.
  */
 export const outOfDate = 'out of date'
 
 /**
- * Something must be known first. The part that finds it out adds the key again. The count of
- * attempts stays.
+ * The result of a reconcile that waits for another part, such as the check of an expression. That
+ * part adds the key again. The key's count of attempts stays.
  */
 export const parked = 'parked'
 
@@ -45,21 +45,21 @@ export type ReconcileKey = (
 const turnMs = 10
 
 /**
- * How long until a write without the lease is tried again, in milliseconds: the interval of
- * renewals.
+ * How long until a write that was not sent for lack of the lease is tried again, in milliseconds. A
+ * lease is renewed in the same interval.
  */
 const leaseAgainMs = 2000
 
 /**
  * How long until a rejected write is tried again, in milliseconds. A change of the object triggers
- * a reconcile anyway, so this is only for a changed rule.
+ * a reconcile anyway. This wait is for a change of the rule that rejected the write.
  */
 const hopelessAgainMs = 3_600_000
 
 /**
  * A work queue like controller-runtime's. It holds keys, not events, so a hundred changes of one
- * object are one reconcile. `workers` run at the same time, but one namespace never has all of
- * them. A key that throws is tried again after its own wait.
+ * object are one reconcile. At most `workers` reconciles run at the same time, and those of one
+ * namespace are never all of them. A key that throws is tried again after its own wait.
  */
 export class WorkQueue {
   readonly #clock: Clock
@@ -70,12 +70,12 @@ export class WorkQueue {
   readonly #waiting: WaitingKeys
   readonly #again: Later
   readonly #turn: ReturnType<typeof turnOf>
-  /** For each key, whether it was added again meanwhile. */
+  /** The keys that are being reconciled, and whether each was added again meanwhile. */
   readonly #working = new Map<string, { again: boolean }>()
   readonly #attempts = new Map<string, number>()
   /**
-   * Errors in a row. They are counted apart from attempts, so that a first error after a long wait
-   * has a short delay.
+   * How many errors each key has had in a row. They are counted apart from attempts, so that the
+   * first error of a key with many attempts has a short delay.
    */
   readonly #errors = new Map<string, number>()
   #state: 'new' | 'running' | 'stopped' = 'new'
@@ -204,7 +204,10 @@ export class WorkQueue {
   }
 }
 
-/** Measures how long this thread was busy, and calls `next` after a pause if that was long. */
+/**
+ * Adds up how long this thread was busy. After more than {@link turnMs} it makes a pause, and then
+ * calls `next`.
+ */
 const turnOf = (clock: Clock, next: () => void) => {
   let spentMs = 0
   let pausing = false

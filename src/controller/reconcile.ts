@@ -36,8 +36,8 @@ import type { TriggerRights } from './trigger-rights.ts'
 const reconcilingBackoff = { firstMs: 1000, maxMs: 15_000 }
 
 /**
- * The wait until a person acts, in milliseconds. No watch may report it: another owner, or the
- * Secret of another object.
+ * The wait while a problem lasts until a person acts, in milliseconds. A watch may not report the
+ * end of such a problem, for example that another object's Secret was deleted.
  */
 const stalledBackoff = { firstMs: 1000, maxMs: 120_000 }
 
@@ -58,7 +58,7 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly rights?: Pick<TriggerRights, 'missing'> | undefined
   readonly accounts: Accounts
   readonly events: EventRecorder
-  /** Takes over the hook with its new status. */
+  /** Receives the hook with its new status from the API server's answer. */
   readonly wrote: (hook: StoredObject) => void
 }
 
@@ -77,7 +77,8 @@ export const reconcileHook = async (
   if (isLargeHook(hook)) return await reportLargeHook(context, hook)
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
-  // No worker waits for it. The hook is queued again when there is an answer.
+  // No worker waits for the check of an expression. The hook is queued again when the check has a
+  // result.
   if (expression === 'pending') return parked
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
@@ -144,7 +145,7 @@ const validated = async (
 }
 
 /**
- * Any cached version
+ * The query for any version that the API server has in its cache
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list).
  */
 const anyVersion = { query: { resourceVersion: '0' } }
@@ -179,7 +180,10 @@ const rightsProblem = async (context: Reconciling, bound: Bound, place: HookPlac
   return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
 }
 
-/** Turns a missing right into a problem, which the conditions show. Other errors are thrown. */
+/**
+ * Resolves with the result of `work`, or with that of `instead` if the API server answered 403.
+ * Other errors are thrown.
+ */
 const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) => U): Promise<T | Awaited<U>> => {
   try {
     return await work
@@ -213,7 +217,7 @@ const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>)
 })
 
 const nextLook = ({ random }: Reconciling, problem: Problem | undefined, attempts: number): number => {
-  // After granting a right, a person waits for the hook.
+  // A person who has just granted a right waits for the hook, so the waits are short.
   if (problem?.reason === 'Forbidden') return waitAfter(reconcilingBackoff, attempts)
   if (problem) return waitAfter(problem.lasts === 'stalled' ? stalledBackoff : reconcilingBackoff, attempts)
   return jittered(random, validateEveryMs, 0.5)

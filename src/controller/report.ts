@@ -12,20 +12,20 @@ export interface Reporting {
   readonly clock: Clock
   readonly api: ApiConnection
   readonly events: EventRecorder
-  /** Takes over a hook from the API server's answer. */
+  /** Receives a hook from the API server's answer to a write. */
   wrote(this: void, object: StoredObject): void
 }
 
 /**
- * Reports are written by one worker with at least this pause, in milliseconds: at most 50 statuses
- * a second.
+ * The shortest pause before each report, in milliseconds. One worker writes all reports, so it
+ * writes at most 50 statuses a second.
  */
 const pauseMs = 20
 
 /**
  * Returns the work that writes reports into statuses and makes Events. `unreported` returns a hook
- * and its report. If a hook was deleted or is not cached yet, its next delivery brings the report
- * back.
+ * and its report, or undefined if there is nothing to report. If a hook was deleted or is not
+ * cached yet, its next delivery brings the report back.
  */
 export const reportWork = (
   { api, clock, events, wrote }: Reporting,

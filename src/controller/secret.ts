@@ -20,8 +20,8 @@ export interface SecretContent {
 }
 
 /**
- * How many Secrets with a hook's uid are read. A hook has one, and briefly a second while its name
- * changes.
+ * How many Secrets with a hook's uid are read. A hook has one, and briefly a second while
+ * `token.secretName` changes.
  */
 const maxSecrets = 16
 
@@ -29,7 +29,7 @@ const maxSecrets = 16
 export interface OwnedSecret {
   readonly metadata: Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid' | 'resourceVersion'>
   readonly token: string | undefined
-  /** The whole object, if it is the Secret that the hook names. */
+  /** The whole object. Present only if it is the Secret that the hook names. */
   readonly whole?: StoredObject
 }
 
@@ -37,8 +37,8 @@ export interface OwnedSecret {
  * Returns the Secrets that a hook controls; `named` is the one that it names. The list selects the
  * label with its uid, so other Secrets are never sent here. The label alone does not prove
  * ownership: the owner reference must match too.
- * Anybody who may write Secrets can set the label on many large ones. So they are read page by
- * page, and only a few.
+ * Anybody who may write Secrets can set the label on many large ones. So Secrets are read page by
+ * page, and at most {@link maxSecrets}.
  */
 export const ownedSecrets = async (
   api: ApiConnection,
@@ -70,7 +70,7 @@ const tokenIn = (secret: StoredObject): string | undefined => decode(stringAt(se
 
 /**
  * Stores a content in the Secret `name`: creates it, or replaces the one in `owned` if it differs.
- * Returns 'conflict' if another object owns a Secret of that name; it is not changed.
+ * Returns 'conflict' if another object owns a Secret of that name. That Secret is not changed.
  */
 export const putSecret = async (
   api: ApiConnection,
@@ -89,7 +89,8 @@ export const putSecret = async (
     return 'put'
   } catch (error) {
     if (!isStatus(error, 409)) throw error
-    // The name exists. It may still be ours: another controller was faster, or an answer was lost.
+    // A Secret with this name exists. It may still be the hook's: another controller was faster, or
+    // the answer to an earlier request was lost.
     const ours = wholeOf(await ownedSecrets(api, hook, name))
     if (!ours) return 'conflict'
     await updateSecret(api, ours, content)
@@ -131,7 +132,7 @@ const secretOf = (hook: ReceiverHook, secretName: string, content: SecretContent
   }
 }
 
-/** Returns the content, with the entries that others have added. */
+/** Returns all entries of a Secret, including those that others have added. */
 const members = (secret: StoredObject): object => {
   const data = at(secret, 'data')
   return typeof data === 'object' && data !== null ? data : {}

@@ -14,15 +14,15 @@ const spacingMs = 10_000
 const quietMs = 1_800
 
 /**
- * How many writes of a hook may come before {@link spacingMs} is over. Each such time allows one
- * more.
+ * How many writes of a hook may each follow the previous one in less than {@link spacingMs}. Each
+ * {@link spacingMs} that passes allows one more.
  */
 const maxEarly = 5
 
 interface Written {
   /** When its status was last due, in monotonic milliseconds. */
   readonly at: number
-  /** How many early writes were allowed then. */
+  /** How many early writes were still allowed after this one. */
   readonly early: number
 }
 
@@ -69,10 +69,11 @@ export class StatusPacer {
     const waiting = this.#waiting.get(key)
     const written = this.#written.get(key)
     const latest = (written?.at ?? -Infinity) + spacingMs
-    // The first change after a pause already has a time.
+    // The first change after a pause has set the time, which later changes keep.
     if (latest <= now) return waiting?.dueAt ?? now + firstMs
     if (this.#earlyOf(written, now) === 0) return latest
-    // The clocks of two machines may differ. That never makes a wait longer.
+    // The trigger's clock may differ from this one. The bounds ensure that the difference never
+    // makes a wait longer.
     const sinceMs = Math.min(Math.max(0, this.#clock.now() - newestAt), quietMs - firstMs)
     return Math.min(latest, now + quietMs - sinceMs)
   }
@@ -92,7 +93,7 @@ export class StatusPacer {
     this.#due(key)
   }
 
-  /** Drops hooks that again have all early writes. */
+  /** Drops the hooks to which all {@link maxEarly} early writes are allowed again. */
   #forget(now: number): void {
     for (const [key, { at }] of this.#written) {
       if (now - at < maxEarly * spacingMs) return

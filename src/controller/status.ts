@@ -21,13 +21,14 @@ export interface ReconcileFindings {
 /** Members that deliveries.ts writes. */
 type Deliveries = 'lastDelivery' | 'recent' | 'counts'
 
-/** All other members of the status. Undefined: to be absent. */
+/** All other members of the status. An undefined member will be absent from the status. */
 type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }
 
 const valid = { reason: 'Valid', message: 'the hook is valid, and its URL is published' } as const
 
 /**
- * A suspended hook is Ready, because its author asked for that. The message says why nothing runs.
+ * A suspended hook is Ready, because its author asked for the suspension. The message says why
+ * nothing runs.
  */
 const suspended = {
   reason: 'Suspended',
@@ -91,7 +92,10 @@ const mintedOf = (
   }
 }
 
-/** Returns until when the previous token is accepted, or undefined. It is never shortened. */
+/**
+ * Returns the previous rotation, and until when its token is accepted. Undefined if there is no
+ * overlap. The time is rounded up to whole seconds, so that the overlap is never shortened.
+ */
 const replaced = ({ rotation }: Minted, overlapMs: number, now: number): Minted['previous'] =>
   overlapMs === 0 ? undefined : { rotation, acceptedUntil: rfc3339(now + overlapMs + 999) }
 

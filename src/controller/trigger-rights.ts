@@ -12,7 +12,10 @@ import {
 /** How long an answer is cached, in milliseconds. A missing right may be granted at any moment. */
 const keptMs = { allowed: 120_000, denied: 5_000, unknown: 5_000 }
 
-/** After a post was refused, older answers than this are requested again, in milliseconds. */
+/**
+ * After the API server refused the trigger something, cached answers that were older than this are
+ * requested again, in milliseconds.
+ */
 const doubtfulAfterMs = 5_000
 
 /** How many answers are cached. A namespace needs about five for each driver of its hooks. */

@@ -19,7 +19,10 @@ export class WaitingKeys {
     return this.#size
   }
 
-  /** Adds a key at the end of its queue, with its time. Returns whether it was not waiting yet. */
+  /**
+   * Adds a key at the end of its namespace's queue. `since` is the present time. Returns false if
+   * the key is waiting already.
+   */
   add(key: string, since: number): boolean {
     const namespace = namespaceOf(key)
     const line = this.#lines.get(namespace) ?? new Map<string, number>()
@@ -34,14 +37,14 @@ export class WaitingKeys {
    * returns it with {@link done}.
    */
   take(): { readonly key: string; readonly since: number } | undefined {
-    // Without this, each change of a hook would visit all namespaces while no worker is free.
+    // Without this check, each change of a hook would visit all namespaces while no worker is free.
     if (this.#busy >= this.#workers) return undefined
     for (const [namespace, line] of this.#lines) {
       const [first] = line
       if (!first || !this.#mayBegin(namespace)) continue
       const [key, since] = first
       line.delete(key)
-      // Moves behind all other namespaces.
+      // The namespace moves behind all others.
       this.#lines.delete(namespace)
       if (line.size > 0) this.#lines.set(namespace, line)
       this.#size -= 1
@@ -70,8 +73,9 @@ export class WaitingKeys {
   }
 
   /**
-   * Returns whether a namespace may have one more worker. It must have fewer than twice as many as
-   * are free. Of 16, the first has up to 11 and the next 4, so that one stays free.
+   * Returns whether a namespace may have one more worker. It must have fewer than twice as many
+   * workers as are free. Of 16 workers, the first namespace gets up to 11 and the next one 4, so
+   * that one worker stays free.
    */
   #mayBegin(namespace: string): boolean {
     return this.#workingOn(namespace) < 2 * (this.#workers - this.#busy)

@@ -9,9 +9,9 @@ import { hookOf, hookKey } from './hooks.ts'
 export interface WrittenHooks {
   /** Stores the API server's answer to a write. `cached` is the hook in the cache now. */
   put(object: StoredObject, cached: ReceiverHook | undefined): void
-  /** Returns the newer of the cached hook and our own. */
+  /** Returns the newer of the cached hook and the one that this process has written. */
   newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined
-  /** Notes a cached version. Returns whether it is our own write. */
+  /** Notes that the cache now has `now`. Returns whether this process has written that version. */
   seen(key: string, now: ReceiverHook | undefined): boolean
   /** The number of kept hooks. */
   readonly size: number

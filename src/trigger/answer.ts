@@ -4,7 +4,10 @@ import type { SettlementState } from '../api/settlement.ts'
 import type { Budget } from './intake.ts'
 import { maxChanges, retryAfterSeconds } from './limits.ts'
 
-/** The body of every answer. `message` is first, because senders log the beginning. */
+/**
+ * The body of every answer. `message` is first, because some senders log only the beginning of an
+ * answer.
+ */
 export interface Answer {
   readonly message: string
   /** `namespace/name`. */
@@ -12,18 +15,18 @@ export interface Answer {
   readonly driver?: string
   readonly outcome?: Exclude<Answered['outcome'], 'unreadable'>
   readonly reason: Reason
-  /** The outcome by now, where the post waits for that. */
+  /** How far the change has come. Present only if the post waits for its outcome. */
   readonly state?: SettlementState
-  /** How many of its pods are available at least, and how many are wanted. */
+  /** `ready`: how many pods of the target are available at least. `of`: how many are wanted. */
   readonly ready?: number
   readonly of?: number
   /** Why a rollout does not go on, as reasons of its workload and its pods. */
   readonly causes?: readonly string[]
   readonly from?: number
   readonly to?: number
-  /** What was done, if it is not a count. */
+  /** What was done, if it was not a change of a count. */
   readonly summary?: string
-  /** The single changes, as many as fit. */
+  /** The changes one by one, at most `maxChanges`. */
   readonly changes?: readonly Change[]
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true
@@ -55,7 +58,10 @@ export const refusal = (
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },
 })
 
-/** Returns the answer to a delivery. `target` is such as `Deployment/web`. */
+/**
+ * Returns the answer to a delivery. `target` is the name of the target in messages, such as
+ * `Deployment/web`.
+ */
 export const answerTo = (
   outcome: Ended,
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },
@@ -90,7 +96,10 @@ export const unavailable = (
 ): TriggerAnswer =>
   answerTo({ outcome: 'unavailable', reason, message: reasons[reason].means }, hook, 'the target', false)
 
-/** Adds to an answer when the hook's budget has bytes again, if it has none now. */
+/**
+ * Adds the header Retry-After to an answer `WritesLimited`: in how many seconds the hook's budget
+ * has bytes again. Returns other answers unchanged.
+ */
 export const onceUnspent = (
   answer: TriggerAnswer,
   hook: { readonly uid: string } | undefined,

@@ -4,13 +4,16 @@ import type { Candidates, Credentials } from '../api/credentials.ts'
 import type { WebhookSecret } from '../api/webhook-secret.ts'
 import { isNear, timedHead, valueOf, webhookHead, type Headers } from './signed-head.ts'
 
-/** Whether a post is authenticated. For a signed body, a function that decides it. */
+/**
+ * Whether a post is authenticated. If its body is signed, a function that decides this from the
+ * body.
+ */
 export type Shown = boolean | ((body: Uint8Array) => boolean)
 
 /**
  * Checks the authentication in a post's head. `headers` have names in lower case; the values of a
  * repeated header are joined, which then proves nothing. `now` is in milliseconds since the epoch.
- * All candidates are compared completely, so that the time reveals nothing about the secret.
+ * All candidates are compared completely, so that the duration reveals nothing about the secret.
  */
 export const shownBy = (credentials: Credentials, headers: Headers, now: number): Shown => {
   switch (credentials.form) {
@@ -41,11 +44,13 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
   }
 }
 
-/** The most signatures of a post. A sender needs one for each of its current secrets. */
+/**
+ * The maximum number of signatures in a post. A sender needs one for each of its current secrets.
+ */
 const maxSignatures = 10
 /**
- * How many signatures of key pairs are verified. Each takes 0.2 ms, fifteen times as long as an
- * HMAC. A sender that changes its key pair signs with both.
+ * The maximum number of key-pair signatures that are verified with each secret. Each takes 0.2 ms,
+ * fifteen times as long as an HMAC. A sender that changes its key pair signs with both.
  */
 const maxVerified = 2
 
@@ -58,7 +63,8 @@ const shownByWebhook = (
   const head = webhookHead(headers)
   if (!head || !isNear(head, now, toleranceMs)) return false
   const signatures = valueOf('webhook-signature', headers).split(' ')
-  // Node joins the values of a repeated header with a comma and a blank.
+  // Node joins the values of a repeated header with a comma and a blank. Such a header proves
+  // nothing.
   if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return false
   const known = secrets.map(secret => ({ secret, signatures: signaturesFor(secret, signatures) }))
   if (known.every(({ signatures }) => signatures.length === 0)) return false
@@ -70,13 +76,15 @@ const shownByWebhook = (
 
 const signatureOf = { v1: /^v1,([A-Za-z0-9+/]{43}=)$/, v1a: /^v1a,([A-Za-z0-9+/]{86}==)$/ } as const
 
-/** Returns the signatures that a secret may have made. Others are ignored. */
+/**
+ * Returns the signatures that a secret of this version may have made, decoded. Ignores the others.
+ */
 const signaturesFor = ({ version }: WebhookSecret, texts: readonly string[]): readonly Buffer[] => {
   const found = texts.flatMap(text => signatureOf[version].exec(text)?.slice(1) ?? [])
   return found.slice(0, version === 'v1' ? maxSignatures : maxVerified).map(encoded => Buffer.from(encoded, 'base64'))
 }
 
-/** Returns a function that checks whether a secret made one of the signatures. */
+/** Returns for each signature whether the secret has made it. */
 const signedBy = (
   secret: WebhookSecret,
   signatures: readonly Buffer[],
@@ -122,11 +130,17 @@ const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {
   return sentScheme.toLowerCase() === scheme ? sent : ''
 }
 
-/** Returns whether a value equals one of the candidates. All are compared. */
+/**
+ * Returns whether a value equals one of the candidates. Compares it with all of them, so that the
+ * duration reveals nothing.
+ */
 const isAny = (value: Uint8Array, candidates: readonly (Uint8Array | undefined)[]): boolean =>
   candidates.map(candidate => candidate !== undefined && isSame(value, candidate)).some(isOne => isOne)
 
-/** Compares digests. They have the same length, and do not reveal equal beginnings. */
+/**
+ * Returns whether two values are equal. Compares their digests, which have the same length and do
+ * not reveal equal beginnings.
+ */
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => timingSafeEqual(sha256(one), sha256(other))
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()

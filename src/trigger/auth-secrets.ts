@@ -15,12 +15,18 @@ type Found =
   | 'too large'
   | 'unreachable'
 
-/** Reads some entries of a Secret, at most a moment old. Simultaneous callers share one read. */
+/**
+ * Reads some entries of a Secret, as they were at most `secretKeptMs` ago. Simultaneous callers
+ * share one read.
+ */
 export type ReadSecret = (namespace: string, name: string, keys: readonly string[]) => Promise<Found>
 
 export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>): ReadSecret => {
   const shared = singleFlight<Reading>({ clock, forMs: secretKeptMs })
-  /** Readings in the order of their last read. A slow one may be older than the one before it. */
+  /**
+   * The last reading of each Secret, in the order in which the reads ended. A slow read may have
+   * begun before the reads that ended earlier.
+   */
   const kept = new Map<string, Reading>()
   let keptChars = 0
 
@@ -48,7 +54,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
     try {
       const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
       const object = await read(api, secrets, namespace, name, options)
-      // Other entries are not kept in memory.
+      // Only the entries that were asked for are kept in memory.
       const values = keys.flatMap((key): [string, string][] => {
         const value = stringAt(object, 'data', key)
         return value === undefined ? [] : [[key, value]]
@@ -69,7 +75,8 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       const known = kept.get(key)
       if (known && isFresh(known)) return known.found
       const reading = await shared(key, () => readAgain(key, namespace, name, keys))
-      // After a pause of the process the answer may be too old.
+      // If the process was paused meanwhile, the answer may be too old. The Secret is then read
+      // again.
       if (reading.found === 'unreachable' || isFresh(reading)) return reading.found
     }
   }

@@ -13,7 +13,7 @@ import { maxWaitingForKeys } from './limits.ts'
 
 /**
  * The result of authenticating a token. `stop` is present while all hooks are stopped. `holds`
- * returns whether hook, keys and stop are still known to be as they were then.
+ * returns whether hook, keys and stop are still known to be unchanged.
  */
 export type Authentication =
   | {
@@ -47,8 +47,8 @@ export const authenticator = (
     const known = keys.fresh() ? keys.current() : await keys.readRecent()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
-    // A key may be new: before answering 404, the key set is read once more. Each waiting post
-    // holds the received part of its body.
+    // A key may be new: before answering 404, the key set is read once more. Few posts may wait for
+    // that, because each keeps the received part of its body in memory.
     if (waiting >= maxWaitingForKeys) return 'too many'
     const read = await readAgain()
     return read ? await verifier.verify(token, read, clock.now()) : 'not ready'

@@ -8,9 +8,9 @@ export type CheckSize = keyof typeof checkRates
 
 /**
  * Limits the work for posts from sources that were refused repeatedly. One proxy may be the source
- * of all posts. So such posts are checked at a limited rate, and not refused without a check. Each
- * hook has its own rate; beyond that, a common rate applies. So a flood on one hook's URL does not
- * affect the posts to another.
+ * of all posts. So posts from such a source are not refused without a check, but checked at a
+ * limited rate. Each hook has its own rate. Checks beyond it take from a rate that all hooks share.
+ * So a flood on one hook's URL does not affect the posts to another.
  */
 export class Distrust {
   readonly #refusals: RateLimiter
@@ -29,8 +29,9 @@ export class Distrust {
   }
 
   /**
-   * Returns whether few posts of a source were refused recently. With `hook`, its token was
-   * verified before: then only refusals by that hook count, and none if it requires only its token.
+   * Returns whether few posts of a source were refused recently. `hook` is given if its token was
+   * verified before. Then only refusals by that hook count, and none if the hook requires only its
+   * token.
    */
   trusts(source: string, hook?: LiveHook): boolean {
     return (hook !== undefined && !hook.auth) || !this.#refusals.empty(keyOf(source, hook), refusedRate)

@@ -70,7 +70,7 @@ export interface EndpointParts {
  */
 export class TriggerEndpoint {
   readonly #parts: EndpointParts & Environment
-  /** The hooks with an act in progress that is never ended early. */
+  /** The uids of hooks with an act in progress that is never ended early. */
   readonly #kept = new Set<string>()
   readonly #services: Parameters<typeof execute>[1]
 
@@ -86,7 +86,7 @@ export class TriggerEndpoint {
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
     if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
     if (handled.waits && handled.hook) {
-      // It is recorded when it is decided, and not when it ends.
+      // The post is recorded when it is decided, and not when its wait ends.
       record(handled, clock.monotonic() - arrived)
       const { decided } = handled.waits
       send(await this.#parts.waiting.answer({ request, hook: handled.hook, decided, waitMs: handled.waits.waitMs }))
@@ -118,8 +118,9 @@ export class TriggerEndpoint {
   }
 
   /**
-   * Returns the hook that a post may run now, by its token and what its `auth` asks; or what the
-   * post is answered instead. `isNew`: it has not entered yet, and its hook may be full.
+   * Checks a post's token, and what the hook's `auth` requires. Returns the admission to the hook,
+   * or the answer if the post is not admitted. `isNew`: the post has not entered the intake yet, so
+   * the hook's limits are checked too.
    */
   async #admit(
     request: TriggerRequest,
@@ -157,14 +158,14 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // A hook that is stopped or suspended still answers questions for an outcome.
+    // A hook that is stopped or suspended still answers a post that only asks for an outcome.
     const shut =
       waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
     const read = await body.message(first)
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
-    // Most messages are not signed, so there is nothing to wait for.
+    // Most messages are not signed. A post with such a message does not wait here.
     const verdict = message.proof ? await checkGenuine(first, message) : 'genuine'
     if (verdict !== 'genuine') {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook: first }
@@ -205,7 +206,10 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /** Looks in the record for a decided delivery. A sender that asks with its key runs nothing. */
+  /**
+   * Looks in the record for a delivery that was decided before. If it is there, nothing is run.
+   * Returns undefined if the delivery must be executed.
+   */
   async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
     const { clock } = this.#parts
     const { deadline, delivery, hook, isAskable } = context
@@ -215,7 +219,8 @@ export class TriggerEndpoint {
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
     const row = found?.decided === 'stored' ? found.result : undefined
-    // What is not finished is finished by this copy, and what has another body is refused, as without waiting.
+    // As for a post that does not wait: this copy finishes a delivery that is not finished, and is
+    // refused if it has another body.
     if (!row || row.state === 'claimed' || isOfOther(context, row)) return undefined
     const decided = decidedAsIn(row, hook)
     return { answer: decided.answer, hook, waits: { decided, waitMs, isPoll: true } }
@@ -230,7 +235,7 @@ export class TriggerEndpoint {
   ): TriggerContext {
     const { budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
-    // Nothing is signed for a hook that asks for the token alone.
+    // If a hook requires only its token, no part of the post is signed.
     const delivery = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
     return {
       hook,
@@ -269,15 +274,19 @@ export class TriggerEndpoint {
 }
 
 /**
- * Returns the beginning of the body's hash if the sender gave a key in a header. It identifies the
- * key's body. A post without a body asks for the outcome of a key.
+ * Returns the beginning of the body's hash if the sender gave an idempotency key in a header. A
+ * second body with that key has another hash. Undefined without a key, or without a body: then the
+ * post only asks for the outcome of its key.
  */
 const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
   isAskable(delivery) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
 
 const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
-/** Returns a post that was just decided, with what it waits for. */
+/**
+ * Adds to a post that was just decided what it waits for. Returns it unchanged if its answer is not
+ * 200.
+ */
 const waitingFor = (
   handled: Handled,
   change: DecidedPost['change'],

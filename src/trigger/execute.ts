@@ -16,7 +16,7 @@ import type { TriggerContext } from './request.ts'
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound'> {
   readonly acts: ActService
   readonly definitions: Definitions
-  /** Ends acts early that would write too much. */
+  /** Returns the same acts, but ends one early if it would write too much. */
   readonly pace: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
 }
@@ -24,7 +24,8 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
 /**
  * Passes a delivery through the gates and runs the driver. The hook is checked again when its step
  * is folded, not only when the post arrives. If it changed, nothing is done and the delivery begins
- * again. Its budget is checked again too, because bodies may arrive long after posts were admitted.
+ * again. Its budget is checked again too, because a body may arrive long after its post was
+ * admitted.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
   const { api, clock, definitions, outbound } = services
@@ -58,7 +59,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     clock,
     definitions,
     steps: services.steps.of(context),
-    // Most drivers write a count alone, and need none.
+    // A getter, because most drivers only write a count and need no acts.
     get acts() {
       const acts = services.acts.of(context)
       return dryRun ? acts : services.pace(acts, context)

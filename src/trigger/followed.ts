@@ -7,13 +7,14 @@ import { followEveryMs, followForMs, maxFollowed } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import { shortenedMessage, type FollowedDelivery } from './record.ts'
 
-/** In seconds. Most rollouts take a minute or two, and their usual deadline is ten. */
+/** In seconds. Most rollouts take one or two minutes. Their usual deadline is ten minutes. */
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
 
 /**
- * The rollouts and restarts of this process whose outcome is not known yet, of each hook the newest.
- * They are looked at although nobody waits, and their outcome goes into the hook's status. It is
- * written once, with the record. If the process ends first, it is missing there.
+ * The newest rollout or restart of each hook that this process has made and whose outcome is not
+ * known yet. The process looks at it even if no post waits, so that the outcome gets into the
+ * hook's status. The outcome is written once, with the record. If the process ends before that, the
+ * status never shows it.
  */
 export class FollowedChanges {
   readonly #clock: Environment['clock']
@@ -21,7 +22,7 @@ export class FollowedChanges {
   readonly #ledgers: Pick<Ledgers, 'of'>
   readonly #hooks: Pick<Hooks, 'isGone'>
   readonly #seconds: ReturnType<Metrics['histogram']>
-  /** What ends the looks, by the hook's uid. The oldest comes first. */
+  /** By the hook's uid, a function that ends the looks at its change. The oldest is first. */
   readonly #ends = new Map<string, () => void>()
   #isEnding = false
 
@@ -43,7 +44,10 @@ export class FollowedChanges {
     )
   }
 
-  /** Looks at a change until it has settled, in place of an earlier change of its hook. */
+  /**
+   * Looks at a change until its outcome is final. Ends the looks at an earlier change of the same
+   * hook.
+   */
   follow({ change, delivery, hook }: FollowedDelivery): void {
     this.#ends.get(hook.uid)?.()
     const [oldest] = this.#ends.values()
@@ -60,7 +64,7 @@ export class FollowedChanges {
       state = seen.state
       this.#seconds.observe({ driver: hook.driver, state }, (this.#clock.monotonic() - beganAt) / 1000)
       this.#ledgers.of(hook).amend(draft => withState(draft, delivery, before, settledOf(seen)))
-      // What has stalled may still go on.
+      // A stalled rollout may still continue.
       if (state !== 'stalled') end()
     }
     const leave = this.#looks.join(hook, see, followEveryMs)
@@ -74,13 +78,13 @@ export class FollowedChanges {
     this.#ends.set(hook.uid, end)
   }
 
-  /** Looks at nothing more, because the process ends. */
+  /** Ends all looks, because the process ends. */
   end(): void {
     this.#isEnding = true
     for (const end of [...this.#ends.values()]) end()
   }
 
-  /** Returns how many changes are looked at. */
+  /** Returns the number of changes that are still looked at. */
   get size(): number {
     return this.#ends.size
   }

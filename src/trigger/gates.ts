@@ -31,8 +31,9 @@ export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, st
 }
 
 /**
- * Returns the outcome of a delivery while all hooks are stopped, or undefined if it may run. Nothing
- * is stored, so the sender may send it again. The reason is for the operators alone. Pure.
+ * Returns the outcome of a delivery while all hooks are stopped, or undefined if it may run.
+ * Nothing is stored, so the sender may send the delivery again. The answer does not say why hooks
+ * were stopped: that is for the operators only. Pure.
  */
 export const stopped = (
   { hook, stop }: Pick<TriggerContext, 'hook' | 'stop'>,
@@ -80,7 +81,7 @@ export const filtered = async (
   if ('ranOver' in evaluated)
     return { outcome: 'failed', reason: 'ExpressionTooSlow', message: `when: ${evaluated.ranOver}` }
   if ('unavailable' in evaluated) {
-    // It was not evaluated. A skip would be stored, so this is none.
+    // The expression was not evaluated. A skip would be stored, so this outcome is not a skip.
     return { outcome: 'unavailable', reason: 'ExpressionBusy', message: `when: ${evaluated.unavailable}` }
   }
   return evaluated.counts

@@ -5,8 +5,8 @@ import type { LiveHook } from './hook.ts'
 import type { ReadMessage } from './reading/message.ts'
 
 /**
- * Verifies the sender's signature of a message to a hook, and logs why it is wrong. `unavailable`:
- * it cannot be verified now.
+ * Verifies the sender's signature of a message to a hook, and logs why it is not genuine.
+ * `unavailable`: the signature cannot be verified now.
  */
 export type CheckGenuine = (hook: LiveHook, message: ReadMessage) => Promise<'genuine' | 'refused' | 'unavailable'>
 

@@ -24,8 +24,8 @@ export interface LiveHook {
   readonly when: string | undefined
   readonly onResolved: 'ignore' | 'run' | 'undo'
   /**
-   * How long a second delivery with the same key is a copy, and the shortest time between two runs,
-   * in milliseconds.
+   * `dedupeWindowMs`: how long a second delivery with the same key is a copy. `cooldownMs`: the
+   * shortest time between two runs. Both are in milliseconds.
    */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number
@@ -37,9 +37,15 @@ export interface LiveHook {
    * How long a signed body counts only once, in milliseconds. 0: only its idempotency key matters.
    */
   readonly replayWindowMs: number
-  /** A problem that only the controller can see. It makes every delivery fail. */
+  /**
+   * A problem that only the controller can detect, from the hook's status. Every delivery fails
+   * with it. Undefined if there is none.
+   */
   readonly problem: HookProblem | undefined
-  /** The driver with the hook's member, or the violation in the hook's spec. */
+  /**
+   * The driver, bound to the hook's member; or the first violation of the schema in the hook's
+   * spec.
+   */
   readonly bound: Bound | Violation
 }
 

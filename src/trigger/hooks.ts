@@ -15,8 +15,8 @@ import { RecentUids } from './recent-uids.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 
 /**
- * How many deleted hooks are remembered. A post that was on its way to one gets its answer within
- * seconds.
+ * How many deleted hooks are remembered. A post to a hook that was just deleted is answered within
+ * seconds, so few are needed.
  */
 const maxGone = 10_000
 
@@ -26,9 +26,9 @@ const maxLiveReads = 10_000
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
-  /** It is too large to be read. */
+  /** The hook is too large to be read. */
   | { readonly found: 'too large' }
-  /** Its namespace is not served here. */
+  /** This process does not serve the hook's namespace. */
   | { readonly found: 'elsewhere' }
   | { readonly found: 'unreachable'; readonly message: string }
   /** Too many unknown hooks were requested, so this one was not read. */
@@ -44,9 +44,8 @@ export class Hooks {
   readonly #watchNamespace: string | undefined
   readonly #cache: Cache<LiveHook>
   /**
-   * The hooks from live reads, each with the cache's entry when its read began. A hook that is
-   * missing in the cache then proves nothing. Only what the cache learns later can contradict the
-   * read.
+   * The hooks from live reads, each with the entry that the cache had when the read began. An entry
+   * that was missing then proves nothing. Only what the cache learns later can contradict the read.
    */
   readonly #liveReads = new WeakMap<LiveHook, LiveRead>()
   /**
@@ -95,9 +94,9 @@ export class Hooks {
   }
 
   /**
-   * Returns the hook with this name and uid as it was at most `currentForMs` ago. It comes from the
-   * cache while that is proven to be current, otherwise from a live read that several posts can
-   * share.
+   * Returns the hook with this name and uid as it was at most `currentForMs` ago. The hook is read
+   * from the cache while the cache is proven to be current, and otherwise with a live read that
+   * several posts can share.
    * The cache alone never decides that a hook is deleted or that a problem blocks it, because a
    * wrong answer would lose an alert. A process that was paused may have an old cache.
    */
@@ -109,7 +108,7 @@ export class Hooks {
     if (hook) return { found: 'hook', hook }
     if (this.#departed.has(uid)) return { found: 'none' }
     if (this.#tooLarge.has(uid)) return { found: 'too large' }
-    // With a valid token this happens repeatedly only for a deleted hook.
+    // Posts with a valid token get here repeatedly only if their hook was deleted.
     if (known?.uid !== uid && !this.#lookups.take('', lookupRate)) return { found: 'not looked up' }
     return await this.readLive(namespace, name, uid)
   }

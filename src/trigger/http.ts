@@ -37,8 +37,8 @@ export interface TriggerServer {
   /** Closes the connection after each answer from now on, so that clients use other replicas. */
   closing(): void
   /**
-   * Accepts no new connection, finishes accepted posts, and resolves when all are answered or the
-   * time is over.
+   * Accepts no new connection, and finishes accepted posts. Resolves when all are answered, or
+   * after `drainWithinMs`.
    */
   drain(): Promise<void>
 }
@@ -85,13 +85,16 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
 }
 
 /**
- * The token is in the path, or in the header if the path ends before it. In the second case no
- * logged URL contains it.
+ * The path of a trigger. It may end without a token, which is then in the header Authorization. No
+ * log of URLs then contains the token.
  */
 const triggerPath = /^\/v1\/trigger(?:\/([A-Za-z0-9_.-]+))?(?:\?[^#]*)?$/
 const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
 
-/** Returns the token of a request. Node joins two headers into a text that matches no token. */
+/**
+ * Returns the token of a request, or undefined. If the header is repeated, Node joins its values
+ * into a text that matches no token.
+ */
 const addressed = ({ headers, url }: IncomingMessage): { readonly token: string | undefined; isInHeader: boolean } => {
   const found = triggerPath.exec(url ?? '')
   const isInHeader = found !== null && found[1] === undefined
@@ -108,8 +111,8 @@ const challenged = (answer: TriggerAnswer): TriggerAnswer =>
     : answer
 
 /**
- * Answers what the head alone decides before anything else, because a flood costs least there.
- * Other requests go to express: posts to a trigger's path with a token.
+ * Answers requests that the head alone decides, before anything else is done, because a flood costs
+ * least there. Other requests go to express: posts to a trigger's path with a token.
  */
 const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served
@@ -189,14 +192,17 @@ const deliver = async (
   }
 }
 
-/** Calls `gone` when a response can no longer be sent. Returns a function to stop that. */
+/**
+ * Calls `gone` when a response can no longer be sent. Returns a function after which `gone` is not
+ * called.
+ */
 const onClose = (response: ServerResponse, gone: () => void): (() => void) => {
   if (response.destroyed || response.closed) gone()
   response.once('close', gone)
   return () => void response.off('close', gone)
 }
 
-/** An answer as text, for a person. */
+/** An answer as plain text, for a person with a browser. */
 interface InWords {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -209,7 +215,7 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
   const linger = lingering(clock)
   const send: Send = (request, response, answer) => {
     if (answer === 'no answer') {
-      // Uses the request's socket, because a pipelined response has none yet.
+      // The response of a pipelined request may have no socket yet, so the request's is used.
       request.socket.destroy()
       return
     }
@@ -239,15 +245,17 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
   }
 }
 
-/** Returns whether a request has arrived, or its rest is short enough for Node to discard. */
+/**
+ * Returns whether a request has arrived completely, or its rest is so short that Node discards it.
+ */
 const isDone = (request: IncomingMessage): boolean => {
   if (request.complete || isBodiless(request)) return true
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
 
 /**
- * Returns whether a request has no body. It has one only with one of these headers (RFC 9112,
- * section 6.3).
+ * Returns whether a request has no body. A request has a body only if it has one of these two
+ * headers (RFC 9112, section 6.3).
  */
 const isBodiless = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'

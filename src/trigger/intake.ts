@@ -5,18 +5,21 @@ import { eventRate, largeRate, maxLimitedHooks, writeBudget } from './limits.ts'
 
 /**
  * How many bytes the posts to each hook may make the API server store, by the hook's uid. A post is
- * accepted or refused before its first write, and its writes are charged. So posts in progress may
- * overdraw the budget. The debt is at most one full budget, which limits how long the hook is
- * closed.
+ * accepted or refused before its first write, and its writes are charged when they are made. So
+ * posts in progress may overdraw the budget. The debt is at most one full budget, which limits how
+ * long the hook is closed.
  */
 export interface Budget {
   /** Charges a hook for written bytes. */
   readonly charge: (uid: string, bytes: number) => void
   /** Returns whether a hook has no bytes left now. */
   readonly isSpent: (uid: string) => boolean
-  /** Returns in how many seconds a hook without bytes has some again. */
+  /** Returns in how many seconds a hook without bytes has bytes again. */
   readonly secondsSpent: (uid: string) => number
-  /** Returns whether to notify a hook's owner of refused posts now: at most once a minute. */
+  /**
+   * Returns whether to notify a hook's owner now that posts are refused. It is true at most once a
+   * minute.
+   */
   readonly mayNotify: (uid: string) => boolean
 }
 
@@ -46,7 +49,10 @@ export interface Intake {
   full(hook: LiveHook, isDry?: boolean): Full | undefined
   /** Takes the bytes of a large body from the hook's rate. Returns whether there were enough. */
   takeLarge(hook: LiveHook, bytes: number): boolean
-  /** Accepts a post of this hook. It counts as waiting until the returned function is called. */
+  /**
+   * Accepts a post of this hook, which counts as waiting until the returned function is called.
+   * Returns why instead if the post is refused.
+   */
   enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
 }
 
@@ -72,8 +78,8 @@ export const intakeOf = (
   return {
     full,
     takeLarge: ({ auth, uid }, bytes) => {
-      // Such a message must be read to be verified. Forged ones must not use up the rate of genuine
-      // ones.
+      // A message of SNS must be read before it can be verified. Forged messages must not use up
+      // the rate of genuine ones.
       if (auth?.form === 'sns') return true
       if (largeRates.empty(uid, largeRate)) return false
       largeRates.charge(uid, largeRate, bytes)

@@ -13,7 +13,7 @@ import { parsePublicKeys, type PublicKeys } from '../token/keys.ts'
 import { stopIn, type Stop } from '../token/stop.ts'
 import { keyReadEveryMs } from './limits.ts'
 
-/** What the ConfigMap of the public keys says. */
+/** The content of the ConfigMap of the public keys. */
 export interface Published extends PublicKeys {
   /** Present while all hooks are stopped. */
   readonly stop?: Stop | undefined
@@ -31,12 +31,13 @@ export interface Keys {
   readonly problem: Following['problem']
   /**
    * Reads the key set with a request that begins after this call, so the result has everything
-   * published before. Callers before its beginning share it. Throws the errors of the read.
+   * published before. All callers before the request begins share it. Throws the errors of the
+   * read.
    */
   readAgain(): Promise<Published | undefined>
   /**
-   * Reads the key set with a request that began at most `currentForMs` ago. For callers for whom
-   * `current` is not fresh. Throws the errors of the read.
+   * Reads the key set with a request that began at most `currentForMs` ago. Use it when {@link
+   * fresh} is false. Throws the errors of the read.
    */
   readRecent(): Promise<Published | undefined>
   readonly run: Following['run']
@@ -75,12 +76,12 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   })
   const shared = singleFlight<Published | undefined>()
   let lastRead = -Infinity
-  /** When the read of `readLive` began. */
+  /** When the read of `readLive` began, in monotonic milliseconds. */
   let liveSince = -Infinity
 
   const readNext = async (depart: () => void): Promise<Published | undefined> => {
-    // Forged key ids must not cause a flood of reads. A real one waits at most this long for the
-    // next read.
+    // Forged key ids must not cause a flood of reads. A post with a real key id waits at most this
+    // long for the next read.
     await wait(clock, Math.max(0, lastRead + keyReadEveryMs - clock.monotonic()))
     depart()
     const began = clock.monotonic()
@@ -91,8 +92,8 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
       timeoutMs: keyReadEveryMs,
     })
     const found = object && parse(object)
-    // The watch may have reported a newer set meanwhile. The answer must not bring back a dropped
-    // key.
+    // The watch may have reported a newer set meanwhile. This answer must not bring back a key that
+    // was removed.
     const watched = cache.get(namespace, publicKeysConfigMap)
     if (changes !== before && found?.version !== watched?.version) return await readAgain()
     readLive = found
@@ -110,7 +111,8 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
       isMine = true
       return readAgain()
     })
-    // A read that began before this call failed. The cause may be over.
+    // If a shared read fails that began before this call, the cause may be over. So the keys are
+    // read again.
     return isMine ? answer : answer.catch(readAgain)
   }
 

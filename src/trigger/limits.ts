@@ -5,27 +5,27 @@ import type { ConnectionLimits } from '../environment/places.ts'
 /** The time from the arrival of a post to its answer. Alert senders wait 5 to 15 s. */
 export const answerWithinMs = 4000
 
-/** How often a post begins again because its hook changed while it waited. */
+/** How often a post may begin again because its hook changed while the post waited. */
 export const maxRounds = 5
 
 /** The time that is reserved for a delivery's step while its expression runs. */
 export const stepTakesMs = 1500
 
-/** The time limit of a body. It leaves time for the step. */
+/** The time within which a body must arrive. It leaves time for the step. */
 export const bodyWithinMs = 3000
 
 /** The largest body, in bytes. Alertmanager's largest groups are smaller. */
 export const maxPostBodyBytes = 1024 * 1024
 
 /**
- * The largest body that is parsed in the event loop, in bytes. It blocks the loop for a few
+ * The largest body that is parsed in the event loop, in bytes. Parsing it blocks the loop for a few
  * milliseconds at most.
  */
 export const smallBodyBytes = 64 * 1024
 
 /**
- * The rate of larger bodies for each hook, in bytes. 64 notifications of Alertmanager with 128
- * alerts each are 7 MB. Parsing 1 MiB of JSON takes some 50 ms.
+ * The rate at which each hook may receive larger bodies, in bytes. 64 notifications of Alertmanager
+ * with 128 alerts each are 7 MB. Parsing 1 MiB of JSON takes some 50 ms.
  */
 export const largeRate = { perSecond: 1024 * 1024, burst: 8 * 1024 * 1024 } as const
 
@@ -37,7 +37,7 @@ export const maxWaitingLarge = 128
 export const maxWaitingLargeBytes = 64 * 1024 * 1024
 export const waitForReaderMs = 2000
 
-/** How long the thread may take for one body, and how long an idle thread is kept. */
+/** How long the parser's thread may take for one body, and how long an idle thread is kept. */
 export const readWithinMs = 1500
 export const readerIdleMs = 60_000
 
@@ -49,13 +49,13 @@ export const headWithinMs = 5000
 export const requestWithinMs = 10_000
 
 /**
- * How often Node checks for slow clients. With its default of 30 s, a slow body could take that
- * long.
+ * How often Node checks for slow clients. With Node's default of 30 s, a slow body could take 30 s.
  */
 export const slowClientCheckMs = 500
 
 /**
- * How long an idle connection is kept for the next post. Common load balancers keep it for 60 s.
+ * How long an idle connection is kept for the next post. Common load balancers keep their side of
+ * it for 60 s.
  */
 export const idleConnectionMs = 75_000
 
@@ -75,17 +75,19 @@ export interface Limits {
   readonly connections: ConnectionLimits
   /**
    * The bytes of the bodies of all unanswered posts, so that slow senders or a slow API server
-   * cannot fill the memory. When half of it is used, a hook with more than an eighth gets no more,
-   * and a namespace with more than three quarters.
+   * cannot fill the memory. When half of these bytes are used, a hook that holds more than an
+   * eighth gets no more, nor does a namespace that holds more than three quarters.
    */
   readonly maxHeldBytes: number
   /**
-   * The posts that may wait for the steps of one namespace: half of all, so that others have room.
+   * The posts that may wait for the steps of one namespace: half of all connections, so that other
+   * namespaces have room.
    */
   readonly maxOfNamespace: number
   /**
-   * The posts that may wait for an outcome: of all hooks an eighth of the connections, so that alerts
-   * have room, and of one hook half of those.
+   * `maxWaiting`: how many posts of all hooks may wait for an outcome. It is an eighth of the
+   * connections, so that alerts have room. `maxWaitingOfHook`: how many posts of one hook may. It
+   * is half of `maxWaiting`.
    */
   readonly maxWaiting: number
   readonly maxWaitingOfHook: number
@@ -98,7 +100,7 @@ export interface Limits {
  */
 const connectionBytes = 64 * 1024
 
-/** The most connections, regardless of memory. */
+/** The maximum number of connections, regardless of memory. */
 const maxConnections = 40_000
 
 /** The assumed memory of a process, in bytes, if it is unknown. */
@@ -129,14 +131,17 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
 export const discardedBytes = 64 * 1024
 
 /**
- * How long, and up to how many bytes, the rest of a longer request is read and discarded; and for
- * how many at once.
+ * How the rest of a longer request is read and discarded: for how long, up to how many bytes, and
+ * for how many requests at the same time.
  */
 export const lingerMs = 2000
 export const maxLingeringBytes = 4 * 1024 * 1024
 export const maxLingering = 64
 
-/** How often a source may be refused. Beyond that its posts are checked at the rates below. */
+/**
+ * How often posts of a source may be refused. Beyond this rate, its posts are checked at the rates
+ * below.
+ */
 export const refusedRate = { perSecond: 20, burst: 200 } as const
 
 /**
@@ -150,7 +155,7 @@ export const checkRates = {
   long: { ofHook: { perSecond: 2, burst: 8 }, ofAll: { perSecond: 50, burst: 50 } },
 } as const
 
-/** For how many sources and hooks the recent rates are remembered. */
+/** For how many sources, and for how many hooks, recent rates are remembered. */
 export const maxRememberedSources = 10_000
 export const maxLimitedHooks = 20_000
 
@@ -171,12 +176,15 @@ export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 /** How many posts with an unknown key may wait until the key set is read again. */
 export const maxWaitingForKeys = 32
 
-/** The rate of log lines about posts without effect. Beyond it they are counted, not written. */
+/**
+ * The rate of log lines about posts without effect. Posts beyond this rate are counted, but not
+ * logged.
+ */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
 
 /**
- * How long the answer to a post beyond a limit of its hook is delayed. A sender that posts again
- * after each answer then sends ten a second over each connection, not thousands.
+ * How long the answer to a post that exceeds a limit of its hook is delayed. A sender that posts
+ * again after each answer then sends ten posts a second over each connection, not thousands.
  */
 export const limitedHeldMs = 100
 
@@ -192,7 +200,7 @@ export const keyReadEveryMs = 1000
 /** The time limit of a hook's live read, which is made while the cache is not current. */
 export const hookReadWithinMs = 2000
 
-/** The time limit for reading a CRD. A step with its own read must follow. */
+/** The time limit for reading a CRD. It leaves time for a step with a read of its own. */
 export const definitionReadWithinMs = 1500
 
 /**
@@ -202,13 +210,16 @@ export const definitionReadWithinMs = 1500
 export const lookupRate = { perSecond: 2, burst: 20 } as const
 
 /**
- * How many hooks that a live read did not find are remembered, and how long. etcd may be restored
- * from a backup.
+ * How many hooks that a live read did not find are remembered, and for how long. Not for ever,
+ * because a restore of etcd from a backup may bring them back.
  */
 export const maxDeletedHooks = 20_000
 export const departedKeptMs = 600_000
 
-/** The same for hooks that are too large. Finding that out costs reading 2 MiB. */
+/**
+ * How many hooks that are too large are remembered, and for how long. To find out that a hook is
+ * too large costs a read of 2 MiB.
+ */
 export const maxLargeHooks = 1_000
 export const largeForMs = 5_000
 
@@ -219,45 +230,57 @@ export const largeForMs = 5_000
 export const secretKeptMs = 1000
 export const provenForMs = 1000
 
-/** The time limit for reading such a Secret. A post waits for it before its body. */
+/**
+ * The time limit for reading a Secret of `auth`. A post waits for this read before its body is
+ * read.
+ */
 export const secretReadWithinMs = 1000
 
-/** How many such Secrets have cached credentials, and how many characters these have in all. */
+/** How many Secrets of `auth` are kept in memory, and how many characters they may have in all. */
 export const maxKeptSecrets = 1000
 export const maxKeptChars = 4 * 1024 * 1024
 
 /** How long accepted posts may take to finish at shutdown. */
 export const drainWithinMs = answerWithinMs + 1000
 
-/** The most changes in an answer. They take some 20 kB. */
+/** The maximum number of changes in an answer. 200 changes take some 20 kB. */
 export const maxChanges = 200
 
 /** The longest summary in a record, in characters. */
 export const maxRecordSummary = 256
 
 /**
- * How long acts such as rollouts may continue at shutdown. What remains waits for a copy of its
- * delivery.
+ * How long acts such as rollouts may continue at shutdown. A copy of the delivery finishes what
+ * remains then.
  */
 export const drainActsMs = 5000
 
-/** How long a post with `wait` waits for its outcome where it does not say, and at most, in milliseconds: usual proxies allow 30 s. */
+/**
+ * How long a post with `wait` waits for its outcome, in milliseconds: if it gives no time, and at
+ * most. The default is less than the 30 s that usual proxies allow.
+ */
 export const defaultWaitMs = 25_000
 export const maxWaitMs = 600_000
 
-/** How long the first look may take that somebody waits for, in milliseconds: also where they would not wait at all. */
+/**
+ * How long the first look for a waiting post may take, in milliseconds. Even a post with a shorter
+ * `wait` waits so long for it.
+ */
 export const firstLookWithinMs = 4000
 
-/** How often the objects of a hook are looked at that somebody waits for, in milliseconds, and how much less often for each of them. */
+/**
+ * The pause between two looks at the objects of a hook while a post waits, in milliseconds, and how
+ * much longer it is for each object.
+ */
 export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
-/** How many hooks are looked at. */
+/** The maximum number of hooks whose objects are looked at. */
 export const maxLooks = 64
 
 /**
- * How often, and for how long, a rollout is looked at that nobody waits for, in milliseconds; and of
- * how many hooks. The others are for those who wait.
+ * A rollout for which no post waits is looked at too: how often and for how long, in milliseconds,
+ * and for how many hooks. The rest of `maxLooks` is for posts that wait.
  */
 export const followEveryMs = 5000
 export const followForMs = 1_800_000

@@ -9,27 +9,30 @@ import { Pods } from './pods.ts'
 /** The result of a look, or why nothing could be read. */
 export type Looked = { readonly look: Look } | { readonly unread: string }
 
-/** Takes the result of each look that began after it joined. */
+/** Receives the result of each look that began after the looker joined. */
 type Looker = (looked: Looked) => void
 
 interface Watched {
-  /** Each with the longest time between two looks, in milliseconds. */
+  /** Each looker with the longest pause between two looks that it accepts, in milliseconds. */
   readonly lookers: Map<Looker, number>
-  /** Ends the pause between two looks, to compute it again. */
+  /** Interrupts the pause between two looks, so that its length is computed again. */
   wake: () => void
 }
 
 /**
- * Looks at the objects of hooks, for posts that wait and for the status. All who ask about one hook
- * share its looks, so many cost no more than one. A look reads the newest version. A watch would have
- * to prove that it is current, and would need a right of its own.
+ * Looks at the objects of hooks, for posts that wait and for the status. All lookers of one hook
+ * share its looks, so many cost no more than one. A look reads the newest version of each object. A
+ * watch is not used: it would have to prove that it is current, and would need a right of its own.
  */
 export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
   readonly #api: ApiConnection
   readonly #definitions: Definitions
   readonly #pods: Pods
-  /** By the hook's uid and generation: posts from before an edit look at the former targets. */
+  /**
+   * The hooks that are looked at, by uid and generation. A post from before a change of the hook
+   * looks at the former targets.
+   */
   readonly #watched = new Map<string, Watched>()
 
   constructor({ api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>, definitions: Definitions) {
@@ -43,8 +46,8 @@ export class Looks {
   }
 
   /**
-   * Looks at a hook's objects at least every `everyMs` until the returned function is called. Returns
-   * undefined if too many hooks are looked at.
+   * Looks at a hook's objects at least every `everyMs` until the returned function is called.
+   * Returns undefined if too many hooks are looked at already.
    */
   join(hook: LiveHook, looker: Looker, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
@@ -72,23 +75,26 @@ export class Looks {
   async #lookOn(hook: LiveHook, key: string, watched: Watched): Promise<void> {
     const { lookers } = watched
     while (lookers.size > 0) {
-      // A post that joins during a look gets the next one. This one may have read too early for it.
+      // A looker that joins during a look gets the next one. The present look may have read before
+      // the looker's change.
       const joined = [...lookers.keys()]
       const looked = await this.#look(hook)
       for (const looker of joined) if (lookers.has(looker)) looker(looked)
       const objects = 'look' in looked ? looked.look.objects : 1
       if (lookers.size > 0) await this.#pause(watched, objects * lookEveryMsForEach)
     }
-    // Without a wait in between, so that the next post to join begins the looks again.
+    // There must be no `await` between the last check and this line. Otherwise a looker could join
+    // looks that have ended.
     this.#watched.delete(key)
   }
 
-  /** Waits as long as the most impatient looker allows. */
+  /** Waits until the next look is due: as long as the lookers allow, and `moreMs`. */
   async #pause(watched: Watched, moreMs: number): Promise<void> {
     const { clock } = this.#environment
     const beganAt = clock.monotonic()
     for (;;) {
-      // Also after the last one has left, so that the next post causes no look at once.
+      // The pause lasts even if the last looker leaves during it, so that the next post causes no
+      // look at once.
       const everyMs = watched.lookers.size === 0 ? lookEveryMs : Math.min(...watched.lookers.values())
       const leftMs = beganAt + everyMs + moreMs - clock.monotonic()
       if (leftMs <= 0) return

@@ -7,7 +7,7 @@ import { bodyWithinMs, maxPostBodyBytes, smallBodyBytes } from './limits.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { acceptedEncodings, readMessage, type Reading, type ReadMessage, type Unreadable } from './reading/message.ts'
 
-/** The answer to a post that goes no further. */
+/** The answer to a post that is refused before it is executed. */
 export interface Refused {
   readonly refused: TriggerAnswer
 }
@@ -27,7 +27,7 @@ export interface BodyLimits {
   readonly intake: Pick<Intake, 'takeLarge'>
 }
 
-/** Reads the body of a post when it is first needed. */
+/** Returns the body of a post, which is read when it is first needed. */
 export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request: TriggerRequest): PostedBody => {
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
@@ -70,7 +70,7 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 const noBody = new Uint8Array()
 
 const readBody = async (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> => {
-  // There is nothing to wait for, so no time limit is needed.
+  // A post without a body needs no time limit.
   if (!request.body) return { body: noBody }
   let cancel = (): void => {}
   try {

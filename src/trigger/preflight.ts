@@ -15,15 +15,18 @@ export interface Head {
   readonly token: string | undefined
   /** The source of the connection. */
   readonly source: string
-  /** True if it has a query, which may ask for a dry run. */
+  /** True if the request has a query, which may ask for a dry run. */
   readonly mayBeDry?: boolean
-  /** Returns whether it may have a long body. Most requests are answered without this. */
+  /**
+   * Returns whether the request may have a long body. A function, because most requests are
+   * answered without it.
+   */
   readonly isLong: () => boolean
 }
 
 /**
- * Answers a request whose head alone decides, at very low cost. Returns undefined if the request
- * must go on.
+ * Answers a request if its head alone decides the answer, at very low cost. Returns undefined if
+ * the endpoint must answer it.
  */
 export type Preflight = (head: Head) => TriggerAnswer | undefined
 
@@ -43,8 +46,8 @@ interface Deps {
  */
 export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, verifier }: Deps): Preflight => {
   /**
-   * Returns the hook of an unverified token, if it may be one of ours. That costs a hundredth of
-   * verifying its signature.
+   * Returns the hook that an unverified token names, or undefined. This costs a hundredth of
+   * verifying the token's signature.
    */
   const named = (token: string): LiveHook | undefined => {
     const published = keys.current()

@@ -3,15 +3,15 @@ import { defaultWaitMs, maxWaitMs } from './limits.ts'
 
 /** What the query of a post asks for. */
 export interface AskedByQuery {
-  /** True if the answer must say what would happen, and nothing may be changed. */
+  /** True if nothing may be changed, and the answer must say what would happen. */
   readonly dryRun: boolean
   /** How long to wait for the outcome, in milliseconds. Undefined if the sender does not wait. */
   readonly waitMs?: number | undefined
 }
 
 /**
- * Reads what a query asks for. Returns undefined if it is not clear, as with kubectl's
- * `dry-run=server`, so that a typo never runs a hook.
+ * Reads what a query asks for. Returns undefined if that is unclear, for example `dry-run=server`
+ * as in kubectl. So a typo never runs a hook.
  */
 export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
   if (query.size === 0) return { dryRun: false }
@@ -25,7 +25,10 @@ export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
   return isDry || waitMs === undefined || waitMs > maxWaitMs ? undefined : { dryRun: false, waitMs }
 }
 
-/** Finds the one parameter of a name. `unclear` if it is spelled differently, or comes twice. */
+/**
+ * Finds the only parameter with a name, or undefined. `unclear` if the parameter is spelled
+ * differently, or is there twice.
+ */
 const onlyOf = (query: URLSearchParams, name: string): { readonly value: string } | 'unclear' | undefined => {
   const meant = [...query].filter(([each]) => each.toLowerCase().replace(/[^a-z]/g, '') === name.toLowerCase())
   const [first] = meant

@@ -5,7 +5,7 @@ import type { Clock } from '../environment/environment.ts'
 export class RecentUids {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #keptMs: number
-  /** When each was added. */
+  /** When each uid was added, in monotonic milliseconds. */
   readonly #since: BoundedMap<string, number>
 
   constructor(clock: Pick<Clock, 'monotonic'>, limits: { readonly most: number; readonly keptMs: number }) {

@@ -16,9 +16,15 @@ export interface Handled {
   readonly answer: TriggerAnswer
   readonly hook?: LiveHook
   readonly delivery?: Delivery
-  /** What it left on its objects, or found there of the same push. */
+  /**
+   * What the delivery left on its objects, or what it found there from an earlier delivery of the
+   * same push. Undefined if there is nothing.
+   */
   readonly change?: DecidedChange | undefined
-  /** What the post waits for, where it does; `isPoll` if it only asks about a delivery that was decided before. */
+  /**
+   * What the post waits for. Absent if it does not wait. `isPoll`: the post only asks about a
+   * delivery that was decided before.
+   */
   readonly waits?: { readonly decided: DecidedPost; readonly waitMs: number; readonly isPoll: boolean }
 }
 
@@ -34,7 +40,7 @@ export interface FollowedDelivery {
  */
 export type Recorder = (handled: Handled, ms: number) => void
 
-/** In seconds. A post takes a millisecond or two, and at most 4 s. */
+/** In seconds. Most posts take one or two milliseconds. None takes longer than 4 s. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
 export const recorder = (
@@ -115,10 +121,16 @@ export const recorder = (
   }
 }
 
-/** Outcomes that anybody can cause at any rate. The metrics count each of them. */
+/**
+ * Outcomes that anybody can cause at any rate. Not all of them are logged, but the metrics count
+ * each.
+ */
 const mayFlood: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
-/** Returns the answer's outcome. A dry run has none. */
+/**
+ * Returns the outcome of an answer, for log and metrics. It is `dry run` for a dry run, and
+ * `refused` if no delivery was made of the post.
+ */
 const outcomeOf = (answer: TriggerAnswer): string => {
   if (answer === 'no answer') return 'unknown'
   return answer.body.dryRun === true ? 'dry run' : (answer.body.outcome ?? 'refused')
@@ -141,19 +153,19 @@ const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | u
   }
 }
 
-/** Cuts a message for the status, without splitting a character. */
+/** Cuts a message to the length that the status allows, without splitting a character. */
 export const shortenedMessage = (message: string): string =>
   message.length <= maxDeliveryMessage
     ? message
     : `${message.slice(0, maxDeliveryMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 
-/** How often the series are checked, in milliseconds. */
+/** How often the metric series are checked for deleted hooks, in milliseconds. */
 const lookEveryMs = 600_000
 
 /**
  * Removes the metric series of deleted hooks, which would otherwise accumulate. Each series is kept
- * for one more interval, so that it is scraped once more. Call it often: it works only when it is
- * time.
+ * for one more interval, so that it is scraped once more. Call the returned function often: it does
+ * nothing before the next check is due.
  */
 export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
   let lookedAt = clock.monotonic()

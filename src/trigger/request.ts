@@ -18,9 +18,15 @@ export interface TriggerRequest {
    * another error if it does not arrive completely. Absent if the head says that there is no body.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
-  /** What was read of the body is needed no more: the post may wait for long. */
+  /**
+   * Frees the part of the body that was read. It is called before the post begins to wait, perhaps
+   * for long.
+   */
   release?(): void
-  /** Calls back once nobody waits for the answer any more, until the function that this returns is called. */
+  /**
+   * Calls `gone` when the sender no longer waits for the answer. Returns a function after which
+   * `gone` is not called.
+   */
   onGone?(gone: () => void): () => void
 }
 
@@ -45,7 +51,7 @@ export class BodyTooLarge extends Error {
   override readonly name = 'TooLarge'
 }
 
-/** There is no room for this body, because too many are being received. */
+/** There is no memory for this body, because too many bodies are being received. */
 export class TooMany extends Error {
   override readonly name = 'TooMany'
 }

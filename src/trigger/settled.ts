@@ -5,17 +5,20 @@ import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from '../record/judge.ts'
 import type { Answer, TriggerAnswer } from './answer.ts'
 
-/** A decided post, to be answered with its outcome. */
+/** A post whose delivery was decided, and whose sender waits for the outcome. */
 export interface DecidedPost {
-  /** The answer without `wait`. */
+  /** The answer that the post would get without `wait`. */
   readonly answer: Exclude<TriggerAnswer, 'no answer'>
-  /** Its change. Undefined if nothing on the objects distinguishes it from other changes. */
+  /**
+   * The change that the delivery made. Undefined if nothing on the objects distinguishes it from
+   * other changes.
+   */
   readonly change: DecidedChange | DecidedCount | undefined
-  /** Whether the same request can ask again. */
+  /** Whether the sender can ask for the outcome again with the same request. */
   readonly isAskable: boolean
 }
 
-/** The status and the reason of each state. */
+/** The HTTP status and the reason that answer each state. */
 export const statusOfState: Readonly<Record<SettlementState, readonly [status: number, reason: ReasonIn<'waited'>]>> = {
   complete: [200, 'RolloutComplete'],
   superseded: [200, 'Superseded'],
@@ -52,15 +55,16 @@ export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Se
 }
 
 /**
- * Returns the answer to a post with `wait` that changed nothing. A pipeline must not take it for a
- * rollout.
+ * Returns the answer to a post with `wait` that changed nothing. Its status is such that a pipeline
+ * does not mistake it for a rollout.
  */
 export const undoneAnswer = (decided: DecidedPost): TriggerAnswer => {
   const { answer } = decided
   if (answer.body.reason === 'Superseded') {
     return settledAnswer(decided, { state: 'superseded', message: answer.body.message })
   }
-  // If only its body identifies a delivery, nothing is kept to look at.
+  // A duplicate may be a copy of a rollout. Its row is not found if only the body identifies the
+  // delivery, so its answer stays 200.
   const isRefused = answer.body.outcome === 'skipped' && answer.body.reason !== 'Duplicate'
   return isRefused ? { ...answer, status: 409 } : answer
 }

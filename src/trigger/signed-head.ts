@@ -2,9 +2,9 @@ import type { SignedTime } from '../api/auth.ts'
 
 export type Headers = Readonly<Record<string, string>>
 
-/** The signed part of a post before its body. */
+/** The part of a post's signed text that comes before its body. */
 export interface SignedHead {
-  /** The signed text before the body. */
+  /** The signed text that comes before the body. */
   readonly before: string
   /** When it was signed, in milliseconds since the epoch. */
   readonly at: number
@@ -31,7 +31,8 @@ export const timedHead = ({ header, prefix, separator }: SignedTime, headers: He
 
 /**
  * Returns the signed text before the body of a post by Standard Webhooks. The ID must have no dot:
- * otherwise a part of it could be read as the time, and a captured post would have a second key.
+ * otherwise a part of the ID could be read as the time, and somebody who captured a post could send
+ * it with a second key.
  */
 export const webhookHead = (headers: Headers): SignedHead | undefined => {
   const [id, time] = [valueOf('webhook-id', headers), valueOf('webhook-timestamp', headers)]
@@ -43,11 +44,14 @@ export const isNear = ({ at }: SignedHead, now: number, toleranceMs: number): bo
   Math.abs(now - at) <= toleranceMs
 
 /**
- * Returns how long a text with a signed time counts only once: as long as it is accepted, in spite
- * of different clocks. Times have whole seconds.
+ * Returns how long a text with a signed time counts only once, in milliseconds: as long as it may
+ * be accepted. The sender's clock may be behind or ahead, and signed times are whole seconds.
  */
 export const countsOnceMs = (toleranceMs: number): number => 2 * toleranceMs + 1000
 
-/** Seconds since the epoch. Node joins the values of a repeated header, which is no number. */
+/**
+ * Seconds since the epoch. Node joins the values of a repeated header into a text that is no
+ * number.
+ */
 const seconds = /^[0-9]{1,12}$/
 const ids = /^[!-\-/-~]{1,128}$/

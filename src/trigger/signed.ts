@@ -10,8 +10,8 @@ import type { Refused } from './posted.ts'
 import { countsOnceMs, timedHead, webhookHead, type Headers, type SignedHead } from './signed-head.ts'
 
 /**
- * The signed part of a post. The same signed part counts only once, also under another idempotency
- * key.
+ * The signed part of a post. A second post with an equal signed part does not count, even if it has
+ * another idempotency key.
  */
 export interface SignedPart {
   readonly signed: Signed | undefined
@@ -19,13 +19,13 @@ export interface SignedPart {
   readonly id?: string | undefined
 }
 
-/** A post without anything that counts only once. */
+/** A post whose hook does not limit how often a signed part counts. */
 export const unsigned: SignedPart = { signed: undefined }
 
 /**
- * Returns what a hook counts only once in a post, regardless of its key: the text of an HMAC, or
- * the members of an SNS message that Amazon signed. With a signed time, it counts once for as long
- * as the post is accepted.
+ * Returns the part of a post that a hook counts only once, regardless of the idempotency key: the
+ * text of an HMAC, or the members of an SNS message that Amazon signed. If a time is signed too,
+ * the part counts once for as long as the post is accepted.
  */
 export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody): Promise<SignedPart | Refused> => {
   const { auth, replayWindowMs } = hook
@@ -43,7 +43,10 @@ export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody)
   return { signed: { body: keyOf(Buffer.concat([Buffer.from(before, 'latin1'), sent.body])), withinMs }, id }
 }
 
-/** Returns the signed text before the body, and how long it counts only once. */
+/**
+ * Returns the signed text before the body, and how long the signed part counts only once. Undefined
+ * if the hook's `auth` signs no time.
+ */
 const timedPart = (
   auth: Auth,
   headers: Headers,
@@ -67,8 +70,8 @@ const timedPart = (
 
 /**
  * Gives a delivery its signed identity. A signed key replaces any other: with an unsigned
- * `Idempotency-Key`, a captured post would count again. A signed body without a key is the key; it
- * changes when the body may count again.
+ * `Idempotency-Key`, a captured post would count again. A signed body without a key is itself the
+ * key, for as long as the body counts only once.
  */
 export const namedBySigned = (delivery: Delivery, { id, signed }: SignedPart): Delivery => {
   if (id !== undefined) return { ...delivery, identity: namedOnce(`webhook-id:${id}`) }

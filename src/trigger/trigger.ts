@@ -4,7 +4,7 @@
  * - `http.ts` receives a post, `endpoint.ts` has the steps of its way in order, `limits.ts` all
  *   limits.
  * - An answer of 200 means that the change is stored. 503 means that sending again is safe.
- * - It can mint no token and change no hook. It never imports the controller.
+ * - The trigger can mint no token and change no hook. It never imports the controller.
  */
 
 import { actService } from '../acts/once.ts'
@@ -53,12 +53,11 @@ export interface TriggerRole {
 /**
  * Makes the trigger role, which can mint no token and change no hook.
  *
- * - `namespace` is the installation's.
+ * - `namespace` is the installation's namespace.
  * - `follow` shares hooks and keys with other parts of this process.
  * - `memoryBytes` is the memory for this process.
- * - `startReader` starts the parser of large bodies; without it, they are parsed in the event
- *   loop.
- * - `records` limits a record, if not as usual.
+ * - `startReader` starts the parser of large bodies; without it, they are parsed in the event loop.
+ * - `records` replaces the usual limits of a record.
  */
 export const triggerRole = (
   environment: Environment,

@@ -13,13 +13,13 @@ export interface WaitingPost {
   readonly request: Pick<TriggerRequest, 'token' | 'release' | 'onGone'>
   readonly hook: LiveHook
   readonly decided: DecidedPost
-  /** In milliseconds. */
+  /** How long the post waits at most, in milliseconds. */
   readonly waitMs: number
 }
 
 /**
- * The posts that wait for their outcome. Each look computes it from the record's row of the delivery
- * and from the objects as they are then. So any process can be asked, also after a restart.
+ * The posts that wait for their outcome. Each look computes the outcome from the delivery's row in
+ * the record and from the present objects. So any process can answer, even after a restart.
  */
 export class WaitingPosts {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
@@ -42,7 +42,10 @@ export class WaitingPosts {
     this.#looks = looks
   }
 
-  /** Resolves with the answer when the state is final, or the time of the post is over. */
+  /**
+   * Resolves with the answer when the state is final, or when the post has waited as long as it
+   * asked for.
+   */
   async answer(post: WaitingPost): Promise<TriggerAnswer> {
     const { decided, hook } = post
     const { answer, change } = decided
@@ -65,7 +68,7 @@ export class WaitingPosts {
     }
   }
 
-  /** Answers all waiting posts, and later ones at once, because the process ends. */
+  /** Answers all waiting posts, because the process ends. Later posts are answered at once. */
   end(): void {
     this.#isEnding = true
     for (const end of [...this.#ends]) end()
@@ -92,7 +95,7 @@ export class WaitingPosts {
       const isOver = (): boolean => clock.monotonic() >= deadline
       const deadline = clock.monotonic() + waitMs
       const see = async (looked: Looked): Promise<void> => {
-        // The token may have been replaced meanwhile, and the hook deleted.
+        // Meanwhile the token may have been replaced, or the hook deleted.
         const found = await this.#authenticate(request.token)
         if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
         seen = found.accepted ? settlementIn(looked, decided, clock.now()) : unread('the hook could not be read')
@@ -106,7 +109,7 @@ export class WaitingPosts {
       })
       if (!looking) return answerState(tooMany)
       leaves.push(looking)
-      // No post is answered before its first look is over, unless that takes too long.
+      // No post is answered before its first look has ended, unless that look takes too long.
       leaves.push(clock.after(waitMs, () => seen && answerState(seen)))
       leaves.push(
         clock.after(Math.max(waitMs, firstLookWithinMs), () =>

@@ -3,7 +3,7 @@ import { BodyTooLarge, TooMany, type BodyOwner } from '../request.ts'
 import { maxPostBodyBytes } from '../limits.ts'
 import { isCutShort } from '../../environment/cut-short.ts'
 
-/** The bodies of all posts. Each has a limit, and all together have one. */
+/** The bodies of all posts. Each body has a limit, and so have all bodies together. */
 export interface Bodies {
   /** Returns the body of a request. `begin` is called before its first byte is read. */
   of(request: IncomingMessage, begin: () => void): HeldBody
@@ -16,8 +16,8 @@ export interface HeldBody {
    */
   readonly read: (owner: BodyOwner) => Promise<Uint8Array>
   /**
-   * Frees the body after the answer. Until then it stays in memory and counts. May be called
-   * several times.
+   * Frees the body after the answer. Until then the body stays in memory and counts for the limit.
+   * May be called several times.
    */
   readonly release: () => void
 }
@@ -74,7 +74,7 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
   }
 }
 
-/** Adds to a count, which is removed when it is 0. */
+/** Adds bytes to the count of a key, and removes the count if it is 0 then. */
 const add = (counts: Map<string, number>, key: string, bytes: number): void => {
   const count = (counts.get(key) ?? 0) + bytes
   if (count === 0) counts.delete(key)

@@ -15,9 +15,12 @@ export const opened = `Opening the URL of a hook runs nothing. A POST to it does
 URL is the address that you have opened.
 `
 
-/** Returns whether a request only reads. */
+/** Returns whether a request only reads: its method is GET or HEAD. */
 export const looks = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD'
 
-/** Returns whether a request is from a browser's address bar: it prefers HTML. */
+/**
+ * Returns whether a person may have opened the URL in a browser: the request only reads, and it
+ * accepts HTML.
+ */
 export const isOpened = (request: Pick<IncomingMessage, 'headers' | 'method'>): boolean =>
   looks(request) && request.headers.accept?.includes('text/html') === true

@@ -12,18 +12,18 @@ import { readMessage, type Arrived, type Reading } from './message.ts'
 import type { Reader, StartReader } from './reader.ts'
 
 interface Job {
-  /** Its namespace. */
+  /** The namespace of the post. */
   readonly owner: string
   readonly bytes: number
   readonly arrived: Arrived
-  /** Stops the timer: its turn has come, or nobody waits for it any more. */
+  /** Stops the timer that ends the wait: the job's turn has come, or the job was removed. */
   readonly stopWaiting: () => void
   readonly finish: (reading: Reading | undefined) => void
 }
 
 /**
- * Parses bodies in a thread of their own that would block the event loop. It parses one at a time,
- * with namespaces in turn. The thread starts when it is needed and ends when it is idle.
+ * Parses bodies that would block the event loop, in a thread of their own. It parses one body at a
+ * time. Namespaces take turns. The thread starts when it is needed and ends when it is idle.
  */
 export class LargeBodies {
   readonly #clock: Pick<Clock, 'after'>
@@ -40,8 +40,8 @@ export class LargeBodies {
   }
 
   /**
-   * Parses a body of a post to a namespace. Resolves with undefined if it took too long, or if the
-   * thread ended.
+   * Parses a body of a post to a namespace. Resolves with undefined if that took too long, or if
+   * the thread ended.
    */
   read(namespace: string, arrived: Arrived): Promise<Reading | undefined> {
     const start = this.#start

@@ -7,17 +7,17 @@ import { maxBodyDepth, smallBodyBytes } from '../limits.ts'
 
 /** A post with its whole body. Plain data, because another thread may parse it. */
 export interface Arrived {
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** As it was sent. */
+  /** The body as it was sent, perhaps compressed. */
   readonly body: Uint8Array
-  /** In milliseconds since the epoch. */
+  /** When the post was received, in milliseconds since the epoch. */
   readonly receivedAt: number
 }
 
 /** The content of a post. Plain data. */
 export interface ReadMessage {
-  /** Decoded and without a byte order mark. */
+  /** The body, decoded and without a byte order mark. */
   readonly body: Uint8Array
   /** True if the body is a JSON object or list. */
   readonly isJson: boolean
@@ -64,8 +64,8 @@ const blanks = new Set([0x20, 0x09, 0x0a, 0x0d])
 const opens = (byte: number | undefined): boolean => byte === openBrace || byte === openBracket
 
 /**
- * Returns how deeply JSON text is nested, without parsing it. For another text the result has no
- * meaning.
+ * Returns how deeply JSON text is nested, without parsing it. If the text is not JSON, the result
+ * has no meaning.
  */
 const depthOf = (text: Uint8Array): number => {
   let depth = 0
@@ -87,8 +87,8 @@ const depthOf = (text: Uint8Array): number => {
 const jsonType = /^\s*(?:(?:application|text)\/json|[^;\s]+\+json)\s*(?:;|$)/i
 
 /**
- * The beginnings of bodies that are not UTF-8: UTF-16 in either order, with its mark or with JSON;
- * gzip.
+ * The first two bytes of bodies that are not UTF-8: UTF-16 in either byte order, with a byte order
+ * mark or with the first character of JSON; and gzip.
  */
 const foreign: readonly (readonly [number, number])[] = [
   [0xff, 0xfe],
@@ -99,17 +99,17 @@ const foreign: readonly (readonly [number, number])[] = [
 ]
 
 /**
- * A parsed body. `json` is an object or a list, with any content type. Undefined if the body is
- * neither.
+ * A parsed body. `json` is the object or the list in the body, regardless of the content type.
+ * Undefined if the body is neither.
  */
 export type ParsedBody = { readonly json: unknown } | 'too deep' | 'unreadable'
 
 /**
  * Parses a body in UTF-8, with or without a byte order mark.
  *
- * - "unreadable": the content type or the first character says JSON, but it is none. A message
- *   that was cut short could say "resolved".
- * - "too deep": it might overflow the stack of later code.
+ * - "unreadable": the content type or the first character says JSON, but the body is not JSON. A
+ *   message that was cut short could say "resolved".
+ * - "too deep": JSON that is nested so deeply that it might overflow the stack of later code.
  *
  * SNS sends JSON as text/plain, so the content type does not decide alone.
  */
@@ -132,7 +132,10 @@ export const acceptedEncodings = 'gzip, deflate, identity'
 
 export type Inflated = { readonly body: Uint8Array } | 'too large' | 'unreadable' | 'unsupported'
 
-/** Decodes a body by its `Content-Encoding`. A result longer than `maxBytes` is too large. */
+/**
+ * Decodes a body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
+ * large.
+ */
 const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflated => {
   switch (encoding.trim().toLowerCase()) {
     case '':
@@ -142,8 +145,8 @@ const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflate
     case 'x-gzip':
       return undo(gunzipSync, body, maxBytes)
     case 'deflate':
-      // The standard means zlib's format (RFC 1950), but some clients send the format inside it
-      // (RFC 1951).
+      // The standard defines `deflate` as zlib's format (RFC 1950). Some clients send only the
+      // format that zlib wraps (RFC 1951).
       return undo(isZlib(body) ? inflateSync : inflateRawSync, body, maxBytes)
     default:
       return 'unsupported'

@@ -2,20 +2,23 @@ import { Worker } from 'node:worker_threads'
 import type { Reading } from './message.ts'
 import type { StartReader } from './reader.ts'
 
-/** The program of a reader: next to this file in the source, next to the bundle in a build. */
+/**
+ * The program of a reader. In the source it is next to this file, in a build next to the bundle.
+ */
 const program = import.meta.url.endsWith('.ts')
   ? new URL('thread.ts', import.meta.url)
   : new URL('receiver-hooks-reader.mjs', import.meta.url)
 
 /**
- * The memory of a reader, in MiB. Objects of a body do not outlive it, so a small nursery suffices.
- * The most expensive body of 1 MiB, a list of empty objects, needs less than 48.
+ * The memory of a reader, in MiB. The objects of a body are not kept longer than the body, so a
+ * small young generation suffices. The most expensive body of 1 MiB, a list of empty objects, needs
+ * less than 48.
  */
 const limits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 }
 
 /**
- * Starts a reader as a thread of this process. If it exceeds its memory it ends, and its body is
- * not parsed.
+ * Starts a reader as a thread of this process. A reader that exceeds its memory ends, and its body
+ * is not parsed.
  */
 export const startReader: StartReader = events => {
   let isHeard = true

@@ -4,14 +4,14 @@ import { parentPort } from 'node:worker_threads'
 import { maxPostBodyBytes } from '../limits.ts'
 import { readMessage, type Arrived } from './message.ts'
 
-// A large body yields to all other posts. On Linux the priority applies only to the calling thread
-// (setpriority(2)).
+// The thread gets a low priority, so that a large body does not delay other posts. On Linux the
+// priority applies only to the calling thread (setpriority(2)).
 const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
 if (platform() === 'linux') {
   try {
     setPriority(Math.min(getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW))
   } catch {
-    // A sandbox may forbid this. Bodies are parsed nevertheless.
+    // A sandbox may forbid a change of the priority. Bodies are parsed nevertheless.
   }
 }
 

@@ -6,13 +6,16 @@
 
 import type { Outcome } from '../api/outcome.ts'
 
-/** The work that a delivery asks for. It is the same for every copy, in every process. */
+/**
+ * The identity of the work that a delivery asks for. All copies of the delivery, in all processes,
+ * have the same act.
+ */
 export interface Act {
-  /** 132 random bits in base64url, for names and annotations. */
+  /** The id of the act, in characters of base64url, so that annotations can contain it. */
   readonly id: string
   /**
-   * When the reported event occurred, in milliseconds since the epoch. If that is unknown, when the
-   * delivery was first decided.
+   * When the reported event occurred, in milliseconds since the epoch. If that time is unknown,
+   * when the delivery was first decided.
    */
   readonly at: number
 }
@@ -21,18 +24,18 @@ export interface Act {
 export type Worked =
   /** Everything is stored, or nothing had to be done. */
   | { readonly worked: 'done'; readonly outcome: Outcome }
-  /** Nothing was written, and sending the same again would write nothing. */
+  /** Nothing was written. Another attempt would write nothing either. */
   | { readonly worked: 'failed'; readonly outcome: Outcome }
   /** Part of the work remains. The next copy of the delivery continues it with the same act. */
   | { readonly worked: 'unfinished'; readonly outcome: Outcome }
 
-/** Reports how far the work has come, for an answer that cannot wait for its end. */
+/** Reports how far the work has come, for an answer that must be sent before the work ends. */
 export type Progress = (soFar: string) => void
 
 /**
- * Does the work, or the rest of it. Several processes may do so at once. So all write the same, and
- * every write carries the act's id as evidence. The work must end soon after `mayContinue` returns
- * false.
+ * Does the work, or the rest of it. Several processes may do the work of one act at the same time.
+ * So all of them must write the same changes, and every write carries the act's id as evidence. The
+ * work must end soon after `mayContinue` returns false.
  */
 export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) => Promise<Worked>
 
@@ -40,7 +43,10 @@ export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) =>
 export interface ActOptions {
   /** No other act of this hook runs at the same time. */
   readonly serial?: true
-  /** A copy of the delivery waits for the first one instead of working too. */
+  /**
+   * While the work is in progress, a copy of the delivery waits for it, and does not work on it
+   * too.
+   */
   readonly alone?: true
 }
 

@@ -107,8 +107,8 @@ interface Beginning {
 const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, signed } = context
   const newsAt = delivery.identity?.newsAt
-  // Returns whether an open act counts as a run. A signed body under a second key counts with the
-  // first key.
+  // Returns whether an open act has the signed body of this delivery, which counts only once. It
+  // may have another key.
   const isCounted = ({ at, body }: OpenAct): boolean =>
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
   const own = openAct(draft, key)
@@ -121,7 +121,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
     (isCounted(own) ||
       Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
-  // The rest of the work is done now, under the same key.
+  // The delivery continues its open act, which does the rest of the work.
   if (own && isSame) return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   const inOrder = how.serial === true || cooldownMs > 0
   const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
@@ -155,7 +155,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
   }
 }
 
-/** Returns what would be done now, for a dry run. */
+/** Returns the outcome that a delivery would have now, for a dry run. */
 const preview = async (
   { clock, random }: Pick<Environment, 'clock' | 'random'>,
   context: DeliveryContext,

@@ -6,7 +6,10 @@ import { acted, withoutAct, type ActDone } from '../record/acts.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
 
-/** How long work may continue after the answer, in milliseconds. Some senders never send again. */
+/**
+ * How long the work of an act may take, in milliseconds. It continues after the answer, because
+ * some senders never send a delivery again.
+ */
 const maxWorkMs = 60_000
 
 /** The longest summary in a row, in characters. */
@@ -30,13 +33,13 @@ export interface Running {
 }
 
 interface Asked {
-  /** In monotonic milliseconds. */
+  /** When the post must be answered, in monotonic milliseconds. */
   readonly deadline: number
   /** The record that remembers the act. Absent if none does. */
   readonly ledger?: Ledger
-  /** True if a copy of the delivery can be recognised. */
+  /** True if the delivery has an idempotency key, so that a copy of it is recognised. */
   readonly isNamed?: boolean
-  /** Whether its sender may ask for its outcome later. */
+  /** Whether the sender can ask for the delivery's outcome later. */
   readonly isAskable?: boolean
 }
 
@@ -78,7 +81,8 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
         !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
-      // Without an idempotency key, a copy is not recognised.
+      // Without an idempotency key, a copy would not be recognised. So the post must not be
+      // answered with a 503, after which senders send again.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }
       return (
         worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }
@@ -94,12 +98,12 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 }
 
-/** The reasons of work that was ended early. Part of it may be done. */
+/** The reasons of acts that were ended early. A part of their work may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
 /**
- * Stores that the work is done. After a failure the act may begin again. If work remains, the act
- * stays open for the next copy.
+ * Stores in the record how the work of an act has ended. After a failure, the act is removed and
+ * may begin again. If work remains, the act stays open for the next copy.
  */
 const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean, ledger: Ledger | undefined): void => {
   if (worked === 'done') ledger?.later(draft => acted(draft, act, doneOf(outcome, isAskable)))
@@ -119,5 +123,5 @@ const summaryOf = (outcome: Outcome): string => {
   return summary.slice(0, maxSummary)
 }
 
-/** Returns an act with the time of the notification that asked for it. */
+/** Returns the act of an open act in the record. Its time is that of the notification, if known. */
 export const actOf = ({ at, id, newsAt = 0 }: OpenAct): Act => ({ id, at: newsAt > 0 ? newsAt : at })

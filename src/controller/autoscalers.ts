@@ -106,8 +106,8 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
 }
 
 /**
- * The members that are read even from an autoscaler that is too large for the cache. It still
- * scales its target.
+ * The members that are read even if an autoscaler is too large for the cache. Such an autoscaler
+ * still scales its target.
  */
 const pick = ['apiVersion', 'kind', 'name'].map(member => `spec.scaleTargetRef.${member}`)
 

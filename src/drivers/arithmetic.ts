@@ -10,11 +10,13 @@ export interface Movement {
   readonly by: Amount
   readonly min: number
   readonly max: number
-  /** clamp: a step that would pass the bound stops there. reject: it is refused. */
+  /** clamp: a step that would pass the bound stops at it. reject: such a step is refused. */
   readonly overshoot: 'clamp' | 'reject'
 }
 
-/** The largest count that Kubernetes stores (int32). It is the bound of a hook without `max`. */
+/**
+ * The largest count that Kubernetes stores (int32). It is the upper bound of a hook without `max`.
+ */
 export const largestCount = 2 ** 31 - 1
 
 /**
@@ -33,15 +35,15 @@ export const parseAmount = (written: unknown): Amount | undefined => {
 export const stepSize = (by: Amount, count: number): number =>
   'count' in by ? by.count : Math.max(1, Math.ceil((count * by.percent) / 100))
 
-/** The refusal of a plan if `overshoot` is reject and the step would pass the bound. */
+/** The refusal that a plan returns if `overshoot` is reject and the step would pass the bound. */
 const wouldPassBound = 'WouldPassBound'
 
 /**
  * Returns the plan of a movement.
  * - Up: at or above max, the count stays. Otherwise it is the smaller of count + step and max.
  * - Down: at or below min, the count stays. Otherwise it is the greater of count - step and min.
- *   The other bound does not matter: an up from far below min is still one step. If the target has
- *   its own bounds, the nearer ones apply.
+ *   The other bound does not matter: a step up from far below min is still one step. If the target
+ *   has its own bounds, the narrower bound applies.
  */
 export const moveWithin = (movement: Movement): Plan => {
   const { action, by, min, max, overshoot } = movement
@@ -61,14 +63,14 @@ export const moveWithin = (movement: Movement): Plan => {
 }
 
 /**
- * The limits of a target without bounds of its own. The arithmetic may go below 0, where no count
- * is.
+ * The limits of a target without bounds of its own. They have no effect, because a hook's own
+ * bounds are narrower.
  */
 const noLimits: CountLimits = { min: -Infinity, max: Infinity }
 
 /**
- * Returns the plan that takes back a sum of steps. It moves in the opposite direction, stops at the
- * bound there, and never turns.
+ * Returns the plan that takes back a sum of steps. The plan moves the count in the opposite
+ * direction, stops at the bound on that side, and never moves it in the direction of the steps.
  */
 export const takeBackWithin =
   ({ max, min }: Pick<Movement, 'min' | 'max'>): UndoPlan =>

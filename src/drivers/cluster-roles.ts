@@ -8,12 +8,12 @@ type WithRights = Pick<AnyDriver, 'name' | 'rights'>
 /** The ClusterRole with which a trigger runs hooks in a namespace. */
 export const targetsRole = 'receiver-hooks-trigger-targets'
 
-/** The ClusterRole with which both roles read CRDs, which are cluster-scoped. */
+/** The ClusterRole with which trigger and controller read CRDs. CRDs are cluster-scoped. */
 export const definitionsRole = 'receiver-hooks-definitions'
 
 /**
- * Returns the rights that no account has by default, each with its name in roles, components and
- * chart values.
+ * Returns the rights that no account has by default. Each has a name for use in roles, components
+ * and chart values.
  */
 export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[] =>
   drivers.flatMap(driver => {
@@ -23,19 +23,22 @@ export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[]
     return [...(isGiven(driver) ? [] : [own]), ...(driver.rights.extras ?? [])]
   })
 
-/** Returns whether an installation has the rights of a driver by default. */
+/** Returns whether an installation grants the rights of a driver by default. */
 export const isGiven = ({ rights }: WithRights): boolean => rights.given === 'everywhere'
 
-/** Returns whether the controller reads the objects too, to check whether a hook would work. */
+/**
+ * Returns whether the controller also reads the objects of some rights, to check whether a hook
+ * would work.
+ */
 export const isValidated = ({ trigger }: Pick<Extra, 'trigger'>): boolean =>
   trigger.some(({ verbs }) => verbs.includes('get'))
 
-/** Returns the role that an account needs for one of {@link optionalRights}. */
+/** Returns the name of the ClusterRole that gives one of {@link optionalRights} to an account. */
 export const roleOf = (account: Role, rights: string): string => `receiver-hooks-${account}-${rights}`
 
 /**
- * Returns the optional ClusterRole that allows `access` to an account for a hook of `driver`, or
- * undefined.
+ * Returns the name of the optional ClusterRole that gives `access` to an account for hooks of
+ * `driver`. Undefined if there is none.
  */
 export const optionalRoleFor = (driver: WithRights, account: Role, access: Access): string | undefined => {
   const { group, resource } = access.type

@@ -13,14 +13,15 @@ export interface Declaration<N extends string = string, S extends Obj = Obj> {
   /** The schema of that member. */
   readonly schema: S
   /**
-   * Members that a form shows at once, besides the required ones. The others are in a closed
-   * section.
+   * Members that a form shows at once, in addition to the required ones. All others are in a
+   * section that is closed at first.
    */
   readonly asked: readonly string[]
   /**
-   * The columns of `kubectl get` that show its members: `Action` shows `action`, `By` shows `by`.
+   * The columns of `kubectl get` that show members of this schema: `Action` shows `action`, `By`
+   * shows `by`.
    */
   readonly columns: readonly DriverColumn[]
-  /** True if it supports `onResolved: undo`. */
+  /** True if the driver supports `onResolved: undo`. */
   readonly undoes: boolean
 }

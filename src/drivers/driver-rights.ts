@@ -1,6 +1,6 @@
 /**
  * The rights that a driver needs. Roles, admission policies and the permissions page are made from
- * it.
+ * these members.
  */
 export interface DriverRights {
   /**
@@ -23,11 +23,11 @@ export interface DriverRights {
 
 /** Rights for some kinds, in ClusterRoles of their own that an administrator binds. */
 export interface Extra extends Pick<DriverRights, 'trigger' | 'keeps'> {
-  /** Such as `receiver-hooks-trigger-NAME`. */
+  /** The end of the ClusterRoles' names: `receiver-hooks-trigger-NAME`. */
   readonly name: string
-  /** The hooks that need them, such as `whose target is a Rollout`. */
+  /** The hooks that need these rights, in words, such as `whose target is a Rollout`. */
   readonly hooks: string
-  /** True if CRDs must be read, which are cluster-scoped. */
+  /** True if these hooks also need the right to read CRDs, which are cluster-scoped. */
   readonly readsDefinitions: boolean
 }
 
@@ -47,7 +47,7 @@ export type Cel = string
  * hook than without one.
  */
 export interface Asked {
-  /** Whether a hook requires it. Absent: always. */
+  /** True for a hook whose author needs the right. Absent: every author does. */
   readonly when?: Cel
   readonly group: Cel
   readonly resource: Cel
@@ -55,9 +55,15 @@ export interface Asked {
   /** The name of the object. Absent: any in the namespace. */
   readonly name?: Cel
   readonly verb: string
-  /** What the hook would do, as text: `'scale ' + self.target.kind`. */
+  /**
+   * An expression for the text that says what the hook would do, such as `'scale ' +
+   * self.target.kind`.
+   */
   readonly does: Cel
-  /** Whose right it is, for messages, such as `sets auth`. Default: `writes this hook`. */
+  /**
+   * The end of a message about who needs the right, such as `sets auth`. Default: `writes this
+   * hook`.
+   */
   readonly who?: string
   /** The right and its reason in words, for the permissions page. */
   readonly right: string
@@ -65,9 +71,9 @@ export interface Asked {
 }
 
 /**
- * What a write by the trigger's account must keep in a resource that it may update. An attacker
- * with that account can do no more. Other operations on the resource are refused. If several
- * drivers write the resource, a write must match one of them.
+ * What a write by the trigger's account must leave unchanged in a resource that the account may
+ * update. An attacker with that account can then do no more than a hook. Other operations on the
+ * resource are refused. If several drivers write the resource, a write must match one of them.
  */
 export interface Kept {
   readonly group: string
@@ -75,8 +81,8 @@ export interface Kept {
   /** CEL over `object` and `oldObject`: true for a write that the driver would make. */
   readonly holds: string
   /**
-   * A text for people: what such a write may change, such as `the tag of an image that a container
-   * runs`.
+   * What such a write may change, in words for messages, such as `the tag of an image that a
+   * container runs`.
    */
   readonly only: string
 }

@@ -67,18 +67,18 @@ export interface Execution {
   readonly api: ApiConnection
   /** Charges the hook for bytes that its driver stores. Steps charge by themselves. */
   readonly charge: (bytes: number) => void
-  /** Refuses on a dry run. */
+  /** Requests to other servers. On a dry run each is refused. */
   readonly outbound: Outbound
   /** The post, unparsed. */
   readonly post: DriverPost
   readonly clock: Clock
-  /** CRDs of custom kinds, at most some minutes old. */
+  /** The CRDs of custom kinds, as they were at most a few minutes ago. */
   readonly definitions: Definitions
 }
 
 export interface DriverPost {
   readonly body: Uint8Array
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: URLSearchParams
 }
@@ -90,11 +90,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   readonly rights: DriverRights
   /** The kinds that a hook may change. */
   readonly targets: readonly TargetKind[]
-  /** Returns the target for people, such as `Deployment/web`. */
+  /** Returns the target in words, such as `Deployment/web`. */
   target(member: Stored<S>): string
   /** Returns the target for Events. Undefined if there are several, or if its kind is unknown. */
   object?(member: Stored<S>): TargetObject | undefined
-  /** Returns the action for people, such as `scale up by 1, to at most 10`. */
+  /** Returns the action in words, such as `scale up by 1, to at most 10`. */
   describe(member: Stored<S>): string
   /**
    * Returns what the holder of the URL can do to `target` at worst, with any number of posts, such as
@@ -114,8 +114,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   /** Runs the action of one delivery. Resolves with its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
   /**
-   * Looks at what the hook acts on, to see the outcome of what was changed. Absent where nothing can be seen but that it is
-   * stored. Throws what the API throws.
+   * Looks at the objects that the hook changes, to find out the outcome of a change. Absent if a
+   * change shows no outcome except that it is stored. Throws the API server's errors.
    */
   look?(member: Stored<S>, looking: LookContext): Promise<Look>
 }
@@ -124,7 +124,7 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
 export interface LookContext {
   readonly api: ApiConnection
   readonly namespace: string
-  /** CRDs of custom kinds, at most some minutes old. */
+  /** The CRDs of custom kinds, as they were at most a few minutes ago. */
   readonly definitions: Definitions
   /** Returns the pods with these labels, of many only the first. Undefined if they cannot be read. */
   pods(this: void, labelSelector: string): Promise<readonly StoredObject[] | undefined>
@@ -132,9 +132,9 @@ export interface LookContext {
 
 /** The objects of a hook as they are now. */
 export interface Look {
-  /** How many there are: what a look costs. */
+  /** The number of objects, which says how much a look costs. */
   readonly objects: number
-  /** Returns the outcome of a change, at `now`, in milliseconds since the epoch. Pure. */
+  /** Returns the outcome of a change at the time `now`, in milliseconds since the epoch. Pure. */
   settlementOf(change: DecidedChange | DecidedCount, now: number): Settlement
 }
 
@@ -164,12 +164,13 @@ export interface Bound {
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Takes back earlier changes. Absent if the driver cannot. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
-  /** Absent where nothing can be seen of a change but that it is stored. */
+  /** Absent if a change shows no outcome except that it is stored. */
   readonly look?: (looking: LookContext) => Promise<Look>
 }
 
 /**
- * A driver without its types, so that all drivers fit into one list. The guard checks the member.
+ * A driver without the type of its member, so that all drivers fit into one list. `bind` checks the
+ * member against the schema.
  */
 export interface AnyDriver<N extends string = string> {
   readonly name: N

@@ -7,8 +7,8 @@ import { scaleDeclaration } from './scale/schema.ts'
 import { scaleNodesDeclaration } from './scale-nodes/schema.ts'
 
 /**
- * The declarations of all drivers, without their actions: everything imported here runs in a
- * browser. To add a driver, add a folder, a line here and a line in registry.ts.
+ * The declarations of all drivers, without their actions, because everything that this file imports
+ * also runs in a browser. To add a driver, add a folder, a line here and a line in registry.ts.
  */
 export const declarations = [
   scaleDeclaration,

@@ -1,6 +1,9 @@
 import type { Cel } from './driver-rights.ts'
 
-/** The same place in the new object and in the old one. */
+/**
+ * The CEL expressions for one place in an object: in the object after a write, and in the object
+ * before it.
+ */
 export type Both = readonly [now: string, before: string]
 
 export const both = (path: readonly string[]): Both => [['object', ...path].join('.'), ['oldObject', ...path].join('.')]
@@ -10,8 +13,8 @@ export const sameMember = ([now, before]: Both, member: string): Cel =>
   `has(${now}.${member}) == has(${before}.${member}) && (!has(${now}.${member}) || ${now}.${member} == ${before}.${member})`
 
 /**
- * Returns the CEL rule that only these members changed. It does not list the others, so it covers
- * members of later versions.
+ * Returns the CEL rule that only these members have changed. The rule does not list the other
+ * members, so it also covers members that later versions add.
  */
 export const sameBut = ([now, before]: Both, members: readonly string[]): Cel => {
   const free = `[${members.map(member => `'${member}'`).join(', ')}]`
@@ -22,8 +25,8 @@ export const sameBut = ([now, before]: Both, members: readonly string[]): Cel =>
 }
 
 /**
- * Returns the CEL rule that only annotations with a prefix changed. The API server itself changes
- * one with a DaemonSet's template.
+ * Returns the CEL rule that only annotations with a prefix changed. One more may change: the API
+ * server itself changes it with the template of a DaemonSet.
  */
 export const sameAnnotations = ([now, before]: Both, prefix: string): Cel => {
   const of = (metadata: string): string => `(has(${metadata}.annotations) ? ${metadata}.annotations : {})`
@@ -35,9 +38,9 @@ export const sameAnnotations = ([now, before]: Both, prefix: string): Cel => {
 }
 
 /**
- * Returns the CEL rule for a pod template. Only some members of the template may change, of its
- * metadata only annotations. Of annotations, only those with a prefix may change, on the object
- * too. Further rules limit the free members.
+ * Returns the CEL rule for a pod template. Only the members `free` of the template may change, and
+ * of its metadata only the annotations. On the template and on the object, only annotations with
+ * the prefix may change. Further rules must limit the members in `free`.
  */
 export const sameAround = (template: readonly string[], free: readonly string[], prefix: string): readonly Cel[] => {
   const metadata = both([...template, 'metadata'])

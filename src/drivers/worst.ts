@@ -4,8 +4,8 @@ import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
 import type { Bound } from './driver.ts'
 
 /**
- * Says in a few sentences what the worst is that a holder of a hook's URL can do: what, how often, what else they
- * need, and until when. `expires` says when the URL ends by itself: `on 2026-12-01`.
+ * Says in a few sentences what a holder of a hook's URL can do at worst: what, how often, what else
+ * is needed, and until when. `expires` says when the URL expires, such as `on 2026-12-01`.
  */
 export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires?: string): readonly string[] => [
   `A holder of the URL can ${worst}.`,

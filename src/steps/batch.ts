@@ -32,8 +32,8 @@ export interface Fold extends FoldedOn {
 }
 
 /**
- * Folds posts in order into one write. If some need their hook's record, the claims are stored
- * before this resolves. `delayed` is called with the reason if that takes long.
+ * Folds posts in order into one write. If some posts need their hook's record, their claims are
+ * stored before this resolves. `delayed` is called with the reason while storing them fails.
  */
 export const foldBatch = async (
   waiting: readonly Waiting[],
@@ -76,12 +76,12 @@ export const foldBatch = async (
 
 /**
  * Folds posts on a draft of the record.
- * - If no write will prove the count, a post may be answered only from a read that began after
- *   the post arrived. Other posts wait for the next turn.
+ * - If no write will prove the count, a post may be answered only from a read that began after the
+ *   post arrived. Other posts wait for the next turn.
  * - Posts without a record do not wait until the skips of others are stored, because their hooks
  *   may change meanwhile. If only skips must be stored, a turn takes either posts with a record or
  *   posts without, according to the first.
- * - No post waits for one that must help another write first, because helping can take long.
+ * - No post waits for a post that must first help another write, because helping can take long.
  */
 const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const unanswered = waiting.filter(isUnanswered)
@@ -103,7 +103,7 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
     : fromAll(others.filter(entry => !hasRecord(entry)))
 }
 
-/** Returns each post with its part. */
+/** Returns each post of a batch with its part. */
 export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
   entries.map((entry, index) => [entry, parts[index]])
 
@@ -119,7 +119,7 @@ export const unknownStep: Step = {
   message: 'the API server no longer has the history that would show whether the step was made',
 }
 
-/** Returns the answer to a post for its part. */
+/** Returns the answer to a post, by the part that it got in a batch. */
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
   switch (part.part) {
     case 'step':

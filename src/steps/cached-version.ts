@@ -3,36 +3,41 @@ import type { Clock } from '../environment/environment.ts'
 
 /**
  * How long a version may be used for a write, in milliseconds. It must be far shorter than the API
- * server's history, because evidence needs all versions since then.
+ * server's history, because a search for evidence needs all versions since this one.
  */
 const goodForMs = 60_000
 
 /**
- * The same for a write that must be claimed first, in milliseconds. If another replica has written
- * meanwhile, it costs four more requests; a read costs one.
+ * How long a version may be used for a write that must be claimed first, in milliseconds. If
+ * another replica has written the target meanwhile, the write costs four more requests. A read
+ * first costs one.
  */
 const goodForClaimsMs = 1000
 
-/** This number of conflicts within this time in milliseconds means that more will come. */
+/**
+ * If a target had `contendedBy` conflicts within `contendedWithinMs` milliseconds, more are
+ * expected.
+ */
 const contendedBy = 3
 const contendedWithinMs = 10_000
 
 /**
- * After this number of conflicts in a row with versions that the watch had confirmed, the watch
- * counts as stale.
+ * How many conflicts in a row, on versions that the watch had confirmed, make the watch count as
+ * stale.
  */
 const maxRefused = 5
 
 /**
  * The version of a target on which the next write can be based: from the last read or write, or
- * from a watch since then.
+ * from what a watch has reported since.
  */
 export class CachedVersion {
   readonly #clock: Clock
   /** The newest known version. */
   #newest: Version | undefined
   /**
-   * False once the version is known to be outdated. Then only a read or a write shows the newest.
+   * False once the version is known to be outdated. Then only a read or a write shows the newest
+   * version.
    */
   #isUsable = false
   #learntAt = -Infinity
@@ -69,8 +74,8 @@ export class CachedVersion {
   }
 
   /**
-   * Takes over a version that was just read. Returns the newest known one: a watch may have
-   * reported a newer version meanwhile.
+   * Stores a version that was just read. Returns the newest known version, because a watch may have
+   * reported a newer one meanwhile.
    */
   read(found: Version): Version {
     const isChanged = found.resourceVersion !== this.#newest?.resourceVersion
@@ -82,14 +87,14 @@ export class CachedVersion {
     return found
   }
 
-  /** Takes over the version of a write that was stored. Undefined: the version is unknown. */
+  /** Stores the version that a stored write has made. Undefined: that version is unknown. */
   written(version: Version | undefined): void {
     if (this.#isConfirmed) this.#refused = 0
     if (version === undefined) this.#isUsable = false
     else if (!this.#isOvertaken(version)) this.#learn(version)
   }
 
-  /** Notes that a write had a conflict. `afterRead`: although the version had just been read. */
+  /** Notes that a write had a conflict. `afterRead`: its version had just been read. */
   stale(afterRead: boolean): void {
     this.#readFirst ||= !afterRead
     if (this.#isConfirmed) this.#refused += 1
@@ -117,7 +122,10 @@ export class CachedVersion {
     this.#surprises = []
   }
 
-  /** Takes over a version from the watch. Undefined: that version cannot be used. */
+  /**
+   * Stores a version that the watch has reported. Undefined: the target changed, and its new
+   * version cannot be used.
+   */
   reported(version: Version | undefined): void {
     this.#reported = version
     if (version === undefined) this.#isUsable = false
@@ -139,7 +147,10 @@ export class CachedVersion {
     this.#surprises = [this.#clock.monotonic(), ...this.#surprises].slice(0, contendedBy)
   }
 
-  /** Returns whether the watch has reported a later version than this answer, which was slower. */
+  /**
+   * Returns whether the watch has already reported a later version than this one, whose answer was
+   * slower.
+   */
   #isOvertaken(version: Version): boolean {
     return this.#isWatched && this.#isUsable && this.#newest !== undefined && isOlder(version, this.#newest)
   }

@@ -11,23 +11,23 @@ import { countId, targetText } from './target/text.ts'
 /** A post that waits for its step. */
 export interface Waiting {
   readonly context: DeliveryContext
-  /** The arithmetic of its step or of its undo. */
+  /** The arithmetic of the post's step or undo. */
   readonly plan: Plan | UndoPlan
   readonly answer: (step: Step) => void
   /**
-   * waiting: it may still leave the queue. in flight: a request that contains it may have been
-   * sent.
+   * waiting: the post may still leave the queue. in flight: a request that contains its step may
+   * have been sent.
    */
   state: 'waiting' | 'in flight' | 'answered'
 }
 
 /** The result of one post in a batch. */
 export type Part =
-  /** Its step, computed after those of the posts before it. */
+  /** The post's step, computed after the steps of the posts before it. */
   | ({ readonly part: 'step' } & Made)
   | { readonly part: 'refused'; readonly from: number; readonly refused: string }
   | ({ readonly part: 'skip' } & NotRun)
-  /** There is no room for its idempotency key. */
+  /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
   /** Another write must be finished first. */
   | {
@@ -36,7 +36,7 @@ export type Part =
       readonly claimed: readonly ClaimedRow[]
       readonly own: ClaimedRow | undefined
     }
-  /** It depends on the outcome of this batch's own write. */
+  /** The post depends on the outcome of this batch's own write. */
   | { readonly part: 'wait' }
 
 /**
@@ -48,13 +48,13 @@ export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
 
 /** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
-  /** Must be stored before the write is sent. */
+  /** The draft that must be stored before the write is sent. */
   readonly draft: MemoryDraft
   /** The rows of this write. */
   readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
   readonly to: number
-  /** False if no write is needed: all posts are at their bounds, or cancel out. */
+  /** False if no write is needed: all posts are at their bounds, or their steps cancel out. */
   readonly isWritten: boolean
   /** One for each post, in order. */
   readonly parts: readonly Part[]
@@ -79,9 +79,9 @@ export const originOf = (
 })
 
 /**
- * Folds posts into one write with the field manager `mark`. Some of them may need their hook's
- * record. Returns the draft that must be stored before the write is sent: a fork of the given one.
- * If nothing must be written, their rows are done at once.
+ * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
+ * record. Returns the draft that must be stored before the write is sent: a fork of `before`. If
+ * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
 export const claim = (
@@ -93,7 +93,8 @@ export const claim = (
   const claimed: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
   const draft = before.fork()
   let to = version.count
-  // Most posts do not wait, and have no key by which their sender can ask later.
+  // Computed when first needed: most posts do not wait, and have no key by which their sender can
+  // ask later.
   let id: string | undefined
   const on = ({ isAskable, waits = false }: DeliveryContext): Pick<Made, 'on'> =>
     isAskable || waits ? { on: (id ??= countId(target, version.uid)) } : {}

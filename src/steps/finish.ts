@@ -34,16 +34,19 @@ export type Finished =
   | { readonly finished: 'own'; readonly step: Step }
   /** The claim no longer blocks. */
   | { readonly finished: 'other' }
-  /** The server refuses the write. It could still be made from the target's present version. */
+  /**
+   * The API server refuses the write now. It could still store the write later, because the target
+   * has not changed since.
+   */
   | { readonly finished: 'refused'; readonly step: Step }
   /** The outcome cannot be found out now. */
   | { readonly finished: 'unknown'; readonly step: Step }
 
 /**
- * Finishes a claimed write of any process by sending the very same request. It takes effect once,
- * however often it is sent, so no process holds it.
- * The record first notes that another process sends it. Without that note, the owner of the claim
- * takes a conflict as proof that the write was never made.
+ * Finishes a claimed write of any process by sending the very same request. The write takes effect
+ * once, however often it is sent, so no process needs a lock for it.
+ * The record first notes that another process sends the write. Without that note, the owner of the
+ * claim takes a conflict as proof that the write was never made.
  */
 export const finishClaim = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,
@@ -61,12 +64,12 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // The size was just seen, whichever target it is.
+  // The evidence shows the object's size, which may be that of another target than the queue's.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
   const bill = { ...interest.bill, objectBytes }
   const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })
-  // The write was not there at `lookedAt`, so it was made later. The cooldown begins then, not with
-  // the claim.
+  // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
+  // time, not at the time of the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
   recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
   switch (written.write) {
@@ -105,8 +108,8 @@ const register = async (ledger: Ledger, mark: string, mayContinue: () => boolean
 }
 
 /**
- * Takes back the claim of a write whose only attempt had a conflict. Returns whether that is
- * stored: then nobody else has sent the write or ever will.
+ * Takes back the claim of a write whose only attempt had a conflict. Returns whether the removal of
+ * the claim is stored. If so, no other process has sent the write or ever will.
  */
 export const takeBack = async (
   ledger: Ledger,
@@ -136,7 +139,8 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
 /**
  * Searches evidence for the oldest claim that its process has abandoned. It does not send the
  * claim's write, because the sender may have got the answer that nothing changed. `open` has the
- * marks of claims that were searched without a final result. They come again only after all others.
+ * marks of claims that were searched without a final result. Those claims are searched again only
+ * after all others.
  */
 export const lookAtAbandoned = async (
   environment: Pick<Environment, 'api' | 'clock' | 'log'>,

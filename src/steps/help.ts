@@ -14,12 +14,16 @@ import type { Bill } from './target/write.ts'
 
 /**
  * How many abandoned claims from one version are tolerated. After that, one write of the same count
- * makes all of them impossible. Each refused delivery with an idempotency key leaves one, and they
- * could fill the record.
+ * makes all of them impossible. Each refused delivery with an idempotency key leaves a claim, and
+ * the claims could fill the record.
  */
 const maxAbandoned = 200
 
-/** The result of a fence for all writes from a version. tried: unknown, so it is tried again. */
+/**
+ * The result of a fence for all writes from a version. ours: the fence is stored. gone: the target
+ * has another version. tried: the outcome is unknown, so the fence is tried again. no: the API
+ * server refuses it.
+ */
 type FencedOff = 'ours' | 'gone' | 'tried' | 'no'
 
 /** Handles what blocks posts for a target: claimed writes with an unknown outcome. */
@@ -31,8 +35,8 @@ export class Helper {
   readonly #looked: (evidence: string) => void
   readonly #bill: Bill
   /**
-   * A version that could not be fenced. It is tried again when the queue is idle, because policies
-   * can be removed.
+   * The version that the API server refused to fence. The fence is tried again after the queue was
+   * idle, because a policy that refused it may be removed.
    */
   #unfenced: string | undefined
   #isTidying = false
@@ -110,12 +114,12 @@ export class Helper {
   }
 
   /**
-   * Finishes the claim that blocks a post. Returns whether to decide about the post again;
-   * otherwise it is answered.
+   * Finishes the claim that blocks a post. Returns true if the post must be decided again.
+   * Otherwise the post has been answered.
    */
   async #finish(entry: Waiting, part: HelpPart, round: Round): Promise<boolean> {
-    // Its time may have ended while another claim was finished. A post that was answered must not
-    // come back.
+    // The post's time may have ended while another claim was finished. A post that was answered
+    // must not come back.
     if (!isUnanswered(entry)) return false
     const { finished, ledger, version } = round
     const { claim } = part
@@ -127,7 +131,8 @@ export class Helper {
     if (!before) this.#known.forget()
     if (done.finished === 'other') return true
     if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
-      // It can be made only from the newest version, which may not be this one any more.
+      // The refused write can still be made only if the claim's version is the newest. `version`
+      // may no longer be that one.
       const origin = originOf(this.#target, version)
       const isHere = ofVersion(origin)(claim)
       const made = !isHere ? 'gone' : mayFence(entry, part, version) ? await this.fenceOff(ledger, version) : 'no'
@@ -156,7 +161,7 @@ interface Round {
 
 /** Returns whether a write that the server refuses may be fenced. */
 const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
-  // The same count would be refused again.
+  // A plan that computes the refused count again would be refused again.
   const isUndoing = isUndo(context)
   return !(
     plan(version.count, own?.undoes ?? 0, version.limits) === claim.to &&

@@ -43,6 +43,6 @@ export const answerPost = (entry: Waiting, step: Step): void => {
 
 /**
  * Returns whether a post has an idempotency key. Such a post can be sent again, because its claim
- * makes it run once.
+ * ensures that it runs only once.
  */
 export const isNamed = ({ context }: Waiting): boolean => context.delivery.identity !== undefined

@@ -9,7 +9,7 @@ const retry: Backoff = { firstMs: 50, maxMs: 800 }
 const maxConflicts = 8
 
 /**
- * The pace of a target's queue. It waits while the API server fails, or while others write the
+ * Decides how long a target's queue waits: while the API server fails, or while others write the
  * target repeatedly.
  */
 export class QueueBackoff {
@@ -33,8 +33,8 @@ export class QueueBackoff {
   }
 
   /**
-   * Waits before the API server is tried again: as long as the server asked, or else longer each
-   * time.
+   * Waits before the API server is tried again: as long as the server asked for, or else longer
+   * each time.
    */
   async pause(message: string, askedMs?: number): Promise<void> {
     this.#problem = message
@@ -53,7 +53,7 @@ export class QueueBackoff {
     this.#problem = undefined
   }
 
-  /** Notes that a write was stored. All waits begin with the first again. */
+  /** Notes that a write was stored. The next waits begin with the shortest again. */
   succeeded(): void {
     this.#problem = undefined
     this.#pauses = 0

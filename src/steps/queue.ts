@@ -17,8 +17,8 @@ import type { TargetWatch, TargetWatches } from './target/watches.ts'
 import { BatchWriter, type QueueMetrics } from './writer.ts'
 
 /**
- * The most posts in one claim. With their reports of alerts they take up to 150 kB of the record's
- * megabyte, and every process may have such a claim.
+ * The maximum number of posts in one claim. With their reports of alerts, 100 posts take up to 150
+ * kB of the record's megabyte, and every process may have such a claim.
  */
 const maxClaimed = 100
 
@@ -44,7 +44,10 @@ export class TargetQueue {
   readonly #waits: QueueBackoff
   readonly #helper: Helper
   readonly #writer: BatchWriter
-  /** The posts of the current turn. Empty after it, because a queue outlives its posts. */
+  /**
+   * The posts of the current turn. Empty between turns, because a queue is kept longer than its
+   * posts.
+   */
   #current: readonly Waiting[] = []
   /** Charges the posts of a turn in equal parts for everything that it writes, including fences. */
   readonly #bill = {
@@ -79,9 +82,9 @@ export class TargetQueue {
   }
 
   /**
-   * Ends a post's wait when its time is over. The answer depends on whether a write contains it.
-   * The entry stays in the queue and is skipped at the next fold: removing ten thousand one by one
-   * would take a second.
+   * Ends a post's wait when its time is over. The answer depends on whether a write contains the
+   * post. The entry stays in the queue and is skipped at the next fold: removing ten thousand one
+   * by one would take a second.
    */
   expire(entry: Waiting): void {
     giveUp(entry, unavailable(this.#waits.problem))
@@ -137,14 +140,14 @@ export class TargetQueue {
       if (batch.changed.length === posts.length) return
       if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {
-        // All are at their bounds or cancel out. A write of the same count would only leave one
-        // more mark.
+        // All posts are at their bounds, or their steps cancel out. A write of an unchanged count
+        // would only leave one more mark.
         if (usable) known.forget()
         await this.#writer.answer(batch, version, ledger)
       }
     }
-    // Last, because this turn itself records the claims that it had to finish. This checks the
-    // others.
+    // This is last, because the turn itself has recorded the claims that it had to finish. The
+    // other claims are checked here.
     if (ledger) void helper.tidy(ledger)
   }
 
@@ -176,8 +179,8 @@ export class TargetQueue {
   }
 
   /**
-   * Folds posts into a batch. Returns undefined without a memory: then the posts that need it were
-   * answered.
+   * Folds posts into a batch. Returns undefined if the record could not be used. The posts that
+   * need it were then answered.
    */
   async #fold(posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> {
     const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
@@ -198,7 +201,9 @@ const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): read
   return waiting.filter(({ context }) => !isRemembered(context) || (context.ledger() === ledger && room-- > 0))
 }
 
-/** Returns the record for a turn, which belongs to the first post with a need for one. */
+/**
+ * Returns the record for a turn: that of the first post that needs one. Undefined if no post does.
+ */
 const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined =>
   waiting.find(({ context }) => isRemembered(context))?.context.ledger()
 
@@ -215,8 +220,8 @@ const unavailable = (problem: string | undefined): Step =>
     : { step: 'unavailable', reason: 'ApiUnreachable', message: problem }
 
 /**
- * Ends a post's wait. If a write that contains it may be stored, `why` is only for posts with an
- * idempotency key; others get no answer.
+ * Ends a post's wait. If a write that contains the post may be stored, only a post with an
+ * idempotency key is answered with `why`. Another gets no answer.
  */
 const giveUp = (entry: Waiting, why: Step): void =>
   answerPost(entry, entry.state === 'in flight' && !isNamed(entry) ? { step: 'unknown' } : why)

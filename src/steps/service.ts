@@ -55,8 +55,8 @@ export class StepService {
         },
         looked: found => evidence.add({ evidence: found }),
       },
-      // The mark begins with the product's name, because people read it in the conflicts of their
-      // own applies.
+      // The mark begins with the product's name, because people see it as the manager in conflicts
+      // of their own applies.
       nextMark: () => `receiver-hooks.${instance}.${(++marks).toString(36)}`,
       watches: new TargetWatches(environment),
     }
@@ -110,7 +110,7 @@ export class StepService {
   }
 
   #queueOf(target: Target): TargetQueue {
-    // Two targets of the same names are one.
+    // Targets with equal names have one queue, even if their objects differ.
     const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
     const queue = this.#queues.get(key) ?? new TargetQueue(this.#environment, target, this.#shared)
     this.#queues.delete(key)
@@ -121,8 +121,8 @@ export class StepService {
 }
 
 /**
- * Returns the earlier result of a delivery that the cached record has decided. A decision never
- * changes, so the target need not be read.
+ * Returns the earlier result of a delivery if the cached record shows one. Undefined otherwise. A
+ * decision never changes, so the target need not be read.
  */
 const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined => {
   const known = isRemembered(context) ? context.ledger().known() : undefined
@@ -141,7 +141,7 @@ const forgetOldest = (queues: Map<string, TargetQueue>): void => {
   }
 }
 
-/** Returns what a step would do now, without making it. */
+/** Returns what a step would do now, without making the step. For a dry run. */
 const preview = async (
   { api, clock }: Environment,
   target: Target,

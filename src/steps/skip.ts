@@ -74,7 +74,7 @@ const decideSkip = async (
     const made = await ledger.decide<Skipped | Failed | Full | OpenClaim | 'at work'>(
       (draft, now) => {
         const own = draft.get(key)
-        // Its age does not matter: it may have been made, and clocks differ.
+        // The claim's age does not matter: its write may have been made, and clocks differ.
         if (own?.state === 'claimed') {
           const isOver = isAbandoned(own, now)
           const result = { claim: own.claim, claimed: rowsOf(draft, own.claim.mark), isOver }
@@ -115,8 +115,8 @@ interface OpenClaim extends ClaimedWrite {
 
 /**
  * Settles a claim. Once its process no longer works on it, the claim's write is made impossible by
- * a fence, unless it is `unfenced`. The write may include other deliveries. Returns whether trying
- * again can help.
+ * a fence, unless it is `unfenced`. The write may include other deliveries. Returns whether another
+ * attempt can help.
  */
 const settleClaim = async (
   open: OpenClaim,

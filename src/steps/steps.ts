@@ -1,12 +1,13 @@
 /**
  * Steps: exact changes of a count. `service.ts` has one queue for each target. `queue.ts` reads the
  * target, folds all waiting posts into one write (`batch.ts`, `claims.ts`) and sends it
- * (`writer.ts`). `finish.ts` and `help.ts` finish the
- * writes that another process left behind. `target/` knows
- * the objects: how a count is read and written, and how a lost write is found again.
+ * (`writer.ts`). `finish.ts` and `help.ts` finish the writes that another process left behind.
+ * `target/` knows the objects: how a count is read and written, and how a lost write is found
+ * again.
  *
- * The promise: any post that is answered 200 changed the count exactly once, at any number of
- * replicas. Steps import `record` and what stands above it in CONTRIBUTING's map, and know no driver and no sender.
+ * The promise: each post that is answered 200 has changed the count exactly once, with any number
+ * of replicas. Steps import `record` and the folders above it in CONTRIBUTING's map. They know no
+ * driver and no sender.
  */
 
 import type { NotRun } from '../api/outcome.ts'
@@ -26,7 +27,10 @@ export type Plan = (count: number, delta?: number, limits?: CountLimits) => numb
 /** Computes the count after an undo. `delta` is the sum of the steps to take back. */
 export type UndoPlan = (count: number, delta: number, limits?: CountLimits) => number | Refusal
 
-/** What a step made of a count. */
+/**
+ * The count before and after a step, and the id of the object's count if the outcome may be asked
+ * for.
+ */
 export interface Made {
   readonly from: number
   readonly to: number
@@ -36,8 +40,8 @@ export interface Made {
 /** The outcome of one step. */
 export type Step =
   /**
-   * The API server has stored it. `from` equals `to` if the plan kept the count. `on` identifies the
-   * object, if somebody may ask for the outcome.
+   * The API server has stored the step. `from` equals `to` if the plan kept the count. `on`
+   * identifies the count of the object. It is absent if nobody may ask for the outcome.
    */
   | ({ readonly step: 'done' } & Made)
   /** The record says that the delivery does not count. Nothing was changed. */
@@ -49,9 +53,12 @@ export type Step =
   | { readonly step: 'changed' }
   /** The plan refused at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
-  /** The target cannot be changed. Nothing was. */
+  /** The target cannot be changed. Nothing was changed. */
   | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
-  /** There was no time, no room or no server for it. Nothing was changed. */
+  /**
+   * There was no time or no room for the step, or the API server did not answer. Nothing was
+   * changed.
+   */
   | {
       readonly step: 'unavailable'
       readonly reason: 'ApiUnreachable' | 'Contended' | 'InternalError' | 'Overloaded' | 'RecordFull' | 'RecordTooNew'
@@ -70,5 +77,5 @@ export interface Steps {
   readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }
 
-/** Returns what a step made of a count, from what has more members. */
+/** Returns the members of {@link Made} from an object that may have more members. */
 export const madeOf = ({ from, on, to }: Made): Made => ({ from, to, ...(on !== undefined && { on }) })

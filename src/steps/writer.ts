@@ -16,7 +16,7 @@ import type { Bill } from './target/write.ts'
 export interface QueueMetrics {
   /** Counts a write by its result, and its posts. */
   readonly count: (result: string, posts: number) => void
-  /** Counts a result of searching evidence. */
+  /** Counts the result of a search for evidence. */
   readonly looked: (evidence: string) => void
 }
 
@@ -48,8 +48,8 @@ export class BatchWriter {
   readonly #metrics: QueueMetrics
   readonly #expire: (entry: Waiting) => void
   /**
-   * The uid of the object without a /scale at the last write. It may have been deleted after it was
-   * read.
+   * The uid of the object whose /scale was missing at the last write. The object may have been
+   * deleted just before the write, so one more attempt decides.
    */
   #missing: string | undefined
 
@@ -73,7 +73,7 @@ export class BatchWriter {
     const { count, looked } = this.#metrics
     const { entries, to } = batch
     for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
-    // A skip is independent of the write.
+    // Skips do not depend on the outcome of the write, so they are answered at once.
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'skip' || part?.part === 'full') answerPost(entry, stepOf(part))
     }
@@ -107,8 +107,8 @@ export class BatchWriter {
       case 'missing':
       case 'refused': {
         const { message, reason } = written.write === 'refused' ? written : this.#noScale
-        // Others may send a shared write too and succeed. So nothing is certain for a post without
-        // an idempotency key.
+        // Other processes may send a shared write too, and succeed. So the outcome is not certain
+        // for a post without an idempotency key.
         if (shared) answerAmbiguous(batch, ['step'], { step: 'failed', reason, message })
         else if (written.write === 'refused' || this.#missing === from.uid)
           return failAll(entries, { step: 'failed', reason, message })
@@ -140,7 +140,10 @@ export class BatchWriter {
     if (again.length > 0) line.putBack(again)
   }
 
-  /** Notes that the target was missing or not ours. Whether it has a /scale is unknown again. */
+  /**
+   * Notes that the target could not be changed when it was read. Whether it has a /scale is unknown
+   * again.
+   */
   forgetMissing(): void {
     this.#missing = undefined
   }
@@ -156,8 +159,8 @@ const failAll = (entries: readonly Waiting[], step: Step): void => {
 }
 
 /**
- * Answers posts whose write may or may not be stored. One with an idempotency key gets 503 and may
- * be sent again. Another gets no answer.
+ * Answers posts whose write may or may not be stored. A post with an idempotency key gets `named`,
+ * and may be sent again. A post without a key gets no answer.
  */
 const answerAmbiguous = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
   for (const [entry, part] of partsOf(batch)) {

@@ -158,7 +158,8 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // A hook that is stopped or suspended still answers a post that only asks for an outcome.
+    // A hook that is stopped or suspended still answers posts which only ask for an outcome, so
+    // they are not refused here.
     const shut =
       waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }

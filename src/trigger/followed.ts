@@ -11,10 +11,10 @@ import { shortenedMessage, type FollowedDelivery } from './record.ts'
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
 
 /**
- * The newest rollout or restart of each hook that this process has made and whose outcome is not
- * known yet. The process looks at it even if no post waits, so that the outcome gets into the
- * hook's status. The outcome is written once, with the record. If the process ends before that, the
- * status never shows it.
+ * The newest rollout or restart that this process has made for each hook, until its outcome is
+ * known. The process looks at it even if no post waits, so that the outcome gets into the hook's
+ * status. The outcome is written once, with the record. If the process ends before that, the status
+ * never shows it.
  */
 export class FollowedChanges {
   readonly #clock: Environment['clock']

@@ -30,9 +30,9 @@ export const timedHead = ({ header, prefix, separator }: SignedTime, headers: He
 }
 
 /**
- * Returns the signed text before the body of a post by Standard Webhooks. The ID must have no dot:
- * otherwise a part of the ID could be read as the time, and somebody who captured a post could send
- * it with a second key.
+ * Returns the signed text before the body of a post by Standard Webhooks. The ID must have no dot.
+ * Otherwise a part of the ID could be read as the time, and a captured post could be sent with a
+ * second key.
  */
 export const webhookHead = (headers: Headers): SignedHead | undefined => {
   const [id, time] = [valueOf('webhook-id', headers), valueOf('webhook-timestamp', headers)]

@@ -23,9 +23,9 @@ export interface SignedPart {
 export const unsigned: SignedPart = { signed: undefined }
 
 /**
- * Returns the part of a post that a hook counts only once, regardless of the idempotency key: the
- * text of an HMAC, or the members of an SNS message that Amazon signed. If a time is signed too,
- * the part counts once for as long as the post is accepted.
+ * Returns the part of a post that a hook counts only once, regardless of the idempotency key. It is
+ * the text of an HMAC, or the members of an SNS message that Amazon signed. If a time is signed
+ * too, the part counts once for as long as the post is accepted.
  */
 export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody): Promise<SignedPart | Refused> => {
   const { auth, replayWindowMs } = hook

@@ -8,23 +8,23 @@ import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from 
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
-/** Makes a hook's step. Resolves with its outcome. */
+/** Makes the step of a hook on a target. Resolves with the step's outcome. */
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
   const { action, overshoot } = member
   const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
   return outcomeOf(await steps.change(target, plan), member, 'Stepped')
 }
 
-/** Takes back the changes that an alert's firings made. */
+/** Takes back the changes that an alert's firings made. Resolves with the outcome. */
 export const takeBackOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
   outcomeOf(await steps.undo(target, takeBackWithin(boundsOf(member))), member, 'Undone')
 
-/** Returns the outcome of a step without a target. */
+/** Returns the outcome of a step whose target has a problem. */
 export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outcome: 'failed', reason, message })
 
 /**
- * Returns the outcome of a failed read that a target depends on. Rethrows other errors than the API
- * server's.
+ * Returns the outcome of a step for which something about its target could not be read. Rethrows
+ * errors that are not the API server's.
  */
 export const unreadBy = (error: unknown): Outcome => {
   const { failure, message } = readFailureOf(error)
@@ -34,8 +34,8 @@ export const unreadBy = (error: unknown): Outcome => {
 }
 
 /**
- * Returns the rights that the trigger needs to change a count. With `list` it finds out whether a
- * write with a lost answer was made.
+ * Returns the rights that the trigger needs to change a count. It needs `list` to find out whether
+ * a write with a lost answer was made.
  */
 export const countNeeds = ({ at, name, type }: Pick<Target, 'at' | 'name' | 'type'>): readonly Need[] =>
   at === viaScale
@@ -52,15 +52,17 @@ export const movementInWords = (member: Counted): string => {
   return action === 'up' ? `up by ${by}, to at most ${max}` : `down by ${by}, to at least ${min}`
 }
 
-/** Returns how far posts alone can move a count, for people: `raise Deployment/web to 10`. */
+/**
+ * Returns how far posts can move a count at worst, in words, such as `raise Deployment/web to 10`.
+ */
 export const worstInWords = (member: Counted, target: string): string => {
   const { max, min } = boundsOf(member)
   return member.action === 'up' ? `raise ${target} to ${max}` : `lower ${target} to ${min}`
 }
 
 /**
- * Returns the bounds. Without max, a step up ends only at the largest number, for example to undo a
- * step down.
+ * Returns the bounds of a hook. `max` may be missing, for example if the hook steps down. An undo,
+ * which moves up, then stops only at the largest count.
  */
 const boundsOf = ({ max = largestCount, min }: Counted) => ({ max, min })
 
@@ -97,7 +99,7 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
   }
 }
 
-/** Returns the bound that a step would pass: the hook's, or else the target's own. */
+/** Returns in words the bound that a step would pass: the hook's, or else the target's own. */
 const passedBound = (member: Counted, from: number): string => {
   const { max, min } = boundsOf(member)
   const size = stepSize(amountOf(member), from)

@@ -3,13 +3,19 @@ import { markAnnotation } from '../../steps/target/via-object.ts'
 import type { Cel, Kept } from '../driver-rights.ts'
 import { both, sameAnnotations, sameBut, sameMember } from '../unchanged.ts'
 
-/** Makes the rule that a write may change only the count at `path` and the writer's mark. */
+/**
+ * Makes the rule for writes of a kind: they may change only the count at `path`, and the annotation
+ * with the mark of the write.
+ */
 export const onlyCount = (type: ResourceType, path: readonly string[]): Kept => {
   const way = path.slice(0, -1).map((_, depth) => sameBut(both(path.slice(0, depth + 1)), [path[depth + 1] ?? '']))
   return keptByRules(type, path.join('.'), way)
 }
 
-/** Makes the rule that a write may change only what `rules` allow, and the writer's mark. */
+/**
+ * Makes the rule for writes of a kind: they may change only what `rules` allow, and the annotation
+ * with the mark of the write.
+ */
 export const keptByRules = ({ group, resource }: ResourceType, what: string, rules: readonly Cel[]): Kept => {
   const all = [
     ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),

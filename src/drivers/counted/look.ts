@@ -20,7 +20,7 @@ export const lookAtCount = async (target: Target, { api, namespace }: LookContex
     objects: 1,
     settlementOf: change => {
       const now = object && !isDeleted ? countNow(target, object) : undefined
-      // A rollout leaves no id of a count: the hook has another driver now.
+      // The change of a rollout has no `on`. The hook had another driver when it made that change.
       return 'on' in change && now ? countSettlement(change, now) : isReplaced(`${type.kind}/${name}`)
     },
   }
@@ -28,13 +28,16 @@ export const lookAtCount = async (target: Target, { api, namespace }: LookContex
 
 /** A count as it is now. */
 export interface CountNow {
-  /** For people, such as `Deployment/web`. */
+  /** The name of the object in messages, such as `Deployment/web`. */
   readonly name: string
   readonly on: string
   readonly wanted: number
-  /** Whether its controller has seen the present count. */
+  /** Whether the object's controller has observed the present count. */
   readonly isObserved: boolean
-  /** How many exist, and how many of them are available. Undefined if the kind does not count them. */
+  /**
+   * How many replicas exist, and how many of them are available. Undefined if the kind does not
+   * count them.
+   */
   readonly present: number | undefined
   readonly available: number | undefined
 }
@@ -45,9 +48,10 @@ export const countNow = (target: Target, object: StoredObject): CountNow | undef
   const wanted = count.read(object)
   if (wanted === undefined) return undefined
   const status = (member: string): number | undefined => numberAt(object, 'status', member)
-  // An autoscaler has counts of its own, and a Cluster none of a single pool.
+  // The status of an autoscaler counts something else, and the status of a Cluster does not count a
+  // single pool.
   const isCounted = count.field === 'spec.replicas'
-  // A count of 0 is often left out.
+  // A status often leaves out a count of 0.
   const absent = isCounted && countsAvailable(target) ? 0 : undefined
   const observed = status('observedGeneration') ?? Infinity
   return {
@@ -60,7 +64,10 @@ export const countNow = (target: Target, object: StoredObject): CountNow | undef
   }
 }
 
-/** Returns whether all objects of a kind count what is available. Of custom resources only their status shows it. */
+/**
+ * Returns whether all objects of a kind count their available replicas. For other custom resources,
+ * only the status of an object shows whether it does.
+ */
 const countsAvailable = ({ type: { group, kind } }: Target): boolean =>
   countingKinds.some(each => each.group === group && each.kind === kind)
 
@@ -71,9 +78,9 @@ const countingKinds = [
 ] as const
 
 /**
- * Returns the outcome of a changed count. It is complete if what was to be there is available, and
- * what was to go is gone. If somebody has changed the count since, less is asked for. It never
- * stalls: Kubernetes has no deadline for it.
+ * Returns the outcome of a changed count. It is complete if the wanted replicas are available, and
+ * the replicas to remove are gone. If somebody has changed the count since, the less demanding of
+ * both counts decides. The outcome is never `stalled`: Kubernetes has no deadline for a count.
  */
 export const countSettlement = ({ on, to }: DecidedCount, now: CountNow): Settlement => {
   const { available, isObserved, name, present, wanted } = now
@@ -96,7 +103,7 @@ const isReplaced = (name: string): Settlement => ({
 
 const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
   const found = at(object, ...path)
-  // Some custom resources write it as text.
+  // Some custom resources write a count as text.
   return typeof found === 'number'
     ? found
     : typeof found === 'string' && /^\d+$/.test(found)

@@ -57,7 +57,7 @@ export const movement = {
   },
 } as const satisfies Properties
 
-/** The rules of those members. */
+/** The rules of the fields in {@link movement}. */
 export const movementRules = [
   {
     rule: "self.action != 'up' || has(self.max)",
@@ -74,7 +74,7 @@ export const movementRules = [
   },
 ] as const satisfies readonly Rule[]
 
-/** The parts of the declaration that such drivers share. */
+/** The parts of the declaration that all drivers of counts share. */
 export const countDeclaration = {
   asked: ['by', 'min', 'max'],
   columns: ['Action', 'By', 'Min', 'Max'],

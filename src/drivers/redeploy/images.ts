@@ -34,7 +34,7 @@ export const planImages = (
   }
 }
 
-/** Of a container that is left as it is. */
+/** The plan for a container that is left as it is. */
 interface Kept {
   readonly left: Left
   readonly mark?: Mark | undefined
@@ -64,7 +64,8 @@ const planContainer = (
   const its = { op: 'test', path: `${pointer}/name`, value: name } as const
   if (wanted !== image) {
     const replace = { op: 'replace', path: `${pointer}/image`, value: wanted } as const
-    // Noted so that the same digest under the same tag is recognised when it is pushed again.
+    // The digest is stored in an annotation. If it is pushed again under the same tag, it is then
+    // recognised.
     const note = !pinned && push.digest !== undefined
     return {
       name,
@@ -76,14 +77,15 @@ const planContainer = (
       to: wanted,
     }
   }
-  // The same image text again. It names another image, unless the digest is known to be the same.
+  // The container runs this image text already. The text names another image now, unless the digest
+  // is known to be unchanged.
   if (pinned || templateNote(object, workloads, name) === push.digest) {
     // The mark of an earlier delivery with the same digest serves as its own.
     const [first] = known.ids
     return { left: 'up to date', mark: first === undefined ? undefined : markOf(first) }
   }
   if (imagePullPolicy === 'Never') return { left: 'never pulled' }
-  // Without this, a node that has an image with this tag would not pull it.
+  // Without this operation, a node that already has an image with this tag would not pull it.
   const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   const isPulled = imagePullPolicy === 'Always'
   if (!workloads.rollsOut && isPulled) return { left: 'up to date' }

@@ -12,8 +12,8 @@ import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 const repositoryOf = (image: string): string => `${image}.find('^([^/@]*/)*[^/@:]*')`
 
 /**
- * Returns the CEL rule that the containers stay the same, in the same order, except tags and
- * digests of their images.
+ * Returns the CEL rule that nothing in the containers changes, nor their order, except tags,
+ * digests and pull policies of their images.
  */
 const sameContainers = ([now, before]: Both, member: string): string => {
   const of = (spec: string): string => `(has(${spec}.${member}) ? ${spec}.${member} : [])`

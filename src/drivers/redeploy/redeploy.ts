@@ -46,7 +46,7 @@ export const redeploy = {
       return { outcome: 'unreadable', reason: 'PushUnreadable', message: delivery.unreadable }
     }
     if (member.tags && !tagRule(member.tags)) return { outcome: 'failed', ...invalidTags(member) }
-    // Which pushes are wanted does not depend on the act.
+    // Whether a push is wanted does not depend on the act, so any act serves here.
     const wants = wantedBy(member, delivery.pushes ?? [], { id: '', at: 0 }, clock.now())
     const isRestart = !delivery.pushes && member.withoutImage === 'restart'
     if (!isRestart && !wants?.pushes.length) return notWanted(delivery)

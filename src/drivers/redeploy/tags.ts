@@ -6,8 +6,8 @@ export interface TagRule {
   /** Returns whether a push with this tag is wanted. */
   wants(tag: string): boolean
   /**
-   * Compares two tags. Negative if the first is the lower version; 0 if one is no version, so that
-   * the time of the push decides.
+   * Compares two tags by their versions. Negative if the first is lower. 0 if the rule does not
+   * compare versions, or neither is lower: then the time of the push decides.
    */
   order(one: string, other: string): number
 }
@@ -47,7 +47,7 @@ const versionOf = (tag: string): SemVer | undefined => {
   }
 }
 
-/** Compares two tags. One that is no version is lower than every version. */
+/** Compares two tags by their versions. A tag that is no version is lower than every version. */
 const compareTags = (one: string, other: string): number => {
   const [first, second] = [versionOf(one), versionOf(other)]
   if (!first || !second) return Number(first !== undefined) - Number(second !== undefined)

@@ -10,13 +10,13 @@ import { tagRule, type TagRule } from './tags.ts'
 export interface WantedPush extends Push {
   readonly id: string
   /**
-   * The time of the push, in milliseconds since the epoch. It is not later than now: otherwise one
-   * forged time would make all later pushes old.
+   * The time of the push, in milliseconds since the epoch. It is never later than the present:
+   * otherwise one forged time would make all later pushes old.
    */
   readonly at: number
 }
 
-/** The pushes that a hook wants, and the one for each container. */
+/** The pushes that a hook wants, and which of them each container should run. */
 export interface Wanted {
   readonly pushes: readonly WantedPush[]
   /** Returns the push that a container should run, or undefined. */
@@ -25,9 +25,9 @@ export interface Wanted {
 
 export interface Chosen {
   readonly push: WantedPush
-  /** The image that the container runs. */
+  /** The image that the container runs now. */
   readonly runs: Image
-  /** True if the container runs a higher version. */
+  /** True if the container runs a higher version than the push. */
   readonly isLower: boolean
 }
 
@@ -48,7 +48,10 @@ export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, no
 const isOf = (push: Push, { image, pushedAs = [] }: Redeploy): boolean =>
   image === undefined || [image, ...pushedAs].some(name => isPushTo(push, parseRepository(name)))
 
-/** Compares only the path if the registry does not write its host. */
+/**
+ * Returns whether a push is to a repository. Compares only the paths if the registry's message does
+ * not name its host.
+ */
 const isPushTo = ({ host, path }: Push, repository: Repository | undefined): boolean =>
   repository !== undefined && repository.path === path && (host === undefined || host === repository.host)
 

@@ -35,8 +35,8 @@ export const restart = {
 } satisfies Driver<'restart', typeof restartSchema>
 
 /**
- * Plans a restart, unless a rollout is running. It is planned again for each version, so if two
- * restarts come at once, the second sees the first.
+ * Plans a restart, unless a rollout is running. The restart is planned again for each version of
+ * the workload, so the second of two simultaneous restarts sees the first.
  */
 const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
   const plan = planRestart(object, workloads, cause)

@@ -8,15 +8,15 @@ export type Mark = string
 /** Returns the mark of a push: its id, and 8 characters of the hash of what the container runs. */
 export const markOfPush = (id: string, tag: string, digest?: string): Mark => `${id} ${hashOf(tag, digest)}`
 
-/** Returns the mark of a restart. It says nothing of images. */
+/** Returns the mark of a restart. Unlike the mark of a push, it has no hash of an image. */
 export const markOfRestart = (id: string): Mark => id
 
 /** Reads the id out of a mark. */
 export const idIn = (mark: Mark): string => mark.split(' ')[0] ?? mark
 
 /**
- * Returns whether a container runs what a mark says. Only its tag counts, because an admission policy
- * may have added a digest. If the hook wrote the digest, that counts as well.
+ * Returns whether a container runs the image of a mark. Without a digest in the mark, only the tags
+ * are compared, because an admission policy may have added a digest to the container's image.
  */
 export const runsAs = (mark: Mark, { digest, tag }: Pick<Image, 'tag' | 'digest'>): boolean => {
   const hash = mark.split(' ')[1]
@@ -24,7 +24,10 @@ export const runsAs = (mark: Mark, { digest, tag }: Pick<Image, 'tag' | 'digest'
   return tag !== undefined && (hash === hashOf(tag) || hash === hashOf(tag, digest))
 }
 
-/** Sums up the marks on the workloads. Returns undefined if there are none, or too many to remember. */
+/**
+ * Returns the evidence that the marks on the workloads make up. Undefined if there are none, or
+ * more than `maxDid`.
+ */
 export const evidenceOf = (workloads: readonly ReadonlySet<Mark>[]): ChangeEvidence | undefined => {
   const marked = workloads.filter(marks => marks.size > 0)
   const did = [...new Set(marked.flatMap(marks => [...marks]))]

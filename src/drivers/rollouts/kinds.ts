@@ -49,7 +49,7 @@ export const workloadKind = (kind: WorkloadKind): Workloads | undefined =>
 
 const count = (object: unknown, path: readonly string[]): number => Number(at(object, ...path) ?? 0)
 
-/** The same kinds, for display. */
+/** The kinds in {@link workloadKinds}, for display. */
 export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ counts, type }) => ({
   type,
   ...(counts && {
@@ -61,9 +61,9 @@ export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ count
 export interface Container {
   readonly name: string
   readonly image: string
-  /** As stored. The API server fills it in. */
+  /** The stored value. The API server sets it if it is missing. */
   readonly imagePullPolicy: string | undefined
-  /** Its JSON Pointer (RFC 6901). */
+  /** The JSON Pointer to the container in its workload (RFC 6901). */
   readonly pointer: string
 }
 

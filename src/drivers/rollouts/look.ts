@@ -10,7 +10,7 @@ import { findWorkloads } from './workloads.ts'
 const maxPodsOfLook = 100
 
 /**
- * Looks at the workloads of a hook. A workload that was deleted, or that another controller owns by
+ * Looks at the workloads of a hook. A workload that was deleted, or that another controller owns
  * now, no longer shows what the hook changed.
  */
 export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promise<Look> => {
@@ -21,7 +21,7 @@ export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promi
     return { objects: 1, settlementOf: () => ({ state: 'progressing', message }) }
   }
   if (!('reason' in found) && found.large.length > 0) {
-    // What a workload that cannot be read shows is unknown. It must not count as replaced.
+    // A workload that cannot be read may still have the change, which must not count as replaced.
     const message = `${found.large.join(', ')} cannot be read: remove what is large in it, such as annotations`
     return { objects: found.found.length + 1, settlementOf: () => ({ state: 'progressing', message }) }
   }

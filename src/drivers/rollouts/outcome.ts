@@ -4,15 +4,16 @@ import { evidenceOf } from './evidence.ts'
 import type { Left } from './plan.ts'
 import type { Rolled } from './write.ts'
 
-/** The result of one workload of a delivery. */
+/** The result of a delivery for one workload. */
 export interface Rollout {
-  /** Such as `Deployment/web`. */
+  /** The name of the workload in messages, such as `Deployment/web`. */
   readonly name: string
   readonly rolled: Rolled
 }
 
 /**
- * Sums up the results of all workloads. `what` names the image for people; undefined for a restart.
+ * Sums up the results of all workloads. `what` names the image for messages. It is undefined for a
+ * restart.
  */
 export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))

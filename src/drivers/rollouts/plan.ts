@@ -14,31 +14,35 @@ export interface Operation {
   readonly value: unknown
 }
 
-/** The change of a workload, computed for the version that was read. */
+/** The change of a workload, computed for the version of it that was read. */
 export interface RolloutPlan {
   /** Empty if nothing must be written. */
   readonly patch: readonly Operation[]
   readonly changes: readonly Change[]
   /** Why containers that match the push are not changed. */
   readonly left: ReadonlySet<Left>
-  /** What stands on the workload once the patch is stored, of the delivery that it is planned for. */
+  /** The delivery's marks on the workload, once the patch is stored. */
   readonly marks: ReadonlySet<Mark>
 }
 
 /**
- * up to date: it has the push. superseded: it has a later one. rolled back: somebody has undone it,
- * or a later one. never pulled: the same tag again, which nothing would pull. running, paused,
- * manual: see {@link RolloutState}.
+ * Why a container or a workload is left as it is. up to date: it has the push. superseded: it has a
+ * later push. rolled back: somebody has undone the push, or a later one. never pulled: it runs the
+ * pushed tag already, and its pull policy is Never. running, paused, manual: see {@link
+ * RolloutState}.
  */
 export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' | Exclude<RolloutState, 'complete'>
 
-/** The prefix of this driver's annotations, on a workload and on its pod template. */
+/** The prefix of the annotations that rollouts write, on a workload and on its pod template. */
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
 
-/** The annotation of a restart. No container's name contains a dot. */
+/**
+ * The name of a restart's annotation, after the prefix. It cannot be the name of a container,
+ * because that contains no dot.
+ */
 export const restarted = 'restarted.at'
 
-/** How many pushes an annotation lists. */
+/** The maximum number of earlier pushes that an annotation lists. */
 const maxNamed = 5
 
 /**
@@ -79,7 +83,7 @@ const neededOfContainer = (container: unknown): unknown => ({
   imagePullPolicy: memberAt(container, 'imagePullPolicy'),
 })
 
-/** Returns this driver's annotations. An object without annotations stays distinguishable. */
+/** Returns the annotations that rollouts write. */
 const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(annotations).filter(
@@ -89,13 +93,15 @@ const ownNotes = (annotations: Readonly<Record<string, unknown>>): Record<string
 
 const isOwnNote = (annotation: string): boolean => annotation.startsWith(annotationPrefix)
 
-/** The cause of a rollout and its id, like a push. */
+/** The cause of a rollout, such as a push: its id, and its time in milliseconds since the epoch. */
 export interface RolloutCause {
   readonly id: string
   readonly at: number
 }
 
-/** Plans the restart of a workload. A kind that does not start pods by itself is not changed. */
+/**
+ * Plans the restart of a workload. A workload that does not start pods by itself is not changed.
+ */
 export const planRestart = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
   const known = knownPushes(object, restarted)
   const mark = markOfRestart(cause.id)
@@ -126,7 +132,10 @@ export const workloadName = ({ metadata }: StoredObject, { type }: Workloads): s
 export interface Edit {
   readonly name: string
   readonly cause: RolloutCause
-  /** The annotation that changes the template. Absent if the image changes it. */
+  /**
+   * The value of the annotation that changes the template. Absent if a changed image changes the
+   * template anyway.
+   */
   readonly template?: string
   readonly operations: readonly Operation[]
   readonly from: string
@@ -134,8 +143,8 @@ export interface Edit {
 }
 
 /**
- * Returns what an object's annotation says of the pushes that a container got: their ids, and the
- * time of the newest.
+ * Reads the pushes that a container got from an annotation: their ids, and the time of the newest
+ * in milliseconds since the epoch. -Infinity if there was none.
  */
 export const knownPushes = (
   object: StoredObject,
@@ -145,7 +154,10 @@ export const knownPushes = (
   return { at: /^\d{1,15}$/.test(at) ? Number(at) : -Infinity, ids }
 }
 
-/** Returns one patch with all changes, for this version of this object. */
+/**
+ * Returns one patch with all changes. The API server rejects it for any other version of the
+ * object.
+ */
 export const patchOf = (
   object: StoredObject,
   { template }: Workloads,
@@ -174,7 +186,8 @@ export const patchOf = (
 }
 
 /**
- * Sets annotations one by one. Without a map of annotations, it creates the map with all of them.
+ * Returns the operations that set annotations one by one. If the object has no annotations yet, one
+ * operation creates the map with all of them.
  */
 const annotate = (
   pointer: string,

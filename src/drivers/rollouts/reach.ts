@@ -11,7 +11,7 @@ export const objectOf = ({ target }: Reach): TargetObject | undefined => {
   return workloads && { type: workloads.type, name: target.name }
 }
 
-/** Returns the targets of a hook for people: `Deployment/web`, or `workloads app=web`. */
+/** Returns the targets of a hook in words, such as `Deployment/web` or `workloads app=web`. */
 export const reachInWords = ({ selector, target }: Reach): string => {
   if (target) return `${target.kind}/${target.name}`
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
@@ -19,8 +19,8 @@ export const reachInWords = ({ selector, target }: Reach): string => {
 }
 
 /**
- * Checks that the target exists, and that no controller would reset a change. Throws the API
- * server's errors.
+ * Checks that the target exists, and that no controller would reset a change of it. Returns the
+ * problem, or undefined. Throws the API server's errors.
  */
 export const reachProblem = async ({ target }: Reach, reading: ValidationContext): Promise<Problem | undefined> => {
   const workloads = target && workloadKind(target.kind)
@@ -31,8 +31,8 @@ export const reachProblem = async ({ target }: Reach, reading: ValidationContext
 }
 
 /**
- * Returns the rights that the trigger needs for a hook with workloads of `all` kinds, or of those
- * that it names.
+ * Returns the rights that the trigger needs for a hook: for the kind of its target, the kinds that
+ * it names, or else `all` kinds.
  */
 export const reachNeeds = ({ kinds, target }: Reach, all: readonly WorkloadKind[]): readonly Need[] =>
   workloadKinds

@@ -14,12 +14,12 @@ const atOnce = 16
 
 /** Plans the change of each workload. */
 export interface Planner {
-  /** The image for people. Undefined for a restart. */
+  /** The image in words, for messages. Undefined for a restart. */
   readonly what: string | undefined
   readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
 }
 
-/** Rolls out all workloads of the hook, some at a time. */
+/** Rolls out all workloads of the hook, up to {@link atOnce} at a time. */
 export const rollOutAll = async (
   member: Reach,
   { plan, what }: Planner,
@@ -48,7 +48,7 @@ export const rollOutAll = async (
   }
 }
 
-/** Returns the result if the workloads could not be read. */
+/** Returns the result of an act whose workloads could not be read. */
 const failureOf = (error: unknown): Worked => {
   const { failure, message } = readFailureOf(error)
   switch (failure) {

@@ -3,7 +3,7 @@ import type { StoredObject } from '../../api/object.ts'
 import { parseTime } from '../../environment/time.ts'
 import { containerLists, type Workloads } from './kinds.ts'
 
-/** The field manager of all writes of this driver. */
+/** The field manager of all writes of rollouts. */
 export const rolloutManager = 'receiver-hooks'
 
 /**
@@ -14,12 +14,12 @@ const undoManager = 'kubectl'
 
 /**
  * Returns when somebody undid a push to a container, in milliseconds since the epoch, or undefined.
- * It is a whole second, at most one too early.
+ * The time is a whole second, so it may be up to a second too early.
  *
  * `kubectl rollout undo` also restores the annotations of a Deployment, from the ReplicaSet that
- * runs again. So they no longer name the push. But the owners of the fields
- * (metadata.managedFields) show it: another manager owns `annotation`. If there was no annotation
- * before the push, it is gone, and `kubectl` owns the image.
+ * runs again. So the annotations no longer name the push. But the owners of the fields
+ * (metadata.managedFields) show the undo: another manager owns `annotation`. If there was no
+ * annotation before the push, there is none now, and `kubectl` owns the image.
  */
 export const rolledBackAt = (
   { metadata }: StoredObject,
@@ -38,8 +38,8 @@ export const rolledBackAt = (
 }
 
 /**
- * Returns the part of metadata.managedFields that {@link rolledBackAt} needs: images, and fields
- * whose names `isNeeded` accepts.
+ * Returns the part of metadata.managedFields that {@link rolledBackAt} needs: the images, and the
+ * annotations that `isNeeded` accepts.
  */
 export const neededFields = (
   { metadata }: StoredObject,

@@ -7,20 +7,20 @@ export const workloadKindNames = ['Deployment', 'StatefulSet', 'DaemonSet', 'Cro
 
 export type WorkloadKind = (typeof workloadKindNames)[number]
 
-/** The targets of a hook: one workload, or those with labels, of some kinds. */
+/** The targets of a hook: one workload, or all workloads of some kinds with certain labels. */
 export interface Reach {
   readonly target?: { readonly kind: WorkloadKind; readonly name: string } | undefined
   readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined
   readonly kinds?: readonly WorkloadKind[] | undefined
 }
 
-/** Returns whether a member is set, for rules of its object. */
+/** Returns whether a member of an object is set, for the rules of that object. */
 export const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
 
 /** The longest name of a label, in characters. */
 const labelLength = 253 + 1 + 63
 
-/** Returns the member `target` for these kinds. */
+/** Returns the schema of the member `target`, for targets of these kinds. */
 export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K) =>
   ({
     type: 'object',
@@ -43,7 +43,7 @@ export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K
     },
   }) as const satisfies Obj
 
-/** The member `selector`. */
+/** The schema of the member `selector`. */
 export const workloadSelector = {
   type: 'object',
   title: 'Workloads with labels',
@@ -67,7 +67,10 @@ export const workloadSelector = {
   },
 } as const satisfies Obj
 
-/** Returns the member `kinds` for these kinds. `all` names them in words. */
+/**
+ * Returns the schema of the member `kinds`, which may name these kinds. `all` is their number in
+ * words.
+ */
 export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: K, all: string) =>
   ({
     type: 'array',
@@ -80,8 +83,8 @@ export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: 
   }) as const
 
 /**
- * Returns the rules of the three members together. `title` is a form's label for the choice of the
- * first two.
+ * Returns the rules for `target`, `selector` and `kinds` together. `title` is the label with which
+ * a form offers the choice between `target` and `selector`.
  */
 export const reachRules = (title: string, all: string): readonly Rule[] => [
   {
@@ -98,7 +101,7 @@ export const reachRules = (title: string, all: string): readonly Rule[] => [
     holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
   },
   {
-    // An empty list would require no right of the author.
+    // With an empty list, the author would need no right.
     rule: '!has(self.kinds) || size(self.kinds) > 0',
     fieldPath: '.kinds',
     message: `must have at least one kind; all ${all} are meant where it is absent`,

@@ -13,21 +13,24 @@ export interface LookedAt {
   readonly name: string
   readonly progress: RolloutProgress
   readonly parts: readonly Part[]
-  /** What its pods show. Undefined if the rollout is through, or they cannot be read. */
+  /**
+   * What the workload's pods show. Undefined if the rollout is complete, or if the pods cannot be
+   * read.
+   */
   readonly pods?: PodsNow | undefined
 }
 
-/** The content of one of the product's annotations: of a container, or of a restart. */
+/** The content of one annotation that rollouts write: for a container, or for a restart. */
 interface Part {
-  /** When the newest change was caused, in milliseconds since the epoch. */
+  /** The time of the newest change's cause, in milliseconds since the epoch. */
   readonly at: number
-  /** The newest changes, the last one first. */
+  /** The ids of the newest changes, the newest first. */
   readonly ids: readonly string[]
-  /** Returns whether it still runs what a mark says. */
+  /** Returns whether the workload still runs what a mark says. */
   readonly runs: (mark: string) => boolean
 }
 
-/** Returns the part of a workload that is needed. */
+/** Returns the part of a workload that {@link settlementOf} needs. */
 export const lookedAt = (object: StoredObject, workloads: Workloads, pods?: PodsNow): LookedAt => {
   const images = new Map(containersIn(object, workloads).map(({ image, name }) => [name, parseImage(image)]))
   const names = Object.keys(object.metadata.annotations ?? {}).filter(name => name.startsWith(annotationPrefix))
@@ -92,7 +95,10 @@ interface Standing {
 
 type Place = 'ours' | 'replaced' | 'superseded' | 'none'
 
-/** Finds where a change stands on a workload. The worst of its containers counts. */
+/**
+ * Finds what a workload shows of a change: of its containers, the worst counts. `isLater`: it also
+ * has a later change.
+ */
 const placeOf = (
   { at: decidedAt, did }: DecidedChange,
   { parts }: LookedAt,
@@ -118,7 +124,7 @@ const changedStanding = (state: 'replaced' | 'superseded', name: string): Standi
 const lostMessage = (lost: number, of: number): string =>
   `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
 
-/** Returns the state of a workload's rollout. The workload has the change. */
+/** Returns the state of the rollout of a workload that still has the change. */
 const rolloutStanding = ({ name, pods: seen, progress }: LookedAt, decidedAt: number, now: number): Standing => {
   const { deadlineMs, failure, hasDeadline, isDeadlineExceeded, of, ready, state } = progress
   const pods = `${ready} of ${of} new pods are available`
@@ -135,7 +141,8 @@ const rolloutStanding = ({ name, pods: seen, progress }: LookedAt, decidedAt: nu
     case 'running': {
       const causes = [...(failure === undefined ? [] : [failure]), ...(seen?.causes ?? [])]
       const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`
-      // For a moment the condition may be of the rollout before. Then this one has had no time yet.
+      // For a moment, the condition may still be of the previous rollout. So it counts only after
+      // this rollout has had the whole deadline.
       if (isDeadlineExceeded && now - decidedAt >= deadlineMs) {
         const message = `the rollout of ${name} does not go on: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
         return { state: 'stalled', message, causes }

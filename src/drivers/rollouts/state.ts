@@ -4,18 +4,18 @@ import type { Workloads } from './kinds.ts'
 
 /**
  * The progress of a workload's rollout. complete: all pods have the current template, and the
- * desired number is available. running: not yet, and perhaps never. paused: somebody paused it.
- * manual: a changed template starts no pods.
+ * desired number is available. running: that is not so yet, and perhaps never will be. paused:
+ * somebody paused it. manual: a changed template starts no pods.
  */
 export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
 
 /**
  * Returns the progress of a workload's rollout, computed from the workload alone.
  *
- * An observed generation does not prove that conditions are current. With the strategy Recreate, or
- * when count and template change together, a Deployment still has NewReplicaSetAvailable from the
- * previous rollout. So the counts of pods decide first. Available proves nothing: with
- * maxUnavailable 100 % it is True at 0 of 3.
+ * That a generation was observed does not prove that the conditions are current. With the strategy
+ * Recreate, or when count and template change together, a Deployment still has
+ * NewReplicaSetAvailable from the previous rollout. So the counts of pods decide first. Available
+ * proves nothing: with maxUnavailable 100 % it is True at 0 of 3.
  */
 export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads): RolloutState => {
   if (!rollsOut || at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return 'manual'
@@ -24,26 +24,38 @@ export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads
   return isThrough[type.kind](object) ? 'complete' : 'running'
 }
 
-/** How far a rollout has come, and what keeps it. */
+/** How far a rollout has come, and what delays it. */
 export interface RolloutProgress {
   readonly state: RolloutState
-  /** How many pods of the present template are available: at least so many, since all counts of available pods include old ones. */
+  /**
+   * The number of pods with the present template that are available at least. It can be more: a
+   * status counts available pods of all templates together.
+   */
   readonly ready: number
-  /** How many are wanted. */
+  /** How many pods are wanted. */
   readonly of: number
-  /** That the controller has given it up for now: `progressDeadlineSeconds` have passed. */
+  /**
+   * True if the rollout has made no progress for `progressDeadlineSeconds`, according to its
+   * condition.
+   */
   readonly isDeadlineExceeded: boolean
   readonly deadlineMs: number
-  /** Whether the controller looks at a deadline at all. It does for Deployments. */
+  /** True if the workload's controller observes a deadline. Only that of Deployments does. */
   readonly hasDeadline: boolean
-  /** Why the controller cannot make pods, in one word, as for a quota. */
+  /**
+   * The reason in the status why the controller cannot create pods, for example because of a quota.
+   * Undefined if it can.
+   */
   readonly failure: string | undefined
 }
 
-/** Where a Deployment says nothing, in seconds. */
+/** The deadline of a Deployment that sets none, in seconds. */
 const defaultDeadline = 600
 
-/** Finds out how far the rollout of a workload has come, and what keeps it, by the workload alone. */
+/**
+ * Returns how far the rollout of a workload has come, and what delays it, computed from the
+ * workload alone.
+ */
 export const progressOf = (object: StoredObject, workloads: Workloads): RolloutProgress => {
   const isDaemonSet = workloads.type.kind === 'DaemonSet'
   const status = (name: string): number => numberAt(object, 'status', name)
@@ -76,7 +88,7 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
     const updated = numberAt(object, 'status', 'updatedReplicas')
     const isUpdated = updated === numberAt(object, 'status', 'replicas') && (updated > 0 || wanted === 0)
     const progressing = progressingOf(object)
-    // A Deployment without a deadline has no such condition.
+    // A Deployment without a deadline has no condition Progressing.
     return (
       isUpdated &&
       (progressing

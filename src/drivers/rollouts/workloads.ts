@@ -11,12 +11,12 @@ import type { Reach } from './schema.ts'
 /** The time limit of one request, in milliseconds. */
 export const rolloutRequestMs = 3000
 
-/** The most workloads of one delivery. */
+/** The maximum number of workloads of one delivery. */
 const maxWorkloads = 1000
 
 /**
- * The most bytes of workloads that a delivery reads, and the most that it keeps of them. A thousand
- * ordinary workloads are 10 MB and 0.5 MB. More would be made on purpose.
+ * How much of workloads one delivery may read, in bytes, and keep, in characters. A thousand
+ * ordinary workloads are 10 MB and 0.5 MB. Somebody who has more made them large on purpose.
  */
 const maxReadBytes = 32 * 1024 * 1024
 const maxHeldChars = 2 * 1024 * 1024
@@ -25,7 +25,7 @@ const maxHeldChars = 2 * 1024 * 1024
 export interface FoundWorkload {
   readonly workloads: Workloads
   readonly object: StoredObject
-  /** Its size, or the average in its list. */
+  /** The size of the workload in bytes. If it was read in a list, the average there. */
   readonly bytes: number
 }
 

@@ -18,15 +18,15 @@ const retry: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** The result of one workload. */
 export type Rolled =
-  /** It is stored, now or at an earlier attempt. */
+  /** The change is stored, now or at an earlier attempt. */
   | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }
-  /** Nothing had to be written, and why. `left` is empty if no container matches the push. */
+  /** Nothing had to be written. `left` says why; it is empty if no container matches the push. */
   | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
   /** The workload was deleted. */
   | { readonly rolled: 'gone' }
-  /** The API server refused it. Nothing was written. */
+  /** The API server refused the change. Nothing was written. */
   | { readonly rolled: 'refused'; readonly forbidden: boolean; readonly message: string }
-  /** There was no time for it. It may still be written. */
+  /** There was no time for the change. It may be written later. */
   | { readonly rolled: 'left' }
 
 /** What a rollout needs besides the workload and the plan. */
@@ -40,8 +40,8 @@ interface Deps {
 
 /**
  * Writes the plan for a workload. The plan is computed again for each version, and shows whether it
- * is already stored. So a lost answer, a copy of the delivery and another writer's change need no
- * separate code.
+ * is already stored. So a lost answer, a copy of the delivery, and a change by another writer need
+ * no separate code.
  */
 export const rollOut = async (
   { bytes: foundBytes, object: first, workloads }: FoundWorkload,
@@ -62,7 +62,7 @@ export const rollOut = async (
   let bytes = foundBytes
   let paid = chargedOnce(charge)
   let paidFor = ''
-  /** What was sent and may be stored. */
+  /** The changes that were sent and may be stored. */
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
   let retries = 0
@@ -95,10 +95,10 @@ export const rollOut = async (
       if (answer?.status === 404) return { rolled: 'gone' }
       if (answer?.status === 403) return refused(answer, 'changing the workload')
       seen = undefined
-      // Another writer was first. Its version is read at once.
+      // Another writer was faster. The new version is read at once.
       if (answer?.status === 409) continue
       if (answer?.status === 422) {
-        // A test in the patch fails with the same status if the version differs.
+        // The status is also 422 if the version differs, because a test in the patch then fails.
         seen = await readAgain()
         const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
         if (isSame) return refused(answer, 'changing the workload')

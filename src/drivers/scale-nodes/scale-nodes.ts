@@ -58,7 +58,7 @@ export const scaleNodes = {
 
   look: (member, looking) => lookAtCount(targetOf(member, looking.namespace), looking),
 
-  /** The order of removal stays as the hook set it. */
+  /** An undo does not set the order of removal, which stays as the hook's step set it. */
   undo: (member, _delivery, execution): Promise<Outcome> =>
     takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.hook.namespace), member, execution),
 } satisfies Driver<'scaleNodes', typeof scaleNodesSchema>

@@ -3,7 +3,10 @@ import { autoscalers, scaledObjects } from '../../kube/resources.ts'
 import { onlyCount } from '../counted/kept.ts'
 import type { Cel, Extra, Right } from '../driver-rights.ts'
 
-/** The Rollout of Argo Rollouts. Its count works like that of any custom resource with /scale. */
+/**
+ * The kind Rollout of Argo Rollouts. Its count is read and written like that of any custom resource
+ * with /scale.
+ */
 const rollouts: ResourceType = { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' }
 
 const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
@@ -13,7 +16,7 @@ const rightsTo = ({ group, resource }: ResourceType, what: string): Right => ({
   why: `to read and to write ${what}`,
 })
 
-/** The kinds without a /scale that accepts an apply. */
+/** The rights for kinds that have no /scale, or whose /scale accepts no server-side apply. */
 export const scaleExtras: readonly Extra[] = [
   {
     name: 'scale-autoscalers',
@@ -31,10 +34,10 @@ export const scaleExtras: readonly Extra[] = [
   },
 ]
 
-/** The API group of a hook's target. */
+/** An expression for the API group of a hook's target. */
 export const groupOf: Cel = "self.target.apiVersion.contains('/') ? self.target.apiVersion.split('/')[0] : ''"
 
-/** True for a hook whose target is an autoscaler. */
+/** An expression: true if the target of a hook is an autoscaler. */
 export const isLeast: Cel = [autoscalers, scaledObjects]
   .map(type => `self.target.apiVersion == '${apiVersionOf(type)}' && self.target.kind == '${type.kind}'`)
   .join(' || ')

@@ -10,7 +10,7 @@ import type { Scale } from './schema.ts'
 /** A kind with the accessor of its count. */
 type Kind = Pick<Target, 'type' | 'at'>
 
-/** Returns the kind of a target, if it needs no discovery. */
+/** Returns the kind of a target. Undefined if its CRD must be read to find the count. */
 export const knownKind = ({ apiVersion, kind }: Pick<Scale['target'], 'apiVersion' | 'kind'>): Kind | undefined =>
   kindsByName.get(`${apiVersion} ${kind}`)
 
@@ -19,8 +19,8 @@ const kindsByName: ReadonlyMap<string, Kind> = new Map(
 )
 
 /**
- * Returns the kind of a target. That of a custom resource comes from its CRD. Throws the API
- * server's errors.
+ * Returns the kind of a target, or why it has no count. The count of a custom resource is found in
+ * its CRD. Throws the API server's errors.
  */
 export const kindOf = async (target: Scale['target'], definitions: Definitions): Promise<Kind | Uncountable> => {
   const known = knownKind(target)
@@ -37,8 +37,8 @@ export const kindOf = async (target: Scale['target'], definitions: Definitions):
 }
 
 /**
- * Returns whether a group is one of CRDs. The API server's own groups with a dot have no kind with
- * a count.
+ * Returns whether an apiVersion is that of a custom resource: its group has a dot and does not end
+ * with `.k8s.io`. The API server's own groups with that end have no kind with a count.
  */
 const isCustom = (apiVersion: string): boolean =>
   /^[^/]+[.][^/]+\//.test(apiVersion) && !/[.]k8s[.]io\//.test(apiVersion)
@@ -56,8 +56,8 @@ const replicas: TargetKind['replicas'] = object => ({
 })
 
 /**
- * Returns the kind of an autoscaler's minimum, for display. It takes effect as soon as it is
- * written.
+ * Returns an autoscaler's kind, for display. Its count is the minimum, which takes effect as soon
+ * as it is written, so it counts as ready.
  */
 const least = (type: ResourceType, member: string, absent: number): TargetKind => ({
   type,
@@ -67,7 +67,7 @@ const least = (type: ResourceType, member: string, absent: number): TargetKind =
   },
 })
 
-/** The known kinds, for display. */
+/** The kinds whose count is found without their CRD, for display. */
 export const scaleTargets: readonly TargetKind[] = [
   ...scalableKinds.map(type => ({ type, replicas })),
   least(autoscalers, 'minReplicas', 1),

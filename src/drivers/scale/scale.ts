@@ -109,7 +109,10 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
   return kind && { type: kind.type, name: target.name }
 }
 
-/** Runs `work` with the target, if its kind has a count. */
+/**
+ * Runs `work` with the target. Returns the failure instead if its kind has no count, or the count
+ * could not be found.
+ */
 const withTarget = async (
   member: Scale,
   execution: Execution,

@@ -8,13 +8,16 @@ import type { Declaration } from '../declaration.ts'
 
 const kinds = [...scalableKinds, autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
 
-/** The apiVersion of a custom resource, whose group has a dot, and a kind that CRDs may name. */
+/**
+ * The pattern of a custom resource's apiVersion and kind, with a blank between them. The group of a
+ * custom resource has a dot.
+ */
 const customKind = '^[a-z0-9-]+([.][a-z0-9-]+)+/v[a-z0-9]+ [A-Za-z][A-Za-z0-9-]*$'
 const isCustom = new RegExp(customKind)
 
 /**
- * Refuses other kinds when the hook is applied. Without this, the mistake would show only later, in
- * the status.
+ * The rule that refuses other kinds when a hook is applied. Without it, only the hook's status
+ * would show the mistake.
  */
 const scalableRule = {
   rule: [

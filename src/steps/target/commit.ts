@@ -18,37 +18,37 @@ export interface Intended {
   readonly from: From
   readonly to: number
   /**
-   * True if other processes may send the same write. Then a conflict may be with one of their
-   * requests.
+   * True if other processes may send the same write. Then a conflict may have been caused by one of
+   * their requests.
    */
   readonly shared: boolean
 }
 
-/** The callbacks of a write's caller. */
+/** What the caller of {@link commit} passes in: who pays, and its callbacks. */
 export interface Interest {
   readonly bill: Bill
   /** Returns false once nobody waits any more. */
   readonly mayContinue: () => boolean
-  /** Called with each result of searching evidence. */
+  /** Called with the result of each search for evidence. */
   readonly looked: (evidence: Evidence['evidence']) => void
   /**
    * Takes back the claim of a shared write that had a conflict and has no request on its way.
-   * Returns whether that is stored: then nobody else has sent the write or ever will.
+   * Returns whether the removal is stored. If so, nobody else has sent the write or ever will.
    */
   readonly takeBack?: () => Promise<boolean>
 }
 
 export type Committed =
   | WriteOutcome
-  /** It had a conflict, and its claim was taken back. Nothing was written. */
+  /** The write had a conflict, and its claim was taken back. Nothing was written. */
   | { readonly write: 'taken back' }
-  /** The history that would show it was compacted. The outcome can never be found out. */
+  /** The history that would show the write was compacted. The outcome can never be found out. */
   | { readonly write: 'untold' }
 
 /**
- * Sends a marked write until its outcome is certain. While it is ambiguous, this searches evidence
- * and sends the same request again. The outcome stays unknown only if the history is gone or nobody
- * waits any more.
+ * Sends a marked write until its outcome is certain. While the outcome is ambiguous, this searches
+ * for evidence and sends an identical request again. The outcome stays unknown only if the history
+ * is gone or nobody waits any more.
  */
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
@@ -72,8 +72,8 @@ export const commit = async (
      */
     const isFinal = ({ write }: WriteOutcome): boolean =>
       !lost && !mayPass && (write === 'refused' || write === 'missing')
-    // From here on a conflict may be with another request with the same mark, so only evidence
-    // counts.
+    // From here on, a conflict may have been caused by another request with the same mark, so only
+    // evidence counts.
     const found = await findEvidence(api, target, mark, from)
     looked(found.evidence)
     switch (found.evidence) {

@@ -6,14 +6,14 @@ import { poolCountNamed, poolKinds } from './pools.ts'
 import { viaObject } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
 
-/** The minimum of an autoscaler. */
+/** The count of a HorizontalPodAutoscaler: its minimum. */
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
   limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
-/** The minimum of a KEDA ScaledObject, which may be 0. */
+/** The count of a KEDA ScaledObject: its minimum, which may be 0. */
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
@@ -33,7 +33,10 @@ export const knownCounts: readonly { readonly type: ResourceType; readonly at: C
   { type: scaledObjects, at: minReplicaCount },
 ]
 
-/** Returns the accessor that a claim names, if the kind has it. */
+/**
+ * Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such
+ * count.
+ */
 export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
   const known = knownCounts.filter(each => isSame(each.type, type))
   if (known.length > 0) return known.find(each => each.at.text === text)?.at
@@ -50,8 +53,8 @@ const isSame = (one: ResourceType, other: ResourceType): boolean =>
   one.kind === other.kind
 
 /**
- * Returns whether a kind is a custom resource. Built-in groups with a dot have this suffix, and
- * their objects are never counted.
+ * Returns whether a kind is a custom resource. Built-in groups with a dot end with `.k8s.io`, and
+ * their objects have no count here.
  */
 const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(group) &&

@@ -12,25 +12,34 @@ const readTimeoutMs = 2000
 
 /** The result of searching the API server's history for a marked write whose answer was lost. */
 export type Evidence =
-  /** It was made. `newest` is the current target, which others may have changed since. */
+  /**
+   * The write was made. `newest` is the target's newest version, which others may have made since.
+   * Undefined if the target has no count now.
+   */
   | { readonly evidence: 'applied'; readonly newest: Version | undefined }
-  /** It was not made and never can be: another write came first, with these marks. */
+  /**
+   * The write was not made and never can be: another write came first. `owners` are the marks of
+   * that write.
+   */
   | { readonly evidence: 'never'; readonly owners: readonly string[] }
-  /** It has not been made yet. Sending the same again makes it once. */
+  /** The write has not been made yet. If the same request is sent again, it takes effect once. */
   | { readonly evidence: 'not yet'; readonly bytes: number }
   /**
-   * The history was compacted. The outcome of this write, and of all others from that version, can
-   * never be found out, unless its mark is one of these.
+   * The history was compacted. The outcome of a write from that version can never be found out,
+   * unless its mark is in `owners`.
    */
   | { readonly evidence: 'history gone'; readonly owners: readonly string[] }
-  /** `isRefused`: the API server refuses to answer, and would refuse again. */
+  /**
+   * The history could not be read. `isRefused`: the API server refuses to answer, and would refuse
+   * again.
+   */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
 /**
- * Searches the outcome of a marked write that was computed from `from`. The write can only be the
- * first version after `from`, so the marks in that version show it. The search goes back from the
- * newest version in growing steps, then by bisection. It covers the history that the API server
- * keeps, 5 minutes by default, and takes about two reads.
+ * Searches for the outcome of a marked write that was computed from `from`. The write can only be
+ * the first version after `from`, so the marks in that version show it. The search goes back from
+ * the newest version in growing steps, and then by bisection. It covers the history that the API
+ * server keeps, by default 5 minutes. It takes about two reads.
  */
 export const findEvidence = async (
   api: ApiConnection,
@@ -55,8 +64,8 @@ export const findEvidence = async (
   let isKnown = true
   let high = BigInt(first?.metadata.resourceVersion ?? now.listVersion)
   /**
-   * How far the next step goes back. Mostly, one of the last writes of the cluster was the first
-   * one of this target.
+   * How many versions the next step goes back. Mostly, the first write to this target after `from`
+   * is among the last writes in the cluster.
    */
   let back = 1n
   while (high - low > 1n) {
@@ -84,7 +93,10 @@ export const findEvidence = async (
   return isKnown ? { evidence: 'never', owners } : { evidence: 'history gone', owners: [...owners, ...newestOwners] }
 }
 
-/** Returns the object if it is the same target, not a later one with its name. */
+/**
+ * Returns an object if its uid is that of `from`. Returns undefined for a later object with the
+ * same name.
+ */
 const sameObject = (object: StoredObject | undefined, from: Pick<Version, 'uid'>): StoredObject | undefined =>
   object?.metadata.uid === from.uid ? object : undefined
 

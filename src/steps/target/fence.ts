@@ -15,8 +15,8 @@ export type Fenced =
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
 
 /**
- * Makes sure that no process can ever write from a version again. It does this by writing from that
- * version itself, which keeps the count and makes a new version.
+ * Makes sure that no process can ever write from a version again. For this it writes from that
+ * version itself. Its write keeps the count and makes a new version.
  */
 export const fence = async (
   api: ApiConnection,
@@ -36,7 +36,8 @@ export const fence = async (
   const written = await markedWrite(api, target, made.mark, version, made.to, { objectBytes: bytes, charge })
   switch (written.write) {
     case 'applied':
-      // If not, its mark was there before, although the read did not show it.
+      // If the fence made no new version, its mark was there before, although the read did not show
+      // it.
       return written.version?.resourceVersion === version.resourceVersion
         ? { fenced: 'no' }
         : { fenced: 'yes', isOurs: true }

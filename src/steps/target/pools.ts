@@ -25,7 +25,7 @@ export const rancherClusters: ResourceType = {
   kind: 'Cluster',
 }
 
-/** The kinds that are a node pool, or contain some. */
+/** The kinds of node pools, and the kinds that contain node pools. */
 export const poolKinds: readonly ResourceType[] = [
   machineDeployments,
   machineSets,
@@ -38,8 +38,8 @@ export const poolKinds: readonly ResourceType[] = [
 export const holdsPools = (type: ResourceType): boolean => type === clusters || type === rancherClusters
 
 /**
- * Returns the accessor for the count of a node pool: of the object itself, or of the pool with this
- * name in it.
+ * Returns the accessor for the count of a node pool: of the object itself, or of the pool named
+ * `pool` in the object.
  */
 export const poolCount = (type: ResourceType, pool?: string, order?: Order): CountAt => {
   if (type === clusters) return inCluster(pool ?? '')
@@ -52,7 +52,10 @@ export const poolCount = (type: ResourceType, pool?: string, order?: Order): Cou
   })
 }
 
-/** Returns the accessor that a claim names, if the kind has it. */
+/**
+ * Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such
+ * count.
+ */
 export const poolCountNamed = (type: ResourceType, text: string): CountAt | undefined => {
   if (holdsPools(type)) {
     const count = poolCount(type, /\[([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\]/.exec(text)?.[1])
@@ -65,7 +68,7 @@ export const poolCountNamed = (type: ResourceType, text: string): CountAt | unde
 const clusterPools: Way = ['spec', 'topology', 'workers', 'machineDeployments']
 const rancherPools: Way = ['spec', 'rkeConfig', 'machinePools']
 
-/** Returns the pools in a Cluster, with their number of nodes if it says one. */
+/** Returns the pools in a Cluster, each with its number of nodes if the Cluster gives one. */
 export const poolsInside = (
   type: ResourceType,
   object: StoredObject,
@@ -80,7 +83,8 @@ export const poolsInside = (
 }
 
 /**
- * Returns the further roles of a Rancher pool, such as etcd. Without one it only runs workloads.
+ * Returns the further roles of a Rancher pool, such as etcd. A pool without further roles only runs
+ * workloads.
  */
 const rolesOf = (pool: Pool): readonly string[] => ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
 

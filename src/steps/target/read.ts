@@ -8,7 +8,7 @@ import type { CountAt, ProblemReason, Target, TargetProblem, Version } from './t
 /** The time limit for reading a target, in milliseconds. Two reads fit into a delivery's time. */
 const readTimeoutMs = 2000
 
-/** Returns version and count of an object, or undefined if it has no count. */
+/** Returns the version of an object with its count, or undefined if it has no count. */
 export const versionOf = (at: CountAt, object: StoredObject): Version | undefined => {
   const count = at.read(object)
   if (count === undefined) return undefined
@@ -49,8 +49,8 @@ export const stateOf = (target: Target, { bytes, object }: SizedObject): TargetS
 }
 
 /**
- * Reads the current target. It reads the object, not its /scale: the object shows its owner, and
- * needs no further right.
+ * Reads the current target. It reads the object, not its /scale: the object also shows its owner,
+ * and reading /scale would need a further right.
  */
 export const readTarget = async (api: ApiConnection, target: Target): Promise<TargetState> => {
   try {

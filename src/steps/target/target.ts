@@ -7,11 +7,11 @@ export interface Target {
   readonly type: ResourceType
   readonly namespace: string
   readonly name: string
-  /** Reads and writes its count. */
+  /** The accessor that reads and writes the object's count. */
   readonly at: CountAt
 }
 
-/** The bounds in the object itself, inclusive. */
+/** The bounds of the count that the object itself has, inclusive. */
 export interface CountLimits {
   readonly min: number
   readonly max: number
@@ -34,7 +34,7 @@ export interface Version {
   readonly count: number
   /** The object's own bounds, if it has any. */
   readonly limits?: CountLimits
-  /** What the next write needs to know of this version. */
+  /** What a write from this version needs to know of it. Absent if a write needs nothing. */
   readonly ground?: Ground
 }
 
@@ -52,9 +52,12 @@ export interface TargetProblem {
  * no other write has it.
  */
 export interface CountAt {
-  /** The name that a claim stores. With it any process can send the very same request. */
+  /**
+   * The name of this accessor, which a claim stores. With the name, any process can send an
+   * identical request.
+   */
   readonly text: string
-  /** The field for people, such as `spec.replicas`. */
+  /** The field of the count for messages, such as `spec.replicas`. */
   readonly field: string
   /** The message for an object that cannot be written in this way. */
   readonly missing: string
@@ -72,18 +75,21 @@ export interface CountAt {
   write(target: Target, mark: string, from: From, to: number | undefined): CountWrite
   /** True if the answer to a write contains the whole object. */
   readonly isAnswered: boolean
-  /** Returns the version in the JSON answer to a write, or undefined if it is no such answer. */
+  /**
+   * Returns the version in the JSON answer to a write, or the problem that the answer shows.
+   * Undefined if the answer has no version.
+   */
   stored(answer: string, mark: string, from: From, to: number | undefined): Version | TargetProblem | undefined
   /** Returns the marks of the writes that set an object's count. */
   marks(object: StoredObject): readonly string[]
   /**
-   * Returns the fence for an object: a write with a new mark that keeps the count. Undefined if there
-   * can be none, for example because all marks of an object are in use.
+   * Returns the fence for an object: a write with a new mark that keeps the count. Undefined if no
+   * fence is possible, for example because the object has all marks of fences already.
    */
   fence(object: StoredObject): Fence | undefined
 }
 
-/** A write that makes all others from the same version impossible. */
+/** A write that makes all other writes from its version impossible. */
 export interface Fence {
   readonly mark: string
   readonly to: number | undefined
@@ -96,7 +102,7 @@ export type From = Pick<Version, 'uid' | 'resourceVersion' | 'ground'>
 export interface Ground {
   /** The pointer to the count. */
   readonly count: string
-  /** Maps to create first, outer ones before inner ones. */
+  /** The pointers to maps that must be created first, outer maps before inner ones. */
   readonly makes: readonly string[]
   /** A test that a list still has the same item at the same place. */
   readonly item?: { readonly pointer: string; readonly value: string }

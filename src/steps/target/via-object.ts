@@ -5,7 +5,10 @@ import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { versionOf } from './read.ts'
 
-/** The annotation that identifies the newest write of a count. By it a process finds its own write. */
+/**
+ * The annotation that identifies the newest write of a count. It shows a process whether its own
+ * write was stored.
+ */
 export const markAnnotation = `${group}/step`
 
 /** A list item on the path to a count, identified by its name. */
@@ -21,16 +24,17 @@ export interface Held {
   readonly way: Way
   /** The count of an object without the member. Absent: such an object has no count. */
   readonly absent?: number
-  /** Set by the same write. */
+  /** A further member that the same write sets. */
   readonly also?: { readonly path: readonly string[]; readonly value: string }
   readonly limits?: (object: StoredObject) => CountLimits
   readonly problem?: (object: StoredObject) => TargetProblem | undefined
 }
 
 /**
- * Returns the accessor that writes with a JSON Patch of the object, with its version and uid. The
- * mark is an annotation. An apply would make the product own a whole list item, and its marks would
- * stay in managedFields. A patch never creates a deleted object again.
+ * Returns an accessor that writes with a JSON Patch of the object. The patch takes effect only if
+ * the object has the same version and uid. The mark is an annotation. An apply would make the
+ * product own a whole list item, and its marks would stay in managedFields. A patch never creates a
+ * deleted object again.
  */
 export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt => {
   const field = textOfWay(way)
@@ -40,8 +44,8 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
     return typeof count === 'number' ? count : undefined
   }
   /**
-   * Returns whether the object has the count. The API server silently drops unknown members, but
-   * keeps the mark.
+   * Returns whether the object has the count after a write. The API server silently drops unknown
+   * members, but keeps the mark.
    */
   const hasCount = (object: StoredObject): boolean => {
     const place = placeIn(object, way)
@@ -90,8 +94,8 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       const mark = object.metadata.annotations?.[markAnnotation]
       return mark !== undefined && hasCount(object) ? [mark] : []
     },
-    // The mark is unique, because only one fence is from that version. The count is kept, also if
-    // it is absent.
+    // The mark is unique, because from each version only one fence can be stored. The fence keeps
+    // the count, even if the object has none.
     fence: object => ({ mark: `receiver-hooks.fence.${object.metadata.resourceVersion}`, to: undefined }),
   }
   return countAt
@@ -107,7 +111,8 @@ const textOfWay = (way: Way): string =>
     .slice(1)
 
 /**
- * Returns the place of the count. Missing maps can be created; undefined if a list lacks the item.
+ * Returns the place of the count in an object. Maps on the path may be missing, because a write can
+ * create them. Undefined if a list lacks the item.
  */
 const placeIn = (
   object: StoredObject,

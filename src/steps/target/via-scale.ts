@@ -8,8 +8,8 @@ const maxFences = 8
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 /**
- * Writes with a forced server-side apply on the target's /scale. The mark is its field manager.
- * Marks of the same count stay together until the count changes.
+ * The accessor that writes with a forced server-side apply on the target's /scale. The mark is the
+ * field manager of the apply. The marks of all writes of one count stay until the count changes.
  */
 export const viaScale: CountAt = {
   text: 'scale',
@@ -44,7 +44,7 @@ export const viaScale: CountAt = {
       at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
     ),
   fence: object => {
-    // An absent count may mean something else than 0.
+    // An absent count may mean another number than 0, so it cannot be written again.
     const to = at(object, 'spec', 'replicas')
     if (typeof to !== 'number') return undefined
     // An apply by a field manager that already owns the count makes no new version.

@@ -7,21 +7,25 @@ import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
 
 /**
- * How many targets a process watches. Each watch has its own connection. If all are in use, a
- * namespace takes one from the namespace with the most, until both have equally many.
+ * How many targets a process watches. Each watch has its own connection. If all are in use, a new
+ * watch takes the place of one in the namespace with the most watches, until both namespaces have
+ * equally many.
  */
 const maxWatched = 64
 
 /**
- * The shortest time between the starts of two watches, in milliseconds. Connecting costs both sides
- * some.
+ * The shortest time between the starts of two watches, in milliseconds. Each new connection costs
+ * both sides time.
  */
 const spacingMs = 100
 
 /** How long a target is watched after its last post, in milliseconds. */
 const quietMs = 30_000
 
-/** After this number of versions in a row without a post, the watch ends. */
+/**
+ * How many versions in a row a watch may report without a post that uses one. After that, the watch
+ * ends.
+ */
 const maxUnused = 50
 
 /** How long a target is not watched after a useless watch, in milliseconds. */
@@ -33,10 +37,13 @@ const forbiddenForMs = 600_000
 /** How many pairs of kind and namespace are remembered as forbidden. */
 const maxForbidden = 1000
 
-/** After a watch broke, none begins for so long. The time doubles while none goes well. */
+/** How long no watch begins after one broke. The time doubles as long as all watches break. */
 const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
-/** A watch that ends earlier than this is broken, in milliseconds. It should last five minutes. */
+/**
+ * A watch that ends earlier than this is broken, in milliseconds. A normal watch lasts five
+ * minutes.
+ */
 const shortMs = 60_000
 
 /** Receives a target's versions. */
@@ -49,40 +56,43 @@ export interface Listener {
   readonly isWatchStale: boolean
   /** Notes that a watch begins or has ended. */
   watched(is: boolean): void
-  /** Takes over a version from the watch. Undefined: that version cannot be used. */
+  /**
+   * Receives a version from the watch. Undefined: the target changed, and its new version cannot be
+   * used.
+   */
   reported(version: Version | undefined): void
 }
 
 /** The watch of a target that others write too. */
 export interface TargetWatch {
-  /** Notes that posts use this version. If a watch is worth its cost, it begins there. */
+  /** Notes that posts use this version. If a watch is worth its cost, it begins at this version. */
   used(version: Version): void
 }
 
 /**
  * Why a watch ended. quiet: no more posts. useless: late, or mostly unused. yielded: its place went
- * to another namespace. over: the API server ended it in order.
+ * to another namespace. over: the API server ended it as usual.
  */
 type End = 'quiet' | 'useless' | 'yielded' | 'over' | 'forbidden' | 'broken'
 
 /**
- * The watches of targets that others write repeatedly. Without one, each write needs a read before
- * it, or every second write has a conflict. A watch proves nothing: a write takes effect only on
- * the version that it was computed from.
+ * The watches of targets that others write repeatedly. Without a watch, each write to such a target
+ * needs a read before it, or every second write has a conflict. A watch proves nothing: a write
+ * takes effect only on the version that it was computed from.
  */
 export class TargetWatches {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
   readonly #closed = new AbortController()
   readonly #forbidden: ReturnType<typeof forbiddenKinds>
-  /** How many rests there were since a watch went well. */
+  /** How many rests there were since the last watch that did not break. */
   #rests = 0
   readonly #gauge: ReturnType<Metrics['gauge']>
   readonly #ends: Counter
-  /** The open watches with the namespaces of their targets. */
+  /** The open watches, each with the namespace of its target. */
   readonly #open = new Map<Watching, string>()
   /**
-   * The earliest start of the next watch, and of any watch after one broke, in monotonic
-   * milliseconds.
+   * `nextAt`: when the next watch may begin. `restsUntil`: until when none may begin because one
+   * broke. Both are in monotonic milliseconds.
    */
   #nextAt = -Infinity
   #restsUntil = -Infinity
@@ -137,7 +147,10 @@ export class TargetWatches {
     return true
   }
 
-  /** Ends a watch of the namespace with the most, if that makes room for this namespace. */
+  /**
+   * Ends a watch in the namespace with the most watches, if that makes room for this namespace.
+   * Returns whether it does.
+   */
   #makePlace(namespace: string): boolean {
     const leaving = leavingFor(namespace, this.#open)
     leaving?.yield()
@@ -160,11 +173,11 @@ export class TargetWatches {
 
   #rest(): void {
     const now = this.#environment.clock.monotonic()
-    // Several that break together count once.
+    // Several watches that break together cause one rest.
     if (now >= this.#restsUntil) this.#restsUntil = now + waitAfter(rest, this.#rests++)
   }
 
-  /** Passes each version on until the watch ends. */
+  /** Passes each version on to the listener until the watch ends. Resolves with why it ended. */
   async #pass(target: Target, from: Version, listener: Listener, watching: Watching): Promise<End> {
     const { clock, log } = this.#environment
     const { name, namespace, type } = target
@@ -194,29 +207,29 @@ export class TargetWatches {
   }
 }
 
-/** An open watch with its use. */
+/** An open watch, and how posts use it. */
 interface Watching {
   readonly stop: AbortSignal
-  /** Why this process ended it. */
+  /** Why this process ended the watch. Undefined if it did not. */
   readonly end: End | undefined
   /** Notes that a post used a reported version. */
   used(): void
   /** Notes that one more version was passed on. */
   passed(): void
-  /** When a post last used it, in monotonic milliseconds. */
+  /** When a post last used the watch, in monotonic milliseconds. */
   readonly usedAt: number
-  /** Ends it as useless. */
+  /** Ends the watch as useless. */
   useless(): void
-  /** Ends it because its place is needed. */
+  /** Ends the watch because its place is needed. */
   yield(): void
-  /** Notes that it has ended. */
+  /** Notes that the watch has ended. */
   over(): void
 }
 
 /**
  * Returns the watch that makes room for a target of `namespace`: the longest unused one of the
- * namespace with the most. Returns undefined if no namespace has two more than this one, because
- * they would take turns forever.
+ * namespace with the most. Returns undefined if no namespace has two more than this one: with less
+ * difference, two namespaces would take the place from each other for ever.
  */
 const leavingFor = (namespace: string, open: ReadonlyMap<Watching, string>): Watching | undefined => {
   const counts = new Map<string, number>()

@@ -7,23 +7,26 @@ import { readTarget } from './read.ts'
 const writeTimeoutMs = 4000
 
 export type WriteOutcome =
-  /** It is stored. `version` is the target's newest known version. */
+  /**
+   * The write is stored. `version` is the target's newest known version, or undefined if it is
+   * unknown.
+   */
   | { readonly write: 'applied'; readonly version: Version | undefined }
   /** The version that the count was computed from is outdated. Nothing was written. */
   | { readonly write: 'stale' }
-  /** There is nothing to change. Nothing was written. */
+  /** The object does not exist, or cannot be written in this way. Nothing was written. */
   | { readonly write: 'missing' }
-  /** The server refused it. Nothing was written. */
+  /** The API server refused the write. Nothing was written. */
   | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
   /** Certainly not stored. Trying again is safe. */
   | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** Stored or not: unknown. */
+  /** It is unknown whether the write is stored. */
   | { readonly write: 'unknown'; readonly message: string }
 
 /** The assumed size of an object of unknown size, in bytes. */
 export const supposedBytes = 4096
 
-/** Who pays for the writes of a target. */
+/** How the writes of a target are charged. */
 export interface Bill {
   /** The size of the object when it was last read, in bytes. */
   readonly objectBytes: number
@@ -32,8 +35,8 @@ export interface Bill {
 
 /**
  * Sends the marked write. It takes effect only as the first write after the version that the count
- * was computed from. `mark`, which no other write has, identifies it. Without `to` it leaves only
- * its mark.
+ * was computed from. `mark`, which no other write has, identifies the write. If `to` is undefined,
+ * the write keeps the count and leaves only its mark.
  */
 export const markedWrite = async (
   api: ApiConnection,
@@ -59,8 +62,8 @@ export const markedWrite = async (
     case 'missing':
       return { write: 'missing' }
     case 'refused': {
-      // A failed `test` of the patch is a refusal too, but may only mean a newer version. A read
-      // shows which.
+      // The API server also refuses a patch whose `test` fails. That may only mean that the version
+      // is newer, which a read shows.
       const now = !sent.forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
       if (now && 'write' in now) return now
       return { write: 'refused', reason: sent.forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
@@ -82,8 +85,8 @@ const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectB
 }
 
 /**
- * Reads what a write needs to know of the version that it replaces. If that version is outdated,
- * returns the outcome of the write.
+ * Reads what a write needs to know of the version that it replaces. Returns the outcome of the
+ * write instead if it cannot be made from that version.
  */
 const groundOf = async (api: ApiConnection, target: Target, from: From): Promise<From | WriteOutcome> => {
   const found = await readTarget(api, target)

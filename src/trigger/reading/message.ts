@@ -109,7 +109,7 @@ export type ParsedBody = { readonly json: unknown } | 'too deep' | 'unreadable'
  *
  * - "unreadable": the content type or the first character says JSON, but the body is not JSON. A
  *   message that was cut short could say "resolved".
- * - "too deep": JSON that is nested so deeply that it might overflow the stack of later code.
+ * - "too deep": the nesting is so deep that later code might overflow its stack.
  *
  * SNS sends JSON as text/plain, so the content type does not decide alone.
  */

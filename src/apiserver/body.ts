@@ -5,7 +5,7 @@ import type { Addressed } from './state.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { badRequest } from './status.ts'
 
-/** Parses an object from a request's body, JSON or YAML. Throws a StatusError (400). */
+/** Parses an object in a request's body, which is JSON or YAML. Throws a StatusError (400). */
 export const objectIn = (text: string, kind: string): JsonObject => {
   const object = tryParseJson(text) ?? tryParseYaml(text)
   if (isObject(object)) return object

@@ -19,7 +19,10 @@ const scale: ScalePaths = {
   selector: object => selectorText(at(object, 'spec', 'selector')),
 }
 
-/** Returns what is wrong with a pod template, as far as the real server checks it first. */
+/**
+ * Returns what is wrong with the count, the selector and the pod template of a workload. Checks
+ * only what the real server checks first.
+ */
 const templateCauses = (object: JsonObject): Cause[] => {
   const causes: Cause[] = []
   const replicas = numberAt(object, 'spec', 'replicas') ?? 0
@@ -35,7 +38,7 @@ const templateCauses = (object: JsonObject): Cause[] => {
   return [...causes, ...templateContainers(object, ['spec', 'template'])]
 }
 
-/** Returns the error of a pod template without containers; `path` is where it is. */
+/** Returns the error of a pod template without containers. `path` is the place of the template. */
 const templateContainers = (object: JsonObject, path: readonly string[]): Cause[] => {
   const containers = [...path, 'spec', 'containers']
   return listAt(object, ...containers).length === 0 ? [requiredValue(containers.join('.'))] : []

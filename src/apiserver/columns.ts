@@ -173,7 +173,7 @@ const source = (object: JsonObject): string =>
   ]
     .filter(part => part !== undefined && part !== '')
     .join(', ')
-/** The columns of core `v1` events, which is the stored form. */
+/** The columns of events in the form of core `v1`, in which they are stored. */
 export const event = [
   text('Last Seen', (object, now) => age(lastSeen(object), now)),
   text('Type', object => stringAt(object, 'type') ?? ''),

@@ -25,7 +25,7 @@ const answerTo = (request: ApiRequest, server: ApiServer): ApiResponse => {
   return picked ? { ...response, body: '', tooLarge: picked } : response
 }
 
-/** Returns the picked values of a text that is too long; undefined for a shorter one. */
+/** Returns the picked values of an answer that is too long. Undefined if it is not. */
 const pickedOf = (text: string, { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest): Picked | undefined => {
   // A UTF-16 unit takes at most three bytes.
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return undefined

@@ -46,7 +46,10 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
   })
 }
 
-/** Parses a simple JSONPath of members, as the scale subresource has it: `.spec.replicas`. */
+/**
+ * Parses a JSONPath that names only members, as a CRD has for the scale subresource:
+ * `.spec.replicas`.
+ */
 const memberPath = (text: string): string[] => text.split('.').filter(name => name !== '')
 
 const scalePaths = (scale: unknown): ScalePaths | undefined => {
@@ -91,8 +94,8 @@ const printerColumns = (columns: readonly unknown[]): Column[] => {
 }
 
 /**
- * Returns a cell of the column's type. A value of another type gives null, which kubectl shows as
- * nothing.
+ * Returns a value as a cell of the column's type. If the value has another type, the cell is null,
+ * which kubectl shows as empty.
  */
 const cell = (type: Column['type'], value: unknown, now: number): unknown => {
   if (value === undefined || value === null) return null
@@ -109,7 +112,10 @@ const cell = (type: Column['type'], value: unknown, now: number): unknown => {
   }
 }
 
-/** Errors after which rules are not checked, because the value may have the wrong type for them. */
+/**
+ * Errors after which CEL rules are not checked, because the value may have the wrong type for a
+ * rule.
+ */
 const blocking = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',

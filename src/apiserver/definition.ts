@@ -2,7 +2,10 @@ import type { JsonObject } from '../api/json.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import type { Cause } from './status.ts'
 
-/** A column of `kubectl get`. Priority 0 is always shown, 1 with `-o wide`. */
+/**
+ * A column of `kubectl get`. A column with priority 0 is always shown, one with priority 1 only
+ * with `-o wide`.
+ */
 export interface Column {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
@@ -30,9 +33,7 @@ export interface Admitted {
 
 /** One version of a resource. Built-in resources are rows in a table, others come from CRDs. */
 export interface ResourceDefinition extends ResourceType {
-  /**
-   * The name of the collection in the store. Definitions with the same name share their objects.
-   */
+  /** The name of the collection in the store. Definitions with one collection share its objects. */
   readonly kept: string
   readonly singular: string
   readonly listKind: string
@@ -44,7 +45,7 @@ export interface ResourceDefinition extends ResourceType {
   readonly versionRequired: boolean
   readonly subresources: readonly ('status' | 'scale')[]
   readonly scale?: ScalePaths
-  /** Subresources that only a real server has, each with the error message for its requests. */
+  /** Subresources that only a real server has, each with the error message for requests to it. */
   readonly unsupported?: Readonly<Record<string, string>>
   /** True if metadata.generation counts changes of the spec. */
   readonly generation: boolean
@@ -53,7 +54,10 @@ export interface ResourceDefinition extends ResourceType {
   readonly fields: Readonly<Record<string, readonly string[]>>
   /** Applies defaults, pruning and validation. `old` is the stored object of an update. */
   readonly admit: (object: JsonObject, old: JsonObject | undefined) => Admitted
-  /** Converts from what clients send to what is stored, if they differ in more than apiVersion. */
+  /**
+   * Convert between the form that clients see and the stored form. Absent if the two differ only in
+   * apiVersion and kind.
+   */
   readonly decode?: (object: JsonObject) => JsonObject
   readonly encode?: (object: JsonObject) => JsonObject
   /** The OpenAPI schema, for the document that `kubectl explain` reads. */

@@ -19,7 +19,10 @@ const version = {
   platform: 'memory/any',
 }
 
-/** Returns a discovery document, or text for a health check; undefined for an unknown path. */
+/**
+ * Returns a discovery document, or a text for the path of a health check. Undefined if the path is
+ * unknown.
+ */
 export const document = (definitions: readonly ResourceDefinition[], path: string): JsonObject | string | undefined => {
   const [root = '', ...rest] = path.split('/').filter(segment => segment !== '')
   switch (root) {

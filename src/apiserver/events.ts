@@ -2,7 +2,8 @@ import type { JsonObject } from '../api/json.ts'
 
 /**
  * Events have two forms: core `v1`, which kubectl reads and the store keeps, and
- * `events.k8s.io/v1`, which newer clients write. Each pair names the same member in both.
+ * `events.k8s.io/v1`, which newer clients write. Each pair has the two names of one member: in core
+ * `v1`, and in `events.k8s.io/v1`.
  */
 const renamed = [
   ['involvedObject', 'regarding'],
@@ -27,7 +28,7 @@ export const modernEvent = (object: JsonObject): JsonObject =>
 
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']
 
-/** The selectable fields of events, in the stored form. */
+/** The fields by which events can be selected, with their paths in the stored form. */
 export const eventFields: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(involved.map(member => [`involvedObject.${member}`, ['involvedObject', member]])),
   ...Object.fromEntries(involved.map(member => [`regarding.${member}`, ['involvedObject', member]])),

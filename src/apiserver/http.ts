@@ -41,8 +41,8 @@ export const serveHttp = async (
 
 /**
  * Returns why a request is refused. The server has no authentication, so pages of other sites in a
- * local browser must not reach it. They have another Host (DNS rebinding), or send an Origin, which
- * no Kubernetes client does.
+ * local browser must not reach it. Requests of such pages have another Host (DNS rebinding), or an
+ * Origin, which no Kubernetes client sends.
  */
 const refusalOf = (
   { headers, headersDistinct }: IncomingMessage,

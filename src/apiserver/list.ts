@@ -16,7 +16,10 @@ export interface Collection {
   readonly namespace: string | undefined
 }
 
-/** The filters of a query, and the only key that can match, if there is only one. */
+/**
+ * The filters of a query. `prefix` begins all keys that can match; it is a whole key if only one
+ * object can.
+ */
 export interface Selection {
   readonly prefix: string
   readonly matches: Matches
@@ -87,7 +90,7 @@ const parseRevision = (text: string): number => {
   )
 }
 
-/** Returns the version that the list must show, or undefined if the newest is allowed. */
+/** Returns the version that a list must show exactly, or undefined if it shows the newest. */
 const exactRevision = (query: Query, limit: number, current: number): number | undefined => {
   const asked = query['resourceVersion'] ?? ''
   const match = query['resourceVersionMatch'] ?? ''
@@ -101,6 +104,7 @@ const exactRevision = (query: Query, limit: number, current: number): number | u
     forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
   }
   if (revision > current) throw versionTooLarge(revision, current)
-  // A limited list without a match means exactly this version, as before the parameter existed.
+  // A limited list without `resourceVersionMatch` shows exactly the given version, as it did before
+  // that parameter existed.
   return match === 'Exact' || (match === '' && limit > 0 && revision > 0) ? revision : undefined
 }

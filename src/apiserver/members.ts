@@ -7,7 +7,7 @@ import { at, isObject, type JsonObject } from '../api/json.ts'
 
 /**
  * Returns the object with `value` at a path; `undefined` removes the member. Missing parents are
- * created, unless to remove.
+ * created if a value is set.
  */
 export const withMember = (object: JsonObject, path: readonly string[], value: unknown): JsonObject => {
   const [name, ...rest] = path
@@ -28,8 +28,8 @@ export const without = (object: JsonObject, name: string): JsonObject => {
 }
 
 /**
- * Returns whether two JSON values are equal. An undefined member counts as absent. Shared parts are
- * not compared.
+ * Returns whether two JSON values are equal. An undefined member counts as absent. Parts that are
+ * one object in both values are equal without a comparison.
  */
 export const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true

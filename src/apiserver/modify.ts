@@ -52,7 +52,7 @@ export const put = (state: ServerState, write: Write, text: string): WriteResult
   return update(state, write, current, decoded(write, sent), writer)
 }
 
-/** Handles all kinds of PATCH. `force` is the query's, for a server-side apply. */
+/** Handles all kinds of PATCH. `force` is the query parameter for a server-side apply. */
 export const patch = (
   state: ServerState,
   write: Write,
@@ -125,7 +125,7 @@ const applyScale = (state: ServerState, write: Write, sent: JsonObject, force: b
   checkIdentityOfScale(sent, write)
   const current = currentOf(state, write)
   if (definition.custom) {
-    // The real server cannot do this either; see docs on kinds whose /scale cannot be applied to.
+    // The real server cannot apply to this /scale either.
     throw internalError(
       `failed to convert new object (/${name}; ${type}) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
     )
@@ -144,7 +144,7 @@ const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
   }
 }
 
-/** Stores the result of an apply with the new owners of the count. */
+/** Stores the result of a server-side apply, with the owners that the count has then. */
 const applied = (
   state: ServerState,
   write: Write,

@@ -2,9 +2,9 @@ import type { JsonObject } from '../api/json.ts'
 import type { ResourceDefinition } from './definition.ts'
 
 /**
- * Returns the path of a group version's document. Only the part of OpenAPI v3 that kubectl reads is
- * served: whether PATCH supports `fieldValidation`, and the schemas of custom resources for
- * `kubectl explain`.
+ * Returns the path of the OpenAPI document of a group version. Only the part of OpenAPI v3 that
+ * kubectl reads is served: whether PATCH supports `fieldValidation`, and the schemas of custom
+ * resources for `kubectl explain`.
  */
 
 const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>

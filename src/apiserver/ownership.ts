@@ -5,14 +5,17 @@ import { equal, listAt, withMember, without } from './members.ts'
 import { StatusError, type Cause } from './status.ts'
 
 /**
- * An owner of an object's count. This server tracks only this field of metadata.managedFields,
- * because steps are written and proved by it.
+ * An owner of an object's count. Of the fields in metadata.managedFields, this server tracks only
+ * the count, because steps are proved by the owners of the count.
  */
 export interface Owner {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
   readonly subresource: string | undefined
-  /** RFC 3339; absent on /scale, as on the real server. */
+  /**
+   * When the owner wrote, in the form of RFC 3339. Undefined for a write to /scale, as on the real
+   * server.
+   */
   readonly time: string | undefined
 }
 
@@ -51,8 +54,8 @@ const same = (a: Owner, b: Owner): boolean =>
   a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource
 
 /**
- * Returns the owners after a plain write. A new count has one owner; the same count keeps its
- * owners.
+ * Returns the owners after a write that is no server-side apply. A changed count has one owner. An
+ * unchanged count keeps its owners.
  */
 export const ownersAfterUpdate = (owners: readonly Owner[], writer: Owner, changed: boolean): readonly Owner[] =>
   changed ? [writer] : owners
@@ -63,7 +66,7 @@ export const ownersAfterApply = (owners: readonly Owner[], writer: Owner, change
   return owners.some(owner => same(owner, writer)) ? owners : byOperation([...owners, writer])
 }
 
-/** Returns the owners without a manager that no longer applies a count. */
+/** Returns the owners without `writer`, whose last apply has no count. */
 export const ownersWithout = (owners: readonly Owner[], writer: Owner): readonly Owner[] =>
   owners.filter(owner => !same(owner, writer))
 

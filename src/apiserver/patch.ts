@@ -9,8 +9,8 @@ const mergePatchType = 'application/merge-patch+json'
 const strategicPatchType = 'application/strategic-merge-patch+json'
 
 /**
- * Returns an object after a patch. Throws a StatusError: 400 unreadable, 415 unknown type, 422 a
- * test that fails.
+ * Returns an object after a patch. Throws a StatusError: 400 if the patch is unreadable, 415 if its
+ * type is unknown, 422 if a test in it fails.
  */
 export const patched = (object: JsonObject, contentType: string, text: string, custom: boolean): JsonObject => {
   switch (contentType) {
@@ -19,7 +19,8 @@ export const patched = (object: JsonObject, contentType: string, text: string, c
     case mergePatchType:
       return mergePatch(object, mergeBody(text))
     case strategicPatchType:
-      // Custom resources have no merge keys in their schema.
+      // Custom resources have no merge keys in their schema, so the real server refuses this patch
+      // for them.
       if (!custom) return strategicMerge(object, mergeBody(text))
   }
   throw unsupportedMediaType([jsonPatchType, mergePatchType, ...(custom ? [] : [strategicPatchType]), applyPatchType])

@@ -16,13 +16,13 @@ export interface Removal extends Addressed {
 export interface Removed {
   /** The deleted object, or the object that waits for its finalizers. */
   readonly object: StoredObject
-  /** True if it still exists because of its finalizers. */
+  /** True if the object still exists because of its finalizers. */
   readonly pending: boolean
 }
 
 /**
- * Deletes an object and the objects that it owns. An object with finalizers is only marked. Throws
- * a StatusError (404, 409).
+ * Deletes an object and the objects that it owns. An object with finalizers is only marked as being
+ * deleted. Throws a StatusError (404, 409).
  */
 export const removeObject = (state: ServerState, removal: Removal): Removed => {
   const { definition, name, options } = removal
@@ -89,7 +89,10 @@ export const afterRemoval = (
   if (cascade) for (const place of store.ownedBy(uid)) disown(state, place, uid)
 }
 
-/** Does the garbage collector's work at once: an object whose last owner is gone is deleted. */
+/**
+ * Removes an owner from an object. An object without another owner is deleted at once, where a real
+ * cluster's garbage collector deletes it later.
+ */
 const disown = (state: ServerState, place: StorePlace, uid: string): void => {
   const object = state.store.get(place)
   if (!object) return

@@ -4,7 +4,9 @@ import { objectIn } from './body.ts'
 /** The only user, who may do everything. The server has no authentication. */
 const user = { username: 'playground', groups: ['system:masters', 'system:authenticated'] }
 
-/** Objects that are posted, answered and never stored, by their path. */
+/**
+ * The reviews by their paths. A review is an object that is posted and answered, but never stored.
+ */
 const reviews: Readonly<Record<string, { readonly kind: string; readonly status: JsonObject }>> = {
   '/apis/authentication.k8s.io/v1/selfsubjectreviews': { kind: 'SelfSubjectReview', status: { userInfo: user } },
   '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {

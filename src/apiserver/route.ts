@@ -11,7 +11,7 @@ export type Route =
       readonly name: string
       readonly subresource: string | undefined
     }
-  /** A path below one of the server's own API groups that is no resource. */
+  /** A path below an API group of the server that names no resource. */
   | { readonly to: 'nothing' }
   /** A path below a group without resources. The real server does not know such a path either. */
   | { readonly to: 'nowhere' }

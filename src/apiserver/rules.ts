@@ -40,7 +40,7 @@ const causesOf = (rule: CelRule, verdict: ReturnType<CelRule['check']>, value: u
   if (rule.reason === 'FieldValueRequired') return [requiredValue(field, message)]
   if (rule.reason === 'FieldValueForbidden') return [forbiddenValue(field, message)]
   if (rule.reason === 'FieldValueDuplicate') return [duplicateValue(field, value)]
-  // A value is shown only if it is short.
+  // The message shows a value only if it is no object and no list.
   return typeof value === 'object'
     ? [{ reason: 'FieldValueInvalid', message: `Invalid value: ${message}`, field }]
     : [invalidValue(field, value, message)]

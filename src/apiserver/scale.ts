@@ -27,7 +27,7 @@ export const scaleOf = (definition: ResourceDefinition, object: StoredObject): J
 }
 
 /**
- * Returns the object with the count of a Scale. Throws a StatusError:
+ * Returns an object with the count that a Scale gives it. Throws a StatusError:
  * - 409 if the Scale has another version, or another uid (custom resources do not check that);
  * - 422 if its count is negative.
  */

@@ -32,7 +32,7 @@ const labelRequirement = (text: string): Requirement => {
 /** Parses `?labelSelector=`. Throws a StatusError (400). */
 export const labelSelector = (text: string): Matches | undefined => {
   if (text.trim() === '') return undefined
-  // A comma in brackets separates values, another one requirements.
+  // A comma in brackets separates values. Any other comma separates requirements.
   const requirements = text.split(/,(?![^(]*\))/).map(part => labelRequirement(part.trim()))
   return object => {
     const labels = stringMapAt(object, 'metadata', 'labels')

@@ -4,13 +4,19 @@ import { customResourceDefinitions, definitionsOfCrd } from './crd.ts'
 import type { ResourceDefinition } from './definition.ts'
 import type { RuleCompiler } from './rule.ts'
 
-/** The served resources: the built-in table and those of CustomResourceDefinitions. */
+/**
+ * The resources that the server serves: those in the built-in table, and those of
+ * CustomResourceDefinitions.
+ */
 export interface ServedResources {
   find(group: string, version: string, resource: string): ResourceDefinition | undefined
   all(): readonly ResourceDefinition[]
   /** Returns whether the group is in the built-in table. */
   hasByItself(group: string): boolean
-  /** Serves the resources of a CRD, and stops serving those of its previous version. */
+  /**
+   * Serves the resources of a CRD. Stops serving the resources that the CRD had before it was
+   * changed.
+   */
   serve(name: string, crd: JsonObject): void
   withdraw(name: string): void
 }

@@ -28,24 +28,27 @@ import { currentOf, type Write, type WriteResult } from './write.ts'
 
 export interface ServerRequest {
   readonly method: string
-  /** Percent-encoded, without the query. */
+  /** The path of the URL, percent-encoded and without the query. */
   readonly path: string
   readonly query?: Query
   readonly contentType?: string
   readonly accept?: string
-  /** The field manager of a write that names none. */
+  /** The server derives the field manager of a write from it if the query names none. */
   readonly userAgent?: string
   readonly body?: string
 }
 
 export interface ServerResponse {
   readonly status: number
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** Answers requests synchronously. Of a cluster's controllers it has only the garbage collector. */
+/**
+ * Answers requests synchronously. Of the controllers in a cluster, the server does the work of only
+ * one: the garbage collector.
+ */
 export interface ApiServer {
   handle(request: ServerRequest): ServerResponse
   /**

@@ -11,7 +11,7 @@ export interface Shaped {
 /** Members that every object may have, even if its schema does not name them. */
 const root = new Set(['apiVersion', 'kind', 'metadata'])
 
-/** Shapes a whole custom resource. */
+/** Prunes a whole custom resource, and sets its defaults. */
 export const shapeResource = (node: Node, object: JsonObject): { object: JsonObject; unknownFields: string[] } => {
   const unknownFields: string[] = []
   return { object: shapeObject(node, object, '', unknownFields, root), unknownFields: unknownFields.sort() }

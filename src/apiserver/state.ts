@@ -18,7 +18,7 @@ export interface ServerState {
   readonly textOf: (definition: ResourceDefinition, object: StoredObject) => string
 }
 
-/** One object, or a place for one. */
+/** The address of an object, which may or may not exist. */
 export interface Addressed {
   readonly definition: ResourceDefinition
   /** Undefined for resources of the whole cluster. */
@@ -61,7 +61,8 @@ export const viewOf = (definition: ResourceDefinition, object: StoredObject): St
 }
 
 /**
- * Caches the text of each stored object, which never changes. All watches of it send the same text.
+ * Returns a function that caches the JSON of each stored object, so that all watches send one text.
+ * A stored object never changes.
  */
 const rememberedTexts = (): ServerState['textOf'] => {
   const texts = new WeakMap<StoredObject, { readonly definition: ResourceDefinition; readonly text: string }>()
@@ -84,7 +85,7 @@ export const newUid = (random: Random): string => {
   return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** Without vowels and letters that look alike, as in Kubernetes. */
+/** As in Kubernetes, it has no vowels, and no characters that look alike. */
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** Returns five letters, which make a `generateName` unique. */

@@ -4,9 +4,9 @@ import type { ResourceType } from '../kube/paths.ts'
 /** One error in an object, as in `Status.details.causes`. */
 export interface Cause {
   readonly reason: CauseReason
-  /** Begins with the reason in words, such as `Invalid value: 0: must be …`. */
+  /** The message begins with the reason in words, such as `Invalid value: 0: must be …`. */
   readonly message: string
-  /** As in a manifest, such as `spec.scale.max`. */
+  /** The path of the member, written as `spec.scale.max`. */
   readonly field: string
 }
 
@@ -74,8 +74,8 @@ export const alreadyExists = (type: ResourceType, name: string): StatusError =>
   )
 
 /**
- * Makes the 409 for a precondition that fails. For a subresource, `resource` differs from the
- * type's own.
+ * Makes the 409 for a precondition that fails. `resource` is the name in the message, which for a
+ * subresource differs from the type's.
  */
 export const conflict = (type: ResourceType, name: string, why: string, resource = type.resource): StatusError =>
   new StatusError(
@@ -112,7 +112,7 @@ export const invalid = (
 export const invalidOptions = (kind: 'ListOptions' | 'PatchOptions', cause: Cause): StatusError =>
   invalid({ group: 'meta.k8s.io', kind }, '', [cause])
 
-/** Makes the 422 for a JSON Patch whose `test` or path fails. It is the only one without causes. */
+/** Makes the 422 for a JSON Patch whose `test` or path fails. It is the only 422 without causes. */
 export const patchFailed = (): StatusError =>
   new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 

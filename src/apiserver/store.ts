@@ -4,8 +4,8 @@ import type { Clock } from '../environment/environment.ts'
 import { listAt } from './members.ts'
 
 /**
- * One write, as watches see it. `object` is the new state; for a deletion, the last state with the
- * new version.
+ * One write, as watches see it. `object` is the new state. For a deletion, it is the last state,
+ * with the version of the deletion.
  */
 export interface StoreChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -31,8 +31,8 @@ export interface Store {
   compacted(): number
   get(place: StorePlace): StoredObject | undefined
   /**
-   * Returns the objects whose key begins with `prefix`, ordered by key. With `revision`, their
-   * state at that version.
+   * Returns the objects whose key begins with `prefix`, ordered by key. If `revision` is given,
+   * they have their state at that version.
    */
   list(kept: string, prefix: string, revision?: number): (readonly [key: string, object: StoredObject])[]
   /** Stores an object, new or as a replacement, and sets its version. */
@@ -42,7 +42,7 @@ export interface Store {
   changesAfter(kept: string, revision: number): StoreChange[]
   /**
    * Passes each later change of a collection to `listener`, in order. Returns a function that ends
-   * this.
+   * the subscription.
    */
   subscribe(kept: string, listener: (change: StoreChange) => void): () => void
   /** Returns the places of all objects with `uid` as an owner. */
@@ -76,7 +76,7 @@ export const createStore = (clock: Clock, historyMs: number): Store => {
   const owned = new Map<string, Map<string, StorePlace>>()
   const log = createLog(clock, historyMs, entry => dropVersions(collectionOf(entry.place.kept), entry))
   const publish = createPublisher(place => collectionOf(place.kept).listeners)
-  // The first version is not 0, which means "any" to clients.
+  // Versions begin at 1, because a client that asks for 0 means any version.
   let revision = 1
 
   const collectionOf = (kept: string): Collection => {

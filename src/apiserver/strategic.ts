@@ -20,7 +20,7 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   volumes: ['name'],
 }
 
-/** Lists of plain values to which a patch adds. */
+/** Lists of plain values to which a patch adds values, where it would replace another list. */
 const mergedSets = new Set(['finalizers'])
 
 const directive = (name: string): boolean => name.startsWith('$')
@@ -83,7 +83,10 @@ const mergeEntries = (key: string, base: readonly unknown[], patch: readonly unk
   return merged
 }
 
-/** Sorts entries in the order that the patch gives. Others stay at the end. */
+/**
+ * Sorts entries in the order that the patch gives. Entries that the patch does not name follow at
+ * the end.
+ */
 const sorted = (entries: readonly unknown[], key: string, order: readonly unknown[]): readonly unknown[] => {
   if (order.length === 0) return entries
   const rank = (entry: unknown): number => {

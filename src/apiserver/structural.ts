@@ -100,7 +100,10 @@ export const hasRules = (node: Node): boolean =>
   node.rules.length > 0 ||
   [...node.properties.values(), node.additional, node.items].some(inner => inner !== undefined && hasRules(inner))
 
-/** Returns the entry in `old` with the same keys as a list map's entry. Other lists have none. */
+/**
+ * Returns the entry of the old list that has the same keys as `entry`. Undefined if there is none,
+ * or if the list is no map.
+ */
 export const previousEntry = (node: Node, old: unknown, entry: unknown): unknown => {
   if (node.listType !== 'map' || !Array.isArray(old)) return undefined
   return old.find(previous => node.mapKeys.every(name => at(previous, name) === at(entry, name)))

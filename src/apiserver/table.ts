@@ -20,7 +20,7 @@ export const representationIn = (accept: string): Representation => {
   return 'object'
 }
 
-/** Returns an object in a form. `now` is in milliseconds since the epoch. */
+/** Returns an object in the form `as`. `now` is in milliseconds since the epoch. */
 export const represent = (
   as: Representation,
   definition: ResourceDefinition,
@@ -32,7 +32,7 @@ export const represent = (
   return as === 'object' ? viewOf(definition, object) : partial(object)
 }
 
-/** Returns a list in a form. `metadata` is the list's own. */
+/** Returns a list in the form `as`. `metadata` is the metadata of the list. */
 export const representList = (
   as: Representation,
   definition: ResourceDefinition,

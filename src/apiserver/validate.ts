@@ -74,7 +74,7 @@ const numberCauses = (node: Node, value: number, path: string): Cause[] => {
 
 const stringCauses = (node: Node, value: string, path: string): Cause[] => {
   const causes: Cause[] = []
-  // Characters, not UTF-16 units: the server counts runes.
+  // The length in characters, not in UTF-16 units, because the real server counts runes.
   const length = Array.from(value).length
   if (length < (node.minLength ?? 0)) {
     causes.push(invalidValue(path, value, `${path} in body should be at least ${node.minLength} chars long`))

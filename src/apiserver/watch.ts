@@ -10,14 +10,14 @@ import { represent, type Representation } from './table.ts'
 /** Receives a watch's lines. `line` has no line break at its end. */
 export interface WatchSink {
   line(text: string): void
-  /** Called when the server ends the watch. Nothing follows. */
+  /** Called when the server ends the watch. No line follows. */
   end(): void
 }
 
 /** The interval of bookmarks, in milliseconds. */
 const bookmarkEveryMs = 60_000
 
-/** The default of `timeoutSeconds`. */
+/** How long a watch lasts if its query has no `timeoutSeconds`. */
 const defaultTimeoutSeconds = 1800
 
 /** Opens a watch. Returns a function that cancels it. Throws a StatusError for an invalid query. */
@@ -78,7 +78,7 @@ export const serveWatch = (
 
 export const isTrue = (text: string | undefined): boolean => text === 'true' || text === '1'
 
-/** Returns the version after which changes are sent. 0: begin with all objects. */
+/** Returns the version after which changes are sent. 0: the watch begins with all objects. */
 const startOf = (query: Query): number => {
   if (query['sendInitialEvents'] !== undefined) {
     // Streaming lists are refused, so clients list first.
@@ -94,8 +94,8 @@ const startOf = (query: Query): number => {
 }
 
 /**
- * Returns a change as a selection sees it: an object that begins to match was added, one that no
- * longer matches was deleted.
+ * Returns a change as a selection sees it: an object that begins to match counts as added, one that
+ * no longer matches as deleted. Undefined if the selection does not see the change.
  */
 const seenAs = (
   { prefix, matches }: Selection,

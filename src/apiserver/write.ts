@@ -92,15 +92,19 @@ const withMetadata = (state: ServerState, { definition, namespace }: Write, sent
   }
 }
 
-/** Removes the status. It is not created with the object, but by a write to `/status`. */
+/**
+ * Removes the status of a new object if it has a status subresource: only a write to `/status` sets
+ * it.
+ */
 const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): JsonObject => {
   if (!definition.subresources.includes('status')) return object
   return definition.custom ? without(object, 'status') : { ...object, status: {} }
 }
 
 /**
- * Replaces `current` by `next`, if they differ. Only the given half is written: the status, or
- * everything else. The server's own members stay, and the generation counts. Throws a StatusError.
+ * Replaces `current` by `next`, if they differ. A request writes only one half: the status, or
+ * everything else. The members that the server sets stay, and the generation is counted. Throws a
+ * StatusError.
  */
 export const update = (
   state: ServerState,
@@ -181,8 +185,8 @@ const nameCauses = (name: string): Cause[] => {
 }
 
 /**
- * Applies defaults, pruning and validation. Throws a StatusError: 400 unknown fields under Strict,
- * 422 Invalid.
+ * Applies defaults, pruning and validation. Throws a StatusError: 400 for unknown fields if
+ * `fieldValidation` is Strict, 422 for an invalid object.
  */
 const admit = (write: Write, object: JsonObject, old: StoredObject | undefined): Admitted & { warnings: string[] } => {
   const { definition } = write

@@ -3,7 +3,10 @@ import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
 
-/** How long an unfinished act is remembered, in milliseconds, and how many of a hook. */
+/**
+ * How long an unfinished act is remembered, in milliseconds, and how many unfinished acts of one
+ * hook are.
+ */
 const actKeptMs = 24 * 3_600_000
 const maxActs = 256
 
@@ -20,17 +23,20 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
 
 /** The result of an act that is done. */
 export interface ActDone {
-  /** For people. */
+  /** What was done, in words. */
   readonly summary: string
-  /** Whether it changed an object. */
+  /** Whether the act changed an object. */
   readonly ran: boolean
-  /** Why it changed nothing. Undefined if it did. */
+  /** Why the act changed nothing. Undefined if it changed something. */
   readonly reason?: string | undefined
-  /** What it left on its objects, if its sender may ask for the outcome. */
+  /**
+   * What the act left on its objects. Undefined if it left nothing, or if the sender cannot ask for
+   * the outcome.
+   */
   readonly evidence?: ChangeEvidence | undefined
 }
 
-/** Ends an act that is done. A later act with the same key stays. */
+/** Stores that an act is done. A later act with the same key stays open. */
 export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
   const { ranAt = -Infinity } = draft.fields
   withoutAct(draft, act)

@@ -6,26 +6,26 @@ import { Closer } from './closer.ts'
 import type { Memory, RecordLimits, RecordOwner } from './memory.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
-/** The wait before an ambiguous write is looked for again. */
+/** The wait between two searches for an ambiguous write. */
 const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 /**
  * How long a version may be used for a write while other processes write the record too, in
- * milliseconds. A conflict costs two requests, a read one.
+ * milliseconds. A conflict costs two requests, a read costs one.
  */
 const goodForMs = 500
 
 /** After this number of reads in a row without a change, no other process seems to write. */
 const aloneAfter = 4
 
-/** The number of processes whose last write a record names. */
+/** The maximum number of processes whose last write a record names. */
 const maxWriters = 16
 
 export type FoundRecord = Extract<RecordRead, { read: 'found' }>
 
 /** A caller that waits for a write. */
 export interface Waiter {
-  /** Returns false once nobody waits any more. */
+  /** Returns false once the caller no longer waits. */
   readonly mayContinue: () => boolean
   /** Called with the reason while the API server does not answer. */
   readonly delayed?: (message: string) => void
@@ -92,7 +92,7 @@ export class RecordCell {
     return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
   }
 
-  /** Returns an error message if a newer program wrote the record. */
+  /** Returns an error message if a newer program wrote the record. Undefined otherwise. */
   get newer(): string | undefined {
     return this.#newer
   }
@@ -126,16 +126,16 @@ export class RecordCell {
   }
 
   /**
-   * Stores a page with the rows of a version that should be closed. Returns undefined if there are
-   * none.
+   * Stores a page with the rows of a version that should leave the record. Returns undefined if
+   * there are none.
    */
   prepare(based: FoundRecord): Promise<void> | undefined {
     return this.#closer.prepare(based.memory)
   }
 
   /**
-   * Replaces the version on which a memory is based. The memory includes the first `updates` of
-   * those that wait.
+   * Replaces the version on which a memory is based. The memory includes the first `updates` of the
+   * waiting updates.
    */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
     const closed = this.#closer.close(based.memory, memory)
@@ -219,7 +219,7 @@ const within = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
 interface Doubtful {
   readonly number: number
   readonly version: string | undefined
-  /** How many of the waiting updates it contains. */
+  /** How many of the waiting updates the write contains. */
   readonly updates: number
 }
 

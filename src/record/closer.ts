@@ -7,7 +7,7 @@ import { createPage, deletePage, readPage, type PageRead } from './page-store.ts
 
 /**
  * How many unlisted pages may exist before no more are made. The next read of the record shows
- * which are listed.
+ * which of them are listed.
  */
 const maxLeft = 4
 
@@ -45,17 +45,17 @@ export class Closer {
     this.#charge = charge
   }
 
-  /** Reads a listed page, unless it is cached. */
+  /** Returns a listed page, from the cache or else from a read. */
   async page(name: string): Promise<PageRead> {
     const page = this.#known.get(name)
     return page ? { read: 'found', page } : await readPage(this.#world.api, this.#owner, name)
   }
 
   /**
-   * Stores a page with the rows of a stored memory that should be closed. Returns undefined if
-   * there are none.
-   * Only stored rows may be closed, because a page can be left behind and must not contain what was
-   * never stored. The write takes time, so decide only after it.
+   * Stores a page with the rows that should leave the record, out of a memory that is stored.
+   * Returns undefined if there are none.
+   * Only stored rows may be put into a page, because an unlisted page must not contain rows that
+   * were never stored. The write takes time, so decide only after it.
    */
   prepare(before: Memory): Promise<void> | undefined {
     if (this.#prepared?.before === before) return undefined
@@ -87,8 +87,8 @@ export class Closer {
   }
 
   /**
-   * Notes that the record was read. Deletes this process's pages that it does not list. While a
-   * write is ambiguous, none are deleted: that write may list them.
+   * Notes that the record was read. Deletes this process's pages that the record does not list.
+   * While a write is ambiguous, no page is deleted: that write may list it.
    */
   found(memory: Memory, isAmbiguous: boolean): void {
     this.#learn(memory)
@@ -130,8 +130,8 @@ const nameOf = ({ uid }: RecordOwner, instance: string, number: number): string 
   `page-${createHash('sha256').update(`${uid} ${instance} ${number}`).digest('hex').slice(0, 24)}`
 
 /**
- * A page to be made: it contains these rows and follows the kept pages. The others are no longer
- * listed.
+ * A page to be made: it contains `rows` and is listed after the pages in `kept`. The pages in
+ * `gone` are no longer listed.
  */
 export interface Closing {
   readonly rows: readonly Row[]
@@ -140,8 +140,8 @@ export interface Closing {
 }
 
 /**
- * Returns which rows of a stored memory to close, or undefined if few are open. Small pages are
- * joined with the new one. So pages stay few, and each row is rewritten only a few times.
+ * Returns which rows of a stored memory to put into a page, or undefined if few are open. Small
+ * pages are joined with the new one. So pages stay few, and each row is rewritten only a few times.
  */
 export const closingOf = (memory: Memory, limits: RecordLimits): Closing | undefined => {
   if (memory.rows.length < limits.open) return undefined

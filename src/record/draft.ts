@@ -10,19 +10,22 @@ export type Update = (draft: MemoryDraft) => void
 type Fields = { -readonly [Name in keyof Omit<Memory, 'rows'>]: Memory[Name] }
 
 /**
- * How long a decided delivery is remembered, in milliseconds. If there are too many, the oldest are
- * dropped first, but never one within its window. So a hook takes no new keys while too many rows
- * are that young.
+ * How long a decided delivery is remembered, in milliseconds. If there are too many rows, the
+ * oldest are dropped first, but never a row within its window. So a hook takes no new keys while
+ * all rows are within their windows.
  */
 const rememberedMs = 24 * 3_600_000
 
 /**
  * How many finished rows without an idempotency key are kept. No copy can refer to them, but a
- * process may still report an outcome late. They never push out a row with a key.
+ * process may still report an outcome late. Such rows never displace a row with a key.
  */
 const maxUnnamed = 200
 
-/** Returns whether a row's key is from an idempotency key. A hash never contains a slash. */
+/**
+ * Returns whether a row's key is the hash of an idempotency key. A hash never contains a slash,
+ * other keys do.
+ */
 const isNamedKey = (key: string): boolean => !key.includes('/')
 
 /**
@@ -36,7 +39,7 @@ export class MemoryDraft {
   #same: Memory | undefined
   #isChanged = false
   #rows: Map<string, Row>
-  /** The claimed rows, in the same order. */
+  /** The claimed rows by key, in the same order as `#rows`. */
   #claims: Map<string, ClaimedRow>
   /** The number of finished rows with and without an idempotency key. */
   #named = 0
@@ -44,7 +47,10 @@ export class MemoryDraft {
   /** The times of the oldest and the newest decision, in milliseconds since the epoch. */
   #oldest = Infinity
   #newest = -Infinity
-  /** Finished rows by age, with and without an idempotency key. Computed when first needed. */
+  /**
+   * Finished rows by age: those with an idempotency key, and those without. Each list is computed
+   * when first needed.
+   */
   #aged: ByAge = {}
 
   constructor(of: Memory | MemoryDraft) {
@@ -72,7 +78,7 @@ export class MemoryDraft {
     return new MemoryDraft(this)
   }
 
-  /** Takes over the content of a fork, which must not be used afterwards. */
+  /** Replaces the content by that of a fork, which must not be used afterwards. */
   adopt(fork: MemoryDraft): void {
     if (!fork.#isChanged) return
     this.#touch()
@@ -130,9 +136,8 @@ export class MemoryDraft {
   }
 
   /**
-   * Adds a row, which replaces an older one with its key. Drops rows that are too old or too many.
-   * An open claim is dropped only after a day: without it, the step could run again, and until then
-   * its outcome can be found.
+   * Adds a row, which replaces an older row with its key. Drops rows that are too old or too many.
+   * An open claim is dropped only after a day: without the claim, the step could run again.
    */
   add(row: Row): void {
     this.#touch()
@@ -159,7 +164,9 @@ export class MemoryDraft {
     this.#remove(key)
   }
 
-  /** Returns whether one more row would push out only rows older than `windowMs` at `now`. */
+  /**
+   * Returns whether one more row would displace only rows that are older than `windowMs` at `now`.
+   */
   hasRoom(now: number, windowMs: number): boolean {
     // Old rows are mostly first. So if there is room, few rows are visited, even for many posts at
     // once.
@@ -206,7 +213,7 @@ export class MemoryDraft {
     else this.#unnamed += by
   }
 
-  /** Drops the rows that are too old. The remembered times are reset if any was dropped. */
+  /** Drops the rows that are too old, and computes the oldest and the newest time again. */
   #forgetStale(row: Row): void {
     const all = [...this.#rows.values()]
     for (const old of all) if (!isFresh(old, row)) this.#remove(old.key)
@@ -216,8 +223,8 @@ export class MemoryDraft {
   }
 
   /**
-   * Drops the finished rows that are too many, with room for `row`. It drops by age, not by
-   * position: an old claim that finished late is the last row, but may be the oldest.
+   * Drops the oldest finished rows until there is room for `row`. It compares times, not positions:
+   * a claim that finished late is the last row, but may be the oldest.
    */
   #forgetOldest({ key, state }: Row): void {
     const isNamed = isNamedKey(key)
@@ -235,8 +242,8 @@ export class MemoryDraft {
 }
 
 /**
- * Finished rows in order of their decision. Rows before `next` are dropped; some of the others may
- * be too.
+ * Finished rows in order of their decision. Rows before `next` are dropped. Some of the later rows
+ * may be dropped too.
  */
 interface Aged {
   readonly rows: Row[]
@@ -256,7 +263,7 @@ const agedOf = (rows: Iterable<Row>, isNamed: boolean): Aged => ({
   next: 0,
 })
 
-/** Adds a row to those by age. It is mostly the youngest. */
+/** Adds a row to the rows by age. Mostly it is the youngest, and is appended. */
 const addTo = (aged: ByAge, row: Row): void => {
   const name = isNamedKey(row.key) ? 'named' : 'unnamed'
   const { rows } = aged[name] ?? {}
@@ -266,8 +273,8 @@ const addTo = (aged: ByAge, row: Row): void => {
 }
 
 /**
- * Returns whether a claim is newer than a row. Clocks differ, and a late report is old: then the
- * claim stays.
+ * Returns whether an older row may stay when `row` is added. A claim that is newer than `row`
+ * always stays, because clocks differ, and `row` may be a late report.
  */
 const isFresh = ({ at, state }: Row, row: Row): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs

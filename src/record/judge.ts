@@ -17,11 +17,11 @@ export interface Remembered {
   readonly dedupeWindowMs: number
   /** The shortest time between two runs of the hook, in milliseconds. */
   readonly cooldownMs: number
-  /** The signed body, if the hook counts one only once within a time. */
+  /** The signed body. Present only if the hook counts a signed body only once within some time. */
   readonly signed?: Signed | undefined
   /**
-   * The beginning of the body's hash, to which the sender's key belongs. Undefined without a
-   * sender's key or a body.
+   * The beginning of the hash of the body that was sent with the sender's key. Undefined if the
+   * post has no such key, or no body.
    */
   readonly of?: string | undefined
 }
@@ -34,11 +34,14 @@ export interface Signed {
 
 /** The record's decision about a delivery. */
 export type Judgement =
-  /** Run it. */
+  /** The delivery is to be run. */
   | { readonly judgement: 'new' }
-  /** Undo it: its alerts have ended, and their firings changed the counts of these objects. */
+  /**
+   * Changes are to be taken back: the delivery's alerts have ended, and their firings changed the
+   * counts of these objects.
+   */
   | { readonly judgement: 'undo'; readonly changed: readonly Changed[] }
-  /** Skip it. */
+  /** The delivery is to be skipped. `remember`: the skip must be stored. */
   | {
       readonly judgement: 'skip'
       readonly reason: ReasonIn<'skipped'>
@@ -47,7 +50,10 @@ export type Judgement =
     }
   /** The key was used before, for a different body. */
   | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
-  /** There is no room for its key. Dropping another key within its window could double a step. */
+  /**
+   * The record has no room for the delivery's key. Dropping another key within its window could
+   * double a step.
+   */
   | { readonly judgement: 'full'; readonly message: string }
   /**
    * A claimed write blocks the delivery, and its outcome is unknown. The caller finishes that write
@@ -61,7 +67,7 @@ export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolea
 
 /**
  * Decides about a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so
- * a time in the future counts like one equally far in the past.
+ * a time in the future counts like a time equally far in the past.
  */
 export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): Judgement => {
   const judged = judgeByRows(draft, remembered, now)
@@ -101,20 +107,22 @@ const judgeByRows = (
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
-  // Its new key is not stored: a sender that repeats the body under new keys could fill the record.
+  // The delivery's new key is not stored: a sender that repeats the body with new keys could fill
+  // the record.
   if (counted) return again(counted, 'signed body')
   if (group?.mixed && allSeen(draft, group)) {
     const message = 'some alerts ended and no new one fires'
     return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
   }
-  // Wait for the outcome of a claim of the same group. Its report of firing alerts must not be
-  // stored after this end.
+  // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
+  // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
     const reported = keyOf(group.key)
     const reporting = draft.claims().find(({ report }) => report?.group === reported)
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   }
-  // With a cooldown, runs finish one after another, undos too. An open run comes first.
+  // With a cooldown, runs and undos finish one after another. A run that is not finished comes
+  // first.
   const running = cooldownMs > 0 && draft.claims().find(({ from, to }) => from !== to)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   if (isUndo(remembered)) return judgeUndo(draft, group?.key)
@@ -128,7 +136,7 @@ const judgeByRows = (
   return { judgement: 'new' }
 }
 
-/** Returns how long a second delivery with this one's key is a copy, in milliseconds. */
+/** Returns how long a further delivery with the same key is a copy of this one, in milliseconds. */
 export const windowOf = ({ dedupeWindowMs, delivery }: Remembered): number =>
   delivery.identity?.withinMs ?? dedupeWindowMs
 
@@ -144,7 +152,7 @@ const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judge
   return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
 }
 
-/** These alerts changed nothing that can be undone. */
+/** The decision for alerts without changes that can be taken back. */
 export const nothingToUndo: Judgement & { judgement: 'skip' } = {
   judgement: 'skip',
   reason: 'NothingToUndo',
@@ -169,7 +177,10 @@ const isStale = (newsAt: number | undefined, known: number | undefined): boolean
 export const isOfOther = ({ of }: Pick<Remembered, 'of'>, row: { readonly of?: string | undefined }): boolean =>
   of !== undefined && row.of !== undefined && of !== row.of
 
-/** Returns the decision for a key that was used for another delivery, which this row describes. */
+/**
+ * Returns the decision for a key that was used before for another delivery. `row` is that
+ * delivery's row.
+ */
 const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
   reason: 'KeyReused',
@@ -185,7 +196,7 @@ const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body'):
   remember: false,
 })
 
-/** Says how a delivery was decided, for people. */
+/** Says in words how a delivery was decided. `when` is the beginning of the sentence. */
 export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
   switch (row.state) {
     case 'done':

@@ -18,8 +18,8 @@ const maxConflicts = 8
 export interface Ruling<T> {
   readonly result: T
   /**
-   * True if the result is valid only for the newest memory. It is then read if nothing has to be
-   * stored.
+   * True if the result is valid only for the newest memory. If nothing has to be stored, the newest
+   * memory is then read.
    */
   readonly needsNewest?: boolean
 }
@@ -66,9 +66,12 @@ export interface Ledger {
   decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
   /** Stores an update with the next write, or with `flush`. */
   later(update: Update): void
-  /** Reports a delivery with the next write. Only the newest reports take room. */
+  /**
+   * Stores the report of a delivery with the next write. Only the newest reports are kept until
+   * then.
+   */
   note(delivery: RecentDelivery): void
-  /** Changes a report of before with the next write. */
+  /** Changes the report of an earlier delivery with the next write. */
   amend(update: Update): void
   /** Stores the waiting updates. */
   flush(mayContinue: () => boolean): Promise<void>
@@ -76,11 +79,11 @@ export interface Ledger {
   readonly dirty: boolean
   /** When updates were last stored, in monotonic milliseconds. */
   readonly storedAt: number
-  /** True if nothing waits or is in progress. Then it may be dropped. */
+  /** True if no update waits and no decision is in progress. Then the ledger may be dropped. */
   readonly idle: boolean
-  /** An error message if a newer program wrote the record. */
+  /** An error message if a newer program wrote the record. Undefined otherwise. */
   readonly newer: string | undefined
-  /** The number of rows that it keeps in memory. */
+  /** The number of rows that the ledger keeps in memory. */
   readonly rows: number
 }
 
@@ -156,7 +159,8 @@ class RecordLedger implements Ledger {
   async flush(mayContinue: () => boolean): Promise<void> {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
-      // The waiting updates are in the draft already. No decision is needed, only a write.
+      // The draft has the waiting updates already. It is only marked as changed, so that it is
+      // written.
       draft.set({})
       return { result: undefined }
     }
@@ -216,7 +220,7 @@ class RecordLedger implements Ledger {
         await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)
         continue
       }
-      // What is decided on this version, with the updates that wait.
+      // Decides on this version with the updates that wait.
       const judged = () => {
         const included = this.#outbox.seal()
         const draft = this.#outbox.applied(based.memory).fork()
@@ -238,7 +242,8 @@ class RecordLedger implements Ledger {
         this.#refusals = 0
         return { decided: 'stored', result }
       }
-      // If the record is full, keep the version just read: its finished claims can still be found.
+      // If the write is finally refused, keep the version that was just read: the claims in it can
+      // still be finished.
       const isFinal = written.put === 'refused' && !written.forbidden && isFresh
       if (written.put !== 'not sent' && !isFinal) cell.forget()
       if (written.put === 'unknown') return { decided: 'given up' }

@@ -5,21 +5,22 @@ import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordLimits, RecordOwner } from './memory.ts'
 
 /**
- * The shortest times between two writes that nobody waits for, in milliseconds: of one record, and
- * of one process. That of a record doubles up to the maximum while it is written repeatedly,
- * because each write is a request and can conflict with those of other replicas.
+ * The shortest times between two writes that nobody waits for, in milliseconds: `recordSpacingMs`
+ * for one record, `processSpacingMs` for one process. The time for a record doubles up to
+ * `maxSpacingMs` while the record is written repeatedly. Each write is a request, and can conflict
+ * with the writes of other replicas.
  */
 const recordSpacingMs = 1000
 const maxSpacingMs = 5000
 const processSpacingMs = 50
 
-/** How long one such write is tried, in milliseconds. */
+/** How long a write for which nobody waits is tried, in milliseconds. */
 const flushWithinMs = 10_000
 
-/** How long all of them together are tried when the process ends, in milliseconds. */
+/** How long all such writes together are tried when the process ends, in milliseconds. */
 const closeWithinMs = 2000
 
-/** How many idle records and how many of their rows stay in memory: some 14 MB. */
+/** How many idle records, and how many of their rows, stay in memory. They take some 14 MB. */
 const maxIdle = 1000
 const maxIdleRows = 100_000
 
@@ -32,9 +33,13 @@ const maxSleepMs = 60_000
 /** The records of all hooks, as one process reads and writes them. */
 export interface Ledgers {
   of(owner: RecordOwner): Ledger
-  /** Returns an error message if a newer program wrote one of the open records. */
+  /**
+   * Returns an error message if a newer program wrote one of the open records. Undefined otherwise.
+   */
   newer(): string | undefined
-  /** Writes waiting updates at these rates until `stop` is aborted. Then it writes the rest. */
+  /**
+   * Writes waiting updates, with the pauses above, until `stop` is aborted. Then writes the rest.
+   */
   run(stop: AbortSignal): Promise<void>
 }
 
@@ -64,13 +69,16 @@ class RecordLedgers implements Ledgers {
   readonly #charge: ChargeFor
   readonly #instance: string
   /**
-   * The number of ledgers opened so far. Each signs with its own number, so that a dropped ledger's
-   * writes are not taken for those of the next.
+   * The number of ledgers opened so far. Each signs with its own number, so that the writes of a
+   * dropped ledger are not mistaken for those of a later ledger.
    */
   #opened = 0
-  /** By the uids of their hooks, in the order of their last use. */
+  /** The open ledgers by the uids of their hooks, in the order of their last use. */
   readonly #ledgers = new Map<string, Ledger>()
-  /** Each with the time of its next write, in monotonic milliseconds. */
+  /**
+   * The ledgers with waiting updates, each with the time of its next write in monotonic
+   * milliseconds.
+   */
   readonly #dirty = new Map<Ledger, number>()
   readonly #flushed = new WeakMap<Ledger, Flushed>()
   readonly #flushing = new Set<Promise<void>>()
@@ -146,8 +154,8 @@ class RecordLedgers implements Ledgers {
   }
 
   readonly #dirtied = (ledger: Ledger): void => {
-    // While deliveries are claimed continuously, their reports are stored with the claims of the
-    // next.
+    // While deliveries are claimed continuously, their reports are stored with the claims of later
+    // deliveries.
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
     const due = Math.max(this.#clock.monotonic() + processSpacingMs, Math.max(at, ledger.storedAt) + spacingMs)
     this.#dirty.set(ledger, due)
@@ -178,7 +186,10 @@ class RecordLedgers implements Ledgers {
     if (ledger.dirty) this.#dirtied(ledger)
   }
 
-  /** Waits for writes in progress first, because they can leave updates. */
+  /**
+   * Writes all waiting updates. Waits for the writes in progress first, because updates can remain
+   * after them.
+   */
   async #flushAll(): Promise<void> {
     const end = this.#clock.monotonic() + closeWithinMs
     await within(this.#clock, closeWithinMs, Promise.all(this.#flushing))

@@ -3,10 +3,10 @@ import type { Row } from '../api/row.ts'
 
 /**
  * A closed page: finished rows in an object of their own next to the record. A page never changes.
- * An open row, or one in a later page, replaces a row with the same key.
+ * If several rows have one key, an open row counts, or else the row in the latest page.
  */
 export interface Page {
-  /** Name of the page's object. Never reused. */
+  /** The name of the page's object. Names are never reused. */
   readonly name: string
   readonly rows: readonly Row[]
 }
@@ -14,7 +14,7 @@ export interface Page {
 /** The pages that a record lists, oldest first. */
 export interface Pages {
   readonly list: readonly Page[]
-  /** All rows in them. */
+  /** All rows in these pages. */
   readonly rows: ReadonlySet<Row>
 }
 
@@ -34,7 +34,7 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> 
 export interface RecordLimits {
   /** How many decided deliveries are remembered. */
   readonly rows: number
-  /** How many finished rows stay open before they are closed. */
+  /** How many finished rows are stored in the record itself before they go into a page. */
   readonly open: number
   /** The largest number of rows in a page. */
   readonly page: number
@@ -42,16 +42,16 @@ export interface RecordLimits {
 
 /**
  * 4,000 rows take 410 kB in etcd and little time to search. A record with 16 open rows and no
- * alerts takes 4 kB, a page of 512 rows 52 kB. A row is written some six times before it is in such
- * a page.
+ * alerts takes 4 kB, a page of 512 rows 52 kB. A row is written some six times before it is in a
+ * page of 512 rows.
  */
 export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }
 
 export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
 
 /**
- * When a delivery was decided, in milliseconds since the epoch, and what else identifies it besides
- * its key.
+ * When a delivery was decided, in milliseconds since the epoch, and what identifies the delivery in
+ * addition to its key.
  */
 export interface Moment {
   readonly at: number
@@ -60,7 +60,7 @@ export interface Moment {
   readonly of?: string | undefined
 }
 
-/** Returns these members of a row. Unknown ones are left out. */
+/** Returns the members of {@link Moment} for a row. Undefined members are left out. */
 export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   at,
   ...(newsAt !== undefined && { newsAt }),

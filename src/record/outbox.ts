@@ -4,17 +4,20 @@ import type { Memory } from './memory.ts'
 import { joined, noteOf, type Note } from './protocol.ts'
 
 /**
- * How many updates may wait while the API server does not answer. Further ones are dropped; the
- * outcome of their claims is found out again.
+ * How many updates may wait while the API server does not answer. Further updates are dropped. The
+ * outcomes that they report are found out again later.
  */
 const maxUpdates = 10_000
 
 /** The updates of a record that wait for its next write, in order. */
 export class Outbox {
   #updates: Update[] = []
-  /** What is to be reported of deliveries. The next write makes an update of it; until then it takes the room of the newest ones. */
+  /**
+   * The joined report of deliveries, which the next write turns into an update. However many
+   * deliveries it reports, it has the details of only the newest.
+   */
   #note: Note | undefined
-  /** A memory with all updates, cached until either changes. */
+  /** A memory with all updates, cached until the memory or the updates change. */
   #current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
 
   get length(): number {
@@ -36,14 +39,14 @@ export class Outbox {
 
   /** Adds an update of a report that was added before. */
   amend(update: Update): void {
-    // The report comes first.
+    // The update must come after the report that it changes.
     this.seal()
     this.add(update)
   }
 
   /**
-   * Returns a draft of a memory with all updates. It is cached, so only read or fork it. It lacks
-   * the reports that no write includes yet, because no decision needs them.
+   * Returns a draft of a memory with all updates. It is cached, so only read or fork it. The draft
+   * lacks the reports that no write includes yet, because no decision needs them.
    */
   applied(memory: Memory): MemoryDraft {
     if (this.#current?.of !== memory) {
@@ -54,7 +57,7 @@ export class Outbox {
   }
 
   /**
-   * Returns how many updates a write includes that starts now. Later reports go into a new update.
+   * Returns the number of updates for a write that starts now. Later reports go into a new update.
    */
   seal(): number {
     const note = this.#note

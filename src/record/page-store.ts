@@ -16,12 +16,12 @@ export type PageRead =
   | {
       readonly read: 'found'
       readonly page: Page
-      /** The length of its content. Only set if the page was just read. */
+      /** The length of the page's content. Present only if the page was just read. */
       readonly chars?: number
     }
   /** There is no page with this name. */
   | { readonly read: 'gone' }
-  /** A newer program wrote it. */
+  /** A newer program wrote the page. */
   | { readonly read: 'newer'; readonly format: number }
   | { readonly read: 'unreadable' }
 

@@ -15,24 +15,26 @@ import { momentOf, type Memory } from './memory.ts'
  *
  * The states of a row, which holds the outcome of one delivery:
  *
- * - `claimed`: a process intends a write. It is stored, or never will be, or nobody knows.
+ * - `claimed`: a process intends a write. The write is stored, or never will be, or its outcome is
+ *   unknown.
  * - `done`: the step is stored, or nothing had to change. `acted`: an act is done.
  * - `skipped`: the delivery did not count.
- * - `untold`: the outcome of the write can never be found out. It is never made again.
+ * - `untold`: the outcome of the write can never be found out. The step is never made again.
  *
  * The rules:
  *
  * 1. A claim is stored before its write is sent (`decided` in judge.ts, then `claiming`).
- * 2. Any process may finish a claim with the very same write, but notes that first (`helped`).
- * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
- *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
- *    of a later delivery. A row that a full record has forgotten does not count a second time.
+ * 2. Any process may finish a claim with the very same write, but first notes that it will
+ * (`helped`).
+ * 3. A stored write makes its rows `done`, whichever process sent it and however late that is found
+ * out (`applied`), even if the claim was dropped or given up. It does not replace the row of a
+ * later delivery. A row that a full record has forgotten does not count a second time.
  * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
  * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
- *    (`standingOf`).
+ * (`standingOf`).
  * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
- * 7. The changes of an alert group are a sum for each object, to which steps add in any order
- *    once they are stored. An undo subtracts what it took back, or may have taken back.
+ * 7. The changes of an alert group are a sum for each object, to which steps add in any order once
+ * they are stored. An undo subtracts what it took back, or may have taken back.
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
  * 9. An act is begun before its first write, and open until its work is done or has failed.
  */
@@ -47,11 +49,17 @@ const abandonedMs = 10_000
 const maxGroups = 64
 const maxFiring = 128
 
-/** How many groups can be undone, and for how long in milliseconds. Alerts can fire for weeks. */
+/**
+ * For how many alert groups changes can be taken back, and for how long in milliseconds. Alerts can
+ * fire for weeks.
+ */
 const maxUndoGroups = 256
 const undoKeptMs = 30 * 24 * 3_600_000
 
-/** The number of objects in the undo of one group, and in that of all groups. */
+/**
+ * The maximum number of objects whose changes are remembered for one alert group, and for all
+ * groups together.
+ */
 const maxObjects = 16
 const maxSums = 512
 
@@ -61,7 +69,7 @@ export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] 
 
 /**
  * Returns whether the process that stored a claim or began an act has stopped working on it. Clocks
- * differ, so a time in the future counts like one equally far in the past.
+ * differ, so a time in the future counts like a time equally far in the past.
  */
 export const isAbandoned = ({ at }: ClaimedRow | OpenAct, now: number): boolean => Math.abs(now - at) > abandonedMs
 
@@ -82,8 +90,8 @@ export const claiming = (draft: MemoryDraft, mark: string, to: number): void => 
 }
 
 /**
- * Marks the rows of a stored write as done. Rows that another process dropped or gave up come back.
- * `madeAt` is the time of the write, if it is known and much later than the claim.
+ * Marks the rows of a stored write as done. Rows that another process dropped or gave up are added
+ * again. `madeAt` is the time of the write, if it is known and much later than the claim.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
   const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
@@ -111,8 +119,8 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
 }
 
 /**
- * Notes that the hook ran, or may have run, because of these rows. A later time stays, even if it
- * came from a fast clock.
+ * Notes that the hook ran, or may have run, because of these rows. The time of this run replaces
+ * the stored one, even a later one, which may be from a fast clock.
  */
 const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
   let ranAt = -Infinity
@@ -124,7 +132,7 @@ const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infini
 const markOf = (row: Row): string | undefined =>
   row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
 
-/** Returns whether a row equals the one that another row replaced. */
+/** Returns whether a row is the one that a claim has replaced and keeps as `former`. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>
   row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
@@ -151,7 +159,7 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
   for (const row of rows) {
-    // What may have been taken back is not taken back again.
+    // The undo may have been made, so its changes are not taken back a second time.
     if (row.undoes !== undefined) addToUndo(draft, row)
     if (row.report) withReport(draft, row.report, row.at)
   }
@@ -159,7 +167,8 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
 }
 
 /**
- * Drops claims. The rows before them are restored; without one, the delivery counts as never seen.
+ * Drops claims. The rows that the claims replaced are restored. If a claim replaced none, its
+ * delivery counts as never seen.
  */
 export const dropped = (draft: MemoryDraft, which: Which): void => {
   for (const row of draft.claims()) {
@@ -174,9 +183,9 @@ export const dropped = (draft: MemoryDraft, which: Which): void => {
 export type Standing =
   /** Only the process that stored the claim may have sent the write. */
   | 'unhelped'
-  /** Other processes may have sent it too. */
+  /** Other processes may have sent the write too. */
   | 'helped'
-  /** No longer claimed: its outcome is known. */
+  /** The write is no longer claimed: its outcome was decided. */
   | 'settled'
 
 /** Returns the state of these claims' write. */
@@ -197,7 +206,10 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
   }
 }
 
-/** Takes back a write of this process alone that the API server refused. It is never made. */
+/**
+ * Takes back the claim of a write that only this process has sent, and that had a conflict. The
+ * write is never made.
+ */
 export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
 
 /** Returns a group's report for the record. */
@@ -232,7 +244,8 @@ export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, gro
 }
 
 /**
- * Adds a row's step to its alert group's sum for that object. An undo subtracts what it took back.
+ * Adds the step of a row to its alert group's sum for the object. A row of an undo subtracts what
+ * the undo took back.
  */
 export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group, to, undoes }: ClaimedRow): void => {
   if (group === undefined) return
@@ -283,8 +296,9 @@ export const joined = (note: Note, before: Note): Note => {
 const unknownState = { state: undefined, stateMessage: undefined }
 
 /**
- * Stores the outcome of a reported delivery, if it is still among the newest. `before` is its outcome
- * so far. Of deliveries that look alike, the first with that outcome is changed.
+ * Stores the outcome of a reported delivery, if the delivery is still among the newest. `before` is
+ * the outcome that is stored so far. If several reports are alike, the first of them with that
+ * outcome is changed.
  */
 export const withState = (
   draft: MemoryDraft,

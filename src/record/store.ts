@@ -11,10 +11,16 @@ import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
 import type { PageRead } from './page-store.ts'
 
-/** The time limit of one request for a record, in milliseconds. Two fit into a delivery's time. */
+/**
+ * The time limit of one request for a record, in milliseconds. Two requests fit into a delivery's
+ * time.
+ */
 const requestWithinMs = 2000
 
-/** A version of a record: its object, if it exists, and its memory of this hook. */
+/**
+ * A version of a record: its object, or undefined if the record does not exist yet, and the hook's
+ * memory in it.
+ */
 export interface RecordVersion {
   readonly object: StoredObject | undefined
   readonly memory: Memory
@@ -23,11 +29,11 @@ export interface RecordVersion {
 export type RecordRead =
   | ({ readonly read: 'found' } & RecordVersion)
   /**
-   * The hook was deleted or replaced. No memory may begin for it, and that of another hook must not
-   * be touched.
+   * The hook was deleted or replaced. No record may be created for it, and the record of a later
+   * hook with its name must not be changed.
    */
   | { readonly read: 'gone' }
-  /** A newer program wrote it. It is left alone. */
+  /** A newer program wrote the record, which is not changed. */
   | { readonly read: 'newer'; readonly message: string }
   | { readonly read: 'refused'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
@@ -36,16 +42,16 @@ export type RecordPut =
   | { readonly put: 'stored'; readonly object: StoredObject }
   /** Another write came first. Nothing was stored. */
   | { readonly put: 'conflict' }
-  /** The server refused it. Nothing was stored. */
+  /** The API server refused the write. Nothing was stored. */
   | { readonly put: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** Certainly not stored. Trying again is safe. */
+  /** The write is certainly not stored. Another attempt is safe. */
   | { readonly put: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** Stored or not: unknown. */
+  /** It is unknown whether the write is stored. */
   | { readonly put: 'unknown'; readonly message: string }
 
 /** What reading a record needs. */
 export interface RecordReading {
-  /** Reads one of its pages, unless it is cached. */
+  /** Returns a page of the record, from the cache or else from a read. */
   readonly page: (name: string) => Promise<PageRead>
   /** Called with a part that cannot be parsed and is treated as empty. */
   readonly unreadable: (what: string) => void
@@ -53,8 +59,8 @@ export interface RecordReading {
 
 /**
  * Reads a hook's current record with its pages. The record of an earlier hook with the same name
- * counts as empty, and so do parts that cannot be parsed. `missedAt` is the version at which a page
- * was missing: it may have been joined with others meanwhile.
+ * counts as empty, and so do parts that cannot be parsed. `missedAt` is the version of the record
+ * at which a listed page was missing: the page may have been joined with others meanwhile.
  */
 export const readRecord = async (
   api: ApiConnection,
@@ -98,7 +104,7 @@ export const readRecord = async (
  */
 const maxPagesChars = 4 * 1024 * 1024
 
-/** Reads pages one after another, so that a forged list in a record is no flood of requests. */
+/** Reads pages one after another, so that a forged list in a record causes no flood of requests. */
 const readPages = async (names: readonly string[], { page }: RecordReading): Promise<readonly PageRead[]> => {
   const pages: PageRead[] = []
   let chars = 0
@@ -136,7 +142,7 @@ export const putRecord = async (
     method: object ? 'PUT' : 'POST',
     path: object ? objectPath(records, namespace, name) : collectionPath(records, namespace),
     body: JSON.stringify(body),
-    // The caller has the content, and it is large.
+    // The content is large, and the caller has it already. So the answer is asked for without it.
     as: 'metadata',
     lane: 'step',
     timeoutMs: requestWithinMs,

@@ -64,7 +64,7 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // The evidence shows the object's size, which may be that of another target than the queue's.
+  // The evidence shows the size of the claim's target. The queue may be that of another target.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
   const bill = { ...interest.bill, objectBytes }
   const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })

@@ -202,7 +202,8 @@ const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): read
 }
 
 /**
- * Returns the record for a turn: that of the first post that needs one. Undefined if no post does.
+ * Returns the record for a turn: the first post with a need for a record decides. Undefined if no
+ * post does.
  */
 const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined =>
   waiting.find(({ context }) => isRemembered(context))?.context.ledger()

@@ -158,8 +158,8 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // A hook that is stopped or suspended still answers posts which only ask for an outcome, so
-    // they are not refused here.
+    // Even a stopped or suspended hook answers posts with `wait`, which may only ask for an
+    // outcome. So such posts are not refused here.
     const shut =
       waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }

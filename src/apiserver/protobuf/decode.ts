@@ -10,7 +10,7 @@ import { messages } from './messages.ts'
  */
 export const protobufType = 'application/vnd.kubernetes.protobuf'
 
-/** A body that cannot be parsed. The message is for a person. */
+/** A body that cannot be parsed. The message is for the person who sent it. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError'
 }
@@ -47,7 +47,10 @@ const objectIn = (envelope: Uint8Array): JsonObject => {
   return { apiVersion, kind, ...members(message, raw) }
 }
 
-/** Returns the error for an unknown kind, for a person who does not know protobuf. */
+/**
+ * Returns the error message for an unknown kind. It does not mention protobuf, which kubectl's
+ * users do not see.
+ */
 const unknownKind = (kind: string, apiVersion: string): string =>
   apiVersion.startsWith('rbac.authorization.k8s.io/')
     ? `the in-memory API server has no ${kind}: it lets everybody do everything, so leave out what gives rights`
@@ -99,7 +102,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<number, Field>> = new Map(
   ]),
 )
 
-/** Calls `read` with each field's number. If it returns false, the field is skipped. */
+/** Calls `read` with the number of each field. If `read` returns false, the field is skipped. */
 const eachField = (
   bytes: Uint8Array,
   read: (number: number, reader: BinaryReader, wire: WireType) => boolean,
@@ -138,7 +141,8 @@ const members = (message: string, bytes: Uint8Array): JsonObject => {
 const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /**
- * Returns whether Go's `omitempty` leaves a value out of JSON. A message stays, even an empty one.
+ * Returns whether Go's `omitempty` leaves a value out of JSON. A message is never left out, even if
+ * it is empty.
  */
 const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
 
@@ -170,7 +174,7 @@ const valueOf = (type: string, reader: BinaryReader, wire: WireType): unknown =>
   }
 }
 
-/** Decodes the messages with a special form in JSON. */
+/** Decodes a message of a type that has a special form in JSON. */
 const special = (type: string, bytes: Uint8Array): unknown => {
   switch (type) {
     case 'Quantity':

@@ -18,7 +18,7 @@ export type WriteOutcome =
   | { readonly write: 'missing' }
   /** The API server refused the write. Nothing was written. */
   | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
-  /** Certainly not stored. Trying again is safe. */
+  /** The write is certainly not stored. Another attempt is safe. */
   | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It is unknown whether the write is stored. */
   | { readonly write: 'unknown'; readonly message: string }

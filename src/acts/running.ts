@@ -81,8 +81,8 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
         !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
-      // Without an idempotency key, a copy would not be recognised. So the post gets no 503, which
-      // would promise that sending again is safe.
+      // Without an idempotency key, a copy would not be recognised. A 503 would promise that
+      // sending again is safe.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }
       return (
         worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }

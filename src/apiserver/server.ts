@@ -45,10 +45,7 @@ export interface ServerResponse {
   readonly body: string
 }
 
-/**
- * Answers requests synchronously. Of the controllers in a cluster, the server does the work of only
- * one: the garbage collector.
- */
+/** Answers requests synchronously. Of a cluster's controllers it has only the garbage collector. */
 export interface ApiServer {
   handle(request: ServerRequest): ServerResponse
   /**

@@ -126,7 +126,10 @@ export interface LookContext {
   readonly namespace: string
   /** The CRDs of custom kinds, as they were at most a few minutes ago. */
   readonly definitions: Definitions
-  /** Returns the pods with these labels, of many only the first. Undefined if they cannot be read. */
+  /**
+   * Returns the pods that a label selector matches, up to a limit. Undefined if they cannot be
+   * read.
+   */
   pods(this: void, labelSelector: string): Promise<readonly StoredObject[] | undefined>
 }
 

@@ -15,8 +15,7 @@ import { momentOf, type Memory } from './memory.ts'
  *
  * The states of a row, which holds the outcome of one delivery:
  *
- * - `claimed`: a process intends a write. The write is stored, or never will be, or its outcome is
- *   unknown.
+ * - `claimed`: a process intends a write. It is stored, or never will be, or its outcome is unknown.
  * - `done`: the step is stored, or nothing had to change. `acted`: an act is done.
  * - `skipped`: the delivery did not count.
  * - `untold`: the outcome of the write can never be found out. The step is never made again.
@@ -24,17 +23,16 @@ import { momentOf, type Memory } from './memory.ts'
  * The rules:
  *
  * 1. A claim is stored before its write is sent (`decided` in judge.ts, then `claiming`).
- * 2. Any process may finish a claim with the very same write, but first notes that it will
- * (`helped`).
- * 3. A stored write makes its rows `done`, whichever process sent it and however late that is found
- * out (`applied`), even if the claim was dropped or given up. It does not replace the row of a
- * later delivery. A row that a full record has forgotten does not count a second time.
+ * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
+ * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
+ *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
+ *    of a later delivery. A row that a full record has forgotten does not count a second time.
  * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
  * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
- * (`standingOf`).
+ *    (`standingOf`).
  * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
- * 7. The changes of an alert group are a sum for each object, to which steps add in any order once
- * they are stored. An undo subtracts what it took back, or may have taken back.
+ * 7. The changes of an alert group are a sum for each object, to which steps add in any order
+ *    once they are stored. An undo subtracts what it took back, or may have taken back.
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
  * 9. An act is begun before its first write, and open until its work is done or has failed.
  */
@@ -49,17 +47,11 @@ const abandonedMs = 10_000
 const maxGroups = 64
 const maxFiring = 128
 
-/**
- * For how many alert groups changes can be taken back, and for how long in milliseconds. Alerts can
- * fire for weeks.
- */
+/** How many groups can be undone, and for how long in milliseconds. Alerts can fire for weeks. */
 const maxUndoGroups = 256
 const undoKeptMs = 30 * 24 * 3_600_000
 
-/**
- * The maximum number of objects whose changes are remembered for one alert group, and for all
- * groups together.
- */
+/** The maximum number of objects in the undo of one group, and in that of all groups. */
 const maxObjects = 16
 const maxSums = 512
 
@@ -166,10 +158,7 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
 
-/**
- * Drops claims. The rows that the claims replaced are restored. If a claim replaced none, its
- * delivery counts as never seen.
- */
+/** Drops claims and restores the rows that they replaced. Without one, a delivery is forgotten. */
 export const dropped = (draft: MemoryDraft, which: Which): void => {
   for (const row of draft.claims()) {
     if (!which(row.claim, row)) continue
@@ -206,10 +195,7 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
   }
 }
 
-/**
- * Takes back the claim of a write that only this process has sent, and that had a conflict. The
- * write is never made.
- */
+/** Takes back the claim of a write whose only attempt had a conflict. It is never made. */
 export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
 
 /** Returns a group's report for the record. */
@@ -244,8 +230,7 @@ export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, gro
 }
 
 /**
- * Adds the step of a row to its alert group's sum for the object. A row of an undo subtracts what
- * the undo took back.
+ * Adds a row's step to its alert group's sum for the object. An undo subtracts what it took back.
  */
 export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group, to, undoes }: ClaimedRow): void => {
   if (group === undefined) return
@@ -296,9 +281,8 @@ export const joined = (note: Note, before: Note): Note => {
 const unknownState = { state: undefined, stateMessage: undefined }
 
 /**
- * Stores the outcome of a reported delivery, if the delivery is still among the newest. `before` is
- * the outcome that is stored so far. If several reports are alike, the first of them with that
- * outcome is changed.
+ * Stores the outcome of a reported delivery, if it is still among the newest. `before` is the
+ * stored outcome. Of reports that look alike, the first with that outcome is changed.
  */
 export const withState = (
   draft: MemoryDraft,

@@ -160,7 +160,8 @@ export const putRecord = async (
     case 'conflict':
       return { put: 'conflict' }
     case 'missing':
-      // If a record was read before, it was deleted since. Otherwise the namespace or the CRD does not exist.
+      // If a record was read before, it was deleted since then. Otherwise the namespace or the CRD
+      // does not exist.
       return object ? { put: 'conflict' } : { put: 'refused', message: sent.message, forbidden: false }
     case 'refused':
       return { put: 'refused', message: sent.message, forbidden: sent.forbidden }

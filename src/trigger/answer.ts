@@ -20,7 +20,7 @@ export interface Answer {
   /** `ready`: how many pods of the target are available at least. `of`: how many are wanted. */
   readonly ready?: number
   readonly of?: number
-  /** Why a rollout does not go on, as reasons of its workload and its pods. */
+  /** Why a rollout does not continue: reasons in the status of its workload and of its pods. */
   readonly causes?: readonly string[]
   readonly from?: number
   readonly to?: number

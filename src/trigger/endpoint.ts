@@ -118,9 +118,8 @@ export class TriggerEndpoint {
   }
 
   /**
-   * Checks a post's token, and what the hook's `auth` requires. Returns the admission to the hook,
-   * or the answer if the post is not admitted. `isNew`: the post has not entered the intake yet, so
-   * the hook's limits are checked too.
+   * Checks a post's token and `auth`. Returns its admission, or the answer if it is not admitted.
+   * `isNew`: the post has not entered the intake yet, so the hook's limits are checked too.
    */
   async #admit(
     request: TriggerRequest,
@@ -158,8 +157,7 @@ export class TriggerEndpoint {
     const { checkGenuine, clock, ledgers } = this.#parts
     const { hook: first } = admitted
     const beganAt = clock.now()
-    // Even a stopped or suspended hook answers posts with `wait`, which may only ask for an
-    // outcome. So such posts are not refused here.
+    // A post with `wait` may only ask for an outcome, which even a stopped hook answers.
     const shut =
       waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
@@ -207,10 +205,7 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /**
-   * Looks in the record for a delivery that was decided before. If it is there, nothing is run.
-   * Returns undefined if the delivery must be executed.
-   */
+  /** Looks for an earlier decision in the record. Undefined: the delivery must be executed. */
   async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
     const { clock } = this.#parts
     const { deadline, delivery, hook, isAskable } = context
@@ -220,8 +215,7 @@ export class TriggerEndpoint {
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
     const row = found?.decided === 'stored' ? found.result : undefined
-    // As for a post that does not wait: this copy finishes a delivery that is not finished, and is
-    // refused if it has another body.
+    // This copy finishes an unfinished delivery. With another body it is refused.
     if (!row || row.state === 'claimed' || isOfOther(context, row)) return undefined
     const decided = decidedAsIn(row, hook)
     return { answer: decided.answer, hook, waits: { decided, waitMs, isPoll: true } }
@@ -275,19 +269,15 @@ export class TriggerEndpoint {
 }
 
 /**
- * Returns the beginning of the body's hash if the sender gave an idempotency key in a header. A
- * second body with that key has another hash. Undefined without a key, or without a body: then the
- * post only asks for the outcome of its key.
+ * Returns the beginning of the body's hash. Undefined if the sender gave no key in a header, or no
+ * body: then the post only asks for the outcome of its key.
  */
 const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
   isAskable(delivery) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
 
 const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
-/**
- * Adds to a post that was just decided what it waits for. Returns it unchanged if its answer is not
- * 200.
- */
+/** Adds to a decided post what it waits for. Returns it unchanged if its answer is not 200. */
 const waitingFor = (
   handled: Handled,
   change: DecidedPost['change'],

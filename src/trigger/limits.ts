@@ -286,9 +286,15 @@ export const followEveryMs = 5000
 export const followForMs = 1_800_000
 export const maxFollowed = 32
 
-/** The time limit of a look's read of pods, in milliseconds, and how many pods of a workload are read. */
+/**
+ * The time limit for reading the pods of a workload, in milliseconds, and how many of them are
+ * read.
+ */
 export const lookReadWithinMs = 3000
 export const maxPods = 100
 
-/** How long pods are not asked for where they may not be listed, in milliseconds. */
+/**
+ * How long pods are not requested again in a namespace where they may not be listed, in
+ * milliseconds.
+ */
 export const forbiddenPodsForMs = 60_000

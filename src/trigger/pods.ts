@@ -9,13 +9,13 @@ import { forbiddenPodsForMs, lookReadWithinMs, maxPods } from './limits.ts'
 const pods = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 
 /**
- * Reads pods, to say why a rollout does not go on. The right to list them is optional. Where it is
- * missing, the log says so once, and the reasons are left out.
+ * Reads pods, to find out why a rollout does not continue. The right to list pods is optional.
+ * Without it, answers do not contain the causes, and the log says so once for each namespace.
  */
 export class Pods {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #api: ApiConnection
-  /** Until when pods of a namespace are not asked for, in monotonic milliseconds. */
+  /** Until when the pods of a namespace are not requested again, in monotonic milliseconds. */
   readonly #forbidden = new BoundedMap<string, number>(1000)
 
   constructor(environment: Pick<Environment, 'clock' | 'log'>, api: ApiConnection) {
@@ -23,7 +23,10 @@ export class Pods {
     this.#api = api
   }
 
-  /** Returns the pods with these labels, of many only the first. Undefined if they cannot be read. */
+  /**
+   * Returns the pods that a label selector matches, at most `maxPods`. Undefined if they cannot be
+   * read.
+   */
   async list(namespace: string, labelSelector: string): Promise<readonly StoredObject[] | undefined> {
     const { clock, log } = this.#environment
     const until = this.#forbidden.get(namespace)

@@ -2,7 +2,7 @@ import { keyOf } from '../../api/hash.ts'
 import type { Image } from '../../api/image.ts'
 import { maxDid, type ChangeEvidence } from '../../api/settlement.ts'
 
-/** The trace of a delivery on a container, or on a whole workload: an entry of {@link ChangeEvidence}. */
+/** The trace of a delivery on a container or on a workload: an entry of {@link ChangeEvidence}. */
 export type Mark = string
 
 /** Returns the mark of a push: its id, and 8 characters of the hash of what the container runs. */

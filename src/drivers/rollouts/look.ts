@@ -6,7 +6,7 @@ import { podSelector, podsNow } from './pods.ts'
 import { lookedAt, settlementOf, type LookedAt } from './settlement.ts'
 import { findWorkloads } from './workloads.ts'
 
-/** How many pods one look reads at least before it reads those of no further workload. */
+/** After a look has read this number of pods, it reads the pods of no further workload. */
 const maxPodsOfLook = 100
 
 /**

@@ -5,14 +5,15 @@ import { parseTime } from '../../environment/time.ts'
 import { containersIn, type Workloads } from './kinds.ts'
 import { annotationPrefix } from './plan.ts'
 
-/** How many causes are shown. */
+/** The maximum number of causes in a message. */
 const maxCauses = 5
 
-/** What the pods of a workload show of a rollout that is not through. */
+/** What the pods of a workload show of a rollout that is not complete. */
 export interface PodsNow {
   /**
-   * Why pods are not ready, the most frequent first, such as `web: ImagePullBackOff (1 of 4)`. It never
-   * has a pod's message: that can name Secrets and quote logs, and the caller may be a stranger.
+   * Why pods are not ready, the most frequent first, such as `web: ImagePullBackOff (1 of 4)`. A
+   * cause never contains a pod's message, which can name Secrets and quote logs. The caller may be
+   * a stranger.
    */
   readonly causes: readonly string[]
   /**
@@ -22,7 +23,10 @@ export interface PodsNow {
   readonly unreadySince: number | undefined
 }
 
-/** Returns the label selector of a workload's pods, as a query. Undefined if it has none. */
+/**
+ * Returns the label selector of a workload's pods in the form of a query. Undefined if the workload
+ * has none, or if it cannot be converted.
+ */
 export const podSelector = (object: StoredObject): string | undefined => {
   const labels = at(object, 'spec', 'selector', 'matchLabels')
   const expressions = at(object, 'spec', 'selector', 'matchExpressions')
@@ -51,7 +55,7 @@ const expressionText = (expression: unknown): string | undefined => {
   }
 }
 
-/** Returns what the pods of a workload show. `of` is how many are wanted. */
+/** Returns what the pods of a workload show. `of` is the number of wanted pods. */
 export const podsNow = (
   object: StoredObject,
   workloads: Workloads,
@@ -59,7 +63,8 @@ export const podsNow = (
   of: number,
 ): PodsNow => {
   const unready = pods.filter(pod => pod.metadata.deletionTimestamp === undefined && !isReady(pod))
-  // A Deployment replaces old pods that are stuck. A StatefulSet waits for them.
+  // A Deployment replaces old pods that are not ready, so only new ones count. A StatefulSet waits
+  // for old ones too.
   const isOfTemplate = workloads.type.kind === 'Deployment' ? ofTemplate(object, workloads) : () => true
   const counts = new Map<string, number>()
   for (const pod of unready.filter(isOfTemplate)) {
@@ -81,7 +86,10 @@ const hasCondition = (pod: StoredObject, type: string, status: string, reason?: 
     each => each['type'] === type && each['status'] === status && (reason === undefined || each['reason'] === reason),
   )
 
-/** Returns whether a pod was made of the present template: by its images, and by the notes of pushes and restarts. */
+/**
+ * Returns a function that checks whether a pod was made from the present template. It compares the
+ * images, and the annotations of pushes and restarts.
+ */
 const ofTemplate = (object: StoredObject, workloads: Workloads): ((pod: StoredObject) => boolean) => {
   const notes = notesIn(at(object, ...workloads.template, 'metadata', 'annotations'))
   const images = containersIn(object, workloads)
@@ -100,7 +108,7 @@ const notesIn = (annotations: unknown): JsonObject =>
     Object.entries(isObject(annotations) ? annotations : {}).filter(([name]) => name.startsWith(annotationPrefix)),
   )
 
-/** The usual reasons of a pod that is about to start. */
+/** Reasons that a pod usually has while it starts. They are no causes. */
 const starting: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing', 'Completed'])
 
 /** Returns why a pod is not ready. */
@@ -112,7 +120,7 @@ const causesOf = (pod: StoredObject): readonly string[] => {
   const slow = membersOf(pod, 'status', 'containerStatuses').filter(
     status => status['ready'] === false && isObject(at(status, 'state', 'running')),
   )
-  // One that ends again and again runs in between.
+  // A container that ends again and again runs in between, so its last end is the cause.
   return slow.map(
     status =>
       `${String(status['name'])}: ${wordAt(status, 'lastState', 'terminated', 'reason') ?? 'ContainersNotReady'}`,
@@ -126,7 +134,10 @@ const causeOf = (status: JsonObject): readonly string[] => {
   return reason === undefined || starting.has(reason) ? [] : [`${name}: ${reason}`]
 }
 
-/** Returns a reason. Reasons are words: what is not may be a message. */
+/**
+ * Returns the reason at a path. Undefined if it is not a single word, because it may then be a
+ * message.
+ */
 const wordAt = (status: JsonObject, ...path: readonly string[]): string | undefined => {
   const reason = stringAt(status, ...path)
   return reason !== undefined && /^[A-Za-z]{1,64}$/.test(reason) ? reason : undefined

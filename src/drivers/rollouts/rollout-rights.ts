@@ -30,7 +30,10 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
     })),
 ]
 
-/** What says why a rollout does not go on. Both drivers of rollouts use it; one of them brings it. */
+/**
+ * The right to find out why a rollout does not continue. Both drivers of rollouts use it. Only one
+ * of them declares it.
+ */
 export const rolloutPods: Extra = {
   name: 'rollout-pods',
   hooks: 'with redeploy or restart, whose outcome is to say why pods are not ready',

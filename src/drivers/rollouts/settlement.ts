@@ -52,14 +52,18 @@ export const lookedAt = (object: StoredObject, workloads: Workloads, pods?: Pods
 }
 
 /**
- * Returns the outcome of a change, by the workloads as they are now, and of this change alone:
+ * Returns the outcome of one change at `now`, from the present workloads. A change leaves its id in
+ * an annotation of each workload:
  *
- * 1. Its id stands first on a container that runs what it wrote: the change is there, and the rollout of the workload decides.
- * 2. Its id stands first, and something else runs: somebody has replaced it.
- * 3. Its id stands further back, or something later stands there: it is superseded, also where the same image runs again.
- * 4. Else, or where fewer workloads have it than it was left on, somebody has replaced it: a rollback restores the annotations too.
+ * 1. The id is the newest of a container, which runs what the change wrote. Then the rollout of the
+ *    workload decides.
+ * 2. The id is the newest, but something else runs. Then somebody has replaced the change.
+ * 3. Another id is newer. Then the change is superseded, even if the same image runs again.
+ * 4. The id is on fewer workloads than before, and they have no later change. Then somebody has
+ *    replaced the change, because a rollback restores the annotations too.
  *
- * Not by generations, which a changed count raises as well, nor by ReplicaSets, which two pushes of one image share.
+ * Generations are not compared, because a changed count raises them too. ReplicaSets are not
+ * compared, because two pushes of one image share one.
  */
 export const settlementOf = (change: DecidedChange, workloads: readonly LookedAt[], now: number): Settlement => {
   const found = workloads.map(workload => ({ workload, ...placeOf(change, workload) }))

@@ -88,6 +88,6 @@ export const newUid = (random: Random): string => {
 /** As in Kubernetes, it has no vowels, and no characters that look alike. */
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
-/** Returns five letters, which make a `generateName` unique. */
+/** Returns five characters, which make a name from `generateName` unique. */
 export const newSuffix = (random: Random): string =>
   [...random.bytes(5)].map(byte => suffixAlphabet[byte % suffixAlphabet.length]).join('')

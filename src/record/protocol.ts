@@ -177,7 +177,7 @@ export type Standing =
   /** The write is no longer claimed: its outcome was decided. */
   | 'settled'
 
-/** Returns the state of these claims' write. */
+/** Returns the state of the write with this mark, which was claimed with `rows` rows. */
 export const standingOf = (draft: MemoryDraft, mark: string, rows: number): Standing => {
   const claimed = rowsOf(draft, mark)
   if (claimed.length === 0) return 'settled'

@@ -56,7 +56,7 @@ export interface Claimed {
   readonly to: number
   /** False if no write is needed: all posts are at their bounds, or their steps cancel out. */
   readonly isWritten: boolean
-  /** One for each post, in order. */
+  /** The part of each post, in the order of the posts. */
   readonly parts: readonly Part[]
 }
 

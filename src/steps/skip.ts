@@ -66,7 +66,7 @@ const decideSkip = async (
   const { clock } = world
   const ledger = context.ledger()
   const mayContinue = (): boolean => clock.monotonic() < context.deadline
-  /** The mark of the last claim that blocked this. */
+  /** The mark of the last claim that blocked the skip. */
   let met: string | undefined
   let looks = 0
   let unfenced = false

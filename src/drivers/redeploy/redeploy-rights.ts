@@ -12,8 +12,8 @@ import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 const repositoryOf = (image: string): string => `${image}.find('^([^/@]*/)*[^/@:]*')`
 
 /**
- * Returns the CEL rule that nothing in the containers changes, nor their order, except tags,
- * digests and pull policies of their images.
+ * Returns the CEL rule for containers: neither they nor their order may change. Only tags, digests
+ * and pull policies of their images may.
  */
 const sameContainers = ([now, before]: Both, member: string): string => {
   const of = (spec: string): string => `(has(${spec}.${member}) ? ${spec}.${member} : [])`

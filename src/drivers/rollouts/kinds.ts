@@ -11,7 +11,7 @@ export interface Workloads {
   readonly template: readonly string[]
   /** True if a changed template starts new pods by itself. */
   readonly rollsOut: boolean
-  /** The paths of its counts, for display. */
+  /** The paths of the wanted and the ready count in a workload, for display. */
   readonly counts?: { readonly wanted: readonly string[]; readonly ready: readonly string[] }
 }
 

@@ -12,7 +12,10 @@ import { keptByRules, onlyCount } from '../counted/kept.ts'
 import type { Asked, Cel, Kept, DriverRights } from '../driver-rights.ts'
 import { both, sameBut, type Both } from '../unchanged.ts'
 
-/** Returns the rule that a write may change only a pool's count and the order of removal. */
+/**
+ * Returns the rule that a write may change only a pool's count, and the order in which machines are
+ * removed.
+ */
 const onlyCountAndOrder = (type: ResourceType): Kept => {
   const deletion = both(['spec', 'deletion'])
   const orNone = ([now, before]: Both): Both => [`(has(${now}) ? ${now} : {})`, `(has(${before}) ? ${before} : {})`]

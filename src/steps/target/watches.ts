@@ -37,7 +37,10 @@ const forbiddenForMs = 600_000
 /** How many pairs of kind and namespace are remembered as forbidden. */
 const maxForbidden = 1000
 
-/** How long no watch begins after one broke. The time doubles as long as all watches break. */
+/**
+ * How long no watch begins after one broke. The time doubles with each further watch that breaks,
+ * until one does not.
+ */
 const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
 /**

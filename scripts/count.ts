@@ -33,7 +33,7 @@ const rows: readonly (readonly [what: string, count: number])[] = [
   ['files that a named post runs through', all.files.length],
   ['  without the senders', withoutSenders.files.length],
   ['names that several files of src export', shared.size],
-  ['circles of imports, of types too', circles.length],
+  ['import cycles, of types too', circles.length],
   ['  files in them', circles.flat().length],
   [`functions of more than ${maxFunctionLines} lines`, long.length],
 ]

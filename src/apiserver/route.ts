@@ -11,9 +11,9 @@ export type Route =
       readonly name: string
       readonly subresource: string | undefined
     }
-  /** A path below an API group of the server that names no resource. */
+  /** A path that names no resource, below a built-in group. */
   | { readonly to: 'nothing' }
-  /** A path below a group without resources. The real server does not know such a path either. */
+  /** A path that names no resource, below another group. The real server does not know it either. */
   | { readonly to: 'nowhere' }
   /** Not a path of resources. */
   | { readonly to: 'document'; readonly path: string }

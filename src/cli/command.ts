@@ -105,8 +105,8 @@ export interface Command {
    */
   readonly showsSecrets?: (given: ParsedLine) => boolean
   /**
-   * Runs the command. Resolves with the exit code, or with a function that stops it if it runs
-   * until a signal. Throws {@link UsageError}, or an error that says what to do.
+   * Runs the command. Resolves with the exit code. A command that runs until a signal resolves with a
+   * function to stop it. Throws {@link UsageError}, or an error that says what to do.
    */
   run(given: ParsedLine, shell: Shell): Promise<CommandResult>
 }

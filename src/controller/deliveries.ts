@@ -211,7 +211,8 @@ const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
 const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled'
 
 /**
- * Returns what to do, as sentences to put after other sentences. Empty if there is nothing to do.
+ * Returns the advice for the end of an Event's note, without a leading "Nothing.". Empty if there is
+ * nothing to do.
  */
 const adviceOf = (todo: string): string =>
   todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')

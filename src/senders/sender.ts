@@ -47,7 +47,7 @@ export interface About {
   readonly title: string
   /** The URL of the product's own description of its posts. */
   readonly documentation: string
-  /** What makes two posts of the product one delivery. */
+  /** What makes two posts of this product one delivery, as a text for the reference page. */
   readonly identity: string
   /** After which answers the product sends a post again, and for how long. */
   readonly retries: string

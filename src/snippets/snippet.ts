@@ -73,8 +73,8 @@ export interface Proves {
 }
 
 /**
- * A signature in hexadecimal: its header, and the prefix before the digits. An undefined member
- * means any.
+ * How a product writes a signature in hexadecimal: its header, and the prefix before the digits. If
+ * header or prefix is undefined, the product can use any.
  */
 export interface Signature {
   readonly header?: string

@@ -194,7 +194,10 @@ export const retryAfterSeconds = 1
 /** How many verified tokens are remembered. Each takes about 1 kB. */
 export const maxRememberedTokens = 20_000
 
-/** The shortest time between two reads of the public keys because of an unknown key. */
+/**
+ * Posts with unknown key ids cause at most one read of the public keys in this time, in
+ * milliseconds. It is also the time limit of such a read.
+ */
 export const keyReadEveryMs = 1000
 
 /** The time limit of a hook's live read, which is made while the cache is not current. */

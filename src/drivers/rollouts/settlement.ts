@@ -20,7 +20,10 @@ export interface LookedAt {
   readonly pods?: PodsNow | undefined
 }
 
-/** The content of one annotation that rollouts write: for a container, or for a restart. */
+/**
+ * What one annotation of a workload says. A workload has one for each container that pushes have
+ * changed, and one for restarts.
+ */
 interface Part {
   /** The time of the newest change's cause, in milliseconds since the epoch. */
   readonly at: number

@@ -27,12 +27,15 @@ export interface Autoscaler {
 export interface Autoscalers {
   synced(): boolean
   /**
-   * Returns the autoscaler that sets an object's count, or undefined. Reads the cache while the
-   * cache is proven to be current, and otherwise a list request that several callers can share.
-   * Throws the API server's errors.
+   * Returns the autoscaler that sets an object's count, as in `shownAs`, or undefined. Reads the
+   * cache if it is proven to be current, or if autoscalers were never listed. Otherwise sends a
+   * list request that several callers can share. Throws the API server's errors.
    */
   of(namespace: string, type: ResourceType, name: string): Promise<string | undefined>
-  /** Calls `changed` when the autoscaler of an object is created, deleted or replaced. */
+  /**
+   * Calls `changed` when the autoscaler of an object is created, deleted, or gets another target or
+   * owner.
+   */
   subscribe(changed: (namespace: string, target: Autoscaler) => void): void
   run(stop: AbortSignal): Promise<void>
 }
@@ -87,7 +90,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string): 
   return {
     synced: cache.synced,
     of: async (namespace, type, name) =>
-      // If autoscalers cannot be listed at all, hooks still work.
+      // If autoscalers cannot be listed at all, the cache is empty and hooks still work.
       cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {

@@ -133,8 +133,8 @@ const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport)
 }
 
 /**
- * Returns whether deliveries of this hook were refused after the last delivery in its status.
- * Refusals do not change the status.
+ * Returns whether deliveries of this hook were refused after the last delivery in its status, or
+ * shortly before it. Refusals do not change the status.
  */
 export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
   hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
@@ -154,8 +154,9 @@ const reportedUntil = ({ status }: ReceiverHook): number =>
   status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
 
 /**
- * Returns the Event for refused deliveries, of which the last was refused at `at`. Undefined if an
- * Event or the status has already reported that time.
+ * Returns the Event for refused deliveries, of which the last was refused at `at`. Notes that time
+ * in `emitted`. Undefined if an Event has reported it already, or if the status shows a much later
+ * delivery.
  */
 const refusedEvent = (
   hook: ReceiverHook,

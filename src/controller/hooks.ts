@@ -68,6 +68,9 @@ export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHo
 export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 
-/** Returns whether a hook has this target now, or had it at its last reconcile. */
+/**
+ * Returns whether a hook may have this target. Its status names the target of the last reconcile.
+ * If the spec has changed since then, any target is possible.
+ */
 export const mayAimAt = (hook: ReceiverHook, target: string): boolean =>
   hook.status?.observedGeneration !== hook.metadata.generation || hook.status.target === target

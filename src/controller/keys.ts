@@ -24,9 +24,9 @@ import type { ReconcileResult } from './queue.ts'
 export interface Keyring {
   readonly signing: SigningKey
   /**
-   * Only the signing key. A hook whose token was signed with another key gets a new token. The old
-   * URL works as long as the other key is in the published set. So you rotate keys in three steps:
-   * add a key at the end, move it to the front, drop the old one.
+   * Only the public key of `signing`. A hook whose token was signed with another key gets a new
+   * token. The old URL works as long as the other key is in the published set. So you rotate keys
+   * in three steps: add a key at the end, move it to the front, drop the old one.
    */
   readonly current: PublicKeys
 }

@@ -32,14 +32,17 @@ export const outOfDate = 'out of date'
  */
 export const parked = 'parked'
 
-/** Reconciles a key. `attempts` is the number of reconciles in a row without a final result. */
+/**
+ * Reconciles a key. `attempts` is how many reconciles of the key in a row have ended with `isFinal:
+ * false`.
+ */
 export type ReconcileKey = (
   key: string,
   attempts: number,
 ) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
 
 /**
- * How long reconciles may start one after another, in milliseconds. Then timers and sockets get
+ * For how long reconciles may start one after another, in milliseconds. Then timers and sockets get
  * their turn, because the lease is renewed on the same thread.
  */
 const turnMs = 10
@@ -184,7 +187,7 @@ export class WorkQueue {
     }
   }
 
-  /** Logs an error. Returns the wait before the next attempt. */
+  /** Logs an error. Returns the wait before the next attempt, in milliseconds. */
   #failed(key: string, error: unknown, tookMs: number): number {
     const hopeless = isHopeless(error)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
@@ -196,7 +199,7 @@ export class WorkQueue {
     return againAfterMs
   }
 
-  /** Counts an error. Returns the wait after it. */
+  /** Counts an error. Returns the wait after it, in milliseconds. */
   #failedOnceMore(key: string): number {
     const before = this.#errors.get(key) ?? 0
     this.#errors.set(key, before + 1)

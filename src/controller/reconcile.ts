@@ -30,8 +30,8 @@ import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
 /**
- * The wait while a target is missing, in milliseconds. It may be created right after its hook, so
- * the first waits are short.
+ * The wait while a problem lasts that may end soon, such as a missing target or a missing right, in
+ * milliseconds. A target may be created right after its hook, so the first waits are short.
  */
 const reconcilingBackoff = { firstMs: 1000, maxMs: 15_000 }
 
@@ -45,8 +45,8 @@ const stalledBackoff = { firstMs: 1000, maxMs: 120_000 }
 const validateEveryMs = 240_000
 
 /**
- * The shortest time until a token is checked again, in milliseconds, so that rounding causes no
- * loop.
+ * The shortest time until a token is due to be checked again, in milliseconds, so that rounding
+ * causes no loop.
  */
 const minMs = 1000
 
@@ -193,13 +193,18 @@ const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) =>
   }
 }
 
-/** Returns the problem of an unknown kind. Its CRD may be installed soon. */
+/**
+ * Returns the problem of an unknown kind. Throws other errors again. Its CRD may be installed soon.
+ */
 const orUnknownKind = (error: unknown): Problem => {
   if (!(error instanceof UnknownKind)) throw error
   return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }
 }
 
-/** Returns the problem of an object that is too large. A person must make it smaller. */
+/**
+ * Returns the problem of an object that is too large. Throws other errors again. A person must make
+ * it smaller.
+ */
 const orTooLarge = (error: unknown): Problem => {
   if (!(error instanceof ObjectTooLarge)) throw error
   return { reason: 'TooLarge', message: error.message, lasts: 'stalled' }

@@ -20,7 +20,7 @@ const quietMs = 1_800
 const maxEarly = 5
 
 interface Written {
-  /** When its status was last due, in monotonic milliseconds. */
+  /** When the hook's status was last due, in monotonic milliseconds. */
   readonly at: number
   /** How many early writes were still allowed after this one. */
   readonly early: number

@@ -32,7 +32,7 @@ export class TriggerRights {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #account: ServiceAccount | undefined
   readonly #answers = new BoundedMap<string, Answer>(maxKept)
-  /** Since when the answers of a namespace may be outdated, in monotonic milliseconds. */
+  /** By namespace: answers from before this time may be outdated, in monotonic milliseconds. */
   readonly #doubts = new BoundedMap<string, number>(maxKept)
   #warned = false
 
@@ -42,7 +42,7 @@ export class TriggerRights {
     this.#account = account
   }
 
-  /** Returns which of `needs` the trigger may not do in the namespace. Throws Unreachable. */
+  /** Returns which rights of `needs` the trigger lacks in the namespace. Throws Unreachable. */
   async missing(api: ApiConnection, namespace: string, needs: readonly Need[]): Promise<readonly Access[]> {
     const accesses = needs.flatMap(({ verbs, ...need }) => verbs.map((verb): Access => ({ ...need, verb })))
     const allowed = await Promise.all(accesses.map(access => this.#isAllowed(api, namespace, access)))
@@ -58,8 +58,8 @@ export class TriggerRights {
   }
 
   /**
-   * Checks the right for the whole namespace first. Most roles name no objects, so all hooks there
-   * share the answer.
+   * Returns whether the trigger has a right, or whether that is unknown. Checks the right for the
+   * whole namespace first: most roles name no objects, so all hooks there share the answer.
    */
   async #isAllowed(api: ApiConnection, namespace: string, { name, ...access }: Access): Promise<boolean> {
     const general = await this.#ask(api, namespace, access)

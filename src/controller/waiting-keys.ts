@@ -20,8 +20,8 @@ export class WaitingKeys {
   }
 
   /**
-   * Adds a key at the end of its namespace's queue. `since` is the present time. Returns false if
-   * the key is waiting already.
+   * Adds a key at the end of its namespace's queue. `since` is the present time, in monotonic
+   * milliseconds. Returns false if the key is waiting already.
    */
   add(key: string, since: number): boolean {
     const namespace = namespaceOf(key)
@@ -33,8 +33,8 @@ export class WaitingKeys {
   }
 
   /**
-   * Returns the next key for a worker: the first of the namespace whose turn it is. The worker
-   * returns it with {@link done}.
+   * Returns the next key for a worker: the first of the namespace whose turn it is. Undefined if
+   * none may begin now. The worker returns the key with {@link done}.
    */
   take(): { readonly key: string; readonly since: number } | undefined {
     // Without this check, each change of a hook would visit all namespaces while no worker is free.

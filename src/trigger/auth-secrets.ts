@@ -8,7 +8,7 @@ import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
 
-/** The result of reading a Secret. */
+/** The result of reading a Secret. `secret` is undefined if it does not exist. */
 type Found =
   | { readonly secret: { readonly data: Readonly<Record<string, string>> } | undefined }
   | 'forbidden'
@@ -24,8 +24,8 @@ export type ReadSecret = (namespace: string, name: string, keys: readonly string
 export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>): ReadSecret => {
   const shared = singleFlight<Reading>({ clock, forMs: secretKeptMs })
   /**
-   * The last reading of each Secret, in the order in which the reads ended. A slow read may have
-   * begun before the reads that ended earlier.
+   * The last reading of each set of entries of a Secret, in the order in which the reads ended. A
+   * slow read may have begun before the reads that ended earlier.
    */
   const kept = new Map<string, Reading>()
   let keptChars = 0

@@ -36,14 +36,17 @@ import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
 
-/** A post's admission to a hook. `holds` is called again before each step. */
+/**
+ * A post's admission to a hook. `holds` returns whether it is still valid, and is called before
+ * each step.
+ */
 interface Admission extends SignedPart {
   readonly hook: LiveHook
   readonly stop: Stop | undefined
   readonly holds: () => boolean
 }
 
-/** Answers a post: passes the answer to `send`, then reports it to log, metrics and record. */
+/** Answers a post: passes the answer to `send`, and reports it to log, metrics and record. */
 export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
 
 export interface EndpointParts {
@@ -70,7 +73,7 @@ export interface EndpointParts {
  */
 export class TriggerEndpoint {
   readonly #parts: EndpointParts & Environment
-  /** The uids of hooks with an act in progress that is never ended early. */
+  /** The uids of hooks with an act in progress that a spent budget does not end. */
   readonly #kept = new Set<string>()
   readonly #services: Parameters<typeof execute>[1]
 
@@ -164,7 +167,7 @@ export class TriggerEndpoint {
     const read = await body.message(first)
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
-    // Most messages are not signed. A post with such a message does not wait here.
+    // Most messages are not signed. A post with an unsigned message does not wait here.
     const verdict = message.proof ? await checkGenuine(first, message) : 'genuine'
     if (verdict !== 'genuine') {
       return { answer: verdict === 'refused' ? refusal(401, 'NotGenuine') : refusal(503, 'NotVerified'), hook: first }
@@ -205,7 +208,7 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /** Looks for an earlier decision in the record. Undefined: the delivery must be executed. */
+  /** Returns an earlier decision from the record. Undefined: the delivery must be executed. */
   async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
     const { clock } = this.#parts
     const { deadline, delivery, hook, isAskable } = context
@@ -215,7 +218,7 @@ export class TriggerEndpoint {
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
     const row = found?.decided === 'stored' ? found.result : undefined
-    // This copy finishes an unfinished delivery. With another body it is refused.
+    // Execution lets this copy finish an unfinished delivery, and refuses another body.
     if (!row || row.state === 'claimed' || isOfOther(context, row)) return undefined
     const decided = decidedAsIn(row, hook)
     return { answer: decided.answer, hook, waits: { decided, waitMs, isPoll: true } }
@@ -256,7 +259,7 @@ export class TriggerEndpoint {
     }
   }
 
-  /** Ends acts early while the budget of their hook is used up. */
+  /** Returns acts that are ended early while the budget of their hook is used up. */
   #pace(acts: Acts, { hook }: TriggerContext): Acts {
     const { budget, log, notifyLimited } = this.#parts
     const { name, namespace, uid } = hook

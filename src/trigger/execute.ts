@@ -39,7 +39,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     (hook.when === undefined ? undefined : await filtered(hook.when, context, services)) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
-  // Nothing has been written yet.
+  // Nothing has been written yet, so sending the delivery again is safe.
   if (context.isSpent()) {
     return { outcome: 'unavailable', reason: 'WritesLimited', message: reasons.WritesLimited.means }
   }

@@ -7,14 +7,17 @@ import { followEveryMs, followForMs, maxFollowed } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import { shortenedMessage, type FollowedDelivery } from './record.ts'
 
-/** In seconds. Most rollouts take one or two minutes. Their usual deadline is ten minutes. */
+/**
+ * The buckets of the histogram, in seconds. Most rollouts take one or two minutes. Their usual
+ * deadline is ten minutes.
+ */
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
 
 /**
- * The newest rollout or restart that this process has made for each hook, until its outcome is
- * known. The process looks at it even if no post waits, so that the outcome gets into the hook's
- * status. The outcome is written once, with the record. If the process ends before that, the status
- * never shows it.
+ * Follows the newest rollout or restart that this process has made for each hook, until its outcome
+ * is final or {@link followForMs} have passed. The process looks at it even if no post waits, so
+ * that the outcome gets into the hook's status. Each new outcome is written with the record. If the
+ * process ends before that, the status never shows it.
  */
 export class FollowedChanges {
   readonly #clock: Environment['clock']

@@ -45,7 +45,10 @@ export const stopped = (
     : undefined
 }
 
-/** Returns the outcome of a delivery that an open hook skips, or undefined if it counts. Pure. */
+/**
+ * Returns the outcome of a delivery that a hook skips because of its phase, or that a problem of
+ * the hook makes fail. Undefined if the delivery counts. Pure.
+ */
 export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
   if (delivery.phase === 'no news') {
     return { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
@@ -60,8 +63,8 @@ export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefi
 }
 
 /**
- * Returns the outcome of a delivery that the hook's expression rejects, or undefined if it accepts
- * the delivery.
+ * Returns the outcome of a delivery if the hook's expression rejects it or cannot be evaluated.
+ * Undefined if the expression accepts the delivery.
  */
 export const filtered = async (
   expression: string,

@@ -20,7 +20,7 @@ export interface LiveHook {
   readonly minted: Minted | undefined
   readonly driver: string
   readonly suspend: boolean
-  /** The CEL expression that a delivery must satisfy. */
+  /** The CEL expression that a delivery must satisfy. Undefined: every delivery does. */
   readonly when: string | undefined
   readonly onResolved: 'ignore' | 'run' | 'undo'
   /**
@@ -38,13 +38,13 @@ export interface LiveHook {
    */
   readonly replayWindowMs: number
   /**
-   * A problem that only the controller can detect, from the hook's status. Every delivery fails
-   * with it. Undefined if there is none.
+   * A problem that only the controller can detect, from the hook's status. A delivery fails with it
+   * unless it is skipped. Undefined if there is none.
    */
   readonly problem: HookProblem | undefined
   /**
-   * The driver, bound to the hook's member; or the first violation of the schema in the hook's
-   * spec.
+   * The driver, bound to its settings in the hook's spec; or the first violation of the schema in
+   * that spec.
    */
   readonly bound: Bound | Violation
 }

@@ -118,7 +118,10 @@ export class Hooks {
     return this.#shared(`${namespace}/${name}/${uid}`, () => this.#read(namespace, name, uid))
   }
 
-  /** Returns whether a hook is known to be unchanged within the last `currentForMs`. */
+  /**
+   * Returns whether this process knows that the hook was still unchanged at most `currentForMs`
+   * ago.
+   */
   unchanged(hook: LiveHook): boolean {
     const known = this.known(hook)
     if (known && this.#cache.fresh()) return known.generation <= hook.generation
@@ -209,7 +212,10 @@ interface LiveRead extends Cached {
   readonly began: number
 }
 
-/** The cache's entry for a hook's name. An unchanged entry is the same object. */
+/**
+ * The cache's entry for a hook's name, and how many lists the cache has read. An unchanged entry is
+ * the same object.
+ */
 interface Cached {
   readonly lists: number
   readonly known: LiveHook | undefined

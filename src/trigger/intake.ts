@@ -17,8 +17,8 @@ export interface Budget {
   /** Returns in how many seconds a hook without bytes has bytes again. */
   readonly secondsSpent: (uid: string) => number
   /**
-   * Returns whether to notify a hook's owner now that posts are refused. It is true at most once a
-   * minute.
+   * Returns whether to notify a hook's owner now that posts are refused, and counts that as a
+   * notice. It is true at most once a minute for each hook.
    */
   readonly mayNotify: (uid: string) => boolean
 }
@@ -38,8 +38,8 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 
 /**
- * Limits the accepted posts: a rate for each hook, and a number of waiting posts for each
- * namespace.
+ * Decides which posts are accepted. It limits the rate of each hook, the bytes that its posts
+ * store, and the number of a namespace's posts in progress.
  */
 export interface Intake {
   /**
@@ -47,11 +47,14 @@ export interface Intake {
    * dry run.
    */
   full(hook: LiveHook, isDry?: boolean): Full | undefined
-  /** Takes the bytes of a large body from the hook's rate. Returns whether there were enough. */
+  /**
+   * Takes the bytes of a large body from the hook's rate for such bodies. Returns false, and takes
+   * nothing, if that rate is used up already.
+   */
   takeLarge(hook: LiveHook, bytes: number): boolean
   /**
-   * Accepts a post of this hook, which counts as waiting until the returned function is called.
-   * Returns why instead if the post is refused.
+   * Accepts a post of this hook, which is in progress until the returned function is called. If the
+   * post is refused, returns why instead.
    */
   enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
 }

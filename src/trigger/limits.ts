@@ -5,10 +5,10 @@ import type { ConnectionLimits } from '../environment/places.ts'
 /** The time from the arrival of a post to its answer. Alert senders wait 5 to 15 s. */
 export const answerWithinMs = 4000
 
-/** How often a post may begin again because its hook changed while the post waited. */
+/** How often a post is tried at most. It begins again when its hook changed while it waited. */
 export const maxRounds = 5
 
-/** The time that is reserved for a delivery's step while its expression runs. */
+/** The part of a delivery's time that its expression leaves for the step. */
 export const stepTakesMs = 1500
 
 /** The time within which a body must arrive. It leaves time for the step. */
@@ -30,8 +30,8 @@ export const smallBodyBytes = 64 * 1024
 export const largeRate = { perSecond: 1024 * 1024, burst: 8 * 1024 * 1024 } as const
 
 /**
- * The larger bodies that may wait for the parser's thread: their number for one namespace, their
- * bytes in all, and how long they may wait.
+ * How many larger bodies of one namespace may wait for the parser's thread, how many bytes those of
+ * all namespaces may have together, and how long each may wait.
  */
 export const maxWaitingLarge = 128
 export const maxWaitingLargeBytes = 64 * 1024 * 1024
@@ -48,46 +48,41 @@ export const maxBodyDepth = 64
 export const headWithinMs = 5000
 export const requestWithinMs = 10_000
 
-/**
- * How often Node checks for slow clients. With Node's default of 30 s, a slow body could take 30 s.
- */
+/** How often Node checks for slow clients. With its default, one could stay 30 s too long. */
 export const slowClientCheckMs = 500
 
 /**
- * How long an idle connection is kept for the next post. Common load balancers keep their side of
- * it for 60 s.
+ * How long an idle connection is kept for the next post. It is longer than the 60 s of common load
+ * balancers, so that these close the connection first.
  */
 export const idleConnectionMs = 75_000
 
-/**
- * The largest head, in bytes. The longest token takes a fifth of it, and proxies add up to two
- * kilobytes.
- */
+/** The largest head, in bytes. The longest token takes a fifth of it, proxies add up to 2 kB. */
 export const maxHeadBytes = 6 * 1024
 
 /**
- * How many bytes of a body are buffered before a handler reads it. In addition, a connection has
- * the bytes that arrived with its head, up to 64 KiB.
+ * How many bytes of a body are buffered before a handler reads it. In addition, a connection
+ * buffers the bytes that arrived with its head, up to 64 KiB.
  */
 export const maxReadAheadBytes = 16 * 1024
 
 export interface Limits {
   readonly connections: ConnectionLimits
   /**
-   * The bytes of the bodies of all unanswered posts, so that slow senders or a slow API server
-   * cannot fill the memory. When half of these bytes are used, a hook that holds more than an
-   * eighth gets no more, nor does a namespace that holds more than three quarters.
+   * The bytes of all bodies in memory, so that slow senders or a slow API server cannot fill it.
+   * When half are used, a hook that holds more than an eighth of `maxHeldBytes` gets no more, nor
+   * does a namespace with more than three quarters.
    */
   readonly maxHeldBytes: number
   /**
-   * The posts that may wait for the steps of one namespace: half of all connections, so that other
+   * How many posts may wait for the steps of one namespace: half of all connections, so that other
    * namespaces have room.
    */
   readonly maxOfNamespace: number
   /**
-   * `maxWaiting`: how many posts of all hooks may wait for an outcome. It is an eighth of the
-   * connections, so that alerts have room. `maxWaitingOfHook`: how many posts of one hook may. It
-   * is half of `maxWaiting`.
+   * `maxWaiting`: how many posts with `wait`, of all hooks, may wait for an outcome. It is an
+   * eighth of the connections, so that alerts have the rest. `maxWaitingOfHook`: how many of one
+   * hook may. It is half of `maxWaiting`.
    */
   readonly maxWaiting: number
   readonly maxWaitingOfHook: number
@@ -106,9 +101,7 @@ const maxConnections = 40_000
 /** The assumed memory of a process, in bytes, if it is unknown. */
 const supposedMemoryBytes = 1024 * 1024 * 1024
 
-/**
- * Returns the limits for a process's memory in bytes: a sixth for connections, a tenth for bodies.
- */
+/** Returns the limits for a memory in bytes: up to a sixth for connections, a tenth for bodies. */
 export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
   const most = Math.min(maxConnections, Math.floor(memoryBytes / 6 / connectionBytes))
   const half = Math.floor(most / 2)
@@ -138,10 +131,7 @@ export const lingerMs = 2000
 export const maxLingeringBytes = 4 * 1024 * 1024
 export const maxLingering = 64
 
-/**
- * How often posts of a source may be refused. Beyond this rate, its posts are checked at the rates
- * below.
- */
+/** How often posts of a source may be refused. Beyond it, the rates below apply to its posts. */
 export const refusedRate = { perSecond: 20, burst: 200 } as const
 
 /**
@@ -167,19 +157,13 @@ export const maxLimitedHooks = 20_000
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
-/**
- * How often a hook's owner is notified that its budget was used up. Each notice costs a write of
- * the hook's record.
- */
+/** How often a hook's owner is notified that its budget is used up. Each notice costs a write. */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 
-/** How many posts with an unknown key may wait until the key set is read again. */
+/** How many posts with an unknown key id in their token may wait for a read of the key set. */
 export const maxWaitingForKeys = 32
 
-/**
- * The rate of log lines about posts without effect. Posts beyond this rate are counted, but not
- * logged.
- */
+/** The rate of log lines about posts that were refused or got 503. Metrics count all of them. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
 
 /**
@@ -188,14 +172,14 @@ export const refusalLines = { perSecond: 10, burst: 100 } as const
  */
 export const limitedHeldMs = 100
 
-/** The value of Retry-After in a 503, in seconds. */
+/** The value of Retry-After in a 503 other than `WritesLimited`, in seconds. */
 export const retryAfterSeconds = 1
 
 /** How many verified tokens are remembered. Each takes about 1 kB. */
 export const maxRememberedTokens = 20_000
 
 /**
- * Posts with unknown key ids cause at most one read of the public keys in this time, in
+ * Tokens with unknown key ids cause at most one read of the public keys in this time, in
  * milliseconds. It is also the time limit of such a read.
  */
 export const keyReadEveryMs = 1000
@@ -219,24 +203,19 @@ export const lookupRate = { perSecond: 2, burst: 20 } as const
 export const maxDeletedHooks = 20_000
 export const departedKeptMs = 600_000
 
-/**
- * How many hooks that are too large are remembered, and for how long. To find out that a hook is
- * too large costs a read of 2 MiB.
- */
+/** How many hooks that are too large are remembered, and for how long. Each read costs 2 MiB. */
 export const maxLargeHooks = 1_000
 export const largeForMs = 5_000
 
 /**
- * How long a Secret of `auth` is used after a read, and how long a post may then wait for its step.
- * Together they are at most the two seconds within which a change takes effect.
+ * How long a Secret of `auth` is used after a read, and how long a post then counts as
+ * authenticated while it waits for its step. Together they are at most the two seconds within which
+ * a change takes effect.
  */
 export const secretKeptMs = 1000
 export const provenForMs = 1000
 
-/**
- * The time limit for reading a Secret of `auth`. A post waits for this read before its body is
- * read.
- */
+/** The time limit for reading a Secret of `auth`, which comes before the body is read. */
 export const secretReadWithinMs = 1000
 
 /** How many Secrets of `auth` are kept in memory, and how many characters they may have in all. */
@@ -278,7 +257,7 @@ export const firstLookWithinMs = 4000
 export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
-/** The maximum number of hooks whose objects are looked at. */
+/** The maximum number of hooks whose objects are looked at at the same time. */
 export const maxLooks = 64
 
 /**
@@ -289,10 +268,7 @@ export const followEveryMs = 5000
 export const followForMs = 1_800_000
 export const maxFollowed = 32
 
-/**
- * The time limit for reading the pods of a workload, in milliseconds, and how many of them are
- * read.
- */
+/** The time limit for reading a workload's pods, in milliseconds, and how many are read. */
 export const lookReadWithinMs = 3000
 export const maxPods = 100
 

@@ -13,7 +13,7 @@ export type Looked = { readonly look: Look } | { readonly unread: string }
 type Looker = (looked: Looked) => void
 
 interface Watched {
-  /** Each looker with the longest pause between two looks that it accepts, in milliseconds. */
+  /** Each looker, with the pause between two looks that it asks for, in milliseconds. */
   readonly lookers: Map<Looker, number>
   /** Interrupts the pause between two looks, so that its length is computed again. */
   wake: () => void
@@ -46,8 +46,9 @@ export class Looks {
   }
 
   /**
-   * Looks at a hook's objects at least every `everyMs` until the returned function is called.
-   * Returns undefined if too many hooks are looked at already.
+   * Looks at a hook's objects again and again, until the returned function is called. The pause
+   * between two looks is at most `everyMs`, and some milliseconds more for each object. Returns
+   * undefined if too many hooks are looked at already.
    */
   join(hook: LiveHook, looker: Looker, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
@@ -88,7 +89,10 @@ export class Looks {
     this.#watched.delete(key)
   }
 
-  /** Waits until the next look is due: as long as the lookers allow, and `moreMs`. */
+  /**
+   * Waits until the next look is due: after the shortest pause that a looker asks for, and `moreMs`
+   * more.
+   */
   async #pause(watched: Watched, moreMs: number): Promise<void> {
     const { clock } = this.#environment
     const beganAt = clock.monotonic()

@@ -5,16 +5,19 @@ import { reasons } from '../api/reasons.ts'
 interface Pace {
   /** Returns whether the hook's budget is used up. */
   readonly isSpent: () => boolean
-  /** The uids of hooks with an act in progress that is never ended. Shared by all hooks. */
+  /**
+   * The uids of hooks with an act in progress that continues even when the budget is used up.
+   * Shared by all hooks.
+   */
   readonly kept: Set<string>
-  /** Called when an act ended before its work was done. */
+  /** Called when an act was ended before its work was done. `message` says how far it had come. */
   readonly ended: (message: string) => void
 }
 
 /**
- * Ends acts early while the budget of their hook is used up. One act may continue: the first that
- * began while bytes were left. So a single act is never cut by its own writes, and many acts at
- * once cannot each write as much.
+ * Returns acts that are ended early while the budget of their hook is used up. One act may
+ * continue: the first that began while bytes were left. So a single act is never cut by its own
+ * writes, and of many acts at once only one can overdraw the budget.
  */
 export const pacedActs = (acts: Acts, uid: string, { ended, isSpent, kept }: Pace): Acts => ({
   once: (work, how) => {

@@ -15,7 +15,10 @@ const pods = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 export class Pods {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #api: ApiConnection
-  /** Until when the pods of a namespace are not requested again, in monotonic milliseconds. */
+  /**
+   * By namespace: until when its pods are not requested again after a 403, in monotonic
+   * milliseconds.
+   */
   readonly #forbidden = new BoundedMap<string, number>(1000)
 
   constructor(environment: Pick<Environment, 'clock' | 'log'>, api: ApiConnection) {

@@ -15,7 +15,7 @@ export interface Refused {
 /** Reads the body of a post to a hook, or returns the answer if that is impossible. */
 export type Body = (hook: LiveHook) => Promise<{ readonly body: Uint8Array } | Refused>
 
-/** The body of one post, as it was sent and parsed. Each form is read once. */
+/** The body of one post: as it was `sent`, and as a parsed `message`. Each form is read once. */
 export interface PostedBody {
   readonly sent: Body
   readonly message: (hook: LiveHook) => Promise<{ readonly message: ReadMessage } | Refused>

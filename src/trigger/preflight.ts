@@ -8,10 +8,16 @@ import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
 import type { Handled, Recorder } from './record.ts'
 
-/** The first line of a request. */
+/**
+ * The part of a request that decides a preflight: its first line, its source, and the headers that
+ * announce a token or a body.
+ */
 export interface Head {
   readonly method: string
-  /** The token in the path of a trigger. Undefined for another path. */
+  /**
+   * The token in a trigger's path, or in the header Authorization if that path has none. Undefined
+   * if there is neither, or for another path.
+   */
   readonly token: string | undefined
   /** The source of the connection. */
   readonly source: string
@@ -77,7 +83,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
   }
 }
 
-/** True if this form of `auth` signs the body. */
+/** Whether a signature of this form of `auth` covers the body. */
 const isSigned: Readonly<Record<Auth['form'], boolean>> = {
   bearer: false,
   basic: false,

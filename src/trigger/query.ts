@@ -10,8 +10,8 @@ export interface AskedByQuery {
 }
 
 /**
- * Reads what a query asks for. Returns undefined if that is unclear, for example `dry-run=server`
- * as in kubectl. So a typo never runs a hook.
+ * Reads what a query asks for. Returns undefined if that is unclear or not allowed, for example
+ * `dry-run=server` as in kubectl. So a typo never runs a hook.
  */
 export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
   if (query.size === 0) return { dryRun: false }
@@ -26,8 +26,8 @@ export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
 }
 
 /**
- * Finds the only parameter with a name, or undefined. `unclear` if the parameter is spelled
- * differently, or is there twice.
+ * Returns the value of the parameter with a name, or undefined if there is none. Returns `unclear`
+ * if the parameter is spelled differently, or is there twice.
  */
 const onlyOf = (query: URLSearchParams, name: string): { readonly value: string } | 'unclear' | undefined => {
   const meant = [...query].filter(([each]) => each.toLowerCase().replace(/[^a-z]/g, '') === name.toLowerCase())

@@ -36,11 +36,15 @@ export interface FollowedDelivery {
 }
 
 /**
- * Reports the answer to a post to metrics, log and record. `ms` is its duration in milliseconds.
+ * Reports the answer to a post to metrics, log and record. A post that only asks for an outcome is
+ * only counted. `ms` is the duration of the post in milliseconds.
  */
 export type Recorder = (handled: Handled, ms: number) => void
 
-/** In seconds. Most posts take one or two milliseconds. None takes longer than 4 s. */
+/**
+ * The buckets of the histogram, in seconds. Most posts take one or two milliseconds. None takes
+ * longer than 4 s.
+ */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
 export const recorder = (
@@ -163,9 +167,9 @@ export const shortenedMessage = (message: string): string =>
 const lookEveryMs = 600_000
 
 /**
- * Removes the metric series of deleted hooks, which would otherwise accumulate. Each series is kept
- * for one more interval, so that it is scraped once more. Call the returned function often: it does
- * nothing before the next check is due.
+ * Returns a function that removes the metric series of deleted hooks, because they would
+ * accumulate. Each series is kept for one more interval, so that it is scraped once more. Call the
+ * function often: it does nothing before the next check is due.
  */
 export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
   let lookedAt = clock.monotonic()

@@ -14,8 +14,9 @@ export interface TriggerRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * Reads the body once, and counts it for a hook. Rejects with TooLarge or TooMany, or with
-   * another error if it does not arrive completely. Absent if the head says that there is no body.
+   * Reads the body once, and counts its bytes for the hook. Rejects with TooLarge or TooMany, or
+   * with another error if it does not arrive completely. Absent if the head says that there is no
+   * body.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
   /**
@@ -51,7 +52,10 @@ export class BodyTooLarge extends Error {
   override readonly name = 'TooLarge'
 }
 
-/** There is no memory for this body, because too many bodies are being received. */
+/**
+ * There is no memory for this body: the bodies in memory take too many bytes, in all or for its
+ * hook or namespace.
+ */
 export class TooMany extends Error {
   override readonly name = 'TooMany'
 }

@@ -25,7 +25,7 @@ export const unsigned: SignedPart = { signed: undefined }
 /**
  * Returns the part of a post that a hook counts only once, regardless of the idempotency key. It is
  * the text of an HMAC, or the members of an SNS message that Amazon signed. If a time is signed
- * too, the part counts once for as long as the post is accepted.
+ * too, the part counts only once for as long as a post with that time is accepted.
  */
 export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody): Promise<SignedPart | Refused> => {
   const { auth, replayWindowMs } = hook
@@ -45,7 +45,7 @@ export const signedOf = async (hook: LiveHook, headers: Headers, body: AuthBody)
 
 /**
  * Returns the signed text before the body, and how long the signed part counts only once. Undefined
- * if the hook's `auth` signs no time.
+ * if the hook's `auth` signs no time, or if the time is not valid.
  */
 const timedPart = (
   auth: Auth,

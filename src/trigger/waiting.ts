@@ -18,8 +18,8 @@ export interface WaitingPost {
 }
 
 /**
- * The posts that wait for their outcome. Each look computes the outcome from the delivery's row in
- * the record and from the present objects. So any process can answer, even after a restart.
+ * The posts that wait for their outcome. The outcome is computed from what the delivery's row keeps
+ * of its change, and from the present objects. So any process can answer, even after a restart.
  */
 export class WaitingPosts {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
@@ -43,8 +43,9 @@ export class WaitingPosts {
   }
 
   /**
-   * Resolves with the answer when the state is final, or when the post has waited as long as it
-   * asked for.
+   * Answers at once if there is no outcome to wait for, or if too many posts wait. Otherwise
+   * resolves when the rollout no longer progresses, the post's time is over, the hook or its token
+   * is gone, or the process ends.
    */
   async answer(post: WaitingPost): Promise<TriggerAnswer> {
     const { decided, hook } = post

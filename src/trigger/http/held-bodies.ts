@@ -16,8 +16,8 @@ export interface HeldBody {
    */
   readonly read: (owner: BodyOwner) => Promise<Uint8Array>
   /**
-   * Frees the body after the answer. Until then the body stays in memory and counts for the limit.
-   * May be called several times.
+   * Frees the body: after the answer, or before the post begins to wait for its outcome. Until then
+   * the body stays in memory and counts for the limit. May be called several times.
    */
   readonly release: () => void
 }

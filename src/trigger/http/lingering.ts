@@ -5,7 +5,7 @@ import { lingerMs, maxLingering, maxLingeringBytes } from '../limits.ts'
 /**
  * Ends a response before its request has arrived completely. Closing at once would reset the
  * connection, and a client that is still sending would not see the answer (RFC 9112, section 9.6).
- * So the rest is read and discarded, within limits of time, bytes and clients.
+ * So the rest is read and discarded, within limits of time, bytes and requests.
  */
 export type Linger = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -22,8 +22,8 @@ interface Job {
 }
 
 /**
- * Parses bodies that would block the event loop, in a thread of their own. It parses one body at a
- * time. Namespaces take turns. The thread starts when it is needed and ends when it is idle.
+ * Parses bodies that would block the event loop, in a separate thread. The thread parses one body
+ * at a time. Namespaces take turns. The thread starts when it is needed and ends when it is idle.
  */
 export class LargeBodies {
   readonly #clock: Pick<Clock, 'after'>
@@ -40,8 +40,8 @@ export class LargeBodies {
   }
 
   /**
-   * Parses a body of a post to a namespace. Resolves with undefined if that took too long, or if
-   * the thread ended.
+   * Parses a body of a post to a namespace. Resolves with undefined if that took too long, if the
+   * thread ended, or if too many bodies wait.
    */
   read(namespace: string, arrived: Arrived): Promise<Reading | undefined> {
     const start = this.#start

@@ -107,8 +107,8 @@ export type ParsedBody = { readonly json: unknown } | 'too deep' | 'unreadable'
 /**
  * Parses a body in UTF-8, with or without a byte order mark.
  *
- * - "unreadable": the content type or the first character says JSON, but the body is not JSON. A
- *   message that was cut short could say "resolved".
+ * - "unreadable": the body begins as UTF-16 or gzip, or its content type or first character says
+ *   JSON but it is not JSON. A message that was cut short could say "resolved".
  * - "too deep": the nesting is so deep that later code might overflow its stack.
  *
  * SNS sends JSON as text/plain, so the content type does not decide alone.
@@ -154,8 +154,8 @@ const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflate
 }
 
 /**
- * Returns whether a body has zlib's format: its method is 8, and its first two bytes are a multiple
- * of 31 (RFC 1950, section 2.2).
+ * Returns whether a body has zlib's format: its method is 8, and its first two bytes, read as one
+ * number, are a multiple of 31 (RFC 1950, section 2.2).
  */
 const isZlib = ([method = 0, flags = 0]: Uint8Array): boolean =>
   (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0

@@ -29,7 +29,7 @@ export type Worked =
   /** Part of the work remains. The next copy of the delivery continues it with the same act. */
   | { readonly worked: 'unfinished'; readonly outcome: Outcome }
 
-/** Reports how far the work has come, for an answer that must be sent before the work ends. */
+/** Receives how far the work has come, for an answer that must be sent before the work ends. */
 export type Progress = (soFar: string) => void
 
 /**

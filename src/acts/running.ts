@@ -27,7 +27,10 @@ export interface Running {
    * afterwards.
    */
   answer(act: OpenAct, work: Work, asked: Asked): Promise<Outcome>
-  /** Waits at most `ms` milliseconds for all work. Then ends the rest. */
+  /**
+   * Waits at most `ms` milliseconds for all work. After that, the rest has to end: its
+   * `mayContinue` returns false.
+   */
   drain(ms: number): Promise<void>
   readonly idle: boolean
 }

@@ -58,8 +58,8 @@ export class TriggerRights {
   }
 
   /**
-   * Returns whether the trigger has a right, or whether that is unknown. Checks the right for the
-   * whole namespace first: most roles name no objects, so all hooks there share the answer.
+   * Returns true if the trigger has a right, or if that is unknown. Checks the right for the whole
+   * namespace first: most roles name no objects, so all hooks there share the answer.
    */
   async #isAllowed(api: ApiConnection, namespace: string, { name, ...access }: Access): Promise<boolean> {
     const general = await this.#ask(api, namespace, access)

@@ -14,7 +14,10 @@ const maxActs = 256
 export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): OpenAct | undefined =>
   acts.find(act => act.key === key)
 
-/** Begins an act. It replaces an earlier one with the same key. */
+/**
+ * Stores that an act begins. It replaces an earlier act with the same key. Acts that are too old or
+ * too many are dropped.
+ */
 export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   const { acts = [] } = draft.fields
   const others = acts.filter(({ at, key }) => key !== act.key && Math.abs(act.at - at) < actKeptMs)
@@ -36,7 +39,10 @@ export interface ActDone {
   readonly evidence?: ChangeEvidence | undefined
 }
 
-/** Stores that an act is done. A later act with the same key stays open. */
+/**
+ * Stores that an act is done. If a later act with the same key is open, no row is added, and that
+ * act stays open.
+ */
 export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
   const { ranAt = -Infinity } = draft.fields
   withoutAct(draft, act)
@@ -54,7 +60,7 @@ export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason,
   if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
 }
 
-/** Removes an act that did nothing, so that it can begin again. */
+/** Removes an unfinished act: it is done now, or it did nothing and can begin again. */
 export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): void => {
   const { acts = [] } = draft.fields
   if (acts.some(act => act.id === id)) draft.set({ acts: acts.filter(act => act.id !== id) })

@@ -78,7 +78,10 @@ export class RecordCell {
     this.#closer = new Closer(world, owner, instance, limits, charge)
   }
 
-  /** Returns the version that was last read or written, or undefined if it may be out of date. */
+  /**
+   * Returns the version that was last read or written. Undefined before the first read, and after
+   * {@link forget}.
+   */
   get known(): FoundRecord | undefined {
     return this.#known
   }
@@ -126,16 +129,16 @@ export class RecordCell {
   }
 
   /**
-   * Stores a page with the rows of a version that should leave the record. Returns undefined if
-   * there are none.
+   * Stores a page with the rows of a version that should leave the record. Returns undefined if no
+   * page is to be made now.
    */
   prepare(based: FoundRecord): Promise<void> | undefined {
     return this.#closer.prepare(based.memory)
   }
 
   /**
-   * Replaces the version on which a memory is based. The memory includes the first `updates` of the
-   * waiting updates.
+   * Stores a memory in place of the version that it is based on. The memory includes the first
+   * `updates` of the waiting updates.
    */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
     const closed = this.#closer.close(based.memory, memory)
@@ -211,7 +214,7 @@ export class RecordCell {
   }
 }
 
-/** Returns a record with at most this process's number of rows. */
+/** Returns a record with this process's limit of rows in its memory. */
 const within = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
   found.read === 'found' ? { ...found, memory: { ...found.memory, maxRows: rows } } : found
 

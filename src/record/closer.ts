@@ -6,8 +6,8 @@ import { openRows, withPages, type Memory, type Page, type RecordLimits, type Re
 import { createPage, deletePage, readPage, type PageRead } from './page-store.ts'
 
 /**
- * How many unlisted pages may exist before no more are made. The next read of the record shows
- * which of them are listed.
+ * How many pages of this process may be unlisted before it makes no more. The next read of the
+ * record shows which of them are listed.
  */
 const maxLeft = 4
 
@@ -52,10 +52,10 @@ export class Closer {
   }
 
   /**
-   * Stores a page with the rows that should leave the record, out of a memory that is stored.
-   * Returns undefined if there are none.
-   * Only stored rows may be put into a page, because an unlisted page must not contain rows that
-   * were never stored. The write takes time, so decide only after it.
+   * Stores a page with the rows that should leave the record. `before` is a stored memory. Returns
+   * undefined if no page is to be made now. Only stored rows may be put into a page, because an
+   * unlisted page must not contain rows that were never stored. The write takes time, so decide
+   * about deliveries only after it.
    */
   prepare(before: Memory): Promise<void> | undefined {
     if (this.#prepared?.before === before) return undefined
@@ -64,7 +64,10 @@ export class Closer {
     return closing && this.#make(before, closing)
   }
 
-  /** Puts the prepared page into a memory that will replace `before`. */
+  /**
+   * Puts the page that was prepared for `before` into the memory that will replace `before`. If
+   * there is none, leaves the memory as it is.
+   */
   close(before: Memory, memory: Memory): Closed {
     const prepared = this.#prepared
     return prepared?.before === before

@@ -3,8 +3,8 @@ import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
- * A delivery on its way through the program. It is made once, when the post is admitted to a hook.
- * Gates, driver, queue, fold and record get it by reference.
+ * A delivery on its way through the program. This object is made once, when the post is admitted to
+ * a hook. Gates, driver, queue, fold and record get it by reference.
  */
 export interface DeliveryContext extends Remembered {
   /** The hook as it was when the post was admitted. */
@@ -15,7 +15,7 @@ export interface DeliveryContext extends Remembered {
   readonly isAskable: boolean
   /** True if nothing may be changed: the answer says what would happen. */
   readonly dryRun: boolean
-  /** Whether the answer must say the outcome of the change. */
+  /** True if the post has `wait`: its answer must say the outcome of the change. */
   readonly waits?: boolean
   /**
    * Returns whether the hook is known to be unchanged. If it may have changed, nothing more is

@@ -165,7 +165,8 @@ export class MemoryDraft {
   }
 
   /**
-   * Returns whether one more row would displace only rows that are older than `windowMs` at `now`.
+   * Returns whether one more row with an idempotency key has room. It may displace only rows that
+   * are older than `windowMs` at `now`. Rows without such a key do not take room from it.
    */
   hasRoom(now: number, windowMs: number): boolean {
     // Old rows are mostly first. So if there is room, few rows are visited, even for many posts at
@@ -242,8 +243,8 @@ export class MemoryDraft {
 }
 
 /**
- * Finished rows in order of their decision. Rows before `next` are dropped. Some of the later rows
- * may be dropped too.
+ * Finished rows in order of their decision. Rows before the index `next` have been dropped. Some of
+ * the later rows may have been dropped too.
  */
 interface Aged {
   readonly rows: Row[]
@@ -280,8 +281,8 @@ const isFresh = ({ at, state }: Row, row: Row): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
 
 /**
- * Returns what must remain of a replaced row. Its signed body must not count again, so the row
- * stays under the body's hash.
+ * Returns what must remain of a replaced row, or undefined. Its signed body must not count again,
+ * so the row stays under the body's hash.
  */
 const knownByBody = (old: Row, { body }: Row): Row | undefined =>
   old.state === 'claimed' || old.body === undefined || old.body === body ? undefined : { ...old, key: old.body }

@@ -67,13 +67,16 @@ export interface Ledger {
   /** Stores an update with the next write, or with `flush`. */
   later(update: Update): void
   /**
-   * Stores the report of a delivery with the next write. Only the newest reports are kept until
-   * then.
+   * Stores the report of a delivery with the next write. Until then every delivery is counted, but
+   * only the newest keep their details.
    */
   note(delivery: RecentDelivery): void
   /** Changes the report of an earlier delivery with the next write. */
   amend(update: Update): void
-  /** Stores the waiting updates. */
+  /**
+   * Stores the waiting updates while `mayContinue` returns true. Drops them if they can never be
+   * stored.
+   */
   flush(mayContinue: () => boolean): Promise<void>
   /** True if updates wait. */
   readonly dirty: boolean

@@ -24,7 +24,7 @@ const closeWithinMs = 2000
 const maxIdle = 1000
 const maxIdleRows = 100_000
 
-/** How often the rows are counted, in milliseconds. */
+/** How often the rows in memory are counted, in milliseconds. */
 const countRowsEveryMs = 10_000
 
 /** The longest sleep of the loop, in milliseconds. */
@@ -123,7 +123,7 @@ class RecordLedgers implements Ledgers {
     await this.#flushAll()
   }
 
-  /** Writes the record that is due, or sleeps until one is. */
+  /** Begins to write the record that is due, or sleeps until one is. */
   #turn(stop: AbortSignal): Promise<void> {
     if (this.#clock.monotonic() - this.#countedAt >= countRowsEveryMs) {
       this.#forgetRows()

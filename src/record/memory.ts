@@ -3,7 +3,8 @@ import type { Row } from '../api/row.ts'
 
 /**
  * A closed page: finished rows in an object of their own next to the record. A page never changes.
- * If several rows have one key, an open row counts, or else the row in the latest page.
+ * If several rows have one key, the row in the record itself counts, or else that in the latest
+ * page.
  */
 export interface Page {
   /** The name of the page's object. Names are never reused. */
@@ -23,7 +24,7 @@ export interface Pages {
  * keeps.
  */
 export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
-  /** All decided deliveries in order, including those in closed pages. */
+  /** The rows in the order of decision, including those in closed pages. */
   readonly rows: readonly Row[]
   readonly pages?: Pages
   /** The largest number of decided deliveries to remember. */

@@ -57,7 +57,8 @@ export class Outbox {
   }
 
   /**
-   * Returns the number of updates for a write that starts now. Later reports go into a new update.
+   * Turns the joined report into an update. Returns the number of updates, for a write that starts
+   * now. Later reports go into a new update.
    */
   seal(): number {
     const note = this.#note

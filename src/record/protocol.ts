@@ -55,7 +55,7 @@ const undoKeptMs = 30 * 24 * 3_600_000
 const maxObjects = 16
 const maxSums = 512
 
-/** Returns the rows that one write folds. */
+/** Returns the claimed rows of the write with this mark. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
   draft.claims().filter(({ claim }) => claim.mark === mark)
 
@@ -158,7 +158,10 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
 
-/** Drops claims and restores the rows that they replaced. Without one, a delivery is forgotten. */
+/**
+ * Drops claims and restores the rows that they replaced. If a claim replaced no row, its delivery
+ * is forgotten.
+ */
 export const dropped = (draft: MemoryDraft, which: Which): void => {
   for (const row of draft.claims()) {
     if (!which(row.claim, row)) continue

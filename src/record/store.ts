@@ -53,7 +53,7 @@ export type RecordPut =
 export interface RecordReading {
   /** Returns a page of the record, from the cache or else from a read. */
   readonly page: (name: string) => Promise<PageRead>
-  /** Called with a part that cannot be parsed and is treated as empty. */
+  /** Called with the name of a part that cannot be read and is treated as empty. */
   readonly unreadable: (what: string) => void
 }
 

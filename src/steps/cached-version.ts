@@ -113,7 +113,7 @@ export class CachedVersion {
     return this.#clock.monotonic() - first < contendedWithinMs
   }
 
-  /** Notes that a watch begins or has ended. */
+  /** Notes that a watch begins (`is` is true) or has ended. */
   watched(is: boolean): void {
     this.#isWatched = is
     this.#reported = undefined

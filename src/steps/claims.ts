@@ -29,7 +29,10 @@ export type Part =
   | ({ readonly part: 'skip' } & NotRun)
   /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
-  /** Another write must be finished first. */
+  /**
+   * Another write must be finished first: that of `claim`, with the rows `claimed`. `own` is the
+   * post's own row in it.
+   */
   | {
       readonly part: 'help'
       readonly claim: Claim

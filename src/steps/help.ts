@@ -98,7 +98,7 @@ export class Helper {
     }
   }
 
-  /** Checks the claims of earlier processes, one at a time and in the background. */
+  /** Checks one abandoned claim, unless such a check is in progress. */
   async tidy(ledger: Ledger): Promise<void> {
     if (this.#isTidying) return
     this.#isTidying = true

@@ -34,7 +34,7 @@ export class QueueBackoff {
 
   /**
    * Waits before the API server is tried again: as long as the server asked for, or else longer
-   * each time.
+   * each time, but at most `retry.maxMs`.
    */
   async pause(message: string, askedMs?: number): Promise<void> {
     this.#problem = message

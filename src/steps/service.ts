@@ -131,7 +131,7 @@ const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message }
 }
 
-/** Drops the queues that were used least recently. A queue with work stays. */
+/** Drops the queue without work that was used least recently, if there is one. */
 const forgetOldest = (queues: Map<string, TargetQueue>): void => {
   for (const [key, queue] of queues) {
     if (queue.idle) {

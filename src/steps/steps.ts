@@ -53,11 +53,11 @@ export type Step =
   | { readonly step: 'changed' }
   /** The plan refused at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number }
-  /** The target cannot be changed. Nothing was changed. */
+  /** The target cannot be changed, and this process has changed nothing. */
   | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
   /**
-   * There was no time or no room for the step, or the API server did not answer. Nothing was
-   * changed.
+   * There was no time or no room for the step, or the API server did not answer. Sending the
+   * delivery again is safe: nothing was changed, or its idempotency key prevents a second step.
    */
   | {
       readonly step: 'unavailable'

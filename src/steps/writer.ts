@@ -107,8 +107,8 @@ export class BatchWriter {
       case 'missing':
       case 'refused': {
         const { message, reason } = written.write === 'refused' ? written : this.#noScale
-        // Other processes may send a shared write too, and succeed. So the outcome is not certain
-        // for a post without an idempotency key.
+        // Other processes may send a shared write too, and succeed. So this outcome is not certain,
+        // and only posts with an idempotency key get it as their answer.
         if (shared) answerAmbiguous(batch, ['step'], { step: 'failed', reason, message })
         else if (written.write === 'refused' || this.#missing === from.uid)
           return failAll(entries, { step: 'failed', reason, message })

@@ -17,7 +17,7 @@ export interface Answer {
   readonly reason: Reason
   /** How far the change has come. Present only if the post waits for its outcome. */
   readonly state?: SettlementState
-  /** `ready`: how many pods of the target are available at least. `of`: how many are wanted. */
+  /** `ready`: at least so many pods of the target are available. `of`: how many are wanted. */
   readonly ready?: number
   readonly of?: number
   /** Why a rollout does not continue: reasons in the status of its workload and of its pods. */
@@ -47,7 +47,7 @@ const statusOf = {
   unreadable: 400,
 } as const satisfies Record<Answered['outcome'], number>
 
-/** Returns the answer to a post that never became a delivery. */
+/** Returns an answer without an outcome, mostly to a post that never became a delivery. */
 export const refusal = (
   status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 422 | 503,
   reason: ReasonIn<'refused'>,
@@ -89,7 +89,7 @@ export const answerTo = (
   }
 }
 
-/** Returns the answer to a post that the hook cannot accept now, before its body is read. */
+/** Returns the answer to a post that a limit of its hook or namespace refuses now. */
 export const unavailable = (
   reason: 'RateLimited' | 'WritesLimited' | 'Overloaded',
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },

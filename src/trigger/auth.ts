@@ -19,7 +19,10 @@ export type AuthBody = Pick<PostedBody, 'message' | 'sent'>
 /** Why authentication failed: wrong credentials, or the check could not be made. */
 type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
-/** Checks a post against the hook's `auth`. Reads the body only if it is signed. */
+/**
+ * Checks a post against the hook's `auth`. Reads the body only if it is signed. Resolves with
+ * undefined if the post passes.
+ */
 export type CheckAuth = (
   hook: LiveHook,
   headers: Readonly<Record<string, string>>,

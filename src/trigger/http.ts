@@ -92,8 +92,8 @@ const triggerPath = /^\/v1\/trigger(?:\/([A-Za-z0-9_.-]+))?(?:\?[^#]*)?$/
 const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
 
 /**
- * Returns the token of a request, or undefined. If the header is repeated, Node joins its values
- * into a text that matches no token.
+ * Returns the token of a request, or undefined, and whether the header Authorization must have it.
+ * If the header is repeated, Node joins its values into a text that matches no token.
  */
 const addressed = ({ headers, url }: IncomingMessage): { readonly token: string | undefined; isInHeader: boolean } => {
   const found = triggerPath.exec(url ?? '')
@@ -102,8 +102,8 @@ const addressed = ({ headers, url }: IncomingMessage): { readonly token: string 
 }
 
 /**
- * Adds the header WWW-Authenticate to the answer for a wrong token in the header (RFC 6750, section
- * 3).
+ * Turns the answer 404 to a wrong token in the header Authorization into 401 with the header
+ * WWW-Authenticate (RFC 6750, section 3). Returns other answers unchanged.
  */
 const challenged = (answer: TriggerAnswer): TriggerAnswer =>
   answer !== 'no answer' && answer.status === 404
@@ -111,7 +111,7 @@ const challenged = (answer: TriggerAnswer): TriggerAnswer =>
     : answer
 
 /**
- * Answers requests that the head alone decides, before anything else is done, because a flood costs
+ * Returns a listener. It first answers requests that the head alone decides, because a flood costs
  * least there. Other requests go to express: posts to a trigger's path with a token.
  */
 const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
@@ -222,7 +222,8 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
     const isInWords = 'words' in answer
     const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
     const isWhole = isDone(request)
-    // The rest of a long body is not read. While the server is closing, there is no next request.
+    // The connection cannot be used again if the rest of a long body is not read. It must not be
+    // used again while the server is closing.
     if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')
     response.writeHead(answer.status, {
       'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
@@ -269,7 +270,10 @@ const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> 
     ? headers
     : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
 
-/** Removes the token from headers that an expression or `auth` may read. */
+/**
+ * Removes the header Authorization, which has the token, from headers that an expression or `auth`
+ * may read.
+ */
 const withoutToken = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'))
 

@@ -31,8 +31,8 @@ export interface Keys {
   readonly problem: Following['problem']
   /**
    * Reads the key set with a request that begins after this call, so the result has everything
-   * published before. All callers before the request begins share it: it waits at most a second to
-   * begin. Throws the errors of the read.
+   * published before. All callers before the request begins share it. It begins at most {@link
+   * keyReadEveryMs} later. Throws the errors of the read.
    */
   readAgain(): Promise<Published | undefined>
   /**

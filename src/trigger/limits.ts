@@ -48,7 +48,7 @@ export const maxBodyDepth = 64
 export const headWithinMs = 5000
 export const requestWithinMs = 10_000
 
-/** How often Node checks for slow clients. With its default, one could stay 30 s too long. */
+/** How often Node checks for slow clients. By default, it could notice one 30 s too late. */
 export const slowClientCheckMs = 500
 
 /**
@@ -215,7 +215,7 @@ export const largeForMs = 5_000
 export const secretKeptMs = 1000
 export const provenForMs = 1000
 
-/** The time limit for reading a Secret of `auth`, which comes before the body is read. */
+/** The time limit for reading a Secret of `auth`. The body of the post is read only after that. */
 export const secretReadWithinMs = 1000
 
 /** How many Secrets of `auth` are kept in memory, and how many characters they may have in all. */
@@ -257,7 +257,7 @@ export const firstLookWithinMs = 4000
 export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
-/** The maximum number of hooks whose objects are looked at at the same time. */
+/** The maximum number of hooks whose objects are being looked at. */
 export const maxLooks = 64
 
 /**

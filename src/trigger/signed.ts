@@ -69,7 +69,7 @@ const timedPart = (
 }
 
 /**
- * Gives a delivery its signed identity. A signed key replaces any other: with an unsigned
+ * Returns the delivery with its signed identity. A signed key replaces any other: with an unsigned
  * `Idempotency-Key`, a captured post would count again. A signed body without a key is itself the
  * key, for as long as the body counts only once.
  */

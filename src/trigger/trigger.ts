@@ -3,7 +3,8 @@
  *
  * - `http.ts` receives a post, `endpoint.ts` has the steps of its way in order, `limits.ts` all
  *   limits.
- * - An answer of 200 means that the change is stored. 503 means that sending again is safe.
+ * - An answer of 200 means that the change is stored, or that the delivery changes nothing. 503
+ *   means that sending again is safe.
  * - The trigger can mint no token and change no hook. It never imports the controller.
  */
 

@@ -68,7 +68,7 @@ export const commit = async (
     if (!lost && written.write === 'stale' && (await takeBack?.())) return { write: 'taken back' }
     /**
      * Returns whether waiting cannot help: none of our requests is on its way, and the server
-     * refuses the write.
+     * refuses the write or does not find its object.
      */
     const isFinal = ({ write }: WriteOutcome): boolean =>
       !lost && !mayPass && (write === 'refused' || write === 'missing')

@@ -6,14 +6,14 @@ import { poolCountNamed, poolKinds } from './pools.ts'
 import { viaObject } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
 
-/** The count of a HorizontalPodAutoscaler: its minimum. */
+/** The accessor for the count of a HorizontalPodAutoscaler: its minimum. */
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
   limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
-/** The count of a KEDA ScaledObject: its minimum, which may be 0. */
+/** The accessor for the count of a KEDA ScaledObject: its minimum, which may be 0. */
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
@@ -21,8 +21,8 @@ const minReplicaCount = viaObject({
 })
 
 /**
- * Returns the count of a custom resource in a member of its `spec`. An absent count is 0, as its
- * /scale shows.
+ * Returns the accessor for the count of a custom resource in a member of its `spec`. An absent
+ * count is 0, as its /scale shows.
  */
 export const inSpec = (member: string): CountAt => viaObject({ way: ['spec', member], absent: 0 })
 

@@ -22,7 +22,10 @@ export type Evidence =
    * that write.
    */
   | { readonly evidence: 'never'; readonly owners: readonly string[] }
-  /** The write has not been made yet. If the same request is sent again, it takes effect once. */
+  /**
+   * The write has not been made yet. If the same request is sent again, it takes effect once.
+   * `bytes` is the size of the object.
+   */
   | { readonly evidence: 'not yet'; readonly bytes: number }
   /**
    * The history was compacted. The outcome of a write from that version can never be found out,

@@ -5,7 +5,10 @@ import { readTarget } from './read.ts'
 import { markedWrite } from './write.ts'
 
 export type Fenced =
-  /** No more writes from that version are possible. `isOurs`: none was made. */
+  /**
+   * No more writes from that version are possible. `isOurs`: the fence itself was stored, so none
+   * was made.
+   */
   | { readonly fenced: 'yes'; readonly isOurs: boolean }
   /**
    * Later writes from that version are still possible: the server refuses the fence too, or the
@@ -15,8 +18,8 @@ export type Fenced =
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
 
 /**
- * Makes sure that no process can ever write from a version again. For this it writes from that
- * version itself. Its write keeps the count and makes a new version.
+ * Tries to make sure that no process can ever write from a version again. For this it writes from
+ * that version itself. Its write keeps the count and makes a new version.
  */
 export const fence = async (
   api: ApiConnection,

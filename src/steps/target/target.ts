@@ -71,7 +71,10 @@ export interface CountAt {
   readonly needsGround: boolean
   /** Returns why this count must not be changed, besides the reasons that apply to every object. */
   problem(object: StoredObject): TargetProblem | undefined
-  /** Returns the write of a count with a mark, based on a version. Undefined keeps the count. */
+  /**
+   * Returns the write of a count with a mark, based on a version. If `to` is undefined, it keeps
+   * the count.
+   */
   write(target: Target, mark: string, from: From, to: number | undefined): CountWrite
   /** True if the answer to a write contains the whole object. */
   readonly isAnswered: boolean

@@ -2,7 +2,10 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from './target.ts'
 
-/** The most fences of a target. Each is an entry in its managedFields until the count changes. */
+/**
+ * The maximum number of fences on a target. Each is an entry in its managedFields until the count
+ * changes.
+ */
 const maxFences = 8
 
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)

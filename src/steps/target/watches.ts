@@ -57,7 +57,7 @@ export interface Listener {
   readonly isContended: boolean
   /** True if the watch is so late that it causes conflicts. */
   readonly isWatchStale: boolean
-  /** Notes that a watch begins or has ended. */
+  /** Notes that a watch begins (`is` is true) or has ended. */
   watched(is: boolean): void
   /**
    * Receives a version from the watch. Undefined: the target changed, and its new version cannot be

@@ -24,7 +24,7 @@ export interface ActService {
    * runs too.
    */
   of(context: DeliveryContext): Acts
-  /** Waits up to `ms` milliseconds for work in progress, then ends it. */
+  /** Waits up to `ms` milliseconds for work in progress, then does not let it continue. */
   drain(ms: number): Promise<void>
   /** True if no work is in progress. */
   readonly idle: boolean

@@ -12,7 +12,7 @@ import type { Act, Work, Worked } from './acts.ts'
  */
 const maxWorkMs = 60_000
 
-/** The longest summary in a row, in characters. */
+/** The maximum length of the summary that a row stores, in characters. */
 const maxSummary = 120
 
 /**

@@ -81,7 +81,7 @@ const deliveryOf = ({ at, ...delivery }: RecentDelivery): Reported['recent'][num
   ...delivery,
 })
 
-/** Returns whether the status of this hook lacks a part of the report. */
+/** Returns whether the report belongs to this hook and differs from its status. */
 export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, reported }: DeliveryReport): boolean =>
   hookUid === metadata.uid &&
   reported !== undefined &&

@@ -49,7 +49,7 @@ export const expressionChecks = (
   known: (key: string) => void,
 ): ExpressionChecks => {
   const remembered = new BoundedMap<string, Remembered>(maxRemembered)
-  /** The hooks that wait for a result, by namespace and hash. */
+  /** The hooks that wait for a result, by namespace and hash of the expression. */
   const waiting = new Map<string, Set<string>>()
 
   const remember = (hash: string, checked: Exclude<Checked, { readonly unavailable: string }>): void => {

@@ -33,7 +33,7 @@ export interface HookStore {
   readonly cache: Cache<KeptHook>
   /** Returns a hook by its key. */
   newest(key: string): ReceiverHook | undefined
-  /** Stores the API server's answer to a write of this process. */
+  /** Keeps the hook from the API server's answer to a write of this process. */
   wrote(this: void, object: StoredObject): void
   /** Calls `look` with the key of each changed hook that must be reconciled. */
   onChange(look: (key: string) => void): void

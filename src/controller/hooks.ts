@@ -26,7 +26,7 @@ export type KeptHook = ReceiverHook & {
   readonly hasURL: boolean
 }
 
-/** Returns the form to keep. `urlOf` returns the URL of a token. */
+/** Returns a hook in the form that the cache keeps. `urlOf` returns the URL of a token. */
 export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string): KeptHook => {
   const { metadata, spec, status } = hook
   if (status?.token === undefined || status.triggerURL !== urlOf(status.token)) return { ...hook, hasURL: false }
@@ -34,7 +34,7 @@ export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string)
   return { metadata, spec, status: rest, hasURL: true }
 }
 
-/** Returns the whole hook from the kept form. */
+/** Returns a kept hook with its URL again. */
 export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => string): ReceiverHook =>
   hasURL && hook.status?.token !== undefined
     ? { ...hook, status: { ...hook.status, triggerURL: urlOf(hook.status.token) } }

@@ -10,7 +10,7 @@ export interface Later {
 
 interface Entry {
   readonly key: string
-  /** In monotonic milliseconds. */
+  /** When the key is due, in monotonic milliseconds. */
   readonly at: number
 }
 
@@ -61,7 +61,7 @@ export const later = (clock: Clock, due: (key: string) => void): Later => {
       const entry = { key, at: clock.monotonic() + ms }
       entries.set(key, entry)
       push(heap, entry)
-      // A sorted list is a heap.
+      // Removes the outdated entries. A sorted list is a heap.
       if (heap.length > 2 * entries.size + maxStale) heap = heap.filter(counts).sort((a, b) => a.at - b.at)
       arm()
     },

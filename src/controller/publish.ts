@@ -21,11 +21,11 @@ export interface CurrentToken {
 
 /** Where a hook's token is published. */
 export type Publication =
-  /** To be written into the status. */
+  /** The token is to be written into the status. */
   | ({ readonly published: 'status' } & CurrentToken)
-  /** Already written into the Secret. */
+  /** The token is in its Secret already. */
   | ({ readonly published: 'secret' } & CurrentToken)
-  /** Not published: the Secret does not belong to the hook. */
+  /** The token is not published: the Secret does not belong to the hook. */
   | { readonly published: 'nowhere'; readonly problem: Problem }
 
 export interface Publishing {

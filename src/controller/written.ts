@@ -7,7 +7,9 @@ import { hookOf, hookKey } from './hooks.ts'
  * reconcile would compare with the previous version and write a wrong status.
  */
 export interface WrittenHooks {
-  /** Stores the API server's answer to a write. `cached` is the hook in the cache now. */
+  /**
+   * Keeps the hook from the API server's answer to a write. `cached` is the hook in the cache now.
+   */
   put(object: StoredObject, cached: ReceiverHook | undefined): void
   /** Returns the newer of the cached hook and the one that this process has written. */
   newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined

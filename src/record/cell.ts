@@ -147,7 +147,7 @@ export class RecordCell {
     this.#isPutting = true
     const written = await this.#putSurely(based, signed, number, waiter).finally(() => (this.#isPutting = false))
     if (written.put === 'stored') {
-      // After an ambiguous write, a newer version may already be known.
+      // After an ambiguous write, a newer version may already be known. It is kept.
       if (this.#known === based || this.#known === undefined) {
         this.#learn({ read: 'found', object: written.object, memory: signed })
       }

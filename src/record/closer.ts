@@ -65,8 +65,8 @@ export class Closer {
   }
 
   /**
-   * Puts the page that was prepared for `before` into the memory that will replace `before`. If
-   * there is none, leaves the memory as it is.
+   * Puts the page prepared for `before` into the memory that will replace `before`. If there is
+   * none, leaves the memory as it is.
    */
   close(before: Memory, memory: Memory): Closed {
     const prepared = this.#prepared

@@ -151,7 +151,7 @@ export class MemoryDraft {
     this.#forgetOldest(row)
   }
 
-  /** Replaces the existing rows with the same keys. */
+  /** Stores rows in place of those with the same keys. Drops no other rows. */
   replace(rows: readonly Row[]): void {
     this.#touch()
     for (const row of rows) this.#store(row)

@@ -14,7 +14,7 @@ const retry: Backoff = { firstMs: 25, maxMs: 400 }
 /** How many conflicts in a row are retried at once. After that, there is a wait after each. */
 const maxConflicts = 8
 
-/** The result of a judge. Its changes of the draft are stored. */
+/** The result of a judge. The judge's changes of the draft are stored. */
 export interface Ruling<T> {
   readonly result: T
   /**

@@ -27,7 +27,7 @@ const maxIdleRows = 100_000
 /** How often the rows in memory are counted, in milliseconds. */
 const countRowsEveryMs = 10_000
 
-/** The longest sleep of the loop, in milliseconds. */
+/** The longest sleep of the loop that writes records, in milliseconds. */
 const maxSleepMs = 60_000
 
 /** The records of all hooks, as one process reads and writes them. */

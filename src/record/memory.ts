@@ -33,7 +33,7 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> 
 
 /** The limits of a record. */
 export interface RecordLimits {
-  /** How many decided deliveries are remembered. */
+  /** How many decided deliveries are remembered at most. */
   readonly rows: number
   /** How many finished rows are stored in the record itself before they go into a page. */
   readonly open: number
@@ -69,7 +69,7 @@ export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   ...(of !== undefined && { of }),
 })
 
-/** Returns a memory with other pages. */
+/** Returns a memory with the pages of `list` instead of its own. */
 export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
   const { pages: _, ...rest } = memory
   return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }

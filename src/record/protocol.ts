@@ -128,7 +128,7 @@ const markOf = (row: Row): string | undefined =>
 const isFormer = (row: Row, former: Former | undefined): boolean =>
   row.state !== 'claimed' && former !== undefined && row.at === former.at && row.newsAt === former.newsAt
 
-/** Selects claims. */
+/** A selection of claims. Returns true for those that are meant. */
 export type Which = (claim: Claim, row: ClaimedRow) => boolean
 
 /** Selects the claims of one write. */
@@ -158,10 +158,7 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
 
-/**
- * Drops claims and restores the rows that they replaced. If a claim replaced no row, its delivery
- * is forgotten.
- */
+/** Drops claims. Each row becomes what it was before its claim, or is removed if it was new. */
 export const dropped = (draft: MemoryDraft, which: Which): void => {
   for (const row of draft.claims()) {
     if (!which(row.claim, row)) continue
@@ -273,7 +270,7 @@ export type Note = Pick<Memory, 'recent' | 'counts'>
 /** Returns the report of one delivery. */
 export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
 
-/** Joins two reports. */
+/** Joins a report with the report before it. */
 export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count

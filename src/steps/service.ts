@@ -16,7 +16,10 @@ import { TargetWatches } from './target/watches.ts'
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const maxWaiting = 10_000
 
-/** How many targets without posts keep their last version in memory. */
+/**
+ * How many queues stay in memory, with the last versions of their targets. One with posts always
+ * stays.
+ */
 const maxRemembered = 10_000
 
 /** All steps of a process: one queue for each target, and a limit for all of them. */

@@ -17,7 +17,7 @@ export interface Answer {
   readonly reason: Reason
   /** How far the change has come. Present only if the post waits for its outcome. */
   readonly state?: SettlementState
-  /** `ready`: at least so many pods of the target are available. `of`: how many are wanted. */
+  /** `ready`: how many new pods or nodes are available. `of`: how many are wanted. */
   readonly ready?: number
   readonly of?: number
   /** Why a rollout does not continue: reasons in the status of its workload and of its pods. */

@@ -157,7 +157,7 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
   return routesOf(app)
 }
 
-/** Shared by requests without a query. */
+/** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
 const deliver = async (

@@ -1,7 +1,7 @@
 import type { Acts, Work } from '../acts/acts.ts'
 import { reasons } from '../api/reasons.ts'
 
-/** The limits of a hook's acts. */
+/** What limits a hook's acts. */
 interface Pace {
   /** Returns whether the hook's budget is used up. */
   readonly isSpent: () => boolean

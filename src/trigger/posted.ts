@@ -40,7 +40,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     const arrived = { headers: request.headers, body: read.body, receivedAt: clock.now() }
     let message: Reading | undefined = readMessage(arrived, smallBodyBytes)
     if (message === 'too large') {
-      // The size of a compressed body is unknown before it is read.
+      // A shorter body was compressed. Its decoded size is unknown, so the maximum is charged.
       const bytes = read.body.length > smallBodyBytes ? read.body.length : maxPostBodyBytes
       if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
       message = await large.read(hook.namespace, arrived)

@@ -11,7 +11,7 @@ export interface TriggerRequest {
   /** The source of the connection. */
   readonly source: string
   readonly query: URLSearchParams
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /**
    * Reads the body once, and counts its bytes for the hook. Rejects with TooLarge or TooMany, or

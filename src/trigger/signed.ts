@@ -19,7 +19,7 @@ export interface SignedPart {
   readonly id?: string | undefined
 }
 
-/** A post whose hook does not limit how often a signed part counts. */
+/** No signed part: the hook does not limit how often one counts. */
 export const unsigned: SignedPart = { signed: undefined }
 
 /**

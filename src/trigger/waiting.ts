@@ -44,8 +44,8 @@ export class WaitingPosts {
 
   /**
    * Answers at once if there is no outcome to wait for, or if too many posts wait. Otherwise
-   * resolves when the rollout no longer progresses, the post's time is over, the hook or its token
-   * is gone, or the process ends.
+   * resolves when the state is no longer `progressing`, the post's time is over, the hook or its
+   * token is gone, or the process ends.
    */
   async answer(post: WaitingPost): Promise<TriggerAnswer> {
     const { decided, hook } = post

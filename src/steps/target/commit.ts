@@ -6,7 +6,7 @@ import type { Target, From } from './target.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
 import { markedWrite, type Bill, type WriteOutcome } from './write.ts'
 
-/** The wait before the evidence of an ambiguous write is looked at again. */
+/** The wait before the evidence of an ambiguous write is searched for again. */
 const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 /** A marked write whose outcome must become certain. */

@@ -18,8 +18,8 @@ export interface DeliveryContext extends Remembered {
   /** True if the post has `wait`: its answer must say the outcome of the change. */
   readonly waits?: boolean
   /**
-   * Returns whether the hook is known to be unchanged. If it may have changed, nothing more is
-   * done, and the post is admitted again.
+   * Returns whether the hook is known to be unchanged since the post was admitted. If it may have
+   * changed, nothing more is done, and the post is admitted again.
    */
   readonly isCurrent: () => boolean
   /**

@@ -231,8 +231,8 @@ class RecordLedger implements Ledger {
       }
       const first = judged()
       const closing = first.draft.isChanged ? cell.prepare(based) : undefined
-      // Storing a page may take seconds. A claim keeps the time in its row; an older time would end
-      // a cooldown too early.
+      // Storing a page may take seconds, so the decision is made again after it. With the older
+      // time in the row of a claim, a cooldown would end too early.
       if (closing) withdrawn?.()
       const { draft, included, needsNewest = false, result } = closing ? await closing.then(judged) : first
       if (!draft.isChanged) {

@@ -9,7 +9,10 @@ import { madeOf, type Step } from './steps.ts'
 /** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
   readonly entries: readonly Waiting[]
-  /** Posts whose hooks have changed. They are in no write and must be admitted again. */
+  /**
+   * Posts whose hooks have changed or have used up their budget. They are in no write and must be
+   * admitted again.
+   */
   readonly changed: readonly Waiting[]
 }
 

@@ -64,7 +64,8 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // The evidence shows the size of the claim's target. The queue may be that of another target.
+  // The evidence has the size of the claim's target. The size in `interest.bill` may be that of
+  // another target.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
   const bill = { ...interest.bill, objectBytes }
   const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })
@@ -194,8 +195,8 @@ export const lookAtClaim = async (
   if (evidence === 'history gone') {
     const isOther = others(found.owners)
     const now = clock.now()
-    // Selects the abandoned claims besides this one. A process that works on its claim may know
-    // more.
+    // Selects this write's claims, and the abandoned claims from the same version. A process that
+    // works on its claim may know more.
     const isOver: Which = (other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))
     ledger.later(draft => untold(draft, isOver))
   }

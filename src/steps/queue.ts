@@ -146,8 +146,8 @@ export class TargetQueue {
         await this.#writer.answer(batch, version, ledger)
       }
     }
-    // This is last, because the turn itself has recorded the claims that it had to finish. The
-    // other claims are checked here.
+    // This is last: the claims that blocked this turn are finished by now. The other claims are
+    // checked here.
     if (ledger) void helper.tidy(ledger)
   }
 

@@ -47,8 +47,8 @@ export type Step =
   /** The record says that the delivery does not count. Nothing was changed. */
   | ({ readonly step: 'skipped' } & NotRun)
   /**
-   * The hook changed after the delivery was admitted. Nothing was done; the delivery must be
-   * admitted again.
+   * After the delivery was admitted, the hook changed or used up its budget. Nothing was done; the
+   * delivery must be admitted again.
    */
   | { readonly step: 'changed' }
   /** The plan refused at this count. */

@@ -47,8 +47,8 @@ export const authenticator = (
     const known = keys.fresh() ? keys.current() : await keys.readRecent()
     const verdict = known && (await verifier.verify(token, known, clock.now()))
     if (verdict && verdict.verdict !== 'unknown key') return verdict
-    // A key may be new: before answering 404, the key set is read once more. Few posts may wait for
-    // that, because each keeps the received part of its body in memory.
+    // The signing key of the token may be new: before answering 404, the key set is read once more.
+    // Few posts may wait for that, because each keeps the received part of its body in memory.
     if (waiting >= maxWaitingForKeys) return 'too many'
     const read = await readAgain()
     return read ? await verifier.verify(token, read, clock.now()) : 'not ready'

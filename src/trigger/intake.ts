@@ -81,8 +81,8 @@ export const intakeOf = (
   return {
     full,
     takeLarge: ({ auth, uid }, bytes) => {
-      // A message of SNS must be read before it can be verified. Forged messages must not use up
-      // the rate of genuine ones.
+      // A message of SNS takes nothing. It must be read before it can be verified, and forged
+      // messages must not use up the rate of genuine ones.
       if (auth?.form === 'sns') return true
       if (largeRates.empty(uid, largeRate)) return false
       largeRates.charge(uid, largeRate, bytes)

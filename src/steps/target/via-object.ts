@@ -94,8 +94,8 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       const mark = object.metadata.annotations?.[markAnnotation]
       return mark !== undefined && hasCount(object) ? [mark] : []
     },
-    // The mark is unique, because from each version only one fence can be stored. The fence keeps
-    // the count, even if the object has none.
+    // The mark is unique, because from each version only one fence can be stored. The fence leaves
+    // the count as it is, also in an object without a count.
     fence: object => ({ mark: `receiver-hooks.fence.${object.metadata.resourceVersion}`, to: undefined }),
   }
   return countAt

@@ -7,20 +7,20 @@ import { previousKey, secretKeyRef } from './secret-entry.ts'
 const headerPattern = '^[A-Za-z0-9][-_A-Za-z0-9]*$'
 const prefixPattern = '^([!-~][ -~]*)?$'
 /**
- * The text between a signed time and the body. It must not begin with a digit, because the digit
- * would read as part of the time.
+ * The pattern of the text between a signed time and the body. The text must not begin with a digit,
+ * because the digit would read as part of the time.
  */
 const separatorPattern = '^[ -/:-~][ -~]*$'
 /**
- * Headers that cannot carry a secret: HTTP's own, those about the body, cookies, and those that
- * identify or sign a delivery.
+ * The pattern of headers that cannot carry a secret, in lower case: HTTP's own, those about the
+ * body, cookies, and those that identify or sign a delivery.
  */
 const reservedPattern =
   '^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|cookie|set-cookie|idempotency-key|webhook-.*)$'
 /**
- * The resource name (ARN) of an Amazon SNS topic
- * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html), also in the partitions
- * for China and for governments.
+ * The pattern of an Amazon SNS topic's resource name (ARN,
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html), also in the partitions for
+ * China and for governments.
  */
 const topicPattern = '^arn:aws(-[a-z]+)*:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:[-_A-Za-z0-9]{1,256}([.]fifo)?$'
 

@@ -14,7 +14,9 @@ interface SecretEntry {
   readonly previousKey?: string | undefined
 }
 
-/** A proof that is compared with a Secret. */
+/**
+ * A proof that the trigger checks with a Secret: it compares the proof, or verifies a signature.
+ */
 export type SecretAuth =
   | (SecretEntry & { readonly form: 'bearer' })
   | { readonly form: 'basic'; readonly secret: string; readonly previousKey?: string | undefined }
@@ -81,7 +83,9 @@ const writingOf = ({ encoding, header, prefix, timestamp }: NonNullable<Spec['hm
   },
 })
 
-/** Returns the tolerance in milliseconds. A text that is no duration tolerates nothing. */
+/**
+ * Returns the tolerance in milliseconds. A text that is no duration gives 0, which accepts nothing.
+ */
 const toleranceOf = (tolerance: string): number => milliseconds(tolerance) ?? 0
 
 /**

@@ -10,7 +10,10 @@ export interface Accounts {
 
 export type Role = 'controller' | 'trigger'
 
-/** Returns the service accounts that the chart and the manifests create. */
+/**
+ * Returns the service accounts that the chart and the manifests create. If one pod has both roles
+ * (`single`), both use the trigger's account.
+ */
 export const accountsIn = (namespace: string, { single = false } = {}): Accounts => {
   const trigger = 'receiver-hooks-trigger'
   return { namespace, controller: single ? trigger : 'receiver-hooks-controller', trigger }
@@ -28,6 +31,8 @@ export const bindCommand = (
 ): string =>
   `kubectl -n ${namespace} create rolebinding ${clusterRole} --clusterrole=${clusterRole} ${subjects(accounts, roles)}`
 
-/** Returns the accounts as the `--serviceaccount` flags of kubectl. */
+/**
+ * Returns the accounts of `roles` as the `--serviceaccount` flags of kubectl, each account once.
+ */
 export const subjects = (accounts: Accounts, roles: readonly Role[]): string =>
   [...new Set(roles.map(role => `--serviceaccount=${accounts.namespace}:${accounts[role]}`))].join(' ')

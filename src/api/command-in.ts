@@ -3,12 +3,18 @@
  * copies it.
  */
 export interface MessageParts {
-  /** Does not end with a colon. */
+  /**
+   * The message without the command and the colon before it. The whole message if it has no
+   * command.
+   */
   readonly text: string
   readonly command?: string
 }
 
-/** Splits a message that ends with a kubectl command, such as `…: kubectl -n shop create …`. */
+/**
+ * Splits a message that ends with a kubectl command, such as `…: kubectl -n shop create …`. A
+ * message without one is returned as `text` alone.
+ */
 export const messageParts = (message: string): MessageParts => {
   const [, text, command] = /^(.*?): (kubectl .*)$/s.exec(message) ?? []
   return text === undefined || command === undefined ? { text: message } : { text, command }

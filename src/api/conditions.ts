@@ -26,7 +26,10 @@ export const conditionsSchema = {
 
 export type Condition = Stored<typeof conditionsSchema>[number]
 
-/** The longest message of a condition, in characters. Some quote the API server or a webhook. */
+/**
+ * The longest message of a condition, in characters. A longer one is cut: some messages quote the
+ * API server or a webhook.
+ */
 const maxMessage = 1024
 
 /** A problem of a hook, from which its conditions are made. */
@@ -43,8 +46,9 @@ export interface Problem {
 /**
  * Returns the conditions of an object. Without a problem, Ready is True. With a problem, Ready is
  * False, and Stalled or Reconciling is True.
- * A condition keeps its lastTransitionTime as long as its status stays the same. So an unchanged
- * state gives an equal list. `now` is in milliseconds since the epoch.
+ * `before` are the conditions that the object has now. A condition keeps its lastTransitionTime as
+ * long as its status stays the same, so an unchanged state gives an equal list. `now` is in
+ * milliseconds since the epoch.
  */
 export const conditionsFor = (
   problem: Problem | undefined,

@@ -98,8 +98,8 @@ const memberPath = (drivers: readonly string[], member: string): string => {
 }
 
 /**
- * Returns a schema in the form that a CRD takes. It leaves out the TypeScript part of the rules,
- * and the texts for forms.
+ * Returns a schema in the form that a CRD takes. It leaves out `hint`, `titles` and `choice`, which
+ * are for forms, and the TypeScript part of the rules.
  * An object without members of its own gets no `properties`: a CRD may not say more about
  * `metadata`.
  */
@@ -123,8 +123,8 @@ export const crdSchema = (schema: Schema): JsonObject => {
 }
 
 /**
- * Makes the text that `kubectl explain` shows. A link becomes the path of its page, and the default
- * is added, because `explain` shows neither links nor defaults.
+ * Makes the text that `kubectl explain` shows. A link becomes the path of its page. The default is
+ * added, unless it is an object. `explain` itself shows neither links nor defaults.
  */
 const explained = ({ default: byDefault, description }: Schema): string | undefined => {
   const text = description?.replaceAll(

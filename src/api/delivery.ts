@@ -12,8 +12,8 @@ export interface Delivery {
    */
   readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'no news' | 'none'
   /**
-   * What identifies this delivery. Absent if the post has no idempotency key: then every copy
-   * counts.
+   * What identifies this delivery. Absent if the post has no idempotency key: then every such post
+   * counts, even if it repeats an earlier one.
    */
   readonly identity?: Identity
   /** The alerts in the post. Absent if the sender reports no alerts. */

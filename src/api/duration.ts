@@ -31,9 +31,9 @@ export const checkedMilliseconds = (duration: string): number => {
 }
 
 /**
- * Returns the CEL expression that is true if `expression` is a duration. Rules about lengths begin
- * with it. For another text, CEL's `duration()` would end with an error, in addition to the message
- * of {@link durationRule}.
+ * Returns a CEL expression that is true if the value of `expression` is a duration. Rules about
+ * lengths begin with it. For another text, CEL's `duration()` would end with an error, in addition
+ * to the message of {@link durationRule}.
  */
 export const isDuration = (expression: string): string => `${expression}.matches('${pattern}')`
 
@@ -47,8 +47,8 @@ export const durationRule = {
 const dayMs = 24 * 3_600_000
 
 /**
- * The rule of a field for which earlier deliveries must be remembered. A record keeps deliveries
- * for a day.
+ * The rule that a duration is at most a day. It is for fields that make a hook remember earlier
+ * deliveries, because a record keeps deliveries for a day.
  */
 export const noLongerThanADay = {
   rule: `!${isDuration('self')} || duration(self) <= duration('24h')`,

@@ -3,7 +3,7 @@ import type { Schema, Stored } from './schema.ts'
 
 /** A place where a value does not follow its schema, and what to write there. */
 export interface Violation {
-  /** As in a manifest, such as `spec.scale.max`. */
+  /** The path of the value, written as in a manifest, such as `spec.scale.max`. */
   readonly path: string
   readonly message: string
 }
@@ -20,8 +20,9 @@ export const firstViolation = (schema: Schema, value: unknown, path: string): Vi
 }
 
 /**
- * Returns all violations of `schema` in `value`, in the order of the schema. A rule is checked only
- * if the value and all its members have the right types, because rules rely on the types.
+ * Returns all violations of `schema` in `value`, in the order of the schema. A value's rules are
+ * checked only if the value and all its members have the types, values and sizes that the schema
+ * requires: rules rely on them.
  */
 export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
   const found: Violation[] = []
@@ -41,7 +42,8 @@ interface Search {
 
 /**
  * Adds the violations in a value and its members to the search. Returns whether the value and all
- * its members have the right types.
+ * its members have the types, values and sizes that the schema requires. Rules do not count for
+ * this result.
  */
 const collect = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
   if (!hasShape(schema, value, path, search)) return false

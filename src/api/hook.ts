@@ -1,7 +1,7 @@
 /**
  * The resources of the product: schemas, the types that follow from them, and the table of reasons.
- * All code in this folder is pure. It imports only `environment/time.ts`, because every room
- * imports it.
+ * All code in this folder is pure. All other folders may import this one, so it imports only
+ * `environment/time.ts`.
  */
 
 import { authSchema } from './auth-schema.ts'
@@ -271,9 +271,9 @@ export const isReceiverHook = (object: StoredObject | undefined): object is Rece
   isObject(object['spec'])
 
 /**
- * The size of the largest hook that is read: the characters of spec and status, plus 8 for each
- * value that is no text. A valid hook has at most a quarter of it. Larger ones were stored before
- * the schema had bounds, and would fill the memory.
+ * The size of the largest hook that is read: the characters of names and texts in spec and status,
+ * plus 8 for each other value. A valid hook has at most a quarter of it. Larger ones were stored
+ * before the schema had bounds, and would fill the memory.
  */
 const maxHookWeight = 64 * 1024
 

@@ -1,4 +1,6 @@
-/** Parses JSON and returns `unknown` instead of `any`. Throws SyntaxError. */
+/**
+ * Parses JSON and returns `unknown` instead of `any`. Throws SyntaxError if the text is no JSON.
+ */
 export const parseJson = (text: string): unknown => JSON.parse(text)
 
 /** Parses JSON, or returns undefined if the text is no JSON. */
@@ -16,7 +18,10 @@ export type JsonObject = { readonly [member: string]: unknown }
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Returns the member at a path, or undefined if one of its parents is no object. */
+/**
+ * Returns the member at a path. Returns undefined if there is none, or if one of its parents is no
+ * object.
+ */
 export const at = (value: unknown, ...path: readonly string[]): unknown => {
   let node = value
   for (const name of path) node = isObject(node) ? node[name] : undefined
@@ -29,6 +34,9 @@ export const stringAt = (value: unknown, ...path: readonly string[]): string | u
   return typeof found === 'string' ? found : undefined
 }
 
-/** Returns an object with `value` at a path and nothing else, so that {@link at} finds it. */
+/**
+ * Returns an object that has `value` at a path and nothing else. {@link at} with the same path
+ * returns the value.
+ */
 export const nested = ([name, ...rest]: readonly string[], value: JsonObject): JsonObject =>
   name === undefined ? value : { [name]: nested(rest, value) }

@@ -1,8 +1,8 @@
 import type { Rule } from './schema.ts'
 
 /**
- * Makes the rule that a text matches a pattern. The API server and this program check the same
- * pattern.
+ * Makes the rule that a text matches a pattern. The API server (in CEL) and this program check the
+ * same pattern, so both RE2 and JavaScript must be able to read it.
  */
 export const matching = (pattern: string, message: string) => {
   const compiled = new RegExp(pattern)

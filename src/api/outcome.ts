@@ -1,7 +1,10 @@
 import type { ReasonIn } from './reasons.ts'
 import type { ChangeEvidence } from './settlement.ts'
 
-/** One change that a delivery made. */
+/**
+ * One change that a delivery made. `from` and `to` say for people what was there before and after,
+ * such as images. A restart has no `from`.
+ */
 export interface Change {
   /** Kind and name, such as `Deployment/web`. */
   readonly object: string

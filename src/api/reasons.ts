@@ -2,11 +2,12 @@ import type { DeliveryOutcome } from './record.ts'
 
 /**
  * Where a reason appears:
- * - an outcome: in the answers with this outcome.
+ * - an outcome, such as `applied`: in the answers with this outcome.
  * - `refused`: in answers without an outcome.
  * - `waited`: in answers that give the outcome of an earlier delivery.
  * - `condition`: on a hook that is not Ready.
  * - `ready`: on a hook that is Ready.
+ * - `event`: in Kubernetes Events.
  */
 export type ReasonPlace =
   | DeliveryOutcome

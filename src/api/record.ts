@@ -109,7 +109,10 @@ const memorySchema = {
     /** When the hook last changed an object. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
-    /** What an undo takes back for each alert group, by the hash of the group's key. */
+    /**
+     * What an undo would take back, for each alert group. The name of a member is the hash of the
+     * group's key.
+     */
     undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
@@ -121,8 +124,8 @@ const memorySchema = {
     /** The confirmation that a sender has asked a person for, and when. */
     confirmation: confirmationSchema,
     /**
-     * The last write of each process, newest first. After a lost answer, a process looks here for
-     * its own write.
+     * The processes that wrote last, newest first. Each has its id and the number of its last
+     * write. After a lost answer, a process looks here for its own write.
      */
     writers: {
       type: 'array',
@@ -166,8 +169,8 @@ export type Content =
   | { readonly content: 'unreadable' }
 
 /**
- * The longest content, in bytes. etcd limits the size of an object, and the other members of the
- * record need some room too.
+ * The longest content, in characters. etcd limits the size of an object, and the other members of
+ * the record need some room too.
  */
 export const maxContent = 1024 * 1024
 
@@ -208,7 +211,7 @@ export const parsePage = (content: unknown): PageContent => {
   return areRows(rows) ? { content: 'known', rows } : { content: 'unreadable' }
 }
 
-/** Returns the content of a page, to be stored. */
+/** Returns the content of a page with these rows, in the form in which it is stored. */
 export const storedPage = (page: readonly Row[]) => ({ format: recordFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'

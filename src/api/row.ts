@@ -1,12 +1,13 @@
 import { has } from './guard.ts'
 import type { Obj, Stored } from './schema.ts'
 
-/** A moment, in milliseconds since the epoch. */
+/** The schema of a moment, in milliseconds since the epoch. */
 export const time = { type: 'integer', format: 'int64' } as const
 const count = { type: 'integer' } as const
 
 /**
- * A write in progress. It is stored in full, so that any process can send the very same request.
+ * The claim of a write that may be in progress. It holds all of the write, so that any process can
+ * send the very same request.
  */
 const claimSchema = {
   type: 'object',
@@ -70,7 +71,7 @@ const finished = {
     required: ['state', 'at', 'from', 'to'],
     properties: { state: { type: 'string', enum: ['done'] }, ...moment, from: count, to: count, on },
   },
-  /** An act, not a step, is done. `summary` says for people what was done. */
+  /** An act, such as a rollout, is done. `summary` says for people what was done. */
   acted: {
     type: 'object',
     required: ['state', 'at', 'summary'],
@@ -102,7 +103,7 @@ const finished = {
   },
 } as const satisfies Record<string, Obj>
 
-/** The members of every row. */
+/** The members that a finished row has in addition to those of its state. */
 const keyed = {
   type: 'object',
   required: ['key'],
@@ -119,7 +120,10 @@ const keyed = {
   },
 } as const satisfies Obj
 
-/** The intention to write is stored. It is not known whether the write was made. */
+/**
+ * A row in the state `claimed`. The intention to write is stored, and it is not known whether the
+ * write was made.
+ */
 const claimedSchema = {
   type: 'object',
   required: ['state', 'key', 'at', 'from', 'to', 'claim'],
@@ -134,7 +138,7 @@ const claimedSchema = {
     on,
     /** The hash of the key of the alert group that can undo this step. */
     group: { type: 'string' },
-    /** How much of the group's changes this undo takes back. */
+    /** How much of the group's changes this undo takes back. Absent if the step is no undo. */
     undoes: count,
     /** The report on the alert group. It is noted as seen once the write is made. */
     report: reportSchema,

@@ -30,7 +30,7 @@ export const secretKeyRef = {
   },
 } as const satisfies Obj
 
-/** A second entry of the same Secret, whose value is accepted too. */
+/** The key of a second entry of the same Secret. Its value is accepted too. */
 export const previousKey = {
   type: 'string',
   title: 'Key of the previous value',

@@ -40,9 +40,10 @@ export interface Settled {
 /** The traces that a delivery leaves on objects. They later distinguish its change from others. */
 export interface ChangeEvidence {
   /**
-   * The first entry in the annotation of each container, of some 31 bytes. An entry begins with the
-   * id of the push or the restart. For a push, a space and the first characters of a hash of the
-   * image's tag follow.
+   * For each container of these objects, the entry that the delivery put first in the container's
+   * annotation. A restart leaves one entry for a whole workload.
+   * An entry begins with the id of the push or the restart. For a push, a space and the first
+   * characters of a hash of the image's tag follow, some 31 bytes in all.
    */
   readonly did: readonly string[]
   /** The number of objects with these traces. */
@@ -63,5 +64,8 @@ export interface DecidedCount {
   readonly to: number
 }
 
-/** How many traces of one delivery are remembered. If it left more, none are remembered. */
+/**
+ * How many different traces of one delivery are remembered. If the delivery left more, none are
+ * remembered.
+ */
 export const maxDid = 8

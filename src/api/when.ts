@@ -35,11 +35,14 @@ const parts = [
 
 /** What makes an expression expensive or impossible to parse. Offsets begin with 0. */
 export interface Scanned {
-  /** Every bracket has its partner. */
+  /**
+   * True if there are as many closing as opening brackets, and none closes before one opened. The
+   * kinds of brackets are not compared.
+   */
   readonly closed: boolean
-  /** The first bracket that is nested too deep. */
+  /** The offset of the first bracket that is nested too deep. Absent if there is none. */
   readonly tooDeepAt?: number
-  /** The first operator of a run that is too long. */
+  /** The offset of the first run of `!` or `-` that is too long. Absent if there is none. */
   readonly runAt?: number
 }
 
@@ -65,7 +68,10 @@ export const scanWhen = (when: string): Scanned => {
 
 const found = `self.findAll(r'''${parts}''')`
 
-/** Replaces brackets of every kind by one kind. */
+/**
+ * A CEL expression for a list of the brackets in a text. Brackets of every kind are replaced by
+ * round ones.
+ */
 const brackets = `${found}.map(part, part in ['(', '[', '{', ')', ']', '}'], part in ['(', '[', '{'] ? '(' : ')')`
 
 /**

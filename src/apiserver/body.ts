@@ -23,7 +23,10 @@ const tryParseYaml = (text: string): unknown => {
   }
 }
 
-/** Checks that an object has the type and the namespace of the request's path. */
+/**
+ * Checks that an object does not contradict the request's path: its type, its namespace and its
+ * name. An object may leave out namespace and name. Throws a StatusError (400).
+ */
 export const checkIdentity = (object: JsonObject, { definition, namespace, name }: Addressed): void => {
   checkType(object, definition)
   const ownNamespace = stringAt(object, 'metadata', 'namespace') ?? ''

@@ -6,7 +6,8 @@ import type { ApiServer, ServerRequest } from './server.ts'
 
 /**
  * Returns a connection to an in-memory server in the same process, without sockets, for tests and
- * simulations. It never fails. Answers arrive in the next microtask.
+ * simulations. The server can always be reached. Answers, refusals too, arrive in the next
+ * microtask.
  */
 export const connectInProcess = (server: ApiServer): ApiConnection => ({
   request: request => Promise.resolve().then(() => answerTo(request, server)),
@@ -25,7 +26,10 @@ const answerTo = (request: ApiRequest, server: ApiServer): ApiResponse => {
   return picked ? { ...response, body: '', tooLarge: picked } : response
 }
 
-/** Returns the picked values of an answer that is too long. Undefined if it is not. */
+/**
+ * Returns the picked values of an answer or a line that is longer than `maxBytes`. Undefined if it
+ * is not longer.
+ */
 const pickedOf = (text: string, { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest): Picked | undefined => {
   // A UTF-16 unit takes at most three bytes.
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return undefined
@@ -45,7 +49,11 @@ const serverRequest = ({ as, method, path, query, contentType, body }: ApiReques
   ...(body === undefined ? {} : { body }),
 })
 
-/** Yields the lines of a watch from a queue. The server never waits for the reader. */
+/**
+ * Yields the lines of a watch from a queue, so that the server never waits for the reader. Of a
+ * line that is too long, it yields the picked values. Throws WatchRefused if the server refuses the
+ * watch.
+ */
 async function* lines(
   server: ApiServer,
   request: ApiRequest,

@@ -47,8 +47,8 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
 }
 
 /**
- * Parses a JSONPath that names only members, as a CRD has for the scale subresource:
- * `.spec.replicas`.
+ * Parses a JSONPath that names only members, such as `.spec.replicas`. A CRD has these paths for
+ * its scale subresource.
  */
 const memberPath = (text: string): string[] => text.split('.').filter(name => name !== '')
 
@@ -143,8 +143,8 @@ const notChecked: Cause = invalidValue(
 )
 
 /**
- * Returns the resource of CustomResourceDefinitions themselves. Their resources are served as soon
- * as they are stored.
+ * Returns the resource of CustomResourceDefinitions themselves. Once such a definition is stored,
+ * the server serves the resources in it.
  */
 export const customResourceDefinitions = (rules: RuleCompiler): ResourceDefinition =>
   define({

@@ -16,7 +16,10 @@ export interface Column {
   readonly cell: (object: JsonObject, now: number) => unknown
 }
 
-/** The paths of desired count, current count and pod selector in a scalable object. */
+/**
+ * Where a scalable object has its desired count and its current count, and a function that returns
+ * its pod selector as text.
+ */
 export interface ScalePaths {
   readonly specReplicas: readonly string[]
   readonly statusReplicas: readonly string[]
@@ -55,8 +58,8 @@ export interface ResourceDefinition extends ResourceType {
   /** Applies defaults, pruning and validation. `old` is the stored object of an update. */
   readonly admit: (object: JsonObject, old: JsonObject | undefined) => Admitted
   /**
-   * Convert between the form that clients see and the stored form. Absent if the two differ only in
-   * apiVersion and kind.
+   * `decode` converts an object from the form that clients see to the stored form, `encode` does
+   * the reverse. Absent if the two forms differ only in apiVersion and kind.
    */
   readonly decode?: (object: JsonObject) => JsonObject
   readonly encode?: (object: JsonObject) => JsonObject
@@ -64,7 +67,10 @@ export interface ResourceDefinition extends ResourceType {
   readonly openApi?: JsonObject
 }
 
-/** A row of the table of built-in resources. What it leaves out has the most common value. */
+/**
+ * The definition of a resource, without the members that have their most common value. {@link
+ * define} adds these.
+ */
 export type TableRow = Pick<ResourceType, 'group' | 'version' | 'resource' | 'kind'> &
   Partial<Omit<ResourceDefinition, 'group' | 'version' | 'resource' | 'kind'>>
 

@@ -103,7 +103,10 @@ const requestOf = (incoming: IncomingMessage, bytes: Uint8Array): ServerRequest 
   }
 }
 
-/** Returns a body as text. Protobuf is converted to JSON, so other files know only JSON. */
+/**
+ * Returns a body as text. Protobuf is converted to JSON, so other files know only JSON and YAML.
+ * Returns a ProtobufError if that is impossible.
+ */
 const contentOf = (
   contentType: string | undefined,
   bytes: Uint8Array,

@@ -18,7 +18,7 @@ export interface Collection {
 
 /**
  * The filters of a query. `prefix` begins all keys that can match; it is a whole key if only one
- * object can.
+ * object can. `selective`: the query has a label or field selector.
  */
 export interface Selection {
   readonly prefix: string
@@ -90,7 +90,10 @@ const parseRevision = (text: string): number => {
   )
 }
 
-/** Returns the version that a list must show exactly, or undefined if it shows the newest. */
+/**
+ * Returns the version that a list must show exactly, or undefined if it shows the newest. Throws a
+ * StatusError (400, 422, 504).
+ */
 const exactRevision = (query: Query, limit: number, current: number): number | undefined => {
   const asked = query['resourceVersion'] ?? ''
   const match = query['resourceVersionMatch'] ?? ''

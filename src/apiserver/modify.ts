@@ -52,7 +52,10 @@ export const put = (state: ServerState, write: Write, text: string): WriteResult
   return update(state, write, current, decoded(write, sent), writer)
 }
 
-/** Handles all kinds of PATCH. `force` is the query parameter for a server-side apply. */
+/**
+ * Handles all kinds of PATCH. `force` is the query parameter for a server-side apply.
+ * `managerGiven`: the query has a `fieldManager`, which an apply requires.
+ */
 export const patch = (
   state: ServerState,
   write: Write,

@@ -29,7 +29,7 @@ const entryOf = (definition: ResourceDefinition, path: readonly string[], owner:
   ...(owner.subresource === undefined ? {} : { subresource: owner.subresource }),
 })
 
-/** Returns the owners of the count in the form of managedFields. */
+/** Returns the owners of an object's count, read from its managedFields. */
 export const ownersOf = (object: JsonObject): Owner[] =>
   listAt(object, 'metadata', 'managedFields').map(entry => ({
     manager: stringAt(entry, 'manager') ?? '',
@@ -66,7 +66,7 @@ export const ownersAfterApply = (owners: readonly Owner[], writer: Owner, change
   return owners.some(owner => same(owner, writer)) ? owners : byOperation([...owners, writer])
 }
 
-/** Returns the owners without `writer`, whose last apply has no count. */
+/** Returns the owners without `writer`, because the object that it applied last has no count. */
 export const ownersWithout = (owners: readonly Owner[], writer: Owner): readonly Owner[] =>
   owners.filter(owner => !same(owner, writer))
 

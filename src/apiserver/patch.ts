@@ -9,8 +9,9 @@ const mergePatchType = 'application/merge-patch+json'
 const strategicPatchType = 'application/strategic-merge-patch+json'
 
 /**
- * Returns an object after a patch. Throws a StatusError: 400 if the patch is unreadable, 415 if its
- * type is unknown, 422 if a test in it fails.
+ * Returns an object after a patch. `custom`: it is a custom resource. Throws a StatusError: 400 if
+ * the patch is unreadable, 415 if its type is unknown or not supported, 422 if an operation of a
+ * JSON Patch fails.
  */
 export const patched = (object: JsonObject, contentType: string, text: string, custom: boolean): JsonObject => {
   switch (contentType) {

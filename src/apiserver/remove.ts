@@ -21,8 +21,8 @@ export interface Removed {
 }
 
 /**
- * Deletes an object and the objects that it owns. An object with finalizers is only marked as being
- * deleted. Throws a StatusError (404, 409).
+ * Deletes an object, and the objects without another owner unless the propagation policy is Orphan.
+ * An object with finalizers is only marked as being deleted. Throws a StatusError (404, 409).
  */
 export const removeObject = (state: ServerState, removal: Removal): Removed => {
   const { definition, name, options } = removal
@@ -69,8 +69,8 @@ const marked = (state: ServerState, place: StorePlace, current: StoredObject): S
 }
 
 /**
- * Deletes what depends on an object: a namespace's content, a CRD's objects, and objects without
- * another owner.
+ * Deletes what depends on a deleted object: a namespace's content, a CRD's objects, and with
+ * `cascade` the objects without another owner.
  */
 export const afterRemoval = (
   state: ServerState,
@@ -91,7 +91,7 @@ export const afterRemoval = (
 
 /**
  * Removes an owner from an object. An object without another owner is deleted at once, where a real
- * cluster's garbage collector deletes it later.
+ * cluster's garbage collector deletes it later. If it has finalizers, it is only marked.
  */
 const disown = (state: ServerState, place: StorePlace, uid: string): void => {
   const object = state.store.get(place)

@@ -6,7 +6,7 @@ export interface CelRule {
   readonly message: string
   readonly fieldPath: string
   readonly reason: string | undefined
-  /** True if the rule uses `oldSelf`. It is checked only if there is a previous value. */
+  /** True if the rule uses `oldSelf`. Such a rule is checked only if there is a previous value. */
   readonly isTransition: boolean
   readonly check: RuleCheck
 }

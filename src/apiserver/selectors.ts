@@ -29,7 +29,10 @@ const labelRequirement = (text: string): Requirement => {
   throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`)
 }
 
-/** Parses `?labelSelector=`. Throws a StatusError (400). */
+/**
+ * Parses `?labelSelector=`. Undefined for an empty text, which selects all. Throws a StatusError
+ * (400).
+ */
 export const labelSelector = (text: string): Matches | undefined => {
   if (text.trim() === '') return undefined
   // A comma in brackets separates values. Any other comma separates requirements.
@@ -52,7 +55,8 @@ const commonFields: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Parses `?fieldSelector=`. Throws a StatusError (400) for a field that the type cannot select by.
+ * Parses `?fieldSelector=`. Undefined for an empty text, which selects all. Throws a StatusError
+ * (400), also for a field that the type cannot select by.
  */
 export const fieldSelector = (
   text: string,

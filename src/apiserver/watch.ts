@@ -17,7 +17,7 @@ export interface WatchSink {
 /** The interval of bookmarks, in milliseconds. */
 const bookmarkEveryMs = 60_000
 
-/** How long a watch lasts if its query has no `timeoutSeconds`. */
+/** How long a watch lasts, in seconds, if its query has no `timeoutSeconds`. */
 const defaultTimeoutSeconds = 1800
 
 /** Opens a watch. Returns a function that cancels it. Throws a StatusError for an invalid query. */
@@ -111,7 +111,7 @@ const seenAs = (
   return { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion } } }
 }
 
-/** Calls `run` repeatedly until it is cancelled. */
+/** Calls `run` every `ms` milliseconds, until the returned function is called. */
 const every = ({ clock }: ServerState, ms: number, run: () => void): (() => void) => {
   let cancel = clock.after(ms, function again() {
     cancel = clock.after(ms, again)

@@ -40,7 +40,10 @@ export const currentOf = (state: ServerState, write: Addressed): StoredObject =>
   return current
 }
 
-/** Returns the writer of a request in the form of managedFields. */
+/**
+ * Returns the writer of a request as an owner of the count. As on the real server, a write to
+ * /scale has no time.
+ */
 export const writerOf = (state: ServerState, write: Write, operation: Owner['operation']): Owner => ({
   manager: write.manager,
   operation,
@@ -93,8 +96,8 @@ const withMetadata = (state: ServerState, { definition, namespace }: Write, sent
 }
 
 /**
- * Removes the status of a new object if it has a status subresource: only a write to `/status` sets
- * it.
+ * Removes or empties the status of a new object if the type has a status subresource, because only
+ * a write to `/status` sets it.
  */
 const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): JsonObject => {
   if (!definition.subresources.includes('status')) return object
@@ -103,8 +106,9 @@ const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): Js
 
 /**
  * Replaces `current` by `next`, if they differ. A request writes only one half: the status, or
- * everything else. The members that the server sets stay, and the generation is counted. Throws a
- * StatusError.
+ * everything else. The members that the server sets stay, and the generation is counted.
+ * An object that is being deleted is removed with its last finalizer. `owners` are the owners of
+ * the count after an apply. Throws a StatusError.
  */
 export const update = (
   state: ServerState,

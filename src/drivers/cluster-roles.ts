@@ -27,8 +27,8 @@ export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[]
 export const isGiven = ({ rights }: WithRights): boolean => rights.given === 'everywhere'
 
 /**
- * Returns whether the controller also reads the objects of some rights, to check whether a hook
- * would work.
+ * Returns whether the controller also may `get` the objects of these rights, to check whether a
+ * hook would work.
  */
 export const isValidated = ({ trigger }: Pick<Extra, 'trigger'>): boolean =>
   trigger.some(({ verbs }) => verbs.includes('get'))

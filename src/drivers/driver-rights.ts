@@ -13,11 +13,11 @@ export interface DriverRights {
    * work.
    */
   readonly trigger: readonly Right[]
-  /** The rights that the author of a hook needs. */
+  /** The rights that a person needs to create or change a hook of this driver. */
   readonly author: readonly Asked[]
   /** The limits of the trigger's patches. */
   readonly keeps: readonly Kept[]
-  /** Rights for further kinds. */
+  /** Rights for further kinds of targets, or for further reads. Absent if there are none. */
   readonly extras?: readonly Extra[]
 }
 
@@ -39,7 +39,10 @@ export interface Right {
   readonly why: string
 }
 
-/** A CEL expression in which `self` is the hook's member of the driver. */
+/**
+ * A CEL expression. In the rights of an author, `self` is the hook's member of the driver. In a
+ * limit of writes, `object` and `oldObject` are an object after and before a write.
+ */
 export type Cel = string
 
 /**

@@ -39,13 +39,18 @@ export interface TargetKind {
   readonly type: ResourceType
   /** Returns the desired and the ready replicas of an object. Absent if the kind has none. */
   readonly replicas?: (object: KubeObject) => { readonly wanted: number; readonly ready: number } | undefined
-  /** Returns the parts inside of an object that a hook can change, if the kind has some. */
+  /**
+   * Returns the parts of an object that a hook can change one by one. Absent if the kind has no
+   * parts.
+   */
   readonly parts?: (object: StoredObject) => readonly TargetPart[]
 }
 
 /** A part of an object that a hook can change. */
 export interface TargetPart {
-  /** The further members of a reference, such as `{ pool: 'workers' }`. */
+  /**
+   * What names the part in a hook's target, in addition to kind and name: `{ pool: 'workers' }`.
+   */
   readonly more: Readonly<Record<string, string>>
   readonly wanted?: number
 }

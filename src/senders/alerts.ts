@@ -4,7 +4,7 @@ import { identityKey, timeOf, identityOf } from './identity.ts'
 
 /** Reads alerts as Prometheus, Alertmanager and Grafana write them. These functions never throw. */
 
-/** Returns the alerts of a body's list. */
+/** Returns the alerts of a body's list. Items that are no objects are left out. */
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
 /**
@@ -48,9 +48,10 @@ const reasons: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Reads a group of alerts as Alertmanager reports it. Its peers, and a restart, send the same
- * report again. A reload or a second Prometheus changes the groupKey and the times. So the identity
- * is made of the content: the group, its alerts with their states, and the reason for the report.
+ * Reads a group of alerts as Alertmanager reports it. Several replicas of Alertmanager, or one that
+ * restarted, send the same report again. A reload or a second Prometheus changes the groupKey and
+ * the times. So the identity is made of the content: the group, its alerts with their states, and
+ * the reason for the report.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
@@ -84,7 +85,9 @@ const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   return isOver ? 'resolved' : 'partly resolved'
 }
 
-/** Returns how many alerts were left out of the body. */
+/**
+ * Returns how many alerts Alertmanager left out of the body, as the body says; 0 if it does not.
+ */
 const truncated = (body: unknown): number => {
   const count = at(body, 'truncatedAlerts')
   return typeof count === 'number' ? count : 0

@@ -41,7 +41,10 @@ export const artifactRegistry: Sender = {
   },
 }
 
-/** Returns the content that Pub/Sub wraps in base64. */
+/**
+ * Returns the content of a Pub/Sub message, which is JSON in Base64. Undefined if the body is no
+ * such message.
+ */
 const contentOf = ({ json }: Message): unknown => {
   const data = stringAt(json, 'message', 'data')
   if (data === undefined || stringAt(json, 'subscription') === undefined) return undefined

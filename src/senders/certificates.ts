@@ -8,7 +8,10 @@ import { Unreachable } from '../environment/unreachable.ts'
 /** A certificate, or why it is not available now. */
 type Found = X509Certificate | { readonly unavailable: string }
 
-/** The certificates of senders by URL. Simultaneous callers share one request. */
+/**
+ * Resolves with the certificate at a URL of a sender, or why it is not available. Simultaneous
+ * calls for one URL share one request.
+ */
 export type Certificates = (url: string) => Promise<Found>
 
 /**

@@ -2,7 +2,10 @@ import { stringAt } from '../api/json.ts'
 import { identityByID } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
-/** CloudEvents 1.0 over HTTP, in structured and in binary mode. Every event counts; `when` chooses among their types. */
+/**
+ * CloudEvents 1.0 over HTTP, in structured and in binary mode. Every event counts; `when` selects
+ * events, for example by type.
+ */
 export const cloudevents: Sender = {
   name: 'cloudevents',
   about: {

@@ -27,10 +27,16 @@ export const shortened = (name: string): string =>
 export const identityOf = (key: string, newsAt: number | undefined): Identity =>
   newsAt === undefined ? { key } : { key, newsAt }
 
-/** Returns an identity for an id that its sender never uses twice. */
+/**
+ * Returns an identity for an id that its sender never uses twice. Every post has the time 0, so
+ * each further post with the id is a copy, however late it arrives.
+ */
 export const namedOnce = (key: string): Identity => ({ key, newsAt: 0 })
 
-/** Returns an identity from an id that is never reused, or none if the post has no id. */
+/**
+ * Returns the identity from ids that together are never reused. Without one of the ids, the result
+ * has no identity.
+ */
 export const identityByID = (sender: string, ...ids: readonly (string | undefined)[]): Pick<Delivery, 'identity'> =>
   ids.includes(undefined) ? {} : { identity: namedOnce(identityKey(sender, ...ids)) }
 
@@ -49,8 +55,9 @@ export const wordAt = (value: unknown, ...path: readonly string[]): string | und
 const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?$/i
 
 /**
- * Reads a time, as a text or as a number. Returns milliseconds since the epoch, or undefined for
- * anything else. A time without a zone is in UTC, as in Alertmanager's API.
+ * Reads a time: a text as in {@link moment}, or a number of milliseconds since the epoch. Returns
+ * milliseconds since the epoch, or undefined for anything else. A time without a zone is in UTC, as
+ * in Alertmanager's API.
  * Date.parse would use the local zone, and accept other texts.
  */
 export const timeOf = (value: unknown): number | undefined => {

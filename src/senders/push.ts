@@ -35,8 +35,8 @@ export const pushOf = (parts: PushParts): Push | undefined => {
 }
 
 /**
- * Returns the repository. A host that no container's image can contain, such as `registry`, is left
- * out.
+ * Returns the repository, or undefined if it is not valid. A host that no container's image can
+ * contain, such as `registry`, is left out.
  */
 const placeOf = ({
   host,
@@ -50,7 +50,11 @@ const placeOf = ({
   return isPath(repository) ? { path: repository } : undefined
 }
 
-/** One event of a registry's body, with its id if there is one. */
+/**
+ * One event of a registry's body: a push with the event's id, if it has one. `no push`: the event
+ * reports something else. `unreadable`: it should report a push, and lacks a valid repository or
+ * tag.
+ */
 export type RegistryEvent = { readonly push: Push; readonly id?: string | undefined } | 'no push' | 'unreadable'
 
 /**

@@ -39,5 +39,5 @@ const headerOption = (auth: Auth | undefined): string | undefined => {
   return word && `Authorization=${word}`
 }
 
-/** Returns a name of 5 to 50 letters and digits. */
+/** Returns the name of the webhook: 5 to 50 letters and digits, as Azure requires. */
 const nameOf = (name: string): string => `hook${name.replaceAll(/[^A-Za-z0-9]/g, '') || '0'}`.slice(0, 50)

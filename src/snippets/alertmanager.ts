@@ -122,8 +122,8 @@ const placement =
 const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)
 
 /**
- * Returns the configuration. `token` is the member of `authorization` with the hook's own token, or
- * undefined if the URL has the token.
+ * Returns the configuration. `url` is the member with the address. `token` is the member of
+ * `authorization` with the hook's own token, or undefined if the URL has the token.
  */
 const configuration = (hook: SnippetHook, url: string, token?: string): string => `route:
   receiver: nobody

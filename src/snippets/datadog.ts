@@ -30,7 +30,7 @@ export const datadog: Snippet = {
   },
 }
 
-/** Datadog fills in these variables. */
+/** The body of Datadog's posts. Datadog replaces each variable, such as `$ID`, by its value. */
 const payload = {
   id: '$ID',
   title: '$EVENT_TITLE',

@@ -58,7 +58,7 @@ ${connection(hook)}  Destination:
   ],
 }
 
-/** Returns a name that begins with a letter. */
+/** Returns the name of the CloudFormation stack. It must begin with a letter. */
 const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
 /**

@@ -36,7 +36,10 @@ ${headerTokenOf(hook) === undefined ? '' : bearerLines}${proof(hook)}`,
   ],
 }
 
-/** Grafana hides these values, but shows the URL. */
+/**
+ * The lines with a token for the header `Authorization`. Grafana hides its value, but shows the
+ * URL.
+ */
 const bearerLines = `          authorization_scheme: Bearer
           authorization_credentials: $HOOK_TOKEN
 `

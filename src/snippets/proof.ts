@@ -17,7 +17,7 @@ export const nothing: Proves = { forms: [] }
 /** The forms of `auth` for a script: all but `sns`. */
 export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
 
-/** Returns a command that prints some entries of the hook's Secret, joined by `:`. */
+/** Returns a command that prints the values of some keys of a Secret, joined by `:`. */
 export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
   const template = keys.map(key => `{{index .data ${goText(key)} | base64decode}}`).join(':')
   return `kubectl -n ${shellWord(namespace)} get secret ${shellWord(secret)} -o go-template=${shellWord(template)}`
@@ -51,7 +51,10 @@ export const tokenText = (hook: SnippetHook, where: string): readonly SnippetTex
     : [{ where, language: 'text', text: `${header.token}\n` }]
 }
 
-/** Returns the URL and the headers, for a product that hides all headers. */
+/**
+ * Returns the URL and the headers of a post, for a product that hides the values of all headers.
+ * The hook's token is in the header `Authorization`, unless `auth` needs that header.
+ */
 export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readonly headers: readonly Header[] } => {
   const token = headerTokenOf(hook)
   const asked = askedHeaders(hook.auth)
@@ -60,7 +63,10 @@ export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readon
     : { url: token.endpoint, headers: [{ name: 'Authorization', value: `Bearer ${token.token}` }, ...asked] }
 }
 
-/** Returns the URL and the header, for a product that hides only `Authorization`. */
+/**
+ * Returns the URL of a post and the header `Authorization`, the only one that the product hides.
+ * The hook's token is in this header, unless `auth` needs it.
+ */
 export const hiddenToken = (
   hook: Pick<SnippetHook, 'auth' | 'url'>,
 ): { readonly url: string; readonly authorization: string | undefined } => {

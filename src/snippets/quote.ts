@@ -26,40 +26,54 @@ const quoted = (text: string): string =>
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** Returns a document of JSON. */
+/** Returns a value as an indented JSON document that ends with a line break. */
 export const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
 /** Returns the text in one line without control characters, for a comment or a sentence. */
 export const plainText = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 
-/** Returns a string of a Go template, such as kubectl's. */
+/**
+ * Returns the text as a string constant of a Go template, which kubectl's `-o go-template` reads.
+ */
 export const goText = (text: string): string => JSON.stringify(text)
 
-/** Returns a part of a GitHub Actions workflow. GitHub evaluates `${{ }}` anywhere in it. */
+/**
+ * Returns the text for any place in a GitHub Actions workflow. It escapes `${{`, which GitHub would
+ * evaluate.
+ */
 export const githubText = (text: string): string => text.replaceAll('${{', "${{ '${{' }}")
 
-/** Returns a part of a Grafana provisioning file. There `$NAME` is an environment variable. */
+/**
+ * Returns the text for a Grafana provisioning file. It doubles `$`, because `$NAME` is an
+ * environment variable there.
+ */
 export const grafanaText = (text: string): string => text.replaceAll('$', '$$$$')
 
 /**
- * Returns a string of an Azure resource template. A bracket at its beginning would start an
- * expression.
+ * Returns the text for a string of an Azure resource template. A bracket at its beginning is
+ * doubled, because it would start an expression.
  */
 export const azureText = (text: string): string => (text.startsWith('[') ? `[${text}` : text)
 
-/** Returns a string of JavaScript. */
+/** Returns the text as a string constant of JavaScript, in double quotes. */
 export const javascriptText = (text: string): string =>
   JSON.stringify(text)
     .replaceAll('\u2028', String.raw`\u2028`)
     .replaceAll('\u2029', String.raw`\u2029`)
 
-/** Returns a name of letters, digits, "-" and "_", for products that accept no others. */
+/**
+ * Returns the text as a name for products that accept only letters, digits, "-" and "_". It
+ * replaces all other characters by "-".
+ */
 export const wordName = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, '-')
 
 /** Returns a name cut to a length, without a separator at its end. */
 export const shortName = (text: string, length: number): string => text.slice(0, length).replace(/[-_.]+$/, '')
 
-/** Returns the lines of a text as a YAML member, indented by `spaces`. */
+/**
+ * Returns a text as the value of a YAML member: as a block that is indented by `spaces`, or as a
+ * quoted string if a block cannot hold it.
+ */
 export const yamlBlock = (text: string, spaces: number): string =>
   /^[\n\x20-\x7E]*$/.test(text) && !text.startsWith(' ') ? `|\n${indented(text, spaces)}` : quoted(`${text}\n`)
 

@@ -4,8 +4,8 @@ import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
 /**
- * The curl command of the scripts. It retries after a 503 and after a lost answer. Retries are safe
- * for a delivery with an idempotency key.
+ * The curl command of the scripts. It retries up to five times, after a lost answer and after any
+ * status from 400 up. Retries are safe for a delivery with an idempotency key.
  */
 const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
 
@@ -227,7 +227,10 @@ export const pushedBody = (hook: SnippetHook): string => {
 export const scriptBody = (hook: SnippetHook): string | undefined =>
   hook.pushes === undefined ? undefined : pushedBody(hook)
 
-/** Returns a note on what to replace, if the hook does not say which image it rolls out. */
+/**
+ * Returns a note on what to replace, if the hook does not say which image it rolls out. Otherwise
+ * returns an empty text.
+ */
 export const imageNote = ({ pushes }: SnippetHook): string =>
   pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
 

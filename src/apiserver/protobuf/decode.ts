@@ -56,7 +56,10 @@ const unknownKind = (kind: string, apiVersion: string): string =>
     ? `the in-memory API server has no ${kind}: it lets everybody do everything, so leave out what gives rights`
     : `the in-memory API server has no ${kind || 'object'} of ${apiVersion || 'no version'}`
 
-/** The package of each supported API version. */
+/**
+ * The package of the messages of each supported API version. It is the first part of their names in
+ * messages.ts.
+ */
 const rooms: Readonly<Record<string, string>> = {
   v1: 'core',
   'apps/v1': 'apps',
@@ -174,7 +177,7 @@ const valueOf = (type: string, reader: BinaryReader, wire: WireType): unknown =>
   }
 }
 
-/** Decodes a message of a type that has a special form in JSON. */
+/** Decodes a message. Some types have a special form in JSON; all others become objects. */
 const special = (type: string, bytes: Uint8Array): unknown => {
   switch (type) {
     case 'Quantity':

@@ -14,7 +14,7 @@ export const onlyCount = (type: ResourceType, path: readonly string[]): Kept => 
 
 /**
  * Makes the rule for writes of a kind: they may change only what `rules` allow, and the annotation
- * with the mark of the write.
+ * with the mark of the write. `what` names the allowed fields, for messages.
  */
 export const keptByRules = ({ group, resource }: ResourceType, what: string, rules: readonly Cel[]): Kept => {
   const all = [

@@ -65,8 +65,8 @@ export const countNow = (target: Target, object: StoredObject): CountNow | undef
 }
 
 /**
- * Returns whether all objects of a kind count their available replicas. For other custom resources,
- * only the status of an object shows whether it does.
+ * Returns whether the status of every object of a kind counts its available replicas. For other
+ * custom resources, only the status of an object shows whether it does.
  */
 const countsAvailable = ({ type: { group, kind } }: Target): boolean =>
   countingKinds.some(each => each.group === group && each.kind === kind)
@@ -78,9 +78,14 @@ const countingKinds = [
 ] as const
 
 /**
- * Returns the outcome of a changed count. It is complete if the wanted replicas are available, and
- * the replicas to remove are gone. If somebody has changed the count since, the less demanding of
- * both counts decides. The outcome is never `stalled`: Kubernetes has no deadline for a count.
+ * Returns the state of a count that a delivery set, by what its object shows now:
+ * - replaced: the object is another one than then.
+ * - stored: the object does not say how many replicas are available.
+ * - complete: the wanted replicas are available, and the replicas to remove are gone. If somebody
+ *   has changed the count since, the lower count has to be available, and no more than the higher
+ *   may exist.
+ * - progressing: any other state. It is never `stalled`, because Kubernetes has no deadline for a
+ *   count.
  */
 export const countSettlement = ({ on, to }: DecidedCount, now: CountNow): Settlement => {
   const { available, isObserved, name, present, wanted } = now

@@ -14,7 +14,11 @@ import {
 import { rolledBackAt } from '../rollouts/rollback.ts'
 import type { Chosen } from './wanted.ts'
 
-/** Plans the images of a workload's containers. `chosen` returns the push for a container. */
+/**
+ * Plans the images of a workload's containers. `chosen` returns the push that a container should
+ * run, or undefined if it should stay as it is. `pin` says whether a digest is written after the
+ * tag.
+ */
 export const planImages = (
   object: StoredObject,
   workloads: Workloads,
@@ -80,12 +84,13 @@ const planContainer = (
   // The container runs this image text already. The text names another image now, unless the digest
   // is known to be unchanged.
   if (pinned || templateNote(object, workloads, name) === push.digest) {
-    // The mark of an earlier delivery with the same digest serves as its own.
+    // The annotation names an earlier push with the same digest. Its mark serves as the mark of
+    // this delivery.
     const [first] = known.ids
     return { left: 'up to date', mark: first === undefined ? undefined : markOf(first) }
   }
   if (imagePullPolicy === 'Never') return { left: 'never pulled' }
-  // Without this operation, a node that already has an image with this tag would not pull it.
+  // Without this operation, a node would run the earlier image that it has under this tag.
   const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   const isPulled = imagePullPolicy === 'Always'
   if (!workloads.rollsOut && isPulled) return { left: 'up to date' }

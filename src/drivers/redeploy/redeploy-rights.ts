@@ -12,8 +12,8 @@ import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
 const repositoryOf = (image: string): string => `${image}.find('^([^/@]*/)*[^/@:]*')`
 
 /**
- * Returns the CEL rule for containers: neither they nor their order may change. Only tags, digests
- * and pull policies of their images may.
+ * Returns the CEL rule for the list of containers in `member`. Their number, names and order stay.
+ * Of a container only the image's tag and digest may change, and the pull policy to `Always`.
  */
 const sameContainers = ([now, before]: Both, member: string): string => {
   const of = (spec: string): string => `(has(${spec}.${member}) ? ${spec}.${member} : [])`
@@ -27,8 +27,8 @@ const sameContainers = ([now, before]: Both, member: string): string => {
 }
 
 /**
- * Returns the rule for a kind: a write may change only tags, digests and pull policies of the
- * containers' images, and this driver's annotations.
+ * Returns the rule for a kind: a write may change only tags and digests of the containers' images,
+ * their pull policies to `Always`, and the annotations of rollouts.
  */
 const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
   const pods = both([...template, 'spec'])

@@ -16,7 +16,10 @@ import { redeployDeclaration, type Redeploy, type redeploySchema } from './schem
 import { tagRule } from './tags.ts'
 import { wantedBy } from './wanted.ts'
 
-/** Rolls out the workloads that run a pushed image, once for each push. */
+/**
+ * Rolls out the workloads that run a pushed image, once for each push. A delivery without an image
+ * restarts them if `withoutImage` says so.
+ */
 export const redeploy = {
   ...redeployDeclaration,
   targets: workloadTargets,
@@ -73,7 +76,10 @@ const notWanted = ({ pushes }: Delivery): Outcome => {
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }
 
-/** Returns the planner for the pushes of a delivery. Without a push it plans a restart. */
+/**
+ * Returns the planner for the pushes of a delivery. If the delivery reports no pushes, it plans a
+ * restart.
+ */
 const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): Planner => {
   if (!delivery.pushes) {
     const cause = { id: act.id, at: Math.min(act.at, now) }

@@ -32,8 +32,8 @@ export interface Chosen {
 }
 
 /**
- * Returns the pushes that a hook wants, or undefined for an invalid range. `now` limits their
- * times.
+ * Returns the pushes that a hook wants, or undefined if its range of versions is invalid. `now` is
+ * the latest time that a push is given, in milliseconds since the epoch.
  */
 export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, now: number): Wanted | undefined => {
   const rule = member.tags && tagRule(member.tags)
@@ -81,8 +81,8 @@ const chosenFor = (
 }
 
 /**
- * Returns whether a push is older than another: by version if the hook has a range, then by time,
- * then by the order in the body.
+ * Returns whether a push counts as older than another: by version if the hook has a range, and for
+ * equal versions by time. False for equal times, so the caller prefers the later one in the body.
  */
 const isBefore = (one: WantedPush, other: WantedPush, rule: TagRule | undefined): boolean => {
   const order = rule?.order(one.tag, other.tag) ?? 0

@@ -15,8 +15,9 @@ export const markOfRestart = (id: string): Mark => id
 export const idIn = (mark: Mark): string => mark.split(' ')[0] ?? mark
 
 /**
- * Returns whether a container runs the image of a mark. Without a digest in the mark, only the tags
- * are compared, because an admission policy may have added a digest to the container's image.
+ * Returns whether a container runs the image of a mark. True for the mark of a restart, which has
+ * no image. The digest is compared only if the mark has one, because an admission policy may have
+ * added a digest to the container's image.
  */
 export const runsAs = (mark: Mark, { digest, tag }: Pick<Image, 'tag' | 'digest'>): boolean => {
   const hash = mark.split(' ')[1]

@@ -61,7 +61,7 @@ export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ count
 export interface Container {
   readonly name: string
   readonly image: string
-  /** The stored value. The API server sets it if it is missing. */
+  /** The stored value. The API server sets a default if a manifest has none. */
   readonly imagePullPolicy: string | undefined
   /** The JSON Pointer to the container in its workload (RFC 6901). */
   readonly pointer: string

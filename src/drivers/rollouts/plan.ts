@@ -19,7 +19,10 @@ export interface RolloutPlan {
   /** Empty if nothing must be written. */
   readonly patch: readonly Operation[]
   readonly changes: readonly Change[]
-  /** Why containers that match the push are not changed. */
+  /**
+   * Why matching containers are not changed, or why the workload is not restarted. Empty if nothing
+   * matches, or if all is changed.
+   */
   readonly left: ReadonlySet<Left>
   /** The delivery's marks on the workload, once the patch is stored. */
   readonly marks: ReadonlySet<Mark>
@@ -42,7 +45,7 @@ export const annotationPrefix = 'pushed.receiverhooks.dev/'
  */
 export const restarted = 'restarted.at'
 
-/** The maximum number of earlier pushes that an annotation lists. */
+/** The maximum number of ids of pushes or restarts in an annotation, the newest included. */
 const maxNamed = 5
 
 /**
@@ -128,13 +131,13 @@ export const nothingBut = (...left: readonly Left[]): RolloutPlan => ({
 /** Returns a workload's name in messages, such as `Deployment/web`. */
 export const workloadName = ({ metadata }: StoredObject, { type }: Workloads): string => `${type.kind}/${metadata.name}`
 
-/** The change of one container. */
+/** The change of one container, or a restart. `name` is the container's, or {@link restarted}. */
 export interface Edit {
   readonly name: string
   readonly cause: RolloutCause
   /**
-   * The value of the annotation that changes the template. Absent if a changed image changes the
-   * template anyway.
+   * The value of the annotation on the pod template. It notes the pushed digest, or it changes the
+   * template where nothing else does. Absent if neither is needed.
    */
   readonly template?: string
   readonly operations: readonly Operation[]
@@ -143,8 +146,9 @@ export interface Edit {
 }
 
 /**
- * Reads the pushes that a container got from an annotation: their ids, and the time of the newest
- * in milliseconds since the epoch. -Infinity if there was none.
+ * Reads from an annotation of the workload which pushes a container has got, or with the name
+ * {@link restarted} which restarts it has had. Returns their ids, newest first, and the time of the
+ * newest in milliseconds since the epoch, -Infinity if there was none.
  */
 export const knownPushes = (
   object: StoredObject,

@@ -12,8 +12,8 @@ const maxCauses = 5
 export interface PodsNow {
   /**
    * Why pods are not ready, the most frequent first, such as `web: ImagePullBackOff (1 of 4)`. A
-   * cause never contains a pod's message, which can name Secrets and quote logs. The caller may be
-   * a stranger.
+   * cause never contains a pod's message, which can name Secrets and quote logs: the sender that
+   * gets the causes may be a stranger.
    */
   readonly causes: readonly string[]
   /**
@@ -111,7 +111,7 @@ const notesIn = (annotations: unknown): JsonObject =>
 /** Reasons that a pod usually has while it starts. They are no causes. */
 const starting: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing', 'Completed'])
 
-/** Returns why a pod is not ready. */
+/** Returns why a pod is not ready. The list is empty if the pod is only starting. */
 const causesOf = (pod: StoredObject): readonly string[] => {
   if (hasCondition(pod, 'PodScheduled', 'False', 'Unschedulable')) return ['Unschedulable']
   const inits = membersOf(pod, 'status', 'initContainerStatuses')

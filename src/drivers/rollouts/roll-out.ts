@@ -19,7 +19,10 @@ export interface Planner {
   readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
 }
 
-/** Rolls out all workloads of the hook, up to {@link atOnce} at a time. */
+/**
+ * Rolls out all workloads of the hook, up to {@link atOnce} at a time. Once `mayContinue` returns
+ * false, no further one begins. Resolves with the result of all.
+ */
 export const rollOutAll = async (
   member: Reach,
   { plan, what }: Planner,

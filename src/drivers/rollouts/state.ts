@@ -28,8 +28,8 @@ export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads
 export interface RolloutProgress {
   readonly state: RolloutState
   /**
-   * The number of pods with the present template that are available at least. It can be more: a
-   * status counts available pods of all templates together.
+   * A lower bound of the number of available pods with the present template. It is no exact number,
+   * because a status counts available pods of all templates together.
    */
   readonly ready: number
   /** How many pods are wanted. */
@@ -115,7 +115,10 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
   CronJob: () => true,
 }
 
-/** Returns a part of an object with the members that {@link progressOf} needs. */
+/**
+ * Returns `part` of a workload, completed with the members of spec and status that {@link
+ * progressOf} needs.
+ */
 export const neededState = (object: StoredObject, part: JsonObject): JsonObject => {
   const { paused, progressDeadlineSeconds, replicas, selector, updateStrategy } = isObject(object['spec'])
     ? object['spec']

@@ -43,8 +43,9 @@ export interface Workset {
 }
 
 /**
- * Reads the workloads of a hook: its target, or those that its selector matches. Selected workloads
- * that a controller would reset are left out. Throws the API server's errors.
+ * Reads the workloads of a hook: its target, or those that its selector matches, up to {@link
+ * maxWorkloads}. Selected workloads that a controller would reset, or that are being deleted, are
+ * left out. Throws the API server's errors.
  */
 export const findWorkloads = async (
   api: ApiConnection,

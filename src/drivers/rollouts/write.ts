@@ -24,7 +24,10 @@ export type Rolled =
   | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
   /** The workload was deleted. */
   | { readonly rolled: 'gone' }
-  /** The API server refused the change. Nothing was written. */
+  /**
+   * The API server refused the change or the read before it, or the workload is too large. Nothing
+   * was written.
+   */
   | { readonly rolled: 'refused'; readonly forbidden: boolean; readonly message: string }
   /** There was no time for the change. It may be written later. */
   | { readonly rolled: 'left' }

@@ -25,7 +25,10 @@ const onlyCountAndOrder = (type: ResourceType): Kept => {
   ])
 }
 
-/** Returns the rule that a write may change only the count of a worker pool in a list. */
+/**
+ * Returns the rule that a write may change only the count of pools in a list. `member` is the name
+ * of the count. `isOpen` is CEL on a pool before the write, `d`: whether its count may change.
+ */
 const onlyCountIn = (type: ResourceType, list: readonly string[], member: string, isOpen: Cel): Kept => {
   const [now, before] = both(list)
   const way = list.slice(0, -1).map((_, depth) => sameBut(both(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))

@@ -56,8 +56,8 @@ const replicas: TargetKind['replicas'] = object => ({
 })
 
 /**
- * Returns an autoscaler's kind, for display. Its count is the minimum, which takes effect as soon
- * as it is written, so it counts as ready.
+ * Returns an autoscaler's kind, for display. Its count is the minimum in `member`, by default
+ * `absent`. A new minimum takes effect at once, so all of it is shown as ready.
  */
 const least = (type: ResourceType, member: string, absent: number): TargetKind => ({
   type,

@@ -1,7 +1,7 @@
 import type { CelError, parse } from '@bufbuild/cel'
 import { offsetOf, positionAt } from './position.ts'
 
-/** Returns an operator as people write it. */
+/** Returns a function or an operator as people write it, such as `&&` for CEL's own name `_&&_`. */
 export const displayed = (name: string): string =>
   name === '@in' ? 'in' : name === '_[_]' ? '[]' : name === '_?_:_' ? '?:' : name.replaceAll('_', '').trim() || name
 

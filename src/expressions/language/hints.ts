@@ -27,7 +27,10 @@ const words: ReadonlyMap<string, string> = new Map([
   ['not', '!'],
 ])
 
-/** Returns the known name that is nearest to a wrong one, if one is near. */
+/**
+ * Returns a question that proposes what the author may have meant by a wrong name, such as `did you
+ * mean body?`. Undefined if no name is similar.
+ */
 export const didYouMean = (name: string, names: Iterable<string>): string | undefined => {
   const meant = known.get(name) ?? nearest(name, names)
   return meant === undefined ? undefined : `did you mean ${meant}?`
@@ -64,7 +67,7 @@ const distanceBetween = (one: string, other: string): number => {
 
 /**
  * Returns what to write instead of something that cannot be parsed, given the texts before and
- * after it.
+ * after it. Undefined if the mistake is not a known one.
  */
 export const syntaxHint = (before: string, rest: string): string | undefined => {
   if (/^=[^=]/.test(rest)) return 'two values are compared with =='
@@ -76,7 +79,7 @@ export const syntaxHint = (before: string, rest: string): string | undefined => 
   return operator === undefined ? undefined : `${word} is written ${operator}`
 }
 
-/** Returns how to write a macro that was used like a function. */
+/** Returns how to write a macro that was used like a function. Undefined if `name` is no macro. */
 export const macroHint = (name: string): string | undefined => {
   const example = macros.get(name)
   return example === undefined ? undefined : `write it as in ${example}`

@@ -1,8 +1,8 @@
 /**
  * The language of `when`: CEL with the variables body, headers, query and sender. This folder
  * parses, checks and runs an expression; `../worker` runs this code in a process of its own, with
- * limits of time and memory. No message quotes the delivery. Imports only `../../api` and
- * `../../environment`.
+ * limits of time and memory. No message quotes the delivery. Of `src/`, this folder imports only
+ * `../../api` and `../../environment`.
  */
 import { celEnv, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'

@@ -14,7 +14,7 @@ export const answering = (): ((question: Question) => EvaluatorResult) => {
   }
 }
 
-/** Checks an expression. */
+/** Returns the first mistake of an expression as one line, or that it has none. */
 export const findings = (expression: string): CheckFindings => {
   const mistake = check(expression)
   return mistake ? { mistake: described(mistake) } : { sound: true }

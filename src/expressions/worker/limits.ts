@@ -12,7 +12,7 @@ export const checkBudgetMs = 200
 /** How many checks of one namespace may wait. */
 export const maxChecksWaiting = 20_000
 
-/** The shortest time between two checks of how much processor time a run has used. */
+/** The shortest time between two looks at the processor time that a run has used. */
 export const watchEveryMs = 5
 
 /**
@@ -24,13 +24,16 @@ export const stuckMs = 10_000
 /** A process without an evaluation for this long is ended. */
 export const idleMs = 60_000
 
-/** How long to wait before the next start, if a process ended before it was ready. */
+/** How long no process is started after one that ended before it was ready. */
 export const startAgainMs = 1000
 
 /** How far the memory of a process may grow, in MiB. A body of 1 MiB can take 50. */
 export const maxMemoryMiB = 96
 
-/** How many evaluations of one hook may wait, and how many bytes their bodies may have together. */
+/**
+ * How many evaluations of one hook may wait, and how many bytes the waiting bodies and expressions
+ * of all hooks may have together.
+ */
 export const maxWaiting = 1000
 export const maxWaitingBytes = 32 * 1024 * 1024
 

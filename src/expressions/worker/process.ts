@@ -55,8 +55,8 @@ export const forkEvaluator: StartEvaluator = events => {
 }
 
 /**
- * Starts a process. Node emits an event if there are too many processes, and throws if memory is
- * short.
+ * Starts a process. Returns undefined if Node throws, as it does if memory is short. If there are
+ * too many processes, Node emits an `error` event instead.
  */
 const forked = (): ChildProcess | undefined => {
   try {

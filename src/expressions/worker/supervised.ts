@@ -11,7 +11,10 @@ import { apartMs, budgetMs, checkBudgetMs, maxChecksWaiting } from './limits.ts'
 import { reputationsOf } from './reputation.ts'
 import { Worker, type Failure, type Job } from './worker.ts'
 
-/** Expressions that can be closed. Evaluations in progress then get no result. */
+/**
+ * Expressions that can be closed. Checks and evaluations that wait or run then resolve with
+ * `unavailable`.
+ */
 export interface SupervisedExpressions extends Expressions {
   close(): void
 }

@@ -1,6 +1,6 @@
 /**
- * The namespace of an installation and the service accounts of its roles. A single pod has one
- * account for both roles.
+ * The namespace of an installation and the service accounts of its roles. If one pod has both
+ * roles, both have the same account.
  */
 export interface Accounts {
   readonly namespace: string

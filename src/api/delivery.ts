@@ -7,8 +7,9 @@ export interface Delivery {
    * - firing: something began or continues.
    * - resolved: everything that had begun is over.
    * - partly resolved: some of it is over, and nothing new began.
-   * - the fourth value: nothing new, as in a ping, a handshake or an acknowledgement.
-   * - none: the sender does not report beginnings and ends.
+   * - the fourth value: the post asks for no step, as a ping, a handshake or an acknowledgement
+   *   does.
+   * - none: neither a beginning nor an end, as with a push or a script. Every such delivery counts.
    */
   readonly phase: 'firing' | 'resolved' | 'partly resolved' | 'no news' | 'none'
   /**
@@ -16,9 +17,9 @@ export interface Delivery {
    * counts, even if it repeats an earlier one.
    */
   readonly identity?: Identity
-  /** The alerts in the post. Absent if the sender reports no alerts. */
+  /** The alerts in the post. Absent if the post names no alert. */
   readonly group?: AlertGroup
-  /** The pushed images, in the registry's order. Absent if the sender is no registry. */
+  /** The pushed images, in the order of the body. Absent if the post reports no push. */
   readonly pushes?: readonly Push[]
   /**
    * Why a registry's body has no readable push, as the message of the answer. If it is set,

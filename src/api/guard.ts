@@ -116,7 +116,10 @@ const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   }
 }
 
-/** Returns whether every item is right. It visits all of them, unless the search is full. */
+/**
+ * Returns whether every item is right. It visits all of them, unless the search has found its
+ * maximum of violations.
+ */
 const all = <T>(items: readonly T[], search: Search, isRight: (item: T, index: number) => boolean): boolean => {
   let right = true
   for (const [index, item] of items.entries()) {

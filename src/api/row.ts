@@ -37,14 +37,17 @@ const reportSchema = {
   type: 'object',
   required: ['group', 'firing'],
   properties: {
-    /** The hash of the group's key. */
+    /** The hash of the alert group's key. */
     group: { type: 'string' },
     /** The hashes of the firing alerts. */
     firing: { type: 'array', items: { type: 'string' } },
   },
 } as const satisfies Obj
 
-/** What the row of each decided delivery has besides its key. */
+/**
+ * The members that every row has besides its key. `at` is when the delivery was decided, or when
+ * its write was claimed.
+ */
 const moment = {
   at: time,
   /** When the reported event occurred, if the sender says it. */
@@ -58,8 +61,8 @@ const moment = {
 } as const
 
 /**
- * The beginning of a hash that identifies the object with the count. Absent if the sender may not
- * ask for the outcome. It costs 16 bytes a row.
+ * The beginning of a hash that identifies the object and its field with the count. Absent if the
+ * sender may not ask for the outcome. It costs 16 bytes a row.
  */
 const on = { type: 'string' } as const
 

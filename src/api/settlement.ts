@@ -1,6 +1,6 @@
 /**
  * The states of the change that a delivery made. If its workloads are in different states, the
- * first of them in this list counts.
+ * change has the state that is first in this list.
  */
 export const settlementStates = ['stalled', 'progressing', 'replaced', 'superseded', 'complete', 'stored'] as const
 
@@ -59,7 +59,7 @@ export interface DecidedChange extends ChangeEvidence {
 /** The count to which a decided delivery set an object. `at` is in milliseconds since the epoch. */
 export interface DecidedCount {
   readonly at: number
-  /** Identifies the object with the count: 8 characters. */
+  /** Identifies the object and its field with the count, in 8 characters. */
   readonly on: string
   readonly to: number
 }

@@ -9,9 +9,9 @@ export type WebhookSecret =
   | { readonly version: 'v1a'; readonly publicKey: Buffer }
 
 /**
- * Parses a secret in the form in which senders show it. Returns undefined for a text without a
- * known prefix. It could be a key or the Base64 of a key, and a guess could accept a forged
- * signature.
+ * Parses a secret in the form in which senders show it. Returns undefined for any other text. A
+ * text without a known prefix could be a key or the Base64 of a key, and a guess could accept a
+ * forged signature.
  */
 export const parseWebhookSecret = (value: Uint8Array): WebhookSecret | undefined => {
   const [, kind, encoded = ''] =

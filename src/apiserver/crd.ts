@@ -94,8 +94,8 @@ const printerColumns = (columns: readonly unknown[]): Column[] => {
 }
 
 /**
- * Returns a value as a cell of the column's type. If the value has another type, the cell is null,
- * which kubectl shows as empty.
+ * Returns a value as a cell of the column's type. A value of another type becomes JSON in a column
+ * of strings. In other columns it becomes null, which kubectl shows as empty.
  */
 const cell = (type: Column['type'], value: unknown, now: number): unknown => {
   if (value === undefined || value === null) return null

@@ -1,7 +1,7 @@
 import type { ServedResources } from './served-resources.ts'
 import type { ResourceDefinition } from './definition.ts'
 
-/** The meaning of a path. */
+/** What a path addresses. */
 export type Route =
   | { readonly to: 'collection'; readonly definition: ResourceDefinition; readonly namespace: string | undefined }
   | {
@@ -15,7 +15,7 @@ export type Route =
   | { readonly to: 'nothing' }
   /** A path that names no resource, below another group. The real server does not know it either. */
   | { readonly to: 'nowhere' }
-  /** Not a path of resources. */
+  /** Any other path, such as that of discovery or of a health check. */
   | { readonly to: 'document'; readonly path: string }
 
 /** Parses a percent-encoded path. */

@@ -28,8 +28,9 @@ export const scaleOf = (definition: ResourceDefinition, object: StoredObject): J
 
 /**
  * Returns an object with the count that a Scale gives it. Throws a StatusError:
+ * - 404 if the resource has no `/scale`;
  * - 409 if the Scale has another version, or another uid (custom resources do not check that);
- * - 422 if its count is negative.
+ * - 422 if its count is negative or no number.
  */
 export const withScale = (definition: ResourceDefinition, object: StoredObject, scale: JsonObject): JsonObject => {
   if (!definition.scale) throw noSuchResource()

@@ -152,7 +152,7 @@ const withVersion = (object: StoredObject, revision: number): StoredObject => ({
   metadata: { ...object.metadata, resourceVersion: String(revision) },
 })
 
-/** Returns the state of an object at a version. */
+/** Returns the state of an object at a version. Undefined if it did not exist then. */
 const asOf = (history: readonly Version[] | undefined, revision: number): StoredObject | undefined =>
   history?.findLast(version => version.revision <= revision)?.object
 
@@ -169,7 +169,10 @@ const dropVersions = (collection: Collection, { place, change }: LogEntry): void
   }
 }
 
-/** Keeps the changes of the last `historyMs`, oldest first. */
+/**
+ * Keeps the changes of the last `historyMs` milliseconds, oldest first. Calls `forget` with each
+ * older change that it drops.
+ */
 const createLog = (clock: Clock, historyMs: number, forget: (entry: LogEntry) => void) => {
   const entries: LogEntry[] = []
   let first = 0

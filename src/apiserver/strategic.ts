@@ -11,7 +11,7 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   imagePullSecrets: ['name'],
   initContainers: ['name'],
   ownerReferences: ['uid'],
-  // Ports of a container, or of a Service.
+  // The ports of a container have the first key, those of a Service the second.
   ports: ['containerPort', 'port'],
   secrets: ['name'],
   topologySpreadConstraints: ['topologyKey'],
@@ -20,7 +20,10 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   volumes: ['name'],
 }
 
-/** Lists of plain values to which a patch adds values, where it would replace another list. */
+/**
+ * The lists of plain values to which a patch adds its values. It replaces all other lists of plain
+ * values.
+ */
 const mergedSets = new Set(['finalizers'])
 
 const directive = (name: string): boolean => name.startsWith('$')

@@ -20,7 +20,10 @@ const bookmarkEveryMs = 60_000
 /** How long a watch lasts, in seconds, if its query has no `timeoutSeconds`. */
 const defaultTimeoutSeconds = 1800
 
-/** Opens a watch. Returns a function that cancels it. Throws a StatusError for an invalid query. */
+/**
+ * Opens a watch. Returns a function that cancels it. If the query names a version that is no longer
+ * kept, the watch sends an ERROR and ends. Throws a StatusError for an invalid query.
+ */
 export const serveWatch = (
   state: ServerState,
   collection: Collection,

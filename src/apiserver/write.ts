@@ -51,7 +51,7 @@ export const writerOf = (state: ServerState, write: Write, operation: Owner['ope
   time: write.subresource === 'scale' ? undefined : rfc3339(state.clock.now()),
 })
 
-/** Creates an object. `sent` is in the stored form. */
+/** Creates an object. `sent` is in the stored form. Throws a StatusError. */
 export const createObject = (state: ServerState, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
   const { definition, namespace } = write
   if (namespace !== undefined && !namespaceExists(state, namespace)) {

@@ -42,8 +42,9 @@ const wouldPassBound = 'WouldPassBound'
  * Returns the plan of a movement.
  * - Up: at or above max, the count stays. Otherwise it is the smaller of count + step and max.
  * - Down: at or below min, the count stays. Otherwise it is the greater of count - step and min.
- *   The other bound does not matter: a step up from far below min is still one step. If the target
- *   has its own bounds, the narrower bound applies.
+ * With `overshoot: reject`, a step that would pass this bound is refused. The other bound does not
+ * matter: a step up from far below min is still one step. If the target has its own bounds, the
+ * narrower bound applies.
  */
 export const moveWithin = (movement: Movement): Plan => {
   const { action, by, min, max, overshoot } = movement

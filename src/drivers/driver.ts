@@ -93,7 +93,10 @@ export type Driver<N extends string, S extends Obj> = Doing<N, S> & (Undoing<S> 
 
 interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   readonly rights: DriverRights
-  /** The kinds that a hook may change. */
+  /**
+   * The kinds of targets that the page and the command line know. A hook may change others too, if
+   * they are custom resources.
+   */
   readonly targets: readonly TargetKind[]
   /** Returns the target in words, such as `Deployment/web`. */
   target(member: Stored<S>): string
@@ -112,8 +115,9 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    */
   validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
-   * Returns the rights that the trigger needs in the hook's namespace, a subset of
-   * `rights.trigger`. A hook is Ready only if the trigger has them. Throws the API server's errors.
+   * Returns the rights that the trigger needs in the hook's namespace. A hook is Ready only if the
+   * trigger has them. For a custom resource, they can be rights that `rights` does not list. Throws
+   * the API server's errors.
    */
   needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
   /** Runs the action of one delivery. Resolves with its outcome. */

@@ -3,7 +3,10 @@ import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import type { Sender } from './sender.ts'
 
-/** Azure Container Registry: its own webhooks, and its events through Event Grid in either schema. */
+/**
+ * Azure Container Registry: its own webhooks, and its events through Event Grid, in Event Grid's
+ * schema or as CloudEvents.
+ */
 export const acr: Sender = {
   name: 'acr',
   about: {

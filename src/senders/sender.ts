@@ -33,7 +33,10 @@ export interface Sender {
   parse(message: Message): Delivery
   /** Returns the proof in a message, if the sender signs its posts. */
   proof?(message: Message): Proof | undefined
-  /** Returns whether a proof from this sender is valid. */
+  /**
+   * Verifies a proof from this sender. Resolves with the verdict, also if the check is impossible
+   * now.
+   */
   verify?(proof: Proof, means: VerificationMeans): Promise<ProofVerdict>
   /**
    * Returns the link that a person must open before the sender posts anything else, if a genuine

@@ -49,7 +49,11 @@ export const sns: Sender = {
 const isEnvelope = (json: unknown): boolean =>
   isObject(json) && ['Type', 'MessageId', 'TopicArn', 'SignatureVersion'].every(name => typeof json[name] === 'string')
 
-/** Returns `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`. */
+/**
+ * Returns the type of an SNS message: `Notification`, `SubscriptionConfirmation` or
+ * `UnsubscribeConfirmation`. Undefined for any other body. A raw message is always a
+ * `Notification`.
+ */
 const typeOf = ({ headers, json }: Message): string | undefined => {
   if (isEnvelope(json)) return stringAt(json, 'Type')
   return headers['x-amz-sns-rawdelivery'] === 'true' ? 'Notification' : undefined

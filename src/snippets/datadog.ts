@@ -2,7 +2,7 @@ import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText, wordName } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
-/** A webhook of Datadog for its API. */
+/** A webhook of Datadog, in the form that Datadog's API takes. */
 export const datadog: Snippet = {
   name: 'datadog',
   title: 'Datadog',

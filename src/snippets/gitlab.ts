@@ -2,7 +2,7 @@ import { hiddenHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** A webhook of a GitLab project. GitLab's registry reports pushes itself: see distribution. */
+/** A webhook of a GitLab project. GitLab's registry reports pushes itself: see distribution.ts. */
 export const gitlab: Snippet = {
   name: 'gitlab',
   title: 'GitLab',

@@ -25,7 +25,7 @@ export const readingSecret = (namespace: string, secret: string, ...keys: readon
 
 /** The URL of a hook whose token is in the header `Authorization`, and that token. */
 export interface HeaderToken {
-  /** The hook's `status.endpoint`. */
+  /** The URL without the token, as in the hook's `status.endpoint`. */
   readonly endpoint: string
   readonly token: string
 }

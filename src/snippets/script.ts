@@ -15,7 +15,10 @@ export interface ScriptedPost {
   readonly url: string
   /** The variable with the hook's own token; undefined if the URL has the token. */
   readonly tokenVariable?: string | undefined
-  /** The idempotency key, as text between double quotes. Undefined if the body has an id. */
+  /**
+   * The idempotency key, as text between double quotes. Undefined if the body itself identifies the
+   * delivery.
+   */
   readonly key?: string
   /** The JSON body as a shell word. Undefined if there is none. */
   readonly body?: string | undefined
@@ -31,9 +34,9 @@ export const postLines = (post: ScriptedPost): readonly string[] => {
 }
 
 /**
- * Returns the lines of a script that posts until the outcome of a rollout is final. The script
- * fails unless the rollout is complete. All posts have one key, so the hook runs once. If the hook
- * requires a signed time, each post has a new one.
+ * Returns the lines of a script that posts until the outcome of a rollout is final, for 15 minutes
+ * at most. The script fails unless the rollout is complete. All posts have one key, so the hook
+ * runs once. If the hook requires a signed time, each post has a new one.
  */
 export const waitLines = (post: ScriptedPost): readonly string[] => {
   const { before, call } = partsOf({ ...post, url: `${post.url}'?wait=25s'` })
@@ -221,8 +224,8 @@ export const pushedBody = (hook: SnippetHook): string => {
 }
 
 /**
- * Returns the body of a script's post. Returns undefined if the hook rolls out no pushed images,
- * because it needs no body then.
+ * Returns the body of a script's post as a shell word. Returns undefined for a hook that rolls out
+ * no pushed images: such a hook needs no body.
  */
 export const scriptBody = (hook: SnippetHook): string | undefined =>
   hook.pushes === undefined ? undefined : pushedBody(hook)

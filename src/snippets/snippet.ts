@@ -11,7 +11,10 @@ export interface SnippetHook {
   readonly name: string
   /** The URL to post to, or a placeholder if the reader may not see it. */
   readonly url: string
-  /** The Secret with the URL under the key `url`: the hook's `token.secretName`. */
+  /**
+   * The hook's `token.secretName`: a Secret with the URL under the key `url`, and the token under
+   * `token`.
+   */
   readonly secretName?: string
   /** What the hook requires of a sender in addition to the URL. */
   readonly auth?: Auth

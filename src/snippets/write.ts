@@ -8,7 +8,7 @@ export type WrittenSnippet = { readonly texts: readonly SnippetText[] } | { read
 
 export const snippetNamed = (name: string): Snippet | undefined => snippets.find(snippet => snippet.name === name)
 
-/** Writes a product's configuration for a hook. */
+/** Returns a product's configuration for a hook, or why the product can never run the hook. */
 export const writeSnippet = (snippet: Snippet, hook: SnippetHook): WrittenSnippet => {
   const why = whyUnproved(snippet, hook.auth) ?? whyUnasked(snippet, hook)
   return why === undefined ? { texts: snippet.texts(hook) } : { refused: why }

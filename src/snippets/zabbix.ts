@@ -8,8 +8,8 @@ export const zabbix: Snippet = {
   name: 'zabbix',
   title: 'Zabbix',
   group: 'alerts',
-  // A script in Zabbix cannot read a clock or write Base64. So it signs no time, and writes a
-  // signature in hexadecimal.
+  // A script in Zabbix cannot read a clock, and its `hmac` gives hexadecimal digits alone. So the
+  // script signs no time, and writes no signature in Base64.
   proves: { forms: ['bearer', 'basic', 'header', 'hmac'], signs: [{}] },
   pushes: false,
   texts: hook => [
@@ -44,7 +44,9 @@ interface Parameter {
   readonly value: string
 }
 
-/** Returns the secret parameters. Each is a macro of Zabbix. */
+/**
+ * Returns the parameters of the script that hold secrets. The value of each is a macro of Zabbix.
+ */
 const secretsOf = (hook: SnippetHook): readonly Parameter[] => {
   const { auth, secretName } = hook
   const isInHeader = headerTokenOf(hook) !== undefined

@@ -11,7 +11,10 @@ import type { Look, LookContext } from '../driver.ts'
 /** The time limit of one read, in milliseconds. */
 const readWithinMs = 3000
 
-/** Looks at the object whose count a hook changes. */
+/**
+ * Reads the object whose count a hook changes. From the result, the states of its changes are
+ * computed. Throws the API server's errors.
+ */
 export const lookAtCount = async (target: Target, { api, namespace }: LookContext): Promise<Look> => {
   const { name, type } = target
   const object = await read(api, type, namespace, name, { lane: 'act', timeoutMs: readWithinMs })

@@ -97,7 +97,10 @@ const done = (
 
 const statesLeft = ['running', 'paused', 'manual'] as const
 
-/** Returns which workloads were not restarted, as a text after the summary of the others. */
+/**
+ * Returns which workloads were not restarted, as a text after the summary of the others. The text
+ * is empty if there are none.
+ */
 const passedOver = (rollouts: readonly Rollout[]): string => {
   const names = rollouts.flatMap(({ name, rolled }) =>
     rolled.rolled === 'nothing' && statesLeft.some(state => rolled.left.has(state)) ? [name] : [],

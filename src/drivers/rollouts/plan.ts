@@ -29,10 +29,10 @@ export interface RolloutPlan {
 }
 
 /**
- * Why a container or a workload is left as it is. up to date: it has the push. superseded: it has a
- * later push. rolled back: somebody has undone the push, or a later one. never pulled: it runs the
- * pushed tag already, and its pull policy is Never. running, paused, manual: see {@link
- * RolloutState}.
+ * Why a container or a workload is left as it is. up to date: it has the push or the restart.
+ * superseded: it has a later one. rolled back: somebody has undone the push, or a later one. never
+ * pulled: it runs the pushed tag already, and its pull policy is Never. running, paused, manual:
+ * see {@link RolloutState}.
  */
 export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' | Exclude<RolloutState, 'complete'>
 

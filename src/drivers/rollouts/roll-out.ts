@@ -9,7 +9,7 @@ import type { Reach } from './schema.ts'
 import { findWorkloads } from './workloads.ts'
 import { rollOut, tooLarge } from './write.ts'
 
-/** How many workloads are written at the same time. */
+/** How many workloads of one delivery are written at the same time. */
 const atOnce = 16
 
 /** Plans the change of each workload. */

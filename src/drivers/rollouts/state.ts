@@ -5,7 +5,7 @@ import type { Workloads } from './kinds.ts'
 /**
  * The progress of a workload's rollout. complete: all pods have the current template, and the
  * desired number is available. running: that is not so yet, and perhaps never will be. paused:
- * somebody paused it. manual: a changed template starts no pods.
+ * somebody paused it. manual: a changed template starts no pods by itself.
  */
 export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
 

@@ -38,7 +38,7 @@ export interface WorkloadProblem {
 /** The workloads of a hook. */
 export interface Workset {
   readonly found: readonly FoundWorkload[]
-  /** Workloads that are too large to be read, such as `Deployment/web`. */
+  /** The names of workloads that are too large to be read, such as `Deployment/web`. */
   readonly large: readonly string[]
 }
 

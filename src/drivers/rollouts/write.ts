@@ -22,7 +22,7 @@ export type Rolled =
   | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }
   /** Nothing had to be written. `left` says why; it is empty if no container matches the push. */
   | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
-  /** The workload was deleted. */
+  /** The workload was deleted, or replaced by another one of the same name. */
   | { readonly rolled: 'gone' }
   /**
    * The API server refused the change or the read before it, or the workload is too large. Nothing

@@ -34,10 +34,10 @@ export const scaleExtras: readonly Extra[] = [
   },
 ]
 
-/** An expression for the API group of a hook's target. */
+/** A CEL expression for the API group of a hook's target. */
 export const groupOf: Cel = "self.target.apiVersion.contains('/') ? self.target.apiVersion.split('/')[0] : ''"
 
-/** An expression: true if the target of a hook is an autoscaler. */
+/** A CEL expression that is true if the target of a hook is an autoscaler. */
 export const isLeast: Cel = [autoscalers, scaledObjects]
   .map(type => `self.target.apiVersion == '${apiVersionOf(type)}' && self.target.kind == '${type.kind}'`)
   .join(' || ')

@@ -7,7 +7,7 @@ import { countNamed, inSpec, knownCounts } from '../../steps/target/counts.ts'
 import type { TargetKind } from '../driver.ts'
 import type { Scale } from './schema.ts'
 
-/** A kind with the accessor of its count. */
+/** A kind of target, and how its count is read and written. */
 type Kind = Pick<Target, 'type' | 'at'>
 
 /** Returns the kind of a target. Undefined if its CRD must be read to find the count. */

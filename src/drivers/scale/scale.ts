@@ -120,7 +120,7 @@ const withTarget = async (
 ): Promise<Outcome> => {
   const { target } = member
   const named = { namespace: execution.hook.namespace, name: target.name }
-  // A known kind is handled without an await.
+  // A known kind needs no await, so its step begins at once.
   const known = knownKind(target)
   if (known) return await work({ ...known, ...named }, member, execution)
   try {

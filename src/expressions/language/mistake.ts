@@ -3,7 +3,7 @@ import type { Position } from './position.ts'
 /** Why an expression cannot work, and where. */
 export interface Mistake extends Position {
   readonly message: string
-  /** What the author may have meant. */
+  /** How to write it, or what the author may have meant. Absent if there is no guess. */
   readonly hint?: string
 }
 

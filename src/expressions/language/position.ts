@@ -14,5 +14,5 @@ export const positionAt = (expression: string, offset: number): Position => {
 
 type SourceInfo = ReturnType<typeof parse>['sourceInfo']
 
-/** Returns the offset of a node by its id. */
+/** Returns the offset of a node by its id, or 0 if the parser noted none. */
 export const offsetOf = (sourceInfo: SourceInfo, id: bigint): number => sourceInfo?.positions[id.toString()] ?? 0

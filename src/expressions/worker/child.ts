@@ -22,8 +22,8 @@ const answer = answering()
 const watched = watchdog<EvaluatorResult>(maxRunMs)
 
 /**
- * Evaluates an expression once, so that the code is loaded and compiled before the first question.
- * On a busy machine this can take the whole time limit of one evaluation.
+ * Checks and evaluates an expression once, so that the code is loaded and compiled before the first
+ * question. On a busy machine this can take the whole time limit of one evaluation.
  */
 const warmUp = (): void => {
   const expression =

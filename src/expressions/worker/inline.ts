@@ -3,8 +3,8 @@ import { compiler } from '../language/program.ts'
 import { findings } from './answer.ts'
 
 /**
- * Checks and evaluates in this process without a time limit. For the simulation, which has no
- * endless expressions.
+ * Checks and evaluates in this process without a time limit. It is for tests and simulations, which
+ * have no endless expressions.
  */
 export const inlineExpressions = (): Expressions => {
   const compile = compiler()

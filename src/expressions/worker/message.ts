@@ -12,7 +12,7 @@ export type CheckFindings = { readonly sound: true } | { readonly mistake: strin
 /** The answer to a question. */
 export type EvaluatorResult = { readonly checked: CheckFindings } | { readonly verdict: EvaluationVerdict }
 
-/** `usedMs` is the processor time that the question took, in milliseconds. */
+/** An answer, and the processor time that the question took, in milliseconds. */
 export type EvaluatorAnswer = EvaluatorResult & { readonly usedMs: number }
 
 /** The message of an evaluator that is ready for questions. */

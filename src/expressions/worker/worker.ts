@@ -10,7 +10,7 @@ export type Failure = { readonly ranOver: string } | { readonly unavailable: str
 /** A question with its callbacks. Exactly one of them is called, once. */
 export interface Job extends QueuedItem {
   readonly question: Question
-  /** The processor time that it may use, in milliseconds. */
+  /** The processor time that the question may use, in milliseconds. */
   readonly budgetMs: number
   answered(answer: EvaluatorAnswer): void
   failed(failure: Failure): void

@@ -82,11 +82,14 @@ const finished = {
       state: { type: 'string', enum: ['acted'] },
       ...moment,
       summary: { type: 'string' },
-      /** Why the act did nothing. Absent if it did something. */
+      /**
+       * Why the act was skipped or failed. Absent for other outcomes, and if the sender may not ask
+       * for the outcome.
+       */
       reason: { type: 'string' },
       /**
-       * The evidence that the act has left on objects. Absent if the sender may not ask for the
-       * outcome. It costs 48 bytes for one push, and at most 288.
+       * The evidence that the act has left on objects. Absent if there is none, or if the sender
+       * may not ask for the outcome. It costs 48 bytes for one push, and at most 288.
        */
       did: { type: 'array', items: { type: 'string' } },
       n: count,

@@ -77,7 +77,7 @@ export interface Execution {
   /** The post, unparsed. */
   readonly post: DriverPost
   readonly clock: Clock
-  /** The CRDs of custom kinds, as they were at most a few minutes ago. */
+  /** The CRDs of custom kinds, as they were at most ten minutes ago. */
   readonly definitions: Definitions
 }
 
@@ -133,7 +133,7 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
 export interface LookContext {
   readonly api: ApiConnection
   readonly namespace: string
-  /** The CRDs of custom kinds, as they were at most a few minutes ago. */
+  /** The CRDs of custom kinds, as they were at most ten minutes ago. */
   readonly definitions: Definitions
   /**
    * Returns the pods that a label selector matches, up to a limit. Undefined if they cannot be

@@ -35,7 +35,10 @@ const maxRemembered = 32
  */
 const failureKeptMs = 10_000
 
-/** How often certificates are fetched. Posts can name any number of URLs of certificates. */
+/**
+ * The highest rate at which certificates are fetched, for all senders together. It is bounded
+ * because posts can name any number of URLs.
+ */
 const fetchRate: Rate = { perSecond: 1, burst: 8 }
 
 /** Fetches certificates when they are first needed. Remembers both certificates and failures. */

@@ -2,7 +2,10 @@ import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { firstBlockMs, maxBlockMs, maxSlowRuns, maxReputations, probationMs, quickMs } from './limits.ts'
 
-/** How the expressions of hooks behaved. A changed expression begins without a history. */
+/**
+ * How the expressions of hooks behaved. The owner of an expression is its hook. A changed
+ * expression begins without a history.
+ */
 export interface Reputations {
   /** Returns whether an expression may run in the process of those that keep to their limits. */
   proven(owner: string, expression: string): boolean

@@ -37,8 +37,8 @@ interface Asking {
 }
 
 /**
- * Posts again and again until an answer is final. All posts have one idempotency key, so the hook
- * runs once.
+ * Posts again and again until an answer is final, the time limit has passed, or the user stops. All
+ * posts have one idempotency key, so the hook runs once.
  */
 export const awaitOutcome = async (
   { ask, maxStepMs, show, withinMs }: Asking,

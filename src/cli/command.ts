@@ -75,7 +75,7 @@ export interface ArgumentTerm {
 export interface CommandEntry {
   readonly name: string
   readonly aliases?: readonly string[]
-  /** The heading in help. */
+  /** The heading under which help lists the command. */
   readonly group: Group
   /** One line that starts in lower case, without a full stop. */
   readonly summary: string

@@ -50,13 +50,16 @@ const notInstalled =
 const said = ({ message }: ApiError): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
 
 /**
- * How the API server words a refusal
+ * Matches the API server's message about a missing right
  * (https://kubernetes.io/docs/reference/access-authn-authz/authorization/).
  */
 const refusal =
   /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/
 
-/** How the admission policy for authors words a refusal: see scripts/deploy/policies.ts. */
+/**
+ * Matches the message of the admission policy for authors about a missing right: see
+ * scripts/deploy/policies.ts.
+ */
 const refusalOfAuthors =
   /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 

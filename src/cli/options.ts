@@ -108,7 +108,10 @@ export const publicURL = (about: Pick<About, 'means'>): Option<string | undefine
  */
 const maxBeginning = 2048
 
-/** Returns a flag for the beginning of other URLs. Its value has no slash at the end. */
+/**
+ * Returns a flag for an http or https URL to which a path can be added. Its value has no slash at
+ * the end.
+ */
 export const beginning = (about: Omit<About, 'value'>): Option<string | undefined> => ({
   ...about,
   value: 'URL',

@@ -113,8 +113,8 @@ const runEntry = async (
 }
 
 /**
- * Gives an empty value to each flag whose value was left out. Otherwise the parser would take the
- * next word as the value.
+ * Adds an empty value to each flag whose optional value was left out. Otherwise the parser would
+ * take the next word as the value.
  */
 const withEmptyValues = (args: readonly string[], { options }: Command): readonly string[] => {
   const bareFlags = new Set(options.filter(({ isOptional }) => isOptional).map(({ flag }) => `--${flag}`))

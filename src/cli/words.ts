@@ -5,7 +5,7 @@ import type { CommandEntry } from './command.ts'
  */
 const early = new Set(['-n', '--namespace', '--context', '--cluster', '--user', '--kubeconfig', '--as', '--as-group'])
 
-/** Moves the command before the flags. */
+/** Returns the typed words with the command's name first, even if flags were typed before it. */
 export const commandFirst = (typed: readonly string[], entries: readonly CommandEntry[]): readonly string[] => {
   const known = new Set(entries.flatMap(({ aliases, name }) => [name, ...(aliases ?? [])]))
   for (let i = 0; i < typed.length; i++) {

@@ -2,7 +2,10 @@ import type { CommandEntry } from '../cli/command.ts'
 import { version } from '../version.ts'
 import { cliCommands } from '../cli/registry.ts'
 
-/** Servers run on the Node version that they are tested and measured with. */
+/**
+ * The oldest major version of Node for the servers: the one with which they are tested and
+ * measured.
+ */
 const servesOn = 24
 
 /** The commands that run until a signal. */

@@ -4,7 +4,10 @@ import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeClock } from '../environment/node.ts'
 
-/** How long the file exists, in milliseconds. A starting browser needs some seconds. */
+/**
+ * How long the file with the link exists, in milliseconds. A browser that is being started needs
+ * some seconds to read it.
+ */
 const fileLivesMs = 60_000
 
 const openers: Readonly<Record<string, readonly [string, ...string[]]>> = {

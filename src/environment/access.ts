@@ -5,7 +5,7 @@ export interface ServerAccess {
   readonly tls?: Tls
   /**
    * Returns the value of the header Authorization. It is called for each request, so it must be
-   * fast and never stale.
+   * fast and the value must never be stale. Undefined: the request has no such header.
    */
   authorization?(): Promise<string | undefined>
 }

@@ -30,7 +30,8 @@ export const humanDuration = (ms: number): string => {
 }
 
 /**
- * Returns how long ago an RFC 3339 time was, for a table. `now` is in milliseconds since the epoch.
+ * Returns how long ago an RFC 3339 time was, for a table: `<unknown>` if `moment` is undefined or
+ * no time. `now` is in milliseconds since the epoch.
  */
 export const age = (moment: string | undefined, now: number): string => {
   const since = moment === undefined ? Number.NaN : parseTime(moment)

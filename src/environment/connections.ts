@@ -106,8 +106,9 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
 }
 
 /**
- * Keeps a connection open until its last answer. The steps of its requests may be done, and
- * answering 400 would deny that. Later bytes are not answered, and an incomplete body ends here.
+ * Keeps a connection open until its last answer. Its earlier requests may already have changed
+ * something, and answering 400 would deny that. Later bytes are not answered, and an incomplete
+ * body ends here.
  */
 const breakOff = (connection: Connection): void => {
   connection.isBroken = true
@@ -122,7 +123,7 @@ const breakOff = (connection: Connection): void => {
 const hasHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
   headers.host !== undefined || httpVersion === '1.0'
 
-/** Answers bytes that are no request, as Node would. */
+/** Answers bytes that are no request, and closes the connection, as Node would. */
 const refuseBytes = (error: NodeJS.ErrnoException, socket: Socket): void => {
   const status = unreadableStatuses[error.code ?? ''] ?? 400
   if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
@@ -136,7 +137,10 @@ const unreadableStatuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Receives a request from the parser. Returns whether the parser continues. */
+/**
+ * Receives a request from the parser. Returns {@link stop} if the parser must not continue,
+ * otherwise another number.
+ */
 type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 
 /** Stops Node's parser, as if the code that received the request had failed. */

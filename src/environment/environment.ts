@@ -57,8 +57,8 @@ export interface ApiRequest {
  * What a request is for:
  * - step: a delivery waits for it.
  * - act: a delivery with a rollout waits for it.
- * - look: the outcome of a delivery's change.
- * - lookup: whether a hook exists. Any post can make this request necessary.
+ * - look: a read that shows the outcome of a delivery's change.
+ * - lookup: a read that shows whether a hook exists. Any post can make this request necessary.
  * - bulk: no delivery waits for it.
  * - watch: a watch, or a proof that it is current.
  * - lease: the leader's lease.
@@ -171,7 +171,7 @@ export interface ExpressionVariables {
   /** Names in lower case. Headers with secrets are left out. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
-  /** The sender module that recognised the delivery. */
+  /** The name of the sender module that recognised the delivery. */
   readonly sender: string
 }
 
@@ -184,7 +184,10 @@ export interface Evaluation {
   readonly withinMs: number
 }
 
-/** The result of an expression for a delivery. Its text does not quote the delivery. */
+/**
+ * The result of an expression for a delivery: its value, or a text that says why there is none. The
+ * text does not quote the delivery.
+ */
 export type Evaluated =
   | { readonly counts: boolean }
   /** It failed, or its result is not a boolean. */

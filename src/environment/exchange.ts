@@ -12,7 +12,7 @@ export interface Upstream {
   /** The path under which the API server is served; mostly empty. */
   readonly prefix: string
   readonly authorization: () => Promise<string | undefined>
-  /** Places for large answers. */
+  /** The shared memory budget for large answers. */
   readonly large: LargeAnswers
   /** Called when a sent request got no answer in time. */
   readonly unanswered?: () => void
@@ -156,7 +156,7 @@ class AnswerBody {
     return this.#picker ? { body: '', tooLarge: this.#picker.picked } : { body: textOf(this.#chunks) }
   }
 
-  /** Gives the place back. */
+  /** Frees the place of a large answer, if it has one. */
   release(): void {
     this.#isOver = true
     this.#giveBack()

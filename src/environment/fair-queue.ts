@@ -2,8 +2,9 @@
 export interface FairQueue<T extends QueuedItem> {
   readonly size: number
   /**
-   * Adds an item at the end of its owner's queue. Returns the items that were removed to make room,
-   * perhaps the new one. The owner whose items have the most bytes loses items first.
+   * Adds an item at the end of its owner's queue. Returns the items that have no room. That is the
+   * new item if its owner has `maxOfOne` items. Otherwise these are the last items of the owner
+   * whose items have the most bytes.
    */
   add(item: T): readonly T[]
   /** Removes and returns the first item of the owner whose turn it is. */

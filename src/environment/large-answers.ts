@@ -19,8 +19,8 @@ export const largeFromBytes = 128 * 1024
 const largeBytesAtOnce = 8 * 1024 * 1024
 
 /**
- * The places for large answers. All connections of a process share them, so that several lists at
- * once do not add up.
+ * Limits how many bytes of large answers are read at the same time. An answer waits until there is
+ * a place for it: a number of free bytes. All connections of a process share the limit.
  */
 export class LargeAnswers {
   #free: number

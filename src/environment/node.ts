@@ -8,7 +8,7 @@ import { watchOver, type WatchConnection } from './watch-over.ts'
 
 export { nodeClock, nodeRandom } from './system.ts'
 
-/** The header of a client without a token. */
+/** The value of the header Authorization for a client without a token: none. */
 const noAuthorization = Promise.resolve(undefined)
 
 /** A connection that can be closed. Its requests then fail with Unreachable. */
@@ -38,7 +38,10 @@ const connectTimeoutMs = 5_000
  */
 const keepAliveTimeoutMs = 30_000
 
-/** How often the kernel probes a silent socket, in milliseconds. This detects dead peers. */
+/**
+ * How long a socket is silent before the kernel probes it, in milliseconds. This detects dead
+ * peers.
+ */
 const keepAliveProbeMs = 30_000
 
 /**

@@ -114,7 +114,10 @@ export class Places {
     return largest
   }
 
-  /** Closes a connection of `source` for one of `newcomer`. */
+  /**
+   * Closes the connection of `source` that has waited longest, to make room for one of `newcomer`.
+   * Returns false if none waits, or if too many were closed for `newcomer`.
+   */
   #displace(source: Source | undefined, newcomer: string): boolean {
     const [oldest] = source?.waiting ?? []
     if (!oldest || !this.#displaced.take(newcomer, displacedRate)) return false

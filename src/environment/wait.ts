@@ -13,7 +13,10 @@ export const wait = (clock: Clock, ms: number, stop?: AbortSignal): Promise<void
     stop?.addEventListener('abort', done)
   })
 
-/** Resolves with `made`, or with undefined after `ms` milliseconds. A later result is ignored. */
+/**
+ * Settles as `made` does, or resolves with undefined after `ms` milliseconds. A later result is
+ * ignored.
+ */
 export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Promise<T | undefined> => {
   const over = new AbortController()
   const first = await Promise.race([made, wait(clock, Math.max(0, ms), over.signal)]).finally(() => over.abort())

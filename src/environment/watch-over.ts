@@ -7,7 +7,7 @@ import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'
 import { exchange, optionsOf, reasonOf, type Upstream } from './exchange.ts'
 import { Unreachable, WatchRefused } from './unreachable.ts'
 
-/** How much of a refusal's body is read, in characters. */
+/** How much of a refusal's body the error quotes, in characters. */
 const refusalLength = 500
 
 /** A connection for one watch and for requests at the same time. */

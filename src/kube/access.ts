@@ -7,24 +7,28 @@ import type { ServerAccess, Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
 
-/** How to reach the API server, with the namespace of the context or of the pod. */
+/**
+ * How to reach the API server. `namespace` is that of the kubeconfig's context or of the pod. It is
+ * absent if neither has one.
+ */
 export type LoadedAccess = ServerAccess & { readonly namespace?: string }
 
 export interface AccessOptions {
   /** The path of a kubeconfig. If it is set, no other place is searched. */
   readonly kubeconfig?: string
-  /** A context of the kubeconfig. Default: its current context. */
+  /** The name of a context in the kubeconfig. Default: its current context. */
   readonly context?: string
   /** The process's environment: KUBECONFIG, KUBERNETES_SERVICE_HOST and _PORT, HOME. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The folder with a pod's service account. */
+  /** The folder with the token, the certificate and the namespace of a pod's service account. */
   readonly serviceAccount?: string
   readonly clock?: Clock
 }
 
 /**
- * Finds the API server in kubectl's order: the given file, KUBECONFIG, the pod's service account,
- * ~/.kube/config. Throws an error that says where it searched, or what is wrong with what it found.
+ * Finds the API server. The first of these that exists is used: the given file, KUBECONFIG, the
+ * pod's service account, ~/.kube/config. Throws an error that says where it searched, or why it
+ * cannot use what it found.
  */
 export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> => {
   const { clock = nodeClock, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
@@ -47,7 +51,10 @@ export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> 
 const filesOf = (variable: string | undefined): string[] =>
   (variable ?? '').split(delimiter).filter(file => file !== '')
 
-/** How often a pod's token is read again, in milliseconds. The kubelet renews it long before it expires. */
+/**
+ * How long a pod's token is cached before its file is read again, in milliseconds. The kubelet
+ * renews it long before it expires.
+ */
 const rereadMs = 60_000
 
 /**
@@ -65,7 +72,10 @@ const fromPod = async (host: string, port: string, directory: string, clock: Clo
   }
 }
 
-/** How long a header from a plugin or an identity provider is cached, in milliseconds. */
+/**
+ * How long the header Authorization is cached if a plugin or an identity provider makes it, in
+ * milliseconds.
+ */
 const askAgainMs = 1_000
 
 const fromKubeconfig = async (
@@ -121,14 +131,14 @@ const credentialsOf = async (config: KubeConfig): Promise<{ authorization: strin
 const isPem = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
 
 /**
- * How long a failure is remembered, in milliseconds, so that a failing plugin is not started for
- * every request.
+ * The longest time for which a failure is cached, in milliseconds. Without it, a failing plugin
+ * would be started for every request.
  */
 const failureMs = 1_000
 
 /**
- * Returns a function that caches the result of `read` for `ms` milliseconds. Simultaneous callers
- * share one read.
+ * Returns a function that calls `read` and caches its result for `ms` milliseconds, or its error
+ * for at most `failureMs`. Simultaneous callers share one call.
  */
 const remembered = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
   let answer: Promise<T> | undefined

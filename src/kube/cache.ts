@@ -1,7 +1,7 @@
 /**
- * What the product needs of the Kubernetes API beyond single requests: lists and watches, caches
+ * This folder has what the product needs of the Kubernetes API: requests, lists and watches, caches
  * with a proof that they are current, leader election, Events, access reviews, errors. It knows
- * nothing of deliveries. It imports only `environment` and `api`.
+ * nothing of deliveries, and imports only `environment` and `api`.
  */
 
 import type { StoredObject } from '../api/object.ts'
@@ -10,14 +10,14 @@ import { follow, type Follow, type Following } from './follow.ts'
 import type { Source } from './source.ts'
 import type { ObjectChange } from './watch-objects.ts'
 
-/** The objects of a type in memory, kept up to date by a watch. */
+/** The objects of a source in memory, kept up to date by a watch. */
 export interface Cache<T> extends Following {
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number
   /**
-   * How many complete lists have been read. A new list can lack an object whose deletion no watch
-   * has reported.
+   * How many complete lists have been read. If the number rises, an object may be gone although no
+   * watch has reported its deletion.
    */
   readonly lists: number
   /**

@@ -33,18 +33,21 @@ const idleProofEveryMs = 10_000
 const reliedOnMs = 10_000
 
 /**
- * The time limit of an answer, in milliseconds. A later one is useless, and may not be from the
- * cache.
+ * The time limit of the answer to a request for a proof, in milliseconds. A later answer would
+ * prove too little, and may be from etcd instead of the cache.
  */
 const proofWithinMs = 1_000
 
 /**
- * After this number of missing answers in a row the watch is closed, so that it gets a new
- * connection.
+ * After this number of requests in a row without an answer, or with a 5xx, the watch is closed. The
+ * next watch then has a new connection.
  */
 const maxUnanswered = 3
 
-/** How soon to try again after a missing answer, in milliseconds. */
+/**
+ * The shortest wait before the next request for a proof, in milliseconds. It is also the wait after
+ * a missing answer or a 5xx.
+ */
 const againAfterMs = 200
 
 /** Decides whether the reports of a source's watches are current. */
@@ -55,8 +58,8 @@ export interface Currency {
    */
   readonly current: () => boolean
   /**
-   * Requests proofs over a watch until the returned function is called. After that, nothing is
-   * proven.
+   * Requests proofs over a watch until the returned function is called. After that, `current`
+   * returns false until a later watch has a proof.
    */
   readonly proveOver: (watch: Provable) => () => void
 }
@@ -140,12 +143,12 @@ const proofRequest = (source: Source) =>
 const isProof = (answer: ApiResponse | 'no answer'): boolean => answer !== 'no answer' && answer.status === 200
 
 /**
- * Returns whether an answer is a reason to try another API server. A busy server, or one that
- * refuses the request, is none.
+ * Returns whether the watch should move to another API server: this one did not answer, or answered
+ * 5xx. A 4xx is no reason, because the server is only busy or refuses the request.
  */
 const isSick = (answer: ApiResponse | 'no answer'): boolean => answer === 'no answer' || answer.status >= 500
 
-/** Returns a wait that can be ended early. */
+/** Begins a wait of `ms` milliseconds. `over` resolves at its end. `end` ends it early. */
 const pause = (clock: Clock, ms: number): { readonly over: Promise<void>; readonly end: () => void } => {
   let end = (): void => {}
   const over = new Promise<void>(resolve => {

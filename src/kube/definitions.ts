@@ -14,22 +14,22 @@ import { UnknownKind } from './unknown-kind.ts'
 const keptMs = 600_000
 
 /**
- * How long an answer about a kind that cannot be counted is cached, in milliseconds. Its CRD may be
- * installed soon.
+ * How long an {@link Uncountable} result is cached, in milliseconds. The kind's CRD may be
+ * installed or changed soon.
  */
 const missingKeptMs = 10_000
 
-/** How many kinds are cached. */
+/** The largest number of kinds in the cache. */
 const maxKept = 64
 
-/** A custom kind with /scale. */
+/** A custom kind whose CRD has the subresource /scale. */
 export interface Countable {
   readonly type: ResourceType
-  /** The member of `spec` with the count. */
+  /** The member of `spec` that holds the count, such as `replicas`. */
   readonly member: string
 }
 
-/** Why objects of a kind cannot be counted. */
+/** Why no count is found in the objects of a kind. */
 export interface Uncountable {
   readonly reason: 'NotScalable' | 'TargetNotFound'
   readonly message: string
@@ -37,7 +37,10 @@ export interface Uncountable {
 
 /** What CRDs say about custom kinds. */
 export interface Definitions {
-  /** Returns where objects of a kind hold their count. Throws the API server's errors. */
+  /**
+   * Returns where objects of a kind hold their count, or why none is found. Throws ApiError and
+   * Unreachable.
+   */
   countOf(apiVersion: string, kind: string): Promise<Countable | Uncountable>
 }
 

@@ -16,8 +16,8 @@ export interface Term {
 
 export interface ElectionOptions extends LeaseOptions {
   /**
-   * Called with the reason if nobody can lead until a person acts, and with undefined when that is
-   * over.
+   * Called after each attempt to take the lease. The argument is a reason if nobody can lead until
+   * a person acts, otherwise undefined.
    */
   readonly impossible?: (why: string | undefined) => void
 }
@@ -39,7 +39,7 @@ const retryJitter = 1.2
 
 /**
  * Campaigns for a Lease like client-go's leader election, and runs `lead` while it is held. When
- * the lease is lost, it waits until `lead` ends and campaigns again.
+ * the lease is lost, or `lead` ends by itself, it waits until `lead` has ended and campaigns again.
  * When `stop` is aborted, it waits until `lead` ends, releases the lease for others, and resolves.
  * It never rejects: errors, also of `lead`, are logged.
  */
@@ -71,13 +71,16 @@ export const elect = async (
 }
 
 /**
- * Tries to take or renew the lease. Resolves with a time at which this process certainly held it,
- * in monotonic milliseconds: just before the request. `taken`: another process holds the lease.
- * `unknown`: it is unknown who holds it.
+ * Tries to take or renew the lease. If this process now holds it, resolves with the time just
+ * before the request, in monotonic milliseconds. The lease's duration began at that time or later.
+ * `taken`: another process holds the lease. `unknown`: it is unknown who holds it.
  */
 type Attempt = () => Promise<number | 'taken' | 'unknown'>
 
-/** Returns a function that attempts to take the lease. Repeated errors are logged once. */
+/**
+ * Returns a function that attempts to take or renew the lease. It logs an error that repeats only
+ * once, except at the level debug.
+ */
 const attempts = (
   { clock, log }: Environment,
   lock: LeaseLock,
@@ -103,7 +106,10 @@ const attempts = (
   }
 }
 
-/** Leads until the lease is lost, or until `lead` has ended. Then releases the lease. */
+/**
+ * Runs `lead` and renews the lease until the lease is lost or `lead` has ended. Then waits for
+ * `lead`, and releases the lease unless it is lost.
+ */
 const serveTerm = async (
   environment: Environment,
   { attempt, heldSince, lock }: { readonly attempt: Attempt; readonly heldSince: number; readonly lock: LeaseLock },

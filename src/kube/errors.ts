@@ -15,8 +15,8 @@ export class ApiError extends Error {
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined
   /**
-   * The object in the answer's details. Undefined if there is none, as for a path that the server
-   * does not serve.
+   * The name of the object in the answer's details. Undefined if there is none, as for a path that
+   * the server does not serve.
    */
   readonly about: string | undefined
 
@@ -58,8 +58,8 @@ export const isStatus = (error: unknown, ...statuses: readonly number[]): boolea
 /** Why a read failed. */
 export interface ReadFailure {
   /**
-   * `forbidden` and `too large` last until somebody changes something. `unreachable` may resolve by
-   * itself.
+   * `forbidden` and `too large` last until somebody changes something. `unreachable` may end by
+   * itself: there was no answer, or another error.
    */
   readonly failure: 'forbidden' | 'too large' | 'unreachable'
   readonly message: string
@@ -68,8 +68,8 @@ export interface ReadFailure {
 }
 
 /**
- * Returns why a read has thrown `error`: the API server refused it, or did not answer. Rethrows any
- * other error.
+ * Returns why a read has thrown `error`, if that is an ApiError or Unreachable. Rethrows any other
+ * error.
  */
 export const readFailureOf = (error: unknown): ReadFailure => {
   if (error instanceof Unreachable) return { failure: 'unreachable', message: error.message }

@@ -7,7 +7,7 @@ import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { send } from './requests.ts'
 import { events } from './resources.ts'
 
-/** An object of an Event. */
+/** A reference to an object, in the form that an Event has. */
 export interface EventObject {
   readonly apiVersion: string
   readonly kind: string
@@ -28,7 +28,7 @@ export interface EmittedEvent {
   readonly reason: string
   /** The action, such as `Reconcile`. */
   readonly action: string
-  /** The reason for people. It is cut at 1 kB. */
+  /** The reason for people. It is cut at 1 KiB. */
   readonly note: string
 }
 
@@ -49,19 +49,25 @@ interface Slot {
   due: { readonly event: EmittedEvent; count: number } | undefined
   scheduled: boolean
   triedAt: number
-  /** The last written Event. Undefined once repeats need a new Event. */
+  /**
+   * The last written Event. Undefined if none was written, or if the last write failed: the next
+   * write then creates an Event.
+   */
   written: { readonly name: string; readonly note: string; readonly count: number } | undefined
 }
 
 /** The shortest time between two writes about one object and reason, in milliseconds. */
 const spacingMs = 10_000
 
-/** A repeat after a longer time is a new Event, in milliseconds. client-go uses the same value. */
+/**
+ * The longest time between two writes of one series of repeats, in milliseconds. A later repeat is
+ * a new Event. client-go uses the same value.
+ */
 const seriesMs = 6 * 60_000
 
 /**
- * How many pairs of object and reason are remembered, and how many Events wait. Beyond that, the
- * oldest pair is forgotten, and a new Event is dropped.
+ * The largest number of pairs of object and reason that are remembered, and of Events that wait.
+ * Beyond the first number the oldest pair is forgotten; beyond the second a new Event is dropped.
  */
 const maxSlots = 1_000
 const maxWaiting = 100

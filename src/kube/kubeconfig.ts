@@ -118,7 +118,8 @@ export interface ChosenCredentials {
 }
 
 /**
- * Returns the chosen cluster and user. Throws {@link KubeconfigProblem} if a name does not exist.
+ * Returns the chosen cluster and user. Throws {@link KubeconfigProblem} if a name does not exist,
+ * or if no context is chosen or current.
  */
 export const chosenIn = (config: Kubeconfig, choice: KubeconfigChoice): ChosenCredentials => {
   const named = choice.context ?? config.current
@@ -159,9 +160,10 @@ const understood = {
 } as const
 
 /**
- * Returns the access if cluster and user contain all that is needed: a server, and a token or a
- * certificate. Returns undefined if a plugin or another file is needed, or if something is wrong.
- * Then the client library decides, which costs 400 ms and tens of megabytes.
+ * Returns the access if cluster and user have a server and no members besides `understood`. The
+ * user may have no credentials at all. Returns undefined otherwise, for example if a plugin or
+ * another file is needed, or if a value is wrong. Then the client library decides, which costs 400
+ * ms and tens of megabytes.
  */
 export const plainAccess = ({
   cluster,
@@ -211,8 +213,8 @@ const pem = (from: JsonObject, member: string): Buffer | undefined => {
 }
 
 /**
- * Returns the client library with a cluster and a user. It supports exec plugins, OIDC, files of
- * certificates and tokens, and proxies. `from` names the files in messages.
+ * Returns the client library's configuration for one cluster and one user. It supports exec
+ * plugins, OIDC, files of certificates and tokens, and proxies. `from` names the files in messages.
  */
 export const clientLibraryWith = async (
   { cluster, user }: Pick<ChosenCredentials, 'cluster' | 'user'>,

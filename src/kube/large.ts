@@ -9,8 +9,8 @@ const identity = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimest
 const generation = 'metadata.generation'
 
 /**
- * Returns the paths to pick from an object that is too large, below `prefix`. `more` are further
- * paths for the reader.
+ * Returns the paths to pick from an object that is too large. Each begins with `prefix`. `more` has
+ * the paths that the caller needs in addition to the identity.
  */
 export const largeObjectPaths = (prefix: string, more: readonly string[] = []): readonly string[] =>
   [...identity, generation, ...more].map(path => prefix + path)

@@ -17,7 +17,7 @@ export interface LeaseOptions {
   readonly identity: string
 }
 
-/** Nobody can hold the lease before a person does what the message says. */
+/** This process cannot hold the lease before a person does what the message says. */
 export class LeaseImpossible extends Error {
   override readonly name = 'LeaseImpossible'
 }
@@ -114,7 +114,10 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 const missing = (namespace: string): string =>
   `the namespace ${namespace} does not exist: make it with kubectl create namespace ${namespace}, or name another with --namespace`
 
-/** Throws an error that says what to do if the API server refuses permanently. */
+/**
+ * Runs `attempt`. If the API server answers 403, throws a {@link LeaseImpossible} that says what to
+ * do.
+ */
 const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: LeaseOptions): Promise<T> => {
   try {
     return await attempt()
@@ -127,7 +130,10 @@ const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: Leas
   }
 }
 
-/** Resolves with false if another process wrote, created or deleted the lease first. */
+/**
+ * Resolves as `write` does, but with false if another process wrote, created or deleted the lease
+ * first.
+ */
 const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
   try {
     return await write

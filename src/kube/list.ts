@@ -8,8 +8,8 @@ import { selectorOf, type Source } from './source.ts'
 const pageWithinMs = 30_000
 
 /**
- * Reads the list of a source page by page. Throws ApiError (410 if it takes longer than the API
- * server's history), Unreachable, and the reason of `stop`.
+ * Reads the list of a source page by page. Throws ApiError (410 if the API server no longer has the
+ * list's version), Unreachable, and the reason of `stop` once it is aborted.
  */
 export async function* listPages(
   api: ApiConnection,

@@ -1,4 +1,4 @@
-/** The wait after a write, as a multiple of its duration. */
+/** The wait after a write, as a multiple of the duration of that write. */
 const share = 4
 
 /**

@@ -32,8 +32,8 @@ const firstLimit = 50
 const maxLimit = 500
 
 /**
- * By which factor the number of requested objects may grow from one page to the next. The next
- * objects may be larger.
+ * The number of requested objects grows at most by this factor from one page to the next, because
+ * the next objects may be larger. After a page that is too large, the number is divided by it.
  */
 const growth = 4
 
@@ -50,9 +50,9 @@ export const nextLimit = (
   return Math.max(1, Math.min(fitting, limit * growth, maxLimit))
 }
 
-/** The list to read and its options. */
+/** The list to read, and how its pages are requested. */
 export interface Listing extends Pick<ApiRequest, 'path' | 'query' | 'as' | 'lane' | 'timeoutMs'> {
-  /** The name of the objects, such as `receiverhooks`. */
+  /** The plural name of the kind, such as `receiverhooks`. */
   readonly resource: string
   /** Further paths to pick from an object that is too large, in the form of json-picker.ts. */
   readonly pick?: readonly string[]
@@ -68,15 +68,18 @@ export interface ListPage {
   readonly large?: StoredObject
   /** How many items of the page are no valid objects. */
   readonly malformed: number
-  /** The length of the answer in bytes. */
+  /**
+   * About the length of the answer in bytes: the length of its text, or `maxAnswerBytes` for a
+   * large object.
+   */
   readonly bytes: number
   /** The version of the whole list. A watch from it misses nothing. */
   readonly version: string
 }
 
 /**
- * Reads a list page by page. Throws ApiError (410 if it takes longer than the API server's
- * history), Unreachable, and the reason of `stop`.
+ * Reads a list page by page. Throws ApiError (410 if the API server no longer has the list's
+ * version), Unreachable, and the reason of `stop` once it is aborted.
  */
 export async function* pagesOf(
   api: ApiConnection,

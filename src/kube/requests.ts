@@ -6,7 +6,10 @@ import { collectionPath, objectPath, type ResourceType } from './paths.ts'
 import { UnknownKind } from './unknown-kind.ts'
 import { bytesOf } from './written.ts'
 
-/** The time limit of a request without a waiting delivery, in milliseconds. */
+/**
+ * The default time limit of a request, in milliseconds. It suits a request for which no delivery
+ * waits.
+ */
 const requestTimeoutMs = 10_000
 
 type Request = Omit<ApiRequest, 'lane' | 'timeoutMs'> & { readonly lane?: Lane; readonly timeoutMs?: number }
@@ -26,8 +29,8 @@ const sendFor = async <T>(
 }
 
 /**
- * Sends a request for one object. Throws ApiError, ObjectTooLarge if the object is too large, or
- * Unreachable.
+ * Sends a request whose answer is one object, and resolves with the object. Throws ApiError,
+ * ObjectTooLarge if the object is too large, or Unreachable.
  */
 export const send = (api: ApiConnection, request: Request): Promise<StoredObject> =>
   sendFor(api, request, object => object)

@@ -5,8 +5,8 @@ import type { ResourceType } from './paths.ts'
 /** The types that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version: apiVersionName, resource: hookPlural, kind: hookKind }
 /**
- * The paths to pick from a hook that is too large. They show whether its status already says that
- * it is.
+ * The paths to pick from a hook that is too large. They show whether the hook's status already
+ * reports that the hook is too large.
  */
 export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.reason'] as const
 

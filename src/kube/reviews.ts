@@ -7,7 +7,7 @@ export interface Need {
   readonly type: Pick<ResourceType, 'group' | 'resource'>
   readonly subresource?: string
   readonly verbs: readonly string[]
-  /** The name of the object. Absent: any in the namespace. */
+  /** The name of the object. Absent: the right is needed for every object in the namespace. */
   readonly name?: string
 }
 
@@ -16,7 +16,9 @@ export interface Access extends Omit<Need, 'verbs'> {
   readonly verb: string
 }
 
-/** unknown: this process may not ask, or the API server has no reviews. */
+/**
+ * `unknown`: the API server answered with an error, for example because this process may not ask.
+ */
 export type ReviewResult = 'allowed' | 'denied' | 'unknown'
 
 /** A service account. */

@@ -8,7 +8,7 @@ export interface Source extends Selectors {
   readonly pick?: readonly string[]
 }
 
-/** Selects some of the objects. */
+/** Selects some of the objects of a type. Without a selector, all objects are selected. */
 export interface Selectors {
   /** Such as `metadata.name=web`. */
   readonly fieldSelector?: string

@@ -12,8 +12,8 @@ export interface Recognised {
 }
 
 /**
- * How long every answer must be 401, in milliseconds. A token that is being replaced is no reason
- * to fail.
+ * How long every answer must have been 401 before `unauthorized` returns true, in milliseconds. A
+ * token that is being replaced is no reason to fail.
  */
 const patienceMs = 5000
 
@@ -81,5 +81,5 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
   }
 }
 
-/** Ignores an error, which the caller gets anyway. */
+/** Ignores an error of a request. The caller of the request gets the same error. */
 const ignored = (): void => {}

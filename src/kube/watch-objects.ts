@@ -8,7 +8,10 @@ import type { ListPage } from './pager.ts'
 import type { Source } from './source.ts'
 import { MalformedEvent, openWatch, openWithinMs, type OpenWatch, type WatchEvent } from './watch.ts'
 
-/** A change of a source's objects. */
+/**
+ * What {@link watchObjects} yields: the beginning, the pages and the end of a list, the events of a
+ * watch, and failures.
+ */
 export type ObjectChange =
   /**
    * A list begins. Its objects do not count before `listed`; a list that fails is followed by a new
@@ -22,7 +25,7 @@ export type ObjectChange =
   | { readonly type: 'cut'; readonly error: unknown; readonly relists: boolean; readonly retryInMs: number }
 
 export interface WatchObjectsOptions {
-  /** The version from which to watch without a list. */
+  /** The version from which to watch without a list. Undefined: a list is read first. */
   readonly from?: string | undefined
   /** Called with each opened watch. The function that it returns is called when the watch ends. */
   readonly opened?: (watch: OpenWatch) => () => void
@@ -89,16 +92,17 @@ export async function* watchObjects(
 const quickMs = 50
 
 /**
- * The longest wait, in milliseconds. It is short, so that a new hook is seen soon after an outage.
- * Each process has at most four watches.
+ * The longest wait before a retry, in milliseconds. It is short, so that a new hook is seen soon
+ * after an outage. Each process has at most four watches.
  */
 const maxRetryMs = 10_000
 
 const backoff: Backoff = { firstMs: 500, maxMs: maxRetryMs / 1.5 }
 
 /**
- * Computes the waits before retries: first a short one, then 500 ms, doubled each time up to 10 s.
- * Each is lengthened by a random part of up to half of it.
+ * Computes the waits before retries: first {@link quickMs}, then 500 ms, doubled each time. Each
+ * wait is lengthened by a random part of up to half of it. No wait is longer than {@link
+ * maxRetryMs}.
  */
 class Retries {
   readonly #random: Random

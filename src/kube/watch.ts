@@ -53,9 +53,15 @@ export interface OpenWatch {
    * MalformedEvent.
    */
   readonly events: AsyncGenerator<WatchEvent, void, undefined>
-  /** Sends a request to the API server of the watch. Never rejects. */
+  /**
+   * Sends a request to the API server of the watch. Never rejects. `cannot be asked`: the
+   * connection carries only the watch, as with HTTP/1.1.
+   */
   readonly ask: (request: ApiRequest) => Promise<ApiResponse | 'no answer' | 'cannot be asked'>
-  /** Closes the watch and its connection. */
+  /**
+   * Closes the watch and its connection. `events` then throws Unreachable with `why` in its
+   * message.
+   */
   readonly giveUp: (why: string) => void
 }
 
@@ -129,7 +135,8 @@ const watchRequest = (
 const eventObject = 'object.'
 
 /**
- * Calls `silent` after too long a silence. It uses one timer for the watch, not one for each line.
+ * Calls `silent` if `heard` was not called for {@link silenceMs}. It uses one timer for the watch,
+ * not one for each line.
  */
 const onSilence = (clock: Clock, silent: () => void): { heard(): void; cancel(): void } => {
   let heardAt = clock.monotonic()

@@ -19,7 +19,7 @@ export type Sent =
   | { readonly sent: 'refused'; readonly message: string; readonly forbidden: boolean }
   /** The API server did not process it. Sending it again is safe. */
   | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** Stored or not: unknown. */
+  /** It is unknown whether the write was stored. */
   | { readonly sent: 'unknown'; readonly message: string }
 
 /**
@@ -28,7 +28,10 @@ export type Sent =
  */
 export type Charge = (bytes: number) => void
 
-/** Charges a write once, however often it is sent, because it is stored at most once. */
+/**
+ * Returns a {@link Charge} that has an effect only the first time. A write may be sent several
+ * times, but is stored at most once.
+ */
 export const chargedOnce = (charge: Charge): Charge => {
   let isCharged = false
   return bytes => {
@@ -37,7 +40,7 @@ export const chargedOnce = (charge: Charge): Charge => {
   }
 }
 
-/** Returns the bytes of a text in UTF-8. */
+/** Returns the length of a text in UTF-8, in bytes. */
 export const bytesOf = (text = ''): number => Buffer.byteLength(text)
 
 /**

@@ -65,7 +65,7 @@ export type StartRoles = (
 export interface Deps {
   readonly startRoles: StartRoles
   readonly serveDashboard: ServeDashboard
-  /** Calls `run` each time Enter is pressed. */
+  /** Calls `run` each time Enter is pressed. Returns a function that ends these calls. */
   readonly onEnter: (run: () => void) => () => void
 }
 

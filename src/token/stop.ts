@@ -13,9 +13,9 @@ const stopAllAnnotation = 'receiverhooks.dev/stop-all'
 /** When hooks were stopped, in RFC 3339. */
 const stoppedAtAnnotation = 'receiverhooks.dev/stopped-at'
 
-/** Why no hook of an installation runs now. */
+/** How all hooks of an installation are stopped, and why. */
 export interface Stop {
-  /** As somebody wrote it, or empty. */
+  /** The reason that a person gave, or empty. */
   readonly reason: string
   /** False if alerts that end still take back what their firings changed. */
   readonly all: boolean

@@ -3,7 +3,7 @@ import { isObject, tryParseJson } from '../api/json.ts'
 import { algorithm, parseClaims, tokenType, type Claims } from './claims.ts'
 import type { PublicKeys } from './keys.ts'
 
-/** The result of verifying a text as a token. It quotes nothing of the text. */
+/** The result of verifying a text as a token. It does not contain the text, so it can be logged. */
 export type Verdict =
   | { readonly verdict: 'valid'; readonly claims: Claims }
   /** Valid, but past its expiry. */
@@ -22,8 +22,9 @@ export interface Verifier {
    */
   verify(token: string, keys: PublicKeys, now: number): Promise<Verdict>
   /**
-   * Returns the claims of a token whose signature was found valid earlier. Its key may be invalid
-   * by now. Undefined if no valid signature is remembered.
+   * Returns the claims of a token whose signature was found valid earlier. By now the token may
+   * have expired, or its key may have left the key set. Undefined if no valid signature is
+   * remembered.
    */
   known(token: string): Claims | undefined
   /**
@@ -113,7 +114,10 @@ const verifySignature = async (
   }
 }
 
-/** Returns the `kid` of a header that has exactly our members, or undefined. */
+/**
+ * Returns the `kid` in the header of a token. Undefined if the header's algorithm, type or members
+ * are not those of a hook's token.
+ */
 const keyIdOf = (token: string): string | undefined => {
   const header = tryParseJson(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
   if (!isObject(header) || Object.keys(header).length !== 3) return undefined

@@ -28,7 +28,7 @@ export interface AccessFlags {
 
 export interface Located {
   readonly route: ServerRoute
-  /** The namespace of the context. */
+  /** The namespace of the context, or of the pod. */
   readonly namespace: string | undefined
   readonly context: string | undefined
 }
@@ -36,7 +36,7 @@ export interface Located {
 /**
  * Finds the API server in kubectl's order: --server, --kubeconfig, KUBECONFIG, ~/.kube/config, the
  * pod's own account. This file reads simple kubeconfigs itself. It loads the client library only
- * for credential plugins, OIDC and proxies.
+ * for others, for example for those with a credential plugin or a proxy.
  */
 export const locate = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
   const files = filesOf(flags, env)
@@ -57,7 +57,7 @@ const filesOf = ({ kubeconfig, server }: AccessFlags, env: Shell['env']): string
   return byDefault !== undefined && server === undefined && isFile(byDefault) ? [byDefault] : []
 }
 
-/** Returns the names of all contexts. */
+/** Returns the names of all contexts of the kubeconfig. */
 export const contextNames = (env: Shell['env']): readonly string[] =>
   readKubeconfigs(filesOf({ asGroups: [] }, env)).contexts.map(({ name }) => name)
 

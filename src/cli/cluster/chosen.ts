@@ -69,8 +69,9 @@ const atOnce = 16
 
 /**
  * Runs `work` for each hook, with the cluster set to the hook's namespace, for at most {@link
- * atOnce} hooks at the same time. An error is printed, and the other hooks still run. Resolves with
- * the exit code.
+ * atOnce} hooks at the same time. An error for one of several hooks is printed, and the work on the
+ * others continues. Resolves with the exit code of the first error, or 0. With only one hook, its
+ * error is thrown.
  */
 export const forEachHook = async (
   found: readonly ReceiverHook[],

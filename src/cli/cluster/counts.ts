@@ -10,10 +10,15 @@ const maxTargets = 100
 /** The time limit for reading a target, in milliseconds. */
 const withinMs = 5_000
 
-/** Returns the replicas that a hook's target should have now, or undefined if they are unknown. */
+/**
+ * Returns how many replicas the spec of a hook's target asks for, or undefined if that is unknown.
+ */
 export type CountOf = (hook: ReceiverHook) => number | undefined
 
-/** Reads each target of the hooks once. A target that the user may not read has no count. */
+/**
+ * Reads the targets of the hooks, each once, and at most {@link maxTargets}. The count of a target
+ * that cannot be read is unknown.
+ */
 export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly ReceiverHook[]): Promise<CountOf> => {
   const targets = new Map<string, () => Promise<number | undefined>>()
   for (const hook of hooks) {

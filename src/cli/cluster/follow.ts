@@ -8,8 +8,8 @@ import { namedKind } from './hooks.ts'
 
 export type FollowedChange =
   /**
-   * All objects. Sent first, and again whenever the API server has forgotten the changes since the
-   * last one.
+   * All objects. Yielded first, and again if the API server no longer has the changes since the
+   * last one that was yielded.
    */
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }

@@ -11,12 +11,15 @@ import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 
 /**
- * The time limit of a request that a person waits for, in milliseconds. --request-timeout changes
- * it.
+ * The time limit of a request that a person waits for, in milliseconds. `--request-timeout`
+ * (default: 10 s) can only shorten it.
  */
 export const patienceMs = 60_000
 
-/** Adds the kind to an item of a list, because lists omit it. */
+/**
+ * Returns a function that adds `apiVersion` and `kind` to an item of a list, because lists omit
+ * them.
+ */
 export const namedKind =
   (type: ResourceType) =>
   (item: StoredObject): StoredObject => ({ apiVersion: apiVersionOf(type), kind: type.kind, ...item })
@@ -62,8 +65,8 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
 }
 
 /**
- * Returns up to ten names of hooks, for an error message. Returns undefined if the user may not
- * list hooks.
+ * Returns up to ten names of hooks, for an error message. Returns undefined if the hooks cannot be
+ * listed.
  */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
@@ -74,7 +77,10 @@ const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<rea
   }
 }
 
-/** Returns the name in a word such as `rhook/web-up`. */
+/**
+ * Returns the name in a word such as `rhook/web-up` or `web-up`. Throws for another kind than a
+ * hook.
+ */
 export const hookName = (word: string): string => {
   const [kind = '', name] = word.split('/', 2)
   if (name === undefined || name === '') return word

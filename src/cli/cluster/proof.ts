@@ -11,7 +11,7 @@ import { CommandFailure } from '../failure.ts'
 
 /**
  * Makes the headers that a hook's `auth` requires of a post. They are made from the hook's Secret,
- * so the user must have the right to read the Secret.
+ * so the user must have the right to read the Secret. Throws if only the sender can make them.
  */
 export const proofFor = async (
   { api }: Pick<Cluster, 'api'>,

@@ -168,7 +168,7 @@ const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): stri
   return `${paint('strong', 'Recent deliveries:')}\n${lines}${meanings(recent, width)}`
 }
 
-/** Returns the meaning of each reason why deliveries changed nothing. */
+/** Returns what each reason of the deliveries that were not `applied` means, and what to do. */
 const meanings = (recent: readonly { outcome: string; reason: string }[], width: number | undefined): string => {
   const asked = recent.filter(({ outcome }) => outcome !== 'applied').map(({ reason }) => reason)
   return [...new Set(asked)]
@@ -191,11 +191,12 @@ export const stepText = (from: number | undefined, to: number | undefined): stri
 }
 
 /**
- * The core Events, which kubectl reads too. A user who may describe objects may read these Events.
+ * The Events of the core API group, which kubectl reads too. A user who may run `kubectl describe`
+ * may read these Events.
  */
 const coreEvents: ResourceType = { group: '', version: 'v1', resource: 'events', kind: 'Event' }
 
-/** Returns the Events of a hook, or undefined if the user may not read them. */
+/** Returns the Events of a hook, or undefined if they cannot be read. */
 const eventsOf = async (cluster: Cluster, { metadata }: ReceiverHook): Promise<readonly StoredObject[] | undefined> => {
   try {
     const fieldSelector = `involvedObject.uid=${metadata.uid}`

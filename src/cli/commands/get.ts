@@ -104,8 +104,9 @@ const tableOf = async (
 }
 
 /**
- * Follows the hooks. A terminal shows the whole table again after each change. A pipe gets one line
- * for each change, as from kubectl.
+ * Follows the hooks. In the format of a table, a terminal shows the whole table again after each
+ * change, and a pipe gets a line for each changed hook, as from kubectl. In other formats each
+ * changed hook is printed.
  */
 const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')

@@ -88,8 +88,8 @@ const readSet = async ({ api, namespace }: Cluster): Promise<Stored> => {
 }
 
 /**
- * Replaces the Secret only if its version is the one that was read. Otherwise two people who rotate
- * at the same time could undo each other's change.
+ * Stores the key set in the Secret, only if the Secret's version is the one that was read.
+ * Otherwise two people who rotate at the same time could undo each other's change.
  */
 const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject, set: SigningKeys): Promise<void> => {
   await send(api, {
@@ -140,7 +140,10 @@ const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Sh
   return 0
 }
 
-/** Waits until the controller has published the keys of the Secret. */
+/**
+ * Waits until `wanted` returns true for the ids of the published keys. Throws if the controller
+ * does not publish such keys in time.
+ */
 const published = async (
   cluster: Cluster,
   given: ParsedLine,

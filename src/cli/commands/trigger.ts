@@ -82,7 +82,8 @@ export const trigger: Command = {
     const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newKey(shell.random))
     const proofID = id ?? newId(shell.random)
     const prove = () => proofFor(cluster, hook, { body: body.text, now: shell.clock.now(), id: proofID })
-    // Reads the hook's Secret first. If that fails, nothing is posted.
+    // Makes the first post's proof before anything is posted. If the hook has `auth`, this reads
+    // the hook's Secret and may fail.
     let proof: Awaited<ReturnType<typeof prove>> | undefined = await prove()
     const send = async (query: string, waitMs = 0): Promise<Posted> => {
       const headers = {
@@ -210,8 +211,8 @@ export const fileText = (file: string): string => {
 }
 
 /**
- * Returns the beginning of the URL to post to. Throws if its host is a name that only the cluster
- * resolves.
+ * Returns the beginning of the URL to post to: `from` (--public-url), or else that of the published
+ * URL. Throws if the published one has a host that only the cluster resolves.
  */
 const reachedAt = (published: HookURL['base'], { metadata }: ReceiverHook, from: string | undefined): string => {
   if (from !== undefined) return from

@@ -67,7 +67,7 @@ export const watch: Command = {
       }
     }
     for await (const event of followObjects(cluster, source, shell)) {
-      // From the first list on, no delivery is missed.
+      // From the first list on, each delivery is shown or counted.
       if (event.change === 'list' && !listed) {
         listed = true
         shell.err.write(
@@ -94,8 +94,8 @@ const totalOf = ({ status }: ReceiverHook): number =>
   Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
 
 /**
- * Returns the deliveries that were added since the status before, oldest first. `missed` is the
- * number of further deliveries, which the status no longer has.
+ * Returns the deliveries that were added since the status in `before`, oldest first. `missed` is
+ * the number of other new deliveries, which the status no longer has.
  */
 export const freshDeliveries = (
   hook: ReceiverHook,

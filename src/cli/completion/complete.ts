@@ -12,8 +12,9 @@ export interface Offer {
 }
 
 /**
- * What the shell does after the offers, in Cobra's numbers
- * (https://github.com/spf13/cobra/blob/main/completions.go).
+ * What the shell does with the offers, in Cobra's numbers
+ * (https://github.com/spf13/cobra/blob/main/completions.go). With 0 it offers file names if there
+ * are no offers.
  */
 export type Directive = 0 | 4
 
@@ -85,11 +86,11 @@ const argumentAt = (all: readonly Argument[], index: number): Argument | undefin
 
 interface Read {
   readonly given: ParsedLine
-  /** The flag whose value is the completed word. Undefined if the word is no value. */
+  /** The flag whose value is the word to complete. Undefined if that word is no value. */
   readonly open: Option<unknown> | undefined
 }
 
-/** Reads the words before the completed one. Unknown words are ignored. */
+/** Reads the words before the word to complete. Unknown flags are ignored. */
 const readWords = ({ options }: Command, words: readonly string[]): Read => {
   const texts = new Map<string, string[]>()
   const found: string[] = []

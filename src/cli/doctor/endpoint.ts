@@ -11,7 +11,7 @@ import { failure, ok, warning, type Finding } from './finding.ts'
 /** A token that belongs to no hook. The endpoint answers it with 404 and runs nothing. */
 const nobodysToken = 'nobody'
 
-/** Checks that the trigger endpoint answers from this machine. */
+/** Posts to the trigger endpoint from this machine, and checks that the trigger answers. */
 export const checkEndpoint = async (
   cluster: Cluster,
   namespace: string | undefined,

@@ -44,12 +44,15 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
   ]
 }
 
-/** GitOps controllers that reset `replicas` on every sync. */
+/**
+ * Matches the field managers of Helm and of GitOps controllers. If their manifest has `replicas`,
+ * they reset the count with each upgrade or sync.
+ */
 const gitOps = /^(helm|argocd|kustomize-controller|helm-controller|flux|fluxcd)/
 
 /**
- * Finds a GitOps controller that owns the target's `replicas`. If the manifest in Git has
- * `replicas`, each sync resets the count.
+ * Returns a warning if Helm or a GitOps controller owns the target's `replicas`, and will therefore
+ * reset the count.
  */
 const ownerOf = async ({ api }: Cluster, { metadata, spec, status }: ReceiverHook): Promise<readonly Finding[]> => {
   const [kindName, name = ''] = (status?.target ?? '').split('/', 2)

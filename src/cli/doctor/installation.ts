@@ -56,7 +56,10 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
   return [failure('namespace', `there is no namespace ${namespace}`, 'Name another one with -n, or create it.')]
 }
 
-/** Checks the clock. A wrong clock makes URLs expire too soon or too late. */
+/**
+ * Compares the clocks of this machine and of the API server. A wrong clock makes URLs expire too
+ * soon or too late.
+ */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
   const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })
   const server = parseTime(String(answer.headers['date'] ?? ''))
@@ -111,7 +114,9 @@ export const checkStop = async (cluster: Cluster, namespace: string): Promise<Fi
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-/** Checks that the Deployments have ready replicas of one version. */
+/**
+ * Checks that each Deployment of the product has enough ready replicas, and this program's version.
+ */
 export const checkDeployments = async (
   cluster: Cluster,
   namespace: string,

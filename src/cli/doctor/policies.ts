@@ -47,7 +47,7 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
   )
 }
 
-/** Returns why a policy does not fully deny, or undefined if it does. */
+/** Returns why a policy does not deny all that it should, or undefined if it does. */
 const problemOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
   if (policy === undefined) return 'is not there'
   if (binding === undefined) return 'has no binding'

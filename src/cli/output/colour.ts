@@ -13,7 +13,10 @@ export const colourOption = choice(
   'auto',
 )
 
-/** ANSI's eight basic colours. Each terminal shows them as its user has chosen. */
+/**
+ * The codes of the styles in ANSI escape sequences. The colours are of the eight basic ones, which
+ * each terminal shows as its user has chosen.
+ */
 const codes: Readonly<Record<Style, string>> = { good: '32', warning: '33', bad: '31', dim: '2', strong: '1' }
 
 /**

@@ -26,8 +26,9 @@ const formatOf = (text: string | undefined): Format => {
 }
 
 /**
- * Prints objects in a format other than a table. If `many` is true, the output is a list, even of a
- * single object. Otherwise it is the first object.
+ * Prints objects in a format other than a table. `name` prints the names of all objects. As JSON or
+ * YAML, it prints a list if `many` is true, even for a single object, and otherwise the first
+ * object.
  */
 export const printObjects = async (
   format: Exclude<Format, { as: 'table' }>,

@@ -52,7 +52,7 @@ const charactersOf = (text: string): string[] => Array.from(text)
 const lengthOf = (text: string): number => charactersOf(text).length
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
-/** The smallest width of a column, in characters. */
+/** A column that is cut keeps at least this width, in characters. */
 const minWidth = 8
 
 /**

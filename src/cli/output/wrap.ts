@@ -1,8 +1,8 @@
 import { messageParts } from '../../api/command-in.ts'
 
 /**
- * Wraps a message for a terminal of `width` columns. A command at the end of the message gets a
- * line of its own. That line is not wrapped, so that the user can copy it.
+ * Wraps a message that does not fit into `width` columns. A command at the end of such a message
+ * gets a line of its own. That line is not wrapped, so that the user can copy it.
  */
 export const messageLines = (message: string, width: number | undefined): readonly string[] => {
   if (width === undefined || message.length <= width) return [message]

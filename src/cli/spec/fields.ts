@@ -7,7 +7,7 @@ import { kindNamed } from './kinds.ts'
 export interface SpecField {
   /** The path below `spec`, such as `['scale', 'max']`. */
   readonly path: readonly string[]
-  /** Without the dashes, such as `max` or `token-secret-name`. */
+  /** The name of the flag without dashes, such as `max` or `token-secret-name`. */
   readonly flag: string
   /** The placeholder of the value in help. */
   readonly value: string
@@ -58,8 +58,8 @@ const fieldsAt = (schema: Schema, path: readonly string[], flag: string): readon
 }
 
 /**
- * Returns the choices as a placeholder, such as `up|down`, if they are short. Otherwise {@link
- * meaningOf} lists them.
+ * Returns the choices as a placeholder, such as `up|down`, or undefined if they are too long.
+ * {@link meaningOf} then lists them.
  */
 const shown = (choices: readonly string[] | undefined): string | undefined => {
   const joined = choices?.join('|')

@@ -3,20 +3,20 @@ import type { ServerRefusal } from '../protocol.ts'
 import { after, request } from './browser.ts'
 import { pageKey, sessionEnded } from './credential.ts'
 
-/** An answer of the server, or why there is none. */
+/** The body of a successful answer, or why there is none. */
 export type ServerAnswer<T> =
   | { readonly ok: true; readonly body: T }
   | { readonly ok: false; readonly status: number; readonly refusal: ServerRefusal }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** How many times a read is sent while the API server is busy. */
+/** How many times a read or a dry run is sent at most, if the answers are 429 or 503. */
 const attempts = 4
 const maxWaitMs = 10_000
 
 /**
- * Sends a request to the server. A read is repeated after 429 or 503, after the time in
- * Retry-After. A 401 ends the session on the page too.
+ * Sends a request to the server. A read or a dry run is repeated after 429 or 503, after the time
+ * in Retry-After but at most {@link maxWaitMs}. A 401 ends the session on the page too.
  */
 export const askServer = async <T>(method: Method, path: string, body?: unknown): Promise<ServerAnswer<T>> => {
   const repeatable = method === 'GET' || path.includes('dryRun=true')

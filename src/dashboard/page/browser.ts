@@ -51,7 +51,7 @@ export const uniqueName = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 
 export const address = {
-  /** Returns path and query. */
+  /** Returns the path and the query of the page's URL. */
   place: (): string => location.pathname + location.search,
   hash: (): string => location.hash.slice(1),
   push: (href: string): void => history.pushState(null, '', href),

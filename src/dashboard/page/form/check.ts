@@ -11,8 +11,8 @@ export type DraftCheck =
 export const settleMs = 350
 
 /**
- * Sends a draft: the hook, then its opposite if the user wants it. With `dryRun` the API server
- * checks both and stores nothing.
+ * Sends a draft: the hook, then its opposite if the user wants it. It stops at the first refusal.
+ * With `dryRun` the API server checks both and stores nothing.
  */
 export const sendDraft = async (
   draft: Draft,

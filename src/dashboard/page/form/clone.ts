@@ -3,7 +3,7 @@ import type { Value } from './value.ts'
 
 /**
  * Returns the spec of a clone. It leaves out the rotation, and the Secret for the URL, which two
- * hooks cannot share.
+ * hooks cannot share. `hadSecret`: the hook has such a Secret.
  */
 export const cloneSpec = (spec: Value): { readonly spec: Value; readonly hadSecret: boolean } => {
   const token = spec['token']
@@ -30,7 +30,10 @@ const directionOf = (spec: Value): 'up' | 'down' | undefined => {
   return action === 'up' || action === 'down' ? action : undefined
 }
 
-/** Returns the spec of the opposite hook, or undefined if the driver has no direction. */
+/**
+ * Returns the name and the spec of the opposite hook. Undefined if the hook's action is neither
+ * `up` nor `down`.
+ */
 export const oppositeOf = (
   name: string,
   spec: Value,

@@ -20,9 +20,9 @@ export interface Draft {
   readonly base: ReadonlySignal<Value>
   /** True if the opposite hook is created too. */
   readonly opposite: Signal<boolean>
-  /** Error messages by path, such as `metadata.name` or `spec.scale.max`. */
+  /** The form's own error messages by path, such as `metadata.name` or `spec.scale.max`. */
   readonly wrong: ReadonlySignal<ReadonlyMap<string, string>>
-  /** The API server's messages by path. A message disappears when its field changes. */
+  /** The API server's messages by path. All disappear when the user changes any field. */
   readonly refused: Signal<ReadonlyMap<string, string>>
   /**
    * The paths that the user has changed. Other fields show errors only after an attempt to save.

@@ -171,7 +171,7 @@ export const Members = ({
   </>
 )
 
-/** An object with exactly one member: the choice of the member, then its fields. */
+/** An object of whose members only one may be set: the choice of that member, then its fields. */
 export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice: Choice; schema: Obj }) => {
   const { all, draft, isNamed, path, required } = props
   const id = `${idOf(path)}-choice`

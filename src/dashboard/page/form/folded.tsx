@@ -13,7 +13,10 @@ interface FoldedProps {
   readonly children: ComponentChildren
 }
 
-/** A section of rarely needed fields. It is open if one of them has a value or an error. */
+/**
+ * A section of rarely needed fields. It is open at first if one of them has a value, and opens if
+ * one has an error.
+ */
 export const FoldedFields = ({ children, draft, inside, paths, title }: FoldedProps) => {
   const isOpen = useSignal(paths.some(path => valueAt(draft.spec.value, path) !== undefined))
   const faults = [...draft.wrong.value.keys(), ...draft.refused.value.keys()]

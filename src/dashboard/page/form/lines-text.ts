@@ -1,12 +1,17 @@
 import { isObject } from '../../../api/json.ts'
 
-/** Parses a list of texts, one a line. Returns undefined if there is none. */
+/**
+ * Parses a list of texts, separated by line breaks or commas. Returns undefined if there is none.
+ */
 export const listOfLines = (typed: string): readonly string[] | undefined => {
   const lines = linesIn(typed)
   return lines.length === 0 ? undefined : lines
 }
 
-/** Parses names with values, such as `app=web`, one a line. Returns undefined if there is none. */
+/**
+ * Parses names with values, such as `app=web`, separated by line breaks or commas. Returns
+ * undefined if there is none.
+ */
 export const pairsOfLines = (typed: string): Readonly<Record<string, string>> | undefined => {
   const pairs = linesIn(typed).map((line): [string, string] => {
     const [name = '', ...value] = line.split('=')

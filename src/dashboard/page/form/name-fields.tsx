@@ -2,7 +2,10 @@ import { namespaces } from '../namespaces.ts'
 import { TextField } from '../parts/text-field.tsx'
 import type { Draft } from './draft.ts'
 
-/** The fields for name and namespace. An existing hook keeps both. */
+/**
+ * The fields for name and namespace. The form of an existing hook has neither, because the hook
+ * keeps both.
+ */
 export const NameFields = ({ all, draft, edit }: { draft: Draft; edit: boolean; all: boolean }) => {
   if (edit) return null
   const field = (

@@ -14,7 +14,7 @@ type PickerProps = FieldProps & {
   readonly Member: ComponentType<FieldProps>
 }
 
-/** The value of the option by which the user types a reference. */
+/** The value of the option with which the user chooses to type a reference or a kind. */
 const byHand = 'by hand'
 
 /** Chooses an existing object, or lets the user type a reference. */

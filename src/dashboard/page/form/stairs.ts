@@ -6,7 +6,8 @@ const maxSteps = 12
 
 /**
  * Returns the counts after each of several deliveries, starting at `from`, with the driver's own
- * arithmetic. Undefined for a driver without steps.
+ * arithmetic. `end` says what comes after them. Undefined if the hook's action is neither `up` nor
+ * `down`, or if its fields are not valid.
  */
 export const stairs = (
   member: unknown,

@@ -33,7 +33,8 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   useEffect(() => {
     lastVisited.value = key
   }, [key])
-  // Reads the hook again after each change of its spec or status.
+  // Reads the hook again if it was replaced, or if its spec, its condition `Ready` or the place of
+  // its URL changes.
   useEffect(
     () => void readInto(read, namespace, name),
     [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url],

@@ -4,7 +4,7 @@ import { CopyButton } from '../parts/notice.tsx'
 import { Coloured } from '../words/colours.tsx'
 import { toYaml } from '../words/yaml.ts'
 
-/** The stored hook as YAML, without its URL, its annotations and managedFields. */
+/** The stored hook as YAML: its spec, its conditions and most of its metadata. It shows no URL. */
 export const YamlOf = ({ hook }: { hook: HookDetail }) => {
   const { conditions, created: creationTimestamp, generation, labels, name, namespace, spec, uid } = hook
   const yaml = toYaml({
